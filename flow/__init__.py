@@ -1,0 +1,1 @@
+"""What a person runs: the remora command and the steps behind it. Imports all of the above."""

@@ -1,0 +1,1 @@
+"""numpy golden model: bit-exact inference and training, data, checkpoints. Imports spec."""

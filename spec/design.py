@@ -1,0 +1,212 @@
+"""The design point: one frozen, validated description from which golden, hardware and testbenches take every number.
+
+Sections nest as in the TOML files (see ``spec/presets/``). Derived quantities are properties, so that no width, shift or
+bound is ever written twice. Sizes may be any number from 1; nothing needs to be a power of two.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from math import ceil
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+COEFFICIENT_BITS = 8
+"""Fraction bits of the reset and update coefficients."""
+FEATURE_BITS = 8
+"""Bits of a feature in a packet: one byte."""
+COUNTER_BITS = 48
+"""Width of every hardware counter."""
+
+
+class Section(BaseModel):
+    """A frozen part of the design point that refuses unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Network(Section):
+    """Sizes of the recurrent network."""
+
+    features: int = Field(28, ge=1, le=1024, description="inputs a step, n_x")
+    hidden: int = Field(100, ge=1, le=1024, description="hidden units, n_h")
+    classes: int = Field(10, ge=1, le=256, description="outputs, n_o")
+    max_steps: int = Field(28, ge=1, le=4096, description="longest sequence, in steps")
+    feature_signed: bool = Field(False, description="features are two's complement -127…127 instead of 0…255")
+
+
+class Cell(Section):
+    """The cell that turns a converted column into a state."""
+
+    kind: Literal["miru"] = Field("miru", description="Minion Recurrent Unit")
+    lanes: int = Field(20, ge=1, le=1024, description="hidden units updated in one cycle; more lanes, fewer cycles")
+    reset_coefficient: int = Field(128, ge=0, le=256, description="β in 1/256, value after reset of the register")
+    update_coefficient: int = Field(8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register")
+
+
+class Formats(Section):
+    """Number formats of the datapath."""
+
+    stream_bits: int = Field(8, ge=2, le=8, description="magnitude bits of a streamed word = bit planes a step")
+    state_bits: int = Field(15, ge=10, le=15, description="fraction bits of state and candidate, Q0.n")
+    adc_bits: int = Field(8, ge=4, le=10, description="bits of a code, sign included; codes span ±(2^(n−1) − 1)")
+    adc_range_log2: int = Field(2, ge=0, le=4, description="full scale of the converter is ±2^n in units of the candidate's argument")
+
+
+class Crossbar(Section):
+    """The memristive tile and its devices."""
+
+    rows: int = Field(160, ge=1, le=1024, description="wordlines of a tile")
+    columns: int = Field(128, ge=1, le=1024, description="bitlines of a tile")
+    levels: int = Field(32, ge=2, le=256, description="conductance levels of one device, rest included")
+    level_bits: int = Field(4, ge=0, le=8, description="a level is a weight of 2^−n")
+    fraction_bits: int = Field(11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)")
+    adc_cycles: int = Field(8, ge=1, le=64, description="cycles from convert to valid, one converter a column")
+    pulse_cycles: int = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
+
+
+class Learning(Section):
+    """On-chip learning by direct feedback alignment, `accumulate` mode."""
+
+    seed: int = Field(1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw")
+    feedback_shift: int = Field(1, ge=0, le=8, description="feedback is ±2^−n")
+    hidden_shift: int = Field(10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n")
+    readout_shift: int = Field(7, ge=0, le=24, description="learning rate of the readout, 2^−n")
+    accumulator_level: int = Field(1024, ge=2, le=16384, description="accumulator counts that make one conductance level")
+    accumulator_bits: int = Field(16, ge=8, le=24, description="width of an accumulator")
+    max_pulses: int = Field(2, ge=1, le=15, description="pulses a weight may receive in one update")
+
+
+class System(Section):
+    """What surrounds the core."""
+
+    clock_mhz: float = Field(20.0, gt=0, le=2000, description="clock, for GOPS and times; changes no logic")
+    contexts: int = Field(1, ge=1, le=1, description="sequences in flight; interleaving is not built yet, so 1")
+
+
+class DesignPoint(Section):
+    """Everything that golden, hardware and testbenches must agree on."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash")
+    network: Network = Network()
+    cell: Cell = Cell()
+    formats: Formats = Formats()
+    crossbar: Crossbar = Crossbar()
+    learning: Learning = Learning()
+    system: System = System()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DesignPoint:
+        if self.cell.lanes > self.network.hidden:
+            raise ValueError(
+                f"cell.lanes is {self.cell.lanes} but network.hidden is {self.network.hidden}; "
+                f"lanes beyond the hidden units would idle: use 1…{self.network.hidden}"
+            )
+        if self.learning.accumulator_level >= 1 << (self.learning.accumulator_bits - 1):
+            raise ValueError(
+                f"learning.accumulator_level is {self.learning.accumulator_level}, which an accumulator of "
+                f"{self.learning.accumulator_bits} bits cannot reach: use less than {1 << (self.learning.accumulator_bits - 1)}"
+            )
+        if self.adc_shift < 0:
+            raise ValueError(
+                "formats.adc_bits, formats.adc_range_log2 and crossbar.level_bits ask for a code finer than the bitline's unit; "
+                "use fewer adc_bits or a larger adc_range_log2"
+            )
+        for layer, tiles in (("hidden", self.hidden_tiles), ("readout", self.readout_tiles)):
+            if tiles > 256:
+                raise ValueError(
+                    f"the {layer} layer needs {tiles} tiles, the weight window addresses 256: use larger crossbar.rows and crossbar.columns"
+                )
+        return self
+
+    # Rows and tiles ---------------------------------------------------------------------------------------------------
+    @property
+    def hidden_rows(self) -> int:
+        """Wordlines of the hidden layer: features, states, bias."""
+        return self.network.features + self.network.hidden + 1
+
+    @property
+    def readout_rows(self) -> int:
+        """Wordlines of the readout: states, bias. They are the last rows of the hidden layer's wordlines."""
+        return self.network.hidden + 1
+
+    @property
+    def hidden_tiles(self) -> int:
+        """Tiles of the hidden layer."""
+        return ceil(self.hidden_rows / self.crossbar.rows) * ceil(self.network.hidden / self.crossbar.columns)
+
+    @property
+    def readout_tiles(self) -> int:
+        """Tiles of the readout layer."""
+        return ceil(self.readout_rows / self.crossbar.rows) * ceil(self.network.classes / self.crossbar.columns)
+
+    @property
+    def folds(self) -> int:
+        """Passes of the cell lanes over the hidden units in one step."""
+        return ceil(self.network.hidden / self.cell.lanes)
+
+    # Number formats ---------------------------------------------------------------------------------------------------
+    @property
+    def stream_limit(self) -> int:
+        """Largest magnitude of a streamed word; also what the bias line streams."""
+        return (1 << self.formats.stream_bits) - 1
+
+    @property
+    def feature_shift(self) -> int:
+        """``rs`` shift from a feature's 8-bit magnitude to a streamed word."""
+        return FEATURE_BITS - self.formats.stream_bits
+
+    @property
+    def word_shift(self) -> int:
+        """``rs`` shift from ``|h|·b`` to a streamed word (15 by default)."""
+        return self.formats.state_bits + COEFFICIENT_BITS - self.formats.stream_bits
+
+    @property
+    def readout_word_shift(self) -> int:
+        """``rs`` shift from ``|h|`` to a word streamed to the readout (7 by default)."""
+        return self.formats.state_bits - self.formats.stream_bits
+
+    @property
+    def state_limit(self) -> int:
+        """Largest magnitude of state and candidate, ``2^n − 1``."""
+        return (1 << self.formats.state_bits) - 1
+
+    @property
+    def adc_limit(self) -> int:
+        """Largest magnitude of a code (127 by default)."""
+        return (1 << (self.formats.adc_bits - 1)) - 1
+
+    @property
+    def adc_fraction_bits(self) -> int:
+        """A code step is ``2^−n`` of the candidate's argument (5 by default: 1/32)."""
+        return self.formats.adc_bits - 1 - self.formats.adc_range_log2
+
+    @property
+    def adc_shift(self) -> int:
+        """``rs`` shift from a bitline sum in units of whole levels to a code (7 by default)."""
+        return self.formats.stream_bits + self.crossbar.level_bits - self.adc_fraction_bits
+
+    @property
+    def weight_limit(self) -> int:
+        """Largest magnitude of a weight in levels (31 by default)."""
+        return self.crossbar.levels - 1
+
+    @property
+    def macs_per_step(self) -> int:
+        """Multiply-accumulates of one step of the hidden layer, bias included."""
+        return self.hidden_rows * self.network.hidden
+
+    @property
+    def macs_per_readout(self) -> int:
+        """Multiply-accumulates of one readout, bias included."""
+        return self.readout_rows * self.network.classes
+
+    # Identity ---------------------------------------------------------------------------------------------------------
+    @cached_property
+    def hash(self) -> str:
+        """16 hexadecimal digits that identify the design point; the name does not enter."""
+        content = self.model_dump(mode="json", exclude={"name"})
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

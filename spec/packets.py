@@ -1,0 +1,76 @@
+"""Packets on the two AXI4-Streams, 32 bits wide, little-endian.
+
+In, beat 0: ``label[15:0]``, ``flags[23:16]``, ``tag[31:24]``; then feature bytes, contiguous across steps; TKEEP is
+partial only with TLAST. Out, beat 0: ``class[15:0]``, ``flags[23:16]``, ``tag[31:24]``; then one beat a class: its score,
+a code sign-extended to 32 bits. The scores' beats end with TLAST; the flags of the answer are those of the question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+import numpy as np
+from numpy.typing import NDArray
+
+BEAT_BYTES = 4
+
+
+class Flag(IntFlag):
+    """Header flags; the bits that are not named are reserved and ignored."""
+
+    LEARN = 1
+    INFER = 2
+    LABEL_VALID = 4
+
+
+class Drop(IntEnum):
+    """Why a packet was dropped. When several apply, the lowest value is counted."""
+
+    FRAMING = 0
+    """TKEEP partial before the last beat, with a hole, empty, or partial in the header."""
+    HEADER = 1
+    """Nothing to do: INFER is not set, or LEARN is set on a design that cannot learn."""
+    LABEL = 2
+    """LABEL_VALID is set and the label is not below the number of classes."""
+    TRUNCATED = 3
+    """The packet ends inside a step or holds no step at all."""
+    TOO_LONG = 4
+    """More than ``max_steps`` steps."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An output packet."""
+
+    tag: int
+    decision: int
+    flags: Flag
+    scores: tuple[int, ...]
+
+
+def encode_packet(features: NDArray[np.integer], *, tag: int = 0, label: int | None = None, flags: Flag = Flag.INFER) -> bytes:
+    """Bytes of an input packet.
+
+    Args:
+        features: (steps, features), uint8, or int8 where the design has signed features.
+        tag: 0 … 255, comes back with the answer.
+        label: 0 … 65535, or None where it is not known; sets LABEL_VALID.
+    """
+    if label is not None:
+        flags |= Flag.LABEL_VALID
+    header = np.array([(label or 0) | int(flags) << 16 | tag << 24], dtype="<u4")
+    return header.tobytes() + np.ascontiguousarray(features).astype(np.uint8).tobytes()
+
+
+def decode_answer(data: bytes) -> Answer:
+    """Read an output packet.
+
+    Raises:
+        ValueError: not a whole number of beats, or no score.
+    """
+    if len(data) % BEAT_BYTES or len(data) < 2 * BEAT_BYTES:
+        raise ValueError(f"an answer of {len(data)} bytes: expected a header and at least one score of {BEAT_BYTES} bytes each")
+    header = int(np.frombuffer(data, "<u4", 1)[0])
+    scores = np.frombuffer(data, "<i4", offset=BEAT_BYTES)
+    return Answer(header >> 24, header & 0xFFFF, Flag(header >> 16 & 0xFF), tuple(int(score) for score in scores))

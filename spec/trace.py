@@ -1,0 +1,121 @@
+"""The trace: what golden and the simulated hardware write alike, and what the scoreboard compares.
+
+A trace is a directory: ``header.json`` (format version, design hash, and for every kind its fields with dtype and shape)
+and one file ``<kind>.bin`` a kind, of fixed-size little-endian records without padding between them. Every record is a
+multiple of four bytes, so that a Verilog monitor can write it as 32-bit words.
+
+Fields named in ``UNCOMPARED`` say when something happened in hardware; golden has no clock and leaves them 0.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec.design import DesignPoint
+from spec.layout import Layer, layer_layout
+
+VERSION = 1
+UNCOMPARED = ("cycle", "padding")
+
+STEP, READOUT, EVENT = "step", "readout", "event"
+
+
+class Event(IntEnum):
+    """Kinds of events."""
+
+    RESET = 1
+    DROP = 2
+
+
+class TraceError(ValueError):
+    """A trace cannot be read; the message says which file and what is wrong."""
+
+
+def record_types(design: DesignPoint) -> dict[str, np.dtype]:
+    """Record dtype of every kind.
+
+    ``step``: one a step, when its last state is written. ``words`` are the hidden layer's wordlines as streamed
+    (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum.
+    ``readout``: one a sequence; ``words`` are the readout's wordlines. ``event``: resets and dropped packets.
+    ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences that started.
+    """
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    head = [("cycle", "<u8"), ("sequence", "<u4"), ("context", "<u2"), ("step", "<u2")]
+    kinds = {
+        STEP: [
+            *head,
+            ("words", "<i2", (hidden.rows,)),
+            ("codes", "<i2", (hidden.row_tiles, hidden.columns)),
+            ("code", "<i2", (hidden.columns,)),
+            ("candidate", "<i2", (hidden.columns,)),
+            ("state", "<i2", (hidden.columns,)),
+        ],
+        READOUT: [
+            *head,
+            ("tag", "<u2"),
+            ("decision", "<u2"),
+            ("words", "<i2", (readout.rows,)),
+            ("codes", "<i2", (readout.row_tiles, readout.columns)),
+            ("scores", "<i2", (readout.columns,)),
+        ],
+        EVENT: [("cycle", "<u8"), ("kind", "<u2"), ("cause", "<u2")],
+    }
+    return {kind: _padded(fields) for kind, fields in kinds.items()}
+
+
+def _padded(fields: list) -> np.dtype:
+    size = np.dtype(fields).itemsize
+    return np.dtype([*fields, ("padding", "<u2")] if size % 4 else fields)
+
+
+def header(design: DesignPoint) -> dict:
+    """Content of ``header.json``."""
+    kinds = {
+        kind: [{"name": name, "dtype": dtype[name].base.str, "shape": list(dtype[name].shape)} for name in dtype.names]
+        for kind, dtype in record_types(design).items()
+    }
+    return {"format": "remora-trace", "version": VERSION, "design": design.name, "design_hash": design.hash, "kinds": kinds}
+
+
+def write_header(directory: Path, design: DesignPoint) -> None:
+    """Make ``directory`` and write its ``header.json``."""
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "header.json").write_text(json.dumps(header(design), indent=1) + "\n", encoding="utf-8")
+
+
+def write_trace(directory: Path, design: DesignPoint, records: dict[str, NDArray]) -> None:
+    """Write a whole trace; kinds that are missing from ``records`` become empty files."""
+    write_header(directory, design)
+    for kind, dtype in record_types(design).items():
+        np.asarray(records.get(kind, ()), dtype=dtype).tofile(directory / f"{kind}.bin")
+
+
+def read_trace(directory: Path, design: DesignPoint) -> dict[str, NDArray]:
+    """Read a trace.
+
+    Raises:
+        TraceError: a file is missing or truncated, or the trace is of another design point or version.
+    """
+    try:
+        found = json.loads((directory / "header.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TraceError(f"{directory}/header.json: {error}") from error
+    expected = header(design)
+    for key in ("format", "version", "design_hash", "kinds"):
+        if found.get(key) != expected[key]:
+            raise TraceError(f"{directory}/header.json: {key} is {found.get(key)!r:.80}, expected {expected[key]!r:.80}")
+    return {kind: _read_records(directory / f"{kind}.bin", dtype) for kind, dtype in record_types(design).items()}
+
+
+def _read_records(path: Path, dtype: np.dtype) -> NDArray:
+    if not path.is_file():
+        raise TraceError(f"{path} is missing")
+    size = path.stat().st_size
+    if size % dtype.itemsize:
+        raise TraceError(f"{path} is truncated: {size} bytes are not a multiple of the record's {dtype.itemsize}")
+    return np.fromfile(path, dtype)

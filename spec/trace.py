@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec.design import DesignPoint
+from spec.errors import RemoraError
 from spec.layout import Layer, layer_layout
 
 VERSION = 1
@@ -32,7 +33,7 @@ class Event(IntEnum):
     DROP = 2
 
 
-class TraceError(ValueError):
+class TraceError(RemoraError):
     """A trace cannot be read; the message says which file and what is wrong."""
 
 

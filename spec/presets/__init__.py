@@ -8,11 +8,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from spec.design import DesignPoint
+from spec.errors import RemoraError
 
 _FOLDER = Path(__file__).parent
 
 
-class ConfigError(ValueError):
+class ConfigError(RemoraError):
     """A design point cannot be read; the message names file, field, value and what is legal."""
 
 

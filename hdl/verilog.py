@@ -1,0 +1,55 @@
+"""From Amaranth to Verilog text: the only door through which hardware leaves the Python side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from amaranth import Module, Value
+from amaranth.back import verilog
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+
+def to_verilog(component: wiring.Component, name: str) -> str:
+    """Verilog of one component; top module ``name``, ports as in its signature, plus ``clk`` and ``rst`` where it is clocked.
+
+    Source locations are left out, so that the text depends on nothing but the design.
+    """
+    return verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+
+
+class Bench(wiring.Component):
+    """Several components side by side, so that a test builds once for all the sizes that it tries.
+
+    Ports are ``<prefix>__<port>`` for each component, whose instance is named after its prefix, plus ``clk`` and ``rst``,
+    which all share, and ``alive``, which is 1 after the first clock edge out of reset.
+
+    Raises:
+        ValueError: no component.
+    """
+
+    def __init__(self, components: Mapping[str, wiring.Component]) -> None:
+        if not components:
+            raise ValueError("a bench needs at least one component")
+        self._components = dict(components)
+        members = {
+            name: (In if member.flow == In else Out)(value.shape()) for name, member, value in self._inner_ports()
+        }
+        super().__init__({**members, "alive": Out(1)})
+
+    def _inner_ports(self):
+        for prefix, component in self._components.items():
+            for path, member, value in component.signature.flatten(component):
+                yield "__".join(map(str, (prefix, *path))), member, Value.cast(value)
+
+    def elaborate(self, platform) -> Module:
+        """Instantiate every component and wire its ports through."""
+        m = Module()
+        # Clocks the bench even where every component is combinational, so that tests always find clk and rst.
+        m.d.sync += self.alive.eq(1)
+        for prefix, component in self._components.items():
+            m.submodules[prefix] = component
+        for name, member, inner in self._inner_ports():
+            outer = getattr(self, name)
+            m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        return m

@@ -1,0 +1,238 @@
+"""The register block: AXI4-Lite on one side, one signal a field on the other. Built from the register map, names nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+from hdl.axi import AxiLite
+from spec.design import DesignPoint
+from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Field, Kind, Register, Response, register_map
+
+_WORD_ADDRESS = slice(2, ADDRESS_BITS)
+
+
+@dataclass
+class _Access:
+    """A bus access in the one cycle in which it happens."""
+
+    attempt: Signal
+    """The access happens in this cycle."""
+    address: Signal
+    """Word address; stable from before ``attempt``."""
+    response: Signal
+    """Answer, decided in the cycle of ``attempt``."""
+    data: Signal
+    """Word written, stable, or word read, decided in the cycle of ``attempt``."""
+    strobes: Signal | None = None
+    """One a byte; of a write."""
+
+
+class RegisterBlock(wiring.Component):
+    """All registers of a design point behind an AXI4-Lite port.
+
+    Members, names in lower case:
+
+    - ``bus``: ``In(AxiLite(12))``. Address and data of a write are accepted in any order, one of each at a time; a read
+      and a write may be in flight together. Responses are held until they are taken. The low two address bits are
+      ignored. DECERR: no register there. SLVERR, and nothing changed: write to a register without a writable field, or
+      while its guard is low, or that would leave a field above its maximum. Bytes without strobe are left alone.
+      ``ready`` of the address and data channels is low in the cycle after reset.
+    - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for one
+      cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in which
+      software clears it. Constants have no member.
+    - ``guard_<name>``: ``In(1)``, allows writes to the registers under that guard.
+    - For an external register: ``<register>_write`` ``Out(1)`` strobe with ``<register>_write_value`` ``Out(32)`` and
+      ``<register>_write_strobes`` ``Out(4)``; ``<register>_read`` ``Out(1)`` strobe and ``<register>_read_value`` ``In(32)``.
+    - ``irq``: ``Out(1)``, an enabled event is pending; registered, so one cycle after the event bit or its enable.
+
+    Timing. A write takes effect in one cycle *t*, at the earliest the one after address and data were both accepted:
+    guards are sampled in *t*, external strobes are high in *t*, configuration and pulses show in *t* + 1, like
+    ``bvalid``. A read likewise samples in one cycle, and its data show in the next. Reads and writes never happen in
+    the same cycle. A field that advances with accesses to an external register shows in *t* the value that belongs to
+    the access, in *t* + 1 the next. Reset: accesses in flight are forgotten, fields return to their reset values.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self._map = register_map(design)
+        members: dict[str, wiring.Member] = {"bus": In(AxiLite(ADDRESS_BITS)), "irq": Out(1)}
+        members |= {f"guard_{name}": In(1) for name in self._map.guards}
+        for register in self._map:
+            members |= _register_members(register)
+        super().__init__(members)
+
+    def elaborate(self, platform) -> Module:
+        """Bus channels, then registers."""
+        m = Module()
+        self._awake = Signal()
+        m.d.sync += self._awake.eq(1)
+        write = self._write_channels(m)
+        read = self._read_channels(m, write)
+        self._accesses = {register.name: self._decode(m, register, write, read) for register in self._map}
+        self._answer_writes(m, write)
+        stored = {}
+        for register in self._map:
+            for field in register.fields:
+                stored[field.port] = self._build_field(m, field, write)
+            if register.external:
+                self._build_external(m, register, write)
+        self._answer_reads(m, read, stored)
+        enabled = [stored[field.port] & getattr(self, field.enabled_by) for field in self._events()]
+        m.d.sync += self.irq.eq(Cat(enabled).any())
+        return m
+
+    # Bus --------------------------------------------------------------------------------------------------------------
+    def _write_channels(self, m: Module) -> _Access:
+        bus = self.bus
+        address_held, data_held = Signal(), Signal()
+        access = _Access(
+            Signal(name="write_attempt"), Signal(ADDRESS_BITS - 2, name="write_address"), Signal(2, name="write_response"),
+            Signal(WORD_BITS, name="write_data"), Signal(WORD_BYTES, name="write_strobes"),
+        )  # fmt: skip
+        m.d.comb += [
+            bus.awready.eq(self._awake & ~address_held),
+            bus.wready.eq(self._awake & ~data_held),
+            access.attempt.eq(address_held & data_held & (~bus.bvalid | bus.bready)),
+        ]
+        with m.If(bus.awvalid & bus.awready):
+            m.d.sync += [address_held.eq(1), access.address.eq(bus.awaddr[_WORD_ADDRESS])]
+        with m.If(bus.wvalid & bus.wready):
+            m.d.sync += [data_held.eq(1), access.data.eq(bus.wdata), access.strobes.eq(bus.wstrb)]
+        with m.If(bus.bready):
+            m.d.sync += bus.bvalid.eq(0)
+        with m.If(access.attempt):
+            m.d.sync += [address_held.eq(0), data_held.eq(0), bus.bvalid.eq(1), bus.bresp.eq(access.response)]
+        return access
+
+    def _read_channels(self, m: Module, write: _Access) -> _Access:
+        bus = self.bus
+        address_held = Signal()
+        access = _Access(
+            Signal(name="read_attempt"), Signal(ADDRESS_BITS - 2, name="read_address"), Signal(2, name="read_response"),
+            Signal(WORD_BITS, name="read_data"),
+        )  # fmt: skip
+        m.d.comb += [
+            bus.arready.eq(self._awake & ~address_held),
+            # Never beside a write, so that an access that advances a pointer sees no other.
+            access.attempt.eq(address_held & (~bus.rvalid | bus.rready) & ~write.attempt),
+        ]
+        with m.If(bus.arvalid & bus.arready):
+            m.d.sync += [address_held.eq(1), access.address.eq(bus.araddr[_WORD_ADDRESS])]
+        with m.If(bus.rready):
+            m.d.sync += bus.rvalid.eq(0)
+        with m.If(access.attempt):
+            m.d.sync += [address_held.eq(0), bus.rvalid.eq(1), bus.rdata.eq(access.data), bus.rresp.eq(access.response)]
+        return access
+
+    def _answer_writes(self, m: Module, write: _Access) -> None:
+        m.d.comb += write.response.eq(Response.DECERR)
+        with m.Switch(write.address):
+            for register in self._map:
+                with m.Case(register.address // WORD_BYTES):
+                    accepted = self._accesses[register.name].written
+                    m.d.comb += write.response.eq(Mux(accepted, Response.OKAY, Response.SLVERR))
+
+    def _answer_reads(self, m: Module, read: _Access, stored: dict[str, Value]) -> None:
+        m.d.comb += read.response.eq(Response.DECERR)
+        with m.Switch(read.address):
+            for register in self._map:
+                with m.Case(register.address // WORD_BYTES):
+                    m.d.comb += read.response.eq(Response.OKAY)
+                    m.d.comb += [
+                        read.data[field.lsb : field.lsb + field.width].eq(stored[field.port]) for field in register.fields
+                    ]
+
+    # Registers --------------------------------------------------------------------------------------------------------
+    def _decode(self, m: Module, register: Register, write: _Access, read: _Access) -> _Decoded:
+        decoded = _Decoded(Signal(name=f"{register.name.lower()}_written"), Signal(name=f"{register.name.lower()}_was_read"))
+        word = register.address // WORD_BYTES
+        m.d.comb += decoded.read.eq(read.attempt & (read.address == word))
+        if register.writable:
+            guard = getattr(self, f"guard_{register.guard}") if register.guard else Const(1)
+            legal = (self._merged(field, write) <= field.maximum for field in register.fields if _limited(field))
+            m.d.comb += decoded.written.eq(reduce(and_, legal, write.attempt & (write.address == word) & guard))
+        return decoded
+
+    def _merged(self, field: Field, write: _Access) -> Value:
+        """The field after a write: old bits in bytes without strobe."""
+        data, mask = _written_bits(field, write)
+        return (getattr(self, field.port) & ~mask) | (data & mask)
+
+    def _build_field(self, m: Module, field: Field, write: _Access) -> Value:
+        """Build one field; returns what software reads."""
+        if field.kind is Kind.CONSTANT:
+            return Const(field.reset, field.width)
+        if field.kind is Kind.EXTERNAL:
+            return getattr(self, f"{field.register}_read_value".lower())[field.lsb : field.lsb + field.width]
+        member, written = getattr(self, field.port), self._accesses[field.register].written
+        if field.kind is Kind.STATUS:
+            return member
+        data, mask = _written_bits(field, write)
+        cleared_or_set = Mux(written, data & mask, 0)
+        if field.kind is Kind.PULSE:
+            m.d.sync += member.eq(cleared_or_set)
+            return Const(0, field.width)
+        if field.kind is Kind.EVENT:
+            pending = Signal(field.width, init=field.reset, name=f"{field.port}_pending")
+            m.d.sync += pending.eq((pending & ~cleared_or_set) | member)
+            return pending
+        if field.advanced_by:
+            access = self._accesses[field.advanced_by]
+            with m.If(access.written | access.read):
+                m.d.sync += member.eq(member + field.advance)
+        with m.If(written):
+            m.d.sync += member.eq(self._merged(field, write))
+        return member
+
+    def _build_external(self, m: Module, register: Register, write: _Access) -> None:
+        port, access = register.name.lower(), self._accesses[register.name]
+        m.d.comb += [
+            getattr(self, f"{port}_write").eq(access.written),
+            getattr(self, f"{port}_write_value").eq(write.data),
+            getattr(self, f"{port}_write_strobes").eq(write.strobes),
+            getattr(self, f"{port}_read").eq(access.read),
+        ]
+
+    def _events(self) -> list[Field]:
+        return [field for register in self._map for field in register.fields if field.enabled_by]
+
+
+@dataclass
+class _Decoded:
+    """An access to one register in the cycle in which it happens."""
+
+    written: Signal
+    """A write to it is accepted."""
+    read: Signal
+    """It is read."""
+
+
+def _register_members(register: Register) -> dict[str, wiring.Member]:
+    if register.external:
+        port = register.name.lower()
+        return {
+            f"{port}_write": Out(1), f"{port}_write_value": Out(WORD_BITS), f"{port}_write_strobes": Out(WORD_BYTES),
+            f"{port}_read": Out(1), f"{port}_read_value": In(WORD_BITS),
+        }  # fmt: skip
+    members = {}
+    for field in register.fields:
+        if field.kind in (Kind.CONFIGURATION, Kind.PULSE):
+            members[field.port] = Out(field.width, init=field.reset)
+        elif field.kind in (Kind.STATUS, Kind.EVENT):
+            members[field.port] = In(field.width)
+    return members
+
+
+def _limited(field: Field) -> bool:
+    return field.kind is Kind.CONFIGURATION and field.maximum < (1 << field.width) - 1
+
+
+def _written_bits(field: Field, write: _Access) -> tuple[Value, Value]:
+    """The bus bits at the field's place and which of them have a strobe."""
+    mask = Cat(strobe.replicate(8) for strobe in write.strobes)
+    place = slice(field.lsb, field.lsb + field.width)
+    return write.data[place], mask[place]

@@ -1,0 +1,291 @@
+"""The register map, compiled from ``registers.rdl`` for a design point: what hardware, drivers and documents read.
+
+Nothing is compiled on import; ``register_map(design)`` compiles once a design point and process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spec.design import COUNTER_BITS, DesignPoint
+from spec.layout import Layer, layer_layout
+
+if TYPE_CHECKING:
+    from systemrdl.node import AddrmapNode, FieldNode, RegNode
+
+RDL_FILE = Path(__file__).with_name("registers.rdl")
+WORD_BITS = 32
+WORD_BYTES = WORD_BITS // 8
+ADDRESS_BITS = 12
+"""Bits of a byte address on the register bus: one 4 KiB region."""
+
+
+class Counter(IntEnum):
+    """The 48-bit counters, in the order of their addresses; the names are those of the register map."""
+
+    CYCLES = 0
+    STEPS = 1
+    SEQUENCES = 2
+    STEP_CYCLES = 3
+    READOUT_CYCLES = 4
+    IDLE_CYCLES = 5
+    ADC_SATURATIONS = 6
+    WORD_SATURATIONS = 7
+    PULSES = 8
+    DROPPED_FRAMING = 9
+    DROPPED_HEADER = 10
+    DROPPED_LABEL = 11
+    DROPPED_TRUNCATED = 12
+    DROPPED_TOO_LONG = 13
+
+
+class Response(IntEnum):
+    """Responses on AXI4-Lite."""
+
+    OKAY = 0
+    SLVERR = 2
+    DECERR = 3
+
+
+class Kind(Enum):
+    """What a field does; the values are for people."""
+
+    CONSTANT = "constant"
+    """Software reads; never changes."""
+    STATUS = "read only"
+    """Software reads what hardware drives."""
+    CONFIGURATION = "read and write"
+    """Software writes and reads, hardware reads."""
+    PULSE = "write 1 for a pulse"
+    """Software writes 1 for a pulse of one cycle; reads 0."""
+    EVENT = "write 1 to clear"
+    """Hardware sets, software reads and clears by writing 1."""
+    EXTERNAL = "external"
+    """Software writes and reads; the value lives outside the register block."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """Bits ``lsb + width − 1 … lsb`` of a register."""
+
+    name: str
+    register: str
+    lsb: int
+    width: int
+    kind: Kind
+    reset: int
+    maximum: int
+    """Largest legal value; a write above it is refused with SLVERR and changes nothing."""
+    advance: int
+    """Added, modulo ``2^width``, on each accepted access to ``advanced_by``; 0 where there is none."""
+    advanced_by: str | None
+    """Name of the register whose accesses advance the field."""
+    enabled_by: str | None
+    """Port of the field that lets this event raise the interrupt line."""
+    description: str
+
+    @property
+    def mask(self) -> int:
+        """The field's bits in its register."""
+        return ((1 << self.width) - 1) << self.lsb
+
+    @property
+    def port(self) -> str:
+        """Name of the register block's member for this field."""
+        return f"{self.register}_{self.name}".lower()
+
+    def encode(self, value: int) -> int:
+        """Put ``value`` at the field's place.
+
+        Raises:
+            ValueError: it is negative or above ``maximum``.
+        """
+        if not 0 <= value <= self.maximum:
+            raise ValueError(f"{self.register}.{self.name} is {value}; it must be in 0 … {self.maximum}")
+        return int(value) << self.lsb
+
+    def decode(self, word: int) -> int:
+        """The field's value in a register's word."""
+        return (word & self.mask) >> self.lsb
+
+
+@dataclass(frozen=True)
+class Register:
+    """A 32-bit word at a byte address."""
+
+    name: str
+    address: int
+    fields: tuple[Field, ...]
+    guard: str | None
+    """Name of the hardware guard that must be high for a write to be accepted."""
+    title: str
+    description: str
+
+    @property
+    def external(self) -> bool:
+        """The value lives outside the register block."""
+        return any(field.kind is Kind.EXTERNAL for field in self.fields)
+
+    @property
+    def writable(self) -> bool:
+        """A write can do something; writes to other registers answer SLVERR."""
+        return any(field.kind not in (Kind.CONSTANT, Kind.STATUS) for field in self.fields)
+
+    @property
+    def reset(self) -> int:
+        """Word after reset; bits that hardware drives count as 0."""
+        return sum(field.reset << field.lsb for field in self.fields)
+
+    def field(self, name: str) -> Field:
+        """A field by name.
+
+        Raises:
+            KeyError: the register has no such field.
+        """
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise KeyError(f"register {self.name} has no field {name}; it has {', '.join(field.name for field in self.fields)}")
+
+    def encode(self, **values: int) -> int:
+        """Word that holds the named fields; the others are 0.
+
+        Raises:
+            KeyError: a field does not exist.
+            ValueError: a value is out of the field's range.
+        """
+        return sum(self.field(name).encode(value) for name, value in values.items())
+
+    def decode(self, word: int) -> dict[str, int]:
+        """Values of all fields in ``word``."""
+        return {field.name: field.decode(word) for field in self.fields}
+
+
+@dataclass(frozen=True)
+class RegisterMap:
+    """All registers of a design point, by address."""
+
+    registers: tuple[Register, ...]
+
+    def __iter__(self):
+        return iter(self.registers)
+
+    def __len__(self) -> int:
+        return len(self.registers)
+
+    def __getitem__(self, name: str) -> Register:
+        """A register by name.
+
+        Raises:
+            KeyError: there is no such register.
+        """
+        for register in self.registers:
+            if register.name == name:
+                return register
+        raise KeyError(f"there is no register {name}")
+
+    def counter(self, counter: Counter) -> tuple[Register, Register]:
+        """Low and high word of a counter."""
+        return self[f"{counter.name}_LOW"], self[f"{counter.name}_HIGH"]
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """Names of all guards, sorted."""
+        return tuple(sorted({register.guard for register in self.registers if register.guard}))
+
+
+def counter_value(low: int, high: int) -> int:
+    """A counter's value from its two words as read."""
+    return (low | high << WORD_BITS) & ((1 << COUNTER_BITS) - 1)
+
+
+@cache
+def register_map(design: DesignPoint) -> RegisterMap:
+    """The register map of a design point. The first call for a design point compiles the RDL (about 0.1 s)."""
+    from systemrdl.node import RegNode
+
+    nodes = compiled_rdl(design).descendants(in_post_order=False)
+    registers = sorted((_register(node) for node in nodes if isinstance(node, RegNode)), key=lambda each: each.address)
+    return RegisterMap(tuple(registers))
+
+
+@cache
+def compiled_rdl(design: DesignPoint) -> AddrmapNode:
+    """The elaborated SystemRDL of a design point, for exporters; everybody else wants ``register_map``."""
+    from systemrdl import RDLCompiler
+
+    compiler = RDLCompiler()
+    compiler.compile_file(str(RDL_FILE))
+    return compiler.elaborate("remora", "remora", _parameters(design)).top
+
+
+def _parameters(design: DesignPoint) -> dict[str, int]:
+    network, identity = design.network, int(design.hash, 16)
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    return {
+        "design_hash_low": identity & 0xFFFFFFFF,
+        "design_hash_high": identity >> 32,
+        "design_features": network.features,
+        "design_hidden": network.hidden,
+        "design_classes": network.classes,
+        "design_max_steps": network.max_steps,
+        "design_feature_signed": int(network.feature_signed),
+        "design_contexts": design.system.contexts,
+        "design_lanes": design.cell.lanes,
+        "design_hidden_row_tiles": hidden.row_tiles,
+        "design_hidden_column_tiles": hidden.column_tiles,
+        "design_readout_row_tiles": readout.row_tiles,
+        "design_readout_column_tiles": readout.column_tiles,
+        "design_reset_coefficient": design.cell.reset_coefficient,
+        "design_update_coefficient": design.cell.update_coefficient,
+    }
+
+
+def _name(node: RegNode) -> str:
+    return node.get_rel_path(node.owning_addrmap, hier_separator="_")
+
+
+def _register(node: RegNode) -> Register:
+    return Register(
+        name=_name(node),
+        address=node.absolute_address,
+        fields=tuple(_field(field, node) for field in node.fields()),
+        guard=node.get_property("guard", default=None),
+        title=node.get_property("name"),
+        description=node.get_property("desc"),
+    )
+
+
+def _field(node: FieldNode, register: RegNode) -> Field:
+    trigger, enable = (node.get_property(name, default=None) for name in ("incr", "enable"))
+    return Field(
+        name=node.inst_name,
+        register=_name(register),
+        lsb=node.lsb,
+        width=node.width,
+        kind=_kind(node, register),
+        reset=node.get_property("reset", default=None) or 0,
+        maximum=node.get_property("maximum", default=(1 << node.width) - 1),
+        advance=0 if trigger is None else node.get_property("incrvalue"),
+        advanced_by=None if trigger is None else _name(trigger.node.parent),
+        enabled_by=None if enable is None else f"{_name(enable.parent)}_{enable.inst_name}".lower(),
+        description=node.get_property("desc"),
+    )
+
+
+def _kind(node: FieldNode, register: RegNode) -> Kind:
+    if register.external:
+        return Kind.EXTERNAL
+    if node.get_property("singlepulse"):
+        return Kind.PULSE
+    if node.get_property("intr"):
+        return Kind.EVENT
+    access = (node.get_property("sw").name, node.get_property("hw").name)
+    kinds = {("rw", "r"): Kind.CONFIGURATION, ("r", "w"): Kind.STATUS, ("r", "na"): Kind.CONSTANT}
+    if access not in kinds:
+        raise ValueError(f"{node.get_path()}: sw = {access[0]}, hw = {access[1]} is no kind of field that is built")
+    return kinds[access]

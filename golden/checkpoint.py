@@ -1,0 +1,157 @@
+"""A trained network in one `.npz` file: design point, weights, accumulators, coefficients and free metadata."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.cell import Coefficients
+from golden.weights import Weights
+from spec.design import DesignPoint
+from spec.errors import RemoraError
+
+FORMAT = "remora-checkpoint-1"
+_ARRAYS = ("format", "design", "hidden", "readout", "hidden_accumulators", "readout_accumulators", "coefficients", "metadata")
+
+
+class CheckpointError(RemoraError):
+    """A checkpoint cannot be used; the message says which file, what is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """State of a network between sequences.
+
+    Attributes:
+        weights: in levels.
+        hidden_accumulators, readout_accumulators: χ, int32, of the shapes of the weights.
+        coefficients: the two gates.
+        metadata: anything that JSON holds, such as the accuracy reached.
+    """
+
+    weights: Weights
+    hidden_accumulators: NDArray[np.int32]
+    readout_accumulators: NDArray[np.int32]
+    coefficients: Coefficients
+    metadata: dict = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, design: DesignPoint, weights: Weights, metadata: dict | None = None) -> Checkpoint:
+        """A checkpoint of weights alone: empty accumulators, the design's coefficients."""
+        empty = (np.zeros(layer.shape, np.int32) for layer in (weights.hidden, weights.readout))
+        return cls(weights, *empty, Coefficients.of(design), metadata or {})
+
+
+def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; the file appears whole or not at all.
+
+    Raises:
+        CheckpointError: the checkpoint does not fit the design point, or the file cannot be written.
+    """
+    path = Path(path)
+    _check(design, checkpoint, path)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("wb") as file:
+            np.savez_compressed(
+                file,
+                format=FORMAT,
+                design=design.model_dump_json(),
+                hidden=checkpoint.weights.hidden.astype(np.int16),
+                readout=checkpoint.weights.readout.astype(np.int16),
+                hidden_accumulators=checkpoint.hidden_accumulators.astype(np.int32),
+                readout_accumulators=checkpoint.readout_accumulators.astype(np.int32),
+                coefficients=np.array([checkpoint.coefficients.reset, checkpoint.coefficients.update], np.int16),
+                metadata=json.dumps(checkpoint.metadata),
+            )
+        partial.replace(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
+    """Read a checkpoint of this very design point (names may differ).
+
+    Raises:
+        CheckpointError: the file is missing, damaged or not a checkpoint, is of another design point (each field that
+            differs is named with both values), or its arrays do not fit.
+    """
+    path = Path(path)
+    content = _read(path)
+    _check_design(path, str(content["design"]), design)
+    try:
+        checkpoint = Checkpoint(
+            Weights(content["hidden"], content["readout"]),
+            content["hidden_accumulators"],
+            content["readout_accumulators"],
+            Coefficients(*(int(value) for value in content["coefficients"])),
+            json.loads(str(content["metadata"])),
+        )
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    _check(design, checkpoint, path)
+    return checkpoint
+
+
+def _read(path: Path) -> dict[str, NDArray]:
+    if not path.is_file():
+        raise CheckpointError(f"{path} does not exist; train one and save it there, or give the path of a checkpoint")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            content = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
+        raise CheckpointError(f"{path} is truncated or not a checkpoint: {error}") from error
+    missing = [name for name in _ARRAYS if name not in content]
+    if missing:
+        raise CheckpointError(f"{path} is not a checkpoint of this program: it lacks {', '.join(missing)}")
+    if str(content["format"]) != FORMAT:
+        raise CheckpointError(f"{path} has format '{content['format']}'; this version reads '{FORMAT}'")
+    return content
+
+
+def _check_design(path: Path, found_json: str, design: DesignPoint) -> None:
+    try:
+        found = json.loads(found_json)
+        differences = list(_differences(found, design.model_dump(mode="json")))
+    except (ValueError, AttributeError) as error:
+        raise CheckpointError(f"{path}: its design point cannot be read: {error}") from error
+    if differences:
+        raise CheckpointError(
+            f"{path} is of another design point than '{design.name}': {'; '.join(differences)}. "
+            "Use the design point it was trained for, or train again"
+        )
+
+
+def _differences(found: dict, expected: dict, prefix: str = ""):
+    """Each field that differs, with both values; the name at top level is only a label."""
+    for key in sorted((found.keys() | expected.keys()) - ({"name"} if not prefix else set())):
+        theirs, ours = found.get(key), expected.get(key)
+        if isinstance(theirs, dict) and isinstance(ours, dict):
+            yield from _differences(theirs, ours, f"{prefix}{key}.")
+        elif theirs != ours:
+            yield f"{prefix}{key} is {theirs} there, {ours} here"
+
+
+def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
+    try:
+        checkpoint.weights.check(design)
+    except ValueError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    limit = (1 << (design.learning.accumulator_bits - 1)) - 1
+    for name in ("hidden", "readout"):
+        accumulators, levels = getattr(checkpoint, f"{name}_accumulators"), getattr(checkpoint.weights, name)
+        if accumulators.shape != levels.shape or not np.issubdtype(accumulators.dtype, np.integer):
+            raise CheckpointError(
+                f"{path}: {name} accumulators are {accumulators.dtype} of shape {accumulators.shape}; expected integers of shape {levels.shape}"
+            )
+        if np.abs(accumulators).max() > limit:
+            raise CheckpointError(f"{path}: {name} accumulators exceed ±{limit}")

@@ -1,0 +1,113 @@
+"""A layer of crossbar tiles as exact matrix products: words in, saturated codes out.
+
+Integers are held in floating point, where products and sums are exact as long as every intermediate value fits the
+significand; that makes BLAS usable. The bounds come from `spec` and are asserted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec.design import DesignPoint
+from spec.layout import Layer, bitline_bound, layer_layout
+
+HALF = 0.5
+"""What ``rs`` adds before it shifts, in units of the shifted value."""
+
+
+def exact_dtype(bound: int) -> type[np.floating]:
+    """Narrowest floating type in which every integer of magnitude ``bound`` or less is exact.
+
+    Raises:
+        ValueError: not even float64 is wide enough.
+    """
+    if bound < 1 << 24:
+        return np.float32
+    if bound < 1 << 53:
+        return np.float64
+    raise ValueError(f"integers up to {bound} are not exact in float64")
+
+
+def layer_dtype(design: DesignPoint) -> type[np.floating]:
+    """Type of all arithmetic of inference.
+
+    The bound is that of a bitline sum with the rounding half added; the cell needs 24 bits: ``(c - h)·u + 128`` is below
+    ``2^(state_bits + 9)``, and for u = 256, where it is largest, still below 2²⁴ because ``|c - h| <= 2·(2^15 - 1)``.
+    """
+    half = (1 << design.adc_shift) >> 1
+    assert 2 * design.state_limit * 256 + 128 < 1 << 24
+    return exact_dtype(max(bitline_bound(design, layer) for layer in Layer) + half)
+
+
+@dataclass(frozen=True)
+class RowTile:
+    """The rows of one row tile: views into the layer's matrix, with the slices of the words that drive them."""
+
+    inputs: slice
+    input_rows: NDArray[np.floating]
+    states: slice
+    state_rows: NDArray[np.floating]
+    bias: bool
+
+
+class TiledLayer:
+    """One layer: its weights, already scaled by the converter's ``2^-adc_shift``, and the conversion of its sums.
+
+    Column tiles need no mention: a column's sum does not depend on which tile holds it.
+
+    Attributes:
+        matrix: (rows, columns) scaled weights; writing to it changes the layer at once.
+        row_tiles: the row tiles in order.
+    """
+
+    def __init__(self, design: DesignPoint, layer: Layer, levels: NDArray[np.integer], dtype: type[np.floating]):
+        layout = layer_layout(design, layer)
+        inputs = layout.rows - design.readout_rows
+        self.scale = 2.0**-design.adc_shift
+        self.matrix = levels.astype(dtype) * dtype(self.scale)
+        self._limit = design.adc_limit
+        self._bias_word = design.stream_limit
+        self.row_tiles = []
+        for tile in layout.tiles[:: layout.column_tiles]:
+            first, last = tile.first_row, tile.first_row + tile.rows
+            input_rows = slice(min(first, inputs), min(last, inputs))
+            state_rows = slice(max(first, inputs), max(min(last, layout.rows - 1), inputs))
+            self.row_tiles.append(
+                RowTile(
+                    inputs=input_rows,
+                    input_rows=self.matrix[input_rows],
+                    states=slice(state_rows.start - inputs, state_rows.stop - inputs),
+                    state_rows=self.matrix[state_rows],
+                    bias=last == layout.rows,
+                )
+            )
+
+    def start(self, tile: RowTile, inputs: NDArray[np.floating] | None, out: NDArray[np.floating]) -> None:
+        """Set sums to what inputs, bias line and rounding contribute, all that does not depend on the state.
+
+        Args:
+            inputs: (n, inputs) input words; None where the layer has none.
+            out: (n, columns), in code units.
+        """
+        offset = self._bias_word * self.matrix[-1] + HALF if tile.bias else HALF
+        if tile.inputs.stop > tile.inputs.start:
+            np.matmul(inputs[:, tile.inputs], tile.input_rows, out=out)
+            out += offset
+        else:
+            out[...] = offset
+
+    def finish(self, tile: RowTile, states: NDArray[np.floating], sums: NDArray[np.floating], work: NDArray[np.floating]):
+        """Add the contribution of the state words and convert: ``sums`` (n, columns) become codes in place."""
+        if tile.states.stop > tile.states.start:
+            np.matmul(states[:, tile.states], tile.state_rows, out=work)
+            sums += work
+        np.floor(sums, out=sums)
+        self.saturate(sums)
+
+    def saturate(self, codes: NDArray[np.floating]) -> None:
+        """Clip codes, or a sum of codes, to the converter's full scale, in place."""
+        np.minimum(codes, self._limit, out=codes)
+        np.maximum(codes, -self._limit, out=codes)

@@ -1,0 +1,176 @@
+"""Labelled sequences: the one entry `load`, and the ways digits, synthetic patterns and a user's files become sequences."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.idx import DataError, load_mnist
+from spec.design import DesignPoint
+from spec.rng import Purpose, draw, permutation
+
+__all__ = ["DataError", "SequenceSet", "load", "load_npz", "permuted", "row_wise", "synthetic"]
+
+SYNTHETIC_TRAIN, SYNTHETIC_TEST = 1000, 300
+NOISE_AMPLITUDE = 64
+"""Synthetic features differ from their class's pattern by up to this much, of 255."""
+
+
+@dataclass(frozen=True)
+class SequenceSet:
+    """Sequences of one length with their labels.
+
+    Attributes:
+        x: (sequences, steps, features) uint8, or int8 where the design has signed features.
+        y: (sequences,) int64.
+    """
+
+    x: NDArray
+    y: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def first(self, count: int | None) -> SequenceSet:
+        """The first ``count`` sequences; all of them where None.
+
+        Raises:
+            DataError: there are fewer, or ``count`` is not positive.
+        """
+        if count is None:
+            return self
+        if not 1 <= count <= len(self):
+            raise DataError(f"{count} sequences asked for; the set holds {len(self)}")
+        return SequenceSet(self.x[:count], self.y[:count])
+
+
+def load(
+    design: DesignPoint,
+    data: str | Path = "auto",
+    *,
+    train: int | None = None,
+    test: int | None = None,
+    task: int = 0,
+    seed: int | None = None,
+) -> tuple[SequenceSet, SequenceSet]:
+    """Training and test sequences that fit a design point.
+
+    Args:
+        data: ``mnist`` (rows of the digits), ``synthetic``, the path of a `.npz` file (see `load_npz`), or ``auto``:
+            digits where their size fits the design point, else synthetic.
+        train, test: keep the first so many; all (synthetic: 1,000 and 300) where None.
+        task: number of the pixel permutation of the digits; 0 is none.
+        seed: of permutations and synthetic sequences; the design's learning seed where None.
+
+    Raises:
+        DataError: the data cannot be read or does not fit the design point.
+    """
+    seed = design.learning.seed if seed is None else seed
+    if data == "auto":
+        data = "mnist" if _digits_fit(design) else "synthetic"
+    if data == "synthetic":
+        counts = train or SYNTHETIC_TRAIN, test or SYNTHETIC_TEST
+        return synthetic(design, counts[0], seed), synthetic(design, counts[1], seed, first=counts[0])
+    if data == "mnist":
+        sets = (_digits(design, split, task, seed) for split in ("train", "test"))
+    else:
+        sets = _split(load_npz(Path(data), design))
+    return tuple(part.first(count) for part, count in zip(sets, (train, test)))
+
+
+def _digits_fit(design: DesignPoint) -> bool:
+    images, labels = load_mnist("test")
+    network = design.network
+    return images.shape[2] == network.features and images.shape[1] <= network.max_steps and labels.max() < network.classes
+
+
+def _digits(design: DesignPoint, split: str, task: int, seed: int) -> SequenceSet:
+    images, labels = load_mnist(split)
+    return _fit(design, permuted(images, task, seed), labels.astype(np.int64), f"the {split} images")
+
+
+def row_wise(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Images (n, height, width) as sequences (n, steps = height, features = width): one row a step, from the top."""
+    return np.ascontiguousarray(images)
+
+
+def permuted(images: NDArray[np.uint8], task: int, seed: int) -> NDArray[np.uint8]:
+    """Row-wise sequences after the fixed pixel permutation of a task; task 0 is the identity."""
+    if task == 0:
+        return row_wise(images)
+    pixels = images.reshape(len(images), -1)
+    order = permutation(seed, Purpose.PERMUTATION, pixels.shape[1], task)
+    return row_wise(pixels[:, order].reshape(images.shape))
+
+
+def synthetic(design: DesignPoint, count: int, seed: int, first: int = 0) -> SequenceSet:
+    """Sequences of ``max_steps`` steps: a fixed random pattern for each class plus uniform noise, clipped to a byte.
+
+    Args:
+        first: number of the first sequence, so that disjoint ranges never share one.
+    """
+    network = design.network
+    numbers = np.arange(first, first + count)
+    y = (draw(seed, Purpose.SYNTHETIC_DATA, 0, numbers).astype(np.int64) * network.classes) >> 32
+    step, lane = np.ogrid[: network.max_steps, : network.features]
+    patterns = draw(seed, Purpose.SYNTHETIC_DATA, 1 + np.arange(network.classes)[:, None, None], step, lane) >> 24
+    words = draw(seed, Purpose.SYNTHETIC_DATA, 1 + network.classes + numbers[:, None, None], step, lane)
+    noise = ((words.astype(np.int64) * (2 * NOISE_AMPLITUDE + 1)) >> 32) - NOISE_AMPLITUDE
+    x = np.clip(patterns[y].astype(np.int64) + noise, 0, 255)
+    return SequenceSet((x - 128).astype(np.int8) if network.feature_signed else x.astype(np.uint8), y)
+
+
+def load_npz(path: Path, design: DesignPoint) -> SequenceSet:
+    """A user's own sequences.
+
+    The file holds ``x`` (sequences, steps, features), uint8, or int8 where the design has signed features, and ``y``
+    (sequences,), integer labels below the number of classes.
+
+    Raises:
+        DataError: file or content is not so; the message says what was found and what is legal.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            content = {key: file[key] for key in file.files}
+    except FileNotFoundError as error:
+        raise DataError(f"{path} does not exist; give 'mnist', 'synthetic' or the path of a .npz file") from error
+    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not a readable .npz file: {error}") from error
+    for key in ("x", "y"):
+        if key not in content:
+            raise DataError(f"{path} has no array '{key}'; it holds {', '.join(content) or 'nothing'}")
+    return _fit(design, content["x"], content["y"], str(path))
+
+
+def _fit(design: DesignPoint, x: NDArray, y: NDArray, origin: str) -> SequenceSet:
+    network = design.network
+    if x.ndim != 3 or not len(x):
+        raise DataError(f"{origin}: x has shape {x.shape}; expected (sequences, steps, features) with at least one sequence")
+    if y.shape != x.shape[:1] or not np.issubdtype(y.dtype, np.integer):
+        raise DataError(f"{origin}: y is {y.dtype} of shape {y.shape}; expected {len(x)} integer labels")
+    if x.shape[2] != network.features:
+        raise DataError(f"{origin}: {x.shape[2]} features a step, but network.features is {network.features}")
+    if not 1 <= x.shape[1] <= network.max_steps:
+        raise DataError(f"{origin}: {x.shape[1]} steps, but network.max_steps is {network.max_steps}")
+    if y.min() < 0 or y.max() >= network.classes:
+        raise DataError(f"{origin}: labels span {y.min()}…{y.max()}, but network.classes allows 0…{network.classes - 1}")
+    return SequenceSet(_feature_bytes(design, x, origin), y.astype(np.int64))
+
+
+def _feature_bytes(design: DesignPoint, x: NDArray, origin: str) -> NDArray:
+    dtype = np.dtype(np.int8 if design.network.feature_signed else np.uint8)
+    if x.dtype != dtype:
+        raise DataError(f"{origin}: x is {x.dtype}; with network.feature_signed = {design.network.feature_signed} it must be {dtype}")
+    return x
+
+
+def _split(whole: SequenceSet) -> tuple[SequenceSet, SequenceSet]:
+    """Every fifth sequence is for testing."""
+    if len(whole) < 5:
+        raise DataError(f"{len(whole)} sequences are too few to split into training and test; give at least 5")
+    held_out = np.arange(len(whole)) % 5 == 4
+    return tuple(SequenceSet(whole.x[part], whole.y[part]) for part in (~held_out, held_out))

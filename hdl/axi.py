@@ -38,8 +38,8 @@ class AxiStream(wiring.Signature):
 class AxiLite(wiring.Signature):
     """AXI4-Lite, 32-bit data, byte addresses of ``address_bits``, without protection signals.
 
-    Five channels, each with ``valid`` and ``ready``: write address ``aw`` (``awaddr``), write data ``w`` (``wdata``,
-    ``wstrb``), write response ``b`` (``bresp``), read address ``ar`` (``araddr``), read data ``r`` (``rdata``, ``rresp``).
+    Five channels, each with ``valid`` and ``ready``: write address (``awaddr``), write data (``wdata``, ``wstrb``),
+    write response (``bresp``), read address (``araddr``), read data (``rdata``, ``rresp``).
     """
 
     def __init__(self, address_bits: int) -> None:
@@ -74,7 +74,7 @@ def flat_members(prefix: str, member: wiring.Member) -> dict[str, wiring.Member]
 
     Args:
         prefix: such as ``s_axil``; ports become ``s_axil_awvalid`` and so on.
-        member: ``In(signature)`` for a subordinate's port, ``Out(signature)`` for an initiator's; of plain signals only.
+        member: ``In(signature)`` for a subordinate's port, ``Out(signature)`` for an initiator's; plain signals only.
     """
     signature = member.signature  # Already flipped by In.
     return {f"{prefix}_{name}": each for name, each in signature.members.items()}

@@ -1,4 +1,4 @@
-"""The register block: AXI4-Lite on one side, one signal a field on the other. Built from the register map, names nothing."""
+"""The register block: AXI4-Lite on one side, one signal a field on the other. Built from the map, names no register."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ class _Access:
     """One a byte; of a write."""
 
 
+@dataclass
+class _Decoded:
+    """An access to one register in the cycle in which it happens."""
+
+    written: Signal
+    """A write to it is accepted."""
+    read: Signal
+    """It is read."""
+
+
 class RegisterBlock(wiring.Component):
     """All registers of a design point behind an AXI4-Lite port.
 
@@ -42,12 +52,13 @@ class RegisterBlock(wiring.Component):
       ignored. DECERR: no register there. SLVERR, and nothing changed: write to a register without a writable field, or
       while its guard is low, or that would leave a field above its maximum. Bytes without strobe are left alone.
       ``ready`` of the address and data channels is low in the cycle after reset.
-    - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for one
-      cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in which
-      software clears it. Constants have no member.
+    - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for
+      one cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in
+      which software clears it. Constants have no member.
     - ``guard_<name>``: ``In(1)``, allows writes to the registers under that guard.
     - For an external register: ``<register>_write`` ``Out(1)`` strobe with ``<register>_write_value`` ``Out(32)`` and
-      ``<register>_write_strobes`` ``Out(4)``; ``<register>_read`` ``Out(1)`` strobe and ``<register>_read_value`` ``In(32)``.
+      ``<register>_write_strobes`` ``Out(4)``; ``<register>_read`` ``Out(1)`` strobe, in a cycle in which
+      ``<register>_read_value`` ``In(32)`` must be valid.
     - ``irq``: ``Out(1)``, an enabled event is pending; registered, so one cycle after the event bit or its enable.
 
     Timing. A write takes effect in one cycle *t*, at the earliest the one after address and data were both accepted:
@@ -66,36 +77,34 @@ class RegisterBlock(wiring.Component):
         super().__init__(members)
 
     def elaborate(self, platform) -> Module:
-        """Bus channels, then registers."""
+        """Bus channels, then fields, then what is answered."""
         m = Module()
-        self._awake = Signal()
-        m.d.sync += self._awake.eq(1)
-        write = self._write_channels(m)
-        read = self._read_channels(m, write)
-        self._accesses = {register.name: self._decode(m, register, write, read) for register in self._map}
-        self._answer_writes(m, write)
-        stored = {}
-        for register in self._map:
-            for field in register.fields:
-                stored[field.port] = self._build_field(m, field, write)
-            if register.external:
-                self._build_external(m, register, write)
-        self._answer_reads(m, read, stored)
-        enabled = [stored[field.port] & getattr(self, field.enabled_by) for field in self._events()]
-        m.d.sync += self.irq.eq(Cat(enabled).any())
+        awake = Signal()
+        m.d.sync += awake.eq(1)
+        write = self._write_channels(m, awake)
+        read = self._read_channels(m, awake, write)
+        accesses = {register.name: self._decode(m, register, write, read) for register in self._map}
+        fields = [field for register in self._map for field in register.fields]
+        readable = {field.port: self._build_field(m, field, write, accesses) for field in fields}
+        self._answer_writes(m, write, accesses)
+        self._answer_reads(m, read, readable)
+        self._raise_interrupt(m, [field for field in fields if field.enabled_by], readable)
         return m
 
     # Bus --------------------------------------------------------------------------------------------------------------
-    def _write_channels(self, m: Module) -> _Access:
+    def _write_channels(self, m: Module, awake: Signal) -> _Access:
         bus = self.bus
         address_held, data_held = Signal(), Signal()
         access = _Access(
-            Signal(name="write_attempt"), Signal(ADDRESS_BITS - 2, name="write_address"), Signal(2, name="write_response"),
-            Signal(WORD_BITS, name="write_data"), Signal(WORD_BYTES, name="write_strobes"),
-        )  # fmt: skip
+            attempt=Signal(name="write_attempt"),
+            address=Signal(ADDRESS_BITS - 2, name="write_address"),
+            response=Signal(2, name="write_response"),
+            data=Signal(WORD_BITS, name="write_data"),
+            strobes=Signal(WORD_BYTES, name="write_strobes"),
+        )
         m.d.comb += [
-            bus.awready.eq(self._awake & ~address_held),
-            bus.wready.eq(self._awake & ~data_held),
+            bus.awready.eq(awake & ~address_held),
+            bus.wready.eq(awake & ~data_held),
             access.attempt.eq(address_held & data_held & (~bus.bvalid | bus.bready)),
         ]
         with m.If(bus.awvalid & bus.awready):
@@ -108,15 +117,17 @@ class RegisterBlock(wiring.Component):
             m.d.sync += [address_held.eq(0), data_held.eq(0), bus.bvalid.eq(1), bus.bresp.eq(access.response)]
         return access
 
-    def _read_channels(self, m: Module, write: _Access) -> _Access:
+    def _read_channels(self, m: Module, awake: Signal, write: _Access) -> _Access:
         bus = self.bus
         address_held = Signal()
         access = _Access(
-            Signal(name="read_attempt"), Signal(ADDRESS_BITS - 2, name="read_address"), Signal(2, name="read_response"),
-            Signal(WORD_BITS, name="read_data"),
-        )  # fmt: skip
+            attempt=Signal(name="read_attempt"),
+            address=Signal(ADDRESS_BITS - 2, name="read_address"),
+            response=Signal(2, name="read_response"),
+            data=Signal(WORD_BITS, name="read_data"),
+        )
         m.d.comb += [
-            bus.arready.eq(self._awake & ~address_held),
+            bus.arready.eq(awake & ~address_held),
             # Never beside a write, so that an access that advances a pointer sees no other.
             access.attempt.eq(address_held & (~bus.rvalid | bus.rready) & ~write.attempt),
         ]
@@ -128,33 +139,40 @@ class RegisterBlock(wiring.Component):
             m.d.sync += [address_held.eq(0), bus.rvalid.eq(1), bus.rdata.eq(access.data), bus.rresp.eq(access.response)]
         return access
 
-    def _answer_writes(self, m: Module, write: _Access) -> None:
+    def _answer_writes(self, m: Module, write: _Access, accesses: dict[str, _Decoded]) -> None:
         m.d.comb += write.response.eq(Response.DECERR)
         with m.Switch(write.address):
             for register in self._map:
                 with m.Case(register.address // WORD_BYTES):
-                    accepted = self._accesses[register.name].written
+                    accepted = accesses[register.name].written
                     m.d.comb += write.response.eq(Mux(accepted, Response.OKAY, Response.SLVERR))
 
-    def _answer_reads(self, m: Module, read: _Access, stored: dict[str, Value]) -> None:
+    def _answer_reads(self, m: Module, read: _Access, readable: dict[str, Value]) -> None:
         m.d.comb += read.response.eq(Response.DECERR)
         with m.Switch(read.address):
             for register in self._map:
                 with m.Case(register.address // WORD_BYTES):
                     m.d.comb += read.response.eq(Response.OKAY)
-                    m.d.comb += [
-                        read.data[field.lsb : field.lsb + field.width].eq(stored[field.port]) for field in register.fields
-                    ]
+                    for field in register.fields:
+                        place = slice(field.lsb, field.lsb + field.width)
+                        m.d.comb += read.data[place].eq(readable[field.port])
 
     # Registers --------------------------------------------------------------------------------------------------------
     def _decode(self, m: Module, register: Register, write: _Access, read: _Access) -> _Decoded:
-        decoded = _Decoded(Signal(name=f"{register.name.lower()}_written"), Signal(name=f"{register.name.lower()}_was_read"))
-        word = register.address // WORD_BYTES
+        port, word = register.name.lower(), register.address // WORD_BYTES
+        decoded = _Decoded(Signal(name=f"{port}_accepts_write"), Signal(name=f"{port}_accepts_read"))
         m.d.comb += decoded.read.eq(read.attempt & (read.address == word))
         if register.writable:
             guard = getattr(self, f"guard_{register.guard}") if register.guard else Const(1)
             legal = (self._merged(field, write) <= field.maximum for field in register.fields if _limited(field))
             m.d.comb += decoded.written.eq(reduce(and_, legal, write.attempt & (write.address == word) & guard))
+        if register.external:
+            m.d.comb += [
+                getattr(self, f"{port}_write").eq(decoded.written),
+                getattr(self, f"{port}_write_value").eq(write.data),
+                getattr(self, f"{port}_write_strobes").eq(write.strobes),
+                getattr(self, f"{port}_read").eq(decoded.read),
+            ]
         return decoded
 
     def _merged(self, field: Field, write: _Access) -> Value:
@@ -162,13 +180,13 @@ class RegisterBlock(wiring.Component):
         data, mask = _written_bits(field, write)
         return (getattr(self, field.port) & ~mask) | (data & mask)
 
-    def _build_field(self, m: Module, field: Field, write: _Access) -> Value:
+    def _build_field(self, m: Module, field: Field, write: _Access, accesses: dict[str, _Decoded]) -> Value:
         """Build one field; returns what software reads."""
         if field.kind is Kind.CONSTANT:
             return Const(field.reset, field.width)
         if field.kind is Kind.EXTERNAL:
             return getattr(self, f"{field.register}_read_value".lower())[field.lsb : field.lsb + field.width]
-        member, written = getattr(self, field.port), self._accesses[field.register].written
+        member, written = getattr(self, field.port), accesses[field.register].written
         if field.kind is Kind.STATUS:
             return member
         data, mask = _written_bits(field, write)
@@ -181,34 +199,15 @@ class RegisterBlock(wiring.Component):
             m.d.sync += pending.eq((pending & ~cleared_or_set) | member)
             return pending
         if field.advanced_by:
-            access = self._accesses[field.advanced_by]
+            access = accesses[field.advanced_by]
             with m.If(access.written | access.read):
                 m.d.sync += member.eq(member + field.advance)
         with m.If(written):
             m.d.sync += member.eq(self._merged(field, write))
         return member
 
-    def _build_external(self, m: Module, register: Register, write: _Access) -> None:
-        port, access = register.name.lower(), self._accesses[register.name]
-        m.d.comb += [
-            getattr(self, f"{port}_write").eq(access.written),
-            getattr(self, f"{port}_write_value").eq(write.data),
-            getattr(self, f"{port}_write_strobes").eq(write.strobes),
-            getattr(self, f"{port}_read").eq(access.read),
-        ]
-
-    def _events(self) -> list[Field]:
-        return [field for register in self._map for field in register.fields if field.enabled_by]
-
-
-@dataclass
-class _Decoded:
-    """An access to one register in the cycle in which it happens."""
-
-    written: Signal
-    """A write to it is accepted."""
-    read: Signal
-    """It is read."""
+    def _raise_interrupt(self, m: Module, events: list[Field], readable: dict[str, Value]) -> None:
+        m.d.sync += self.irq.eq(Cat(readable[event.port] & getattr(self, event.enabled_by) for event in events).any())
 
 
 def _register_members(register: Register) -> dict[str, wiring.Member]:

@@ -8,16 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from spec.design import COUNTER_BITS, DesignPoint
-from spec.layout import Layer, layer_layout
 
-if TYPE_CHECKING:
-    from systemrdl.node import AddrmapNode, FieldNode, RegNode
-
-RDL_FILE = Path(__file__).with_name("registers.rdl")
 WORD_BITS = 32
 WORD_BYTES = WORD_BITS // 8
 ADDRESS_BITS = 12
@@ -149,7 +142,7 @@ class Register:
         for field in self.fields:
             if field.name == name:
                 return field
-        raise KeyError(f"register {self.name} has no field {name}; it has {', '.join(field.name for field in self.fields)}")
+        raise KeyError(f"register {self.name} has no field {name}; it has {', '.join(each.name for each in self.fields)}")
 
     def encode(self, **values: int) -> int:
         """Word that holds the named fields; the others are 0.
@@ -206,86 +199,6 @@ def counter_value(low: int, high: int) -> int:
 @cache
 def register_map(design: DesignPoint) -> RegisterMap:
     """The register map of a design point. The first call for a design point compiles the RDL (about 0.1 s)."""
-    from systemrdl.node import RegNode
+    from spec.rdl import compile_registers
 
-    nodes = compiled_rdl(design).descendants(in_post_order=False)
-    registers = sorted((_register(node) for node in nodes if isinstance(node, RegNode)), key=lambda each: each.address)
-    return RegisterMap(tuple(registers))
-
-
-@cache
-def compiled_rdl(design: DesignPoint) -> AddrmapNode:
-    """The elaborated SystemRDL of a design point, for exporters; everybody else wants ``register_map``."""
-    from systemrdl import RDLCompiler
-
-    compiler = RDLCompiler()
-    compiler.compile_file(str(RDL_FILE))
-    return compiler.elaborate("remora", "remora", _parameters(design)).top
-
-
-def _parameters(design: DesignPoint) -> dict[str, int]:
-    network, identity = design.network, int(design.hash, 16)
-    hidden, readout = (layer_layout(design, layer) for layer in Layer)
-    return {
-        "design_hash_low": identity & 0xFFFFFFFF,
-        "design_hash_high": identity >> 32,
-        "design_features": network.features,
-        "design_hidden": network.hidden,
-        "design_classes": network.classes,
-        "design_max_steps": network.max_steps,
-        "design_feature_signed": int(network.feature_signed),
-        "design_contexts": design.system.contexts,
-        "design_lanes": design.cell.lanes,
-        "design_hidden_row_tiles": hidden.row_tiles,
-        "design_hidden_column_tiles": hidden.column_tiles,
-        "design_readout_row_tiles": readout.row_tiles,
-        "design_readout_column_tiles": readout.column_tiles,
-        "design_reset_coefficient": design.cell.reset_coefficient,
-        "design_update_coefficient": design.cell.update_coefficient,
-    }
-
-
-def _name(node: RegNode) -> str:
-    return node.get_rel_path(node.owning_addrmap, hier_separator="_")
-
-
-def _register(node: RegNode) -> Register:
-    return Register(
-        name=_name(node),
-        address=node.absolute_address,
-        fields=tuple(_field(field, node) for field in node.fields()),
-        guard=node.get_property("guard", default=None),
-        title=node.get_property("name"),
-        description=node.get_property("desc"),
-    )
-
-
-def _field(node: FieldNode, register: RegNode) -> Field:
-    trigger, enable = (node.get_property(name, default=None) for name in ("incr", "enable"))
-    return Field(
-        name=node.inst_name,
-        register=_name(register),
-        lsb=node.lsb,
-        width=node.width,
-        kind=_kind(node, register),
-        reset=node.get_property("reset", default=None) or 0,
-        maximum=node.get_property("maximum", default=(1 << node.width) - 1),
-        advance=0 if trigger is None else node.get_property("incrvalue"),
-        advanced_by=None if trigger is None else _name(trigger.node.parent),
-        enabled_by=None if enable is None else f"{_name(enable.parent)}_{enable.inst_name}".lower(),
-        description=node.get_property("desc"),
-    )
-
-
-def _kind(node: FieldNode, register: RegNode) -> Kind:
-    if register.external:
-        return Kind.EXTERNAL
-    if node.get_property("singlepulse"):
-        return Kind.PULSE
-    if node.get_property("intr"):
-        return Kind.EVENT
-    access = (node.get_property("sw").name, node.get_property("hw").name)
-    kinds = {("rw", "r"): Kind.CONFIGURATION, ("r", "w"): Kind.STATUS, ("r", "na"): Kind.CONSTANT}
-    if access not in kinds:
-        raise ValueError(f"{node.get_path()}: sw = {access[0]}, hw = {access[1]} is no kind of field that is built")
-    return kinds[access]
+    return RegisterMap(compile_registers(design))

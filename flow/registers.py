@@ -1,0 +1,103 @@
+"""What software people get of the register map: a C header and a document, both from the one SystemRDL file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spec.design import DesignPoint
+from spec.rdl import compiled_rdl
+from spec.registers import Counter, Field, Kind, Register, register_map
+
+HEADER_NAME = "remora_registers.h"
+
+
+def c_header(design: DesignPoint) -> str:
+    """C header of the register map: a struct ``remora_t``, and mask, position, width and reset value of every field.
+
+    The same design point always gives the same bytes. The header needs C11.
+    """
+    from peakrdl_cheader.c_standards import CStandard
+    from peakrdl_cheader.exporter import CHeaderExporter
+
+    with TemporaryDirectory() as directory:
+        path = Path(directory, HEADER_NAME)  # The exporter takes the include guard from the file's name.
+        # Names by hierarchy: names by type would carry every parameter of the design point.
+        CHeaderExporter().export(compiled_rdl(design), str(path), std=CStandard.gnu11, reuse_typedefs=False)
+        return f"// Registers of {_identity(design)}\n{path.read_text(encoding='utf-8')}"
+
+
+def register_markdown(design: DesignPoint) -> str:
+    """The register map as a Markdown document. The same design point always gives the same bytes."""
+    registers = register_map(design)
+    counters = [word for counter in Counter for word in registers.counter(counter)]
+    others = [register for register in registers if register not in counters]
+    parts = [_introduction(design), _summary(others), *map(_section, others), _counters(counters)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _identity(design: DesignPoint) -> str:
+    return f"design point {design.name}, hash {design.hash}"
+
+
+def _introduction(design: DesignPoint) -> str:
+    return f"""\
+# Registers
+
+Registers of {_identity(design)}.
+
+All registers are 32 bits wide, on AXI4-Lite. The low two address bits are ignored; bytes without write strobe are left
+alone; bits without a field read 0 and ignore what is written. An access that is refused changes nothing:
+
+| response | reason |
+| --- | --- |
+| DECERR | there is no register at the address |
+| SLVERR | write to a register that has only read-only fields |
+| SLVERR | write while the register's guard is low: `halted`, the core is halted; `window`, the weight window is ready |
+| SLVERR | write that would leave a field above its maximum |"""
+
+
+def _summary(registers: list[Register]) -> str:
+    rows = (
+        (f"0x{each.address:03X}", f"[{each.name}](#{each.name.lower()})", f"0x{each.reset:08X}", each.title)
+        for each in registers
+    )
+    return _table(("address", "register", "after reset", "meaning"), rows)
+
+
+def _section(register: Register) -> str:
+    rows = (
+        (
+            f"{field.lsb + field.width - 1}:{field.lsb}" if field.width > 1 else str(field.lsb),
+            f"`{field.name}`",
+            field.kind.value,
+            _reset(field),
+            str(field.maximum) if field.maximum < (1 << field.width) - 1 else "",
+            field.description,
+        )
+        for field in reversed(register.fields)
+    )
+    guard = f" Writes need guard `{register.guard}`." if register.guard else ""
+    table = _table(("bits", "field", "access", "after reset", "maximum", "meaning"), rows)
+    return f"## {register.name}\n\nAddress 0x{register.address:03X}. {register.description}{guard}\n\n{table}"
+
+
+def _reset(field: Field) -> str:
+    if field.kind in (Kind.STATUS, Kind.EXTERNAL):
+        return ""
+    return str(field.reset) if field.width <= 16 else f"0x{field.reset:08X}"
+
+
+def _counters(counters: list[Register]) -> str:
+    rows = ((f"0x{each.address:03X}", each.name, each.description) for each in counters)
+    return f"""\
+## Counters
+
+48 bits each, in two words, read only. Write 1 to `CONTROL.snapshot` to copy all of them at one instant, then read.
+
+{_table(("address", "register", "meaning"), rows)}"""
+
+
+def _table(head: tuple[str, ...], rows) -> str:
+    lines = (head, ("---",) * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,103 @@
+"""Compiles ``registers.rdl`` for a design point. Only exporters need it; everybody else wants ``spec.registers``."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from systemrdl import RDLCompiler
+from systemrdl.node import AddrmapNode, FieldNode, RegNode
+
+from spec.design import DesignPoint
+from spec.layout import Layer, layer_layout
+from spec.registers import Field, Kind, Register
+
+RDL_FILE = Path(__file__).with_name("registers.rdl")
+
+
+def compile_registers(design: DesignPoint) -> tuple[Register, ...]:
+    """All registers of a design point, by address.
+
+    Raises:
+        ValueError: a field is of a kind that the register block does not build.
+    """
+    nodes = compiled_rdl(design).descendants(in_post_order=False)
+    registers = (_register(node) for node in nodes if isinstance(node, RegNode))
+    return tuple(sorted(registers, key=lambda register: register.address))
+
+
+@cache
+def compiled_rdl(design: DesignPoint) -> AddrmapNode:
+    """The elaborated SystemRDL of a design point."""
+    compiler = RDLCompiler()
+    compiler.compile_file(str(RDL_FILE))
+    return compiler.elaborate("remora", "remora", _parameters(design)).top
+
+
+def _parameters(design: DesignPoint) -> dict[str, int]:
+    network, identity = design.network, int(design.hash, 16)
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    return {
+        "design_hash_low": identity & 0xFFFFFFFF,
+        "design_hash_high": identity >> 32,
+        "design_features": network.features,
+        "design_hidden": network.hidden,
+        "design_classes": network.classes,
+        "design_max_steps": network.max_steps,
+        "design_feature_signed": int(network.feature_signed),
+        "design_contexts": design.system.contexts,
+        "design_lanes": design.cell.lanes,
+        "design_hidden_row_tiles": hidden.row_tiles,
+        "design_hidden_column_tiles": hidden.column_tiles,
+        "design_readout_row_tiles": readout.row_tiles,
+        "design_readout_column_tiles": readout.column_tiles,
+        "design_reset_coefficient": design.cell.reset_coefficient,
+        "design_update_coefficient": design.cell.update_coefficient,
+    }
+
+
+def _name(node: RegNode) -> str:
+    return node.get_rel_path(node.owning_addrmap, hier_separator="_")
+
+
+def _register(node: RegNode) -> Register:
+    described = (node,) if node.parent is node.owning_addrmap else (node.parent, node)
+    return Register(
+        name=_name(node),
+        address=node.absolute_address,
+        fields=tuple(_field(field, node) for field in node.fields()),
+        guard=node.get_property("guard", default=None),
+        title=node.get_property("name"),
+        description=" ".join(each.get_property("desc") for each in described),
+    )
+
+
+def _field(node: FieldNode, register: RegNode) -> Field:
+    trigger, enable = (node.get_property(name, default=None) for name in ("incr", "enable"))
+    return Field(
+        name=node.inst_name,
+        register=_name(register),
+        lsb=node.lsb,
+        width=node.width,
+        kind=_kind(node, register),
+        reset=node.get_property("reset", default=None) or 0,
+        maximum=node.get_property("maximum", default=(1 << node.width) - 1),
+        advance=0 if trigger is None else node.get_property("incrvalue"),
+        advanced_by=None if trigger is None else _name(trigger.node.parent),
+        enabled_by=None if enable is None else f"{_name(enable.parent)}_{enable.inst_name}".lower(),
+        description=node.get_property("desc"),
+    )
+
+
+def _kind(node: FieldNode, register: RegNode) -> Kind:
+    if register.external:
+        return Kind.EXTERNAL
+    if node.get_property("singlepulse"):
+        return Kind.PULSE
+    if node.get_property("intr"):
+        return Kind.EVENT
+    access = (node.get_property("sw").name, node.get_property("hw").name)
+    kinds = {("rw", "r"): Kind.CONFIGURATION, ("r", "w"): Kind.STATUS, ("r", "na"): Kind.CONSTANT}
+    if access not in kinds:
+        raise ValueError(f"{node.get_path()}: sw = {access[0]}, hw = {access[1]} is no kind of field that is built")
+    return kinds[access]

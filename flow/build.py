@@ -1,0 +1,219 @@
+"""Compiled simulations: built by Verilator from sources, cached by content, safe when two processes want the same one."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock
+
+from flow.verilator import SimulatorError, build_environment, compiler_version, control_file, find_verilator, make_flags
+
+Waves = Literal["vcd", "fst"]
+
+VERILATOR_FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--assert", "--no-timing", "--timescale", "1ns/1ps")
+"""``--x-initial unique`` costs nothing after the start, and lets a run fill what nobody initialised with random bits."""
+
+BUILD_TIMEOUT_S = 3600
+PARALLEL_JOBS = 4
+LOG_LINES_SHOWN = 40
+HEADER_SUFFIXES = (".h", ".hpp")
+COMPLETE = "complete.json"
+"""Written last into a build's directory: a build that has it is whole."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A compiled design: its name and digest, where its products lie, its top module, and the waves that it can record."""
+
+    name: str
+    digest: str
+    directory: Path
+    top: str
+    waves: Waves | None = None
+
+    @property
+    def executable(self) -> Path:
+        """The compiled simulation."""
+        return self.directory / "simulation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recipe:
+    """Everything that goes into a build."""
+
+    name: str
+    top: str
+    sources: Sequence[Path]
+    main_cpp: Path
+    arguments: Sequence[str] = ()
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    defines: Mapping[str, object] = field(default_factory=dict)
+    waves: bool | Waves = False
+    include_dirs: Sequence[Path] = ()
+    cpp_sources: Sequence[Path] = ()
+    public: Sequence[str] = ()
+
+
+def build(sources: Sequence[Path], top: str, *, name: str, **options) -> Build:
+    """Build a design to run under cocotb; a build that exists already costs milliseconds.
+
+    cocotb sees the ports of ``top`` and what ``public`` names, nothing else: a signal that can be seen cannot be optimised
+    away, and with all of them visible a simulation is six times slower.
+
+    Args:
+        sources: Verilog (``*.v``, taken as generated), SystemVerilog and control files (``*.vlt``), in order.
+        top: name of the top module.
+        name: what to call the build; part of its directory's name.
+        parameters: of the top module. defines: of the preprocessor. Text is taken as it is, so quote strings.
+        waves: format of the waveforms that runs may record: ``vcd`` (also True) needs nothing, ``fst`` is smaller but needs
+            the headers of zlib and lz4.
+        include_dirs: folders of included files; all of their files count as content.
+        arguments: further arguments for Verilator.
+        cpp_sources: C++ files to compile in, and headers, whose folders are searched.
+        public: further visible signals, as ``module.signal``; ``*`` matches any characters in either part.
+
+    Raises:
+        SimulatorError: there is no Verilator or compiler, or the build fails; the message has the first error and the log.
+    """
+    # Imported late: a warm build of the benchmark needs nothing of cocotb.
+    import cocotb_tools.config
+
+    libraries = cocotb_tools.config.libs_dir
+    link = f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"
+    main_cpp = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    arguments = ("--vpi", "-LDFLAGS", link, *options.pop("arguments", ()))
+    return _build(_Recipe(name=name, top=top, sources=sources, main_cpp=main_cpp, arguments=arguments, **options))
+
+
+def build_executable(sources: Sequence[Path], top: str, main_cpp: Path, *, name: str, **options) -> Build:
+    """Build a design with a C++ main of its own, without cocotb; start ``Build.executable`` to run it.
+
+    ``main_cpp`` includes ``Vtop.h``. In the C++ names of ports ``__`` becomes ``___05F``. Options as of ``build``.
+    """
+    return _build(_Recipe(name=name, top=top, sources=sources, main_cpp=main_cpp, **options))
+
+
+def build_root() -> Path:
+    """Folder of all build products: ``REMORA_SIM_BUILD``, or ``sim_build`` of the checkout, or of the working directory.
+
+    Raises:
+        SimulatorError: its path contains a space, which make cannot handle.
+    """
+    checkout = Path(__file__).resolve().parents[1]
+    default = (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "sim_build"
+    root = Path(os.environ.get("REMORA_SIM_BUILD") or default).absolute()
+    if re.search(r"\s", str(root)):
+        raise SimulatorError(f"'{root}' contains a space, and make cannot build there: set REMORA_SIM_BUILD to a folder without")
+    return root
+
+
+def write_source(filename: str, text: str) -> Path:
+    """Store generated source text under ``sim_build/sources/`` and return its path; the same text is stored once."""
+    folder = build_root() / "sources" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = folder / filename
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f"{filename}.{os.getpid()}"
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    return path
+
+
+def _build(recipe: _Recipe) -> Build:
+    waves = "vcd" if recipe.waves is True else recipe.waves or None
+    digest = _digest(recipe)
+    directory = build_root() / f"{recipe.name}-{digest}"
+    result = Build(recipe.name, digest, directory, recipe.top, waves)
+    if (directory / COMPLETE).is_file():
+        return result
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory.with_suffix(".lock")):
+        # Another process may have built it while this one waited.
+        if not (directory / COMPLETE).is_file():
+            _compile(recipe, result)
+    return result
+
+
+def _digest(recipe: _Recipe) -> str:
+    """Hash of the content of every file, every flag and every tool's version; the files' folders do not enter."""
+    verilator = find_verilator()
+    included = [path for folder in recipe.include_dirs for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    hasher = hashlib.sha256()
+    for path in (*recipe.sources, *recipe.cpp_sources, recipe.main_cpp, *included):
+        if not Path(path).is_file():
+            raise SimulatorError(f"build '{recipe.name}': source {path} does not exist")
+        hasher.update(f"{Path(path).name}\0".encode() + hashlib.sha256(Path(path).read_bytes()).digest())
+    flags = {key: value for key, value in asdict(recipe).items() if key not in ("name", "sources", "cpp_sources", "main_cpp", "include_dirs")}
+    tools = [verilator.version, verilator.origin, compiler_version(), importlib.metadata.version("cocotb")]
+    settings = [flags, tools, VERILATOR_FLAGS, make_flags(verilator), control_file(recipe.top, verilator, recipe.public)]
+    hasher.update(json.dumps(settings, sort_keys=True, default=str).encode())
+    return hasher.hexdigest()[:12]
+
+
+def _compile(recipe: _Recipe, result: Build) -> None:
+    verilator = find_verilator()
+    started = time.monotonic()
+    shutil.rmtree(result.directory, ignore_errors=True)
+    result.directory.mkdir(parents=True)
+    control = result.directory / "control.vlt"
+    control.write_text(control_file(recipe.top, verilator, recipe.public), encoding="utf-8")
+    headers = [path for path in recipe.cpp_sources if Path(path).suffix in HEADER_SUFFIXES]
+    cpp_files = [path for path in recipe.cpp_sources if path not in headers]
+    command = [
+        str(verilator.path), "--cc", "--exe", "--Mdir", str(result.directory), "--top-module", recipe.top, "--prefix", "Vtop",
+        "-o", result.executable.name, *VERILATOR_FLAGS, *({"vcd": ["--trace"], "fst": ["--trace-fst"], None: []}[result.waves]),
+        *(f"-I{Path(folder).absolute()}" for folder in recipe.include_dirs),
+        *(argument for path in headers for argument in ("-CFLAGS", f"-I{Path(path).absolute().parent}")),
+        *(f"-G{key}={value}" for key, value in recipe.parameters.items()),
+        *(f"-D{key}={value}" for key, value in recipe.defines.items()),
+        *recipe.arguments, str(control), *(str(Path(path).absolute()) for path in (recipe.main_cpp, *cpp_files, *recipe.sources)),
+    ]  # fmt: skip
+    jobs = min(PARALLEL_JOBS, os.cpu_count() or 1)
+    environment = {**os.environ, **build_environment(verilator, result.directory.parent / "runtime")}
+    log = result.directory / "build.log"
+    _step(recipe.name, command, result.directory, environment, log)
+    _step(recipe.name, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}"], result.directory, environment, log)
+    summary = {"seconds": round(time.monotonic() - started, 2), "top": recipe.top, "verilator": verilator.version}
+    (result.directory / COMPLETE).write_text(json.dumps(summary) + "\n", encoding="utf-8")
+
+
+def _step(name: str, command: list[str], directory: Path, environment: dict[str, str], log: Path) -> None:
+    with log.open("a", encoding="utf-8") as stream:
+        try:
+            status = subprocess.run(
+                command, cwd=directory, env=environment, stdout=stream, stderr=subprocess.STDOUT, timeout=BUILD_TIMEOUT_S, check=False
+            ).returncode
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise SimulatorError(f"build '{name}': {error}; run 'remora doctor' to see what is missing") from error
+    if status:
+        text = log.read_text(encoding="utf-8", errors="replace")
+        raise SimulatorError(f"build '{name}' failed: {first_error(text)}\nThe log, {log}, ends with:\n{tail(text)}")
+
+
+def first_error(log: str) -> str:
+    """The line of a build log that matters most: the first error, else the first warning, else the last line.
+
+    Verilator counts a warning as an error at its very end, in a line that says nothing.
+    """
+    lines = log.splitlines()
+    for pattern in (r"%Error(?!: Exiting due to)", r"%Warning", r".*\b(fatal )?error\b", r".*\bundefined reference\b"):
+        for line in lines:
+            if re.match(pattern, line):
+                return line.strip()
+    return lines[-1].strip() if lines else "it printed nothing"
+
+
+def tail(text: str, lines: int = LOG_LINES_SHOWN) -> str:
+    """The last lines of a text."""
+    return "\n".join(text.splitlines()[-lines:])

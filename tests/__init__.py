@@ -1,0 +1,1 @@
+"""pytest: mirrors the tree; starts the tb modules on Verilator."""

@@ -1,0 +1,64 @@
+"""What block tests share: several instances of a block in one top module, built once and driven by a cocotb module.
+
+A test names its instances and the cocotb module that drives them::
+
+    def test_rounding():
+        simulate_blocks({"s1": Rounder(1), "s5": Rounder(5)}, "tb.test_rounder", config={"sizes": {"s1": 1, "s5": 5}})
+
+and the module finds the ports as ``dut.s1__value``, ``dut.s5__value`` beside ``dut.clk`` and ``dut.rst``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from flow.simulator import Build, RunResult, build, run, write_source
+from hdl.verilog import Bench, to_verilog
+
+BENCH = "bench"
+"""Name of the top module."""
+
+
+def build_blocks(
+    components: Mapping[str, wiring.Component], *, name: str, extra_sources: Sequence[Path] = (), **options
+) -> Build:
+    """Build ``components`` side by side under the top module ``bench``.
+
+    Args:
+        components: prefix of the ports → component; a prefix is a Verilog identifier.
+        name: what to call the build.
+        extra_sources: SystemVerilog that the components instantiate, such as the macros.
+        options: as of ``flow.simulator.build``.
+
+    Raises:
+        ValueError: a prefix is no identifier.
+    """
+    for prefix in components:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix):
+            raise ValueError(f"prefix '{prefix}' is not a Verilog identifier")
+    source = write_source(f"{BENCH}.v", to_verilog(Bench(components), BENCH))
+    return build([*extra_sources, source], BENCH, name=name, **options)
+
+
+def simulate_blocks(
+    components: Mapping[str, wiring.Component],
+    test_module: str,
+    *,
+    name: str | None = None,
+    extra_sources: Sequence[Path] = (),
+    build_options: Mapping[str, object] | None = None,
+    **run_options,
+) -> RunResult:
+    """Build ``components`` as ``build_blocks`` does and run ``test_module`` on them.
+
+    Args:
+        name: what to call the build; the last part of ``test_module`` where None.
+        build_options, run_options: as of ``flow.simulator.build`` and ``flow.simulator.run``.
+    """
+    name = name or test_module.rpartition(".")[2].removeprefix("test_")
+    compiled = build_blocks(components, name=name, extra_sources=extra_sources, **(build_options or {}))
+    return run(compiled, test_module, **run_options)

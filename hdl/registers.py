@@ -9,6 +9,7 @@ from operator import and_
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+
 from hdl.axi import AxiLite
 from spec.design import DesignPoint
 from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Field, Kind, Register, Response, register_map

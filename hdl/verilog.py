@@ -9,13 +9,19 @@ from amaranth.back import verilog
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.hierarchy import Library
+
 
 def to_verilog(component: wiring.Component, name: str) -> str:
-    """Verilog of one component; top module ``name``, ports as in its signature, plus ``clk`` and ``rst`` where it is clocked.
+    """Verilog of one component and all that it places; top module ``name`` with ports as in its signature, plus ``clk`` and
+    ``rst`` where it is clocked.
 
     Source locations are left out, so that the text depends on nothing but the design.
     """
-    return verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    library = Library()
+    library.add(component, name)
+    # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
+    return verilog._convert_rtlil_text(library.text, strip_internal_attrs=True)
 
 
 class Bench(wiring.Component):

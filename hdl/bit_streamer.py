@@ -1,0 +1,68 @@
+"""Bit streamer: puts ``[features ; states ; 1]`` on the wordlines, one bit plane at a time, the sign as polarity."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.fixed import magnitude, minimum, round_shift
+from spec.design import FEATURE_BITS, DesignPoint
+
+
+class BitStreamer(wiring.Component):
+    """Combinational. Row order as in :mod:`spec.layout`.
+
+    ``features``: as stored, 8 bits each. ``words``: one a hidden unit, ``stream_bits`` of magnitude below one sign bit;
+    read as 0 while ``first`` (h₀ = 0). While ``enable``, bit ``plane`` of row i is on ``wl_pos[i]`` or, for a negative word,
+    on ``wl_neg[i]``; otherwise all wordlines are 0. The readout's wordlines are the last ``hidden + 1``.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        network, bits = design.network, design.formats.stream_bits
+        super().__init__(
+            {
+                "features": In(FEATURE_BITS * network.features),
+                "words": In((bits + 1) * network.hidden),
+                "first": In(1),
+                "plane": In(range(bits)),
+                "enable": In(1),
+                "wl_pos": Out(design.hidden_rows),
+                "wl_neg": Out(design.hidden_rows),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        network, bits = self.design.network, self.design.formats.stream_bits
+        rows = [self._feature(m, index) for index in range(network.features)]
+        for index in range(network.hidden):
+            word = self.words.word_select(index, bits + 1)
+            rows.append((word[:bits], word[bits]))
+
+        planes, negative = Signal(self.design.hidden_rows), Signal(self.design.hidden_rows)
+        mask = Signal(self.design.hidden_rows)
+        states = Cat(Const(0, network.features), Const(-1, network.hidden).as_unsigned(), Const(0, 1))
+        m.d.comb += [
+            planes.eq(Cat(*(word.bit_select(self.plane, 1) for word, _ in rows), Const(1, 1))),
+            negative.eq(Cat(*(sign for _, sign in rows), Const(0, 1))),
+        ]
+        with m.If(self.enable):
+            m.d.comb += mask.eq(-1)
+            with m.If(self.first):
+                m.d.comb += mask.eq(~states)
+        m.d.comb += [self.wl_pos.eq(planes & mask & ~negative), self.wl_neg.eq(planes & mask & negative)]
+        return m
+
+    def _feature(self, m: Module, index: int):
+        """Magnitude and sign of a streamed feature."""
+        design = self.design
+        byte = self.features.word_select(index, FEATURE_BITS)
+        if not design.network.feature_signed:
+            return minimum(round_shift(byte, design.feature_shift), design.stream_limit), Const(0, 1)
+        # −128 counts as −127, so that twice the magnitude fits a byte.
+        clipped = minimum(magnitude(byte.as_signed()), (1 << (FEATURE_BITS - 1)) - 1)
+        word = Signal(design.formats.stream_bits, name=f"feature_{index}")
+        m.d.comb += word.eq(minimum(round_shift(clipped << 1, design.feature_shift), design.stream_limit))
+        return word, byte[FEATURE_BITS - 1]

@@ -1,0 +1,198 @@
+"""The core: everything between the streams and the registers, with both layers' crossbars."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.adc_interface import AdcInterface
+from hdl.answer import Answer
+from hdl.axi import AxiStream
+from hdl.bit_streamer import BitStreamer
+from hdl.crossbar_array import CrossbarArray
+from hdl.decision import Decision
+from hdl.hierarchy import place
+from hdl.miru_cell import MiruCell
+from hdl.sequence_buffer import SequenceBuffer
+from hdl.sequencer import Sequencer
+from hdl.weight_window import WeightWindow
+from spec.design import COEFFICIENT_BITS, DesignPoint
+from spec.layout import Layer
+from spec.packets import BEAT_BYTES, Drop
+from spec.registers import Counter
+
+WINDOW_MEMBERS = {
+    "layer": In(1),
+    "tile": In(8),
+    "column": In(16),
+    "selection_valid": Out(1),
+    "pointer": In(16),
+    "data_write": In(1),
+    "data_value": In(32),
+    "data_strobes": In(4),
+    "data_read_value": Out(32),
+    "commit": In(1),
+    "read": In(1),
+    "busy": Out(1),
+    "done": Out(1),
+    "failed": Out(1),
+    "mismatches": Out(16),
+}
+
+
+class Core(wiring.Component):
+    """Packets in, answers out; weights through the window.
+
+    ``run``: sequences may start. ``halted``: not ``run``, and nothing is in flight, the answer sent. The coefficients must be changed and the
+    window be used only while ``halted``. ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
+    ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles`` excepted.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        self._adc = AdcInterface(design, Layer.HIDDEN, design.cell.lanes)
+        self._cell, self._decision, self._window = MiruCell(design), Decision(design), WeightWindow(design)
+        self.increment_bits = {
+            Counter.ADC_SATURATIONS: max(len(self._adc.saturations), len(self._decision.saturations)),
+            Counter.WORD_SATURATIONS: len(self._cell.word_saturations),
+            Counter.PULSES: len(self._window.pulses),
+        }
+        super().__init__(
+            {
+                "input": In(AxiStream(BEAT_BYTES)),
+                "output": Out(AxiStream(BEAT_BYTES)),
+                "run": In(1),
+                "halted": Out(1),
+                "busy": Out(1),
+                "reset_coefficient": In(COEFFICIENT_BITS + 1),
+                "update_coefficient": In(COEFFICIENT_BITS + 1),
+                "sequence_done": Out(1),
+                "dropped": Out(len(Drop)),
+                "window": In(wiring.Signature({name: member.flip() for name, member in WINDOW_MEMBERS.items()})),
+                **{
+                    f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
+                    for counter in Counter
+                    if counter is not Counter.CYCLES
+                },
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        design = self.design
+        buffer = place(m, "buffer", SequenceBuffer(design))
+        sequencer = place(m, "sequencer", Sequencer(design))
+        streamer = place(m, "streamer", BitStreamer(design))
+        hidden = place(m, "hidden", CrossbarArray(design, Layer.HIDDEN))
+        readout = place(m, "readout", CrossbarArray(design, Layer.READOUT))
+        adc = place(m, "adc", self._adc)
+        cell = place(m, "cell", self._cell)
+        decision = place(m, "decide", self._decision)
+        answer = place(m, "answer", Answer(design))
+        window = place(m, "window", self._window)
+
+        wiring.connect(m, wiring.flipped(self.input), buffer.stream)
+        wiring.connect(m, answer.stream, wiring.flipped(self.output))
+        wiring.connect(m, window.program_hidden, hidden.program)
+        wiring.connect(m, window.program_readout, readout.program)
+        self._connect_window(m, window)
+        self._connect_sequence(m, buffer, sequencer, streamer, answer)
+        self._connect_crossbars(m, sequencer, streamer, window, hidden, readout)
+        self._connect_cell(m, sequencer, hidden, adc, cell, streamer)
+        self._connect_readout(m, sequencer, readout, decision, answer)
+        self._count(m, buffer, sequencer, adc, cell, decision, window)
+        m.d.comb += [
+            self.busy.eq(sequencer.busy),
+            self.halted.eq(~self.run & ~sequencer.busy & answer.ready),
+            self.sequence_done.eq(sequencer.push),
+            self.dropped.eq(buffer.dropped),
+        ]
+        return m
+
+    def _connect_window(self, m: Module, window: WeightWindow) -> None:
+        for name, member in WINDOW_MEMBERS.items():
+            outside, inside = getattr(self.window, name), getattr(window, name)
+            m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)
+
+    def _connect_sequence(self, m: Module, buffer, sequencer, streamer, answer) -> None:
+        m.d.comb += [
+            sequencer.run.eq(self.run),
+            sequencer.available.eq(buffer.available),
+            sequencer.length.eq(buffer.length),
+            buffer.read.eq(sequencer.read),
+            buffer.step.eq(sequencer.read_step),
+            buffer.free.eq(sequencer.free),
+            streamer.features.eq(buffer.features),
+            streamer.first.eq(sequencer.first),
+            streamer.plane.eq(sequencer.plane),
+            streamer.enable.eq(sequencer.enable),
+            answer.flags.eq(buffer.flags),
+            answer.tag.eq(buffer.tag),
+        ]
+
+    def _connect_crossbars(self, m: Module, sequencer, streamer, window, hidden, readout) -> None:
+        """The streamer drives the wordlines, or the window does, one at a time, while the engine is halted."""
+        probe = window.probe
+        rows = self.design.hidden_rows
+        wl_pos, plane = Signal(rows), Signal.like(streamer.plane)
+        m.d.comb += [wl_pos.eq(streamer.wl_pos), plane.eq(sequencer.plane)]
+        with m.If(window.busy):
+            m.d.comb += [wl_pos.eq(0), wl_pos.bit_select(probe.row, 1).eq(1), plane.eq(probe.plane)]
+        for name, array in (("hidden", hidden), ("readout", readout)):
+            first = rows - array.layout.rows
+            m.d.comb += [
+                array.wl_pos.eq(wl_pos[first:]),
+                array.wl_neg.eq(streamer.wl_neg[first:]),
+                array.plane.eq(plane),
+                getattr(probe, f"{name}_codes").eq(array.codes),
+                getattr(probe, f"{name}_valid").eq(array.valid),
+            ]
+            for action in ("integrate", "sample", "convert"):
+                member = f"{action}_{name}"
+                m.d.comb += getattr(array, action).eq(getattr(sequencer, member) | getattr(probe, member))
+
+    def _connect_cell(self, m: Module, sequencer, hidden, adc, cell, streamer) -> None:
+        m.d.comb += [
+            sequencer.hidden_valid.eq(hidden.valid),
+            adc.codes.eq(hidden.codes),
+            adc.fold.eq(sequencer.fold),
+            cell.issue.eq(sequencer.issue),
+            cell.context_index.eq(sequencer.context_index),
+            cell.fold.eq(sequencer.fold),
+            cell.code.eq(adc.code),
+            cell.first.eq(sequencer.first),
+            cell.last.eq(sequencer.last),
+            cell.reset_coefficient.eq(self.reset_coefficient),
+            cell.update_coefficient.eq(self.update_coefficient),
+            streamer.words.eq(cell.words),
+        ]
+
+    def _connect_readout(self, m: Module, sequencer, readout, decision, answer) -> None:
+        m.d.comb += [
+            sequencer.readout_valid.eq(readout.valid),
+            decision.codes.eq(readout.codes),
+            decision.start.eq(sequencer.decide),
+            sequencer.decided.eq(decision.done),
+            sequencer.answer_ready.eq(answer.ready),
+            answer.push.eq(sequencer.push),
+            answer.decision.eq(decision.decision),
+            answer.scores.eq(decision.scores),
+        ]
+
+    def _count(self, m: Module, buffer, sequencer, adc, cell, decision, window) -> None:
+        m.d.comb += [
+            self.steps_increment.eq(sequencer.step_done),
+            self.sequences_increment.eq(sequencer.push),
+            self.step_cycles_increment.eq(sequencer.stepping),
+            self.readout_cycles_increment.eq(sequencer.reading_out),
+            self.idle_cycles_increment.eq(~sequencer.busy),
+            self.pulses_increment.eq(window.pulses),
+            self.adc_saturations_increment.eq(decision.saturations),
+        ]
+        with m.If(sequencer.issue):
+            m.d.comb += self.adc_saturations_increment.eq(adc.saturations)
+        with m.If(cell.commit):
+            m.d.comb += self.word_saturations_increment.eq(cell.word_saturations)
+        for drop in Drop:
+            m.d.comb += getattr(self, f"dropped_{drop.name.lower()}_increment").eq(buffer.dropped[drop])

@@ -1,0 +1,201 @@
+// Memristive crossbar tile with one converter a column: behavioural model, for simulation only.
+//
+// Every weight is a differential pair of devices; its value is g+ - g-, in conductance of LEVELS levels with
+// FRACTION_BITS bits below one level. All arithmetic is on integers, so that numpy reproduces it exactly. The signals,
+// their domains and timing are tabled in docs/macros.md; the synthesis blackbox beside this file has the same ports.
+`timescale 1ns / 1ps
+`default_nettype none
+
+module remora_crossbar #(
+    parameter int ROWS = 160,
+    parameter int COLUMNS = 128,
+    parameter int COLUMN_BITS = 7,
+    parameter int PLANE_BITS = 3,
+    parameter int ADC_BITS = 8,
+    parameter int ADC_SHIFT = 7,  // drop of the converter in units of whole levels
+    parameter int ADC_CYCLES = 8,
+    parameter int LEVELS = 32,
+    parameter int FRACTION_BITS = 11,
+    parameter int PULSE_CYCLES = 4,
+    parameter NAME = "tile"  // of the memory image, and in messages
+) (
+    input wire clk,
+    input wire reset,
+    // Read
+    input wire [ROWS-1:0] wl_pos,
+    input wire [ROWS-1:0] wl_neg,
+    input wire [PLANE_BITS-1:0] plane,
+    input wire integrate,
+    input wire sample,
+    input wire convert,
+    output wire [COLUMNS*ADC_BITS-1:0] code,
+    output wire valid,
+    // Program
+    input wire [COLUMN_BITS-1:0] column,
+    input wire [ROWS-1:0] up,
+    input wire [ROWS-1:0] down,
+    input wire [ROWS-1:0] side,  // 0: g+, 1: g-
+    input wire pulse,
+    output wire busy,
+    // Sense of the selected column
+    output wire [ROWS-1:0] pos_rest,
+    output wire [ROWS-1:0] pos_full,
+    output wire [ROWS-1:0] neg_rest,
+    output wire [ROWS-1:0] neg_full
+);
+  localparam int STEP = 1 << FRACTION_BITS;  // one level
+  localparam int FULL = (LEVELS - 1) * STEP;
+  localparam int LIMIT = (1 << (ADC_BITS - 1)) - 1;
+  localparam int SHIFT = ADC_SHIFT + FRACTION_BITS;
+  localparam longint HALF = (longint'(1) << SHIFT) >> 1;
+
+  // Devices: non-volatile, so no reset touches them. `weight` is g+ - g-, kept beside the pair for speed.
+  int g_pos[ROWS][COLUMNS];
+  int g_neg[ROWS][COLUMNS];
+  int weight[ROWS][COLUMNS];
+
+  // Flags of the whole array by column, updated by each pulse.
+  logic [ROWS-1:0] pos_rest_of[COLUMNS];
+  logic [ROWS-1:0] pos_full_of[COLUMNS];
+  logic [ROWS-1:0] neg_rest_of[COLUMNS];
+  logic [ROWS-1:0] neg_full_of[COLUMNS];
+
+  function automatic void set_pair(input int row, input int col, input int positive, input int negative);
+    g_pos[row][col] = positive;
+    g_neg[row][col] = negative;
+    weight[row][col] = positive - negative;
+    pos_rest_of[col][row] = positive == 0;
+    pos_full_of[col][row] = positive == FULL;
+    neg_rest_of[col][row] = negative == 0;
+    neg_full_of[col][row] = negative == FULL;
+  endfunction
+
+  function automatic int moved(input int conductance, input bit raise, input bit lower);
+    int value;
+    value = conductance + (raise ? STEP : 0) - (lower ? STEP : 0);
+    return value < 0 ? 0 : value > FULL ? FULL : value;
+  endfunction
+
+  // A fresh array is at rest, or as +remora_images=DIR says: DIR/NAME.hex, weights in levels, 16-bit two's complement,
+  // row by row.
+  logic [15:0] image[ROWS*COLUMNS];
+  string directory;
+  initial begin
+    for (int i = 0; i < ROWS * COLUMNS; i++) image[i] = 0;
+    if ($value$plusargs("remora_images=%s", directory)) $readmemh({directory, "/", NAME, ".hex"}, image);
+    for (int i = 0; i < ROWS; i++)
+      for (int j = 0; j < COLUMNS; j++) begin
+        int levels;
+        levels = int'($signed(image[i*COLUMNS+j]));
+        set_pair(i, j, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
+      end
+  end
+
+  // Read: integrate bit planes, sample, convert.
+  longint charge[COLUMNS];
+  longint held[COLUMNS];
+  logic [COLUMNS*ADC_BITS-1:0] code_r;
+  logic valid_r;
+  int converting;  // cycles left
+
+  function automatic logic [ADC_BITS-1:0] quantise(input longint value);
+    longint rounded;
+    rounded = (value + HALF) >>> SHIFT;
+    return ADC_BITS'(rounded > longint'(LIMIT) ? longint'(LIMIT) : rounded < -longint'(LIMIT) ? -longint'(LIMIT) : rounded);
+  endfunction
+
+  initial begin
+    for (int j = 0; j < COLUMNS; j++) begin
+      charge[j] = 0;
+      held[j] = 0;
+    end
+    code_r = 0;
+    valid_r = 0;
+    converting = 0;
+  end
+
+  // In a function, so that the simulator keeps loop counters and sums local: half as fast again.
+  function automatic void integrate_plane(input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative, input int position);
+    int sum[COLUMNS];
+    for (int j = 0; j < COLUMNS; j++) sum[j] = 0;
+    for (int i = 0; i < ROWS; i++)
+      if (positive[i]) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + weight[i][j];
+      else if (negative[i]) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] - weight[i][j];
+    for (int j = 0; j < COLUMNS; j++) charge[j] = charge[j] + (longint'(sum[j]) <<< position);
+  endfunction
+
+  function automatic void take_sample();
+    for (int j = 0; j < COLUMNS; j++) begin
+      held[j] = charge[j];
+      charge[j] = 0;
+    end
+  endfunction
+
+  function automatic logic [COLUMNS*ADC_BITS-1:0] converted();
+    for (int j = 0; j < COLUMNS; j++) converted[j*ADC_BITS+:ADC_BITS] = quantise(held[j]);
+  endfunction
+
+  always @(posedge clk) begin
+    if (reset) begin
+      for (int j = 0; j < COLUMNS; j++) begin
+        charge[j] = 0;
+        held[j] = 0;
+      end
+      code_r <= 0;
+      valid_r <= 0;
+      converting <= 0;
+    end else begin
+      if (integrate) integrate_plane(wl_pos, wl_neg, int'(plane));
+      if (sample) take_sample();
+      if (convert) begin
+        valid_r <= ADC_CYCLES == 1;
+        converting <= ADC_CYCLES - 1;
+        code_r <= converted();
+      end else if (converting != 0) begin
+        valid_r <= converting == 1;
+        converting <= converting - 1;
+      end
+    end
+  end
+
+  // Outputs are tied off in reset, and the code while it is not valid.
+  assign valid = valid_r && !reset;
+  assign code = valid ? code_r : '0;
+
+  // Program: a pulse takes effect when it is launched and lasts PULSE_CYCLES whatever happens, reset included.
+  int pulsing = 0;
+  always @(posedge clk) begin
+    if (pulse && !reset && pulsing == 0) begin
+      pulsing <= PULSE_CYCLES;
+      for (int i = 0; i < ROWS; i++)
+        if (up[i] || down[i])
+          set_pair(
+              i,
+              int'(column),
+              side[i] ? g_pos[i][column] : moved(g_pos[i][column], up[i], down[i]),
+              side[i] ? moved(g_neg[i][column], up[i], down[i]) : g_neg[i][column]
+          );
+    end else if (pulsing != 0) pulsing <= pulsing - 1;
+  end
+  assign busy = pulsing != 0 && !reset;
+
+  wire in_range = int'(column) < COLUMNS && !reset;
+  assign pos_rest = in_range ? pos_rest_of[column] : '0;
+  assign pos_full = in_range ? pos_full_of[column] : '0;
+  assign neg_rest = in_range ? neg_rest_of[column] : '0;
+  assign neg_full = in_range ? neg_full_of[column] : '0;
+
+  // The contract of the macro's user; a violation ends the simulation.
+  always @(posedge clk)
+    if (!reset) begin
+      if ((integrate || sample) && pulsing != 0) $fatal(1, "%s: read while a pulse is in flight", NAME);
+      if (integrate && sample) $fatal(1, "%s: integrate and sample in one cycle", NAME);
+      if (convert && converting != 0) $fatal(1, "%s: convert while converting", NAME);
+      if (pulse && pulsing != 0) $fatal(1, "%s: pulse while busy", NAME);
+      if (pulse && !in_range) $fatal(1, "%s: pulse on column %0d, which the tile does not have", NAME, column);
+      if (pulse && (up & down) != 0) $fatal(1, "%s: a wordline is pulsed up and down at once", NAME);
+      if (integrate && (wl_pos & wl_neg) != 0) $fatal(1, "%s: a wordline is positive and negative at once", NAME);
+    end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,33 @@
+// Memory with one write and one read port, registered read: behavioural model. No initial content and no reset.
+// Reading the word that is written in the same cycle returns the old or the new word: unspecified, so nobody may.
+`timescale 1ns / 1ps
+`default_nettype none
+
+module remora_memory #(
+    parameter int WIDTH = 8,
+    parameter int DEPTH = 16,
+    parameter int ADDRESS_BITS = 4
+) (
+    input wire clk,
+    input wire write,
+    input wire [ADDRESS_BITS-1:0] write_address,
+    input wire [WIDTH-1:0] write_data,
+    input wire read,
+    input wire [ADDRESS_BITS-1:0] read_address,
+    output reg [WIDTH-1:0] read_data  // of the last cycle with read high; holds
+);
+  reg [WIDTH-1:0] words[DEPTH];
+
+  always @(posedge clk) begin
+    if (write) words[write_address] <= write_data;
+    if (read) read_data <= words[read_address];
+  end
+
+  always @(posedge clk) begin
+    if (write && int'(write_address) >= DEPTH) $fatal(1, "write to word %0d of %0d", write_address, DEPTH);
+    if (read && int'(read_address) >= DEPTH) $fatal(1, "read of word %0d of %0d", read_address, DEPTH);
+    if (read && write && read_address == write_address) $fatal(1, "word %0d read and written in one cycle", read_address);
+  end
+endmodule
+
+`default_nettype wire

@@ -1,0 +1,66 @@
+"""One lane of the MiRU cell: from a code and a state to the next state and the next streamed word."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import memory, wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.fixed import magnitude, round_shift
+from spec.design import COEFFICIENT_BITS, DesignPoint
+from spec.tables import candidate_table
+
+
+class MiruLane(wiring.Component):
+    """Two stages, one unit a cycle.
+
+    Cycle t: ``code``. Cycle t + 1: ``previous`` (the old state; read as 0 with ``first``), ``update_coefficient`` u and
+    ``word_coefficient`` b (both 0 … 256) give, combinationally, ``candidate`` c = ±ROM[|code|],
+    ``state`` h + rs((c − h)·u, 8) and ``word``, the sign of the state above ``min(stream_limit, rs(|h|·b, word_shift))``;
+    ``word_saturated`` says that the minimum bit.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        state_bits = design.formats.state_bits + 1
+        super().__init__(
+            {
+                "code": In(signed(design.formats.adc_bits)),
+                "first": In(1),
+                "previous": In(signed(state_bits)),
+                "update_coefficient": In(COEFFICIENT_BITS + 1),
+                "word_coefficient": In(COEFFICIENT_BITS + 1),
+                "candidate": Out(signed(state_bits)),
+                "state": Out(signed(state_bits)),
+                "word": Out(design.formats.stream_bits + 1),
+                "word_saturated": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        design = self.design
+        table = candidate_table(design)
+        m.submodules.rom = rom = memory.Memory(shape=design.formats.state_bits, depth=len(table), init=table)
+        read = rom.read_port(domain="sync")
+        negative = Signal()
+        m.d.comb += [read.addr.eq(magnitude(self.code)), read.en.eq(1)]
+        m.d.sync += negative.eq(self.code < 0)
+
+        previous = Signal.like(self.previous)
+        raw = Signal(range((design.state_limit << COEFFICIENT_BITS) + 1))
+        rounded = Signal(len(raw))
+        size = Signal(design.formats.state_bits)
+        m.d.comb += [
+            self.candidate.eq(Mux(negative, -read.data, read.data)),
+            previous.eq(Mux(self.first, 0, self.previous)),
+            self.state.eq(previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)),
+            size.eq(magnitude(self.state)),
+            raw.eq(size * self.word_coefficient),
+            rounded.eq(round_shift(raw, design.word_shift)),
+            self.word_saturated.eq(rounded > design.stream_limit),
+            self.word.eq(
+                Cat(Mux(self.word_saturated, design.stream_limit, rounded)[: design.formats.stream_bits], self.state < 0)
+            ),
+        ]
+        return m

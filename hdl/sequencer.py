@@ -1,0 +1,140 @@
+"""Sequencer: the controller that walks a sequence through streaming, conversion, cell, readout and decision."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spec.design import DesignPoint
+from spec.fixed import unsigned_width
+
+
+class Sequencer(wiring.Component):
+    """One sequence at a time, in context 0.
+
+    A step, from the first plane to the last state: ``stream_bits`` cycles of ``integrate_hidden``, one of ``sample_hidden``, ``convert_hidden``
+    and the converter's latency, then ``folds`` cycles of ``issue`` and one in which the last fold commits, marked by
+    ``step_done``. Every step costs the same: ``stream_bits + adc_cycles + folds + 3`` counting the first overlap of
+    conversion and issue. The readout does the same on the readout's tiles, then ``decide`` starts the decision, and ``push`` hands its result
+    to the answer as soon as that is ready; ``free`` frees the sequence's bank in the same cycle.
+
+    ``stepping``, ``reading_out``: phase, for the counters. ``busy``: a sequence is in flight. A sequence starts only while
+    ``run``; one that has started always finishes.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        steps = design.network.max_steps
+        super().__init__(
+            {
+                "run": In(1),
+                "busy": Out(1),
+                "stepping": Out(1),
+                "reading_out": Out(1),
+                "context_index": Out(unsigned_width(design.system.contexts - 1)),
+                # Sequence buffer
+                "available": In(1),
+                "length": In(range(steps + 1)),
+                "read": Out(1),
+                "read_step": Out(unsigned_width(steps - 1)),
+                "free": Out(1),
+                # Bit streamer and crossbars
+                "step": Out(unsigned_width(steps - 1)),
+                "enable": Out(1),
+                "plane": Out(range(design.formats.stream_bits)),
+                "first": Out(1),
+                "last": Out(1),
+                "integrate_hidden": Out(1),
+                "sample_hidden": Out(1),
+                "convert_hidden": Out(1),
+                "hidden_valid": In(1),
+                "integrate_readout": Out(1),
+                "sample_readout": Out(1),
+                "convert_readout": Out(1),
+                "readout_valid": In(1),
+                # Cell
+                "issue": Out(1),
+                "fold": Out(unsigned_width(design.folds - 1)),
+                "step_done": Out(1),
+                # Decision and answer
+                "decide": Out(1),
+                "decided": In(1),
+                "answer_ready": In(1),
+                "push": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        design = self.design
+        step, plane, fold = Signal.like(self.step), Signal.like(self.plane), Signal.like(self.fold)
+        m.d.comb += [
+            self.busy.eq(self.stepping | self.reading_out),
+            self.step.eq(step),
+            self.plane.eq(plane),
+            self.fold.eq(fold),
+            self.first.eq((step == 0) & self.stepping),
+            self.last.eq(step + 1 == self.length),
+            self.enable.eq(self.integrate_hidden | self.integrate_readout),
+        ]
+
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += step.eq(0)
+                with m.If(self.run & self.available):
+                    m.d.comb += self.read.eq(1)
+                    m.next = "STREAM"
+
+            with m.State("STREAM"):
+                m.d.comb += [self.stepping.eq(1), self.integrate_hidden.eq(1)]
+                self._next_plane(m, plane, "SAMPLE")
+            with m.State("SAMPLE"):
+                m.d.comb += [self.stepping.eq(1), self.sample_hidden.eq(1)]
+                m.next = "CONVERT"
+            with m.State("CONVERT"):
+                m.d.comb += [self.stepping.eq(1), self.convert_hidden.eq(1)]
+                m.next = "CELL"
+            with m.State("CELL"):
+                m.d.comb += [self.stepping.eq(1), self.issue.eq(self.hidden_valid)]
+                with m.If(self.hidden_valid):
+                    m.d.sync += fold.eq(fold + 1)
+                    with m.If(fold == design.folds - 1):
+                        m.d.sync += fold.eq(0)
+                        # The features of this step are no longer needed: fetch the next.
+                        m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
+                        m.next = "COMMIT"
+            with m.State("COMMIT"):
+                m.d.comb += [self.stepping.eq(1), self.step_done.eq(1)]
+                with m.If(self.last):
+                    m.next = "READOUT_STREAM"
+                with m.Else():
+                    m.d.sync += step.eq(step + 1)
+                    m.next = "STREAM"
+
+            with m.State("READOUT_STREAM"):
+                m.d.comb += [self.reading_out.eq(1), self.integrate_readout.eq(1)]
+                self._next_plane(m, plane, "READOUT_SAMPLE")
+            with m.State("READOUT_SAMPLE"):
+                m.d.comb += [self.reading_out.eq(1), self.sample_readout.eq(1)]
+                m.next = "READOUT_CONVERT"
+            with m.State("READOUT_CONVERT"):
+                m.d.comb += [self.reading_out.eq(1), self.convert_readout.eq(1)]
+                m.next = "READOUT_WAIT"
+            with m.State("READOUT_WAIT"):
+                m.d.comb += self.reading_out.eq(1)
+                with m.If(self.readout_valid):
+                    m.d.comb += self.decide.eq(1)
+                    m.next = "ANSWER"
+            with m.State("ANSWER"):
+                m.d.comb += self.reading_out.eq(1)
+                with m.If(self.decided & self.answer_ready):
+                    m.d.comb += [self.push.eq(1), self.free.eq(1)]
+                    m.next = "IDLE"
+        return m
+
+    def _next_plane(self, m: Module, plane: Signal, following: str) -> None:
+        m.d.sync += plane.eq(plane + 1)
+        with m.If(plane == self.design.formats.stream_bits - 1):
+            m.d.sync += plane.eq(0)
+            m.next = following

@@ -1,0 +1,106 @@
+"""The top level: streams, registers, counters and the core, under the names that an integrator expects."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, ClockDomain, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.axi import AxiLite, AxiStream, connect_flat, flat_members
+from hdl.core import WINDOW_MEMBERS, Core
+from hdl.counters import Counters
+from hdl.hierarchy import place
+from hdl.registers import RegisterBlock
+from spec.design import DesignPoint
+from spec.packets import BEAT_BYTES, Drop
+from spec.registers import ADDRESS_BITS, Counter
+
+TOP_NAME = "remora"
+
+
+class Remora(wiring.Component):
+    """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite ``s_axil``, ``irq``.
+
+    The soft reset returns the core to idle and forgets sequences in flight; registers, counters and devices keep their content.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        super().__init__(
+            {
+                "aclk": In(1),
+                "aresetn": In(1),
+                **flat_members("s_axis", In(AxiStream(BEAT_BYTES))),
+                **flat_members("m_axis", Out(AxiStream(BEAT_BYTES))),
+                **flat_members("s_axil", In(AxiLite(ADDRESS_BITS))),
+                "irq": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        m.domains.sync = sync = ClockDomain()
+        m.domains.core = core_domain = ClockDomain()
+        registers = place(m, "registers", RegisterBlock(self.design))
+        core = place(m, "core", Core(self.design), domain="core")
+        counters = place(m, "counters", Counters(core.increment_bits))
+
+        m.d.comb += [
+            sync.clk.eq(self.aclk),
+            sync.rst.eq(~self.aresetn),
+            core_domain.clk.eq(self.aclk),
+            core_domain.rst.eq(~self.aresetn | registers.control_soft_reset),
+        ]
+        connect_flat(m, self, "s_axis", core.input)
+        connect_flat(m, self, "m_axis", core.output)
+        connect_flat(m, self, "s_axil", registers.bus)
+        self._connect_control(m, registers, core)
+        self._connect_window(m, registers, core)
+        self._connect_counters(m, registers, counters, core)
+        return m
+
+    def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        m.d.comb += [
+            core.run.eq(registers.control_run),
+            core.reset_coefficient.eq(registers.reset_coefficient_value),
+            core.update_coefficient.eq(registers.update_coefficient_value),
+            registers.status_halted.eq(core.halted),
+            registers.status_busy.eq(core.busy),
+            registers.status_window_busy.eq(core.window.busy),
+            registers.guard_halted.eq(core.halted & ~core.window.busy),
+            registers.guard_window.eq(core.halted & ~core.window.busy & core.window.selection_valid),
+            registers.interrupt_status_sequence_done.eq(core.sequence_done),
+            registers.interrupt_status_window_done.eq(core.window.done),
+            registers.interrupt_status_window_failed.eq(core.window.failed),
+            self.irq.eq(registers.irq),
+        ]
+        for drop in Drop:
+            m.d.comb += getattr(registers, f"interrupt_status_dropped_{drop.name.lower()}").eq(core.dropped[drop])
+
+    def _connect_window(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        sources = {
+            "layer": registers.window_select_layer,
+            "tile": registers.window_select_tile,
+            "column": registers.window_select_column,
+            "pointer": registers.window_pointer_row,
+            "data_write": registers.window_data_write,
+            "data_value": registers.window_data_write_value,
+            "data_strobes": registers.window_data_write_strobes,
+            "commit": registers.window_control_commit,
+            "read": registers.window_control_read,
+        }
+        assert sources.keys() == {name for name, member in WINDOW_MEMBERS.items() if member.flow is In}
+        m.d.comb += [getattr(core.window, name).eq(source) for name, source in sources.items()]
+        m.d.comb += [
+            registers.window_data_read_value.eq(core.window.data_read_value),
+            registers.window_status_mismatches.eq(core.window.mismatches),
+        ]
+
+    def _connect_counters(self, m: Module, registers: RegisterBlock, counters: Counters, core: Core) -> None:
+        m.d.comb += [counters.snapshot.eq(registers.control_snapshot), counters.cycles_increment.eq(1)]
+        for counter in Counter:
+            name = counter.name.lower()
+            if counter is not Counter.CYCLES:
+                m.d.comb += getattr(counters, f"{name}_increment").eq(getattr(core, f"{name}_increment"))
+            words = Cat(getattr(registers, f"{name}_low_value"), getattr(registers, f"{name}_high_value"))
+            m.d.comb += words.eq(getattr(counters, name))

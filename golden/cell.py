@@ -99,7 +99,7 @@ class StateBlend:
     def blend(self, codes: NDArray[np.floating], states: NDArray[np.floating], index: NDArray[np.intp], work, step) -> None:
         """Advance ``states`` in place by one step; ``index``, ``work`` and ``step`` are overwritten. All of one shape."""
         np.add(codes, self._offset, out=index, casting="unsafe")
-        np.take(self._table, index, out=step, mode="clip")
+        self._table.take(index, out=step, mode="clip")
         np.multiply(states, self._rate, out=work)
         step -= work
         np.floor(step, out=step)

@@ -111,6 +111,11 @@ class Datapath:
         self.readout.saturate(self.scores)
 
     @property
+    def word_history(self) -> NDArray[np.floating]:
+        """`words` of all steps of the last run as one array (T, n, hidden), n = the batch; needs ``history``."""
+        return self._words[: len(self.inputs)]
+
+    @property
     def recurrent_words_saturate(self) -> bool:
         """Whether any state can saturate a recurrent word, with the present coefficients."""
         return self._streamer.threshold is not None

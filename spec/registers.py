@@ -142,7 +142,8 @@ class Register:
         for field in self.fields:
             if field.name == name:
                 return field
-        raise KeyError(f"register {self.name} has no field {name}; it has {', '.join(each.name for each in self.fields)}")
+        known = ", ".join(field.name for field in self.fields)
+        raise KeyError(f"register {self.name} has no field {name}; it has {known}")
 
     def encode(self, **values: int) -> int:
         """Word that holds the named fields; the others are 0.

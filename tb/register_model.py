@@ -1,0 +1,105 @@
+"""Reference model of the register block: one access at a time, read from the register map alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from spec.design import Cell, Crossbar, DesignPoint, Network
+from spec.registers import WORD_BYTES, Field, Kind, Register, Response, register_map
+
+DESIGN = DesignPoint(
+    name="registers",
+    network=Network(features=5, hidden=7, classes=3, max_steps=9, feature_signed=True),
+    cell=Cell(lanes=2, reset_coefficient=200, update_coefficient=3),
+    crossbar=Crossbar(rows=4, columns=3),
+)
+"""Sizes that all differ, so that a constant at the wrong place shows."""
+MAP = register_map(DESIGN)
+FIELDS = tuple(field for register in MAP for field in register.fields)
+ALL_BYTES = (1 << WORD_BYTES) - 1
+WORD_MASK = 0xFFFFFFFF
+
+
+def fields_of(*kinds: Kind) -> list[Field]:
+    """Every field of these kinds."""
+    return [field for field in FIELDS if field.kind in kinds]
+
+
+def byte_mask(strobes: int) -> int:
+    """Bits of the bytes whose strobe is set."""
+    return sum(0xFF << 8 * byte for byte in range(WORD_BYTES) if strobes >> byte & 1)
+
+
+def external_value(pointer: int) -> int:
+    """What the bench answers to a read of the external register at a row pointer; no two rows alike."""
+    return (pointer * 0x9E3779B1 + 0x7F4A7C15) & WORD_MASK
+
+
+class Model:
+    """What software and hardware must see, one access at a time."""
+
+    def __init__(self) -> None:
+        self.inputs = {field.port: 0 for field in fields_of(Kind.STATUS)}
+        self.guards = {name: 0 for name in MAP.guards}
+        self.reset()
+
+    def reset(self) -> None:
+        """As after reset; what hardware drives stays."""
+        self.stored = {field.port: field.reset for field in fields_of(Kind.CONFIGURATION, Kind.EVENT)}
+        self.pulses: Counter[str] = Counter()
+        self.external: list[tuple] = []
+
+    def read(self, address: int) -> tuple[Response, int]:
+        """Response and word; the word of a refused read is not specified and given as 0."""
+        register = _register_at(address)
+        if register is None:
+            return Response.DECERR, 0
+        word = sum(self._readable(field) << field.lsb for field in register.fields)
+        self._access_external(register, ("read",))
+        return Response.OKAY, word
+
+    def write(self, address: int, data: int, strobes: int = ALL_BYTES) -> Response:
+        """Response; where it is not OKAY nothing has changed."""
+        register = _register_at(address)
+        if register is None:
+            return Response.DECERR
+        if all(field.kind in (Kind.CONSTANT, Kind.STATUS) for field in register.fields):
+            return Response.SLVERR
+        if register.guard is not None and not self.guards[register.guard]:
+            return Response.SLVERR
+        mask = byte_mask(strobes)
+        stored = {field: self.stored[field.port] for field in register.fields if field.kind is Kind.CONFIGURATION}
+        merged = {field: field.decode(old << field.lsb & ~mask | data & mask) for field, old in stored.items()}
+        if any(value > field.maximum for field, value in merged.items()):
+            return Response.SLVERR
+        self.stored |= {field.port: value for field, value in merged.items()}
+        for field in register.fields:
+            ones = field.decode(data & mask)
+            if field.kind is Kind.EVENT:
+                self.stored[field.port] &= ~ones
+            elif field.kind is Kind.PULSE:
+                self.pulses[field.port] += ones
+        self._access_external(register, ("write", data, strobes))
+        return Response.OKAY
+
+    def interrupt(self) -> int:
+        """The interrupt line, once it has settled."""
+        return int(any(self.stored[event.port] & self.stored[event.enabled_by] for event in fields_of(Kind.EVENT)))
+
+    def _readable(self, field: Field) -> int:
+        if field.kind is Kind.CONSTANT:
+            return field.reset
+        if field.kind is Kind.PULSE:
+            return 0
+        if field.kind is Kind.EXTERNAL:
+            return field.decode(external_value(self.stored["window_pointer_row"]))
+        return (self.inputs if field.kind is Kind.STATUS else self.stored)[field.port]
+
+    def _access_external(self, register: Register, access: tuple) -> None:
+        if register.external:
+            self.external.append((self.stored["window_pointer_row"], *access))
+            self.stored["window_pointer_row"] = (self.stored["window_pointer_row"] + 4) & 0xFFFF
+
+
+def _register_at(address: int) -> Register | None:
+    return next((register for register in MAP if register.address == address // WORD_BYTES * WORD_BYTES), None)

@@ -1,0 +1,196 @@
+"""The register map: complete, free of overlaps, and right for every legal design point."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spec import rdl
+from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Network, System
+from spec.layout import Layer, layer_layout
+from spec.packets import Drop
+from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Counter, Kind, counter_value, register_map
+
+DEFAULT = DesignPoint(name="default")
+SMALLEST = DesignPoint(
+    name="smallest",
+    network=Network(features=1, hidden=1, classes=1, max_steps=1),
+    cell=Cell(lanes=1, reset_coefficient=0, update_coefficient=0),
+    crossbar=Crossbar(rows=1, columns=1),
+)
+LARGEST = DesignPoint(
+    name="largest",
+    network=Network(features=1024, hidden=1024, classes=256, max_steps=4096, feature_signed=True),
+    cell=Cell(lanes=1024, reset_coefficient=256, update_coefficient=256),
+    crossbar=Crossbar(rows=1024, columns=1024),
+)
+TALLEST = LARGEST.model_copy(update={"name": "tallest", "crossbar": Crossbar(rows=9, columns=1024)})
+WIDEST = DesignPoint(
+    name="widest",
+    network=Network(features=1, hidden=256, classes=256),
+    cell=Cell(lanes=1),
+    crossbar=Crossbar(rows=1024, columns=1),
+)
+DESIGNS = pytest.mark.parametrize(
+    "design", [DEFAULT, SMALLEST, LARGEST, TALLEST, WIDEST], ids=lambda design: design.name
+)
+
+
+@DESIGNS
+def test_constants_say_what_the_design_is(design):
+    registers = register_map(design)
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    expected = {
+        "ID": {"magic": int.from_bytes(b"REMO", "big")},
+        "HASH_LOW": {"hash": int(design.hash[8:], 16)},
+        "HASH_HIGH": {"hash": int(design.hash[:8], 16)},
+        "NETWORK0": {"features": design.network.features, "hidden": design.network.hidden},
+        "NETWORK1": {"classes": design.network.classes, "max_steps": design.network.max_steps},
+        "CAPABILITIES": {
+            "cell_kind": 0,
+            "feature_signed": design.network.feature_signed,
+            "learning": 0,
+            "contexts": design.system.contexts,
+            "lanes": design.cell.lanes,
+        },
+        "HIDDEN_TILES": {"row_tiles": hidden.row_tiles, "column_tiles": hidden.column_tiles},
+        "READOUT_TILES": {"row_tiles": readout.row_tiles, "column_tiles": readout.column_tiles},
+        "RESET_COEFFICIENT": {"value": design.cell.reset_coefficient},
+        "UPDATE_COEFFICIENT": {"value": design.cell.update_coefficient},
+    }
+    assert {name: registers[name].decode(registers[name].reset) for name in expected} == expected
+
+
+@DESIGNS
+def test_design_changes_only_reset_values(design):
+    def shape(design):
+        return [
+            (register.name, register.address, [(field.name, field.mask, field.kind) for field in register.fields])
+            for register in register_map(design)
+        ]
+
+    assert shape(design) == shape(DEFAULT)
+
+
+def test_window_select_reaches_every_tile_and_column():
+    fields = {field.name: field for field in register_map(DEFAULT)["WINDOW_SELECT"].fields}
+    assert fields["layer"].maximum >= max(Layer)
+    assert fields["tile"].maximum >= 256 - 1  # the design point refuses more tiles
+    assert fields["column"].maximum >= 1024 - 1
+
+
+def test_addresses_are_words_of_the_region_and_ascend():
+    addresses = [register.address for register in register_map(DEFAULT)]
+    assert addresses == sorted(set(addresses))
+    assert all(address % WORD_BYTES == 0 and address < 1 << ADDRESS_BITS for address in addresses)
+
+
+def test_fields_do_not_overlap_and_hold_their_reset_value():
+    count = 0
+    for register in register_map(DEFAULT):
+        used = 0
+        for field in register.fields:
+            assert not used & field.mask and field.mask < 1 << WORD_BITS
+            assert field.reset <= field.maximum <= field.mask >> field.lsb
+            used |= field.mask
+            count += 1
+    assert count > len(register_map(DEFAULT))
+
+
+def test_everything_is_described():
+    for register in register_map(DEFAULT):
+        assert register.title and register.description.endswith(".")
+        assert all(field.description.endswith(".") for field in register.fields)
+
+
+def test_ports_are_unique():
+    ports = [field.port for register in register_map(DEFAULT) for field in register.fields]
+    assert len(ports) == len(set(ports)) > 0
+
+
+def test_counters_are_those_of_the_enumeration_in_its_order():
+    registers = register_map(DEFAULT)
+    words = [word for counter in Counter for word in registers.counter(counter)]
+    assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(2 * len(Counter))]
+    assert [register for register in registers if register.address >= 0x100] == words
+    assert {word.fields[0].kind for word in words} == {Kind.STATUS}
+    widths = [low.fields[0].width + high.fields[0].width for low, high in map(registers.counter, Counter)]
+    assert set(widths) == {COUNTER_BITS}
+
+
+def test_every_drop_cause_has_interrupt_and_counter():
+    registers = register_map(DEFAULT)
+    for cause in Drop:
+        name = f"dropped_{cause.name.lower()}"
+        assert registers["INTERRUPT_STATUS"].field(name).lsb == 8 + cause
+        assert Counter[name.upper()] == Counter.DROPPED_FRAMING + cause
+
+
+def test_interrupts_are_enabled_by_the_bit_at_the_same_place():
+    registers = register_map(DEFAULT)
+    status, enable = registers["INTERRUPT_STATUS"].fields, registers["INTERRUPT_ENABLE"].fields
+    assert [field.mask for field in status] == [field.mask for field in enable]
+    assert [field.enabled_by for field in status] == [field.port for field in enable]
+
+
+def test_guards_and_pointer():
+    registers = register_map(DEFAULT)
+    guards = {register.name: register.guard for register in registers if register.guard}
+    assert guards == {
+        "RESET_COEFFICIENT": "halted",
+        "UPDATE_COEFFICIENT": "halted",
+        "WINDOW_SELECT": "halted",
+        "WINDOW_CONTROL": "window",
+        "WINDOW_POINTER": "halted",
+        "WINDOW_DATA": "halted",
+    }
+    assert registers.guards == ("halted", "window")
+    pointer = registers["WINDOW_POINTER"].field("row")
+    assert (pointer.advance, pointer.advanced_by) == (WORD_BYTES, "WINDOW_DATA")
+    assert [register.name for register in registers if register.external] == ["WINDOW_DATA"]
+
+
+@given(st.data())
+def test_encode_and_decode_are_inverse(data):
+    register = data.draw(st.sampled_from(register_map(DEFAULT).registers))
+    values = {field.name: data.draw(st.integers(0, field.maximum)) for field in register.fields}
+    assert register.decode(register.encode(**values)) == values
+
+
+@pytest.mark.parametrize("value", [-1, 257])
+def test_encode_refuses_what_hardware_would(value):
+    with pytest.raises(ValueError, match=r"RESET_COEFFICIENT\.value is -?\d+; it must be in 0 … 256"):
+        register_map(DEFAULT)["RESET_COEFFICIENT"].encode(value=value)
+
+
+def test_unknown_names_are_refused_by_name():
+    registers = register_map(DEFAULT)
+    with pytest.raises(KeyError, match="there is no register CTRL"):
+        registers["CTRL"]
+    with pytest.raises(KeyError, match="register CONTROL has no field go; it has run, soft_reset, snapshot"):
+        registers["CONTROL"].field("go")
+
+
+@given(st.integers(0, (1 << COUNTER_BITS) - 1))
+def test_counter_value_joins_the_words(value):
+    assert counter_value(value & 0xFFFFFFFF, value >> 32) == value
+
+
+def test_a_field_that_cannot_be_built_is_refused(tmp_path, monkeypatch):
+    text = rdl.RDL_FILE.read_text(encoding="utf-8")
+    altered = text.replace('desc = "Bits 47 to 32."; sw = r; hw = w;', 'desc = "Bits 47 to 32."; sw = w; hw = r;')
+    assert altered != text
+    (tmp_path / "altered.rdl").write_text(altered, encoding="utf-8")
+    monkeypatch.setattr(rdl, "RDL_FILE", tmp_path / "altered.rdl")
+    design = DesignPoint(name="altered", system=System(clock_mhz=1.5))
+    with pytest.raises(ValueError, match=r"remora\.CYCLES\.HIGH\.value: sw = w, hw = r is no kind of field"):
+        rdl.compile_registers(design)
+
+
+def test_import_compiles_nothing():
+    check = "import sys, spec.registers; sys.exit('systemrdl' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)

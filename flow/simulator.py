@@ -6,6 +6,7 @@ import itertools
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -179,7 +180,8 @@ def _simulate(
 
 
 def _judge(results: Path, what: str, log: str, problem: str | None) -> tuple[TestCase, ...]:
-    end = f"\nThe log ends with:\n{tail(log)}"
+    reports = [line for line in log.splitlines() if re.search(r"%(Error|Fatal)", line)]
+    end = (f"\nThe design reports: {reports[0].strip()}" if reports else "") + f"\nThe log ends with:\n{tail(log)}"
     tests = read_results(results) if results.is_file() else ()
     failed = [test for test in tests if test.failure is not None]
     if failed:

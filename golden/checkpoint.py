@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.cell import Coefficients
+from golden.npz import NpzError, read_npz
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.errors import RemoraError
@@ -103,13 +102,12 @@ def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
 
 
 def _read(path: Path) -> dict[str, NDArray]:
-    if not path.is_file():
-        raise CheckpointError(f"{path} does not exist; train one and save it there, or give the path of a checkpoint")
     try:
-        with np.load(path, allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is truncated or not a checkpoint: {error}") from error
+        content = read_npz(path)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} does not exist; train a network and save it, or give the path of a checkpoint") from error
+    except NpzError as error:
+        raise CheckpointError(f"{path} is no checkpoint: {error}") from error
     missing = [name for name in _ARRAYS if name not in content]
     if missing:
         raise CheckpointError(f"{path} is not a checkpoint of this program: it lacks {', '.join(missing)}")

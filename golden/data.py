@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.idx import DataError, load_mnist
+from golden.npz import NpzError, read_npz
 from spec.design import DesignPoint
 from spec.rng import Purpose, draw, permutation
 
@@ -90,7 +90,10 @@ def _digits_fit(design: DesignPoint) -> bool:
 
 def _digits(design: DesignPoint, split: str, task: int, seed: int) -> SequenceSet:
     images, labels = load_mnist(split)
-    return _fit(design, permuted(images, task, seed), labels.astype(np.int64), f"the {split} images")
+    x = permuted(images, task, seed)
+    if design.network.feature_signed:
+        x = (x >> 1).astype(np.int8)  # a signed feature has one bit less; the streamed words stay the same but for the lowest
+    return _fit(design, x, labels, f"the {split} images")
 
 
 def row_wise(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -134,12 +137,11 @@ def load_npz(path: Path, design: DesignPoint) -> SequenceSet:
         DataError: file or content is not so; the message says what was found and what is legal.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            content = {key: file[key] for key in file.files}
+        content = read_npz(path)
     except FileNotFoundError as error:
         raise DataError(f"{path} does not exist; give 'mnist', 'synthetic' or the path of a .npz file") from error
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is not a readable .npz file: {error}") from error
+    except NpzError as error:
+        raise DataError(f"{path} is {error}") from error
     for key in ("x", "y"):
         if key not in content:
             raise DataError(f"{path} has no array '{key}'; it holds {', '.join(content) or 'nothing'}")
@@ -158,14 +160,10 @@ def _fit(design: DesignPoint, x: NDArray, y: NDArray, origin: str) -> SequenceSe
         raise DataError(f"{origin}: {x.shape[1]} steps, but network.max_steps is {network.max_steps}")
     if y.min() < 0 or y.max() >= network.classes:
         raise DataError(f"{origin}: labels span {y.min()}…{y.max()}, but network.classes allows 0…{network.classes - 1}")
-    return SequenceSet(_feature_bytes(design, x, origin), y.astype(np.int64))
-
-
-def _feature_bytes(design: DesignPoint, x: NDArray, origin: str) -> NDArray:
-    dtype = np.dtype(np.int8 if design.network.feature_signed else np.uint8)
+    dtype = np.dtype(np.int8 if network.feature_signed else np.uint8)
     if x.dtype != dtype:
-        raise DataError(f"{origin}: x is {x.dtype}; with network.feature_signed = {design.network.feature_signed} it must be {dtype}")
-    return x
+        raise DataError(f"{origin}: x is {x.dtype}; with network.feature_signed = {network.feature_signed} it must be {dtype}")
+    return SequenceSet(x, y.astype(np.int64))
 
 
 def _split(whole: SequenceSet) -> tuple[SequenceSet, SequenceSet]:

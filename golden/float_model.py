@@ -121,7 +121,7 @@ def train_adam(
     data: SequenceSet,
     passes: int,
     batch: int = 32,
-    rate: float = 2e-3,
+    rate: float = 1e-2,
     progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[FloatModel]:
     """Train the baseline by BPTT with Adam from the design's initial weights; yields the model after every pass.

@@ -93,7 +93,7 @@ def write_trace(directory: Path, design: DesignPoint, records: dict[str, NDArray
     """Write a whole trace; kinds that are missing from ``records`` become empty files."""
     write_header(directory, design)
     for kind, dtype in record_types(design).items():
-        np.asarray(records.get(kind, ()), dtype=dtype).tofile(directory / f"{kind}.bin")
+        np.asarray(records.get(kind, np.empty(0, dtype)), dtype=dtype).tofile(directory / f"{kind}.bin")
 
 
 def read_trace(directory: Path, design: DesignPoint) -> dict[str, NDArray]:

@@ -11,7 +11,7 @@ from golden.idx import DATA_VARIABLE
 from golden.learning import DfaTrainer
 from golden.miru import infer
 from golden.training import accuracy, train
-from golden.weights import initial_weights
+from golden.weights import Weights, initial_weights, random_weights
 from tests.golden.designs import DESIGNS
 
 MNIST = DESIGNS["mnist"]
@@ -23,14 +23,14 @@ def digits(monkeypatch):
     return load(MNIST, "mnist")
 
 
-def test_three_passes_over_the_shipped_digits_are_learnt(digits):
+def test_two_passes_over_the_shipped_digits_are_learnt(digits):
     trainer = DfaTrainer(MNIST, initial_weights(MNIST))
     before = accuracy(MNIST, trainer.weights, digits[1])
-    results = list(train(trainer, digits[0], passes=3, test=digits[1]))
-    assert before < 0.25
-    assert results[-1].test_accuracy > 0.55
-    assert results[0].online_accuracy < results[1].online_accuracy < results[2].online_accuracy
-    assert results[0].pulses_applied > results[2].pulses_applied > 0
+    results = list(train(trainer, digits[0], passes=2, test=digits[1]))
+    assert before < 0.2
+    assert results[-1].test_accuracy > 0.4
+    assert 0.2 < results[0].online_accuracy < results[1].online_accuracy
+    assert results[0].pulses_applied > results[1].pulses_applied > 0
 
 
 def test_the_float_baseline_learns_the_shipped_digits(digits):
@@ -40,10 +40,11 @@ def test_the_float_baseline_learns_the_shipped_digits(digits):
 
 
 def test_rounding_keeps_the_scores_near_the_float_network(digits):
-    weights, x = initial_weights(MNIST), digits[1].x[:200]
+    x = digits[1].x[:200]
+    weights = Weights(initial_weights(MNIST).hidden, random_weights(MNIST, 1).readout // 4)
     exact = FloatModel.of(MNIST, weights).forward(to_float(MNIST, x))
     scores = infer(MNIST, weights, x).scores * 2.0**-MNIST.adc_fraction_bits
-    assert exact.std() > 0.05
+    assert exact.std() > 0.3
     assert np.abs(scores - exact).max() < 0.1
 
 

@@ -1,0 +1,34 @@
+"""Reading `.npz` files that may be anything: one kind of failure instead of the dozen that damaged archives raise."""
+
+from __future__ import annotations
+
+import lzma
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_DAMAGE = (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError)
+_DAMAGE += (zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+
+
+class NpzError(ValueError):
+    """The file is truncated, damaged or no `.npz` file; the message says what came of reading it, not which file."""
+
+
+def read_npz(path: Path) -> dict[str, NDArray]:
+    """All arrays of a file; pickled objects are refused.
+
+    Raises:
+        FileNotFoundError: there is none.
+        NpzError: it cannot be read.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise
+    except _DAMAGE as error:
+        raise NpzError(f"truncated or not a .npz file ({error or type(error).__name__})") from error

@@ -1,0 +1,130 @@
+"""Checkpoints: the round trip, and one clear error for everything that can be wrong with the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from golden.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from golden.miru import Coefficients
+from golden.weights import Weights, random_weights
+from spec.errors import RemoraError
+from tests.golden.designs import DESIGNS
+from tests.golden.test_learning import random_accumulators
+
+TINY = DESIGNS["tiny"]
+
+
+def full_checkpoint(design=TINY) -> Checkpoint:
+    return Checkpoint(random_weights(design, 1), *random_accumulators(design, 1), Coefficients(17, 99), {"accuracy": 0.875, "data": "mnist"})
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "net.npz"
+    save_checkpoint(path, TINY, full_checkpoint())
+    return path
+
+
+def tampered(path, **changes):
+    """Rewrite the file with arrays changed, or dropped where None."""
+    with np.load(path) as file:
+        content = {name: file[name] for name in file.files} | changes
+    np.savez(path, **{name: value for name, value in content.items() if value is not None})
+    return path
+
+
+def test_round_trip(design, tmp_path):
+    saved = full_checkpoint(design)
+    save_checkpoint(tmp_path / "net.npz", design, saved)
+    found = load_checkpoint(tmp_path / "net.npz", design)
+    np.testing.assert_array_equal(found.weights.hidden, saved.weights.hidden)
+    np.testing.assert_array_equal(found.weights.readout, saved.weights.readout)
+    np.testing.assert_array_equal(found.hidden_accumulators, saved.hidden_accumulators)
+    np.testing.assert_array_equal(found.readout_accumulators, saved.readout_accumulators)
+    assert (found.coefficients, found.metadata) == (saved.coefficients, saved.metadata)
+    assert [file.name for file in tmp_path.iterdir()] == ["net.npz"]
+
+
+def test_weights_alone(tmp_path):
+    save_checkpoint(tmp_path / "net.npz", TINY, Checkpoint.of(TINY, random_weights(TINY, 2)))
+    found = load_checkpoint(str(tmp_path / "net.npz"), TINY)
+    assert not found.hidden_accumulators.any() and found.coefficients == Coefficients.of(TINY) and found.metadata == {}
+
+
+def test_the_name_is_only_a_label(path):
+    load_checkpoint(path, TINY.model_copy(update={"name": "other"}))
+
+
+def test_another_design_point_is_refused_field_by_field(path):
+    other = TINY.model_copy(update={"learning": TINY.learning.model_copy(update={"seed": 7, "hidden_shift": 9})})
+    with pytest.raises(CheckpointError, match="learning.hidden_shift is 10 there, 9 here; learning.seed is 1 there, 7 here") as caught:
+        load_checkpoint(path, other)
+    assert "network" not in str(caught.value) and str(path) in str(caught.value) and isinstance(caught.value, RemoraError)
+
+
+def test_missing_truncated_and_foreign_files_are_refused(path, tmp_path):
+    with pytest.raises(CheckpointError, match="absent.npz does not exist"):
+        load_checkpoint(tmp_path / "absent.npz", TINY)
+    content = path.read_bytes()
+    for size in (0, 3, 100, len(content) // 2, len(content) - 1):
+        path.write_bytes(content[:size])
+        with pytest.raises(CheckpointError, match="is no checkpoint: truncated or not a .npz"):
+            load_checkpoint(path, TINY)
+    path.write_bytes(b"weights: 1, 2, 3\n")
+    with pytest.raises(CheckpointError, match="is no checkpoint: truncated or not a .npz"):
+        load_checkpoint(path, TINY)
+    np.savez(path, x=np.zeros(3))
+    with pytest.raises(CheckpointError, match="lacks format, design, hidden"):
+        load_checkpoint(path, TINY)
+
+
+def test_every_flipped_byte_is_found_or_harmless(path):
+    content = path.read_bytes()
+    refused = 0
+    for place in range(0, len(content), 7):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        try:
+            load_checkpoint(path, TINY)
+        except CheckpointError:
+            refused += 1
+    assert refused > len(content) // 7 // 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hidden": np.zeros((12, 7), int)}, r"hidden weights have shape \(12, 7\); the design point needs \(13, 7\)"),
+        ({"readout": np.zeros((8, 3))}, "readout weights are float64"),
+        ({"hidden": np.full((13, 7), 99)}, "hidden weights span 99…99"),
+        ({"hidden_accumulators": np.zeros((7, 13), int)}, r"hidden accumulators are int64 of shape \(7, 13\)"),
+        ({"readout_accumulators": np.zeros((8, 3))}, "readout accumulators are float64"),
+        ({"readout_accumulators": np.full((8, 3), -32768)}, "readout accumulators exceed ±32767"),
+        ({"coefficients": np.array([300, 0])}, "reset coefficient is 300"),
+        ({"coefficients": np.array([1])}, "missing 1 required"),
+        ({"metadata": None}, "lacks metadata"),
+        ({"metadata": "{"}, "Expecting property name"),
+        ({"design": "[1]"}, "its design point cannot be read"),
+        ({"design": "{"}, "its design point cannot be read"),
+        ({"format": "remora-checkpoint-0"}, "has format 'remora-checkpoint-0'; this version reads"),
+    ],
+)
+def test_content_that_does_not_fit_is_refused(path, changes, message):
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_checkpoint(tampered(path, **changes), TINY)
+    assert str(path) in str(caught.value)
+
+
+def test_saving_what_does_not_fit_leaves_the_old_file(path):
+    before = path.read_bytes()
+    bad = replace(full_checkpoint(), weights=Weights(np.zeros((1, 1), int), np.zeros((1, 1), int)))
+    with pytest.raises(CheckpointError, match="hidden weights have shape"):
+        save_checkpoint(path, TINY, bad)
+    assert path.read_bytes() == before
+
+
+def test_a_folder_that_does_not_exist_is_one_error(tmp_path):
+    with pytest.raises(CheckpointError, match="cannot be written: No such file"):
+        save_checkpoint(tmp_path / "absent" / "net.npz", TINY, full_checkpoint())

@@ -56,7 +56,13 @@ def encode_packet(features: NDArray[np.integer], *, tag: int = 0, label: int | N
         features: (steps, features), uint8, or int8 where the design has signed features.
         tag: 0 … 255, comes back with the answer.
         label: 0 … 65535, or None where it is not known; sets LABEL_VALID.
+
+    Raises:
+        ValueError: tag or label does not fit its field.
     """
+    for name, value, bits in (("tag", tag, 8), ("label", label or 0, 16)):
+        if not 0 <= value < 1 << bits:
+            raise ValueError(f"{name} is {value}; it must be in 0…{(1 << bits) - 1}")
     if label is not None:
         flags |= Flag.LABEL_VALID
     header = np.array([(label or 0) | int(flags) << 16 | tag << 24], dtype="<u4")

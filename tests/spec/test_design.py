@@ -1,0 +1,104 @@
+"""The design point: what it derives, what it refuses, and that it survives being written."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from pydantic import ValidationError
+
+from spec.design import DesignPoint
+from spec.layout import Layer, layer_layout
+from tests.golden.designs import design_points
+
+DEFAULT = DesignPoint(name="default")
+
+
+def test_defaults_are_those_of_the_documents():
+    d = DEFAULT
+    assert (d.hidden_rows, d.readout_rows, d.hidden_tiles, d.readout_tiles, d.folds) == (129, 101, 1, 1, 5)
+    assert (d.stream_limit, d.word_shift, d.readout_word_shift, d.feature_shift) == (255, 15, 7, 0)
+    assert (d.adc_shift, d.adc_limit, d.adc_fraction_bits) == (7, 127, 5)
+    assert (d.state_limit, d.weight_limit, d.macs_per_step, d.macs_per_readout) == (32767, 31, 12900, 1010)
+
+
+@settings(max_examples=200)
+@given(design_points())
+def test_derived_quantities_are_consistent(design):
+    assert design.adc_shift >= 0 and design.word_shift >= 0 and design.readout_word_shift >= 0 and design.feature_shift >= 0
+    assert design.folds * design.cell.lanes >= design.network.hidden > (design.folds - 1) * design.cell.lanes
+    assert design.hidden_tiles == len(layer_layout(design, Layer.HIDDEN).tiles)
+    assert design.readout_tiles == len(layer_layout(design, Layer.READOUT).tiles)
+    # One level on the bias line alone is worth 2^-level_bits of the argument, up to the streamed word's 255/256.
+    unit = design.stream_limit / 2**design.adc_shift / 2**design.adc_fraction_bits
+    assert unit == pytest.approx(2.0**-design.crossbar.level_bits * design.stream_limit / (design.stream_limit + 1))
+
+
+@settings(max_examples=100)
+@given(design_points())
+def test_json_round_trip(design):
+    found = DesignPoint.model_validate_json(design.model_dump_json())
+    assert found == design and found.hash == design.hash
+    assert DesignPoint.model_validate(json.loads(json.dumps(design.model_dump(mode="json")))) == design
+
+
+def leaves(content: dict, path=()):
+    for key, value in content.items():
+        yield from leaves(value, (*path, key)) if isinstance(value, dict) else [(*path, key)]
+
+
+def test_every_field_but_the_name_enters_the_hash():
+    content = DEFAULT.model_dump(mode="json")
+    hashes, changed = {DEFAULT.hash}, 0
+    for *sections, name in leaves(content):
+        if name in ("kind", "contexts"):
+            continue  # one legal value
+        other = json.loads(json.dumps(content))
+        target = other
+        for section in sections:
+            target = target[section]
+        value = target[name]
+        target[name] = "other" if isinstance(value, str) else (not value if isinstance(value, bool) else value - 1)
+        design = DesignPoint.model_validate(other)
+        assert (design.hash == DEFAULT.hash) == (name == "name"), name
+        hashes.add(design.hash)
+        changed += 1
+    assert len(hashes) == changed >= 22
+
+
+def test_the_hash_follows_a_copy():
+    assert DEFAULT.hash
+    copy = DEFAULT.model_copy(update={"learning": DEFAULT.learning.model_copy(update={"seed": 9})})
+    assert copy.hash != DEFAULT.hash
+
+
+def test_equal_designs_are_one_key():
+    assert hash(DesignPoint(name="default")) == hash(DEFAULT) and {DEFAULT: 1}[DesignPoint(name="default")] == 1
+
+
+def test_a_design_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        DEFAULT.network.hidden = 5
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        ({"network": {"hidden": 0}}, "greater than or equal to 1"),
+        ({"network": {"hiden": 5}}, "Extra inputs are not permitted"),
+        ({"network": {"hidden": 7}}, "cell.lanes is 20 but network.hidden is 7; .* use 1…7"),
+        ({"formats": {"stream_bits": 9}}, "less than or equal to 8"),
+        ({"cell": {"update_coefficient": 257}}, "less than or equal to 256"),
+        ({"cell": {"kind": "gru"}}, "'miru'"),
+        ({"learning": {"accumulator_bits": 8, "accumulator_level": 128}}, "accumulator_level is 128, .* use less than 128"),
+        ({"formats": {"adc_bits": 10, "adc_range_log2": 0, "stream_bits": 2}}, "finer than the bitline's unit"),
+        ({"formats": {"adc_bits": 5}}, "crossbar.levels is 32 .* use at most 16 levels"),
+        ({"network": {"hidden": 1000}, "crossbar": {"rows": 8, "columns": 8}}, "the hidden layer needs .* tiles"),
+        ({"system": {"clock_mhz": float("nan")}}, "clock_mhz"),
+        ({"name": "no spaces"}, "name"),
+    ],
+)
+def test_contradictions_are_refused(sections, message):
+    with pytest.raises(ValidationError, match=message):
+        DesignPoint(**{"name": "bad"} | sections)

@@ -1,0 +1,66 @@
+"""Presets and the reader of TOML files."""
+
+from __future__ import annotations
+
+import pytest
+
+from spec.errors import RemoraError
+from spec.presets import ConfigError, load_design, parse_design, preset_names
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_loads_under_its_own_name(name):
+    assert load_design(name).name == name
+
+
+def test_the_presets_cover_what_they_say():
+    mnist, big, one, tiny = (load_design(name) for name in ("mnist", "mnist256", "one", "tiny"))
+    assert (mnist.network.features, mnist.network.hidden, mnist.network.classes, mnist.network.max_steps) == (28, 100, 10, 28)
+    assert (big.hidden_tiles, big.readout_tiles) == (4, 2)
+    assert one.network.model_dump() == dict(features=1, hidden=1, classes=1, max_steps=1, feature_signed=False)
+    assert tiny.hidden_tiles == 6 and tiny.network.hidden % tiny.cell.lanes
+
+
+def test_a_file_takes_its_name_from_its_stem(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[network]\nhidden = 33\n", encoding="utf-8")
+    design = load_design(path)
+    assert (design.name, design.network.hidden) == ("mine", 33)
+    assert load_design(str(path)) == design
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[network]\nhidden = 0", "network.hidden = 0: input should be greater than or equal to 1"),
+        ("[network]\nhiden = 5", "network.hiden is not a field; legal here: features, hidden, classes, max_steps, feature_signed"),
+        ("[netwerk]", "netwerk is not a field; legal here: name, network, cell"),
+        ("network = 3", "network = 3"),
+        ("[network]\nhidden = 3", "cell.lanes is 20 but network.hidden is 3"),
+        ("[network", "is not valid TOML"),
+        ("[network]\nhidden = 0\nfeatures = 0", "network.features = 0.*; network.hidden = 0"),
+    ],
+)
+def test_errors_name_file_field_value_and_range(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_design(path)
+    assert str(path) in str(caught.value) and isinstance(caught.value, RemoraError)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_design(tmp_path / "mine.toml")
+
+
+def test_what_is_neither_preset_nor_file_is_refused(tmp_path):
+    for config in ("minst", tmp_path, tmp_path / "absent.toml"):
+        with pytest.raises(ConfigError, match=r"neither a preset \(mnist, mnist256, one, tiny.*\) nor a TOML file"):
+            load_design(config)
+
+
+def test_parse_design_names_its_origin():
+    with pytest.raises(ConfigError, match="^somewhere: "):
+        parse_design({"name": "x", "network": {"hidden": -1}}, "somewhere")

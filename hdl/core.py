@@ -87,7 +87,7 @@ class Core(wiring.Component):
         hidden = place(m, "hidden", CrossbarArray(design, Layer.HIDDEN))
         readout = place(m, "readout", CrossbarArray(design, Layer.READOUT))
         adc = place(m, "adc", self._adc)
-        cell = place(m, "cell", self._cell)
+        cell = place(m, "hidden_cell", self._cell)
         decision = place(m, "decide", self._decision)
         answer = place(m, "answer", Answer(design))
         window = place(m, "window", self._window)

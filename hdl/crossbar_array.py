@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockSignal, Instance, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Cat, ClockSignal, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.hierarchy import place_macro
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
 from spec.layout import Layer, Tile, layer_layout
@@ -96,7 +97,9 @@ class CrossbarArray(wiring.Component):
         column_bits = unsigned_width(tile.columns - 1)
         # A column that a narrower last tile does not have must not alias one that it has.
         column = Mux(program.column < tile.columns, program.column, 0)[:column_bits]
-        m.submodules[tile.name] = Instance(
+        place_macro(
+            m,
+            tile.name,
             "remora_crossbar",
             p_ROWS=tile.rows,
             p_COLUMNS=tile.columns,

@@ -18,6 +18,8 @@ def saturate(value: Value, limit: int) -> Value:
 
 def minimum(value: Value, limit: int) -> Value:
     """Clip an unsigned value to ``limit``."""
+    if limit >= (1 << len(value)) - 1:
+        return value
     return Mux(value > limit, limit, value)[: limit.bit_length()]
 
 

@@ -7,7 +7,9 @@ converted by itself and instantiated by name, so that ports are whole and stable
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TypeVar
 
 from amaranth.back import rtlil
@@ -19,35 +21,65 @@ AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
 _library: ContextVar[Library] = ContextVar("library")
 
 
+@dataclass(frozen=True)
+class Port:
+    """A port of a Verilog module."""
+
+    direction: str
+    """``input`` or ``output``."""
+    width: int
+
+
 class Library:
-    """RTLIL modules collected while a design is converted, each name once."""
+    """Modules collected while a design is converted, each name once.
+
+    Attributes:
+        ports: by module, port by name.
+        children: by module, module of each instance by name; macros included.
+    """
 
     def __init__(self) -> None:
+        self.ports: dict[str, dict[str, Port]] = {}
+        self.children: dict[str, dict[str, str]] = {}
         self._texts: dict[str, str] = {}
-        self._ports: dict[str, dict[str, tuple[str, int]]] = {}
+        self._converting: list[str] = []
 
-    def add(self, component: wiring.Component, name: str) -> dict[str, tuple[str, int]]:
-        """Convert ``component`` and all that it places, unless a module ``name`` is there; return direction and width by port.
+    def add(self, component: wiring.Component, name: str) -> dict[str, Port]:
+        """Convert ``component`` and all that it places, unless a module ``name`` is there; return its ports.
 
         Raises:
             ValueError: a different component took the name.
         """
         expected = {"__".join(map(str, path)): len(Value.cast(value)) for path, _, value in component.signature.flatten(component)}
         if name not in self._texts:
+            self.children[name] = {}
+            self._converting.append(name)
             token = _library.set(self)
             try:
                 text = rtlil.convert(component, name=name, emit_src=False)
             finally:
                 _library.reset(token)
+                self._converting.pop()
             self._texts[name] = text
-            self._ports[name] = _module_ports(text, name)
-        ports = self._ports[name]
-        if expected != {port: width for port, (_, width) in ports.items() if port in expected}:
+            self.ports[name] = _module_ports(text, name)
+        ports = self.ports[name]
+        if expected != {port: ports[port].width for port in expected if port in ports}:
             raise ValueError(f"two different components want to be module {name}: give one of them another module_name")
         return ports
 
+    def instantiated(self, instance: str, module: str) -> None:
+        """Note that the module being converted instantiates ``module``."""
+        self.children[self._converting[-1]][instance] = module
+
+    def instances(self, top: str) -> Iterator[tuple[str, str]]:
+        """Path of every instance below ``top``, parents first, and its module; the path does not name the top."""
+        for instance, module in self.children.get(top, {}).items():
+            yield instance, module
+            for path, inner in self.instances(module):
+                yield f"{instance}.{path}", inner
+
     @property
-    def text(self) -> str:
+    def rtlil(self) -> str:
         """All modules as RTLIL; a module comes after those that it instantiates."""
         return "\n".join(self._texts.values())
 
@@ -55,11 +87,13 @@ class Library:
 class _Placed(Elaboratable):
     """A component as an instance of its own module."""
 
-    def __init__(self, component: wiring.Component, name: str) -> None:
-        self._component, self._name = component, name
+    def __init__(self, component: wiring.Component, instance: str) -> None:
+        self._component, self._instance = component, instance
 
     def elaborate(self, platform) -> Instance:
-        ports = _library.get().add(self._component, self._name)
+        library, name = _library.get(), f"remora_{module_name(self._component)}"
+        ports = library.add(self._component, name)
+        library.instantiated(self._instance, name)
         connections = {}
         if "clk" in ports:
             connections["i_clk"] = ClockSignal()
@@ -68,7 +102,18 @@ class _Placed(Elaboratable):
         for path, member, value in self._component.signature.flatten(self._component):
             direction = "i" if member.flow == wiring.In else "o"
             connections[f"{direction}_{'__'.join(map(str, path))}"] = value
-        return Instance(self._name, **connections)
+        return Instance(name, **connections)
+
+
+class _Macro(Elaboratable):
+    """An instance of a module that is not generated: an analog or memory macro."""
+
+    def __init__(self, module: str, instance: str, connections: dict) -> None:
+        self._module, self._instance, self._connections = module, instance, connections
+
+    def elaborate(self, platform) -> Instance:
+        _library.get().instantiated(self._instance, self._module)
+        return Instance(self._module, **self._connections)
 
 
 def place(m: Module, instance: str, component: AnyComponent, *, domain: str = "sync") -> AnyComponent:
@@ -77,8 +122,13 @@ def place(m: Module, instance: str, component: AnyComponent, *, domain: str = "s
     The module is called ``remora_<module_name>``, where ``module_name`` is the component's attribute or its class name in snake case.
     Components with different ports or parameters must have different names.
     """
-    m.submodules[instance] = DomainRenamer(domain)(_Placed(component, f"remora_{module_name(component)}"))
+    m.submodules[instance] = DomainRenamer(domain)(_Placed(component, instance))
     return component
+
+
+def place_macro(m: Module, instance: str, module: str, **connections) -> None:
+    """Add an instance of the macro ``module`` to ``m``; ``connections`` as of ``amaranth.hdl.Instance``."""
+    m.submodules[instance] = _Macro(module, instance, connections)
 
 
 def module_name(component: wiring.Component) -> str:
@@ -86,8 +136,10 @@ def module_name(component: wiring.Component) -> str:
     return getattr(component, "module_name", None) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(component).__name__).lower()
 
 
-def _module_ports(text: str, name: str) -> dict[str, tuple[str, int]]:
+_PORT = re.compile(r"^  wire (?:width (\d+) )?(input|output) \d+ +(?:signed )?\\(\S+)$", re.MULTILINE)
+
+
+def _module_ports(text: str, name: str) -> dict[str, Port]:
     body = text[text.index(f"module \\{name}\n") :]
-    body = body[: body.index("\nend\n")] if "\nend\n" in body else body
-    wire = re.compile(r"^  wire (?:width (\d+) )?(input|output) \d+ +(?:signed )?\\(\S+)$", re.MULTILINE)
-    return {port: (direction, int(width or 1)) for width, direction, port in wire.findall(body)}
+    body = body[: body.index("\nend\n")]
+    return {port: Port(direction, int(width or 1)) for width, direction, port in _PORT.findall(body)}

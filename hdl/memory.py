@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockSignal, Instance
+from amaranth.hdl import ClockSignal, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.hierarchy import place_macro
 from spec.fixed import unsigned_width
 
 
@@ -24,6 +25,7 @@ class Memory(wiring.Component):
         if width < 1 or depth < 1:
             raise ValueError(f"a memory of {depth} words of {width} bits: both must be 1 or more")
         self.width, self.depth = width, depth
+        self.module_name = f"memory_{depth}x{width}"
         self.address_bits = unsigned_width(depth - 1)
         super().__init__(
             {
@@ -36,8 +38,11 @@ class Memory(wiring.Component):
             }
         )
 
-    def elaborate(self, platform) -> Instance:
-        return Instance(
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        place_macro(
+            m,
+            "macro",
             "remora_memory",
             p_WIDTH=self.width,
             p_DEPTH=self.depth,
@@ -50,3 +55,4 @@ class Memory(wiring.Component):
             i_read_address=self.read_address,
             o_read_data=self.read_data,
         )
+        return m

@@ -52,7 +52,7 @@ class SequenceBuffer(wiring.Component):
         m = Module()
         network, stream = self.design.network, self.stream
         packer = place(m, "packer", StepPacker(self.design))
-        m.submodules.memory = memory = Memory(width=FEATURE_BITS * network.features, depth=BANKS * network.max_steps)
+        memory = place(m, "memory", Memory(width=FEATURE_BITS * network.features, depth=BANKS * network.max_steps))
 
         full = Signal(BANKS)
         write_bank, read_bank = Signal(), Signal()

@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.hierarchy import place
 from hdl.memory import Memory
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
@@ -45,7 +46,7 @@ class StateStore(wiring.Component):
         m = Module()
         design = self.design
         lanes, folds, contexts = design.cell.lanes, design.folds, design.system.contexts
-        m.submodules.memory = memory = Memory(width=self.state_bits * lanes, depth=folds * contexts)
+        memory = place(m, "memory", Memory(width=self.state_bits * lanes, depth=folds * contexts))
         m.d.comb += [
             memory.read.eq(self.read),
             memory.read_address.eq(self.read_context * folds + self.read_fold),

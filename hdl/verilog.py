@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from amaranth import Module, Value
 from amaranth.back import verilog
@@ -12,16 +13,30 @@ from amaranth.lib.wiring import In, Out
 from hdl.hierarchy import Library
 
 
-def to_verilog(component: wiring.Component, name: str) -> str:
-    """Verilog of one component and all that it places; top module ``name`` with ports as in its signature, plus ``clk`` and
-    ``rst`` where it is clocked.
+@dataclass(frozen=True)
+class Netlist:
+    """A converted design: its Verilog, and what its modules are."""
+
+    top: str
+    verilog: str
+    library: Library
+
+
+def convert(component: wiring.Component, name: str) -> Netlist:
+    """Convert a component and all that it places; top module ``name`` with ports as in its signature, plus ``clk`` and ``rst``
+    where it is clocked.
 
     Source locations are left out, so that the text depends on nothing but the design.
     """
     library = Library()
     library.add(component, name)
     # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
-    return verilog._convert_rtlil_text(library.text, strip_internal_attrs=True)
+    return Netlist(name, verilog._convert_rtlil_text(library.rtlil, strip_internal_attrs=True), library)
+
+
+def to_verilog(component: wiring.Component, name: str) -> str:
+    """Verilog text of :func:`convert`."""
+    return convert(component, name).verilog
 
 
 class Bench(wiring.Component):

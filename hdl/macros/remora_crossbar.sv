@@ -163,7 +163,8 @@ module remora_crossbar #(
   assign code = valid ? code_r : '0;
 
   // Program: a pulse takes effect when it is launched and lasts PULSE_CYCLES whatever happens, reset included.
-  int pulsing = 0;
+  int pulsing;
+  initial pulsing = 0;
   always @(posedge clk) begin
     if (pulse && !reset && pulsing == 0) begin
       pulsing <= PULSE_CYCLES;

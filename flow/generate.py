@@ -1,0 +1,136 @@
+"""Generate: everything that a synthesis engineer takes away, in one directory, byte for byte the same every time."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile
+
+import numpy as np
+
+from golden.weights import Weights, initial_weights
+from hdl.probes import resolve_probes
+from hdl.top import TOP_NAME, Remora
+from hdl.verilog import Netlist, convert
+from spec.design import DesignPoint
+from spec.layout import Layer, Tile, all_tiles, layer_layout
+from spec.registers import register_map
+
+MACROS = Path(__file__).parents[1] / "hdl" / "macros"
+MACRO_NAMES = ("remora_crossbar", "remora_memory")
+SIDECAR_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A generated directory."""
+
+    design: DesignPoint
+    directory: Path
+    sidecar: dict
+
+    @property
+    def netlist(self) -> Path:
+        """The digital part."""
+        return self.directory / "rtl" / f"{TOP_NAME}.v"
+
+    @property
+    def models(self) -> list[Path]:
+        """Behavioural models of the macros."""
+        return [self.directory / "macros" / f"{name}.sv" for name in MACRO_NAMES]
+
+    @property
+    def images(self) -> Path:
+        """Folder of the crossbars' memory images."""
+        return self.directory / "images"
+
+
+def generate(design: DesignPoint, directory: Path, weights: Weights | None = None) -> Generated:
+    """Write the directory of a design point; files of an earlier run are replaced.
+
+    Args:
+        weights: content of the crossbars' memory images; the initial weights of the design's seed where None.
+
+    Raises:
+        OSError: ``directory`` cannot be written.
+    """
+    from flow.registers import c_header, register_markdown
+
+    netlist = convert(Remora(design), TOP_NAME)
+    sidecar = make_sidecar(design, netlist)
+    generated = Generated(design, directory, sidecar)
+    texts = {
+        f"rtl/{TOP_NAME}.v": netlist.verilog,
+        f"{TOP_NAME}.json": json.dumps(sidecar, indent=1) + "\n",
+        f"software/{TOP_NAME}_registers.h": c_header(design),
+        "docs/registers.md": register_markdown(design),
+    }
+    for name, text in texts.items():
+        path = directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (directory / "macros").mkdir(exist_ok=True)
+    for name in MACRO_NAMES:
+        copyfile(MACROS / f"{name}.sv", directory / "macros" / f"{name}.sv")
+        copyfile(MACROS / f"{name}_blackbox.v", directory / "macros" / f"{name}_blackbox.v")
+    copyfile(MACROS / "lint.vlt", directory / "macros" / "lint.vlt")
+    write_images(design, weights or initial_weights(design), generated.images)
+    return generated
+
+
+def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None:
+    """One ``<tile>.hex`` a tile for ``+remora_images=DIR``: weights in levels, 16-bit two's complement, row by row."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for tile in all_tiles(design):
+        levels = (weights.hidden if tile.layer is Layer.HIDDEN else weights.readout)[tile.row_slice, tile.column_slice]
+        words = np.asarray(levels).astype(np.int16).view(np.uint16)
+        lines = (" ".join(f"{word:04x}" for word in row) for row in words)
+        (directory / f"{tile.name}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
+    """What tools need to know of the netlist, so that nobody types a path, a width or an address by hand."""
+    library = netlist.library
+    return {
+        "format": "remora-sidecar",
+        "version": SIDECAR_VERSION,
+        "top": netlist.top,
+        "design_hash": design.hash,
+        "design": design.model_dump(mode="json"),
+        "files": {
+            "netlist": f"rtl/{TOP_NAME}.v",
+            "models": [f"macros/{name}.sv" for name in MACRO_NAMES],
+            "blackboxes": [f"macros/{name}_blackbox.v" for name in MACRO_NAMES],
+            "lint_waivers": "macros/lint.vlt",
+            "images": {tile.name: f"images/{tile.name}.hex" for tile in all_tiles(design)},
+            "c_header": f"software/{TOP_NAME}_registers.h",
+            "register_documentation": "docs/registers.md",
+        },
+        "ports": [
+            {"name": name, "direction": port.direction, "width": port.width} for name, port in library.ports[netlist.top].items()
+        ],
+        "instances": [{"path": path, "module": module} for path, module in library.instances(netlist.top)],
+        "tiles": [_describe_tile(design, tile) for tile in all_tiles(design)],
+        "registers": [
+            {
+                "name": register.name,
+                "address": register.address,
+                "fields": [{"name": field.name, "lsb": field.lsb, "width": field.width} for field in register.fields],
+            }
+            for register in register_map(design)
+        ],
+        "probes": resolve_probes(netlist),
+    }
+
+
+def _describe_tile(design: DesignPoint, tile: Tile) -> dict:
+    layer = tile.layer.name.lower()
+    return {
+        "path": f"core.{layer}.{tile.name}",
+        "layer": layer,
+        "index": tile.index,
+        "rows": [tile.first_row, tile.first_row + tile.rows - 1],
+        "columns": [tile.first_column, tile.first_column + tile.columns - 1],
+        "tiles_of_layer": len(layer_layout(design, tile.layer).tiles),
+    }

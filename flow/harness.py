@@ -1,0 +1,76 @@
+"""The simulated top level: the generated design with the trace monitor beside it, wired by the sidecar's probes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flow.generate import Generated
+from flow.simulator import Build, build, build_executable, write_source
+from spec.design import DesignPoint
+from spec.fixed import unsigned_width
+from spec.layout import Layer, layer_layout
+from spec.packets import Drop
+
+HARNESS = "remora_harness"
+MONITOR = Path(__file__).parents[1] / "tb" / "sv" / "remora_monitor.sv"
+
+
+def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, dict]) -> str:
+    """Top module with the ports of the design, the design as ``dut`` and the monitor on its probes."""
+    declared = ",\n".join(f"    {port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports)
+    passed = ",\n".join(f"      .{port['name']}({port['name']})" for port in ports)
+    parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
+    watched = ",\n".join(f"      .{name}(dut.{probe['path']})" for name, probe in probes.items())
+    return f"""`timescale 1ns / 1ps
+module {HARNESS} (
+{declared}
+);
+  remora dut (
+{passed}
+  );
+  remora_monitor #(
+{parameters}
+  ) monitor (
+      .clk(aclk),
+      .aresetn(aresetn),
+{watched}
+  );
+endmodule
+"""
+
+
+def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    network = design.network
+    return {
+        "HIDDEN_ROWS": hidden.rows,
+        "HIDDEN": network.hidden,
+        "HIDDEN_ROW_TILES": hidden.row_tiles,
+        "READOUT_ROWS": readout.rows,
+        "READOUT_ROW_TILES": readout.row_tiles,
+        "CLASSES": network.classes,
+        "LANES": design.cell.lanes,
+        "ADC_BITS": design.formats.adc_bits,
+        "STATE_BITS": design.formats.state_bits + 1,
+        "PLANE_BITS": unsigned_width(design.formats.stream_bits - 1),
+        "STEP_BITS": unsigned_width(network.max_steps - 1),
+        "CONTEXT_BITS": unsigned_width(design.system.contexts - 1),
+        "FOLD_BITS": unsigned_width(design.folds - 1),
+        "CLASS_BITS": unsigned_width(network.classes - 1),
+        "DROPS": len(Drop),
+    }
+
+
+def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
+    harness = write_source(f"{HARNESS}.sv", harness_verilog(generated.design, generated.sidecar["ports"], generated.sidecar["probes"]))
+    return [netlist or generated.netlist, *generated.models, MONITOR, harness]
+
+
+def build_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:
+    """Build the harness for cocotb; ``netlist`` replaces the generated Verilog (for a mutated copy)."""
+    return build(_sources(generated, netlist), HARNESS, name=generated.design.name, waves=waves)
+
+
+def build_plain(generated: Generated, main_cpp: Path) -> Build:
+    """Build the harness with a C++ main instead of cocotb."""
+    return build_executable(_sources(generated, None), HARNESS, main_cpp, name=f"{generated.design.name}_plain")

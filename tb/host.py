@@ -1,0 +1,152 @@
+"""The host: what software does to a Remora through its buses, on agents that are kept elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb_bus.drivers.amba import AXI4LiteMaster
+from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
+from numpy.typing import NDArray
+
+from golden.weights import Weights
+from spec.design import DesignPoint
+from spec.layout import Layer, Tile, all_tiles
+from spec.packets import Answer, decode_answer
+from spec.registers import Counter, Register, counter_value, register_map
+
+ROWS_PER_WORD = 4
+
+
+class WindowError(AssertionError):
+    """The weight window says that devices do not hold their weights."""
+
+
+class Host:
+    """Drives one device under test whose top has the ports of :class:`hdl.top.Remora`.
+
+    Attributes:
+        source, sink: AXI4-Stream agents of packets and answers; `axil`: AXI4-Lite master.
+    """
+
+    def __init__(self, dut, design: DesignPoint) -> None:
+        self.dut, self.design, self.registers = dut, design, register_map(design)
+        dut.aresetn.value = 0
+        period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
+        Clock(dut.aclk, period_ns, unit="ns", impl="gpi").start(start_high=False)
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
+        self.axil = AXI4LiteMaster(dut, "s_axil", dut.aclk)
+
+    async def reset(self, cycles: int = 4) -> None:
+        """Hold the reset for some cycles and release it."""
+        self.dut.aresetn.value = 0
+        await ClockCycles(self.dut.aclk, cycles)
+        self.dut.aresetn.value = 1
+        await ClockCycles(self.dut.aclk, 2)
+
+    # Registers --------------------------------------------------------------------------------------------------------
+    async def write(self, name: str, **fields: int) -> None:
+        """Write a register by field; fields that are not named are written 0."""
+        register = self.registers[name]
+        await self.axil.write(register.address, register.encode(**fields))
+
+    async def read(self, name: str) -> dict[str, int]:
+        """Read a register's fields."""
+        register = self.registers[name]
+        return register.decode(await self._read_word(register))
+
+    async def _read_word(self, register: Register) -> int:
+        return int(await self.axil.read(register.address))
+
+    async def start(self) -> None:
+        """Let sequences run."""
+        await self.write("CONTROL", run=1)
+
+    async def halt(self) -> None:
+        """Stop after the sequence in flight and wait until its answer has left."""
+        await self.write("CONTROL", run=0)
+        while not (await self.read("STATUS"))["halted"]:
+            await ClockCycles(self.dut.aclk, 20)
+
+    async def counters(self) -> dict[Counter, int]:
+        """All counters at one instant."""
+        control = await self.read("CONTROL")
+        await self.write("CONTROL", run=control["run"], snapshot=1)
+        values = {}
+        for counter in Counter:
+            low, high = [await self._read_word(register) for register in self.registers.counter(counter)]
+            values[counter] = counter_value(low, high)
+        return values
+
+    # Weights ----------------------------------------------------------------------------------------------------------
+    async def program(self, weights: Weights) -> None:
+        """Program every column of every tile through the weight window; the device must be halted.
+
+        Raises:
+            WindowError: a column does not verify.
+        """
+        for tile in all_tiles(self.design):
+            levels = _of_tile(weights, tile)
+            for column in range(tile.columns):
+                await self.program_column(tile, column, levels[:, column])
+
+    async def program_column(self, tile: Tile, column: int, levels: NDArray) -> None:
+        """Program one column with one weight a row and check that it verifies."""
+        await self._select(tile, column)
+        padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
+        padded[: len(levels)] = levels
+        data = self.registers["WINDOW_DATA"].address
+        for word in padded.view("<u4"):
+            await self.axil.write(data, int(word), sync=False)
+        await self._command(commit=1)
+        mismatches = (await self.read("WINDOW_STATUS"))["mismatches"]
+        if mismatches:
+            raise WindowError(f"{tile.name} column {column}: {mismatches} devices do not hold their weight")
+
+    async def read_column(self, tile: Tile, column: int) -> NDArray[np.int8]:
+        """Read one column back, a weight a row."""
+        await self._select(tile, column)
+        await self._command(read=1)
+        await self.write("WINDOW_POINTER", row=0)
+        words = -(-tile.rows // ROWS_PER_WORD)
+        values = [await self._read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
+        return np.array(values, "<u4").view(np.int8)[: tile.rows]
+
+    async def read_weights(self) -> Weights:
+        """Read every device back."""
+        hidden = np.zeros((self.design.hidden_rows, self.design.network.hidden), np.int16)
+        readout = np.zeros((self.design.readout_rows, self.design.network.classes), np.int16)
+        for tile in all_tiles(self.design):
+            target = hidden if tile.layer is Layer.HIDDEN else readout
+            for column in range(tile.columns):
+                target[tile.row_slice, tile.first_column + column] = await self.read_column(tile, column)
+        return Weights(hidden, readout)
+
+    async def _select(self, tile: Tile, column: int) -> None:
+        await self.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
+        await self.write("WINDOW_POINTER", row=0)
+
+    async def _command(self, **command: int) -> None:
+        await self.write("WINDOW_CONTROL", **command)
+        while (await self.read("STATUS"))["window_busy"]:
+            await ClockCycles(self.dut.aclk, 100)
+
+    # Packets ----------------------------------------------------------------------------------------------------------
+    async def answer(self) -> Answer:
+        """The next answer."""
+        frame = await self.sink.recv()
+        return decode_answer(bytes(frame.tdata))
+
+    async def cycles(self, count: int) -> None:
+        """Let time pass."""
+        await ClockCycles(self.dut.aclk, count)
+
+    async def edge(self) -> None:
+        """Wait for one clock edge."""
+        await RisingEdge(self.dut.aclk)
+
+
+def _of_tile(weights: Weights, tile: Tile) -> NDArray:
+    layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
+    return layer[tile.row_slice, tile.column_slice]

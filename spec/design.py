@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cached_property
 from math import ceil
 from typing import Literal
 
@@ -61,7 +60,7 @@ class Crossbar(Section):
 
     rows: int = Field(160, ge=1, le=1024, description="wordlines of a tile")
     columns: int = Field(128, ge=1, le=1024, description="bitlines of a tile")
-    levels: int = Field(32, ge=2, le=256, description="conductance levels of one device, rest included")
+    levels: int = Field(32, ge=2, le=128, description="conductance levels of one device, rest included")
     level_bits: int = Field(4, ge=0, le=8, description="a level is a weight of 2^−n")
     fraction_bits: int = Field(11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)")
     adc_cycles: int = Field(8, ge=1, le=64, description="cycles from convert to valid, one converter a column")
@@ -114,6 +113,11 @@ class DesignPoint(Section):
             raise ValueError(
                 "formats.adc_bits, formats.adc_range_log2 and crossbar.level_bits ask for a code finer than the bitline's unit; "
                 "use fewer adc_bits or a larger adc_range_log2"
+            )
+        if self.weight_limit > self.adc_limit:
+            raise ValueError(
+                f"crossbar.levels is {self.crossbar.levels} but a code of formats.adc_bits = {self.formats.adc_bits} ends at {self.adc_limit}; "
+                f"a weight is read back in one conversion: use at most {self.adc_limit + 1} levels or more adc_bits"
             )
         for layer, tiles in (("hidden", self.hidden_tiles), ("readout", self.readout_tiles)):
             if tiles > 256:
@@ -205,7 +209,7 @@ class DesignPoint(Section):
         return self.readout_rows * self.network.classes
 
     # Identity ---------------------------------------------------------------------------------------------------------
-    @cached_property
+    @property
     def hash(self) -> str:
         """16 hexadecimal digits that identify the design point; the name does not enter."""
         content = self.model_dump(mode="json", exclude={"name"})

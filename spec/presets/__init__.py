@@ -22,6 +22,12 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.toml"))
 
 
+def preset_description(name: str) -> str:
+    """What a preset is for: the first comment of its file."""
+    first_line = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n")[0]
+    return first_line.removeprefix("#").strip()
+
+
 def load_design(config: str | Path) -> DesignPoint:
     """Read a design point.
 

@@ -44,8 +44,8 @@ class Coefficients:
 def feature_words(design: DesignPoint) -> NDArray[np.int64]:
     """Streamed word of every feature byte: (256,), indexed by the byte as unsigned, two's complement where signed.
 
-    Unsigned: ``min(limit, rs(x, feature_shift))``. Signed: magnitudes are doubled, so that both use the same planes, and
-    -128, which has no counterpart, is taken as -127.
+    Unsigned: ``min(limit, rs(x, feature_shift))``. Signed: magnitudes are doubled, so that both use the same planes,
+    and -128, which has no counterpart, is taken as -127.
     """
     if not design.network.feature_signed:
         return saturate(round_shift(np.arange(256), design.feature_shift), design.stream_limit)
@@ -89,15 +89,17 @@ class WordStreamer:
 
 
 class StateBlend:
-    """State update ``h + rs((c − h)·u, 8)`` from codes, the candidate ROM being folded into a table of ``c·u/256 + ½``."""
+    """State update ``h + rs((c − h)·u, 8)`` from codes; the candidate ROM is folded into a table of ``c·u/256 + ½``."""
 
     def __init__(self, design: DesignPoint, update: int, dtype: type[np.floating]):
         self._rate = update * 2.0**-COEFFICIENT_BITS
         self._offset = design.adc_limit
         self._table = (signed_candidates(design) * self._rate + HALF).astype(dtype)
 
-    def blend(self, codes: NDArray[np.floating], states: NDArray[np.floating], index: NDArray[np.intp], work, step) -> None:
-        """Advance ``states`` in place by one step; ``index``, ``work`` and ``step`` are overwritten. All of one shape."""
+    def blend(
+        self, codes: NDArray[np.floating], states: NDArray[np.floating], index: NDArray[np.intp], work, step
+    ) -> None:
+        """Advance ``states`` by one step in place; ``index``, ``work``, ``step`` are overwritten. All of one shape."""
         np.add(codes, self._offset, out=index, casting="unsafe")
         self._table.take(index, out=step, mode="clip")
         np.multiply(states, self._rate, out=work)

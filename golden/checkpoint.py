@@ -17,7 +17,16 @@ from spec.design import DesignPoint
 from spec.errors import RemoraError
 
 FORMAT = "remora-checkpoint-1"
-_ARRAYS = ("format", "design", "hidden", "readout", "hidden_accumulators", "readout_accumulators", "coefficients", "metadata")
+_ARRAYS = (
+    "format",
+    "design",
+    "hidden",
+    "readout",
+    "hidden_accumulators",
+    "readout_accumulators",
+    "coefficients",
+    "metadata",
+)
 
 
 class CheckpointError(RemoraError):
@@ -105,7 +114,9 @@ def _read(path: Path) -> dict[str, NDArray]:
     try:
         content = read_npz(path)
     except FileNotFoundError as error:
-        raise CheckpointError(f"{path} does not exist; train a network and save it, or give the path of a checkpoint") from error
+        raise CheckpointError(
+            f"{path} does not exist; train a network and save it, or give the path of a checkpoint"
+        ) from error
     except NpzError as error:
         raise CheckpointError(f"{path} is no checkpoint: {error}") from error
     missing = [name for name in _ARRAYS if name not in content]
@@ -149,7 +160,8 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
         accumulators, levels = getattr(checkpoint, f"{name}_accumulators"), getattr(checkpoint.weights, name)
         if accumulators.shape != levels.shape or not np.issubdtype(accumulators.dtype, np.integer):
             raise CheckpointError(
-                f"{path}: {name} accumulators are {accumulators.dtype} of shape {accumulators.shape}; expected integers of shape {levels.shape}"
+                f"{path}: {name} accumulators are {accumulators.dtype} of shape {accumulators.shape}; "
+                f"expected integers of shape {levels.shape}"
             )
         if np.abs(accumulators).max() > limit:
             raise CheckpointError(f"{path}: {name} accumulators exceed ±{limit}")

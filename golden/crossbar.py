@@ -34,8 +34,8 @@ def exact_dtype(bound: int) -> type[np.floating]:
 def layer_dtype(design: DesignPoint) -> type[np.floating]:
     """Type of all arithmetic of inference.
 
-    The bound is that of a bitline sum with the rounding half added; the cell needs 24 bits: ``(c - h)·u + 128`` is below
-    ``2^(state_bits + 9)``, and for u = 256, where it is largest, still below 2²⁴ because ``|c - h| <= 2·(2^15 - 1)``.
+    The bound is that of a bitline sum with the rounding half added; the cell needs 24 bits: ``(c - h)·u + 128``
+    is largest for u = 256 and 15 state bits, and still below 2²⁴ because ``|c - h| <= 2·(2^15 - 1)``.
     """
     half = (1 << design.adc_shift) >> 1
     assert 2 * design.state_limit * 256 + 128 < 1 << 24
@@ -99,7 +99,9 @@ class TiledLayer:
         else:
             out[...] = offset
 
-    def finish(self, tile: RowTile, states: NDArray[np.floating], sums: NDArray[np.floating], work: NDArray[np.floating]):
+    def finish(
+        self, tile: RowTile, states: NDArray[np.floating], sums: NDArray[np.floating], work: NDArray[np.floating]
+    ):
         """Add the contribution of the state words and convert: ``sums`` (n, columns) become codes in place."""
         if tile.states.stop > tile.states.start:
             np.matmul(states[:, tile.states], tile.state_rows, out=work)

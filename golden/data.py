@@ -1,4 +1,4 @@
-"""Labelled sequences: the one entry `load`, and the ways digits, synthetic patterns and a user's files become sequences."""
+"""Labelled sequences: the one entry `load`, and how digits, synthetic patterns and a user's files become sequences."""
 
 from __future__ import annotations
 
@@ -79,20 +79,24 @@ def load(
         sets = (_digits(design, split, task, seed) for split in ("train", "test"))
     else:
         sets = _split(load_npz(Path(data), design))
-    return tuple(part.first(count) for part, count in zip(sets, (train, test)))
+    return tuple(part.first(count) for part, count in zip(sets, (train, test), strict=True))
 
 
 def _digits_fit(design: DesignPoint) -> bool:
     images, labels = load_mnist("test")
     network = design.network
-    return images.shape[2] == network.features and images.shape[1] <= network.max_steps and labels.max() < network.classes
+    return (
+        images.shape[2] == network.features and images.shape[1] <= network.max_steps and labels.max() < network.classes
+    )
 
 
 def _digits(design: DesignPoint, split: str, task: int, seed: int) -> SequenceSet:
     images, labels = load_mnist(split)
     x = permuted(images, task, seed)
     if design.network.feature_signed:
-        x = (x >> 1).astype(np.int8)  # a signed feature has one bit less; the streamed words stay the same but for the lowest
+        x = (x >> 1).astype(
+            np.int8
+        )  # a signed feature has one bit less; the streamed words stay the same but for the lowest
     return _fit(design, x, labels, f"the {split} images")
 
 
@@ -151,7 +155,9 @@ def load_npz(path: Path, design: DesignPoint) -> SequenceSet:
 def _fit(design: DesignPoint, x: NDArray, y: NDArray, origin: str) -> SequenceSet:
     network = design.network
     if x.ndim != 3 or not len(x):
-        raise DataError(f"{origin}: x has shape {x.shape}; expected (sequences, steps, features) with at least one sequence")
+        raise DataError(
+            f"{origin}: x has shape {x.shape}; expected (sequences, steps, features) with at least one sequence"
+        )
     if y.shape != x.shape[:1] or not np.issubdtype(y.dtype, np.integer):
         raise DataError(f"{origin}: y is {y.dtype} of shape {y.shape}; expected {len(x)} integer labels")
     if x.shape[2] != network.features:
@@ -159,10 +165,14 @@ def _fit(design: DesignPoint, x: NDArray, y: NDArray, origin: str) -> SequenceSe
     if not 1 <= x.shape[1] <= network.max_steps:
         raise DataError(f"{origin}: {x.shape[1]} steps, but network.max_steps is {network.max_steps}")
     if y.min() < 0 or y.max() >= network.classes:
-        raise DataError(f"{origin}: labels span {y.min()}…{y.max()}, but network.classes allows 0…{network.classes - 1}")
+        raise DataError(
+            f"{origin}: labels span {y.min()}…{y.max()}, but network.classes allows 0…{network.classes - 1}"
+        )
     dtype = np.dtype(np.int8 if network.feature_signed else np.uint8)
     if x.dtype != dtype:
-        raise DataError(f"{origin}: x is {x.dtype}; with network.feature_signed = {network.feature_signed} it must be {dtype}")
+        raise DataError(
+            f"{origin}: x is {x.dtype}; with network.feature_signed = {network.feature_signed} it must be {dtype}"
+        )
     return SequenceSet(x, y.astype(np.int64))
 
 

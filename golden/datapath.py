@@ -28,7 +28,9 @@ class Datapath:
         hidden, readout: the layers; their `matrix` may be written between runs.
     """
 
-    def __init__(self, design: DesignPoint, weights: Weights, coefficients: Coefficients, batch: int, history: bool = False):
+    def __init__(
+        self, design: DesignPoint, weights: Weights, coefficients: Coefficients, batch: int, history: bool = False
+    ):
         weights.check(design)
         self.design, self.dtype = design, layer_dtype(design)
         self.hidden = TiledLayer(design, Layer.HIDDEN, weights.hidden, self.dtype)
@@ -47,7 +49,9 @@ class Datapath:
         self._tile_codes = np.empty((len(self.hidden.row_tiles), steps, batch, units), dtype)
         single = len(self.hidden.row_tiles) == 1
         self._codes = None if single else np.empty((steps, batch, units), dtype)
-        self._words = np.zeros((steps, batch, units), dtype) if self._history else [np.zeros((batch, units), dtype)] * steps
+        self._words = (
+            np.zeros((steps, batch, units), dtype) if self._history else [np.zeros((batch, units), dtype)] * steps
+        )
         self._states, self._work, self._step, self._readout_words = (np.empty((batch, units), dtype) for _ in range(4))
         self._index = np.empty((batch, units), np.intp)
         self._readout_codes = np.empty((len(self.readout.row_tiles), batch, classes), dtype)
@@ -59,13 +63,13 @@ class Datapath:
         Args:
             features: (n, T, features) bytes, n up to the batch, T up to ``max_steps``.
             lengths: (n,) steps of each, falling, the first T; None where all take T.
-            on_step: called as ``on_step(t, active)`` after the state update of step t on the first ``active`` sequences.
+            on_step: called as ``on_step(t, active)`` after step t has updated the first ``active`` states.
         """
         sequences, steps = features.shape[:2]
         self._view(sequences, steps)
         np.take(self._feature_words, features.view(np.uint8).transpose(1, 0, 2), out=self.inputs, mode="clip")
         flat = self.inputs.reshape(steps * sequences, -1)
-        for tile, sums in zip(self.hidden.row_tiles, self.tile_codes):
+        for tile, sums in zip(self.hidden.row_tiles, self.tile_codes, strict=True):
             self.hidden.start(tile, flat, sums.reshape(steps * sequences, -1))
         self.states.fill(0)
         self.words[0].fill(0)
@@ -89,7 +93,7 @@ class Datapath:
 
     def _advance(self, t: int, n: int, sequences: int, last: bool) -> None:
         codes, work, states = self.codes[t, :n], self._work[:n], self.states[:n]
-        for tile, tile_codes in zip(self.hidden.row_tiles, self.tile_codes):
+        for tile, tile_codes in zip(self.hidden.row_tiles, self.tile_codes, strict=True):
             self.hidden.finish(tile, self.words[t][:n], tile_codes[t, :n], work)
         if len(self.hidden.row_tiles) > 1:
             np.sum(self.tile_codes[:, t, :n], axis=0, out=codes)
@@ -104,7 +108,7 @@ class Datapath:
     def _read_out(self) -> None:
         n = len(self.states)
         self._readout_streamer.stream(self.states, self.readout_words, self._work[:n])
-        for tile, codes in zip(self.readout.row_tiles, self.readout_tile_codes):
+        for tile, codes in zip(self.readout.row_tiles, self.readout_tile_codes, strict=True):
             self.readout.start(tile, None, codes)
             self.readout.finish(tile, self.readout_words, codes, self._readout_work[:n])
         np.sum(self.readout_tile_codes, axis=0, out=self.scores)
@@ -131,7 +135,9 @@ class Datapath:
     def adc_saturations(self) -> int:
         """Codes of single tiles at full scale in the last run, both layers."""
         limit = self.design.adc_limit
-        return sum(int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, self.readout_tile_codes))
+        return sum(
+            int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, self.readout_tile_codes)
+        )
 
 
 def _front(buffer: NDArray, shape: tuple[int, ...]) -> NDArray:

@@ -1,7 +1,7 @@
 """The same network in floating point: what rounding, converters and local learning are measured against.
 
-Forward pass, exact gradients by backpropagation through time (BPTT), the DFA gradient of the unquantised network, and Adam
-(Kingma and Ba, arXiv 1412.6980) as the baseline. Not bit-exact with anything.
+Forward pass, exact gradients by backpropagation through time (BPTT), the DFA gradient of the unquantised network, and
+Adam (Kingma and Ba, arXiv 1412.6980) as the baseline. Not bit-exact with anything.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ class FloatModel:
     def of(cls, design: DesignPoint, weights: Weights, dtype: type[np.floating] = np.float32) -> FloatModel:
         """The network of integer weights, without the rounding of its signals."""
         level = 2.0**-design.crossbar.level_bits
-        gates = (value / (1 << COEFFICIENT_BITS) for value in (design.cell.reset_coefficient, design.cell.update_coefficient))
+        gates = (
+            value / (1 << COEFFICIENT_BITS) for value in (design.cell.reset_coefficient, design.cell.update_coefficient)
+        )
         return cls(weights.hidden.astype(dtype) * dtype(level), weights.readout.astype(dtype) * dtype(level), *gates)
 
     def forward(self, x: NDArray[np.floating], history: bool = False):
@@ -139,7 +141,7 @@ def train_adam(
         for start in range(0, len(order), batch):
             chosen, count = order[start : start + batch], count + 1
             _, gradients = model.bptt(x[chosen], data.y[chosen])
-            for layer, gradient, mean, square in zip(layers, gradients, means, squares):
+            for layer, gradient, mean, square in zip(layers, gradients, means, squares, strict=True):
                 mean += (1 - decay_mean) * (gradient - mean)
                 square += (1 - decay_square) * (gradient**2 - square)
                 unbiased = np.sqrt(square / (1 - decay_square**count)) + epsilon

@@ -1,6 +1,7 @@
 """Images and labels in idx files: the format's reader, and where the digits are found.
 
-Format: http://yann.lecun.com/exdb/mnist: big-endian magic ``0, 0, type, dimensions``, one 32-bit size a dimension, data.
+Format (http://yann.lecun.com/exdb/mnist): the bytes ``0, 0, type, dimensions``, a big-endian 32-bit size for each
+dimension, the data.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ class DataError(RemoraError):
 def load_mnist(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Images (n, height, width) and labels (n,) of the ``train`` or ``test`` split.
 
-    Read from ``$REMORA_DATA/mnist`` where that variable is set (any idx files of the four standard names will do, gzip or
-    plain), else from the shipped excerpt.
+    Read from ``$REMORA_DATA/mnist`` where that variable is set (any idx files of the four standard names will do, gzip
+    or plain), else from the shipped excerpt.
 
     Raises:
         DataError: a file is missing, broken, or images and labels differ in number.
@@ -41,7 +42,9 @@ def load_mnist(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     images = read_idx(_find(folder, f"{stem}-images-idx3-ubyte"), dimensions=3)
     labels = read_idx(_find(folder, f"{stem}-labels-idx1-ubyte"), dimensions=1)
     if len(images) != len(labels) or not images.size:
-        raise DataError(f"{folder}: {len(images)} {split} images of {images.shape[1:]} pixels, but {len(labels)} labels")
+        raise DataError(
+            f"{folder}: {len(images)} {split} images of {images.shape[1:]} pixels, but {len(labels)} labels"
+        )
     return images, labels
 
 
@@ -55,7 +58,11 @@ def _find(folder: Path, name: str) -> Path:
     for path in (folder / f"{name}.gz", folder / name):
         if path.is_file():
             return path
-    remedy = f"put it there or unset {DATA_VARIABLE} to use the shipped digits" if folder != EXCERPT else "restore it from the repository"
+    remedy = (
+        f"put it there or unset {DATA_VARIABLE} to use the shipped digits"
+        if folder != EXCERPT
+        else "restore it from the repository"
+    )
     raise DataError(f"{folder}/{name}[.gz] is missing; {remedy}")
 
 
@@ -76,7 +83,10 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
         raise DataError(f"{path} cannot be read: {error}") from error
     magic = bytes((0, 0, _UINT8, dimensions))
     if content[:4] != magic:
-        raise DataError(f"{path} starts with {content[:4].hex() or 'nothing'}; an idx file of bytes in {dimensions} dimensions starts with {magic.hex()}")
+        raise DataError(
+            f"{path} starts with {content[:4].hex() or 'nothing'}; "
+            f"an idx file of bytes in {dimensions} dimensions starts with {magic.hex()}"
+        )
     start = 4 + 4 * dimensions
     if len(content) < start:
         raise DataError(f"{path} is truncated inside its header")

@@ -57,7 +57,7 @@ def feedback_matrix(design: DesignPoint) -> NDArray[np.int8]:
 
 
 def output_error(design: DesignPoint, scores: NDArray[np.integer], label: int) -> NDArray[np.int64]:
-    """Error of the linear saturating readout: ``clip(128 + o/4, 0, 255) − 255·onehot``, o in 1/256 (2·code by default)."""
+    """``clip(128 + o/4, 0, 255) − 255·onehot`` with the scores o in 1/256: by default ``o/4`` is 2·code."""
     shift = 6 - design.formats.adc_bits + 1 + design.formats.adc_range_log2
     codes = scores.astype(np.int64)
     quarter = codes << shift if shift >= 0 else round_shift(codes, -shift)
@@ -74,7 +74,9 @@ def learning_dtype(design: DesignPoint) -> type[np.floating]:
     gradient = network.max_steps * design.stream_limit * round_shift(product, delta_shift)
     hidden = gradient + (1 << learning.hidden_shift)
     readout = design.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift)
-    accumulator = (1 << learning.accumulator_bits) + max(hidden >> learning.hidden_shift, readout >> learning.readout_shift)
+    accumulator = (1 << learning.accumulator_bits) + max(
+        hidden >> learning.hidden_shift, readout >> learning.readout_shift
+    )
     return exact_dtype(max(product + (1 << delta_shift), hidden, readout, accumulator))
 
 
@@ -184,7 +186,9 @@ class _Accumulator:
     `gradient` is to be filled with the gradient divided by ``2^shift``, exactly, before `commit`.
     """
 
-    def __init__(self, design: DesignPoint, layer: TiledLayer, levels: NDArray, values: NDArray, dtype: type[np.floating]):
+    def __init__(
+        self, design: DesignPoint, layer: TiledLayer, levels: NDArray, values: NDArray, dtype: type[np.floating]
+    ):
         self.levels, self.values = levels.astype(np.int16), np.array(values, dtype)
         self.gradient = np.empty(levels.shape, dtype)
         self._layer, self._learning, self._weight_limit = layer, design.learning, design.weight_limit
@@ -205,7 +209,7 @@ class _Accumulator:
         return self._pulse(due) if len(due) else (0, 0)
 
     def _pulse(self, due: NDArray[np.intp]) -> tuple[int, int]:
-        """Pulse the weights at flat indices ``due``. χ gives up the level even when the pair is full and drops the pulse."""
+        """Pulse the weights at flat indices ``due``; χ gives up the level even where a full pair drops the pulse."""
         values, levels, matrix = self.values.reshape(-1), self.levels.reshape(-1), self._layer.matrix.reshape(-1)
         pending = values[due].astype(np.int64)
         wanted = np.minimum(np.abs(pending) // self._learning.accumulator_level, self._learning.max_pulses)

@@ -92,7 +92,8 @@ def check_features(design: DesignPoint, features: NDArray, lengths: NDArray | No
         raise ValueError(f"features are {features.dtype}; this design point takes {dtype}")
     if features.ndim != 3 or features.shape[2] != network.features or not 1 <= features.shape[1] <= network.max_steps:
         raise ValueError(
-            f"features have shape {features.shape}; expected (sequences, 1…{network.max_steps} steps, {network.features} features)"
+            f"features have shape {features.shape}; "
+            f"expected (sequences, 1…{network.max_steps} steps, {network.features} features)"
         )
     sequences, steps = features.shape[:2]
     if lengths is None:
@@ -161,7 +162,10 @@ def _empty_record(design: DesignPoint, lengths: NDArray, steps: int) -> Record:
     sequences = len(lengths)
     return Record(
         lengths,
-        *(np.zeros((sequences, steps, *step[name].shape), np.int16) for name in ("words", "codes", "code", "candidate", "state")),
+        *(
+            np.zeros((sequences, steps, *step[name].shape), np.int16)
+            for name in ("words", "codes", "code", "candidate", "state")
+        ),
         *(np.zeros((sequences, *readout[name].shape), np.int16) for name in ("words", "codes")),
     )
 

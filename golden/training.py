@@ -36,7 +36,9 @@ class PassResult:
     pulses_dropped: int
 
 
-def accuracy(design: DesignPoint, weights: Weights, data: SequenceSet, coefficients: Coefficients | None = None) -> float:
+def accuracy(
+    design: DesignPoint, weights: Weights, data: SequenceSet, coefficients: Coefficients | None = None
+) -> float:
     """Share of sequences that inference decides rightly, 0 … 1.
 
     Raises:

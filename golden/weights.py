@@ -41,7 +41,9 @@ class Weights:
 
 def _check_layer(name: str, levels: NDArray, shape: tuple[int, int], limit: int) -> None:
     if not isinstance(levels, np.ndarray) or not np.issubdtype(levels.dtype, np.integer):
-        raise ValueError(f"{name} weights are {getattr(levels, 'dtype', type(levels).__name__)}; they must be integer levels")
+        raise ValueError(
+            f"{name} weights are {getattr(levels, 'dtype', type(levels).__name__)}; they must be integer levels"
+        )
     if levels.shape != shape:
         raise ValueError(f"{name} weights have shape {levels.shape}; the design point needs {shape} (rows, columns)")
     if levels.min() < -limit or levels.max() > limit:
@@ -51,8 +53,8 @@ def _check_layer(name: str, levels: NDArray, shape: tuple[int, int], limit: int)
 def initial_weights(design: DesignPoint) -> Weights:
     """Weights before training, drawn from ``design.learning.seed``.
 
-    Input weights are uniform in ±1/√n_x, recurrent ones normal with deviation ½/√n_h, readout weights uniform in ±1/√n_h,
-    biases zero; rounded to levels and saturated.
+    Input weights are uniform in ±1/√n_x, recurrent ones normal with deviation ½/√n_h, readout weights uniform in
+    ±1/√n_h, biases zero; rounded to levels and saturated.
     """
     network = design.network
     hidden_rows, columns = np.ogrid[: design.hidden_rows, : network.hidden]
@@ -71,7 +73,9 @@ def initial_weights(design: DesignPoint) -> Weights:
 def random_weights(design: DesignPoint, seed: int) -> Weights:
     """Weights and biases uniform over every legal level: for tests, which they stress more than trained ones."""
     span = np.uint64(2 * design.weight_limit + 1)
-    rows, columns = np.ogrid[: design.hidden_rows + design.readout_rows, : max(design.network.hidden, design.network.classes)]
+    rows, columns = np.ogrid[
+        : design.hidden_rows + design.readout_rows, : max(design.network.hidden, design.network.classes)
+    ]
     words = draw(seed, Purpose.INITIAL_WEIGHT, _FULL_RANGE_STREAM, rows, columns).astype(np.uint64)
     levels = ((words * span) >> np.uint64(32)).astype(np.int16) - np.int16(design.weight_limit)
     hidden = levels[: design.hidden_rows, : design.network.hidden]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from spec.design import DesignPoint
 from spec.presets import load_design
 
+
 def make_design(**sections) -> DesignPoint:
     """A design point of one cell lane from sections given as dictionaries."""
     return DesignPoint(name="test", **{"cell": {"lanes": 1}} | sections)
@@ -28,7 +29,8 @@ DESIGNS = {
         crossbar={"rows": 64, "columns": 2, "levels": 3, "level_bits": 1},
     ),
     "double": make_design(  # bitline sums beyond 2**24
-        network={"features": 600, "hidden": 3, "classes": 2, "max_steps": 2}, crossbar={"rows": 1024, "levels": 128, "level_bits": 8}
+        network={"features": 600, "hidden": 3, "classes": 2, "max_steps": 2},
+        crossbar={"rows": 1024, "levels": 128, "level_bits": 8},
     ),
     "mnist": load_design("mnist"),
 }
@@ -45,16 +47,32 @@ def design_points(draw) -> DesignPoint:
         adc_range = 4
     return make_design(
         network={
-            "features": number(1, 6), "hidden": number(1, 6), "classes": number(1, 4), "max_steps": number(1, 4),
+            "features": number(1, 6),
+            "hidden": number(1, 6),
+            "classes": number(1, 4),
+            "max_steps": number(1, 4),
             "feature_signed": draw(st.booleans()),
         },
         cell={"lanes": 1, "reset_coefficient": number(0, 256), "update_coefficient": number(0, 256)},
         formats={
-            "stream_bits": stream_bits, "state_bits": number(10, 15), "adc_bits": adc_bits, "adc_range_log2": adc_range,
+            "stream_bits": stream_bits,
+            "state_bits": number(10, 15),
+            "adc_bits": adc_bits,
+            "adc_range_log2": adc_range,
         },
-        crossbar={"rows": number(1, 14), "columns": number(1, 7), "levels": number(2, min(128, 1 << (adc_bits - 1))), "level_bits": level_bits},
+        crossbar={
+            "rows": number(1, 14),
+            "columns": number(1, 7),
+            "levels": number(2, min(128, 1 << (adc_bits - 1))),
+            "level_bits": level_bits,
+        },
         learning={
-            "seed": number(0, 2**32 - 1), "feedback_shift": number(0, 8), "hidden_shift": number(0, 12), "readout_shift": number(0, 12),
-            "accumulator_level": number(2, 100), "accumulator_bits": number(8, 24), "max_pulses": number(1, 15),
+            "seed": number(0, 2**32 - 1),
+            "feedback_shift": number(0, 8),
+            "hidden_shift": number(0, 12),
+            "readout_shift": number(0, 12),
+            "accumulator_level": number(2, 100),
+            "accumulator_bits": number(8, 24),
+            "max_pulses": number(1, 15),
         },
-    )  # fmt: skip
+    )

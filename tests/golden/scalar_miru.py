@@ -37,7 +37,7 @@ def tile_codes(design, words: list[int], column: list[int]) -> list[int]:
     shift = formats.stream_bits + design.crossbar.level_bits - step_bits
     codes = []
     for first in range(0, len(words), rows):
-        total = sum(w * g for w, g in zip(words[first : first + rows], column[first : first + rows]))
+        total = sum(w * g for w, g in zip(words[first : first + rows], column[first : first + rows], strict=True))
         codes.append(clip(rs(total, shift), -full_scale, full_scale))
     return codes
 
@@ -58,13 +58,21 @@ def run_sequence(design, weights, features, reset: int, update: int) -> dict:
         codes = [tile_codes(design, streamed, column) for column in hidden]
         code = [clip(sum(parts), -full_scale, full_scale) for parts in codes]
         c = [table[o] if o >= 0 else -table[-o] for o in code]
-        h = [v + rs((w - v) * update, 8) for v, w in zip(h, c)]
+        h = [v + rs((w - v) * update, 8) for v, w in zip(h, c, strict=True)]
         adc += sum(abs(o) == full_scale for parts in codes for o in parts)
         if t + 1 < len(features):
             shift = state_bits + 8 - bits
             words = [word(v * reset, shift, limit) for v in h]
             limited += sum(rs(abs(v * reset), shift) > limit for v in h)
-        steps.append({"words": streamed, "codes": [list(row) for row in zip(*codes)], "code": code, "candidate": c, "state": h})
+        steps.append(
+            {
+                "words": streamed,
+                "codes": [list(row) for row in zip(*codes, strict=True)],
+                "code": code,
+                "candidate": c,
+                "state": h,
+            }
+        )
     words = [word(v, state_bits - bits, limit) for v in h] + [limit]
     limited += sum(rs(abs(v), state_bits - bits) > limit for v in h)
     codes = [tile_codes(design, words, column) for column in readout]
@@ -72,19 +80,22 @@ def run_sequence(design, weights, features, reset: int, update: int) -> dict:
     scores = [clip(sum(parts), -full_scale, full_scale) for parts in codes]
     decision = max(range(classes), key=lambda k: (scores[k], -k))
     return {
-        "steps": steps, "words": words, "codes": [list(row) for row in zip(*codes)], "scores": scores,
+        "steps": steps, "words": words, "codes": [list(row) for row in zip(*codes, strict=True)], "scores": scores,
         "decision": decision, "adc": adc, "limited": limited,
     }  # fmt: skip
 
 
 def learn_sequence(design, outcome: dict, label: int, feedback, weights, accumulators) -> dict:
-    """DFA in accumulate mode after `run_sequence`: updates nested lists ``weights`` and ``accumulators`` of both layers.
+    """DFA in accumulate mode after `run_sequence`: updates the nested lists of both layers.
 
     Returns error, pulses applied and pulses dropped.
     """
     learning = design.learning
     step_bits = design.formats.adc_bits - 1 - design.formats.adc_range_log2
-    p = [clip(128 + (o * 2 ** (6 - step_bits) if step_bits <= 6 else rs(o, step_bits - 6)), 0, 255) for o in outcome["scores"]]
+    p = [
+        clip(128 + (o * 2 ** (6 - step_bits) if step_bits <= 6 else rs(o, step_bits - 6)), 0, 255)
+        for o in outcome["scores"]
+    ]
     error = [v - 255 * (k == label) for k, v in enumerate(p)]
     derivative = derivative_table(design)
     f = [sum(int(feedback[k][j]) * error[k] for k in range(len(error))) for j in range(design.network.hidden)]

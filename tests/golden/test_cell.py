@@ -53,12 +53,20 @@ def test_every_candidate_blends_into_states_as_the_integers_do(update):
     """Every code against states over the whole range, the extremes among them."""
     top = MNIST.state_limit
     candidates = signed_candidates(MNIST)
-    states, codes = (a.ravel() for a in np.meshgrid(np.r_[-top, 1 - top, -1, 0, 1, top - 1, top, np.arange(-top, top, 397)], np.arange(-127, 128)))
+    states, codes = (
+        a.ravel()
+        for a in np.meshgrid(
+            np.r_[-top, 1 - top, -1, 0, 1, top - 1, top, np.arange(-top, top, 397)], np.arange(-127, 128)
+        )
+    )
     found, codes = states.astype(np.float32), codes.astype(np.float32)
     blend = StateBlend(MNIST, update, np.float32)
     work, step = np.empty((2, len(found)), np.float32)
     blend.blend(codes, found, np.empty(len(found), np.intp), work, step)
-    expected = [int(h) + rs((int(c) - int(h)) * update, 8) for h, c in zip(states, candidates[codes.astype(int) + 127])]
+    expected = [
+        int(h) + rs((int(c) - int(h)) * update, 8)
+        for h, c in zip(states, candidates[codes.astype(int) + 127], strict=True)
+    ]
     assert found.tolist() == expected
     assert max(map(abs, expected)) <= top
 

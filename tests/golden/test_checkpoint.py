@@ -18,7 +18,12 @@ TINY = DESIGNS["tiny"]
 
 
 def full_checkpoint(design=TINY) -> Checkpoint:
-    return Checkpoint(random_weights(design, 1), *random_accumulators(design, 1), Coefficients(17, 99), {"accuracy": 0.875, "data": "mnist"})
+    return Checkpoint(
+        random_weights(design, 1),
+        *random_accumulators(design, 1),
+        Coefficients(17, 99),
+        {"accuracy": 0.875, "data": "mnist"},
+    )
 
 
 @pytest.fixture
@@ -67,9 +72,13 @@ def test_the_name_is_only_a_label(path):
 
 def test_another_design_point_is_refused_field_by_field(path):
     other = TINY.model_copy(update={"learning": TINY.learning.model_copy(update={"seed": 7, "hidden_shift": 9})})
-    with pytest.raises(CheckpointError, match="learning.hidden_shift is 10 there, 9 here; learning.seed is 1 there, 7 here") as caught:
+    with pytest.raises(
+        CheckpointError, match="learning.hidden_shift is 10 there, 9 here; learning.seed is 1 there, 7 here"
+    ) as caught:
         load_checkpoint(path, other)
-    assert "network" not in str(caught.value) and str(path) in str(caught.value) and isinstance(caught.value, RemoraError)
+    assert (
+        "network" not in str(caught.value) and str(path) in str(caught.value) and isinstance(caught.value, RemoraError)
+    )
 
 
 def test_missing_truncated_and_foreign_files_are_refused(path, tmp_path):

@@ -46,9 +46,14 @@ def test_streaming_gives_the_recorded_codes(name):
     weights = random_weights(design, 11)
     record = infer(design, weights, random_features(design, 5), record=True).record
     for layer, levels, words, codes in (
-        (Layer.HIDDEN, weights.hidden, record.words.reshape(-1, design.hidden_rows), record.codes.reshape(-1, *record.codes.shape[2:])),
+        (
+            Layer.HIDDEN,
+            weights.hidden,
+            record.words.reshape(-1, design.hidden_rows),
+            record.codes.reshape(-1, *record.codes.shape[2:]),
+        ),
         (Layer.READOUT, weights.readout, record.readout_words, record.readout_codes),
-    ):  # fmt: skip
+    ):
         tiles = layer_layout(design, layer).tiles
         assert len(tiles) == (design.hidden_tiles if layer is Layer.HIDDEN else design.readout_tiles)
         for tile in tiles:
@@ -92,11 +97,17 @@ def test_the_largest_sum_in_single_precision_is_exact():
 def test_writing_the_matrix_changes_every_row_tile(tiny):
     layer = TiledLayer(tiny, Layer.HIDDEN, np.zeros((13, 7), np.int16), np.float32)
     layer.matrix[...] = 1
-    seen = sum(len(tile.input_rows) * (tile.input_rows == 1).all() + len(tile.state_rows) * (tile.state_rows == 1).all() for tile in layer.row_tiles)
+    seen = sum(
+        len(tile.input_rows) * (tile.input_rows == 1).all() + len(tile.state_rows) * (tile.state_rows == 1).all()
+        for tile in layer.row_tiles
+    )
     assert seen == 12 and [tile.bias for tile in layer.row_tiles] == [False, False, True]
 
 
 def test_weights_of_zero_give_codes_of_zero(design):
-    zero = Weights(np.zeros((design.hidden_rows, design.network.hidden), int), np.zeros((design.readout_rows, design.network.classes), int))
+    zero = Weights(
+        np.zeros((design.hidden_rows, design.network.hidden), int),
+        np.zeros((design.readout_rows, design.network.classes), int),
+    )
     result = infer(design, zero, random_features(design, 2), record=True)
     assert not result.record.codes.any() and not result.record.state.any() and not result.scores.any()

@@ -58,7 +58,7 @@ def test_permutations_are_fixed_bijections_of_the_pixels():
 def test_load_permutes_both_sets_alike():
     plain, moved = load(MNIST, "mnist", test=50), load(MNIST, "mnist", test=50, task=2)
     pixels = permuted(np.arange(784).reshape(1, 28, 28), 2, MNIST.learning.seed).ravel()
-    for before, after in zip(plain, moved):
+    for before, after in zip(plain, moved, strict=True):
         np.testing.assert_array_equal(before.x.reshape(len(before), -1)[:, pixels], after.x.reshape(len(after), -1))
 
 

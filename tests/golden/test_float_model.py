@@ -14,7 +14,8 @@ from golden.weights import Weights, random_weights
 from tests.golden.designs import make_design
 
 DESIGN = make_design(
-    network={"features": 3, "hidden": 4, "classes": 3, "max_steps": 5}, cell={"lanes": 1, "reset_coefficient": 160, "update_coefficient": 80}
+    network={"features": 3, "hidden": 4, "classes": 3, "max_steps": 5},
+    cell={"lanes": 1, "reset_coefficient": 160, "update_coefficient": 80},
 )
 
 
@@ -41,8 +42,12 @@ def test_bptt_gradient(problem):
     model, x, y = problem
     _, (hidden, readout) = model.bptt(x, y)
     assert np.abs(hidden).min(axis=1).max() > 1e-4
-    np.testing.assert_allclose(hidden, finite_differences(lambda w: replace(model, hidden=w).bptt(x, y)[0], model.hidden), atol=1e-8)
-    np.testing.assert_allclose(readout, finite_differences(lambda w: replace(model, readout=w).bptt(x, y)[0], model.readout), atol=1e-8)
+    np.testing.assert_allclose(
+        hidden, finite_differences(lambda w: replace(model, hidden=w).bptt(x, y)[0], model.hidden), atol=1e-8
+    )
+    np.testing.assert_allclose(
+        readout, finite_differences(lambda w: replace(model, readout=w).bptt(x, y)[0], model.readout), atol=1e-8
+    )
 
 
 def test_dfa_is_the_gradient_with_feedback_and_past_states_held(problem):
@@ -76,11 +81,19 @@ def test_the_integer_update_follows_the_float_dfa_gradient():
     weights = Weights(small.hidden // 16, small.readout // 8)
     trainer = DfaTrainer(design, weights)
     update = trainer.train_sequence(data.x[0], int(data.y[0]))
-    moved = [chi + 16000 * (new - old) for chi, new, old in zip(
-        trainer.accumulators, (trainer.weights.hidden, trainer.weights.readout), (weights.hidden, weights.readout), strict=True
-    )]  # fmt: skip
-    gradients = FloatModel.of(design, weights).dfa(to_float(design, data.x), feedback_matrix(design), update.error[None].astype(np.float32))
-    for chi, gradient, unit in zip(moved, gradients, (256 / 2 / 4, 256)):
+    moved = [
+        chi + 16000 * (new - old)
+        for chi, new, old in zip(
+            trainer.accumulators,
+            (trainer.weights.hidden, trainer.weights.readout),
+            (weights.hidden, weights.readout),
+            strict=True,
+        )
+    ]
+    gradients = FloatModel.of(design, weights).dfa(
+        to_float(design, data.x), feedback_matrix(design), update.error[None].astype(np.float32)
+    )
+    for chi, gradient, unit in zip(moved, gradients, (256 / 2 / 4, 256), strict=True):
         assert np.corrcoef(-chi.ravel(), gradient.ravel())[0, 1] > 0.999
         assert np.abs(chi + unit * gradient).max() < 0.05 * np.abs(unit * gradient).max()
 

@@ -15,7 +15,9 @@ from spec.errors import RemoraError
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
-    return bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(np.uint8).tobytes()
+    return (
+        bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape) + array.astype(np.uint8).tobytes()
+    )
 
 
 IMAGES = np.arange(2 * 3 * 4).reshape(2, 3, 4)
@@ -50,7 +52,11 @@ def test_a_broken_file_is_named_with_what_is_wrong(tmp_path, content, message):
 
 def test_broken_gzip_and_missing_files_are_one_error(tmp_path):
     packed = gzip.compress(idx_bytes(IMAGES))
-    for name, content in (("short.gz", packed[:-9]), ("plain.gz", idx_bytes(IMAGES)), ("flipped.gz", packed[:12] + b"\xff\xff" + packed[14:])):
+    for name, content in (
+        ("short.gz", packed[:-9]),
+        ("plain.gz", idx_bytes(IMAGES)),
+        ("flipped.gz", packed[:12] + b"\xff\xff" + packed[14:]),
+    ):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match=f"{name} cannot be read"):
             read_idx(tmp_path / name, 3)
@@ -77,7 +83,9 @@ def test_any_idx_files_in_the_data_folder_are_taken(monkeypatch, tmp_path):
     images, labels = load_mnist("test")
     np.testing.assert_array_equal(images, IMAGES)
     assert labels.tolist() == [3, 1]
-    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\[.gz\] is missing; put it there or unset REMORA_DATA"):
+    with pytest.raises(
+        DataError, match=r"train-images-idx3-ubyte\[.gz\] is missing; put it there or unset REMORA_DATA"
+    ):
         load_mnist("train")
     (folder / "t10k-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx_bytes(np.array([3]))))
     with pytest.raises(DataError, match="2 test images .* but 1 labels"):
@@ -91,7 +99,10 @@ def test_any_idx_files_in_the_data_folder_are_taken(monkeypatch, tmp_path):
 def test_the_excerpt_is_the_front_of_the_full_set():
     for split, stem in (("train", "train"), ("test", "t10k")):
         images, labels = load_mnist(split)
-        shipped = read_idx(EXCERPT / f"{stem}-images-idx3-ubyte.gz", 3), read_idx(EXCERPT / f"{stem}-labels-idx1-ubyte.gz", 1)
+        shipped = (
+            read_idx(EXCERPT / f"{stem}-images-idx3-ubyte.gz", 3),
+            read_idx(EXCERPT / f"{stem}-labels-idx1-ubyte.gz", 1),
+        )
         assert len(images) > len(shipped[0])
         np.testing.assert_array_equal(images[: len(shipped[0])], shipped[0])
         np.testing.assert_array_equal(labels[: len(shipped[1])], shipped[1])

@@ -69,7 +69,9 @@ def test_a_full_pair_drops_its_pulses_and_gives_up_the_level(tiny):
     level = tiny.learning.accumulator_level
     weights = Weights(np.full((13, 7), 31, np.int16), np.full((8, 3), 30, np.int16))
     accumulators = np.full((13, 7), 5 * level), np.full((8, 3), 2 * level + 5)
-    silent = make_design(**tiny.model_dump(exclude={"name", "learning"}), learning={"hidden_shift": 24, "readout_shift": 24})
+    silent = make_design(
+        **tiny.model_dump(exclude={"name", "learning"}), learning={"hidden_shift": 24, "readout_shift": 24}
+    )
     trainer = DfaTrainer(silent, weights, accumulators=accumulators)
     update = trainer.train_sequence(np.zeros((1, 5), np.uint8), 0)
     assert (update.applied, update.dropped) == (24, 2 * 91 + 24)
@@ -80,7 +82,9 @@ def test_a_full_pair_drops_its_pulses_and_gives_up_the_level(tiny):
 
 def test_pulses_round_toward_zero_for_both_signs(tiny):
     level = tiny.learning.accumulator_level
-    silent = make_design(**tiny.model_dump(exclude={"name", "learning"}), learning={"hidden_shift": 24, "readout_shift": 24})
+    silent = make_design(
+        **tiny.model_dump(exclude={"name", "learning"}), learning={"hidden_shift": 24, "readout_shift": 24}
+    )
     hidden = np.zeros((13, 7), int)
     hidden[0, :6] = level - 1, level, 3 * level, 1 - level, -level, -3 * level
     start = Weights(np.zeros((13, 7), np.int16), np.zeros((8, 3), np.int16))
@@ -141,7 +145,7 @@ def test_a_checkpoint_continues_exactly(tiny):
     second = DfaTrainer.from_checkpoint(tiny, first.checkpoint())
     for x, label in sequences[20:]:
         second.train_sequence(x, label)
-    for mine, theirs in zip(whole.accumulators, second.accumulators):
+    for mine, theirs in zip(whole.accumulators, second.accumulators, strict=True):
         np.testing.assert_array_equal(mine, theirs)
     np.testing.assert_array_equal(whole.weights.hidden, second.weights.hidden)
 

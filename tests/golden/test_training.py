@@ -61,7 +61,7 @@ def test_training_is_repeatable_and_can_be_continued(tiny):
     expected = list(train(whole, data, passes=3))
     found = [*train(parts, data, passes=1), *train(parts, data, passes=2, first_pass=2)]
     assert found == expected
-    for mine, theirs in zip(whole.accumulators, parts.accumulators):
+    for mine, theirs in zip(whole.accumulators, parts.accumulators, strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
@@ -93,6 +93,8 @@ def test_accuracy_counts(tiny):
     wrong = (decision + 1) % 3
     assert accuracy(tiny, weights, SequenceSet(data.x, decision)) == 1
     assert accuracy(tiny, weights, SequenceSet(data.x, wrong)) == 0
-    assert accuracy(tiny, weights, SequenceSet(data.x, np.where(np.arange(50) < 20, decision, wrong))) == pytest.approx(0.4)
+    assert accuracy(tiny, weights, SequenceSet(data.x, np.where(np.arange(50) < 20, decision, wrong))) == pytest.approx(
+        0.4
+    )
     with pytest.raises(ValueError, match="no sequences"):
         accuracy(tiny, weights, SequenceSet(data.x[:0], data.y[:0]))

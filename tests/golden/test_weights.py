@@ -16,7 +16,9 @@ def test_initial_weights_fit_every_design(design):
 
 def test_initial_weights_have_their_spread():
     design = make_design(
-        network={"features": 28, "hidden": 400, "classes": 10}, crossbar={"levels": 128, "level_bits": 8}, formats={"adc_range_log2": 2}
+        network={"features": 28, "hidden": 400, "classes": 10},
+        crossbar={"levels": 128, "level_bits": 8},
+        formats={"adc_range_log2": 2},
     )
     weights = initial_weights(design)
     inputs, recurrent = weights.hidden[:28] / 256, weights.hidden[28:-1] / 256
@@ -43,7 +45,11 @@ def test_random_weights_reach_every_level():
 @pytest.mark.parametrize(
     ("hidden", "readout", "message"),
     [
-        (np.zeros((12, 7), int), np.zeros((8, 3), int), r"hidden weights have shape \(12, 7\); the design point needs \(13, 7\)"),
+        (
+            np.zeros((12, 7), int),
+            np.zeros((8, 3), int),
+            r"hidden weights have shape \(12, 7\); the design point needs \(13, 7\)",
+        ),
         (np.zeros((13, 7), int), np.zeros((3, 8), int), r"readout weights have shape \(3, 8\)"),
         (np.zeros((13, 7)), np.zeros((8, 3), int), "hidden weights are float64; they must be integer levels"),
         (np.full((13, 7), 32), np.zeros((8, 3), int), "hidden weights span 32…32; legal levels are -31…31"),

@@ -26,7 +26,12 @@ def test_defaults_are_those_of_the_documents():
 @settings(max_examples=200)
 @given(design_points())
 def test_derived_quantities_are_consistent(design):
-    assert design.adc_shift >= 0 and design.word_shift >= 0 and design.readout_word_shift >= 0 and design.feature_shift >= 0
+    assert (
+        design.adc_shift >= 0
+        and design.word_shift >= 0
+        and design.readout_word_shift >= 0
+        and design.feature_shift >= 0
+    )
     assert design.folds * design.cell.lanes >= design.network.hidden > (design.folds - 1) * design.cell.lanes
     assert design.hidden_tiles == len(layer_layout(design, Layer.HIDDEN).tiles)
     assert design.readout_tiles == len(layer_layout(design, Layer.READOUT).tiles)
@@ -91,7 +96,10 @@ def test_a_design_cannot_be_changed():
         ({"formats": {"stream_bits": 9}}, "less than or equal to 8"),
         ({"cell": {"update_coefficient": 257}}, "less than or equal to 256"),
         ({"cell": {"kind": "gru"}}, "'miru'"),
-        ({"learning": {"accumulator_bits": 8, "accumulator_level": 128}}, "accumulator_level is 128, .* use less than 128"),
+        (
+            {"learning": {"accumulator_bits": 8, "accumulator_level": 128}},
+            "accumulator_level is 128, .* use less than 128",
+        ),
         ({"formats": {"adc_bits": 10, "adc_range_log2": 0, "stream_bits": 2}}, "finer than the bitline's unit"),
         ({"formats": {"adc_bits": 5}}, "crossbar.levels is 32 .* use at most 16 levels"),
         ({"network": {"hidden": 1000}, "crossbar": {"rows": 8, "columns": 8}}, "the hidden layer needs .* tiles"),

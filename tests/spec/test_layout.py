@@ -24,7 +24,9 @@ def test_tiles_cover_each_device_once(design):
             assert tile.columns == design.crossbar.columns or tile.column_tile == layout.column_tiles - 1
             covered[tile.row_slice, tile.column_slice] += 1
         assert (covered == 1).all()
-        assert bitline_bound(design, layer) == design.stream_limit * design.weight_limit * max(tile.rows for tile in layout.tiles)
+        assert bitline_bound(design, layer) == design.stream_limit * design.weight_limit * max(
+            tile.rows for tile in layout.tiles
+        )
 
 
 def test_rows_fill_tiles_in_order():

@@ -13,7 +13,12 @@ from spec.packets import Answer, Drop, Flag, decode_answer, encode_packet
 
 
 @given(
-    st.integers(0, 255), st.none() | st.integers(0, 65535), st.integers(0, 7).map(Flag), st.integers(1, 5), st.integers(1, 7), st.booleans()
+    st.integers(0, 255),
+    st.none() | st.integers(0, 65535),
+    st.integers(0, 7).map(Flag),
+    st.integers(1, 5),
+    st.integers(1, 7),
+    st.booleans(),
 )
 def test_a_packet_is_its_header_and_its_bytes(tag, label, flags, steps, features, signed):
     values = np.random.default_rng(tag).integers(-128 if signed else 0, 128 if signed else 256, (steps, features))
@@ -28,7 +33,7 @@ def test_a_packet_is_its_header_and_its_bytes(tag, label, flags, steps, features
 
 def test_a_packet_by_hand():
     data = encode_packet(np.array([[1, 2], [3, 255]], np.uint8), tag=0xAB, label=0x0102, flags=Flag.LEARN | Flag.INFER)
-    assert data.hex() == "020107ab" "010203ff"
+    assert data.hex() == "020107ab010203ff"
 
 
 @pytest.mark.parametrize(("field", "value"), [("tag", 256), ("tag", -1), ("label", 65536), ("label", -1)])
@@ -37,7 +42,12 @@ def test_fields_that_do_not_fit_are_refused(field, value):
         encode_packet(np.zeros((1, 1), np.uint8), **{field: value})
 
 
-@given(st.integers(0, 255), st.integers(0, 65535), st.integers(0, 7), st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=9))
+@given(
+    st.integers(0, 255),
+    st.integers(0, 65535),
+    st.integers(0, 7),
+    st.lists(st.integers(-(2**31), 2**31 - 1), min_size=1, max_size=9),
+)
 def test_an_answer_round_trips(tag, decision, flags, scores):
     data = struct.pack("<HBB", decision, flags, tag) + b"".join(struct.pack("<i", score) for score in scores)
     assert decode_answer(data) == Answer(tag, decision, Flag(flags), tuple(scores))

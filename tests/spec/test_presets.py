@@ -15,7 +15,12 @@ def test_every_preset_loads_under_its_own_name(name):
 
 def test_the_presets_cover_what_they_say():
     mnist, big, one, tiny = (load_design(name) for name in ("mnist", "mnist256", "one", "tiny"))
-    assert (mnist.network.features, mnist.network.hidden, mnist.network.classes, mnist.network.max_steps) == (28, 100, 10, 28)
+    assert (mnist.network.features, mnist.network.hidden, mnist.network.classes, mnist.network.max_steps) == (
+        28,
+        100,
+        10,
+        28,
+    )
     assert (big.hidden_tiles, big.readout_tiles) == (4, 2)
     assert one.network.model_dump() == dict(features=1, hidden=1, classes=1, max_steps=1, feature_signed=False)
     assert tiny.hidden_tiles == 6 and tiny.network.hidden % tiny.cell.lanes
@@ -33,7 +38,10 @@ def test_a_file_takes_its_name_from_its_stem(tmp_path):
     ("text", "message"),
     [
         ("[network]\nhidden = 0", "network.hidden = 0: input should be greater than or equal to 1"),
-        ("[network]\nhiden = 5", "network.hiden is not a field; legal here: features, hidden, classes, max_steps, feature_signed"),
+        (
+            "[network]\nhiden = 5",
+            "network.hiden is not a field; legal here: features, hidden, classes, max_steps, feature_signed",
+        ),
         ("[netwerk]", "netwerk is not a field; legal here: name, network, cell"),
         ("network = 3", "network = 3"),
         ("[network]\nhidden = 3", "cell.lanes is 20 but network.hidden is 3"),

@@ -50,13 +50,19 @@ def test_every_argument_matters():
 
 def test_arguments_reach_both_ends_without_aliasing():
     corners = [
-        dict(seed=ONES), dict(sequence=ONES), dict(index=ONES), dict(lane=2**16 - 1), dict(attempt=2**8 - 1), dict(attempt=1, lane=0),
-    ]  # fmt: skip
+        dict(seed=ONES),
+        dict(sequence=ONES),
+        dict(index=ONES),
+        dict(lane=2**16 - 1),
+        dict(attempt=2**8 - 1),
+        dict(attempt=1, lane=0),
+    ]
     assert len({int(draw(**dict(seed=0, purpose=Purpose.FEEDBACK) | corner)) for corner in corners}) == len(corners)
 
 
 @pytest.mark.parametrize(
-    "argument", [{"seed": 2**32}, {"sequence": -1}, {"index": 2**32}, {"lane": 2**16}, {"attempt": 2**8}, {"lane": [0, 2**16]}]
+    "argument",
+    [{"seed": 2**32}, {"sequence": -1}, {"index": 2**32}, {"lane": 2**16}, {"attempt": 2**8}, {"lane": [0, 2**16]}],
 )
 def test_arguments_that_would_alias_are_refused(argument):
     with pytest.raises(ValueError, match=f"{next(iter(argument))} lies outside"):
@@ -84,7 +90,9 @@ def test_bits_are_balanced_and_uncorrelated():
 def test_indices_are_uniform(bound):
     """Chi-squared: mean bound − 1, variance 2 (bound − 1); five deviations allowed."""
     count = 150 * bound if bound < 20 else 60 * bound
-    seen = np.bincount([uniform_index(5, Purpose.REPLAY_INDEX, bound, number) for number in range(count)], minlength=bound)
+    seen = np.bincount(
+        [uniform_index(5, Purpose.REPLAY_INDEX, bound, number) for number in range(count)], minlength=bound
+    )
     assert len(seen) == bound
     statistic = ((seen - count / bound) ** 2).sum() / (count / bound)
     assert abs(statistic - (bound - 1)) < 5 * np.sqrt(2 * (bound - 1))

@@ -9,7 +9,13 @@ import pytest
 from spec.tables import candidate_table, derivative_table
 from tests.golden.designs import make_design
 
-FORMATS = [{}, {"state_bits": 10}, {"adc_bits": 6, "adc_range_log2": 4}, {"adc_bits": 10, "adc_range_log2": 0, "state_bits": 12}, {"adc_bits": 6, "adc_range_log2": 0}]
+FORMATS = [
+    {},
+    {"state_bits": 10},
+    {"adc_bits": 6, "adc_range_log2": 4},
+    {"adc_bits": 10, "adc_range_log2": 0, "state_bits": 12},
+    {"adc_bits": 6, "adc_range_log2": 0},
+]
 
 
 @pytest.mark.parametrize("formats", FORMATS, ids=str)
@@ -18,7 +24,7 @@ def test_tables_round_the_functions(formats):
     step, scale = 2.0**-design.adc_fraction_bits, 2**design.formats.state_bits
     candidates, derivatives = candidate_table(design), derivative_table(design)
     assert len(candidates) == len(derivatives) == design.adc_limit + 1
-    for code, (candidate, derivative) in enumerate(zip(candidates, derivatives)):
+    for code, (candidate, derivative) in enumerate(zip(candidates, derivatives, strict=True)):
         exact = tanh(code * step)
         assert candidate == design.state_limit or abs(candidate - scale * exact) <= 0.5 + 1e-6
         assert derivative == 255 or abs(derivative - 256 * (1 - exact**2)) <= 0.5 + 1e-6

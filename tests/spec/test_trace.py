@@ -19,7 +19,8 @@ TINY = load_design("tiny")
 def random_records(design, count: int = 3) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(1)
     return {
-        kind: np.frombuffer(generator.bytes(dtype.itemsize * count), dtype) for kind, dtype in record_types(design).items()
+        kind: np.frombuffer(generator.bytes(dtype.itemsize * count), dtype)
+        for kind, dtype in record_types(design).items()
     }
 
 
@@ -53,7 +54,9 @@ def test_the_header_describes_the_records():
     described = header(TINY)
     assert (described["format"], described["design_hash"]) == ("remora-trace", TINY.hash)
     for kind, dtype in record_types(TINY).items():
-        rebuilt = np.dtype([(field["name"], field["dtype"], tuple(field["shape"])) for field in described["kinds"][kind]])
+        rebuilt = np.dtype(
+            [(field["name"], field["dtype"], tuple(field["shape"])) for field in described["kinds"][kind]]
+        )
         assert rebuilt == dtype
 
 

@@ -90,7 +90,7 @@ def run_rtl(
         stall: probability that either stream pauses in a cycle.
         trace: record and compare every step; without, only answers and counters are compared.
         images: folder of memory images to start from, instead of programming through the weight window.
-        progress: called now and then with the number of steps done.
+        progress: called now and then with the number of steps done since its last call.
 
     Raises:
         SimulatorError: the simulation itself failed.
@@ -174,7 +174,7 @@ def _counter_records(stimulus: Stimulus, saturations: Saturations, counters: dic
 
 
 class _Watcher:
-    """Calls back with the number of records that a growing file holds, from a thread of its own."""
+    """Calls back with the number of records by which a file has grown, from a thread of its own."""
 
     def __init__(self, path: Path, record_bytes: int, progress: Callable[[int], None] | None) -> None:
         self._path, self._bytes, self._progress = path, record_bytes, progress
@@ -192,6 +192,9 @@ class _Watcher:
             self._thread.join()
 
     def _watch(self) -> None:
+        reported = 0
         while not self._ended.wait(POLL_S):
             if self._path.is_file():
-                self._progress(self._path.stat().st_size // self._bytes)
+                done = self._path.stat().st_size // self._bytes
+                self._progress(done - reported)
+                reported = done

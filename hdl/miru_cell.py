@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """The MiRU cell: lanes and state store, what turns converted columns into states and streamed words."""
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class MiruCell(wiring.Component):
         with m.If(last):
             m.d.comb += word_coefficient.eq(1 << COEFFICIENT_BITS)
 
+        # Equal lanes share one Verilog module, so all but the first are never elaborated: see the file's first line.
         lanes = [MiruLane(design) for _ in range(design.cell.lanes)]
         for index, lane in enumerate(lanes):
             place(m, f"lane_{index}", lane)

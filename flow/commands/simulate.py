@@ -1,0 +1,56 @@
+"""``remora simulate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flow.console import JsonOption, console, write_json
+
+DEFAULT_LIMIT = 200
+WAVES_LIMIT = 2
+QUICK_PASSES = 2
+QUICK_SEQUENCES = 1500
+
+
+def command(
+    config: Annotated[str, typer.Argument(help="Name of a preset, or a TOML file.")],
+    data: Annotated[str, typer.Option(help="mnist, synthetic, or a .npz file with x and y; by default what fits the design.")] = "auto",
+    limit: Annotated[int | None, typer.Option(min=1, help=f"Test sequences; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
+    checkpoint: Annotated[Path | None, typer.Option(help="Weights from `remora train`; trains quickly where not given.")] = None,
+    stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,
+    waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
+    json: JsonOption = None,
+) -> None:
+    """Run the generated Verilog on real sequences under Verilator and compare every step with golden.
+
+    Streamed words, ADC codes, candidates, states, readout and decision must agree exactly. Exits 1 at any difference and
+    shows the first one in context.
+
+    Examples: remora simulate mnist --limit 500 --json result.json · remora simulate tiny --waves tiny.vcd
+    """
+    from flow.simulate import result_table, simulate
+    from flow.train import train_network
+    from golden.checkpoint import load_checkpoint
+    from golden.data import load
+    from spec.presets import load_design
+
+    design = load_design(config)
+    training, test = load(design, data, test=limit or (WAVES_LIMIT if waves else DEFAULT_LIMIT))
+    if checkpoint:
+        network = load_checkpoint(checkpoint, design)
+    else:
+        training = training.first(QUICK_SEQUENCES)
+        console().print(f"no checkpoint given: training {QUICK_PASSES} passes over {len(training):,} sequences")
+        network = train_network(design, training, None, QUICK_PASSES)
+    simulated = simulate(
+        design, test, network, seed=seed, stall=stall, waves=waves.absolute() if waves else None, keep=keep.absolute() if keep else None
+    )
+    console().print(result_table(simulated.result))
+    write_json(json, simulated.result)
+    simulated.check()
+    console().print("[bold green]hardware and golden agree exactly[/bold green]")

@@ -1,0 +1,80 @@
+"""Train: golden on-chip learning, pass by pass, resumable, ending in a checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flow.console import console, progress, table
+from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from golden.data import SequenceSet
+from golden.learning import DfaTrainer
+from golden.training import PassResult, train
+from golden.weights import initial_weights
+from spec.design import DesignPoint
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def train_network(
+    design: DesignPoint, training: SequenceSet, test: SequenceSet | None, passes: int, path: Path | None = None, *, fresh: bool = False
+) -> Checkpoint:
+    """Train for so many passes in all, saving after each; continues what ``path`` holds of the same training.
+
+    Args:
+        path: checkpoint to continue and to write; nothing is kept on disk where None.
+        fresh: begin again even where ``path`` could be continued.
+
+    Raises:
+        CheckpointError: ``path`` holds a checkpoint of another design point.
+    """
+    digest = data_digest(training)
+    trainer, history = DfaTrainer(design, initial_weights(design)), []
+    if path and path.is_file() and not fresh:
+        found = load_checkpoint(path, design)
+        if found.metadata.get("data") == digest and found.metadata.get("rule") == "accumulate":
+            trainer, history = DfaTrainer.from_checkpoint(design, found), found.metadata["passes"]
+            console().print(f"continuing {path}: {len(history)} of {passes} passes are done")
+    checkpoint = trainer.checkpoint(_metadata(history, digest))
+    remaining = passes - len(history)
+    if remaining <= 0:
+        return checkpoint
+    with progress("training", remaining * len(training), "sequences") as advance:
+        for result in train(trainer, training, remaining, test, lambda done, total: advance(1), first_pass=len(history) + 1):
+            history = [*history, _pass_summary(result)]
+            checkpoint = trainer.checkpoint(_metadata(history, digest))
+            if path:
+                save_checkpoint(path, design, checkpoint)
+    return checkpoint
+
+
+def data_digest(data: SequenceSet) -> str:
+    """Identifies a training set by its content."""
+    return hashlib.sha256(data.x.tobytes() + data.y.tobytes()).hexdigest()[:16]
+
+
+def _metadata(history: list[dict], digest: str) -> dict:
+    return {"rule": "accumulate", "data": digest, "passes": history}
+
+
+def _pass_summary(result: PassResult) -> dict:
+    return {
+        "number": result.number,
+        "online_accuracy": result.online_accuracy,
+        "test_accuracy": result.test_accuracy,
+        "pulses_applied": result.pulses_applied,
+        "pulses_dropped": result.pulses_dropped,
+    }
+
+
+def passes_table(history: list[dict]) -> Table:
+    """What every pass reached."""
+    shown = table(">pass", ">online", ">test", ">device pulses", ">dropped")
+    for done in history:
+        test = "" if done["test_accuracy"] is None else f"{done['test_accuracy']:.1%}"
+        shown.add_row(
+            str(done["number"]), f"{done['online_accuracy']:.1%}", test, f"{done['pulses_applied']:,}", str(done["pulses_dropped"])
+        )
+    return shown

@@ -1,0 +1,96 @@
+"""The ``remora`` command: finds the subcommand, and turns what a person did wrong into one clear line.
+
+To add a command, write ``flow/commands/<name>.py`` and give it a line in ``COMMANDS``. Only the module of the command that
+was asked for is imported, so that ``remora --help`` answers at once whatever the others need.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from spec.errors import RemoraError
+
+COMMANDS = {
+    "doctor": "Find each tool, say its version, say the exact fix for what is missing.",
+    "presets": "List the named design points.",
+    "config": "Show, check or start a design point.",
+}
+"""Name → one line of help, in the order in which a newcomer needs them."""
+
+EXIT_CANNOT_RUN = RemoraError.exit_code
+EXIT_INTERRUPTED = 130
+TRACEBACK_VARIABLE = "REMORA_TRACEBACK"
+
+HELP = """
+Remora: recurrent accelerators with memristive crossbars that learn on chip, as Verilog, numpy model and proof that both agree.
+
+A design point is a preset's name or a TOML file. Start with:
+
+  [bold]remora doctor[/]               is everything there?
+
+  [bold]remora presets[/]              what is ready to use
+
+  [bold]remora config show mnist[/]    every field of a design point, its range and meaning
+
+Exit codes: 0 done, 1 what was checked does not hold, 2 it could not run. REMORA_TRACEBACK=1 shows where an error came from.
+"""
+
+
+def make_app(arguments: Sequence[str]) -> typer.Typer:
+    """The application, with the module of the command that ``arguments`` name imported and the others only listed."""
+    app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    app.callback()(_root)
+    wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        if name != wanted:
+            app.command(name, help=summary)(_listed_only)
+            continue
+        module = importlib.import_module(f"flow.commands.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(module.command)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        make_app(arguments)(arguments, prog_name="remora")
+    except RemoraError as error:
+        sys.exit(_report(str(error), error.exit_code))
+    except OSError as error:
+        # A file that is not there, not allowed, or a disk that is full: the user's to mend.
+        where = f"{error.filename}: " if error.filename else ""
+        sys.exit(_report(f"{where}{error.strerror or error}", EXIT_CANNOT_RUN))
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        traceback.print_exc()
+        sys.exit(_report(f"{type(error).__name__}: this is a defect of Remora; please report it with the lines above", EXIT_CANNOT_RUN))
+
+
+def _root() -> None:
+    """Makes typer keep the subcommands even where there is one only."""
+
+
+def _listed_only() -> None:
+    raise AssertionError("a command was listed but not imported")
+
+
+def _report(message: str, exit_code: int) -> int:
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exc()
+    print(f"error: {message}", file=sys.stderr)
+    return exit_code
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""``remora config``: show, check and start design points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flow.console import JsonOption, console, table, write_json
+
+app = typer.Typer(
+    help="Show, check or start a design point.\n\nA design point is a preset's name (see [bold]remora presets[/]) or a TOML file.",
+    no_args_is_help=True,
+)
+
+DesignArgument = Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or path of a TOML file.")]
+
+
+@app.command()
+def show(
+    config: DesignArgument,
+    toml: Annotated[bool, typer.Option("--toml", help="Print the whole design point as TOML instead.")] = False,
+    json: JsonOption = None,
+) -> None:
+    """Show every field with its value, default, range and meaning, and what follows from them.
+
+    Examples:
+
+      remora config show mnist
+
+      remora config show mnist --toml > mine.toml
+    """
+    from rich.markup import escape
+
+    from flow.configuration import derived_quantities, describe_fields, to_toml
+    from spec.presets import load_design
+
+    design = load_design(config)
+    fields, derived = describe_fields(design), derived_quantities(design)
+    if toml:
+        print(to_toml(design), end="")
+    else:
+        shown = table("field", ">value", ">default", "legal", "meaning", title=f"Design point '{design.name}'")
+        for field in fields:
+            changed = field.default is not None and field.value != field.default
+            value = f"[bold yellow]{field.value}[/]" if changed else escape(str(field.value))
+            shown.add_row(field.path, value, "" if field.default is None else str(field.default), escape(field.legal), escape(field.meaning))
+        console().print(shown)
+        shown = table("follows", ">value", "meaning", title="What follows from it")
+        for name, value, meaning in derived:
+            shown.add_row(name, str(value), escape(meaning))
+        console().print(shown)
+    values = {field.path: field.value for field in fields}
+    write_json(json, {"name": design.name, "fields": values, "derived": {name: value for name, value, _ in derived}})
+
+
+@app.command()
+def check(
+    configs: Annotated[list[str], typer.Argument(metavar="CONFIG...", help="Presets or TOML files.")],
+    json: JsonOption = None,
+) -> None:
+    """Check design points; exits with 1 where one is refused.
+
+    Example:
+
+      remora config check mine.toml
+    """
+    from rich.markup import escape
+
+    from spec.presets import ConfigError, load_design, preset_names
+
+    verdicts = []
+    for config in configs:
+        exists = config in preset_names() or Path(config).is_file()
+        try:
+            design = load_design(config)
+        except ConfigError as error:
+            if not exists:
+                raise
+            console().print(f"[bold red]refused[/]  {escape(str(error))}", soft_wrap=True)
+            verdicts.append({"config": config, "valid": False, "error": str(error)})
+        else:
+            console().print(f"[bold green]valid[/]    {escape(config)}: design point '{design.name}', hash {design.hash}", soft_wrap=True)
+            verdicts.append({"config": config, "valid": True, "hash": design.hash})
+    write_json(json, {"configs": verdicts})
+    if not all(verdict["valid"] for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="TOML file to write.")],
+    preset: Annotated[str, typer.Option("--from", metavar="CONFIG", help="Design point to start from.")] = "mnist",
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Start a design point of your own: a TOML file with every field, its range and its meaning.
+
+    Example:
+
+      remora config init mine.toml --from tiny
+    """
+    from flow.configuration import to_commented_toml
+    from spec.presets import ConfigError, load_design
+
+    text = to_commented_toml(load_design(preset), path.stem)
+    if path.exists() and not force:
+        raise ConfigError(f"{path} exists already; choose another name, or replace it with --force")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    print(f"{path} written, from '{preset}'. Edit it, then: remora config check {path}")

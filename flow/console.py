@@ -1,0 +1,77 @@
+"""What every command prints with: one console, one progress bar, one way to write a result as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+JsonOption = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Also write the result to FILE as JSON.")]
+"""The option that every command with a result takes."""
+
+WIDTH_WITHOUT_TERMINAL = 140
+
+
+@cache
+def console(*, stderr: bool = False) -> Console:
+    """The console: results on standard output, progress on standard error."""
+    from rich.console import Console
+
+    shared = Console(stderr=stderr, highlight=False)
+    # In a pipe or a log nothing says how wide it is; rich's 80 columns would cut tables.
+    return shared if shared.is_terminal else Console(stderr=stderr, highlight=False, width=WIDTH_WITHOUT_TERMINAL)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """A table in the house style; ``>name`` aligns a column to the right."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left", overflow="fold")
+    return made
+
+
+def write_json(path: Path | None, result: dict[str, Any]) -> None:
+    """Write a result as JSON, making folders as needed; nothing where ``path`` is None."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def progress(description: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error with a rate and an estimate of the time left; silent where that is no terminal.
+
+    Args:
+        description: what is being done.
+        total: how many of ``unit`` there are.
+
+    Yields:
+        A function to call with the number done since its last call.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How many a second."""
+
+        def render(self, task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:,.3g} {unit}/s")
+
+    screen = console(stderr=True)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda count: bar.advance(task, count)

@@ -1,0 +1,190 @@
+"""The command line: light, helpful, and plain about what a person did wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+
+from flow import cli
+from flow.configuration import describe_fields, to_commented_toml, to_toml
+from flow.simulator import SimulationFailed, SimulatorError
+from golden.checkpoint import CheckpointError
+from golden.data import DataError
+from spec.errors import CheckFailed, RemoraError
+from spec.presets import ConfigError, load_design, parse_design, preset_names
+from spec.trace import TraceError
+
+HEAVY = {"numpy", "pydantic", "amaranth", "cocotb", "matplotlib", "systemrdl", "pyosys"}
+
+
+@pytest.fixture
+def remora(capsys):
+    """Runs a command line; returns its exit code, output and errors."""
+
+    def call(*arguments: str) -> SimpleNamespace:
+        with pytest.raises(SystemExit) as caught:
+            cli.main(arguments)
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=caught.value.code or 0, out=captured.out, err=captured.err)
+
+    return call
+
+
+@pytest.fixture
+def failing(monkeypatch, remora):
+    """Runs a command that raises what it is given."""
+
+    def call(error: BaseException):
+        def command() -> None:
+            raise error
+
+        monkeypatch.setitem(cli.COMMANDS, "fail", "Fails.")
+        monkeypatch.setitem(sys.modules, "flow.commands.fail", SimpleNamespace(command=command))
+        return remora("fail")
+
+    return call
+
+
+# Help -----------------------------------------------------------------------------------------------------------------
+def test_help_imports_nothing_heavy():
+    script = "import sys\nfrom flow.cli import main\ntry:\n  main(['--help'])\nexcept SystemExit as end:\n  print('MODULES', end.code, *sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    words = answer.partition("MODULES ")[2].split()
+    assert words[0] == "0" and "typer" in words
+    assert not HEAVY & set(words)
+
+
+def test_help_names_every_command(remora):
+    for arguments in (["--help"], []):
+        answer = remora(*arguments)
+        text = answer.out + answer.err
+        assert all(name in text for name in cli.COMMANDS) and "remora config show mnist" in text
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_help(remora, name):
+    answer = remora(name, "--help")
+    usage, *text = (line.strip() for line in answer.out.splitlines() if line.strip())
+    assert answer.code == 0 and usage.startswith(f"Usage: remora {name}")
+    assert text[0][0].isalpha() and cli.COMMANDS[name]
+
+
+def test_unknown_command(remora):
+    answer = remora("confgi")
+    assert answer.code == 2 and "confgi" in answer.err and "Traceback" not in answer.err
+
+
+# Errors ---------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", [ConfigError, TraceError, DataError, CheckpointError, SimulatorError])
+def test_a_persons_mistake_is_one_line(failing, kind):
+    assert issubclass(kind, RemoraError)
+    answer = failing(kind("network.hidden = 0: must be 1 or more"))
+    assert (answer.code, answer.err, answer.out) == (2, "error: network.hidden = 0: must be 1 or more\n", "")
+
+
+@pytest.mark.parametrize("kind", [CheckFailed, SimulationFailed])
+def test_a_failed_check_exits_with_1(failing, kind):
+    answer = failing(kind("step 3 differs"))
+    assert (answer.code, answer.err) == (1, "error: step 3 differs\n")
+
+
+def test_a_file_that_cannot_be_used(failing):
+    answer = failing(PermissionError(13, "Permission denied", "result.json"))
+    assert (answer.code, answer.err) == (2, "error: result.json: Permission denied\n")
+
+
+def test_interrupt(failing):
+    answer = failing(KeyboardInterrupt())
+    assert answer.code == 130 and "Traceback" not in answer.err
+
+
+def test_a_defect_shows_where_and_says_that_it_is_one(failing):
+    answer = failing(ZeroDivisionError("oops"))
+    assert answer.code == 2 and "Traceback" in answer.err and "ZeroDivisionError: this is a defect of Remora" in answer.err
+
+
+def test_traceback_on_demand(failing, monkeypatch):
+    monkeypatch.setenv("REMORA_TRACEBACK", "1")
+    assert "Traceback" in failing(ConfigError("x")).err
+
+
+# Presets and config ---------------------------------------------------------------------------------------------------
+def test_presets(remora, tmp_path):
+    answer = remora("presets", "--json", str(tmp_path / "presets.json"))
+    listed = {entry["name"]: entry for entry in json.loads((tmp_path / "presets.json").read_text())["presets"]}
+    assert answer.code == 0 and list(listed) == preset_names() and len(listed) >= 4
+    for name, entry in listed.items():
+        design = load_design(name)
+        assert name in answer.out and design.hash in answer.out
+        assert (entry["hash"], entry["hidden"]) == (design.hash, design.network.hidden)
+
+
+def test_show_has_every_field_and_what_follows(remora, tmp_path):
+    answer = remora("config", "show", "tiny", "--json", str(tmp_path / "tiny.json"))
+    design = load_design("tiny")
+    fields = describe_fields(design)
+    assert answer.code == 0 and len(fields) > 25
+    for field in fields:
+        assert field.path in answer.out and field.meaning
+    for name in ("hidden_tiles", "folds", "hidden_rows", "hash"):
+        assert name in answer.out
+    result = json.loads((tmp_path / "tiny.json").read_text())
+    assert result["fields"]["network.hidden"] == 7
+    assert result["derived"]["hidden_tiles"] == design.hidden_tiles and result["derived"]["hash"] == design.hash
+
+
+def test_what_is_said_to_be_legal_is_legal_and_what_lies_beyond_is_not():
+    design = load_design("mnist")
+    tried = 0
+    for field in describe_fields(design):
+        bounds = field.legal.split(" … ")
+        if len(bounds) == 2:
+            section, name = field.path.split(".")
+            adapter = type(getattr(design, section))
+            for bound, beyond in zip(map(int, bounds), (-1, 1), strict=True):
+                assert getattr(adapter(**{name: bound}), name) == bound
+                with pytest.raises(ValueError, match=name):
+                    adapter(**{name: bound + beyond})
+                tried += 1
+    assert tried > 40
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_toml_reads_back_to_the_same(remora, name):
+    printed = remora("config", "show", name, "--toml").out
+    design = load_design(name)
+    assert printed == to_toml(design)
+    assert parse_design(tomllib.loads(printed), "printed") == design
+    commented = parse_design(tomllib.loads(to_commented_toml(design, "mine")), "commented")
+    assert commented.name == "mine" and commented.hash == design.hash
+
+
+def test_check(remora, tmp_path):
+    good, bad = tmp_path / "good.toml", tmp_path / "[bad].toml"
+    good.write_text("[network]\nhidden = 64\n")
+    bad.write_text("[network]\nhidden = 0\nfeaturs = 3\n")
+    answer = remora("config", "check", "mnist", str(good), "--json", str(tmp_path / "check.json"))
+    assert answer.code == 0 and answer.out.count("valid") == 2 and load_design(str(good)).hash in answer.out
+    answer = remora("config", "check", str(good), str(bad), "--json", str(tmp_path / "check.json"))
+    assert answer.code == 1 and "network.hidden = 0" in answer.out and "featurs is not a field" in answer.out and "[bad].toml" in answer.out
+    assert [verdict["valid"] for verdict in json.loads((tmp_path / "check.json").read_text())["configs"]] == [True, False]
+    answer = remora("config", "check", str(tmp_path / "nowhere.toml"))
+    assert answer.code == 2 and "neither a preset" in answer.err
+
+
+def test_init(remora, tmp_path):
+    path = tmp_path / "new" / "mine.toml"
+    assert remora("config", "init", str(path), "--from", "tiny").code == 0
+    assert load_design(path).name == "mine" and load_design(path).hash == load_design("tiny").hash
+    before = path.read_text()
+    answer = remora("config", "init", str(path))
+    assert answer.code == 2 and "--force" in answer.err and path.read_text() == before
+    assert remora("config", "init", str(path), "--force").code == 0
+    assert load_design(path).hash == load_design("mnist").hash
+    answer = remora("config", "init", str(tmp_path / "1st.toml"))
+    assert answer.code == 2 and "name" in answer.err and not (tmp_path / "1st.toml").exists()

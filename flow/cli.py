@@ -20,6 +20,10 @@ COMMANDS = {
     "doctor": "Find each tool, say its version, say the exact fix for what is missing.",
     "presets": "List the named design points.",
     "config": "Show, check or start a design point.",
+    "demo": "The main job: learn digits, generate, run unseen digits on the hardware, compare.",
+    "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
+    "train": "Train the golden model as the chip would learn.",
+    "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
 }
 """Name → one line of help, in the order in which a newcomer needs them."""
 

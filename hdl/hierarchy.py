@@ -19,6 +19,8 @@ from amaranth.lib import wiring
 AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
 
 _library: ContextVar[Library] = ContextVar("library")
+_family: ContextVar[str] = ContextVar("family", default="remora")
+"""First part of the names of the modules that are placed."""
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,17 @@ class Library:
 class _Placed(Elaboratable):
     """A component as an instance of its own module."""
 
-    def __init__(self, component: wiring.Component, instance: str) -> None:
-        self._component, self._instance = component, instance
+    def __init__(self, component: wiring.Component, instance: str, family: str | None) -> None:
+        self._component, self._instance, self._family = component, instance, family
 
     def elaborate(self, platform) -> Instance:
-        library, name = _library.get(), f"remora_{module_name(self._component)}"
-        ports = library.add(self._component, name)
+        family = self._family or _family.get()
+        library, name = _library.get(), f"{family}_{module_name(self._component)}"
+        token = _family.set(family)
+        try:
+            ports = library.add(self._component, name)
+        finally:
+            _family.reset(token)
         library.instantiated(self._instance, name)
         connections = {}
         if "clk" in ports:
@@ -116,13 +123,17 @@ class _Macro(Elaboratable):
         return Instance(self._module, **self._connections)
 
 
-def place(m: Module, instance: str, component: AnyComponent, *, domain: str = "sync") -> AnyComponent:
+def place(
+    m: Module, instance: str, component: AnyComponent, *, domain: str = "sync", family: str | None = None
+) -> AnyComponent:
     """Add ``component`` to ``m`` as ``instance`` of its own Verilog module, clocked by ``domain``, and return it.
 
-    The module is called ``remora_<module_name>``, where ``module_name`` is the component's attribute or its class name in snake case.
-    Components with different ports or parameters must have different names.
+    The module is called ``<family>_<module_name>``, where ``module_name`` is the component's attribute or its class name in
+    snake case, and ``family`` is that of whoever places it where None: ``remora`` unless somebody chose another. Components of
+    one family with different ports or parameters must have different names; components of different design points belong
+    in different families.
     """
-    m.submodules[instance] = DomainRenamer(domain)(_Placed(component, instance))
+    m.submodules[instance] = DomainRenamer(domain)(_Placed(component, instance, family))
     return component
 
 

@@ -10,7 +10,7 @@ from amaranth.back import verilog
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.hierarchy import Library
+from hdl.hierarchy import Library, place
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Bench(wiring.Component):
         # Clocks the bench even where every component is combinational, so that tests always find clk and rst.
         m.d.sync += self.alive.eq(1)
         for prefix, component in self._components.items():
-            m.submodules[prefix] = component
+            # Blocks of different design points share module names, and may even have the same ports.
+            place(m, prefix, component, family=prefix)
         for name, member, inner in self._inner_ports():
             outer = getattr(self, name)
             m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)

@@ -11,13 +11,16 @@ and the module finds the ports as ``dut.s1__value``, ``dut.s5__value`` beside ``
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 
 from flow.simulator import Build, RunResult, build, run, write_source
 from hdl.verilog import Bench, to_verilog
+from spec.design import DesignPoint
 
 BENCH = "bench"
 """Name of the top module."""
@@ -62,3 +65,32 @@ def simulate_blocks(
     name = name or test_module.rpartition(".")[2].removeprefix("test_")
     compiled = build_blocks(components, name=name, extra_sources=extra_sources, **(build_options or {}))
     return run(compiled, test_module, **run_options)
+
+
+def simulate_cases(
+    make: Callable[..., wiring.Component],
+    cases: Mapping[str, Mapping[str, Any]],
+    test_module: str,
+    config: Mapping[str, Any] | None = None,
+    **options,
+) -> RunResult:
+    """Simulate ``make(**case)`` for every case side by side; the module drives them through ``tb.blocks``.
+
+    Args:
+        make: the component's class, or a function that makes one.
+        cases: prefix of the ports → arguments of ``make``: a ``DesignPoint`` as ``design`` and plain numbers.
+        config: what else the module is told.
+        options: as of ``simulate_blocks``.
+    """
+    components = {prefix: make(**case) for prefix, case in cases.items()}
+    inputs = [
+        "__".join(map(str, (prefix, *path)))
+        for prefix, component in components.items()
+        for path, member, _ in component.signature.flatten(component)
+        if member.flow == In
+    ]
+    plain = {
+        prefix: {key: value.model_dump(mode="json") if isinstance(value, DesignPoint) else value for key, value in case.items()}
+        for prefix, case in cases.items()
+    }
+    return simulate_blocks(components, test_module, config={"cases": plain, "inputs": inputs, **(config or {})}, **options)

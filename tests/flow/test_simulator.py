@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -230,3 +231,4 @@ def test_directory_of_its_own_stays_only_after_failure(probe):
         run(probe, PROBE_TESTS, testcase="no_such_test")
     (kept,) = directories() - before
     assert str(kept) in str(caught.value) and (kept / "simulation.log").is_file()
+    shutil.rmtree(kept)

@@ -1,0 +1,41 @@
+# Two commands matter: `make` sets up and runs the main job, `make test` the whole regression.
+#
+#   PYTHON=python3.12   which Python makes .venv
+#   WORKERS=4           tests at once; ARGS="-k crossbar" more arguments for pytest, or for the main job and the benchmark
+
+PYTHON  ?= python3
+WORKERS ?= 2
+ARGS    ?=
+BIN     := .venv/bin
+STAMP   := .venv/set-up
+
+.PHONY: all setup test bench clean distclean
+.NOTPARALLEL:
+
+all: setup
+	$(BIN)/remora demo $(ARGS)
+
+setup: $(STAMP)
+
+test: setup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+bench: setup
+	$(BIN)/remora bench $(ARGS)
+
+# Build products and results; the environment stays.
+clean:
+	rm -rf sim_build build .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv *.egg-info
+
+# An environment whose Python has moved or whose pip is missing is made anew; any other is brought up to date in place.
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: $(PYTHON) is not Python 3.11 or newer; say which is: make PYTHON=python3.12" >&2; exit 2; }
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; } || \
+	  { rm -rf .venv; echo "error: $(PYTHON) cannot make an environment; on Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable .
+	@touch $@

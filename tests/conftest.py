@@ -1,0 +1,27 @@
+"""What all tests share: quiet arithmetic libraries, repeatable properties, and a first line that says what is tested on."""
+
+from __future__ import annotations
+
+import os
+
+# Before numpy is imported: several workers on few cores lose more to each other's BLAS threads than they gain.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from hypothesis import settings
+
+from flow.verilator import SimulatorError, compiler_version, find_verilator
+
+# The same examples every time, so that a regression fails for the change that broke it; no deadline, since the machine is shared.
+settings.register_profile("regression", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "regression"))
+
+
+def pytest_report_header() -> str:
+    """Versions of what the simulations run on."""
+    try:
+        verilator = find_verilator()
+        return f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}, REMORA_DATA={os.environ.get('REMORA_DATA', 'unset')}"
+    except SimulatorError as error:
+        return f"simulations cannot run: {error}"

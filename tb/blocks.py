@@ -19,7 +19,7 @@ from tb.config import load_config
 
 
 class Block:
-    """One instance: ports as attributes, the case's design point, and its further parameters."""
+    """One instance: its ports by name, the design point of its case, and its further parameters."""
 
     def __init__(self, dut, name: str, parameters: dict[str, Any]) -> None:
         self.name = name
@@ -27,23 +27,25 @@ class Block:
         self.design = DesignPoint(**parameters["design"]) if "design" in parameters else None
         self._dut = dut
 
-    def __getattr__(self, port: str):
-        handle = getattr(self._dut, f"{self.name}__{port}")
-        setattr(self, port, handle)
-        return handle
+        self._handles: dict[str, Any] = {}
 
-    def drive(self, **values: int) -> None:
+    def _handle(self, port: str):
+        if port not in self._handles:
+            self._handles[port] = getattr(self._dut, f"{self.name}__{port}")
+        return self._handles[port]
+
+    def put(self, **values: int) -> None:
         """Write ports."""
         for port, value in values.items():
-            getattr(self, port).value = value
+            self._handle(port).value = value
 
-    def read(self, port: str) -> int:
+    def get(self, port: str) -> int:
         """A port as an unsigned number."""
-        return int(getattr(self, port).value)
+        return int(self._handle(port).value)
 
-    def read_signed(self, port: str) -> int:
+    def get_signed(self, port: str) -> int:
         """A port as a two's complement number."""
-        return getattr(self, port).value.to_signed()
+        return self._handle(port).value.to_signed()
 
 
 class BlockBench:

@@ -31,13 +31,13 @@ async def groups_of_columns(bench: BlockBench) -> None:
         for _ in range(ROUNDS):
             flat = some_integers(bench.random, -limit, limit, layout.row_tiles * layout.columns)
             codes = [flat[tile * layout.columns : (tile + 1) * layout.columns] for tile in range(layout.row_tiles)]
-            block.codes.value = pack(flat, bits)
+            block.put(codes=pack(flat, bits))
             for fold in range(-(-layout.columns // lanes)):
-                block.fold.value = fold
+                block.put(fold=fold)
                 await bench.cycle()
                 group, saturated = expected_group(block, codes, fold)
-                bench.compare(block, f"codes of group {fold}", unpack_signed(block.read("code"), bits, lanes), group)
-                bench.compare(block, f"saturations of group {fold}", block.read("saturations"), saturated)
+                bench.compare(block, f"codes of group {fold}", unpack_signed(block.get("code"), bits, lanes), group)
+                bench.compare(block, f"saturations of group {fold}", block.get("saturations"), saturated)
                 saturated_sums += sum(abs(code) == limit for code in group)
 
     await bench.each(drive)

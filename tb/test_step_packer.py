@@ -22,23 +22,23 @@ async def run_packet(bench: BlockBench, block: Block, packet: bytes, pause: floa
     beats, steps, cycles, valid = beats_of(packet), [], 0, False
     while True:
         valid = bool(beats) and (valid or not bench.chance(pause))
-        block.beat_valid.value = int(valid)
+        block.put(beat_valid=int(valid))
         if valid:
-            block.drive(**dict(zip(("beat_data", "beat_count", "beat_last"), beats[0])))
+            block.put(**dict(zip(("beat_data", "beat_count", "beat_last"), beats[0])))
         await bench.cycle()
         cycles += 1
-        if block.read("step_valid"):
-            steps.append(block.read("step_data").to_bytes(features, "little"))
-        if block.read("done"):
+        if block.get("step_valid"):
+            steps.append(block.get("step_data").to_bytes(features, "little"))
+        if block.get("done"):
             break
-        if valid and block.read("beat_ready"):
+        if valid and block.get("beat_ready"):
             beats.pop(0)
             valid = False
     whole = len(packet) // features
     bench.compare(block, "beats left", len(beats), 0)
     bench.compare(block, f"steps of {len(packet)} bytes", steps, [packet[i * features : (i + 1) * features] for i in range(whole)])
-    bench.compare(block, f"remainder of {len(packet)} bytes", block.read("remainder"), int(len(packet) % features != 0))
-    block.beat_valid.value = 0
+    bench.compare(block, f"remainder of {len(packet)} bytes", block.get("remainder"), int(len(packet) % features != 0))
+    block.put(beat_valid=0)
     return cycles
 
 
@@ -85,9 +85,9 @@ async def resets(bench: BlockBench) -> None:
     """A reset in the middle of a packet leaves nothing of it behind."""
     for _ in range(25):
         for block in bench.blocks:
-            block.drive(beat_valid=1, beat_data=bench.random.getrandbits(32), beat_count=BEAT, beat_last=0)
+            block.put(beat_valid=1, beat_data=bench.random.getrandbits(32), beat_count=BEAT, beat_last=0)
         await bench.cycle(bench.random.randint(1, 12))
         for block in bench.blocks:
-            block.beat_valid.value = 0
+            block.put(beat_valid=0)
         await bench.reset(1)
         await bench.each(lambda block: run_packets(bench, block, 2, 0.3))

@@ -6,49 +6,28 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event as Flag
+from threading import Thread
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flow.simulator import Build, run
-from golden.cell import Coefficients
-from golden.data import SequenceSet
+from flow.stimulus import Stimulus
 from golden.miru import Inference, Saturations, infer, trace_records
-from golden.weights import Weights
 from spec.design import DesignPoint
-from spec.packets import Flag
+from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter
-from spec.trace import EVENT, READOUT, STEP, read_trace, record_types, write_header
+from spec.trace import EVENT, READOUT, STEP, Event, read_trace, record_types, write_header
 from tb.scoreboard import Comparison, compare
 
 CHUNK = 256
 """Sequences compared at once, so that memory does not grow with the run."""
 POLL_S = 0.2
+PATIENCE = 8
+"""How many times longer than it should take may an answer take, before a run is given up."""
 
-
-@dataclass(frozen=True)
-class Stimulus:
-    """What goes into a run: S sequences with their lengths, labels and tags, the weights and the coefficients."""
-
-    features: NDArray
-    lengths: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    weights: Weights
-    coefficients: Coefficients
-
-    @classmethod
-    def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients) -> Stimulus:
-        """All sequences of a set at full length."""
-        return cls(data.x, np.full(len(data), data.x.shape[1]), data.y.astype(np.int64), weights, coefficients)
-
-    @property
-    def tags(self) -> NDArray[np.int64]:
-        """Running number modulo 256."""
-        return np.arange(len(self.features)) % 256
-
-    def __len__(self) -> int:
-        return len(self.features)
+__all__ = ["RtlRun", "Stimulus", "patience_cycles", "run_rtl"]
 
 
 @dataclass
@@ -93,6 +72,7 @@ def run_rtl(
         progress: called now and then with the number of steps done since its last call.
 
     Raises:
+        SimulationFailed: the host found something wrong: no answer in time, one too many, a device that does not verify.
         SimulatorError: the simulation itself failed.
     """
     directory.mkdir(parents=True, exist_ok=True)
@@ -108,13 +88,29 @@ def run_rtl(
         "program": images is None,
         "reset_coefficient": stimulus.coefficients.reset,
         "update_coefficient": stimulus.coefficients.update,
+        "bad": [{"before": bad.before, "data": bad.data.hex(), "keep": bad.keep} for bad in stimulus.bad],
         "stall": stall,
         "seed": seed,
+        "patience_cycles": patience_cycles(design, stimulus, stall),
     }
     plusargs = ([f"+remora_trace={directory}"] if trace else []) + ([f"+remora_images={images}"] if images else [])
     with _Watcher(directory / f"{STEP}.bin", record_types(design)[STEP].itemsize, progress if trace else None):
         run(build, "tb.run_sequences", config=config, seed=seed, run_dir=directory, waves=waves, plusargs=plusargs)
     return _judge(design, stimulus, directory, trace)
+
+
+def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int:
+    """Cycles within which the next answer must come, generously: the longest sequences' work and their beats on both streams."""
+    network = design.network
+    sequence = network.max_steps * step_cycles(design) + network.classes + design.formats.stream_bits + design.crossbar.adc_cycles
+    payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
+    beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
+    return PATIENCE * round(3 * sequence + beats / (1 - stall))
+
+
+def step_cycles(design: DesignPoint) -> int:
+    """Cycles of every step: planes, sample, conversion, folds, commit."""
+    return design.formats.stream_bits + 1 + design.crossbar.adc_cycles + design.folds + 1
 
 
 def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool) -> RtlRun:
@@ -130,7 +126,7 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
             design, stimulus.weights, stimulus.features[start:end], stimulus.lengths[start:end], stimulus.coefficients, record=trace
         )
         tags = stimulus.tags[start:end]
-        expected = {"answer": _expected_answers(design, inference, tags)}
+        expected = {"answer": _answer_records(design, tags, stimulus.flags[start:end], inference.decision, inference.scores)}
         found = {"answer": answers[start : end if end < len(stimulus) else None]}
         if trace:
             expected |= trace_records(design, inference, tags, first_sequence=start)
@@ -141,8 +137,9 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
         decisions.append(inference.decision)
         saturations += inference.saturations
     if trace:
-        comparison.merge(compare({EVENT: actual[EVENT][:0]}, {EVENT: actual[EVENT]}))
-    comparison.merge(compare(*_counter_records(stimulus, saturations, counters)))
+        comparison.merge(compare({EVENT: _drop_events(design, stimulus)}, {EVENT: actual[EVENT]}))
+    comparison.merge(compare(*_counter_records(design, stimulus, saturations, counters)))
+    comparison.merge(compare(*_interrupt_records(stimulus, result["interrupts"])))
     return RtlRun(comparison, answers["decision"].astype(np.int64), np.concatenate(decisions), counters, result["seconds"])
 
 
@@ -153,19 +150,33 @@ def _answer_records(design: DesignPoint, tag, flags, decision, scores) -> NDArra
     return records
 
 
-def _expected_answers(design: DesignPoint, inference: Inference, tags: NDArray) -> NDArray:
-    flags = np.full(len(tags), int(Flag.INFER | Flag.LABEL_VALID))
-    return _answer_records(design, tags, flags, inference.decision, inference.scores)
+def _drop_events(design: DesignPoint, stimulus: Stimulus) -> NDArray:
+    """What the trace must hold of the bad packets, in the order of the stream; a clean run has no events."""
+    events = np.zeros(len(stimulus.bad), record_types(design)[EVENT])
+    events["kind"], events["cause"] = Event.DROP, [bad.cause for bad in stimulus.bad]
+    return events
 
 
-def _counter_records(stimulus: Stimulus, saturations: Saturations, counters: dict[Counter, int]) -> tuple[dict, dict]:
-    """What the hardware counted that golden can predict; drops must not happen in a clean run."""
+def _drops(stimulus: Stimulus) -> dict[str, int]:
+    """Packets to be dropped, by name of the cause."""
+    return {drop.name: sum(bad.cause == drop for bad in stimulus.bad) for drop in Drop}
+
+
+def _counter_records(
+    design: DesignPoint, stimulus: Stimulus, saturations: Saturations, counters: dict[Counter, int]
+) -> tuple[dict, dict]:
+    """What the hardware counted that golden can predict; no device may be pulsed, and every cycle belongs to one phase."""
+    steps = int(stimulus.lengths.sum())
+    phases = (Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES)
     predicted = {
-        Counter.STEPS: int(stimulus.lengths.sum()),
+        Counter.CYCLES: sum(counters[phase] for phase in phases),
+        Counter.STEPS: steps,
+        Counter.STEP_CYCLES: steps * step_cycles(design),
         Counter.SEQUENCES: len(stimulus),
         Counter.ADC_SATURATIONS: saturations.adc,
         Counter.WORD_SATURATIONS: saturations.words,
-        **{counter: 0 for counter in Counter if counter.name.startswith("DROPPED")},
+        Counter.PULSES: 0,
+        **{Counter[f"DROPPED_{name}"]: count for name, count in _drops(stimulus).items()},
     }
     dtype = [(counter.name.lower(), "<i8") for counter in predicted]
     expected = np.array([tuple(predicted.values())], dtype)
@@ -173,12 +184,21 @@ def _counter_records(stimulus: Stimulus, saturations: Saturations, counters: dic
     return {"counters": expected}, {"counters": actual}
 
 
+def _interrupt_records(stimulus: Stimulus, found: dict[str, int]) -> tuple[dict, dict]:
+    """The sticky events and the interrupt pin, of which only the drops are enabled, after the run and after clearing them."""
+    dropped = {f"dropped_{name.lower()}": int(count > 0) for name, count in _drops(stimulus).items()}
+    wanted = {**dropped, "sequence_done": 1, "window_failed": 0, "pin": int(bool(stimulus.bad)), "events_cleared": 0, "pin_cleared": 0}
+    dtype = [(name, "<i8") for name in wanted]
+    records = [np.array([tuple(values[name] for name in wanted)], dtype) for values in (wanted, found)]
+    return {"interrupts": records[0]}, {"interrupts": records[1]}
+
+
 class _Watcher:
     """Calls back with the number of records by which a file has grown, from a thread of its own."""
 
     def __init__(self, path: Path, record_bytes: int, progress: Callable[[int], None] | None) -> None:
         self._path, self._bytes, self._progress = path, record_bytes, progress
-        self._ended = Event()
+        self._ended = Flag()
         self._thread = Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:

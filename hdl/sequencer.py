@@ -15,8 +15,8 @@ class Sequencer(wiring.Component):
 
     A step, from the first plane to the last state: ``stream_bits`` cycles of ``integrate_hidden``, one of ``sample_hidden``, ``convert_hidden``
     and the converter's latency, then ``folds`` cycles of ``issue`` and one in which the last fold commits, marked by
-    ``step_done``. Every step costs the same: ``stream_bits + adc_cycles + folds + 3`` counting the first overlap of
-    conversion and issue. The readout does the same on the readout's tiles, then ``decide`` starts the decision, and ``push`` hands its result
+    ``step_done``. Every step costs the same: ``stream_bits + adc_cycles + folds + 2`` (the first fold is issued in the cycle in
+    which the codes become valid). The readout does the same on the readout's tiles, then ``decide`` starts the decision, and ``push`` hands its result
     to the answer as soon as that is ready; ``free`` frees the sequence's bank in the same cycle.
 
     ``stepping``, ``reading_out``: phase, for the counters. ``busy``: a sequence is in flight. A sequence starts only while

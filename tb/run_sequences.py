@@ -10,9 +10,11 @@ from time import perf_counter
 import cocotb
 import numpy as np
 from cocotb.triggers import Event
+from cocotbext.axi import AxiStreamFrame
 
 from golden.weights import Weights
-from spec.packets import encode_packet
+from spec.design import DesignPoint
+from spec.packets import Answer, Drop, encode_packet
 from spec.presets import parse_design
 from tb.config import load_config
 from tb.host import Host
@@ -28,9 +30,13 @@ def stalls(seed: int, probability: float):
         yield random.random() < probability
 
 
+DRAIN_CYCLES = 64
+"""Time after the last answer in which no further one may come."""
+
+
 @cocotb.test()
 async def run_sequences(dut) -> None:
-    """One run: ``config`` names the input and output files, the design point and the stalls."""
+    """One run: ``config`` names the input and output files, the design point, the bad packets and the stalls."""
     config = load_config()
     design = parse_design(config["design"], "config")
     data = np.load(config["input"])
@@ -41,6 +47,7 @@ async def run_sequences(dut) -> None:
         await host.program(Weights(data["hidden"], data["readout"]))
     await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
     await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])
+    await host.write("INTERRUPT_ENABLE", **{f"dropped_{drop.name.lower()}": 1 for drop in Drop})
     programmed = perf_counter()
     if config["stall"]:
         host.source.set_pause_generator(stalls(config["seed"], config["stall"]))
@@ -49,34 +56,54 @@ async def run_sequences(dut) -> None:
     before = await host.counters()
     await host.start()
     streamed = perf_counter()
-    answers = await _stream(host, data)
+    answers = await _stream(host, design, data, config)
     ended = perf_counter()
     after = await host.counters()
+    await host.halt()
+    await host.cycles(DRAIN_CYCLES)
+    assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no sequence asked for"
     seconds = {"program": programmed - began, "stream": ended - streamed}
-    _save(Path(config["output"]), answers, {counter.name: after[counter] - before[counter] for counter in after}, seconds)
+    counters = {counter.name: after[counter] - before[counter] for counter in after}
+    _save(Path(config["output"]), answers, {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds})
 
 
-async def _stream(host: Host, data) -> list:
+async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[Answer]:
     features, lengths, labels, tags = (data[name] for name in ("features", "lengths", "labels", "tags"))
     answered = Event()
-    answers = []
+    answers: list[Answer] = []
 
     async def feed() -> None:
         for index, length in enumerate(lengths):
             while index >= len(answers) + QUEUED:
                 answered.clear()
                 await answered.wait()
-            host.source.send_nowait(encode_packet(features[index, :length], tag=int(tags[index]), label=int(labels[index])))
+            for bad in config["bad"]:
+                if bad["before"] == index:
+                    host.source.send_nowait(AxiStreamFrame(bytes.fromhex(bad["data"]), tkeep=bad["keep"]))
+            label = None if labels[index] < 0 else int(labels[index])
+            host.source.send_nowait(encode_packet(features[index, :length], tag=int(tags[index]), label=label))
 
     feeder = cocotb.start_soon(feed())
-    for _ in lengths:
-        answers.append(await host.answer())
+    for index in range(len(lengths)):
+        answer = await host.answer(config["patience_cycles"])
+        assert answer is not None, f"no answer to sequence {index} within {config['patience_cycles']} cycles"
+        assert len(answer.scores) == design.network.classes, f"the answer to sequence {index} has {len(answer.scores)} scores"
+        answers.append(answer)
         answered.set()
     await feeder
     return answers
 
 
-def _save(path: Path, answers: list, counters: dict[str, int], seconds: dict[str, float]) -> None:
+async def _interrupts(host: Host) -> dict[str, int]:
+    """Pending events by name, and the pin; then both again after writing 1 to all of them."""
+    pending, pin = await host.read("INTERRUPT_STATUS"), int(host.dut.irq.value)
+    await host.write("INTERRUPT_STATUS", **dict.fromkeys(pending, 1))
+    await host.cycles(2)
+    left = await host.read("INTERRUPT_STATUS")
+    return {**pending, "pin": pin, "events_cleared": sum(left.values()), "pin_cleared": int(host.dut.irq.value)}
+
+
+def _save(path: Path, answers: list[Answer], result: dict) -> None:
     np.savez(
         path,
         tag=[answer.tag for answer in answers],
@@ -84,4 +111,4 @@ def _save(path: Path, answers: list, counters: dict[str, int], seconds: dict[str
         decision=[answer.decision for answer in answers],
         scores=[answer.scores for answer in answers],
     )
-    path.with_suffix(".json").write_text(json.dumps({"counters": counters, "seconds": seconds}), encoding="utf-8")
+    path.with_suffix(".json").write_text(json.dumps(result), encoding="utf-8")

@@ -123,8 +123,9 @@ def describe(comparison: Comparison) -> Group:
         return Group(Text("no divergence"))
     record = first.expected if first.expected is not None else first.actual
     place = ", ".join(f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in record.dtype.names)
-    cycle = f", hardware cycle {int(first.actual['cycle'])}" if first.actual is not None else ""
-    heading = Text(f"first divergence: {first.kind} record {first.index} ({place}{cycle})", style="bold red")
+    if first.actual is not None and "cycle" in first.actual.dtype.names:
+        place = ", ".join(part for part in (place, f"hardware cycle {int(first.actual['cycle'])}") if part)
+    heading = Text(f"first divergence: {first.kind} record {first.index} ({place})", style="bold red")
     if first.field is None:
         missing = "the hardware has no such record" if first.actual is None else "golden has no such record"
         return Group(heading, Text(missing))

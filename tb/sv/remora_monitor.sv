@@ -89,6 +89,7 @@ module remora_monitor #(
   logic [READOUT_RECORD*16-1:0] readout_record;
   logic converted = 0;  // this step's codes are in the record
   logic was_reset = 1;
+  logic powered_up = 0;  // the first reset has come: what random inputs did before is no event
 
   // Words are put together from what is really on the wordlines, plane by plane.
   function automatic void add_plane(input logic [HIDDEN_ROWS-1:0] positive, input logic [HIDDEN_ROWS-1:0] negative);
@@ -148,8 +149,9 @@ module remora_monitor #(
   always @(posedge clk) begin
     cycle <= cycle + 1;
     was_reset <= reset;
-    if (tracing) begin
-      if (reset && !was_reset) write_event(1, aresetn ? 1 : 0);
+    if (reset) powered_up <= 1;
+    if (tracing && (powered_up || reset)) begin
+      if (reset && !was_reset && powered_up) write_event(1, aresetn ? 1 : 0);
       if (reset) converted <= 0;
       else begin
         if (integrate_hidden && plane == 0 && step == 0) sequence_number = sequence_number + 1;

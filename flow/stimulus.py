@@ -1,0 +1,143 @@
+"""What goes into a run of the simulated hardware: sequences, weights, coefficients, and packets that must be dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.cell import Coefficients
+from golden.data import SequenceSet
+from golden.weights import Weights, random_weights
+from spec.design import DesignPoint
+from spec.packets import BEAT_BYTES, Drop, Flag, encode_packet
+
+NO_LABEL = -1
+"""Label of a sequence whose packet carries none."""
+
+
+@dataclass(frozen=True)
+class BadPacket:
+    """A packet that the hardware must drop.
+
+    Attributes:
+        before: index of the sequence that it precedes on the stream.
+        data: its bytes. ``keep``: one a byte, False where TKEEP leaves a hole; None for no hole.
+        cause: under which it must be counted.
+    """
+
+    before: int
+    data: bytes
+    cause: Drop
+    keep: tuple[bool, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, and bad packets in
+    the order of the stream."""
+
+    features: NDArray
+    lengths: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    weights: Weights
+    coefficients: Coefficients
+    bad: tuple[BadPacket, ...] = ()
+
+    @classmethod
+    def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients) -> Stimulus:
+        """All sequences of a set at full length."""
+        return cls(data.x, np.full(len(data), data.x.shape[1]), data.y.astype(np.int64), weights, coefficients)
+
+    @property
+    def tags(self) -> NDArray[np.int64]:
+        """Running number modulo 256."""
+        return np.arange(len(self.features)) % 256
+
+    @property
+    def flags(self) -> NDArray[np.int64]:
+        """Header flags of each sequence."""
+        return np.where(self.labels == NO_LABEL, int(Flag.INFER), int(Flag.INFER | Flag.LABEL_VALID))
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+
+def stress_stimulus(design: DesignPoint, sequences: int, coefficients: Coefficients, seed: int) -> Stimulus:
+    """Random weights over the full range, and sequences of every length and kind: see ``stress_features``.
+
+    The weights of the last class repeat those of the first, so that scores tie.
+    """
+    random = np.random.default_rng(seed)
+    longest = design.network.max_steps
+    lengths = random.integers(1, longest + 1, sequences)
+    lengths[:2] = (longest, 1)[: len(lengths)]
+    labels = random.integers(NO_LABEL, design.network.classes, sequences)
+    weights = random_weights(design, seed)
+    weights.readout[:, -1] = weights.readout[:, 0]
+    return Stimulus(stress_features(design, sequences, random), lengths, labels, weights, coefficients)
+
+
+def stress_features(design: DesignPoint, sequences: int, random: np.random.Generator) -> NDArray:
+    """Features (S, max_steps, features) that are random, at full scale, alternating between the ends, zero or sparse in turn."""
+    network = design.network
+    shape = (network.max_steps, network.features)
+    low, high, dtype = (-128, 127, np.int8) if network.feature_signed else (0, 255, np.uint8)
+    alternating = np.where(np.indices(shape).sum(axis=0) % 2, low, high)
+
+    def one(kind: int) -> NDArray:
+        noise = random.integers(low, high + 1, shape)
+        return (noise, np.full(shape, high), alternating, np.zeros(shape), noise * (random.random(shape) < 0.2))[kind]
+
+    return np.array([one(index % 5) for index in range(sequences)], dtype)
+
+
+def with_bad_packets(design: DesignPoint, stimulus: Stimulus, seed: int, share: float = 1.0) -> Stimulus:
+    """The stimulus with one packet of every kind in ``bad_packets`` before some of its sequences.
+
+    Args:
+        share: of the sequences that a bad packet precedes; kinds are taken in turn, several before one sequence if need be.
+    """
+    random = np.random.default_rng(seed)
+    kinds = list(bad_packets(design, random))
+    places = np.sort(random.integers(0, len(stimulus), max(len(kinds), round(share * len(stimulus)))))
+    order = [kinds[index % len(kinds)] for index in random.permutation(len(places))]
+    return replace(stimulus, bad=tuple(replace(kind, before=int(before)) for kind, before in zip(order, places, strict=True)))
+
+
+def bad_packets(design: DesignPoint, random: np.random.Generator) -> Iterator[BadPacket]:
+    """Every way in which a packet can be wrong, at position 0."""
+    network, learn, infer, valid = design.network, Flag.LEARN, Flag.INFER, Flag.LABEL_VALID
+
+    def packet(steps: int, extra: int = 0, flags: Flag = infer, label: int = 0) -> bytes:
+        payload = random.integers(0, 256, steps * network.features + extra, np.uint8)
+        header = encode_packet(np.empty((0, 1), np.uint8), tag=int(random.integers(256)), flags=flags)
+        return label.to_bytes(2, "little") + header[2:] + payload.tobytes()
+
+    def holes(data: bytes, *positions: int) -> tuple[bool, ...]:
+        return tuple(position not in positions for position in range(len(data)))
+
+    longest, some = network.max_steps, int(random.integers(1, network.max_steps + 1))
+    yield BadPacket(0, packet(0), Drop.TRUNCATED)
+    yield BadPacket(0, packet(longest + 1), Drop.TOO_LONG)
+    yield BadPacket(0, packet(2 * longest + 2, int(network.features > 1)), Drop.TRUNCATED if network.features > 1 else Drop.TOO_LONG)
+    if network.features > 1:
+        yield BadPacket(0, packet(0, 1), Drop.TRUNCATED)
+        yield BadPacket(0, packet(some - 1, network.features - 1), Drop.TRUNCATED)
+        yield BadPacket(0, packet(longest, 1), Drop.TRUNCATED)
+    yield BadPacket(0, packet(some, flags=infer | valid, label=network.classes), Drop.LABEL)
+    yield BadPacket(0, packet(some, flags=infer | valid, label=0xFFFF), Drop.LABEL)
+    yield BadPacket(0, packet(some, flags=Flag(0)), Drop.HEADER)
+    yield BadPacket(0, packet(some, flags=learn), Drop.HEADER)
+    yield BadPacket(0, packet(some, flags=learn | infer), Drop.HEADER)
+    # The first cause counts where several apply.
+    yield BadPacket(0, packet(longest + 1, flags=learn | valid, label=0xFFFF), Drop.HEADER)
+    yield BadPacket(0, packet(longest + 1, flags=infer | valid, label=0xFFFF), Drop.LABEL)
+    data = packet(max(some, -(-2 * BEAT_BYTES // network.features)))
+    yield BadPacket(0, data, Drop.FRAMING, holes(data, 0))
+    yield BadPacket(0, data, Drop.FRAMING, holes(data, BEAT_BYTES + 3))
+    yield BadPacket(0, data, Drop.FRAMING, holes(data, *range(BEAT_BYTES, 2 * BEAT_BYTES)))
+    yield BadPacket(0, data[: 2 * BEAT_BYTES], Drop.FRAMING, holes(data[: 2 * BEAT_BYTES], BEAT_BYTES + 1))
+    yield BadPacket(0, data[:2], Drop.FRAMING)

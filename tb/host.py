@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
 from cocotb_bus.drivers.amba import AXI4LiteMaster
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 from numpy.typing import NDArray
@@ -18,6 +18,14 @@ from spec.registers import Counter, Register, counter_value, register_map
 ROWS_PER_WORD = 4
 
 
+POLLS = 10_000
+"""How often STATUS is asked before the hardware counts as stuck."""
+
+
+class StuckError(AssertionError):
+    """The hardware does not reach a state in any reasonable time."""
+
+
 class WindowError(AssertionError):
     """The weight window says that devices do not hold their weights."""
 
@@ -26,14 +34,14 @@ class Host:
     """Drives one device under test whose top has the ports of :class:`hdl.top.Remora`.
 
     Attributes:
-        source, sink: AXI4-Stream agents of packets and answers; `axil`: AXI4-Lite master.
+        source, sink: AXI4-Stream agents of packets and answers; `axil`: AXI4-Lite master; `period_ns`: of the clock.
     """
 
     def __init__(self, dut, design: DesignPoint) -> None:
         self.dut, self.design, self.registers = dut, design, register_map(design)
         dut.aresetn.value = 0
-        period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
-        Clock(dut.aclk, period_ns, unit="ns", impl="gpi").start(start_high=False)
+        self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
+        Clock(dut.aclk, self.period_ns, unit="ns", impl="gpi").start(start_high=False)
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
         self.axil = AXI4LiteMaster(dut, "s_axil", dut.aclk)
@@ -66,8 +74,19 @@ class Host:
     async def halt(self) -> None:
         """Stop after the sequence in flight and wait until its answer has left."""
         await self.write("CONTROL", run=0)
-        while not (await self.read("STATUS"))["halted"]:
-            await ClockCycles(self.dut.aclk, 20)
+        await self._until("halted", 1, pause_cycles=20)
+
+    async def _until(self, field: str, value: int, pause_cycles: int) -> None:
+        """Poll a field of STATUS.
+
+        Raises:
+            StuckError: it does not take the value; what it waits for would be done many times over.
+        """
+        for _ in range(POLLS):
+            if (await self.read("STATUS"))[field] == value:
+                return
+            await ClockCycles(self.dut.aclk, pause_cycles)
+        raise StuckError(f"STATUS.{field} is not {value} after {POLLS * pause_cycles} cycles")
 
     async def counters(self) -> dict[Counter, int]:
         """All counters at one instant."""
@@ -129,13 +148,17 @@ class Host:
 
     async def _command(self, **command: int) -> None:
         await self.write("WINDOW_CONTROL", **command)
-        while (await self.read("STATUS"))["window_busy"]:
-            await ClockCycles(self.dut.aclk, 100)
+        await self._until("window_busy", 0, pause_cycles=100)
 
     # Packets ----------------------------------------------------------------------------------------------------------
-    async def answer(self) -> Answer:
-        """The next answer."""
-        frame = await self.sink.recv()
+    async def answer(self, patience_cycles: int | None = None) -> Answer | None:
+        """The next answer; None where it does not come within ``patience_cycles``."""
+        try:
+            waiting = self.sink.recv()
+            limit_ns = patience_cycles * self.period_ns if patience_cycles else None
+            frame = await (with_timeout(waiting, limit_ns, "ns") if limit_ns else waiting)
+        except SimTimeoutError:
+            return None
         return decode_answer(bytes(frame.tdata))
 
     async def cycles(self, count: int) -> None:

@@ -12,19 +12,42 @@ from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 
 HARNESS = "remora_harness"
-MONITOR = Path(__file__).parents[1] / "tb" / "sv" / "remora_monitor.sv"
+SUPPORT = [Path(__file__).parents[1] / "tb" / "sv" / name for name in ("remora_monitor.sv", "remora_bulk_source.sv")]
+PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
+BULK_BYTES = 32
+STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
 
 
 def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, dict]) -> str:
-    """Top module with the ports of the design, the design as ``dut`` and the monitor on its probes."""
-    declared = ",\n".join(f"    {port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports)
-    passed = ",\n".join(f"      .{port['name']}({port['name']})" for port in ports)
+    """Top module with the ports of the design and a wide bulk input ``s_bulk``; the design as ``dut``, the monitor on its probes."""
+    declared = ",\n".join(
+        [
+            *(f"    {port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports),
+            f"    input wire [{8 * BULK_BYTES - 1}:0] s_bulk_tdata,\n    input wire [{BULK_BYTES - 1}:0] s_bulk_tkeep",
+            "    input wire s_bulk_tlast,\n    input wire s_bulk_tvalid,\n    output wire s_bulk_tready",
+        ]
+    )
+    streamed = {f"s_axis_{name}" for name in STREAM}
+    passed = ",\n".join(f"      .{port['name']}({'to_' if port['name'] in streamed else ''}{port['name']})" for port in ports)
+    bulk = ",\n".join(
+        [f"      .wide_{name}(s_bulk_{name}), .narrow_{name}(s_axis_{name}), .{name}(to_s_axis_{name})" for name in STREAM]
+    )
     parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
     watched = ",\n".join(f"      .{name}(dut.{probe['path']})" for name, probe in probes.items())
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
 );
+  wire [31:0] to_s_axis_tdata;
+  wire [3:0] to_s_axis_tkeep;
+  wire to_s_axis_tlast, to_s_axis_tvalid, to_s_axis_tready;
+  remora_bulk_source #(
+      .BYTES({BULK_BYTES})
+  ) bulk (
+      .clk(aclk),
+      .aresetn(aresetn),
+{bulk}
+  );
   remora dut (
 {passed}
   );
@@ -63,7 +86,7 @@ def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
 
 def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
     harness = write_source(f"{HARNESS}.sv", harness_verilog(generated.design, generated.sidecar["ports"], generated.sidecar["probes"]))
-    return [netlist or generated.netlist, *generated.models, MONITOR, harness]
+    return [netlist or generated.netlist, *generated.models, *SUPPORT, harness]
 
 
 def build_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:
@@ -71,6 +94,6 @@ def build_harness(generated: Generated, *, waves: bool = False, netlist: Path | 
     return build(_sources(generated, netlist), HARNESS, name=generated.design.name, waves=waves)
 
 
-def build_plain(generated: Generated, main_cpp: Path) -> Build:
-    """Build the harness with a C++ main instead of cocotb."""
-    return build_executable(_sources(generated, None), HARNESS, main_cpp, name=f"{generated.design.name}_plain")
+def build_plain(generated: Generated) -> Build:
+    """Build the harness with a C++ main instead of cocotb; ``tb/cpp/plain.cpp`` says what it takes and prints."""
+    return build_executable(_sources(generated, None), HARNESS, PLAIN_MAIN, name=f"{generated.design.name}_plain")

@@ -31,10 +31,12 @@ class WindowError(AssertionError):
 
 
 class Host:
-    """Drives one device under test whose top has the ports of :class:`hdl.top.Remora`.
+    """Drives the harness of :mod:`flow.harness`.
 
     Attributes:
-        source, sink: AXI4-Stream agents of packets and answers; `axil`: AXI4-Lite master; `period_ns`: of the clock.
+        source, sink: AXI4-Stream agents of packets and answers, 32 bits wide.
+        bulk: agent of packets with the wide beats that make long runs fast; use it or `source`, never both at once.
+        axil: AXI4-Lite master.
     """
 
     def __init__(self, dut, design: DesignPoint) -> None:
@@ -43,6 +45,7 @@ class Host:
         self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
         Clock(dut.aclk, self.period_ns, unit="ns", impl="gpi").start(start_high=False)
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
+        self.bulk = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_bulk"), dut.aclk, dut.aresetn, reset_active_level=False)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
         self.axil = AXI4LiteMaster(dut, "s_axil", dut.aclk)
 

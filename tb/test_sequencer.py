@@ -1,0 +1,145 @@
+"""The sequencer: every strobe in its cycle, as the contract's schedule says, whatever its neighbours do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spec.design import DesignPoint
+from tb.blocks import Block, BlockBench, block_test
+
+STROBES = (
+    "busy", "stepping", "reading_out", "read", "free", "enable", "integrate_hidden", "sample_hidden", "convert_hidden",
+    "integrate_readout", "sample_readout", "convert_readout", "issue", "step_done", "decide", "push",
+)  # fmt: skip
+Cycle = tuple[set[str], dict[str, int]]
+"""Strobes that are high, and the values that mean something."""
+
+
+def conversion(design: DesignPoint, layer: str, phase: set[str], values: dict[str, int]) -> Iterator[Cycle]:
+    """Planes, sample, convert."""
+    for plane in range(design.formats.stream_bits):
+        yield {*phase, "enable", f"integrate_{layer}"}, {"plane": plane, **values}
+    yield {*phase, f"sample_{layer}"}, values
+    yield {*phase, f"convert_{layer}"}, values
+
+
+def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> list[Cycle]:
+    """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe."""
+    phase, values = {"busy", "stepping"}, {"step": step, "first": int(step == 0), "last": int(step == length - 1)}
+    schedule = list(conversion(design, "hidden", phase, values)) + [(phase, values)] * (latency - 1)
+    schedule += [({*phase, "issue"}, {"fold": fold, **values}) for fold in range(design.folds)]
+    if step < length - 1:
+        schedule[-1] = ({*schedule[-1][0], "read"}, {"read_step": step + 1, **schedule[-1][1]})
+    return [*schedule, ({*phase, "step_done"}, values)]
+
+
+def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
+    """From the last state to the start of the decision."""
+    phase = {"busy", "reading_out"}
+    return [*conversion(design, "readout", phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
+
+
+class Driver:
+    """Plays buffer, crossbars, decision and answer to one sequencer."""
+
+    def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
+        self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
+        self._valid_in = {"hidden": 0, "readout": 0}
+        self.latency = block.design.crossbar.adc_cycles
+
+    async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
+        """One cycle of the schedule: present what the neighbours answer, compare, and let them see the strobes."""
+        for layer, left in self._valid_in.items():
+            self.block.put(**{f"{layer}_valid": int(left == 0)})
+        await self.bench.cycle()
+        found = {name for name in STROBES if self.block.get(name)}
+        self.bench.compare(self.block, "strobes", found, strobes)
+        self.bench.compare(self.block, f"values of {strobes}", {name: self.block.get(name) for name in values}, values)
+        for layer, left in self._valid_in.items():
+            self._valid_in[layer] = self.latency - 1 if f"convert_{layer}" in strobes else max(0, left - 1)
+
+    async def idle(self, cycles: int) -> None:
+        """Nothing happens while there is no sequence, or none may start."""
+        for _ in range(cycles):
+            run = self.bench.random.getrandbits(1)
+            self.block.put(run=run, available=1 - run)
+            await self.cycle(set(), {})
+
+    async def sequence(self, length: int) -> None:
+        """A sequence from its start to the push of its result."""
+        random, block = self.bench.random, self.block
+        block.put(run=1, available=1, length=length, decided=0)
+        await self.cycle({"read"}, {"read_step": 0})
+        for step in range(length):
+            for strobes, values in step_schedule(self.design, step, length, self.latency):
+                block.put(run=random.getrandbits(1), answer_ready=random.getrandbits(1))  # matter to nobody in a step
+                await self.cycle(strobes, values)
+        for strobes, values in readout_schedule(self.design, self.latency):
+            await self.cycle(strobes, values)
+        wait, phase = self.design.network.classes, {"busy", "reading_out"}
+        while True:
+            wait -= 1
+            ready = not self.bench.chance(self.stall)
+            block.put(decided=int(wait <= 0), answer_ready=int(ready))
+            if wait <= 0 and ready:
+                break
+            await self.cycle(phase, {})
+        await self.cycle({*phase, "push", "free"}, {})
+
+
+@block_test
+async def schedule(bench: BlockBench) -> None:
+    """Sequences of every length, back to back and apart, converters of every latency, an answer that is not always ready."""
+
+    async def drive(block: Block) -> None:
+        driver = Driver(bench, block, stall=0.6)
+        for length in range(1, block.design.network.max_steps + 1):
+            driver.latency = bench.random.choice((1, 2, 3, 8, 13, block.design.crossbar.adc_cycles))
+            await driver.sequence(length)
+            await driver.idle(bench.random.choice((0, 1, 5)))
+
+    await bench.each(drive)
+
+
+@block_test
+async def cycles_of_a_step(bench: BlockBench) -> None:
+    """``stream_bits + adc_cycles + folds + 2`` cycles, from the first plane to the last state, every step the same."""
+
+    async def drive(block: Block) -> None:
+        design = block.design
+        expected = design.formats.stream_bits + design.crossbar.adc_cycles + design.folds + 2
+        bench.compare(block, "length of the schedule", len(step_schedule(design, 0, 1, design.crossbar.adc_cycles)), expected)
+        await Driver(bench, block, stall=0).sequence(design.network.max_steps)
+
+    await bench.each(drive)
+    of_mnist = next(block.design for block in bench.blocks if block.name == "mnist")
+    bench.compare("mnist", "cycles of a step", len(step_schedule(of_mnist, 0, 28, 8)), 23)
+
+
+@block_test
+async def waits_for_the_converter(bench: BlockBench) -> None:
+    """A code that is not valid yet is not used, however long it takes."""
+
+    async def drive(block: Block) -> None:
+        driver = Driver(bench, block, stall=0.9)
+        driver.latency = 70
+        await driver.sequence(1)
+
+    await bench.each(drive)
+
+
+@block_test
+async def resets(bench: BlockBench) -> None:
+    """A reset at any cycle returns to idle, and the next sequence starts with its first step and plane."""
+    for _ in range(20):
+        for block in bench.blocks:
+            block.put(run=1, available=1, length=1, hidden_valid=1, readout_valid=1)
+        await bench.cycle(bench.random.randint(1, 40))
+        for block in bench.blocks:
+            block.put(run=0)
+        await bench.reset(1)
+        await bench.each(lambda block: Driver(bench, block, stall=0.3).idle(2))
+        await bench.each(lambda block: Driver(bench, block, stall=0.3).sequence(1))
+        for block in bench.blocks:
+            block.put(run=0, available=0)
+        await bench.cycle()

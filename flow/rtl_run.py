@@ -96,7 +96,10 @@ def run_rtl(
     plusargs = ([f"+remora_trace={directory}"] if trace else []) + ([f"+remora_images={images}"] if images else [])
     with _Watcher(directory / f"{STEP}.bin", record_types(design)[STEP].itemsize, progress if trace else None):
         run(build, "tb.run_sequences", config=config, seed=seed, run_dir=directory, waves=waves, plusargs=plusargs)
-    return _judge(design, stimulus, directory, trace)
+    began = perf_counter()
+    result = _judge(design, stimulus, directory, trace)
+    result.seconds["compare"] = perf_counter() - began
+    return result
 
 
 def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int:

@@ -52,7 +52,7 @@ class RegisterBlock(wiring.Component):
       and a write may be in flight together. Responses are held until they are taken. The low two address bits are
       ignored. DECERR: no register there. SLVERR, and nothing changed: write to a register without a writable field, or
       while its guard is low, or that would leave a field above its maximum. Bytes without strobe are left alone.
-      ``ready`` of the address and data channels is low in the cycle after reset.
+      In reset and in the cycle after, nothing is accepted.
     - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for
       one cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in
       which software clears it. Constants have no member.

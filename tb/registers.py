@@ -13,6 +13,9 @@ from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 from spec.registers import Field, Kind, Register, Response
 from tb.register_model import ALL_BYTES, MAP, Model, external_value, fields_of
 
+TIME_LIMIT = {"timeout_time": 2, "timeout_unit": "ms"}
+"""Of every test: a lost response is a failure, not a wait without end."""
+
 
 class Master(AXI4LiteMaster):
     """The library's master, whose accesses in flight can be abandoned, as a reset does."""
@@ -72,6 +75,9 @@ class RegisterBench:
         self.master = self._new_master()
         self.dut.rst.value = 1
         await ClockCycles(self.dut.clk, cycles)
+        await FallingEdge(self.dut.clk)
+        handshakes = ("awready", "wready", "arready", "bvalid", "rvalid")
+        self.compare("bus in reset", [int(getattr(self.dut, f"bus__{name}").value) for name in handshakes], [0] * 5)
         self.dut.rst.value = 0
         self.model.reset()
         self.pulses.clear()

@@ -7,10 +7,10 @@ from cocotb.triggers import ClockCycles, RisingEdge
 
 from spec.registers import ADDRESS_BITS, WORD_BYTES, Kind
 from tb.register_model import ALL_BYTES, MAP, fields_of
-from tb.registers import RegisterBench
+from tb.registers import TIME_LIMIT, RegisterBench
 
 
-@cocotb.test()
+@cocotb.test(**TIME_LIMIT)
 async def address_and_data_in_any_order(dut) -> None:
     """Address first, data first, together: the same."""
     bench = await RegisterBench.started(dut)
@@ -24,7 +24,7 @@ async def address_and_data_in_any_order(dut) -> None:
     assert bench.compared > 36
 
 
-@cocotb.test()
+@cocotb.test(**TIME_LIMIT)
 async def window_reads_and_writes_together(dut) -> None:
     """A read and a write of the external register in flight at once each have a row of their own."""
     bench = await RegisterBench.started(dut)
@@ -44,7 +44,28 @@ async def window_reads_and_writes_together(dut) -> None:
     assert bench.compared >= 80
 
 
-@cocotb.test()
+@cocotb.test(**TIME_LIMIT)
+@cocotb.parametrize(probability=[0.0, 0.7])
+async def queued_accesses(dut, probability: float) -> None:
+    """Accesses that follow before the response to the one before was taken: none lost, repeated or out of order."""
+    bench = await RegisterBench.started(dut, seed=round(100 * probability))
+    bench.start_back_pressure(probability)
+    for _ in range(30):
+        await bench.guard(**{name: int(bench.random.random() < 0.7) for name in MAP.guards})
+        writes = [_random_write(bench) for _ in range(6)]
+        expected = [bench.model.write(*write) for write in writes]
+        tasks = [cocotb.start_soon(bench.bus_write(*write, **_random_latency(bench))) for write in writes]
+        bench.compare("responses", [await task for task in tasks], expected)
+        await bench.compare_state()
+        addresses = [_random_address(bench) for _ in range(6)]
+        expected = [bench.model.read(address) for address in addresses]
+        tasks = [cocotb.start_soon(bench.bus_read(address)) for address in addresses]
+        bench.compare("responses and words", [await task for task in tasks], expected)
+        await bench.compare_state()
+    assert bench.compared > 4 * 30
+
+
+@cocotb.test(**TIME_LIMIT)
 @cocotb.parametrize(probability=[0.0, 0.5, 0.9])
 async def random_accesses(dut, probability: float) -> None:
     """Random accesses, guards, events and status while responses are held back; everything as the model says."""
@@ -96,7 +117,7 @@ def _random_latency(bench: RegisterBench) -> dict[str, int]:
     return {name: bench.random.randint(0, 3) for name in ("address_latency", "data_latency")}
 
 
-@cocotb.test()
+@cocotb.test(**TIME_LIMIT)
 async def reset_at_any_cycle(dut) -> None:
     """Reset while accesses are in flight: idle, no response, reset values; and the next accesses work."""
     bench = await RegisterBench.started(dut)

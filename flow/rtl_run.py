@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
+from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,7 @@ def run_rtl(
     images: Path | None = None,
     waves: Path | None = None,
     progress: Callable[[int], None] | None = None,
+    plusargs: Sequence[str] = (),
 ) -> RtlRun:
     """Run sequences through the hardware and compare every record with golden.
 
@@ -70,6 +72,7 @@ def run_rtl(
         trace: record and compare every step; without, only answers and counters are compared.
         images: folder of memory images to start from, instead of programming through the weight window.
         progress: called now and then with the number of steps done since its last call.
+        plusargs: further arguments for the design.
 
     Raises:
         SimulationFailed: the host found something wrong: no answer in time, one too many, a device that does not verify.
@@ -93,7 +96,7 @@ def run_rtl(
         "seed": seed,
         "patience_cycles": patience_cycles(design, stimulus, stall),
     }
-    plusargs = ([f"+remora_trace={directory}"] if trace else []) + ([f"+remora_images={images}"] if images else [])
+    plusargs = [*plusargs, *([f"+remora_trace={directory}"] if trace else []), *([f"+remora_images={images}"] if images else [])]
     with _Watcher(directory / f"{STEP}.bin", record_types(design)[STEP].itemsize, progress if trace else None):
         run(build, "tb.run_sequences", config=config, seed=seed, run_dir=directory, waves=waves, plusargs=plusargs)
     began = perf_counter()

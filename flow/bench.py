@@ -18,8 +18,9 @@ import numpy as np
 
 from flow.generate import Generated, generate
 from flow.harness import build_harness, build_plain
-from flow.rtl_run import RtlRun, Stimulus, run_rtl
+from flow.rtl_run import RtlRun, run_rtl
 from flow.simulator import Build
+from flow.stimulus import Stimulus
 from golden.cell import Coefficients
 from golden.data import SequenceSet, load
 from golden.float_model import FloatModel, to_float

@@ -13,8 +13,9 @@ from flow.console import console, progress, table
 from flow.generate import generate
 from flow.harness import build_harness
 from flow.provenance import provenance
-from flow.rtl_run import RtlRun, Stimulus, run_rtl
+from flow.rtl_run import RtlRun, run_rtl
 from flow.simulator import build_root
+from flow.stimulus import Stimulus
 from golden.checkpoint import Checkpoint
 from golden.data import SequenceSet
 from spec.design import DesignPoint

@@ -21,12 +21,9 @@ from golden.miru import check_features
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.fixed import round_shift
+from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift
 from spec.rng import Purpose, draw
 from spec.tables import DERIVATIVE_BITS, derivative_table
-
-ERROR_LIMIT = 255
-"""Largest magnitude of an error: probabilities are in 1/255."""
-_WORD_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -50,18 +47,18 @@ class Update:
 
 
 def feedback_matrix(design: DesignPoint) -> NDArray[np.int8]:
-    """Ψ, (classes, hidden), ±1: bit ``k mod 32`` of the draw with index j and lane ``k div 32``; a set bit is −1."""
+    """Ψ, (classes, hidden), ±1, as `spec.learning` says."""
     classes = np.arange(design.network.classes)[:, None]
-    words = draw(design.learning.seed, Purpose.FEEDBACK, 0, np.arange(design.network.hidden), classes // _WORD_BITS)
-    return 1 - 2 * ((words >> (classes % _WORD_BITS).astype(np.uint32)) & 1).astype(np.int8)
+    words = draw(design.learning.seed, Purpose.FEEDBACK, 0, np.arange(design.network.hidden), classes // FEEDBACK_WORD_BITS)
+    return 1 - 2 * ((words >> (classes % FEEDBACK_WORD_BITS).astype(np.uint32)) & 1).astype(np.int8)
 
 
 def output_error(design: DesignPoint, scores: NDArray[np.integer], label: int) -> NDArray[np.int64]:
-    """``clip(128 + o/4, 0, 255) − 255·onehot`` with the scores o in 1/256: by default ``o/4`` is 2·code."""
-    shift = 6 - design.formats.adc_bits + 1 + design.formats.adc_range_log2
+    """``e = p − 255·onehot``, (classes,), as `spec.learning` says."""
+    shift = error_shift(design)
     codes = scores.astype(np.int64)
     quarter = codes << shift if shift >= 0 else round_shift(codes, -shift)
-    error = np.clip(128 + quarter, 0, ERROR_LIMIT)
+    error = np.clip(ERROR_CENTRE + quarter, 0, ERROR_LIMIT)
     error[label] -= ERROR_LIMIT
     return error
 

@@ -22,9 +22,9 @@ COUNTER_BITS = 48
 
 
 class Section(BaseModel):
-    """A frozen part of the design point that refuses unknown fields."""
+    """A frozen part of the design point that refuses unknown fields and values of another type, such as "28" or true."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
 class Network(Section):

@@ -44,7 +44,7 @@ def command(
     if checkpoint:
         network = load_checkpoint(checkpoint, design)
     else:
-        training = training.first(QUICK_SEQUENCES)
+        training = training.first(min(QUICK_SEQUENCES, len(training)))
         console().print(f"no checkpoint given: training {QUICK_PASSES} passes over {len(training):,} sequences")
         network = train_network(design, training, None, QUICK_PASSES)
     simulated = simulate(

@@ -121,6 +121,7 @@ def _share(decisions, data: SequenceSet) -> float:
 def result_table(result: dict) -> Table:
     """The result for a person."""
     shown = table("", "", title=f"{result['design']}: hardware against golden")
+    shown.show_header = False
     shown.add_row("sequences", f"{result['sequences']:,}")
     shown.add_row("steps compared", f"{result['steps_compared']:,} ({result['values_compared']:,} values)")
     shown.add_row("mismatches", f"{result['mismatches']:,}", style="green" if result["mismatches"] == 0 else "bold red")

@@ -15,7 +15,7 @@ ONE, TINY, MNIST = (load_design(name) for name in ("one", "tiny", "mnist"))
 PRIMES = make_design(
     network={"features": 11, "hidden": 13, "classes": 5, "max_steps": 7},
     cell={"lanes": 5},
-    crossbar={"rows": 7, "columns": 3, "adc_cycles": 3, "pulse_cycles": 2},
+    crossbar={"rows": 13, "columns": 7, "adc_cycles": 3, "pulse_cycles": 2},
 )
 BELOW = make_design(  # one below powers of two
     network={"features": 7, "hidden": 15, "classes": 3, "max_steps": 3}, cell={"lanes": 15}, crossbar={"rows": 15, "columns": 7, "adc_cycles": 7}
@@ -41,7 +41,7 @@ EXACT = make_design(  # a code is the bitline sum itself
     network={"features": 2, "hidden": 6, "classes": 1, "max_steps": 2, "feature_signed": True},
     cell={"lanes": 2},
     formats={"adc_bits": 10, "adc_range_log2": 1},
-    crossbar={"rows": 3, "columns": 4, "level_bits": 0, "fraction_bits": 16},
+    crossbar={"rows": 5, "columns": 4, "level_bits": 0, "fraction_bits": 16},
 )
 DESIGNS = {
     "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE, "signed": SIGNED, "coarse": COARSE,

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-import hdl
 from flow.simulator import SimulatorError
 from hdl.memory import Memory
+from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
 
-MODEL = Path(hdl.__file__).parent / "macros" / "remora_memory.sv"
 SIZES = ((1, 1), (1, 3), (2, 2), (3, 9), (5, 1), (8, 16), (17, 33), (100, 320))
 CASES = {f"words_{depth}x{width}": {"depth": depth, "width": width} for depth, width in SIZES}
 
 
 def simulate(**options):
-    return simulate_cases(Memory, CASES, "tb.test_memory", extra_sources=[MODEL], **options)
+    return simulate_cases(Memory, CASES, "tb.test_memory", extra_sources=[MEMORY], **options)
 
 
 def test_memory():

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import hdl
 from hdl.miru_cell import MiruCell
 from tests.hdl.designs import DESIGNS, cases, make_design
+from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
-
-MEMORY = Path(hdl.__file__).parent / "macros" / "remora_memory.sv"
 
 
 def test_miru_cell():

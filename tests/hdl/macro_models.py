@@ -1,0 +1,13 @@
+"""Behavioural models of the macros, and how benches with several tiles of them are built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hdl
+
+FOLDER = Path(hdl.__file__).parent / "macros"
+MEMORY = FOLDER / "remora_memory.sv"
+CROSSBAR = FOLDER / "remora_crossbar.sv"
+# Every tile is a module of its own, and unrolled loops over its devices double the time of the build.
+CROSSBAR_OPTIONS = {"arguments": ("--unroll-count", "1")}

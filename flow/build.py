@@ -114,7 +114,7 @@ def build_root() -> Path:
     default = (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "sim_build"
     root = Path(os.environ.get("REMORA_SIM_BUILD") or default).absolute()
     if re.search(r"\s", str(root)):
-        raise SimulatorError(f"'{root}' contains a space, and make cannot build there: set REMORA_SIM_BUILD to a folder without")
+        raise SimulatorError(f"'{root}' contains a space, and make cannot build there: move the checkout to a path without")
     return root
 
 
@@ -207,7 +207,7 @@ def first_error(log: str) -> str:
     Verilator counts a warning as an error at its very end, in a line that says nothing.
     """
     lines = log.splitlines()
-    for pattern in (r"%Error(?!: Exiting due to)", r"%Warning", r".*\b(fatal )?error\b", r".*\bundefined reference\b"):
+    for pattern in (r"%Error(?!: Exiting due to)", r"%Warning", r".*\bundefined reference\b", r".*\b(fatal )?error\b"):
         for line in lines:
             if re.match(pattern, line):
                 return line.strip()

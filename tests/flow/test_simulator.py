@@ -117,6 +117,21 @@ def test_failed_build_shows_the_first_error_and_is_not_kept(own_root):
     assert build([source], "broken", name="broken").executable.is_file()
 
 
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        ("%Warning-UNUSED: a\n%Error: b.sv:3: wrong\n%Error: Exiting due to 1 error(s)\n", "%Error: b.sv:3: wrong"),
+        ("ok\n%Warning-LATCH: c.sv:1: latch\n%Error: Exiting due to 1 warning(s)\n", "%Warning-LATCH: c.sv:1: latch"),
+        ("c++ -c x.cpp\nx.cpp:2:5: error: expected ';'\nmake: *** [x.o] Error 1\n", "x.cpp:2:5: error: expected ';'"),
+        ("/usr/bin/ld: x.o: undefined reference to `f'\ncollect2: error: ld returned 1\n", "/usr/bin/ld: x.o: undefined reference to `f'"),
+        ("killed\n", "killed"),
+        ("", "it printed nothing"),
+    ],
+)  # fmt: skip
+def test_first_error(log, line):
+    assert flow.build.first_error(log) == line
+
+
 def test_warnings_count_in_hand_written_sources_only(own_root):
     text = "module narrow(input logic [7:0] a, output logic [3:0] q);\n  assign q = a;\nendmodule\n"
     for name in ("narrow.sv", "narrow.v"):

@@ -68,6 +68,13 @@ def test_neither(path_folder, monkeypatch):
         find_verilator()
 
 
+def test_a_space_in_the_path_is_refused(tmp_path, monkeypatch):
+    executable(tmp_path / "two words" / "verilator", "echo 'Verilator 5.044 2025-11-30'")
+    monkeypatch.setenv("PATH", str(tmp_path / "two words"))
+    with pytest.raises(SimulatorError, match="cannot work with a space"):
+        find_verilator()
+
+
 def test_control_file_names_ports_where_verilator_can():
     new, old = (control_file("chip", Verilator(Path("v"), version, "PATH"), ["a.b.c"]) for version in ("5.044", "5.043"))
     assert 'public_flat_rw -module "chip" -port "*"' in new and 'public_flat_rw -module "chip" -var "*"' in old
@@ -113,12 +120,25 @@ def test_design_is_compiled_always(compiler, tmp_path):
     assert compiler(tmp_path / "design.cpp") == (0, "design\n", 1)
     (tmp_path / "design.cpp").write_text("changed\n")
     assert compiler(tmp_path / "design.cpp") == (0, "changed\n", 2)
-    assert not (tmp_path / "cache").exists()
+    assert not list(tmp_path.glob("cache/*.o"))
+
+
+def test_two_at_once_compile_once(compiler, tmp_path):
+    """Both builds get the object; the second waits for the first."""
+    fake = executable(tmp_path / "slow-c++", f'echo called >> {tmp_path}/calls\nsleep 0.5\nfor last; do :; done\ncp "$last" "$4"')
+    for folder in ("one", "two"):  # as in two build directories: the same command, the same relative output
+        (tmp_path / folder).mkdir()
+    command = [sys.executable, "-SE", objcache.__file__, str(fake), "-O2", "-c", "-o", "v.o", str(tmp_path / "include" / "verilated.cpp")]
+    processes = [subprocess.Popen(command, cwd=tmp_path / folder) for folder in ("one", "two")]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    outputs = [tmp_path / folder / "v.o" for folder in ("one", "two")]
+    assert [output.read_text() for output in outputs] == ["library\n"] * 2
+    assert (tmp_path / "calls").read_text().count("called") == 1
 
 
 def test_failure_is_not_remembered(compiler, tmp_path):
     library = tmp_path / "include" / "verilated.cpp"
     for calls in (1, 2):
         assert compiler(library, "-bad") == (1, "", calls)
-    assert not (tmp_path / "cache").exists()
+    assert not list(tmp_path.glob("cache/*.o"))
 

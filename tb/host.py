@@ -151,7 +151,8 @@ class Host:
 
     async def _command(self, **command: int) -> None:
         await self.write("WINDOW_CONTROL", **command)
-        await self._until("window_busy", 0, pause_cycles=100)
+        # A column takes time with its rows; asking costs more than waiting a little too long.
+        await self._until("window_busy", 0, pause_cycles=100 + 2 * self.design.crossbar.rows)
 
     # Packets ----------------------------------------------------------------------------------------------------------
     async def answer(self, patience_cycles: int | None = None) -> Answer | None:

@@ -24,6 +24,8 @@ COMMANDS = {
     "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
     "train": "Train the golden model as the chip would learn.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
+    "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
+    "faults": "Test of the tests: inject faults and see that the regression notices each.",
 }
 """Name → one line of help, in the order in which a newcomer needs them."""
 

@@ -131,14 +131,17 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
         inference = infer(
             design, stimulus.weights, stimulus.features[start:end], stimulus.lengths[start:end], stimulus.coefficients, record=trace
         )
-        tags = stimulus.tags[start:end]
-        expected = {"answer": _answer_records(design, tags, stimulus.flags[start:end], inference.decision, inference.scores)}
-        found = {"answer": answers[start : end if end < len(stimulus) else None]}
+        tags, last = stimulus.tags[start:end], end == len(stimulus)
+        expected, found = {}, {}
         if trace:
             expected |= trace_records(design, inference, tags, first_sequence=start)
-            last = end == len(stimulus)
             found[STEP] = actual[STEP][step_ends[start] : None if last else step_ends[end]]
             found[READOUT] = actual[READOUT][start : None if last else end]
+        # After the steps, so that the first divergence is the one that caused the others.
+        expected["answer"] = _answer_records(
+            design, tags, stimulus.flags[start:end], inference.decision, inference.scores
+        )
+        found["answer"] = answers[start : None if last else end]
         comparison.merge(compare(expected, found))
         decisions.append(inference.decision)
         saturations += inference.saturations

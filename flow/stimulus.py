@@ -66,18 +66,23 @@ class Stimulus:
 
 
 def stress_stimulus(design: DesignPoint, sequences: int, coefficients: Coefficients, seed: int) -> Stimulus:
-    """Random weights over the full range, and sequences of every length and kind: see ``stress_features``.
-
-    The weights of the last class repeat those of the first, so that scores tie.
-    """
+    """Stressful weights and sequences of every length and kind: see ``stress_weights`` and ``stress_features``."""
     random = np.random.default_rng(seed)
     longest = design.network.max_steps
     lengths = random.integers(1, longest + 1, sequences)
     lengths[:2] = (longest, 1)[: len(lengths)]
     labels = random.integers(NO_LABEL, design.network.classes, sequences)
+    return Stimulus(stress_features(design, sequences, random), lengths, labels, stress_weights(design, seed), coefficients)
+
+
+def stress_weights(design: DesignPoint, seed: int) -> Weights:
+    """Random weights over the full range, but the first hidden unit's all at the upper end and the second's at the lower, so that
+    conversions and words saturate; the last class repeats the first, so that scores tie."""
     weights = random_weights(design, seed)
+    weights.hidden[:, :1] = design.weight_limit
+    weights.hidden[:, 1:2] = -design.weight_limit
     weights.readout[:, -1] = weights.readout[:, 0]
-    return Stimulus(stress_features(design, sequences, random), lengths, labels, weights, coefficients)
+    return weights
 
 
 def stress_features(design: DesignPoint, sequences: int, random: np.random.Generator) -> NDArray:

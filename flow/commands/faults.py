@@ -1,0 +1,62 @@
+"""``remora faults``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from flow.console import JsonOption, console, progress, table, write_json
+
+
+def command(
+    config: Annotated[str, typer.Argument(help="Name of a preset, or a TOML file.")] = "tiny",
+    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, sequences and stalls.")] = 1,
+    json: JsonOption = None,
+) -> None:
+    """Put one deliberate mistake after the other into the generated Verilog and see that the regression notices each.
+
+    The sound design must pass the very run that every faulty one must fail. Exits 1 if a fault survives.
+
+    Example: remora faults tiny --json faults.json
+    """
+    from flow.faults import KINDS, FaultBench
+    from flow.provenance import provenance
+    from spec.errors import CheckFailed
+    from spec.presets import load_design
+
+    design = load_design(config)
+    with console(stderr=True).status("building the sound design and the faulty one"):
+        bench = FaultBench(design, seed)
+    for programs in (False, True):
+        comparison = bench.run_sound(programs)
+        if not comparison.passed or not all(comparison.compared.get(kind) for kind in KINDS):
+            raise CheckFailed("the sound design does not pass, so the faults say nothing: see `remora simulate`")
+    verdicts = []
+    with progress("injecting", len(bench.faults), "faults") as advance:
+        for verdict in bench.verdicts():
+            verdicts.append(verdict)
+            advance(1)
+
+    shown = table("fault", "what it breaks", "noticed by", "first evidence", title=f"{design.name}: test of the tests")
+    for verdict in verdicts:
+        noticed = verdict.noticed or "[bold red]nothing[/]"
+        shown.add_row(verdict.fault.name, verdict.fault.breaks, noticed, verdict.evidence)
+    console().print(shown)
+    survivors = [verdict.fault.name for verdict in verdicts if not verdict.noticed]
+    write_json(
+        json,
+        {
+            "design": design.name,
+            "design_hash": design.hash,
+            "faults": [
+                {"name": v.fault.name, "breaks": v.fault.breaks, "noticed": v.noticed, "evidence": v.evidence}
+                for v in verdicts
+            ],
+            "survivors": survivors,
+            **provenance(seed),
+        },
+    )
+    if survivors:
+        raise CheckFailed(f"{len(survivors)} of {len(verdicts)} faults survive: {', '.join(survivors)}")
+    console().print(f"[bold green]all {len(verdicts)} faults are noticed[/bold green]")

@@ -1,0 +1,116 @@
+"""The test of the tests: every fault of the catalogue must be noticed by the run that finds nothing in the sound design."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+from flow.fault_catalogue import catalogue
+from flow.generate import Generated, generate
+from flow.harness import build_harness
+from flow.mutation import FAULT_PLUSARG, Fault, mutate
+from flow.rtl_run import run_rtl
+from flow.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
+from flow.stimulus import Stimulus, stress_stimulus, with_bad_packets
+from golden.cell import Coefficients
+from spec.design import DesignPoint
+from tb.scoreboard import Comparison
+
+SEQUENCES = 20
+STALL = 0.3
+COEFFICIENTS = Coefficients(reset=176, update=216)
+"""A state that follows its candidate fast enough to saturate words, and yet remembers enough to show a stale start."""
+KINDS = ("step", "readout", "event", "answer", "counters", "interrupts")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the regression said of a fault; ``noticed`` is None where it found nothing.
+
+    Attributes:
+        noticed: how: ``comparison``, ``host`` (the test bench's own checks and time-outs) or ``contract`` (an assertion of a macro).
+        evidence: the first thing that was wrong, in one line.
+    """
+
+    fault: Fault
+    noticed: str | None
+    evidence: str
+
+
+class FaultBench:
+    """A design, sound and with every fault in it, and the run that both go through.
+
+    Raises:
+        SimulatorError: a build failed.
+    """
+
+    def __init__(self, design: DesignPoint, seed: int = 1) -> None:
+        self.design, self.seed, self.faults = design, seed, catalogue(design)
+        stimulus = stress_stimulus(design, SEQUENCES, COEFFICIENTS, seed)
+        self.stimulus: Stimulus = with_bad_packets(design, stimulus, seed)
+        directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
+        self.generated: Generated = generate(design, directory, stimulus.weights)
+        sound = self.generated.netlist.read_text(encoding="utf-8")
+        self.mutated = write_source("remora_faults.v", mutate(sound, self.faults))
+        self.sound_build: Build = build_harness(self.generated)
+        self.mutated_build: Build = build_harness(self.generated, netlist=self.mutated)
+
+    def run_sound(self, programs: bool) -> Comparison:
+        """The sound design through the run; must pass, and compare something of every kind."""
+        return self._run(self.sound_build, 0, programs)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Every fault in turn."""
+        for number in range(1, len(self.faults) + 1):
+            yield self.verdict(number)
+
+    def verdict(self, number: int) -> Verdict:
+        """Run with the fault of this number; 0 is the mutated netlist with no fault awake.
+
+        Raises:
+            SimulatorError: the simulation broke for a reason that says nothing about the fault.
+        """
+        fault = self.faults[number - 1] if number else Fault("none", "nothing", "")
+        try:
+            comparison = self._run(self.mutated_build, number, fault.programs)
+        except SimulationFailed as error:
+            return Verdict(fault, "host", _reason(str(error)))
+        except SimulatorError as error:
+            contract = re.search(r"The design reports: (.*)", str(error))
+            if contract is None:
+                raise
+            return Verdict(fault, "contract", _without_path(contract[1]))
+        if comparison.passed:
+            return Verdict(fault, None, "")
+        return Verdict(fault, "comparison", _evidence(comparison))
+
+    def _run(self, build: Build, number: int, programs: bool) -> Comparison:
+        directory = Path(mkdtemp(prefix=f"fault-{number}-", dir=build_root()))
+        run = run_rtl(
+            build, self.design, self.stimulus, directory, seed=self.seed, stall=STALL,
+            images=None if programs else self.generated.images, plusargs=[f"+{FAULT_PLUSARG}={number}"],
+        )  # fmt: skip
+        shutil.rmtree(directory)
+        return run.comparison
+
+
+def _reason(message: str) -> str:
+    """The failed test's own words."""
+    lines = message.splitlines()
+    return lines[1].split(": ", 1)[-1].strip() if len(lines) > 1 else message
+
+
+def _without_path(report: str) -> str:
+    return re.sub(r"\S*/(\w+\.s?v)", r"\1", report).strip()
+
+
+def _evidence(comparison: Comparison) -> str:
+    first = comparison.first
+    assert first is not None
+    wrong = ", ".join(f"{count} {kind}" for kind, count in comparison.mismatches.items() if count)
+    place = f"{first.kind} {first.index}" + (f", {first.field}[{first.element}]" if first.field else " missing or extra")
+    return f"{place} first; differ: {wrong}"

@@ -59,6 +59,19 @@ class CrossbarDriver:
         await self.bench.cycle()
         self.compare_sense(tile, column)
 
+    async def erase(self) -> None:
+        """Lower every device of every tile until the sense flags say that it is at rest, whatever it held."""
+        for tile in self.model.layout.tiles:
+            all_rows = (1 << tile.rows) - 1
+            for column in range(tile.columns):
+                self._put(tile=tile.index, column=column)
+                for flag, side in (("pos_rest", 0), ("neg_rest", all_rows)):
+                    await self.bench.cycle()
+                    while self.block.get(f"{self.program}{flag}") != all_rows:
+                        await self.pulse(0, all_rows, side)
+                self.model.pairs[:, tile.row_slice, tile.first_column + column] = 0
+                self.compare_sense(tile, column)
+
     def compare_sense(self, tile: Tile, column: int) -> None:
         """Compare the sense flags of the selected column."""
         names = ("pos_rest", "pos_full", "neg_rest", "neg_full")

@@ -48,7 +48,7 @@ async def program_and_sense(bench: BlockBench) -> None:
         driver = driver_of(bench, block)
         layout, random = driver.model.layout, bench.random
         # Tests share the devices, which no reset touches: bring them all to rest first.
-        await lower_all(driver)
+        await driver.erase()
         for _ in range(60):
             tile = random.choice(layout.tiles)
             column = random.randrange(tile.columns)
@@ -66,25 +66,13 @@ async def program_and_sense(bench: BlockBench) -> None:
     await bench.each(drive)
 
 
-async def lower_all(driver: CrossbarDriver) -> None:
-    """Lower every device to rest, whatever it holds."""
-    for tile in driver.model.layout.tiles:
-        all_rows = (1 << tile.rows) - 1
-        for column in range(tile.columns):
-            driver._put(tile=tile.index, column=column)
-            for side in (0, all_rows):
-                for _ in range(driver.model.full):
-                    await driver.pulse(0, all_rows, side)
-            await driver.select(tile, column)
-
-
 @block_test
 async def range_of_a_device(bench: BlockBench) -> None:
     """A device stays at full and at rest however often it is pulsed; both sides of a pair may be full."""
 
     async def drive(block: Block) -> None:
         driver = driver_of(bench, block)
-        await lower_all(driver)
+        await driver.erase()
         tile = driver.model.layout.tiles[-1]
         all_rows, column = (1 << tile.rows) - 1, tile.columns - 1
         await driver.select(tile, column)
@@ -102,7 +90,7 @@ async def range_of_a_device(bench: BlockBench) -> None:
 async def pulses_complete_across_reset(bench: BlockBench) -> None:
     """A reset in the middle of a pulse hides it, but the device gets the whole of it, and only one."""
     drivers = [driver_of(bench, block) for block in bench.blocks]
-    await bench.each(lambda block: lower_all(drivers[bench.blocks.index(block)]))
+    await bench.each(lambda block: drivers[bench.blocks.index(block)].erase())
     for _ in range(6):
         for driver in drivers:
             tile = driver.model.layout.tiles[0]
@@ -127,7 +115,7 @@ async def pulses_complete_across_reset(bench: BlockBench) -> None:
 async def reset_ties_off(bench: BlockBench) -> None:
     """Reset at any moment of a read: no code, nothing valid, and no charge left for the next read."""
     drivers = [driver_of(bench, block) for block in bench.blocks]
-    await bench.each(lambda block: lower_all(drivers[bench.blocks.index(block)]))
+    await bench.each(lambda block: drivers[bench.blocks.index(block)].erase())
     for moment in range(12):
         for driver in drivers:
             driver.block.put(integrate=int(moment < 6), wl_pos=1, wl_neg=0, plane=1, sample=int(moment == 6))
@@ -152,7 +140,7 @@ async def odd_timing(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         driver = driver_of(bench, block)
-        await lower_all(driver)
+        await driver.erase()
         await driver.program_weights(some_weights(bench, driver))
         columns, rows = driver.model.layout.columns * driver.model.layout.row_tiles, driver.model.layout.rows
         for plane in range(block.design.formats.stream_bits):

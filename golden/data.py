@@ -71,7 +71,7 @@ def load(
     """
     seed = design.learning.seed if seed is None else seed
     if data == "auto":
-        data = "mnist" if _digits_fit(design) else "synthetic"
+        data = default_data(design)
     if data == "synthetic":
         counts = train or SYNTHETIC_TRAIN, test or SYNTHETIC_TEST
         return synthetic(design, counts[0], seed), synthetic(design, counts[1], seed, first=counts[0])
@@ -82,21 +82,20 @@ def load(
     return tuple(part.first(count) for part, count in zip(sets, (train, test), strict=True))
 
 
-def _digits_fit(design: DesignPoint) -> bool:
+def default_data(design: DesignPoint) -> str:
+    """``mnist`` where the digits' size and labels fit the design point, else ``synthetic``."""
     images, labels = load_mnist("test")
     network = design.network
-    return (
-        images.shape[2] == network.features and images.shape[1] <= network.max_steps and labels.max() < network.classes
-    )
+    fits = images.shape[2] == network.features and images.shape[1] <= network.max_steps
+    return "mnist" if fits and labels.max() < network.classes else "synthetic"
 
 
 def _digits(design: DesignPoint, split: str, task: int, seed: int) -> SequenceSet:
     images, labels = load_mnist(split)
     x = permuted(images, task, seed)
     if design.network.feature_signed:
-        x = (x >> 1).astype(
-            np.int8
-        )  # a signed feature has one bit less; the streamed words stay the same but for the lowest
+        # A signed feature has one bit less; the streamed words stay the same but for the lowest.
+        x = (x >> 1).astype(np.int8)
     return _fit(design, x, labels, f"the {split} images")
 
 

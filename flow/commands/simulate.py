@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flow.console import JsonOption, console, write_json
+
+if TYPE_CHECKING:
+    from golden.data import SequenceSet
+    from spec.design import DesignPoint
 
 DEFAULT_LIMIT = 200
 WAVES_LIMIT = 2
@@ -17,7 +21,7 @@ QUICK_SEQUENCES = 1500
 
 def command(
     config: Annotated[str, typer.Argument(help="Name of a preset, or a TOML file.")],
-    data: Annotated[str, typer.Option(help="mnist, synthetic, or a .npz file with x and y; by default what fits the design.")] = "auto",
+    data: Annotated[str, typer.Option(help="mnist, synthetic, or your own .npz with x and y; by default what fits the design.")] = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help=f"Test sequences; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
     checkpoint: Annotated[Path | None, typer.Option(help="Weights from `remora train`; trains quickly where not given.")] = None,
@@ -36,11 +40,10 @@ def command(
     from flow.simulate import result_table, simulate
     from flow.train import train_network
     from golden.checkpoint import load_checkpoint
-    from golden.data import load
     from spec.presets import load_design
 
     design = load_design(config)
-    training, test = load(design, data, test=limit or (WAVES_LIMIT if waves else DEFAULT_LIMIT))
+    training, test = _sequences(design, data, limit, WAVES_LIMIT if waves else DEFAULT_LIMIT)
     if checkpoint:
         network = load_checkpoint(checkpoint, design)
     else:
@@ -54,3 +57,18 @@ def command(
     write_json(json, simulated.result)
     simulated.check()
     console().print("[bold green]hardware and golden agree exactly[/bold green]")
+
+
+def _sequences(design: DesignPoint, data: str, limit: int | None, default: int) -> tuple[SequenceSet, SequenceSet]:
+    """Sequences to train on where there is no checkpoint, and those to simulate."""
+    from golden.data import default_data, load, load_npz
+
+    name = default_data(design) if data == "auto" else data
+    if name in ("mnist", "synthetic"):
+        training, test = load(design, name)
+    else:
+        # A file of the user's own is run as it is, so there is nothing apart to train on.
+        training = test = load_npz(Path(name), design)
+    count = limit or min(default, len(test))
+    console().print(f"data: {name}, {count:,} of {len(test):,} sequences")
+    return training, test.first(count)

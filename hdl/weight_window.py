@@ -112,8 +112,10 @@ class WeightWindow(wiring.Component):
                     with m.Else():
                         m.next = "PROBE"
             with m.State("PROBE"):
-                m.d.comb += probe.start.eq(1)
-                m.next = "COMPARE"
+                # A reset ends a commit, but not the pulse that it launched.
+                m.d.comb += probe.start.eq(~any_busy)
+                with m.If(~any_busy):
+                    m.next = "COMPARE"
             with m.State("COMPARE"):
                 with m.If(probe.done):
                     m.d.sync += row.eq(row + 1)

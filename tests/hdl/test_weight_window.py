@@ -1,0 +1,19 @@
+"""The weight window and the column probe on Verilator, with real crossbars of both layers behind them."""
+
+from __future__ import annotations
+
+from tests.hdl.designs import DESIGNS, cases, make_design
+from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
+from tests.hdl.windowed_crossbars import WindowedCrossbars
+from tests.support import simulate_cases
+
+
+def test_weight_window():
+    designs = {name: DESIGNS[name] for name in ("one", "tiny", "coarse", "exact")}
+    designs["slow"] = make_design(  # a pulse that lasts longer than a read; tiles of a prime number of rows
+        network={"features": 6, "hidden": 10, "classes": 2},
+        cell={"lanes": 1},
+        crossbar={"rows": 13, "columns": 10, "pulse_cycles": 60, "adc_cycles": 2, "levels": 4},
+    )
+    options = {"extra_sources": [CROSSBAR], "build_options": CROSSBAR_OPTIONS}
+    assert len(simulate_cases(WindowedCrossbars, cases(designs), "tb.test_weight_window", **options).tests) == 5

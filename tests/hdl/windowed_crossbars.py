@@ -1,0 +1,50 @@
+"""The weight window with both layers' crossbars, and nothing else on their ports: what the window does to devices."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+from hdl.core import WINDOW_MEMBERS
+from hdl.crossbar_array import SENSE, CrossbarArray
+from hdl.hierarchy import place
+from hdl.weight_window import WeightWindow
+from spec.design import DesignPoint
+from spec.layout import Layer
+
+
+class WindowedCrossbars(wiring.Component):
+    """The window's ports towards the host, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of the selected column."""
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design, self._window = design, WeightWindow(design)
+        rows = design.crossbar.rows
+        super().__init__(
+            {
+                **WINDOW_MEMBERS,
+                "pulses": self._window.signature.members["pulses"],
+                **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        window, probe = place(m, "window", self._window), self._window.probe
+        for name, member in {**WINDOW_MEMBERS, "pulses": Out(1)}.items():
+            outside, inside = getattr(self, name), getattr(window, name)
+            m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
+        for layer, program in ((Layer.HIDDEN, window.program_hidden), (Layer.READOUT, window.program_readout)):
+            name = layer.name.lower()
+            array = place(m, name, CrossbarArray(self.design, layer))
+            wiring.connect(m, program, array.program)
+            m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
+            m.d.comb += [
+                # The readout's wordlines are the last ones of the hidden layer.
+                array.wl_pos.eq((1 << probe.row) >> (self.design.hidden_rows - array.layout.rows)),
+                array.plane.eq(probe.plane),
+                *(getattr(array, action).eq(getattr(probe, f"{action}_{name}")) for action in ("integrate", "sample", "convert")),
+                getattr(probe, f"{name}_codes").eq(array.codes),
+                getattr(probe, f"{name}_valid").eq(array.valid),
+            ]
+        return m

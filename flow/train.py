@@ -38,6 +38,8 @@ def train_network(
             trainer, history = DfaTrainer.from_checkpoint(design, found), found.metadata["passes"]
             console().print(f"continuing {path}: {len(history)} of {passes} passes are done")
     checkpoint = trainer.checkpoint(_metadata(history, digest))
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
     remaining = passes - len(history)
     if remaining <= 0:
         return checkpoint

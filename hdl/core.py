@@ -44,8 +44,8 @@ WINDOW_MEMBERS = {
 class Core(wiring.Component):
     """Packets in, answers out; weights through the window.
 
-    ``run``: sequences may start. ``halted``: not ``run``, and nothing is in flight, the answer sent. The coefficients must be changed and the
-    window be used only while ``halted``. ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
+    ``run``: sequences may start, once the window and the last pulse are done. ``halted``: not ``run``, and nothing is in
+    flight, the answer sent. The coefficients must be changed and the window be used only while ``halted``. ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
     ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles`` excepted.
     """
 
@@ -98,6 +98,8 @@ class Core(wiring.Component):
         wiring.connect(m, window.program_readout, readout.program)
         self._connect_window(m, window)
         self._connect_sequence(m, buffer, sequencer, streamer, answer)
+        # Nothing is read while something is programmed: by the window, or by a pulse that a reset has left under way.
+        m.d.comb += sequencer.run.eq(self.run & ~window.busy & ~hidden.program.busy & ~readout.program.busy)
         self._connect_crossbars(m, sequencer, streamer, window, hidden, readout)
         self._connect_cell(m, sequencer, hidden, adc, cell, streamer)
         self._connect_readout(m, sequencer, readout, decision, answer)
@@ -117,7 +119,6 @@ class Core(wiring.Component):
 
     def _connect_sequence(self, m: Module, buffer, sequencer, streamer, answer) -> None:
         m.d.comb += [
-            sequencer.run.eq(self.run),
             sequencer.available.eq(buffer.available),
             sequencer.length.eq(buffer.length),
             buffer.read.eq(sequencer.read),

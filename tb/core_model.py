@@ -1,0 +1,33 @@
+"""A sequence through the whole core in plain Python: what the answer must be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from spec.design import DesignPoint
+from spec.layout import Layer
+from tb.crossbar_model import CrossbarModel
+from tb.miru_model import update
+from tb.streaming_model import feature_word
+
+
+def scores(
+    design: DesignPoint, models: dict[Layer, CrossbarModel], steps: list[bytes], reset_coefficient: int, update_coefficient: int
+) -> list[int]:
+    """Scores of the classes after ``steps`` of feature bytes, from the devices as they are."""
+    units, limit, bits = design.network.hidden, design.adc_limit, design.formats.stream_bits
+    states, words = [0] * units, [0] * units
+    for number, features in enumerate(steps):
+        rows = [feature_word(design, byte) for byte in features] + words + [design.stream_limit]
+        coefficient = 256 if number == len(steps) - 1 else reset_coefficient
+        codes = _sums(models[Layer.HIDDEN], rows, limit)
+        results = [update(design, code, state, update_coefficient, coefficient) for code, state in zip(codes, states)]
+        states = [result.state for result in results]
+        words = [(result.word & design.stream_limit) * (-1 if result.word >> bits else 1) for result in results]
+    return _sums(models[Layer.READOUT], words + [design.stream_limit], limit)
+
+
+def _sums(model: CrossbarModel, words: list[int], limit: int) -> list[int]:
+    """Codes of a layer's columns: those of its row tiles added and saturated."""
+    codes = np.array(model.codes(np.array(words))).reshape(model.layout.row_tiles, model.layout.columns)
+    return np.clip(codes.sum(axis=0), -limit, limit).tolist()

@@ -68,6 +68,8 @@ def make_app(arguments: Sequence[str]) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    # Before numpy is imported: matrices here are small, and threads that wait for each other cost more than they bring.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         make_app(arguments)(arguments, prog_name="remora")
     except RemoraError as error:

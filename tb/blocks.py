@@ -29,7 +29,8 @@ class Block:
 
         self._handles: dict[str, Any] = {}
 
-    def _handle(self, port: str):
+    def handle(self, port: str):
+        """cocotb's handle of a port."""
         if port not in self._handles:
             self._handles[port] = getattr(self._dut, f"{self.name}__{port}")
         return self._handles[port]
@@ -37,15 +38,15 @@ class Block:
     def put(self, **values: int) -> None:
         """Write ports."""
         for port, value in values.items():
-            self._handle(port).value = value
+            self.handle(port).value = value
 
     def get(self, port: str) -> int:
         """A port as an unsigned number."""
-        return int(self._handle(port).value)
+        return int(self.handle(port).value)
 
     def get_signed(self, port: str) -> int:
         """A port as a two's complement number."""
-        return self._handle(port).value.to_signed()
+        return self.handle(port).value.to_signed()
 
 
 class BlockBench:

@@ -55,7 +55,7 @@ class CrossbarDriver:
 
     async def select(self, tile: Tile, column: int) -> None:
         """Select a column and compare its sense flags."""
-        self._put(tile=tile.index, column=column)
+        self.put(tile=tile.index, column=column)
         await self.bench.cycle()
         self.compare_sense(tile, column)
 
@@ -64,7 +64,7 @@ class CrossbarDriver:
         for tile in self.model.layout.tiles:
             all_rows = (1 << tile.rows) - 1
             for column in range(tile.columns):
-                self._put(tile=tile.index, column=column)
+                self.put(tile=tile.index, column=column)
                 for flag, side in (("pos_rest", 0), ("neg_rest", all_rows)):
                     await self.bench.cycle()
                     while self.block.get(f"{self.program}{flag}") != all_rows:
@@ -81,10 +81,10 @@ class CrossbarDriver:
     async def pulse(self, up: int, down: int, side: int) -> None:
         """Launch a pulse on the selected column and see it through; busy for exactly its cycles."""
         bench, block = self.bench, self.block
-        self._put(up=up, down=down, side=side, pulse=1)
+        self.put(up=up, down=down, side=side, pulse=1)
         await bench.cycle()
         bench.compare(block, "busy at launch", block.get(f"{self.program}busy"), 0)
-        self._put(pulse=0)
+        self.put(pulse=0)
         await bench.cycle(self.design.crossbar.pulse_cycles)
         bench.compare(block, "busy in the last cycle", block.get(f"{self.program}busy"), 1)
         await bench.cycle()
@@ -103,5 +103,6 @@ class CrossbarDriver:
                     await self.pulse(up, 0, side)
                 await self.select(tile, column)
 
-    def _put(self, **values: int) -> None:
+    def put(self, **values: int) -> None:
+        """Write members of the program port."""
         self.block.put(**{f"{self.program}{name}": value for name, value in values.items()})

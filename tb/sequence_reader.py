@@ -93,7 +93,7 @@ class BufferBench:
 
     async def _note_drops(self) -> None:
         """``dropped`` is high for one cycle a packet, and low before the next: each change away from 0 is a drop."""
-        handle = getattr(self.bench.dut, f"{self.block.name}__dropped")
+        handle = self.block.handle("dropped")
         while True:
             await handle.value_change
             await ReadOnly()

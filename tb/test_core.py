@@ -60,7 +60,7 @@ class CoreBench:
 
     async def committed(self) -> None:
         """Wait for the end of a commit; every device holds its weight."""
-        await with_timeout(RisingEdge(getattr(self.bench.dut, f"{self.block.name}__window__done")), PATIENCE_US, "us")
+        await with_timeout(RisingEdge(self.block.handle("window__done")), PATIENCE_US, "us")
         await self.bench.cycle()
         self.bench.compare(self.block, "failed", self.block.get("window__failed"), 0)
 

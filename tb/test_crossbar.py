@@ -67,6 +67,29 @@ async def program_and_sense(bench: BlockBench) -> None:
 
 
 @block_test
+async def selections_beyond(bench: BlockBench) -> None:
+    """A pulse on a tile or a column that is not there moves nothing, and nothing is busy."""
+
+    async def drive(block: Block) -> None:
+        driver = driver_of(bench, block)
+        await driver.erase()
+        layout, rows = driver.model.layout, block.design.crossbar.rows
+        column_space = 1 << len(block.handle("program__column"))
+        beyond = [(tile.index, column) for tile in layout.tiles for column in range(tile.columns, column_space)]
+        for tile, column in [*beyond, (len(layout.tiles), 0), (255, 0)]:
+            driver.put(tile=tile, column=column, up=(1 << rows) - 1, down=0, side=0, pulse=1)
+            await bench.cycle()
+            driver.put(pulse=0)
+            await bench.cycle()
+            bench.compare(block, f"busy after a pulse on tile {tile}, column {column}", block.get("program__busy"), 0)
+        for tile in layout.tiles:
+            for column in range(tile.columns):
+                await driver.select(tile, column)
+
+    await bench.each(drive)
+
+
+@block_test
 async def range_of_a_device(bench: BlockBench) -> None:
     """A device stays at full and at rest however often it is pulsed; both sides of a pair may be full."""
 
@@ -96,10 +119,10 @@ async def pulses_complete_across_reset(bench: BlockBench) -> None:
             tile = driver.model.layout.tiles[0]
             up = bench.random.getrandbits(tile.rows)
             driver.model.pulse(tile, 0, up, 0, 0)
-            driver._put(tile=0, column=0, up=up, down=0, side=0, pulse=1)
+            driver.put(tile=0, column=0, up=up, down=0, side=0, pulse=1)
         await bench.cycle()
         for driver in drivers:
-            driver._put(pulse=0)
+            driver.put(pulse=0)
         bench.dut.rst.value = 1
         await bench.cycle(bench.random.randint(1, 6))
         for driver in drivers:

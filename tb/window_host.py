@@ -71,7 +71,7 @@ class WindowHost:
         counting = cocotb.start_soon(self._count_pulses())
         await bench.cycle()
         bench.compare(block, f"busy in the cycle after {action}", block.get("busy"), 1)
-        await with_timeout(RisingEdge(getattr(bench.dut, f"{block.name}__done")), PATIENCE_US, "us")
+        await with_timeout(RisingEdge(block.handle("done")), PATIENCE_US, "us")
         await bench.cycle()
         bench.compare(block, f"busy and done at the end of {action}", (block.get("busy"), block.get("done")), (1, 1))
         counting.cancel()
@@ -83,7 +83,7 @@ class WindowHost:
 
     async def _count_pulses(self) -> None:
         """Sum up ``pulses``, which falls to 0 after each: a pulse lasts longer than the cycle of its launch."""
-        handle = getattr(self.bench.dut, f"{self.block.name}__pulses")
+        handle = self.block.handle("pulses")
         while True:
             await handle.value_change
             self.pulses += int(handle.value)

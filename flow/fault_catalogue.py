@@ -5,7 +5,7 @@ from __future__ import annotations
 from flow.mutation import Fault
 from spec.design import COEFFICIENT_BITS, FEATURE_BITS, DesignPoint
 from spec.fixed import round_shift
-from spec.layout import Layer, bitline_bound, layer_layout
+from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 from spec.tables import candidate_table
 
@@ -37,7 +37,7 @@ def _crossbars(design: DesignPoint) -> list[Fault]:
             {"integrate": f"integrate && plane != {last}", "sample": f"integrate && plane == {last}"},
         )
     ]  # fmt: skip
-    if _largest_code(design) == design.adc_limit:
+    if max(_largest_codes(design)) == design.adc_limit:
         faults.append(Fault("saturations_uncounted", "conversions at full scale are not counted", adc, {"saturations": "0"}))
     if layout.row_tiles > 1:
         swapped = f"{{codes[{layout.row_tiles * tile_bits - 1}:{2 * tile_bits}], " if layout.row_tiles > 2 else "{"
@@ -52,7 +52,7 @@ def _crossbars(design: DesignPoint) -> list[Fault]:
   endfunction
   logic [{lanes * bits - 1}:0] wrapped_code;
   always_comb wrapped_code = sum_without_limit();"""
-        if layout.row_tiles * _largest_code(design) > design.adc_limit + 1:
+        if sum(_largest_codes(design)) > design.adc_limit + 1:
             faults.append(Fault("sum_wraps", "the sum of the row tiles' codes wraps instead of saturating", adc, {"code": "wrapped_code"}, wrapped))
         faults += [
             Fault("row_tile_left_out", "the last row tile is not added", adc, {"codes": f"codes[{(layout.row_tiles - 1) * tile_bits - 1}:0]"}),
@@ -75,7 +75,7 @@ def _cell(design: DesignPoint) -> list[Fault]:
         Fault("rom_off_by_one", "the candidate is read from the next address", lane, {"code": address}),
         Fault("rounding_dropped", "the state is truncated instead of rounded", lane, {"state": f"start + (change >>> {COEFFICIENT_BITS})"}, truncated),
     ]
-    code = min(design.adc_limit, layer_layout(design, Layer.HIDDEN).row_tiles * _largest_code(design))
+    code = min(design.adc_limit, sum(_largest_codes(design)))
     if round_shift(candidate_table(design)[code], design.readout_word_shift) > design.stream_limit:
         word = f"{{good_word[{word_bits}], good_word_saturated ? {word_bits}'d0 : good_word[{word_bits - 1}:0]}}"
         faults.append(Fault("word_wraps", "a streamed word wraps instead of saturating", lane, {"word": word}))
@@ -148,9 +148,14 @@ def _control(design: DesignPoint) -> list[Fault]:
     return faults
 
 
-def _largest_code(design: DesignPoint) -> int:
-    """Largest code of one tile of the hidden layer that any weights and words can give."""
-    return min(design.adc_limit, round_shift(bitline_bound(design, Layer.HIDDEN), design.adc_shift))
+def _largest_codes(design: DesignPoint) -> list[int]:
+    """Code of each row tile for a unit whose weights are all at the upper end, under full-scale features and states: what
+    ``flow.stimulus.stress_weights`` asks for."""
+    network, limit = design.network, design.stream_limit
+    state = limit // 2 if network.max_steps > 1 else 0
+    words = [limit - 1] * network.features + [state] * network.hidden + [limit]
+    sums = [design.weight_limit * sum(words[tile.row_slice]) for tile in layer_layout(design, Layer.HIDDEN).tiles if tile.column_tile == 0]
+    return [min(design.adc_limit, round_shift(each, design.adc_shift)) for each in sums]
 
 
 def _rotated_up(signal: str, width: int) -> str:

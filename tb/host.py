@@ -77,9 +77,9 @@ class Host:
     async def halt(self) -> None:
         """Stop after the sequence in flight and wait until its answer has left."""
         await self.write("CONTROL", run=0)
-        await self._until("halted", 1, pause_cycles=20)
+        await self.until("halted", 1, pause_cycles=20)
 
-    async def _until(self, field: str, value: int, pause_cycles: int) -> None:
+    async def until(self, field: str, value: int, pause_cycles: int) -> None:
         """Poll a field of STATUS.
 
         Raises:
@@ -114,7 +114,18 @@ class Host:
                 await self.program_column(tile, column, levels[:, column])
 
     async def program_column(self, tile: Tile, column: int, levels: NDArray) -> None:
-        """Program one column with one weight a row and check that it verifies."""
+        """Program one column with one weight a row and check that it verifies.
+
+        Raises:
+            WindowError: it does not.
+        """
+        await self.write_column(tile, column, levels)
+        mismatches = (await self.read("WINDOW_STATUS"))["mismatches"]
+        if mismatches:
+            raise WindowError(f"{tile.name} column {column}: {mismatches} devices do not hold their weight")
+
+    async def write_column(self, tile: Tile, column: int, levels: NDArray) -> None:
+        """Program one column and wait for the end, whatever it is."""
         await self._select(tile, column)
         padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
         padded[: len(levels)] = levels
@@ -122,9 +133,6 @@ class Host:
         for word in padded.view("<u4"):
             await self.axil.write(data, int(word), sync=False)
         await self._command(commit=1)
-        mismatches = (await self.read("WINDOW_STATUS"))["mismatches"]
-        if mismatches:
-            raise WindowError(f"{tile.name} column {column}: {mismatches} devices do not hold their weight")
 
     async def read_column(self, tile: Tile, column: int) -> NDArray[np.int8]:
         """Read one column back, a weight a row."""
@@ -152,7 +160,7 @@ class Host:
     async def _command(self, **command: int) -> None:
         await self.write("WINDOW_CONTROL", **command)
         # A column takes time with its rows; asking costs more than waiting a little too long.
-        await self._until("window_busy", 0, pause_cycles=100 + 2 * self.design.crossbar.rows)
+        await self.until("window_busy", 0, pause_cycles=100 + 2 * self.design.crossbar.rows)
 
     # Packets ----------------------------------------------------------------------------------------------------------
     async def answer(self, patience_cycles: int | None = None) -> Answer | None:

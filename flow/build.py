@@ -1,4 +1,4 @@
-"""Compiled simulations: built by Verilator from sources, cached by content, safe when two processes want the same one."""
+"""Compiled simulations: built by Verilator, cached by content, safe when two processes want the same one at once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,32 @@ from typing import Literal
 
 from filelock import FileLock
 
-from flow.verilator import SimulatorError, build_environment, compiler_version, control_file, find_verilator, make_flags
+from flow.verilator import (
+    Optimise,
+    SimulatorError,
+    build_environment,
+    compiler_version,
+    control_file,
+    find_verilator,
+    make_flags,
+)
 
 Waves = Literal["vcd", "fst"]
 
-VERILATOR_FLAGS = ("-O3", "--x-assign", "fast", "--x-initial", "unique", "--assert", "--no-timing", "--timescale", "1ns/1ps")
-"""``--x-initial unique`` costs nothing after the start, and lets a run fill what nobody initialised with random bits."""
+VERILATOR_FLAGS = (
+    "-O3",
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "unique",
+    "--assert",
+    "--no-timing",
+    "--timescale",
+    "1ns/1ps",
+)
+"""``--x-initial unique`` costs nothing after the start; a run can then fill with random bits what nobody initialised."""
+
+TRACE_FLAGS = {None: (), "vcd": ("--trace",), "fst": ("--trace-fst",)}
 
 BUILD_TIMEOUT_S = 3600
 PARALLEL_JOBS = 4
@@ -34,7 +54,7 @@ COMPLETE = "complete.json"
 
 @dataclass(frozen=True)
 class Build:
-    """A compiled design: its name and digest, where its products lie, its top module, and the waves that it can record."""
+    """A compiled design: name and digest, folder of its products, top module, and the waves that it can record."""
 
     name: str
     digest: str
@@ -63,28 +83,31 @@ class _Recipe:
     include_dirs: Sequence[Path] = ()
     cpp_sources: Sequence[Path] = ()
     public: Sequence[str] = ()
+    optimise: Optimise = "run"
 
 
 def build(sources: Sequence[Path], top: str, *, name: str, **options) -> Build:
     """Build a design to run under cocotb; a build that exists already costs milliseconds.
 
-    cocotb sees the ports of ``top`` and what ``public`` names, nothing else: a signal that can be seen cannot be optimised
-    away, and with all of them visible a simulation is six times slower.
+    cocotb sees the ports of ``top`` and what ``public`` names, nothing else: a signal that can be seen cannot be
+    optimised away, and with all of them visible a simulation is six times slower.
 
     Args:
         sources: Verilog (``*.v``, taken as generated), SystemVerilog and control files (``*.vlt``), in order.
         top: name of the top module.
         name: what to call the build; part of its directory's name.
         parameters: of the top module. defines: of the preprocessor. Text is taken as it is, so quote strings.
-        waves: format of the waveforms that runs may record: ``vcd`` (also True) needs nothing, ``fst`` is smaller but needs
-            the headers of zlib and lz4.
+        waves: format of the waveforms that runs may record: ``vcd`` (also True) needs nothing, ``fst`` is smaller but
+            needs the headers of zlib and lz4.
         include_dirs: folders of included files; all of their files count as content.
         arguments: further arguments for Verilator.
         cpp_sources: C++ files to compile in, and headers, whose folders are searched.
         public: further visible signals, as ``module.signal``; ``*`` matches any characters in either part.
+        optimise: ``run`` for long simulations; ``build`` for short ones: it compiles two to three times faster.
 
     Raises:
-        SimulatorError: there is no Verilator or compiler, or the build fails; the message has the first error and the log.
+        SimulatorError: there is no Verilator or compiler, or the build fails; the message has the first error and the
+            end of the log.
     """
     # Imported late: a warm build of the benchmark needs nothing of cocotb.
     import cocotb_tools.config
@@ -105,7 +128,7 @@ def build_executable(sources: Sequence[Path], top: str, main_cpp: Path, *, name:
 
 
 def build_root() -> Path:
-    """Folder of all build products: ``REMORA_SIM_BUILD``, or ``sim_build`` of the checkout, or of the working directory.
+    """Folder of all build products: ``REMORA_SIM_BUILD``, or ``sim_build`` in the checkout or the working directory.
 
     Raises:
         SimulatorError: its path contains a space, which make cannot handle.
@@ -114,7 +137,9 @@ def build_root() -> Path:
     default = (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "sim_build"
     root = Path(os.environ.get("REMORA_SIM_BUILD") or default).absolute()
     if re.search(r"\s", str(root)):
-        raise SimulatorError(f"'{root}' contains a space, and make cannot build there: move the checkout to a path without")
+        raise SimulatorError(
+            f"'{root}' contains a space, and make cannot build there: move the checkout to a path without"
+        )
     return root
 
 
@@ -154,9 +179,19 @@ def _digest(recipe: _Recipe) -> str:
         if not Path(path).is_file():
             raise SimulatorError(f"build '{recipe.name}': source {path} does not exist")
         hasher.update(f"{Path(path).name}\0".encode() + hashlib.sha256(Path(path).read_bytes()).digest())
-    flags = {key: value for key, value in asdict(recipe).items() if key not in ("name", "sources", "cpp_sources", "main_cpp", "include_dirs")}
+    flags = {
+        key: value
+        for key, value in asdict(recipe).items()
+        if key not in ("name", "sources", "cpp_sources", "main_cpp", "include_dirs")
+    }
     tools = [verilator.version, verilator.origin, compiler_version(), importlib.metadata.version("cocotb")]
-    settings = [flags, tools, VERILATOR_FLAGS, make_flags(verilator), control_file(recipe.top, verilator, recipe.public)]
+    settings = [
+        flags,
+        tools,
+        VERILATOR_FLAGS,
+        make_flags(verilator, recipe.optimise),
+        control_file(recipe.top, verilator, recipe.public),
+    ]
     hasher.update(json.dumps(settings, sort_keys=True, default=str).encode())
     return hasher.hexdigest()[:12]
 
@@ -168,37 +203,47 @@ def _compile(recipe: _Recipe, result: Build) -> None:
     result.directory.mkdir(parents=True)
     control = result.directory / "control.vlt"
     control.write_text(control_file(recipe.top, verilator, recipe.public), encoding="utf-8")
-    headers = [path for path in recipe.cpp_sources if Path(path).suffix in HEADER_SUFFIXES]
-    cpp_files = [path for path in recipe.cpp_sources if path not in headers]
-    command = [
-        str(verilator.path), "--cc", "--exe", "--Mdir", str(result.directory), "--top-module", recipe.top, "--prefix", "Vtop",
-        "-o", result.executable.name, *VERILATOR_FLAGS, *({"vcd": ["--trace"], "fst": ["--trace-fst"], None: []}[result.waves]),
-        *(f"-I{Path(folder).absolute()}" for folder in recipe.include_dirs),
-        *(argument for path in headers for argument in ("-CFLAGS", f"-I{Path(path).absolute().parent}")),
-        *(f"-G{key}={value}" for key, value in recipe.parameters.items()),
-        *(f"-D{key}={value}" for key, value in recipe.defines.items()),
-        *recipe.arguments, str(control), *(str(Path(path).absolute()) for path in (recipe.main_cpp, *cpp_files, *recipe.sources)),
-    ]  # fmt: skip
+    runtime_cache = result.directory.parent / "runtime"
+    environment = {**os.environ, **build_environment(verilator, recipe.optimise, runtime_cache)}
     jobs = min(PARALLEL_JOBS, os.cpu_count() or 1)
-    environment = {**os.environ, **build_environment(verilator, result.directory.parent / "runtime")}
-    log = result.directory / "build.log"
-    _step(recipe.name, command, result.directory, environment, log)
-    _step(recipe.name, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}"], result.directory, environment, log)
+    _step(result, [str(verilator.path), *_verilator_arguments(recipe, result, control)], environment)
+    _step(result, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}"], environment)
     summary = {"seconds": round(time.monotonic() - started, 2), "top": recipe.top, "verilator": verilator.version}
     (result.directory / COMPLETE).write_text(json.dumps(summary) + "\n", encoding="utf-8")
 
 
-def _step(name: str, command: list[str], directory: Path, environment: dict[str, str], log: Path) -> None:
+def _verilator_arguments(recipe: _Recipe, result: Build, control: Path) -> list[str]:
+    headers = [Path(path) for path in recipe.cpp_sources if Path(path).suffix in HEADER_SUFFIXES]
+    cpp_files = [path for path in recipe.cpp_sources if Path(path) not in headers]
+    folders = [f"-I{path.absolute().parent}" for path in headers]
+    files = (recipe.main_cpp, *cpp_files, *recipe.sources)
+    return [
+        *("--cc", "--exe", "--prefix", "Vtop", "--top-module", recipe.top),
+        *("--Mdir", str(result.directory), "-o", result.executable.name),
+        *VERILATOR_FLAGS,
+        *TRACE_FLAGS[result.waves],
+        *(f"-I{Path(folder).absolute()}" for folder in recipe.include_dirs),
+        *(argument for folder in folders for argument in ("-CFLAGS", folder)),
+        *(f"-G{key}={value}" for key, value in recipe.parameters.items()),
+        *(f"-D{key}={value}" for key, value in recipe.defines.items()),
+        *recipe.arguments,
+        str(control),
+        *(str(Path(path).absolute()) for path in files),
+    ]
+
+
+def _step(result: Build, command: list[str], environment: dict[str, str]) -> None:
+    log = result.directory / "build.log"
+    output = {"stderr": subprocess.STDOUT, "timeout": BUILD_TIMEOUT_S, "check": False}
     with log.open("a", encoding="utf-8") as stream:
         try:
-            status = subprocess.run(
-                command, cwd=directory, env=environment, stdout=stream, stderr=subprocess.STDOUT, timeout=BUILD_TIMEOUT_S, check=False
-            ).returncode
+            done = subprocess.run(command, cwd=result.directory, env=environment, stdout=stream, **output)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise SimulatorError(f"build '{name}': {error}; run 'remora doctor' to see what is missing") from error
-    if status:
+            reason = f"build '{result.name}': {error}; run 'remora doctor' to see what is missing"
+            raise SimulatorError(reason) from error
+    if done.returncode:
         text = log.read_text(encoding="utf-8", errors="replace")
-        raise SimulatorError(f"build '{name}' failed: {first_error(text)}\nThe log, {log}, ends with:\n{tail(text)}")
+        raise SimulatorError(f"build '{result.name}' failed: {first_error(text)}\nThe end of {log}:\n{tail(text)}")
 
 
 def first_error(log: str) -> str:

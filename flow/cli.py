@@ -1,7 +1,7 @@
 """The ``remora`` command: finds the subcommand, and turns what a person did wrong into one clear line.
 
-To add a command, write ``flow/commands/<name>.py`` and give it a line in ``COMMANDS``. Only the module of the command that
-was asked for is imported, so that ``remora --help`` answers at once whatever the others need.
+To add a command, write ``flow/commands/<name>.py`` and give it a line in ``COMMANDS``. Only the module of the command
+that was asked for is imported, so that ``remora --help`` answers at once whatever the others need.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ EXIT_INTERRUPTED = 130
 TRACEBACK_VARIABLE = "REMORA_TRACEBACK"
 
 HELP = """
-Remora: recurrent accelerators with memristive crossbars that learn on chip, as Verilog, numpy model and proof that both agree.
+Remora: recurrent accelerators with memristive crossbars that learn on chip, as Verilog, as numpy model, and the
+regression that proves that both agree.
 
 A design point is a preset's name or a TOML file. Start with:
 
@@ -44,13 +45,16 @@ A design point is a preset's name or a TOML file. Start with:
 
   [bold]remora config show mnist[/]    every field of a design point, its range and meaning
 
-Exit codes: 0 done, 1 what was checked does not hold, 2 it could not run. REMORA_TRACEBACK=1 shows where an error came from.
+Exit codes: 0 done, 1 what was checked does not hold, 2 it could not run. REMORA_TRACEBACK=1 shows where an error came
+from.
 """
 
 
 def make_app(arguments: Sequence[str]) -> typer.Typer:
     """The application, with the module of the command that ``arguments`` name imported and the others only listed."""
-    app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+    app = typer.Typer(
+        help=HELP, no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False
+    )
     app.callback()(_root)
     wanted = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, summary in COMMANDS.items():
@@ -82,7 +86,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
         traceback.print_exc()
-        sys.exit(_report(f"{type(error).__name__}: this is a defect of Remora; please report it with the lines above", EXIT_CANNOT_RUN))
+        sys.exit(
+            _report(
+                f"{type(error).__name__}: this is a defect of Remora; please report it with the lines above",
+                EXIT_CANNOT_RUN,
+            )
+        )
 
 
 def _root() -> None:

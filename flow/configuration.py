@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from typing import Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import tomli_w
 from pydantic.fields import FieldInfo
@@ -49,9 +50,16 @@ def legal_values(field: FieldInfo) -> str:
     """What a field may hold, in words: its range, its choices, or its pattern."""
     if get_origin(field.annotation) is Literal:
         return ", ".join(str(choice) for choice in get_args(field.annotation))
+    if get_origin(field.annotation) in (Union, UnionType):
+        return " or ".join(legal_values(FieldInfo.from_annotation(choice)) for choice in get_args(field.annotation))
     if field.annotation is bool:
         return "true, false"
-    bounds = {name: getattr(item, name) for item in field.metadata for name in _BOUNDS if getattr(item, name, None) is not None}
+    bounds = {
+        name: getattr(item, name)
+        for item in field.metadata
+        for name in _BOUNDS
+        if getattr(item, name, None) is not None
+    }
     if bounds.keys() == {"ge", "le"}:
         return f"{bounds['ge']} … {bounds['le']}"
     patterns = [item.pattern for item in field.metadata if getattr(item, "pattern", None)]
@@ -59,10 +67,14 @@ def legal_values(field: FieldInfo) -> str:
 
 
 def derived_quantities(design: DesignPoint) -> list[tuple[str, Any, str]]:
-    """Name, value and meaning of every property of the design point; the meaning is the first sentence of its docstring."""
+    """Name, value and meaning of every property of the design point; the meaning is its docstring's first sentence."""
     members = vars(DesignPoint).items()
     properties = [(name, member) for name, member in members if isinstance(member, property | cached_property)]
-    return [(name, getattr(design, name), _first_sentence(getdoc(member) or "")) for name, member in properties if name[0] != "_"]
+    return [
+        (name, getattr(design, name), _first_sentence(getdoc(member) or ""))
+        for name, member in properties
+        if name[0] != "_"
+    ]
 
 
 def _first_sentence(text: str) -> str:
@@ -83,7 +95,10 @@ def to_commented_toml(design: DesignPoint, name: str) -> str:
     """
     content = {**design.model_dump(mode="json"), "name": name}
     renamed = parse_design(content, "the new design point")
-    lines = [f"# Design point '{name}', started from '{design.name}'. Fields that are left out keep their defaults.", ""]
+    lines = [
+        f"# Design point '{name}', started from '{design.name}'. Fields that are left out keep their defaults.",
+        "",
+    ]
     section = ""
     for field in describe_fields(renamed):
         prefix, _, key = field.path.rpartition(".")

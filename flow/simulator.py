@@ -117,7 +117,11 @@ def run(
         path = directory / "config.json"
         path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
         settings[CONFIG_VARIABLE] = str(path)
-    arguments = [*plusargs, f"+verilator+seed+{seed % (2**31 - 1) + 1}", f"+verilator+rand+reset+{2 if random_init else 0}"]
+    arguments = [
+        *plusargs,
+        f"+verilator+seed+{seed % (2**31 - 1) + 1}",
+        f"+verilator+rand+reset+{2 if random_init else 0}",
+    ]
     if waves:
         Path(waves).absolute().parent.mkdir(parents=True, exist_ok=True)
         arguments += ["--trace", "--trace-file", str(Path(waves).absolute())]
@@ -140,7 +144,13 @@ def _fresh_directory(build: Build, test_module: str) -> Path:
 
 
 def _simulate(
-    build: Build, test_module: str, testcase, directory: Path, settings: dict[str, str], arguments: list[str], timeout: float
+    build: Build,
+    test_module: str,
+    testcase,
+    directory: Path,
+    settings: dict[str, str],
+    arguments: list[str],
+    timeout: float,
 ) -> tuple[str, str | None]:
     """Run to the end; returns what it printed, and what went wrong outside the tests, if anything did."""
     # Imported late: it takes a fifth of a second, and whoever only builds does not need it.
@@ -161,7 +171,9 @@ def _simulate(
 
         def _execute_cmds(self, cmds, cwd, stdout=None) -> None:
             for command in cmds:
-                subprocess.run(command, cwd=cwd, env=self.env, check=True, stdout=stdout, stderr=subprocess.STDOUT, timeout=timeout)
+                subprocess.run(
+                    command, cwd=cwd, env=self.env, check=True, stdout=stdout, stderr=subprocess.STDOUT, timeout=timeout
+                )
 
     log = directory / "simulation.log"
     simulator = Runner()
@@ -169,8 +181,9 @@ def _simulate(
     problem = None
     try:
         simulator.test(
-            test_module=test_module, hdl_toplevel=build.top, hdl_toplevel_lang="verilog", testcase=testcase, verbose=False,
+            test_module=test_module, testcase=testcase, hdl_toplevel=build.top, hdl_toplevel_lang="verilog",
             build_dir=build.directory, test_dir=directory, results_xml=str(directory / "results.xml"), log_file=log,
+            verbose=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         problem = f"it did not end within {timeout:g} s"

@@ -1,4 +1,4 @@
-"""What all tests share: quiet arithmetic libraries, repeatable properties, and a first line that says what is tested on."""
+"""What all tests share: arithmetic on one thread, repeatable properties, and a header that says what is tested on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from hypothesis import settings
 
 from flow.verilator import SimulatorError, compiler_version, find_verilator
 
-# The same examples every time, so that a regression fails for the change that broke it; no deadline, since the machine is shared.
+# The same examples every time, so that a regression fails for the change that broke it; no deadline, since a machine
+# may be busy.
 settings.register_profile("regression", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "regression"))
@@ -22,6 +23,7 @@ def pytest_report_header() -> str:
     """Versions of what the simulations run on."""
     try:
         verilator = find_verilator()
-        return f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}, REMORA_DATA={os.environ.get('REMORA_DATA', 'unset')}"
+        data = os.environ.get("REMORA_DATA", "unset")
+        return f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}, REMORA_DATA {data}"
     except SimulatorError as error:
         return f"simulations cannot run: {error}"

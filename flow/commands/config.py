@@ -10,7 +10,8 @@ import typer
 from flow.console import JsonOption, console, table, write_json
 
 app = typer.Typer(
-    help="Show, check or start a design point.\n\nA design point is a preset's name (see [bold]remora presets[/]) or a TOML file.",
+    help="Show, check or start a design point.\n\n"
+    "A design point is a preset's name (see [bold]remora presets[/]) or a TOML file.",
     no_args_is_help=True,
 )
 
@@ -45,7 +46,13 @@ def show(
         for field in fields:
             changed = field.default is not None and field.value != field.default
             value = f"[bold yellow]{field.value}[/]" if changed else escape(str(field.value))
-            shown.add_row(field.path, value, "" if field.default is None else str(field.default), escape(field.legal), escape(field.meaning))
+            shown.add_row(
+                field.path,
+                value,
+                "" if field.default is None else str(field.default),
+                escape(field.legal),
+                escape(field.meaning),
+            )
         console().print(shown)
         shown = table("follows", ">value", "meaning", title="What follows from it")
         for name, value, meaning in derived:
@@ -81,7 +88,10 @@ def check(
             console().print(f"[bold red]refused[/]  {escape(str(error))}", soft_wrap=True)
             verdicts.append({"config": config, "valid": False, "error": str(error)})
         else:
-            console().print(f"[bold green]valid[/]    {escape(config)}: design point '{design.name}', hash {design.hash}", soft_wrap=True)
+            console().print(
+                f"[bold green]valid[/]    {escape(config)}: design point '{design.name}', hash {design.hash}",
+                soft_wrap=True,
+            )
             verdicts.append({"config": config, "valid": True, "hash": design.hash})
     write_json(json, {"configs": verdicts})
     if not all(verdict["valid"] for verdict in verdicts):

@@ -28,7 +28,11 @@ def command(json: JsonOption = None) -> None:
         if not finding.present:
             console().print(f"[bold]{escape(finding.name)}[/]: {escape(finding.fix)}", soft_wrap=True)
     well = healthy(findings)
-    console().print("[bold green]Everything that is required is there.[/]" if well else "[bold red]Something required is missing.[/]")
+    console().print(
+        "[bold green]Everything that is required is there.[/]"
+        if well
+        else "[bold red]Something required is missing.[/]"
+    )
     write_json(json, {"healthy": well, "findings": [dataclasses.asdict(finding) for finding in findings]})
     if not well:
         raise typer.Exit(1)

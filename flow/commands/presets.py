@@ -18,7 +18,12 @@ def command(json: JsonOption = None) -> None:
         design = load_design(name)
         network, tiles = design.network, design.hidden_tiles + design.readout_tiles
         weights = design.macs_per_step + design.macs_per_readout
-        sizes = {"features": network.features, "hidden": network.hidden, "classes": network.classes, "max_steps": network.max_steps}
+        sizes = {
+            "features": network.features,
+            "hidden": network.hidden,
+            "classes": network.classes,
+            "max_steps": network.max_steps,
+        }
         result.append({"name": name, **sizes, "tiles": tiles, "weights": weights, "hash": design.hash})
         numbers = (f"{number:,}" for number in (*sizes.values(), tiles, weights))
         shown.add_row(f"[bold]{name}[/]", *numbers, design.hash, preset_description(name))

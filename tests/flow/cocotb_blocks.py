@@ -48,7 +48,9 @@ async def queues_keep_order(dut) -> None:
     """Nothing is lost, repeated or reordered in any queue, under random stalls on both sides."""
     config = load_config()
     depths = config["queues"]
-    await _start(dut, [f"{name}__{port}" for name in depths for port in ("input__valid", "input__payload", "output__ready")])
+    await _start(
+        dut, [f"{name}__{port}" for name in depths for port in ("input__valid", "input__payload", "output__ready")]
+    )
     for name in depths:
         inside: deque[int] = deque()
         moved = 0
@@ -61,7 +63,9 @@ async def queues_keep_order(dut) -> None:
             if valid and getattr(dut, f"{name}__input__ready").value == 1:
                 inside.append(word)
             if ready and getattr(dut, f"{name}__output__valid").value == 1:
-                assert getattr(dut, f"{name}__output__payload").value.to_unsigned() == inside.popleft(), f"{name}, word {moved}"
+                assert getattr(dut, f"{name}__output__payload").value.to_unsigned() == inside.popleft(), (
+                    f"{name}, word {moved}"
+                )
                 moved += 1
             assert len(inside) <= depths[name] + 1
             await RisingEdge(dut.clk)

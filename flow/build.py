@@ -40,7 +40,7 @@ VERILATOR_FLAGS = (
     "--timescale",
     "1ns/1ps",
 )
-"""``--x-initial unique`` costs nothing after the start; a run can then fill with random bits what nobody initialised."""
+"""``--x-initial unique`` costs nothing after the start; a run can fill with random bits what nobody initialised."""
 
 TRACE_FLAGS = {None: (), "vcd": ("--trace",), "fst": ("--trace-fst",)}
 

@@ -1,8 +1,8 @@
 """A compiler front that remembers the objects of Verilator's run-time library: half of the cost of a small build.
 
 Verilator's makefiles put ``$OBJCACHE`` before every compiler call. Where ccache is installed it takes that place; where
-it is not, this file does, as a plain script. It stores only files of the run-time library, whose content is fixed by the
-version of Verilator; everything else goes straight to the compiler.
+it is not, this file does, as a plain script. It stores files of the run-time library only, whose content is fixed by
+the version of Verilator; everything else goes straight to the compiler.
 
 Environment: ``REMORA_RUNTIME_SOURCES`` is the library's folder, ``REMORA_RUNTIME_CACHE`` the folder to keep objects in,
 and ``REMORA_RUNTIME_KEY`` names the versions of compiler and Verilator.

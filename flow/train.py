@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flow.console import console, progress, table
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from golden.data import SequenceSet
-from golden.learning import DfaTrainer
+from golden.replay import ReplayTrainer
 from golden.training import PassResult, train
 from golden.weights import initial_weights
 from spec.design import DesignPoint
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 
 def train_network(
-    design: DesignPoint, training: SequenceSet, test: SequenceSet | None, passes: int, path: Path | None = None, *, fresh: bool = False
+    design: DesignPoint,
+    training: SequenceSet,
+    test: SequenceSet | None,
+    passes: int,
+    path: Path | None = None,
+    *,
+    fresh: bool = False,
 ) -> Checkpoint:
     """Train for so many passes in all, saving after each; continues what ``path`` holds of the same training.
 
@@ -31,11 +37,11 @@ def train_network(
         CheckpointError: ``path`` holds a checkpoint of another design point.
     """
     digest = data_digest(training)
-    trainer, history = DfaTrainer(design, initial_weights(design)), []
+    trainer, history = ReplayTrainer(design, initial_weights(design)), []
     if path and path.is_file() and not fresh:
         found = load_checkpoint(path, design)
-        if found.metadata.get("data") == digest and found.metadata.get("rule") == "accumulate":
-            trainer, history = DfaTrainer.from_checkpoint(design, found), found.metadata["passes"]
+        if found.metadata.get("data") == digest:
+            trainer, history = ReplayTrainer.from_checkpoint(design, found), found.metadata["passes"]
             console().print(f"continuing {path}: {len(history)} of {passes} passes are done")
     checkpoint = trainer.checkpoint(_metadata(history, digest))
     if path:
@@ -44,7 +50,9 @@ def train_network(
     if remaining <= 0:
         return checkpoint
     with progress("training", remaining * len(training), "sequences") as advance:
-        for result in train(trainer, training, remaining, test, lambda done, total: advance(1), first_pass=len(history) + 1):
+        for result in train(
+            trainer, training, remaining, test, lambda done, total: advance(1), first_pass=len(history) + 1
+        ):
             history = [*history, _pass_summary(result)]
             checkpoint = trainer.checkpoint(_metadata(history, digest))
             if path:
@@ -58,7 +66,7 @@ def data_digest(data: SequenceSet) -> str:
 
 
 def _metadata(history: list[dict], digest: str) -> dict:
-    return {"rule": "accumulate", "data": digest, "passes": history}
+    return {"data": digest, "passes": history}
 
 
 def _pass_summary(result: PassResult) -> dict:
@@ -77,6 +85,10 @@ def passes_table(history: list[dict]) -> Table:
     for done in history:
         test = "" if done["test_accuracy"] is None else f"{done['test_accuracy']:.1%}"
         shown.add_row(
-            str(done["number"]), f"{done['online_accuracy']:.1%}", test, f"{done['pulses_applied']:,}", str(done["pulses_dropped"])
+            str(done["number"]),
+            f"{done['online_accuracy']:.1%}",
+            test,
+            f"{done['pulses_applied']:,}",
+            str(done["pulses_dropped"]),
         )
     return shown

@@ -1,4 +1,4 @@
-"""A trained network in one `.npz` file: design point, weights, accumulators, coefficients and free metadata."""
+"""A network and all that its training needs to go on, in one `.npz` file; the mode is part of the design point."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from golden.cell import Coefficients
 from golden.npz import NpzError, read_npz
+from golden.reservoir import ReservoirState
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.errors import RemoraError
+from spec.learning import UPDATE_COUNT_BITS
 
-FORMAT = "remora-checkpoint-1"
+FORMAT = "remora-checkpoint-2"
 _ARRAYS = (
     "format",
     "design",
@@ -26,6 +28,11 @@ _ARRAYS = (
     "readout_accumulators",
     "coefficients",
     "metadata",
+    "counts",
+    "reservoir_frozen",
+    "reservoir_features",
+    "reservoir_steps",
+    "reservoir_labels",
 )
 
 
@@ -39,9 +46,11 @@ class Checkpoint:
 
     Attributes:
         weights: in levels.
-        hidden_accumulators, readout_accumulators: χ, int32, of the shapes of the weights.
+        hidden_accumulators, readout_accumulators: χ, int32, of the shapes of the weights; zero where there is none.
         coefficients: the two gates.
         metadata: anything that JSON holds, such as the accuracy reached.
+        updates: q, sequences trained on so far, modulo 2³².
+        reservoir: the replay memory with n; as after reset where None.
     """
 
     weights: Weights
@@ -49,6 +58,8 @@ class Checkpoint:
     readout_accumulators: NDArray[np.int32]
     coefficients: Coefficients
     metadata: dict = field(default_factory=dict)
+    updates: int = 0
+    reservoir: ReservoirState | None = None
 
     @classmethod
     def of(cls, design: DesignPoint, weights: Weights, metadata: dict | None = None) -> Checkpoint:
@@ -65,6 +76,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
     """
     path = Path(path)
     _check(design, checkpoint, path)
+    reservoir = checkpoint.reservoir or ReservoirState.empty(design)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with partial.open("wb") as file:
@@ -78,6 +90,11 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
                 readout_accumulators=checkpoint.readout_accumulators.astype(np.int32),
                 coefficients=np.array([checkpoint.coefficients.reset, checkpoint.coefficients.update], np.int16),
                 metadata=json.dumps(checkpoint.metadata),
+                counts=np.array([checkpoint.updates, reservoir.presented], np.int64),
+                reservoir_frozen=np.array(reservoir.frozen),
+                reservoir_features=reservoir.features,
+                reservoir_steps=reservoir.steps,
+                reservoir_labels=reservoir.labels,
             )
         partial.replace(path)
     except OSError as error:
@@ -97,12 +114,19 @@ def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
     content = _read(path)
     _check_design(path, str(content["design"]), design)
     try:
+        updates, presented = (int(value) for value in content["counts"])
         checkpoint = Checkpoint(
             Weights(content["hidden"], content["readout"]),
             content["hidden_accumulators"],
             content["readout_accumulators"],
             Coefficients(*(int(value) for value in content["coefficients"])),
             json.loads(str(content["metadata"])),
+            updates,
+            ReservoirState(
+                presented,
+                bool(content["reservoir_frozen"]),
+                *(content[f"reservoir_{name}"] for name in ("features", "steps", "labels")),
+            ),
         )
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path}: {error}") from error
@@ -119,11 +143,14 @@ def _read(path: Path) -> dict[str, NDArray]:
         ) from error
     except NpzError as error:
         raise CheckpointError(f"{path} is no checkpoint: {error}") from error
+    if "format" in content and str(content["format"]) != FORMAT:
+        raise CheckpointError(
+            f"{path} has format '{content['format']}'; this version reads '{FORMAT}'. Train again: "
+            "delete the file, or give --fresh where the command has it"
+        )
     missing = [name for name in _ARRAYS if name not in content]
     if missing:
         raise CheckpointError(f"{path} is not a checkpoint of this program: it lacks {', '.join(missing)}")
-    if str(content["format"]) != FORMAT:
-        raise CheckpointError(f"{path} has format '{content['format']}'; this version reads '{FORMAT}'")
     return content
 
 
@@ -136,7 +163,8 @@ def _check_design(path: Path, found_json: str, design: DesignPoint) -> None:
     if differences:
         raise CheckpointError(
             f"{path} is of another design point than '{design.name}': {'; '.join(differences)}. "
-            "Use the design point it was trained for, or train again"
+            "Use the design point it was trained for, or train again: delete the file, or give --fresh where the "
+            "command has it"
         )
 
 
@@ -153,8 +181,14 @@ def _differences(found: dict, expected: dict, prefix: str = ""):
 def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
     try:
         checkpoint.weights.check(design)
+        if checkpoint.reservoir:
+            checkpoint.reservoir.check(design)
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
+    if not 0 <= checkpoint.updates < 1 << UPDATE_COUNT_BITS:
+        raise CheckpointError(
+            f"{path}: the update number is {checkpoint.updates}; it must be in 0…2**{UPDATE_COUNT_BITS} − 1"
+        )
     limit = (1 << (design.learning.accumulator_bits - 1)) - 1
     for name in ("hidden", "readout"):
         accumulators, levels = getattr(checkpoint, f"{name}_accumulators"), getattr(checkpoint.weights, name)
@@ -165,3 +199,5 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
             )
         if np.abs(accumulators).max() > limit:
             raise CheckpointError(f"{path}: {name} accumulators exceed ±{limit}")
+        if design.learning.update == "direct" and accumulators.any():
+            raise CheckpointError(f'{path}: {name} accumulators are not zero, but learning.update = "direct" has none')

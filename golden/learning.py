@@ -1,9 +1,9 @@
-"""Bit-exact online learning by direct feedback alignment (DFA), `accumulate` mode.
+"""Bit-exact online learning by direct feedback alignment (DFA), one sequence at a time.
 
-    f = Ψᵀ e      δ_t = f ⊙ (1 − c_t²)      χ ← χ − η Σ_t m_t δ_tᵀ      and a device is pulsed when |χ| passes a level
+    f = Ψᵀ e      δ_t = f ⊙ (1 − c_t²)      ΔW = −η Σ_t m_t δ_tᵀ      of the columns whose |f_j| is among the largest
 
-in the number formats of the design point. Sources: M2RU, arXiv 2512.17299 (DFA on MiRU); Nandakumar et al.,
-"Mixed-precision deep learning based on computational memory", 2020 (the accumulators χ).
+in the number formats of the design point; how a gradient becomes pulses is in `golden.pulses`. Source: M2RU,
+arXiv 2512.17299 (DFA on MiRU, K-winner-take-all).
 """
 
 from __future__ import annotations
@@ -15,41 +15,57 @@ from numpy.typing import NDArray
 
 from golden.cell import Coefficients
 from golden.checkpoint import Checkpoint
-from golden.crossbar import HALF, TiledLayer, exact_dtype
+from golden.crossbar import HALF, exact_dtype
 from golden.datapath import Datapath
 from golden.miru import check_features
+from golden.pulses import Writes, make_writer
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.fixed import round_shift
-from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift
+from spec.layout import Layer
+from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, UPDATE_COUNT_BITS, error_shift
 from spec.rng import Purpose, draw
 from spec.tables import DERIVATIVE_BITS, derivative_table
 
 
 @dataclass(frozen=True)
 class Update:
-    """What one training sequence did.
+    """What training on one sequence did.
 
     Attributes:
         scores: (classes,) int16, as `golden.miru.infer` gives before the update.
         decision: class of the highest score, ties to the lower.
         error: (classes,) int16, ``e = p − 255·onehot``.
         feedback: (hidden,) int32, ``f = Ψᵀ e``.
-        applied, dropped: pulses over both layers; dropped ones found their pair full.
+        winners: hidden units that learnt, rising.
+        hidden, readout: what was written into each layer.
     """
 
     scores: NDArray[np.int16]
     decision: int
     error: NDArray[np.int16]
     feedback: NDArray[np.int32]
-    applied: int
-    dropped: int
+    winners: NDArray[np.intp]
+    hidden: Writes
+    readout: Writes
+
+    @property
+    def applied(self) -> int:
+        """Pulses that devices took, both layers."""
+        return self.hidden.applied + self.readout.applied
+
+    @property
+    def dropped(self) -> int:
+        """Pulses that found their pair full, both layers."""
+        return self.hidden.dropped + self.readout.dropped
 
 
 def feedback_matrix(design: DesignPoint) -> NDArray[np.int8]:
     """Ψ, (classes, hidden), ±1, as `spec.learning` says."""
     classes = np.arange(design.network.classes)[:, None]
-    words = draw(design.learning.seed, Purpose.FEEDBACK, 0, np.arange(design.network.hidden), classes // FEEDBACK_WORD_BITS)
+    words = draw(
+        design.learning.seed, Purpose.FEEDBACK, 0, np.arange(design.network.hidden), classes // FEEDBACK_WORD_BITS
+    )
     return 1 - 2 * ((words >> (classes % FEEDBACK_WORD_BITS).astype(np.uint32)) & 1).astype(np.int8)
 
 
@@ -61,6 +77,13 @@ def output_error(design: DesignPoint, scores: NDArray[np.integer], label: int) -
     error = np.clip(ERROR_CENTRE + quarter, 0, ERROR_LIMIT)
     error[label] -= ERROR_LIMIT
     return error
+
+
+def winning_units(design: DesignPoint, feedback: NDArray) -> NDArray[np.intp]:
+    """Indices of the hidden units of largest ``|f_j|``, rising; ties to the lower index. (winners,)."""
+    if design.winners == design.network.hidden:
+        return np.arange(design.winners)
+    return np.sort(np.argsort(-np.abs(feedback), kind="stable")[: design.winners])
 
 
 def learning_dtype(design: DesignPoint) -> type[np.floating]:
@@ -78,15 +101,19 @@ def learning_dtype(design: DesignPoint) -> type[np.floating]:
 
 
 class DfaTrainer:
-    """A network that learns one sequence at a time.
+    """A network that trains on one sequence at a time, without replay.
+
+    Attributes:
+        updates: q, sequences trained on so far, modulo 2³².
 
     Args:
         weights: to start from.
         coefficients: the gates; the design's where None.
         accumulators: χ of both layers to start from; zero where None.
+        updates: q to start from.
 
     Raises:
-        ValueError: weights do not fit the design point.
+        ValueError: weights or accumulators do not fit the design point.
     """
 
     def __init__(
@@ -95,8 +122,9 @@ class DfaTrainer:
         weights: Weights,
         coefficients: Coefficients | None = None,
         accumulators: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None,
+        updates: int = 0,
     ):
-        self.design = design
+        self.design, self.updates = design, updates
         self.coefficients = coefficients or Coefficients.of(design)
         self._datapath = Datapath(design, weights, self.coefficients, batch=1, history=True)
         self._dtype = learning_dtype(design)
@@ -105,19 +133,20 @@ class DfaTrainer:
         derivative = np.array(derivative_table(design))
         scale = 2.0 ** -(DERIVATIVE_BITS + learning.feedback_shift)
         self._derivative = (np.concatenate([derivative[:0:-1], derivative]) * scale).astype(self._dtype)
-        hidden, readout = accumulators or (np.zeros(layer.shape) for layer in (weights.hidden, weights.readout))
-        self._hidden = _Accumulator(design, self._datapath.hidden, weights.hidden, hidden, self._dtype)
-        self._readout = _Accumulator(design, self._datapath.readout, weights.readout, readout, self._dtype)
+        hidden, readout = accumulators or (None, None)
+        path = self._datapath
+        self._hidden = make_writer(design, path.hidden, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
+        self._readout = make_writer(design, path.readout, Layer.READOUT, weights.readout, readout, self._dtype)
 
     @classmethod
     def from_checkpoint(cls, design: DesignPoint, checkpoint: Checkpoint) -> DfaTrainer:
         """Continue where a checkpoint stopped."""
         accumulators = checkpoint.hidden_accumulators, checkpoint.readout_accumulators
-        return cls(design, checkpoint.weights, checkpoint.coefficients, accumulators)
+        return cls(design, checkpoint.weights, checkpoint.coefficients, accumulators, checkpoint.updates)
 
     def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
-        """The present state, to be saved."""
-        return Checkpoint(self.weights, *self.accumulators, self.coefficients, metadata or {})
+        """The present state, to be saved, with an empty reservoir."""
+        return Checkpoint(self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates)
 
     @property
     def weights(self) -> Weights:
@@ -126,8 +155,11 @@ class DfaTrainer:
 
     @property
     def accumulators(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """χ of the hidden layer and the readout, copied; shapes as the weights."""
-        return self._hidden.values.astype(np.int32), self._readout.values.astype(np.int32)
+        """χ of the hidden layer and the readout, copied; shapes as the weights; zero where the design has none."""
+        return tuple(
+            np.zeros(writer.levels.shape, np.int32) if writer.values is None else writer.values.astype(np.int32)
+            for writer in (self._hidden, self._readout)
+        )
 
     def train_sequence(self, x: NDArray, label: int) -> Update:
         """Forward, error, update of both layers.
@@ -147,18 +179,22 @@ class DfaTrainer:
         scores = self._datapath.scores[0].astype(np.int16)
         error = output_error(self.design, scores, label)
         feedback = error.astype(self._dtype) @ self._feedback
-        self._accumulate_hidden(feedback)
-        self._accumulate_readout(error)
-        hidden, readout = self._hidden.commit(), self._readout.commit()
+        winners = winning_units(self.design, feedback)
+        columns = None if len(winners) == len(feedback) else winners
+        self.updates = (self.updates + 1) & ((1 << UPDATE_COUNT_BITS) - 1)
+        self._hidden_gradient(feedback, columns)
+        self._readout_gradient(error)
         return Update(
-            scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32),
-            hidden[0] + readout[0], hidden[1] + readout[1],
+            scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32), winners,
+            self._hidden.commit(columns, self.updates), self._readout.commit(None, self.updates),
         )  # fmt: skip
 
-    def _accumulate_hidden(self, feedback: NDArray[np.floating]) -> None:
-        """Gradient ``Σ_t m_t δ_tᵀ``, with ``δ = rs(f·d′, 8 + fs)`` rounded each step, over ``2^shift``."""
+    def _hidden_gradient(self, feedback: NDArray[np.floating], columns: NDArray[np.intp] | None) -> None:
+        """``Σ_t m_t δ_tᵀ`` of the columns that learn, over ``2^shift``; ``δ = rs(f·d′, 8 + fs)`` each step."""
         path = self._datapath
         codes = path.codes[:, 0]
+        if columns is not None:
+            codes, feedback = codes[:, columns], feedback[columns]
         delta = self._derivative.take((codes + self.design.adc_limit).astype(np.intp))
         delta *= feedback
         delta += HALF
@@ -170,51 +206,8 @@ class DfaTrainer:
         np.sum(delta, axis=0, out=gradient[-1])
         gradient[-1] *= self.design.stream_limit
 
-    def _accumulate_readout(self, error: NDArray[np.integer]) -> None:
-        """Gradient ``m eᵀ`` with the readout's words, over ``2^shift``."""
+    def _readout_gradient(self, error: NDArray[np.integer]) -> None:
+        """``m eᵀ`` with the readout's words, over ``2^shift``."""
         scaled = error.astype(self._dtype) * self._dtype(2.0**-self.design.learning.readout_shift)
         np.multiply(self._datapath.readout_words[0][:, None], scaled, out=self._readout.gradient[:-1])
         np.multiply(scaled, self.design.stream_limit, out=self._readout.gradient[-1])
-
-
-class _Accumulator:
-    """χ of one layer, its weights in levels, and the layer of the datapath that must follow them.
-
-    `gradient` is to be filled with the gradient divided by ``2^shift``, exactly, before `commit`.
-    """
-
-    def __init__(
-        self, design: DesignPoint, layer: TiledLayer, levels: NDArray, values: NDArray, dtype: type[np.floating]
-    ):
-        self.levels, self.values = levels.astype(np.int16), np.array(values, dtype)
-        self.gradient = np.empty(levels.shape, dtype)
-        self._layer, self._learning, self._weight_limit = layer, design.learning, design.weight_limit
-        self._limit = (1 << (design.learning.accumulator_bits - 1)) - 1
-        self._full = np.empty(levels.shape, bool)
-
-    def commit(self) -> tuple[int, int]:
-        """Subtract the rounded gradient, saturate, pulse what passed a level; the pulses applied and dropped."""
-        step = self.gradient
-        step += HALF
-        np.floor(step, out=step)
-        self.values -= step
-        np.minimum(self.values, self._limit, out=self.values)
-        np.maximum(self.values, -self._limit, out=self.values)
-        np.abs(self.values, out=step)
-        np.greater_equal(step, self._learning.accumulator_level, out=self._full)
-        due = np.flatnonzero(self._full)
-        return self._pulse(due) if len(due) else (0, 0)
-
-    def _pulse(self, due: NDArray[np.intp]) -> tuple[int, int]:
-        """Pulse the weights at flat indices ``due``; χ gives up the level even where a full pair drops the pulse."""
-        values, levels, matrix = self.values.reshape(-1), self.levels.reshape(-1), self._layer.matrix.reshape(-1)
-        pending = values[due].astype(np.int64)
-        wanted = np.minimum(np.abs(pending) // self._learning.accumulator_level, self._learning.max_pulses)
-        pulses = np.sign(pending) * wanted
-        values[due] -= pulses * self._learning.accumulator_level
-        before = levels[due].astype(np.int64)
-        after = np.clip(before + pulses, -self._weight_limit, self._weight_limit)
-        levels[due] = after
-        matrix[due] = after * self._layer.scale
-        applied = int(np.abs(after - before).sum())
-        return applied, int(wanted.sum()) - applied

@@ -11,6 +11,7 @@ from golden.cell import Coefficients
 from golden.data import SequenceSet
 from golden.learning import DfaTrainer
 from golden.miru import infer
+from golden.replay import ReplayTrainer
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.rng import Purpose, permutation
@@ -25,7 +26,7 @@ class PassResult:
         sequences: how many were trained on.
         online_accuracy: share decided rightly just before each was learnt, 0 … 1.
         test_accuracy: after the pass; None where there is no test set.
-        pulses_applied, pulses_dropped: over both layers.
+        pulses_applied, pulses_dropped: over both layers, replays included.
     """
 
     number: int
@@ -50,7 +51,7 @@ def accuracy(
 
 
 def train(
-    trainer: DfaTrainer,
+    trainer: DfaTrainer | ReplayTrainer,
     data: SequenceSet,
     passes: int = 1,
     test: SequenceSet | None = None,
@@ -60,7 +61,7 @@ def train(
     """Train online, each pass in its own order drawn from the learning seed; yields after every pass.
 
     Args:
-        trainer: changed in place.
+        trainer: changed in place; a `ReplayTrainer` replays as well.
         test: evaluated after every pass.
         progress: called after every sequence with the number done and the total over all passes.
         first_pass: number of the first pass, which decides its order, to continue an earlier training exactly.

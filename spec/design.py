@@ -1,7 +1,7 @@
 """The design point: one frozen, validated description from which golden, hardware and testbenches take every number.
 
-Sections nest as in the TOML files (see ``spec/presets/``). Derived quantities are properties, so that no width, shift or
-bound is ever written twice. Sizes may be any number from 1; nothing needs to be a power of two.
+Sections nest as in the TOML files (see ``spec/presets/``). Derived quantities are properties, so that no width, shift
+or bound is ever written twice. Sizes may be any number from 1; nothing needs to be a power of two.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from math import ceil
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 COEFFICIENT_BITS = 8
 """Fraction bits of the reset and update coefficients."""
@@ -19,10 +19,12 @@ FEATURE_BITS = 8
 """Bits of a feature in a packet: one byte."""
 COUNTER_BITS = 48
 """Width of every hardware counter."""
+MAX_HIDDEN = 1024
+"""Largest number of hidden units."""
 
 
 class Section(BaseModel):
-    """A frozen part of the design point that refuses unknown fields and values of another type, such as "28" or true."""
+    """A frozen part of the design point; refuses unknown fields and values of another type, such as "28" or true."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
@@ -31,7 +33,7 @@ class Network(Section):
     """Sizes of the recurrent network."""
 
     features: int = Field(28, ge=1, le=1024, description="inputs a step, n_x")
-    hidden: int = Field(100, ge=1, le=1024, description="hidden units, n_h")
+    hidden: int = Field(100, ge=1, le=MAX_HIDDEN, description="hidden units, n_h")
     classes: int = Field(10, ge=1, le=256, description="outputs, n_o")
     max_steps: int = Field(28, ge=1, le=4096, description="longest sequence, in steps")
     feature_signed: bool = Field(False, description="features are two's complement -127…127 instead of 0…255")
@@ -52,7 +54,9 @@ class Formats(Section):
     stream_bits: int = Field(8, ge=2, le=8, description="magnitude bits of a streamed word = bit planes a step")
     state_bits: int = Field(15, ge=10, le=15, description="fraction bits of state and candidate, Q0.n")
     adc_bits: int = Field(8, ge=4, le=10, description="bits of a code, sign included; codes span ±(2^(n−1) − 1)")
-    adc_range_log2: int = Field(2, ge=0, le=4, description="full scale of the converter is ±2^n in units of the candidate's argument")
+    adc_range_log2: int = Field(
+        2, ge=0, le=4, description="full scale of the converter is ±2^n in units of the candidate's argument"
+    )
 
 
 class Crossbar(Section):
@@ -62,21 +66,46 @@ class Crossbar(Section):
     columns: int = Field(128, ge=1, le=1024, description="bitlines of a tile")
     levels: int = Field(32, ge=2, le=128, description="conductance levels of one device, rest included")
     level_bits: int = Field(4, ge=0, le=8, description="a level is a weight of 2^−n")
-    fraction_bits: int = Field(11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)")
+    fraction_bits: int = Field(
+        11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)"
+    )
     adc_cycles: int = Field(8, ge=1, le=64, description="cycles from convert to valid, one converter a column")
     pulse_cycles: int = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
 
 
 class Learning(Section):
-    """On-chip learning by direct feedback alignment, `accumulate` mode."""
+    """On-chip learning by direct feedback alignment, and what is replayed; the rules are in `spec.learning`."""
 
-    seed: int = Field(1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw")
+    seed: int = Field(
+        1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw"
+    )
     feedback_shift: int = Field(1, ge=0, le=8, description="feedback is ±2^−n")
     hidden_shift: int = Field(10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n")
     readout_shift: int = Field(7, ge=0, le=24, description="learning rate of the readout, 2^−n")
-    accumulator_level: int = Field(1024, ge=2, le=16384, description="accumulator counts that make one conductance level")
+    accumulator_level: int = Field(
+        1024, ge=2, le=16384, description="accumulator counts that make one conductance level"
+    )
     accumulator_bits: int = Field(16, ge=8, le=24, description="width of an accumulator")
     max_pulses: int = Field(2, ge=1, le=15, description="pulses a weight may receive in one update")
+    update: Literal["accumulate", "direct"] = Field(
+        "accumulate",
+        description="gradients gather in an accumulator a weight, or are rounded stochastically to pulses at once",
+    )
+    winners: Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"] = Field(
+        "all", description="hidden units that learn from a sequence: those of the largest feedback, or all"
+    )
+    replay_capacity: int = Field(
+        0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
+    )
+    replay_ratio: int = Field(1, ge=1, le=255, description="sequences replayed after each new one")
+
+    @field_validator("winners", mode="plain")
+    @classmethod
+    def _winners(cls, value: Any) -> int | str:
+        # The validator of a union would report one error for each of its members.
+        if value == "all" or (type(value) is int and 1 <= value <= MAX_HIDDEN):
+            return value
+        raise ValueError(f'should be "all" or a whole number in 1…{MAX_HIDDEN}')
 
 
 class System(Section):
@@ -89,7 +118,9 @@ class System(Section):
 class DesignPoint(Section):
     """Everything that golden, hardware and testbenches must agree on."""
 
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash")
+    name: str = Field(
+        min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
+    )
     network: Network = Network()
     cell: Cell = Cell()
     formats: Formats = Formats()
@@ -107,24 +138,46 @@ class DesignPoint(Section):
         if self.learning.accumulator_level >= 1 << (self.learning.accumulator_bits - 1):
             raise ValueError(
                 f"learning.accumulator_level is {self.learning.accumulator_level}, which an accumulator of "
-                f"{self.learning.accumulator_bits} bits cannot reach: use less than {1 << (self.learning.accumulator_bits - 1)}"
+                f"{self.learning.accumulator_bits} bits cannot reach: "
+                f"use less than {1 << (self.learning.accumulator_bits - 1)}"
             )
+        self._check_learning()
         if self.adc_shift < 0:
             raise ValueError(
-                "formats.adc_bits, formats.adc_range_log2 and crossbar.level_bits ask for a code finer than the bitline's unit; "
-                "use fewer adc_bits or a larger adc_range_log2"
+                "formats.adc_bits, formats.adc_range_log2 and crossbar.level_bits ask for a code finer than the "
+                "bitline's unit; use fewer adc_bits or a larger adc_range_log2"
             )
         if self.weight_limit > self.adc_limit:
             raise ValueError(
-                f"crossbar.levels is {self.crossbar.levels} but a code of formats.adc_bits = {self.formats.adc_bits} ends at {self.adc_limit}; "
-                f"a weight is read back in one conversion: use at most {self.adc_limit + 1} levels or more adc_bits"
+                f"crossbar.levels is {self.crossbar.levels} but a code of formats.adc_bits = {self.formats.adc_bits} "
+                f"ends at {self.adc_limit}; a weight is read back in one conversion: "
+                f"use at most {self.adc_limit + 1} levels or more adc_bits"
             )
         for layer, tiles in (("hidden", self.hidden_tiles), ("readout", self.readout_tiles)):
             if tiles > 256:
                 raise ValueError(
-                    f"the {layer} layer needs {tiles} tiles, the weight window addresses 256: use larger crossbar.rows and crossbar.columns"
+                    f"the {layer} layer needs {tiles} tiles, the weight window addresses 256: "
+                    "use larger crossbar.rows and crossbar.columns"
                 )
         return self
+
+    def _check_learning(self) -> None:
+        learning = self.learning
+        if learning.winners != "all" and learning.winners > self.network.hidden:
+            raise ValueError(
+                f"learning.winners is {learning.winners} but network.hidden is {self.network.hidden}: "
+                f'use 1…{self.network.hidden}, or "all"'
+            )
+        if learning.update == "direct" and learning.accumulator_level & (learning.accumulator_level - 1):
+            raise ValueError(
+                f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
+                'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
+            )
+        if not learning.replay_capacity and learning.replay_ratio > 1:
+            raise ValueError(
+                f"learning.replay_ratio is {learning.replay_ratio} but learning.replay_capacity is 0, so there is "
+                "nothing to replay: use a capacity of 1 or more, or leave the ratio out"
+            )
 
     # Rows and tiles ---------------------------------------------------------------------------------------------------
     @property
@@ -197,6 +250,11 @@ class DesignPoint(Section):
     def weight_limit(self) -> int:
         """Largest magnitude of a weight in levels (31 by default)."""
         return self.crossbar.levels - 1
+
+    @property
+    def winners(self) -> int:
+        """Hidden units that learn from one sequence."""
+        return self.network.hidden if self.learning.winners == "all" else self.learning.winners
 
     @property
     def macs_per_step(self) -> int:

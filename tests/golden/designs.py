@@ -13,6 +13,12 @@ def make_design(**sections) -> DesignPoint:
     return DesignPoint(name="test", **{"cell": {"lanes": 1}} | sections)
 
 
+def with_learning(design: DesignPoint, **learning) -> DesignPoint:
+    """A design point with fields of its `Learning` section changed, validated anew."""
+    content = design.model_dump()
+    return DesignPoint.model_validate(content | {"learning": content["learning"] | learning})
+
+
 DESIGNS = {
     "one": load_design("one"),
     "tiny": load_design("tiny"),
@@ -40,6 +46,9 @@ DESIGNS = {
 def design_points(draw) -> DesignPoint:
     """Small design points over the whole range of formats."""
     number = lambda low, high: draw(st.integers(low, high))  # noqa: E731
+    hidden = number(1, 6)
+    direct = draw(st.booleans())
+    capacity = draw(st.sampled_from([0, 1, 2, 3, 5]))
     stream_bits, level_bits = number(2, 8), number(0, 6)
     adc_range = number(0, 4)
     adc_bits = number(4, max(4, min(10, stream_bits + level_bits + 1 + adc_range)))
@@ -48,7 +57,7 @@ def design_points(draw) -> DesignPoint:
     return make_design(
         network={
             "features": number(1, 6),
-            "hidden": number(1, 6),
+            "hidden": hidden,
             "classes": number(1, 4),
             "max_steps": number(1, 4),
             "feature_signed": draw(st.booleans()),
@@ -71,7 +80,11 @@ def design_points(draw) -> DesignPoint:
             "feedback_shift": number(0, 8),
             "hidden_shift": number(0, 12),
             "readout_shift": number(0, 12),
-            "accumulator_level": number(2, 100),
+            "update": "direct" if direct else "accumulate",
+            "winners": draw(st.just("all") | st.integers(1, hidden)),
+            "replay_capacity": capacity,
+            "replay_ratio": number(1, 3) if capacity else 1,
+            "accumulator_level": 1 << number(1, 6) if direct else number(2, 100),
             "accumulator_bits": number(8, 24),
             "max_pulses": number(1, 15),
         },

@@ -5,7 +5,7 @@ Shares no code with `golden` beyond the tables of `spec`; the tests compare the 
 
 from __future__ import annotations
 
-from spec.tables import candidate_table, derivative_table
+from spec.tables import candidate_table
 
 
 def rs(value: int, shift: int) -> int:
@@ -83,45 +83,3 @@ def run_sequence(design, weights, features, reset: int, update: int) -> dict:
         "steps": steps, "words": words, "codes": [list(row) for row in zip(*codes, strict=True)], "scores": scores,
         "decision": decision, "adc": adc, "limited": limited,
     }  # fmt: skip
-
-
-def learn_sequence(design, outcome: dict, label: int, feedback, weights, accumulators) -> dict:
-    """DFA in accumulate mode after `run_sequence`: updates the nested lists of both layers.
-
-    Returns error, pulses applied and pulses dropped.
-    """
-    learning = design.learning
-    step_bits = design.formats.adc_bits - 1 - design.formats.adc_range_log2
-    p = [
-        clip(128 + (o * 2 ** (6 - step_bits) if step_bits <= 6 else rs(o, step_bits - 6)), 0, 255)
-        for o in outcome["scores"]
-    ]
-    error = [v - 255 * (k == label) for k, v in enumerate(p)]
-    derivative = derivative_table(design)
-    f = [sum(int(feedback[k][j]) * error[k] for k in range(len(error))) for j in range(design.network.hidden)]
-    gradient = [[0] * design.network.hidden for _ in range(design.hidden_rows)]
-    for step in outcome["steps"]:
-        delta = [rs(f[j] * derivative[abs(o)], 8 + learning.feedback_shift) for j, o in enumerate(step["code"])]
-        for i, m in enumerate(step["words"]):
-            for j, d in enumerate(delta):
-                gradient[i][j] += m * d
-    gradients = gradient, [[m * e for e in error] for m in outcome["words"]]
-    applied = dropped = 0
-    for layer, shift in ((0, learning.hidden_shift), (1, learning.readout_shift)):
-        for i, row in enumerate(gradients[layer]):
-            for j, g in enumerate(row):
-                new, pulses, lost = _update(design, weights[layer][i][j], accumulators[layer][i][j] - rs(g, shift))
-                (weights[layer][i][j], accumulators[layer][i][j]) = new
-                applied, dropped = applied + pulses, dropped + lost
-    return {"error": error, "applied": applied, "dropped": dropped}
-
-
-def _update(design, level: int, accumulator: int):
-    learning = design.learning
-    top, bound = 2 ** (learning.accumulator_bits - 1) - 1, design.crossbar.levels - 1
-    accumulator = clip(accumulator, -top, top)
-    pulses = min(abs(accumulator) // learning.accumulator_level, learning.max_pulses)
-    sign = 1 if accumulator > 0 else -1
-    written = clip(level + sign * pulses, -bound, bound)
-    done = abs(written - level)
-    return (written, accumulator - sign * pulses * learning.accumulator_level), done, pulses - done

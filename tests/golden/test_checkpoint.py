@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
 
 from golden.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from golden.miru import Coefficients
+from golden.reservoir import ReservoirState
 from golden.weights import Weights, random_weights
 from spec.errors import RemoraError
-from tests.golden.designs import DESIGNS
+from tests.golden.designs import DESIGNS, with_learning
 from tests.golden.test_learning import random_accumulators
 
-TINY = DESIGNS["tiny"]
+TINY = with_learning(DESIGNS["tiny"], replay_capacity=3)
+
+
+def full_reservoir(design) -> ReservoirState:
+    generator, network, filled = np.random.default_rng(4), design.network, min(2, design.learning.replay_capacity)
+    return ReservoirState(
+        presented=77,
+        frozen=True,
+        features=generator.integers(0, 16, (filled, network.max_steps, network.features)).astype(np.uint8),
+        steps=generator.integers(1, network.max_steps + 1, filled),
+        labels=generator.integers(0, network.classes, filled),
+    )
 
 
 def full_checkpoint(design=TINY) -> Checkpoint:
@@ -23,6 +36,8 @@ def full_checkpoint(design=TINY) -> Checkpoint:
         *random_accumulators(design, 1),
         Coefficients(17, 99),
         {"accuracy": 0.875, "data": "mnist"},
+        2**32 - 1,
+        full_reservoir(design),
     )
 
 
@@ -39,9 +54,14 @@ def assert_same(found: Checkpoint, expected: Checkpoint) -> None:
         (found.weights.readout, expected.weights.readout),
         (found.hidden_accumulators, expected.hidden_accumulators),
         (found.readout_accumulators, expected.readout_accumulators),
+        *(
+            (getattr(found.reservoir, name), getattr(expected.reservoir, name))
+            for name in ("features", "steps", "labels")
+        ),
     ):
         np.testing.assert_array_equal(mine, theirs)
-    assert (found.coefficients, found.metadata) == (expected.coefficients, expected.metadata)
+    for names in ("coefficients", "metadata", "updates", "reservoir.presented", "reservoir.frozen"):
+        assert attrgetter(names)(found) == attrgetter(names)(expected)
 
 
 def tampered(path, **changes):
@@ -64,6 +84,7 @@ def test_weights_alone(tmp_path):
     save_checkpoint(tmp_path / "net.npz", TINY, Checkpoint.of(TINY, random_weights(TINY, 2)))
     found = load_checkpoint(str(tmp_path / "net.npz"), TINY)
     assert not found.hidden_accumulators.any() and found.coefficients == Coefficients.of(TINY) and found.metadata == {}
+    assert (found.updates, found.reservoir.presented, len(found.reservoir.steps)) == (0, 0, 0)
 
 
 def test_the_name_is_only_a_label(path):
@@ -127,13 +148,30 @@ def test_a_flipped_byte_is_found_or_harmless(path):
         ({"metadata": "{"}, "Expecting property name"),
         ({"design": "[1]"}, "its design point cannot be read"),
         ({"design": "{"}, "its design point cannot be read"),
-        ({"format": "remora-checkpoint-0"}, "has format 'remora-checkpoint-0'; this version reads"),
+        ({"counts": np.array([2**32, 77])}, "the update number is 4294967296"),
+        ({"counts": np.array([0, 1])}, "the sequence number is 1; with 2 held"),
+        ({"counts": np.array([0])}, "not enough values"),
+        ({"reservoir_features": np.zeros((2, 9, 4), np.uint8)}, r"expected \(filled, 9, 5\)"),
+        ({"reservoir_labels": np.array([0, 3])}, "a label of the reservoir is no whole number in 0…2"),
+        ({"reservoir_steps": None}, "lacks reservoir_steps"),
+        ({"format": "remora-checkpoint-1", "counts": None}, "'remora-checkpoint-2'. Train again: delete the file"),
+        ({"format": "remora-checkpoint-1"}, "has format 'remora-checkpoint-1'; this version reads"),
     ],
 )
 def test_content_that_does_not_fit_is_refused(path, changes, message):
     with pytest.raises(CheckpointError, match=message) as caught:
         load_checkpoint(tampered(path, **changes), TINY)
     assert str(path) in str(caught.value)
+
+
+def test_direct_has_no_accumulators(tmp_path):
+    design = with_learning(TINY, update="direct")
+    with pytest.raises(
+        CheckpointError, match='hidden accumulators are not zero, but learning.update = "direct" has none'
+    ):
+        save_checkpoint(tmp_path / "net.npz", design, full_checkpoint(design))
+    save_checkpoint(tmp_path / "net.npz", design, Checkpoint.of(design, random_weights(design, 2)))
+    assert not load_checkpoint(tmp_path / "net.npz", design).hidden_accumulators.any()
 
 
 def test_saving_what_does_not_fit_leaves_the_old_file(path):

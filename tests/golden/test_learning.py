@@ -1,4 +1,4 @@
-"""Online learning against the scalar reading of the design document, χ by χ and pulse by pulse."""
+"""Training on single sequences against the scalar reading of the rules, χ by χ and pulse by pulse."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden.learning import DfaTrainer, feedback_matrix, output_error
+from golden.learning import DfaTrainer, feedback_matrix, output_error, winning_units
 from golden.miru import Coefficients, infer
 from golden.weights import Weights, initial_weights, random_weights
-from tests.golden.designs import design_points, make_design
-from tests.golden.scalar_miru import learn_sequence, run_sequence
+from tests.golden.designs import design_points, make_design, with_learning
+from tests.golden.scalar_learning import ScalarLearner
 
 
 def random_accumulators(design, seed: int):
@@ -28,41 +28,109 @@ def random_sequence(design, generator):
     return x, int(generator.integers(design.network.classes))
 
 
+def assert_same_update(found, expected: dict) -> None:
+    assert found.scores.tolist() == expected["scores"] and found.decision == expected["decision"]
+    assert found.error.tolist() == expected["error"] and found.feedback.tolist() == expected["feedback"]
+    assert found.winners.tolist() == expected["winners"]
+    for mine, theirs in zip((found.hidden, found.readout), expected["writes"], strict=True):
+        assert (mine.applied, mine.dropped, mine.devices) == theirs
+
+
+def assert_same_state(trainer: DfaTrainer, scalar: ScalarLearner) -> None:
+    assert trainer.updates == scalar.q
+    found = trainer.weights.hidden, trainer.weights.readout, *trainer.accumulators
+    for mine, theirs in zip(found, (*scalar.weights, *scalar.chi), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def assert_learns_alike(design, sequences: int, seed: int) -> tuple[int, int]:
     """Train golden and the scalar reference side by side; the pulses applied and dropped."""
-    start, gates = random_weights(design, seed), Coefficients.of(design)
-    accumulators = random_accumulators(design, seed)
+    start = random_weights(design, seed)
+    accumulators = random_accumulators(design, seed) if design.learning.update == "accumulate" else None
     trainer = DfaTrainer(design, start, accumulators=accumulators)
-    weights = [start.hidden.tolist(), start.readout.tolist()]
-    chi, feedback = [layer.tolist() for layer in accumulators], feedback_matrix(design)
+    scalar = ScalarLearner(design, start, feedback_matrix(design), accumulators)
     generator, applied, dropped = np.random.default_rng(seed), 0, 0
     for _ in range(sequences):
         x, label = random_sequence(design, generator)
         update = trainer.train_sequence(x, label)
-        present = Weights(*(np.array(layer) for layer in weights))
-        outcome = run_sequence(design, present, x, gates.reset, gates.update)
-        expected = learn_sequence(design, outcome, label, feedback, weights, chi)
-        assert update.scores.tolist() == outcome["scores"] and update.decision == outcome["decision"]
-        assert update.error.tolist() == expected["error"]
-        assert (update.applied, update.dropped) == (expected["applied"], expected["dropped"])
-        for found, wanted in zip(
-            (trainer.weights.hidden, trainer.weights.readout, *trainer.accumulators), (*weights, *chi), strict=True
-        ):
-            np.testing.assert_array_equal(found, wanted)
+        assert_same_update(update, scalar.train(x, label))
+        assert_same_state(trainer, scalar)
         applied, dropped = applied + update.applied, dropped + update.dropped
     return applied, dropped
 
 
-def test_agrees_with_the_scalar_reference(design):
-    applied, dropped = assert_learns_alike(design, 1 if design.hidden_rows > 100 else 6, seed=2)
+@pytest.mark.parametrize("winners", ["all", "some"])
+@pytest.mark.parametrize("mode", ["accumulate", "direct"])
+def test_agrees_with_the_scalar_reference(design, mode, winners):
+    level = design.learning.accumulator_level if mode == "accumulate" else 16
+    units = max(1, design.network.hidden // 3) if winners == "some" else "all"
+    changed = with_learning(design, update=mode, winners=units, accumulator_level=level)
+    applied, dropped = assert_learns_alike(changed, 1 if design.hidden_rows > 100 else 6, seed=2)
     assert applied > 0
-    assert dropped > 0 or design.network.hidden == 1
+    assert dropped > 0 or winners == "some" or design.network.hidden == 1
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(design_points(), st.integers(0, 2**32 - 1))
 def test_agrees_for_any_formats(design, seed):
     assert_learns_alike(design, 3, seed)
+
+
+def test_winners_are_those_of_the_largest_feedback_and_ties_go_to_the_lower_index():
+    def winners(count, feedback):
+        design = make_design(network={"hidden": len(feedback)}, learning={"winners": count})
+        return winning_units(design, np.array(feedback, np.float32)).tolist()
+
+    assert winners(2, [1, -5, 3, 5, 5]) == [1, 3]
+    assert winners(3, [0, 0, 0, 0, 0]) == [0, 1, 2]
+    assert winners(1, [-1, 1, -2, 2]) == [2]
+    assert winners("all", [3, 1, 2]) == winners(3, [3, 1, 2]) == [0, 1, 2]
+
+
+def test_columns_that_do_not_win_keep_their_accumulators_even_above_a_level(tiny):
+    design = with_learning(tiny, winners=2)
+    start = np.full((13, 7), 5000), np.full((8, 3), 5000)
+    trainer = DfaTrainer(design, initial_weights(design), accumulators=start)
+    update = trainer.train_sequence(np.full((9, 5), 200, np.uint8), 1)
+    skipped = np.setdiff1d(np.arange(7), update.winners)
+    assert (trainer.accumulators[0][:, skipped] == 5000).all() and len(skipped) == 5
+    assert (trainer.weights.hidden[:, skipped] == initial_weights(design).hidden[:, skipped]).all()
+    assert (trainer.accumulators[0][:, update.winners] < 5000).all() and (trainer.accumulators[1] < 5000).all()
+
+
+@pytest.mark.parametrize("mode", ["accumulate", "direct"])
+def test_the_update_number_wraps(tiny, mode):
+    design = with_learning(tiny, update=mode)
+    trainer = DfaTrainer(design, initial_weights(design), updates=2**32 - 1)
+    x = np.full((9, 5), 90, np.uint8)
+    trainer.train_sequence(x, 0)
+    assert trainer.updates == 0
+    trainer.train_sequence(x, 0)
+    assert trainer.updates == 1
+
+
+def test_direct_rounding_is_unbiased(tiny):
+    """Over many updates of the same weights the mean of the pulses is −S/level, where χ would have gone."""
+    design = with_learning(tiny, update="direct", accumulator_level=512, max_pulses=15)
+    fine = with_learning(tiny, accumulator_level=16384, accumulator_bits=24)
+    x, start, count = np.full((9, 5), 255, np.uint8), initial_weights(design), 2000
+    gathered = DfaTrainer(fine, start)
+    gathered.train_sequence(x, 2)
+    step = gathered.accumulators[1] / 512
+    assert 0.3 < np.abs(step).max() < 1
+    moved = np.zeros((8, 3))
+    for update in range(count):
+        trainer = DfaTrainer(design, start, updates=update)
+        trainer.train_sequence(x, 2)
+        moved += trainer.weights.readout - start.readout
+    deviation = np.sqrt(np.abs(step) * (1 - np.abs(step)) / count)
+    assert (np.abs(moved / count - step) <= 5 * deviation).all()
+
+
+def test_direct_refuses_accumulators(tiny):
+    design = with_learning(tiny, update="direct")
+    with pytest.raises(ValueError, match='"direct" has none'):
+        DfaTrainer(design, initial_weights(design), accumulators=(np.ones((13, 7), int), np.zeros((8, 3), int)))
 
 
 def test_a_full_pair_drops_its_pulses_and_gives_up_the_level(tiny):

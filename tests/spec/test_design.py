@@ -54,8 +54,9 @@ def leaves(content: dict, path=()):
 
 
 def test_every_field_but_the_name_enters_the_hash():
-    content = DEFAULT.model_dump(mode="json")
-    hashes, changed = {DEFAULT.hash}, 0
+    replaying = DesignPoint(name="default", learning={"replay_capacity": 2, "replay_ratio": 2})
+    content = replaying.model_dump(mode="json")
+    hashes, changed = {replaying.hash}, 0
     for *sections, name in leaves(content):
         if name in ("kind", "contexts"):
             continue  # one legal value
@@ -64,18 +65,29 @@ def test_every_field_but_the_name_enters_the_hash():
         for section in sections:
             target = target[section]
         value = target[name]
-        target[name] = "other" if isinstance(value, str) else (not value if isinstance(value, bool) else value - 1)
+        other_words = {"update": "direct", "winners": 3, "name": "other"}
+        target[name] = (
+            other_words[name] if isinstance(value, str) else (not value if isinstance(value, bool) else value - 1)
+        )
         design = DesignPoint.model_validate(other)
-        assert (design.hash == DEFAULT.hash) == (name == "name"), name
+        assert (design.hash == replaying.hash) == (name == "name"), name
         hashes.add(design.hash)
         changed += 1
-    assert len(hashes) == changed >= 22
+    assert len(hashes) == changed >= 26
 
 
 def test_the_hash_follows_a_copy():
     assert DEFAULT.hash
     copy = DEFAULT.model_copy(update={"learning": DEFAULT.learning.model_copy(update={"seed": 9})})
     assert copy.hash != DEFAULT.hash
+
+
+def test_winners_are_all_unless_said():
+    assert DEFAULT.winners == 100
+    assert (
+        DesignPoint(name="k", learning={"winners": 100}).winners == 100
+        and DesignPoint(name="k", learning={"winners": 1}).winners == 1
+    )
 
 
 def test_equal_designs_are_one_key():
@@ -100,7 +112,22 @@ def test_a_design_cannot_be_changed():
             {"learning": {"accumulator_bits": 8, "accumulator_level": 128}},
             "accumulator_level is 128, .* use less than 128",
         ),
-        ({"formats": {"adc_bits": 10, "adc_range_log2": 0, "stream_bits": 2}}, "finer than the bitline's unit"),
+        ({"learning": {"update": "gather"}}, "'accumulate' or 'direct'"),
+        (
+            {"learning": {"update": "direct", "accumulator_level": 1000}},
+            "is 1000, which is no power of two, .* use 2, 4, 8",
+        ),
+        ({"learning": {"winners": 101}}, 'winners is 101 but network.hidden is 100: use 1…100, or "all"'),
+        ({"learning": {"winners": 0}}, 'should be "all" or a whole number in 1…1024'),
+        ({"learning": {"winners": "most"}}, 'should be "all" or a whole number'),
+        ({"learning": {"winners": True}}, 'should be "all" or a whole number'),
+        (
+            {"learning": {"replay_ratio": 3}},
+            "replay_ratio is 3 but learning.replay_capacity is 0, .* a capacity of 1 or more",
+        ),
+        ({"learning": {"replay_capacity": -1}}, "greater than or equal to 0"),
+        ({"learning": {"replay_capacity": 5, "replay_ratio": 0}}, "greater than or equal to 1"),
+        ({"formats": {"adc_bits": 10, "adc_range_log2": 0, "stream_bits": 2}}, "finer than the *bitline's unit"),
         ({"formats": {"adc_bits": 5}}, "crossbar.levels is 32 .* use at most 16 levels"),
         ({"network": {"hidden": 1000}, "crossbar": {"rows": 8, "columns": 8}}, "the hidden layer needs .* tiles"),
         ({"system": {"clock_mhz": float("nan")}}, "clock_mhz"),

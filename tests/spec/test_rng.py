@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.rng import Purpose, draw, normal, permutation, threefry2x32, uniform_index
+from spec.rng import Purpose, draw, draw_pair, normal, permutation, threefry2x32, uniform_index
 
 ONES = 0xFFFFFFFF
 PI = (0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3)
@@ -40,6 +40,23 @@ def test_arrays_agree_with_scalars():
     words = draw(7, Purpose.DEVICE, sequences, 11, lanes, 2)
     assert words.shape == (5, 3) and words.dtype == np.uint32
     assert all(words[s, lane] == draw(7, Purpose.DEVICE, s, 11, lane, 2) for s in range(5) for lane in range(3))
+
+
+def test_both_words_are_those_of_the_hash():
+    """Key: seed, then purpose, attempt and lane from the top; counter: sequence, index."""
+    expected = threefry2x32((9, 8 << 24 | 5 << 16 | 77), (123, 1 << 16 | 6))
+    assert draw_pair(9, Purpose.STOCHASTIC_ROUNDING, 123, 1 << 16 | 6, 77, 5) == expected
+    first, second = draw_pair(9, Purpose.STOCHASTIC_ROUNDING, 123, [0, 1 << 16 | 6], np.array([[77], [78]]), 5)
+    assert (first[0, 1], second[0, 1]) == expected and first.shape == (2, 2) and second.dtype == np.uint32
+    assert first[1, 0] == draw(9, Purpose.STOCHASTIC_ROUNDING, 123, 0, 78, 5)
+
+
+@settings(deadline=None)
+@given(st.tuples(*[st.integers(0, ONES)] * 4), st.integers(0, 20))
+def test_one_word_and_many_agree(words, rounds):
+    one = threefry2x32(words[:2], words[2:], rounds)
+    many = threefry2x32(words[:2], (np.array([words[2]] * 3, np.uint32), words[3]), rounds)
+    assert [int(word) for word in one] == [int(word[1]) for word in many]
 
 
 def test_every_argument_matters():

@@ -1,0 +1,108 @@
+"""Learning with experience replay: what the chip does with one new training sequence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.cell import Coefficients
+from golden.checkpoint import Checkpoint
+from golden.learning import DfaTrainer, Update
+from golden.reservoir import Reservoir
+from golden.weights import Weights
+from spec.design import DesignPoint
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one new training sequence led to.
+
+    Attributes:
+        update: of the sequence itself.
+        replays: updates of the replayed sequences, in order; their slots are `slots`.
+        kept: slot of the reservoir that the sequence took, None where it was not kept.
+    """
+
+    update: Update
+    replays: tuple[Update, ...]
+    slots: tuple[int, ...]
+    kept: int | None
+
+    @property
+    def decision(self) -> int:
+        """Class of the new sequence as decided before it was learnt."""
+        return self.update.decision
+
+    @property
+    def applied(self) -> int:
+        """Pulses that devices took, replays included."""
+        return self.update.applied + sum(replay.applied for replay in self.replays)
+
+    @property
+    def dropped(self) -> int:
+        """Pulses that found their pair full, replays included."""
+        return self.update.dropped + sum(replay.dropped for replay in self.replays)
+
+
+class ReplayTrainer:
+    """A network that learns one new sequence at a time and replays old ones, by the rules of `spec.learning`.
+
+    A design point without a reservoir is legal: then it is `DfaTrainer` and the count n.
+
+    Attributes:
+        dfa: trains on single sequences.
+        reservoir: the replay memory; may be frozen, thawed and cleared between sequences.
+
+    Args:
+        weights: to start from.
+        coefficients: the gates; the design's where None.
+
+    Raises:
+        ValueError: weights do not fit the design point.
+    """
+
+    def __init__(self, design: DesignPoint, weights: Weights, coefficients: Coefficients | None = None):
+        self.design = design
+        self.dfa = DfaTrainer(design, weights, coefficients)
+        self.reservoir = Reservoir(design)
+
+    @classmethod
+    def from_checkpoint(cls, design: DesignPoint, checkpoint: Checkpoint) -> ReplayTrainer:
+        """Continue exactly where a checkpoint stopped."""
+        trainer = cls.__new__(cls)
+        trainer.design = design
+        trainer.dfa = DfaTrainer.from_checkpoint(design, checkpoint)
+        trainer.reservoir = Reservoir(design, checkpoint.reservoir)
+        return trainer
+
+    def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
+        """The whole present state, to be saved."""
+        return replace(self.dfa.checkpoint(metadata), reservoir=self.reservoir.state)
+
+    @property
+    def weights(self) -> Weights:
+        """Present weights, copied."""
+        return self.dfa.weights
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """The gates."""
+        return self.dfa.coefficients
+
+    def train_sequence(self, x: NDArray, label: int) -> Learned:
+        """Learn a new sequence, replay, offer it to the reservoir.
+
+        Args:
+            x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
+            label: 0 … classes − 1.
+
+        Raises:
+            ValueError: the sequence or the label does not fit the design point; then nothing has changed.
+        """
+        update = self.dfa.train_sequence(x, label)
+        self.reservoir.next_sequence()
+        slots = self.reservoir.drawn_slots()
+        replays = tuple(self.dfa.train_sequence(*self.reservoir.sequence(slot)) for slot in slots)
+        return Learned(update, replays, tuple(slots), self.reservoir.offer(np.asarray(x), label))

@@ -45,7 +45,8 @@ class Core(wiring.Component):
     """Packets in, answers out; weights through the window.
 
     ``run``: sequences may start, once the window and the last pulse are done. ``halted``: not ``run``, and nothing is in
-    flight, the answer sent. The coefficients must be changed and the window be used only while ``halted``. ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
+    flight, the answer sent. The coefficients must be changed and the window be used only while ``halted``.
+    ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
     ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles`` excepted.
     """
 
@@ -88,7 +89,7 @@ class Core(wiring.Component):
         readout = place(m, "readout", CrossbarArray(design, Layer.READOUT))
         adc = place(m, "adc", self._adc)
         cell = place(m, "hidden_cell", self._cell)
-        decision = place(m, "decide", self._decision)
+        decision = place(m, "classifier", self._decision)
         answer = place(m, "answer", Answer(design))
         window = place(m, "window", self._window)
 

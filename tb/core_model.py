@@ -12,7 +12,11 @@ from tb.streaming_model import feature_word
 
 
 def scores(
-    design: DesignPoint, models: dict[Layer, CrossbarModel], steps: list[bytes], reset_coefficient: int, update_coefficient: int
+    design: DesignPoint,
+    models: dict[Layer, CrossbarModel],
+    steps: list[bytes],
+    reset_coefficient: int,
+    update_coefficient: int,
 ) -> list[int]:
     """Scores of the classes after ``steps`` of feature bytes, from the devices as they are."""
     units, limit, bits = design.network.hidden, design.adc_limit, design.formats.stream_bits
@@ -21,7 +25,10 @@ def scores(
         rows = [feature_word(design, byte) for byte in features] + words + [design.stream_limit]
         coefficient = 256 if number == len(steps) - 1 else reset_coefficient
         codes = _sums(models[Layer.HIDDEN], rows, limit)
-        results = [update(design, code, state, update_coefficient, coefficient) for code, state in zip(codes, states)]
+        results = [
+            update(design, code, state, update_coefficient, coefficient)
+            for code, state in zip(codes, states, strict=True)
+        ]
         states = [result.state for result in results]
         words = [(result.word & design.stream_limit) * (-1 if result.word >> bits else 1) for result in results]
     return _sums(models[Layer.READOUT], words + [design.stream_limit], limit)

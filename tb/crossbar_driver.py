@@ -44,7 +44,9 @@ class CrossbarDriver:
         block.put(convert=0)
         for waited in range(1, self.design.crossbar.adc_cycles):
             await bench.cycle()
-            bench.compare(block, f"valid and code {waited} cycles after convert", (block.get("valid"), block.get("codes")), (0, 0))
+            bench.compare(
+                block, f"valid and code {waited} cycles after convert", (block.get("valid"), block.get("codes")), (0, 0)
+            )
         await bench.cycle()
         bench.compare(block, "valid when converted", block.get("valid"), 1)
 

@@ -1,4 +1,4 @@
-"""A layer of crossbar tiles in plain Python and numpy, written from the macro's contract: devices, pulses, sense, codes."""
+"""A layer of crossbar tiles in plain Python and numpy, from the macro's contract: devices, pulses, sense, codes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class CrossbarModel:
         return self.pairs[0] - self.pairs[1]
 
     def pulse(self, tile: Tile, column: int, up: int, down: int, side: int) -> None:
-        """Raise or lower the devices that ``side`` names, on the rows of ``up`` and ``down``, by one level within the range."""
+        """Move the devices that ``side`` names, on the rows of ``up`` and ``down``, by one level within range."""
         for row in range(tile.rows):
             step = (up >> row & 1) - (down >> row & 1)
             place = (side >> row & 1, tile.first_row + row, tile.first_column + column)
@@ -38,7 +38,9 @@ class CrossbarModel:
         """Sense flags of a column: pos_rest, pos_full, neg_rest, neg_full, one bit a row."""
         of_column = self.pairs[:, tile.row_slice, tile.first_column + column]
         return tuple(
-            sum(int(level == mark) << row for row, level in enumerate(of_column[side])) for side in (0, 1) for mark in (0, self.full)
+            sum(int(level == mark) << row for row, level in enumerate(of_column[side]))
+            for side in (0, 1)
+            for mark in (0, self.full)
         )
 
     def codes(self, words: NDArray[np.integer]) -> list[int]:

@@ -65,11 +65,22 @@ def headers(draw, design: DesignPoint) -> int:
 
 @st.composite
 def packets(draw, design: DesignPoint) -> list[Beat]:
-    """Packets of one design point: legal, of a wrong length, with a wrong header, with wrong TKEEP, and all of it at once."""
+    """Packets of one design point: legal, of a wrong length, with a wrong header, with wrong TKEEP, and all at once."""
     size, longest = design.network.features, design.network.max_steps
     whole = st.integers(1, longest).map(lambda steps: steps * size)
     odd = st.one_of(
-        st.sampled_from([0, 1, size - 1, size + 1, longest * size - 1, longest * size + 1, (longest + 1) * size, (longest + 1) * size + 1]),
+        st.sampled_from(
+            [
+                0,
+                1,
+                size - 1,
+                size + 1,
+                longest * size - 1,
+                longest * size + 1,
+                (longest + 1) * size,
+                (longest + 1) * size + 1,
+            ]
+        ),
         st.integers(0, (longest + 3) * size),
     )
     length = draw(st.one_of(whole, whole, whole, odd))

@@ -88,7 +88,9 @@ class BufferBench:
     async def _cycle_within(self, what: str) -> None:
         self.waited = getattr(self, "waited", 0) + 1
         if self.waited > PATIENCE:
-            raise AssertionError(f"{self.block.name}: no sign of {what} for {PATIENCE} cycles; drops so far {self.drops}")
+            raise AssertionError(
+                f"{self.block.name}: no sign of {what} for {PATIENCE} cycles; drops so far {self.drops}"
+            )
         await self.bench.cycle()
 
     async def _note_drops(self) -> None:

@@ -27,7 +27,11 @@ async def groups_of_columns(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         nonlocal saturated_sums
         design, lanes = block.design, block.parameters["lanes"]
-        layout, bits, limit = layer_layout(design, Layer(block.parameters["layer"])), design.formats.adc_bits, design.adc_limit
+        layout, bits, limit = (
+            layer_layout(design, Layer(block.parameters["layer"])),
+            design.formats.adc_bits,
+            design.adc_limit,
+        )
         for _ in range(ROUNDS):
             flat = some_integers(bench.random, -limit, limit, layout.row_tiles * layout.columns)
             codes = [flat[tile * layout.columns : (tile + 1) * layout.columns] for tile in range(layout.row_tiles)]

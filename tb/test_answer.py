@@ -17,7 +17,7 @@ def make_sink(bench: BlockBench, block: Block) -> AxiStreamSink:
 
 
 async def push(bench: BlockBench, block: Block) -> tuple[Answer, int]:
-    """Push a random result once the block is ready; returns what must arrive, and the cycles that it took to be ready."""
+    """Push a random result once the block is ready; returns what must arrive, and the cycles it took to be ready."""
     limit, classes, random = block.design.adc_limit, block.design.network.classes, bench.random
     answer = Answer(
         tag=random.randrange(256),
@@ -106,7 +106,9 @@ async def busy_inputs_are_ignored(bench: BlockBench) -> None:
         sink.pause = False
         await receive(bench, block, sink, answer)
         await bench.cycle(3)
-        bench.compare(block, "ready and quiet", (block.get("ready"), block.get("stream__tvalid"), sink.count()), (1, 0, 0))
+        bench.compare(
+            block, "ready and quiet", (block.get("ready"), block.get("stream__tvalid"), sink.count()), (1, 0, 0)
+        )
 
     await bench.each(drive)
 

@@ -10,13 +10,23 @@ async def stream(bench: BlockBench, block: Block, features: list[int], states: l
     """Put words on and compare the wordlines of all planes."""
     design = block.design
     bits = design.formats.stream_bits
-    block.put(features=pack(features, 8), words=pack([stored_word(design, word) for word in states], bits + 1), first=int(first))
-    rows = [feature_word(design, byte) for byte in features] + [0 if first else word for word in states] + [design.stream_limit]
+    block.put(
+        features=pack(features, 8),
+        words=pack([stored_word(design, word) for word in states], bits + 1),
+        first=int(first),
+    )
+    rows = (
+        [feature_word(design, byte) for byte in features]
+        + [0 if first else word for word in states]
+        + [design.stream_limit]
+    )
     for plane in range(bits):
         block.put(plane=plane, enable=1)
         await bench.cycle()
         found = block.get("wl_pos"), block.get("wl_neg")
-        bench.compare(block, f"wordlines of plane {plane}, first {first}, rows {rows}", found, wordlines(design, rows, plane))
+        bench.compare(
+            block, f"wordlines of plane {plane}, first {first}, rows {rows}", found, wordlines(design, rows, plane)
+        )
     block.put(enable=0)
     await bench.cycle()
     bench.compare(block, "wordlines while not enabled", (block.get("wl_pos"), block.get("wl_neg")), (0, 0))

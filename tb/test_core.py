@@ -25,7 +25,10 @@ class CoreBench:
     def __init__(self, bench: BlockBench) -> None:
         self.bench, self.block = bench, bench.blocks[0]
         self.design, self.random = self.block.design, bench.random
-        buses = [AxiStreamBus.from_prefix(bench.dut, f"{self.block.name}__{name}", bus_separator="__") for name in ("input", "output")]
+        buses = [
+            AxiStreamBus.from_prefix(bench.dut, f"{self.block.name}__{name}", bus_separator="__")
+            for name in ("input", "output")
+        ]
         self.source = AxiStreamSource(buses[0], bench.dut.clk)
         self.sink = AxiStreamSink(buses[1], bench.dut.clk)
         self.models = {layer: CrossbarModel(self.design, layer) for layer in Layer}
@@ -50,7 +53,12 @@ class CoreBench:
         weights = [self.random.randint(-limit, limit) for _ in range(tile.rows)]
         block.put(window__layer=int(tile.layer), window__tile=tile.index, window__column=column)
         for row in range(0, tile.rows, 4):
-            block.put(window__pointer=row, window__data_value=pack(weights[row : row + 4], 8), window__data_strobes=15, window__data_write=1)
+            block.put(
+                window__pointer=row,
+                window__data_value=pack(weights[row : row + 4], 8),
+                window__data_strobes=15,
+                window__data_write=1,
+            )
             await self.bench.cycle()
         block.put(window__data_write=0, window__commit=1)
         await self.bench.cycle()
@@ -74,7 +82,7 @@ class CoreBench:
 
 @block_test
 async def run_while_the_window_programs(bench: BlockBench) -> None:
-    """Run is set with a sequence waiting, in the middle of a commit: the sequence starts afterwards, on the new weights."""
+    """Run is set with a sequence waiting, in the middle of a commit: it starts afterwards, on the new weights."""
     core = CoreBench(bench)
     await core.program_all()
     for _ in range(6):

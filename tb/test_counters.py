@@ -28,7 +28,10 @@ async def run(bench: BlockBench, block: Block, model: Model, cycles: int) -> Non
     """Random increments, the largest among them, and snapshots; copies compared in every cycle."""
     maximum = {name: (1 << block.parameters.get(name.upper(), 1)) - 1 for name in NAMES}
     for _ in range(cycles):
-        increments = {name: bench.random.choice((0, 1, largest, bench.random.randint(0, largest))) for name, largest in maximum.items()}
+        increments = {
+            name: bench.random.choice((0, 1, largest, bench.random.randint(0, largest)))
+            for name, largest in maximum.items()
+        }
         snapshot = bench.chance(0.2)
         block.put(snapshot=int(snapshot), **{f"{name}_increment": value for name, value in increments.items()})
         await bench.cycle()

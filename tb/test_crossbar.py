@@ -124,12 +124,22 @@ async def pulses_complete_across_reset(bench: BlockBench) -> None:
         for driver in drivers:
             driver.put(pulse=0)
         bench.dut.rst.value = 1
-        await bench.cycle(bench.random.randint(1, 6))
+        spent = bench.random.randint(1, 6)
+        await bench.cycle(spent)
         for driver in drivers:
-            flags = [driver.block.get(f"program__{name}") for name in ("busy", "pos_rest", "pos_full", "neg_rest", "neg_full")]
+            flags = [
+                driver.block.get(f"program__{name}")
+                for name in ("busy", "pos_rest", "pos_full", "neg_rest", "neg_full")
+            ]
             bench.compare(driver.block, "busy and sense in reset", flags, [0] * 5)
         bench.dut.rst.value = 0
-        await bench.cycle(max(driver.design.crossbar.pulse_cycles for driver in drivers))
+        for cycle in range(spent, max(driver.design.crossbar.pulse_cycles for driver in drivers) + 2):
+            await bench.cycle()
+            for driver in drivers:
+                expected = int(cycle < driver.design.crossbar.pulse_cycles)
+                bench.compare(
+                    driver.block, f"busy {cycle + 1} cycles after launch", driver.block.get("program__busy"), expected
+                )
         for driver in drivers:
             await driver.select(driver.model.layout.tiles[0], 0)
 
@@ -152,9 +162,13 @@ async def reset_ties_off(bench: BlockBench) -> None:
         bench.dut.rst.value = 1
         await bench.cycle(2)
         for driver in drivers:
-            bench.compare(driver.block, "valid and code in reset", (driver.block.get("valid"), driver.block.get("codes")), (0, 0))
+            bench.compare(
+                driver.block, "valid and code in reset", (driver.block.get("valid"), driver.block.get("codes")), (0, 0)
+            )
         bench.dut.rst.value = 0
-        await bench.each(lambda block: drivers[bench.blocks.index(block)].read(some_words(bench, drivers[bench.blocks.index(block)])))
+        await bench.each(
+            lambda block: drivers[bench.blocks.index(block)].read(some_words(bench, drivers[bench.blocks.index(block)]))
+        )
 
 
 @block_test
@@ -180,7 +194,12 @@ async def odd_timing(bench: BlockBench) -> None:
         block.put(integrate=0)
         await driver.convert()
         word = -3 << (block.design.formats.stream_bits - 1)
-        bench.compare(block, "codes of what was integrated meanwhile", driver.codes(), driver.model.codes(np.array([word] + [0] * (rows - 1))))
+        bench.compare(
+            block,
+            "codes of what was integrated meanwhile",
+            driver.codes(),
+            driver.model.codes(np.array([word] + [0] * (rows - 1))),
+        )
         assert len(expected) == columns
 
     await bench.each(drive)

@@ -16,7 +16,13 @@ async def traffic(bench: BlockBench, block: Block, words: dict[int, int], cycles
         write_address, read_address = bench.random.randrange(depth), bench.random.randrange(depth)
         reading = reading and not (writing and read_address == write_address)
         data = bench.random.getrandbits(width)
-        block.put(write=int(writing), write_address=write_address, write_data=data, read=int(reading), read_address=read_address)
+        block.put(
+            write=int(writing),
+            write_address=write_address,
+            write_data=data,
+            read=int(reading),
+            read_address=read_address,
+        )
         await bench.cycle()
         if shown is not None:
             bench.compare(block, "read data", block.get("read_data"), shown)

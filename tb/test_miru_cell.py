@@ -29,7 +29,10 @@ class Driver:
         codes += [0] * (design.folds * lanes - units)  # as the ADC interface gives beyond the last column
         word_coefficient = 256 if last else reset_coefficient
         states = [0] * units if first else self.states
-        results = [update(design, code, state, update_coefficient, word_coefficient) for code, state in zip(codes, states)]
+        results = [
+            update(design, code, state, update_coefficient, word_coefficient)
+            for code, state in zip(codes[:units], states, strict=True)
+        ]
         issued, order = None, list(range(design.folds))
         bench.random.shuffle(order)
         while order or issued is not None:
@@ -60,7 +63,9 @@ class Driver:
         for port in ("candidate", "state"):
             found = unpack_signed(block.get(port), formats.state_bits + 1, len(group))
             bench.compare(block, f"{port} of fold {fold}", found, [getattr(result, port) for result in group])
-        bench.compare(block, "word_saturations", block.get("word_saturations"), sum(result.word_saturated for result in group))
+        bench.compare(
+            block, "word_saturations", block.get("word_saturations"), sum(result.word_saturated for result in group)
+        )
 
 
 @block_test

@@ -9,12 +9,17 @@ COEFFICIENTS = (0, 1, 2, 127, 128, 255, 256)
 
 
 async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bool, int, int]]) -> list[Update]:
-    """Pass (code, previous, first, update coefficient, word coefficient) through the two stages, one a cycle, and compare."""
+    """Pass (code, previous, first, update and word coefficient) through both stages, one a cycle, and compare."""
     results = []
     for index in range(len(items) + 1):
         if index:
             _, previous, first, update_coefficient, word_coefficient = items[index - 1]
-            block.put(previous=previous, first=int(first), update_coefficient=update_coefficient, word_coefficient=word_coefficient)
+            block.put(
+                previous=previous,
+                first=int(first),
+                update_coefficient=update_coefficient,
+                word_coefficient=word_coefficient,
+            )
         if index < len(items):
             block.put(code=items[index][0])
         await bench.cycle()
@@ -22,7 +27,10 @@ async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bo
             code, previous, first, update_coefficient, word_coefficient = items[index - 1]
             expected = update(block.design, code, 0 if first else previous, update_coefficient, word_coefficient)
             found = Update(
-                block.get_signed("candidate"), block.get_signed("state"), block.get("word"), bool(block.get("word_saturated"))
+                block.get_signed("candidate"),
+                block.get_signed("state"),
+                block.get("word"),
+                bool(block.get("word_saturated")),
             )
             bench.compare(block, f"code, previous, first, coefficients = {items[index - 1]}", found, expected)
             results.append(expected)

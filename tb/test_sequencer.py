@@ -89,7 +89,7 @@ class Driver:
 
 @block_test
 async def schedule(bench: BlockBench) -> None:
-    """Sequences of every length, back to back and apart, converters of every latency, an answer that is not always ready."""
+    """Sequences of every length, back to back and apart, converters of any latency, an answer not always ready."""
 
     async def drive(block: Block) -> None:
         driver = Driver(bench, block, stall=0.6)
@@ -108,7 +108,9 @@ async def cycles_of_a_step(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         design = block.design
         expected = design.formats.stream_bits + design.crossbar.adc_cycles + design.folds + 2
-        bench.compare(block, "length of the schedule", len(step_schedule(design, 0, 1, design.crossbar.adc_cycles)), expected)
+        bench.compare(
+            block, "length of the schedule", len(step_schedule(design, 0, 1, design.crossbar.adc_cycles)), expected
+        )
         await Driver(bench, block, stall=0).sequence(design.network.max_steps)
 
     await bench.each(drive)

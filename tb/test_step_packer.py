@@ -24,7 +24,7 @@ async def run_packet(bench: BlockBench, block: Block, packet: bytes, pause: floa
         valid = bool(beats) and (valid or not bench.chance(pause))
         block.put(beat_valid=int(valid))
         if valid:
-            block.put(**dict(zip(("beat_data", "beat_count", "beat_last"), beats[0])))
+            block.put(**dict(zip(("beat_data", "beat_count", "beat_last"), beats[0], strict=True)))
         await bench.cycle()
         cycles += 1
         if block.get("step_valid"):
@@ -36,7 +36,9 @@ async def run_packet(bench: BlockBench, block: Block, packet: bytes, pause: floa
             valid = False
     whole = len(packet) // features
     bench.compare(block, "beats left", len(beats), 0)
-    bench.compare(block, f"steps of {len(packet)} bytes", steps, [packet[i * features : (i + 1) * features] for i in range(whole)])
+    bench.compare(
+        block, f"steps of {len(packet)} bytes", steps, [packet[i * features : (i + 1) * features] for i in range(whole)]
+    )
     bench.compare(block, f"remainder of {len(packet)} bytes", block.get("remainder"), int(len(packet) % features != 0))
     block.put(beat_valid=0)
     return cycles
@@ -44,7 +46,9 @@ async def run_packet(bench: BlockBench, block: Block, packet: bytes, pause: floa
 
 async def run_packets(bench: BlockBench, block: Block, count: int, pause: float) -> None:
     for _ in range(count):
-        await run_packet(bench, block, bench.random.randbytes(bench.random.randint(1, 5 * block.design.network.features + 9)), pause)
+        await run_packet(
+            bench, block, bench.random.randbytes(bench.random.randint(1, 5 * block.design.network.features + 9)), pause
+        )
 
 
 @block_test

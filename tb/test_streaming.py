@@ -17,14 +17,22 @@ class Streamer(CrossbarDriver):
         """Stream a step, compare the codes of all columns and return them."""
         design, block, bench = self.design, self.block, self.bench
         bits = design.formats.stream_bits
-        block.put(features=pack(features, 8), words=pack([stored_word(design, word) for word in states], bits + 1), first=int(first))
+        block.put(
+            features=pack(features, 8),
+            words=pack([stored_word(design, word) for word in states], bits + 1),
+            first=int(first),
+        )
         block.put(enable=1)
         for plane in range(bits):
             block.put(plane=plane)
             await bench.cycle()
         block.put(enable=0)
         await self.convert()
-        words = [feature_word(design, byte) for byte in features] + ([0] * len(states) if first else states) + [design.stream_limit]
+        words = (
+            [feature_word(design, byte) for byte in features]
+            + ([0] * len(states) if first else states)
+            + [design.stream_limit]
+        )
         found = self.codes()
         bench.compare(block, f"codes of {words}", found, self.model.codes(np.array(words)))
         return found
@@ -48,13 +56,15 @@ async def one_row_exhaustively(bench: BlockBench) -> None:
         states = [0] * network.hidden
         states[70] = word
         codes = await streamer.step([0] * network.features, states)
-        exact += sum(code == word * int(weight) for code, weight in zip(codes, columns))
+        exact += sum(
+            code == word * int(weight) for code, weight in zip(codes, columns, strict=False)
+        )  # of the first columns
     assert exact > 511 * 2 * (511 // 255) and bench.compared > 511
 
 
 @block_test
 async def two_rows_exhaustively(bench: BlockBench) -> None:
-    """Every pair of words -255 … 255 on two rows, added and subtracted: a pair of rows and two columns for each of 64 pairs."""
+    """Every pair of words -255 … 255 on two rows, added and subtracted: two rows, two columns for each of 64."""
     streamer = Streamer(bench, named(bench, "exact"), Layer.HIDDEN)
     network = streamer.design.network
     await streamer.erase()
@@ -89,7 +99,9 @@ async def full_size(bench: BlockBench) -> None:
         await streamer.program_weights(np.array(rows))
         for _ in range(150):
             features = some_integers(random, 0, 255, network.features)
-            codes = await streamer.step(features, some_integers(random, -255, 255, network.hidden), first=bench.chance(0.1))
+            codes = await streamer.step(
+                features, some_integers(random, -255, 255, network.hidden), first=bench.chance(0.1)
+            )
             saturated += sum(abs(code) == block.design.adc_limit for code in codes)
 
     await bench.each(drive)

@@ -14,7 +14,7 @@ def some_column(host: WindowHost, tile: Tile) -> list[int]:
 
 @block_test
 async def program_and_read_back(bench: BlockBench) -> None:
-    """Every column of every tile of both layers, then some again over what they held; all read back, pairs canonical."""
+    """Every column of every tile of both layers, then some again over what they held; read back, pairs canonical."""
 
     async def drive(block: Block) -> None:
         host = WindowHost(bench, block)
@@ -61,14 +61,16 @@ async def selection(bench: BlockBench) -> None:
                     block.put(layer=int(layer), tile=tile, column=column)
                     await bench.cycle()
                     expected = int(tile < len(tiles) and column < tiles[tile].columns)
-                    bench.compare(block, f"{layer.name} tile {tile} column {column}", block.get("selection_valid"), expected)
+                    bench.compare(
+                        block, f"{layer.name} tile {tile} column {column}", block.get("selection_valid"), expected
+                    )
 
     await bench.each(drive)
 
 
 @block_test
 async def host_access(bench: BlockBench) -> None:
-    """Bytes by strobes at any pointer, of which the low two bits do not count; beyond the last row nothing is written."""
+    """Bytes by strobes at any pointer, whose low two bits do not count; nothing is written beyond the last row."""
 
     async def drive(block: Block) -> None:
         host = WindowHost(bench, block)
@@ -76,7 +78,11 @@ async def host_access(bench: BlockBench) -> None:
         content = [0] * rows
         await host.fill(content)
         for _ in range(150):
-            pointer, strobes, word = host.random.randrange(rows + 9), host.random.getrandbits(4), host.random.getrandbits(32)
+            pointer, strobes, word = (
+                host.random.randrange(rows + 9),
+                host.random.getrandbits(4),
+                host.random.getrandbits(32),
+            )
             write = host.random.getrandbits(1)
             block.put(pointer=pointer, data_strobes=strobes, data_value=word, data_write=write)
             await bench.cycle()
@@ -115,9 +121,11 @@ async def resets(bench: BlockBench) -> None:
         await bench.reset(1)
         await bench.cycle()
         for host in hosts:
-            bench.compare(host.block, "busy and done after reset", (host.block.get("busy"), host.block.get("done")), (0, 0))
+            bench.compare(
+                host.block, "busy and done after reset", (host.block.get("busy"), host.block.get("done")), (0, 0)
+            )
 
-        async def recover(block: Block) -> None:
+        async def recover(block: Block, chosen=chosen) -> None:
             host = hosts[bench.blocks.index(block)]
             tile, column = chosen[block.name]
             # The read comes while a long pulse is still under way; it must wait, or the macro ends the simulation.

@@ -40,14 +40,19 @@ class WindowHost:
         """Devices of the selected column that are at rest and full, as the model has them: pairs are canonical."""
         names = [f"{tile.layer.name.lower()}__{flag}" for flag in ("pos_rest", "pos_full", "neg_rest", "neg_full")]
         found = tuple(self.block.get(name) for name in names)
-        self.bench.compare(self.block, f"sense of {tile.name}, column {column}", found, self.models[tile.layer].sense(tile, column))
+        self.bench.compare(
+            self.block, f"sense of {tile.name}, column {column}", found, self.models[tile.layer].sense(tile, column)
+        )
 
     async def fill(self, values: Sequence[int]) -> None:
         """Write weights from row 0, a word at a time."""
         for row in range(0, len(values), 4):
             group = list(values[row : row + 4])
             self.block.put(
-                pointer=row + self.random.randrange(4), data_value=pack(group, 8), data_strobes=(1 << len(group)) - 1, data_write=1
+                pointer=row + self.random.randrange(4),
+                data_value=pack(group, 8),
+                data_strobes=(1 << len(group)) - 1,
+                data_write=1,
             )
             await self.bench.cycle()
         self.block.put(data_write=0)
@@ -89,7 +94,7 @@ class WindowHost:
             self.pulses += int(handle.value)
 
     async def commit(self, tile: Tile, column: int, values: Sequence[int], *, known: bool = True) -> None:
-        """Program a column, and compare verdict, pulses and devices; ``known``: the model knows what the column held."""
+        """Program a column, and compare verdict, pulses and devices; ``known``: the model knows what it held."""
         limit, model = self.design.weight_limit, self.models[tile.layer]
         before = sum(abs(weight) for weight in self.weights(tile, column))
         reached = [max(-limit, min(limit, value)) for value in values]
@@ -97,7 +102,7 @@ class WindowHost:
         await self.fill(values)
         self.pulses = 0
         verdict = await self.run("commit")
-        wrong = sum(value != level for value, level in zip(values, reached))
+        wrong = sum(value != level for value, level in zip(values, reached, strict=True))
         self.bench.compare(self.block, f"failed and mismatches of {values}", verdict, (int(wrong > 0), wrong))
         for side in (0, 1):
             levels = [max(0, -level if side else level) for level in reached]
@@ -114,7 +119,12 @@ class WindowHost:
         self.pulses = 0
         self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
         self.bench.compare(self.block, "pulses of a read", self.pulses, 0)
-        self.bench.compare(self.block, f"weights of {tile.name}, column {column}", await self.show(tile.rows), self.weights(tile, column))
+        self.bench.compare(
+            self.block,
+            f"weights of {tile.name}, column {column}",
+            await self.show(tile.rows),
+            self.weights(tile, column),
+        )
         self.compare_sense(tile, column)
 
     async def erase_all(self) -> None:

@@ -1,4 +1,4 @@
-"""Design points of the block tests: sizes of 1, primes, powers of two and their neighbours, several tiles both ways, odd formats."""
+"""Design points of the block tests: 1, primes, powers of two and their neighbours, several tiles, odd formats."""
 
 from __future__ import annotations
 
@@ -18,13 +18,19 @@ PRIMES = make_design(
     crossbar={"rows": 13, "columns": 7, "adc_cycles": 3, "pulse_cycles": 2},
 )
 BELOW = make_design(  # one below powers of two
-    network={"features": 7, "hidden": 15, "classes": 3, "max_steps": 3}, cell={"lanes": 15}, crossbar={"rows": 15, "columns": 7, "adc_cycles": 7}
+    network={"features": 7, "hidden": 15, "classes": 3, "max_steps": 3},
+    cell={"lanes": 15},
+    crossbar={"rows": 15, "columns": 7, "adc_cycles": 7},
 )
 POWERS = make_design(
-    network={"features": 8, "hidden": 16, "classes": 4, "max_steps": 4}, cell={"lanes": 4}, crossbar={"rows": 16, "columns": 8, "adc_cycles": 2}
+    network={"features": 8, "hidden": 16, "classes": 4, "max_steps": 4},
+    cell={"lanes": 4},
+    crossbar={"rows": 16, "columns": 8, "adc_cycles": 2},
 )
 ABOVE = make_design(  # one above powers of two
-    network={"features": 9, "hidden": 17, "classes": 5, "max_steps": 5}, cell={"lanes": 8}, crossbar={"rows": 17, "columns": 17, "pulse_cycles": 1}
+    network={"features": 9, "hidden": 17, "classes": 5, "max_steps": 5},
+    cell={"lanes": 8},
+    crossbar={"rows": 17, "columns": 17, "pulse_cycles": 1},
 )
 SIGNED = make_design(
     network={"features": 3, "hidden": 5, "classes": 2, "max_steps": 6, "feature_signed": True},
@@ -35,7 +41,15 @@ COARSE = make_design(  # the fewest bits and cycles
     network={"features": 6, "hidden": 4, "classes": 3, "max_steps": 5},
     cell={"lanes": 3},
     formats={"stream_bits": 4, "state_bits": 10, "adc_bits": 5, "adc_range_log2": 1},
-    crossbar={"rows": 64, "columns": 2, "levels": 3, "level_bits": 1, "fraction_bits": 0, "adc_cycles": 1, "pulse_cycles": 1},
+    crossbar={
+        "rows": 64,
+        "columns": 2,
+        "levels": 3,
+        "level_bits": 1,
+        "fraction_bits": 0,
+        "adc_cycles": 1,
+        "pulse_cycles": 1,
+    },
 )
 EXACT = make_design(  # a code is the bitline sum itself
     network={"features": 2, "hidden": 6, "classes": 1, "max_steps": 2, "feature_signed": True},
@@ -44,8 +58,8 @@ EXACT = make_design(  # a code is the bitline sum itself
     crossbar={"rows": 5, "columns": 4, "level_bits": 0, "fraction_bits": 16},
 )
 DESIGNS = {
-    "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE, "signed": SIGNED, "coarse": COARSE,
-    "exact": EXACT,
+    "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE,
+    "signed": SIGNED, "coarse": COARSE, "exact": EXACT,
 }  # fmt: skip
 
 

@@ -8,6 +8,12 @@ from tests.support import simulate_cases
 
 
 def test_answer():
-    designs = {"one": ONE, "tiny": TINY, "primes": PRIMES, "coarse": COARSE, "sixteen": make_design(network={"classes": 16})}
+    designs = {
+        "one": ONE,
+        "tiny": TINY,
+        "primes": PRIMES,
+        "coarse": COARSE,
+        "sixteen": make_design(network={"classes": 16}),
+    }
     designs |= {"many": make_design(network={"classes": 256}, formats={"adc_bits": 10})}
     assert len(simulate_cases(Answer, cases(designs), "tb.test_answer").tests) == 4

@@ -1,4 +1,4 @@
-"""The bit streamer on Verilator, every feature byte at every width; then with crossbar tiles, every word times every weight."""
+"""The bit streamer on Verilator, every feature byte at every width; with tiles, every word times every weight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_bit_streamer():
 
 
 def test_streaming():
-    """A full tile of 160 x 128 whose code is the sum itself, and the default tile of 129 x 100 with its default formats."""
+    """A full tile of 160 x 128 whose code is the sum itself, and the 129 x 100 of the default formats."""
     exact = make_design(
         network={"features": 31, "hidden": 128, "feature_signed": True},
         formats={"adc_bits": 10, "adc_range_log2": 1},

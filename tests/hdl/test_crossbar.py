@@ -12,9 +12,21 @@ from tests.hdl.designs import DESIGNS, TINY
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
-CASES = {name: {"design": design, "layer": Layer.HIDDEN} for name, design in DESIGNS.items() if name not in ("below", "powers")}
+CASES = {
+    name: {"design": design, "layer": Layer.HIDDEN}
+    for name, design in DESIGNS.items()
+    if name not in ("below", "powers")
+}
 CASES |= {f"{name}_readout": {"design": DESIGNS[name], "layer": Layer.READOUT} for name in ("one", "tiny", "powers")}
-TESTS = ("reads", "program_and_sense", "selections_beyond", "range_of_a_device", "pulses_complete_across_reset", "reset_ties_off", "odd_timing")
+TESTS = (
+    "reads",
+    "program_and_sense",
+    "selections_beyond",
+    "range_of_a_device",
+    "pulses_complete_across_reset",
+    "reset_ties_off",
+    "odd_timing",
+)
 
 
 def simulate(cases=CASES, **options):

@@ -9,4 +9,6 @@ from tests.support import simulate_cases
 
 def test_decision():
     many = make_design(network={"classes": 256}, crossbar={"rows": 64})
-    assert len(simulate_cases(Decision, cases({**DESIGNS, "mnist": MNIST, "many": many}), "tb.test_decision").tests) == 2
+    assert (
+        len(simulate_cases(Decision, cases({**DESIGNS, "mnist": MNIST, "many": many}), "tb.test_decision").tests) == 2
+    )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from flow.simulator import build_root
-from flow.verilator import build_environment, find_verilator
+from flow.verilator import find_verilator
 from tests.hdl.macro_models import FOLDER
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "macros.md"
@@ -22,20 +20,28 @@ PARAMETERS = {
 PAIRS = [(macro, parameters) for macro, variants in PARAMETERS.items() for parameters in variants]
 
 
-def interface(source: Path, macro: str, parameters: dict[str, int], folder: Path) -> tuple[dict[str, int], dict[str, tuple[str, int]]]:
+def interface(
+    source: Path, macro: str, parameters: dict[str, int], folder: Path
+) -> tuple[dict[str, int], dict[str, tuple[str, int]]]:
     """Parameters with their values, and ports with direction and width, in order, as Verilator understands a file."""
     verilator, output = find_verilator(), folder / f"{source.stem}.json"
     command = [
-        str(verilator.path), "--json-only", "--json-only-output", str(output), "--json-only-meta-output", str(folder / "meta.json"),
-        "--Mdir", str(folder), "--no-timing", "--top-module", macro, *(f"-G{name}={value}" for name, value in parameters.items()), str(source),
+        str(verilator.path), "--json-only", "--json-only-output", str(output),
+        "--json-only-meta-output", str(folder / "meta.json"), "--Mdir", str(folder), "--no-timing",
+        "--top-module", macro, *(f"-G{name}={value}" for name, value in parameters.items()), str(source),
     ]  # fmt: skip
-    environment = {**os.environ, **build_environment(verilator, build_root() / "runtime")}
-    subprocess.run(command, check=True, env=environment, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
     tree = json.loads(output.read_text())
     (module,) = (module for module in tree["modulesp"] if module["type"] == "MODULE")
-    ranges = {kind["addr"]: kind.get("range", "0:0") for kind in tree["miscsp"][0]["typesp"] if kind["type"] == "BASICDTYPE"}
+    ranges = {
+        kind["addr"]: kind.get("range", "0:0") for kind in tree["miscsp"][0]["typesp"] if kind["type"] == "BASICDTYPE"
+    }
     variables = [item for item in module["stmtsp"] if item["type"] == "VAR"]
-    values = {item["name"]: int(item["valuep"][0]["name"].rpartition("h")[2], 16) for item in variables if item.get("isGParam")}
+    values = {
+        item["name"]: int(item["valuep"][0]["name"].rpartition("h")[2], 16)
+        for item in variables
+        if item.get("isGParam")
+    }
     ports = {}
     for item in variables:
         if item["direction"] != "NONE":
@@ -57,7 +63,10 @@ def documented(macro: str, parameters: dict[str, int]) -> dict[str, tuple[str, i
     section = DOCUMENT.read_text(encoding="utf-8").partition(f"## `{macro}`\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (in|out) \| (.+?) \| (digital|boundary) \| .+ \|$", section, re.MULTILINE)
     assert len(rows) == len({name for name, *_ in rows}) == section.count("\n| `")
-    return {name: (direction, eval(width.strip("`"), {"__builtins__": {}}, parameters)) for name, direction, width, _ in rows}
+    return {
+        name: (direction, eval(width.strip("`"), {"__builtins__": {}}, parameters))
+        for name, direction, width, _ in rows
+    }
 
 
 @pytest.mark.parametrize(("macro", "parameters"), PAIRS)

@@ -19,7 +19,14 @@ def draw_batch(design, count: int) -> list:
     """The same ``count`` packets every time."""
     batch: list = []
 
-    @settings(max_examples=count, derandomize=True, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
     @given(packets(design))
     def collect(beats) -> None:
         batch.append(beats)
@@ -29,9 +36,16 @@ def draw_batch(design, count: int) -> list:
 
 
 def test_sequence_buffer():
-    designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "signed", "above")} | {"mnist": MNIST}
+    designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "signed", "above")} | {
+        "mnist": MNIST
+    }
     batches = {name: draw_batch(design, 30 if name == "mnist" else PACKETS) for name, design in designs.items()}
-    causes = {parse(designs[name], beats) for name, batch in batches.items() for beats in batch if isinstance(parse(designs[name], beats), Drop)}
+    causes = {
+        parse(designs[name], beats)
+        for name, batch in batches.items()
+        for beats in batch
+        if isinstance(parse(designs[name], beats), Drop)
+    }
     assert causes == set(Drop), "a batch that never drops for a cause tests little"
     config = {"batches": batches}
     result = simulate_cases(SequenceBuffer, cases(designs), "tb.test_sequence_buffer", config, extra_sources=[MEMORY])

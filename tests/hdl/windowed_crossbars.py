@@ -15,7 +15,7 @@ from spec.layout import Layer
 
 
 class WindowedCrossbars(wiring.Component):
-    """The window's ports towards the host, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of the selected column."""
+    """The window's ports towards the host, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of its column."""
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._window = design, WeightWindow(design)
@@ -43,7 +43,10 @@ class WindowedCrossbars(wiring.Component):
                 # The readout's wordlines are the last ones of the hidden layer.
                 array.wl_pos.eq((1 << probe.row) >> (self.design.hidden_rows - array.layout.rows)),
                 array.plane.eq(probe.plane),
-                *(getattr(array, action).eq(getattr(probe, f"{action}_{name}")) for action in ("integrate", "sample", "convert")),
+                *(
+                    getattr(array, action).eq(getattr(probe, f"{action}_{name}"))
+                    for action in ("integrate", "sample", "convert")
+                ),
                 getattr(probe, f"{name}_codes").eq(array.codes),
                 getattr(probe, f"{name}_valid").eq(array.valid),
             ]

@@ -17,7 +17,10 @@ designs = st.sampled_from(list(DESIGNS.values()))
 @given(designs, st.data())
 def test_encoded_packets_are_kept_as_they_were(design, data):
     network = design.network
-    steps, label = data.draw(st.integers(1, network.max_steps)), data.draw(st.none() | st.integers(0, network.classes - 1))
+    steps, label = (
+        data.draw(st.integers(1, network.max_steps)),
+        data.draw(st.none() | st.integers(0, network.classes - 1)),
+    )
     tag = data.draw(st.integers(0, 255))
     features = np.random.default_rng(tag).integers(0, 256, size=(steps, network.features), dtype=np.uint8)
     packet = encode_packet(features, tag=tag, label=label)
@@ -29,7 +32,9 @@ def test_encoded_packets_are_kept_as_they_were(design, data):
 @pytest.mark.parametrize("name", DESIGNS)
 def test_malformed_packets_have_the_cause_of_their_name(name):
     kinds = malformed(DESIGNS[name])
-    assert {kind: parse(DESIGNS[name], beats) for kind, (beats, _) in kinds.items()} == {kind: cause for kind, (_, cause) in kinds.items()}
+    assert {kind: parse(DESIGNS[name], beats) for kind, (beats, _) in kinds.items()} == {
+        kind: cause for kind, (_, cause) in kinds.items()
+    }
     assert {cause for _, cause in kinds.values()} == set(Drop)
 
 
@@ -40,7 +45,9 @@ def test_a_kept_packet_is_legal_and_a_byte_less_is_not(case):
     result = parse(design, beats)
     if isinstance(result, Drop):
         return
-    assert 1 <= len(result.steps) <= design.network.max_steps and {len(step) for step in result.steps} == {design.network.features}
+    assert 1 <= len(result.steps) <= design.network.max_steps and {len(step) for step in result.steps} == {
+        design.network.features
+    }
     data, keep = beats[-1]
     shorter = [*beats[:-1], (data, keep >> 1)] if keep > 1 else beats[:-1]
     outcome = parse(design, shorter)

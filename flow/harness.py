@@ -12,14 +12,19 @@ from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 
 HARNESS = "remora_harness"
-SUPPORT = [Path(__file__).parents[1] / "tb" / "sv" / name for name in ("remora_monitor.sv", "remora_bulk_source.sv")]
+SUPPORT = [
+    Path(__file__).parents[1] / "tb" / "sv" / f"remora_{name}.sv" for name in ("monitor", "bulk_source", "stream_check")
+]
 PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
 BULK_BYTES = 32
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
 
 
 def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, dict]) -> str:
-    """Top module with the ports of the design and a wide bulk input ``s_bulk``; the design as ``dut``, the monitor on its probes."""
+    """Top module with the ports of the design and a wide bulk input ``s_bulk``.
+
+    In it the design as ``dut``, the monitor on its probes, and the check of the answers' stream.
+    """
     declared = ",\n".join(
         [
             *(f"    {port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports),
@@ -28,10 +33,14 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
         ]
     )
     streamed = {f"s_axis_{name}" for name in STREAM}
-    passed = ",\n".join(f"      .{port['name']}({'to_' if port['name'] in streamed else ''}{port['name']})" for port in ports)
-    bulk = ",\n".join(
-        [f"      .wide_{name}(s_bulk_{name}), .narrow_{name}(s_axis_{name}), .{name}(to_s_axis_{name})" for name in STREAM]
+    passed = ",\n".join(
+        f"      .{port['name']}({'to_' if port['name'] in streamed else ''}{port['name']})" for port in ports
     )
+    bulk = ",\n".join(
+        f"      .wide_{name}(s_bulk_{name}), .narrow_{name}(s_axis_{name}), .{name}(to_s_axis_{name})"
+        for name in STREAM
+    )
+    checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
     parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
     watched = ",\n".join(f"      .{name}(dut.{probe['path']})" for name, probe in probes.items())
     return f"""`timescale 1ns / 1ps
@@ -50,6 +59,11 @@ module {HARNESS} (
   );
   remora dut (
 {passed}
+  );
+  remora_stream_check answers (
+      .clk(aclk),
+      .reset(!aresetn),
+{checked}
   );
   remora_monitor #(
 {parameters}
@@ -85,7 +99,9 @@ def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
 
 
 def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
-    harness = write_source(f"{HARNESS}.sv", harness_verilog(generated.design, generated.sidecar["ports"], generated.sidecar["probes"]))
+    sidecar = generated.sidecar
+    text = harness_verilog(generated.design, sidecar["ports"], sidecar["probes"])
+    harness = write_source(f"{HARNESS}.sv", text)
     return [netlist or generated.netlist, *generated.models, *SUPPORT, harness]
 
 

@@ -46,7 +46,8 @@ class Core(wiring.Component):
 
     ``run``: sequences may start, once the window and the last pulse are done. ``halted``: not ``run``, and nothing is in
     flight, the answer sent. The coefficients must be changed and the window be used only while ``halted``.
-    ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
+    ``abort``: what is in flight is forgotten and the core is idle again; packets stay whole: an answer on offer is sent
+    to its end, the rest of a packet being received is swallowed. ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
     ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles`` excepted.
     """
 
@@ -64,6 +65,7 @@ class Core(wiring.Component):
                 "input": In(AxiStream(BEAT_BYTES)),
                 "output": Out(AxiStream(BEAT_BYTES)),
                 "run": In(1),
+                "abort": In(1),
                 "halted": Out(1),
                 "busy": Out(1),
                 "reset_coefficient": In(COEFFICIENT_BITS + 1),
@@ -83,15 +85,15 @@ class Core(wiring.Component):
         m = Module()
         design = self.design
         buffer = place(m, "buffer", SequenceBuffer(design))
-        sequencer = place(m, "sequencer", Sequencer(design))
+        sequencer = place(m, "sequencer", Sequencer(design), reset=self.abort)
         streamer = place(m, "streamer", BitStreamer(design))
-        hidden = place(m, "hidden", CrossbarArray(design, Layer.HIDDEN))
-        readout = place(m, "readout", CrossbarArray(design, Layer.READOUT))
+        hidden = place(m, "hidden", CrossbarArray(design, Layer.HIDDEN), reset=self.abort)
+        readout = place(m, "readout", CrossbarArray(design, Layer.READOUT), reset=self.abort)
         adc = place(m, "adc", self._adc)
-        cell = place(m, "hidden_cell", self._cell)
-        decision = place(m, "classifier", self._decision)
+        cell = place(m, "hidden_cell", self._cell, reset=self.abort)
+        decision = place(m, "classifier", self._decision, reset=self.abort)
         answer = place(m, "answer", Answer(design))
-        window = place(m, "window", self._window)
+        window = place(m, "window", self._window, reset=self.abort)
 
         wiring.connect(m, wiring.flipped(self.input), buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
@@ -106,6 +108,7 @@ class Core(wiring.Component):
         self._connect_readout(m, sequencer, readout, decision, answer)
         self._count(m, buffer, sequencer, adc, cell, decision, window)
         m.d.comb += [
+            buffer.abort.eq(self.abort),
             self.busy.eq(sequencer.busy),
             self.halted.eq(~self.run & ~sequencer.busy & answer.ready),
             self.sequence_done.eq(sequencer.push),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, DomainRenamer, Elaboratable, Instance, Module, ResetSignal, Value
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetSignal, Value
 from amaranth.lib import wiring
 
 AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
@@ -94,8 +94,8 @@ class Library:
 class _Placed(Elaboratable):
     """A component as an instance of its own module."""
 
-    def __init__(self, component: wiring.Component, instance: str, family: str | None) -> None:
-        self._component, self._instance, self._family = component, instance, family
+    def __init__(self, component: wiring.Component, instance: str, family: str | None, reset: Value | None) -> None:
+        self._component, self._instance, self._family, self._reset = component, instance, family, reset
 
     def elaborate(self, platform) -> Instance:
         family = self._family or _family.get()
@@ -110,7 +110,7 @@ class _Placed(Elaboratable):
         if "clk" in ports:
             connections["i_clk"] = ClockSignal()
         if "rst" in ports:
-            connections["i_rst"] = ResetSignal()
+            connections["i_rst"] = ResetSignal() if self._reset is None else ResetSignal() | self._reset
         for path, member, value in self._component.signature.flatten(self._component):
             direction = "i" if member.flow == wiring.In else "o"
             connections[f"{direction}_{'__'.join(map(str, path))}"] = value
@@ -129,16 +129,16 @@ class _Macro(Elaboratable):
 
 
 def place(
-    m: Module, instance: str, component: AnyComponent, *, domain: str = "sync", family: str | None = None
+    m: Module, instance: str, component: AnyComponent, *, reset: Value | None = None, family: str | None = None
 ) -> AnyComponent:
-    """Add ``component`` to ``m`` as ``instance`` of its own Verilog module, clocked by ``domain``, and return it.
+    """Add ``component`` to ``m`` as ``instance`` of its own Verilog module, and return it.
 
-    The module is called ``<family>_<module_name>``, where ``module_name`` is the component's attribute or its class
+    ``reset`` resets it beside the domain's own reset. The module is called ``<family>_<module_name>``, where ``module_name`` is the component's attribute or its class
     name in snake case, and ``family`` is that of whoever places it where None: ``remora`` unless somebody chose another.
     Components of one family with different ports or parameters must have different names; components of different
     design points belong in different families.
     """
-    m.submodules[instance] = DomainRenamer(domain)(_Placed(component, instance, family))
+    m.submodules[instance] = _Placed(component, instance, family, reset)
     return component
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Mux, Signal, signed
-from amaranth.lib import memory, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.fixed import magnitude, round_shift
@@ -40,11 +40,13 @@ class MiruLane(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design = self.design
-        table = candidate_table(design)
-        m.submodules.rom = rom = memory.Memory(shape=design.formats.state_bits, depth=len(table), init=table)
-        read = rom.read_port(domain="sync")
+        entry = Signal(design.formats.state_bits)
         negative = Signal()
-        m.d.comb += [read.addr.eq(magnitude(self.code)), read.en.eq(1)]
+        # As logic, not as an initialised memory, which only FPGAs have.
+        with m.Switch(magnitude(self.code)[: design.formats.adc_bits - 1]):
+            for code, value in enumerate(candidate_table(design)):
+                with m.Case(code):
+                    m.d.sync += entry.eq(value)
         m.d.sync += negative.eq(self.code < 0)
 
         previous = Signal.like(self.previous)
@@ -52,7 +54,7 @@ class MiruLane(wiring.Component):
         rounded = Signal(len(raw))
         size = Signal(design.formats.state_bits)
         m.d.comb += [
-            self.candidate.eq(Mux(negative, -read.data, read.data)),
+            self.candidate.eq(Mux(negative, -entry, entry)),
             previous.eq(Mux(self.first, 0, self.previous)),
             self.state.eq(previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)),
             size.eq(magnitude(self.state)),

@@ -6,7 +6,7 @@ from hdl.verilog import Netlist
 
 PROBES = {
     # Monitor's port: (instance path, port)
-    "reset": ("core", "rst"),
+    "reset": ("core.sequencer", "rst"),
     "step": ("core.sequencer", "step"),
     "context_index": ("core.sequencer", "context_index"),
     "plane": ("core.hidden", "plane"),

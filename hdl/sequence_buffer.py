@@ -27,6 +27,8 @@ class SequenceBuffer(wiring.Component):
     Reader: while ``available``, ``length`` (1 … max_steps), ``label``, ``flags`` and ``tag`` describe the older sequence;
     ``read`` with ``step`` in cycle t gives ``features`` (first feature in the low byte) from cycle t + 1 until the next read;
     ``free`` for one cycle frees its bank.
+
+    ``abort`` forgets the sequences held and the packet being received, whose rest is swallowed to its end, not counted.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -44,6 +46,7 @@ class SequenceBuffer(wiring.Component):
                 "step": In(unsigned_width(network.max_steps - 1)),
                 "features": Out(FEATURE_BITS * network.features),
                 "free": In(1),
+                "abort": In(1),
                 "dropped": Out(len(Drop)),
             }
         )
@@ -62,6 +65,7 @@ class SequenceBuffer(wiring.Component):
         steps = Signal(range(network.max_steps + 2))
         header = Signal(32)
         framing = Signal()
+        aborted = Signal()
 
         beat = stream.tvalid & stream.tready
         whole = stream.tkeep.all()
@@ -97,7 +101,7 @@ class SequenceBuffer(wiring.Component):
                 m.d.comb += stream.tready.eq(~full.bit_select(write_bank, 1))
                 m.d.sync += steps.eq(0)
                 with m.If(beat):
-                    m.d.sync += [header.eq(stream.tdata), framing.eq(~whole)]
+                    m.d.sync += [header.eq(stream.tdata), framing.eq(~whole), aborted.eq(self.abort)]
                     m.next = "BODY"
                     with m.If(stream.tlast):
                         m.next = "VERDICT"
@@ -105,12 +109,14 @@ class SequenceBuffer(wiring.Component):
                 m.d.comb += [stream.tready.eq(packer.beat_ready), packer.beat_valid.eq(stream.tvalid)]
                 with m.If(beat & ~well_framed):
                     m.d.sync += framing.eq(1)
+                with m.If(self.abort):
+                    m.d.sync += aborted.eq(1)
                 with m.If(packer.done):
-                    self._judge(m, causes, full, write_bank, lengths, headers, steps, header)
+                    self._judge(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
                     m.next = "HEADER"
             with m.State("VERDICT"):
                 # A packet of one beat, which the packer never saw.
-                self._judge(m, causes, full, write_bank, lengths, headers, steps, header)
+                self._judge(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
                 m.next = "HEADER"
 
         m.d.comb += [
@@ -123,11 +129,15 @@ class SequenceBuffer(wiring.Component):
         ]
         with m.If(self.free):
             m.d.sync += [full.bit_select(read_bank, 1).eq(0), read_bank.eq(~read_bank)]
+        with m.If(self.abort):
+            m.d.sync += [full.eq(0), write_bank.eq(0), read_bank.eq(0)]
         return m
 
-    def _judge(self, m, causes, full, write_bank, lengths, headers, steps, header) -> None:
+    def _judge(self, m, aborted, causes, full, write_bank, lengths, headers, steps, header) -> None:
         """At a packet's end: keep it, or forget it and name the first cause."""
-        with m.If(causes.any()):
+        with m.If(aborted):
+            pass
+        with m.Elif(causes.any()):
             m.d.comb += self.dropped.eq(causes & (~causes + 1)[: len(Drop)])
         with m.Else():
             m.d.sync += [full.bit_select(write_bank, 1).eq(1), write_bank.eq(~write_bank)]

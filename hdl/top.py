@@ -21,7 +21,8 @@ TOP_NAME = "remora"
 class Remora(wiring.Component):
     """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite ``s_axil``, ``irq``.
 
-    The soft reset returns the core to idle and forgets sequences in flight; registers, counters and devices keep their content.
+    The soft reset returns the core to idle and forgets sequences in flight; registers, counters and devices keep their
+    content, and packets on both streams stay whole.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -40,16 +41,13 @@ class Remora(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         m.domains.sync = sync = ClockDomain()
-        m.domains.core = core_domain = ClockDomain()
         registers = place(m, "registers", RegisterBlock(self.design))
-        core = place(m, "core", Core(self.design), domain="core")
+        core = place(m, "core", Core(self.design))
         counters = place(m, "counters", Counters(core.increment_bits))
 
         m.d.comb += [
             sync.clk.eq(self.aclk),
             sync.rst.eq(~self.aresetn),
-            core_domain.clk.eq(self.aclk),
-            core_domain.rst.eq(~self.aresetn | registers.control_soft_reset),
         ]
         connect_flat(m, self, "s_axis", core.input)
         connect_flat(m, self, "m_axis", core.output)
@@ -62,6 +60,7 @@ class Remora(wiring.Component):
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         m.d.comb += [
             core.run.eq(registers.control_run),
+            core.abort.eq(registers.control_soft_reset),
             core.reset_coefficient.eq(registers.reset_coefficient_value),
             core.update_coefficient.eq(registers.update_coefficient_value),
             registers.status_halted.eq(core.halted),

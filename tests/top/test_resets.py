@@ -39,6 +39,7 @@ def test_resets_of_sequences_in_flight(harness, tmp_path):
         "coefficients": [stimulus.coefficients.reset, stimulus.coefficients.update],
         "phases": PHASES,
         "longest_wait": 400,
+        "longest_sequence": 400,
         "patience_cycles": patience_cycles(DESIGN, stimulus, 0.3),
         "output": str(tmp_path / "phases.json"),
     }
@@ -51,9 +52,7 @@ def compare_phases(stimulus: Stimulus, directory: Path) -> Comparison:
     """Between two resets the trace is a prefix of golden's, after the last it is all of it."""
     outcome = json.loads((directory / "phases.json").read_text(encoding="utf-8"))
     actual = read_trace(directory, DESIGN)
-    inference = infer(
-        DESIGN, stimulus.weights, stimulus.features, stimulus.lengths, stimulus.coefficients, record=True
-    )
+    inference = infer(DESIGN, stimulus.weights, stimulus.features, stimulus.lengths, stimulus.coefficients, record=True)
     events = np.zeros(PHASES - 1, actual[EVENT].dtype)
     events["kind"], events["cause"] = Event.RESET, outcome["resets"]
     comparison = compare({EVENT: events}, {EVENT: actual[EVENT]})
@@ -84,11 +83,13 @@ def _between(records: np.ndarray, begin: int, end: int) -> np.ndarray:
 def _golden(inference: Inference, order: list[int], first_sequence: int) -> dict[str, np.ndarray]:
     """Trace of the sequences in this order."""
     records = trace_records(DESIGN, inference, np.arange(SEQUENCES))
-    steps = np.concatenate([records[STEP][records[STEP]["sequence"] == index] for index in order])
-    readouts = records[READOUT][order]
-    for kind in (steps, readouts):
-        kind["sequence"] = first_sequence + np.argsort(order)[kind["sequence"]]
-    return {STEP: steps, READOUT: readouts}
+    ordered = {STEP: [], READOUT: []}
+    for place, index in enumerate(order):
+        for kind, parts in ordered.items():
+            part = records[kind][records[kind]["sequence"] == index]
+            part["sequence"] = first_sequence + place
+            parts.append(part)
+    return {kind: np.concatenate(parts) for kind, parts in ordered.items()}
 
 
 def _answer_type() -> list:

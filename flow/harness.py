@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flow.generate import Generated
 from flow.simulator import Build, build, build_executable, write_source
+from hdl.top import TOP_NAME
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
 from spec.layout import Layer, layer_layout
@@ -111,5 +112,6 @@ def build_harness(generated: Generated, *, waves: bool = False, netlist: Path | 
 
 
 def build_plain(generated: Generated) -> Build:
-    """Build the harness with a C++ main instead of cocotb; ``tb/cpp/plain.cpp`` says what it takes and prints."""
-    return build_executable(_sources(generated, None), HARNESS, PLAIN_MAIN, name=f"{generated.design.name}_plain")
+    """Build the bare design with a C++ main; ``tb/cpp/plain.cpp`` says what it takes and prints."""
+    sources = [generated.netlist, *generated.models]
+    return build_executable(sources, TOP_NAME, PLAIN_MAIN, name=f"{generated.design.name}_plain")

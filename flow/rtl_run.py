@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from flow.simulator import Build, run
 from flow.stimulus import Stimulus
-from golden.miru import Inference, Saturations, infer, trace_records
+from golden.miru import Saturations, infer, trace_records
 from spec.design import DesignPoint
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter
@@ -75,12 +75,17 @@ def run_rtl(
         plusargs: further arguments for the design.
 
     Raises:
-        SimulationFailed: the host found something wrong: no answer in time, one too many, a device that does not verify.
+        SimulationFailed: the host found something wrong: no answer in time, one too many, a device that does not
+            verify.
         SimulatorError: the simulation itself failed.
     """
     directory.mkdir(parents=True, exist_ok=True)
+    # What an earlier run left here must never be taken for this one's.
+    for name in ("answers.npz", "answers.json", *(f"{kind}.bin" for kind in record_types(design))):
+        (directory / name).unlink(missing_ok=True)
     np.savez(
-        directory / "input.npz", features=stimulus.features, lengths=stimulus.lengths, labels=stimulus.labels, tags=stimulus.tags,
+        directory / "input.npz",
+        features=stimulus.features, lengths=stimulus.lengths, labels=stimulus.labels, tags=stimulus.tags,
         hidden=stimulus.weights.hidden, readout=stimulus.weights.readout,
     )  # fmt: skip
     write_header(directory, design)
@@ -96,30 +101,32 @@ def run_rtl(
         "seed": seed,
         "patience_cycles": patience_cycles(design, stimulus, stall),
     }
-    plusargs = [*plusargs, *([f"+remora_trace={directory}"] if trace else []), *([f"+remora_images={images}"] if images else [])]
+    arguments = [*plusargs]
+    if trace:
+        arguments.append(f"+remora_trace={directory}")
+    if images:
+        arguments.append(f"+remora_images={images}")
     with _Watcher(directory / f"{STEP}.bin", record_types(design)[STEP].itemsize, progress if trace else None):
-        run(build, "tb.run_sequences", config=config, seed=seed, run_dir=directory, waves=waves, plusargs=plusargs)
+        # Long runs may take their time; one that hangs is ended by the host's patience, in cycles.
+        run(
+            build, "tb.run_sequences", config=config, seed=seed, run_dir=directory, waves=waves, plusargs=arguments, timeout=None
+        )
     began = perf_counter()
-    result = _judge(design, stimulus, directory, trace)
+    result = _judge(design, stimulus, directory, trace, stall > 0)
     result.seconds["compare"] = perf_counter() - began
     return result
 
 
 def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int:
-    """Cycles within which the next answer must come, generously: the longest sequences' work and their beats on both streams."""
+    """Cycles within which the next answer must come, generously: work and beats of the longest sequences."""
     network = design.network
-    sequence = network.max_steps * step_cycles(design) + network.classes + design.formats.stream_bits + design.crossbar.adc_cycles
+    sequence = network.max_steps * design.step_cycles + design.readout_cycles
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
     beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
     return PATIENCE * round(3 * sequence + beats / (1 - stall))
 
 
-def step_cycles(design: DesignPoint) -> int:
-    """Cycles of every step: planes, sample, conversion, folds, commit."""
-    return design.formats.stream_bits + 1 + design.crossbar.adc_cycles + design.folds + 1
-
-
-def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool) -> RtlRun:
+def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool, stalled: bool) -> RtlRun:
     actual = read_trace(directory, design) if trace else {}
     answers = _answer_records(design, **np.load(directory / "answers.npz"))
     result = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
@@ -129,7 +136,12 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
     for start in range(0, len(stimulus), CHUNK):
         end = min(start + CHUNK, len(stimulus))
         inference = infer(
-            design, stimulus.weights, stimulus.features[start:end], stimulus.lengths[start:end], stimulus.coefficients, record=trace
+            design,
+            stimulus.weights,
+            stimulus.features[start:end],
+            stimulus.lengths[start:end],
+            stimulus.coefficients,
+            record=trace,
         )
         tags, last = stimulus.tags[start:end], end == len(stimulus)
         expected, found = {}, {}
@@ -147,9 +159,10 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
         saturations += inference.saturations
     if trace:
         comparison.merge(compare({EVENT: _drop_events(design, stimulus)}, {EVENT: actual[EVENT]}))
-    comparison.merge(compare(*_counter_records(design, stimulus, saturations, counters)))
+    comparison.merge(compare(*_counter_records(design, stimulus, saturations, counters, stalled)))
     comparison.merge(compare(*_interrupt_records(stimulus, result["interrupts"])))
-    return RtlRun(comparison, answers["decision"].astype(np.int64), np.concatenate(decisions), counters, result["seconds"])
+    found_decisions = answers["decision"].astype(np.int64)
+    return RtlRun(comparison, found_decisions, np.concatenate(decisions), counters, result["seconds"])
 
 
 def _answer_records(design: DesignPoint, tag, flags, decision, scores) -> NDArray:
@@ -172,15 +185,20 @@ def _drops(stimulus: Stimulus) -> dict[str, int]:
 
 
 def _counter_records(
-    design: DesignPoint, stimulus: Stimulus, saturations: Saturations, counters: dict[Counter, int]
+    design: DesignPoint, stimulus: Stimulus, saturations: Saturations, counters: dict[Counter, int], stalled: bool
 ) -> tuple[dict, dict]:
-    """What the hardware counted that golden can predict; no device may be pulsed, and every cycle belongs to one phase."""
+    """What golden can predict of the counters; no device may be pulsed, and every cycle belongs to one phase.
+
+    A readout waits for the answer before it; only where streams stall is that unpredictable.
+    """
+    readouts = len(stimulus) * design.readout_cycles
     steps = int(stimulus.lengths.sum())
     phases = (Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES)
     predicted = {
         Counter.CYCLES: sum(counters[phase] for phase in phases),
         Counter.STEPS: steps,
-        Counter.STEP_CYCLES: steps * step_cycles(design),
+        Counter.STEP_CYCLES: steps * design.step_cycles,
+        Counter.READOUT_CYCLES: counters[Counter.READOUT_CYCLES] if stalled else readouts,
         Counter.SEQUENCES: len(stimulus),
         Counter.ADC_SATURATIONS: saturations.adc,
         Counter.WORD_SATURATIONS: saturations.words,
@@ -194,9 +212,10 @@ def _counter_records(
 
 
 def _interrupt_records(stimulus: Stimulus, found: dict[str, int]) -> tuple[dict, dict]:
-    """The sticky events and the interrupt pin, of which only the drops are enabled, after the run and after clearing them."""
+    """The sticky events and the pin, for which only the drops are enabled, after the run and after clearing them."""
     dropped = {f"dropped_{name.lower()}": int(count > 0) for name, count in _drops(stimulus).items()}
-    wanted = {**dropped, "sequence_done": 1, "window_failed": 0, "pin": int(bool(stimulus.bad)), "events_cleared": 0, "pin_cleared": 0}
+    wanted = {**dropped, "sequence_done": 1, "window_failed": 0, "pin": int(bool(stimulus.bad))}
+    wanted |= {"events_left": 0, "pin_left": 0}
     dtype = [(name, "<i8") for name in wanted]
     records = [np.array([tuple(values[name] for name in wanted)], dtype) for values in (wanted, found)]
     return {"interrupts": records[0]}, {"interrupts": records[1]}

@@ -9,6 +9,8 @@ from tempfile import mkdtemp
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from flow.console import console, progress, table
 from flow.generate import generate
 from flow.harness import build_harness
@@ -31,17 +33,20 @@ if TYPE_CHECKING:
 class Simulated:
     """A simulation and its result as reported."""
 
+    KINDS = ("step", "readout", "answer", "counters", "interrupts")
+
     run: RtlRun
     result: dict
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
         comparison = self.run.comparison
-        if comparison.passed and comparison.compared.get("step"):
+        missing = [kind for kind in self.KINDS if not comparison.compared.get(kind)]
+        if comparison.passed and not missing:
             return
         console().print(describe(comparison))
-        if not comparison.compared.get("step"):
-            raise CheckFailed("no step was compared, so nothing is proven")
+        if missing:
+            raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")
         raise CheckFailed(f"hardware and golden differ in {comparison.total_mismatches:,} records")
 
 
@@ -65,7 +70,11 @@ def simulate(
     Raises:
         SimulatorError: the build or the simulation itself failed.
     """
-    generated = generate(design, build_root() / "generated" / f"{design.name}-{design.hash}", checkpoint.weights)
+    target = build_root() / "generated" / f"{design.name}-{design.hash}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Two simulations of one design at once must not read what the other has half written.
+    with FileLock(target.with_suffix(".lock")):
+        generated = generate(design, target, checkpoint.weights)
     began = perf_counter()
     with console(stderr=True).status("building the simulation"):
         build = build_harness(generated, waves=waves is not None)
@@ -86,7 +95,7 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
     ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and readouts
-    ÷ the time that they took at the design's clock; idle time is reported apart.
+    ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets included.
     """
     counters, comparison = run.counters, run.comparison
     steps, sequences = counters[Counter.STEPS], counters[Counter.SEQUENCES]
@@ -107,6 +116,7 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
         "idle_cycles_per_sequence": counters[Counter.IDLE_CYCLES] / max(1, sequences),
         "clock_mhz": design.system.clock_mhz,
         "gops": 2e-3 * macs * design.system.clock_mhz / max(1, busy),
+        "gops_with_idle": 2e-3 * macs * design.system.clock_mhz / max(1, counters[Counter.CYCLES]),
         "simulated_cycles_per_second": counters[Counter.CYCLES] / run.seconds["stream"],
         "seconds": run.seconds,
         "counters": {counter.name.lower(): value for counter, value in counters.items()},
@@ -130,6 +140,6 @@ def result_table(result: dict) -> Table:
         "cycles", f"{result['cycles_per_step']:g} a step, {result['cycles_per_readout']:g} a readout, "
         f"{result['idle_cycles_per_sequence']:.1f} idle a sequence",
     )  # fmt: skip
-    shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz")
+    shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")
     shown.add_row("simulation", f"{result['simulated_cycles_per_second']:,.0f} cycles a second, comparison apart")
     return shown

@@ -82,7 +82,7 @@ def run(
     run_dir: Path | None = None,
     waves: Path | None = None,
     plusargs: Sequence[str] = (),
-    timeout: float = DEFAULT_TIMEOUT_S,
+    timeout: float | None = DEFAULT_TIMEOUT_S,
     random_init: bool = True,
     env: Mapping[str, str] | None = None,
 ) -> RunResult:
@@ -97,7 +97,7 @@ def run(
             success and stays after failure.
         waves: file to record waveforms to; the build must have been made with waves.
         plusargs: arguments for the design, such as ``+name=value``.
-        timeout: seconds of wall-clock time.
+        timeout: seconds of wall-clock time; None for no limit.
         random_init: fill registers and memories that have no initial value, and undriven top-level inputs, with random
             bits instead of zeros, so that a design cannot rely on what silicon does not give.
         env: further environment variables of the simulation.
@@ -150,7 +150,7 @@ def _simulate(
     directory: Path,
     settings: dict[str, str],
     arguments: list[str],
-    timeout: float,
+    timeout: float | None,
 ) -> tuple[str, str | None]:
     """Run to the end; returns what it printed, and what went wrong outside the tests, if anything did."""
     # Imported late: it takes a fifth of a second, and whoever only builds does not need it.
@@ -200,6 +200,9 @@ def _judge(results: Path, what: str, log: str, problem: str | None) -> tuple[Tes
     if failed:
         reasons = "\n".join(f"  {test.name}: {test.failure}" for test in failed)
         raise SimulationFailed(f"{len(failed)} of {len(tests)} tests failed in {what}:\n{reasons}{end}")
+    if problem and any("%Fatal" in line for line in reports):
+        # A macro or a checker ended the simulation: the design broke a contract.
+        raise SimulationFailed(f"{what}: {problem}{end}")
     if problem:
         raise SimulatorError(f"{what}: {problem}{end}")
     if not tests:

@@ -144,14 +144,21 @@ class DesignPoint(Section):
         self._check_learning()
         if self.adc_shift < 0:
             raise ValueError(
-                "formats.adc_bits, formats.adc_range_log2 and crossbar.level_bits ask for a code finer than the "
-                "bitline's unit; use fewer adc_bits or a larger adc_range_log2"
+                f"formats.adc_bits = {self.formats.adc_bits} with formats.adc_range_log2 = "
+                f"{self.formats.adc_range_log2} asks for a code finer than one level on the lowest plane: use at most "
+                f"{self.formats.adc_bits + self.adc_shift} adc_bits, or a larger adc_range_log2"
             )
         if self.weight_limit > self.adc_limit:
             raise ValueError(
                 f"crossbar.levels is {self.crossbar.levels} but a code of formats.adc_bits = {self.formats.adc_bits} "
                 f"ends at {self.adc_limit}; a weight is read back in one conversion: "
                 f"use at most {self.adc_limit + 1} levels or more adc_bits"
+            )
+        bound = min(self.crossbar.rows, self.hidden_rows) * self.weight_limit << self.crossbar.fraction_bits
+        if bound >= 1 << 31:
+            raise ValueError(
+                f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural model holds less than "
+                f"{1 << 31}: use fewer rows, levels or fraction_bits (now {self.crossbar.fraction_bits})"
             )
         for layer, tiles in (("hidden", self.hidden_tiles), ("readout", self.readout_tiles)):
             if tiles > 256:
@@ -265,6 +272,17 @@ class DesignPoint(Section):
     def macs_per_readout(self) -> int:
         """Multiply-accumulates of one readout, bias included."""
         return self.readout_rows * self.network.classes
+
+    # Timing -----------------------------------------------------------------------------------------------------------
+    @property
+    def step_cycles(self) -> int:
+        """Cycles of a step, first plane to last state: planes, sample, conversion, folds, commit."""
+        return self.formats.stream_bits + 1 + self.crossbar.adc_cycles + self.folds + 1
+
+    @property
+    def readout_cycles(self) -> int:
+        """Cycles of a readout: planes, sample, conversion, one a class, hand-over; more where the last answer still waits."""
+        return self.formats.stream_bits + 1 + self.crossbar.adc_cycles + self.network.classes + 1
 
     # Identity ---------------------------------------------------------------------------------------------------------
     @property

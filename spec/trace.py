@@ -27,10 +27,12 @@ STEP, READOUT, EVENT = "step", "readout", "event"
 
 
 class Event(IntEnum):
-    """Kinds of events."""
+    """Kinds of events, and what their ``cause`` is."""
 
     RESET = 1
+    """0: the reset pin; 1: the soft reset."""
     DROP = 2
+    """A :class:`spec.packets.Drop`."""
 
 
 class TraceError(RemoraError):
@@ -119,4 +121,5 @@ def _read_records(path: Path, dtype: np.dtype) -> NDArray:
     size = path.stat().st_size
     if size % dtype.itemsize:
         raise TraceError(f"{path} is truncated: {size} bytes are not a multiple of the record's {dtype.itemsize}")
-    return np.fromfile(path, dtype)
+    # Mapped, not read: a trace may be larger than memory.
+    return np.memmap(path, dtype, mode="r") if size else np.zeros(0, dtype)

@@ -44,13 +44,14 @@ class Host:
         dut.aresetn.value = 0
         self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
         Clock(dut.aclk, self.period_ns, unit="ns", impl="gpi").start(start_high=False)
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
-        self.bulk = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_bulk"), dut.aclk, dut.aresetn, reset_active_level=False)
-        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.aclk, dut.aresetn, reset_active_level=False)
+        self.source, self.bulk, self.sink = (
+            agent(AxiStreamBus.from_prefix(dut, prefix), dut.aclk, dut.aresetn, reset_active_level=False)
+            for agent, prefix in ((AxiStreamSource, "s_axis"), (AxiStreamSource, "s_bulk"), (AxiStreamSink, "m_axis"))
+        )
         self.renew_bus()
 
     def renew_bus(self) -> None:
-        """A new AXI4-Lite master, idle: the old one would wait for ever for the answer to an access that a reset dropped."""
+        """A new AXI4-Lite master, idle: the old one would wait for ever for the answer to what a reset dropped."""
         self.axil = AXI4LiteMaster(self.dut, "s_axil", self.dut.aclk)
 
     async def reset(self, cycles: int = 4) -> None:

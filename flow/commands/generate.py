@@ -23,7 +23,7 @@ def command(
 
     Example: remora generate mnist -o out
     """
-    from flow.generate import generate
+    from flow.generate import file_list, generate
     from golden.checkpoint import load_checkpoint
     from spec.presets import load_design
 
@@ -31,8 +31,8 @@ def command(
     weights = load_checkpoint(checkpoint, design).weights if checkpoint else None
     with console(stderr=True).status(f"generating {design.name}"):
         generated = generate(design, output, weights)
-    files = sorted(path.relative_to(output) for path in output.rglob("*") if path.is_file())
-    console().print(f"{design.name} ({design.hash}): {len(files)} files in {output}")
+    console().print(f"{design.name} ({design.hash}): {1 + len(file_list(generated.sidecar))} files in {output}")
+    console().print("  sidecar: remora.json")
     for name, what in generated.sidecar["files"].items():
         if isinstance(what, str):
             console().print(f"  {name.replace('_', ' ')}: {what}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flow.console import JsonOption, console, write_json
+from spec.errors import RemoraError
 
 if TYPE_CHECKING:
     from golden.data import SequenceSet
@@ -20,7 +21,7 @@ QUICK_SEQUENCES = 1500
 
 
 def command(
-    config: Annotated[str, typer.Argument(help="Name of a preset, or a TOML file.")],
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or a TOML file.")],
     data: Annotated[str, typer.Option(help="mnist, synthetic, or your own .npz with x and y; by default what fits the design.")] = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help=f"Test sequences; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
@@ -43,6 +44,10 @@ def command(
     from spec.presets import load_design
 
     design = load_design(config)
+    waves = _vcd(waves) if waves else None
+    # Written first, so that a place that cannot be written to is known before the work, and a run that dies leaves its word.
+    failed = {"design": design.name, "design_hash": design.hash, "steps_compared": 0, "mismatches": None, "error": "it did not end"}
+    write_json(json, failed)
     training, test = _sequences(design, data, limit, WAVES_LIMIT if waves else DEFAULT_LIMIT)
     if checkpoint:
         network = load_checkpoint(checkpoint, design)
@@ -50,13 +55,23 @@ def command(
         training = training.first(min(QUICK_SEQUENCES, len(training)))
         console().print(f"no checkpoint given: training {QUICK_PASSES} passes over {len(training):,} sequences")
         network = train_network(design, training, None, QUICK_PASSES)
-    simulated = simulate(
-        design, test, network, seed=seed, stall=stall, waves=waves.absolute() if waves else None, keep=keep.absolute() if keep else None
-    )
+    try:
+        simulated = simulate(design, test, network, seed=seed, stall=stall, waves=waves, keep=keep.absolute() if keep else None)
+    except RemoraError as error:
+        write_json(json, failed | {"error": str(error).splitlines()[0]})
+        raise
     console().print(result_table(simulated.result))
     write_json(json, simulated.result)
     simulated.check()
     console().print("[bold green]hardware and golden agree exactly[/bold green]")
+
+
+def _vcd(path: Path) -> Path:
+    """The file for waveforms, refused unless its name says what it will hold."""
+    if path.suffix != ".vcd":
+        raise RemoraError(f"--waves {path}: waveforms are recorded as VCD; give a name that ends in .vcd")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.absolute()
 
 
 def _sequences(design: DesignPoint, data: str, limit: int | None, default: int) -> tuple[SequenceSet, SequenceSet]:

@@ -61,7 +61,6 @@ class Bench {
     }
 
     void reset() {
-        top_->s_bulk_tvalid = 0;
         top_->aresetn = 0;
         for (int i = 0; i < 4; ++i) tick();
         top_->aresetn = 1;

@@ -64,6 +64,9 @@ module remora_monitor #(
   localparam int READOUT_CODES_AT = HEAD + 2 + READOUT_ROWS;
   localparam int SCORES_AT = READOUT_CODES_AT + READOUT_CODES;
 
+  // No field ever holds this, so one that was not written anew cannot pass for what it was in the record before.
+  localparam logic [15:0] STALE = 16'h8000;
+
   string directory;
   bit tracing = 0;
   int step_file, readout_file, event_file;
@@ -85,7 +88,7 @@ module remora_monitor #(
   longint unsigned cycle = 0;
   int unsigned sequence_number = 32'hFFFF_FFFF;  // of the sequence in flight; the first is 0
   shortint words[HIDDEN_ROWS];
-  logic [STEP_RECORD*16-1:0] step_record;  // every field is written before each record leaves
+  logic [STEP_RECORD*16-1:0] step_record;
   logic [READOUT_RECORD*16-1:0] readout_record;
   logic converted = 0;  // this step's codes are in the record
   logic was_reset = 1;
@@ -128,6 +131,7 @@ module remora_monitor #(
     if (STEP_RECORD > STEP_FIELDS) step_record[(STEP_RECORD-1)*16+:16] = 0;
     for (int i = 0; i < HIDDEN_ROWS; i++) step_record[(HEAD+i)*16+:16] = words[i];
     $fwrite(step_file, "%u", step_record);
+    step_record = {STEP_RECORD{STALE}};
   endfunction
 
   function automatic void write_readout();
@@ -140,6 +144,7 @@ module remora_monitor #(
       readout_record[(READOUT_CODES_AT+k)*16+:16] = 16'($signed(readout_codes[k*ADC_BITS+:ADC_BITS]));
     for (int k = 0; k < CLASSES; k++) readout_record[(SCORES_AT+k)*16+:16] = 16'($signed(scores[k*ADC_BITS+:ADC_BITS]));
     $fwrite(readout_file, "%u", readout_record);
+    readout_record = {READOUT_RECORD{STALE}};
   endfunction
 
   function automatic void write_event(input shortint kind, input shortint cause);

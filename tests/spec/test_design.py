@@ -127,7 +127,7 @@ def test_a_design_cannot_be_changed():
         ),
         ({"learning": {"replay_capacity": -1}}, "greater than or equal to 0"),
         ({"learning": {"replay_capacity": 5, "replay_ratio": 0}}, "greater than or equal to 1"),
-        ({"formats": {"adc_bits": 10, "adc_range_log2": 0, "stream_bits": 2}}, "finer than the *bitline's unit"),
+        ({"formats": {"adc_bits": 10, "adc_range_log2": 0, "stream_bits": 2}}, "finer than one level"),
         ({"formats": {"adc_bits": 5}}, "crossbar.levels is 32 .* use at most 16 levels"),
         ({"network": {"hidden": 1000}, "crossbar": {"rows": 8, "columns": 8}}, "the hidden layer needs .* tiles"),
         ({"system": {"clock_mhz": float("nan")}}, "clock_mhz"),

@@ -1,21 +1,18 @@
 """The same network in floating point: what rounding, converters and local learning are measured against.
 
-Forward pass, exact gradients by backpropagation through time (BPTT), the DFA gradient of the unquantised network, and
-Adam (Kingma and Ba, arXiv 1412.6980) as the baseline. Not bit-exact with anything.
+Forward pass, exact gradients by backpropagation through time (BPTT), and the DFA gradient of the unquantised network.
+Not bit-exact with anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data import SequenceSet
-from golden.weights import Weights, initial_weights
+from golden.weights import Weights
 from spec.design import COEFFICIENT_BITS, DesignPoint
-from spec.rng import Purpose, permutation
 
 Gradients = tuple[NDArray, NDArray]
 """Of hidden and readout weights, shapes as these."""
@@ -68,14 +65,22 @@ class FloatModel:
 
     def bptt(self, x: NDArray[np.floating], y: NDArray[np.integer]) -> tuple[float, Gradients]:
         """Mean softmax cross-entropy over the sequences and its exact gradient."""
-        scores, states, candidates = self.forward(x, history=True)
+        history = self.forward(x, history=True)
+        scores = history[0]
         shifted = scores - scores.max(axis=1, keepdims=True)
         log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         chosen = np.arange(len(y)), y
         error = np.exp(log_probability)
         error[chosen] -= 1
-        error /= len(y)
+        return float(-log_probability[chosen].mean()), self.backward(x, error / len(y), history)
 
+    def backward(self, x: NDArray[np.floating], error: NDArray[np.floating], history: tuple | None = None) -> Gradients:
+        """Exact gradient of a loss whose derivative by the scores is ``error`` (n, classes), through time.
+
+        Args:
+            history: what ``forward(x, history=True)`` returned, where it is at hand.
+        """
+        _, states, candidates = history or self.forward(x, history=True)
         hidden = np.zeros_like(self.hidden)
         recurrent = self.hidden[x.shape[2] : -1]
         flowing = error @ self.readout[:-1].T
@@ -83,7 +88,7 @@ class FloatModel:
             delta = self.update * flowing * (1 - candidates[t] ** 2)
             hidden += self._outer(x[:, t], self.reset * states[t], delta)
             flowing = (1 - self.update) * flowing + self.reset * (delta @ recurrent.T)
-        return float(-log_probability[chosen].mean()), (hidden, _with_bias(states[-1]).T @ error)
+        return hidden, _with_bias(states[-1]).T @ error
 
     def dfa(self, x: NDArray[np.floating], feedback: NDArray[np.floating], error: NDArray[np.floating]) -> Gradients:
         """Gradient by direct feedback alignment, summed over sequences and steps.
@@ -116,36 +121,3 @@ def to_float(design: DesignPoint, x: NDArray, dtype: type[np.floating] = np.floa
     """Feature bytes as the real numbers they stand for: x/256, or where signed x/128 (a word of 256 would be 1)."""
     scale = 128 if design.network.feature_signed else 256
     return x.astype(dtype) / dtype(scale)
-
-
-def train_adam(
-    design: DesignPoint,
-    data: SequenceSet,
-    passes: int,
-    batch: int = 32,
-    rate: float = 1e-2,
-    progress: Callable[[int, int], None] | None = None,
-) -> Iterator[FloatModel]:
-    """Train the baseline by BPTT with Adam from the design's initial weights; yields the model after every pass.
-
-    Args:
-        progress: called after every batch with the number of sequences done and the total.
-    """
-    model = FloatModel.of(design, initial_weights(design))
-    x = to_float(design, data.x)
-    layers = (model.hidden, model.readout)
-    means, squares = ([np.zeros_like(layer) for layer in layers] for _ in range(2))
-    decay_mean, decay_square, epsilon, count = 0.9, 0.999, 1e-8, 0
-    for number in range(1, passes + 1):
-        order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
-        for start in range(0, len(order), batch):
-            chosen, count = order[start : start + batch], count + 1
-            _, gradients = model.bptt(x[chosen], data.y[chosen])
-            for layer, gradient, mean, square in zip(layers, gradients, means, squares, strict=True):
-                mean += (1 - decay_mean) * (gradient - mean)
-                square += (1 - decay_square) * (gradient**2 - square)
-                unbiased = np.sqrt(square / (1 - decay_square**count)) + epsilon
-                layer -= rate / (1 - decay_mean**count) * mean / unbiased
-            if progress:
-                progress((number - 1) * len(data) + start + len(chosen), passes * len(data))
-        yield model

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from golden.adam import train_adam
 from golden.data import load
-from golden.float_model import FloatModel, to_float, train_adam
+from golden.float_model import FloatModel, to_float
 from golden.learning import DfaTrainer, feedback_matrix
 from golden.weights import Weights, random_weights
 from tests.golden.designs import make_design

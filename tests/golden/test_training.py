@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from golden.adam import train_adam
 from golden.data import SequenceSet, load
-from golden.float_model import FloatModel, to_float, train_adam
+from golden.float_model import FloatModel, to_float
 from golden.idx import DATA_VARIABLE
 from golden.learning import DfaTrainer
 from golden.miru import infer

@@ -1,0 +1,46 @@
+"""``remora experiment``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flow.console import JsonOption, console, write_json
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="bit-streaming, convergence or continual.")],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two minutes on two cores, with the shipped data alone.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")] = 1,
+    sequences: Annotated[
+        int | None, typer.Option(min=16, help="New sequences, in each task where there are several.")
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Where results, figures and finished work go.")
+    ] = Path("build/experiments"),
+    json: JsonOption = None,
+) -> None:
+    """Run a named experiment: JSON result with provenance, and figures.
+
+    What is finished is kept in DIR and not done again, so an interrupted experiment is resumed by the same command.
+    The full MNIST and CIFAR-10 features are found through REMORA_DATA; without it the shipped digits are used.
+
+    bit-streaming: error of weighted-bit streaming against full precision, by stream bits and ADC bits.
+
+    convergence: direct feedback alignment against backpropagation through time on one task; alignment of the feedback.
+
+    continual: permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline.
+
+    Example: remora experiment continual --quick --json continual.json
+    """
+    from flow.experiments import find_experiment
+    from flow.experiments.runner import Options, run_experiment
+
+    result, lines = run_experiment(name, find_experiment(name), Options(seed, quick, output, sequences))
+    for line in lines:
+        console().print(line, soft_wrap=True)
+    write_json(json, result)

@@ -1,0 +1,35 @@
+"""Named experiments, one module each.
+
+A module has ``SUMMARY``, ``plan(options)``, the units of work, and ``conclude(options, results)``, which turns their
+results into the experiment's own result and figures. `flow.experiments.runner` does the rest. To add one, write the
+module and give it a line in ``EXPERIMENTS``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from spec.errors import RemoraError
+
+EXPERIMENTS = {
+    "bit-streaming": "bit_streaming",
+    "convergence": "convergence",
+    "continual": "continual",
+}
+"""Name → module."""
+
+
+class ExperimentError(RemoraError):
+    """An experiment cannot run; the message says why and what to do."""
+
+
+def find_experiment(name: str) -> ModuleType:
+    """The module of a named experiment.
+
+    Raises:
+        ExperimentError: there is none of that name.
+    """
+    if name not in EXPERIMENTS:
+        raise ExperimentError(f"there is no experiment '{name}'; there are: {', '.join(EXPERIMENTS)}")
+    return importlib.import_module(f"flow.experiments.{EXPERIMENTS[name]}")

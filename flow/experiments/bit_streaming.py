@@ -1,0 +1,116 @@
+"""Error of weighted-bit streaming against full precision, over the input range, by stream bits and ADC bits.
+
+One layer with random weights takes random inputs between 0 and an amplitude; its converted sums are compared with the
+same product in real numbers, of inputs that are not rounded. The error is given as root mean square over the
+conversions that do not saturate, in units of the candidate's argument; the share that saturates is given apart.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flow.experiments.figures import figure
+from flow.experiments.runner import Conclusion, Context, Options, Unit
+from golden.miru import infer
+from golden.weights import Weights
+from spec.design import DesignPoint
+from spec.fixed import saturate
+
+SUMMARY = "error of weighted-bit streaming against full precision, by stream bits and ADC bits"
+STREAM_BITS, ADC_BITS = range(2, 9), range(4, 11)
+REFERENCE_BITS = 8
+AMPLITUDES = tuple(step / 16 for step in range(1, 17))
+ROWS, COLUMNS, LEVELS, LEVEL_BITS = 32, 32, 8, 3
+VECTORS, QUICK_VECTORS = 2000, 200
+
+
+def plan(options: Options) -> list[Unit]:
+    """One unit for every pair of widths that can be built."""
+    vectors = options.sequences or (QUICK_VECTORS if options.quick else VECTORS)
+    cost = vectors * len(AMPLITUDES)
+    return [
+        Unit(
+            {"design": design.model_dump(mode="json"), "vectors": vectors, "amplitudes": list(AMPLITUDES)},
+            cost,
+            lambda context, design=design: _measure(context, design, vectors),
+        )
+        for stream in STREAM_BITS
+        for adc in ADC_BITS
+        if (design := _design(stream, adc, options.seed))
+    ]
+
+
+def _design(stream_bits: int, adc_bits: int, seed: int) -> DesignPoint | None:
+    """None where a code would be finer than the bitline's unit."""
+    try:
+        return DesignPoint(
+            name="bit-streaming",
+            network={"features": ROWS, "hidden": COLUMNS, "classes": 1, "max_steps": 1},
+            formats={"stream_bits": stream_bits, "adc_bits": adc_bits},
+            crossbar={"levels": LEVELS, "level_bits": LEVEL_BITS},
+            learning={"seed": seed},
+        )
+    except ValueError:
+        return None
+
+
+def _measure(context: Context, design: DesignPoint, vectors: int) -> dict:
+    """Error and saturation at every amplitude; all widths see the same weights and inputs."""
+    generator = np.random.default_rng(design.learning.seed)
+    limit = design.weight_limit
+    levels = np.zeros((design.hidden_rows, COLUMNS), np.int16)
+    levels[:ROWS] = generator.integers(-limit, limit + 1, (ROWS, COLUMNS))
+    weights = Weights(levels, np.zeros((design.readout_rows, 1), np.int16))
+    errors, saturated = [], []
+    for amplitude in AMPLITUDES:
+        x = amplitude * generator.random((vectors, ROWS))
+        features = saturate(np.rint(256 * x), 255).astype(np.uint8)[:, None]
+        codes = infer(design, weights, features, record=True).record.code[:, 0]
+        exact = x @ (levels[:ROWS] * 2.0**-LEVEL_BITS)
+        full = np.abs(codes) == design.adc_limit
+        error = (codes * 2.0**-design.adc_fraction_bits - exact)[~full]
+        errors.append(float(np.sqrt(np.mean(error**2))))
+        saturated.append(float(full.mean()))
+        context.advance(vectors)
+    formats = design.formats
+    return {"stream_bits": formats.stream_bits, "adc_bits": formats.adc_bits, "error": errors, "saturated": saturated}
+
+
+def conclude(options: Options, results: list[dict]) -> Conclusion:
+    """Curves over the input range and one number for every pair of widths."""
+    by_bits = {(found["stream_bits"], found["adc_bits"]): found for found in results}
+    whole = {bits: float(np.sqrt(np.mean(np.square(found["error"])))) for bits, found in by_bits.items()}
+    drawn, axes = figure(
+        [f"stream bits, {REFERENCE_BITS}-bit ADC", f"ADC bits, {REFERENCE_BITS} stream bits", "error over all inputs"]
+    )
+    for stream in STREAM_BITS:
+        axes[0].semilogy(AMPLITUDES, by_bits[stream, REFERENCE_BITS]["error"], label=f"{stream}")
+    for adc in ADC_BITS:
+        axes[1].semilogy(AMPLITUDES, by_bits[REFERENCE_BITS, adc]["error"], label=f"{adc}")
+    for one in axes[:2]:
+        one.set_xlabel("largest input")
+        one.set_ylabel("RMS error of the argument")
+        one.legend(ncols=2, fontsize=7)
+    table = np.array([[whole.get((stream, adc), np.nan) for adc in ADC_BITS] for stream in STREAM_BITS])
+    shown = axes[2].imshow(np.log2(table), origin="lower", extent=(3.5, 10.5, 1.5, 8.5), aspect="auto")
+    axes[2].set(xlabel="ADC bits", ylabel="stream bits")
+    axes[2].grid(visible=False)
+    drawn.colorbar(shown, ax=axes[2], label="log2 of the RMS error")
+    reference = whole[REFERENCE_BITS, REFERENCE_BITS]
+    result = {
+        "amplitudes": list(AMPLITUDES),
+        "curves": results,
+        "rms_error": [{"stream_bits": s, "adc_bits": a, "error": error} for (s, a), error in whole.items()],
+        "reference_error": reference,
+        "reference_code_step": 2.0 ** -_fraction_bits(REFERENCE_BITS),
+    }
+    lines = (
+        f"{REFERENCE_BITS} stream bits, {REFERENCE_BITS}-bit ADC: RMS error {reference:.4f} of the argument, "
+        f"{reference / result['reference_code_step']:.2f} code steps (rounding alone: 0.29)",
+    )
+    return Conclusion(result, {"error": drawn}, lines)
+
+
+def _fraction_bits(adc_bits: int) -> int:
+    """Fraction bits of a code of so many bits."""
+    return DesignPoint(name="step", formats={"adc_bits": adc_bits}).adc_fraction_bits

@@ -1,0 +1,138 @@
+"""Direct feedback alignment on chip against backpropagation through time in software, on one task, online.
+
+Accuracy on the test set against sequences seen, and how well the fixed random feedback is aligned: the angle between
+the hidden units' teaching signal, Ψᵀe, and what backpropagation would send them, V e; and the angle between the two
+gradients of the hidden layer. 90° is no relation at all; below 90° the update descends.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.experiments.figures import figure
+from flow.experiments.learners import SoftwareLearner
+from flow.experiments.runner import Conclusion, Context, Options, Unit
+from flow.experiments.streams import presented, with_learning
+from flow.train import data_digest
+from golden.data import SequenceSet, load
+from golden.float_model import FloatModel, to_float
+from golden.learning import DfaTrainer, feedback_matrix
+from golden.training import accuracy
+from golden.weights import initial_weights
+from spec.design import DesignPoint
+from spec.presets import load_design
+
+SUMMARY = "direct feedback alignment against backpropagation through time on one task, and the feedback's alignment"
+SEQUENCES, QUICK_SEQUENCES = 20_000, 1500
+TEST_LIMIT, QUICK_TEST_LIMIT = 2000, 300
+PROBE = 256
+"""Test sequences over which angles are taken."""
+READINGS = 20
+SOFTWARE_BATCH, SOFTWARE_RATE = 16, 3e-3
+RULES = ("accumulate", "direct", "software")
+
+
+def plan(options: Options) -> list[Unit]:
+    """One unit a learning rule."""
+    design = with_learning(load_design("mnist"), seed=options.seed)
+    train, test = load(design, "mnist")
+    count = options.sequences or (QUICK_SEQUENCES if options.quick else SEQUENCES)
+    test = test.first(min(len(test), QUICK_TEST_LIMIT if options.quick else TEST_LIMIT))
+    units = []
+    for rule in RULES:
+        chosen = with_learning(design, update="direct") if rule == "direct" else design
+        parameters = {
+            "rule": rule,
+            "design": chosen.model_dump(mode="json"),
+            "sequences": count,
+            "readings": READINGS,
+            "data": [data_digest(train), data_digest(test)],
+        }
+        if rule == "software":
+            parameters |= {"batch": SOFTWARE_BATCH, "rate": SOFTWARE_RATE}
+            work = partial(_software, design, train, test, count)
+        else:
+            work = partial(_chip, chosen, rule, train, test, count)
+        units.append(Unit(parameters, count, work))
+    return units
+
+
+def _readings(count: int) -> set[int]:
+    """Numbers of sequences after which there is a reading; the first is before any."""
+    return {round(count * number / READINGS) for number in range(READINGS + 1)}
+
+
+def _chip(design: DesignPoint, rule: str, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
+    trainer, found = DfaTrainer(design, initial_weights(design)), {"rule": rule, "readings": []}
+    readings, pulses = _readings(count), 0
+    for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
+        if chosen is not None:
+            pulses += trainer.train_sequence(train.x[chosen], int(train.y[chosen])).applied
+            context.advance(1)
+        if done in readings:
+            model = FloatModel.of(design, trainer.weights, np.float64)
+            aligned = alignment(design, model, test.first(min(PROBE, len(test))))
+            reading = {"sequences": done, "accuracy": accuracy(design, trainer.weights, test), **aligned}
+            found["readings"].append(reading)
+    return found | {"pulses_applied": pulses}
+
+
+def _software(design: DesignPoint, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
+    learner, found = SoftwareLearner(design, SOFTWARE_BATCH, SOFTWARE_RATE), {"rule": "software", "readings": []}
+    readings = _readings(count)
+    for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
+        if chosen is not None:
+            learner.learn(train.x[chosen], int(train.y[chosen]))
+            context.advance(1)
+        if done in readings:
+            learner.finish()
+            found["readings"].append({"sequences": done, "accuracy": learner.accuracy(test)})
+    return found
+
+
+def alignment(design: DesignPoint, model: FloatModel, probe: SequenceSet) -> dict[str, float]:
+    """Angles in degrees between what DFA does and what backpropagation of the same error would do.
+
+    ``feedback_angle``: mean over the sequences of the angle between Ψᵀe and V e, both (hidden,).
+    ``gradient_angle``: angle between the two gradients of the hidden layer, summed over the sequences.
+    """
+    x = to_float(design, probe.x, np.float64)
+    error = np.clip(0.5 + model.forward(x) / 4, 0, 1)
+    error[np.arange(len(probe)), probe.y] -= 1
+    feedback = feedback_matrix(design) * 2.0**-design.learning.feedback_shift
+    sent, true = error @ feedback, error @ model.readout[:-1].T
+    feedback_angle = float(angles(sent, true).mean())
+    gradients = (gradient[0].ravel() for gradient in (model.dfa(x, feedback, error), model.backward(x, error)))
+    return {"feedback_angle": feedback_angle, "gradient_angle": float(angles(*gradients))}
+
+
+def angles(first: NDArray, second: NDArray) -> NDArray[np.float64]:
+    """Angles in degrees between vectors along the last axis; 90 where one of them is zero."""
+    lengths = np.linalg.norm(first, axis=-1) * np.linalg.norm(second, axis=-1)
+    cosines = np.sum(first * second, axis=-1) / np.maximum(lengths, np.finfo(float).tiny)
+    return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
+
+
+def conclude(options: Options, results: list[dict]) -> Conclusion:
+    """Curves of every rule; the last reading of each in words."""
+    drawn, (left, right) = figure(["accuracy on unseen digits", "alignment of the feedback"])
+    for one in results:
+        seen = [reading["sequences"] for reading in one["readings"]]
+        left.plot(seen, [reading["accuracy"] for reading in one["readings"]], label=one["rule"])
+        for key, style in (("feedback_angle", "-"), ("gradient_angle", "--")):
+            if key in one["readings"][0]:
+                label = f"{one['rule']}, {key.removesuffix('_angle')}"
+                right.plot(seen, [reading[key] for reading in one["readings"]], style, label=label)
+    left.set(xlabel="sequences seen", ylabel="accuracy", ylim=(0, 1))
+    right.set(xlabel="sequences seen", ylabel="degrees", ylim=(0, 100))
+    right.axhline(90, color="grey", linewidth=0.8)
+    for one in (left, right):
+        one.legend(fontsize=7)
+    final = {one["rule"]: one["readings"][-1] for one in results}
+    lines = [f"{rule}: {last['accuracy']:.1%} after {last['sequences']:,} sequences" for rule, last in final.items()]
+    at_end = (final["accumulate"][key] for key in ("feedback_angle", "gradient_angle"))
+    lines.append("accumulate, at the end: feedback {:.0f}°, gradient {:.0f}° from backpropagation".format(*at_end))
+    return Conclusion({"rules": {one["rule"]: one for one in results}, "final": final}, {"curves": drawn}, tuple(lines))

@@ -1,0 +1,141 @@
+"""What is compared in continual learning: the chip in its integers, and software in floating point.
+
+Both see the same new sequences in the same order, and replay the same old ones at the same four bits.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.adam import Adam
+from golden.checkpoint import load_checkpoint, save_checkpoint
+from golden.data import SequenceSet
+from golden.float_model import FloatModel, to_float
+from golden.replay import ReplayTrainer
+from golden.reservoir import Reservoir, ReservoirState
+from golden.training import accuracy
+from golden.weights import initial_weights
+from spec.design import DesignPoint
+
+
+class Learner(Protocol):
+    """Learns a stream, one sequence at a time; may be stored between tasks."""
+
+    counts: dict[str, int]
+
+    def learn(self, x: NDArray, label: int) -> None:
+        """Learn a new sequence, (steps, features), and replay."""
+
+    def finish(self) -> None:
+        """Learn what is still waiting."""
+
+    def accuracy(self, test: SequenceSet) -> float:
+        """Share of sequences decided rightly."""
+
+    def save(self, path: Path) -> None:
+        """Store the whole state."""
+
+    def load(self, path: Path) -> None:
+        """Continue from a stored state; `counts` is the caller's to keep."""
+
+
+class ChipLearner:
+    """The chip: bit-exact learning and replay.
+
+    Attributes:
+        counts: sequences presented, replays included, and pulses applied and dropped.
+    """
+
+    def __init__(self, design: DesignPoint):
+        self._design, self._trainer = design, ReplayTrainer(design, initial_weights(design))
+        self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
+
+    def learn(self, x: NDArray, label: int) -> None:
+        """Learn a new sequence and replay."""
+        learned = self._trainer.train_sequence(x, label)
+        self.counts["sequences_presented"] += 1 + len(learned.replays)
+        self.counts["pulses_applied"] += learned.applied
+        self.counts["pulses_dropped"] += learned.dropped
+
+    def finish(self) -> None:
+        """Nothing waits."""
+
+    def accuracy(self, test: SequenceSet) -> float:
+        """Share of sequences that inference decides rightly."""
+        return accuracy(self._design, self._trainer.weights, test)
+
+    def save(self, path: Path) -> None:
+        """Store a checkpoint."""
+        save_checkpoint(path, self._design, self._trainer.checkpoint())
+
+    def load(self, path: Path) -> None:
+        """Continue a checkpoint."""
+        self._trainer = ReplayTrainer.from_checkpoint(self._design, load_checkpoint(path, self._design))
+
+
+class SoftwareLearner:
+    """BPTT with Adam in float32, from the same initial weights; one step for every ``batch`` new sequences.
+
+    Attributes:
+        counts: sequences presented, replays included.
+    """
+
+    def __init__(self, design: DesignPoint, batch: int, rate: float):
+        self._design, self._batch = design, batch
+        self._model = FloatModel.of(design, initial_weights(design))
+        self._adam, self._reservoir = Adam(self._model, rate), Reservoir(design)
+        self._waiting: list[tuple[NDArray, int]] = []
+        self._new = 0
+        self.counts = {"sequences_presented": 0}
+
+    def learn(self, x: NDArray, label: int) -> None:
+        """Gather a new sequence and what is replayed after it; step when the batch is full."""
+        self._reservoir.next_sequence()
+        self._waiting += [(x, label), *map(self._reservoir.sequence, self._reservoir.drawn_slots())]
+        self._reservoir.offer(x, label)
+        self._new += 1
+        if self._new == self._batch:
+            self.finish()
+
+    def finish(self) -> None:
+        """Step on what has been gathered."""
+        if self._waiting:
+            x, y = zip(*self._waiting, strict=True)
+            self._adam.step(self._model.bptt(to_float(self._design, np.stack(x)), np.array(y))[1])
+            self.counts["sequences_presented"] += len(y)
+        self._waiting, self._new = [], 0
+
+    def accuracy(self, test: SequenceSet) -> float:
+        """Share of sequences decided rightly, in float."""
+        return float(np.mean(self._model.decide(to_float(self._design, test.x)) == test.y))
+
+    def save(self, path: Path) -> None:
+        """Store weights, moments and reservoir; nothing may be waiting."""
+        state = self._reservoir.state
+        reservoir = {name: getattr(state, name) for name in ("presented", "features", "steps", "labels")}
+        np.savez(path, count=self._adam.count, **reservoir, **self._arrays())
+
+    def load(self, path: Path) -> None:
+        """Continue a stored state."""
+        with np.load(path) as file:
+            for name, array in self._arrays().items():
+                array[...] = file[name]
+            self._adam.count = int(file["count"])
+            contents = (file[name] for name in ("features", "steps", "labels"))
+            self._reservoir = Reservoir(self._design, ReservoirState(int(file["presented"]), False, *contents))
+
+    def _arrays(self) -> dict[str, NDArray]:
+        pairs = {
+            "weights": (self._model.hidden, self._model.readout),
+            "means": self._adam.means,
+            "squares": self._adam.squares,
+        }
+        return {
+            f"{name}_{layer}": pair[index]
+            for name, pair in pairs.items()
+            for index, layer in enumerate(("hidden", "readout"))
+        }

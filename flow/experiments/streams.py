@@ -1,0 +1,120 @@
+"""Streams of tasks for continual learning: permuted digits (domain-incremental), split CIFAR-10 (class-incremental)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.experiments import ExperimentError
+from golden.data import SequenceSet, load
+from golden.idx import DATA_VARIABLE
+from golden.npz import NpzError, read_npz
+from spec.design import DesignPoint
+from spec.presets import load_design
+from spec.rng import Purpose, permutation
+
+TASKS = 5
+CIFAR_FILE = Path("cifar10") / "features_pca128.npz"
+CIFAR_COMPONENTS, CIFAR_STEPS = 128, 4
+CIFAR_RANGE = 2.5
+"""Largest standard deviation of a component times this is full scale, 127."""
+
+
+@dataclass(frozen=True)
+class TaskStream:
+    """Tasks that come one after the other.
+
+    Attributes:
+        name: of the protocol.
+        design: sizes and learning rates; nothing is replayed.
+        origin: what the data is.
+        task: number from 0 → training and test sequences.
+    """
+
+    name: str
+    design: DesignPoint
+    origin: str
+    task: Callable[[int], tuple[SequenceSet, SequenceSet]]
+
+
+def permuted_mnist(seed: int) -> TaskStream:
+    """The same ten digits under a new pixel permutation in each task, row by row: 28 steps of 28 features."""
+    design = _with_seed(load_design("mnist"), seed)
+    # Permutation 0 is the identity, which rows suit; the tasks are to be of one kind.
+    task = cache(lambda number: load(design, "mnist", task=number + 1, seed=seed))
+    return TaskStream(
+        "permuted-mnist", design, f"{len(task(0)[0]):,} training and {len(task(0)[1]):,} test digits", task
+    )
+
+
+def split_cifar10(seed: int) -> TaskStream:
+    """Two new classes in each task, told apart from all ten: image features in steps of rising variance.
+
+    Raises:
+        ExperimentError: the features are not there, or not as described in the documents.
+    """
+    root = os.environ.get(DATA_VARIABLE)
+    if not root:
+        raise ExperimentError(f"CIFAR-10 is not shipped: set {DATA_VARIABLE} to a folder that holds {CIFAR_FILE}")
+    path = Path(root) / CIFAR_FILE
+    try:
+        content = read_npz(path)
+        train, test = ((content[f"x_{part}"], content[f"y_{part}"]) for part in ("train", "test"))
+    except FileNotFoundError as error:
+        raise ExperimentError(f"{path} is missing; unset {DATA_VARIABLE} or put it there") from error
+    except (NpzError, KeyError) as error:
+        raise ExperimentError(f"{path} is not the file of features: {error}") from error
+    design = DesignPoint(
+        name="split-cifar10",
+        network={
+            "features": CIFAR_COMPONENTS // CIFAR_STEPS,
+            "classes": 10,
+            "max_steps": CIFAR_STEPS,
+            "feature_signed": True,
+        },
+        cell={"update_coefficient": 128},
+        learning={"hidden_shift": 8, "seed": seed},
+    )
+    deviation = train[0][:, :CIFAR_COMPONENTS].std(axis=0, dtype=np.float64)
+    sets = [_features_as_sequences(x, y, deviation) for x, y in (train, test)]
+
+    def task(number: int) -> tuple[SequenceSet, SequenceSet]:
+        return tuple(SequenceSet(part.x[part.y // 2 == number], part.y[part.y // 2 == number]) for part in sets)
+
+    return TaskStream(
+        "split-cifar10", design, f"{len(sets[0]):,} training and {len(sets[1]):,} test images", cache(task)
+    )
+
+
+def _features_as_sequences(x: NDArray, y: NDArray, deviation: NDArray) -> SequenceSet:
+    """Components over the root of their deviation, which evens their range without drowning the first ones in noise."""
+    scale = 127 / (CIFAR_RANGE * np.sqrt(deviation.max()))
+    scaled = np.rint(x[:, :CIFAR_COMPONENTS] / np.sqrt(deviation) * scale)
+    quantised = np.clip(scaled, -127, 127).astype(np.int8)
+    # The components that tell most come last, where the state still holds them best.
+    steps = quantised.reshape(len(x), CIFAR_STEPS, -1)[:, ::-1]
+    return SequenceSet(np.ascontiguousarray(steps), y.astype(np.int64))
+
+
+def presented(data: SequenceSet, count: int, seed: int, task: int) -> NDArray[np.int64]:
+    """Order in which a task presents ``count`` sequences: each once, and again only when all have been."""
+    passes = -(-count // len(data))
+    # Orders are numbered from 2^16 on in each task, apart from those of plain training.
+    orders = [permutation(seed, Purpose.SHUFFLE, len(data), (task + 1 << 16) + number) for number in range(passes)]
+    return np.concatenate(orders)[:count]
+
+
+def _with_seed(design: DesignPoint, seed: int) -> DesignPoint:
+    return with_learning(design, seed=seed)
+
+
+def with_learning(design: DesignPoint, **changes) -> DesignPoint:
+    """A design point with fields of its learning section changed, validated anew."""
+    content = design.model_dump()
+    return DesignPoint.model_validate(content | {"learning": content["learning"] | changes})

@@ -1,4 +1,4 @@
-"""The test of the tests: every fault of the catalogue must be noticed by the run that finds nothing in the sound design."""
+"""The test of the tests: the run that finds nothing in the sound design must notice every fault of the catalogue."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Verdict:
     """What the regression said of a fault; ``noticed`` is None where it found nothing.
 
     Attributes:
-        noticed: how: ``comparison``, ``host`` (the test bench's own checks and time-outs) or ``contract`` (an assertion of a macro).
+        noticed: how: ``comparison``, ``host`` (the test bench's own checks and time-outs) or ``contract`` (an assertion
+            of a macro or of the harness).
         evidence: the first thing that was wrong, in one line.
     """
 
@@ -77,13 +78,12 @@ class FaultBench:
         fault = self.faults[number - 1] if number else Fault("none", "nothing", "")
         try:
             comparison = self._run(self.mutated_build, number, fault.programs)
-        except SimulationFailed as error:
-            return Verdict(fault, "host", _reason(str(error)))
         except SimulatorError as error:
-            contract = re.search(r"The design reports: (.*)", str(error))
-            if contract is None:
-                raise
-            return Verdict(fault, "contract", _without_path(contract[1]))
+            if contract := re.search(r"The design reports: (.*)", str(error)):
+                return Verdict(fault, "contract", _without_path(contract[1]))
+            if isinstance(error, SimulationFailed):
+                return Verdict(fault, "host", _reason(str(error)))
+            raise
         if comparison.passed:
             return Verdict(fault, None, "")
         return Verdict(fault, "comparison", _evidence(comparison))
@@ -112,5 +112,7 @@ def _evidence(comparison: Comparison) -> str:
     first = comparison.first
     assert first is not None
     wrong = ", ".join(f"{count} {kind}" for kind, count in comparison.mismatches.items() if count)
-    place = f"{first.kind} {first.index}" + (f", {first.field}[{first.element}]" if first.field else " missing or extra")
+    place = f"{first.kind} {first.index}" + (
+        f", {first.field}[{first.element}]" if first.field else " missing or extra"
+    )
     return f"{place} first; differ: {wrong}"

@@ -1,7 +1,8 @@
 """Mutation of generated Verilog: modules are wrapped so that chosen ports carry something else, one fault at a time.
 
-A wrapped module ``m`` becomes ``m_good``, and a new ``m`` with the same ports instantiates it. So nothing depends on the names of
-internal nets, all faults live in one netlist that is built once, and ``+remora_fault=N`` chooses the N-th; 0 is none.
+A wrapped module ``m`` becomes ``m_good``, and a new ``m`` with the same ports instantiates it. So nothing depends on
+the names of internal nets, all faults live in one netlist that is built once, and ``+remora_fault=N`` chooses the N-th;
+0 is none.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Fault:
     Attributes:
         name: for people and for tests. ``breaks``: what is wrong, in a few words.
         module: the Verilog module in which it is.
-        ports: port → SystemVerilog expression of what it carries instead. An expression sees every input by its name, as the
-            module is given it, and every output as ``good_<name>``, as the sound module drives it.
+        ports: port → SystemVerilog expression of what it carries instead. An expression sees every input by its name,
+            as the module is given it, and every output as ``good_<name>``, as the sound module drives it.
         helper: declarations and processes that the expressions need; names must not collide with those of other faults.
         programs: shows only while weights are programmed through the weight window.
     """
@@ -70,9 +71,13 @@ def _split(verilog: str) -> dict[str, _Module]:
     for match in re.finditer(r"^module (\w+)\(([^)]*)\);.*?^endmodule$", verilog, re.MULTILINE | re.DOTALL):
         declared = {
             name: (direction, int(top or 0) + 1)
-            for direction, top, name in re.findall(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", match[0], re.MULTILINE)
+            for direction, top, name in re.findall(
+                r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", match[0], re.MULTILINE
+            )
         }
-        modules[match[1]] = _Module(match[0], {name: declared[name] for name in re.split(r"\s*,\s*", match[2].strip()) if name})
+        modules[match[1]] = _Module(
+            match[0], {name: declared[name] for name in re.split(r"\s*,\s*", match[2].strip()) if name}
+        )
     return modules
 
 

@@ -1,4 +1,4 @@
-"""What goes into a run of the simulated hardware: sequences, weights, coefficients, and packets that must be dropped."""
+"""What goes into a run of the simulated hardware: sequences, weights, coefficients, packets that must be dropped."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class BadPacket:
 
 @dataclass(frozen=True)
 class Stimulus:
-    """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, and bad packets in
-    the order of the stream."""
+    """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, and bad
+    packets in the order of the stream."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -72,12 +72,15 @@ def stress_stimulus(design: DesignPoint, sequences: int, coefficients: Coefficie
     lengths = random.integers(1, longest + 1, sequences)
     lengths[:2] = (longest, 1)[: len(lengths)]
     labels = random.integers(NO_LABEL, design.network.classes, sequences)
-    return Stimulus(stress_features(design, sequences, random), lengths, labels, stress_weights(design, seed), coefficients)
+    return Stimulus(
+        stress_features(design, sequences, random), lengths, labels, stress_weights(design, seed), coefficients
+    )
 
 
 def stress_weights(design: DesignPoint, seed: int) -> Weights:
-    """Random weights over the full range, but the first hidden unit's all at the upper end and the second's at the lower, so that
-    conversions and words saturate; the last class repeats the first, so that scores tie."""
+    """Random weights over the full range; but the first hidden unit's are at the upper end, the second's at the lower.
+
+    So conversions and words saturate. The last class repeats the first, so that scores tie."""
     weights = random_weights(design, seed)
     weights.hidden[:, :1] = design.weight_limit
     weights.hidden[:, 1:2] = -design.weight_limit
@@ -86,7 +89,7 @@ def stress_weights(design: DesignPoint, seed: int) -> Weights:
 
 
 def stress_features(design: DesignPoint, sequences: int, random: np.random.Generator) -> NDArray:
-    """Features (S, max_steps, features) that are random, at full scale, alternating between the ends, zero or sparse in turn."""
+    """Features (S, max_steps, features): random, full scale, alternating between the ends, zero or sparse in turn."""
     network = design.network
     shape = (network.max_steps, network.features)
     low, high, dtype = (-128, 127, np.int8) if network.feature_signed else (0, 255, np.uint8)
@@ -103,13 +106,15 @@ def with_bad_packets(design: DesignPoint, stimulus: Stimulus, seed: int, share: 
     """The stimulus with one packet of every kind in ``bad_packets`` before some of its sequences.
 
     Args:
-        share: of the sequences that a bad packet precedes; kinds are taken in turn, several before one sequence if need be.
+        share: of the sequences that a bad packet precedes; every kind is taken, several before one sequence if need be.
     """
     random = np.random.default_rng(seed)
     kinds = list(bad_packets(design, random))
     places = np.sort(random.integers(0, len(stimulus), max(len(kinds), round(share * len(stimulus)))))
     order = [kinds[index % len(kinds)] for index in random.permutation(len(places))]
-    return replace(stimulus, bad=tuple(replace(kind, before=int(before)) for kind, before in zip(order, places, strict=True)))
+    return replace(
+        stimulus, bad=tuple(replace(kind, before=int(before)) for kind, before in zip(order, places, strict=True))
+    )
 
 
 def bad_packets(design: DesignPoint, random: np.random.Generator) -> Iterator[BadPacket]:
@@ -127,7 +132,9 @@ def bad_packets(design: DesignPoint, random: np.random.Generator) -> Iterator[Ba
     longest, some = network.max_steps, int(random.integers(1, network.max_steps + 1))
     yield BadPacket(0, packet(0), Drop.TRUNCATED)
     yield BadPacket(0, packet(longest + 1), Drop.TOO_LONG)
-    yield BadPacket(0, packet(2 * longest + 2, int(network.features > 1)), Drop.TRUNCATED if network.features > 1 else Drop.TOO_LONG)
+    yield BadPacket(
+        0, packet(2 * longest + 2, int(network.features > 1)), Drop.TRUNCATED if network.features > 1 else Drop.TOO_LONG
+    )
     if network.features > 1:
         yield BadPacket(0, packet(0, 1), Drop.TRUNCATED)
         yield BadPacket(0, packet(some - 1, network.features - 1), Drop.TRUNCATED)

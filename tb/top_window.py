@@ -1,4 +1,4 @@
-"""cocotb: the weight window of the whole accelerator, and what is refused while sequences run. Started by tests/top/test_window.py."""
+"""cocotb: the weight window of the whole accelerator, and what is refused while sequences run."""
 
 from __future__ import annotations
 
@@ -94,7 +94,9 @@ async def refused_while_running(dut) -> None:
         await refused(host, register, **fields)
     await refused(host, "WINDOW_CONTROL", read=1)
     await host.halt()
-    assert (await host.read("WINDOW_POINTER"))["row"] == before["WINDOW_POINTER"]["row"] + 4, "a read of the data moves on"
+    assert (await host.read("WINDOW_POINTER"))["row"] == before["WINDOW_POINTER"]["row"] + 4, (
+        "a read of the data moves on"
+    )
     for register in WINDOW_REGISTERS.keys() - {"WINDOW_DATA", "WINDOW_POINTER"}:
         assert await host.read(register) == before[register], register
     assert not (await host.read("INTERRUPT_STATUS"))["window_done"]
@@ -164,7 +166,7 @@ def _column(weights: Weights, tile: Tile, column: int) -> np.ndarray:
 
 @cocotb.test()
 async def halting_drains(dut) -> None:
-    """Halt at any moment: the sequence in flight ends, its answer leaves, nothing more starts; the others wait for the next start."""
+    """Halt at any moment: the sequence in flight ends, its answer leaves; the others wait for the next start."""
     host, design, config = await started(dut)
     random = Random(cocotb.RANDOM_SEED)
     features, lengths = np.array(config["features"]), config["lengths"]

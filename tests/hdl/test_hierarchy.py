@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -14,8 +16,8 @@ from hdl.verilog import to_verilog
 class Inner(wiring.Component):
     """Anything."""
 
-    value: In(1)
-    inverse: Out(1)
+    def __init__(self) -> None:
+        super().__init__({"value": In(1), "inverse": Out(1)})
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -26,12 +28,9 @@ class Inner(wiring.Component):
 class Outer(wiring.Component):
     """Places ``Inner`` under a name of the caller's choice."""
 
-    value: In(1)
-    inverse: Out(1)
-
     def __init__(self, instance: str) -> None:
         self.instance = instance
-        super().__init__()
+        super().__init__({"value": In(1), "inverse": Out(1)})
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -41,7 +40,7 @@ class Outer(wiring.Component):
 
 
 def test_an_instance_keeps_its_name():
-    assert "remora_inner unit (" in to_verilog(Outer("unit"), "outer")
+    assert "remora_inner unit (" in re.sub(" +", " ", to_verilog(Outer("unit"), "outer"))
 
 
 def test_an_instance_named_like_a_signal_is_refused():

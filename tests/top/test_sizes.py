@@ -39,12 +39,15 @@ class Case:
 DESIGNS = {name: design for name, design in designs.DESIGNS.items() if name != "signed"}
 """``exact`` has signed features too."""
 NO_SATURATION = ("one", "exact", "coarse")
-"""Design points whose candidates cannot come close enough to 1 for a word to saturate, or whose conversions never end."""
+"""Design points whose candidates cannot come close enough to 1 for a word to saturate."""
 
 CASES = (
     *(Case(name, 256, 256, 0.3, WINDOW, saturates=name not in NO_SATURATION) for name in DESIGNS),
     *(Case(name, 100 + 17 * k, 30 + 22 * k, (0.0, 0.8)[k % 2], IMAGES, False) for k, name in enumerate(DESIGNS)),
-    *(Case("tiny", reset, update, 0.0, IMAGES, False) for reset, update in ((0, 0), (0, 1), (1, 255), (256, 0), (0, 256))),
+    *(
+        Case("tiny", reset, update, 0.0, IMAGES, False)
+        for reset, update in ((0, 0), (0, 1), (1, 255), (256, 0), (0, 256))
+    ),
 )
 
 

@@ -25,7 +25,6 @@ COMMANDS = {
     "train": "Train the golden model as the chip would learn.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
     "experiment": "Run a named experiment, resumable: JSON result and figures.",
-    "experiment": "Run a named experiment, resumable: JSON result and figures.",
     "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
     "faults": "Test of the tests: inject faults and see that the regression notices each.",
 }

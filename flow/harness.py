@@ -6,13 +6,17 @@ from pathlib import Path
 
 from flow.generate import Generated
 from flow.simulator import Build, build, build_executable, write_source
+from hdl.probes import LEARNING_PROBES, PROBES
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
 from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 
 HARNESS = "remora_harness"
-SUPPORT = [Path(__file__).parents[1] / "tb" / "sv" / name for name in ("remora_monitor.sv", "remora_bulk_source.sv")]
+SOURCES = Path(__file__).parents[1] / "tb" / "sv"
+SUPPORT = [SOURCES / name for name in ("remora_monitor.sv", "remora_bulk_source.sv")]
+LEARN_MONITOR = SOURCES / "remora_learn_monitor.sv"
+LEARN_MONITOR_PORTS = ("reset", "step", "context_index", "plane", "integrate_hidden", *LEARNING_PROBES)
 PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
 BULK_BYTES = 32
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
@@ -33,7 +37,7 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
         [f"      .wide_{name}(s_bulk_{name}), .narrow_{name}(s_axis_{name}), .{name}(to_s_axis_{name})" for name in STREAM]
     )
     parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
-    watched = ",\n".join(f"      .{name}(dut.{probe['path']})" for name, probe in probes.items())
+    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in PROBES)
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
@@ -57,9 +61,38 @@ module {HARNESS} (
       .clk(aclk),
       .aresetn(aresetn),
 {watched}
-  );
+  );{_learn_monitor(design, probes) if design.learning.enabled else ""}
 endmodule
 """
+
+
+def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
+    """The monitor of learning beside the other."""
+    network, learning = design.network, design.learning
+    widths = {name: probes[name]["width"] for name in LEARN_MONITOR_PORTS}
+    parameters = {
+        "ROWS": design.hidden_rows,
+        "HIDDEN": network.hidden,
+        "CLASSES": network.classes,
+        "STEP_BITS": widths["step"],
+        "CONTEXT_BITS": widths["context_index"],
+        "PLANE_BITS": widths["plane"],
+        "COLUMN_BITS": widths["column"],
+        "GRADIENT_BITS": widths["gradients"] // design.hidden_rows,
+        "ACCUMULATOR_BITS": learning.accumulator_bits,
+        "FEEDBACK_BITS": widths["feedback"],
+        "ERROR_BITS": widths["error"] // network.classes,
+        "PULSE_BITS": widths["applied"],
+    }
+    given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
+    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in LEARN_MONITOR_PORTS)
+    return f"""
+  remora_learn_monitor #(
+{given}
+  ) learn_monitor (
+      .clk(aclk),
+{watched}
+  );"""
 
 
 def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
@@ -86,7 +119,8 @@ def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
 
 def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
     harness = write_source(f"{HARNESS}.sv", harness_verilog(generated.design, generated.sidecar["ports"], generated.sidecar["probes"]))
-    return [netlist or generated.netlist, *generated.models, *SUPPORT, harness]
+    support = [*SUPPORT, LEARN_MONITOR] if generated.design.learning.enabled else SUPPORT
+    return [netlist or generated.netlist, *generated.models, *support, harness]
 
 
 def build_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:

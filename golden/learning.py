@@ -8,6 +8,7 @@ in the number formats of the design point. Sources: M2RU, arXiv 2512.17299 (DFA 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,9 +22,12 @@ from golden.miru import check_features
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.fixed import round_shift
-from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift
+from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift, gradient_bound
 from spec.rng import Purpose, draw
 from spec.tables import DERIVATIVE_BITS, derivative_table
+
+GradientWatch = Callable[[NDArray[np.int64], NDArray[np.int64]], None]
+"""What `DfaTrainer.train_sequence` shows its gradients to."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,7 @@ def learning_dtype(design: DesignPoint) -> type[np.floating]:
     learning, network = design.learning, design.network
     delta_shift = DERIVATIVE_BITS + learning.feedback_shift
     product = network.classes * ERROR_LIMIT * ERROR_LIMIT
-    gradient = network.max_steps * design.stream_limit * round_shift(product, delta_shift)
-    hidden = gradient + (1 << learning.hidden_shift)
+    hidden = gradient_bound(design) + (1 << learning.hidden_shift)
     readout = design.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift)
     accumulator = (1 << learning.accumulator_bits) + max(
         hidden >> learning.hidden_shift, readout >> learning.readout_shift
@@ -129,12 +132,13 @@ class DfaTrainer:
         """χ of the hidden layer and the readout, copied; shapes as the weights."""
         return self._hidden.values.astype(np.int32), self._readout.values.astype(np.int32)
 
-    def train_sequence(self, x: NDArray, label: int) -> Update:
+    def train_sequence(self, x: NDArray, label: int, watch: GradientWatch | None = None) -> Update:
         """Forward, error, update of both layers.
 
         Args:
             x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
             label: 0 … classes − 1.
+            watch: called with the exact gradients of hidden layer and readout, int64, before they are applied.
 
         Raises:
             ValueError: the sequence or the label does not fit the design point.
@@ -149,6 +153,9 @@ class DfaTrainer:
         feedback = error.astype(self._dtype) @ self._feedback
         self._accumulate_hidden(feedback)
         self._accumulate_readout(error)
+        if watch:
+            learning = self.design.learning
+            watch(self._hidden.exact(learning.hidden_shift), self._readout.exact(learning.readout_shift))
         hidden, readout = self._hidden.commit(), self._readout.commit()
         return Update(
             scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32),
@@ -191,6 +198,10 @@ class _Accumulator:
         self._layer, self._learning, self._weight_limit = layer, design.learning, design.weight_limit
         self._limit = (1 << (design.learning.accumulator_bits - 1)) - 1
         self._full = np.empty(levels.shape, bool)
+
+    def exact(self, shift: int) -> NDArray[np.int64]:
+        """The gradient itself; to be asked before `commit`."""
+        return np.ldexp(self.gradient, shift).astype(np.int64)
 
     def commit(self) -> tuple[int, int]:
         """Subtract the rounded gradient, saturate, pulse what passed a level; the pulses applied and dropped."""

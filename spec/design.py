@@ -70,6 +70,7 @@ class Crossbar(Section):
 class Learning(Section):
     """On-chip learning by direct feedback alignment, `accumulate` mode."""
 
+    enabled: bool = Field(False, description="hardware that learns on chip; without, it only infers")
     seed: int = Field(1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw")
     feedback_shift: int = Field(1, ge=0, le=8, description="feedback is ±2^−n")
     hidden_shift: int = Field(10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n")
@@ -211,6 +212,11 @@ class DesignPoint(Section):
     # Identity ---------------------------------------------------------------------------------------------------------
     @property
     def hash(self) -> str:
-        """16 hexadecimal digits that identify the design point; the name does not enter."""
+        """16 hexadecimal digits that identify the design point; the name does not enter.
+
+        Nor does a switch that is off, so that hardware without a capability keeps its identity when the capability is invented.
+        """
         content = self.model_dump(mode="json", exclude={"name"})
+        if not self.learning.enabled:
+            del content["learning"]["enabled"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

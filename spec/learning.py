@@ -10,6 +10,8 @@ Feedback matrix Ψ, ±1, (classes, hidden), never stored: Ψ_kj is −1 where bi
 from __future__ import annotations
 
 from spec.design import DesignPoint
+from spec.fixed import round_shift
+from spec.tables import DERIVATIVE_BITS
 
 ERROR_LIMIT = 255
 """Largest magnitude of an error; what the label subtracts."""
@@ -22,3 +24,19 @@ FEEDBACK_WORD_BITS = 32
 def error_shift(design: DesignPoint) -> int:
     """Left shift from a score's code to quarter units of 1/256 (1 by default); negative: ``rs`` to the right."""
     return 6 - design.adc_fraction_bits
+
+
+def feedback_bound(design: DesignPoint) -> int:
+    """Largest magnitude of ``f_j = Σ_k Ψ_kj e_k``."""
+    return design.network.classes * ERROR_LIMIT
+
+
+def delta_bound(design: DesignPoint) -> int:
+    """Largest magnitude of ``δ = rs(f·d′, 8 + feedback_shift)``."""
+    derivative = (1 << DERIVATIVE_BITS) - 1
+    return round_shift(feedback_bound(design) * derivative, DERIVATIVE_BITS + design.learning.feedback_shift)
+
+
+def gradient_bound(design: DesignPoint) -> int:
+    """Largest magnitude of a gradient: ``Σ_t m_t δ_t`` of the hidden layer, ``m·e`` of the readout."""
+    return design.stream_limit * max(design.network.max_steps * delta_bound(design), ERROR_LIMIT)

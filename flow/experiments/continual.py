@@ -29,7 +29,7 @@ CAPACITY, QUICK_CAPACITY = 1000, 200
 RATIO = 1
 TEST_LIMIT, QUICK_TEST_LIMIT = 10_000, 300
 SOFTWARE_BATCH = 16
-SOFTWARE_RATE = {"permuted-mnist": 3e-3, "split-cifar10": 3e-3}
+SOFTWARE_RATE = {"permuted-mnist": 2e-2, "split-cifar10": 3e-3}
 MODES = ("accumulate", "direct")
 
 

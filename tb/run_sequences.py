@@ -71,7 +71,8 @@ async def run_sequences(dut) -> None:
     seconds = {"program": programmed - began, "stream": ended - streamed}
     counters = {counter.name: after[counter] - before[counter] for counter in after}
     weights = await host.read_weights() if config["learnt"] else None
-    _save(Path(config["output"]), answers, weights, {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds})
+    result = {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds}
+    _save(Path(config["output"]), design.network.classes, answers, weights, result)
 
 
 async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[Answer]:
@@ -125,13 +126,13 @@ async def _interrupts(host: Host) -> dict[str, int]:
     return {**pending, "pin": pin, "events_cleared": sum(left.values()), "pin_cleared": int(host.dut.irq.value)}
 
 
-def _save(path: Path, answers: list[Answer], weights: Weights | None, result: dict) -> None:
+def _save(path: Path, classes: int, answers: list[Answer], weights: Weights | None, result: dict) -> None:
     np.savez(
         path,
         **({"hidden": weights.hidden, "readout": weights.readout} if weights else {}),
         tag=[answer.tag for answer in answers],
         flags=[int(answer.flags) for answer in answers],
         decision=[answer.decision for answer in answers],
-        scores=np.array([answer.scores for answer in answers]).reshape(len(answers), -1),
+        scores=np.array([answer.scores for answer in answers]).reshape(len(answers), classes),
     )
     path.with_suffix(".json").write_text(json.dumps(result), encoding="utf-8")

@@ -77,7 +77,7 @@ async def run_sequences(dut) -> None:
     counters = {counter.name: after[counter] - before[counter] for counter in after}
     weights = await host.read_weights() if config["learnt"] else None
     result = {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds}
-    _save(Path(config["output"]), answers, weights, result)
+    _save(Path(config["output"]), design.network.classes, answers, weights, result)
 
 
 async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[Answer]:
@@ -133,13 +133,13 @@ async def _interrupts(host: Host) -> dict[str, int]:
     return {**pending, "pin": pin, "events_left": sum(left.values()), "pin_left": int(host.dut.irq.value)}
 
 
-def _save(path: Path, answers: list[Answer], weights: Weights | None, result: dict) -> None:
+def _save(path: Path, classes: int, answers: list[Answer], weights: Weights | None, result: dict) -> None:
     np.savez(
         path,
         **({"hidden": weights.hidden, "readout": weights.readout} if weights else {}),
         tag=[answer.tag for answer in answers],
         flags=[int(answer.flags) for answer in answers],
         decision=[answer.decision for answer in answers],
-        scores=np.array([answer.scores for answer in answers]).reshape(len(answers), -1),
+        scores=np.array([answer.scores for answer in answers]).reshape(len(answers), classes),
     )
     path.with_suffix(".json").write_text(json.dumps(result), encoding="utf-8")

@@ -80,7 +80,7 @@ def test_full_pairs_drop_their_pulses(harness, tmp_path):
     random, limit = np.random.default_rng(5), design.weight_limit
     layers = (stimulus.weights.hidden.shape, stimulus.weights.readout.shape)
     weights = Weights(*(random.choice([-limit, limit], shape).astype(np.int16) for shape in layers))
-    result = run(harness, tmp_path, design, replace(stimulus, weights=weights))
+    result = run(harness, tmp_path, design, with_bad_packets(design, replace(stimulus, weights=weights), 5))
     assert result.counters[Counter.PULSES] > 0 and result.counters[Counter.PULSES_DROPPED] > 0
 
 
@@ -100,6 +100,7 @@ def test_only_learning(harness, tmp_path):
 def test_a_design_that_learns_still_only_infers_where_asked_to(harness, tmp_path):
     design = LEARNERS["primes"]
     stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(200, 30), 7), asked=None)
+    stimulus = with_bad_packets(design, stimulus, 7)
     _, build = harness(design)
     write_images(design, stimulus.weights, tmp_path / "images")
     result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flow.learning_faults import learning_faults
 from flow.mutation import Fault
 from spec.design import COEFFICIENT_BITS, FEATURE_BITS, DesignPoint
 from spec.fixed import round_shift
@@ -12,7 +13,7 @@ from spec.tables import candidate_table
 
 def catalogue(design: DesignPoint) -> list[Fault]:
     """Every fault that this design point can have; small ones lack some, as a row tile left out where there is one."""
-    return [
+    faults = [
         *_streamer(design),
         *_crossbars(design),
         *_cell(design),
@@ -20,6 +21,7 @@ def catalogue(design: DesignPoint) -> list[Fault]:
         *_answers(design),
         *_control(design),
     ]
+    return faults + learning_faults(design) if design.learning.enabled else faults
 
 
 def _streamer(design: DesignPoint) -> list[Fault]:

@@ -15,7 +15,7 @@ from flow.harness import build_harness
 from flow.mutation import FAULT_PLUSARG, Fault, mutate
 from flow.rtl_run import run_rtl
 from flow.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
-from flow.stimulus import Stimulus, stress_stimulus, with_bad_packets
+from flow.stimulus import Stimulus, learning_stimulus, stress_stimulus, with_bad_packets
 from golden.cell import Coefficients
 from spec.design import DesignPoint
 from tb.scoreboard import Comparison
@@ -51,7 +51,8 @@ class FaultBench:
 
     def __init__(self, design: DesignPoint, seed: int = 1) -> None:
         self.design, self.seed, self.faults = design, seed, catalogue(design)
-        stimulus = stress_stimulus(design, SEQUENCES, COEFFICIENTS, seed)
+        draw = learning_stimulus if design.learning.enabled else stress_stimulus
+        stimulus = draw(design, SEQUENCES, COEFFICIENTS, seed)
         self.stimulus: Stimulus = with_bad_packets(design, stimulus, seed)
         directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
         self.generated: Generated = generate(design, directory, stimulus.weights)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flow.generate import Generated
 from flow.simulator import Build, build, build_executable, write_source
+from hdl.probes import LEARNING_PROBES, PROBES
 from hdl.top import TOP_NAME
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
@@ -13,9 +14,10 @@ from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 
 HARNESS = "remora_harness"
-SUPPORT = [
-    Path(__file__).parents[1] / "tb" / "sv" / f"remora_{name}.sv" for name in ("monitor", "bulk_source", "stream_check")
-]
+SOURCES = Path(__file__).parents[1] / "tb" / "sv"
+SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("monitor", "bulk_source", "stream_check")]
+LEARN_MONITOR = SOURCES / "remora_learn_monitor.sv"
+LEARN_MONITOR_PORTS = ("reset", "step", "context_index", "plane", "integrate_hidden", *LEARNING_PROBES)
 PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
 BULK_BYTES = 32
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
@@ -43,7 +45,7 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
     )
     checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
     parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
-    watched = ",\n".join(f"      .{name}(dut.{probe['path']})" for name, probe in probes.items())
+    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in PROBES)
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
@@ -72,9 +74,38 @@ module {HARNESS} (
       .clk(aclk),
       .aresetn(aresetn),
 {watched}
-  );
+  );{_learn_monitor(design, probes) if design.learning.enabled else ""}
 endmodule
 """
+
+
+def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
+    """The monitor of learning beside the other."""
+    network, learning = design.network, design.learning
+    widths = {name: probes[name]["width"] for name in LEARN_MONITOR_PORTS}
+    parameters = {
+        "ROWS": design.hidden_rows,
+        "HIDDEN": network.hidden,
+        "CLASSES": network.classes,
+        "STEP_BITS": widths["step"],
+        "CONTEXT_BITS": widths["context_index"],
+        "PLANE_BITS": widths["plane"],
+        "COLUMN_BITS": widths["column"],
+        "GRADIENT_BITS": widths["gradients"] // design.hidden_rows,
+        "ACCUMULATOR_BITS": learning.accumulator_bits,
+        "FEEDBACK_BITS": widths["feedback"],
+        "ERROR_BITS": widths["error"] // network.classes,
+        "PULSE_BITS": widths["applied"],
+    }
+    given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
+    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in LEARN_MONITOR_PORTS)
+    return f"""
+  remora_learn_monitor #(
+{given}
+  ) learn_monitor (
+      .clk(aclk),
+{watched}
+  );"""
 
 
 def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
@@ -103,7 +134,8 @@ def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
     sidecar = generated.sidecar
     text = harness_verilog(generated.design, sidecar["ports"], sidecar["probes"])
     harness = write_source(f"{HARNESS}.sv", text)
-    return [netlist or generated.netlist, *generated.models, *SUPPORT, harness]
+    support = [*SUPPORT, LEARN_MONITOR] if generated.design.learning.enabled else SUPPORT
+    return [netlist or generated.netlist, *generated.models, *support, harness]
 
 
 def build_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from spec.design import DesignPoint
 from spec.rdl import compiled_rdl
-from spec.registers import Counter, Field, Kind, Register, register_map
+from spec.registers import Field, Kind, Register, counters_of, register_map
 
 HEADER_NAME = "remora_registers.h"
 
@@ -30,7 +30,7 @@ def c_header(design: DesignPoint) -> str:
 def register_markdown(design: DesignPoint) -> str:
     """The register map as a Markdown document. The same design point always gives the same bytes."""
     registers = register_map(design)
-    counters = [word for counter in Counter for word in registers.counter(counter)]
+    counters = [word for counter in counters_of(design) for word in registers.counter(counter)]
     others = [register for register in registers if register not in counters]
     parts = [_introduction(design), _summary(others), *map(_section, others), _counters(counters)]
     return "\n\n".join(parts) + "\n"

@@ -13,13 +13,13 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.reference import Reference
 from flow.simulator import Build, run
 from flow.stimulus import Stimulus
-from golden.miru import Saturations, infer, trace_records
 from spec.design import DesignPoint
 from spec.packets import BEAT_BYTES, Drop
-from spec.registers import Counter
-from spec.trace import EVENT, READOUT, STEP, Event, read_trace, record_types, write_header
+from spec.registers import Counter, counters_of
+from spec.trace import EVENT, LEARN, READOUT, STEP, Event, read_trace, record_types, write_header
 from tb.scoreboard import Comparison, compare
 
 CHUNK = 256
@@ -36,8 +36,9 @@ class RtlRun:
     """What a run gave.
 
     Attributes:
-        comparison: with golden, over steps, readouts, events, answers and counters.
-        decisions, golden_decisions: (S,) by hardware and golden.
+        comparison: with golden, over steps, readouts, events, answers and counters; where something was learnt, also over every update
+            and every weight at the end.
+        decisions, golden_decisions: of the answered sequences, by hardware and golden.
         counters: growth of the hardware's counters over the sequences.
         seconds: wall-clock time by part of the run.
     """
@@ -86,7 +87,7 @@ def run_rtl(
     np.savez(
         directory / "input.npz",
         features=stimulus.features, lengths=stimulus.lengths, labels=stimulus.labels, tags=stimulus.tags,
-        hidden=stimulus.weights.hidden, readout=stimulus.weights.readout,
+        flags=stimulus.flags, hidden=stimulus.weights.hidden, readout=stimulus.weights.readout,
     )  # fmt: skip
     write_header(directory, design)
     config = {
@@ -100,6 +101,7 @@ def run_rtl(
         "stall": stall,
         "seed": seed,
         "patience_cycles": patience_cycles(design, stimulus, stall),
+        "learnt": int(stimulus.learns.sum()),
     }
     arguments = [*plusargs]
     if trace:
@@ -123,46 +125,63 @@ def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> in
     sequence = network.max_steps * design.step_cycles + design.readout_cycles
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
     beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
-    return PATIENCE * round(3 * sequence + beats / (1 - stall))
+    silent = max(len(run) for run in "".join("-a"[int(each)] for each in stimulus.answered).split("a")) if len(stimulus) else 0
+    return PATIENCE * (1 + silent) * round(3 * (sequence + learning_cycles(design)) + beats / (1 - stall))
+
+
+def learning_cycles(design: DesignPoint) -> int:
+    """Cycles that an update takes at most, generously; 0 where the design does not learn."""
+    if not design.learning.enabled:
+        return 0
+    network, crossbar = design.network, design.crossbar
+    feedback = 2 * network.classes + 32
+    pulses = (2 + design.hidden_rows // crossbar.rows) * (design.learning.max_pulses * (crossbar.pulse_cycles + 2) + 2)
+    return (network.hidden + network.classes + 1) * (network.max_steps + 8 + feedback + pulses)
 
 
 def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool, stalled: bool) -> RtlRun:
     actual = read_trace(directory, design) if trace else {}
-    answers = _answer_records(design, **np.load(directory / "answers.npz"))
+    given = dict(np.load(directory / "answers.npz"))
+    weights = {f"{layer} weights": _column_records(given.pop(layer)) for layer in ("hidden", "readout") if layer in given}
+    answers = _answer_records(design, **given)
     result = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
-    counters = {counter: result["counters"][counter.name] for counter in Counter}
-    comparison, decisions, saturations = Comparison(), [], Saturations()
-    step_ends = np.concatenate(([0], np.cumsum(stimulus.lengths)))
+    counters = {counter: result["counters"][counter.name] for counter in counters_of(design)}
+    comparison, decisions, reference = Comparison(), [], Reference(design, stimulus, trace)
+    ends = {
+        STEP: np.concatenate(([0], np.cumsum(stimulus.lengths))),
+        READOUT: np.arange(len(stimulus) + 1),
+        LEARN: np.concatenate(([0], np.cumsum(stimulus.learns))),
+        "answer": np.concatenate(([0], np.cumsum(stimulus.answered))),
+    }
     for start in range(0, len(stimulus), CHUNK):
         end = min(start + CHUNK, len(stimulus))
-        inference = infer(
-            design,
-            stimulus.weights,
-            stimulus.features[start:end],
-            stimulus.lengths[start:end],
-            stimulus.coefficients,
-            record=trace,
-        )
-        tags, last = stimulus.tags[start:end], end == len(stimulus)
-        expected, found = {}, {}
-        if trace:
-            expected |= trace_records(design, inference, tags, first_sequence=start)
-            found[STEP] = actual[STEP][step_ends[start] : None if last else step_ends[end]]
-            found[READOUT] = actual[READOUT][start : None if last else end]
+        golden, answered = reference.advance(start, end), stimulus.answered[start:end]
+        expected = golden.records if trace else {}
         # After the steps, so that the first divergence is the one that caused the others.
-        expected["answer"] = _answer_records(
-            design, tags, stimulus.flags[start:end], inference.decision, inference.scores
-        )
-        found["answer"] = answers[start : None if last else end]
+        chosen = (stimulus.tags[start:end], stimulus.flags[start:end], golden.decision, golden.scores)
+        expected["answer"] = _answer_records(design, *(each[answered] for each in chosen))
+        found = {
+            kind: records[ends[kind][start] : None if end == len(stimulus) else ends[kind][end]]
+            for kind, records in {**actual, "answer": answers}.items()
+            if kind in expected
+        }
         comparison.merge(compare(expected, found))
-        decisions.append(inference.decision)
-        saturations += inference.saturations
+        decisions.append(golden.decision[answered])
     if trace:
         comparison.merge(compare({EVENT: _drop_events(design, stimulus)}, {EVENT: actual[EVENT]}))
-    comparison.merge(compare(*_counter_records(design, stimulus, saturations, counters, stalled)))
+    comparison.merge(compare(*_counter_records(design, stimulus, reference, counters, stalled)))
     comparison.merge(compare(*_interrupt_records(stimulus, result["interrupts"])))
-    found_decisions = answers["decision"].astype(np.int64)
-    return RtlRun(comparison, found_decisions, np.concatenate(decisions), counters, result["seconds"])
+    if weights:
+        wanted = {f"{layer} weights": _column_records(getattr(reference.weights, layer)) for layer in ("hidden", "readout")}
+        comparison.merge(compare(wanted, weights))
+    return RtlRun(comparison, answers["decision"].astype(np.int64), np.concatenate(decisions), counters, result["seconds"])
+
+
+def _column_records(levels: NDArray) -> NDArray:
+    """The weights of a layer, a record a column."""
+    records = np.zeros(levels.shape[1], [("weights", "<i2", (levels.shape[0],))])
+    records["weights"] = levels.T
+    return records
 
 
 def _answer_records(design: DesignPoint, tag, flags, decision, scores) -> NDArray:
@@ -185,26 +204,29 @@ def _drops(stimulus: Stimulus) -> dict[str, int]:
 
 
 def _counter_records(
-    design: DesignPoint, stimulus: Stimulus, saturations: Saturations, counters: dict[Counter, int], stalled: bool
+    design: DesignPoint, stimulus: Stimulus, reference: Reference, counters: dict[Counter, int], stalled: bool
 ) -> tuple[dict, dict]:
-    """What golden can predict of the counters; no device may be pulsed, and every cycle belongs to one phase.
+    """What golden can predict of the counters; every cycle belongs to one phase.
 
     A readout waits for the answer before it; only where streams stall is that unpredictable.
     """
     readouts = len(stimulus) * design.readout_cycles
     steps = int(stimulus.lengths.sum())
-    phases = (Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES)
+    phases = (Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES)
     predicted = {
-        Counter.CYCLES: sum(counters[phase] for phase in phases),
+        Counter.CYCLES: sum(counters.get(phase, 0) for phase in phases),
         Counter.STEPS: steps,
         Counter.STEP_CYCLES: steps * design.step_cycles,
         Counter.READOUT_CYCLES: counters[Counter.READOUT_CYCLES] if stalled else readouts,
-        Counter.SEQUENCES: len(stimulus),
-        Counter.ADC_SATURATIONS: saturations.adc,
-        Counter.WORD_SATURATIONS: saturations.words,
-        Counter.PULSES: 0,
+        Counter.SEQUENCES: int(stimulus.answered.sum()),
+        Counter.ADC_SATURATIONS: reference.saturations.adc,
+        Counter.WORD_SATURATIONS: reference.saturations.words,
+        Counter.PULSES: reference.applied,
         **{Counter[f"DROPPED_{name}"]: count for name, count in _drops(stimulus).items()},
+        Counter.LEARNED: reference.learnt,
+        Counter.PULSES_DROPPED: reference.dropped,
     }
+    predicted = {counter: value for counter, value in predicted.items() if counter in counters}
     dtype = [(counter.name.lower(), "<i8") for counter in predicted]
     expected = np.array([tuple(predicted.values())], dtype)
     actual = np.array([tuple(counters[counter] for counter in predicted)], dtype)
@@ -214,7 +236,7 @@ def _counter_records(
 def _interrupt_records(stimulus: Stimulus, found: dict[str, int]) -> tuple[dict, dict]:
     """The sticky events and the pin, for which only the drops are enabled, after the run and after clearing them."""
     dropped = {f"dropped_{name.lower()}": int(count > 0) for name, count in _drops(stimulus).items()}
-    wanted = {**dropped, "sequence_done": 1, "window_failed": 0, "pin": int(bool(stimulus.bad))}
+    wanted = {**dropped, "sequence_done": int(stimulus.answered.any()), "window_failed": 0, "pin": int(bool(stimulus.bad))}
     wanted |= {"events_left": 0, "pin_left": 0}
     dtype = [(name, "<i8") for name in wanted]
     records = [np.array([tuple(values[name] for name in wanted)], dtype) for values in (wanted, found)]

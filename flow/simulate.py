@@ -22,7 +22,9 @@ from golden.checkpoint import Checkpoint
 from golden.data import SequenceSet
 from spec.design import DesignPoint
 from spec.errors import CheckFailed
+from spec.packets import Flag
 from spec.registers import Counter
+from spec.trace import LEARN, STEP
 from tb.scoreboard import describe
 
 if TYPE_CHECKING:
@@ -37,11 +39,13 @@ class Simulated:
 
     run: RtlRun
     result: dict
+    learn: bool = False
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
         comparison = self.run.comparison
-        missing = [kind for kind in self.KINDS if not comparison.compared.get(kind)]
+        kinds = [*self.KINDS, *([LEARN] if self.learn else [])]
+        missing = [kind for kind in kinds if not comparison.compared.get(kind)]
         if comparison.passed and not missing:
             return
         console().print(describe(comparison))
@@ -57,6 +61,7 @@ def simulate(
     *,
     seed: int = 1,
     stall: float = 0.0,
+    learn: bool = False,
     waves: Path | None = None,
     keep: Path | None = None,
 ) -> Simulated:
@@ -64,6 +69,7 @@ def simulate(
 
     Args:
         stall: probability that either stream pauses in a cycle.
+        learn: learn every sequence after answering it; the design point must have learning enabled.
         waves: VCD file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
@@ -79,7 +85,8 @@ def simulate(
     with console(stderr=True).status("building the simulation"):
         build = build_harness(generated, waves=waves is not None)
     console().print(f"simulation built in {perf_counter() - began:.1f} s")
-    stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients)
+    asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
+    stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
     directory = keep or Path(mkdtemp(prefix=f"{design.name}-", dir=build_root()))
     total = int(stimulus.lengths.sum())
     with progress("simulating", total, "steps") as advance:
@@ -88,19 +95,28 @@ def simulate(
         shutil.rmtree(directory)
     elif not run.comparison.passed:
         console().print(f"inputs, trace and log stay in {directory}")
-    return Simulated(run, summarise(design, data, run) | provenance(seed))
+    return Simulated(run, summarise(design, data, run) | provenance(seed), learn)
 
 
 def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
     ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and readouts
-    ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets included.
+    ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets included
+    Where sequences were learnt, ``cycles_per_learning_sequence`` is forward and update together, and ``device_writes`` the
+    pulses that the updates applied.
     """
     counters, comparison = run.counters, run.comparison
     steps, sequences = counters[Counter.STEPS], counters[Counter.SEQUENCES]
     macs = steps * design.macs_per_step + sequences * design.macs_per_readout
     busy = counters[Counter.STEP_CYCLES] + counters[Counter.READOUT_CYCLES]
+    learned = counters.get(Counter.LEARNED, 0)
+    learning = {
+        "cycles_per_learning_sequence": (busy + counters[Counter.LEARN_CYCLES]) / learned,
+        "learn_cycles_per_sequence": counters[Counter.LEARN_CYCLES] / learned,
+        "device_writes": counters[Counter.PULSES],
+        "pulses_dropped": counters[Counter.PULSES_DROPPED],
+    } if learned else {}  # fmt: skip
     return {
         "design": design.name,
         "design_hash": design.hash,
@@ -118,6 +134,7 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
         "gops": 2e-3 * macs * design.system.clock_mhz / max(1, busy),
         "gops_with_idle": 2e-3 * macs * design.system.clock_mhz / max(1, counters[Counter.CYCLES]),
         "simulated_cycles_per_second": counters[Counter.CYCLES] / run.seconds["stream"],
+        **learning,
         "seconds": run.seconds,
         "counters": {counter.name.lower(): value for counter, value in counters.items()},
     }
@@ -140,6 +157,11 @@ def result_table(result: dict) -> Table:
         "cycles", f"{result['cycles_per_step']:g} a step, {result['cycles_per_readout']:g} a readout, "
         f"{result['idle_cycles_per_sequence']:.1f} idle a sequence",
     )  # fmt: skip
+    if "device_writes" in result:
+        shown.add_row(
+            "learning", f"{result['compared']['learn']:,} updates compared, {result['cycles_per_learning_sequence']:.1f} cycles a sequence "
+            f"with its forward pass, {result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
+        )  # fmt: skip
     shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")
     shown.add_row("simulation", f"{result['simulated_cycles_per_second']:,.0f} cycles a second, comparison apart")
     return shown

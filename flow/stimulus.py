@@ -36,8 +36,8 @@ class BadPacket:
 
 @dataclass(frozen=True)
 class Stimulus:
-    """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, and bad
-    packets in the order of the stream."""
+    """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, bad packets
+    in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference where None."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -45,11 +45,13 @@ class Stimulus:
     weights: Weights
     coefficients: Coefficients
     bad: tuple[BadPacket, ...] = ()
+    asked: NDArray[np.int64] | None = None
 
     @classmethod
-    def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients) -> Stimulus:
-        """All sequences of a set at full length."""
-        return cls(data.x, np.full(len(data), data.x.shape[1]), data.y.astype(np.int64), weights, coefficients)
+    def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:
+        """All sequences of a set at full length, the same asked of each."""
+        lengths, every = np.full(len(data), data.x.shape[1]), np.full(len(data), int(asked))
+        return cls(data.x, lengths, data.y.astype(np.int64), weights, coefficients, asked=every)
 
     @property
     def tags(self) -> NDArray[np.int64]:
@@ -59,7 +61,18 @@ class Stimulus:
     @property
     def flags(self) -> NDArray[np.int64]:
         """Header flags of each sequence."""
-        return np.where(self.labels == NO_LABEL, int(Flag.INFER), int(Flag.INFER | Flag.LABEL_VALID))
+        asked = np.full(len(self), int(Flag.INFER)) if self.asked is None else self.asked
+        return asked | np.where(self.labels == NO_LABEL, 0, int(Flag.LABEL_VALID))
+
+    @property
+    def answered(self) -> NDArray[np.bool_]:
+        """Which sequences are answered."""
+        return self.flags & Flag.INFER != 0
+
+    @property
+    def learns(self) -> NDArray[np.bool_]:
+        """Which sequences are learnt."""
+        return self.flags & Flag.LEARN != 0
 
     def __len__(self) -> int:
         return len(self.features)
@@ -75,6 +88,15 @@ def stress_stimulus(design: DesignPoint, sequences: int, coefficients: Coefficie
     return Stimulus(
         stress_features(design, sequences, random), lengths, labels, stress_weights(design, seed), coefficients
     )
+
+
+def learning_stimulus(design: DesignPoint, sequences: int, coefficients: Coefficients, seed: int) -> Stimulus:
+    """``stress_stimulus`` of which most sequences are learnt, some of these without an answer, in any order."""
+    stimulus = stress_stimulus(design, sequences, coefficients, seed)
+    random = np.random.default_rng(seed + 1)
+    asked = random.choice([Flag.LEARN, Flag.INFER, Flag.LEARN | Flag.INFER, Flag.LEARN | Flag.INFER], sequences).astype(np.int64)
+    labels = np.where(asked & Flag.LEARN, random.integers(0, design.network.classes, sequences), stimulus.labels)
+    return replace(stimulus, labels=labels, asked=asked)
 
 
 def stress_weights(design: DesignPoint, seed: int) -> Weights:
@@ -145,7 +167,8 @@ def bad_packets(design: DesignPoint, random: np.random.Generator) -> Iterator[Ba
     yield BadPacket(0, packet(some, flags=learn), Drop.HEADER)
     yield BadPacket(0, packet(some, flags=learn | infer), Drop.HEADER)
     # The first cause counts where several apply.
-    yield BadPacket(0, packet(longest + 1, flags=learn | valid, label=0xFFFF), Drop.HEADER)
+    learning = design.learning.enabled
+    yield BadPacket(0, packet(longest + 1, flags=learn | valid, label=0xFFFF), Drop.LABEL if learning else Drop.HEADER)
     yield BadPacket(0, packet(longest + 1, flags=infer | valid, label=0xFFFF), Drop.LABEL)
     data = packet(max(some, -(-2 * BEAT_BYTES // network.features)))
     yield BadPacket(0, data, Drop.FRAMING, holes(data, 0))

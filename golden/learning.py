@@ -8,6 +8,7 @@ arXiv 2512.17299 (DFA on MiRU, K-winner-take-all).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +24,12 @@ from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.fixed import round_shift
 from spec.layout import Layer
-from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, UPDATE_COUNT_BITS, error_shift
+from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, UPDATE_COUNT_BITS, error_shift, gradient_bound
 from spec.rng import Purpose, draw
 from spec.tables import DERIVATIVE_BITS, derivative_table
+
+GradientWatch = Callable[[NDArray[np.int64], NDArray[np.int64]], None]
+"""What `DfaTrainer.train_sequence` shows its gradients to."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +95,7 @@ def learning_dtype(design: DesignPoint) -> type[np.floating]:
     learning, network = design.learning, design.network
     delta_shift = DERIVATIVE_BITS + learning.feedback_shift
     product = network.classes * ERROR_LIMIT * ERROR_LIMIT
-    gradient = network.max_steps * design.stream_limit * round_shift(product, delta_shift)
-    hidden = gradient + (1 << learning.hidden_shift)
+    hidden = gradient_bound(design) + (1 << learning.hidden_shift)
     readout = design.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift)
     accumulator = (1 << learning.accumulator_bits) + max(
         hidden >> learning.hidden_shift, readout >> learning.readout_shift
@@ -161,12 +164,13 @@ class DfaTrainer:
             for writer in (self._hidden, self._readout)
         )
 
-    def train_sequence(self, x: NDArray, label: int) -> Update:
+    def train_sequence(self, x: NDArray, label: int, watch: GradientWatch | None = None) -> Update:
         """Forward, error, update of both layers.
 
         Args:
             x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
             label: 0 … classes − 1.
+            watch: called with the exact gradients of hidden layer and readout, int64, before they are applied.
 
         Raises:
             ValueError: the sequence or the label does not fit the design point.
@@ -184,6 +188,12 @@ class DfaTrainer:
         self.updates = (self.updates + 1) & ((1 << UPDATE_COUNT_BITS) - 1)
         self._hidden_gradient(feedback, columns)
         self._readout_gradient(error)
+        if watch:
+            learning = self.design.learning
+            watch(
+                np.ldexp(self._hidden.gradient, learning.hidden_shift).astype(np.int64),
+                np.ldexp(self._readout.gradient, learning.readout_shift).astype(np.int64),
+            )
         return Update(
             scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32), winners,
             self._hidden.commit(columns, self.updates), self._readout.commit(None, self.updates),

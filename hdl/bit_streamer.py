@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -36,7 +36,7 @@ class BitStreamer(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         network, bits = self.design.network, self.design.formats.stream_bits
-        rows = [self._feature(m, index) for index in range(network.features)]
+        rows = [feature_word(m, self.design, self.features, index) for index in range(network.features)]
         for index in range(network.hidden):
             word = self.words.word_select(index, bits + 1)
             rows.append((word[:bits], word[bits]))
@@ -55,14 +55,18 @@ class BitStreamer(wiring.Component):
         m.d.comb += [self.wl_pos.eq(planes & mask & ~negative), self.wl_neg.eq(planes & mask & negative)]
         return m
 
-    def _feature(self, m: Module, index: int):
-        """Magnitude and sign of a streamed feature."""
-        design = self.design
-        byte = self.features.word_select(index, FEATURE_BITS)
-        if not design.network.feature_signed:
-            return minimum(round_shift(byte, design.feature_shift), design.stream_limit), Const(0, 1)
-        # −128 counts as −127, so that twice the magnitude fits a byte.
-        clipped = minimum(magnitude(byte.as_signed()), (1 << (FEATURE_BITS - 1)) - 1)
-        word = Signal(design.formats.stream_bits, name=f"feature_{index}")
-        m.d.comb += word.eq(minimum(round_shift(clipped << 1, design.feature_shift), design.stream_limit))
-        return word, byte[FEATURE_BITS - 1]
+
+def feature_word(m: Module, design: DesignPoint, features: Value, index: int) -> tuple[Value, Value]:
+    """Magnitude and sign of feature ``index`` of a step as it is streamed.
+
+    Args:
+        features: a step as stored, 8 bits a feature.
+    """
+    byte = features.word_select(index, FEATURE_BITS)
+    if not design.network.feature_signed:
+        return minimum(round_shift(byte, design.feature_shift), design.stream_limit), Const(0, 1)
+    # −128 counts as −127, so that twice the magnitude fits a byte.
+    clipped = minimum(magnitude(byte.as_signed()), (1 << (FEATURE_BITS - 1)) - 1)
+    word = Signal(design.formats.stream_bits, name=f"feature_{index}")
+    m.d.comb += word.eq(minimum(round_shift(clipped << 1, design.feature_shift), design.stream_limit))
+    return word, byte[FEATURE_BITS - 1]

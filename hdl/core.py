@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,17 +10,18 @@ from hdl.adc_interface import AdcInterface
 from hdl.answer import Answer
 from hdl.axi import AxiStream
 from hdl.bit_streamer import BitStreamer
-from hdl.crossbar_array import CrossbarArray
+from hdl.crossbar_array import CrossbarArray, share_program
 from hdl.decision import Decision
 from hdl.hierarchy import place
+from hdl.learning_engine import LearningEngine
 from hdl.miru_cell import MiruCell
 from hdl.sequence_buffer import SequenceBuffer
 from hdl.sequencer import Sequencer
 from hdl.weight_window import WeightWindow
 from spec.design import COEFFICIENT_BITS, DesignPoint
 from spec.layout import Layer
-from spec.packets import BEAT_BYTES, Drop
-from spec.registers import Counter
+from spec.packets import BEAT_BYTES, Drop, Flag
+from spec.registers import Counter, counters_of
 
 WINDOW_MEMBERS = {
     "layer": In(1),
@@ -55,11 +56,15 @@ class Core(wiring.Component):
         self.design = design
         self._adc = AdcInterface(design, Layer.HIDDEN, design.cell.lanes)
         self._cell, self._decision, self._window = MiruCell(design), Decision(design), WeightWindow(design)
+        self._learning = LearningEngine(design) if design.learning.enabled else None
         self.increment_bits = {
             Counter.ADC_SATURATIONS: max(len(self._adc.saturations), len(self._decision.saturations)),
             Counter.WORD_SATURATIONS: len(self._cell.word_saturations),
             Counter.PULSES: len(self._window.pulses),
         }
+        if self._learning:
+            self.increment_bits[Counter.PULSES] = max(len(self._window.pulses), len(self._learning.applied))
+            self.increment_bits[Counter.PULSES_DROPPED] = len(self._learning.dropped)
         super().__init__(
             {
                 "input": In(AxiStream(BEAT_BYTES)),
@@ -75,7 +80,7 @@ class Core(wiring.Component):
                 "window": In(wiring.Signature({name: member.flip() for name, member in WINDOW_MEMBERS.items()})),
                 **{
                     f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
-                    for counter in Counter
+                    for counter in counters_of(design)
                     if counter is not Counter.CYCLES
                 },
             }
@@ -97,12 +102,16 @@ class Core(wiring.Component):
 
         wiring.connect(m, wiring.flipped(self.input), buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
-        wiring.connect(m, window.program_hidden, hidden.program)
-        wiring.connect(m, window.program_readout, readout.program)
+        if self._learning:
+            self._connect_learning(m, buffer, sequencer, streamer, hidden, readout, cell, decision, window)
+        else:
+            wiring.connect(m, window.program_hidden, hidden.program)
+            wiring.connect(m, window.program_readout, readout.program)
         self._connect_window(m, window)
         self._connect_sequence(m, buffer, sequencer, streamer, answer)
         # Nothing is read while something is programmed: by the window, or by a pulse that a reset has left under way.
-        m.d.comb += sequencer.run.eq(self.run & ~window.busy & ~hidden.program.busy & ~readout.program.busy)
+        ready = self.run & ~window.busy & ~hidden.program.busy & ~readout.program.busy
+        m.d.comb += sequencer.run.eq(ready & ~self._learning.clearing if self._learning else ready)
         self._connect_crossbars(m, sequencer, streamer, window, hidden, readout)
         self._connect_cell(m, sequencer, hidden, adc, cell, streamer)
         self._connect_readout(m, sequencer, readout, decision, answer)
@@ -116,6 +125,36 @@ class Core(wiring.Component):
         ]
         return m
 
+    def _feature_step(self, sequencer):
+        """The step whose features are read: learning reads while the sequencer does not."""
+        if not self._learning:
+            return sequencer.read_step
+        return Mux(sequencer.learning, self._learning.feature_step, sequencer.read_step)
+
+    def _connect_learning(self, m: Module, buffer, sequencer, streamer, hidden, readout, cell, decision, window) -> None:
+        """The learning engine listens while a sequence is inferred, and has features and program ports to itself while it learns."""
+        engine = place(m, "learner", self._learning, reset=self.abort)
+        m.d.comb += [
+            sequencer.infer.eq(buffer.flags.bit_select(Flag.INFER.bit_length() - 1, 1)),
+            sequencer.learn.eq(buffer.flags.bit_select(Flag.LEARN.bit_length() - 1, 1)),
+            sequencer.learn_done.eq(engine.done),
+            engine.context_index.eq(sequencer.context_index),
+            engine.step.eq(sequencer.step),
+            # The words of a step stay on the streamer until its first fold commits.
+            engine.keep_words.eq(sequencer.sample_hidden),
+            engine.words.eq(streamer.words),
+            engine.keep_codes.eq(cell.commit),
+            engine.fold.eq(cell.commit_fold),
+            engine.codes.eq(cell.commit_code),
+            engine.start.eq(sequencer.learn_start),
+            engine.length.eq(buffer.length),
+            engine.label.eq(buffer.label),
+            engine.scores.eq(decision.scores),
+            engine.features.eq(buffer.features),
+        ]
+        for name, array in (("hidden", hidden), ("readout", readout)):
+            share_program(m, array.program, sequencer.learning, getattr(engine, f"program_{name}"), getattr(window, f"program_{name}"))
+
     def _connect_window(self, m: Module, window: WeightWindow) -> None:
         for name, member in WINDOW_MEMBERS.items():
             outside, inside = getattr(self.window, name), getattr(window, name)
@@ -125,8 +164,8 @@ class Core(wiring.Component):
         m.d.comb += [
             sequencer.available.eq(buffer.available),
             sequencer.length.eq(buffer.length),
-            buffer.read.eq(sequencer.read),
-            buffer.step.eq(sequencer.read_step),
+            buffer.read.eq(sequencer.read | self._learning.read_features if self._learning else sequencer.read),
+            buffer.step.eq(self._feature_step(sequencer)),
             buffer.free.eq(sequencer.free),
             streamer.features.eq(buffer.features),
             streamer.first.eq(sequencer.first),
@@ -192,12 +231,18 @@ class Core(wiring.Component):
             self.step_cycles_increment.eq(sequencer.stepping),
             self.readout_cycles_increment.eq(sequencer.reading_out),
             self.idle_cycles_increment.eq(~sequencer.busy),
-            self.pulses_increment.eq(window.pulses),
+            self.pulses_increment.eq(window.pulses + self._learning.applied if self._learning else window.pulses),
             self.adc_saturations_increment.eq(decision.saturations),
         ]
         with m.If(sequencer.issue):
             m.d.comb += self.adc_saturations_increment.eq(adc.saturations)
         with m.If(cell.commit):
             m.d.comb += self.word_saturations_increment.eq(cell.word_saturations)
+        if self._learning:
+            m.d.comb += [
+                self.learned_increment.eq(self._learning.done),
+                self.learn_cycles_increment.eq(sequencer.learning),
+                self.pulses_dropped_increment.eq(self._learning.dropped),
+            ]
         for drop in Drop:
             m.d.comb += getattr(self, f"dropped_{drop.name.lower()}_increment").eq(buffer.dropped[drop])

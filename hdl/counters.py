@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -17,11 +19,13 @@ class Counters(wiring.Component):
 
     Args:
         increment_bits: width of the increment of those counters that can grow by more than 1 in a cycle.
+        counters: those that there are; all where None.
     """
 
-    def __init__(self, increment_bits: dict[Counter, int]) -> None:
+    def __init__(self, increment_bits: dict[Counter, int], counters: Sequence[Counter] | None = None) -> None:
+        self.counters = tuple(Counter) if counters is None else counters
         members = {}
-        for counter in Counter:
+        for counter in self.counters:
             name = counter.name.lower()
             members[f"{name}_increment"] = In(increment_bits.get(counter, 1))
             members[name] = Out(COUNTER_BITS)
@@ -29,7 +33,7 @@ class Counters(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        for counter in Counter:
+        for counter in self.counters:
             name = counter.name.lower()
             live = Signal(COUNTER_BITS, name=f"{name}_live")
             m.d.sync += live.eq(live + getattr(self, f"{name}_increment"))

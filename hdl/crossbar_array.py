@@ -40,6 +40,19 @@ def program_port(design: DesignPoint) -> wiring.Signature:
 SENSE = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 
 
+def share_program(m: Module, target, selected, first, second) -> None:
+    """Let two controllers share a program port: the outputs of ``first`` reach it while ``selected``, else those of ``second``.
+
+    Flags and ``busy`` go to both, so that either sees a pulse that the other, or a reset, has left under way.
+    """
+    for name, member in first.signature.members.items():
+        mine, theirs, shared = getattr(first, name), getattr(second, name), getattr(target, name)
+        if member.flow is Out:
+            m.d.comb += shared.eq(Mux(selected, mine, theirs))
+        else:
+            m.d.comb += [mine.eq(shared), theirs.eq(shared)]
+
+
 class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
 

@@ -32,16 +32,33 @@ PROBES = {
     "dropped": ("core.buffer", "dropped"),
 }
 
+LEARNING_PROBES = {
+    "update": ("core.learner", "update"),
+    "column": ("core.learner", "column"),
+    "gradients": ("core.learner", "gradients"),
+    "accumulators": ("core.learner", "accumulators"),
+    "feedback": ("core.learner", "feedback"),
+    "error": ("core.learner", "error"),
+    "applied": ("core.learner", "applied"),
+    "pulses_dropped": ("core.learner", "dropped"),
+    "learned": ("core.learner", "done"),
+    "label": ("core.learner", "label"),
+}
+"""What the monitor of learning watches, in a design that learns."""
+CONCLUDED = {"push": ("core.sequencer", "concluded")}
+"""There, a sequence that only learns is read out but not pushed to the answer."""
+
 
 def resolve_probes(netlist: Netlist) -> dict[str, dict]:
-    """Path and width of every probe, by the monitor's port.
+    """Path and width of every probe that the design has, by the monitor's port.
 
     Raises:
         KeyError: the hardware has no such instance or port: ``PROBES`` is out of date.
     """
     modules = dict(netlist.library.instances(netlist.top))
     resolved = {}
-    for name, (instance, port) in PROBES.items():
+    probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
+    for name, (instance, port) in probes.items():
         found = netlist.library.ports[modules[instance]][port]
         resolved[name] = {"path": f"{instance}.{port}", "width": found.width}
     return resolved

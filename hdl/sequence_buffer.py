@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -90,7 +90,7 @@ class SequenceBuffer(wiring.Component):
         label, flags = header[:16], header[16:24]
         m.d.comb += [
             causes[Drop.FRAMING].eq(framing),
-            causes[Drop.HEADER].eq(~flags[_bit(Flag.INFER)] | flags[_bit(Flag.LEARN)]),
+            causes[Drop.HEADER].eq(self._refused(flags)),
             causes[Drop.LABEL].eq(flags[_bit(Flag.LABEL_VALID)] & (label >= network.classes)),
             causes[Drop.TRUNCATED].eq(packer.remainder | (steps == 0)),
             causes[Drop.TOO_LONG].eq(steps > network.max_steps),
@@ -132,6 +132,13 @@ class SequenceBuffer(wiring.Component):
         with m.If(self.abort):
             m.d.sync += [full.eq(0), write_bank.eq(0), read_bank.eq(0)]
         return m
+
+    def _refused(self, flags: Value) -> Value:
+        """Nothing to do, or nothing that can be done."""
+        infer, learn, labelled = (flags[_bit(flag)] for flag in (Flag.INFER, Flag.LEARN, Flag.LABEL_VALID))
+        if not self.design.learning.enabled:
+            return ~infer | learn
+        return Mux(learn, ~labelled, ~infer)
 
     def _judge(self, m, aborted, causes, full, write_bank, lengths, headers, steps, header) -> None:
         """At a packet's end: keep it, or forget it and name the first cause."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,6 +20,9 @@ class Sequencer(wiring.Component):
     on the readout's tiles; ``decide`` starts the decision when its converter is valid, and ``push`` hands the result to the
     answer as soon as that is ready; ``free`` frees the sequence's bank in the same cycle.
 
+    A design that learns has more: a sequence is answered if ``infer``, and ``concluded`` marks the end of its readout either way; if
+    ``learn``, ``learn_start`` is high in that same cycle, then the sequencer waits, ``learning``, for ``learn_done``, and frees the bank with it.
+
     ``stepping``, ``reading_out``: phase, for the counters. ``busy``: a sequence is in flight. A sequence starts only while
     ``run``; one that has started always finishes.
     """
@@ -27,6 +30,14 @@ class Sequencer(wiring.Component):
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
         steps = design.network.max_steps
+        learning = {
+            "infer": In(1),
+            "learn": In(1),
+            "concluded": Out(1),
+            "learn_start": Out(1),
+            "learn_done": In(1),
+            "learning": Out(1),
+        }
         super().__init__(
             {
                 "run": In(1),
@@ -63,6 +74,7 @@ class Sequencer(wiring.Component):
                 "decided": In(1),
                 "answer_ready": In(1),
                 "push": Out(1),
+                **(learning if design.learning.enabled else {}),
             }
         )
 
@@ -71,7 +83,7 @@ class Sequencer(wiring.Component):
         design = self.design
         step, plane, fold = Signal.like(self.step), Signal.like(self.plane), Signal.like(self.fold)
         m.d.comb += [
-            self.busy.eq(self.stepping | self.reading_out),
+            self.busy.eq(self._phases()),
             self.step.eq(step),
             self.plane.eq(plane),
             self.fold.eq(fold),
@@ -129,10 +141,34 @@ class Sequencer(wiring.Component):
                     m.next = "ANSWER"
             with m.State("ANSWER"):
                 m.d.comb += self.reading_out.eq(1)
-                with m.If(self.decided & self.answer_ready):
-                    m.d.comb += [self.push.eq(1), self.free.eq(1)]
-                    m.next = "IDLE"
+                if design.learning.enabled:
+                    self._conclude(m)
+                else:
+                    with m.If(self.decided & self.answer_ready):
+                        m.d.comb += [self.push.eq(1), self.free.eq(1)]
+                        m.next = "IDLE"
+            if design.learning.enabled:
+                with m.State("LEARN"):
+                    m.d.comb += self.learning.eq(1)
+                    with m.If(self.learn_done):
+                        m.d.comb += self.free.eq(1)
+                        m.next = "IDLE"
         return m
+
+    def _phases(self) -> Value:
+        phases = self.stepping | self.reading_out
+        return phases | self.learning if self.design.learning.enabled else phases
+
+    def _conclude(self, m: Module) -> None:
+        """Answer if asked to, then learn if asked to."""
+        with m.If(self.decided & (self.answer_ready | ~self.infer)):
+            m.d.comb += [self.concluded.eq(1), self.push.eq(self.infer)]
+            with m.If(self.learn):
+                m.d.comb += self.learn_start.eq(1)
+                m.next = "LEARN"
+            with m.Else():
+                m.d.comb += self.free.eq(1)
+                m.next = "IDLE"
 
     def _next_plane(self, m: Module, plane: Signal, following: str) -> None:
         m.d.sync += plane.eq(plane + 1)

@@ -13,7 +13,7 @@ from hdl.hierarchy import place
 from hdl.registers import RegisterBlock
 from spec.design import DesignPoint
 from spec.packets import BEAT_BYTES, Drop
-from spec.registers import ADDRESS_BITS, Counter
+from spec.registers import ADDRESS_BITS, Counter, counters_of
 
 TOP_NAME = "remora"
 
@@ -43,7 +43,7 @@ class Remora(wiring.Component):
         m.domains.sync = sync = ClockDomain()
         registers = place(m, "registers", RegisterBlock(self.design))
         core = place(m, "core", Core(self.design))
-        counters = place(m, "counters", Counters(core.increment_bits))
+        counters = place(m, "counters", Counters(core.increment_bits, counters_of(self.design)))
 
         m.d.comb += [
             sync.clk.eq(self.aclk),
@@ -97,7 +97,7 @@ class Remora(wiring.Component):
 
     def _connect_counters(self, m: Module, registers: RegisterBlock, counters: Counters, core: Core) -> None:
         m.d.comb += [counters.snapshot.eq(registers.control_snapshot), counters.cycles_increment.eq(1)]
-        for counter in Counter:
+        for counter in counters_of(self.design):
             name = counter.name.lower()
             if counter is not Counter.CYCLES:
                 m.d.comb += getattr(counters, f"{name}_increment").eq(getattr(core, f"{name}_increment"))

@@ -76,6 +76,7 @@ class Crossbar(Section):
 class Learning(Section):
     """On-chip learning by direct feedback alignment, and what is replayed; the rules are in `spec.learning`."""
 
+    enabled: bool = Field(False, description="hardware that learns on chip; without, it only infers")
     seed: int = Field(
         1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw"
     )
@@ -179,6 +180,12 @@ class DesignPoint(Section):
             raise ValueError(
                 f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
                 'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
+            )
+        built = learning.update == "accumulate" and learning.winners == "all" and not learning.replay_capacity
+        if learning.enabled and not built:
+            raise ValueError(
+                "learning.enabled asks for hardware that learns; it accumulates, all units learn, and nothing is replayed: "
+                'use update = "accumulate", winners = "all" and replay_capacity = 0, or leave enabled out'
             )
         if not learning.replay_capacity and learning.replay_ratio > 1:
             raise ValueError(
@@ -287,6 +294,16 @@ class DesignPoint(Section):
     # Identity ---------------------------------------------------------------------------------------------------------
     @property
     def hash(self) -> str:
-        """16 hexadecimal digits that identify the design point; the name does not enter."""
+        """16 hexadecimal digits that identify the design point; the name does not enter.
+
+        Nor does a switch that is off, so that hardware without a capability keeps its identity when the capability is invented.
+        """
         content = self.model_dump(mode="json", exclude={"name"})
+        if not self.learning.enabled:
+            del content["learning"]["enabled"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def with_learning(design: DesignPoint) -> DesignPoint:
+    """The same design point with hardware that learns on chip."""
+    return design.model_copy(update={"learning": design.learning.model_copy(update={"enabled": True})})

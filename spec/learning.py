@@ -44,7 +44,9 @@ when it is streamed, as everywhere. Number of steps and label are stored beside.
 from __future__ import annotations
 
 from spec.design import DesignPoint
+from spec.fixed import round_shift
 from spec.layout import Layer
+from spec.tables import DERIVATIVE_BITS
 
 ERROR_LIMIT = 255
 """Largest magnitude of an error; what the label subtracts."""
@@ -92,3 +94,19 @@ def rounding_index(layer: Layer, column: int) -> int:
 def pulse_shift(design: DesignPoint) -> int:
     """Right shift from counts to pulses in "direct": log2 of ``accumulator_level``."""
     return design.learning.accumulator_level.bit_length() - 1
+
+
+def feedback_bound(design: DesignPoint) -> int:
+    """Largest magnitude of ``f_j = Σ_k Ψ_kj e_k``."""
+    return design.network.classes * ERROR_LIMIT
+
+
+def delta_bound(design: DesignPoint) -> int:
+    """Largest magnitude of ``δ = rs(f·d′, 8 + feedback_shift)``."""
+    derivative = (1 << DERIVATIVE_BITS) - 1
+    return round_shift(feedback_bound(design) * derivative, DERIVATIVE_BITS + design.learning.feedback_shift)
+
+
+def gradient_bound(design: DesignPoint) -> int:
+    """Largest magnitude of a gradient: ``Σ_t m_t δ_t`` of the hidden layer, ``m·e`` of the readout."""
+    return design.stream_limit * max(design.network.max_steps * delta_bound(design), ERROR_LIMIT)

@@ -45,6 +45,7 @@ def _parameters(design: DesignPoint) -> dict[str, int]:
         "design_classes": network.classes,
         "design_max_steps": network.max_steps,
         "design_feature_signed": int(network.feature_signed),
+        "design_learning": design.learning.enabled,
         "design_contexts": design.system.contexts,
         "design_lanes": design.cell.lanes,
         "design_hidden_row_tiles": hidden.row_tiles,

@@ -34,6 +34,14 @@ class Counter(IntEnum):
     DROPPED_LABEL = 11
     DROPPED_TRUNCATED = 12
     DROPPED_TOO_LONG = 13
+    LEARNED = 14
+    LEARN_CYCLES = 15
+    PULSES_DROPPED = 16
+
+
+def counters_of(design: DesignPoint) -> tuple[Counter, ...]:
+    """The counters of a design point: those of learning only where it learns."""
+    return tuple(counter for counter in Counter if design.learning.enabled or counter < Counter.LEARNED)
 
 
 class Response(IntEnum):

@@ -23,7 +23,7 @@ from spec.layout import Layer, layer_layout
 VERSION = 1
 UNCOMPARED = ("cycle", "padding")
 
-STEP, READOUT, EVENT = "step", "readout", "event"
+STEP, READOUT, EVENT, LEARN = "step", "readout", "event", "learn"
 
 
 class Event(IntEnum):
@@ -45,6 +45,9 @@ def record_types(design: DesignPoint) -> dict[str, np.dtype]:
     ``step``: one a step, when its last state is written. ``words`` are the hidden layer's wordlines as streamed
     (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum.
     ``readout``: one a sequence; ``words`` are the readout's wordlines. ``event``: resets and dropped packets.
+    ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended. ``gradient_sum`` and
+    ``accumulator_sum`` are, over the gradients and over all χ after the update, ``Σ v_ij (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the
+    columns j of the readout come after the hidden layer's, and its rows i are the last of the hidden layer's rows.
     ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences that started.
     """
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
@@ -68,6 +71,17 @@ def record_types(design: DesignPoint) -> dict[str, np.dtype]:
         ],
         EVENT: [("cycle", "<u8"), ("kind", "<u2"), ("cause", "<u2")],
     }
+    if design.learning.enabled:
+        kinds[LEARN] = [
+            *head[:-1],
+            ("label", "<u2"),
+            ("gradient_sum", "<u4"),
+            ("accumulator_sum", "<u4"),
+            ("applied", "<u4"),
+            ("dropped", "<u4"),
+            ("feedback", "<i4", (hidden.columns,)),
+            ("error", "<i2", (readout.columns,)),
+        ]
     return {kind: _padded(fields) for kind, fields in kinds.items()}
 
 

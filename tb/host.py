@@ -13,7 +13,7 @@ from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.layout import Layer, Tile, all_tiles
 from spec.packets import Answer, decode_answer
-from spec.registers import Counter, Register, counter_value, register_map
+from spec.registers import Counter, Register, counter_value, counters_of, register_map
 
 ROWS_PER_WORD = 4
 
@@ -101,7 +101,7 @@ class Host:
         control = await self.read("CONTROL")
         await self.write("CONTROL", run=control["run"], snapshot=1)
         values = {}
-        for counter in Counter:
+        for counter in counters_of(self.design):
             low, high = [await self._read_word(register) for register in self.registers.counter(counter)]
             values[counter] = counter_value(low, high)
         return values

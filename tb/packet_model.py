@@ -34,7 +34,7 @@ def parse(design: DesignPoint, beats: list[Beat]) -> Sequence | Drop:
     label, flags, tag = header & 0xFFFF, header >> 16 & 0xFF, header >> 24
     if any(keep != FULL_KEEP for _, keep in beats[:-1]) or beats[-1][1] not in (LAST_KEEPS if body else (FULL_KEEP,)):
         return Drop.FRAMING
-    if not flags & Flag.INFER or flags & Flag.LEARN:
+    if not _possible(design, flags):
         return Drop.HEADER
     if flags & Flag.LABEL_VALID and label >= design.network.classes:
         return Drop.LABEL
@@ -45,6 +45,13 @@ def parse(design: DesignPoint, beats: list[Beat]) -> Sequence | Drop:
     if len(features) // size > design.network.max_steps:
         return Drop.TOO_LONG
     return Sequence(label, flags, tag, tuple(features[at : at + size] for at in range(0, len(features), size)))
+
+
+def _possible(design: DesignPoint, flags: int) -> bool:
+    """There is something to do that the design can do."""
+    if flags & Flag.LEARN:
+        return design.learning.enabled and bool(flags & Flag.LABEL_VALID)
+    return bool(flags & Flag.INFER)
 
 
 def to_beats(header: int, features: bytes) -> list[Beat]:
@@ -58,7 +65,8 @@ def to_beats(header: int, features: bytes) -> list[Beat]:
 def headers(draw, design: DesignPoint) -> int:
     """Header beats, most of them legal."""
     classes = design.network.classes
-    flags = draw(st.one_of(*[st.sampled_from([2, 6, 2 | 0xF8, 6 | 0x50])] * 4, st.integers(0, 255)))
+    legal = [2, 6, 2 | 0xF8, 6 | 0x50, *([5, 7, 5 | 0xA8] if design.learning.enabled else [])]
+    flags = draw(st.one_of(*[st.sampled_from(legal)] * 4, st.integers(0, 255)))
     label = draw(st.one_of(*[st.integers(0, classes - 1)] * 4, st.sampled_from([classes, classes + 1, 256, 0xFFFF])))
     return label | flags << 16 | draw(st.integers(0, 255)) << 24
 
@@ -113,13 +121,14 @@ def malformed(design: DesignPoint) -> dict[str, tuple[list[Beat], Drop]]:
         "partial header and nothing else": ([(header, 0b0011)], Drop.FRAMING),
         "nothing to do": (to_beats(0, good[:size]), Drop.HEADER),
         "only reserved flags": (to_beats(0xF8 << 16, good[:size]), Drop.HEADER),
-        "learning asked of who cannot": (to_beats(int(Flag.INFER | Flag.LEARN) << 16, good[:size]), Drop.HEADER),
+        "learning asked without a label, or of who cannot": (to_beats(int(Flag.INFER | Flag.LEARN) << 16, good[:size]), Drop.HEADER),
         "label just beyond the classes": (to_beats(label_valid | classes, good[:size]), Drop.LABEL),
         "largest label": (to_beats(label_valid | 0xFFFF, good[:size]), Drop.LABEL),
         "header only": (to_beats(header, b""), Drop.TRUNCATED),
         "one step too many": (to_beats(header, long), Drop.TOO_LONG),
         "many steps too many": (to_beats(header, long * 3), Drop.TOO_LONG),
         "every cause at once": (keep(1, 0b0101, to_beats(0xFF01_FFFF & ~header, long * 2 + b"\x01")), Drop.FRAMING),
+        "learning alone asked without a label, or of who cannot": (to_beats(int(Flag.LEARN) << 16, good[:size]), Drop.HEADER),
         "every cause but framing": (to_beats(int(Flag.LABEL_VALID) << 16 | 0xFFFF, long), Drop.HEADER),
         "label and length": (to_beats(label_valid | 0xFFFF, long), Drop.LABEL),
     }

@@ -14,8 +14,9 @@ from cocotbext.axi import AxiStreamFrame
 
 from golden.weights import Weights
 from spec.design import DesignPoint
-from spec.packets import Answer, Drop, encode_packet
+from spec.packets import Answer, Drop, Flag, encode_packet
 from spec.presets import parse_design
+from spec.registers import Counter
 from tb.config import load_config
 from tb.host import Host
 
@@ -35,6 +36,8 @@ def coy_stalls(dut, seed: int, probability: float):
     return (pause or not dut.m_axis_tvalid.value for pause in stalls(seed, probability))
 
 
+PATIENT_LOOKS = 64
+"""How often the counter of learnt sequences is looked at before it counts as stuck."""
 DRAIN_CYCLES = 64
 """Time after the last answer in which no further one may come."""
 
@@ -62,6 +65,9 @@ async def run_sequences(dut) -> None:
     await host.start()
     streamed = perf_counter()
     answers = await _stream(host, design, data, config)
+    if config["learnt"]:
+        # Learning goes on after the last answer, if there is one.
+        await _until_learnt(host, before[Counter.LEARNED] + config["learnt"], config["patience_cycles"])
     ended = perf_counter()
     after = await host.counters()
     await host.halt()
@@ -69,12 +75,14 @@ async def run_sequences(dut) -> None:
     assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no sequence asked for"
     seconds = {"program": programmed - began, "stream": ended - streamed}
     counters = {counter.name: after[counter] - before[counter] for counter in after}
+    weights = await host.read_weights() if config["learnt"] else None
     result = {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds}
-    _save(Path(config["output"]), answers, result)
+    _save(Path(config["output"]), design.network.classes, answers, weights, result)
 
 
 async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[Answer]:
-    features, lengths, labels, tags = (data[name] for name in ("features", "lengths", "labels", "tags"))
+    features, lengths, labels, tags, flags = (data[name] for name in ("features", "lengths", "labels", "tags", "flags"))
+    expected = [index for index in range(len(lengths)) if flags[index] & Flag.INFER]
     # Stalls and bad packets are of 32-bit beats; without any, wide beats make the same traffic at a fraction of the
     # cost.
     source = host.source if config["stall"] or config["bad"] else host.bulk
@@ -82,18 +90,20 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[A
     answers: list[Answer] = []
 
     async def feed() -> None:
+        sent = 0
         for index, length in enumerate(lengths):
-            while index >= len(answers) + QUEUED:
+            while sent >= len(answers) + QUEUED:
                 answered.clear()
                 await answered.wait()
+            sent += index in expected
             for bad in config["bad"]:
                 if bad["before"] == index:
                     source.send_nowait(AxiStreamFrame(bytes.fromhex(bad["data"]), tkeep=bad["keep"]))
             label = None if labels[index] < 0 else int(labels[index])
-            source.send_nowait(encode_packet(features[index, :length], tag=int(tags[index]), label=label))
+            source.send_nowait(encode_packet(features[index, :length], tag=int(tags[index]), label=label, flags=Flag(int(flags[index]))))
 
     feeder = cocotb.start_soon(feed())
-    for index in range(len(lengths)):
+    for index in expected:
         answer = await host.answer(config["patience_cycles"])
         assert answer is not None, f"no answer to sequence {index} within {config['patience_cycles']} cycles"
         scores = len(answer.scores)
@@ -102,6 +112,16 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[A
         answered.set()
     await feeder
     return answers
+
+
+async def _until_learnt(host: Host, learned: int, patience_cycles: int) -> None:
+    """Wait until the counter of learnt sequences says so."""
+    for _ in range(PATIENT_LOOKS):
+        found = (await host.counters())[Counter.LEARNED]
+        if found == learned:
+            return
+        await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
+    raise AssertionError(f"{found} sequences learnt within {patience_cycles} cycles after the last answer; {learned} expected")
 
 
 async def _interrupts(host: Host) -> dict[str, int]:
@@ -113,12 +133,13 @@ async def _interrupts(host: Host) -> dict[str, int]:
     return {**pending, "pin": pin, "events_left": sum(left.values()), "pin_left": int(host.dut.irq.value)}
 
 
-def _save(path: Path, answers: list[Answer], result: dict) -> None:
+def _save(path: Path, classes: int, answers: list[Answer], weights: Weights | None, result: dict) -> None:
     np.savez(
         path,
+        **({"hidden": weights.hidden, "readout": weights.readout} if weights else {}),
         tag=[answer.tag for answer in answers],
         flags=[int(answer.flags) for answer in answers],
         decision=[answer.decision for answer in answers],
-        scores=[answer.scores for answer in answers],
+        scores=np.array([answer.scores for answer in answers]).reshape(len(answers), classes),
     )
     path.with_suffix(".json").write_text(json.dumps(result), encoding="utf-8")

@@ -11,6 +11,8 @@ STROBES = (
     "busy", "stepping", "reading_out", "read", "free", "enable", "integrate_hidden", "sample_hidden", "convert_hidden",
     "integrate_readout", "sample_readout", "convert_readout", "issue", "step_done", "decide", "push",
 )  # fmt: skip
+LEARNING_STROBES = ("concluded", "learn_start", "learning")
+"""Of a design that learns."""
 Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
 
@@ -45,6 +47,8 @@ class Driver:
     def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
         self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
         self._valid_in = {"hidden": 0, "readout": 0}
+        self.learns = block.design.learning.enabled
+        self._strobes = STROBES + LEARNING_STROBES if self.learns else STROBES
         self.latency = block.design.crossbar.adc_cycles
 
     async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
@@ -52,7 +56,7 @@ class Driver:
         for layer, left in self._valid_in.items():
             self.block.put(**{f"{layer}_valid": int(left == 0)})
         await self.bench.cycle()
-        found = {name for name in STROBES if self.block.get(name)}
+        found = {name for name in self._strobes if self.block.get(name)}
         self.bench.compare(self.block, "strobes", found, strobes)
         self.bench.compare(self.block, f"values of {strobes}", {name: self.block.get(name) for name in values}, values)
         for layer, left in self._valid_in.items():
@@ -69,6 +73,10 @@ class Driver:
         """A sequence from its start to the push of its result."""
         random, block = self.bench.random, self.block
         block.put(run=1, available=1, length=length, decided=0)
+        infer, learn = 1, 0
+        if self.learns:
+            infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
+            block.put(infer=infer, learn=learn, learn_done=0)
         await self.cycle({"read"}, {"read_step": 0})
         for step in range(length):
             for strobes, values in step_schedule(self.design, step, length, self.latency):
@@ -81,10 +89,22 @@ class Driver:
             wait -= 1
             ready = not self.bench.chance(self.stall)
             block.put(decided=int(wait <= 0), answer_ready=int(ready))
-            if wait <= 0 and ready:
+            if wait <= 0 and (ready or not infer):
                 break
             await self.cycle(phase, {})
-        await self.cycle({*phase, "push", "free"}, {})
+        strobes = {*phase, *(["push"] if infer else []), *(["concluded"] if self.learns else [])}
+        await self.cycle({*strobes, "learn_start"} if learn else {*strobes, "free"}, {})
+        if learn:
+            await self._learning()
+
+    async def _learning(self) -> None:
+        """The sequence keeps its bank until it is learnt."""
+        for _ in range(self.bench.random.choice((0, 1, 9))):
+            self.block.put(run=self.bench.random.getrandbits(1), answer_ready=self.bench.random.getrandbits(1))
+            await self.cycle({"busy", "learning"}, {})
+        self.block.put(learn_done=1)
+        await self.cycle({"busy", "learning", "free"}, {})
+        self.block.put(learn_done=0)
 
 
 @block_test
@@ -136,6 +156,8 @@ async def resets(bench: BlockBench) -> None:
     for _ in range(20):
         for block in bench.blocks:
             block.put(run=1, available=1, length=1, hidden_valid=1, readout_valid=1)
+            if block.design.learning.enabled:
+                block.put(infer=1, learn=1, learn_done=0)
         await bench.cycle(bench.random.randint(1, 40))
         for block in bench.blocks:
             block.put(run=0)

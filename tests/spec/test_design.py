@@ -58,8 +58,8 @@ def test_every_field_but_the_name_enters_the_hash():
     content = replaying.model_dump(mode="json")
     hashes, changed = {replaying.hash}, 0
     for *sections, name in leaves(content):
-        if name in ("kind", "contexts"):
-            continue  # one legal value
+        if name in ("kind", "contexts", "enabled"):
+            continue  # one legal value, and one that excludes replay
         other = json.loads(json.dumps(content))
         target = other
         for section in sections:
@@ -74,6 +74,10 @@ def test_every_field_but_the_name_enters_the_hash():
         hashes.add(design.hash)
         changed += 1
     assert len(hashes) == changed >= 26
+
+
+def test_the_hash_knows_whether_the_hardware_learns():
+    assert DesignPoint(name="default", learning={"enabled": True}).hash != DEFAULT.hash
 
 
 def test_the_hash_follows_a_copy():

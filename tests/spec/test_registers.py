@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec import rdl
-from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Network, System
+from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Network, System, with_learning
 from spec.layout import Layer, layer_layout
 from spec.packets import Drop
-from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Counter, Kind, counter_value, register_map
+from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Counter, Kind, counter_value, counters_of, register_map
 
 DEFAULT = DesignPoint(name="default")
 SMALLEST = DesignPoint(
@@ -113,13 +113,22 @@ def test_ports_are_unique():
 
 
 def test_counters_are_those_of_the_enumeration_in_its_order():
-    registers = register_map(DEFAULT)
+    registers = register_map(with_learning(DEFAULT))
     words = [word for counter in Counter for word in registers.counter(counter)]
     assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(2 * len(Counter))]
     assert [register for register in registers if register.address >= 0x100] == words
     assert {word.fields[0].kind for word in words} == {Kind.STATUS}
     widths = [low.fields[0].width + high.fields[0].width for low, high in map(registers.counter, Counter)]
     assert set(widths) == {COUNTER_BITS}
+
+
+def test_counters_of_learning_are_there_only_where_it_learns():
+    without, learns = register_map(DEFAULT), register_map(with_learning(DEFAULT))
+    extra = {register.name for register in learns} - {register.name for register in without}
+    assert extra == {f"{name}_{word}" for name in ("LEARNED", "LEARN_CYCLES", "PULSES_DROPPED") for word in ("LOW", "HIGH")}
+    assert {counter.name for counter in set(Counter) - set(counters_of(DEFAULT))} == {"LEARNED", "LEARN_CYCLES", "PULSES_DROPPED"}
+    assert counters_of(with_learning(DEFAULT)) == tuple(Counter)
+    assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
 
 
 def test_every_drop_cause_has_interrupt_and_counter():

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spec.design import with_learning
 from spec.packets import BEAT_BYTES, Drop, Flag, encode_packet
 from tb.packet_model import Sequence, malformed, packets, parse, to_beats
 from tests.hdl.designs import DESIGNS
 
-designs = st.sampled_from(list(DESIGNS.values()))
+LEARNS = with_learning(DESIGNS["tiny"])
+designs = st.sampled_from([*DESIGNS.values(), LEARNS])
 
 
 @given(designs, st.data())
@@ -36,6 +38,14 @@ def test_malformed_packets_have_the_cause_of_their_name(name):
         kind: cause for kind, (_, cause) in kinds.items()
     }
     assert {cause for _, cause in kinds.values()} == set(Drop)
+
+
+@pytest.mark.parametrize("flags", range(8))
+def test_what_may_be_asked_of_a_design(flags):
+    learn, infer, labelled = (bool(flags & flag) for flag in (Flag.LEARN, Flag.INFER, Flag.LABEL_VALID))
+    beats = to_beats(flags << 16, bytes(LEARNS.network.features))
+    assert (parse(DESIGNS["tiny"], beats) is not Drop.HEADER) == (infer and not learn)
+    assert (parse(LEARNS, beats) is not Drop.HEADER) == (labelled if learn else infer)
 
 
 @given(designs.flatmap(lambda design: st.tuples(st.just(design), packets(design))))

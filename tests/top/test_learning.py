@@ -1,0 +1,108 @@
+"""On-chip learning of the whole accelerator against golden: every step, every update, every answer and, at the end, every weight."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow.faults import KINDS
+from flow.generate import write_images
+from flow.rtl_run import run_rtl
+from flow.stimulus import Stimulus, learning_stimulus, with_bad_packets
+from golden.cell import Coefficients
+from golden.weights import Weights
+from spec.design import DesignPoint, with_learning
+from spec.packets import Flag
+from spec.registers import Counter
+from spec.trace import LEARN
+from tests.hdl.designs import DESIGNS, make_design
+
+SEQUENCES = 24
+QUICK = {"hidden_shift": 2, "readout_shift": 1}
+"""Rates at which a sequence moves χ by many levels, so that it saturates and pairs fill."""
+
+
+def learner(name: str, **learning) -> DesignPoint:
+    """A design point of the block tests that learns, with some fields of its section changed."""
+    sections = DESIGNS[name].model_dump(exclude={"name", "learning"})
+    return make_design(**sections, learning={"enabled": True, **learning})
+
+
+LEARNERS = {
+    "one": learner("one", hidden_shift=6, readout_shift=5),
+    "tiny": with_learning(DESIGNS["tiny"]),
+    "primes": learner("primes", seed=77, hidden_shift=8),
+    "quick": learner("primes", **QUICK, accumulator_bits=12, accumulator_level=300, max_pulses=3),
+    "coarse": learner("coarse", hidden_shift=5, readout_shift=4, max_pulses=15),
+    "exact": learner("exact", hidden_shift=7),
+    "classes": make_design(  # more than one draw a column, so that feedback takes longer than walking the history
+        network={"features": 3, "hidden": 5, "classes": 37, "max_steps": 3},
+        cell={"lanes": 2},
+        crossbar={"rows": 5, "columns": 6, "pulse_cycles": 1},
+        learning={"enabled": True, "hidden_shift": 6, "feedback_shift": 0},
+    ),
+}
+ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights")
+
+
+def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: float = 0.0, seed: int = 1):
+    """A run from memory images, everything compared."""
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
+    result.comparison.require(*ALL_LEARN)
+    compared, layers = result.comparison.compared, (design.network.hidden, design.network.classes)
+    assert (compared["hidden weights"], compared["readout weights"]) == layers
+    assert compared[LEARN] == result.counters[Counter.LEARNED] == stimulus.learns.sum() > 0
+    assert compared["answer"] == stimulus.answered.sum()
+    return result
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("name", LEARNERS)
+def test_learns_as_golden_does(name, stall, harness, tmp_path):
+    """Sequences that are inferred, learnt or both, of every length, with bad packets between them."""
+    design, seed = LEARNERS[name], 1 + list(LEARNERS).index(name)
+    stimulus = learning_stimulus(design, SEQUENCES, Coefficients(176, 216), seed)
+    assert {int(Flag.LEARN), int(Flag.INFER), int(Flag.LEARN | Flag.INFER)} <= set(stimulus.asked.tolist())
+    result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
+    assert result.counters[Counter.PULSES] > 0
+    if name == "quick":
+        assert result.counters[Counter.PULSES_DROPPED] > 0
+
+
+def test_full_pairs_drop_their_pulses(harness, tmp_path):
+    """From weights that are all at one end or the other."""
+    design = LEARNERS["quick"]
+    stimulus = learning_stimulus(design, SEQUENCES, Coefficients(128, 100), 5)
+    random, limit = np.random.default_rng(5), design.weight_limit
+    layers = (stimulus.weights.hidden.shape, stimulus.weights.readout.shape)
+    weights = Weights(*(random.choice([-limit, limit], shape).astype(np.int16) for shape in layers))
+    result = run(harness, tmp_path, design, with_bad_packets(design, replace(stimulus, weights=weights), 5))
+    assert result.counters[Counter.PULSES] > 0 and result.counters[Counter.PULSES_DROPPED] > 0
+
+
+def test_only_learning(harness, tmp_path):
+    """Nothing is answered; the updates tell what was computed."""
+    design = LEARNERS["tiny"]
+    stimulus = learning_stimulus(design, SEQUENCES, Coefficients(128, 64), 6)
+    labels = np.random.default_rng(6).integers(0, design.network.classes, SEQUENCES)
+    stimulus = replace(stimulus, labels=labels, asked=np.full(SEQUENCES, int(Flag.LEARN)))
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result.comparison.require("step", "readout", LEARN, "counters", "interrupts", "hidden weights", "readout weights")
+    assert result.comparison.compared["answer"] == 0 and result.counters[Counter.SEQUENCES] == 0
+
+
+def test_a_design_that_learns_still_only_infers_where_asked_to(harness, tmp_path):
+    design = LEARNERS["primes"]
+    stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(200, 30), 7), asked=None)
+    stimulus = with_bad_packets(design, stimulus, 7)
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result.comparison.require(*KINDS)
+    assert result.counters[Counter.LEARNED] == result.counters[Counter.PULSES] == result.counters[Counter.LEARN_CYCLES] == 0

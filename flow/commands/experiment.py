@@ -12,9 +12,7 @@ from flow.console import JsonOption, console, write_json
 
 def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="bit-streaming, convergence or continual.")],
-    quick: Annotated[
-        bool, typer.Option("--quick", help="Two minutes on two cores, with the shipped data alone.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Small: two minutes on two cores.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")] = 1,
     sequences: Annotated[
         int | None, typer.Option(min=16, help="New sequences, in each task where there are several.")

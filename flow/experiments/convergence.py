@@ -31,7 +31,7 @@ TEST_LIMIT, QUICK_TEST_LIMIT = 2000, 300
 PROBE = 256
 """Test sequences over which angles are taken."""
 READINGS = 20
-SOFTWARE_BATCH, SOFTWARE_RATE = 16, 3e-3
+SOFTWARE_BATCH, SOFTWARE_RATE = 16, 2e-2
 RULES = ("accumulate", "direct", "software")
 
 

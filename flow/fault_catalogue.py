@@ -12,15 +12,9 @@ from spec.tables import candidate_table
 
 
 def catalogue(design: DesignPoint) -> list[Fault]:
-    """Every fault that this design point can have; small ones lack some, as a row tile left out where there is one."""
-    faults = [
-        *_streamer(design),
-        *_crossbars(design),
-        *_cell(design),
-        *_sequence(design),
-        *_answers(design),
-        *_control(design),
-    ]
+    """Every fault that this design point can have; small ones lack some, such as a row tile left out where there is one."""
+    parts = (_streamer, _crossbars, _cell, _sequence, _answers, _control)
+    faults = [fault for part in parts for fault in part(design)]
     return faults + learning_faults(design) if design.learning.enabled else faults
 
 

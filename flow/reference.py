@@ -16,7 +16,7 @@ from spec.design import DesignPoint
 
 @dataclass(frozen=True)
 class Expected:
-    """Of S sequences: trace records by kind (none where not asked for, but always those of learning), scores and decisions."""
+    """Of S sequences: trace records by kind, of which those of learning are always there, scores and decisions."""
 
     records: dict[str, NDArray]
     scores: NDArray[np.int16]
@@ -27,13 +27,16 @@ class Reference:
     """Goes through the sequences of a stimulus in order.
 
     Attributes:
-        saturations, learnt, applied, dropped: sums so far: saturated codes and words, sequences learnt, pulses applied, pulses dropped.
+        saturations, learnt, applied, dropped: sums so far: saturated codes and words, sequences learnt, pulses applied,
+        pulses dropped.
     """
 
     def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
         self.design, self.stimulus, self.trace = design, stimulus, trace
         self.saturations, self.learnt, self.applied, self.dropped = Saturations(), 0, 0, 0
-        self._learning = LearningReference(design, stimulus.weights, stimulus.coefficients) if design.learning.enabled else None
+        self._learning = (
+            LearningReference(design, stimulus.weights, stimulus.coefficients) if design.learning.enabled else None
+        )
 
     @property
     def weights(self) -> Weights:
@@ -45,7 +48,9 @@ class Reference:
         stimulus, chosen = self.stimulus, slice(start, end)
         features, lengths, tags = (each[chosen] for each in (stimulus.features, stimulus.lengths, stimulus.tags))
         if self._learning:
-            learnt = self._learning.advance(features, lengths, stimulus.labels[chosen], stimulus.learns[chosen], tags, self.trace)
+            learnt = self._learning.advance(
+                features, lengths, stimulus.labels[chosen], stimulus.learns[chosen], tags, self.trace
+            )
             self.saturations += learnt.saturations
             self.learnt += learnt.sequences
             self.applied, self.dropped = self.applied + learnt.applied, self.dropped + learnt.dropped

@@ -17,6 +17,7 @@ from flow.reference import Reference
 from flow.simulator import Build, run
 from flow.stimulus import Stimulus
 from spec.design import DesignPoint
+from spec.layout import Layer
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter, counters_of
 from spec.trace import EVENT, LEARN, READOUT, STEP, Event, read_trace, record_types, write_header
@@ -28,6 +29,8 @@ POLL_S = 0.2
 PATIENCE = 8
 """How many times longer than it should take may an answer take, before a run is given up."""
 
+LAYERS = tuple(layer.name.lower() for layer in Layer)
+
 __all__ = ["RtlRun", "Stimulus", "patience_cycles", "run_rtl"]
 
 
@@ -36,8 +39,8 @@ class RtlRun:
     """What a run gave.
 
     Attributes:
-        comparison: with golden, over steps, readouts, events, answers and counters; where something was learnt, also over every update
-            and every weight at the end.
+        comparison: with golden, over steps, readouts, events, answers and counters; where something was learnt, also
+            over every update and every weight at the end.
         decisions, golden_decisions: of the answered sequences, by hardware and golden.
         counters: growth of the hardware's counters over the sequences.
         seconds: wall-clock time by part of the run.
@@ -125,7 +128,9 @@ def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> in
     sequence = network.max_steps * design.step_cycles + design.readout_cycles
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
     beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
-    silent = max(len(run) for run in "".join("-a"[int(each)] for each in stimulus.answered).split("a")) if len(stimulus) else 0
+    # The longest run of sequences that nobody answers.
+    ends = np.flatnonzero(np.concatenate(([True], stimulus.answered, [True])))
+    silent = int(np.diff(ends).max()) - 1
     return PATIENCE * (1 + silent) * round(3 * (sequence + learning_cycles(design)) + beats / (1 - stall))
 
 
@@ -142,7 +147,7 @@ def learning_cycles(design: DesignPoint) -> int:
 def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool, stalled: bool) -> RtlRun:
     actual = read_trace(directory, design) if trace else {}
     given = dict(np.load(directory / "answers.npz"))
-    weights = {f"{layer} weights": _column_records(given.pop(layer)) for layer in ("hidden", "readout") if layer in given}
+    weights = {f"{name} weights": _column_records(given.pop(name)) for name in LAYERS if name in given}
     answers = _answer_records(design, **given)
     result = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
     counters = {counter: result["counters"][counter.name] for counter in counters_of(design)}
@@ -172,7 +177,7 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
     comparison.merge(compare(*_counter_records(design, stimulus, reference, counters, stalled)))
     comparison.merge(compare(*_interrupt_records(stimulus, result["interrupts"])))
     if weights:
-        wanted = {f"{layer} weights": _column_records(getattr(reference.weights, layer)) for layer in ("hidden", "readout")}
+        wanted = {f"{name} weights": _column_records(getattr(reference.weights, name)) for name in LAYERS}
         comparison.merge(compare(wanted, weights))
     return RtlRun(comparison, answers["decision"].astype(np.int64), np.concatenate(decisions), counters, result["seconds"])
 

@@ -102,7 +102,7 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
     ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and readouts
-    ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets included
+    ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets included.
     Where sequences were learnt, ``cycles_per_learning_sequence`` is forward and update together, and ``device_writes`` the
     pulses that the updates applied.
     """
@@ -159,8 +159,9 @@ def result_table(result: dict) -> Table:
     )  # fmt: skip
     if "device_writes" in result:
         shown.add_row(
-            "learning", f"{result['compared']['learn']:,} updates compared, {result['cycles_per_learning_sequence']:.1f} cycles a sequence "
-            f"with its forward pass, {result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
+            "learning", f"{result['compared']['learn']:,} updates compared, "
+            f"{result['cycles_per_learning_sequence']:.1f} cycles a sequence with its forward pass, "
+            f"{result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
         )  # fmt: skip
     shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")
     shown.add_row("simulation", f"{result['simulated_cycles_per_second']:,.0f} cycles a second, comparison apart")

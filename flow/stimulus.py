@@ -37,7 +37,8 @@ class BadPacket:
 @dataclass(frozen=True)
 class Stimulus:
     """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, bad packets
-    in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference where None."""
+    in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference of all
+    where None."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -94,7 +95,8 @@ def learning_stimulus(design: DesignPoint, sequences: int, coefficients: Coeffic
     """``stress_stimulus`` of which most sequences are learnt, some of these without an answer, in any order."""
     stimulus = stress_stimulus(design, sequences, coefficients, seed)
     random = np.random.default_rng(seed + 1)
-    asked = random.choice([Flag.LEARN, Flag.INFER, Flag.LEARN | Flag.INFER, Flag.LEARN | Flag.INFER], sequences).astype(np.int64)
+    both = Flag.LEARN | Flag.INFER
+    asked = random.choice([Flag.LEARN, Flag.INFER, both, both], sequences).astype(np.int64)
     labels = np.where(asked & Flag.LEARN, random.integers(0, design.network.classes, sequences), stimulus.labels)
     return replace(stimulus, labels=labels, asked=asked)
 

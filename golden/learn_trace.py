@@ -1,4 +1,4 @@
-"""Golden's side of a run that learns: sequence after sequence, inferred with the weights of that moment, learnt where asked."""
+"""Golden's side of a run that learns: each sequence inferred with the weights of that moment, then learnt."""
 
 from __future__ import annotations
 
@@ -54,7 +54,13 @@ class LearningReference:
         self._done = 0
 
     def advance(
-        self, features: NDArray, lengths: NDArray, labels: NDArray, learn: NDArray[np.bool_], tags: NDArray, record: bool = True
+        self,
+        features: NDArray,
+        lengths: NDArray,
+        labels: NDArray,
+        learn: NDArray[np.bool_],
+        tags: NDArray,
+        record: bool = True,
     ) -> Learnt:
         """Go through further sequences.
 
@@ -76,9 +82,10 @@ class LearningReference:
             saturations += inferred.saturations
             self._done += 1
         types = record_types(self.design)
-        records = {LEARN: np.array([entry for _, entry in learnt], types[LEARN])}
-        for kind in (STEP, READOUT) if record else ():
-            records[kind] = np.concatenate([trace[kind] for trace in traces])
+        # Steps first, so that a comparison meets the cause of a divergence before what followed from it.
+        kinds = (STEP, READOUT) if record else ()
+        records = {kind: np.concatenate([trace[kind] for trace in traces]) for kind in kinds}
+        records[LEARN] = np.array([entry for _, entry in learnt], types[LEARN])
         return Learnt(
             np.concatenate([inferred.scores for inferred in inferences]),
             np.concatenate([inferred.decision for inferred in inferences]),

@@ -12,10 +12,12 @@ from spec.design import DesignPoint
 
 
 class AccumulatorStore(wiring.Component):
-    """One word a column: those of the hidden layer, then those of the readout; a word holds every row of the hidden layer.
+    """One word a column: those of the hidden layer, then those of the readout; a word holds every row of the hidden
+    layer.
 
-    ``read`` with ``column`` in cycle t gives ``accumulators`` from cycle t + 1 until the next read; ``write`` stores ``data`` in ``column``. Never
-    both at once. After every reset a sweep clears all columns, one a cycle; ``clearing`` meanwhile, and nobody may read or write.
+    ``read`` with ``column`` in cycle t gives ``accumulators`` from cycle t + 1 until the next read; ``write`` stores
+    ``data`` in ``column``. Never both at once. After every reset a sweep clears all columns, one a cycle; ``clearing``
+    meanwhile, and nobody may read or write.
     """
 
     def __init__(self, design: DesignPoint) -> None:

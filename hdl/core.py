@@ -131,8 +131,10 @@ class Core(wiring.Component):
             return sequencer.read_step
         return Mux(sequencer.learning, self._learning.feature_step, sequencer.read_step)
 
-    def _connect_learning(self, m: Module, buffer, sequencer, streamer, hidden, readout, cell, decision, window) -> None:
-        """The learning engine listens while a sequence is inferred, and has features and program ports to itself while it learns."""
+    def _connect_learning(
+        self, m: Module, buffer, sequencer, streamer, hidden, readout, cell, decision, window
+    ) -> None:
+        """The engine listens during inference, and has features and program ports to itself while it learns."""
         engine = place(m, "learner", self._learning, reset=self.abort)
         m.d.comb += [
             sequencer.infer.eq(buffer.flags.bit_select(Flag.INFER.bit_length() - 1, 1)),
@@ -153,7 +155,8 @@ class Core(wiring.Component):
             engine.features.eq(buffer.features),
         ]
         for name, array in (("hidden", hidden), ("readout", readout)):
-            share_program(m, array.program, sequencer.learning, getattr(engine, f"program_{name}"), getattr(window, f"program_{name}"))
+            mine, other = (getattr(each, f"program_{name}") for each in (engine, window))
+            share_program(m, array.program, sequencer.learning, mine, other)
 
     def _connect_window(self, m: Module, window: WeightWindow) -> None:
         for name, member in WINDOW_MEMBERS.items():

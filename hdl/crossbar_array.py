@@ -41,7 +41,8 @@ SENSE = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 
 
 def share_program(m: Module, target, selected, first, second) -> None:
-    """Let two controllers share a program port: the outputs of ``first`` reach it while ``selected``, else those of ``second``.
+    """Let two controllers share a program port: the outputs of ``first`` reach it while ``selected``, else those of
+    ``second``.
 
     Flags and ``busy`` go to both, so that either sees a pulse that the other, or a reset, has left under way.
     """

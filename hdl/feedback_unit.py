@@ -1,4 +1,4 @@
-"""Feedback unit: the error seen through the random feedback matrix, which is drawn anew for every column and never stored."""
+"""Feedback unit: the error seen through the random feedback matrix, drawn anew for every column."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from spec.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 class FeedbackUnit(wiring.Component):
     """``f_j = Σ_k Ψ_kj e_k`` for columns j = 0 … hidden − 1 in turn, one while the one before is in use.
 
-    ``start`` begins with column 0; ``error`` must be stable from then until the last value is taken. ``valid``: ``feedback`` is the value
-    of the next column; ``take`` while ``valid`` lets the unit go on to the one after. The first value is valid
-    ``15·⌈classes / 32⌉ + classes + 1`` cycles after the start, every other as long after the take before.
+    ``start`` begins with column 0; ``error`` must be stable from then until the last value is taken. ``valid``:
+    ``feedback`` is the value of the next column; ``take`` while ``valid`` lets the unit go on to the one after. The
+    first value is valid ``15·⌈classes / 32⌉ + classes + 1`` cycles after the start, every other as long after the take
+    before.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -15,11 +15,11 @@ from spec.fixed import unsigned_width
 class History(wiring.Component):
     """Two memories, addressed by context and step: streamed state words, and codes by fold.
 
-    ``write_words`` stores ``words``, as streamed in step ``write_step``; ``write_codes`` stores ``codes`` (``lanes`` of them) of fold
-    ``write_fold`` of that step. ``read_words`` with ``word_step`` in cycle t gives ``read_word_data`` from cycle t + 1 until the next read; so
-    do ``read_codes``, ``code_step``, ``code_fold`` and ``read_code_data``. Features are not kept here: the sequence buffer has them.
-    Contents survive a reset and are unknown before they are written; the words of a first step are whatever was
-    there, since they are streamed as 0.
+    ``write_words`` stores ``words``, as streamed in step ``write_step``; ``write_codes`` stores ``codes`` (``lanes`` of
+    them) of fold ``write_fold`` of that step. ``read_words`` with ``word_step`` in cycle t gives ``read_word_data``
+    from cycle t + 1 until the next read; so do ``read_codes``, ``code_step``, ``code_fold`` and ``read_code_data``.
+    Features are not kept here: the sequence buffer has them. Contents survive a reset and are unknown before they are
+    written; the words of a first step are whatever was there, since they are streamed as 0.
     """
 
     def __init__(self, design: DesignPoint) -> None:

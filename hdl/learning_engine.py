@@ -1,4 +1,4 @@
-"""Learning engine: after a sequence's readout, walks its history and updates the weights, one column after the other."""
+"""Learning engine: after a sequence's readout, walks its history and updates the weights column by column."""
 
 from __future__ import annotations
 
@@ -22,20 +22,23 @@ from spec.learning import feedback_bound
 
 
 class LearningEngine(wiring.Component):
-    """Direct feedback alignment as :mod:`golden.learning` has it, mode `accumulate`; weights change only here, between ``start`` and ``done``.
+    """Direct feedback alignment as :mod:`golden.learning` has it, mode `accumulate`; weights change only here, between
+    ``start`` and ``done``.
 
-    While a sequence is inferred: ``keep_words`` stores ``words`` as streamed in ``step``, and ``keep_codes`` ``codes`` of ``fold`` of that step.
+    While a sequence is inferred: ``keep_words`` stores ``words`` as streamed in ``step``, and ``keep_codes`` ``codes``
+    of ``fold`` of that step.
 
-    ``start`` for one cycle, with ``scores``, ``label``, ``length`` and ``words`` (now those of the readout) stable until ``done``, which is
-    high for one cycle. Columns of the hidden layer in order, then those of the readout. A hidden column takes ``length + 5`` cycles, a
-    readout column three; either more where the feedback or the pulses of the column before are not ready. ``read_features`` with
-    ``feature_step`` asks for ``features`` of the next cycle. ``applied``, ``dropped``: device pulses launched, and given up, in this cycle.
+    ``start`` for one cycle, with ``scores``, ``label``, ``length`` and ``words`` (now those of the readout) stable
+    until ``done``, which is high for one cycle. Columns of the hidden layer in order, then those of the readout. A
+    hidden column takes ``length + 5`` cycles, a readout column three; either more where the feedback or the pulses of
+    the column before are not ready. ``read_features`` with ``feature_step`` asks for ``features`` of the next cycle.
+    ``applied``, ``dropped``: device pulses launched, and given up, in this cycle.
 
-    A reset stops at once: pulses under way end, those not launched are lost, and ``clearing`` is high while all χ are cleared; no
-    sequence may start meanwhile.
+    A reset stops at once: pulses under way end, those not launched are lost, and ``clearing`` is high while all χ are
+    cleared; no sequence may start meanwhile.
 
-    ``update`` is high when ``column`` (readout columns counted after the hidden ones) is written back: then ``gradients`` and
-    ``accumulators`` are its sums and its new χ, ``feedback`` its f.
+    ``update`` is high when ``column`` (readout columns counted after the hidden ones) is written back: then
+    ``gradients`` and ``accumulators`` are its sums and its new χ, ``feedback`` its f.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -175,7 +178,7 @@ class LearningEngine(wiring.Component):
         ]
 
     def _count_columns(self, m: Module, readout: Signal):
-        """Where the present column lies: in which tile, in which fold and lane of the history; whether it is its layer's last."""
+        """Where the present column lies: tile, fold and lane of the history; whether it is its layer's last."""
         design, lane = self.design, Signal(unsigned_width(self.design.cell.lanes - 1))
         fold, column_tile = Signal.like(self.fold), Signal.like(self._writer.column_tile)
         within = Signal.like(self._writer.column)
@@ -204,11 +207,16 @@ class LearningEngine(wiring.Component):
         return last_of_layer
 
     def _walk(self, m: Module, walking, restart, settled, readout) -> None:
-        """Three stages behind the code's read: code, derivative, product. ``settled``: the last product is being added."""
+        """Three stages behind the code's read: code, derivative, product; ``settled`` while the last is being added."""
         history, product = self._history, self._product
         word_step, step_bits = Signal.like(self.feature_step), len(self.feature_step)
         code_valid, delta_next, delta_valid, first = Signal(), Signal(), Signal(), Signal()
-        m.d.sync += [code_valid.eq(walking), delta_next.eq(code_valid), delta_valid.eq(delta_next), first.eq(word_step == 0)]
+        m.d.sync += [
+            code_valid.eq(walking),
+            delta_next.eq(code_valid),
+            delta_valid.eq(delta_next),
+            first.eq(word_step == 0),
+        ]
         with m.If(restart):
             m.d.sync += word_step.eq(0)
         with m.Elif(delta_next):

@@ -23,12 +23,12 @@ def gradient_bits(design: DesignPoint) -> int:
 
 
 class LearningLane(wiring.Component):
-    """``enable`` adds ``word · delta`` to ``gradient`` at the end of the cycle, or starts anew with ``first``; ``word`` is the sign above
-    the magnitude, as streamed.
+    """``enable`` adds ``word · delta`` to ``gradient`` at the end of the cycle, or starts anew with ``first``; ``word``
+    is the sign above the magnitude, as streamed.
 
-    Combinationally, from ``gradient`` G and ``accumulator`` χ: ``sat(χ − rs(G, s))``, with s of the readout while ``readout``; ``pulses``
-    is how many whole levels that holds, toward zero, at most ``max_pulses``; ``raised`` its sign; and ``next_accumulator`` what is
-    left when these levels are taken away.
+    Combinationally, from ``gradient`` G and ``accumulator`` χ: ``sat(χ − rs(G, s))``, with s of the readout while
+    ``readout``; ``pulses`` is how many whole levels that holds, toward zero, at most ``max_pulses``; ``raised`` its
+    sign; and ``next_accumulator`` what is left when these levels are taken away.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -62,7 +62,9 @@ class LearningLane(wiring.Component):
         change = Signal(signed(len(self.gradient) + 1))
         moved = Signal(signed(learning.accumulator_bits))
         height, taken = Signal(learning.accumulator_bits), Signal(learning.accumulator_bits)
-        hidden, readout = (round_shift(self.gradient, shift) for shift in (learning.hidden_shift, learning.readout_shift))
+        hidden, readout = (
+            round_shift(self.gradient, shift) for shift in (learning.hidden_shift, learning.readout_shift)
+        )
         level = learning.accumulator_level
         reachable = range(1, min(learning.max_pulses, limit // level) + 1)
         m.d.comb += [

@@ -15,11 +15,13 @@ from spec.fixed import unsigned_width
 
 
 class OuterProduct(wiring.Component):
-    """Lanes in the row order of the hidden layer: features, states, bias; the readout's rows are the last ``hidden + 1``.
+    """Lanes in the row order of the hidden layer: features, states, bias; the readout's rows are the last ``hidden +
+    1``.
 
-    ``features``: as stored; read as 0 while ``readout``. ``words``: one a hidden unit, sign above magnitude; read as 0 while ``zero_states``.
-    The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` go to every lane; ``accumulators``, ``gradients``,
-    ``next_accumulators``, ``pulses`` and ``raised`` are those of :class:`hdl.learning_lane.LearningLane`, row 0 in the low bits.
+    ``features``: as stored; read as 0 while ``readout``. ``words``: one a hidden unit, sign above magnitude; read as 0
+    while ``zero_states``. The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` go to
+    every lane; ``accumulators``, ``gradients``, ``next_accumulators``, ``pulses`` and ``raised`` are those of
+    :class:`hdl.learning_lane.LearningLane`, row 0 in the low bits.
     """
 
     def __init__(self, design: DesignPoint) -> None:

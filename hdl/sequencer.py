@@ -13,18 +13,20 @@ from spec.fixed import unsigned_width
 class Sequencer(wiring.Component):
     """One sequence at a time, in context 0.
 
-    A step, from the first plane to the last state: ``stream_bits`` cycles of ``integrate_hidden``, one of ``sample_hidden``, one of
-    ``convert_hidden``; ``folds`` cycles of ``issue``, the first in the cycle in which the converter is valid, ``adc_cycles`` after the
-    strobe; and one in which the last fold commits, marked by ``step_done``. Every step costs the same:
-    ``stream_bits + adc_cycles + folds + 2``. The next step's features are fetched with the last issue. The readout does the same
-    on the readout's tiles; ``decide`` starts the decision when its converter is valid, and ``push`` hands the result to the
-    answer as soon as that is ready; ``free`` frees the sequence's bank in the same cycle.
+    A step, from the first plane to the last state: ``stream_bits`` cycles of ``integrate_hidden``, one of
+    ``sample_hidden``, one of ``convert_hidden``; ``folds`` cycles of ``issue``, the first in the cycle in which the
+    converter is valid, ``adc_cycles`` after the strobe; and one in which the last fold commits, marked by
+    ``step_done``. Every step costs the same: ``stream_bits + adc_cycles + folds + 2``. The next step's features are
+    fetched with the last issue. The readout does the same on the readout's tiles; ``decide`` starts the decision when
+    its converter is valid, and ``push`` hands the result to the answer as soon as that is ready; ``free`` frees the
+    sequence's bank in the same cycle.
 
-    A design that learns has more: a sequence is answered if ``infer``, and ``concluded`` marks the end of its readout either way; if
-    ``learn``, ``learn_start`` is high in that same cycle, then the sequencer waits, ``learning``, for ``learn_done``, and frees the bank with it.
+    A design that learns has more: a sequence is answered if ``infer``, and ``concluded`` marks the end of its readout
+    either way; if ``learn``, ``learn_start`` is high in that same cycle, then the sequencer waits, ``learning``, for
+    ``learn_done``, and frees the bank with it.
 
-    ``stepping``, ``reading_out``: phase, for the counters. ``busy``: a sequence is in flight. A sequence starts only while
-    ``run``; one that has started always finishes.
+    ``stepping``, ``reading_out``: phase, for the counters. ``busy``: a sequence is in flight. A sequence starts only
+    while ``run``; one that has started always finishes.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -14,8 +14,9 @@ WORD = 32
 class Threefry(wiring.Component):
     """First word of Threefry-2x32 of a 64-bit counter under a 64-bit key; no multiplier.
 
-    ``start`` in cycle t takes ``counter_0`` and ``counter_1``; ``key_0`` and ``key_1`` must be stable from t until ``done``. ``done`` is low
-    from t + 1 and high from t + 14, with ``word`` stable, until the next start; one at any time starts anew.
+    ``start`` in cycle t takes ``counter_0`` and ``counter_1``; ``key_0`` and ``key_1`` must be stable from t until
+    ``done``. ``done`` is low from t + 1 and high from t + 14, with ``word`` stable, until the next start; one at any
+    time starts anew.
     """
 
     def __init__(self) -> None:

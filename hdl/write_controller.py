@@ -14,13 +14,15 @@ from spec.layout import Layer, layer_layout
 
 
 class WriteController(wiring.Component):
-    """``start`` while ``ready`` takes one column: ``layer``, its ``column_tile`` and its ``column`` within that, ``counts`` (pulses of every row)
-    and ``raised`` (1: raise the weight, 0: lower it), rows as the hidden layer's, of which the readout's are the last. ``ready`` is
-    low from the next cycle until the last pulse has ended, and stays high for a column without pulses.
+    """``start`` while ``ready`` takes one column: ``layer``, its ``column_tile`` and its ``column`` within that,
+    ``counts`` (pulses of every row) and ``raised`` (1: raise the weight, 0: lower it), rows as the hidden layer's, of
+    which the readout's are the last. ``ready`` is low from the next cycle until the last pulse has ended, and stays
+    high for a column without pulses.
 
-    Row tile after row tile, each pulse of a tile at once for all its rows and on a fresh sense. A pair stays canonical, one side at
-    rest: a raise lowers g⁻ while that is above rest, else raises g⁺; to lower a weight, the sides change places. A pulse
-    that finds the side to be raised full is dropped. ``applied``, ``dropped``: how many pulses this cycle launched, and gave up.
+    Row tile after row tile, each pulse of a tile at once for all its rows and on a fresh sense. A pair stays canonical,
+    one side at rest: a raise lowers g⁻ while that is above rest, else raises g⁺; to lower a weight, the sides change
+    places. A pulse that finds the side to be raised full is dropped. ``applied``, ``dropped``: how many pulses this
+    cycle launched, and gave up.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -46,7 +48,11 @@ class WriteController(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        rows, bits, skipped = self.tile_rows, unsigned_width(self.design.learning.max_pulses), self.design.network.features
+        rows, bits, skipped = (
+            self.tile_rows,
+            unsigned_width(self.design.learning.max_pulses),
+            self.design.network.features,
+        )
         # What is left to do, the present row tile at the bottom.
         counts, raised = Signal.like(self.counts), Signal.like(self.raised)
         layer, tile, column = Signal(), Signal(8), Signal.like(self.column)
@@ -95,7 +101,13 @@ class WriteController(wiring.Component):
         up, down, side, due, blocked = (Signal(rows, name=name) for name in ("up", "down", "side", "due", "blocked"))
         sense = {name: Signal(rows, name=name) for name in ("pos_rest", "pos_full", "neg_rest", "neg_full")}
         for number, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
-            m.d.comb += [port.tile.eq(tile), port.column.eq(column), port.up.eq(up), port.down.eq(down), port.side.eq(side)]
+            m.d.comb += [
+                port.tile.eq(tile),
+                port.column.eq(column),
+                port.up.eq(up),
+                port.down.eq(down),
+                port.side.eq(side),
+            ]
             with m.If(layer == number):
                 m.d.comb += [port.pulse.eq(pulse), busy.eq(port.busy)]
                 m.d.comb += [signal.eq(getattr(port, name)) for name, signal in sense.items()]

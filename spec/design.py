@@ -296,7 +296,8 @@ class DesignPoint(Section):
     def hash(self) -> str:
         """16 hexadecimal digits that identify the design point; the name does not enter.
 
-        Nor does a switch that is off, so that hardware without a capability keeps its identity when the capability is invented.
+        Nor does a switch that is off, so that hardware without a capability keeps its identity when the capability is
+        invented.
         """
         content = self.model_dump(mode="json", exclude={"name"})
         if not self.learning.enabled:

@@ -30,8 +30,8 @@ class Drop(IntEnum):
     FRAMING = 0
     """TKEEP partial before the last beat, with a hole, empty, or partial in the header."""
     HEADER = 1
-    """Nothing to do: neither INFER nor LEARN is set, LEARN without LABEL_VALID, or anything without INFER or with LEARN on a
-    design that cannot learn."""
+    """Nothing to do: neither INFER nor LEARN is set, LEARN without LABEL_VALID, or anything without INFER or with LEARN
+    on a design that cannot learn."""
     LABEL = 2
     """LABEL_VALID is set and the label is not below the number of classes."""
     TRUNCATED = 3

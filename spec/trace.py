@@ -45,10 +45,11 @@ def record_types(design: DesignPoint) -> dict[str, np.dtype]:
     ``step``: one a step, when its last state is written. ``words`` are the hidden layer's wordlines as streamed
     (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum.
     ``readout``: one a sequence; ``words`` are the readout's wordlines. ``event``: resets and dropped packets.
-    ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended. ``gradient_sum`` and
-    ``accumulator_sum`` are, over the gradients and over all χ after the update, ``Σ v_ij (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the
-    columns j of the readout come after the hidden layer's, and its rows i are the last of the hidden layer's rows.
-    ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences that started.
+    ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
+    ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over all χ after the update, ``Σ v_ij
+    (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the columns j of the readout come after the hidden layer's, and its
+    rows i are the last of the hidden layer's rows. ``cycle`` counts clock cycles since the start of the simulation;
+    ``sequence`` counts sequences that started.
     """
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
     head = [("cycle", "<u8"), ("sequence", "<u4"), ("context", "<u2"), ("step", "<u2")]

@@ -32,7 +32,9 @@ def feedback(design: DesignPoint, error: list[int], column: int) -> int:
 
 def delta(design: DesignPoint, feedback_value: int, code: int) -> int:
     """``δ`` of one hidden unit in one step."""
-    return round_shift(feedback_value * derivative_table(design)[abs(code)], DERIVATIVE_BITS + design.learning.feedback_shift)
+    return round_shift(
+        feedback_value * derivative_table(design)[abs(code)], DERIVATIVE_BITS + design.learning.feedback_shift
+    )
 
 
 @dataclass(frozen=True)

@@ -121,14 +121,16 @@ def malformed(design: DesignPoint) -> dict[str, tuple[list[Beat], Drop]]:
         "partial header and nothing else": ([(header, 0b0011)], Drop.FRAMING),
         "nothing to do": (to_beats(0, good[:size]), Drop.HEADER),
         "only reserved flags": (to_beats(0xF8 << 16, good[:size]), Drop.HEADER),
-        "learning asked without a label, or of who cannot": (to_beats(int(Flag.INFER | Flag.LEARN) << 16, good[:size]), Drop.HEADER),
+        "learning asked without a label, or of who cannot": (
+            to_beats(int(Flag.INFER | Flag.LEARN) << 16, good[:size]), Drop.HEADER,
+        ),
         "label just beyond the classes": (to_beats(label_valid | classes, good[:size]), Drop.LABEL),
         "largest label": (to_beats(label_valid | 0xFFFF, good[:size]), Drop.LABEL),
         "header only": (to_beats(header, b""), Drop.TRUNCATED),
         "one step too many": (to_beats(header, long), Drop.TOO_LONG),
         "many steps too many": (to_beats(header, long * 3), Drop.TOO_LONG),
         "every cause at once": (keep(1, 0b0101, to_beats(0xFF01_FFFF & ~header, long * 2 + b"\x01")), Drop.FRAMING),
-        "learning alone asked without a label, or of who cannot": (to_beats(int(Flag.LEARN) << 16, good[:size]), Drop.HEADER),
+        "only learning asked, likewise": (to_beats(int(Flag.LEARN) << 16, good[:size]), Drop.HEADER),
         "every cause but framing": (to_beats(int(Flag.LABEL_VALID) << 16 | 0xFFFF, long), Drop.HEADER),
         "label and length": (to_beats(label_valid | 0xFFFF, long), Drop.LABEL),
     }

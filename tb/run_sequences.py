@@ -100,7 +100,8 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[A
                 if bad["before"] == index:
                     source.send_nowait(AxiStreamFrame(bytes.fromhex(bad["data"]), tkeep=bad["keep"]))
             label = None if labels[index] < 0 else int(labels[index])
-            source.send_nowait(encode_packet(features[index, :length], tag=int(tags[index]), label=label, flags=Flag(int(flags[index]))))
+            asked = Flag(int(flags[index]))
+            source.send_nowait(encode_packet(features[index, :length], tag=int(tags[index]), label=label, flags=asked))
 
     feeder = cocotb.start_soon(feed())
     for index in expected:
@@ -121,7 +122,7 @@ async def _until_learnt(host: Host, learned: int, patience_cycles: int) -> None:
         if found == learned:
             return
         await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
-    raise AssertionError(f"{found} sequences learnt within {patience_cycles} cycles after the last answer; {learned} expected")
+    raise AssertionError(f"{found} sequences learnt, not {learned}, {patience_cycles} cycles after the last answer")
 
 
 async def _interrupts(host: Host) -> dict[str, int]:

@@ -7,7 +7,7 @@ from tb.blocks import Block, BlockBench, block_test
 
 @block_test
 async def clears_and_keeps(bench: BlockBench) -> None:
-    """Random columns written and read; after each of several resets, one within a sweep, all are 0 after as many cycles as columns."""
+    """Random columns written and read; after each reset, one within a sweep, all are 0 once the sweep is over."""
     for round_ in range(4):
         await bench.reset(1)
         if round_ == 2:

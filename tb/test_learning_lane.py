@@ -30,7 +30,11 @@ async def gradients_and_updates(bench: BlockBench) -> None:
             for step in range(bench.random.randint(1, design.network.max_steps)):
                 sign, extreme = bench.random.choice((-1, 1)), bench.chance(0.5)
                 size = design.stream_limit if extreme else bench.random.randint(0, design.stream_limit)
-                value = bench.random.choice((-1, 1)) * parameters["delta"] if extreme else extremes(bench, parameters["delta"])
+                value = (
+                    bench.random.choice((-1, 1)) * parameters["delta"]
+                    if extreme
+                    else extremes(bench, parameters["delta"])
+                )
                 block.put(enable=1, first=int(step == 0), word=size | int(sign < 0) << bits, delta=value)
                 await bench.cycle()
                 gradient = (0 if step == 0 else gradient) + sign * size * value
@@ -40,12 +44,19 @@ async def gradients_and_updates(bench: BlockBench) -> None:
                     await bench.cycle()
             for _ in range(4):
                 readout = bench.random.getrandbits(1)
-                accumulator = bench.random.choice((extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level))))
+                accumulator = bench.random.choice(
+                    (extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level)))
+                )
                 block.put(accumulator=accumulator, readout=readout)
                 await bench.cycle()
                 wanted = move(design, accumulator, gradient, bool(readout))
                 bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
-                bench.compare(block, f"accumulator of {accumulator}, {gradient}", block.get_signed("next_accumulator"), wanted.accumulator)
+                bench.compare(
+                    block,
+                    f"accumulator of {accumulator}, {gradient}",
+                    block.get_signed("next_accumulator"),
+                    wanted.accumulator,
+                )
                 bench.compare(block, f"pulses of {accumulator}, {gradient}", block.get("pulses"), wanted.pulses)
                 if wanted.pulses:
                     bench.compare(block, "raised", block.get("raised"), int(wanted.raised))
@@ -69,7 +80,9 @@ async def deltas(bench: BlockBench) -> None:
             await bench.cycle()
             if cycle > 1:
                 wanted = delta(design, values[cycle - 1], codes[cycle - 2])
-                bench.compare(block, f"delta of {values[cycle - 1]}, {codes[cycle - 2]}", block.get_signed("delta"), wanted)
+                bench.compare(
+                    block, f"delta of {values[cycle - 1]}, {codes[cycle - 2]}", block.get_signed("delta"), wanted
+                )
 
     await bench.each(drive, lanes(bench, "delta"))
 
@@ -93,7 +106,11 @@ async def errors_of_classes(bench: BlockBench) -> None:
             for _ in range(2):
                 await bench.cycle()
                 bench.compare(block, "done", block.get("done"), 1)
-                bench.compare(block, f"errors of {scores}", unpack_signed(block.get("error"), 9, classes), errors(design, scores, label))
+                bench.compare(
+                    block,
+                    f"errors of {scores}",
+                    unpack_signed(block.get("error"), 9, classes),
+                    errors(design, scores, label),
+                )
 
     await bench.each(drive, lanes(bench, "error"))
-

@@ -1,4 +1,4 @@
-"""The write controller: pulses that keep every pair canonical, dropped where it is full, and none while another is under way."""
+"""The write controller: pulses keep pairs canonical, are dropped where one is full, and wait for each other."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ class Devices:
         }
 
 
-async def write(bench: BlockBench, block: Block, devices: Devices, layer: Layer, counts: list[int], raised: list[int]) -> None:
-    """One column through the controller, compared with the model: pulses, drops, and the flags of every tile at its end."""
+async def write(
+    bench: BlockBench, block: Block, devices: Devices, layer: Layer, counts: list[int], raised: list[int]
+) -> None:
+    """One column through the controller against the model: pulses, drops, and the flags of its last tile."""
     design, crossbar = block.design, block.design.crossbar
     layout = layer_layout(design, layer)
     column = bench.random.randrange(layout.columns)
@@ -41,12 +43,22 @@ async def write(bench: BlockBench, block: Block, devices: Devices, layer: Layer,
         if block.get("ready"):
             break
         # A launch while a pulse lasts would end the simulation; no launch may be counted then either.
-        assert not (block.get("busy") and (block.get("applied") or block.get("dropped"))), f"{block.name}: counted while busy"
-        applied, dropped, busy = applied + block.get("applied"), dropped + block.get("dropped"), busy + block.get("busy")
+        assert not (block.get("busy") and (block.get("applied") or block.get("dropped"))), (
+            f"{block.name}: counted while busy"
+        )
+        applied, dropped, busy = (
+            applied + block.get("applied"),
+            dropped + block.get("dropped"),
+            busy + block.get("busy"),
+        )
         cycles += 1
         assert cycles < 5000, f"{block.name}: stuck"
     bench.compare(block, "busy when ready", block.get("busy"), 0)
-    done = [devices.pairs[layer][column][row].pulse(bool(raised[row])) for row in range(layout.rows) for _ in range(counts[row])]
+    done = [
+        devices.pairs[layer][column][row].pulse(bool(raised[row]))
+        for row in range(layout.rows)
+        for _ in range(counts[row])
+    ]
     bench.compare(block, f"pulses of {counts}", (applied, dropped), (done.count(True), done.count(False)))
     if not any(counts):
         bench.compare(block, "cycles of a column without pulses", cycles, 0)
@@ -69,7 +81,9 @@ async def check_flags(bench: BlockBench, block: Block, devices: Devices, layer: 
         pack([int(pair.positive == 0) for pair in pairs], 1), pack([int(pair.positive == full) for pair in pairs], 1),
         pack([int(pair.negative == 0) for pair in pairs], 1), pack([int(pair.negative == full) for pair in pairs], 1),
     ]  # fmt: skip
-    bench.compare(block, f"flags of {tile.name} column {column}", [block.get(f"{name}__{flag}") for flag in FLAGS], wanted)
+    bench.compare(
+        block, f"flags of {tile.name} column {column}", [block.get(f"{name}__{flag}") for flag in FLAGS], wanted
+    )
 
 
 @block_test
@@ -96,13 +110,20 @@ async def columns(bench: BlockBench) -> None:
 
 @block_test
 async def resets(bench: BlockBench) -> None:
-    """After a reset at any cycle the controller is ready, and what it launches next waits for the pulse that is under way."""
+    """After a reset at any cycle the controller is ready, and what it launches next waits for the pulse under way."""
 
     async def drive(block: Block) -> None:
         design = block.design
         bits = max(1, design.learning.max_pulses.bit_length())
         rows = design.hidden_rows
-        block.put(start=1, layer=0, column_tile=0, column=0, counts=pack([1] * rows, bits), raised=bench.random.getrandbits(rows))
+        block.put(
+            start=1,
+            layer=0,
+            column_tile=0,
+            column=0,
+            counts=pack([1] * rows, bits),
+            raised=bench.random.getrandbits(rows),
+        )
         await bench.cycle()
         block.put(start=0)
 

@@ -1,4 +1,4 @@
-"""cocotb: resets at any cycle of learning; weights read back between them. Started by tests/top/test_learning_resets.py."""
+"""cocotb: resets at any cycle of learning, weights read back between them. Started by test_learning_resets.py."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tb.top_resets import PIN, SOFT, prepare
 
 @cocotb.test()
 async def resets_while_learning(dut) -> None:
-    """Phase after phase of sequences to learn, each cut by a reset at a random cycle, but the last; compared outside."""
+    """Phases of sequences to learn, each cut by a reset at a random cycle, but the last; compared outside."""
     victim, config = await prepare(dut)
     host, random = victim.host, victim.random
     features, lengths, labels = (np.array(config[name]) for name in ("features", "lengths", "labels"))
@@ -25,7 +25,9 @@ async def resets_while_learning(dut) -> None:
         weights = await host.read_weights()
         await victim.set_coefficients(*config["coefficients"])
         for index, length in enumerate(lengths):
-            packet = encode_packet(features[index, :length], tag=index, label=int(labels[index]), flags=Flag.LEARN | Flag.INFER)
+            packet = encode_packet(
+                features[index, :length], tag=index, label=int(labels[index]), flags=Flag.LEARN | Flag.INFER
+            )
             host.source.send_nowait(packet)
         await host.start()
         if last := phase == config["phases"] - 1:

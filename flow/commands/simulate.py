@@ -27,18 +27,19 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
     checkpoint: Annotated[Path | None, typer.Option(help="Weights from `remora train`; trains quickly where not given.")] = None,
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,
-    learn: Annotated[bool, typer.Option("--learn", help="Hardware that learns on chip, and learns every sequence it infers.")] = False,
+    learn: Annotated[bool, typer.Option("--learn", help="Hardware that learns; every sequence is learnt.")] = False,
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
     json: JsonOption = None,
 ) -> None:
     """Run the generated Verilog on real sequences under Verilator and compare every step with golden.
 
-    Streamed words, ADC codes, candidates, states, readout and decision must agree exactly. With --learn, error, feedback, gradients,
-    accumulators and pulses of every sequence must too, and at the end every weight. Exits 1 at any difference and shows the first
-    one in context.
+    Streamed words, ADC codes, candidates, states, readout and decision must agree exactly. With --learn, error,
+    feedback, gradients, accumulators and pulses of every sequence must too, and at the end every weight. Exits 1 at any
+    difference and shows the first one in context.
 
-    Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate tiny --waves tiny.vcd
+    Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
+    tiny --waves tiny.vcd
     """
     from flow.simulate import result_table, simulate
     from flow.train import train_network

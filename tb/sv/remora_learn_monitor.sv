@@ -1,4 +1,5 @@
-// Trace monitor of learning: writes the records of kind `learn` of spec/trace.py, beside remora_monitor.sv and in its manner.
+// Trace monitor of learning: writes the records of kind `learn` of spec/trace.py, beside remora_monitor.sv and in its
+// manner.
 //
 // The sums are taken over what the lanes hold when a column is written back, every column of a sequence.
 `timescale 1ns / 1ps

@@ -1,4 +1,4 @@
-"""Golden's records of a run that learns: what the trainer and inference give, in order, with checksums that miss nothing."""
+"""Golden's records of a run that learns: what trainer and inference give, in order, with checksums."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def test_records_are_those_of_trainer_and_inference(name, tmp_path):
     features, lengths, labels, learn = sequences(design, 20)
     reference, trainer = (make(design, random_weights(design, 3), GATES) for make in (LearningReference, DfaTrainer))
     tags = np.arange(20)
-    parts = [reference.advance(features[part], lengths[part], labels[part], learn[part], tags[part]) for part in (slice(0, 7), slice(7, 20))]
+    parts = [
+        reference.advance(features[part], lengths[part], labels[part], learn[part], tags[part])
+        for part in (slice(0, 7), slice(7, 20))
+    ]
     records = {kind: np.concatenate([part.records[kind] for part in parts]) for kind in (STEP, READOUT, LEARN)}
     updates = []
     for index in range(20):
@@ -59,7 +62,7 @@ def test_records_are_those_of_trainer_and_inference(name, tmp_path):
 
 
 def test_gradients_that_are_watched_make_the_update():
-    """χ after the first update of a fresh trainer is minus the gradient, rounded, where nothing saturates or is pulsed."""
+    """χ after the first update of a fresh trainer is minus the gradient, rounded, where nothing is pulsed."""
     design = with_learning(DESIGNS["tiny"])
     trainer, seen = DfaTrainer(design, random_weights(design, 1), GATES), []
     x, label = random_sequence(design, np.random.default_rng(0))
@@ -68,7 +71,9 @@ def test_gradients_that_are_watched_make_the_update():
     words = infer(design, random_weights(design, 1), x[None], coefficients=GATES, record=True).record.readout_words[0]
     np.testing.assert_array_equal(readout, words[:, None].astype(np.int64) * update.error)
     assert (update.applied, update.dropped) == (0, 0)
-    for gradient, shift, accumulators in zip((hidden, readout), (learning.hidden_shift, learning.readout_shift), trainer.accumulators):
+    for gradient, shift, accumulators in zip(
+        (hidden, readout), (learning.hidden_shift, learning.readout_shift), trainer.accumulators
+    ):
         np.testing.assert_array_equal(accumulators, -((gradient + (1 << shift >> 1)) >> shift))
 
 

@@ -1,4 +1,4 @@
-"""The blocks of learning on Verilator, each against the plain model: feedback, errors, deltas, lanes, writes, accumulators."""
+"""The blocks of learning on Verilator, each against the plain model."""
 
 from __future__ import annotations
 
@@ -21,18 +21,37 @@ def test_feedback_unit():
         f"classes_{count}": make_design(network={"hidden": 5, "classes": count}, cell={"lanes": 1}, **SEEDED)
         for count in (1, 2, 10, 31, 32, 33, 64, 70, 256)
     }
-    assert len(simulate_cases(FeedbackUnit, cases({**classes, "tiny": DESIGNS["tiny"]}), "tb.test_feedback_unit").tests) == 2
+    assert (
+        len(simulate_cases(FeedbackUnit, cases({**classes, "tiny": DESIGNS["tiny"]}), "tb.test_feedback_unit").tests)
+        == 2
+    )
 
 
 def test_lanes_deltas_and_errors():
     units = {"lane": LearningLane, "delta": DeltaUnit, "error": ErrorUnit}
-    wide = make_design(  # more pulses than an accumulator can hold, the narrowest accumulator, no rounding of the readout
-        network={"features": 2, "hidden": 3, "classes": 40, "max_steps": 9},
-        cell={"lanes": 1},
-        formats={"adc_bits": 9, "adc_range_log2": 1},
-        learning={"accumulator_bits": 8, "accumulator_level": 40, "max_pulses": 15, "hidden_shift": 24, "readout_shift": 0, "feedback_shift": 0},
+    wide = (
+        make_design(  # more pulses than an accumulator can hold, the narrowest accumulator, no rounding of the readout
+            network={"features": 2, "hidden": 3, "classes": 40, "max_steps": 9},
+            cell={"lanes": 1},
+            formats={"adc_bits": 9, "adc_range_log2": 1},
+            learning={
+                "accumulator_bits": 8,
+                "accumulator_level": 40,
+                "max_pulses": 15,
+                "hidden_shift": 24,
+                "readout_shift": 0,
+                "feedback_shift": 0,
+            },
+        )
     )
-    designs = {"one": DESIGNS["one"], "tiny": DESIGNS["tiny"], "coarse": DESIGNS["coarse"], "exact": DESIGNS["exact"], "mnist": MNIST, "wide": wide}
+    designs = {
+        "one": DESIGNS["one"],
+        "tiny": DESIGNS["tiny"],
+        "coarse": DESIGNS["coarse"],
+        "exact": DESIGNS["exact"],
+        "mnist": MNIST,
+        "wide": wide,
+    }
 
     def make(design, unit, delta, feedback):
         return units[unit](design)
@@ -40,7 +59,8 @@ def test_lanes_deltas_and_errors():
     parameters = {
         f"{unit}_{name}": {
             # What gradients are wide enough for: an error once, or a delta in every step.
-            "design": design, "unit": unit, "delta": delta_bound(design) if design.network.max_steps > 1 else ERROR_LIMIT,
+            "design": design, "unit": unit,
+            "delta": delta_bound(design) if design.network.max_steps > 1 else ERROR_LIMIT,
             "feedback": feedback_bound(design),
         }
         for name, design in designs.items()
@@ -63,4 +83,7 @@ def test_write_controller():
 
 def test_accumulator_store():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "powers")}
-    assert len(simulate_cases(AccumulatorStore, cases(designs), "tb.test_accumulator_store", extra_sources=[MEMORY]).tests) == 1
+    assert (
+        len(simulate_cases(AccumulatorStore, cases(designs), "tb.test_accumulator_store", extra_sources=[MEMORY]).tests)
+        == 1
+    )

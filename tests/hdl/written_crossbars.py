@@ -16,7 +16,7 @@ PASSED = ("start", "ready", "layer", "column_tile", "column", "counts", "raised"
 
 
 class WrittenCrossbars(wiring.Component):
-    """The controller's ports towards the engine, and as ``<layer>__<flag>`` the sense flags of the column that it selects."""
+    """The controller's ports to the engine; as ``<layer>__<flag>`` the sense flags of the column that it selects."""
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._writer = design, WriteController(design)

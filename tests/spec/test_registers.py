@@ -125,8 +125,9 @@ def test_counters_are_those_of_the_enumeration_in_its_order():
 def test_counters_of_learning_are_there_only_where_it_learns():
     without, learns = register_map(DEFAULT), register_map(with_learning(DEFAULT))
     extra = {register.name for register in learns} - {register.name for register in without}
-    assert extra == {f"{name}_{word}" for name in ("LEARNED", "LEARN_CYCLES", "PULSES_DROPPED") for word in ("LOW", "HIGH")}
-    assert {counter.name for counter in set(Counter) - set(counters_of(DEFAULT))} == {"LEARNED", "LEARN_CYCLES", "PULSES_DROPPED"}
+    names = {"LEARNED", "LEARN_CYCLES", "PULSES_DROPPED"}
+    assert extra == {f"{name}_{word}" for name in names for word in ("LOW", "HIGH")}
+    assert {counter.name for counter in set(Counter) - set(counters_of(DEFAULT))} == names
     assert counters_of(with_learning(DEFAULT)) == tuple(Counter)
     assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
 

@@ -1,4 +1,4 @@
-"""Resets at any cycle of learning: χ forgotten, devices left within the column that was being written, then exact again."""
+"""Resets at any cycle of learning: χ forgotten, devices left within the column being written, then exact again."""
 
 from __future__ import annotations
 
@@ -53,10 +53,12 @@ def test_resets_while_learning(harness, tmp_path):
 
 
 def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> Comparison:
-    """From the weights that a phase started with, the trace up to its reset is a prefix of golden's, and the weights lie within the
-    update that was cut."""
+    """From the weights that a phase started with, the trace up to its reset is a prefix of golden's, and the weights
+    lie within the update that was cut."""
     outcome = json.loads((directory / "phases.json").read_text(encoding="utf-8"))
-    weights = [Weights(*(np.array(phase[layer], np.int16) for layer in ("hidden", "readout"))) for phase in outcome["phases"]]
+    weights = [
+        Weights(*(np.array(phase[layer], np.int16) for layer in ("hidden", "readout"))) for phase in outcome["phases"]
+    ]
     np.testing.assert_array_equal(weights[0].hidden, stimulus.weights.hidden)
     actual = read_trace(directory, DESIGN)
     events = np.zeros(PHASES - 1, actual[EVENT].dtype)
@@ -65,7 +67,11 @@ def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> C
     bounds, cut = [0, *actual[EVENT]["cycle"].tolist(), 1 << 62], 0
     for number in range(PHASES):
         begin, end = bounds[number : number + 2]
-        found = {kind: records[(records["cycle"] >= begin) & (records["cycle"] < end)] for kind, records in actual.items() if kind != EVENT}
+        found = {
+            kind: records[(records["cycle"] >= begin) & (records["cycle"] < end)]
+            for kind, records in actual.items()
+            if kind != EVENT
+        }
         first = int(found[STEP]["sequence"][0]) if len(found[STEP]) else 0
         expected, snapshots = golden(stimulus, labels, weights[number])
         for records in expected.values():
@@ -73,7 +79,9 @@ def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> C
         done = len(found[LEARN])
         if number == PHASES - 1:
             assert done == SEQUENCES
-        expected = {kind: records[: len(found[kind])] if number < PHASES - 1 else records for kind, records in expected.items()}
+        expected = {
+            kind: records[: len(found[kind])] if number < PHASES - 1 else records for kind, records in expected.items()
+        }
         comparison.merge(compare(expected, found))
         cut += require_between(snapshots[done], snapshots[min(done + 1, SEQUENCES)], weights[number + 1])
     assert cut >= 3, "too few resets hit an update"
@@ -93,7 +101,8 @@ def golden(stimulus: Stimulus, labels: np.ndarray, start: Weights) -> tuple[dict
 
 
 def require_between(before: Weights, after: Weights, found: Weights) -> bool:
-    """Columns are updated up to one, which may be so in part, and untouched from there; whether the update was really cut."""
+    """Columns are updated up to one, which may be so in part, and untouched from there; whether an update was cut."""
+
     def columns(w: Weights) -> list[np.ndarray]:
         return [*w.hidden.T, *w.readout.T]
 
@@ -105,4 +114,4 @@ def require_between(before: Weights, after: Weights, found: Weights) -> bool:
         return False
     low, high = np.minimum(old[at], new[at]), np.maximum(old[at], new[at])
     assert ((low <= now[at]) & (now[at] <= high)).all()
-    return any(not np.array_equal(a, b) for a, b in zip(now, old))
+    return any(not np.array_equal(a, b) for a, b in zip(now, old, strict=True))

@@ -93,7 +93,9 @@ def benchmark(design: DesignPoint, sequences: int, repeats: int, say: Callable[[
     }
 
 
-def measure_golden(design: DesignPoint, weights: Weights, training: SequenceSet, test: SequenceSet, repeats: int) -> dict:
+def measure_golden(
+    design: DesignPoint, weights: Weights, training: SequenceSet, test: SequenceSet, repeats: int
+) -> dict:
     """Batched inference against float32 numpy on the same network and sequences, and online training."""
     x = np.concatenate([test.x] * -(-INFERENCE_BATCH // len(test)))[:INFERENCE_BATCH]
     model, real = FloatModel.of(design, weights), to_float(design, x)
@@ -103,14 +105,18 @@ def measure_golden(design: DesignPoint, weights: Weights, training: SequenceSet,
         floats.append(_timed(lambda: model.decide(real)))
         integers.append(_timed(lambda: infer(design, weights, x)))
     for _ in range(repeats):
-        trainer = DfaTrainer(design, weights)
-        learning.append(_timed(lambda trainer=trainer: [trainer.train_sequence(x, int(y)) for x, y in zip(training.x, training.y)]))
+        learning.append(_timed(lambda: _learn(DfaTrainer(design, weights), training)))
     return {
         "inference_sequences_per_second": len(x) / median(integers),
         "float32_sequences_per_second": len(x) / median(floats),
-        "inference_to_float32": median(f / i for f, i in zip(floats, integers)),
+        "inference_to_float32": median(f / i for f, i in zip(floats, integers, strict=True)),
         "training_sequences_per_second": len(training) / median(learning),
     }
+
+
+def _learn(trainer: DfaTrainer, training: SequenceSet) -> None:
+    for x, y in zip(training.x, training.y, strict=True):
+        trainer.train_sequence(x, int(y))
 
 
 def measure_builds(generated: Generated, root: Path) -> tuple[dict, Build, Build]:
@@ -131,12 +137,20 @@ def measure_builds(generated: Generated, root: Path) -> tuple[dict, Build, Build
 
 
 def measure_simulation(
-    design: DesignPoint, generated: Generated, build: Build, plain: Build, test: SequenceSet, weights: Weights, folder: Path, repeats: int
+    design: DesignPoint,
+    generated: Generated,
+    build: Build,
+    plain: Build,
+    test: SequenceSet,
+    weights: Weights,
+    folder: Path,
+    repeats: int,
 ) -> tuple[dict, float]:
-    """Cycles a second of the harness in C++, under cocotb, and with every step recorded and compared; and cycles a step."""
+    """Cycles a second of the harness in C++, under cocotb, and with every step recorded and compared; and cycles a
+    step."""
     stimulus = Stimulus.of(test, weights, Coefficients.of(design))
     packets = folder / "packets.bin"
-    packets.write_bytes(b"".join(_framed(encode_packet(x, label=int(y))) for x, y in zip(test.x, test.y)))
+    packets.write_bytes(b"".join(_framed(encode_packet(x, label=int(y))) for x, y in zip(test.x, test.y, strict=True)))
     rates: dict[str, list[float]] = {"plain": [], "uncompared": [], "compared": []}
     for _ in range(repeats):
         decisions, rate = _run_plain(design, plain, packets, generated.images)
@@ -148,8 +162,10 @@ def measure_simulation(
                 raise AssertionError("the plain harness and cocotb do not run the same simulation")
             rates[name].append(_rate(run))
     result = {f"{name}_cycles_per_second": median(values) for name, values in rates.items()}
-    result["compared_to_uncompared"] = median(a / b for a, b in zip(rates["compared"], rates["uncompared"]))
-    result["uncompared_to_plain"] = median(a / b for a, b in zip(rates["uncompared"], rates["plain"]))
+    result["compared_to_uncompared"] = median(
+        a / b for a, b in zip(rates["compared"], rates["uncompared"], strict=True)
+    )
+    result["uncompared_to_plain"] = median(a / b for a, b in zip(rates["uncompared"], rates["plain"], strict=True))
     return result, run.counters[Counter.STEP_CYCLES] / run.counters[Counter.STEPS]
 
 
@@ -161,7 +177,13 @@ def _rate(run: RtlRun) -> float:
 
 def _run_plain(design: DesignPoint, plain: Build, packets: Path, images: Path) -> tuple[list[int], float]:
     control = register_map(design)["CONTROL"]
-    command = [str(plain.executable), str(packets), hex(control.address), hex(control.encode(run=1)), f"+remora_images={images}"]
+    command = [
+        str(plain.executable),
+        str(packets),
+        hex(control.address),
+        hex(control.encode(run=1)),
+        f"+remora_images={images}",
+    ]
     result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return [answer & 0xFFFF for answer in result["answers"]], result["cycles"] / result["seconds"]
 

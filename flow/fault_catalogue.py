@@ -12,7 +12,8 @@ from spec.tables import candidate_table
 
 
 def catalogue(design: DesignPoint) -> list[Fault]:
-    """Every fault that this design point can have; small ones lack some, such as a row tile left out where there is one."""
+    """Every fault that this design point can have; small ones lack some, such as a row tile left out where there is
+    one."""
     parts = (_streamer, _crossbars, _cell, _sequence, _answers, _control)
     faults = [fault for part in parts for fault in part(design)]
     return faults + learning_faults(design) if design.learning.enabled else faults

@@ -127,7 +127,8 @@ def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
             "register_documentation": "docs/registers.md",
         },
         "ports": [
-            {"name": name, "direction": port.direction, "width": port.width} for name, port in library.ports[netlist.top].items()
+            {"name": name, "direction": port.direction, "width": port.width}
+            for name, port in library.ports[netlist.top].items()
         ],
         "instances": [{"path": path, "module": module} for path, module in library.instances(netlist.top)],
         "tiles": [_describe_tile(design, tile) for tile in all_tiles(design)],

@@ -114,7 +114,14 @@ def run_rtl(
     with _Watcher(directory / f"{STEP}.bin", record_types(design)[STEP].itemsize, progress if trace else None):
         # Long runs may take their time; one that hangs is ended by the host's patience, in cycles.
         run(
-            build, "tb.run_sequences", config=config, seed=seed, run_dir=directory, waves=waves, plusargs=arguments, timeout=None
+            build,
+            "tb.run_sequences",
+            config=config,
+            seed=seed,
+            run_dir=directory,
+            waves=waves,
+            plusargs=arguments,
+            timeout=None,
         )
     began = perf_counter()
     result = _judge(design, stimulus, directory, trace, stall > 0)
@@ -179,7 +186,9 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
     if weights:
         wanted = {f"{name} weights": _column_records(getattr(reference.weights, name)) for name in LAYERS}
         comparison.merge(compare(wanted, weights))
-    return RtlRun(comparison, answers["decision"].astype(np.int64), np.concatenate(decisions), counters, result["seconds"])
+    return RtlRun(
+        comparison, answers["decision"].astype(np.int64), np.concatenate(decisions), counters, result["seconds"]
+    )
 
 
 def _column_records(levels: NDArray) -> NDArray:
@@ -241,7 +250,12 @@ def _counter_records(
 def _interrupt_records(stimulus: Stimulus, found: dict[str, int]) -> tuple[dict, dict]:
     """The sticky events and the pin, for which only the drops are enabled, after the run and after clearing them."""
     dropped = {f"dropped_{name.lower()}": int(count > 0) for name, count in _drops(stimulus).items()}
-    wanted = {**dropped, "sequence_done": int(stimulus.answered.any()), "window_failed": 0, "pin": int(bool(stimulus.bad))}
+    wanted = {
+        **dropped,
+        "sequence_done": int(stimulus.answered.any()),
+        "window_failed": 0,
+        "pin": int(bool(stimulus.bad)),
+    }
     wanted |= {"events_left": 0, "pin_left": 0}
     dtype = [(name, "<i8") for name in wanted]
     records = [np.array([tuple(values[name] for name in wanted)], dtype) for values in (wanted, found)]

@@ -24,7 +24,7 @@ from spec.design import DesignPoint
 from spec.errors import CheckFailed
 from spec.packets import Flag
 from spec.registers import Counter
-from spec.trace import LEARN, STEP
+from spec.trace import LEARN
 from tb.scoreboard import describe
 
 if TYPE_CHECKING:
@@ -101,10 +101,10 @@ def simulate(
 def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
-    ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and readouts
-    ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets included.
-    Where sequences were learnt, ``cycles_per_learning_sequence`` is forward and update together, and ``device_writes`` the
-    pulses that the updates applied.
+    ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and
+    readouts ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets
+    included. Where sequences were learnt, ``cycles_per_learning_sequence`` is forward and update together, and
+    ``device_writes`` the pulses that the updates applied.
     """
     counters, comparison = run.counters, run.comparison
     steps, sequences = counters[Counter.STEPS], counters[Counter.SEQUENCES]

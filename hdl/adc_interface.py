@@ -18,8 +18,9 @@ class AdcInterface(wiring.Component):
     """Combinational. Hands out the columns of a layer ``lanes`` at a time.
 
     ``codes``: as of :class:`hdl.crossbar_array.CrossbarArray`. ``fold``: which group; lane k serves column
-    ``fold * lanes + k``; lanes beyond the last column give 0. ``code``: for each lane the sum over the row tiles, saturated to ±``adc_limit``,
-    ``adc_bits`` each. ``saturations``: how many codes of the group's tiles are at full scale.
+    ``fold * lanes + k``; lanes beyond the last column give 0. ``code``: for each lane the sum over the row tiles,
+    saturated to ±``adc_limit``, ``adc_bits`` each. ``saturations``: how many codes of the group's tiles are at full
+    scale.
     """
 
     def __init__(self, design: DesignPoint, layer: Layer, lanes: int) -> None:
@@ -38,7 +39,12 @@ class AdcInterface(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        bits, columns, lanes, limit = self.design.formats.adc_bits, self.layout.columns, self.lanes, self.design.adc_limit
+        bits, columns, lanes, limit = (
+            self.design.formats.adc_bits,
+            self.layout.columns,
+            self.lanes,
+            self.design.adc_limit,
+        )
         groups = []
         for row_tile in range(self.layout.row_tiles):
             group = Signal(bits * lanes, name=f"row_tile_{row_tile}")

@@ -15,8 +15,8 @@ from spec.packets import BEAT_BYTES
 class Answer(wiring.Component):
     """Header, then one beat a class (see :mod:`spec.packets`).
 
-    ``push`` while ``ready`` takes ``decision``, ``flags``, ``tag`` and ``scores``; ``ready`` is low from then until the packet's last beat
-    has passed. The stream keeps AXI's promise: a beat once offered stays until it is taken.
+    ``push`` while ``ready`` takes ``decision``, ``flags``, ``tag`` and ``scores``; ``ready`` is low from then until
+    the packet's last beat has passed. The stream keeps AXI's promise: a beat once offered stays until it is taken.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -14,8 +14,8 @@ class BitStreamer(wiring.Component):
     """Combinational. Row order as in :mod:`spec.layout`.
 
     ``features``: as stored, 8 bits each. ``words``: one a hidden unit, ``stream_bits`` of magnitude below one sign bit;
-    read as 0 while ``first`` (h₀ = 0). While ``enable``, bit ``plane`` of row i is on ``wl_pos[i]`` or, for a negative word,
-    on ``wl_neg[i]``; otherwise all wordlines are 0. The readout's wordlines are the last ``hidden + 1``.
+    read as 0 while ``first`` (h₀ = 0). While ``enable``, bit ``plane`` of row i is on ``wl_pos[i]`` or, for a negative
+    word, on ``wl_neg[i]``; otherwise all wordlines are 0. The readout's wordlines are the last ``hidden + 1``.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -34,11 +34,13 @@ def probe_port(design: DesignPoint) -> wiring.Signature:
 
 
 class ColumnProbe(wiring.Component):
-    """``start`` reads row ``row`` of column ``column`` of tile ``tile`` of ``layer``; the selection must stay until ``done``.
+    """``start`` reads row ``row`` of column ``column`` of tile ``tile`` of ``layer``; the selection must stay until
+    ``done``.
 
-    The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift`` in all;
-    so the code is the weight, rounded to whole levels. ``done`` is high for one cycle with ``weight``; ``last``: this was the
-    tile's last row. ``crossbars.row`` counts in the hidden layer's wordlines, of which the readout's are the last.
+    The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
+    in all; so the code is the weight, rounded to whole levels. ``done`` is high for one cycle with ``weight``;
+    ``last``: this was the tile's last row. ``crossbars.row`` counts in the hidden layer's wordlines, of which the
+    readout's are the last.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -45,11 +45,13 @@ WINDOW_MEMBERS = {
 class Core(wiring.Component):
     """Packets in, answers out; weights through the window.
 
-    ``run``: sequences may start, once the window and the last pulse are done. ``halted``: not ``run``, and nothing is in
-    flight, the answer sent. The coefficients must be changed and the window be used only while ``halted``.
+    ``run``: sequences may start, once the window and the last pulse are done. ``halted``: not ``run``, and nothing is
+    in flight, the answer sent. The coefficients must be changed and the window be used only while ``halted``.
     ``abort``: what is in flight is forgotten and the core is idle again; packets stay whole: an answer on offer is sent
-    to its end, the rest of a packet being received is swallowed. ``sequence_done``: an answer was handed over. ``dropped``: one bit a cause.
-    ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles`` excepted.
+    to its end, the rest of a packet being received is swallowed. ``sequence_done``: an answer was handed over.
+    ``dropped``: one bit a cause.
+    ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles``
+    excepted.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -15,7 +15,8 @@ from spec.registers import Counter
 class Counters(wiring.Component):
     """Member ``<counter>_increment`` is added every cycle; ``<counter>`` is the value at the last ``snapshot``.
 
-    A snapshot in cycle t holds everything counted up to t − 1 and shows from t + 1. Counters wrap after 2⁴⁸ (160 days at 20 MHz).
+    A snapshot in cycle t holds everything counted up to t − 1 and shows from t + 1. Counters wrap after 2⁴⁸ (160 days
+    at 20 MHz).
 
     Args:
         increment_bits: width of the increment of those counters that can grow by more than 1 in a cycle.

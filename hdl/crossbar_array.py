@@ -16,8 +16,8 @@ def program_port(design: DesignPoint) -> wiring.Signature:
     """Program and sense port of one layer, seen from the controller.
 
     ``tile`` and ``column`` select; the sense flags answer in the same cycle, low for rows that the tile does not have.
-    ``pulse`` launches a pulse on the rows of ``up`` or ``down``, on the side of the pair that ``side`` names (0: g⁺, 1: g⁻);
-    ``busy`` is high from the next cycle until the pulse has ended.
+    ``pulse`` launches a pulse on the rows of ``up`` or ``down``, on the side of the pair that ``side`` names (0: g⁺,
+    1: g⁻); ``busy`` is high from the next cycle until the pulse has ended.
     """
     rows = design.crossbar.rows
     return wiring.Signature(
@@ -57,7 +57,8 @@ def share_program(m: Module, target, selected, first, second) -> None:
 class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
 
-    ``wl_pos``, ``wl_neg``, ``plane``, ``integrate``, ``sample``, ``convert``: to every tile, each taking its share of rows.
+    ``wl_pos``, ``wl_neg``, ``plane``, ``integrate``, ``sample``, ``convert``: to every tile, each taking its share of
+    rows.
     ``codes``: code of (row tile r, column j) in word ``r * columns + j`` of ``adc_bits``; stable while ``valid``.
     """
 

@@ -16,8 +16,9 @@ from spec.layout import Layer, layer_layout
 class Decision(wiring.Component):
     """Arg-max over the classes' scores, ties to the lower index.
 
-    ``start`` in cycle t, with ``codes`` stable from t for ``classes`` cycles: score of class k is taken in cycle t + k. ``done``
-    is high from cycle t + classes, with ``scores`` (class 0 in the low bits) and ``decision`` stable until the next start.
+    ``start`` in cycle t, with ``codes`` stable from t for ``classes`` cycles: score of class k is taken in cycle t +
+    k. ``done`` is high from cycle t + classes, with ``scores`` (class 0 in the low bits) and ``decision`` stable until
+    the next start.
     ``saturations``: codes at full scale in this cycle.
     """
 

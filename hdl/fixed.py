@@ -35,5 +35,3 @@ def count_ones(bits) -> Value:
         # A balanced tree: half the depth of a chain, and the widths stay small.
         bits = [bits[i] + bits[i + 1] if i + 1 < len(bits) else bits[i] for i in range(0, len(bits), 2)]
     return bits[0]
-
-

@@ -1,7 +1,8 @@
 """Hierarchy: every component becomes a Verilog module of its own, with exactly the ports of its signature.
 
-Left to itself, Amaranth names a module's ports after the nets that happen to cross its boundary. Here each placed component is
-converted by itself and instantiated by name, so that ports are whole and stable, and equal instances share one module.
+Left to itself, Amaranth names a module's ports after the nets that happen to cross its boundary. Here each placed
+component is converted by itself and instantiated by name, so that ports are whole and stable, and equal instances
+share one module.
 """
 
 from __future__ import annotations
@@ -52,7 +53,10 @@ class Library:
         Raises:
             ValueError: a different component took the name, or an instance's name is that of a signal.
         """
-        expected = {"__".join(map(str, path)): len(Value.cast(value)) for path, _, value in component.signature.flatten(component)}
+        expected = {
+            "__".join(map(str, path)): len(Value.cast(value))
+            for path, _, value in component.signature.flatten(component)
+        }
         if name not in self._texts:
             self.children[name] = {}
             self._converting.append(name)
@@ -133,10 +137,10 @@ def place(
 ) -> AnyComponent:
     """Add ``component`` to ``m`` as ``instance`` of its own Verilog module, and return it.
 
-    ``reset`` resets it beside the domain's own reset. The module is called ``<family>_<module_name>``, where ``module_name`` is the component's attribute or its class
-    name in snake case, and ``family`` is that of whoever places it where None: ``remora`` unless somebody chose another.
-    Components of one family with different ports or parameters must have different names; components of different
-    design points belong in different families.
+    ``reset`` resets it beside the domain's own reset. The module is called ``<family>_<module_name>``, where
+    ``module_name`` is the component's attribute or its class name in snake case, and ``family`` is that of whoever
+    places it where None: ``remora`` unless somebody chose another. Components of one family with different ports or
+    parameters must have different names; components of different design points belong in different families.
     """
     m.submodules[instance] = _Placed(component, instance, family, reset)
     return component
@@ -149,7 +153,10 @@ def place_macro(m: Module, instance: str, module: str, **connections) -> None:
 
 def module_name(component: wiring.Component) -> str:
     """``module_name`` of the component, or its class name in snake case."""
-    return getattr(component, "module_name", None) or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(component).__name__).lower()
+    return (
+        getattr(component, "module_name", None)
+        or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(component).__name__).lower()
+    )
 
 
 _INSTANCE = re.compile(r"^  cell \\\S+ \\(\S+)$", re.MULTILINE)

@@ -13,8 +13,8 @@ from spec.fixed import unsigned_width
 class Memory(wiring.Component):
     """One write port, one read port, registered read; no initial content, no reset.
 
-    ``write`` stores ``write_data`` at the end of the cycle. ``read`` in cycle t gives ``read_data`` from cycle t + 1 until
-    the next read. Reading a word while it is written is a contract violation, which ends a simulation.
+    ``write`` stores ``write_data`` at the end of the cycle. ``read`` in cycle t gives ``read_data`` from cycle t + 1
+    until the next read. Reading a word while it is written is a contract violation, which ends a simulation.
 
     Args:
         width: bits of a word, 1 or more.

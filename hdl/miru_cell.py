@@ -18,10 +18,11 @@ from spec.fixed import unsigned_width
 class MiruCell(wiring.Component):
     """Updates ``lanes`` hidden units a cycle.
 
-    Cycle t: ``issue`` with ``context_index``, ``fold``, ``code`` (``lanes`` codes), ``first`` (h₀ = 0) and ``last`` (the words are for
-    the readout: coefficient 1 instead of ``reset_coefficient``). Cycle t + 1: ``commit`` with ``commit_fold``,
-    ``commit_code``, ``candidate`` and ``state`` of these units, stored at the end of that cycle; ``words`` shows them from cycle t + 2.
-    Both coefficients must be stable from t to t + 1. A new fold may be issued every cycle.
+    Cycle t: ``issue`` with ``context_index``, ``fold``, ``code`` (``lanes`` codes), ``first`` (h₀ = 0) and ``last``
+    (the words are for the readout, with coefficient 1 instead of ``reset_coefficient``). Cycle t + 1: ``commit`` with
+    ``commit_fold``, ``commit_code``, ``candidate`` and ``state`` of these units, stored at the end of that cycle;
+    ``words`` shows them from cycle t + 2. Both coefficients must be stable from t to t + 1. A new fold may be issued
+    every cycle.
     ``word_saturations``: how many words saturated, valid with ``commit``.
     """
 

@@ -16,8 +16,8 @@ class MiruLane(wiring.Component):
 
     Cycle t: ``code``. Cycle t + 1: ``previous`` (the old state; read as 0 with ``first``), ``update_coefficient`` u and
     ``word_coefficient`` b (both 0 … 256) give, combinationally, ``candidate`` c = ±ROM[|code|],
-    ``state`` h + rs((c − h)·u, 8) and ``word``, the sign of the state above ``min(stream_limit, rs(|h|·b, word_shift))``;
-    ``word_saturated`` says that the minimum bit.
+    ``state`` h + rs((c − h)·u, 8) and ``word``, the sign of the state above ``min(stream_limit, rs(|h|·b,
+    word_shift))``; ``word_saturated`` says that the minimum bit.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -56,13 +56,17 @@ class MiruLane(wiring.Component):
         m.d.comb += [
             self.candidate.eq(Mux(negative, -entry, entry)),
             previous.eq(Mux(self.first, 0, self.previous)),
-            self.state.eq(previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)),
+            self.state.eq(
+                previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)
+            ),
             size.eq(magnitude(self.state)),
             raw.eq(size * self.word_coefficient),
             rounded.eq(round_shift(raw, design.word_shift)),
             self.word_saturated.eq(rounded > design.stream_limit),
             self.word.eq(
-                Cat(Mux(self.word_saturated, design.stream_limit, rounded)[: design.formats.stream_bits], self.state < 0)
+                Cat(
+                    Mux(self.word_saturated, design.stream_limit, rounded)[: design.formats.stream_bits], self.state < 0
+                )
             ),
         ]
         return m

@@ -21,12 +21,12 @@ class SequenceBuffer(wiring.Component):
     """Store and forward, double-buffered: one sequence is received while another is read.
 
     Packets are described in :mod:`spec.packets`. A packet that is wrong is consumed to its end and forgotten;
-    ``dropped[cause]`` is then high for one cycle (lowest cause only). A stream beat is accepted on every cycle while a bank is
-    free, except for two cycles after a packet's end and below four features, where a step a cycle is stored.
+    ``dropped[cause]`` is then high for one cycle (lowest cause only). A stream beat is accepted on every cycle while a
+    bank is free, except for two cycles after a packet's end and below four features, where a step a cycle is stored.
 
-    Reader: while ``available``, ``length`` (1 … max_steps), ``label``, ``flags`` and ``tag`` describe the older sequence;
-    ``read`` with ``step`` in cycle t gives ``features`` (first feature in the low byte) from cycle t + 1 until the next read;
-    ``free`` for one cycle frees its bank.
+    Reader: while ``available``, ``length`` (1 … max_steps), ``label``, ``flags`` and ``tag`` describe the older
+    sequence; ``read`` with ``step`` in cycle t gives ``features`` (first feature in the low byte) from cycle t + 1
+    until the next read; ``free`` for one cycle frees its bank.
 
     ``abort`` forgets the sequences held and the packet being received, whose rest is swallowed to its end, not counted.
     """
@@ -70,7 +70,9 @@ class SequenceBuffer(wiring.Component):
         beat = stream.tvalid & stream.tready
         whole = stream.tkeep.all()
         # Bytes fill a last beat from below, without holes.
-        well_framed = whole | (stream.tlast & ((stream.tkeep == 0b0001) | (stream.tkeep == 0b0011) | (stream.tkeep == 0b0111)))
+        well_framed = whole | (
+            stream.tlast & ((stream.tkeep == 0b0001) | (stream.tkeep == 0b0011) | (stream.tkeep == 0b0111))
+        )
         m.d.comb += [
             packer.beat_data.eq(stream.tdata),
             packer.beat_count.eq(Mux(whole, 4, stream.tkeep[0] + stream.tkeep[1] + stream.tkeep[2])),

@@ -15,8 +15,9 @@ from spec.fixed import unsigned_width
 class StateStore(wiring.Component):
     """States in a memory, ``lanes`` a word; streamed words in registers, since the streamer needs them all at once.
 
-    ``read`` with ``read_context`` and ``read_fold`` in cycle t gives ``previous`` (``lanes`` states) in cycle t + 1. ``write`` stores
-    ``state`` and ``word`` (``lanes`` each) at the end of the cycle. ``words``: every unit's word in ``words_context``.
+    ``read`` with ``read_context`` and ``read_fold`` in cycle t gives ``previous`` (``lanes`` states) in cycle t + 1.
+    ``write`` stores ``state`` and ``word`` (``lanes`` each) at the end of the cycle. ``words``: every unit's word in
+    ``words_context``.
     Contents survive a reset and are unknown before the first write: the first step of a sequence masks them.
     """
 

@@ -13,10 +13,11 @@ from spec.packets import BEAT_BYTES
 class StepPacker(wiring.Component):
     """Cuts the bytes of a packet, contiguous across steps, into steps of ``features`` bytes.
 
-    A beat is taken when ``beat_valid`` and ``beat_ready``: its low ``beat_count`` bytes (fewer than four only in a packet's
-    last beat, ``beat_last``). ``step_valid`` is high for one cycle a step, with the step's bytes in ``step_data``; it
-    cannot be stalled. One beat a cycle from four features up, one step a cycle below. ``done`` is high for one cycle when the
-    last beat's steps are out, with ``remainder`` telling whether bytes are left over; the packer is then empty again.
+    A beat is taken when ``beat_valid`` and ``beat_ready``: its low ``beat_count`` bytes (fewer than four only in a
+    packet's last beat, ``beat_last``). ``step_valid`` is high for one cycle a step, with the step's bytes in
+    ``step_data``; it cannot be stalled. One beat a cycle from four features up, one step a cycle below. ``done`` is
+    high for one cycle when the last beat's steps are out, with ``remainder`` telling whether bytes are left over; the
+    packer is then empty again.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -19,7 +19,8 @@ TOP_NAME = "remora"
 
 
 class Remora(wiring.Component):
-    """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite ``s_axil``, ``irq``.
+    """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite
+    ``s_axil``, ``irq``.
 
     The soft reset returns the core to idle and forgets sequences in flight; registers, counters and devices keep their
     content, and packets on both streams stay whole.

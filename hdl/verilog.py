@@ -23,8 +23,8 @@ class Netlist:
 
 
 def convert(component: wiring.Component, name: str) -> Netlist:
-    """Convert a component and all that it places; top module ``name`` with ports as in its signature, plus ``clk`` and ``rst``
-    where it is clocked.
+    """Convert a component and all that it places; top module ``name`` with ports as in its signature, plus ``clk`` and
+    ``rst`` where it is clocked.
 
     Source locations are left out, so that the text depends on nothing but the design.
     """
@@ -42,8 +42,8 @@ def to_verilog(component: wiring.Component, name: str) -> str:
 class Bench(wiring.Component):
     """Several components side by side, so that a test builds once for all the sizes that it tries.
 
-    Ports are ``<prefix>__<port>`` for each component, whose instance is named after its prefix, plus ``clk`` and ``rst``,
-    which all share, and ``alive``, which is 1 after the first clock edge out of reset.
+    Ports are ``<prefix>__<port>`` for each component, whose instance is named after its prefix, plus ``clk`` and
+    ``rst``, which all share, and ``alive``, which is 1 after the first clock edge out of reset.
 
     Raises:
         ValueError: no component.

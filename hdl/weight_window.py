@@ -21,13 +21,14 @@ WEIGHT_BITS = 8
 class WeightWindow(wiring.Component):
     """Holds one column of weights, a signed byte a row; the host fills and reads it four rows at a time.
 
-    ``data_write`` stores the bytes of ``data_value`` that ``data_strobes`` selects at rows ``pointer … pointer + 3`` (the low two
-    bits of the pointer are ignored, rows beyond the tile are kept but not used); ``data_read_value`` shows those rows.
+    ``data_write`` stores the bytes of ``data_value`` that ``data_strobes`` selects at rows ``pointer … pointer + 3``
+    (the low two bits of the pointer are ignored, rows beyond the tile are kept but not used); ``data_read_value``
+    shows those rows.
 
-    ``commit`` on a valid selection erases the selected column to rest, pulses each pair up to its weight (canonical: one side stays at
-    rest), reads the column back and compares. ``read`` only reads back, into the window. ``busy`` is high from the next
-    cycle until the end, when ``done`` is high for one cycle, with ``failed`` if a device does not hold its weight; ``mismatches``
-    counts these rows. ``pulses``: device pulses launched in this cycle.
+    ``commit`` on a valid selection erases the selected column to rest, pulses each pair up to its weight (canonical:
+    one side stays at rest), reads the column back and compares. ``read`` only reads back, into the window. ``busy`` is
+    high from the next cycle until the end, when ``done`` is high for one cycle, with ``failed`` if a device does not
+    hold its weight; ``mismatches`` counts these rows. ``pulses``: device pulses launched in this cycle.
 
     The engine must be idle from ``commit`` or ``read`` until ``done``: the window drives the crossbars.
     """
@@ -69,7 +70,12 @@ class WeightWindow(wiring.Component):
         weights = [Signal(signed(WEIGHT_BITS), name=f"weight_{row}", reset_less=True) for row in range(rows)]
         self._host_access(m, weights, probe)
         in_tile, selection = self._selection(m)
-        m.d.comb += [self.selection_valid.eq(selection), probe.layer.eq(self.layer), probe.tile.eq(self.tile), probe.column.eq(self.column)]
+        m.d.comb += [
+            self.selection_valid.eq(selection),
+            probe.layer.eq(self.layer),
+            probe.tile.eq(self.tile),
+            probe.column.eq(self.column),
+        ]
 
         at_rest_pos, at_rest_neg, any_busy = Signal(rows), Signal(rows), Signal()
         up, down, side, pulse = Signal(rows), Signal(rows), Signal(rows), Signal()
@@ -80,7 +86,11 @@ class WeightWindow(wiring.Component):
         round_ = Signal(range(2 * limit + 1))
         row = Signal(unsigned_width(rows - 1))
         verifying = Signal()
-        m.d.comb += [self.pulses.eq(Mux(pulse, count_ones(up | down), 0)), probe.row.eq(row), self.failed.eq(self.done & (self.mismatches != 0))]
+        m.d.comb += [
+            self.pulses.eq(Mux(pulse, count_ones(up | down), 0)),
+            probe.row.eq(row),
+            self.failed.eq(self.done & (self.mismatches != 0)),
+        ]
 
         with m.FSM() as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
@@ -155,6 +165,12 @@ class WeightWindow(wiring.Component):
     def _connect_program(self, m: Module, at_rest_pos, at_rest_neg, any_busy, up, down, side, pulse) -> None:
         m.d.comb += any_busy.eq(self.program_hidden.busy | self.program_readout.busy)
         for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
-            m.d.comb += [port.tile.eq(self.tile), port.column.eq(self.column), port.up.eq(up), port.down.eq(down), port.side.eq(side)]
+            m.d.comb += [
+                port.tile.eq(self.tile),
+                port.column.eq(self.column),
+                port.up.eq(up),
+                port.down.eq(down),
+                port.side.eq(side),
+            ]
             with m.If(self.layer == layer):
                 m.d.comb += [port.pulse.eq(pulse), at_rest_pos.eq(port.pos_rest), at_rest_neg.eq(port.neg_rest)]

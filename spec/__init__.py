@@ -1,1 +1,2 @@
-"""The contract: design point, number formats, tables, layout, register map and trace format. Imports nothing of ours."""
+"""The contract: design point, number formats, tables, layout, register map and trace format. Imports nothing of
+ours."""

@@ -158,7 +158,8 @@ class DesignPoint(Section):
         bound = min(self.crossbar.rows, self.hidden_rows) * self.weight_limit << self.crossbar.fraction_bits
         if bound >= 1 << 31:
             raise ValueError(
-                f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural model holds less than "
+                f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural "
+                f"model holds less than "
                 f"{1 << 31}: use fewer rows, levels or fraction_bits (now {self.crossbar.fraction_bits})"
             )
         for layer, tiles in (("hidden", self.hidden_tiles), ("readout", self.readout_tiles)):
@@ -184,7 +185,8 @@ class DesignPoint(Section):
         built = learning.update == "accumulate" and learning.winners == "all" and not learning.replay_capacity
         if learning.enabled and not built:
             raise ValueError(
-                "learning.enabled asks for hardware that learns; it accumulates, all units learn, and nothing is replayed: "
+                "learning.enabled asks for hardware that learns; it accumulates, all units learn, and nothing is "
+                "replayed: "
                 'use update = "accumulate", winners = "all" and replay_capacity = 0, or leave enabled out'
             )
         if not learning.replay_capacity and learning.replay_ratio > 1:
@@ -288,7 +290,8 @@ class DesignPoint(Section):
 
     @property
     def readout_cycles(self) -> int:
-        """Cycles of a readout: planes, sample, conversion, one a class, hand-over; more where the last answer still waits."""
+        """Cycles of a readout: planes, sample, conversion, one a class, hand-over; more where the last answer still
+        waits."""
         return self.formats.stream_bits + 1 + self.crossbar.adc_cycles + self.network.classes + 1
 
     # Identity ---------------------------------------------------------------------------------------------------------

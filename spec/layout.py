@@ -18,7 +18,8 @@ class Layer(IntEnum):
 
 @dataclass(frozen=True)
 class Tile:
-    """One crossbar macro: ``rows`` wordlines from ``first_row`` and ``columns`` bitlines from ``first_column`` of its layer."""
+    """One crossbar macro: ``rows`` wordlines from ``first_row`` and ``columns`` bitlines from ``first_column`` of its
+    layer."""
 
     layer: Layer
     index: int
@@ -59,7 +60,8 @@ class LayerLayout:
 
 @cache
 def layer_layout(design: DesignPoint, layer: Layer) -> LayerLayout:
-    """Tiles of one layer. Rows fill tiles in order: every tile but the last is full; a macro is only as large as its share.
+    """Tiles of one layer. Rows fill tiles in order: every tile but the last is full; a macro is only as large as its
+    share.
 
     Row order of the hidden layer: features, states, bias; of the readout: states, bias.
     """

@@ -1,8 +1,9 @@
 """Packets on the two AXI4-Streams, 32 bits wide, little-endian.
 
 In, beat 0: ``label[15:0]``, ``flags[23:16]``, ``tag[31:24]``; then feature bytes, contiguous across steps; TKEEP is
-partial only with TLAST. Out, beat 0: ``class[15:0]``, ``flags[23:16]``, ``tag[31:24]``; then one beat a class: its score,
-a code sign-extended to 32 bits. The scores' beats end with TLAST; the flags of the answer are those of the question.
+partial only with TLAST. Out, beat 0: ``class[15:0]``, ``flags[23:16]``, ``tag[31:24]``; then one beat a class: its
+score, a code sign-extended to 32 bits. The scores' beats end with TLAST; the flags of the answer are those of the
+question.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class Answer:
     scores: tuple[int, ...]
 
 
-def encode_packet(features: NDArray[np.integer], *, tag: int = 0, label: int | None = None, flags: Flag = Flag.INFER) -> bytes:
+def encode_packet(
+    features: NDArray[np.integer], *, tag: int = 0, label: int | None = None, flags: Flag = Flag.INFER
+) -> bytes:
     """Bytes of an input packet.
 
     Args:
@@ -77,7 +80,9 @@ def decode_answer(data: bytes) -> Answer:
         ValueError: not a whole number of beats, or no score.
     """
     if len(data) % BEAT_BYTES or len(data) < 2 * BEAT_BYTES:
-        raise ValueError(f"an answer of {len(data)} bytes: expected a header and at least one score of {BEAT_BYTES} bytes each")
+        raise ValueError(
+            f"an answer of {len(data)} bytes: expected a header and at least one score of {BEAT_BYTES} bytes each"
+        )
     header = int(np.frombuffer(data, "<u4", 1)[0])
     scores = np.frombuffer(data, "<i4", offset=BEAT_BYTES)
     return Answer(header >> 24, header & 0xFFFF, Flag(header >> 16 & 0xFF), tuple(int(score) for score in scores))

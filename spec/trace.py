@@ -1,8 +1,8 @@
 """The trace: what golden and the simulated hardware write alike, and what the scoreboard compares.
 
-A trace is a directory: ``header.json`` (format version, design hash, and for every kind its fields with dtype and shape)
-and one file ``<kind>.bin`` a kind, of fixed-size little-endian records without padding between them. Every record is a
-multiple of four bytes, so that a Verilog monitor can write it as 32-bit words.
+A trace is a directory: ``header.json`` (format version, design hash, and for every kind its fields with dtype and
+shape) and one file ``<kind>.bin`` a kind, of fixed-size little-endian records without padding between them. Every
+record is a multiple of four bytes, so that a Verilog monitor can write it as 32-bit words.
 
 Fields named in ``UNCOMPARED`` say when something happened in hardware; golden has no clock and leaves them 0.
 """
@@ -97,7 +97,13 @@ def header(design: DesignPoint) -> dict:
         kind: [{"name": name, "dtype": dtype[name].base.str, "shape": list(dtype[name].shape)} for name in dtype.names]
         for kind, dtype in record_types(design).items()
     }
-    return {"format": "remora-trace", "version": VERSION, "design": design.name, "design_hash": design.hash, "kinds": kinds}
+    return {
+        "format": "remora-trace",
+        "version": VERSION,
+        "design": design.name,
+        "design_hash": design.hash,
+        "kinds": kinds,
+    }
 
 
 def write_header(directory: Path, design: DesignPoint) -> None:
@@ -126,7 +132,9 @@ def read_trace(directory: Path, design: DesignPoint) -> dict[str, NDArray]:
     expected = header(design)
     for key in ("format", "version", "design_hash", "kinds"):
         if found.get(key) != expected[key]:
-            raise TraceError(f"{directory}/header.json: {key} is {found.get(key)!r:.80}, expected {expected[key]!r:.80}")
+            raise TraceError(
+                f"{directory}/header.json: {key} is {found.get(key)!r:.80}, expected {expected[key]!r:.80}"
+            )
     return {kind: _read_records(directory / f"{kind}.bin", dtype) for kind, dtype in record_types(design).items()}
 
 

@@ -122,7 +122,8 @@ def malformed(design: DesignPoint) -> dict[str, tuple[list[Beat], Drop]]:
         "nothing to do": (to_beats(0, good[:size]), Drop.HEADER),
         "only reserved flags": (to_beats(0xF8 << 16, good[:size]), Drop.HEADER),
         "learning asked without a label, or of who cannot": (
-            to_beats(int(Flag.INFER | Flag.LEARN) << 16, good[:size]), Drop.HEADER,
+            to_beats(int(Flag.INFER | Flag.LEARN) << 16, good[:size]),
+            Drop.HEADER,
         ),
         "label just beyond the classes": (to_beats(label_valid | classes, good[:size]), Drop.LABEL),
         "largest label": (to_beats(label_valid | 0xFFFF, good[:size]), Drop.LABEL),

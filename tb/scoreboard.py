@@ -70,7 +70,8 @@ class Comparison:
         self.first = self.first or later.first
 
     def require(self, *kinds: str) -> None:
-        """Raise ``AssertionError`` unless the comparison passed and compared at least one record of each of these kinds."""
+        """Raise ``AssertionError`` unless the comparison passed and compared at least one record of each of these
+        kinds."""
         empty = [kind for kind in kinds if not self.compared.get(kind)]
         if empty:
             raise AssertionError(f"nothing was compared of: {', '.join(empty)}")
@@ -107,7 +108,12 @@ def compare(expected: dict[str, NDArray], actual: dict[str, NDArray]) -> Compari
 def _diverge(kind: str, index: int, wanted: NDArray, got: NDArray) -> Divergence:
     if index >= min(len(wanted), len(got)):
         return Divergence(
-            kind, index, None, 0, wanted[index] if index < len(wanted) else None, got[index] if index < len(got) else None
+            kind,
+            index,
+            None,
+            0,
+            wanted[index] if index < len(wanted) else None,
+            got[index] if index < len(got) else None,
         )
     for name in wanted.dtype.names:
         unequal = np.atleast_1d(wanted[index][name] != got[index][name]).reshape(-1)
@@ -122,7 +128,9 @@ def describe(comparison: Comparison) -> Group:
     if first is None:
         return Group(Text("no divergence"))
     record = first.expected if first.expected is not None else first.actual
-    place = ", ".join(f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in record.dtype.names)
+    place = ", ".join(
+        f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in record.dtype.names
+    )
     if first.actual is not None and "cycle" in first.actual.dtype.names:
         place = ", ".join(part for part in (place, f"hardware cycle {int(first.actual['cycle'])}") if part)
     heading = Text(f"first divergence: {first.kind} record {first.index} ({place})", style="bold red")
@@ -135,7 +143,9 @@ def describe(comparison: Comparison) -> Group:
 def _field_table(first: Divergence) -> Table:
     wanted = np.atleast_1d(first.expected[first.field])
     got = np.atleast_1d(first.actual[first.field])
-    table = Table(title=f"{first.field}: {int((wanted != got).sum())} of {wanted.size} values differ", title_justify="left")
+    table = Table(
+        title=f"{first.field}: {int((wanted != got).sum())} of {wanted.size} values differ", title_justify="left"
+    )
     for heading in ("index", "golden", "hardware", ""):
         table.add_column(heading, justify="right")
     start = max(0, first.element - CONTEXT)

@@ -29,7 +29,10 @@ def command(
     from spec.presets import load_design
 
     screen = console(stderr=True)
-    result = benchmark(load_design(config), sequences, repeats, lambda what: screen.print(f"measuring {what}")) | provenance()
+    result = (
+        benchmark(load_design(config), sequences, repeats, lambda what: screen.print(f"measuring {what}"))
+        | provenance()
+    )
     shown = table("target", ">measured", ">bound", "")
     for target in result["targets"]:
         verdict = "[green]met[/]" if target["met"] else "[bold red]missed[/]"

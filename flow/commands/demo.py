@@ -14,15 +14,17 @@ REQUIRED_ACCURACY = 0.80
 
 
 def command(
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where checkpoint, generated files and result go.")] = Path("build"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where checkpoint, generated files and result go.")
+    ] = Path("build"),
     passes: Annotated[int, typer.Option(min=1, help="Training passes.")] = 15,
     limit: Annotated[int, typer.Option(min=200, help="Unseen digits to run on the hardware.")] = 500,
     fresh: Annotated[bool, typer.Option("--fresh", help="Train again even if the checkpoint is complete.")] = False,
 ) -> None:
     """From digits to a verdict: what plain `make` runs.
 
-    Trains the golden model with on-chip learning, generates the `mnist` design as Verilog, runs digits that it has not seen on the
-    simulated hardware, and compares every step with golden.
+    Trains the golden model with on-chip learning, generates the `mnist` design as Verilog, runs digits that it has not
+    seen on the simulated hardware, and compares every step with golden.
     """
     from flow.generate import generate
     from flow.simulate import result_table, simulate
@@ -49,10 +51,15 @@ def command(
     simulated.check()
     accuracy = simulated.result["accuracy"]
     if accuracy < REQUIRED_ACCURACY:
-        raise CheckFailed(f"hardware and golden agree, but they read only {accuracy:.1%} of the digits; {REQUIRED_ACCURACY:.0%} is expected")
+        raise CheckFailed(
+            f"hardware and golden agree, but they read only {accuracy:.1%} of the digits; "
+            f"{REQUIRED_ACCURACY:.0%} is expected"
+        )
     console().rule("verdict")
     console().print(
-        f"[bold green]PASS[/bold green]: the generated hardware read {accuracy:.1%} of {limit} digits that it had never seen, and every one of "
-        f"{simulated.result['values_compared']:,} values in {simulated.result['steps_compared']:,} steps was exactly golden's."
+        f"[bold green]PASS[/bold green]: the generated hardware read {accuracy:.1%} of {limit} digits that it had "
+        "never seen, and every one of "
+        f"{simulated.result['values_compared']:,} values in {simulated.result['steps_compared']:,} steps "
+        "was exactly golden's."
     )
     console().print(f"result: {output / 'result.json'}")

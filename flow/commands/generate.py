@@ -13,13 +13,15 @@ from flow.console import console
 def command(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or path of a TOML file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write.")],
-    checkpoint: Annotated[Path | None, typer.Option(help="Weights of the memory images; the seed's initial weights without.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Weights of the memory images; the seed's initial weights without.")
+    ] = None,
 ) -> None:
     """Write everything that a synthesis engineer takes away.
 
-    Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar (hierarchy, ports, widths,
-    addresses, the design point), memory images, C header and register documentation. The same design point always gives the
-    same bytes.
+    Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar (hierarchy, ports,
+    widths, addresses, the design point), memory images, C header and register documentation. The same design point
+    always gives the same bytes.
 
     Example: remora generate mnist -o out
     """

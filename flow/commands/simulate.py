@@ -22,10 +22,16 @@ QUICK_SEQUENCES = 1500
 
 def command(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or a TOML file.")],
-    data: Annotated[str, typer.Option(help="mnist, synthetic, or your own .npz with x and y; by default what fits the design.")] = "auto",
-    limit: Annotated[int | None, typer.Option(min=1, help=f"Test sequences; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves.")] = None,
+    data: Annotated[
+        str, typer.Option(help="mnist, synthetic, or your own .npz with x and y; by default what fits the design.")
+    ] = "auto",
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"Test sequences; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
-    checkpoint: Annotated[Path | None, typer.Option(help="Weights from `remora train`; trains quickly where not given.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Weights from `remora train`; trains quickly where not given.")
+    ] = None,
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,
     learn: Annotated[bool, typer.Option("--learn", help="Hardware that learns; every sequence is learnt.")] = False,
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
@@ -49,8 +55,15 @@ def command(
 
     design = with_learning(load_design(config)) if learn else load_design(config)
     waves = _vcd(waves) if waves else None
-    # Written first, so that a place that cannot be written to is known before the work, and a run that dies leaves its word.
-    failed = {"design": design.name, "design_hash": design.hash, "steps_compared": 0, "mismatches": None, "error": "it did not end"}
+    # Written first, so that a place that cannot be written to is known before the work, and a run that dies leaves its
+    # word.
+    failed = {
+        "design": design.name,
+        "design_hash": design.hash,
+        "steps_compared": 0,
+        "mismatches": None,
+        "error": "it did not end",
+    }
     write_json(json, failed)
     training, test = _sequences(design, data, limit, WAVES_LIMIT if waves else DEFAULT_LIMIT)
     if checkpoint:
@@ -60,7 +73,16 @@ def command(
         console().print(f"no checkpoint given: training {QUICK_PASSES} passes over {len(training):,} sequences")
         network = train_network(design, training, None, QUICK_PASSES)
     try:
-        simulated = simulate(design, test, network, seed=seed, stall=stall, learn=learn, waves=waves, keep=keep.absolute() if keep else None)
+        simulated = simulate(
+            design,
+            test,
+            network,
+            seed=seed,
+            stall=stall,
+            learn=learn,
+            waves=waves,
+            keep=keep.absolute() if keep else None,
+        )
     except RemoraError as error:
         write_json(json, failed | {"error": str(error).splitlines()[0]})
         raise

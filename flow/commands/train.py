@@ -12,8 +12,12 @@ from flow.console import JsonOption, console, write_json
 
 def command(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or a TOML file.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write, and to continue if it is there.")] = Path("checkpoint.npz"),
-    data: Annotated[str, typer.Option(help="mnist, synthetic, or a .npz file with x and y; by default what fits the design.")] = "auto",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Checkpoint to write, and to continue if it is there.")
+    ] = Path("checkpoint.npz"),
+    data: Annotated[
+        str, typer.Option(help="mnist, synthetic, or a .npz file with x and y; by default what fits the design.")
+    ] = "auto",
     passes: Annotated[int, typer.Option(min=1, help="Passes over the training set, in all.")] = 15,
     limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many training sequences.")] = None,
     task: Annotated[int, typer.Option(min=0, help="Pixel permutation of the digits; 0 is none.")] = 0,

@@ -41,7 +41,9 @@ def load_design(config: str | Path) -> DesignPoint:
     if str(config) not in preset_names():
         path = Path(config)
         if not path.is_file():
-            raise ConfigError(f"'{config}' is neither a preset ({', '.join(preset_names())}) nor a TOML file that exists")
+            raise ConfigError(
+                f"'{config}' is neither a preset ({', '.join(preset_names())}) nor a TOML file that exists"
+            )
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -72,7 +72,7 @@ def test_gradients_that_are_watched_make_the_update():
     np.testing.assert_array_equal(readout, words[:, None].astype(np.int64) * update.error)
     assert (update.applied, update.dropped) == (0, 0)
     for gradient, shift, accumulators in zip(
-        (hidden, readout), (learning.hidden_shift, learning.readout_shift), trainer.accumulators
+        (hidden, readout), (learning.hidden_shift, learning.readout_shift), trainer.accumulators, strict=True
     ):
         np.testing.assert_array_equal(accumulators, -((gradient + (1 << shift >> 1)) >> shift))
 

@@ -309,5 +309,10 @@ class DesignPoint(Section):
 
 
 def with_learning(design: DesignPoint) -> DesignPoint:
-    """The same design point with hardware that learns on chip."""
-    return design.model_copy(update={"learning": design.learning.model_copy(update={"enabled": True})})
+    """The same design point with hardware that learns on chip.
+
+    Raises:
+        ValueError: its way of learning is not built in hardware.
+    """
+    content = design.model_dump()
+    return DesignPoint.model_validate(content | {"learning": content["learning"] | {"enabled": True}})

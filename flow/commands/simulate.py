@@ -50,10 +50,12 @@ def command(
     from flow.simulate import result_table, simulate
     from flow.train import train_network
     from golden.checkpoint import load_checkpoint
-    from spec.design import with_learning
-    from spec.presets import load_design
+    from spec.presets import load_design, parse_design
 
-    design = with_learning(load_design(config)) if learn else load_design(config)
+    design = load_design(config)
+    if learn:
+        content = design.model_dump()
+        design = parse_design(content | {"learning": content["learning"] | {"enabled": True}}, f"{config} with --learn")
     waves = _vcd(waves) if waves else None
     # Written first, so that a place that cannot be written to is known before the work, and a run that dies leaves its
     # word.

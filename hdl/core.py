@@ -17,29 +17,11 @@ from hdl.learning_engine import LearningEngine
 from hdl.miru_cell import MiruCell
 from hdl.sequence_buffer import SequenceBuffer
 from hdl.sequencer import Sequencer
-from hdl.weight_window import WeightWindow
+from hdl.weight_window import HOST_MEMBERS, WeightWindow
 from spec.design import COEFFICIENT_BITS, DesignPoint
 from spec.layout import Layer
 from spec.packets import BEAT_BYTES, Drop, Flag
 from spec.registers import Counter, counters_of
-
-WINDOW_MEMBERS = {
-    "layer": In(1),
-    "tile": In(8),
-    "column": In(16),
-    "selection_valid": Out(1),
-    "pointer": In(16),
-    "data_write": In(1),
-    "data_value": In(32),
-    "data_strobes": In(4),
-    "data_read_value": Out(32),
-    "commit": In(1),
-    "read": In(1),
-    "busy": Out(1),
-    "done": Out(1),
-    "failed": Out(1),
-    "mismatches": Out(16),
-}
 
 
 class Core(wiring.Component):
@@ -79,7 +61,7 @@ class Core(wiring.Component):
                 "update_coefficient": In(COEFFICIENT_BITS + 1),
                 "sequence_done": Out(1),
                 "dropped": Out(len(Drop)),
-                "window": In(wiring.Signature({name: member.flip() for name, member in WINDOW_MEMBERS.items()})),
+                "window": In(wiring.Signature({name: member.flip() for name, member in HOST_MEMBERS.items()})),
                 **{
                     f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
                     for counter in counters_of(design)
@@ -161,7 +143,7 @@ class Core(wiring.Component):
             share_program(m, array.program, sequencer.learning, mine, other)
 
     def _connect_window(self, m: Module, window: WeightWindow) -> None:
-        for name, member in WINDOW_MEMBERS.items():
+        for name, member in HOST_MEMBERS.items():
             outside, inside = getattr(self.window, name), getattr(window, name)
             m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)
 

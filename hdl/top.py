@@ -7,10 +7,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.axi import AxiLite, AxiStream, connect_flat, flat_members
-from hdl.core import WINDOW_MEMBERS, Core
+from hdl.core import Core
 from hdl.counters import Counters
 from hdl.hierarchy import place
 from hdl.registers import RegisterBlock
+from hdl.weight_window import HOST_MEMBERS
 from spec.design import DesignPoint
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import ADDRESS_BITS, Counter, counters_of
@@ -89,7 +90,7 @@ class Remora(wiring.Component):
             "commit": registers.window_control_commit,
             "read": registers.window_control_read,
         }
-        assert sources.keys() == {name for name, member in WINDOW_MEMBERS.items() if member.flow is In}
+        assert sources.keys() == {name for name, member in HOST_MEMBERS.items() if member.flow is In}
         m.d.comb += [getattr(core.window, name).eq(source) for name, source in sources.items()]
         m.d.comb += [
             registers.window_data_read_value.eq(core.window.data_read_value),

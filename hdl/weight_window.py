@@ -18,6 +18,26 @@ ROWS_PER_WORD = 4
 WEIGHT_BITS = 8
 
 
+HOST_MEMBERS = {
+    "layer": In(1),
+    "tile": In(8),
+    "column": In(16),
+    "selection_valid": Out(1),
+    "pointer": In(16),
+    "data_write": In(1),
+    "data_value": In(32),
+    "data_strobes": In(4),
+    "data_read_value": Out(32),
+    "commit": In(1),
+    "read": In(1),
+    "busy": Out(1),
+    "done": Out(1),
+    "failed": Out(1),
+    "mismatches": Out(16),
+}
+"""What the registers drive and read, through the levels between."""
+
+
 class WeightWindow(wiring.Component):
     """Holds one column of weights, a signed byte a row; the host fills and reads it four rows at a time.
 
@@ -39,21 +59,7 @@ class WeightWindow(wiring.Component):
         self.words = -(-self.rows // ROWS_PER_WORD)
         super().__init__(
             {
-                "layer": In(1),
-                "tile": In(8),
-                "column": In(16),
-                "selection_valid": Out(1),
-                "pointer": In(16),
-                "data_write": In(1),
-                "data_value": In(32),
-                "data_strobes": In(4),
-                "data_read_value": Out(32),
-                "commit": In(1),
-                "read": In(1),
-                "busy": Out(1),
-                "done": Out(1),
-                "failed": Out(1),
-                "mismatches": Out(16),
+                **HOST_MEMBERS,
                 "pulses": Out(range(self.rows + 1)),
                 "program_hidden": Out(program_port(design)),
                 "program_readout": Out(program_port(design)),

@@ -6,10 +6,9 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from hdl.core import WINDOW_MEMBERS
 from hdl.crossbar_array import SENSE, CrossbarArray
 from hdl.hierarchy import place
-from hdl.weight_window import WeightWindow
+from hdl.weight_window import HOST_MEMBERS, WeightWindow
 from spec.design import DesignPoint
 from spec.layout import Layer
 
@@ -22,7 +21,7 @@ class WindowedCrossbars(wiring.Component):
         rows = design.crossbar.rows
         super().__init__(
             {
-                **WINDOW_MEMBERS,
+                **HOST_MEMBERS,
                 "pulses": self._window.signature.members["pulses"],
                 **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
             }
@@ -31,7 +30,7 @@ class WindowedCrossbars(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         window, probe = place(m, "window", self._window), self._window.probe
-        for name, member in {**WINDOW_MEMBERS, "pulses": Out(1)}.items():
+        for name, member in {**HOST_MEMBERS, "pulses": Out(1)}.items():
             outside, inside = getattr(self, name), getattr(window, name)
             m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
         for layer, program in ((Layer.HIDDEN, window.program_hidden), (Layer.READOUT, window.program_readout)):

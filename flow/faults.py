@@ -28,7 +28,7 @@ HOST_FINDINGS = (
     r"the answer to sequence \d+ has \d+ scores",
     r"an answer of \d+ bytes",
     r"an answer came that no sequence asked for",
-    r"\d+ sequences learnt within \d+ cycles",
+    r"\d+ sequences learnt, not \d+, \d+ cycles after the last answer",
     r"\d+ devices do not hold their weight",
     r"STATUS\.\w+ is not \d after \d+ cycles",
 )

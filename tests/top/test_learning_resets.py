@@ -18,6 +18,8 @@ from spec.design import DesignPoint
 from spec.trace import EVENT, LEARN, READOUT, STEP, Event, read_trace, write_header
 from tb.scoreboard import Comparison, compare
 
+SOFT = 1
+
 DESIGN = DesignPoint(
     name="learning_resets",
     network={"features": 3, "hidden": 5, "classes": 3, "max_steps": 4},
@@ -61,12 +63,11 @@ def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> C
     ]
     np.testing.assert_array_equal(weights[0].hidden, stimulus.weights.hidden)
     actual = read_trace(directory, DESIGN)
-    events = np.zeros(PHASES - 1, actual[EVENT].dtype)
+    events = np.zeros(len(outcome["resets"]), actual[EVENT].dtype)
     events["kind"], events["cause"] = Event.RESET, outcome["resets"]
     comparison = compare({EVENT: events}, {EVENT: actual[EVENT]})
-    bounds, cut = [0, *actual[EVENT]["cycle"].tolist(), 1 << 62], 0
-    for number in range(PHASES):
-        begin, end = bounds[number : number + 2]
+    cut = 0
+    for number, (begin, end) in enumerate(phase_bounds(outcome["resets"], actual[EVENT]["cycle"].tolist())):
         found = {
             kind: records[(records["cycle"] >= begin) & (records["cycle"] < end)]
             for kind, records in actual.items()
@@ -86,6 +87,18 @@ def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> C
         cut += require_between(snapshots[done], snapshots[min(done + 1, SEQUENCES)], weights[number + 1])
     assert cut >= 3, "too few resets hit an update"
     return comparison
+
+
+def phase_bounds(resets: list[int], cycles: list[int]) -> list[tuple[int, int]]:
+    """First and last cycle of every phase; between phases lies one reset by the pin, or two soft ones."""
+    bounds, begin, index = [], 0, 0
+    while index < len(resets):
+        bounds.append((begin, cycles[index]))
+        index += 2 if resets[index] == SOFT else 1
+        begin = cycles[index - 1]
+    bounds.append((begin, 1 << 62))
+    assert len(bounds) == PHASES
+    return bounds
 
 
 def golden(stimulus: Stimulus, labels: np.ndarray, start: Weights) -> tuple[dict[str, np.ndarray], list[Weights]]:

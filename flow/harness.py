@@ -19,7 +19,7 @@ SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("monitor", "bulk_source", 
 LEARN_MONITOR = SOURCES / "remora_learn_monitor.sv"
 LEARN_MONITOR_PORTS = ("reset", "step", "context_index", "plane", "integrate_hidden", *LEARNING_PROBES)
 PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
-BULK_BYTES = 32
+BULK_BYTES = 64
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
 
 

@@ -39,12 +39,16 @@ n to 0, as after reset.
 learning seed, ``Purpose.REPLAY_QUANTISER``, sequence n, index the step, lane ``feature div 4``. A signed feature is
 taken in offset binary, ``u = x + 128`` (the top bit flipped), and replayed as ``17·v − 128``; −128 counts as −127
 when it is streamed, as everywhere. Number of steps and label are stored beside.
+
+**Reservoir memories.** Word ``slot · max_steps + step`` of the steps holds a step's features, the first in the low bits;
+word ``slot`` of the heads the label in the low `head_label_bits`, the number of steps above. What lies beyond a
+sequence's end, and slots from ``filled`` on, mean nothing.
 """
 
 from __future__ import annotations
 
 from spec.design import DesignPoint
-from spec.fixed import round_shift
+from spec.fixed import round_shift, unsigned_width
 from spec.layout import Layer
 from spec.tables import DERIVATIVE_BITS
 
@@ -110,3 +114,23 @@ def delta_bound(design: DesignPoint) -> int:
 def gradient_bound(design: DesignPoint) -> int:
     """Largest magnitude of a gradient: ``Σ_t m_t δ_t`` of the hidden layer, ``m·e`` of the readout."""
     return design.stream_limit * max(design.network.max_steps * delta_bound(design), ERROR_LIMIT)
+
+
+def reservoir_step_bits(design: DesignPoint) -> int:
+    """Width of a stored step."""
+    return REPLAY_BITS * design.network.features
+
+
+def reservoir_step_words(design: DesignPoint) -> int:
+    """Words of the reservoir's step memory."""
+    return design.learning.replay_capacity * design.network.max_steps
+
+
+def head_label_bits(design: DesignPoint) -> int:
+    """Width of a stored label."""
+    return unsigned_width(design.network.classes - 1)
+
+
+def head_bits(design: DesignPoint) -> int:
+    """Width of a stored head: label and number of steps."""
+    return head_label_bits(design) + unsigned_width(design.network.max_steps)

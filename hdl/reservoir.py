@@ -101,7 +101,7 @@ class Reservoir(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        self._index = place(m, "index", IndexUnit())
+        self._index = place(m, "index_unit", IndexUnit())
         self._quantiser = place(m, "quantiser", ReplayQuantiser(self.design))
         place(m, "steps", self._steps)
         place(m, "heads", self._heads)
@@ -121,12 +121,13 @@ class Reservoir(wiring.Component):
                     m.next = "DRAW"
                 with m.If(self.offer):
                     m.d.sync += self.slot.eq(self.filled)
-                    m.next = "QUANTISE"
-                    with m.If(self.filled == capacity):
-                        m.d.comb += index.start.eq(1)
-                        m.next = "CHOOSE"
                     with m.If(self.freeze):
                         m.next = "REFUSED"
+                    with m.Elif(self.filled == capacity):
+                        m.d.comb += index.start.eq(1)
+                        m.next = "CHOOSE"
+                    with m.Else():
+                        m.next = "QUANTISE"
 
             with m.State("DRAW"):
                 with m.If(index.done):

@@ -31,7 +31,7 @@ async def indices(bench: BlockBench) -> None:
             block.put(start=0)
             rejected = rejections(seed, purpose, bound, sequence, place, attempts)
             last += rejected == attempts - 1
-            for _ in range(15 + 15 * rejected):
+            for _ in range(14 + 15 * rejected):
                 await bench.cycle()
                 bench.compare(block, "done", block.get("done"), 0)
             wanted = uniform_index(seed, purpose, bound, sequence, place, attempts)

@@ -200,6 +200,7 @@ async def restored_by_the_host(bench: BlockBench) -> None:
 async def resets(bench: BlockBench) -> None:
     """A reset at any cycle of an offer or a draw forgets everything."""
     for _ in range(6):
+        await bench.reset(1)
         drivers = [Driver(bench, block) for block in bench.blocks]
         for driver in drivers:
             await driver.strobe(begin=1)

@@ -45,6 +45,20 @@ LEARNING_PROBES = {
     "label": ("core.learner", "label"),
 }
 """What the monitor of learning watches, in a design that learns."""
+REPLAY_PROBES = {
+    "replaying": ("core.sequencer", "replaying"),
+    "slot": ("core.reservoir", "slot"),
+    "presented": ("core.reservoir", "presented"),
+    "offered": ("core.reservoir", "offered"),
+    "kept": ("core.reservoir", "kept"),
+    "store_step": ("core.reservoir.steps", "write"),
+    "step_address": ("core.reservoir.steps", "write_address"),
+    "step_word": ("core.reservoir.steps", "write_data"),
+    "store_head": ("core.reservoir.heads", "write"),
+    "head_address": ("core.reservoir.heads", "write_address"),
+    "head_word": ("core.reservoir.heads", "write_data"),
+}
+"""What the monitor of the reservoir watches, and the first two that of learning, in a design that replays."""
 CONCLUDED = {"push": ("core.sequencer", "concluded")}
 """There, a sequence that only learns is read out but not pushed to the answer."""
 
@@ -58,6 +72,8 @@ def resolve_probes(netlist: Netlist) -> dict[str, dict]:
     modules = dict(netlist.library.instances(netlist.top))
     resolved = {}
     probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
+    if "core.reservoir" in modules:
+        probes = probes | REPLAY_PROBES
     for name, (instance, port) in probes.items():
         found = netlist.library.ports[modules[instance]][port]
         resolved[name] = {"path": f"{instance}.{port}", "width": found.width}

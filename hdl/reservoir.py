@@ -55,6 +55,9 @@ class Reservoir(wiring.Component):
     ``clear`` sets n and ``filled`` to 0, ``load`` to ``presented_value`` and ``filled_value``; these and the host's
     ports, with the words of :mod:`spec.learning`, only while no command is under way. Only a reset of the domain clears
     n and ``filled``; memories keep what they hold.
+
+    Attributes:
+        steps_port, heads_port: signatures of the host's ports.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -64,6 +67,9 @@ class Reservoir(wiring.Component):
             raise ValueError("a reservoir of capacity 0 is not built")
         self._steps = Memory(width=reservoir_step_bits(design), depth=reservoir_step_words(design))
         self._heads = Memory(width=head_bits(design), depth=capacity)
+        self.steps_port, self.heads_port = (
+            host_port(memory.width, memory.depth) for memory in (self._steps, self._heads)
+        )
         step, length = unsigned_width(network.max_steps - 1), range(network.max_steps + 1)
         features, filled = FEATURE_BITS * network.features, unsigned_width(capacity)
         super().__init__(
@@ -94,8 +100,8 @@ class Reservoir(wiring.Component):
                 "offer_features": In(features),
                 "offered": Out(1),
                 "kept": Out(1),
-                "host_steps": In(host_port(self._steps.width, self._steps.depth)),
-                "host_heads": In(host_port(self._heads.width, self._heads.depth)),
+                "host_steps": In(self.steps_port),
+                "host_heads": In(self.heads_port),
             }
         )
 

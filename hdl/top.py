@@ -57,6 +57,12 @@ class Remora(wiring.Component):
         self._connect_control(m, registers, core)
         self._connect_window(m, registers, core)
         self._connect_counters(m, registers, counters, core)
+        if self.design.replays:
+            m.d.comb += [
+                core.replay_ratio.eq(registers.replay_ratio_value),
+                core.freeze.eq(registers.replay_control_freeze),
+                core.clear_reservoir.eq(registers.replay_control_clear),
+            ]
         return m
 
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:

@@ -182,12 +182,11 @@ class DesignPoint(Section):
                 f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
                 'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
             )
-        built = learning.update == "accumulate" and learning.winners == "all" and not learning.replay_capacity
+        built = learning.update == "accumulate" and learning.winners == "all"
         if learning.enabled and not built:
             raise ValueError(
-                "learning.enabled asks for hardware that learns; it accumulates, all units learn, and nothing is "
-                "replayed: "
-                'use update = "accumulate", winners = "all" and replay_capacity = 0, or leave enabled out'
+                "learning.enabled asks for hardware that learns; it accumulates, and all units learn: "
+                'use update = "accumulate" and winners = "all", or leave enabled out'
             )
         if not learning.replay_capacity and learning.replay_ratio > 1:
             raise ValueError(
@@ -271,6 +270,11 @@ class DesignPoint(Section):
     def winners(self) -> int:
         """Hidden units that learn from one sequence."""
         return self.network.hidden if self.learning.winners == "all" else self.learning.winners
+
+    @property
+    def replays(self) -> bool:
+        """Hardware with a reservoir, of which nothing is built where its capacity is 0."""
+        return self.learning.enabled and self.learning.replay_capacity > 0
 
     @property
     def macs_per_step(self) -> int:

@@ -46,6 +46,8 @@ def _parameters(design: DesignPoint) -> dict[str, int]:
         "design_max_steps": network.max_steps,
         "design_feature_signed": int(network.feature_signed),
         "design_learning": design.learning.enabled,
+        "design_replay": design.replays,
+        "design_replay_ratio": design.learning.replay_ratio,
         "design_contexts": design.system.contexts,
         "design_lanes": design.cell.lanes,
         "design_hidden_row_tiles": hidden.row_tiles,

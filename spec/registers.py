@@ -37,11 +37,21 @@ class Counter(IntEnum):
     LEARNED = 14
     LEARN_CYCLES = 15
     PULSES_DROPPED = 16
+    REPLAYED = 17
+    REPLAY_CYCLES = 18
+    KEPT = 19
+    OFFER_CYCLES = 20
 
 
 def counters_of(design: DesignPoint) -> tuple[Counter, ...]:
-    """The counters of a design point: those of learning only where it learns."""
-    return tuple(counter for counter in Counter if design.learning.enabled or counter < Counter.LEARNED)
+    """The counters of a design point: those of learning only where it learns, those of replay only where it replays."""
+
+    def has(counter: Counter) -> bool:
+        if counter >= Counter.REPLAYED:
+            return design.replays
+        return design.learning.enabled or counter < Counter.LEARNED
+
+    return tuple(counter for counter in Counter if has(counter))
 
 
 class Response(IntEnum):

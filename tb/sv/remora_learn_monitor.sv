@@ -34,10 +34,12 @@ module remora_learn_monitor #(
     input wire [PULSE_BITS-1:0] applied,
     input wire [PULSE_BITS-1:0] pulses_dropped,
     input wire learned,
-    input wire [15:0] label
+    input wire [15:0] label,
+    input wire replaying,
+    input wire [31:0] slot
 );
-  // Fields of 16 bits: cycle 4, sequence 2, context, label, four sums of 2 each, and then feedback and error.
-  localparam int FEEDBACK_AT = 16;
+  // Fields of 16 bits: cycle 4, sequence 2, context, label, four sums and the slot of 2 each, then feedback and error.
+  localparam int FEEDBACK_AT = 18;
   localparam int ERROR_AT = FEEDBACK_AT + 2 * HIDDEN;
   localparam int FIELDS = ERROR_AT + CLASSES;
   localparam int RECORD = FIELDS + FIELDS % 2;
@@ -82,7 +84,7 @@ module remora_learn_monitor #(
 
   function automatic void write_record();
     record[FEEDBACK_AT*16-1:0] = {
-      dropped_sum, applied_sum, accumulator_sum, gradient_sum, label, 16'(context_index), sequence_number, cycle
+      replaying ? slot : 32'hFFFF_FFFF, dropped_sum, applied_sum, accumulator_sum, gradient_sum, label, 16'(context_index), sequence_number, cycle
     };
     if (RECORD > FIELDS) record[(RECORD-1)*16+:16] = 0;
     for (int k = 0; k < CLASSES; k++) record[(ERROR_AT+k)*16+:16] = 16'($signed(error[k*ERROR_BITS+:ERROR_BITS]));

@@ -78,7 +78,8 @@ module {HARNESS} (
       .aresetn(aresetn),
 {watched}
   );{_learn_monitor(design, probes) if design.learning.enabled else ""}{
-        _offer_monitor(design, probes) if design.replays else ""}
+        _offer_monitor(design, probes) if design.replays else ""
+    }
 endmodule
 """
 

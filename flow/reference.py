@@ -66,7 +66,8 @@ class Reference:
                 self._obey(commands[first])
             parts.append(self._learn_stretch(slice(first, last)))
         records = {kind: np.concatenate([part.records[kind] for part in parts]) for kind in parts[0].records}
-        return Expected(records, *(np.concatenate([getattr(p, name) for p in parts]) for name in ("scores", "decision")))
+        scores, decision = (np.concatenate([getattr(each, name) for each in parts]) for name in ("scores", "decision"))
+        return Expected(records, scores, decision)
 
     def _obey(self, command: ReplayCommand) -> None:
         reservoir = self._learning.trainer.reservoir

@@ -15,7 +15,6 @@ from golden.reservoir import Reservoir
 from golden.weights import Weights
 from spec.design import DesignPoint
 
-
 TrainOne = Callable[[NDArray, int, int | None], Update]
 """Trains on one sequence: features, label, and its slot where it is a replay."""
 

@@ -40,8 +40,8 @@ learning seed, ``Purpose.REPLAY_QUANTISER``, sequence n, index the step, lane ``
 taken in offset binary, ``u = x + 128`` (the top bit flipped), and replayed as ``17·v − 128``; −128 counts as −127
 when it is streamed, as everywhere. Number of steps and label are stored beside.
 
-**Reservoir memories.** Word ``slot · max_steps + step`` of the steps holds a step's features, the first in the low bits;
-word ``slot`` of the heads the label in the low `head_label_bits`, the number of steps above. What lies beyond a
+**Reservoir memories.** Word ``slot · max_steps + step`` of the steps holds a step's features, the first in the low
+bits; word ``slot`` of the heads the label in the low `head_label_bits`, the number of steps above. What lies beyond a
 sequence's end, and slots from ``filled`` on, mean nothing.
 """
 

@@ -23,7 +23,9 @@ def test_index_unit():
 
 
 def test_replay_quantiser():
-    designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "above", "signed")} | {"mnist": MNIST}
+    designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "above", "signed")} | {
+        "mnist": MNIST
+    }
     assert len(simulate_cases(ReplayQuantiser, cases(designs), "tb.test_replay_quantiser").tests) == 2
 
 

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec import rdl
-from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Network, System, with_learning
+from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Learning, Network, System, with_learning
 from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Counter, Kind, counter_value, counters_of, register_map
 
 DEFAULT = DesignPoint(name="default")
+REPLAYS = with_learning(DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)))
 SMALLEST = DesignPoint(
     name="smallest",
     network=Network(features=1, hidden=1, classes=1, max_steps=1),
@@ -113,7 +114,7 @@ def test_ports_are_unique():
 
 
 def test_counters_are_those_of_the_enumeration_in_its_order():
-    registers = register_map(with_learning(DEFAULT))
+    registers = register_map(REPLAYS)
     words = [word for counter in Counter for word in registers.counter(counter)]
     assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(2 * len(Counter))]
     assert [register for register in registers if register.address >= 0x100] == words
@@ -127,9 +128,20 @@ def test_counters_of_learning_are_there_only_where_it_learns():
     extra = {register.name for register in learns} - {register.name for register in without}
     names = {"LEARNED", "LEARN_CYCLES", "PULSES_DROPPED"}
     assert extra == {f"{name}_{word}" for name in names for word in ("LOW", "HIGH")}
-    assert {counter.name for counter in set(Counter) - set(counters_of(DEFAULT))} == names
-    assert counters_of(with_learning(DEFAULT)) == tuple(Counter)
+    assert {counter.name for counter in set(counters_of(with_learning(DEFAULT))) - set(counters_of(DEFAULT))} == names
+    assert counters_of(REPLAYS) == tuple(Counter)
     assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
+
+
+def test_registers_of_replay_are_there_only_with_a_reservoir():
+    without, replays = register_map(with_learning(DEFAULT)), register_map(REPLAYS)
+    counters = {
+        f"{name}_{word}" for name in ("REPLAYED", "REPLAY_CYCLES", "KEPT", "OFFER_CYCLES") for word in ("LOW", "HIGH")
+    }
+    extra = {register.name for register in replays} - {register.name for register in without}
+    assert extra == counters | {"REPLAY_RATIO", "REPLAY_CONTROL"}
+    assert replays["REPLAY_RATIO"].reset == 2
+    assert {replays[name].guard for name in ("REPLAY_RATIO", "REPLAY_CONTROL")} == {"halted"}
 
 
 def test_every_drop_cause_has_interrupt_and_counter():

@@ -55,7 +55,7 @@ def test_replays_as_golden_does(name, stall, harness, tmp_path):
 
 
 def test_the_ratio_of_the_design_holds_after_reset(harness, tmp_path):
-    """Without a command: ratio times as many replays as new sequences, but for the first one; all slots are replayed."""
+    """Without a command: ratio replays for each new sequence but the first; all slots are replayed."""
     design = REPLAYERS["primes"]
     stimulus = learning_stimulus(design, SEQUENCES, GATES, 7)
     stimulus = replace(stimulus, asked=np.full(SEQUENCES, int(Flag.LEARN | Flag.INFER)), labels=stimulus.labels.clip(0))

@@ -114,7 +114,7 @@ class CoreLearning:
             buffer.step.eq(Mux(sequencer.offering, reservoir.offer_step, step)),
             sequencer.ratio.eq(core.replay_ratio),
             sequencer.stocked.eq(reservoir.filled != 0),
-            reservoir.begin.eq(sequencer.begin),
+            reservoir.next_sequence.eq(sequencer.next_sequence),
             reservoir.draw.eq(sequencer.draw),
             reservoir.place.eq(sequencer.place),
             sequencer.drawn.eq(reservoir.drawn),
@@ -141,7 +141,7 @@ class CoreLearning:
                 inside.write_data.eq(outside.write_data),
                 outside.read_data.eq(inside.read_data),
             ]
-        with m.If(reservoir.begin):
+        with m.If(reservoir.next_sequence):
             m.d.sync += core.pending.eq(1)
         with m.If(reservoir.offered | reservoir.clear | reservoir.load):
             m.d.sync += core.pending.eq(0)

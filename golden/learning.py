@@ -30,6 +30,8 @@ from spec.tables import DERIVATIVE_BITS, derivative_table
 
 GradientWatch = Callable[[NDArray[np.int64], NDArray[np.int64]], None]
 """What `DfaTrainer.train_sequence` shows its gradients to."""
+StepWatch = Callable[[int, int], None]
+"""What the datapath calls after step t with (t, sequences active)."""
 
 
 @dataclass(frozen=True)
@@ -164,22 +166,42 @@ class DfaTrainer:
             for writer in (self._hidden, self._readout)
         )
 
-    def train_sequence(self, x: NDArray, label: int, watch: GradientWatch | None = None) -> Update:
+    @property
+    def datapath(self) -> Datapath:
+        """What the forward pass of the last sequence left."""
+        return self._datapath
+
+    def forward(self, x: NDArray, on_step: StepWatch | None = None) -> None:
+        """The forward pass alone, with the present weights; `datapath` keeps what it gave.
+
+        Args:
+            x: (steps, features), as of `train_sequence`.
+            on_step: called after every step, when the datapath's states are those of that step.
+
+        Raises:
+            ValueError: the sequence does not fit the design point.
+        """
+        features = np.ascontiguousarray(x)[None]
+        check_features(self.design, features)
+        self._datapath.run(features, on_step=on_step)
+
+    def train_sequence(
+        self, x: NDArray, label: int, watch: GradientWatch | None = None, on_step: StepWatch | None = None
+    ) -> Update:
         """Forward, error, update of both layers.
 
         Args:
             x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
             label: 0 … classes − 1.
             watch: called with the exact gradients of hidden layer and readout, int64, before they are applied.
+            on_step: as of `forward`.
 
         Raises:
             ValueError: the sequence or the label does not fit the design point.
         """
         if not 0 <= label < self.design.network.classes:
             raise ValueError(f"label is {label}; it must be in 0…{self.design.network.classes - 1}")
-        features = np.ascontiguousarray(x)[None]
-        check_features(self.design, features)
-        self._datapath.run(features)
+        self.forward(x, on_step)
         scores = self._datapath.scores[0].astype(np.int16)
         error = output_error(self.design, scores, label)
         feedback = error.astype(self._dtype) @ self._feedback

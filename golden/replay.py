@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,10 @@ from golden.learning import DfaTrainer, Update
 from golden.reservoir import Reservoir
 from golden.weights import Weights
 from spec.design import DesignPoint
+
+
+TrainOne = Callable[[NDArray, int, int | None], Update]
+"""Trains on one sequence: features, label, and its slot where it is a replay."""
 
 
 @dataclass(frozen=True)
@@ -91,18 +96,20 @@ class ReplayTrainer:
         """The gates."""
         return self.dfa.coefficients
 
-    def train_sequence(self, x: NDArray, label: int) -> Learned:
+    def train_sequence(self, x: NDArray, label: int, train: TrainOne | None = None) -> Learned:
         """Learn a new sequence, replay, offer it to the reservoir.
 
         Args:
             x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
             label: 0 … classes − 1.
+            train: what trains `dfa` on each sequence, to be watched; `DfaTrainer.train_sequence` where None.
 
         Raises:
             ValueError: the sequence or the label does not fit the design point; then nothing has changed.
         """
-        update = self.dfa.train_sequence(x, label)
+        train = train or (lambda features, label, slot: self.dfa.train_sequence(features, label))
+        update = train(x, label, None)
         self.reservoir.next_sequence()
         slots = self.reservoir.drawn_slots()
-        replays = tuple(self.dfa.train_sequence(*self.reservoir.sequence(slot)) for slot in slots)
+        replays = tuple(train(*self.reservoir.sequence(slot), slot) for slot in slots)
         return Learned(update, replays, tuple(slots), self.reservoir.offer(np.asarray(x), label))

@@ -72,6 +72,7 @@ class Reservoir:
     Attributes:
         presented: n, the number of the present sequence.
         filled: slots that hold a sequence.
+        ratio: sequences replayed after each new one; may be set.
         frozen: may be set; then nothing is offered, and what is held stays.
 
     Args:
@@ -84,7 +85,7 @@ class Reservoir:
     def __init__(self, design: DesignPoint, state: ReservoirState | None = None):
         state = (state or ReservoirState.empty(design)).check(design)
         network, learning = design.network, design.learning
-        self._seed, self._capacity, self._ratio = learning.seed, learning.replay_capacity, learning.replay_ratio
+        self._seed, self._capacity, self.ratio = learning.seed, learning.replay_capacity, learning.replay_ratio
         self._signed = network.feature_signed
         self._features = np.zeros((self._capacity, network.max_steps, network.features), np.uint8)
         self._steps, self._labels = np.zeros((2, self._capacity), np.int64)
@@ -116,7 +117,7 @@ class Reservoir:
             return []
         return [
             uniform_index(self._seed, Purpose.REPLAY_INDEX, self.filled, self.presented, place)
-            for place in range(self._ratio)
+            for place in range(self.ratio)
         ]
 
     def sequence(self, slot: int) -> tuple[NDArray, int]:
@@ -127,7 +128,12 @@ class Reservoir:
         """
         if not 0 <= slot < self.filled:
             raise IndexError(f"slot {slot} holds nothing; {self.filled} are filled")
-        return restored(self._features[slot, : self._steps[slot]], self._signed), int(self._labels[slot])
+        stored, label = self.stored(slot)
+        return restored(stored, self._signed), label
+
+    def stored(self, slot: int) -> tuple[NDArray[np.uint8], int]:
+        """Features (steps, features) as they are held, 0 … 15, and the label; ``slot`` must hold something."""
+        return self._features[slot, : self._steps[slot]], int(self._labels[slot])
 
     def offer(self, x: NDArray, label: int) -> int | None:
         """Keep the present sequence, or do not; the slot that it took, None where it was not kept."""

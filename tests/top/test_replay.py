@@ -1,0 +1,93 @@
+"""Replay in the whole accelerator against golden: every step, update and offer of new and replayed sequences alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow.faults import KINDS
+from flow.generate import write_images
+from flow.rtl_run import run_rtl
+from flow.stimulus import ReplayCommand, Stimulus, learning_stimulus, with_bad_packets, with_replay_commands
+from golden.cell import Coefficients
+from spec.design import DesignPoint
+from spec.packets import Flag
+from spec.registers import Counter
+from spec.trace import LEARN, NO_SLOT, OFFER, read_trace
+from tests.top.test_learning import learner
+
+SEQUENCES = 30
+GATES = Coefficients(176, 216)
+REPLAYERS = {
+    "one": learner("one", hidden_shift=2, readout_shift=2, replay_capacity=1),
+    "tiny": learner("tiny", hidden_shift=5, replay_capacity=5, seed=3),
+    "primes": learner("primes", hidden_shift=5, replay_capacity=7, replay_ratio=2, seed=0xFFFFFFFF),
+    "signed": learner("signed", hidden_shift=5, replay_capacity=4, replay_ratio=3),
+}
+ALL_REPLAY = (*KINDS, LEARN, OFFER, "hidden weights", "readout weights")
+
+
+def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: float = 0.0, seed: int = 1):
+    """A run from memory images, everything compared."""
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
+    compared, counters = result.comparison.compared, result.counters
+    assert compared[OFFER] == counters[Counter.LEARNED] == stimulus.learns.sum() > 0
+    assert compared[LEARN] == counters[Counter.LEARNED] + counters[Counter.REPLAYED]
+    assert compared["readout"] == len(stimulus) + counters[Counter.REPLAYED]
+    return result
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("name", REPLAYERS)
+def test_replays_as_golden_does(name, stall, harness, tmp_path):
+    """Sequences that are inferred, learnt or both, of every length, bad packets between them; ratios of 0 to 3, the
+    reservoir frozen, thawed and cleared between sequences."""
+    design, seed = REPLAYERS[name], 1 + list(REPLAYERS).index(name)
+    stimulus = with_replay_commands(learning_stimulus(design, SEQUENCES, GATES, seed), range(4), seed)
+    assert {command.freeze for command in stimulus.commands} == {False, True}
+    result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
+    result.comparison.require(*ALL_REPLAY)
+    assert result.counters[Counter.REPLAYED] > 0 and result.counters[Counter.PULSES] > 0
+
+
+def test_the_ratio_of_the_design_holds_after_reset(harness, tmp_path):
+    """Without a command: ratio times as many replays as new sequences, but for the first one; all slots are replayed."""
+    design = REPLAYERS["primes"]
+    stimulus = learning_stimulus(design, SEQUENCES, GATES, 7)
+    stimulus = replace(stimulus, asked=np.full(SEQUENCES, int(Flag.LEARN | Flag.INFER)), labels=stimulus.labels.clip(0))
+    result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, 7))
+    result.comparison.require(*ALL_REPLAY)
+    assert result.counters[Counter.REPLAYED] == 2 * (SEQUENCES - 1)
+    records = read_trace(tmp_path / "run", design)
+    capacity = design.learning.replay_capacity
+    assert set(records[LEARN]["slot"]) == {*range(capacity), NO_SLOT}
+    assert set(records[OFFER]["slot"]) == {*range(capacity), NO_SLOT}
+    assert result.counters[Counter.KEPT] == np.sum(records[OFFER]["slot"] != NO_SLOT)
+
+
+def test_learning_packets_while_frozen(harness, tmp_path):
+    """Frozen from the start: learnt, counted, never kept, nothing to replay; thawed, n has gone on."""
+    design = REPLAYERS["tiny"]
+    stimulus = learning_stimulus(design, SEQUENCES, GATES, 9)
+    half = SEQUENCES // 2
+    commands = (ReplayCommand(0, 2, freeze=True), ReplayCommand(half, 2))
+    result = run(harness, tmp_path, design, with_bad_packets(design, replace(stimulus, commands=commands), 9))
+    result.comparison.require(*ALL_REPLAY)
+    records = read_trace(tmp_path / "run", design)
+    frozen = int(stimulus.learns[:half].sum())
+    assert (records[OFFER]["slot"][:frozen] == NO_SLOT).all() and records[OFFER]["slot"][frozen] == 0
+    assert records[OFFER]["presented"][frozen] == frozen + 1
+    assert (records[LEARN]["slot"][:frozen] == NO_SLOT).all()
+
+
+def test_a_ratio_of_0_replays_nothing(harness, tmp_path):
+    design = REPLAYERS["tiny"]
+    stimulus = replace(learning_stimulus(design, 12, GATES, 4), commands=(ReplayCommand(0, 0),))
+    result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, 4))
+    result.comparison.require(*ALL_REPLAY)
+    assert result.counters[Counter.REPLAYED] == result.counters[Counter.REPLAY_CYCLES] == 0
+    assert result.counters[Counter.KEPT] > 0

@@ -153,7 +153,10 @@ class DirectWriter:
         self.gradient = np.empty((rows, columns), dtype)
         self._seed, self._max_pulses = learning.seed, learning.max_pulses
         self._mask, self._scale = np.uint32(learning.accumulator_level - 1), 2.0 ** -pulse_shift(design)
-        self._lanes = np.arange(-(-rows // ROUNDING_SLICES), dtype=np.uint32)[:, None]
+        # The readout's rows count as the last of the hidden layer's.
+        first = design.hidden_rows - rows
+        lanes = np.arange(first // ROUNDING_SLICES, -(-design.hidden_rows // ROUNDING_SLICES), dtype=np.uint32)
+        self._lanes, self._first = lanes[:, None], first % ROUNDING_SLICES
         self._index = np.asarray(rounding_index(which, np.arange(devices.levels.shape[1])), np.uint32)
         self._magnitude = np.empty_like(self.gradient)
         self._random = np.empty((len(self._lanes), ROUNDING_SLICES, columns), dtype)
@@ -184,7 +187,7 @@ class DirectWriter:
             if number * ROUNDING_SLICE_BITS % 32:
                 word = word >> np.uint32(ROUNDING_SLICE_BITS)
             self._random[:, number] = word & self._mask
-        return self._random.reshape(-1, len(index))[: len(self.levels)]
+        return self._random.reshape(-1, len(index))[self._first :][: len(self.levels)]
 
 
 def _places(due: NDArray[np.intp], levels: NDArray, columns: NDArray[np.intp] | None) -> NDArray[np.intp]:

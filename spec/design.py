@@ -289,6 +289,11 @@ class DesignPoint(Section):
         return self.learning.enabled and self.learning.winners != "all"
 
     @property
+    def accumulates(self) -> bool:
+        """Hardware with an accumulator a weight."""
+        return self.learning.enabled and self.learning.update == "accumulate"
+
+    @property
     def learning_lanes(self) -> int:
         """Rows of a column that learn at once."""
         return self.hidden_rows if self.learning.lanes == "all" else self.learning.lanes

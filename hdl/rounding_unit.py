@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Rounding unit: the random numbers that round a column's update to whole pulses in mode `direct`."""
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class RoundingUnit(wiring.Component):
         groups = -(-lanes // ROUNDING_SLICES)
         purpose = int(Purpose.STOCHASTIC_ROUNDING) << (LANE_BITS + ATTEMPT_BITS)
         slices = []
+        # Equal hashes share one Verilog module, so all but the first are never elaborated: see the first line.
         for group in range(groups):
             hash_ = place(m, f"hash_{group}", Threefry())
             drawn_lane = Signal(LANE_BITS, name=f"lane_{group}")

@@ -90,13 +90,15 @@ def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
     widths = {name: probes[name]["width"] for name in LEARN_MONITOR_PORTS}
     parameters = {
         "ROWS": design.hidden_rows,
+        "LANES": design.learning_lanes,
         "HIDDEN": network.hidden,
         "CLASSES": network.classes,
         "STEP_BITS": widths["step"],
         "CONTEXT_BITS": widths["context_index"],
         "PLANE_BITS": widths["plane"],
         "COLUMN_BITS": widths["column"],
-        "GRADIENT_BITS": widths["gradients"] // design.hidden_rows,
+        "FOLD_BITS": widths["fold_index"],
+        "GRADIENT_BITS": widths["gradients"] // design.learning_lanes,
         "ACCUMULATOR_BITS": learning.accumulator_bits,
         "FEEDBACK_BITS": widths["feedback"],
         "ERROR_BITS": widths["error"] // network.classes,
@@ -104,6 +106,8 @@ def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
     }
     given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
     watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in LEARN_MONITOR_PORTS)
+    # Without accumulators their sum is 0, as golden's.
+    accumulators = f"dut.{probes['accumulators']['path']}" if "accumulators" in probes else "'0"
     replay = "1'b0", "32'b0"
     if design.replays:
         replay = f"dut.{probes['replaying']['path']}", f"32'(dut.{probes['slot']['path']})"
@@ -113,6 +117,7 @@ def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
   ) learn_monitor (
       .clk(aclk),
 {watched},
+      .accumulators({accumulators}),
       .replaying({replay[0]}),
       .slot({replay[1]})
   );"""

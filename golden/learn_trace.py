@@ -122,9 +122,10 @@ class LearningReference:
 
     def _train_one(self, sequence: NDArray, label: int, slot: int | None) -> Update:
         dfa, entry = self.trainer.dfa, np.zeros(1, self._types[LEARN])
+        gradients = []
 
         def watch(hidden: NDArray[np.int64], readout: NDArray[np.int64]) -> None:
-            entry["gradient_sum"] = checksum(self.design, hidden, readout)
+            gradients.extend((hidden, readout))
 
         self._saw_words = 0
         entry["sequence"] = self._started
@@ -132,7 +133,9 @@ class LearningReference:
         self._saw_forward()
         entry["label"], entry["slot"] = label, NO_SLOT if slot is None else slot
         entry["error"], entry["feedback"] = update.error, update.feedback
-        entry["accumulator_sum"] = checksum(self.design, *dfa.accumulators)
+        entry["gradient_sum"] = checksum(self.design, *gradients, update.winners)
+        hidden, readout = dfa.accumulators
+        entry["accumulator_sum"] = checksum(self.design, hidden[:, update.winners], readout, update.winners)
         entry["applied"], entry["dropped"] = update.applied, update.dropped
         self._records[LEARN].append(entry)
         return update
@@ -184,11 +187,21 @@ class LearningReference:
         return entry
 
 
-def checksum(design: DesignPoint, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> int:
-    """Position-weighted sum modulo 2³² over both layers, as `spec.trace` says; shapes as those of the weights."""
+def checksum(
+    design: DesignPoint,
+    hidden: NDArray[np.integer],
+    readout: NDArray[np.integer],
+    learning: NDArray[np.intp] | slice = slice(None),
+) -> int:
+    """Position-weighted sum modulo 2³² over both layers, as `spec.trace` says.
+
+    Args:
+        hidden: (rows, learning columns); `readout`: as the weights.
+        learning: columns of the hidden layer that learn.
+    """
     rows, units = design.hidden_rows, design.network.hidden
     columns = np.zeros((units + design.network.classes, rows), np.int64)
-    columns[:units] = hidden.T
+    columns[:units][learning] = hidden.T
     columns[units:, design.network.features :] = readout.T
     weights = 2 * np.arange(columns.size, dtype=np.int64) + 1
     # Wraps modulo 2⁶⁴, of which 2³² is a divisor.

@@ -72,6 +72,7 @@ class Reservoir:
     Attributes:
         presented: n, the number of the present sequence.
         filled: slots that hold a sequence.
+        seed: of the draws; may be set.
         ratio: sequences replayed after each new one; may be set.
         frozen: may be set; then nothing is offered, and what is held stays.
 
@@ -85,7 +86,7 @@ class Reservoir:
     def __init__(self, design: DesignPoint, state: ReservoirState | None = None):
         state = (state or ReservoirState.empty(design)).check(design)
         network, learning = design.network, design.learning
-        self._seed, self._capacity, self.ratio = learning.seed, learning.replay_capacity, learning.replay_ratio
+        self.seed, self._capacity, self.ratio = learning.seed, learning.replay_capacity, learning.replay_ratio
         self._signed = network.feature_signed
         self._features = np.zeros((self._capacity, network.max_steps, network.features), np.uint8)
         self._steps, self._labels = np.zeros((2, self._capacity), np.int64)
@@ -116,7 +117,7 @@ class Reservoir:
         if not self.filled:
             return []
         return [
-            uniform_index(self._seed, Purpose.REPLAY_INDEX, self.filled, self.presented, place)
+            uniform_index(self.seed, Purpose.REPLAY_INDEX, self.filled, self.presented, place)
             for place in range(self.ratio)
         ]
 
@@ -141,11 +142,11 @@ class Reservoir:
             return None
         slot = self.filled
         if slot == self._capacity:
-            slot = uniform_index(self._seed, Purpose.RESERVOIR_INDEX, self.presented, self.presented)
+            slot = uniform_index(self.seed, Purpose.RESERVOIR_INDEX, self.presented, self.presented)
             if slot >= self._capacity:
                 return None
         self.filled = max(self.filled, slot + 1)
-        self._features[slot, : len(x)] = quantised(self._seed, self.presented, x)
+        self._features[slot, : len(x)] = quantised(self.seed, self.presented, x)
         self._features[slot, len(x) :] = 0
         self._steps[slot], self._labels[slot] = len(x), label
         return slot

@@ -225,13 +225,13 @@ class Core(wiring.Component):
         if self._learning:
             engine = self._learning.engine
             m.d.comb += [
-                self.learned_increment.eq(new(engine.done)),
+                self.learned_increment.eq(new(engine.learned)),
                 self.learn_cycles_increment.eq(new(sequencer.learning)),
                 self.pulses_dropped_increment.eq(engine.dropped),
             ]
         if self.design.replays:
             m.d.comb += [
-                self.replayed_increment.eq(self._learning.engine.done & sequencer.replaying),
+                self.replayed_increment.eq(self._learning.engine.learned & sequencer.replaying),
                 self.replay_cycles_increment.eq((sequencer.replaying | sequencer.drawing) & ~sequencer.offering),
                 self.kept_increment.eq(self._learning.reservoir.kept),
                 self.offer_cycles_increment.eq(sequencer.offering),

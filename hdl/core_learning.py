@@ -87,7 +87,16 @@ class CoreLearning:
             engine.length.eq(sequencer.length),
             engine.scores.eq(decision.scores),
             engine.features.eq(streamer.features),
+            engine.seed.eq(self.design.learning.seed),
+            engine.stop.eq(self.waiting),
+            core.columns_done.eq(engine.columns_done),
         ]
+        if self.design.selects:
+            m.d.comb += engine.winners.eq(self.design.winners)
+        with m.If(engine.done):
+            m.d.sync += core.updating.eq(engine.stopped)
+        with m.If(engine.start):
+            m.d.sync += core.updating.eq(1)
         read, step = sequencer.read | engine.read_features, sequencer.read_step
         step = Mux(sequencer.learning, engine.feature_step, step)
         if self.reservoir:

@@ -34,17 +34,21 @@ PROBES = {
 
 LEARNING_PROBES = {
     "update": ("core.learner", "update"),
+    "skipped": ("core.learner", "skipped"),
     "column": ("core.learner", "column"),
+    "fold_index": ("core.learner", "fold_index"),
     "gradients": ("core.learner", "gradients"),
-    "accumulators": ("core.learner", "accumulators"),
     "feedback": ("core.learner", "feedback"),
     "error": ("core.learner", "error"),
     "applied": ("core.learner", "applied"),
     "pulses_dropped": ("core.learner", "dropped"),
-    "learned": ("core.learner", "done"),
+    "ended": ("core.learner", "done"),
+    "learned": ("core.learner", "learned"),
     "label": ("core.learner", "label"),
 }
 """What the monitor of learning watches, in a design that learns."""
+ACCUMULATING = {"accumulators": ("core.learner", "accumulators")}
+"""And where gradients gather in accumulators."""
 REPLAY_PROBES = {
     "replaying": ("core.sequencer", "replaying"),
     "slot": ("core.reservoir", "slot"),
@@ -72,6 +76,8 @@ def resolve_probes(netlist: Netlist) -> dict[str, dict]:
     modules = dict(netlist.library.instances(netlist.top))
     resolved = {}
     probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
+    if "core.learner.store" in modules:
+        probes = probes | ACCUMULATING
     if "core.reservoir" in modules:
         probes = probes | REPLAY_PROBES
     for name, (instance, port) in probes.items():

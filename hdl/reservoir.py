@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import place
 from hdl.index_unit import IndexUnit
-from hdl.memory import Memory
+from hdl.memory import Memory, host_port
 from hdl.replay_quantiser import ReplayQuantiser
 from hdl.threefry import WORD
 from spec.design import FEATURE_BITS, DesignPoint
@@ -25,19 +25,6 @@ from spec.learning import (
 from spec.rng import Purpose
 
 RATIO_BITS = 8
-
-
-def host_port(width: int, words: int) -> wiring.Signature:
-    """A memory as the host sees it, while nothing else uses it: ``read`` in cycle t gives ``read_data`` from t + 1."""
-    return wiring.Signature(
-        {
-            "address": Out(unsigned_width(words - 1)),
-            "read": Out(1),
-            "write": Out(1),
-            "write_data": Out(width),
-            "read_data": In(width),
-        }
-    )
 
 
 class Reservoir(wiring.Component):

@@ -149,7 +149,8 @@ class ScalarLearner:
 
     def direct(self, layer: int, i: int, j: int, step: int) -> int:
         learning = self.design.learning
-        r = rounding(learning.seed, self.q, layer, i, j, learning.accumulator_level)
+        row = i + layer * self.design.network.features  # the readout's rows count as the last of the hidden layer's
+        r = rounding(learning.seed, self.q, layer, row, j, learning.accumulator_level)
         return min((abs(step) + r) // learning.accumulator_level, learning.max_pulses) * (-1 if step > 0 else 1)
 
     def program(self, layer: int, i: int, j: int, pulses: int) -> tuple[int, int, int]:

@@ -65,7 +65,7 @@ class CoreLearning:
             ended = ended | self.reservoir.drawn | self.reservoir.offered
         m.d.comb += now.eq(asked & (~sequencer.holding | ended))
         m.d.sync += waiting.eq(asked & ~now)
-        self.waiting = waiting
+        self.waiting, self._aborted = waiting, now
         return now
 
     def connect(self, m: Module, core, buffer, sequencer, streamer, cell, decision) -> None:
@@ -83,7 +83,8 @@ class CoreLearning:
             engine.keep_codes.eq(cell.commit),
             engine.fold.eq(cell.commit_fold),
             engine.codes.eq(cell.commit_code),
-            engine.start.eq(sequencer.learn_start),
+            # A soft reset in this very cycle finds the sequencer still reading out, and it takes effect at once.
+            engine.start.eq(sequencer.learn_start & ~self._aborted),
             engine.length.eq(sequencer.length),
             engine.scores.eq(decision.scores),
             engine.features.eq(streamer.features),
@@ -123,7 +124,7 @@ class CoreLearning:
             buffer.step.eq(Mux(sequencer.offering, reservoir.offer_step, step)),
             sequencer.ratio.eq(core.replay_ratio),
             sequencer.stocked.eq(reservoir.filled != 0),
-            reservoir.begin.eq(sequencer.begin),
+            reservoir.next_sequence.eq(sequencer.next_sequence & ~self._aborted),
             reservoir.draw.eq(sequencer.draw),
             reservoir.place.eq(sequencer.place),
             sequencer.drawn.eq(reservoir.drawn),
@@ -150,7 +151,7 @@ class CoreLearning:
                 inside.write_data.eq(outside.write_data),
                 outside.read_data.eq(inside.read_data),
             ]
-        with m.If(reservoir.begin):
+        with m.If(reservoir.next_sequence):
             m.d.sync += core.pending.eq(1)
         with m.If(reservoir.offered | reservoir.clear | reservoir.load):
             m.d.sync += core.pending.eq(0)

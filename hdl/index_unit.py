@@ -18,7 +18,7 @@ ATTEMPT_CYCLES = 15
 class IndexUnit(wiring.Component):
     """:func:`spec.rng.uniform_index` for any bound of 1 … 2³² − 1; the attempt is part of the key, so no state is kept.
 
-    ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``sequence`` and ``place`` stable from then until
+    ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``number`` and ``place`` stable from then until
     ``done``, which is high for one cycle, 15 cycles later and 15 more for every attempt that is rejected (fewer than
     one on average). ``index`` holds from ``done`` until the next start. A word that is rejected at the last attempt is
     less than twice the bound, so its remainder is one subtraction.
@@ -35,7 +35,7 @@ class IndexUnit(wiring.Component):
                 "seed": In(WORD),
                 "purpose": In(PURPOSE_BITS),
                 "bound": In(WORD),
-                "sequence": In(WORD),
+                "number": In(WORD),
                 "place": In(WORD),
                 "done": Out(1),
                 "index": Out(WORD),
@@ -59,7 +59,7 @@ class IndexUnit(wiring.Component):
         m.d.comb += [
             hash_.key_0.eq(self.seed),
             hash_.key_1.eq(Cat(Const(0, LANE_BITS), attempt, self.purpose)),
-            hash_.counter_0.eq(self.sequence),
+            hash_.counter_0.eq(self.number),
             hash_.counter_1.eq(self.place),
             largest.eq(self.bound - 1),
             mask.eq(smeared),

@@ -55,12 +55,12 @@ REPLAY_PROBES = {
     "presented": ("core.reservoir", "presented"),
     "offered": ("core.reservoir", "offered"),
     "kept": ("core.reservoir", "kept"),
-    "store_step": ("core.reservoir.steps", "write"),
-    "step_address": ("core.reservoir.steps", "write_address"),
-    "step_word": ("core.reservoir.steps", "write_data"),
-    "store_head": ("core.reservoir.heads", "write"),
-    "head_address": ("core.reservoir.heads", "write_address"),
-    "head_word": ("core.reservoir.heads", "write_data"),
+    "store_step": ("core.reservoir", "store_step"),
+    "step_address": ("core.reservoir", "step_address"),
+    "step_word": ("core.reservoir", "step_word"),
+    "store_head": ("core.reservoir", "store_head"),
+    "head_address": ("core.reservoir", "head_address"),
+    "head_word": ("core.reservoir", "head_word"),
 }
 """What the monitor of the reservoir watches, and the first two that of learning, in a design that replays."""
 CONCLUDED = {"push": ("core.sequencer", "concluded")}

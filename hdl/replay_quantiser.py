@@ -20,7 +20,7 @@ GROUP_CYCLES = 15
 class ReplayQuantiser(wiring.Component):
     """``v = (15·u + r) >> 8`` of every feature (see :mod:`spec.learning`), in the order of steps.
 
-    ``start`` for one cycle, with ``seed``, ``sequence`` (n) and ``length`` stable from then until ``done``.
+    ``start`` for one cycle, with ``seed``, ``number`` (n) and ``length`` stable from then until ``done``.
     ``read_features`` with ``step`` asks for that step's ``features`` in the next cycle, which hold until the next read.
     ``write``, one cycle a step: ``word`` is what is to be stored of ``step``. ``done``, one cycle, comes with the last.
     A step takes ``15·⌈features / 4⌉ + 1`` cycles.
@@ -33,7 +33,7 @@ class ReplayQuantiser(wiring.Component):
             {
                 "start": In(1),
                 "seed": In(WORD),
-                "sequence": In(WORD),
+                "number": In(WORD),
                 "length": In(range(network.max_steps + 1)),
                 "read_features": Out(1),
                 "features": In(FEATURE_BITS * network.features),
@@ -57,7 +57,7 @@ class ReplayQuantiser(wiring.Component):
         m.d.comb += [
             hash_.key_0.eq(self.seed),
             hash_.key_1.eq(Cat(group, Const(int(Purpose.REPLAY_QUANTISER) << ATTEMPT_BITS, WORD - LANE_BITS))),
-            hash_.counter_0.eq(self.sequence),
+            hash_.counter_0.eq(self.number),
             hash_.counter_1.eq(self.step),
             padded.eq(self.features),
             chosen.eq(padded.word_select(group[: unsigned_width(groups - 1)], len(chosen))),

@@ -30,7 +30,7 @@ RATIO_BITS = 8
 class Reservoir(wiring.Component):
     """``replay_capacity`` sequences, 1 or more, by the rules of :mod:`spec.learning`; every draw depends on n alone.
 
-    ``begin``: a new training sequence has come, n goes up. One command at a time:
+    ``next_sequence``: a new training sequence has come, n goes up. One command at a time:
 
     * ``draw``, while ``filled`` is not 0: draws the slot of replay number ``place``, stable until ``drawn``. From
       ``drawn`` until the next command ``slot``, ``length`` and ``label`` describe the sequence, and ``read`` with
@@ -41,7 +41,8 @@ class Reservoir(wiring.Component):
 
     ``clear`` sets n and ``filled`` to 0, ``load`` to ``presented_value`` and ``filled_value``; these and the host's
     ports, with the words of :mod:`spec.learning`, only while no command is under way. Only a reset of the domain clears
-    n and ``filled``; memories keep what they hold.
+    n and ``filled``; memories keep what they hold. ``store_step``, ``store_head``: a word is being kept, with its
+    address.
 
     Attributes:
         steps_port, heads_port: signatures of the host's ports.
@@ -69,7 +70,7 @@ class Reservoir(wiring.Component):
                 "filled_value": In(filled),
                 "presented": Out(WORD),
                 "filled": Out(filled),
-                "begin": In(1),
+                "next_sequence": In(1),
                 "draw": In(1),
                 "place": In(RATIO_BITS),
                 "drawn": Out(1),
@@ -87,6 +88,12 @@ class Reservoir(wiring.Component):
                 "offer_features": In(features),
                 "offered": Out(1),
                 "kept": Out(1),
+                "store_step": Out(1),
+                "step_address": Out(self._steps.address_bits),
+                "step_word": Out(self._steps.width),
+                "store_head": Out(1),
+                "head_address": Out(self._heads.address_bits),
+                "head_word": Out(self._heads.width),
                 "host_steps": In(self.steps_port),
                 "host_heads": In(self.heads_port),
             }
@@ -151,7 +158,7 @@ class Reservoir(wiring.Component):
                 m.next = "IDLE"
 
     def _count(self, m: Module) -> None:
-        with m.If(self.begin & (self.presented != SEQUENCE_LIMIT)):
+        with m.If(self.next_sequence & (self.presented != SEQUENCE_LIMIT)):
             m.d.sync += self.presented.eq(self.presented + 1)
         with m.If(self.kept & (self.slot == self.filled)):
             m.d.sync += self.filled.eq(self.filled + 1)
@@ -171,10 +178,10 @@ class Reservoir(wiring.Component):
             index.seed.eq(self.seed),
             index.purpose.eq(Mux(for_offer, Purpose.RESERVOIR_INDEX, Purpose.REPLAY_INDEX)),
             index.bound.eq(Mux(for_offer, self.presented, self.filled)),
-            index.sequence.eq(self.presented),
+            index.number.eq(self.presented),
             index.place.eq(Mux(for_offer, 0, self.place)),
             quantiser.seed.eq(self.seed),
-            quantiser.sequence.eq(self.presented),
+            quantiser.number.eq(self.presented),
             quantiser.length.eq(self.offer_length),
             quantiser.features.eq(self.offer_features),
             self.read_offer.eq(quantiser.read_features),
@@ -202,6 +209,12 @@ class Reservoir(wiring.Component):
                     Cat(self.offer_label[:label_bits], self.offer_length),
                 )
             ),
+            self.store_step.eq(quantiser.write),
+            self.step_address.eq(steps.write_address),
+            self.step_word.eq(steps.write_data),
+            self.store_head.eq(write_head),
+            self.head_address.eq(heads.write_address),
+            self.head_word.eq(heads.write_data),
             self.host_steps.read_data.eq(steps.read_data),
             self.host_heads.read_data.eq(heads.read_data),
             self.label.eq(heads.read_data[:label_bits]),

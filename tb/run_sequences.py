@@ -69,7 +69,7 @@ async def run_sequences(dut) -> None:
         # Learning goes on after the last answer, if there is one.
         await _until_learnt(host, before[Counter.LEARNED] + config["learnt"], config["patience_cycles"])
         # And so do replays after learning.
-        await host.until("busy", 0, pause_cycles=config["patience_cycles"] // PATIENT_LOOKS)
+        await _until_idle(host, config["patience_cycles"])
     ended = perf_counter()
     after = await host.counters()
     await host.halt()
@@ -140,6 +140,15 @@ async def _until_learnt(host: Host, learned: int, patience_cycles: int) -> None:
             return
         await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
     raise AssertionError(f"{found} sequences learnt, not {learned}, {patience_cycles} cycles after the last answer")
+
+
+async def _until_idle(host: Host, patience_cycles: int) -> None:
+    """Wait until no sequence is in flight."""
+    for _ in range(PATIENT_LOOKS):
+        if not (await host.read("STATUS"))["busy"]:
+            return
+        await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
+    raise AssertionError(f"a sequence is still in flight {patience_cycles} cycles after the last was learnt")
 
 
 async def _interrupts(host: Host) -> dict[str, int]:

@@ -26,7 +26,7 @@ async def indices(bench: BlockBench) -> None:
         for bound in BOUNDS * 6:
             purpose = random.choice((Purpose.REPLAY_INDEX, Purpose.RESERVOIR_INDEX))
             seed, sequence, place = (random.choice((0, LARGEST, random.getrandbits(32))) for _ in range(3))
-            block.put(start=1, seed=seed, purpose=int(purpose), bound=bound, sequence=sequence, place=place)
+            block.put(start=1, seed=seed, purpose=int(purpose), bound=bound, number=sequence, place=place)
             await bench.cycle()
             block.put(start=0)
             rejected = rejections(seed, purpose, bound, sequence, place, attempts)
@@ -48,14 +48,14 @@ async def resets(bench: BlockBench) -> None:
     """After a reset at any cycle, in any attempt, the unit is idle and the next index is right."""
     for _ in range(20):
         for block in bench.blocks:
-            block.put(start=1, seed=1, purpose=7, bound=2**31 + 1, sequence=bench.random.getrandbits(16), place=2)
+            block.put(start=1, seed=1, purpose=7, bound=2**31 + 1, number=bench.random.getrandbits(16), place=2)
         await bench.cycle(bench.random.randint(1, 60))
         for block in bench.blocks:
             block.put(start=0)
         await bench.reset(1)
 
         async def one(block: Block) -> None:
-            block.put(start=1, bound=5, sequence=9)
+            block.put(start=1, bound=5, number=9)
             await bench.cycle()
             block.put(start=0)
             for _ in range(16 + 15 * 20):

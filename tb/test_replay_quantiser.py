@@ -30,7 +30,7 @@ async def quantise(bench: BlockBench, block: Block, length: int) -> None:
     """A whole sequence, every cycle compared."""
     network, random = block.design.network, bench.random
     seed, sequence = random.getrandbits(32), random.choice((0, 1, 2**32 - 1, random.getrandbits(32)))
-    block.put(start=1, seed=seed, sequence=sequence, length=length)
+    block.put(start=1, seed=seed, number=sequence, length=length)
     await bench.cycle()
     block.put(start=0)
     for step in range(length):

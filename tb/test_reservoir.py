@@ -59,7 +59,7 @@ class Driver:
     async def new(self, freeze: bool = False, replays: int = 2) -> int | None:
         """A new sequence: counted, some replays, offered."""
         network = self.block.design.network
-        await self.strobe(begin=1)
+        await self.strobe(next_sequence=1)
         self.model.begin()
         await self.bench.cycle()
         if self.model.held:
@@ -203,7 +203,7 @@ async def resets(bench: BlockBench) -> None:
         await bench.reset(1)
         drivers = [Driver(bench, block) for block in bench.blocks]
         for driver in drivers:
-            await driver.strobe(begin=1)
+            await driver.strobe(next_sequence=1)
             driver.model.begin()
             await driver.offer([some_features(bench, driver.block.design.network.features)], 0, False)
             await driver.strobe(**{bench.random.choice(("draw", "offer")): 1})

@@ -13,7 +13,7 @@ STROBES = (
 )  # fmt: skip
 LEARNING_STROBES = ("concluded", "learn_start", "learning", "holding")
 """Of a design that learns."""
-REPLAY_STROBES = ("begin", "replaying", "draw", "drawing", "offer", "offering")
+REPLAY_STROBES = ("next_sequence", "replaying", "draw", "drawing", "offer", "offering")
 """Of a design that replays."""
 Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
@@ -104,7 +104,7 @@ class Driver:
             await self.cycle(phase, {})
         strobes = {*phase, *(["push"] if infer else []), *(["concluded"] if self.learns else [])}
         if learn and self.replays and not mark:
-            strobes.add("begin")
+            strobes.add("next_sequence")
         await self.cycle({*strobes, "learn_start"} if learn else {*strobes, "free"}, {})
         block.put(decided=0)
 
@@ -120,7 +120,8 @@ class Driver:
         for place in range(ratio if stocked else 0):
             await self.cycle({"busy", "holding", "drawing", "draw", *mark}, {"place": place})
             mark = {"replaying"}
-            await self._wait({"busy", "holding", "drawing", *mark}, {"place": place}, "drawn", {"read"}, {"read_step": 0})
+            phase = {"busy", "holding", "drawing", *mark}
+            await self._wait(phase, {"place": place}, "drawn", {"read"}, {"read_step": 0})
             await self._forward(length, False, True, mark)
             await self._update(mark, set())
         await self.cycle({"busy", "holding", "offering", "offer", *mark}, {})

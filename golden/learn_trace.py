@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from golden.cell import Coefficients, signed_candidates
 from golden.learning import DfaTrainer, Update
 from golden.miru import Saturations
-from golden.replay import Interruption, Learned, ReplayTrainer
+from golden.replay import ReplayTrainer
 from golden.reservoir import Reservoir, ReservoirState
 from golden.weights import Weights
 from spec.design import DesignPoint

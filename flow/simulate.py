@@ -195,8 +195,8 @@ def result_table(result: dict) -> Table:
             f"{result['cycles_per_learning_sequence']:.1f} cycles a new sequence with its forward pass, "
             f"{result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
         )  # fmt: skip
-        phases = ", ".join(f"{name.replace('_', ', ')} {cycles:,.1f}" for name, cycles in result["cycles_by_phase"].items())
-        shown.add_row("cycles a new sequence", phases)
+        phases = (f"{name.replace('_', ', ')} {cycles:,.1f}" for name, cycles in result["cycles_by_phase"].items())
+        shown.add_row("cycles a new sequence", " · ".join(phases))
         shown.add_row(
             "learning speed", f"{result['learning_sequences_per_second']:.1f} new sequences a second, "
             f"{result['updates_per_second']:.1f} updates, comparison included",

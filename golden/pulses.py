@@ -200,7 +200,7 @@ class DirectWriter:
             if number * ROUNDING_SLICE_BITS % 32:
                 word = word >> np.uint32(ROUNDING_SLICE_BITS)
             random[:, number] = word & self._mask
-        return random.reshape(-1, len(index))[self._first :][: len(self.levels)]
+        return random.reshape(len(self._lanes) * ROUNDING_SLICES, len(index))[self._first :][: len(self.levels)]
 
 
 def _first(count: int | None, columns: NDArray[np.intp] | None, gradient: NDArray):

@@ -17,9 +17,6 @@ from tb.checkpoint_host import save_checkpoint as read_checkpoint
 from tb.run_sequences import coy_stalls, stalls
 from tb.top_resets import SOFT, Victim, prepare
 
-LONGEST_PHASE = 16
-"""Sequences handed over at most before the next reset."""
-
 
 async def progress(victim: Victim) -> dict[str, int]:
     """How far learning has come, from the registers."""
@@ -47,7 +44,7 @@ async def learn_through_resets(dut) -> None:
         host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if stalled else None)
         host.sink.set_pause_generator(coy_stalls(dut, random.randrange(1 << 30), 0.3) if stalled else None)
         host.source.pause = host.sink.pause = False
-        chunk = range(done, min(done + random.randint(1, LONGEST_PHASE), len(lengths)))
+        chunk = range(done, min(done + random.randint(1, config["longest_phase"]), len(lengths)))
         for index in chunk:
             flags = Flag.LEARN | (Flag.INFER if random.random() < 0.8 else Flag(0))
             packet = encode_packet(features[index, : lengths[index]], tag=index % 256, label=int(labels[index]), flags=flags)

@@ -12,8 +12,12 @@ from flow.generate import generate, write_images
 from flow.rtl_run import run_rtl
 from flow.simulator import run as run_simulation
 from flow.stimulus import ReplayCommand, Stimulus, learning_stimulus, with_bad_packets, with_replay_commands
+from flow.train_tasks import summarise_tasks, train_tasks
 from golden.cell import Coefficients
+from golden.data import load
 from golden.replay import ReplayTrainer
+from golden.tasks import task_stream
+from golden.weights import initial_weights
 from spec.design import DesignPoint
 from spec.packets import Flag
 from spec.registers import Counter, register_map
@@ -122,6 +126,22 @@ def test_writes_and_read_back_in_flight_are_refused(harness, tmp_path):
     }
     result = run_simulation(build, "tb.top_replay", config=config, plusargs=[f"+remora_images={tmp_path / 'images'}"])
     assert len(result.tests) == 1
+
+
+def test_two_tasks_as_they_are_trained(harness, tmp_path):
+    """What a run of tasks reports is what training in golden alone reports of the same sequences."""
+    design, count = REPLAYERS["tiny"], 60
+    training, test = load(design, "synthetic")
+    stream = task_stream(training, count, 2, design.learning.seed)
+    stimulus = Stimulus.of(stream, initial_weights(design), Coefficients.of(design), Flag.LEARN | Flag.INFER)
+    result = run(harness, tmp_path, design, stimulus)
+    result.comparison.require("step", "readout", "answer", "counters", LEARN, OFFER, "hidden weights")
+    trained = summarise_tasks(train_tasks(design, training, test, count, 2, tmp_path / "t.npz").metadata["tasks"])
+    assert trained["accuracy"] == np.mean(result.decisions == stream.y)
+    names = ("REPLAYED", "KEPT", "PULSES", "PULSES_DROPPED")
+    wanted = [trained[name] for name in ("replayed", "kept", "device_writes", "pulses_dropped")]
+    assert [result.counters[Counter[name]] for name in names] == wanted
+    assert wanted[0] > 0 < wanted[2]
 
 
 def test_a_capacity_of_0_costs_nothing(tmp_path):

@@ -20,7 +20,7 @@ SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("monitor", "bulk_source", 
 LEARN_MONITOR, OFFER_MONITOR = (SOURCES / f"remora_{name}_monitor.sv" for name in ("learn", "offer"))
 SEQUENCE_PORTS = ("reset", "step", "context_index", "plane", "integrate_hidden")
 LEARN_MONITOR_PORTS = (*SEQUENCE_PORTS, *LEARNING_PROBES)
-OFFER_MONITOR_PORTS = (*SEQUENCE_PORTS, *(name for name in REPLAY_PROBES if name != "replaying"))
+OFFER_MONITOR_PORTS = (*SEQUENCE_PORTS, "engine_reset", *(name for name in REPLAY_PROBES if name != "replaying"))
 PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
 BULK_BYTES = 64
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from golden.cell import Coefficients, signed_candidates
 from golden.learning import DfaTrainer, Update
 from golden.miru import Saturations
+from golden.pulses import Writes
 from golden.replay import ReplayTrainer
 from golden.reservoir import Reservoir, ReservoirState
 from golden.weights import Weights
@@ -28,6 +29,7 @@ class Learnt:
         records: of `spec.trace`, by kind.
         sequences, replayed, kept: new sequences learnt, replays, and sequences that the reservoir took.
         applied, dropped: device pulses applied, and dropped because the pair was full, replays included.
+        hidden, readout: what was written into each layer, replays included.
     """
 
     scores: NDArray[np.int16]
@@ -39,6 +41,8 @@ class Learnt:
     kept: int
     applied: int
     dropped: int
+    hidden: Writes
+    readout: Writes
 
 
 class LearningReference:
@@ -96,15 +100,40 @@ class LearningReference:
                 learned.append(self._learn(sequence, int(labels[index])))
                 scores[index] = learned[-1].update.scores
             else:
-                self._saw_words = 0
-                self.trainer.dfa.forward(sequence, self._on_step)
-                self._saw_forward()
+                self._infer(sequence)
                 scores[index] = self.trainer.dfa.datapath.scores[0]
         return Learnt(
             scores, scores.argmax(axis=1), self._saturations, self._collected(), len(learned),
             sum(len(each.replays) for each in learned), sum(each.kept is not None for each in learned),
             sum(each.applied for each in learned), sum(each.dropped for each in learned),
+            Writes.sum(each.hidden for each in learned), Writes.sum(each.readout for each in learned),
         )  # fmt: skip
+
+    def interrupt(
+        self, sequence: NDArray, label: int, tag: int, interruption: Interruption
+    ) -> tuple[Learned | None, dict[str, NDArray]]:
+        """One new sequence whose learning a soft reset cuts; what was done, and the records. An update that is cut has
+        none of kind `learn`."""
+        self._start(tag)
+        learned = self.trainer.train_interrupted(sequence, label, interruption, self._train_one)
+        if learned and interruption.offered and OFFER in self._types:
+            self._records[OFFER].append(self._offer(learned.kept))
+        return learned, self._collected()
+
+    def forward(self, sequence: NDArray, tag: int) -> dict[str, NDArray]:
+        """Records of one more forward pass, of which nothing is learnt."""
+        self._start(tag)
+        self._infer(sequence)
+        return self._collected()
+
+    def _start(self, tag: int) -> None:
+        self._record, self._records, self._tag = True, {kind: [] for kind in self._types}, tag
+        self._saturations = Saturations()
+
+    def _infer(self, sequence: NDArray) -> None:
+        self._saw_words = 0
+        self.trainer.dfa.forward(sequence, self._on_step)
+        self._saw_forward()
 
     def _collected(self) -> dict[str, NDArray]:
         # Steps first, so that a comparison meets the cause of a divergence before what followed from it.

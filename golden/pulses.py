@@ -6,6 +6,7 @@ M2RU, arXiv 2512.17299.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +32,12 @@ class Writes:
     applied: int = 0
     dropped: int = 0
     devices: int = 0
+
+    @classmethod
+    def sum(cls, parts: Iterable[Writes]) -> Writes:
+        """All of them together."""
+        counts = [(each.applied, each.dropped, each.devices) for each in parts]
+        return cls(*(sum(column) for column in zip(*counts, strict=True))) if counts else cls()
 
 
 class LayerWriter(Protocol):

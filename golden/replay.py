@@ -12,6 +12,7 @@ from golden.cell import Coefficients
 from golden.checkpoint import Checkpoint
 from golden.learning import DfaTrainer, Update
 from golden.learning_settings import LearningSettings
+from golden.pulses import Writes
 from golden.reservoir import Reservoir
 from golden.weights import Weights
 from spec.design import DesignPoint
@@ -56,14 +57,24 @@ class Learned:
         return self.update.decision
 
     @property
+    def hidden(self) -> Writes:
+        """What was written into the hidden layer, replays included."""
+        return Writes.sum(each.hidden for each in (self.update, *self.replays))
+
+    @property
+    def readout(self) -> Writes:
+        """What was written into the readout, replays included."""
+        return Writes.sum(each.readout for each in (self.update, *self.replays))
+
+    @property
     def applied(self) -> int:
         """Pulses that devices took, replays included."""
-        return self.update.applied + sum(replay.applied for replay in self.replays)
+        return self.hidden.applied + self.readout.applied
 
     @property
     def dropped(self) -> int:
         """Pulses that found their pair full, replays included."""
-        return self.update.dropped + sum(replay.dropped for replay in self.replays)
+        return self.hidden.dropped + self.readout.dropped
 
 
 class ReplayTrainer:

@@ -33,6 +33,7 @@ PROBES = {
 }
 
 LEARNING_PROBES = {
+    "engine_reset": ("core.learner", "rst"),
     "update": ("core.learner", "update"),
     "skipped": ("core.learner", "skipped"),
     "column": ("core.learner", "column"),

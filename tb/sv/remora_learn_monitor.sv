@@ -28,6 +28,7 @@ module remora_learn_monitor #(
     input wire [CONTEXT_BITS-1:0] context_index,
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate_hidden,
+    input wire engine_reset,
     input wire update,
     input wire skipped,
     input wire [COLUMN_BITS-1:0] column,
@@ -102,11 +103,12 @@ module remora_learn_monitor #(
 
   always @(posedge clk) begin
     cycle <= cycle + 1;
-    if (reset) begin
+    // A soft reset waits for what learns, and takes effect in the very cycle in which that ends.
+    if (engine_reset) begin
       powered_up <= 1;
       clear();
     end else if (tracing && powered_up) begin
-      if (integrate_hidden && plane == 0 && step == 0) sequence_number = sequence_number + 1;
+      if (!reset && integrate_hidden && plane == 0 && step == 0) sequence_number = sequence_number + 1;
       if (update) add_fold();
       if (update || skipped) keep_feedback();
       applied_sum = applied_sum + 32'(applied);

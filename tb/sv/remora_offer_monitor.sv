@@ -21,6 +21,7 @@ module remora_offer_monitor #(
     input wire [CONTEXT_BITS-1:0] context_index,
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate_hidden,
+    input wire engine_reset,
     input wire [31:0] presented,
     input wire [SLOT_BITS-1:0] slot,
     input wire offered,
@@ -72,11 +73,12 @@ module remora_offer_monitor #(
 
   always @(posedge clk) begin
     cycle <= cycle + 1;
-    if (reset) begin
+    // A soft reset waits for what learns, and takes effect in the very cycle in which that ends.
+    if (engine_reset) begin
       powered_up <= 1;
       stored_sum = 0;
     end else if (tracing && powered_up) begin
-      if (integrate_hidden && plane == 0 && step == 0) sequence_number = sequence_number + 1;
+      if (!reset && integrate_hidden && plane == 0 && step == 0) sequence_number = sequence_number + 1;
       if (store_step) add_step();
       if (offered) begin
         write_record();

@@ -41,6 +41,7 @@ class Purpose(IntEnum):
     MIRROR_MISMATCH = 16
     BIAS_ERROR = 17
     FRAME_NOISE = 18
+    BMRU_TRAINING = 32
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):

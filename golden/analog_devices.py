@@ -21,8 +21,8 @@ class AnalogLayer:
     """Mirrors and bias sources of one layer.
 
     Attributes:
-        devices: (rails · inputs, outputs) float64: signed ratios in 2^−`weight_shift`, of the positive input rails, then
-            of the negative ones where the input has two.
+        devices: (rails · inputs, outputs) float64: signed ratios in 2^−`weight_shift`, of the positive input rails,
+            then of the negative ones where the input has two.
         bias: (outputs,) int64 pA.
         bias_current: pA that the bias sources draw together.
     """

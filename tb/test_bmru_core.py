@@ -197,3 +197,12 @@ async def chain_length(bench: BlockBench) -> None:
         bench.compare(block, "a lone bit's way", out[length:], [0] * length + [1, 0])
 
     await bench.each(drive, random_blocks(bench))
+
+
+@block_test
+async def traced(bench: BlockBench) -> None:
+    """Two clips of frames for the monitor to write; the features come from golden's side of the test."""
+    driver = driver_of(bench, bench.blocks[0])
+    await driver.load(random_codes(driver.design, 50))
+    for seed in (51, 52):
+        await driver.clip(random_features(driver.design, 1, 15, seed)[0])

@@ -62,7 +62,6 @@ module remora_bmru_core #(
   logic [CHAIN-1:0] chain;
   logic [CHAIN-1:0] latches;
   bit programmed;  // the latches were written since power-up
-  initial programmed = 0;
   assign scan_out = chain[0];
   always @(posedge clk)
     if (scan_capture) chain <= latches;
@@ -112,17 +111,20 @@ module remora_bmru_core #(
   int gain[BLOCKS][WIDTH];
   longint static_current;  // of all bias sources
 
+  function automatic longint rounded(input longint value, input int count);
+    return count == 0 ? value : (value + (longint'(1) << (count - 1))) >>> count;
+  endfunction
+  function automatic int limited(input longint value);
+    return value > longint'(LIMIT) ? LIMIT : value < -longint'(LIMIT) ? -LIMIT : int'(value);
+  endfunction
   function automatic int diode(input int current);
     return current < 0 ? 0 : current;
   endfunction
-
   function automatic int magnitude(input int current);
     return current < 0 ? -current : current;
   endfunction
-
   // Unpacking walks along the chain, element by element.
-  int cursor;
-  int element;
+  int cursor, element;
 
   function automatic int mirror(input int rail);
     int ratio;
@@ -157,9 +159,7 @@ module remora_bmru_core #(
   endfunction
 
   function automatic void program_devices();
-    cursor = 0;
-    element = 0;
-    static_current = 0;
+    {cursor, element, static_current} = '0;
     program_layer(0, WIDTH, FEATURES);
     for (int b = 0; b < BLOCKS; b++) begin
       program_layer(1 + 2 * b, WIDTH, WIDTH);
@@ -189,14 +189,6 @@ module remora_bmru_core #(
   longint supply;  // of the last settle cycle
   int source[INPUTS];  // what the mirrors of the layer at hand copy; negative on the negative rail
 
-  function automatic longint rounded(input longint value, input int count);
-    return count == 0 ? value : (value + (longint'(1) << (count - 1))) >>> count;
-  endfunction
-
-  function automatic int limited(input longint value);
-    return value > longint'(LIMIT) ? LIMIT : value < -longint'(LIMIT) ? -LIMIT : int'(value);
-  endfunction
-
   function automatic void draw_noise();
     for (int l = 0; l < LAYERS; l++)
       for (int j = 0; j < (l == LAYERS - 1 ? CLASSES : WIDTH); j++)
@@ -206,11 +198,11 @@ module remora_bmru_core #(
   // One cycle of settling of a layer, whose mirrors copy `source`.
   function automatic void settle_layer(input int l, input int outputs, input int inputs);
     longint sum;
+    int target;
     sum = 0;
     for (int i = 0; i < inputs; i++) sum = sum + drawn[l][i][source[i]<0?1 : 0] * longint'(magnitude(source[i]));
     supply = supply + rounded(sum, SHIFT);
     for (int j = 0; j < outputs; j++) begin
-      int target;
       sum = longint'(bias_pa[l][j]) <<< SHIFT;
       for (int i = 0; i < inputs; i++) sum = sum + longint'(device[l][j][i][source[i]<0?1 : 0]) * longint'(source[i]);
       target = limited(rounded(sum, SHIFT) + longint'(noise[l][j]));
@@ -242,8 +234,7 @@ module remora_bmru_core #(
     end
     settle_layer(2 + 2 * b, WIDTH, WIDTH);
     for (int j = 0; j < WIDTH; j++) begin
-      int raised;
-      raised = diode(node[2+2*b][j]);
+      int raised = diode(node[2+2*b][j]);
       skip[b+1][j] = limited(longint'(skip[b][j]) + longint'(raised));
       supply = supply + longint'(diode(node[1+2*b][j])) + longint'(raised) + longint'(magnitude(skip[b+1][j]));
     end
@@ -266,8 +257,7 @@ module remora_bmru_core #(
 
   function automatic void decide(input int b);
     for (int j = 0; j < WIDTH; j++) begin
-      int current;
-      current = diode(node[1+2*b][j]);
+      int current = diode(node[1+2*b][j]);
       if (current >= threshold[b][j]) is_set[b][j] = 1;
       else if (current <= low[b][j]) is_set[b][j] = 0;
     end
@@ -283,6 +273,11 @@ module remora_bmru_core #(
   logic [CLASS_BITS-1:0] winner_r;
   logic valid_r;
   logic [CHARGE_BITS-1:0] charge_r;
+  // For monitors: currents of the cells' inputs and of the outputs, features and number of the sampled frame.
+  logic [BLOCKS*WIDTH*32-1:0] sampled_candidate;
+  logic [CLASSES*32-1:0] sampled_output;
+  logic [FEATURES*FEATURE_BITS-1:0] sampled_feature;
+  logic [31:0] sampled_frame;
 
   function automatic logic [CLASS_BITS-1:0] largest();
     int best;
@@ -295,7 +290,7 @@ module remora_bmru_core #(
     unpower();
     frame = 0;
     frame_started = 0;
-    supply = 0;
+    programmed = 0;
   end
 
   always @(posedge clk) begin
@@ -314,7 +309,14 @@ module remora_bmru_core #(
         for (int b = 0; b < BLOCKS; b++) if (evaluate[b]) decide(b);
         charge_r <= charge_r + CHARGE_BITS'(supply * (sample ? longint'(HOLD_CYCLES) + 1 : 1));
         if (sample) begin
-          for (int b = 0; b < BLOCKS; b++) for (int j = 0; j < WIDTH; j++) state_r[b*WIDTH+j] <= is_set[b][j];
+          for (int b = 0; b < BLOCKS; b++)
+            for (int j = 0; j < WIDTH; j++) begin
+              state_r[b*WIDTH+j] <= is_set[b][j];
+              sampled_candidate[(b*WIDTH+j)*32+:32] <= node[1+2*b][j];
+            end
+          for (int k = 0; k < CLASSES; k++) sampled_output[k*32+:32] <= node[LAYERS-1][k];
+          sampled_feature <= feature;
+          sampled_frame <= frame;
           winner_r <= largest();
           valid_r <= 1;
           frame = frame + 1;
@@ -329,7 +331,9 @@ module remora_bmru_core #(
   assign charge = charge_r;
 
   // The contract of the macro's user; a violation ends the simulation.
-  always @(posedge clk)
+  always @(posedge clk) begin
+    if (int'(scan_enable) + int'(scan_capture) + int'(scan_latch) > 1)
+      $fatal(1, "%m: two strobes of the scan chain at once");
     if (!reset) begin
       if (settle && !programmed) $fatal(1, "%m: settle before codes were latched");
       if ((evaluate != 0 || sample) && !settle) $fatal(1, "%m: evaluate or sample without settle");
@@ -340,9 +344,7 @@ module remora_bmru_core #(
           if (feature[i*FEATURE_BITS+:FEATURE_BITS] == {1'b1, {(FEATURE_BITS - 1) {1'b0}}})
             $fatal(1, "%m: feature %0d is the most negative number", i);
     end
-  always @(posedge clk)
-    if (int'(scan_enable) + int'(scan_capture) + int'(scan_latch) > 1)
-      $fatal(1, "%m: two strobes of the scan chain at once");
+  end
 endmodule
 
 `default_nettype wire

@@ -93,7 +93,8 @@ class Datapath:
         self.states, self.readout_words = self._states[:n], self._readout_words[:n]
         self.readout_tile_codes, self.scores = self._readout_codes[:, :n], self._scores[:n]
         # Views that every step would make anew, which for a single sequence costs as much as the arithmetic.
-        self._steps = list(zip(self.words, [*self.words[1:], None], self.codes, self.tile_codes.swapaxes(0, 1), strict=True))
+        following = [*self.words[1:], None]
+        self._steps = list(zip(self.words, following, self.codes, self.tile_codes.swapaxes(0, 1), strict=True))
         self._cells = self.states, self._work[:n], self._index[:n], self._step[:n]
 
     def _advance(self, t: int, n: int, sequences: int) -> None:

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.experiments.streams import with_learning
 from golden.adam import Adam
 from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.data import SequenceSet
@@ -29,6 +30,9 @@ class Learner(Protocol):
 
     def learn(self, x: NDArray, label: int) -> None:
         """Learn a new sequence, (steps, features), and replay."""
+
+    def slow_down(self, slower: int) -> None:
+        """Learn at 2^−slower of the initial rate from here on."""
 
     def finish(self) -> None:
         """Learn what is still waiting."""
@@ -61,6 +65,12 @@ class ChipLearner:
         self.counts["pulses_applied"] += learned.applied
         self.counts["pulses_dropped"] += learned.dropped
 
+    def slow_down(self, slower: int) -> None:
+        """Shift every gradient further to the right by ``slower`` bits; all state stays."""
+        learning = self._design.learning
+        shifts = {name: getattr(learning, name) + slower for name in ("hidden_shift", "readout_shift")}
+        self._trainer = ReplayTrainer.from_checkpoint(with_learning(self._design, **shifts), self._trainer.checkpoint())
+
     def finish(self) -> None:
         """Nothing waits."""
 
@@ -85,7 +95,7 @@ class SoftwareLearner:
     """
 
     def __init__(self, design: DesignPoint, batch: int, rate: float):
-        self._design, self._batch = design, batch
+        self._design, self._batch, self._rate = design, batch, rate
         self._model = FloatModel.of(design, initial_weights(design))
         self._adam, self._reservoir = Adam(self._model, rate), Reservoir(design)
         self._waiting: list[tuple[NDArray, int]] = []
@@ -100,6 +110,10 @@ class SoftwareLearner:
         self._new += 1
         if self._new == self._batch:
             self.finish()
+
+    def slow_down(self, slower: int) -> None:
+        """Step at 2^−slower of the initial rate; what is waiting included."""
+        self._adam.rate = self._rate * 2.0**-slower
 
     def finish(self) -> None:
         """Step on what has been gathered."""

@@ -40,7 +40,7 @@ MODES = {
     "direct": {"learning": {"update": "direct"}},
     "direct-winners": {"learning": {"update": "direct", "winners": 30}},
     "direct-fine": {
-        "learning": {"update": "direct", "accumulator_level": 128},
+        "learning": {"update": "direct", "accumulator_level": 128, "max_pulses": 15},
         "crossbar": {"levels": 128, "level_bits": 7},
     },
 }
@@ -92,6 +92,7 @@ def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) 
         "design": design.model_dump(mode="json"),
         "tasks": TASKS,
         "schedule": [list(entry) for entry in SCHEDULE],
+        "weights": stream.weights.__name__,
         "sequences_per_task": options.sequences or (QUICK_SEQUENCES if quick else SEQUENCES[stream.name]),
         "test_limit": QUICK_TEST_LIMIT if quick else TEST_LIMIT,
         "data": data_digest(stream.task(0)[0]),
@@ -106,7 +107,12 @@ def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) 
 def _learn_stream(stream: TaskStream, design: DesignPoint, parameters: dict, context: Context) -> dict:
     """Learn all tasks, storing everything after each."""
     software = parameters["rule"] == "software"
-    learner = SoftwareLearner(design, parameters["batch"], parameters["rate"]) if software else ChipLearner(design)
+    weights = stream.weights(design)
+    learner = (
+        SoftwareLearner(design, weights, parameters["batch"], parameters["rate"])
+        if software
+        else ChipLearner(design, weights)
+    )
     matrix = _resume(learner, context.folder)
     count = parameters["sequences_per_task"]
     context.advance(len(matrix) * count)

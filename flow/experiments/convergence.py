@@ -81,8 +81,8 @@ def _chip(design: DesignPoint, rule: str, train: SequenceSet, test: SequenceSet,
 
 
 def _software(design: DesignPoint, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
-    learner, found = SoftwareLearner(design, SOFTWARE_BATCH, SOFTWARE_RATE), {"rule": "software", "readings": []}
-    readings = _readings(count)
+    learner = SoftwareLearner(design, initial_weights(design), SOFTWARE_BATCH, SOFTWARE_RATE)
+    found, readings = {"rule": "software", "readings": []}, _readings(count)
     for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
         if chosen is not None:
             learner.learn(train.x[chosen], int(train.y[chosen]))

@@ -19,7 +19,7 @@ from golden.float_model import FloatModel, to_float
 from golden.replay import ReplayTrainer
 from golden.reservoir import Reservoir, ReservoirState
 from golden.training import accuracy
-from golden.weights import initial_weights
+from golden.weights import Weights
 from spec.design import DesignPoint
 
 
@@ -54,8 +54,8 @@ class ChipLearner:
         counts: sequences presented, replays included, and pulses applied and dropped.
     """
 
-    def __init__(self, design: DesignPoint):
-        self._design, self._trainer = design, ReplayTrainer(design, initial_weights(design))
+    def __init__(self, design: DesignPoint, weights: Weights):
+        self._design, self._trainer = design, ReplayTrainer(design, weights)
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
 
     def learn(self, x: NDArray, label: int) -> None:
@@ -94,9 +94,9 @@ class SoftwareLearner:
         counts: sequences presented, replays included.
     """
 
-    def __init__(self, design: DesignPoint, batch: int, rate: float):
+    def __init__(self, design: DesignPoint, weights: Weights, batch: int, rate: float):
         self._design, self._batch, self._rate = design, batch, rate
-        self._model = FloatModel.of(design, initial_weights(design))
+        self._model = FloatModel.of(design, weights)
         self._adam, self._reservoir = Adam(self._model, rate), Reservoir(design)
         self._waiting: list[tuple[NDArray, int]] = []
         self._new = 0

@@ -12,7 +12,14 @@ from flow.experiments import EXPERIMENTS, ExperimentError, bit_streaming, contin
 from flow.experiments.runner import Conclusion, Context, Options, Unit, run_experiment
 from flow.experiments.seeds import mean_and_spread
 from flow.experiments.settings import read_settings
-from flow.experiments.streams import TaskStream, permuted_mnist, presented, split_cifar10, with_learning
+from flow.experiments.streams import (
+    TaskStream,
+    aligned_weights,
+    permuted_mnist,
+    presented,
+    split_cifar10,
+    with_learning,
+)
 from golden.data import SequenceSet, synthetic
 from golden.float_model import FloatModel
 from golden.idx import DATA_VARIABLE
@@ -175,7 +182,7 @@ def test_continual_takes_settings_and_several_seeds(small_streams, tmp_path):
 def test_learning_slows_down_within_a_task_and_keeps_its_state():
     """Three bits slower, the chip goes on as one whose shifts are greater by three."""
     data = synthetic(TINY, 60, 3)
-    learner = continual.ChipLearner(with_learning(TINY, replay_capacity=5))
+    learner = continual.ChipLearner(with_learning(TINY, replay_capacity=5), initial_weights(TINY))
     slow = with_learning(TINY, replay_capacity=5, hidden_shift=13, readout_shift=10)
     for x, label in zip(data.x[:30], data.y[:30].tolist(), strict=True):
         learner.learn(x, label)
@@ -217,7 +224,8 @@ def fresh(folder):
 def test_software_replays_what_the_chip_replays(monkeypatch):
     design = with_learning(TINY, replay_capacity=5, replay_ratio=2)
     data = synthetic(design, 50, 3)
-    chip, software = continual.ChipLearner(design), continual.SoftwareLearner(design, 8, 1e-3)
+    weights = initial_weights(design)
+    chip, software = continual.ChipLearner(design, weights), continual.SoftwareLearner(design, weights, 8, 1e-3)
     for x, label in zip(data.x, data.y.tolist(), strict=True):
         chip.learn(x, label)
         software.learn(x, label)
@@ -248,6 +256,15 @@ def test_digits_are_permuted_anew_in_every_task(monkeypatch):
     plain = np.sort(first.reshape(len(first), -1), axis=1)
     np.testing.assert_array_equal(plain, np.sort(second.reshape(len(second), -1), axis=1))
     assert not np.array_equal(first, second) and stream.origin == "3,000 training and 1,000 test digits"
+
+
+def test_an_aligned_start_makes_the_feedback_true():
+    design = load_design("mnist")
+    weights = aligned_weights(design)
+    assert set(np.abs(weights.readout[:-1]).ravel()) == {2} and not weights.readout[-1].any()
+    np.testing.assert_array_equal(weights.hidden, initial_weights(design).hidden)
+    aligned = convergence.alignment(design, FloatModel.of(design, weights, np.float64), synthetic(design, 50, 1))
+    assert aligned["feedback_angle"] < 1e-3
 
 
 def test_cifar_comes_two_classes_a_task_in_signed_bytes(monkeypatch, tmp_path):

@@ -317,6 +317,15 @@ def test_convergence_reads_every_rule_at_the_same_places(monkeypatch, tmp_path):
     assert len(lines) == 5
 
 
+def test_convergence_of_several_seeds_has_a_spread(monkeypatch, tmp_path):
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    result, lines = run_experiment("convergence", convergence, Options(2, True, tmp_path, sequences=20, seeds=2))
+    each = [one["final"]["direct"]["accuracy"] for one in result["per_seed"]]
+    assert result["final"]["direct"]["accuracy"] == pytest.approx(np.mean(each))
+    assert result["final"]["direct"]["sequences"] == 20 and len(lines) == 6 and lines[1].startswith("direct: ")
+    assert all("±" in line for line in lines[:3]) and (tmp_path / result["figures"][0]).stat().st_size > 5000
+
+
 def test_alignment_is_perfect_where_the_readout_is_the_feedback():
     weights = initial_weights(TINY)
     model = FloatModel.of(TINY, weights, np.float64)

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.experiments.compiled import compile_replay
 from flow.experiments.streams import with_learning
 from golden.adam import Adam
 from golden.checkpoint import load_checkpoint, save_checkpoint
@@ -48,14 +49,15 @@ class Learner(Protocol):
 
 
 class ChipLearner:
-    """The chip: bit-exact learning and replay.
+    """The chip: golden learning and replay, compiled where that is possible.
 
     Attributes:
         counts: sequences presented, replays included, and pulses applied and dropped.
     """
 
     def __init__(self, design: DesignPoint, weights: Weights):
-        self._design, self._trainer = design, ReplayTrainer(design, weights)
+        self._design = design
+        self._use(ReplayTrainer(design, weights))
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
 
     def learn(self, x: NDArray, label: int) -> None:
@@ -69,7 +71,7 @@ class ChipLearner:
         """Shift every gradient further to the right by ``slower`` bits; all state stays."""
         learning = self._design.learning
         shifts = {name: getattr(learning, name) + slower for name in ("hidden_shift", "readout_shift")}
-        self._trainer = ReplayTrainer.from_checkpoint(with_learning(self._design, **shifts), self._trainer.checkpoint())
+        self._use(ReplayTrainer.from_checkpoint(with_learning(self._design, **shifts), self._trainer.checkpoint()))
 
     def finish(self) -> None:
         """Nothing waits."""
@@ -84,7 +86,11 @@ class ChipLearner:
 
     def load(self, path: Path) -> None:
         """Continue a checkpoint."""
-        self._trainer = ReplayTrainer.from_checkpoint(self._design, load_checkpoint(path, self._design))
+        self._use(ReplayTrainer.from_checkpoint(self._design, load_checkpoint(path, self._design)))
+
+    def _use(self, trainer: ReplayTrainer) -> None:
+        compile_replay(trainer)
+        self._trainer = trainer
 
 
 class SoftwareLearner:

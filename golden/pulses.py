@@ -167,7 +167,7 @@ class DirectWriter:
         step += HALF
         np.floor(step, out=step)
         np.abs(step, out=magnitude)
-        magnitude += self.random(columns, update)
+        magnitude += self._draw(columns, update)
         magnitude *= self._scale
         np.floor(magnitude, out=magnitude)
         np.minimum(magnitude, self._max_pulses, out=magnitude)
@@ -178,7 +178,7 @@ class DirectWriter:
         pulses = -(np.sign(step.reshape(-1)[due]) * magnitude.reshape(-1)[due]).astype(np.int64)
         return self._devices.pulse(_places(due, self.levels, columns), pulses)
 
-    def random(self, columns: NDArray[np.intp] | None, update: int) -> NDArray[np.floating]:
+    def _draw(self, columns: NDArray[np.intp] | None, update: int) -> NDArray[np.floating]:
         """r of every row and learning column, (rows, columns)."""
         index = self._index if columns is None else self._index[columns]
         words = draw_pair(self._seed, Purpose.STOCHASTIC_ROUNDING, update, index, self._lanes)

@@ -3,6 +3,7 @@
 // Sizes and formats are macros, given by compiled.py. Integers are held in float exactly, as golden holds them: the
 // bounds that make that exact are golden's, and compiled.py takes only design points that keep them in float32.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 
@@ -19,6 +20,26 @@ float word(float state, float scale) {
     return std::copysign(std::min(rounded(std::fabs(state) * scale), float(STREAM_LIMIT)), state);
 }
 
+// As spec/rng.py draws two words from (seed, purpose, sequence, index, lane); attempt is 0.
+void draw_pair(uint32_t seed, uint32_t purpose, uint32_t sequence, uint32_t index, uint32_t lane, uint32_t* words) {
+    constexpr int kRotations[] = {ROTATIONS};
+    const uint32_t key = purpose << (LANE_BITS + ATTEMPT_BITS) | lane;
+    const uint32_t schedule[] = {seed, key, seed ^ key ^ KEY_PARITY};
+    uint32_t x0 = sequence + schedule[0], x1 = index + schedule[1];
+#pragma GCC unroll 32
+    for (int number = 0; number < ROUNDS; ++number) {
+        x0 += x1;
+        x1 = std::rotl(x1, kRotations[number % 8]) ^ x0;
+        if (number % 4 == 3) {
+            const int injection = number / 4 + 1;
+            x0 += schedule[injection % 3];
+            x1 += schedule[(injection + 1) % 3] + injection;
+        }
+    }
+    words[0] = x0;
+    words[1] = x1;
+}
+
 struct Writes {
     int64_t applied, dropped, devices;
 };
@@ -28,6 +49,8 @@ struct Layer {
     int16_t* levels;
     float* matrix;
     float* values;
+    uint32_t index;     // of its first column's rounding draws
+    uint32_t sequence;  // the update's number, q
     Writes writes;
 
     void pulse(int place, int pulses) {
@@ -42,15 +65,24 @@ struct Layer {
         writes.devices += (applied != 0) + (before * after < 0);
     }
 
-    // One row: `step` is S; `random` are the draws of "direct"; only columns that learn are written.
+    // One row after the other from 0: `step` is S; only columns that learn are written.
     template <int Columns>
-    void write(int row, const float* step, const float* random, const uint8_t* learns) {
+    void write(int row, const float* step, const uint8_t* learns) {
         const int first = row * Columns;
         int any = 0;
 #if DIRECT
+        static uint32_t drawn[2][Columns];
+        const int slice = row % ROUNDING_SLICES, shift = slice * ROUNDING_SLICE_BITS % 32;
+        const uint32_t* random = drawn[slice * ROUNDING_SLICE_BITS / 32];
+        for (int j = 0; slice == 0 && j < Columns; ++j) {
+            uint32_t words[2];
+            draw_pair(SEED, ROUNDING_PURPOSE, sequence, index + j, row / ROUNDING_SLICES, words);
+            drawn[0][j] = words[0];
+            drawn[1][j] = words[1];
+        }
         int pulses[Columns];
         for (int j = 0; j < Columns; ++j) {
-            const int magnitude = int(std::fabs(step[j])) + int(random[first + j]);
+            const int magnitude = int(std::fabs(step[j])) + int(random[j] >> shift & (LEVEL - 1));
             const int count = learns[j] ? std::min(magnitude / LEVEL, MAX_PULSES) : 0;
             pulses[j] = step[j] > 0 ? -count : count;
             any |= count;
@@ -84,7 +116,6 @@ struct Arrays {
     int16_t *hidden_levels, *readout_levels;
     float *hidden_matrix, *readout_matrix, *hidden_values, *readout_values;
     const float *words, *candidates, *derivatives, *feedback_matrix;  // by byte, by code, by code, (classes, hidden)
-    const float *hidden_random, *readout_random;                      // "direct" alone: (rows, columns)
     float *codes, *scores, *error, *feedback;                         // (steps, hidden), (classes), (classes), (hidden)
     int64_t* writes;                                                  // applied, dropped, devices; hidden, readout
     float hidden_scale, readout_scale, derivative_scale, reset, update;
@@ -130,15 +161,15 @@ void forward(const Arrays* arrays, const uint8_t* x, int steps, int label) {
     }
 }
 
-// Update of both layers after `forward`; `learns`, (hidden), says which columns of the hidden layer do.
-void update(const Arrays* arrays, int steps, const uint8_t* learns) {
+// Update number `sequence` of both layers after `forward`; `learns`, (hidden), says which columns of the hidden layer do.
+void update(const Arrays* arrays, int steps, const uint8_t* learns, uint32_t sequence) {
     static float deltas[STEPS][HIDDEN];
     for (int t = 0; t < steps; ++t)
         for (int j = 0; j < HIDDEN; ++j) {
             const float derivative = arrays->derivatives[int(arrays->codes[t * HIDDEN + j]) + ADC_LIMIT];
             deltas[t][j] = rounded(arrays->feedback[j] * derivative * arrays->derivative_scale);
         }
-    Layer hidden{arrays->hidden_levels, arrays->hidden_matrix, arrays->hidden_values, {}};
+    Layer hidden{arrays->hidden_levels, arrays->hidden_matrix, arrays->hidden_values, HIDDEN_INDEX, sequence, {}};
     for (int i = 0; i < kRows; ++i) {
         float step[HIDDEN] = {};
         for (int t = 0; t < steps; ++t) {
@@ -147,16 +178,16 @@ void update(const Arrays* arrays, int steps, const uint8_t* learns) {
                 for (int j = 0; j < HIDDEN; ++j) step[j] += streamed * deltas[t][j];
         }
         for (int j = 0; j < HIDDEN; ++j) step[j] = rounded(step[j] * arrays->hidden_scale);
-        hidden.write<HIDDEN>(i, step, arrays->hidden_random, learns);
+        hidden.write<HIDDEN>(i, step, learns);
     }
-    Layer readout{arrays->readout_levels, arrays->readout_matrix, arrays->readout_values, {}};
+    Layer readout{arrays->readout_levels, arrays->readout_matrix, arrays->readout_values, READOUT_INDEX, sequence, {}};
     uint8_t all[CLASSES];
     std::fill_n(all, CLASSES, 1);
     for (int i = 0; i < kReadoutRows; ++i) {
         float step[CLASSES];
         const float streamed = i < HIDDEN ? readout_words[i] : STREAM_LIMIT;
         for (int k = 0; k < CLASSES; ++k) step[k] = rounded(streamed * arrays->error[k] * arrays->readout_scale);
-        readout.write<CLASSES>(i, step, arrays->readout_random, all);
+        readout.write<CLASSES>(i, step, all);
     }
     const Writes both[] = {hidden.writes, readout.writes};
     for (int layer = 0; layer < 2; ++layer) {

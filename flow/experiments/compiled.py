@@ -22,15 +22,26 @@ from golden.learning import DfaTrainer, GradientWatch, Update, learning_dtype, w
 from golden.miru import check_features
 from golden.pulses import Writes
 from golden.replay import ReplayTrainer
+from spec import rng
 from spec.design import DesignPoint
-from spec.learning import ERROR_CENTRE, ERROR_LIMIT, UPDATE_COUNT_BITS, error_shift
+from spec.layout import Layer
+from spec.learning import (
+    ERROR_CENTRE,
+    ERROR_LIMIT,
+    ROUNDING_SLICE_BITS,
+    ROUNDING_SLICES,
+    UPDATE_COUNT_BITS,
+    error_shift,
+    rounding_index,
+)
+from spec.rng import Purpose
 from spec.tables import DERIVATIVE_BITS, derivative_table
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 OPTIONS = ("-O3", "-march=native", "-std=c++20", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 ARRAYS = (
     *("hidden_levels", "readout_levels", "hidden_matrix", "readout_matrix", "hidden_values", "readout_values"),
-    *("words", "candidates", "derivatives", "feedback_matrix", "hidden_random", "readout_random"),
+    *("words", "candidates", "derivatives", "feedback_matrix"),
     *("codes", "scores", "error", "feedback", "writes"),
 )
 SCALES = ("hidden_scale", "readout_scale", "derivative_scale", "reset", "update")
@@ -63,7 +74,14 @@ def _macros(design: DesignPoint) -> tuple[str, ...]:
         "ERROR_CENTRE": ERROR_CENTRE, "ERROR_LIMIT": ERROR_LIMIT, "ERROR_SHIFT": error_shift(design),
         "DIRECT": int(learning.update == "direct"), "LEVEL": learning.accumulator_level,
         "MAX_PULSES": learning.max_pulses, "ACCUMULATOR_LIMIT": (1 << learning.accumulator_bits - 1) - 1,
+        "ROUNDING_SLICES": ROUNDING_SLICES, "ROUNDING_SLICE_BITS": ROUNDING_SLICE_BITS,
+        "HIDDEN_INDEX": rounding_index(Layer.HIDDEN, 0), "READOUT_INDEX": rounding_index(Layer.READOUT, 0),
+        "SEED": f"{learning.seed}u", "ROUNDING_PURPOSE": int(Purpose.STOCHASTIC_ROUNDING), "ROUNDS": rng.ROUNDS,
+        "ROTATIONS": ",".join(map(str, rng.ROTATIONS)), "KEY_PARITY": f"{rng.KEY_PARITY}u",
+        "LANE_BITS": rng.LANE_BITS, "ATTEMPT_BITS": rng.ATTEMPT_BITS,
     }  # fmt: skip
+    if learning.update == "accumulate":
+        values["SEED"] = 0  # is not drawn from: one library for all seeds
     return tuple(f"-D{name}={value}" for name, value in values.items())
 
 
@@ -93,7 +111,6 @@ class CompiledTrainer(DfaTrainer):
         network, path, learning = design.network, self._datapath, design.learning
         derivative = np.array(derivative_table(design), np.float32)
         empty = np.zeros(0, np.float32)
-        self._random: dict[str, NDArray[np.float32]] = {}  # kept, as below
         # Kept, since the structure holds bare addresses.
         self._held = {
             "hidden_levels": self._hidden.levels,
@@ -133,25 +150,12 @@ class CompiledTrainer(DfaTrainer):
         self._library.forward(arrays, ctypes.c_void_p(features.ctypes.data), len(features), int(label))
         winners = winning_units(self.design, held["feedback"])
         self.updates = (self.updates + 1) & ((1 << UPDATE_COUNT_BITS) - 1)
-        if self._hidden.values is None:
-            self._draw(winners)
         learns = np.zeros(self.design.network.hidden, np.uint8)
         learns[winners] = 1
-        self._library.update(arrays, len(features), ctypes.c_void_p(learns.ctypes.data))
+        self._library.update(arrays, len(features), ctypes.c_void_p(learns.ctypes.data), ctypes.c_uint32(self.updates))
         scores = held["scores"].astype(np.int16)
         hidden, readout = (Writes(*layer) for layer in held["writes"].tolist())
         return Update(
             scores, int(scores.argmax()), held["error"].astype(np.int16), held["feedback"].astype(np.int32), winners,
             hidden, readout,
         )  # fmt: skip
-
-    def _draw(self, winners: NDArray[np.intp]) -> None:
-        """Random numbers of "direct", from golden's own writers."""
-        for name, writer, columns in (("hidden", self._hidden, winners), ("readout", self._readout, None)):
-            if columns is None or len(columns) == writer.levels.shape[1]:
-                drawn = np.ascontiguousarray(writer.random(None, self.updates))
-            else:
-                drawn = np.zeros(writer.levels.shape, np.float32)
-                drawn[:, columns] = writer.random(columns, self.updates)
-            self._random[name] = drawn
-            setattr(self._arrays, f"{name}_random", drawn.ctypes.data)

@@ -25,7 +25,7 @@ CASES = {
     ),
     "odd formats": make_design(
         network={"features": 6, "hidden": 4, "classes": 2, "max_steps": 5, "feature_signed": True},
-        formats={"stream_bits": 5, "state_bits": 11, "adc_bits": 10, "adc_range_log2": 1},
+        formats={"stream_bits": 5, "state_bits": 11, "adc_bits": 10, "adc_range_log2": 2},
         cell={"lanes": 1, "reset_coefficient": 256, "update_coefficient": 256},
         crossbar={"levels": 60, "level_bits": 6},
         learning={"hidden_shift": 5, "readout_shift": 3, "feedback_shift": 2, "accumulator_level": 700},

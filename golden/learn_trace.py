@@ -120,7 +120,7 @@ class LearningReference:
             self._records[OFFER].append(self._offer(learned.kept))
         return learned
 
-    def _train_one(self, sequence: NDArray, label: int, slot: int | None) -> Update:
+    def _train_one(self, sequence: NDArray, label: int, slot: int | None, until: int | None) -> Update:
         dfa, entry = self.trainer.dfa, np.zeros(1, self._types[LEARN])
         gradients = []
 
@@ -129,7 +129,7 @@ class LearningReference:
 
         self._saw_words = 0
         entry["sequence"] = self._started
-        update = dfa.train_sequence(sequence, label, watch, self._on_step)
+        update = dfa.train_sequence(sequence, label, watch, self._on_step, until)
         self._saw_forward()
         entry["label"], entry["slot"] = label, NO_SLOT if slot is None else slot
         entry["error"], entry["feedback"] = update.error, update.feedback
@@ -137,7 +137,8 @@ class LearningReference:
         hidden, readout = dfa.accumulators
         entry["accumulator_sum"] = checksum(self.design, hidden[:, update.winners], readout, update.winners)
         entry["applied"], entry["dropped"] = update.applied, update.dropped
-        self._records[LEARN].append(entry)
+        if until is None:
+            self._records[LEARN].append(entry)
         return update
 
     def _on_step(self, t: int, active: int) -> None:

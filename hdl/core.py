@@ -23,6 +23,9 @@ from spec.layout import Layer
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter, counters_of
 
+WRITE_COUNTERS = {"PULSES": "applied", "PULSES_DROPPED": "dropped", "DEVICES": "devices"}
+"""Counters of what learning writes, one a layer, and what they count of the engine."""
+
 
 class Core(wiring.Component):
     """Packets in, answers out; weights through the window.
@@ -34,10 +37,11 @@ class Core(wiring.Component):
     ``dropped``: one bit a cause.
 
     A core that learns keeps what it has learnt and kept: there ``abort`` waits, ``busy`` meanwhile, for the end of an
-    update, a draw or an offer that it finds under way. ``updating``: the last update was cut short, after
-    ``columns_done`` columns. With a reservoir: ``replay_ratio``, ``freeze``, ``clear_reservoir`` and the host's ports,
-    to be changed and used only while ``halted``; n and what is held, ``presented`` and ``filled``; ``pending``: the
-    sequence n was begun and not offered.
+    update, a draw or an offer that it finds under way. Settings, to be changed only while ``halted``: ``seed``,
+    ``hidden_slower``, ``readout_slower``, ``winners`` where it selects, ``replay_ratio`` and ``freeze`` where it
+    replays. Counts q, n and what is held, ``updates``, ``presented`` and ``filled``, are loaded and cleared while
+    ``halted`` too. ``updating``: the last update was cut short, after ``columns_done`` columns; ``pending``: sequence n
+    was begun and not offered. ``memory``: of :class:`hdl.memory_window.MemoryWindow`; busy while χ are cleared as well.
     ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles``
     excepted.
     """
@@ -56,6 +60,9 @@ class Core(wiring.Component):
             engine = self._learning.engine
             self.increment_bits[Counter.PULSES] = max(len(self._window.pulses), len(engine.applied))
             self.increment_bits[Counter.PULSES_DROPPED] = len(engine.dropped)
+            for layer in Layer:
+                for kind, source in WRITE_COUNTERS.items():
+                    self.increment_bits[Counter[f"{kind}_{layer.name}"]] = len(getattr(engine, source))
         super().__init__(
             {
                 "input": In(AxiStream(BEAT_BYTES)),
@@ -69,7 +76,7 @@ class Core(wiring.Component):
                 "sequence_done": Out(1),
                 "dropped": Out(len(Drop)),
                 "window": In(wiring.Signature({name: member.flip() for name, member in HOST_MEMBERS.items()})),
-                **learning_members(design, self._learning and self._learning.reservoir),
+                **learning_members(design),
                 **{
                     f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
                     for counter in counters_of(design)
@@ -229,6 +236,11 @@ class Core(wiring.Component):
                 self.learn_cycles_increment.eq(new(sequencer.learning)),
                 self.pulses_dropped_increment.eq(engine.dropped),
             ]
+            for layer in Layer:
+                with m.If(engine.layer_written == layer):
+                    for kind, source in WRITE_COUNTERS.items():
+                        increment = getattr(self, f"{kind}_{layer.name}_increment".lower())
+                        m.d.comb += increment.eq(getattr(engine, source))
         if self.design.replays:
             m.d.comb += [
                 self.replayed_increment.eq(self._learning.engine.learned & sequencer.replaying),

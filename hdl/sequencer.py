@@ -26,11 +26,11 @@ class Sequencer(wiring.Component):
     either way; if ``learn``, ``learn_start`` is high in that same cycle, then the sequencer waits, ``learning``, for
     ``learn_done``, and frees the bank with it.
 
-    A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its learning,
-    ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with ``drawn`` the
-    same way through steps, readout and learning begins, ``replaying``, without an answer; ``length`` and features are
-    then the reservoir's. After the last one ``offer`` hands the new sequence to the reservoir, and its bank is freed
-    with ``offered``.
+    A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
+    learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with
+    ``drawn`` the same way through steps, readout and learning begins, ``replaying``, without an answer; ``length`` and
+    features are then the reservoir's. After the last one ``offer`` hands the new sequence to the reservoir, and its
+    bank is freed with ``offered``.
 
     ``stepping``, ``reading_out``, ``drawing``, ``offering``: phase, for the counters, beside ``replaying``. ``busy``: a
     sequence is in flight. ``holding``: a reset would do harm now, to what is learnt or kept. A sequence starts only

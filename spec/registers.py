@@ -80,7 +80,7 @@ class Kind(Enum):
     """Software reads what hardware drives."""
     CONFIGURATION = "read and write"
     """Software writes and reads, hardware reads."""
-    LOADED = "read and write"
+    LOADED = "read and load"
     """Hardware holds and changes it, software reads it and may load another value."""
     PULSE = "write 1 for a pulse"
     """Software writes 1 for a pulse of one cycle; reads 0."""

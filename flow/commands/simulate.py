@@ -56,8 +56,7 @@ def command(
     """
     from flow.simulate import result_table, simulate
     from flow.train import train_network
-    from golden.checkpoint import load_checkpoint
-    from golden.replay import ReplayTrainer
+    from golden.checkpoint import Checkpoint, load_checkpoint
     from golden.tasks import task_stream
     from golden.weights import initial_weights
 
@@ -85,7 +84,7 @@ def command(
     if checkpoint:
         network = load_checkpoint(checkpoint, design)
     elif tasks:
-        network = ReplayTrainer(design, initial_weights(design)).checkpoint()
+        network = Checkpoint.of(design, initial_weights(design))
     else:
         training = training.first(min(QUICK_SEQUENCES, len(training)))
         console().print(f"no checkpoint given: training {QUICK_PASSES} passes over {len(training):,} sequences")

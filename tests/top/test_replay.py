@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from flow.faults import KINDS
-from flow.generate import write_images
+from flow.generate import generate, write_images
 from flow.rtl_run import run_rtl
+from flow.simulator import run as run_simulation
 from flow.stimulus import ReplayCommand, Stimulus, learning_stimulus, with_bad_packets, with_replay_commands
 from golden.cell import Coefficients
+from golden.replay import ReplayTrainer
 from spec.design import DesignPoint
 from spec.packets import Flag
-from spec.registers import Counter
+from spec.registers import Counter, register_map
 from spec.trace import LEARN, NO_SLOT, OFFER, read_trace
 from tests.top.test_learning import learner
 
@@ -91,3 +93,41 @@ def test_a_ratio_of_0_replays_nothing(harness, tmp_path):
     result.comparison.require(*ALL_REPLAY)
     assert result.counters[Counter.REPLAYED] == result.counters[Counter.REPLAY_CYCLES] == 0
     assert result.counters[Counter.KEPT] > 0
+
+
+def test_writes_and_read_back_in_flight_are_refused(harness, tmp_path):
+    """And what is learnt, replayed and kept meanwhile is golden's."""
+    design = REPLAYERS["tiny"]
+    _, build = harness(design)
+    stimulus = learning_stimulus(design, SEQUENCES, Coefficients.of(design), 11)
+    labels = np.arange(SEQUENCES) % design.network.classes
+    write_images(design, stimulus.weights, tmp_path / "images")
+    trainer, learned = ReplayTrainer(design, stimulus.weights), []
+    for x, length, label in zip(stimulus.features, stimulus.lengths, labels.tolist(), strict=True):
+        learned.append(trainer.train_sequence(x[:length], label))
+    config = {
+        "design": design.model_dump(mode="json"),
+        "features": stimulus.features.tolist(),
+        "lengths": stimulus.lengths.tolist(),
+        "labels": labels.tolist(),
+        "looks": 10 * SEQUENCES,
+        "hidden": trainer.weights.hidden.tolist(),
+        "readout": trainer.weights.readout.tolist(),
+        "counts": {
+            "LEARNED": SEQUENCES,
+            "REPLAYED": sum(len(each.replays) for each in learned),
+            "KEPT": sum(each.kept is not None for each in learned),
+            "PULSES": sum(each.applied for each in learned),
+        },
+    }
+    result = run_simulation(build, "tb.top_replay", config=config, plusargs=[f"+remora_images={tmp_path / 'images'}"])
+    assert len(result.tests) == 1
+
+
+def test_a_capacity_of_0_costs_nothing(tmp_path):
+    """No reservoir, no state for it, no register."""
+    without = generate(learner("tiny"), tmp_path / "without").netlist.read_text(encoding="utf-8")
+    holding = generate(REPLAYERS["tiny"], tmp_path / "with").netlist.read_text(encoding="utf-8")
+    for word in ("remora_reservoir", "remora_index_unit", "remora_replay_quantiser", "replaying"):
+        assert word in holding and word not in without
+    assert not {"REPLAY_RATIO", "REPLAY_CONTROL"} & {register.name for register in register_map(learner("tiny"))}

@@ -61,11 +61,11 @@ def test_lanes_deltas_and_errors():
     rounding = {
         "tiny": make_design(learning={"update": "direct"}, **_sections("tiny")),
         "primes": make_design(
-            learning={"update": "direct", "accumulator_level": 2, "hidden_shift": 3, "readout_shift": 0, "max_pulses": 1},
+            learning={"update": "direct", "accumulator_level": 2, "hidden_shift": 3, "readout_shift": 4, "max_pulses": 1},
             **_sections("primes"),
         ),
         "exact": make_design(
-            learning={"update": "direct", "accumulator_level": 16384, "hidden_shift": 0, "max_pulses": 5},
+            learning={"update": "direct", "accumulator_level": 512, "hidden_shift": 0, "readout_shift": 0, "max_pulses": 5},
             **_sections("exact"),
         ),
     }

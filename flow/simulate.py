@@ -150,7 +150,8 @@ def _learning(run: RtlRun) -> dict:
     counters = run.counters
     learned, replayed = counters[Counter.LEARNED], counters.get(Counter.REPLAYED, 0)
     forward = counters[Counter.STEP_CYCLES] + counters[Counter.READOUT_CYCLES]
-    update, seconds = counters[Counter.LEARN_CYCLES], run.seconds["stream"] + run.seconds["compare"]
+    update, feedback = counters[Counter.LEARN_CYCLES], counters[Counter.FEEDBACK_CYCLES]
+    seconds = run.seconds["stream"] + run.seconds["compare"]
     return {
         "replayed": replayed,
         "kept": counters.get(Counter.KEPT, 0),
@@ -158,7 +159,8 @@ def _learning(run: RtlRun) -> dict:
         "learn_cycles_per_sequence": update / learned,
         "cycles_by_phase": {
             "forward": forward / learned,
-            "update": update / learned,
+            "error_feedback": feedback / learned,
+            "columns": (update - feedback) / learned,
             "replay": counters.get(Counter.REPLAY_CYCLES, 0) / learned,
             "offer": counters.get(Counter.OFFER_CYCLES, 0) / learned,
         },
@@ -193,8 +195,8 @@ def result_table(result: dict) -> Table:
             f"{result['cycles_per_learning_sequence']:.1f} cycles a new sequence with its forward pass, "
             f"{result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
         )  # fmt: skip
-        phases = ", ".join(f"{name} {cycles:,.1f}" for name, cycles in result["cycles_by_phase"].items())
-        shown.add_row("cycles a new sequence", phases)
+        phases = (f"{name.replace('_', ', ')} {cycles:,.1f}" for name, cycles in result["cycles_by_phase"].items())
+        shown.add_row("cycles a new sequence", " · ".join(phases))
         shown.add_row(
             "learning speed", f"{result['learning_sequences_per_second']:.1f} new sequences a second, "
             f"{result['updates_per_second']:.1f} updates, comparison included",

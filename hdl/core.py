@@ -234,6 +234,7 @@ class Core(wiring.Component):
             m.d.comb += [
                 self.learned_increment.eq(new(engine.learned)),
                 self.learn_cycles_increment.eq(new(sequencer.learning)),
+                self.feedback_cycles_increment.eq(new(engine.preparing)),
                 self.pulses_dropped_increment.eq(engine.dropped),
             ]
             for layer in Layer:

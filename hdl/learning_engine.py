@@ -44,7 +44,8 @@ class LearningEngine(wiring.Component):
 
     ``updates`` is the number of the present or last update; ``load_updates`` sets it to ``updates_value`` while idle.
     ``columns_done``: how many columns of that update are committed or skipped. ``stop``: end after the column at hand;
-    then ``done`` comes with ``stopped``, else with ``learned``.
+    then ``done`` comes with ``stopped``, else with ``learned``. ``preparing``: errors and feedback of the first column
+    are not ready yet.
 
     A reset stops at once: pulses under way end, those not launched are lost, and ``clearing`` is high while all χ are
     cleared; no sequence may start meanwhile. ``host`` reaches the χ while idle.
@@ -87,6 +88,7 @@ class LearningEngine(wiring.Component):
                 "stop": In(1),
                 "done": Out(1),
                 "learned": Out(1),
+                "preparing": Out(1),
                 "stopped": Out(1),
                 "columns_done": Out(range(self._columns + 1)),
                 "length": In(range(network.max_steps + 1)),
@@ -153,12 +155,13 @@ class LearningEngine(wiring.Component):
                     m.d.sync += [self.updates.eq(self.updates + 1), self.columns_done.eq(0)]
                     m.next = "ERROR"
             with m.State("ERROR"):
+                m.d.comb += self.preparing.eq(1)
                 with m.If(self._error.done):
                     m.d.comb += source.start.eq(1)
                     m.next = "COLUMN"
 
             with m.State("COLUMN"):
-                m.d.comb += restart.eq(1)
+                m.d.comb += [restart.eq(1), self.preparing.eq((self.columns_done == 0) & ~source.valid)]
                 m.d.sync += [step.eq(0), self.feedback.eq(source.feedback)]
                 with m.If(self.stop):
                     m.next = "FINISH"

@@ -22,6 +22,8 @@ from spec.layout import Layer, layer_layout
 
 VERSION = 1
 UNCOMPARED = ("cycle", "padding")
+STEP_HEAD = ("cycle", "sequence", "context", "step")
+"""Fields with which step and readout records begin."""
 
 STEP, READOUT, EVENT, LEARN = "step", "readout", "event", "learn"
 
@@ -43,7 +45,9 @@ def record_types(design: DesignPoint) -> dict[str, np.dtype]:
     """Record dtype of every kind.
 
     ``step``: one a step, when its last state is written. ``words`` are the hidden layer's wordlines as streamed
-    (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum.
+    (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum. With
+    bistable cells, whose ``words`` have no states, ``sums`` are the bitline sums over all row tiles in whole levels,
+    before rectification, and ``state`` is 1 where a cell is set.
     ``readout``: one a sequence; ``words`` are the readout's wordlines. ``event``: resets and dropped packets.
     ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
     ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over all χ after the update, ``Σ v_ij
@@ -52,16 +56,16 @@ def record_types(design: DesignPoint) -> dict[str, np.dtype]:
     ``sequence`` counts sequences that started.
     """
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
-    head = [("cycle", "<u8"), ("sequence", "<u4"), ("context", "<u2"), ("step", "<u2")]
+    head = list(zip(STEP_HEAD, ("<u8", "<u4", "<u2", "<u2"), strict=True))
+    cell = [
+        ("codes", "<i2", (hidden.row_tiles, hidden.columns)),
+        ("code", "<i2", (hidden.columns,)),
+        ("candidate", "<i2", (hidden.columns,)),
+    ]
+    if design.bistable:
+        cell = [("sums", "<i4", (hidden.columns,))]
     kinds = {
-        STEP: [
-            *head,
-            ("words", "<i2", (hidden.rows,)),
-            ("codes", "<i2", (hidden.row_tiles, hidden.columns)),
-            ("code", "<i2", (hidden.columns,)),
-            ("candidate", "<i2", (hidden.columns,)),
-            ("state", "<i2", (hidden.columns,)),
-        ],
+        STEP: [*head, ("words", "<i2", (hidden.rows,)), *cell, ("state", "<i2", (hidden.columns,))],
         READOUT: [
             *head,
             ("tag", "<u2"),

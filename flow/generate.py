@@ -14,12 +14,16 @@ from hdl.probes import resolve_probes
 from hdl.top import TOP_NAME, Remora
 from hdl.verilog import Netlist, convert
 from spec.design import DesignPoint
-from spec.layout import Layer, Tile, all_tiles, layer_layout
+from spec.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
 from spec.registers import register_map
 
 MACROS = Path(__file__).parents[1] / "hdl" / "macros"
-MACRO_NAMES = ("remora_crossbar", "remora_memory")
 SIDECAR_VERSION = 1
+
+
+def macro_names(design: DesignPoint) -> tuple[str, ...]:
+    """The macros that the design point instantiates."""
+    return ("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.bistable else []))
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Generated:
     @property
     def models(self) -> list[Path]:
         """Behavioural models of the macros."""
-        return [self.directory / "macros" / f"{name}.sv" for name in MACRO_NAMES]
+        return [self.directory / "macros" / f"{name}.sv" for name in macro_names(self.design)]
 
     @property
     def images(self) -> Path:
@@ -72,7 +76,7 @@ def generate(design: DesignPoint, directory: Path, weights: Weights | None = Non
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     (directory / "macros").mkdir(exist_ok=True)
-    for name in MACRO_NAMES:
+    for name in macro_names(design):
         copyfile(MACROS / f"{name}.sv", directory / "macros" / f"{name}.sv")
         copyfile(MACROS / f"{name}_blackbox.v", directory / "macros" / f"{name}_blackbox.v")
     copyfile(MACROS / "lint.vlt", directory / "macros" / "lint.vlt")
@@ -119,8 +123,8 @@ def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
         "design": design.model_dump(mode="json"),
         "files": {
             "netlist": f"rtl/{TOP_NAME}.v",
-            "models": [f"macros/{name}.sv" for name in MACRO_NAMES],
-            "blackboxes": [f"macros/{name}_blackbox.v" for name in MACRO_NAMES],
+            "models": [f"macros/{name}.sv" for name in macro_names(design)],
+            "blackboxes": [f"macros/{name}_blackbox.v" for name in macro_names(design)],
             "lint_waivers": "macros/lint.vlt",
             "images": {tile.name: f"images/{tile.name}.hex" for tile in all_tiles(design)},
             "c_header": f"software/{TOP_NAME}_registers.h",

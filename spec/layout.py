@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cache
 
 from spec.design import DesignPoint
+from spec.fixed import signed_width
 
 
 class Layer(IntEnum):
@@ -89,6 +90,17 @@ def layer_layout(design: DesignPoint, layer: Layer) -> LayerLayout:
     return LayerLayout(layer, rows, columns, len(row_starts), len(column_starts), tiles)
 
 
+def cell_groups(design: DesignPoint) -> tuple[Tile, ...]:
+    """The first row tile's tiles of the hidden layer: their columns are those of one macro of bistable cells each."""
+    layout = layer_layout(design, Layer.HIDDEN)
+    return layout.tiles[: layout.column_tiles]
+
+
+def group_name(group: Tile) -> str:
+    """Instance name in the hardware, and of the memory image, of the cells at a group's columns."""
+    return f"hidden_cells_{group.column_tile}"
+
+
 def all_tiles(design: DesignPoint) -> tuple[Tile, ...]:
     """Every tile of the design: hidden layer first."""
     return tuple(tile for layer in Layer for tile in layer_layout(design, layer).tiles)
@@ -113,3 +125,8 @@ def bitline_bound(design: DesignPoint, layer: Layer) -> int:
     """Largest magnitude of a tile's bitline sum, in units of whole levels."""
     rows = max(tile.rows for tile in layer_layout(design, layer).tiles)
     return bias_word(design, layer) * rows * design.weight_limit
+
+
+def current_bits(design: DesignPoint) -> int:
+    """Width of the current that a bitline of the hidden layer hands on, in units of conductance below one level."""
+    return signed_width(bitline_bound(design, Layer.HIDDEN) << design.crossbar.fraction_bits)

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.stimulus import Stimulus
+from golden.inference import infer
 from golden.learn_trace import LearningReference
-from golden.miru import Saturations, infer, trace_records
+from golden.miru import Saturations, trace_records
 from golden.weights import Weights
 from spec.design import DesignPoint
 

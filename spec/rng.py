@@ -36,6 +36,7 @@ class Purpose(IntEnum):
     STOCHASTIC_ROUNDING = 8
     DEVICE = 9
     SYNTHETIC_DATA = 10
+    BMRU_TRAINING = 32
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):

@@ -87,7 +87,8 @@ class SoftwareLearner:
     def __init__(self, design: DesignPoint, batch: int, rate: float):
         self._design, self._batch = design, batch
         self._model = FloatModel.of(design, initial_weights(design))
-        self._adam, self._reservoir = Adam(self._model, rate), Reservoir(design)
+        self._adam = Adam((self._model.hidden, self._model.readout), rate)
+        self._reservoir = Reservoir(design)
         self._waiting: list[tuple[NDArray, int]] = []
         self._new = 0
         self.counts = {"sequences_presented": 0}

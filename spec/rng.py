@@ -37,6 +37,7 @@ class Purpose(IntEnum):
     DEVICE = 9
     SYNTHETIC_DATA = 10
     BMRU_TRAINING = 32
+    BISTABLE_TRAINING = 33
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):

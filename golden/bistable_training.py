@@ -1,0 +1,163 @@
+"""Offline training of the network with bistable cells at the bitlines, in floating point, and its export to codes.
+
+    ĥ_t = relu(Wᵀ x_t + b)      h_t by the cells' recurrence, with ε annealed from 1 to 0      o = Vᵀ h_T + b_o
+
+Recurrence, surrogate and annealing are those of `golden.bmru_gradient` and its training (arXiv 2605.15216). The loss is
+the softmax cross-entropy of the last step. Going backward the rectifier is transparent, since a cell that it silences
+would never learn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import cos, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.adam import Adam
+from golden.bmru import cell_states
+from golden.bmru_gradient import CELL_PARTS, Parameters, Setting, differentiate_cells, run_cells
+from golden.data import SequenceSet
+from golden.float_model import to_float
+from golden.thresholds import INITIAL_HIGH, INITIAL_LOW
+from spec.design import DesignPoint
+from spec.rng import Purpose, normal, permutation
+
+INPUT_SCALE = 3.0
+"""Initial deviation of ``Wᵀ x`` for inputs of norm 1, in units of the model: enough to cross the hysteresis often."""
+SCORE_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What decides a training, with data and design point, whose learning seed it takes.
+
+    Attributes:
+        passes: over the training set.
+        batch: sequences a step of the optimiser.
+        rate: peak learning rate; it falls to zero along half a cosine.
+        clip: largest norm of the whole gradient.
+        epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
+    """
+
+    passes: int
+    batch: int = 64
+    rate: float = 0.01
+    clip: float = 1.0
+    epsilon_hold: float = 0.05
+    epsilon_end: float = 0.7
+
+    def epsilon(self, done: float) -> float:
+        """ε when a share ``done`` of the steps is done."""
+        return float(np.clip((self.epsilon_end - done) / (self.epsilon_end - self.epsilon_hold), 0, 1))
+
+
+class BistableModel:
+    """The network in floating point.
+
+    Attributes:
+        parameters: ``hidden`` (features + 1, hidden) and ``readout`` (hidden + 1, classes), biases last; ``low``,
+            ``hysteresis`` and ``level`` of the cells, (hidden,); float32.
+    """
+
+    def __init__(self, design: DesignPoint, parameters: Parameters):
+        self.design, self.parameters = design, parameters
+
+    @classmethod
+    def initial(cls, design: DesignPoint) -> BistableModel:
+        """Before training: normal weights from the learning seed, every bias in the middle of the hysteresis.
+
+        So a cell holds what it has while nothing comes in.
+        """
+        network, seed = design.network, design.learning.seed
+        drawn = [
+            normal(seed, Purpose.BISTABLE_TRAINING, np.arange(rows)[:, None], np.arange(columns))
+            for rows, columns in ((network.features, network.hidden), (network.features + network.hidden, network.classes))
+        ]
+        hidden = drawn[0] * INPUT_SCALE / np.sqrt(network.features)
+        readout = drawn[1][network.features :] / np.sqrt(network.hidden)
+        rest = np.full((1, network.hidden), (INITIAL_LOW + INITIAL_HIGH) / 2)
+        parameters = {
+            "hidden": np.concatenate([hidden, rest]),
+            "low": np.full(network.hidden, INITIAL_LOW),
+            "hysteresis": np.full(network.hidden, INITIAL_HIGH - INITIAL_LOW),
+            "level": np.ones(network.hidden),
+            "readout": np.concatenate([readout, np.zeros((1, network.classes))]),
+        }
+        return cls(design, {name: array.astype(np.float32) for name, array in parameters.items()})
+
+    def scores(self, x: NDArray) -> NDArray[np.floating]:
+        """Scores (n, classes) of feature bytes (n, T, features), ε = 0."""
+        p = self.parameters
+        batches = []
+        for start in range(0, len(x), SCORE_BATCH):
+            candidate = np.maximum(to_float(self.design, x[start : start + SCORE_BATCH]) @ p["hidden"][:-1] + p["hidden"][-1], 0)
+            states = cell_states(candidate, p["low"], p["low"] + p["hysteresis"])[:, -1]
+            batches.append((states * p["level"]) @ p["readout"][:-1] + p["readout"][-1])
+        return np.concatenate(batches)
+
+    def accuracy(self, data: SequenceSet) -> float:
+        """Share of sequences decided rightly, 0 … 1."""
+        return float(np.mean(self.scores(data.x).argmax(axis=1) == data.y))
+
+    def loss_and_gradient(self, x: NDArray, y: NDArray[np.integer], setting: Setting) -> tuple[float, Parameters]:
+        """Mean cross-entropy of sequences, and its gradient.
+
+        Args:
+            x: (T, n, features) of the parameters' type. ``y``: (n,).
+            setting: ε, and whether the steps are smooth, of which alone the gradient is exact; dropout masks are not
+                used. Where they are smooth the rectifier is not transparent either.
+        """
+        p = self.parameters
+        inputs = np.concatenate([x, np.ones((*x.shape[:2], 1), x.dtype)], axis=2)
+        flat = inputs.reshape(-1, inputs.shape[2])
+        rectified = np.maximum(flat @ p["hidden"], 0).reshape(*x.shape[:2], -1)
+        cells = [p[part] for part in CELL_PARTS]
+        past = run_cells(rectified, *cells, setting)
+        sent = np.concatenate([past.state[-1], np.ones((x.shape[1], 1), x.dtype)], axis=1)
+        outputs = sent @ p["readout"]
+        outputs -= outputs.max(axis=1, keepdims=True)
+        error = np.exp(outputs)
+        sums, everyone = error.sum(axis=1, keepdims=True), np.arange(len(y))
+        loss = float(np.mean(np.log(sums[:, 0]) - outputs[everyone, y]))
+        error /= sums
+        error[everyone, y] -= 1
+        error /= x.dtype.type(len(y))
+        by_output = np.zeros_like(past.state)
+        by_output[-1] = error @ p["readout"][:-1].T
+        by_candidate, gradient = differentiate_cells(by_output, past, *cells, setting)
+        if setting.smooth:
+            by_candidate = by_candidate * (rectified > 0)
+        gradient |= {"readout": sent.T @ error, "hidden": flat.T @ by_candidate.reshape(len(flat), -1)}
+        return loss, {name: gradient[name] for name in p}
+
+
+def train_bistable(
+    design: DesignPoint, data: SequenceSet, schedule: Schedule, progress: Callable[[int], None] | None = None
+) -> Iterator[BistableModel]:
+    """Train a network from its initial state; yields the same model, changed in place, after every pass.
+
+    Args:
+        progress: called after every step of the optimiser with the number of sequences in it.
+    """
+    model = BistableModel.initial(design)
+    optimiser = Adam(model.parameters.values(), schedule.rate)
+    total, seen = schedule.passes * len(data), 0
+    for number in range(1, schedule.passes + 1):
+        order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
+        for start in range(0, len(order), schedule.batch):
+            chosen, done = order[start : start + schedule.batch], seen / total
+            x = to_float(design, np.ascontiguousarray(data.x[chosen].transpose(1, 0, 2)))
+            _, gradient = model.loss_and_gradient(x, data.y[chosen], Setting(schedule.epsilon(done)))
+            norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
+            if norm > schedule.clip:
+                gradient = {name: array * np.float32(schedule.clip / norm) for name, array in gradient.items()}
+            optimiser.step(gradient.values(), schedule.rate * 0.5 * (1 + cos(pi * done)))
+            for part in CELL_PARTS:
+                np.maximum(model.parameters[part], 0, out=model.parameters[part])
+            seen += len(chosen)
+            if progress:
+                progress(len(chosen))
+        yield model

@@ -1,48 +1,59 @@
-"""From a trained network with bistable cells to codes: levels of both layers and thresholds of the cells."""
+"""From a network with bistable cells in floating point to codes: levels of both layers and thresholds of the cells."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from golden.bistable_training import BistableModel
+from golden.bmru_gradient import Parameters
 from golden.weights import Weights
+from spec.design import DesignPoint
 from spec.layout import Layer, bias_word
 
-CALIBRATION = 1000
-"""Sequences whose scores must fit the readout's converter."""
+TAIL = 4.0
+"""A readout weight beyond so many times the root of their mean square takes the last level, for the sake of the others."""
+TINY = 1e-6
+"""Keeps the scale of weights that are all 0 finite."""
 
 
-def export(model: BistableModel, x: NDArray) -> Weights:
-    """Weights and thresholds of the hardware that does what the model does.
+def fold_levels(parameters: Parameters) -> None:
+    """Move the level α of every cell into its row of the readout, in place; the network stays the same."""
+    parameters["readout"][:-1] *= parameters["level"][:, None]
+    parameters["level"][:] = 1
+
+
+def quantise(design: DesignPoint, parameters: Parameters) -> tuple[Weights, Parameters]:
+    """Weights and thresholds of the hardware that does what the network does, and what they mean as real numbers.
 
     Each hidden column is scaled by a factor of its own, which its thresholds share, so that its largest weight takes
     all levels. What rounding the bias shifts is taken back by the thresholds, but not below 0, where a rectified sum
-    never goes. The level α of each cell multiplies its row of the readout, which is scaled as one: as large as the
-    levels allow, but so that no score of ``x`` leaves the converter's range.
+    never goes. The readout is scaled as one.
 
     Args:
-        x: (n, T, features) feature bytes, such as those trained on; the first `CALIBRATION` count.
-    """
-    design, p = model.design, model.parameters
-    exact = {name: array.astype(np.float64) for name, array in p.items()}
-    word = 1 << design.formats.stream_bits
-    bias = bias_word(design, Layer.HIDDEN)
-    hidden = exact["hidden"]
-    # One level of a column stands for 1/scale; 0 only where a whole column is 0.
-    scale = design.weight_limit / np.maximum(np.abs(hidden).max(axis=0), 1e-9)
-    levels = np.rint(hidden * scale)
-    levels[-1] = np.clip(np.rint(hidden[-1] * scale * word / bias), -design.weight_limit, design.weight_limit)
-    shifted = levels[-1] * bias - hidden[-1] * scale * word
-    low, high = exact["low"], exact["low"] + exact["hysteresis"]
-    thresholds = np.array([np.maximum(np.rint(each * scale * word + shifted), 0) for each in (low, high)])
-    thresholds = np.minimum(thresholds, design.threshold_limit)
+        parameters: of `golden.bistable_training.BistableModel`, levels α folded.
 
-    folded = exact["readout"].copy()
-    folded[:-1] *= exact["level"][:, None]
-    largest = np.abs(model.scores(x[:CALIBRATION])).max()
-    range_ = design.adc_limit << design.readout_adc_shift
-    factor = min(design.weight_limit / max(np.abs(folded).max(), 1e-9), range_ / max(float(largest), 1e-9))
-    return Weights(
-        levels.astype(np.int16), np.rint(folded * factor).astype(np.int16), thresholds.astype(np.int32)
-    ).check(design)
+    Raises:
+        ValueError: some level α is not 1.
+    """
+    if (parameters["level"] != 1).any():
+        raise ValueError("fold the cells' levels into the readout first: fold_levels")
+    limit = design.weight_limit
+    hidden, readout = (parameters[name].astype(np.float64) for name in ("hidden", "readout"))
+    word, bias = 1 << design.formats.stream_bits, bias_word(design, Layer.HIDDEN)
+    scale = limit / np.maximum(np.abs(hidden).max(axis=0), TINY)
+    levels = np.rint(hidden * scale)
+    levels[-1] = np.clip(np.rint(hidden[-1] * scale * word / bias), -limit, limit)
+    shift = levels[-1] * bias - hidden[-1] * scale * word
+    low = parameters["low"].astype(np.float64)
+    exact = np.array([low, low + parameters["hysteresis"]])
+    thresholds = np.clip(np.rint(exact * scale * word + shift), 0, design.threshold_limit)
+
+    largest = min(np.abs(readout).max(), TAIL * np.sqrt(np.mean(readout**2)))
+    factor = limit / max(float(largest), TINY)
+    readout_levels = np.clip(np.rint(readout * factor), -limit, limit)
+    weights = Weights(levels.astype(np.int16), readout_levels.astype(np.int16), thresholds.astype(np.int32))
+
+    meant = np.concatenate([levels[:-1], levels[-1:] * bias / word]) / scale
+    low, high = thresholds / (scale * word)
+    seen = {"hidden": meant, "low": low, "hysteresis": high - low, "readout": readout_levels / factor}
+    seen = {name: array.astype(np.float32) for name, array in seen.items()}
+    return weights.check(design), {name: seen.get(name, array) for name, array in parameters.items()}

@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.adam import Adam
+from golden.bistable_export import fold_levels, quantise
 from golden.bmru import cell_states
 from golden.bmru_gradient import CELL_PARTS, Parameters, Setting, differentiate_cells, run_cells
 from golden.data import SequenceSet
 from golden.float_model import to_float
 from golden.thresholds import INITIAL_HIGH, INITIAL_LOW
+from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.rng import Purpose, normal, permutation
 
@@ -40,6 +42,8 @@ class Schedule:
         rate: peak learning rate; it falls to zero along half a cosine.
         clip: largest norm of the whole gradient.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
+        quantise_from: share of the steps from which forward passes see weights and thresholds as their codes mean
+            them, while the exact ones are what is changed; 1 for never.
     """
 
     passes: int
@@ -48,6 +52,7 @@ class Schedule:
     clip: float = 1.0
     epsilon_hold: float = 0.05
     epsilon_end: float = 0.7
+    quantise_from: float = 0.7
 
     def epsilon(self, done: float) -> float:
         """ε when a share ``done`` of the steps is done."""
@@ -102,6 +107,11 @@ class BistableModel:
         """Share of sequences decided rightly, 0 … 1."""
         return float(np.mean(self.scores(data.x).argmax(axis=1) == data.y))
 
+    def export(self) -> Weights:
+        """Codes of the network; the levels α are folded into the readout."""
+        fold_levels(self.parameters)
+        return quantise(self.design, self.parameters)[0]
+
     def loss_and_gradient(self, x: NDArray, y: NDArray[np.integer], setting: Setting) -> tuple[float, Parameters]:
         """Mean cross-entropy of sequences, and its gradient.
 
@@ -144,20 +154,27 @@ def train_bistable(
     """
     model = BistableModel.initial(design)
     optimiser = Adam(model.parameters.values(), schedule.rate)
-    total, seen = schedule.passes * len(data), 0
+    total, taken = schedule.passes * len(data), 0
     for number in range(1, schedule.passes + 1):
         order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
         for start in range(0, len(order), schedule.batch):
-            chosen, done = order[start : start + schedule.batch], seen / total
+            chosen, done = order[start : start + schedule.batch], taken / total
             x = to_float(design, np.ascontiguousarray(data.x[chosen].transpose(1, 0, 2)))
-            _, gradient = model.loss_and_gradient(x, data.y[chosen], Setting(schedule.epsilon(done)))
+            seen = model
+            if done >= schedule.quantise_from:
+                fold_levels(model.parameters)
+                seen = BistableModel(design, quantise(design, model.parameters)[1])
+            _, gradient = seen.loss_and_gradient(x, data.y[chosen], Setting(schedule.epsilon(done)))
+            if seen is not model:
+                gradient["level"] = np.zeros_like(gradient["level"])
             norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
             if norm > schedule.clip:
                 gradient = {name: array * np.float32(schedule.clip / norm) for name, array in gradient.items()}
             optimiser.step(gradient.values(), schedule.rate * 0.5 * (1 + cos(pi * done)))
             for part in CELL_PARTS:
+                # Adam's mean still moves a level that gets no gradient; folding takes that along.
                 np.maximum(model.parameters[part], 0, out=model.parameters[part])
-            seen += len(chosen)
+            taken += len(chosen)
             if progress:
                 progress(len(chosen))
         yield model

@@ -292,12 +292,12 @@ class DesignPoint(Section):
     def readout_adc_shift(self) -> int:
         """``rs`` shift from a readout's bitline sum to a code; that of the hidden layer, but for bistable cells.
 
-        One plane of bits gives sums far smaller than eight. There a random walk of full weights over all rows, √rows
-        of them, just fits the converter; exporting scales the weights so that what was learnt does.
+        One plane of bits gives sums far smaller than eight do. There, what fits the converter is a random walk over
+        all rows whose steps are a quarter of the largest weight, which is what training gives; more saturates.
         """
         if not self.bistable:
             return self.adc_shift
-        walk = self.weight_limit * (isqrt(self.readout_rows - 1) + 1)
+        walk = self.weight_limit * (isqrt(self.readout_rows - 1) + 1) // 4
         return max(0, -(-walk // self.adc_limit) - 1).bit_length()
 
     @property

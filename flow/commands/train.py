@@ -26,9 +26,10 @@ def command(
 ) -> None:
     """Train the golden model as the chip would learn: online, by direct feedback alignment, in integers.
 
-    Saves after every pass and continues where an interrupted training stopped.
+    Saves after every pass and continues where an interrupted training stopped. A design with bistable cells is trained
+    offline instead, in floating point, and exported as codes at the end.
 
-    Example: remora train mnist -o digits.npz --passes 15
+    Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist-bmru -o bistable.npz --passes 60
     """
     from flow.provenance import provenance
     from flow.train import passes_table, train_network
@@ -40,7 +41,8 @@ def command(
     console().print(f"{design.name}: {len(training):,} training and {len(test):,} test sequences")
     checkpoint = train_network(design, training, test, passes, output, fresh=fresh)
     history = checkpoint.metadata["passes"]
-    console().print(passes_table(history))
+    console().print(passes_table(checkpoint.metadata))
     console().print(f"checkpoint: {output}")
     result = {"design": design.name, "design_hash": design.hash, "checkpoint": str(output), "passes": history}
+    result |= {key: value for key, value in checkpoint.metadata.items() if key.endswith("_accuracy")}
     write_json(json, result | provenance(design.learning.seed))

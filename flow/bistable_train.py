@@ -1,0 +1,71 @@
+"""Train a network with bistable cells: offline, in floating point, ending in a checkpoint of its codes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flow.console import console, progress, table
+from golden.bistable_training import Schedule, train_bistable
+from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from golden.data import SequenceSet
+from golden.training import accuracy
+from spec.design import DesignPoint
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def train_offline(
+    design: DesignPoint,
+    training: SequenceSet,
+    test: SequenceSet | None,
+    passes: int,
+    digest: str,
+    path: Path | None = None,
+    *,
+    fresh: bool = False,
+) -> Checkpoint:
+    """Train for so many passes and export; a checkpoint at ``path`` of the very same training is taken as it is.
+
+    Its metadata holds what each pass reached in floating point, and ``float_accuracy`` and ``codes_accuracy`` on the
+    test set.
+
+    Args:
+        digest: identifies the training set.
+        path: checkpoint to write; nothing is kept on disk where None.
+
+    Raises:
+        CheckpointError: ``path`` holds a checkpoint of another design point.
+    """
+    if path and path.is_file() and not fresh:
+        found = load_checkpoint(path, design)
+        if found.metadata.get("data") == digest and len(found.metadata.get("passes", ())) == passes:
+            console().print(f"{path} holds this training already")
+            return found
+    history = []
+    with progress("training", passes * len(training), "sequences") as advance:
+        for number, model in enumerate(train_bistable(design, training, Schedule(passes), advance), 1):
+            history.append({"number": number, "test_accuracy": model.accuracy(test) if test else None})
+    weights, metadata = model.export(), {"data": digest, "passes": history}
+    if test:
+        metadata["float_accuracy"] = history[-1]["test_accuracy"]
+        metadata["codes_accuracy"] = accuracy(design, weights, test)
+    checkpoint = Checkpoint.of(design, weights, metadata)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_checkpoint(path, design, checkpoint)
+    return checkpoint
+
+
+def offline_table(metadata: dict) -> Table:
+    """What every pass reached, and at the end what the codes reach."""
+    shown = table("after pass", ">test")
+    for done in metadata["passes"]:
+        shown.add_row(str(done["number"]), _percent(done["test_accuracy"]))
+    shown.add_row("as codes", _percent(metadata.get("codes_accuracy")), style="bold")
+    return shown
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"

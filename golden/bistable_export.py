@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from golden.bmru_gradient import Parameters
 from golden.weights import Weights
@@ -19,6 +20,18 @@ def fold_levels(parameters: Parameters) -> None:
     """Move the level α of every cell into its row of the readout, in place; the network stays the same."""
     parameters["readout"][:-1] *= parameters["level"][:, None]
     parameters["level"][:] = 1
+
+
+def limit_tail(parameters: Parameters) -> None:
+    """Bring readout weights within what the last level stands for, in place."""
+    readout = parameters["readout"]
+    largest = _largest(readout)
+    np.clip(readout, -largest, largest, out=readout)
+
+
+def _largest(readout: NDArray) -> float:
+    """Magnitude of the last level of the readout."""
+    return max(min(float(np.abs(readout).max()), TAIL * float(np.sqrt(np.mean(readout**2)))), TINY)
 
 
 def quantise(design: DesignPoint, parameters: Parameters) -> tuple[Weights, Parameters]:
@@ -47,8 +60,7 @@ def quantise(design: DesignPoint, parameters: Parameters) -> tuple[Weights, Para
     exact = np.array([low, low + parameters["hysteresis"]])
     thresholds = np.clip(np.rint(exact * scale * word + shift), 0, design.threshold_limit)
 
-    largest = min(np.abs(readout).max(), TAIL * np.sqrt(np.mean(readout**2)))
-    factor = limit / max(float(largest), TINY)
+    factor = limit / _largest(readout)
     readout_levels = np.clip(np.rint(readout * factor), -limit, limit)
     weights = Weights(levels.astype(np.int16), readout_levels.astype(np.int16), thresholds.astype(np.int32))
 

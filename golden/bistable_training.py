@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.adam import Adam
-from golden.bistable_export import fold_levels, quantise
+from golden.bistable_export import fold_levels, limit_tail, quantise
 from golden.bmru import cell_states
 from golden.bmru_gradient import CELL_PARTS, Parameters, Setting, differentiate_cells, run_cells
 from golden.data import SequenceSet
@@ -171,6 +171,9 @@ def train_bistable(
             if norm > schedule.clip:
                 gradient = {name: array * np.float32(schedule.clip / norm) for name, array in gradient.items()}
             optimiser.step(gradient.values(), schedule.rate * 0.5 * (1 + cos(pi * done)))
+            if seen is not model:
+                # What the last level stands for must not run away from it.
+                limit_tail(model.parameters)
             for part in CELL_PARTS:
                 # Adam's mean still moves a level that gets no gradient; folding takes that along.
                 np.maximum(model.parameters[part], 0, out=model.parameters[part])

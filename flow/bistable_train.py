@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flow.console import console, progress, table
-from golden.bistable_training import Schedule, train_bistable
+from golden.bistable_training import Schedule, train_bistable, tune_codes
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.training import accuracy
@@ -14,6 +14,9 @@ from spec.design import DesignPoint
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+
+SMALLEST_BATCH, LARGEST_BATCH, STEPS_A_PASS = 16, 128, 100
 
 
 def train_offline(
@@ -43,11 +46,12 @@ def train_offline(
         if found.metadata.get("data") == digest and len(found.metadata.get("passes", ())) == passes:
             console().print(f"{path} holds this training already")
             return found
-    history = []
-    with progress("training", passes * len(training), "sequences") as advance:
-        for number, model in enumerate(train_bistable(design, training, Schedule(passes), advance), 1):
+    history, schedule = [], Schedule(passes, batch=batch_of(training))
+    with progress("training", (passes + schedule.tuning_passes) * len(training), "sequences") as advance:
+        for number, model in enumerate(train_bistable(design, training, schedule, advance), 1):
             history.append({"number": number, "test_accuracy": model.accuracy(test) if test else None})
-    weights, metadata = model.export(), {"data": digest, "passes": history}
+        weights = tune_codes(model, training, schedule, advance)
+    metadata = {"data": digest, "passes": history, "tuning_passes": schedule.tuning_passes}
     if test:
         metadata["float_accuracy"] = history[-1]["test_accuracy"]
         metadata["codes_accuracy"] = accuracy(design, weights, test)
@@ -56,6 +60,11 @@ def train_offline(
         path.parent.mkdir(parents=True, exist_ok=True)
         save_checkpoint(path, design, checkpoint)
     return checkpoint
+
+
+def batch_of(training: SequenceSet) -> int:
+    """Sequences a step: fewer of a small set, so that a pass has enough steps."""
+    return max(SMALLEST_BATCH, min(LARGEST_BATCH, len(training) // STEPS_A_PASS))
 
 
 def offline_table(metadata: dict) -> Table:

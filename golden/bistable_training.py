@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import cos, pi
+from math import ceil, cos, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,22 +37,28 @@ class Schedule:
     """What decides a training, with data and design point, whose learning seed it takes.
 
     Attributes:
-        passes: over the training set.
+        passes: over the training set, in floating point.
+        tuning: further passes as codes, as a share of these, rounded up.
         batch: sequences a step of the optimiser.
         rate: peak learning rate; it falls to zero along half a cosine.
         clip: largest norm of the whole gradient.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
-        quantise_from: share of the steps from which forward passes see weights and thresholds as their codes mean
-            them, while the exact ones are what is changed; 1 for never.
+        tuning_rate: peak learning rate of tuning, which falls to zero likewise.
     """
 
     passes: int
-    batch: int = 64
+    tuning: float = 0.25
+    batch: int = 128
     rate: float = 0.01
     clip: float = 1.0
     epsilon_hold: float = 0.05
-    epsilon_end: float = 0.7
-    quantise_from: float = 0.7
+    epsilon_end: float = 0.9
+    tuning_rate: float = 0.003
+
+    @property
+    def tuning_passes(self) -> int:
+        """Passes as codes."""
+        return ceil(self.tuning * self.passes)
 
     def epsilon(self, done: float) -> float:
         """ε when a share ``done`` of the steps is done."""
@@ -107,11 +113,6 @@ class BistableModel:
         """Share of sequences decided rightly, 0 … 1."""
         return float(np.mean(self.scores(data.x).argmax(axis=1) == data.y))
 
-    def export(self) -> Weights:
-        """Codes of the network; the levels α are folded into the readout."""
-        fold_levels(self.parameters)
-        return quantise(self.design, self.parameters)[0]
-
     def loss_and_gradient(self, x: NDArray, y: NDArray[np.integer], setting: Setting) -> tuple[float, Parameters]:
         """Mean cross-entropy of sequences, and its gradient.
 
@@ -153,31 +154,63 @@ def train_bistable(
         progress: called after every step of the optimiser with the number of sequences in it.
     """
     model = BistableModel.initial(design)
-    optimiser = Adam(model.parameters.values(), schedule.rate)
-    total, taken = schedule.passes * len(data), 0
+    optimiser, total = Adam(model.parameters.values(), schedule.rate), schedule.passes * len(data)
     for number in range(1, schedule.passes + 1):
-        order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
-        for start in range(0, len(order), schedule.batch):
-            chosen, done = order[start : start + schedule.batch], taken / total
-            x = to_float(design, np.ascontiguousarray(data.x[chosen].transpose(1, 0, 2)))
-            seen = model
-            if done >= schedule.quantise_from:
-                fold_levels(model.parameters)
-                seen = BistableModel(design, quantise(design, model.parameters)[1])
-            _, gradient = seen.loss_and_gradient(x, data.y[chosen], Setting(schedule.epsilon(done)))
-            if seen is not model:
-                gradient["level"] = np.zeros_like(gradient["level"])
-            norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
-            if norm > schedule.clip:
-                gradient = {name: array * np.float32(schedule.clip / norm) for name, array in gradient.items()}
-            optimiser.step(gradient.values(), schedule.rate * 0.5 * (1 + cos(pi * done)))
-            if seen is not model:
-                # What the last level stands for must not run away from it.
-                limit_tail(model.parameters)
-            for part in CELL_PARTS:
-                # Adam's mean still moves a level that gets no gradient; folding takes that along.
-                np.maximum(model.parameters[part], 0, out=model.parameters[part])
-            taken += len(chosen)
+        for taken, x, y in _batches(design, data, schedule, number):
+            done = ((number - 1) * len(data) + taken) / total
+            _, gradient = model.loss_and_gradient(x, y, Setting(schedule.epsilon(done)))
+            optimiser.step(_clipped(gradient, schedule.clip), schedule.rate * 0.5 * (1 + cos(pi * done)))
+            _keep_legal(model.parameters)
             if progress:
-                progress(len(chosen))
+                progress(len(y))
         yield model
+
+
+def tune_codes(
+    model: BistableModel, data: SequenceSet, schedule: Schedule, progress: Callable[[int], None] | None = None
+) -> Weights:
+    """Codes of a trained network, tuned: forward passes see what the codes mean, the exact numbers are changed.
+
+    The model is changed in place; what it holds afterwards means something only as codes.
+
+    Args:
+        progress: as of `train_bistable`.
+    """
+    design, total = model.design, schedule.tuning_passes * len(data)
+    optimiser = Adam(model.parameters.values(), schedule.tuning_rate)
+    fold_levels(model.parameters)
+    for number in range(schedule.tuning_passes):
+        for taken, x, y in _batches(design, data, schedule, schedule.passes + 1 + number):
+            seen = BistableModel(design, quantise(design, model.parameters)[1])
+            _, gradient = seen.loss_and_gradient(x, y, Setting())
+            # The levels are in the readout by now.
+            gradient["level"] = np.zeros_like(gradient["level"])
+            done = (number * len(data) + taken) / total
+            optimiser.step(_clipped(gradient, schedule.clip), schedule.tuning_rate * 0.5 * (1 + cos(pi * done)))
+            _keep_legal(model.parameters)
+            # What the last level stands for must not run away from it.
+            limit_tail(model.parameters)
+            if progress:
+                progress(len(y))
+    return quantise(design, model.parameters)[0]
+
+
+def _batches(
+    design: DesignPoint, data: SequenceSet, schedule: Schedule, number: int
+) -> Iterator[tuple[int, NDArray, NDArray]]:
+    """Batches of a pass in its own order: how many sequences went before, x (T, n, features) and y."""
+    order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
+    for start in range(0, len(order), schedule.batch):
+        chosen = order[start : start + schedule.batch]
+        yield start, to_float(design, np.ascontiguousarray(data.x[chosen].transpose(1, 0, 2))), data.y[chosen]
+
+
+def _clipped(gradient: Parameters, largest: float) -> list[NDArray]:
+    norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
+    factor = np.float32(min(1.0, largest / max(norm, 1e-30)))
+    return [array * factor for array in gradient.values()]
+
+
+def _keep_legal(parameters: Parameters) -> None:
+    for part in CELL_PARTS:
+        np.maximum(parameters[part], 0, out=parameters[part])

@@ -22,14 +22,16 @@ def _inputs(design: DesignPoint) -> list[Fault]:
             {"integrate": f"integrate && plane != {last}", "sample": f"integrate && plane == {last}"},
         ),
         Fault(
-            "settles_early", "the cells settle in the cycle of the sample, on what was sampled before", "remora_sequencer",
-            {"step_done": "good_sample_hidden"},
+            "settles_early", "the cells settle in the cycle of the sample, on what was sampled before",
+            "remora_sequencer", {"step_done": "good_sample_hidden"},
         ),
     ]  # fmt: skip
     if columns > 1:
         total = bits * columns * layout.row_tiles
         rotated = f"{{current[{bits - 1}:0], current[{total - 1}:{bits}]}}"
-        faults.append(Fault("bitlines_rotated", "every cell stands at its neighbour's bitline", cells, {"current": rotated}))
+        faults.append(
+            Fault("bitlines_rotated", "every cell stands at its neighbour's bitline", cells, {"current": rotated})
+        )
     if layout.row_tiles > 1:
         kept = f"current[{(layout.row_tiles - 1) * bits * columns - 1}:0]"
         faults.append(Fault("row_tile_left_out", "the last row tile's current is not added", cells, {"current": kept}))
@@ -48,7 +50,10 @@ def _memory(design: DesignPoint) -> list[Fault]:
   always @(posedge clk) settled <= settle;"""
         faults += [
             Fault("forgets", "a cell loses its state after every step", cells, {"clear": "clear || settled"}, helper),
-            Fault("first_step_only", "the cells settle in a sequence's first step alone", sequencer, {"step_done": "good_step_done && good_first"}),
+            Fault(
+                "first_step_only", "the cells settle in a sequence's first step alone", sequencer,
+                {"step_done": "good_step_done && good_first"},
+            ),
         ]  # fmt: skip
     if units > 1:
         rotated = f"{{good_state[0], good_state[{units - 1}:1]}}"
@@ -64,11 +69,14 @@ def _thresholds(design: DesignPoint) -> list[Fault]:
             "thresholds_exchanged", "low and high thresholds are exchanged as they are stored", cells,
             {"low_write": "high_write", "high_write": "low_write"}, programs=True,
         ),
-        Fault("top_byte_lost", "thresholds lose their upper bytes", cells, {"strobes": "strobes & 4'b0001"}, programs=True),
+        Fault("bytes_lost", "thresholds lose their upper bytes", cells, {"strobes": "strobes & 4'd1"}, programs=True),
     ]  # fmt: skip
     if design.network.hidden > 1:
         stuck = "good_cell_pointer_unit & ~16'd1"
         faults.append(
-            Fault("pointer_stuck", "every second cell gets its neighbour's thresholds", block, {"cell_pointer_unit": stuck}, programs=True)
+            Fault(
+                "pointer_stuck", "every second cell's thresholds go to its neighbour", block,
+                {"cell_pointer_unit": stuck}, programs=True,
+            )
         )  # fmt: skip
     return faults

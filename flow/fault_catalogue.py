@@ -165,9 +165,11 @@ def _sequence(design: DesignPoint) -> list[Fault]:
     if design.crossbar.adc_cycles > 1:
         faults.append(
             Fault(
-                "conversion_not_awaited", "codes are taken before they are valid", sequencer,
+                "conversion_not_awaited",
+                "codes are taken before they are valid",
+                sequencer,
                 {"readout_valid" if design.bistable else "hidden_valid": "1'b1"},
-            )  # fmt: skip
+            )
         )
     if steps > 1:
         faults += [

@@ -1,6 +1,7 @@
 """Bit-exact inference with bistable cells at the bitlines: what the hardware computes, sum by sum, bit by bit.
 
-    ĥ = relu(Wᵀ x + b)    set = [ĥ >= β_hi]    reset = [ĥ <= β_lo] ∧ ¬set    s_t = set ∨ (s_{t-1} ∧ ¬reset)    o = Vᵀ s_T + b_o
+    ĥ = relu(Wᵀ x + b)     set = [ĥ >= β_hi]     reset = [ĥ <= β_lo] ∧ ¬set
+    s_t = set ∨ (s_{t-1} ∧ ¬reset)     o = Vᵀ s_T + b_o
 
 The sums are exact integers over all row tiles, in whole levels, and so are the thresholds; the level α of a cell is in
 the readout's weights. Source of the cell: arXiv 2605.15216 (FQ-BMRU), there in a network of another shape.
@@ -68,7 +69,7 @@ class BistableDatapath:
         return cell_states(np.maximum(sums, 0), *self._weights.thresholds)
 
     def read_out(self, states: NDArray[np.bool_]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Codes of the row tiles (row tiles, n, classes) and their saturated sum (n, classes) for states (n, hidden)."""
+        """Codes (row tiles, n, classes) and their saturated sum (n, classes) for states (n, hidden)."""
         shape = len(states), self.design.network.classes
         codes = np.empty((len(self._readout.row_tiles), *shape), self._dtype)
         scores, work = np.empty(shape, self._dtype), np.empty(shape, self._dtype)

@@ -11,7 +11,7 @@ from spec.design import DesignPoint
 from spec.layout import Layer, bias_word
 
 TAIL = 4.0
-"""A readout weight beyond so many times the root of their mean square takes the last level, for the sake of the others."""
+"""Readout weights beyond so many times the root of their mean square take the last level, to leave the others more."""
 TINY = 1e-6
 """Keeps the scale of weights that are all 0 finite."""
 

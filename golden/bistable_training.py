@@ -85,7 +85,10 @@ class BistableModel:
         network, seed = design.network, design.learning.seed
         drawn = [
             normal(seed, Purpose.BISTABLE_TRAINING, np.arange(rows)[:, None], np.arange(columns))
-            for rows, columns in ((network.features, network.hidden), (network.features + network.hidden, network.classes))
+            for rows, columns in (
+                (network.features, network.hidden),
+                (network.features + network.hidden, network.classes),
+            )
         ]
         hidden = drawn[0] * INPUT_SCALE / np.sqrt(network.features)
         readout = drawn[1][network.features :] / np.sqrt(network.hidden)
@@ -104,7 +107,9 @@ class BistableModel:
         p = self.parameters
         batches = []
         for start in range(0, len(x), SCORE_BATCH):
-            candidate = np.maximum(to_float(self.design, x[start : start + SCORE_BATCH]) @ p["hidden"][:-1] + p["hidden"][-1], 0)
+            candidate = np.maximum(
+                to_float(self.design, x[start : start + SCORE_BATCH]) @ p["hidden"][:-1] + p["hidden"][-1], 0
+            )
             states = cell_states(candidate, p["low"], p["low"] + p["hysteresis"])[:, -1]
             batches.append((states * p["level"]) @ p["readout"][:-1] + p["readout"][-1])
         return np.concatenate(batches)

@@ -116,7 +116,8 @@ class TiledLayer:
 
         Args:
             words: (n, states) state words.
-            codes: (row tiles, n, columns) and ``total``: (n, columns) are filled; ``work``, as ``total``, is overwritten.
+            codes: (row tiles, n, columns), filled.
+            total: (n, columns), filled; ``work``, of the same shape, is overwritten.
         """
         for tile, of_tile in zip(self.row_tiles, codes, strict=True):
             self.start(tile, None, of_tile)

@@ -18,7 +18,7 @@ def settle(held: int, current: int, low: int, high: int, fraction_bits: int) -> 
 
 
 def merge_bytes(old: int, value: int, strobes: int, limit: int) -> int:
-    """Threshold after a write: bytes that ``strobes`` selects from ``value``, the others from ``old``, within ±limit."""
+    """Threshold after a write: bytes that ``strobes`` selects of ``value``, the others of ``old``, within ±limit."""
     word = old & 0xFFFFFFFF
     for byte in range(4):
         if strobes >> byte & 1:

@@ -1,4 +1,4 @@
-"""The bistable cells: thresholds in and out, hysteresis swept at the resolution of the sum, holding, clearing, reset."""
+"""The bistable cells: thresholds in and out, hysteresis swept at the resolution of the sum, holding, reset."""
 
 from __future__ import annotations
 
@@ -93,7 +93,11 @@ def some_thresholds(driver: Driver) -> tuple[list[int], list[int]]:
     pairs = []
     for _ in range(driver.units):
         low, high = sorted(random.randint(0, limit - 1) for _ in range(2))
-        pairs.append(random.choice(((low, high), (low, low), (0, 0), (0, high), (-low, high), (low, limit), (-high, -low), (high, low))))
+        pairs.append(
+            random.choice(
+                ((low, high), (low, low), (0, 0), (0, high), (-low, high), (low, limit), (-high, -low), (high, low))
+            )
+        )
     return [low for low, _ in pairs], [high for _, high in pairs]
 
 
@@ -127,7 +131,9 @@ async def sweep(bench: BlockBench) -> None:
         for _ in range(6):
             await driver.load(*some_thresholds(driver))
             near = [
-                sorted({edge * (1 << driver.fraction) + step for edge in pair for step in (-2, -1, 0, 1, 2)} | {0, -1, 1})
+                sorted(
+                    {edge * (1 << driver.fraction) + step for edge in pair for step in (-2, -1, 0, 1, 2)} | {0, -1, 1}
+                )
                 for pair in zip(*driver.thresholds.values(), strict=True)
             ]
             longest = max(len(points) for points in near)

@@ -77,7 +77,7 @@ async def refusals(dut) -> None:
 
 @cocotb.test()
 async def in_flight(dut) -> None:
-    """Phase after phase of sequences, all but the last cut by a pin reset at any cycle; the trace is compared outside."""
+    """Phase after phase of sequences, all but the last cut by a reset at any cycle; the trace is compared outside."""
     host, config = await started(dut)
     random, features, lengths = Random(cocotb.RANDOM_SEED), np.array(config["features"]), config["lengths"]
     for phase in range(config["phases"]):

@@ -116,10 +116,14 @@ def test_trace_records_survive_the_disk(cells, tmp_path):
     lengths = ragged_lengths(cells, 3)
     result = infer(cells, random_weights(cells, 8), random_features(cells, 3), lengths, record=True)
     records = trace_records(cells, result, tags=np.arange(3))
-    assert {kind: array.dtype for kind, array in records.items()} == {k: record_types(cells)[k] for k in (STEP, READOUT)}
+    assert {kind: array.dtype for kind, array in records.items()} == {
+        k: record_types(cells)[k] for k in (STEP, READOUT)
+    }
     write_trace(tmp_path, cells, records)
     found = read_trace(tmp_path, cells)
-    np.testing.assert_array_equal(found[STEP]["sums"], np.concatenate([s[:n] for s, n in zip(result.record.sums, lengths, strict=True)]))
+    np.testing.assert_array_equal(
+        found[STEP]["sums"], np.concatenate([s[:n] for s, n in zip(result.record.sums, lengths, strict=True)])
+    )
     assert not infer(cells, random_weights(cells, 8), random_features(cells, 0), record=True).scores.size
 
 

@@ -82,7 +82,9 @@ def test_it_learns_and_the_codes_are_within_a_point(data):
 
 def test_the_same_seed_trains_the_same(data):
     training = data[0].first(60)
-    first, second = (tune_codes(list(train_bistable(DESIGN, training, s))[-1], training, s) for s in [Schedule(2, batch=20)] * 2)
+    first, second = (
+        tune_codes(list(train_bistable(DESIGN, training, s))[-1], training, s) for s in [Schedule(2, batch=20)] * 2
+    )
     for name in ("hidden", "readout", "thresholds"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 

@@ -67,7 +67,9 @@ DESIGNS = {
     "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE,
     "signed": SIGNED, "coarse": COARSE, "exact": EXACT,
 }  # fmt: skip
-BISTABLE = {f"bistable_{name}": with_bistable_cells(DESIGNS[name]) for name in ("one", "tiny", "primes", "signed", "exact")}
+BISTABLE = {
+    f"bistable_{name}": with_bistable_cells(DESIGNS[name]) for name in ("one", "tiny", "primes", "signed", "exact")
+}
 BISTABLE["bistable_tall"] = make_design(  # several tiles of either layer in both directions, pulses of one cycle
     network={"features": 11, "hidden": 13, "classes": 7, "max_steps": 5},
     cell={"kind": "bmru"},

@@ -15,6 +15,7 @@ from tests.hdl.macro_models import FOLDER
 DOCUMENT = Path(__file__).parents[2] / "docs" / "macros.md"
 PARAMETERS = {
     "remora_crossbar": [{}, {"ROWS": 5, "COLUMNS": 3, "COLUMN_BITS": 2, "PLANE_BITS": 1, "ADC_BITS": 10}],
+    "remora_bistable": [{}, {"CELLS": 5, "CELL_BITS": 3, "ROW_TILES": 3, "CURRENT_BITS": 17, "THRESHOLD_BITS": 9}],
     "remora_memory": [{}, {"WIDTH": 33, "DEPTH": 100, "ADDRESS_BITS": 7}],
 }
 PAIRS = [(macro, parameters) for macro, variants in PARAMETERS.items() for parameters in variants]

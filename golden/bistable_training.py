@@ -76,6 +76,10 @@ class BistableModel:
     def __init__(self, design: DesignPoint, parameters: Parameters):
         self.design, self.parameters = design, parameters
 
+    def copy(self) -> BistableModel:
+        """The same network with parameters of its own."""
+        return BistableModel(self.design, {name: array.copy() for name, array in self.parameters.items()})
+
     @classmethod
     def initial(cls, design: DesignPoint) -> BistableModel:
         """Before training: normal weights from the learning seed, every bias in the middle of the hysteresis.
@@ -173,10 +177,11 @@ def train_bistable(
 
 def tune_codes(
     model: BistableModel, data: SequenceSet, schedule: Schedule, progress: Callable[[int], None] | None = None
-) -> Weights:
-    """Codes of a trained network, tuned: forward passes see what the codes mean, the exact numbers are changed.
+) -> Iterator[Weights]:
+    """Codes of a trained network, rounded, and then after every pass of tuning.
 
-    The model is changed in place; what it holds afterwards means something only as codes.
+    Tuning's forward passes see what the codes mean, while the exact numbers are changed: the model's, in place, and
+    what it holds afterwards means something only as codes.
 
     Args:
         progress: as of `train_bistable`.
@@ -184,6 +189,7 @@ def tune_codes(
     design, total = model.design, schedule.tuning_passes * len(data)
     optimiser = Adam(model.parameters.values(), schedule.tuning_rate)
     fold_levels(model.parameters)
+    yield quantise(design, model.parameters)[0]
     for number in range(schedule.tuning_passes):
         for taken, x, y in _batches(design, data, schedule, schedule.passes + 1 + number):
             seen = BistableModel(design, quantise(design, model.parameters)[1])
@@ -197,7 +203,7 @@ def tune_codes(
             limit_tail(model.parameters)
             if progress:
                 progress(len(y))
-    return quantise(design, model.parameters)[0]
+        yield quantise(design, model.parameters)[0]
 
 
 def _batches(

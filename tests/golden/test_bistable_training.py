@@ -74,7 +74,7 @@ def test_it_learns_and_the_codes_are_within_a_point(data):
     models = list(train_bistable(DESIGN, training, schedule))
     model = models[-1]
     reached = model.accuracy(test)
-    weights = tune_codes(model, training, schedule)
+    weights = list(tune_codes(model, training, schedule))[-1]
     codes = float(np.mean(infer(DESIGN, weights, test.x).decision == test.y))
     assert len(models) == 25 and reached > 0.9
     assert codes > reached - 0.01
@@ -83,7 +83,8 @@ def test_it_learns_and_the_codes_are_within_a_point(data):
 def test_the_same_seed_trains_the_same(data):
     training = data[0].first(60)
     first, second = (
-        tune_codes(list(train_bistable(DESIGN, training, s))[-1], training, s) for s in [Schedule(2, batch=20)] * 2
+        list(tune_codes(list(train_bistable(DESIGN, training, s))[-1], training, s))[-1]
+        for s in [Schedule(2, batch=20)] * 2
     )
     for name in ("hidden", "readout", "thresholds"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))

@@ -33,9 +33,9 @@ def train_offline(
 ) -> Checkpoint:
     """Train for so many passes and export; a checkpoint at ``path`` of the very same training is taken as it is.
 
-    Late passes still jump, since a cell at rest near a threshold may fall either way. So of the passes in floating
-    point the one that decides most of `JUDGED` training sequences rightly is taken, and of those of tuning likewise. The
-    metadata holds what each pass reached, and ``float_accuracy`` and ``codes_accuracy`` of the two on the test set.
+    Late passes still jump, so of the passes in floating point the one that decides most of `JUDGED` training sequences
+    rightly is taken, and of those of tuning too. The metadata holds what each pass reached, and ``float_accuracy`` and
+    ``codes_accuracy`` of the two on the test set.
 
     Args:
         digest: identifies the training set.

@@ -29,6 +29,8 @@ from spec.rng import Purpose, normal, permutation
 
 INPUT_SCALE = 3.0
 """Initial deviation of ``Wᵀ x`` for inputs of norm 1, in units of the model: enough to cross the hysteresis often."""
+REST_MARGIN = 0.25
+"""Least distance of a cell at rest, where its candidate is its bias, from either threshold, in units of hysteresis."""
 SCORE_BATCH = 1000
 
 
@@ -223,5 +225,12 @@ def _clipped(gradient: Parameters, largest: float) -> list[NDArray]:
 
 
 def _keep_legal(parameters: Parameters) -> None:
+    """Levels and thresholds are not negative, and at rest a cell holds what it has, with a margin either side.
+
+    Left to itself, training brings most cells to rest on their low threshold, within a millionth of it, where noise or
+    rounding decide whether they remember anything at all.
+    """
     for part in CELL_PARTS:
         np.maximum(parameters[part], 0, out=parameters[part])
+    rest, low, hysteresis = parameters["hidden"][-1], parameters["low"], parameters["hysteresis"]
+    np.clip(rest, low + REST_MARGIN * hysteresis, low + (1 - REST_MARGIN) * hysteresis, out=rest)

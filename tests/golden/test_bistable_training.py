@@ -100,6 +100,14 @@ def test_codes_mean_what_quantise_says(data):
     assert np.abs(weights.hidden).max(axis=0).min() == DESIGN.weight_limit
 
 
+def test_cells_at_rest_hold_with_a_margin(data):
+    training = data[0].first(100)
+    p = list(train_bistable(DESIGN, training, Schedule(4, batch=20)))[-1].parameters
+    place = (p["hidden"][-1] - p["low"]) / np.maximum(p["hysteresis"], 1e-9)
+    assert (0.249 <= place).all() and (place <= 0.751).all() and place.min() < place.max()
+    assert all((p[part] >= 0).all() for part in ("low", "hysteresis", "level"))
+
+
 def test_levels_must_be_folded_and_folding_changes_nothing(data):
     model, x = some_model(np.float32), data[1].first(50).x
     with pytest.raises(ValueError, match="fold the cells' levels"):

@@ -38,10 +38,10 @@ class Purpose(IntEnum):
     STOCHASTIC_ROUNDING = 8
     DEVICE = 9
     SYNTHETIC_DATA = 10
-    BMRU_TRAINING = 32
     MIRROR_MISMATCH = 16
     BIAS_ERROR = 17
     FRAME_NOISE = 18
+    BMRU_TRAINING = 32
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):

@@ -1,7 +1,8 @@
 """Loss of a BMRU network and its gradient by backpropagation through time, with a surrogate for the Heaviside step.
 
-The step H of the cells has the derivative H'(z) = 1 / (1 + (πz)²) going backward. The same code differentiates the smooth
-network, in which H is the surrogate's antiderivative ½ + arctan(πz)/π going forward too; of that one the gradient is exact.
+The step H of the cells has the derivative H'(z) = 1 / (1 + (πz)²) going backward. The same code differentiates the
+smooth network, in which H is the surrogate's antiderivative ½ + arctan(πz)/π going forward too; of that one the
+gradient is exact.
 
 Everything is time-major, (T, n, ...), so that a frame of the batch is contiguous, and of one floating type.
 """
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from golden.bmru_network import BmruNetwork
 
 Parameters = dict[str, NDArray[np.floating]]
-"""Named as `BmruNetwork.arrays` names them, but ``blocks.N.hysteresis`` (β_hi − β_lo) in place of ``blocks.N.high``, so that
-non-negative numbers are all that a legal cell needs."""
+"""Named as `BmruNetwork.arrays` names them, but ``blocks.N.hysteresis`` (β_hi − β_lo) in place of ``blocks.N.high``, so
+that non-negative numbers are all that a legal cell needs."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Spoken words as sequences of cepstral coefficients: the whole data set where it is at hand, else the shipped excerpt.
 
-The keyword is "yes", class 1; no, up, down, left, right and silence are class 0. Clips are from Google Speech Commands v0.02.
+The keyword is "yes", class 1; no, up, down, left, right and silence are class 0. The clips are from Google Speech
+Commands v0.02.
 """
 
 from __future__ import annotations
@@ -74,8 +75,8 @@ class KeywordSet:
     @property
     def digest(self) -> str:
         """Identifies the clips by their content."""
-        parts = (self.x.tobytes(), *(",".join(array.tolist()).encode() for array in (self.word, self.speaker, self.split)))
-        return hashlib.sha256(b"|".join(parts)).hexdigest()[:16]
+        labels = [array.tolist() for array in (self.word, self.speaker, self.split)]
+        return hashlib.sha256(self.x.tobytes() + json.dumps(labels).encode()).hexdigest()[:16]
 
 
 def load_keywords(cache: Path, progress: Callable[[int], None] | None = None) -> KeywordSet:
@@ -116,8 +117,8 @@ def save_excerpt(path: Path, clips: KeywordSet) -> None:
 def speaker_folds(clips: KeywordSet, count: int) -> NDArray[np.int64]:
     """Number of the fold of each clip, 0 … count − 1: speakers are never shared, and every word is spread evenly.
 
-    Speakers are dealt out from the one with most clips to the one with fewest, ties by name, each to the fold in which it makes the
-    sum of the squared numbers of clips of each word grow least, ties to the lower.
+    Speakers are dealt out from the one with most clips to the one with fewest, ties by name, each to the fold in which
+    it makes the sum of the squared numbers of clips of each word grow least, ties to the lower.
     """
     words, word = np.unique(clips.word, return_inverse=True)
     speakers, speaker = np.unique(clips.speaker, return_inverse=True)

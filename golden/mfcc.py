@@ -1,7 +1,8 @@
 """The front end of the keyword spotter: sound files, and their mel-frequency cepstral coefficients (MFCC).
 
-librosa computes them: 13 coefficients of 40 mel bands, windows of 512 samples (Hann) every 10 ms at 16 kHz, centred, so that
-a clip of one second has 101 frames. They are rounded to 1/16 and kept as integers, so that what is stored is what is used.
+librosa computes them: 13 coefficients of 40 mel bands, windows of 512 samples (Hann) every 10 ms at 16 kHz, centred, so
+that a clip of one second has 101 frames. They are rounded to 1/16 and kept as integers, so that what is stored is what
+is used.
 """
 
 from __future__ import annotations

@@ -7,9 +7,10 @@ picoamperes: one unit of the model is `UNIT_PA`. Nothing rounds but ``rs`` (`spe
 `AnalogDesign.weight_shift`, and in each settle cycle ``y_j += rs((target_j − y_j)·factor, shift)``. A positive and a
 negative input rail go through one device each, so ``w_ji = ±code·(2^10 + mismatch)`` depends on the sign of x_i.
 
-**Order of a settle cycle**: input layer, then for each block ``c = first(relu(z))``, ``u = second(h)``, ``z ← z +
-relu(u)``, then the output layer; each layer sees the currents that the layers before it have just reached, and the
-outputs h of the cells as they were when the cycle began. Cells decide at the end of a cycle with ``evaluate`` of their block.
+**Order of a settle cycle**: input layer, then for each block ``c = first(relu(z))``, ``u = second(h)``, ``z ← sat(z +
+relu(u))``, then the output layer; each layer sees the currents that the layers before it have just reached, and the
+outputs h of the cells as they were when the cycle began. Cells decide at the end of a cycle with ``evaluate`` of their
+block.
 
 **Cell**: ``ĥ = relu(c)``, ``set = [ĥ >= threshold]``, ``reset = [ĥ <= threshold − hysteresis] and not set``; its
 output is ``gain`` when set, else the leakage.

@@ -149,7 +149,7 @@ class BistableModel:
         error /= x.dtype.type(len(y))
         by_output = np.zeros_like(past.state)
         by_output[-1] = error @ p["readout"][:-1].T
-        by_candidate, gradient = differentiate_cells(by_output, past, *cells, setting)
+        by_candidate, gradient = differentiate_cells(by_output, past, p["level"], setting)
         if setting.smooth:
             by_candidate = by_candidate * (rectified > 0)
         gradient |= {"readout": sent.T @ error, "hidden": flat.T @ by_candidate.reshape(len(flat), -1)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flow.bistable_faults import bistable_faults
 from flow.learning_faults import learning_faults
 from flow.mutation import Fault
+from flow.replay_faults import replay_faults
 from spec.design import COEFFICIENT_BITS, FEATURE_BITS, DesignPoint
 from spec.fixed import round_shift
 from spec.layout import Layer, layer_layout
@@ -18,7 +19,8 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     own = (bistable_faults,) if design.bistable else (_crossbars, _cell)
     parts = (_streamer, *own, _sequence, _answers, _control)
     faults = [fault for part in parts for fault in part(design)]
-    return faults + learning_faults(design) if design.learning.enabled else faults
+    faults += learning_faults(design) if design.learning.enabled else []
+    return faults + (replay_faults(design) if design.replays else [])
 
 
 def _streamer(design: DesignPoint) -> list[Fault]:

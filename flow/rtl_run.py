@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
@@ -18,9 +18,10 @@ from flow.simulator import Build, run
 from flow.stimulus import Stimulus
 from spec.design import DesignPoint
 from spec.layout import Layer
+from spec.learning import QUANTISER_BYTES
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter, counters_of
-from spec.trace import EVENT, LEARN, READOUT, STEP, Event, read_trace, record_types, write_header
+from spec.trace import EVENT, STEP, Event, read_trace, record_types, write_header
 from tb.scoreboard import Comparison, compare
 
 CHUNK = 256
@@ -106,6 +107,7 @@ def run_rtl(
         "seed": seed,
         "patience_cycles": patience_cycles(design, stimulus, stall),
         "learnt": int(stimulus.learns.sum()),
+        "commands": [asdict(command) for command in stimulus.commands],
     }
     arguments = [*plusargs]
     if trace:
@@ -139,7 +141,19 @@ def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> in
     # The longest run of sequences that nobody answers.
     ends = np.flatnonzero(np.concatenate(([True], stimulus.answered, [True])))
     silent = int(np.diff(ends).max()) - 1
-    return PATIENCE * (1 + silent) * round(3 * (sequence + learning_cycles(design)) + beats / (1 - stall))
+    work = (1 + replays_at_most(design, stimulus)) * (sequence + learning_cycles(design)) + offer_cycles(design)
+    return PATIENCE * (1 + silent) * round(3 * work + beats / (1 - stall))
+
+
+def replays_at_most(design: DesignPoint, stimulus: Stimulus) -> int:
+    """Most sequences that are replayed after a new one."""
+    return max([design.learning.replay_ratio, *(each.ratio for each in stimulus.commands)]) if design.replays else 0
+
+
+def offer_cycles(design: DesignPoint) -> int:
+    """Cycles that an offer takes at most, but for rejected draws, generously; 0 where nothing is kept."""
+    network = design.network
+    return 15 * (network.max_steps * (2 + network.features // QUANTISER_BYTES) + 8) if design.replays else 0
 
 
 def learning_cycles(design: DesignPoint) -> int:
@@ -160,12 +174,7 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
     result = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
     counters = {counter: result["counters"][counter.name] for counter in counters_of(design)}
     comparison, decisions, reference = Comparison(), [], Reference(design, stimulus, trace)
-    ends = {
-        STEP: np.concatenate(([0], np.cumsum(stimulus.lengths))),
-        READOUT: np.arange(len(stimulus) + 1),
-        LEARN: np.concatenate(([0], np.cumsum(stimulus.learns))),
-        "answer": np.concatenate(([0], np.cumsum(stimulus.answered))),
-    }
+    taken = dict.fromkeys((*actual, "answer"), 0)
     for start in range(0, len(stimulus), CHUNK):
         end = min(start + CHUNK, len(stimulus))
         golden, answered = reference.advance(start, end), stimulus.answered[start:end]
@@ -173,11 +182,12 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
         # After the steps, so that the first divergence is the one that caused the others.
         chosen = (stimulus.tags[start:end], stimulus.flags[start:end], golden.decision, golden.scores)
         expected["answer"] = _answer_records(design, *(each[answered] for each in chosen))
-        found = {
-            kind: records[ends[kind][start] : None if end == len(stimulus) else ends[kind][end]]
-            for kind, records in {**actual, "answer": answers}.items()
-            if kind in expected
-        }
+        found = {}
+        for kind, records in {**actual, "answer": answers}.items():
+            if kind in expected:
+                # As many as golden has; at the end whatever is left.
+                first, taken[kind] = taken[kind], taken[kind] + len(expected[kind])
+                found[kind] = records[first : None if end == len(stimulus) else taken[kind]]
         comparison.merge(compare(expected, found))
         decisions.append(golden.decision[answered])
     if trace:
@@ -227,7 +237,10 @@ def _counter_records(
     """
     readouts = len(stimulus) * design.readout_cycles
     steps = int(stimulus.lengths.sum())
-    phases = (Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES)
+    phases = (
+        Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
+        Counter.OFFER_CYCLES,
+    )  # fmt: skip
     predicted = {
         Counter.CYCLES: sum(counters.get(phase, 0) for phase in phases),
         Counter.STEPS: steps,
@@ -240,6 +253,8 @@ def _counter_records(
         **{Counter[f"DROPPED_{name}"]: count for name, count in _drops(stimulus).items()},
         Counter.LEARNED: reference.learnt,
         Counter.PULSES_DROPPED: reference.dropped,
+        Counter.REPLAYED: reference.replayed,
+        Counter.KEPT: reference.kept,
     }
     predicted = {counter: value for counter, value in predicted.items() if counter in counters}
     dtype = [(counter.name.lower(), "<i8") for counter in predicted]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.reservoir import RATIO_BITS
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
 
@@ -29,7 +30,14 @@ class Sequencer(wiring.Component):
     ``step_done``, and the next step's features are fetched; a step is ``stream_bits + 2`` cycles, the readout streams
     ``readout_planes``. ``clear_cells`` is high in the cycle in which a sequence starts.
 
-    ``stepping``, ``reading_out``: phase, for the counters. ``busy``: a sequence is in flight. A sequence starts only
+    A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
+    learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with
+    ``drawn`` the same way through steps, readout and learning begins, ``replaying``, without an answer; ``length`` and
+    features are then the reservoir's. After the last one ``offer`` hands the new sequence to the reservoir, and its
+    bank is freed with ``offered``.
+
+    ``stepping``, ``reading_out``, ``drawing``, ``offering``: phase, for the counters, beside ``replaying``. ``busy``: a
+    sequence is in flight. ``holding``: a reset would do harm now, to what is learnt or kept. A sequence starts only
     while ``run``; one that has started always finishes.
     """
 
@@ -43,6 +51,20 @@ class Sequencer(wiring.Component):
             "learn_start": Out(1),
             "learn_done": In(1),
             "learning": Out(1),
+            "holding": Out(1),
+        }
+        replay = {
+            "ratio": In(RATIO_BITS),
+            "stocked": In(1),
+            "next_sequence": Out(1),
+            "replaying": Out(1),
+            "draw": Out(1),
+            "place": Out(RATIO_BITS),
+            "drawn": In(1),
+            "drawing": Out(1),
+            "offer": Out(1),
+            "offered": In(1),
+            "offering": Out(1),
         }
         conversion = {"convert_hidden": Out(1), "hidden_valid": In(1)}
         cell = {"issue": Out(1), "fold": Out(unsigned_width(design.folds - 1)), "step_done": Out(1)}
@@ -82,6 +104,7 @@ class Sequencer(wiring.Component):
                 "answer_ready": In(1),
                 "push": Out(1),
                 **(learning if design.learning.enabled else {}),
+                **(replay if design.replays else {}),
             }
         )
 
@@ -152,8 +175,15 @@ class Sequencer(wiring.Component):
                 with m.State("LEARN"):
                     m.d.comb += self.learning.eq(1)
                     with m.If(self.learn_done):
-                        m.d.comb += self.free.eq(1)
-                        m.next = "IDLE"
+                        if design.replays:
+                            self._replay_or_offer(m)
+                        else:
+                            m.d.comb += self.free.eq(1)
+                            m.next = "IDLE"
+            if design.replays:
+                self._replay(m, step)
+        if design.learning.enabled:
+            m.d.comb += self.holding.eq(self._critical())
         return m
 
     def _converter_and_folds(self, m: Module, step: Signal, fold: Signal) -> None:
@@ -171,16 +201,53 @@ class Sequencer(wiring.Component):
                     m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
                     m.next = "COMMIT"
 
+    def _critical(self) -> Value:
+        return self.learning | self.drawing | self.offering if self.design.replays else self.learning
+
     def _phases(self) -> Value:
         phases = self.stepping | self.reading_out
-        return phases | self.learning if self.design.learning.enabled else phases
+        return phases | self._critical() if self.design.learning.enabled else phases
+
+    def _replay_or_offer(self, m: Module) -> None:
+        """After an update: the next replay, where there is one, else the offer."""
+        done = Signal(RATIO_BITS + 1)
+        """Replays so far."""
+        m.d.comb += done.eq(Mux(self.replaying, self.place + 1, 0))
+        m.next = "OFFER"
+        with m.If(self.stocked & (done < self.ratio)):
+            m.d.sync += self.place.eq(done)
+            m.next = "DRAW"
+
+    def _replay(self, m: Module, step: Signal) -> None:
+        with m.State("DRAW"):
+            m.d.comb += [self.draw.eq(1), self.drawing.eq(1)]
+            m.d.sync += [self.replaying.eq(1), step.eq(0)]
+            m.next = "DRAWN"
+        with m.State("DRAWN"):
+            m.d.comb += [self.drawing.eq(1), self.read.eq(self.drawn)]
+            with m.If(self.drawn):
+                m.next = "STREAM"
+        with m.State("OFFER"):
+            m.d.comb += [self.offer.eq(1), self.offering.eq(1)]
+            # From here on features are the new sequence's again.
+            m.d.sync += self.replaying.eq(0)
+            m.next = "OFFERED"
+        with m.State("OFFERED"):
+            m.d.comb += [self.offering.eq(1), self.free.eq(self.offered)]
+            with m.If(self.offered):
+                m.next = "IDLE"
 
     def _conclude(self, m: Module) -> None:
-        """Answer if asked to, then learn if asked to."""
-        with m.If(self.decided & (self.answer_ready | ~self.infer)):
-            m.d.comb += [self.concluded.eq(1), self.push.eq(self.infer)]
-            with m.If(self.learn):
+        """Answer if asked to, then learn if asked to; a replay is learnt and never answered."""
+        infer, learn = self.infer, self.learn
+        if self.design.replays:
+            infer, learn = infer & ~self.replaying, learn | self.replaying
+        with m.If(self.decided & (self.answer_ready | ~infer)):
+            m.d.comb += [self.concluded.eq(1), self.push.eq(infer)]
+            with m.If(learn):
                 m.d.comb += self.learn_start.eq(1)
+                if self.design.replays:
+                    m.d.comb += self.next_sequence.eq(~self.replaying)
                 m.next = "LEARN"
             with m.Else():
                 m.d.comb += self.free.eq(1)

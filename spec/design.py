@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import ceil, isqrt
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spec.fixed import signed_width
 from spec.section import Design, Section
@@ -22,6 +22,10 @@ COUNTER_BITS = 48
 """Width of every hardware counter."""
 MAX_HIDDEN = 1024
 """Largest number of hidden units."""
+MAX_LANES = 2049
+"""Most rows of a column, the bias line included."""
+ROUNDING_SLICES = 4
+"""Rows served by the two words of one draw in "direct"."""
 
 
 class Network(Section):
@@ -92,18 +96,22 @@ class Learning(Section):
     winners: Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"] = Field(
         "all", description="hidden units that learn from a sequence: those of the largest feedback, or all"
     )
+    lanes: Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"] = Field(
+        "all", description="rows of a column that learn at once: fewer lanes, less area, more cycles"
+    )
     replay_capacity: int = Field(
         0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
     )
     replay_ratio: int = Field(1, ge=1, le=255, description="sequences replayed after each new one")
 
-    @field_validator("winners", mode="plain")
+    @field_validator("winners", "lanes", mode="plain")
     @classmethod
-    def _winners(cls, value: Any) -> int | str:
+    def _all_or_some(cls, value: Any, info: ValidationInfo) -> int | str:
         # The validator of a union would report one error for each of its members.
-        if value == "all" or (type(value) is int and 1 <= value <= MAX_HIDDEN):
+        most = MAX_HIDDEN if info.field_name == "winners" else MAX_LANES
+        if value == "all" or (type(value) is int and 1 <= value <= most):
             return value
-        raise ValueError(f'should be "all" or a whole number in 1…{MAX_HIDDEN}')
+        raise ValueError(f'should be "all" or a whole number in 1…{most}')
 
 
 class System(Section):
@@ -183,12 +191,15 @@ class DesignPoint(Design):
                 "step, and the derivative of direct feedback alignment is made from its codes: leave enabled out and "
                 'train offline, or use cell.kind = "miru"'
             )
-        built = learning.update == "accumulate" and learning.winners == "all" and not learning.replay_capacity
-        if learning.enabled and not built:
+        if self.learning_lanes > self.hidden_rows:
             raise ValueError(
-                "learning.enabled asks for hardware that learns; it accumulates, all units learn, and nothing is "
-                "replayed: "
-                'use update = "accumulate", winners = "all" and replay_capacity = 0, or leave enabled out'
+                f"learning.lanes is {learning.lanes} but a column has {self.hidden_rows} rows: "
+                f'use 1…{self.hidden_rows}, or "all"'
+            )
+        if learning.update == "direct" and self.learning_folds > 1 and self.learning_lanes % ROUNDING_SLICES:
+            raise ValueError(
+                f'learning.lanes is {learning.lanes}, but with learning.update = "direct" a draw serves {ROUNDING_SLICES} '
+                f'rows: use a multiple of {ROUNDING_SLICES}, {self.hidden_rows}, or "all"'
             )
         if not learning.replay_capacity and learning.replay_ratio > 1:
             raise ValueError(
@@ -316,6 +327,31 @@ class DesignPoint(Design):
         return self.network.hidden if self.learning.winners == "all" else self.learning.winners
 
     @property
+    def selects(self) -> bool:
+        """Hardware that selects the hidden units that learn."""
+        return self.learning.enabled and self.learning.winners != "all"
+
+    @property
+    def accumulates(self) -> bool:
+        """Hardware with an accumulator a weight."""
+        return self.learning.enabled and self.learning.update == "accumulate"
+
+    @property
+    def learning_lanes(self) -> int:
+        """Rows of a column that learn at once."""
+        return self.hidden_rows if self.learning.lanes == "all" else self.learning.lanes
+
+    @property
+    def learning_folds(self) -> int:
+        """Passes of the learning lanes over the rows of a column."""
+        return ceil(self.hidden_rows / self.learning_lanes)
+
+    @property
+    def replays(self) -> bool:
+        """Hardware with a reservoir, of which nothing is built where its capacity is 0."""
+        return self.learning.enabled and self.learning.replay_capacity > 0
+
+    @property
     def macs_per_step(self) -> int:
         """Multiply-accumulates of one step of the hidden layer, bias included."""
         return self.hidden_rows * self.network.hidden
@@ -352,6 +388,8 @@ class DesignPoint(Design):
         content = super().identity()
         if not self.learning.enabled:
             del content["learning"]["enabled"]
+        if self.learning.lanes == "all":
+            del content["learning"]["lanes"]
         if self.bistable:
             content["cell"] = {"kind": self.cell.kind}
         return content

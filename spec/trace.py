@@ -27,8 +27,10 @@ UNCOMPARED = ("cycle", "padding")
 STEP_HEAD = ("cycle", "sequence", "context", "step")
 """Fields with which step and readout records begin."""
 
-STEP, READOUT, EVENT, LEARN = "step", "readout", "event", "learn"
+STEP, READOUT, EVENT, LEARN, OFFER = "step", "readout", "event", "learn", "offer"
 FRAME = "frame"
+NO_SLOT = 0xFFFFFFFF
+"""Slot of a sequence that was not replayed, or not kept."""
 
 
 class Event(IntEnum):
@@ -83,10 +85,15 @@ def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
     before rectification, and ``state`` is 1 where a cell is set.
     ``readout``: one a sequence; ``words`` are the readout's wordlines. ``event``: resets and dropped packets.
     ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
-    ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over all χ after the update, ``Σ v_ij
+    ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ after the update, of the columns that
+    learn, ``Σ v_ij
     (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the columns j of the readout come after the hidden layer's, and its
-    rows i are the last of the hidden layer's rows. ``cycle`` counts clock cycles since the start of the simulation;
-    ``sequence`` counts sequences that started.
+    rows i are the last of the hidden layer's rows. ``slot`` is the reservoir's slot of a replayed sequence, ``NO_SLOT``
+    of a new one. ``offer``, only in a design that replays: one a sequence that was offered to the reservoir, with its
+    number n, ``presented``, and, all as stored, the ``slot`` that it took, else ``NO_SLOT`` and the others 0, its label
+    and number of steps, and ``stored_sum``, ``Σ v_ti (2·(t·features + i) + 1)`` modulo 2³² over the stored features.
+    ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences that started, replays
+    included, and is that of the last one.
     """
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
     head = list(zip(STEP_HEAD, ("<u8", "<u4", "<u2", "<u2"), strict=True))
@@ -117,8 +124,18 @@ def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
             ("accumulator_sum", "<u4"),
             ("applied", "<u4"),
             ("dropped", "<u4"),
+            ("slot", "<u4"),
             ("feedback", "<i4", (hidden.columns,)),
             ("error", "<i2", (readout.columns,)),
+        ]
+    if design.replays:
+        kinds[OFFER] = [
+            *head[:-1],
+            ("label", "<u2"),
+            ("presented", "<u4"),
+            ("slot", "<u4"),
+            ("stored_sum", "<u4"),
+            ("steps", "<u2"),
         ]
     return kinds
 

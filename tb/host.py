@@ -70,9 +70,10 @@ class Host:
     async def read(self, name: str) -> dict[str, int]:
         """Read a register's fields."""
         register = self.registers[name]
-        return register.decode(await self._read_word(register))
+        return register.decode(await self.read_word(register))
 
-    async def _read_word(self, register: Register) -> int:
+    async def read_word(self, register: Register) -> int:
+        """Read a register's word."""
         return int(await self.axil.read(register.address))
 
     async def start(self) -> None:
@@ -102,7 +103,7 @@ class Host:
         await self.write("CONTROL", run=control["run"], snapshot=1)
         values = {}
         for counter in counters_of(self.design):
-            low, high = [await self._read_word(register) for register in self.registers.counter(counter)]
+            low, high = [await self.read_word(register) for register in self.registers.counter(counter)]
             values[counter] = counter_value(low, high)
         return values
 
@@ -155,7 +156,7 @@ class Host:
         await self._finish()
         await self.write("WINDOW_POINTER", row=0)
         words = -(-tile.rows // ROWS_PER_WORD)
-        values = [await self._read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
+        values = [await self.read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
         return np.array(values, "<u4").view(np.int8)[: tile.rows]
 
     async def write_thresholds(self, thresholds: NDArray, first: int = 0) -> None:

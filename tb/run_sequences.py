@@ -65,10 +65,12 @@ async def run_sequences(dut) -> None:
     before = await host.counters()
     await host.start()
     streamed = perf_counter()
-    answers = await _stream(host, design, data, config)
+    answers = await _stream(host, design, data, config, before)
     if config["learnt"]:
         # Learning goes on after the last answer, if there is one.
         await _until_learnt(host, before[Counter.LEARNED] + config["learnt"], config["patience_cycles"])
+        # And so do replays after learning.
+        await _until_idle(host, config["patience_cycles"])
     ended = perf_counter()
     after = await host.counters()
     await host.halt()
@@ -81,7 +83,7 @@ async def run_sequences(dut) -> None:
     _save(Path(config["output"]), design.network.classes, answers, weights, result)
 
 
-async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[Answer]:
+async def _stream(host: Host, design: DesignPoint, data, config: dict, before: dict[Counter, int]) -> list[Answer]:
     features, lengths, labels, tags, flags = (data[name] for name in ("features", "lengths", "labels", "tags", "flags"))
     expected = [index for index in range(len(lengths)) if flags[index] & Flag.INFER]
     # Stalls and bad packets are of 32-bit beats; without any, wide beats make the same traffic at a fraction of the
@@ -89,10 +91,25 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[A
     source = host.source if config["stall"] or config["bad"] else host.bulk
     answered = Event()
     answers: list[Answer] = []
+    commands = {command["before"]: command for command in config["commands"]}
+
+    async def obey(command: dict, sent: int) -> None:
+        """A command to the reservoir, once everything before it is done."""
+        while len(answers) < sent:
+            answered.clear()
+            await answered.wait()
+        learnt = int((flags[: command["before"]] & Flag.LEARN != 0).sum())
+        await _until_learnt(host, before[Counter.LEARNED] + learnt, config["patience_cycles"])
+        await host.halt()
+        await host.write("REPLAY_RATIO", value=command["ratio"])
+        await host.write("REPLAY_CONTROL", freeze=int(command["freeze"]), clear=int(command["clear"]))
+        await host.start()
 
     async def feed() -> None:
         sent = 0
         for index, length in enumerate(lengths):
+            if index in commands:
+                await obey(commands[index], sent)
             while sent >= len(answers) + QUEUED:
                 answered.clear()
                 await answered.wait()
@@ -124,6 +141,15 @@ async def _until_learnt(host: Host, learned: int, patience_cycles: int) -> None:
             return
         await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
     raise AssertionError(f"{found} sequences learnt, not {learned}, {patience_cycles} cycles after the last answer")
+
+
+async def _until_idle(host: Host, patience_cycles: int) -> None:
+    """Wait until no sequence is in flight."""
+    for _ in range(PATIENT_LOOKS):
+        if not (await host.read("STATUS"))["busy"]:
+            return
+        await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
+    raise AssertionError(f"a sequence is still in flight {patience_cycles} cycles after the last was learnt")
 
 
 async def _interrupts(host: Host) -> dict[str, int]:

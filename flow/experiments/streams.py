@@ -15,9 +15,11 @@ from flow.experiments import ExperimentError
 from golden.data import SequenceSet, load
 from golden.idx import DATA_VARIABLE
 from golden.npz import NpzError, read_npz
+from golden.tasks import presented
 from spec.design import DesignPoint
 from spec.presets import load_design
-from spec.rng import Purpose, permutation
+
+__all__ = ["TASKS", "TaskStream", "permuted_mnist", "presented", "split_cifar10", "with_learning"]
 
 TASKS = 5
 CIFAR_FILE = Path("cifar10") / "features_pca128.npz"
@@ -100,14 +102,6 @@ def _features_as_sequences(x: NDArray, y: NDArray, deviation: NDArray) -> Sequen
     # The components that tell most come last, where the state still holds them best.
     steps = quantised.reshape(len(x), CIFAR_STEPS, -1)[:, ::-1]
     return SequenceSet(np.ascontiguousarray(steps), y.astype(np.int64))
-
-
-def presented(data: SequenceSet, count: int, seed: int, task: int) -> NDArray[np.int64]:
-    """Order in which a task presents ``count`` sequences: each once, and again only when all have been."""
-    passes = -(-count // len(data))
-    # Orders are numbered from 2^16 on in each task, apart from those of plain training.
-    orders = [permutation(seed, Purpose.SHUFFLE, len(data), (task + 1 << 16) + number) for number in range(passes)]
-    return np.concatenate(orders)[:count]
 
 
 def _with_seed(design: DesignPoint, seed: int) -> DesignPoint:

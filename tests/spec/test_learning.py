@@ -24,7 +24,7 @@ def test_the_switch_enters_the_hash_only_where_it_is_on(design):
     explicit = DesignPoint(**{**design.model_dump(), "learning": {**design.learning.model_dump(), "enabled": False}})
     assert explicit.hash == design.hash
     learning = design.learning
-    if learning.update != "accumulate" or learning.winners != "all" or learning.replay_capacity:
+    if learning.update != "accumulate" or learning.winners != "all":
         with pytest.raises(ValueError, match="or leave enabled out"):
             with_learning(design)
         return

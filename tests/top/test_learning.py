@@ -38,6 +38,16 @@ LEARNERS = {
     "quick": learner("primes", **QUICK, accumulator_bits=12, accumulator_level=300, max_pulses=3),
     "coarse": learner("coarse", hidden_shift=0, readout_shift=0, max_pulses=15, accumulator_level=100),
     "exact": learner("exact", hidden_shift=2, readout_shift=3),
+    "folds": learner("primes", hidden_shift=5, lanes=7),
+    "one lane": learner("tiny", hidden_shift=4, readout_shift=5, lanes=1),
+    "direct": learner("primes", update="direct", hidden_shift=4, readout_shift=4, accumulator_level=256),
+    "direct folds": learner(
+        "tiny", update="direct", hidden_shift=2, readout_shift=3, accumulator_level=512, lanes=4, max_pulses=3
+    ),
+    "winners": learner("primes", hidden_shift=3, winners=4),
+    "direct winners": learner(
+        "below", update="direct", hidden_shift=2, readout_shift=3, winners=7, accumulator_level=2, max_pulses=1, lanes=8
+    ),
     "default": with_learning(DESIGNS["tiny"]),
     "classes": make_design(  # more than one draw a column, so that feedback takes longer than walking the history
         network={"features": 3, "hidden": 5, "classes": 37, "max_steps": 3},

@@ -14,12 +14,16 @@ from hdl.probes import resolve_probes
 from hdl.top import TOP_NAME, Remora
 from hdl.verilog import Netlist, convert
 from spec.design import DesignPoint
-from spec.layout import Layer, Tile, all_tiles, layer_layout
+from spec.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
 from spec.registers import register_map
 
 MACROS = Path(__file__).parents[1] / "hdl" / "macros"
-MACRO_NAMES = ("remora_crossbar", "remora_memory")
 SIDECAR_VERSION = 1
+
+
+def macro_names(design: DesignPoint) -> tuple[str, ...]:
+    """The macros that the design point instantiates."""
+    return ("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.bistable else []))
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Generated:
     @property
     def models(self) -> list[Path]:
         """Behavioural models of the macros."""
-        return [self.directory / "macros" / f"{name}.sv" for name in MACRO_NAMES]
+        return [self.directory / "macros" / f"{name}.sv" for name in macro_names(self.design)]
 
     @property
     def images(self) -> Path:
@@ -72,7 +76,7 @@ def generate(design: DesignPoint, directory: Path, weights: Weights | None = Non
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     (directory / "macros").mkdir(exist_ok=True)
-    for name in MACRO_NAMES:
+    for name in macro_names(design):
         copyfile(MACROS / f"{name}.sv", directory / "macros" / f"{name}.sv")
         copyfile(MACROS / f"{name}_blackbox.v", directory / "macros" / f"{name}_blackbox.v")
     copyfile(MACROS / "lint.vlt", directory / "macros" / "lint.vlt")
@@ -98,14 +102,28 @@ def file_list(sidecar: dict) -> list[str]:
     return listed
 
 
+def image_names(design: DesignPoint) -> list[str]:
+    """Instances that start from a memory image."""
+    groups = cell_groups(design) if design.bistable else ()
+    return [*(tile.name for tile in all_tiles(design)), *(group_name(group) for group in groups)]
+
+
 def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None:
-    """One ``<tile>.hex`` a tile for ``+remora_images=DIR``: weights in levels, 16-bit two's complement, row by row."""
+    """Files for ``+remora_images=DIR``.
+
+    One ``<tile>.hex`` a tile: weights in levels, 16-bit two's complement, row by row; one ``<group>.hex`` a macro of
+    bistable cells: low and high threshold of one cell after the other, 32-bit two's complement.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for tile in all_tiles(design):
         levels = (weights.hidden if tile.layer is Layer.HIDDEN else weights.readout)[tile.row_slice, tile.column_slice]
         words = np.asarray(levels).astype(np.int16).view(np.uint16)
         lines = (" ".join(f"{word:04x}" for word in row) for row in words)
         (directory / f"{tile.name}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for group in cell_groups(design) if design.bistable else ():
+        pairs = weights.thresholds[:, group.column_slice].T.astype(np.int32).view(np.uint32)
+        lines = (f"{low:08x} {high:08x}" for low, high in pairs)
+        (directory / f"{group_name(group)}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
@@ -119,10 +137,10 @@ def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
         "design": design.model_dump(mode="json"),
         "files": {
             "netlist": f"rtl/{TOP_NAME}.v",
-            "models": [f"macros/{name}.sv" for name in MACRO_NAMES],
-            "blackboxes": [f"macros/{name}_blackbox.v" for name in MACRO_NAMES],
+            "models": [f"macros/{name}.sv" for name in macro_names(design)],
+            "blackboxes": [f"macros/{name}_blackbox.v" for name in macro_names(design)],
             "lint_waivers": "macros/lint.vlt",
-            "images": {tile.name: f"images/{tile.name}.hex" for tile in all_tiles(design)},
+            "images": {name: f"images/{name}.hex" for name in image_names(design)},
             "c_header": f"software/{TOP_NAME}_registers.h",
             "register_documentation": "docs/registers.md",
         },

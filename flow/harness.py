@@ -6,21 +6,25 @@ from pathlib import Path
 
 from flow.generate import Generated
 from flow.simulator import Build, build, build_executable, write_source
-from hdl.probes import LEARNING_PROBES, PROBES, REPLAY_PROBES
+from hdl.probes import BISTABLE_PROBES, LEARNING_PROBES, PROBES, REPLAY_PROBES
 from hdl.top import TOP_NAME
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
-from spec.layout import Layer, layer_layout
+from spec.layout import Layer, current_bits, layer_layout
 from spec.learning import REPLAY_BITS, head_bits, head_label_bits
 from spec.packets import Drop
 
 HARNESS = "remora_harness"
 SOURCES = Path(__file__).parents[1] / "tb" / "sv"
 SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("monitor", "bulk_source", "stream_check")]
-LEARN_MONITOR, OFFER_MONITOR = (SOURCES / f"remora_{name}_monitor.sv" for name in ("learn", "offer"))
+LEARN_MONITOR, OFFER_MONITOR, BISTABLE_MONITOR = (
+    SOURCES / f"remora_{name}_monitor.sv" for name in ("learn", "offer", "bistable")
+)
 SEQUENCE_PORTS = ("reset", "step", "context_index", "plane", "integrate_hidden")
 LEARN_MONITOR_PORTS = (*SEQUENCE_PORTS, *LEARNING_PROBES)
 OFFER_MONITOR_PORTS = (*SEQUENCE_PORTS, "engine_reset", *(name for name in REPLAY_PROBES if name != "replaying"))
+WORD_PORTS = ("wl_pos", "wl_neg")
+BISTABLE_MONITOR_PORTS = (*SEQUENCE_PORTS, *WORD_PORTS, "step_done", *BISTABLE_PROBES)
 PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
 BULK_BYTES = 64
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
@@ -48,7 +52,12 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
     )
     checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
     parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
-    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in PROBES)
+    # Steps of bistable cells are watched by their own monitor; the other needs nothing of them.
+    absent = WORD_PORTS if design.bistable else ()
+    watched = ",\n".join(
+        f"      .{name}(dut.{probes[name]['path']})" if name in probes and name not in absent else f"      .{name}('0)"
+        for name in PROBES
+    )
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
@@ -80,7 +89,7 @@ module {HARNESS} (
   );{_learn_monitor(design, probes) if design.learning.enabled else ""}{
         _offer_monitor(design, probes) if design.replays else ""
     }
-endmodule
+{_bistable_monitor(design, probes) if design.bistable else ""}endmodule
 """
 
 
@@ -149,11 +158,36 @@ def _offer_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
   );"""
 
 
+def _bistable_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
+    """The monitor of bistable cells beside the other."""
+    hidden = layer_layout(design, Layer.HIDDEN)
+    parameters = {
+        "ROWS": hidden.rows,
+        "HIDDEN": hidden.columns,
+        "ROW_TILES": hidden.row_tiles,
+        "CURRENT_BITS": current_bits(design),
+        "FRACTION_BITS": design.crossbar.fraction_bits,
+        "STEP_BITS": probes["step"]["width"],
+        "CONTEXT_BITS": probes["context_index"]["width"],
+        "PLANE_BITS": probes["plane"]["width"],
+    }
+    given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
+    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in BISTABLE_MONITOR_PORTS)
+    return f"""  remora_bistable_monitor #(
+{given}
+  ) bistable_monitor (
+      .clk(aclk),
+{watched}
+  );
+"""
+
+
 def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
     network = design.network
     return {
-        "HIDDEN_ROWS": hidden.rows,
+        # Words of the readout must fit too.
+        "HIDDEN_ROWS": max(hidden.rows, readout.rows),
         "HIDDEN": network.hidden,
         "HIDDEN_ROW_TILES": hidden.row_tiles,
         "READOUT_ROWS": readout.rows,
@@ -168,6 +202,7 @@ def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
         "FOLD_BITS": unsigned_width(design.folds - 1),
         "CLASS_BITS": unsigned_width(network.classes - 1),
         "DROPS": len(Drop),
+        **({"STEPS": 0} if design.bistable else {}),
     }
 
 
@@ -175,8 +210,10 @@ def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
     sidecar = generated.sidecar
     text = harness_verilog(generated.design, sidecar["ports"], sidecar["probes"])
     harness = write_source(f"{HARNESS}.sv", text)
-    support = [*SUPPORT, *([LEARN_MONITOR] if generated.design.learning.enabled else [])]
-    support += [OFFER_MONITOR] if generated.design.replays else []
+    design = generated.design
+    support = [*SUPPORT, *([LEARN_MONITOR] if design.learning.enabled else [])]
+    support += [OFFER_MONITOR] if design.replays else []
+    support += [BISTABLE_MONITOR] if design.bistable else []
     return [netlist or generated.netlist, *generated.models, *support, harness]
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from flow.stimulus import ReplayCommand, Stimulus
 from golden.checkpoint import Checkpoint
+from golden.inference import infer
 from golden.learn_trace import LearningReference
-from golden.miru import Saturations, infer, trace_records
+from golden.miru import Saturations, trace_records
 from golden.pulses import Writes
 from spec.design import DesignPoint
 

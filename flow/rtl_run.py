@@ -94,6 +94,7 @@ def run_rtl(
         directory / "input.npz",
         features=stimulus.features, lengths=stimulus.lengths, labels=stimulus.labels, tags=stimulus.tags,
         flags=stimulus.flags, hidden=stimulus.weights.hidden, readout=stimulus.weights.readout,
+        **({"thresholds": stimulus.weights.thresholds} if design.bistable else {}),
     )  # fmt: skip
     write_header(directory, design)
     config = {

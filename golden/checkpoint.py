@@ -49,7 +49,7 @@ class Checkpoint:
     """State of a network between sequences.
 
     Attributes:
-        weights: in levels.
+        weights: in levels, with the thresholds of bistable cells.
         hidden_accumulators, readout_accumulators: χ, int32, of the shapes of the weights; zero where there is none.
         coefficients: the two gates.
         metadata: anything that JSON holds, such as the accuracy reached.
@@ -92,6 +92,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
                 design=design.model_dump_json(),
                 hidden=checkpoint.weights.hidden.astype(np.int16),
                 readout=checkpoint.weights.readout.astype(np.int16),
+                **({"thresholds": checkpoint.weights.thresholds.astype(np.int32)} if design.bistable else {}),
                 hidden_accumulators=checkpoint.hidden_accumulators.astype(np.int32),
                 readout_accumulators=checkpoint.readout_accumulators.astype(np.int32),
                 coefficients=np.array([checkpoint.coefficients.reset, checkpoint.coefficients.update], np.int16),
@@ -123,7 +124,7 @@ def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
     try:
         updates, presented = (int(value) for value in content["counts"])
         checkpoint = Checkpoint(
-            Weights(content["hidden"], content["readout"]),
+            Weights(content["hidden"], content["readout"], content.get("thresholds")),
             content["hidden_accumulators"],
             content["readout_accumulators"],
             Coefficients(*(int(value) for value in content["coefficients"])),

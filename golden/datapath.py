@@ -120,12 +120,7 @@ class Datapath:
     def _read_out(self) -> None:
         n = len(self.states)
         self._readout_streamer.stream(self.states, self.readout_words, self._work[:n])
-        for tile, codes in zip(self.readout.row_tiles, self.readout_tile_codes, strict=True):
-            self.readout.start(tile, None, codes)
-            self.readout.add(tile, self.readout_words, codes, self._readout_work[:n])
-        self.readout.convert(self.readout_tile_codes)
-        np.sum(self.readout_tile_codes, axis=0, out=self.scores)
-        self.readout.saturate(self.scores)
+        self.readout.read(self.readout_words, self.readout_tile_codes, self.scores, self._readout_work[:n])
 
     @property
     def word_history(self) -> NDArray[np.floating]:

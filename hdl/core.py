@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.adc_interface import AdcInterface
 from hdl.answer import Answer
 from hdl.axi import AxiStream
+from hdl.bistable_cells import CELL_HOST_MEMBERS, BistableCells
 from hdl.bit_streamer import BitStreamer
 from hdl.core_learning import CoreLearning, learning_members
-from hdl.crossbar_array import CrossbarArray, share_program
+from hdl.crossbar_array import CrossbarArray, share_of, share_program
 from hdl.decision import Decision
 from hdl.hierarchy import place
 from hdl.miru_cell import MiruCell
@@ -35,6 +36,7 @@ class Core(wiring.Component):
     ``abort``: what is in flight is forgotten and the core is idle again; packets stay whole: an answer on offer is sent
     to its end, the rest of a packet being received is swallowed. ``sequence_done``: an answer was handed over.
     ``dropped``: one bit a cause.
+    With bistable cells there are no coefficients but ``cells``, the thresholds, under the same rule.
 
     A core that learns keeps what it has learnt and kept: there ``abort`` waits, ``busy`` meanwhile, for the end of an
     update, a draw or an offer that it finds under way. Settings, to be changed only while ``halted``: ``seed``,
@@ -48,14 +50,23 @@ class Core(wiring.Component):
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        self._adc = AdcInterface(design, Layer.HIDDEN, design.cell.lanes)
-        self._cell, self._decision, self._window = MiruCell(design), Decision(design), WeightWindow(design)
+        self._decision, self._window = Decision(design), WeightWindow(design)
+        if design.bistable:
+            self._adc, self._cell = None, BistableCells(design)
+        else:
+            self._adc, self._cell = AdcInterface(design, Layer.HIDDEN, design.cell.lanes), MiruCell(design)
         self._learning = CoreLearning(design) if design.learning.enabled else None
         self.increment_bits = {
-            Counter.ADC_SATURATIONS: max(len(self._adc.saturations), len(self._decision.saturations)),
-            Counter.WORD_SATURATIONS: len(self._cell.word_saturations),
+            Counter.ADC_SATURATIONS: len(self._decision.saturations),
             Counter.PULSES: len(self._window.pulses),
         }
+        parameters = {"cells": In(_flipped(CELL_HOST_MEMBERS))}
+        if not design.bistable:
+            conversions = max(len(self._adc.saturations), len(self._decision.saturations))
+            self.increment_bits[Counter.ADC_SATURATIONS] = conversions
+            self.increment_bits[Counter.WORD_SATURATIONS] = len(self._cell.word_saturations)
+            coefficient = In(COEFFICIENT_BITS + 1)
+            parameters = {"reset_coefficient": coefficient, "update_coefficient": coefficient}
         if self._learning:
             engine = self._learning.engine
             self.increment_bits[Counter.PULSES] = max(len(self._window.pulses), len(engine.applied))
@@ -71,11 +82,10 @@ class Core(wiring.Component):
                 "abort": In(1),
                 "halted": Out(1),
                 "busy": Out(1),
-                "reset_coefficient": In(COEFFICIENT_BITS + 1),
-                "update_coefficient": In(COEFFICIENT_BITS + 1),
+                **parameters,
                 "sequence_done": Out(1),
                 "dropped": Out(len(Drop)),
-                "window": In(wiring.Signature({name: member.flip() for name, member in HOST_MEMBERS.items()})),
+                "window": In(_flipped(HOST_MEMBERS)),
                 **learning_members(design),
                 **{
                     f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
@@ -95,7 +105,7 @@ class Core(wiring.Component):
         streamer = place(m, "streamer", BitStreamer(design))
         hidden = place(m, "hidden", CrossbarArray(design, Layer.HIDDEN), reset=abort)
         readout = place(m, "readout", CrossbarArray(design, Layer.READOUT), reset=abort)
-        adc = place(m, "adc", self._adc)
+        adc = None if design.bistable else place(m, "adc", self._adc)
         cell = place(m, "hidden_cell", self._cell, reset=abort)
         decision = place(m, "classifier", self._decision, reset=abort)
         answer = place(m, "answer", Answer(design))
@@ -104,7 +114,7 @@ class Core(wiring.Component):
         wiring.connect(m, wiring.flipped(self.input), buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         self._connect_programming(m, sequencer, hidden, readout, window)
-        self._connect_window(m, window)
+        _connect_host(m, self.window, window, HOST_MEMBERS)
         self._connect_sequence(m, buffer, sequencer, streamer, answer)
         if self._learning:
             self._learning.place(m)
@@ -115,7 +125,10 @@ class Core(wiring.Component):
         if self._learning:
             ready, busy = ready & ~self._learning.engine.clearing, busy | self._learning.waiting
         self._connect_crossbars(m, sequencer, streamer, window, hidden, readout)
-        self._connect_cell(m, sequencer, hidden, adc, cell, streamer)
+        if design.bistable:
+            self._connect_bistable(m, sequencer, hidden, cell, streamer)
+        else:
+            self._connect_cell(m, sequencer, hidden, adc, cell, streamer)
         self._connect_readout(m, sequencer, readout, decision, answer)
         self._count(m, buffer, sequencer, adc, cell, decision, window)
         m.d.comb += [
@@ -138,11 +151,6 @@ class Core(wiring.Component):
             else:
                 wiring.connect(m, of_window, array.program)
 
-    def _connect_window(self, m: Module, window: WeightWindow) -> None:
-        for name, member in HOST_MEMBERS.items():
-            outside, inside = getattr(self.window, name), getattr(window, name)
-            m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)
-
     def _connect_sequence(self, m: Module, buffer, sequencer, streamer, answer) -> None:
         m.d.comb += [
             sequencer.available.eq(buffer.available),
@@ -164,23 +172,25 @@ class Core(wiring.Component):
     def _connect_crossbars(self, m: Module, sequencer, streamer, window, hidden, readout) -> None:
         """The streamer drives the wordlines, or the window does, one at a time, while the engine is halted."""
         probe = window.probe
-        rows = self.design.hidden_rows
-        wl_pos, plane = Signal(rows), Signal.like(streamer.plane)
+        wl_pos, plane = Signal(self.design.wordlines), Signal.like(streamer.plane)
         m.d.comb += [wl_pos.eq(streamer.wl_pos), plane.eq(sequencer.plane)]
         with m.If(window.busy):
             m.d.comb += [wl_pos.eq(0), wl_pos.bit_select(probe.row, 1).eq(1), plane.eq(probe.plane)]
         for name, array in (("hidden", hidden), ("readout", readout)):
-            first = rows - array.layout.rows
+            layer = array.layout.layer
             m.d.comb += [
-                array.wl_pos.eq(wl_pos[first:]),
-                array.wl_neg.eq(streamer.wl_neg[first:]),
+                array.wl_pos.eq(share_of(self.design, layer, wl_pos)),
+                array.wl_neg.eq(share_of(self.design, layer, streamer.wl_neg)),
                 array.plane.eq(plane),
                 getattr(probe, f"{name}_codes").eq(array.codes),
                 getattr(probe, f"{name}_valid").eq(array.valid),
             ]
             for action in ("integrate", "sample", "convert"):
                 member = f"{action}_{name}"
-                m.d.comb += getattr(array, action).eq(getattr(sequencer, member) | getattr(probe, member))
+                # Bistable cells take no conversion: there only the window converts.
+                strobe = getattr(sequencer, member, None)
+                wanted = getattr(probe, member) if strobe is None else strobe | getattr(probe, member)
+                m.d.comb += getattr(array, action).eq(wanted)
 
     def _connect_cell(self, m: Module, sequencer, hidden, adc, cell, streamer) -> None:
         m.d.comb += [
@@ -196,6 +206,17 @@ class Core(wiring.Component):
             cell.reset_coefficient.eq(self.reset_coefficient),
             cell.update_coefficient.eq(self.update_coefficient),
             streamer.words.eq(cell.words),
+        ]
+
+    def _connect_bistable(self, m: Module, sequencer, hidden, cell, streamer) -> None:
+        """The cells stand at the bitlines; a state's word is its one bit, on the lowest plane."""
+        _connect_host(m, self.cells, cell, CELL_HOST_MEMBERS)
+        padding = Const(0, self.design.formats.stream_bits)
+        m.d.comb += [
+            cell.current.eq(hidden.current),
+            cell.clear.eq(sequencer.clear_cells),
+            cell.settle.eq(sequencer.step_done),
+            streamer.words.eq(Cat(*(Cat(bit, padding) for bit in cell.state))),
         ]
 
     def _connect_readout(self, m: Module, sequencer, readout, decision, answer) -> None:
@@ -225,10 +246,11 @@ class Core(wiring.Component):
             self.pulses_increment.eq(pulses),
             self.adc_saturations_increment.eq(decision.saturations),
         ]
-        with m.If(sequencer.issue):
-            m.d.comb += self.adc_saturations_increment.eq(adc.saturations)
-        with m.If(cell.commit):
-            m.d.comb += self.word_saturations_increment.eq(cell.word_saturations)
+        if not self.design.bistable:
+            with m.If(sequencer.issue):
+                m.d.comb += self.adc_saturations_increment.eq(adc.saturations)
+            with m.If(cell.commit):
+                m.d.comb += self.word_saturations_increment.eq(cell.word_saturations)
         if self._learning:
             engine = self._learning.engine
             m.d.comb += [
@@ -251,3 +273,14 @@ class Core(wiring.Component):
             ]
         for drop in Drop:
             m.d.comb += getattr(self, f"dropped_{drop.name.lower()}_increment").eq(buffer.dropped[drop])
+
+
+def _flipped(members: dict[str, wiring.Member]) -> wiring.Signature:
+    """A block's host members as the core passes them on."""
+    return wiring.Signature({name: member.flip() for name, member in members.items()})
+
+
+def _connect_host(m: Module, outside, inside, members: dict[str, wiring.Member]) -> None:
+    for name, member in members.items():
+        outer, inner = getattr(outside, name), getattr(inside, name)
+        m.d.comb += inner.eq(outer) if member.flow is In else outer.eq(inner)

@@ -32,6 +32,14 @@ PROBES = {
     "dropped": ("core.buffer", "dropped"),
 }
 
+MIRU_PROBES = ("issue", "hidden_codes", "commit", "commit_fold", "commit_code", "candidate", "state")
+"""Those of them that a design with bistable cells lacks."""
+BISTABLE_PROBES = {
+    "current": ("core.hidden_cell", "current"),
+    "cell_state": ("core.hidden_cell", "state"),
+}
+"""What the monitor of bistable cells watches instead."""
+
 LEARNING_PROBES = {
     "engine_reset": ("core.learner", "rst"),
     "update": ("core.learner", "update"),
@@ -77,6 +85,8 @@ def resolve_probes(netlist: Netlist) -> dict[str, dict]:
     modules = dict(netlist.library.instances(netlist.top))
     resolved = {}
     probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
+    if "core.adc" not in modules:
+        probes = {name: place for name, place in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
     if "core.learner.store" in modules:
         probes = probes | ACCUMULATING
     if "core.reservoir" in modules:

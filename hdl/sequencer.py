@@ -26,6 +26,10 @@ class Sequencer(wiring.Component):
     either way; if ``learn``, ``learn_start`` is high in that same cycle, then the sequencer waits, ``learning``, for
     ``learn_done``, and frees the bank with it.
 
+    Bistable cells take no conversion and no folds: in the cycle after ``sample_hidden`` they settle, marked by
+    ``step_done``, and the next step's features are fetched; a step is ``stream_bits + 2`` cycles, the readout streams
+    ``readout_planes``. ``clear_cells`` is high in the cycle in which a sequence starts.
+
     A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
     learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with
     ``drawn`` the same way through steps, readout and learning begins, ``replaying``, without an answer; ``length`` and
@@ -62,6 +66,10 @@ class Sequencer(wiring.Component):
             "offered": In(1),
             "offering": Out(1),
         }
+        conversion = {"convert_hidden": Out(1), "hidden_valid": In(1)}
+        cell = {"issue": Out(1), "fold": Out(unsigned_width(design.folds - 1)), "step_done": Out(1)}
+        if design.bistable:
+            conversion, cell = {}, {"clear_cells": Out(1), "step_done": Out(1)}
         super().__init__(
             {
                 "run": In(1),
@@ -83,16 +91,13 @@ class Sequencer(wiring.Component):
                 "last": Out(1),
                 "integrate_hidden": Out(1),
                 "sample_hidden": Out(1),
-                "convert_hidden": Out(1),
-                "hidden_valid": In(1),
+                **conversion,
                 "integrate_readout": Out(1),
                 "sample_readout": Out(1),
                 "convert_readout": Out(1),
                 "readout_valid": In(1),
                 # Cell
-                "issue": Out(1),
-                "fold": Out(unsigned_width(design.folds - 1)),
-                "step_done": Out(1),
+                **cell,
                 # Decision and answer
                 "decide": Out(1),
                 "decided": In(1),
@@ -106,12 +111,12 @@ class Sequencer(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design = self.design
-        step, plane, fold = Signal.like(self.step), Signal.like(self.plane), Signal.like(self.fold)
+        step, plane, fold = Signal.like(self.step), Signal.like(self.plane), Signal(unsigned_width(design.folds - 1))
         m.d.comb += [
             self.busy.eq(self._phases()),
             self.step.eq(step),
             self.plane.eq(plane),
-            self.fold.eq(fold),
+            *([] if design.bistable else [self.fold.eq(fold)]),
             self.first.eq((step == 0) & self.stepping),
             self.last.eq(step + 1 == self.length),
             self.enable.eq(self.integrate_hidden | self.integrate_readout),
@@ -122,28 +127,22 @@ class Sequencer(wiring.Component):
                 m.d.sync += step.eq(0)
                 with m.If(self.run & self.available):
                     m.d.comb += self.read.eq(1)
+                    if design.bistable:
+                        m.d.comb += self.clear_cells.eq(1)
                     m.next = "STREAM"
 
             with m.State("STREAM"):
                 m.d.comb += [self.stepping.eq(1), self.integrate_hidden.eq(1)]
-                self._next_plane(m, plane, "SAMPLE")
+                self._next_plane(m, plane, design.formats.stream_bits, "SAMPLE")
             with m.State("SAMPLE"):
                 m.d.comb += [self.stepping.eq(1), self.sample_hidden.eq(1)]
-                m.next = "CONVERT"
-            with m.State("CONVERT"):
-                m.d.comb += [self.stepping.eq(1), self.convert_hidden.eq(1)]
-                m.next = "CELL"
-            with m.State("CELL"):
-                m.d.comb += [self.stepping.eq(1), self.issue.eq(self.hidden_valid)]
-                with m.If(self.hidden_valid):
-                    m.d.sync += fold.eq(fold + 1)
-                    with m.If(fold == design.folds - 1):
-                        m.d.sync += fold.eq(0)
-                        # The features of this step are no longer needed: fetch the next.
-                        m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
-                        m.next = "COMMIT"
+                m.next = "COMMIT" if design.bistable else "CONVERT"
+            if not design.bistable:
+                self._converter_and_folds(m, step, fold)
             with m.State("COMMIT"):
                 m.d.comb += [self.stepping.eq(1), self.step_done.eq(1)]
+                if design.bistable:
+                    m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
                 with m.If(self.last):
                     m.next = "READOUT_STREAM"
                 with m.Else():
@@ -152,7 +151,7 @@ class Sequencer(wiring.Component):
 
             with m.State("READOUT_STREAM"):
                 m.d.comb += [self.reading_out.eq(1), self.integrate_readout.eq(1)]
-                self._next_plane(m, plane, "READOUT_SAMPLE")
+                self._next_plane(m, plane, design.readout_planes, "READOUT_SAMPLE")
             with m.State("READOUT_SAMPLE"):
                 m.d.comb += [self.reading_out.eq(1), self.sample_readout.eq(1)]
                 m.next = "READOUT_CONVERT"
@@ -186,6 +185,21 @@ class Sequencer(wiring.Component):
         if design.learning.enabled:
             m.d.comb += self.holding.eq(self._critical())
         return m
+
+    def _converter_and_folds(self, m: Module, step: Signal, fold: Signal) -> None:
+        """Convert the hidden layer's columns and hand them to the cell, fold by fold."""
+        with m.State("CONVERT"):
+            m.d.comb += [self.stepping.eq(1), self.convert_hidden.eq(1)]
+            m.next = "CELL"
+        with m.State("CELL"):
+            m.d.comb += [self.stepping.eq(1), self.issue.eq(self.hidden_valid)]
+            with m.If(self.hidden_valid):
+                m.d.sync += fold.eq(fold + 1)
+                with m.If(fold == self.design.folds - 1):
+                    m.d.sync += fold.eq(0)
+                    # The features of this step are no longer needed: fetch the next.
+                    m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
+                    m.next = "COMMIT"
 
     def _critical(self) -> Value:
         return self.learning | self.drawing | self.offering if self.design.replays else self.learning
@@ -239,8 +253,8 @@ class Sequencer(wiring.Component):
                 m.d.comb += self.free.eq(1)
                 m.next = "IDLE"
 
-    def _next_plane(self, m: Module, plane: Signal, following: str) -> None:
+    def _next_plane(self, m: Module, plane: Signal, planes: int, following: str) -> None:
         m.d.sync += plane.eq(plane + 1)
-        with m.If(plane == self.design.formats.stream_bits - 1):
+        with m.If(plane == planes - 1):
             m.d.sync += plane.eq(0)
             m.next = following

@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.axi import AxiLite, AxiStream, connect_flat, flat_members
+from hdl.bistable_cells import CELL_HOST_MEMBERS, THRESHOLDS
 from hdl.core import Core
 from hdl.counters import Counters
 from hdl.hierarchy import place
@@ -58,6 +59,8 @@ class Remora(wiring.Component):
         connect_flat(m, self, "s_axil", registers.bus)
         self._connect_control(m, registers, core)
         self._connect_window(m, registers, core)
+        if self.design.bistable:
+            self._connect_cells(m, registers, core)
         self._connect_counters(m, registers, counters, core)
         if self.design.learning.enabled:
             self._connect_learning(m, registers, core)
@@ -116,11 +119,11 @@ class Remora(wiring.Component):
         ]
 
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        coefficients = () if self.design.bistable else ("reset_coefficient", "update_coefficient")
         m.d.comb += [
             core.run.eq(registers.control_run),
             core.abort.eq(registers.control_soft_reset),
-            core.reset_coefficient.eq(registers.reset_coefficient_value),
-            core.update_coefficient.eq(registers.update_coefficient_value),
+            *(getattr(core, name).eq(getattr(registers, f"{name}_value")) for name in coefficients),
             registers.status_halted.eq(core.halted),
             registers.status_busy.eq(core.busy),
             registers.status_window_busy.eq(core.window.busy),
@@ -151,6 +154,21 @@ class Remora(wiring.Component):
         m.d.comb += [
             registers.window_data_read_value.eq(core.window.data_read_value),
             registers.window_status_mismatches.eq(core.window.mismatches),
+        ]
+
+    def _connect_cells(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        high = registers.cell_high_write
+        sources = {
+            "unit": registers.cell_pointer_unit,
+            **{f"{name}_write": getattr(registers, f"cell_{name}_write") for name in THRESHOLDS},
+            "value": Mux(high, registers.cell_high_write_value, registers.cell_low_write_value),
+            "strobes": Mux(high, registers.cell_high_write_strobes, registers.cell_low_write_strobes),
+        }
+        assert sources.keys() == {name for name, member in CELL_HOST_MEMBERS.items() if member.flow is In}
+        m.d.comb += [getattr(core.cells, name).eq(source) for name, source in sources.items()]
+        m.d.comb += [
+            *(getattr(registers, f"cell_{n}_read_value").eq(getattr(core.cells, f"{n}_value")) for n in THRESHOLDS),
+            registers.guard_cells.eq(core.halted & ~core.window.busy & core.cells.unit_valid),
         ]
 
     def _connect_counters(self, m: Module, registers: RegisterBlock, counters: Counters, core: Core) -> None:

@@ -42,6 +42,7 @@ class Purpose(IntEnum):
     BIAS_ERROR = 17
     FRAME_NOISE = 18
     BMRU_TRAINING = 32
+    BISTABLE_TRAINING = 33
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):

@@ -24,6 +24,8 @@ from spec.section import Design
 
 VERSION = 1
 UNCOMPARED = ("cycle", "padding")
+STEP_HEAD = ("cycle", "sequence", "context", "step")
+"""Fields with which step and readout records begin."""
 
 STEP, READOUT, EVENT, LEARN, OFFER = "step", "readout", "event", "learn", "offer"
 FRAME = "frame"
@@ -78,7 +80,9 @@ def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
     """Of the crossbar accelerator.
 
     ``step``: one a step, when its last state is written. ``words`` are the hidden layer's wordlines as streamed
-    (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum.
+    (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum. With
+    bistable cells, whose ``words`` have no states, ``sums`` are the bitline sums over all row tiles in whole levels,
+    before rectification, and ``state`` is 1 where a cell is set.
     ``readout``: one a sequence; ``words`` are the readout's wordlines. ``event``: resets and dropped packets.
     ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
     ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ after the update, of the columns that
@@ -92,16 +96,16 @@ def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
     included, and is that of the last one.
     """
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
-    head = [("cycle", "<u8"), ("sequence", "<u4"), ("context", "<u2"), ("step", "<u2")]
+    head = list(zip(STEP_HEAD, ("<u8", "<u4", "<u2", "<u2"), strict=True))
+    cell = [
+        ("codes", "<i2", (hidden.row_tiles, hidden.columns)),
+        ("code", "<i2", (hidden.columns,)),
+        ("candidate", "<i2", (hidden.columns,)),
+    ]
+    if design.bistable:
+        cell = [("sums", "<i4", (hidden.columns,))]
     kinds = {
-        STEP: [
-            *head,
-            ("words", "<i2", (hidden.rows,)),
-            ("codes", "<i2", (hidden.row_tiles, hidden.columns)),
-            ("code", "<i2", (hidden.columns,)),
-            ("candidate", "<i2", (hidden.columns,)),
-            ("state", "<i2", (hidden.columns,)),
-        ],
+        STEP: [*head, ("words", "<i2", (hidden.rows,)), *cell, ("state", "<i2", (hidden.columns,))],
         READOUT: [
             *head,
             ("tag", "<u2"),

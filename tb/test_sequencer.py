@@ -11,6 +11,8 @@ STROBES = (
     "busy", "stepping", "reading_out", "read", "free", "enable", "integrate_hidden", "sample_hidden", "convert_hidden",
     "integrate_readout", "sample_readout", "convert_readout", "issue", "step_done", "decide", "push",
 )  # fmt: skip
+CONVERSION_STROBES = ("convert_hidden", "issue")
+"""Of a design whose cells take converted columns; bistable ones have ``clear_cells`` instead."""
 LEARNING_STROBES = ("concluded", "learn_start", "learning", "holding")
 """Of a design that learns."""
 REPLAY_STROBES = ("next_sequence", "replaying", "draw", "drawing", "offer", "offering")
@@ -19,18 +21,31 @@ Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
 
 
-def conversion(design: DesignPoint, layer: str, phase: set[str], values: dict[str, int]) -> Iterator[Cycle]:
-    """Planes, sample, convert."""
-    for plane in range(design.formats.stream_bits):
+def strobes_of(design: DesignPoint) -> set[str]:
+    """Strobes that the sequencer of a design point has."""
+    strobes = {*STROBES, *LEARNING_STROBES * design.learning.enabled, *REPLAY_STROBES * design.replays}
+    return strobes - {*CONVERSION_STROBES} | {"clear_cells"} if design.bistable else strobes
+
+
+def conversion(
+    design: DesignPoint, layer: str, planes: int, phase: set[str], values: dict[str, int]
+) -> Iterator[Cycle]:
+    """Planes, sample, convert; bistable cells take the sample."""
+    for plane in range(planes):
         yield {*phase, "enable", f"integrate_{layer}"}, {"plane": plane, **values}
     yield {*phase, f"sample_{layer}"}, values
-    yield {*phase, f"convert_{layer}"}, values
+    if layer == "readout" or not design.bistable:
+        yield {*phase, f"convert_{layer}"}, values
 
 
 def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> list[Cycle]:
     """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe."""
     phase, values = {"busy", "stepping"}, {"step": step, "first": int(step == 0), "last": int(step == length - 1)}
-    schedule = list(conversion(design, "hidden", phase, values)) + [(phase, values)] * (latency - 1)
+    schedule = list(conversion(design, "hidden", design.formats.stream_bits, phase, values))
+    if design.bistable:
+        fetch, fetched = ({"read"}, {"read_step": step + 1}) if step < length - 1 else (set(), {})
+        return [*schedule, ({*phase, "step_done", *fetch}, {**values, **fetched})]
+    schedule += [(phase, values)] * (latency - 1)
     schedule += [({*phase, "issue"}, {"fold": fold, **values}) for fold in range(design.folds)]
     if step < length - 1:
         schedule[-1] = ({*schedule[-1][0], "read"}, {"read_step": step + 1, **schedule[-1][1]})
@@ -40,7 +55,8 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> 
 def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
     """From the last state to the start of the decision."""
     phase = {"busy", "reading_out"}
-    return [*conversion(design, "readout", phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
+    planes = 1 if design.bistable else design.formats.stream_bits
+    return [*conversion(design, "readout", planes, phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
 
 
 class Driver:
@@ -48,10 +64,10 @@ class Driver:
 
     def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
         self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
-        self._valid_in = {"hidden": 0, "readout": 0}
+        self._valid_in = {"readout": 0} if block.design.bistable else {"hidden": 0, "readout": 0}
         self.learns = block.design.learning.enabled
         self.replays = block.design.replays
-        self._strobes = STROBES + LEARNING_STROBES * self.learns + REPLAY_STROBES * self.replays
+        self._strobes = strobes_of(block.design)
         self.latency = block.design.crossbar.adc_cycles
 
     async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
@@ -80,7 +96,7 @@ class Driver:
         if self.learns:
             infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
             block.put(infer=infer, learn=learn, learn_done=0)
-        await self.cycle({"read"}, {"read_step": 0})
+        await self.cycle({"read", *(["clear_cells"] if self.design.bistable else [])}, {"read_step": 0})
         await self._forward(length, bool(infer), bool(learn), set())
         if learn:
             await self._learn(length)
@@ -156,11 +172,16 @@ async def schedule(bench: BlockBench) -> None:
 
 @block_test
 async def cycles_of_a_step(bench: BlockBench) -> None:
-    """``stream_bits + adc_cycles + folds + 2`` cycles, from the first plane to the last state, every step the same."""
+    """``stream_bits + adc_cycles + folds + 2`` cycles, from the first plane to the last state, every step the same.
+
+    With bistable cells ``stream_bits + 2``.
+    """
 
     async def drive(block: Block) -> None:
         design = block.design
-        expected = design.formats.stream_bits + design.crossbar.adc_cycles + design.folds + 2
+        expected = design.formats.stream_bits + 2
+        if not design.bistable:
+            expected += design.crossbar.adc_cycles + design.folds
         bench.compare(
             block, "length of the schedule", len(step_schedule(design, 0, 1, design.crossbar.adc_cycles)), expected
         )
@@ -188,7 +209,9 @@ async def resets(bench: BlockBench) -> None:
     """A reset at any cycle returns to idle, and the next sequence starts with its first step and plane."""
     for _ in range(20):
         for block in bench.blocks:
-            block.put(run=1, available=1, length=1, hidden_valid=1, readout_valid=1)
+            block.put(run=1, available=1, length=1, readout_valid=1)
+            if not block.design.bistable:
+                block.put(hidden_valid=1)
             if block.design.learning.enabled:
                 block.put(infer=1, learn=1, learn_done=0)
             if block.design.replays:

@@ -35,6 +35,10 @@ def command(
     replay_capacity: CapacityOption = None,
     replay_ratio: RatioOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of continuing the checkpoint.")] = False,
+    normalisation: Annotated[
+        str, typer.Option(help="Analog core: features normalised per clip (clip) or by a running mean (running).")
+    ] = "clip",
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Analog core: seed of the training.")] = 1,
     json: JsonOption = None,
 ) -> None:
     """Train the golden model as the chip would learn: online, by direct feedback alignment, in integers.
@@ -42,12 +46,24 @@ def command(
     Saves after every pass and continues where an interrupted training stopped. With --tasks it learns the very
     sequences that `remora simulate --learn --tasks` learns, each once, and saves after every task.
 
-    Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist --tasks 2 --limit 1000 -o tasks.npz
+    A design with bistable cells is trained offline instead, in floating point, and exported as codes at the end. A
+    design point of the analog core is trained offline, to spot a keyword; only --output, --normalisation, --seed and
+    --json bear on it.
+
+    Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist --tasks 2 --limit 1000 -o tasks.npz ·
+    remora train mnist-bmru -o bistable.npz --passes 30
     """
+    from flow.keyword_train import train_keywords
     from flow.provenance import provenance
     from flow.train import passes_table, train_network
     from golden.data import load
+    from spec.analog import AnalogDesign
+    from spec.presets import load_design
+    from spec.section import Design
 
+    if isinstance(found := load_design(config, Design), AnalogDesign):
+        write_json(json, train_keywords(found, output, normalisation, seed))
+        return
     design = LearningOptions(tasks, update, replay_capacity, replay_ratio).apply(config)
     if tasks:
         if task:
@@ -58,9 +74,10 @@ def command(
     console().print(f"{design.name}: {len(training):,} training and {len(test):,} test sequences")
     checkpoint = train_network(design, training, test, passes, output, fresh=fresh)
     history = checkpoint.metadata["passes"]
-    console().print(passes_table(history))
+    console().print(passes_table(checkpoint.metadata))
     console().print(f"checkpoint: {output}")
     result = {"design": design.name, "design_hash": design.hash, "checkpoint": str(output), "passes": history}
+    result |= {key: value for key, value in checkpoint.metadata.items() if key.endswith("_accuracy")}
     write_json(json, result | provenance(design.learning.seed))
 
 

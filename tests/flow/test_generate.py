@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.generate import Generated, generate
+from flow.generate import Generated, generate, macro_names
 from flow.simulator import find_verilator
 from golden.weights import initial_weights, random_weights
 from spec.design import DesignPoint
@@ -20,7 +20,7 @@ from spec.layout import Layer, all_tiles
 from spec.presets import load_design, preset_names
 from spec.registers import register_map
 
-SYNTHESISED = ("one", "tiny", "mnist")
+SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru")
 REPRODUCED = ("one", "tiny")
 
 
@@ -174,10 +174,8 @@ def test_the_sidecar_tells_the_truth(generated, preset):
         return module
 
     assert {port["name"]: (port["direction"], port["width"]) for port in sidecar["ports"]} == ports[sidecar["top"]]
-    assert {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys() == {
-        "remora_crossbar",
-        "remora_memory",
-    }
+    modules = {module_of(instance["path"]) for instance in sidecar["instances"]}
+    assert modules - ports.keys() == set(macro_names(design))
     assert all(module_of(instance["path"]) == instance["module"] for instance in sidecar["instances"])
     for probe in sidecar["probes"].values():
         path, _, port = probe["path"].rpartition(".")
@@ -232,6 +230,17 @@ def test_images_hold_the_weights(tmp_path):
         wanted = weights or initial_weights(design)
         np.testing.assert_array_equal(layers[Layer.HIDDEN], wanted.hidden)
         np.testing.assert_array_equal(layers[Layer.READOUT], wanted.readout)
+
+
+def test_images_hold_the_thresholds(tmp_path):
+    design = DesignPoint(name="cells", network={"hidden": 7}, cell={"kind": "bmru"}, crossbar={"columns": 4})
+    weights = random_weights(design, 5)
+    generated = generate(design, tmp_path / "one", weights)
+    files = [generated.sidecar["files"]["images"][name] for name in ("hidden_cells_0", "hidden_cells_1")]
+    words = " ".join((generated.directory / name).read_text(encoding="utf-8") for name in files).split()
+    pairs = np.array([int(word, 16) for word in words], np.uint32).view(np.int32).reshape(-1, 2)
+    np.testing.assert_array_equal(pairs.T, weights.thresholds)
+    np.testing.assert_array_equal(read_images(generated)[Layer.HIDDEN], weights.hidden)
 
 
 def test_the_command_writes_the_same(generated, tmp_path):

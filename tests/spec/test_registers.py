@@ -137,6 +137,19 @@ def test_counters_of_learning_are_there_only_where_it_learns():
     assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
 
 
+def test_bistable_cells_have_thresholds_instead_of_coefficients():
+    bistable = DesignPoint(name="cells", cell=Cell(kind="bmru"))
+    without, cells = register_map(DEFAULT), register_map(bistable)
+    names = [{register.name for register in each} for each in (without, cells)]
+    assert names[0] - names[1] == {"RESET_COEFFICIENT", "UPDATE_COEFFICIENT"}
+    assert names[1] - names[0] == {"CELL_POINTER", "CELL_LOW", "CELL_HIGH"}
+    assert [cells[name].guard for name in ("CELL_POINTER", "CELL_LOW", "CELL_HIGH")] == ["halted", "cells", "cells"]
+    pointer = cells["CELL_POINTER"].field("unit")
+    assert (pointer.advance, pointer.advanced_by) == (1, "CELL_HIGH")
+    capabilities = cells["CAPABILITIES"].decode(cells["CAPABILITIES"].reset)
+    assert (capabilities["cell_kind"], capabilities["lanes"]) == (1, bistable.network.hidden)
+
+
 def test_registers_of_replay_are_there_only_with_a_reservoir():
     without, replays = register_map(with_learning(DEFAULT)), register_map(REPLAYS)
     counters = {

@@ -14,8 +14,8 @@ import tomli_w
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from spec.design import DesignPoint, Section
 from spec.presets import parse_design
+from spec.section import Design, Section
 
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
@@ -31,7 +31,7 @@ class FieldDescription:
     meaning: str
 
 
-def describe_fields(design: DesignPoint) -> list[FieldDescription]:
+def describe_fields(design: Design) -> list[FieldDescription]:
     """Every field of a design point, in the order of its definition."""
     return list(_walk(design, ""))
 
@@ -66,9 +66,10 @@ def legal_values(field: FieldInfo) -> str:
     return ", ".join([text.format(bounds[name]) for name, text in _BOUNDS.items() if name in bounds] + patterns)
 
 
-def derived_quantities(design: DesignPoint) -> list[tuple[str, Any, str]]:
+def derived_quantities(design: Design) -> list[tuple[str, Any, str]]:
     """Name, value and meaning of every property of the design point; the meaning is its docstring's first sentence."""
-    members = vars(DesignPoint).items()
+    kinds = [kind for kind in type(design).__mro__ if issubclass(kind, Design)]
+    members = [item for kind in kinds for item in vars(kind).items()]
     properties = [(name, member) for name, member in members if isinstance(member, property | cached_property)]
     return [
         (name, getattr(design, name), _first_sentence(getdoc(member) or ""))
@@ -82,12 +83,12 @@ def _first_sentence(text: str) -> str:
     return re.split(r"(?<=[.;]) ", paragraph, maxsplit=1)[0].rstrip(".;")
 
 
-def to_toml(design: DesignPoint) -> str:
+def to_toml(design: Design) -> str:
     """The whole design point as TOML, which reads back to the same."""
     return tomli_w.dumps(design.model_dump(mode="json"))
 
 
-def to_commented_toml(design: DesignPoint, name: str) -> str:
+def to_commented_toml(design: Design, name: str) -> str:
     """The whole design point as TOML under another name, with the range and meaning of each field as comments.
 
     Raises:

@@ -164,8 +164,10 @@ def learning_cycles(design: DesignPoint) -> int:
         return 0
     network, crossbar = design.network, design.crossbar
     feedback = 2 * network.classes + 32
+    # A fold walks the sequence, and in "direct" waits for its random numbers.
+    folds = design.learning_folds * (network.max_steps + 24)
     pulses = (2 + design.hidden_rows // crossbar.rows) * (design.learning.max_pulses * (crossbar.pulse_cycles + 2) + 2)
-    return (network.hidden + network.classes + 1) * (network.max_steps + 8 + feedback + pulses)
+    return (network.hidden + network.classes + 1) * (folds + feedback + pulses)
 
 
 def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool, stalled: bool) -> RtlRun:

@@ -1,13 +1,14 @@
-"""Adam (Kingma and Ba, arXiv 1412.6980) on the float network: the software baseline of every learning experiment."""
+"""Adam (Kingma and Ba, arXiv 1412.6980), and the software baseline of the learning experiments that it trains."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from golden.data import SequenceSet
-from golden.float_model import FloatModel, Gradients, to_float
+from golden.float_model import FloatModel, to_float
 from golden.weights import initial_weights
 from spec.design import DesignPoint
 from spec.rng import Purpose, permutation
@@ -16,29 +17,38 @@ DECAY_MEAN, DECAY_SQUARE, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Adam:
-    """The optimiser of one model, which it changes in place.
+    """The optimiser of a model's arrays, which it changes in place; with weight decay it is AdamW.
+
+    AdamW (Loshchilov and Hutter, arXiv 1711.05101) shrinks the weights by ``rate × decay`` beside the gradient step.
 
     Attributes:
         count: steps taken.
-        means, squares: running moments of the gradients of the hidden layer and the readout.
+        means, squares: running moments of the gradients, one for each array.
 
     Args:
-        rate: learning rate.
+        arrays: what is optimised.
+        rate: learning rate, unless a step is given its own.
+        decays: weight decay of each array; none where None.
     """
 
-    def __init__(self, model: FloatModel, rate: float):
+    def __init__(self, arrays: Iterable[NDArray], rate: float, decays: Iterable[float] | None = None):
         self.rate, self.count = rate, 0
-        self._layers = (model.hidden, model.readout)
-        self.means, self.squares = ([np.zeros_like(layer) for layer in self._layers] for _ in range(2))
+        self._arrays = tuple(arrays)
+        self._decays = (0.0,) * len(self._arrays) if decays is None else tuple(decays)
+        self.means, self.squares = ([np.zeros_like(array) for array in self._arrays] for _ in range(2))
 
-    def step(self, gradients: Gradients) -> None:
-        """Descend the gradients once."""
+    def step(self, gradients: Iterable[NDArray], rate: float | None = None) -> None:
+        """Descend the gradients, one for each array, once."""
         self.count += 1
-        for layer, gradient, mean, square in zip(self._layers, gradients, self.means, self.squares, strict=True):
+        rate = self.rate if rate is None else rate
+        everything = zip(self._arrays, gradients, self.means, self.squares, self._decays, strict=True)
+        for array, gradient, mean, square, decay in everything:
             mean += (1 - DECAY_MEAN) * (gradient - mean)
             square += (1 - DECAY_SQUARE) * (gradient**2 - square)
             unbiased = np.sqrt(square / (1 - DECAY_SQUARE**self.count)) + EPSILON
-            layer -= self.rate / (1 - DECAY_MEAN**self.count) * mean / unbiased
+            if decay:
+                array *= 1 - rate * decay
+            array -= rate / (1 - DECAY_MEAN**self.count) * mean / unbiased
 
 
 def train_adam(
@@ -55,7 +65,7 @@ def train_adam(
         progress: called after every batch with the number of sequences done and the total.
     """
     model = FloatModel.of(design, initial_weights(design))
-    optimiser, x = Adam(model, rate), to_float(design, data.x)
+    optimiser, x = Adam((model.hidden, model.readout), rate), to_float(design, data.x)
     for number in range(1, passes + 1):
         order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
         for start in range(0, len(order), batch):

@@ -6,12 +6,12 @@ or bound is ever written twice. Sizes may be any number from 1; nothing needs to
 
 from __future__ import annotations
 
-import hashlib
-import json
 from math import ceil
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from spec.section import Design, Section
 
 COEFFICIENT_BITS = 8
 """Fraction bits of the reset and update coefficients."""
@@ -25,12 +25,6 @@ MAX_LANES = 2049
 """Most rows of a column, the bias line included."""
 ROUNDING_SLICES = 4
 """Rows served by the two words of one draw in "direct"."""
-
-
-class Section(BaseModel):
-    """A frozen part of the design point; refuses unknown fields and values of another type, such as "28" or true."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
 class Network(Section):
@@ -124,12 +118,9 @@ class System(Section):
     contexts: int = Field(1, ge=1, le=1, description="sequences in flight; interleaving is not built yet, so 1")
 
 
-class DesignPoint(Section):
+class DesignPoint(Design):
     """Everything that golden, hardware and testbenches must agree on."""
 
-    name: str = Field(
-        min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
-    )
     network: Network = Network()
     cell: Cell = Cell()
     formats: Formats = Formats()
@@ -331,19 +322,18 @@ class DesignPoint(Section):
         return self.formats.stream_bits + 1 + self.crossbar.adc_cycles + self.network.classes + 1
 
     # Identity ---------------------------------------------------------------------------------------------------------
-    @property
-    def hash(self) -> str:
-        """16 hexadecimal digits that identify the design point; the name does not enter.
+    def identity(self) -> dict:
+        """What makes this design point another than its neighbours.
 
-        Nor does a switch that is off, so that hardware without a capability keeps its identity when the capability is
-        invented.
+        A switch that is off does not enter, so that hardware without a capability keeps its identity when the
+        capability is invented.
         """
-        content = self.model_dump(mode="json", exclude={"name"})
+        content = super().identity()
         if not self.learning.enabled:
             del content["learning"]["enabled"]
         if self.learning.lanes == "all":
             del content["learning"]["lanes"]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        return content
 
 
 def with_learning(design: DesignPoint) -> DesignPoint:

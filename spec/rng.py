@@ -14,6 +14,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from spec.fixed import round_shift
+
 ROUNDS = 13
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 KEY_PARITY = 0x1BD11BDA
@@ -36,6 +38,10 @@ class Purpose(IntEnum):
     STOCHASTIC_ROUNDING = 8
     DEVICE = 9
     SYNTHETIC_DATA = 10
+    MIRROR_MISMATCH = 16
+    BIAS_ERROR = 17
+    FRAME_NOISE = 18
+    BMRU_TRAINING = 32
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):
@@ -172,6 +178,26 @@ def uniform_index(
 def permutation(seed: int, purpose: Purpose, size: int, sequence: int = 0) -> NDArray[np.int64]:
     """A permutation of ``0 … size − 1``: the order of one 32-bit draw each, ties to the lower index."""
     return np.argsort(draw(seed, purpose, sequence, np.arange(size)), kind="stable")
+
+
+NORMAL_CENTRE = 510
+"""Mean of the sum of four bytes."""
+NORMAL_FACTOR, NORMAL_SHIFT = 443, 16
+"""Their ratio is 1 over the standard deviation of the sum of four uniform bytes, 147.8, to 0.1 %."""
+
+
+def normal_integer(word: ArrayLike, amplitude: int) -> NDArray[np.int64]:
+    """Nearly normal integers of mean 0 and rms ``amplitude``, for what hardware models draw: the sum of four bytes.
+
+    ``rs((Σ bytes − 510) · amplitude · 443, 16)``; no magnitude exceeds 3.45 times the amplitude.
+
+    Args:
+        word: draws, any shape.
+        amplitude: 0 … 4095, so that 32-bit arithmetic is wide enough.
+    """
+    word = np.asarray(word, np.uint32)
+    total = sum((word >> np.uint32(8 * byte) & np.uint32(0xFF)).astype(np.int64) for byte in range(4))
+    return round_shift((total - NORMAL_CENTRE) * (amplitude * NORMAL_FACTOR), NORMAL_SHIFT)
 
 
 def normal(seed: int, purpose: Purpose, index: ArrayLike, lane: ArrayLike = 0) -> NDArray[np.float64]:

@@ -16,14 +16,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.errors import RemoraError
 from spec.layout import Layer, layer_layout
+from spec.section import Design
 
 VERSION = 1
 UNCOMPARED = ("cycle", "padding")
 
 STEP, READOUT, EVENT, LEARN, OFFER = "step", "readout", "event", "learn", "offer"
+FRAME = "frame"
 NO_SLOT = 0xFFFFFFFF
 """Slot of a sequence that was not replayed, or not kept."""
 
@@ -41,8 +44,38 @@ class TraceError(RemoraError):
     """A trace cannot be read; the message says which file and what is wrong."""
 
 
-def record_types(design: DesignPoint) -> dict[str, np.dtype]:
-    """Record dtype of every kind.
+def record_types(design: Design) -> dict[str, np.dtype]:
+    """Record dtype of every kind that a design point of this kind has."""
+    kinds = _analog_fields(design) if isinstance(design, AnalogDesign) else _crossbar_fields(design)
+    return {kind: _padded(fields) for kind, fields in kinds.items()}
+
+
+def _analog_fields(design: AnalogDesign) -> dict[str, list]:
+    """Of the analog core: ``frame``, one a frame, when it is sampled.
+
+    ``frame`` counts frames since the reset, modulo 2³²; ``charge`` is the charge counter after the frame; ``feature``
+    the DAC codes as applied; ``candidate`` the currents c of the cells' inputs in pA, before the diode, and ``state``
+    the cells, by (block, cell); ``output`` the currents of the output nodes in pA and ``decision`` the class of the
+    largest.
+    """
+    network = design.network
+    cells = (network.blocks, network.width)
+    return {
+        FRAME: [
+            ("cycle", "<u8"),
+            ("charge", "<u8"),
+            ("frame", "<u4"),
+            ("candidate", "<i4", cells),
+            ("output", "<i4", (network.classes,)),
+            ("decision", "<u2"),
+            ("feature", "<i2", (network.features,)),
+            ("state", "<u2", cells),
+        ]
+    }
+
+
+def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
+    """Of the crossbar accelerator.
 
     ``step``: one a step, when its last state is written. ``words`` are the hidden layer's wordlines as streamed
     (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum.
@@ -100,7 +133,7 @@ def record_types(design: DesignPoint) -> dict[str, np.dtype]:
             ("stored_sum", "<u4"),
             ("steps", "<u2"),
         ]
-    return {kind: _padded(fields) for kind, fields in kinds.items()}
+    return kinds
 
 
 def _padded(fields: list) -> np.dtype:
@@ -108,7 +141,7 @@ def _padded(fields: list) -> np.dtype:
     return np.dtype([*fields, ("padding", "<u2")] if size % 4 else fields)
 
 
-def header(design: DesignPoint) -> dict:
+def header(design: Design) -> dict:
     """Content of ``header.json``."""
     kinds = {
         kind: [{"name": name, "dtype": dtype[name].base.str, "shape": list(dtype[name].shape)} for name in dtype.names]
@@ -123,20 +156,20 @@ def header(design: DesignPoint) -> dict:
     }
 
 
-def write_header(directory: Path, design: DesignPoint) -> None:
+def write_header(directory: Path, design: Design) -> None:
     """Make ``directory`` and write its ``header.json``."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "header.json").write_text(json.dumps(header(design), indent=1) + "\n", encoding="utf-8")
 
 
-def write_trace(directory: Path, design: DesignPoint, records: dict[str, NDArray]) -> None:
+def write_trace(directory: Path, design: Design, records: dict[str, NDArray]) -> None:
     """Write a whole trace; kinds that are missing from ``records`` become empty files."""
     write_header(directory, design)
     for kind, dtype in record_types(design).items():
         np.asarray(records.get(kind, np.empty(0, dtype)), dtype=dtype).tofile(directory / f"{kind}.bin")
 
 
-def read_trace(directory: Path, design: DesignPoint) -> dict[str, NDArray]:
+def read_trace(directory: Path, design: Design) -> dict[str, NDArray]:
     """Read a trace.
 
     Raises:

@@ -36,8 +36,9 @@ def show(
 
     from flow.configuration import derived_quantities, describe_fields, to_toml
     from spec.presets import load_design
+    from spec.section import Design
 
-    design = load_design(config)
+    design = load_design(config, Design)
     fields, derived = describe_fields(design), derived_quantities(design)
     if toml:
         print(to_toml(design), end="")
@@ -76,12 +77,13 @@ def check(
     from rich.markup import escape
 
     from spec.presets import ConfigError, load_design, preset_names
+    from spec.section import Design
 
     verdicts = []
     for config in configs:
         exists = config in preset_names() or Path(config).is_file()
         try:
-            design = load_design(config)
+            design = load_design(config, Design)
         except ConfigError as error:
             if not exists:
                 raise
@@ -112,8 +114,9 @@ def init(
     """
     from flow.configuration import to_commented_toml
     from spec.presets import ConfigError, load_design
+    from spec.section import Design
 
-    text = to_commented_toml(load_design(preset), path.stem)
+    text = to_commented_toml(load_design(preset, Design), path.stem)
     if path.exists() and not force:
         raise ConfigError(f"{path} exists already; choose another name, or replace it with --force")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,22 +10,49 @@ def command(json: JsonOption = None) -> None:
 
     Use a name wherever a command asks for a design point: [bold]remora config show tiny[/].
     """
-    from spec.presets import load_design, preset_description, preset_names
+    from spec.analog import AnalogDesign
+    from spec.presets import load_design, preset_names
+    from spec.section import Design
 
-    shown = table("preset", ">features", ">hidden", ">classes", ">steps", ">tiles", ">weights", "hash", "what for")
-    result = []
-    for name in preset_names():
-        design = load_design(name)
-        network, tiles = design.network, design.hidden_tiles + design.readout_tiles
-        weights = design.macs_per_step + design.macs_per_readout
-        sizes = {
-            "features": network.features,
-            "hidden": network.hidden,
-            "classes": network.classes,
-            "max_steps": network.max_steps,
+    listed = [load_design(name, Design) for name in preset_names()]
+    analog = [design for design in listed if isinstance(design, AnalogDesign)]
+    crossbar = [design for design in listed if not isinstance(design, AnalogDesign)]
+    entries = {
+        **_show(
+            "Crossbar accelerators",
+            ("features", "hidden", "classes", "max_steps", "tiles", "weights"),
+            {
+                design: (
+                    *(getattr(design.network, size) for size in ("features", "hidden", "classes", "max_steps")),
+                    design.hidden_tiles + design.readout_tiles,
+                    design.macs_per_step + design.macs_per_readout,
+                )
+                for design in crossbar
+            },
+        ),
+        **_show(
+            "Analog BMRU cores",
+            ("features", "width", "blocks", "classes", "cells", "parameters"),
+            {design: (*design.network.model_dump().values(), design.cells, design.parameters) for design in analog},
+        ),
+    }
+    write_json(json, {"presets": [entries[design.name] for design in listed]})
+
+
+def _show(title: str, columns: tuple[str, ...], rows: dict) -> dict[str, dict]:
+    """Print the presets of one kind; returns their entries of the JSON file by name."""
+    from spec.presets import core_of, preset_description
+
+    shown = table("preset", *(f">{column.replace('max_', '')}" for column in columns), "hash", "what for", title=title)
+    entries = {}
+    for design, numbers in rows.items():
+        entries[design.name] = {
+            "name": design.name,
+            "core": core_of(design),
+            **dict(zip(columns, numbers, strict=True)),
+            "hash": design.hash,
         }
-        result.append({"name": name, **sizes, "tiles": tiles, "weights": weights, "hash": design.hash})
-        numbers = (f"{number:,}" for number in (*sizes.values(), tiles, weights))
-        shown.add_row(f"[bold]{name}[/]", *numbers, design.hash, preset_description(name))
+        words = (f"{number:,}" for number in numbers)
+        shown.add_row(f"[bold]{design.name}[/]", *words, design.hash, preset_description(design.name))
     console().print(shown)
-    write_json(json, {"presets": result})
+    return entries

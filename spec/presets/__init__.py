@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
+from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.errors import RemoraError
+from spec.section import Design
 
 _FOLDER = Path(__file__).parent
+
+KINDS: dict[str, type[Design]] = {"crossbar": DesignPoint, "analog": AnalogDesign}
+"""Kinds of design points by what a TOML file says of its ``core``; "crossbar" where it says nothing."""
+
+AnyDesign = TypeVar("AnyDesign", bound=Design)
 
 
 class ConfigError(RemoraError):
     """A design point cannot be read; the message names file, field, value and what is legal."""
 
 
-def preset_names() -> list[str]:
-    """Names of the presets, sorted."""
-    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+def preset_names(kind: type[Design] = Design) -> list[str]:
+    """Names of the presets of a kind, of all kinds where none is given, sorted."""
+    names = sorted(path.stem for path in _FOLDER.glob("*.toml"))
+    return [name for name in names if kind is Design or isinstance(load_design(name, Design), kind)]
+
+
+def core_of(design: Design) -> str:
+    """What a design point is of, as `KINDS` names it."""
+    return next(core for core, kind in KINDS.items() if isinstance(design, kind))
 
 
 def preset_description(name: str) -> str:
@@ -28,49 +42,68 @@ def preset_description(name: str) -> str:
     return first_line.removeprefix("#").strip()
 
 
-def load_design(config: str | Path) -> DesignPoint:
+def load_design(config: str | Path, kind: type[AnyDesign] = DesignPoint) -> AnyDesign:
     """Read a design point.
 
     Args:
         config: name of a preset, or path of a TOML file.
+        kind: what it must be: `DesignPoint` or `AnalogDesign`; ``Design`` for either.
 
     Raises:
-        ConfigError: neither exists, the TOML does not parse, or the design point is invalid.
+        ConfigError: neither exists, the TOML does not parse, or the design point is invalid or of another kind.
     """
     path = _FOLDER / f"{config}.toml"
     if str(config) not in preset_names():
         path = Path(config)
         if not path.is_file():
             raise ConfigError(
-                f"'{config}' is neither a preset ({', '.join(preset_names())}) nor a TOML file that exists"
+                f"'{config}' is neither a preset ({', '.join(preset_names(kind))}) nor a TOML file that exists"
             )
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     content.setdefault("name", path.stem)
-    return parse_design(content, str(path))
+    design = parse_design(content, str(path))
+    if not isinstance(design, kind):
+        wanted = next(core for core, candidate in KINDS.items() if issubclass(candidate, kind))
+        raise ConfigError(
+            f"'{config}' is a design point of the {core_of(design)} core, this needs one of the {wanted} core; "
+            f"presets of it: {', '.join(preset_names(kind))}"
+        )
+    return design
 
 
-def parse_design(content: dict, origin: str) -> DesignPoint:
-    """Validate a nested dictionary as a design point; ``origin`` names its source in the error.
+def parse_design(content: dict, origin: str) -> Design:
+    """Validate a nested dictionary as a design point of the kind that its ``core`` says.
+
+    Args:
+        origin: names the source in the error.
 
     Raises:
         ConfigError: one line for each field that is wrong.
     """
+    content = dict(content)
+    core = content.get("core", "crossbar")
+    kind = KINDS.get(core) if isinstance(core, str) else None
+    if kind is None:
+        legal = ", ".join(f'"{name}"' for name in KINDS)
+        raise ConfigError(f'{origin}: core = {core!r}: legal are {legal}; left out it is "crossbar"')
+    if kind is DesignPoint:
+        content.pop("core", None)
     try:
-        return DesignPoint.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(_describe(item) for item in error.errors())) from error
+        raise ConfigError(f"{origin}: " + "; ".join(_describe(item, kind) for item in error.errors())) from error
 
 
-def _describe(item: dict) -> str:
+def _describe(item: dict, kind: type[Design]) -> str:
     field = ".".join(str(part) for part in item["loc"])
     message = item["msg"].removeprefix("Value error, ")
     if not field:
         return message
     if item["type"] == "extra_forbidden":
-        section = DesignPoint
+        section = kind
         for part in item["loc"][:-1]:
             section = section.model_fields[part].annotation
         return f"{field} is not a field; legal here: {', '.join(section.model_fields)}"

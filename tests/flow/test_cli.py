@@ -17,6 +17,7 @@ from golden.checkpoint import CheckpointError
 from golden.data import DataError
 from spec.errors import CheckFailed, RemoraError
 from spec.presets import ConfigError, load_design, parse_design, preset_names
+from spec.section import Design
 from spec.trace import TraceError
 
 HEAVY = {"numpy", "pydantic", "amaranth", "cocotb", "matplotlib", "systemrdl", "pyosys"}
@@ -124,9 +125,11 @@ def test_presets(remora, tmp_path):
     listed = {entry["name"]: entry for entry in json.loads((tmp_path / "presets.json").read_text())["presets"]}
     assert answer.code == 0 and list(listed) == preset_names() and len(listed) >= 4
     for name, entry in listed.items():
-        design = load_design(name)
-        assert name in answer.out and design.hash in answer.out
-        assert (entry["hash"], entry["hidden"]) == (design.hash, design.network.hidden)
+        design = load_design(name, Design)
+        assert name in answer.out and design.hash in answer.out and entry["hash"] == design.hash
+        width = entry["hidden"] if entry["core"] == "crossbar" else entry["width"]
+        assert width == getattr(design.network, "hidden" if entry["core"] == "crossbar" else "width")
+    assert {entry["core"] for entry in listed.values()} == {"crossbar", "analog"}
 
 
 def test_show_has_every_field_and_what_follows(remora, tmp_path):
@@ -143,8 +146,9 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
     assert result["derived"]["hidden_tiles"] == design.hidden_tiles and result["derived"]["hash"] == design.hash
 
 
-def test_what_is_said_to_be_legal_is_legal_and_what_lies_beyond_is_not():
-    design = load_design("mnist")
+@pytest.mark.parametrize("preset", ["mnist", "kws"])
+def test_what_is_said_to_be_legal_is_legal_and_what_lies_beyond_is_not(preset):
+    design = load_design(preset, Design)
     tried = 0
     for field in describe_fields(design):
         bounds = field.legal.split(" or ")[0].split(" … ")
@@ -162,7 +166,7 @@ def test_what_is_said_to_be_legal_is_legal_and_what_lies_beyond_is_not():
 @pytest.mark.parametrize("name", preset_names())
 def test_toml_reads_back_to_the_same(remora, name):
     printed = remora("config", "show", name, "--toml").out
-    design = load_design(name)
+    design = load_design(name, Design)
     assert printed == to_toml(design)
     assert parse_design(tomllib.loads(printed), "printed") == design
     commented = parse_design(tomllib.loads(to_commented_toml(design, "mine")), "commented")
@@ -194,6 +198,12 @@ def test_init(remora, tmp_path):
     path = tmp_path / "new" / "mine.toml"
     assert remora("config", "init", str(path), "--from", "tiny").code == 0
     assert load_design(path).name == "mine" and load_design(path).hash == load_design("tiny").hash
+    analog = tmp_path / "spotter.toml"
+    assert remora("config", "init", str(analog), "--from", "kws").code == 0
+    assert load_design(analog, Design).hash == load_design("kws", Design).hash
+    assert remora("config", "check", str(analog), "tiny").out.count("valid") == 2
+    answer = remora("generate", str(analog), "-o", str(tmp_path / "out"))
+    assert answer.code == 2 and "analog core, this needs one of the crossbar core" in answer.err
     before = path.read_text()
     answer = remora("config", "init", str(path))
     assert answer.code == 2 and "--force" in answer.err and path.read_text() == before

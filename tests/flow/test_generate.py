@@ -15,6 +15,7 @@ import pytest
 from flow.generate import Generated, generate
 from flow.simulator import find_verilator
 from golden.weights import initial_weights, random_weights
+from spec.design import DesignPoint
 from spec.layout import Layer, all_tiles
 from spec.presets import load_design, preset_names
 from spec.registers import register_map
@@ -100,7 +101,7 @@ def lint(generated: Generated, *extra: str) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("preset", preset_names(DesignPoint))
 def test_lint_is_clean(generated, preset):
     result = lint(generated(preset))
     assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
@@ -160,7 +161,7 @@ def read_netlist(text: str) -> tuple[dict[str, dict[str, tuple[str, int]]], dict
     return ports, children
 
 
-@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("preset", preset_names(DesignPoint))
 def test_the_sidecar_tells_the_truth(generated, preset):
     directory, sidecar, design = generated(preset).directory, generated(preset).sidecar, generated(preset).design
     assert json.loads((directory / "remora.json").read_text(encoding="utf-8")) == sidecar

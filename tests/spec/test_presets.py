@@ -4,13 +4,39 @@ from __future__ import annotations
 
 import pytest
 
+from spec.analog import AnalogDesign
+from spec.design import DesignPoint
 from spec.errors import RemoraError
-from spec.presets import ConfigError, load_design, parse_design, preset_names
+from spec.presets import ConfigError, core_of, load_design, parse_design, preset_names
+from spec.section import Design
 
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_loads_under_its_own_name(name):
-    assert load_design(name).name == name
+    assert load_design(name, Design).name == name
+
+
+def test_presets_are_listed_by_kind():
+    analog, crossbar = preset_names(AnalogDesign), preset_names(DesignPoint)
+    assert sorted(analog + crossbar) == preset_names() and {"kws", "kws16"} <= set(analog) and "mnist" in crossbar
+    assert core_of(load_design("kws", AnalogDesign)) == "analog" and core_of(load_design("tiny")) == "crossbar"
+
+
+def test_a_design_point_of_the_other_kind_is_refused():
+    with pytest.raises(ConfigError, match=r"'kws' is .* of the analog core, this needs one of the crossbar.*mnist"):
+        load_design("kws")
+    with pytest.raises(ConfigError, match=r"'tiny' is .* of the crossbar core, this needs one of the analog.*kws"):
+        load_design("tiny", AnalogDesign)
+
+
+@pytest.mark.parametrize("core", ["digital", 3, ["analog"]])
+def test_an_unknown_core_is_refused(core):
+    with pytest.raises(ConfigError, match='core = .*: legal are "crossbar", "analog"'):
+        parse_design({"name": "x", "core": core}, "somewhere")
+
+
+def test_the_crossbar_core_may_be_named():
+    assert parse_design({"name": "x", "core": "crossbar"}, "here") == parse_design({"name": "x"}, "here")
 
 
 def test_the_presets_cover_what_they_say():
@@ -47,6 +73,8 @@ def test_a_file_takes_its_name_from_its_stem(tmp_path):
         ("[network]\nhidden = 3", "cell.lanes is 20 but network.hidden is 3"),
         ("[network", "is not valid TOML"),
         ("[network]\nhidden = 0\nfeatures = 0", "network.features = 0.*; network.hidden = 0"),
+        ('core = "analog"\n[network]\nwidth = 0', "network.width = 0: input should be greater"),
+        ('core = "analog"\n[network]\nhidden = 3', "network.hidden is not a field; legal here: features, width, bl"),
     ],
 )
 def test_errors_name_file_field_value_and_range(tmp_path, text, message):
@@ -65,7 +93,7 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
 
 def test_what_is_neither_preset_nor_file_is_refused(tmp_path):
     for config in ("minst", tmp_path, tmp_path / "absent.toml"):
-        with pytest.raises(ConfigError, match=r"neither a preset \(mnist, mnist256, one, tiny.*\) nor a TOML file"):
+        with pytest.raises(ConfigError, match=r"neither a preset \(.*mnist, mnist256, one, tiny.*\) nor a TOML file"):
             load_design(config)
 
 

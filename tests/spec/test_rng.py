@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.rng import Purpose, draw, draw_pair, normal, permutation, threefry2x32, uniform_index
+from spec.rng import Purpose, draw, draw_pair, normal, normal_integer, permutation, threefry2x32, uniform_index
 
 ONES = 0xFFFFFFFF
 PI = (0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3)
@@ -154,3 +154,14 @@ def test_normal_draws():
     assert values.shape == (200, 100) and np.isfinite(values).all()
     assert values.mean() == pytest.approx(0, abs=0.03) and values.std() == pytest.approx(1, abs=0.02)
     assert np.mean(np.abs(values) < 1) == pytest.approx(0.6827, abs=0.015)
+
+
+def test_normal_integers_have_the_mean_and_spread_that_they_say():
+    words = draw(3, Purpose.FRAME_NOISE, np.arange(200)[:, None], np.arange(500))
+    for amplitude in (1, 20, 4095):
+        values = normal_integer(words, amplitude)
+        assert values.shape == words.shape and abs(values.mean()) < 0.02 * amplitude
+        assert values.std() == pytest.approx(amplitude, rel=0.05 if amplitude == 1 else 0.01)
+        assert abs(values).max() <= 3.45 * amplitude
+    assert not normal_integer(words, 0).any()
+    assert [int(normal_integer(word, 1000)) for word in (0, 0xFFFFFFFF, 0x01020304)] == [-3447, 3447, -3380]

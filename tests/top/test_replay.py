@@ -31,6 +31,7 @@ REPLAYERS = {
     "tiny": learner("tiny", hidden_shift=5, replay_capacity=5, seed=3),
     "primes": learner("primes", hidden_shift=5, replay_capacity=7, replay_ratio=2, seed=0xFFFFFFFF),
     "signed": learner("signed", hidden_shift=5, replay_capacity=4, replay_ratio=3),
+    "direct": learner("primes", hidden_shift=5, update="direct", winners=6, lanes=4, replay_capacity=3),
 }
 ALL_REPLAY = (*KINDS, LEARN, OFFER, "hidden weights", "readout weights", "hidden accumulators", "reservoir", "counts")
 

@@ -1,0 +1,181 @@
+"""Loss of a BMRU network and its gradient by backpropagation through time, with a surrogate for the Heaviside step.
+
+The step H of the cells has the derivative H'(z) = 1 / (1 + (πz)²) going backward. The same code differentiates the smooth
+network, in which H is the surrogate's antiderivative ½ + arctan(πz)/π going forward too; of that one the gradient is exact.
+
+Everything is time-major, (T, n, ...), so that a frame of the batch is contiguous, and of one floating type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bmru_network import BmruNetwork
+
+Parameters = dict[str, NDArray[np.floating]]
+"""Named as `BmruNetwork.arrays` names them, but ``blocks.N.hysteresis`` (β_hi − β_lo) in place of ``blocks.N.high``, so that
+non-negative numbers are all that a legal cell needs."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How to run the network in training.
+
+    Attributes:
+        epsilon: ε of the recurrence, 0 … 1.
+        smooth: go forward with the smooth step too.
+        masks: factors of the cells' outputs, one (n, width) or (T, n, width) for each block: dropout; none where empty.
+    """
+
+    epsilon: float = 0.0
+    smooth: bool = False
+    masks: tuple[NDArray, ...] = ()
+
+
+@dataclass
+class _BlockHistory:
+    entered: NDArray
+    positive: NDArray
+    candidate: NDArray
+    sets: NDArray
+    resets: NDArray
+    keep: NDArray
+    state: NDArray
+    branch: NDArray
+
+
+def to_parameters(network: BmruNetwork, dtype: type[np.floating] = np.float32) -> Parameters:
+    """Copies of a network's arrays as training holds them."""
+    arrays = network.arrays()
+    named = {}
+    for name, array in arrays.items():
+        if name.endswith(".high"):
+            name, array = f"{name.removesuffix('high')}hysteresis", array - arrays[f"{name.removesuffix('high')}low"]
+        named[name] = array.astype(dtype)
+    return named
+
+
+def to_network(parameters: Mapping[str, NDArray], metadata: dict | None = None) -> BmruNetwork:
+    """The network of training's parameters; the inverse of `to_parameters`."""
+    arrays = {}
+    for name, array in parameters.items():
+        exact = array.astype(np.float64)
+        if name.endswith(".hysteresis"):
+            stem = name.removesuffix("hysteresis")
+            name, exact = f"{stem}high", parameters[f"{stem}low"].astype(np.float64) + exact
+        arrays[name] = exact
+    return BmruNetwork.from_arrays(arrays, metadata)
+
+
+def loss_and_gradient(
+    parameters: Mapping[str, NDArray], x: NDArray, labels: NDArray[np.integer], setting: Setting
+) -> tuple[float, Parameters]:
+    """Mean softmax cross-entropy over all frames of all sequences, and its gradient.
+
+    Args:
+        x: (T, n, features) of the parameters' type.
+        labels: (n,), each for all frames of its sequence.
+    """
+    outputs, z, history = _forward(parameters, x, setting)
+    shifted = outputs - outputs.max(axis=2, keepdims=True)
+    exponentials = np.exp(shifted)
+    sums = exponentials.sum(axis=2, keepdims=True)
+    everyone = np.arange(len(labels))
+    loss = float(np.mean(np.log(sums[:, :, 0]) - shifted[:, everyone, labels]))
+    error = exponentials / sums
+    error[:, everyone, labels] -= 1
+    error /= error.shape[0] * error.shape[1]
+    return loss, _backward(parameters, x, error, z, history, setting)
+
+
+def step(z: NDArray, smooth: bool) -> NDArray:
+    """H(z): 1 from zero on; or ½ + arctan(πz)/π."""
+    return np.arctan(np.pi * z) / np.pi + 0.5 if smooth else (z >= 0).astype(z.dtype)
+
+
+def surrogate(z: NDArray) -> NDArray:
+    """H'(z) = 1 / (1 + (πz)²)."""
+    return 1 / (1 + (np.pi * z) ** 2)
+
+
+def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
+    z = _apply(parameters, "input", x)
+    history = []
+    for number in range(_blocks(parameters)):
+        at = f"blocks.{number}"
+        positive = np.maximum(z, 0)
+        candidate = np.maximum(_apply(parameters, f"{at}.first", positive), 0)
+        low, hysteresis, level = (parameters[f"{at}.{part}"] for part in ("low", "hysteresis", "level"))
+        sets = step(candidate - low - hysteresis, setting.smooth)
+        resets = step(low - candidate, setting.smooth)
+        if not setting.smooth:
+            # Both at once happens only where the thresholds coincide; the smooth steps never sum to more than 1.
+            resets *= 1 - sets
+        keep = 1 - (1 - setting.epsilon) * (sets + resets)
+        state = sets * level
+        for t in range(1, len(state)):
+            state[t] += keep[t] * state[t - 1]
+        sent = state * setting.masks[number] if setting.masks else state
+        branch = np.maximum(_apply(parameters, f"{at}.second", sent), 0)
+        history.append(_BlockHistory(z, positive, candidate, sets, resets, keep, state, branch))
+        z = z + branch
+    return _apply(parameters, "output", z), z, history
+
+
+def _backward(parameters, x, error, z, history: list[_BlockHistory], setting: Setting) -> Parameters:
+    gradient: Parameters = {}
+    flowing = _differentiate(parameters, gradient, "output", z, error)
+    for number in reversed(range(len(history))):
+        at, past = f"blocks.{number}", history[number]
+        mask = setting.masks[number] if setting.masks else None
+        sent = past.state if mask is None else past.state * mask
+        by_state = _differentiate(parameters, gradient, f"{at}.second", sent, flowing * (past.branch > 0))
+        if mask is not None:
+            by_state *= mask
+        for t in reversed(range(len(by_state) - 1)):
+            by_state[t] += past.keep[t + 1] * by_state[t + 1]
+        by_candidate = _differentiate_cells(parameters, gradient, at, by_state, past, setting)
+        by_candidate *= past.candidate > 0
+        by_positive = _differentiate(parameters, gradient, f"{at}.first", past.positive, by_candidate)
+        by_positive *= past.entered > 0
+        flowing = flowing + by_positive
+    _differentiate(parameters, gradient, "input", x, flowing, further=False)
+    return {name: gradient[name] for name in parameters}
+
+
+def _differentiate_cells(parameters, gradient: Parameters, at: str, by_state, past: _BlockHistory, setting: Setting):
+    """Gradients of a block's thresholds and levels; returns that of its candidates."""
+    low, hysteresis, level = (parameters[f"{at}.{part}"] for part in ("low", "hysteresis", "level"))
+    by_moved = np.zeros_like(by_state)
+    by_moved[1:] = by_state[1:] * past.state[:-1] * (setting.epsilon - 1)
+    gradient[f"{at}.level"] = np.einsum("tnd,tnd->d", by_state, past.sets)
+    by_set = (by_state * level + by_moved) * surrogate(past.candidate - low - hysteresis)
+    by_reset = by_moved * surrogate(low - past.candidate)
+    by_candidate = by_set - by_reset
+    gradient[f"{at}.hysteresis"] = -by_set.sum(axis=(0, 1))
+    gradient[f"{at}.low"] = -by_candidate.sum(axis=(0, 1))
+    return by_candidate
+
+
+def _blocks(parameters: Mapping[str, NDArray]) -> int:
+    return sum(name.endswith(".level") for name in parameters)
+
+
+def _apply(parameters: Mapping[str, NDArray], name: str, x: NDArray) -> NDArray:
+    weight = parameters[f"{name}.weight"]
+    flat = x.reshape(-1, x.shape[2]) @ weight.T
+    flat += parameters[f"{name}.bias"]
+    return flat.reshape(*x.shape[:2], len(weight))
+
+
+def _differentiate(parameters, gradient: Parameters, name: str, x: NDArray, error: NDArray, further: bool = True):
+    """Gradients of a layer y = W x + b whose outputs have the gradient ``error``; returns that of x."""
+    weight = parameters[f"{name}.weight"]
+    flat = error.reshape(-1, error.shape[2])
+    gradient[f"{name}.weight"] = flat.T @ x.reshape(-1, x.shape[2])
+    gradient[f"{name}.bias"] = flat.sum(axis=0)
+    return (flat @ weight).reshape(*error.shape[:2], weight.shape[1]) if further else None

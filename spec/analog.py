@@ -1,0 +1,278 @@
+"""The design point of the analog BMRU core: a whole FQ-BMRU network in current mode, programmed over a scan chain.
+
+``docs/bmru-core.md`` tells the contract as a story; `spec.scan` has the order of the codes. Currents are integers in
+picoamperes: one unit of the model is `UNIT_PA`. Nothing rounds but ``rs`` (`spec.fixed.round_shift`).
+
+**Node** of a layer, for each output j: ``target_j = sat(rs(Σ_i w_ji x_i + b_j·2^w, w) + noise_j)``, w =
+`AnalogDesign.weight_shift`, and in each settle cycle ``y_j += rs((target_j − y_j)·factor, shift)``. A positive and a
+negative input rail go through one device each, so ``w_ji = ±code·(2^10 + mismatch)`` depends on the sign of x_i.
+
+**Order of a settle cycle**: input layer, then for each block ``c = first(relu(z))``, ``u = second(h)``, ``z ← sat(z +
+relu(u))``, then the output layer; each layer sees the currents that the layers before it have just reached, and the
+outputs h of the cells as they were when the cycle began. Cells decide at the end of a cycle with ``evaluate`` of their
+block.
+
+**Cell**: ``ĥ = relu(c)``, ``set = [ĥ >= threshold]``, ``reset = [ĥ <= threshold − hysteresis] and not set``; its
+output is ``gain`` when set, else the leakage.
+
+**Random**: mismatch of device (element e, rail r) and error of the bias element e are `spec.rng.normal_integer` of the
+draw (seed, purpose, sequence 0, index e, lane r), r = 0 for the positive rail and for a bias, with the amplitude of the
+design; the current of a bias is ``rs(code·step·(2^10 + error), 10)``. Noise of node n in frame f: (seed, FRAME_NOISE,
+sequence f, index n), drawn once a frame. Nodes count from 0: input layer, then of each block c and u, then output.
+Frames count modulo 2³² since the reset, from 0, by `sample`.
+
+**Charge** in pA·cycles: every settle cycle adds the supply current after it, and `sample` adds the current of its cycle
+another `AnalogDesign.hold_cycles` times, since the currents stay until the next frame. The supply current is the sum of
+
+    mirrors   of each layer L: rs(Σ_i (x⁺_i Σ_j |w⁺_ji| + x⁻_i Σ_j |w⁻_ji|), w)
+    biases    of each layer: Σ_j |b_j|
+    skips     Σ |z| at the input of every block: the unit mirrors that carry the skip
+    nodes     Σ |x| of the features, |z| of the input layer and after every block, relu(c), relu(u), |o|: the diodes
+    cells     Σ threshold + hysteresis + gain, and what each puts out
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from spec.design import COUNTER_BITS
+from spec.fixed import unsigned_width
+from spec.section import Design, Section
+
+UNIT_PA = 1000
+"""Picoamperes of one unit of the model: 1 nA."""
+MATCHING_BITS = 10
+"""Errors of devices are in 2^−n of their value."""
+STREAM_FEATURE_BITS = 16
+"""Bits of a feature in the input stream: two's complement, in steps of the DAC; saturated to the DAC's codes."""
+CHARGE_BITS = COUNTER_BITS
+"""Width of the charge counter, which wraps."""
+
+
+class AnalogNetwork(Section):
+    """Sizes of the network: features → width, then blocks of width × width, then width → classes."""
+
+    features: int = Field(13, ge=1, le=256, description="inputs a frame")
+    width: int = Field(4, ge=1, le=512, description="cells of a block, d")
+    blocks: int = Field(2, ge=1, le=8, description="blocks of cells, one after another")
+    classes: int = Field(2, ge=1, le=16, description="outputs")
+
+
+class AnalogFormats(Section):
+    """Codes and currents."""
+
+    ratio_bits: int = Field(8, ge=2, le=10, description="bits of a mirror ratio, of either rail")
+    ratio_fraction: int = Field(5, ge=0, le=10, description="a ratio's step is 2^−n")
+    bias_bits: int = Field(10, ge=2, le=12, description="bits of a bias current")
+    bias_step_pa: int = Field(10, ge=1, le=1000, description="step of a bias current, in pA")
+    feature_bits: int = Field(
+        10, ge=2, le=STREAM_FEATURE_BITS, description="bits of a feature's DAC code, sign included"
+    )
+    feature_step_pa: int = Field(10, ge=1, le=1000, description="step of a feature's current, in pA")
+    node_bits: int = Field(18, ge=10, le=22, description="a node's current saturates at ±(2^n − 1) pA")
+
+
+class AnalogCell(Section):
+    """The hysteretic cell."""
+
+    kind: Literal["fq-bmru"] = Field("fq-bmru", description="first-quadrant bistable memory recurrent unit")
+    leakage_pa: int = Field(5, ge=0, le=1000, description="output of a cell that is not set, in pA")
+
+
+class Settling(Section):
+    """How nodes follow their targets, and how long a frame waits for them."""
+
+    factor: int = Field(3, ge=1, le=256, description="each cycle y += (target − y)·factor / 2^shift")
+    shift: int = Field(2, ge=0, le=8, description="see factor, which is at most 2^shift")
+    phase_cycles: int = Field(
+        12, ge=1, le=63, description="cycles before the cells of a block decide, and before the outputs are sampled"
+    )
+
+
+class Vote(Section):
+    """How frames make a decision: values of the registers after reset."""
+
+    frames: int = Field(101, ge=1, le=1023, description="frames of a clip, and of the sliding window")
+    sliding: bool = Field(False, description="vote over the last frames at every frame instead of once a clip")
+    wake_class: int = Field(1, ge=0, le=15, description="class whose majority raises the wake-up")
+
+
+class Nonidealities(Section):
+    """What separates the circuit from its codes, each switched on its own; off is ideal."""
+
+    seed: int = Field(1, ge=0, le=2**32 - 1, description="seed of every draw of the core")
+    mismatch: bool = Field(False, description="mirrors differ from their ratio")
+    mismatch_amplitude: int = Field(20, ge=1, le=255, description="rms error of a mirror's ratio, in 1/1024 of it")
+    bias_error: bool = Field(False, description="bias currents differ from their code")
+    bias_error_amplitude: int = Field(20, ge=1, le=255, description="rms error of a bias current, in 1/1024 of it")
+    noise: bool = Field(False, description="every node has a noise current, drawn anew each frame")
+    noise_pa: int = Field(20, ge=1, le=4095, description="rms noise current of a node, in pA")
+
+
+class AnalogSystem(Section):
+    """What surrounds the core."""
+
+    clock_hz: int = Field(32768, ge=1000, le=10**8, description="clock of the controller")
+    frame_ms: int = Field(10, ge=1, le=1000, description="time from frame to frame")
+    awake_cycles: int = Field(64, ge=2, le=4096, description="most cycles that the controller is awake a frame")
+    supply_mv: int = Field(1800, ge=1, le=5000, description="supply of the core, for power; changes no logic")
+
+
+class AnalogDesign(Design):
+    """Everything that golden, hardware and testbenches of the analog BMRU core must agree on."""
+
+    core: Literal["analog"] = Field("analog", description="which kind of design point this is")
+    network: AnalogNetwork = AnalogNetwork()
+    formats: AnalogFormats = AnalogFormats()
+    cell: AnalogCell = AnalogCell()
+    settling: Settling = Settling()
+    vote: Vote = Vote()
+    nonidealities: Nonidealities = Nonidealities()
+    system: AnalogSystem = AnalogSystem()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> AnalogDesign:
+        if self.settling.factor > 1 << self.settling.shift:
+            raise ValueError(
+                f"settling.factor is {self.settling.factor} with settling.shift = {self.settling.shift}: a node would "
+                f"overshoot its target; use 1…{1 << self.settling.shift}"
+            )
+        if self.settle_cycles >= self.system.awake_cycles:
+            raise ValueError(
+                f"settling.phase_cycles = {self.settling.phase_cycles} with {self.network.blocks} blocks settles for "
+                f"{self.settle_cycles} cycles of a frame, but system.awake_cycles is {self.system.awake_cycles}: "
+                "use fewer phase_cycles or more awake_cycles"
+            )
+        if self.system.awake_cycles > self.frame_cycles:
+            raise ValueError(
+                f"system.awake_cycles is {self.system.awake_cycles}, but a frame of system.frame_ms = "
+                f"{self.system.frame_ms} has {self.frame_cycles} cycles of system.clock_hz = {self.system.clock_hz}: "
+                f"use at most {self.frame_cycles}"
+            )
+        if self.vote.wake_class >= max(2, self.network.classes):
+            raise ValueError(
+                f"vote.wake_class is {self.vote.wake_class} but network.classes is {self.network.classes}: "
+                f"use 0…{self.network.classes - 1}"
+            )
+        if self.feature_limit * self.formats.feature_step_pa > self.node_limit:
+            raise ValueError(
+                f"formats.feature_bits = {self.formats.feature_bits} of feature_step_pa = "
+                f"{self.formats.feature_step_pa} reach {self.feature_limit * self.formats.feature_step_pa} pA, "
+                f"beyond the {self.node_limit} pA of formats.node_bits = {self.formats.node_bits}: use fewer "
+                "feature_bits, smaller steps or more node_bits"
+            )
+        return self
+
+    # Sizes ------------------------------------------------------------------------------------------------------------
+    @property
+    def cells(self) -> int:
+        """Bistable cells of all blocks."""
+        return self.network.blocks * self.network.width
+
+    @property
+    def parameters(self) -> int:
+        """Learned parameters, each one circuit element: 170 for 13 features, width 4, 2 blocks and 2 classes."""
+        n = self.network
+        block = 2 * n.width * (n.width + 1) + 3 * n.width
+        return n.width * (n.features + 1) + n.blocks * block + n.classes * (n.width + 1)
+
+    @property
+    def nodes(self) -> int:
+        """Node currents that settle: of the input layer, two layers a block, and the output layer."""
+        return self.network.width * (1 + 2 * self.network.blocks) + self.network.classes
+
+    # Number formats ---------------------------------------------------------------------------------------------------
+    @property
+    def ratio_limit(self) -> int:
+        """Largest code of a mirror ratio (255 by default: a weight of 7.97)."""
+        return (1 << self.formats.ratio_bits) - 1
+
+    @property
+    def bias_limit(self) -> int:
+        """Largest code of a bias current (1023 by default: 10.23 nA)."""
+        return (1 << self.formats.bias_bits) - 1
+
+    @property
+    def feature_limit(self) -> int:
+        """Largest magnitude of a feature's DAC code (511 by default: 5.11 nA)."""
+        return (1 << (self.formats.feature_bits - 1)) - 1
+
+    @property
+    def node_limit(self) -> int:
+        """Largest magnitude of a node's current, in pA."""
+        return (1 << self.formats.node_bits) - 1
+
+    @property
+    def weight_shift(self) -> int:
+        """``rs`` shift from a sum of devices times currents to a current (15 by default)."""
+        return self.formats.ratio_fraction + MATCHING_BITS
+
+    @property
+    def sum_bound(self) -> int:
+        """Largest magnitude of a layer's sum before rounding; below 2⁵³ whatever is legal, so exact in float64 too.
+
+        An error of a device is smaller than the device itself.
+        """
+        inputs = max(self.network.features, self.network.width)
+        device = self.ratio_limit << (MATCHING_BITS + 1)
+        bias = 2 * self.bias_limit * self.formats.bias_step_pa << self.weight_shift
+        return inputs * self.node_limit * device + bias
+
+    @property
+    def class_bits(self) -> int:
+        """Bits of the winning class."""
+        return unsigned_width(self.network.classes - 1)
+
+    # Timing -----------------------------------------------------------------------------------------------------------
+    @property
+    def settle_cycles(self) -> int:
+        """Cycles that a frame settles: a phase for each block, and one for the outputs."""
+        return self.settling.phase_cycles * (self.network.blocks + 1)
+
+    @property
+    def frame_cycles(self) -> int:
+        """Clock cycles from frame to frame, rounded (328 by default)."""
+        return round(self.system.clock_hz * self.system.frame_ms / 1000)
+
+    @property
+    def hold_cycles(self) -> int:
+        """Cycles of a frame that the currents stay as sampled."""
+        return self.frame_cycles - self.settle_cycles
+
+    # Non-idealities, 0 where switched off -----------------------------------------------------------------------------
+    @property
+    def mismatch(self) -> int:
+        """Rms error of mirrors in 1/1024; 0 when it is switched off."""
+        return self.nonidealities.mismatch_amplitude if self.nonidealities.mismatch else 0
+
+    @property
+    def bias_error(self) -> int:
+        """Rms error of bias currents in 1/1024; 0 when it is switched off."""
+        return self.nonidealities.bias_error_amplitude if self.nonidealities.bias_error else 0
+
+    @property
+    def noise_pa(self) -> int:
+        """Rms noise current of nodes in pA; 0 when it is switched off."""
+        return self.nonidealities.noise_pa if self.nonidealities.noise else 0
+
+    def power_nw(self, charge: float, frames: int) -> float:
+        """Mean power in nW of a charge in pA·cycles drawn over a number of frames.
+
+        Raises:
+            ValueError: ``frames`` is not 1 or more.
+        """
+        if frames < 1:
+            raise ValueError(f"frames is {frames}; power is a mean over at least 1 frame")
+        return charge / (frames * self.frame_cycles) * self.system.supply_mv * 1e-6
+
+
+def with_nonidealities(design: AnalogDesign, **values: bool | int) -> AnalogDesign:
+    """The same design point with fields of ``nonidealities`` replaced.
+
+    Raises:
+        ValueError: a field or its value is not legal.
+    """
+    content = design.model_dump()
+    return AnalogDesign.model_validate(content | {"nonidealities": content["nonidealities"] | values})

@@ -1,0 +1,31 @@
+"""What every kind of design point shares: frozen, strict sections, a name, and an identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A frozen part of the design point; refuses unknown fields and values of another type, such as "28" or true."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+
+class Design(Section):
+    """A design point of any kind."""
+
+    name: str = Field(
+        min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
+    )
+
+    def identity(self) -> dict:
+        """What makes this design point another than its neighbours: every field but the name."""
+        return self.model_dump(mode="json", exclude={"name"})
+
+    @property
+    def hash(self) -> str:
+        """16 hexadecimal digits that identify the design point; the name does not enter."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:16]

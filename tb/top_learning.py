@@ -1,4 +1,4 @@
-"""cocotb: the reset pin at any cycle of learning, weights read back between them. Started by test_learning_resets.py."""
+"""cocotb: the reset pin at any cycle of learning, weights read back between. Started by test_learning_resets.py."""
 
 from __future__ import annotations
 

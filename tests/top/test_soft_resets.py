@@ -216,7 +216,7 @@ class Follower:
     def _compare(self, expected: dict, found: dict) -> None:
         starts = [records["sequence"][0] for records in (found[STEP], found[READOUT]) if len(records)]
         first = int(min(starts, default=0))
-        for kind, records in expected.items():
+        for records in expected.values():
             records["sequence"] += first
         self.comparison.merge(compare(expected, found))
 

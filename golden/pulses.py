@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from golden.crossbar import HALF, TiledLayer
 from spec.design import DesignPoint
-from spec.layout import Layer, layer_layout
+from spec.layout import Layer
 from spec.learning import ROUNDING_SLICE_BITS, ROUNDING_SLICES, pulse_shift, rounding_index
 from spec.rng import Purpose, draw_pair
 

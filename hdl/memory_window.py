@@ -49,9 +49,7 @@ class MemoryWindow(wiring.Component):
             raise ValueError("a window needs at least one memory")
         self.memories = dict(memories)
         self.width = max(size.width for size in memories.values())
-        ports = {
-            memory.name.lower(): Out(host_port(size.width, size.depth)) for memory, size in self.memories.items()
-        }
+        ports = {memory.name.lower(): Out(host_port(size.width, size.depth)) for memory, size in self.memories.items()}
         super().__init__({**MEMORY_WINDOW_MEMBERS, **ports})
 
     def elaborate(self, platform) -> Module:

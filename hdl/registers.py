@@ -52,12 +52,12 @@ class RegisterBlock(wiring.Component):
     - ``bus``: ``In(AxiLite(12))``. Address and data of a write are accepted in any order, one of each at a time; a read
       and a write may be in flight together. Responses are held until they are taken. The low two address bits are
       ignored. DECERR: no register there. SLVERR, and nothing changed: write to a register without a writable field, or
-      while its guard is low, or that would leave a field below its minimum or above its maximum. Bytes without strobe are left alone.
-      In reset and in the cycle after, nothing is accepted.
+      while its guard is low, or that would leave a field below its minimum or above its maximum. Bytes without strobe
+      are left alone. In reset and in the cycle after, nothing is accepted.
     - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for
       one cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in
-      which software clears it; loaded ``In(width)``, what software reads, with ``<register>_<field>_load`` ``Out(1)``, a
-      strobe in the cycle in which software writes, and ``<register>_<field>_loaded`` ``Out(width)``, what it leaves.
+      which software clears it; loaded ``In(width)``, what software reads, with ``<register>_<field>_load`` ``Out(1)``,
+      a strobe in the cycle in which software writes, and ``<register>_<field>_loaded`` ``Out(width)``, what it leaves.
       Constants have no member.
     - ``guard_<name>``: ``In(1)``, allows writes to the registers under that guard.
     - For an external register: ``<register>_write`` ``Out(1)`` strobe with ``<register>_write_value`` ``Out(32)`` and

@@ -135,9 +135,7 @@ class Field:
             ValueError: it is below ``minimum`` or above ``maximum``.
         """
         if not self.minimum <= value <= self.maximum:
-            raise ValueError(
-                f"{self.register}.{self.name} is {value}; it must be in {self.minimum} … {self.maximum}"
-            )
+            raise ValueError(f"{self.register}.{self.name} is {value}; it must be in {self.minimum} … {self.maximum}")
         return int(value) << self.lsb
 
     def decode(self, word: int) -> int:

@@ -1,10 +1,12 @@
 """The host saves and restores all that a Remora has learnt, through the weight window, the memory window and registers.
 
-The core must be halted, with nothing begun that is not finished: a sequence that a soft reset cut short (LEARN_PROGRESS)
-is no state between sequences.
+The core must be halted, with nothing begun that is not finished: a sequence that a soft reset cut short
+(LEARN_PROGRESS) is no state between sequences.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,6 @@ from golden.checkpoint import Checkpoint
 from golden.learning_settings import LearningSettings
 from golden.reservoir import ReservoirState
 from spec.design import DesignPoint
-from spec.layout import Layer
 from spec.learning import REPLAY_BITS, head_label_bits
 from spec.memories import GROUP_BITS, HostMemory, MemorySize, host_memories
 from tb.blocks import pack, unpack, unpack_signed
@@ -75,31 +76,34 @@ async def write_settings(host: Host, settings: LearningSettings) -> None:
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
-async def read_memory(host: Host, memory: HostMemory, address: int) -> int:
-    """One word of a memory."""
-    await _select(host, memory, address)
-    await host.write("MEMORY_CONTROL", load=1)
-    await host.write("MEMORY_POINTER", group=0)
-    word = 0
-    for group in range(_size(host.design, memory).groups):
-        word |= await host.read_word(host.registers["MEMORY_DATA"]) << GROUP_BITS * group
-    return word
+async def read_memory(host: Host, memory: HostMemory, addresses: Iterable[int]) -> list[int]:
+    """Words of a memory."""
+    await _select(host, memory)
+    data, groups, words = host.registers["MEMORY_DATA"], range(_size(host.design, memory).groups), []
+    for address in addresses:
+        await host.write("MEMORY_ADDRESS", address=address)
+        await host.write("MEMORY_CONTROL", load=1)
+        await host.write("MEMORY_POINTER", group=0)
+        words.append(sum([await host.read_word(data) << GROUP_BITS * group for group in groups]))
+    return words
 
 
-async def write_memory(host: Host, memory: HostMemory, address: int, word: int) -> None:
-    """One word of a memory."""
-    await _select(host, memory, address)
-    await host.write("MEMORY_POINTER", group=0)
-    for part in unpack(word, GROUP_BITS, _size(host.design, memory).groups):
-        await host.axil.write(host.registers["MEMORY_DATA"].address, part)
-    await host.write("MEMORY_CONTROL", store=1)
+async def write_memory(host: Host, memory: HostMemory, first: int, words: Iterable[int]) -> None:
+    """Words of a memory, from one address on."""
+    await _select(host, memory)
+    data, groups = host.registers["MEMORY_DATA"].address, _size(host.design, memory).groups
+    for address, word in enumerate(words, first):
+        await host.write("MEMORY_ADDRESS", address=address)
+        await host.write("MEMORY_POINTER", group=0)
+        for part in unpack(word, GROUP_BITS, groups):
+            await host.axil.write(data, part)
+        await host.write("MEMORY_CONTROL", store=1)
 
 
-async def _select(host: Host, memory: HostMemory, address: int) -> None:
+async def _select(host: Host, memory: HostMemory) -> None:
     # After a reset the accumulators are cleared, one word a cycle.
     await host.until("memory_busy", 0, pause_cycles=POLL_CYCLES)
     await host.write("MEMORY_SELECT", memory=int(memory))
-    await host.write("MEMORY_ADDRESS", address=address)
 
 
 def _size(design: DesignPoint, memory: HostMemory) -> MemorySize:
@@ -111,12 +115,11 @@ async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.i
     """χ of the hidden layer and the readout, of the shapes of the weights; 0 where there is none."""
     design = host.design
     whole = np.zeros((design.network.hidden + design.network.classes, design.hidden_rows), np.int32)
-    for column in range(len(whole) if design.accumulates else 0):
-        values: list[int] = []
-        for fold in range(design.learning_folds):
-            word = await read_memory(host, HostMemory.ACCUMULATORS, column * design.learning_folds + fold)
-            values += unpack_signed(word, design.learning.accumulator_bits, design.learning_lanes)
-        whole[column] = values[: design.hidden_rows]
+    if design.accumulates:
+        words = await read_memory(host, HostMemory.ACCUMULATORS, range(len(whole) * design.learning_folds))
+        bits, lanes = design.learning.accumulator_bits, design.learning_lanes
+        values = np.array([unpack_signed(word, bits, lanes) for word in words])
+        whole[:] = values.reshape(len(whole), -1)[:, : design.hidden_rows]
     hidden, readout = np.split(whole, [design.network.hidden])
     # The readout has no features.
     return hidden.T.copy(), readout[:, design.network.features :].T.copy()
@@ -125,15 +128,11 @@ async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.i
 async def write_accumulators(host: Host, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> None:
     """χ of both layers; those of lanes without a weight become 0."""
     design, lanes = host.design, host.design.learning_lanes
-    for layer, values in ((Layer.HIDDEN, hidden), (Layer.READOUT, readout)):
-        first = design.network.hidden if layer is Layer.READOUT else 0
-        for column in range(values.shape[1]):
-            rows = np.zeros(design.learning_folds * lanes, np.int64)
-            rows[design.hidden_rows - len(values) : design.hidden_rows] = values[:, column]
-            for fold, part in enumerate(rows.reshape(-1, lanes).tolist()):
-                word = pack(part, design.learning.accumulator_bits)
-                address = (first + column) * design.learning_folds + fold
-                await write_memory(host, HostMemory.ACCUMULATORS, address, word)
+    whole = np.zeros((design.network.hidden + design.network.classes, design.learning_folds * lanes), np.int64)
+    whole[: design.network.hidden, : design.hidden_rows] = hidden.T
+    whole[design.network.hidden :, design.network.features : design.hidden_rows] = readout.T
+    words = (pack(part, design.learning.accumulator_bits) for part in whole.reshape(-1, lanes).tolist())
+    await write_memory(host, HostMemory.ACCUMULATORS, 0, words)
 
 
 # Reservoir ------------------------------------------------------------------------------------------------------------
@@ -146,12 +145,11 @@ async def read_reservoir(host: Host) -> ReservoirState | None:
     filled = (await host.read("FILLED"))["value"]
     features = np.zeros((filled, network.max_steps, network.features), np.uint8)
     steps, labels = np.zeros((2, filled), np.int64)
-    for slot in range(filled):
-        head = await read_memory(host, HostMemory.RESERVOIR_HEADS, slot)
+    for slot, head in enumerate(await read_memory(host, HostMemory.RESERVOIR_HEADS, range(filled))):
         steps[slot], labels[slot] = head >> label_bits, head & (1 << label_bits) - 1
-        for step in range(steps[slot]):
-            word = await read_memory(host, HostMemory.RESERVOIR_STEPS, slot * network.max_steps + step)
-            features[slot, step] = unpack(word, REPLAY_BITS, network.features)
+        places = slot * network.max_steps + np.arange(steps[slot])
+        words = await read_memory(host, HostMemory.RESERVOIR_STEPS, places.tolist())
+        features[slot, : steps[slot]] = [unpack(word, REPLAY_BITS, network.features) for word in words]
     presented, frozen = (await host.read("PRESENTED"))["value"], (await host.read("REPLAY_CONTROL"))["freeze"]
     return ReservoirState(presented, bool(frozen), features, steps, labels)
 
@@ -159,11 +157,11 @@ async def read_reservoir(host: Host) -> ReservoirState | None:
 async def write_reservoir(host: Host, state: ReservoirState) -> None:
     """What was held, and n."""
     max_steps, label_bits = host.design.network.max_steps, head_label_bits(host.design)
-    for slot, (steps, label) in enumerate(zip(state.steps.tolist(), state.labels.tolist(), strict=True)):
-        await write_memory(host, HostMemory.RESERVOIR_HEADS, slot, steps << label_bits | label)
-        for step in range(steps):
-            word = pack(state.features[slot, step].tolist(), REPLAY_BITS)
-            await write_memory(host, HostMemory.RESERVOIR_STEPS, slot * max_steps + step, word)
+    heads = zip(state.steps.tolist(), state.labels.tolist(), strict=True)
+    await write_memory(host, HostMemory.RESERVOIR_HEADS, 0, (steps << label_bits | label for steps, label in heads))
+    for slot, (steps, features) in enumerate(zip(state.steps.tolist(), state.features.tolist(), strict=True)):
+        words = (pack(step, REPLAY_BITS) for step in features[:steps])
+        await write_memory(host, HostMemory.RESERVOIR_STEPS, slot * max_steps, words)
     await host.write("PRESENTED", value=state.presented)
     await host.write("FILLED", value=len(state.steps))
     await host.write("REPLAY_CONTROL", freeze=int(state.frozen))

@@ -1,4 +1,4 @@
-"""cocotb: learn, save all through the bus, restore it, learn on; and what is refused meanwhile. See test_checkpoint.py."""
+"""cocotb: learn, save all through the bus, restore it, learn on; and what is refused meanwhile."""
 
 from __future__ import annotations
 

@@ -47,7 +47,9 @@ async def learn_through_resets(dut) -> None:
         chunk = range(done, min(done + random.randint(1, config["longest_phase"]), len(lengths)))
         for index in chunk:
             flags = Flag.LEARN | (Flag.INFER if random.random() < 0.8 else Flag(0))
-            packet = encode_packet(features[index, : lengths[index]], tag=index % 256, label=int(labels[index]), flags=flags)
+            packet = encode_packet(
+                features[index, : lengths[index]], tag=index % 256, label=int(labels[index]), flags=flags
+            )
             host.source.send_nowait(packet)
         phase = {"first": done, "handed": len(chunk), "cycle": round(get_sim_time("ns") / host.period_ns)}
         await host.start()
@@ -63,5 +65,8 @@ async def learn_through_resets(dut) -> None:
             save_checkpoint(phase["checkpoint"], victim.design, await read_checkpoint(host))
         phases.append(phase)
     counters = await host.counters()
-    result = {"phases": phases, "counters": {counter.name: counters[counter] for counter in Counter if counter in counters}}
+    result = {
+        "phases": phases,
+        "counters": {counter.name: counters[counter] for counter in Counter if counter in counters},
+    }
     Path(config["output"]).write_text(json.dumps(result), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Power off and on: what the host read back through the bus is restored, and learning goes on as if nothing had been."""
+"""Power off and on: what the host read back through the bus is restored, and learning goes on as if nothing were."""
 
 from __future__ import annotations
 
@@ -66,11 +66,15 @@ class Runs:
 
     def golden(self, before: str, part: slice, settings: LearningSettings | None = None) -> Checkpoint:
         """What golden has from the same file."""
-        trainer = ReplayTrainer.from_checkpoint(self.design, load_checkpoint(self.folder / f"{before}.npz", self.design))
+        trainer = ReplayTrainer.from_checkpoint(
+            self.design, load_checkpoint(self.folder / f"{before}.npz", self.design)
+        )
         if settings:
             trainer.settings = settings
         stimulus = self.stimulus
-        for x, length, label in zip(stimulus.features[part], stimulus.lengths[part], stimulus.labels[part], strict=True):
+        for x, length, label in zip(
+            stimulus.features[part], stimulus.lengths[part], stimulus.labels[part], strict=True
+        ):
             trainer.train_sequence(x[:length], int(label))
         return trainer.checkpoint()
 

@@ -87,7 +87,9 @@ def test_learns_as_golden_does(name, stall, harness, tmp_path):
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
     assert result.counters[Counter.PULSES] > 0
     if name not in ("one", "default"):  # whose state is never streamed, and whose rates are for longer runs
-        require_written(design, stimulus.weights, load_checkpoint(state_file(tmp_path / "run", len(stimulus)), design).weights)
+        require_written(
+            design, stimulus.weights, load_checkpoint(state_file(tmp_path / "run", len(stimulus)), design).weights
+        )
     if name == "quick":
         assert result.counters[Counter.PULSES_DROPPED] > 0
 

@@ -140,14 +140,15 @@ class Follower:
         assert phase["first"] == first
         count = (phase["presented"] if self.design.replays else phase["updates"]) - first
         self.reference._started = 0
-        cut = phase["pending"] or phase["updating"]
+        # Of a phase in which nothing began, the registers tell of the one before.
+        cut = count > 0 and (phase["pending"] or phase["updating"])
         whole = count - 1 if cut else count
         parts = [self._whole(first + index) for index in range(whole)]
         if cut:
             parts.append(self._cut(first + whole, phase))
         self.begun += count
         expected = {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]} if parts else {}
-        expected = self._with_rest(expected, found, phase)
+        expected = self._with_rest(expected, found, phase, cut)
         self._compare(expected, found)
         state = {"updates": trainer.dfa.updates}
         if self.design.replays:
@@ -184,19 +185,19 @@ class Follower:
     def _count(self, hidden: Writes, readout: Writes) -> None:
         self.learned.append((hidden, readout))
 
-    def _with_rest(self, expected: dict, found: dict, phase: dict) -> dict[str, NDArray]:
+    def _with_rest(self, expected: dict, found: dict, phase: dict, cut: bool) -> dict[str, NDArray]:
         """And the forward pass that the reset cut, as far as it went."""
         if not expected:
             expected = {kind: records[:0] for kind, records in found.items()}
         trainer, rest = self.reference.trainer, None
         begun = self.begun
-        if phase["pending"] and not phase["updating"]:
+        if cut and not phase["updating"]:
             # Between two replays: the next one was on its way.
             updates = len(expected[LEARN][expected[LEARN]["sequence"] >= self._first_of_last(expected)])
             slots = trainer.reservoir.drawn_slots()[updates - 1 :]
             if slots:
                 rest = (trainer.reservoir.sequence(slots[0])[0], (begun - 1) % 256)
-        elif not phase["updating"] and begun < min(phase["first"] + phase["handed"], len(self.data)):
+        elif not cut and begun < min(phase["first"] + phase["handed"], len(self.data)):
             rest = (self.data.x[begun, : self.lengths[begun]], begun % 256)
         if rest is None:
             return expected
@@ -215,7 +216,7 @@ class Follower:
     def _compare(self, expected: dict, found: dict) -> None:
         starts = [records["sequence"][0] for records in (found[STEP], found[READOUT]) if len(records)]
         first = int(min(starts, default=0))
-        for kind, records in expected.items():
+        for records in expected.values():
             records["sequence"] += first
         self.comparison.merge(compare(expected, found))
 

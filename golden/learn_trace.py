@@ -12,7 +12,7 @@ from golden.cell import Coefficients, signed_candidates
 from golden.learning import DfaTrainer, Update
 from golden.miru import Saturations
 from golden.pulses import Writes
-from golden.replay import ReplayTrainer
+from golden.replay import Interruption, Learned, ReplayTrainer
 from golden.reservoir import Reservoir, ReservoirState
 from golden.weights import Weights
 from spec.design import DesignPoint

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.stimulus import ReplayCommand, Stimulus
+from golden.checkpoint import Checkpoint
 from golden.inference import infer
 from golden.learn_trace import LearningReference
 from golden.miru import Saturations, trace_records
-from golden.weights import Weights
+from golden.pulses import Writes
 from spec.design import DesignPoint
 
 
@@ -29,22 +30,23 @@ class Reference:
     """Goes through the sequences of a stimulus in order.
 
     Attributes:
-        saturations, learnt, replayed, kept, applied, dropped: sums so far: saturated codes and words, new sequences
-        learnt, replays, sequences that the reservoir took, pulses applied, pulses dropped.
+        saturations, learnt, replayed, kept, hidden, readout: sums so far: saturated codes and words, new sequences
+        learnt, replays, sequences that the reservoir took, and what was written into each layer.
     """
 
     def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
         self.design, self.stimulus, self.trace = design, stimulus, trace
         self.saturations = Saturations()
-        self.learnt = self.replayed = self.kept = self.applied = self.dropped = 0
+        self.learnt = self.replayed = self.kept = 0
+        self.hidden = self.readout = Writes()
         self._learning = (
             LearningReference(design, stimulus.weights, stimulus.coefficients) if design.learning.enabled else None
         )
 
     @property
-    def weights(self) -> Weights:
-        """Weights after the sequences so far."""
-        return self._learning.trainer.weights if self._learning else self.stimulus.weights
+    def checkpoint(self) -> Checkpoint:
+        """All that is learnt by now, of a design that learns."""
+        return self._learning.trainer.checkpoint()
 
     def advance(self, start: int, end: int) -> Expected:
         """The sequences from ``start`` to before ``end``; each stretch begins where the last ended."""
@@ -83,5 +85,6 @@ class Reference:
         self.saturations += learnt.saturations
         self.learnt += learnt.sequences
         self.replayed, self.kept = self.replayed + learnt.replayed, self.kept + learnt.kept
-        self.applied, self.dropped = self.applied + learnt.applied, self.dropped + learnt.dropped
+        self.hidden = Writes.sum((self.hidden, learnt.hidden))
+        self.readout = Writes.sum((self.readout, learnt.readout))
         return Expected(learnt.records, learnt.scores, learnt.decision)

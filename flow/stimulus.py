@@ -53,7 +53,8 @@ class ReplayCommand:
 class Stimulus:
     """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, bad packets
     in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference of all
-    where None; commands to the reservoir in the order of the stream."""
+    where None; commands to the reservoir in the order of the stream; and indices of sequences before which all that is
+    learnt is read back and compared, as it is at the end."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -63,6 +64,7 @@ class Stimulus:
     bad: tuple[BadPacket, ...] = ()
     asked: NDArray[np.int64] | None = None
     commands: tuple[ReplayCommand, ...] = ()
+    looks: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:

@@ -103,12 +103,15 @@ class _Devices:
         """Pulse the weights at flat indices ``places``, up where positive; pulses beyond a full pair are dropped."""
         levels, matrix = self.levels.reshape(-1), self._layer.matrix.reshape(-1)
         before = levels[places].astype(np.int64)
-        after = np.clip(before + pulses, -self._limit, self._limit)
+        after = before + pulses
+        np.minimum(after, self._limit, out=after)
+        np.maximum(after, -self._limit, out=after)
         levels[places] = after
         matrix[places] = after * self._layer.scale
-        applied = int(np.abs(after - before).sum())
-        sides = (np.count_nonzero(np.maximum(s * before, 0) != np.maximum(s * after, 0)) for s in (1, -1))
-        return Writes(applied, int(np.abs(pulses).sum()) - applied, sum(sides))
+        change = np.abs(after - before)
+        applied = int(change.sum())
+        devices = np.count_nonzero(change) + np.count_nonzero(before * after < 0)
+        return Writes(applied, int(np.abs(pulses).sum()) - applied, devices)
 
 
 class AccumulatingWriter:
@@ -152,7 +155,7 @@ class AccumulatingWriter:
         flat = values.reshape(-1)
         pending = flat[due].astype(np.int64)
         pulses = np.sign(pending) * np.minimum(np.abs(pending) // self._level, self._max_pulses)
-        flat[due] -= pulses * self._level
+        flat[due] = pending - pulses * self._level
         return self._devices.pulse(_places(due, self.levels, columns), pulses)
 
 

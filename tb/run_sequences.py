@@ -12,11 +12,13 @@ import numpy as np
 from cocotb.triggers import Event
 from cocotbext.axi import AxiStreamFrame
 
+from golden.checkpoint import save_checkpoint
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.packets import Answer, Drop, Flag, encode_packet
 from spec.presets import parse_design
 from spec.registers import Counter
+from tb.checkpoint_host import save_checkpoint as read_checkpoint
 from tb.config import load_config
 from tb.host import Host
 
@@ -78,9 +80,15 @@ async def run_sequences(dut) -> None:
     assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no sequence asked for"
     seconds = {"program": programmed - began, "stream": ended - streamed}
     counters = {counter.name: after[counter] - before[counter] for counter in after}
-    weights = await host.read_weights() if config["learnt"] else None
+    if config["learnt"]:
+        await _read_back(host, config, len(data["lengths"]))
     result = {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds}
-    _save(Path(config["output"]), design.network.classes, answers, weights, result)
+    _save(Path(config["output"]), design.network.classes, answers, result)
+
+
+async def _read_back(host: Host, config: dict, index: int) -> None:
+    """All that is learnt before sequence ``index``, into a file; the core is halted."""
+    save_checkpoint(Path(config["looks"][str(index)]), host.design, await read_checkpoint(host))
 
 
 async def _stream(host: Host, design: DesignPoint, data, config: dict, before: dict[Counter, int]) -> list[Answer]:
@@ -93,23 +101,26 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict, before: d
     answers: list[Answer] = []
     commands = {command["before"]: command for command in config["commands"]}
 
-    async def obey(command: dict, sent: int) -> None:
-        """A command to the reservoir, once everything before it is done."""
+    async def pause(index: int, sent: int) -> None:
+        """Read back, or command the reservoir, once everything before a sequence is done."""
         while len(answers) < sent:
             answered.clear()
             await answered.wait()
-        learnt = int((flags[: command["before"]] & Flag.LEARN != 0).sum())
+        learnt = int((flags[:index] & Flag.LEARN != 0).sum())
         await _until_learnt(host, before[Counter.LEARNED] + learnt, config["patience_cycles"])
         await host.halt()
-        await host.write("REPLAY_RATIO", value=command["ratio"])
-        await host.write("REPLAY_CONTROL", freeze=int(command["freeze"]), clear=int(command["clear"]))
+        if str(index) in config["looks"]:
+            await _read_back(host, config, index)
+        if command := commands.get(index):
+            await host.write("REPLAY_RATIO", value=command["ratio"])
+            await host.write("REPLAY_CONTROL", freeze=int(command["freeze"]), clear=int(command["clear"]))
         await host.start()
 
     async def feed() -> None:
         sent = 0
         for index, length in enumerate(lengths):
-            if index in commands:
-                await obey(commands[index], sent)
+            if index in commands or str(index) in config["looks"]:
+                await pause(index, sent)
             while sent >= len(answers) + QUEUED:
                 answered.clear()
                 await answered.wait()
@@ -161,10 +172,9 @@ async def _interrupts(host: Host) -> dict[str, int]:
     return {**pending, "pin": pin, "events_left": sum(left.values()), "pin_left": int(host.dut.irq.value)}
 
 
-def _save(path: Path, classes: int, answers: list[Answer], weights: Weights | None, result: dict) -> None:
+def _save(path: Path, classes: int, answers: list[Answer], result: dict) -> None:
     np.savez(
         path,
-        **({"hidden": weights.hidden, "readout": weights.readout} if weights else {}),
         tag=[answer.tag for answer in answers],
         flags=[int(answer.flags) for answer in answers],
         decision=[answer.decision for answer in answers],

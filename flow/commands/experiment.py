@@ -14,8 +14,14 @@ def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="bit-streaming, convergence or continual.")],
     quick: Annotated[bool, typer.Option("--quick", help="Small: two minutes on two cores.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="So many seeds, from --seed up: mean and standard deviation.")
+    ] = 1,
     sequences: Annotated[
         int | None, typer.Option(min=16, help="New sequences, in each task where there are several.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the experiment; repeatable.")
     ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where results, figures and finished work go.")
@@ -35,10 +41,15 @@ def command(
 
     Example: remora experiment continual --quick --json continual.json
     """
-    from flow.experiments import find_experiment
+    from flow.experiments import ExperimentError, find_experiment
     from flow.experiments.runner import Options, run_experiment
+    from flow.experiments.settings import read_settings
 
-    result, lines = run_experiment(name, find_experiment(name), Options(seed, quick, output, sequences))
+    if seed + seeds > 2**32:
+        raise ExperimentError(f"--seeds {seeds} from --seed {seed} up passes 2**32 - 1, the largest seed")
+    module = find_experiment(name)
+    options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))
+    result, lines = run_experiment(name, module, options)
     for line in lines:
         console().print(line, soft_wrap=True)
     write_json(json, result)

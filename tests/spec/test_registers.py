@@ -126,7 +126,7 @@ def test_counters_are_those_of_the_enumeration_in_its_order():
 def test_counters_of_learning_are_there_only_where_it_learns():
     without, learns = register_map(DEFAULT), register_map(with_learning(DEFAULT))
     extra = {register.name for register in learns} - {register.name for register in without}
-    names = {"LEARNED", "LEARN_CYCLES", "PULSES_DROPPED"}
+    names = {"LEARNED", "LEARN_CYCLES", "FEEDBACK_CYCLES", "PULSES_DROPPED"}
     kinds = ("PULSES", "PULSES_DROPPED", "DEVICES")
     names |= {f"{kind}_{layer.name}" for kind in kinds for layer in Layer}
     assert {name for name in extra if name.endswith(("_LOW", "_HIGH"))} == {

@@ -31,8 +31,9 @@ REPLAYERS = {
     "tiny": learner("tiny", hidden_shift=5, replay_capacity=5, seed=3),
     "primes": learner("primes", hidden_shift=5, replay_capacity=7, replay_ratio=2, seed=0xFFFFFFFF),
     "signed": learner("signed", hidden_shift=5, replay_capacity=4, replay_ratio=3),
+    "direct": learner("primes", hidden_shift=5, update="direct", winners=6, lanes=4, replay_capacity=3),
 }
-ALL_REPLAY = (*KINDS, LEARN, OFFER, "hidden weights", "readout weights")
+ALL_REPLAY = (*KINDS, LEARN, OFFER, "hidden weights", "readout weights", "hidden accumulators", "reservoir", "counts")
 
 
 def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: float = 0.0, seed: int = 1):
@@ -54,6 +55,7 @@ def test_replays_as_golden_does(name, stall, harness, tmp_path):
     reservoir frozen, thawed and cleared between sequences."""
     design, seed = REPLAYERS[name], 1 + list(REPLAYERS).index(name)
     stimulus = with_replay_commands(learning_stimulus(design, SEQUENCES, GATES, seed), range(4), seed)
+    stimulus = replace(stimulus, looks=(SEQUENCES // 2,))
     assert {command.freeze for command in stimulus.commands} == {False, True}
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
     result.comparison.require(*ALL_REPLAY)

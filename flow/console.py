@@ -56,12 +56,12 @@ def write_json(path: Path | None, result: dict[str, Any]) -> None:
 
 
 @contextmanager
-def progress(description: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+def progress(description: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
     """A bar on standard error with a rate and an estimate of the time left; in a log, a line with the same each minute.
 
     Args:
         description: what is being done.
-        total: how many of ``unit`` there are.
+        total: how many of ``unit`` there are; None where that is not known.
 
     Yields:
         A function to call with the number done since its last call.
@@ -101,7 +101,7 @@ def progress(description: str, total: int, unit: str) -> Iterator[Callable[[int]
         yield lambda count: bar.advance(task, count)
 
 
-def _logged(screen: Console, description: str, total: int, unit: str) -> Callable[[int], None]:
+def _logged(screen: Console, description: str, total: int | None, unit: str) -> Callable[[int], None]:
     done, last, said = 0, 0, monotonic()
 
     def advance(count: int) -> None:
@@ -112,7 +112,8 @@ def _logged(screen: Console, description: str, total: int, unit: str) -> Callabl
             # Of the last minute: what an earlier run had done comes at once and distorts the first line alone.
             rate = (done - last) / passed
             last, said = done, said + passed
-            left = f", {(total - done) / rate / 60:.0f} minutes left" if rate else ""
-            screen.print(f"{description}: {done:,} of {total:,} {unit}, {rate:,.3g} a second{left}")
+            of_total = "" if total is None else f" of {total:,}"
+            left = f", {(total - done) / rate / 60:.0f} minutes left" if rate and total is not None else ""
+            screen.print(f"{description}: {done:,}{of_total} {unit}, {rate:,.3g} a second{left}")
 
     return advance

@@ -29,7 +29,7 @@ SEQUENCES = {"permuted-mnist": 20_000, "split-cifar10": 10_000}
 QUICK_SEQUENCES = 600
 CAPACITY, QUICK_CAPACITY = 2500, 200
 """Of the reservoir, in sequences; 2,500 digits take 0.98 MB."""
-RATIO, QUICK_RATIO = 2, 1
+RATIO, QUICK_RATIO = 3, 1
 TEST_LIMIT, QUICK_TEST_LIMIT = 10_000, 300
 SCHEDULE = ((0.0, 0), (0.5, 1), (0.75, 2), (0.9, 3))
 """From this share of every task on, learning rates are 2^−n of the initial ones."""

@@ -17,7 +17,7 @@ from flow.experiments import ExperimentError
 from flow.experiments.continual_summary import compared, draw, lines_of
 from flow.experiments.learners import ChipLearner, Learner, SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.experiments.settings import SomeOf, Whole
+from flow.experiments.settings import OneOf, SomeOf, Whole
 from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10, with_learning
 from flow.train import data_digest
 from spec.design import DesignPoint
@@ -29,12 +29,17 @@ SEQUENCES = {"permuted-mnist": 20_000, "split-cifar10": 10_000}
 QUICK_SEQUENCES = 600
 CAPACITY, QUICK_CAPACITY = 2500, 200
 """Of the reservoir, in sequences; 2,500 digits take 0.98 MB."""
-RATIO, QUICK_RATIO = 2, 1
+RATIO, QUICK_RATIO = 3, 1
 TEST_LIMIT, QUICK_TEST_LIMIT = 10_000, 300
-SCHEDULE = ((0.0, 0), (0.5, 1), (0.75, 2), (0.9, 3))
-"""From this share of every task on, learning rates are 2^−n of the initial ones."""
+SCHEDULES = {"constant": ((0.0, 0),), "annealed": ((0.0, 0), (0.5, 1), (0.75, 2), (0.9, 3))}
+"""From this share of every task on, learning rates are 2^−n of the initial ones. Annealing knows where tasks end."""
+ANNEALED_LEARNING = {"permuted-mnist": {"hidden_shift": 9, "readout_shift": 7}, "split-cifar10": {}}
+"""Initial rates where these differ from the stream's own."""
 SOFTWARE_BATCH = 16
-SOFTWARE_RATE = {"permuted-mnist": 2e-2, "split-cifar10": 3e-3}
+SOFTWARE_RATE = {
+    "permuted-mnist": {"constant": 1e-2, "annealed": 2e-2},
+    "split-cifar10": {"constant": 3e-3, "annealed": 3e-3},
+}
 MODES = {
     "accumulate": {"learning": {"update": "accumulate"}},
     "direct": {"learning": {"update": "direct"}},
@@ -49,6 +54,7 @@ DEFAULT_MODES = ("accumulate", "direct")
 SETTINGS = {
     "ratio": Whole("sequences replayed after each new one", 1, 255),
     "capacity": Whole("sequences that the reservoir holds", 1, 65536),
+    "schedule": OneOf("learning rates within a task", tuple(SCHEDULES)),
     "modes": SomeOf("how devices are written", tuple(MODES)),
     "protocols": SomeOf("streams of tasks", tuple(STREAMS)),
 }
@@ -66,12 +72,19 @@ def plan(options: Options) -> list[Unit]:
             "replay_capacity": options.settings.get("capacity", QUICK_CAPACITY if options.quick else CAPACITY),
             "replay_ratio": options.settings.get("ratio", QUICK_RATIO if options.quick else RATIO),
         }
+        base = stream.design
+        if _schedule(options) == "annealed":
+            base = with_learning(base, **ANNEALED_LEARNING[name])
         for mode in options.settings.get("modes", DEFAULT_MODES):
-            design = _changed(stream.design, MODES[mode])
+            design = _changed(base, MODES[mode])
             for one in (with_learning(design, **replay), design):
                 units.append(_unit(options, stream, mode, one))
-        units.append(_unit(options, stream, "software", with_learning(stream.design, **replay)))
+        units.append(_unit(options, stream, "software", with_learning(base, **replay)))
     return units
+
+
+def _schedule(options: Options) -> str:
+    return options.settings.get("schedule", "constant")
 
 
 def _protocols(options: Options) -> tuple[str, ...]:
@@ -91,14 +104,14 @@ def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) 
         "rule": rule,
         "design": design.model_dump(mode="json"),
         "tasks": TASKS,
-        "schedule": [list(entry) for entry in SCHEDULE],
+        "schedule": [list(entry) for entry in SCHEDULES[_schedule(options)]],
         "weights": stream.weights.__name__,
         "sequences_per_task": options.sequences or (QUICK_SEQUENCES if quick else SEQUENCES[stream.name]),
         "test_limit": QUICK_TEST_LIMIT if quick else TEST_LIMIT,
         "data": data_digest(stream.task(0)[0]),
     }
     if rule == "software":
-        parameters |= {"batch": SOFTWARE_BATCH, "rate": SOFTWARE_RATE[stream.name]}
+        parameters |= {"batch": SOFTWARE_BATCH, "rate": SOFTWARE_RATE[stream.name][_schedule(options)]}
     return Unit(
         parameters, TASKS * parameters["sequences_per_task"], partial(_learn_stream, stream, design, parameters)
     )

@@ -41,6 +41,34 @@ class Whole:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """One of a few names.
+
+    Attributes:
+        meaning: in words.
+        names: what is legal.
+    """
+
+    meaning: str
+    names: tuple[str, ...]
+
+    @property
+    def legal(self) -> str:
+        """What may be given."""
+        return f"one of {', '.join(self.names)}"
+
+    def read(self, text: str) -> str:
+        """The name itself.
+
+        Raises:
+            ValueError: it is not legal.
+        """
+        if text not in self.names:
+            raise ValueError(text)
+        return text
+
+
+@dataclass(frozen=True)
 class SomeOf:
     """One or several of a few names, separated by commas.
 

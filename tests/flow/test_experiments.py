@@ -116,6 +116,7 @@ def test_mean_and_spread_keep_what_is_common():
         ("ratio=0", "ratio should be a whole number in 1…255"),
         ("ratio=x", "ratio should be a whole number in 1…255"),
         ("modes=direct,digital", "modes should be one or several of accumulate, direct, direct-winners, direct-fine"),
+        ("schedule=cosine", "schedule should be one of constant, annealed"),
         ("capacity", "experiment 'continual' takes ratio: sequences replayed"),
         ("rate=1", "experiment 'continual' takes ratio: sequences replayed"),
     ],
@@ -166,7 +167,13 @@ def test_continual_says_all_that_is_asked(small_streams, tmp_path):
 
 
 def test_continual_takes_settings_and_several_seeds(small_streams, tmp_path):
-    settings = {"protocols": ("permuted-mnist",), "modes": ("direct-fine",), "ratio": 2, "capacity": 9}
+    settings = {
+        "protocols": ("permuted-mnist",),
+        "modes": ("direct-fine",),
+        "ratio": 2,
+        "capacity": 9,
+        "schedule": "annealed",
+    }
     options = Options(quick=True, directory=tmp_path, sequences=20, seeds=2, settings=settings)
     result, lines = run_experiment("continual", continual, options)
     assert result["replay_capacity"] == 9 and result["sequences_presented"] == 100 + 2 * 99 and not result["skipped"]

@@ -78,7 +78,8 @@ class BistableCells(wiring.Component):
         return m
 
     def _selects(self, group: Tile):
-        return (self.unit >= group.first_column) & (self.unit < group.first_column + group.columns)
+        below = self.unit < group.first_column + group.columns
+        return below & (self.unit >= group.first_column) if group.first_column else below
 
     def _instantiate(self, m: Module, group: Tile, threshold: Signal) -> dict[str, Signal]:
         name, bits = group_name(group), current_bits(self.design)

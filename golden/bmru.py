@@ -118,7 +118,8 @@ def scan(keep: NDArray, add: NDArray) -> NDArray:
     """The same as `recur` in about log₂ T vector operations: a parallel prefix over axis 1.
 
     Steps compose associatively: first (k₁, a₁), then (k₂, a₂) is (k₁k₂, k₂a₁ + a₂). After the round of distance D every
-    position holds the composition of the 2D steps that end there. (Hillis and Steele, "Data parallel algorithms", 1986.)
+    position holds the composition of the 2D steps that end there (Hillis and Steele, "Data parallel algorithms",
+    1986).
     With keep 0 or 1 and one level a cell nothing rounds, so it equals the loop exactly; else to rounding.
     """
     keep, h = keep.copy(), add.copy()

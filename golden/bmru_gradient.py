@@ -1,7 +1,8 @@
 """Loss of a BMRU network and its gradient by backpropagation through time, with a surrogate for the Heaviside step.
 
-The step H of the cells has the derivative H'(z) = 1 / (1 + (πz)²) going backward. The same code differentiates the smooth
-network, in which H is the surrogate's antiderivative ½ + arctan(πz)/π going forward too; of that one the gradient is exact.
+The step H of the cells has the derivative H'(z) = 1 / (1 + (πz)²) going backward. The same code differentiates the
+smooth network, in which H is the surrogate's antiderivative ½ + arctan(πz)/π going forward too; of that one the
+gradient is exact.
 
 Everything is time-major, (T, n, ...), so that a frame of the batch is contiguous, and of one floating type.
 """
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from golden.bmru_network import BmruNetwork
 
 Parameters = dict[str, NDArray[np.floating]]
-"""Named as `BmruNetwork.arrays` names them, but ``blocks.N.hysteresis`` (β_hi − β_lo) in place of ``blocks.N.high``, so that
-non-negative numbers are all that a legal cell needs."""
+"""Named as `BmruNetwork.arrays` names them, but ``blocks.N.hysteresis`` (β_hi − β_lo) in place of ``blocks.N.high``, so
+that non-negative numbers are all that a legal cell needs."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ class _BlockHistory:
     entered: NDArray
     positive: NDArray
     candidate: NDArray
+    above: NDArray
+    below: NDArray
     sets: NDArray
-    resets: NDArray
     keep: NDArray
     state: NDArray
     branch: NDArray
@@ -99,7 +101,11 @@ def step(z: NDArray, smooth: bool) -> NDArray:
 
 def surrogate(z: NDArray) -> NDArray:
     """H'(z) = 1 / (1 + (πz)²)."""
-    return 1 / (1 + (np.pi * z) ** 2)
+    # In place after the first product: these arrays are what a training spends its time on.
+    found = z * np.asarray(np.pi, z.dtype)
+    found *= found
+    found += 1
+    return np.reciprocal(found, out=found)
 
 
 def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
@@ -110,18 +116,22 @@ def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
         positive = np.maximum(z, 0)
         candidate = np.maximum(_apply(parameters, f"{at}.first", positive), 0)
         low, hysteresis, level = (parameters[f"{at}.{part}"] for part in ("low", "hysteresis", "level"))
-        sets = step(candidate - low - hysteresis, setting.smooth)
-        resets = step(low - candidate, setting.smooth)
+        below = low - candidate
+        above = -below
+        above -= hysteresis
+        sets, resets = step(above, setting.smooth), step(below, setting.smooth)
         if not setting.smooth:
             # Both at once happens only where the thresholds coincide; the smooth steps never sum to more than 1.
             resets *= 1 - sets
-        keep = 1 - (1 - setting.epsilon) * (sets + resets)
+        keep = sets + resets
+        keep *= setting.epsilon - 1
+        keep += 1
         state = sets * level
         for t in range(1, len(state)):
             state[t] += keep[t] * state[t - 1]
         sent = state * setting.masks[number] if setting.masks else state
         branch = np.maximum(_apply(parameters, f"{at}.second", sent), 0)
-        history.append(_BlockHistory(z, positive, candidate, sets, resets, keep, state, branch))
+        history.append(_BlockHistory(z, positive, candidate, above, below, sets, keep, state, branch))
         z = z + branch
     return _apply(parameters, "output", z), z, history
 
@@ -149,16 +159,24 @@ def _backward(parameters, x, error, z, history: list[_BlockHistory], setting: Se
 
 def _differentiate_cells(parameters, gradient: Parameters, at: str, by_state, past: _BlockHistory, setting: Setting):
     """Gradients of a block's thresholds and levels; returns that of its candidates."""
-    low, hysteresis, level = (parameters[f"{at}.{part}"] for part in ("low", "hysteresis", "level"))
     by_moved = np.zeros_like(by_state)
-    by_moved[1:] = by_state[1:] * past.state[:-1] * (setting.epsilon - 1)
+    np.multiply(by_state[1:], past.state[:-1], out=by_moved[1:])
+    by_moved *= setting.epsilon - 1
     gradient[f"{at}.level"] = np.einsum("tnd,tnd->d", by_state, past.sets)
-    by_set = (by_state * level + by_moved) * surrogate(past.candidate - low - hysteresis)
-    by_reset = by_moved * surrogate(low - past.candidate)
-    by_candidate = by_set - by_reset
-    gradient[f"{at}.hysteresis"] = -by_set.sum(axis=(0, 1))
-    gradient[f"{at}.low"] = -by_candidate.sum(axis=(0, 1))
-    return by_candidate
+    by_set = by_state * parameters[f"{at}.level"]
+    by_set += by_moved
+    by_set *= surrogate(past.above)
+    gradient[f"{at}.hysteresis"] = -_total(by_set)
+    by_moved *= surrogate(past.below)
+    by_set -= by_moved
+    gradient[f"{at}.low"] = -_total(by_set)
+    return by_set
+
+
+def _total(x: NDArray) -> NDArray:
+    """Sum over frames and sequences; as a product it is several times as fast as a sum along the first axes."""
+    flat = x.reshape(-1, x.shape[2])
+    return np.ones(len(flat), x.dtype) @ flat
 
 
 def _blocks(parameters: Mapping[str, NDArray]) -> int:
@@ -177,5 +195,5 @@ def _differentiate(parameters, gradient: Parameters, name: str, x: NDArray, erro
     weight = parameters[f"{name}.weight"]
     flat = error.reshape(-1, error.shape[2])
     gradient[f"{name}.weight"] = flat.T @ x.reshape(-1, x.shape[2])
-    gradient[f"{name}.bias"] = flat.sum(axis=0)
+    gradient[f"{name}.bias"] = _total(error)
     return (flat @ weight).reshape(*error.shape[:2], weight.shape[1]) if further else None

@@ -22,8 +22,6 @@ from golden.npz import NpzError, read_npz
 from spec.errors import RemoraError
 
 FORMAT = "remora-bmru-1"
-FEATURES, BLOCKS, CLASSES = 13, 2, 2
-"""Of the keyword spotter: cepstral coefficients a frame, blocks, and "the keyword" (1) against everything else (0)."""
 
 
 class NetworkError(RemoraError):
@@ -91,7 +89,7 @@ class BmruNetwork:
             if array.shape != shape or not array.size:
                 raise NetworkError(f"{name} has shape {array.shape}; a network of width {width} needs {shape}")
             if array.dtype != np.float64 or not np.isfinite(array).all():
-                raise NetworkError(f"{name} must be finite float64 numbers; it is {array.dtype} and holds {array.min()}")
+                raise NetworkError(f"{name} must be finite float64; it is {array.dtype} and holds {array.min()}")
         for number, block in enumerate(self.blocks):
             self._check_cells(number, block)
 
@@ -126,7 +124,7 @@ class BmruNetwork:
         return sum(array.size for array in self.arrays().values())
 
     def arrays(self) -> dict[str, NDArray[np.float64]]:
-        """Every learned array by its name, such as ``input.weight`` and ``blocks.0.first.bias``, from input to output."""
+        """Every learned array by name, such as ``input.weight`` and ``blocks.0.first.bias``, from input to output."""
         named = _layer("input", self.input)
         for number, block in enumerate(self.blocks):
             at = f"blocks.{number}"

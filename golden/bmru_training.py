@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from golden.adam import Adam
 from golden.bmru_gradient import Parameters, Setting, loss_and_gradient, to_network
-from golden.bmru_network import BLOCKS, CLASSES, BmruNetwork, NetworkError
+from golden.bmru_network import BmruNetwork, NetworkError
+from spec.analog import UNIT_PA, AnalogDesign
 from spec.rng import Purpose, draw, normal
 
-CODE_STEPS = {"weight": 1 / 32, "bias": 0.01, "low": 0.01, "hysteresis": 0.01, "level": 0.01}
-WEIGHT_LIMIT = 255 / 32
-BIAS_LIMIT = 10.23
+_BATCH_LANE, _SHIFT_LANE, _STRETCH_LANE, _DROPOUT_LANE = 100, 101, 102, 103
+"""Streams of draws of a step; the layers' initial weights take their number as lane."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,6 @@ class Recipe:
     """What decides a training, with the data.
 
     Attributes:
-        width: d, cells of each of the two blocks.
         seed: of every draw.
         steps: of the optimiser.
         batch: sequences a step.
@@ -36,12 +35,13 @@ class Recipe:
         weight_decay: of weights, not of biases, thresholds and levels.
         clip: largest norm of the whole gradient.
         dropout: share of cells whose output is dropped in a sequence.
-        shift: each sequence is shifted by up to so many frames, its first or last frame repeated.
+        shift: each sequence is moved by up to so many frames, its first or last frame repeated.
+        stretch: and played faster or slower by up to this share.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
-        quantise_from: share of the steps from which forward passes see parameters rounded to codes; never above 1.
+        quantise_from: share of the steps from which gradients are taken at the parameters rounded to codes; with more
+            than 1 never, and the result is not rounded either.
     """
 
-    width: int
     seed: int = 1
     steps: int = 1200
     batch: int = 128
@@ -50,7 +50,8 @@ class Recipe:
     weight_decay: float = 1e-2
     clip: float = 1.0
     dropout: float = 0.1
-    shift: int = 8
+    shift: float = 8
+    stretch: float = 0.15
     epsilon_hold: float = 0.05
     epsilon_end: float = 0.7
     quantise_from: float = 0.7
@@ -60,92 +61,130 @@ class Recipe:
         done = step / self.steps
         return float(np.clip((self.epsilon_end - done) / (self.epsilon_end - self.epsilon_hold), 0, 1))
 
+    def rate_of(self, step: int) -> float:
+        """Learning rate of a step counted from 0: the peak, then down half a cosine."""
+        return self.rate / 2 * (1 + cos(pi * step / self.steps))
 
-def initial_parameters(recipe: Recipe, features: int) -> Parameters:
-    """Float32: He's normal weights, small positive biases, β_lo 0.15, β_hi − β_lo 0.35, α spread over 0.2 … 1.4."""
-    width, made = recipe.width, {}
+
+def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
+    """Float32: He's normal weights, β_lo 0.15, β_hi − β_lo 0.35, α spread over 0.2 … 1.4, candidates biased by 0.1."""
+    network, made = design.network, {}
+    width = network.width
 
     def layer(name: str, outputs: int, inputs: int, bias: float) -> None:
-        lane = len(made)
-        drawn = normal(recipe.seed, Purpose.BMRU_TRAINING, np.arange(outputs * inputs), lane)
+        drawn = normal(seed, Purpose.BMRU_TRAINING, np.arange(outputs * inputs), len(made))
         made[f"{name}.weight"] = (drawn * np.sqrt(2 / inputs)).reshape(outputs, inputs)
         made[f"{name}.bias"] = np.full(outputs, bias)
 
-    layer("input", width, features, 0.0)
-    for number in range(BLOCKS):
+    layer("input", width, network.features, 0.0)
+    for number in range(network.blocks):
         at = f"blocks.{number}"
         layer(f"{at}.first", width, width, 0.1)
         made |= {f"{at}.low": np.full(width, 0.15), f"{at}.hysteresis": np.full(width, 0.35)}
         made[f"{at}.level"] = np.linspace(0.2, 1.4, width) if width > 1 else np.full(1, 0.8)
         layer(f"{at}.second", width, width, 0.0)
-    layer("output", CLASSES, width, 0.0)
+    layer("output", network.classes, width, 0.0)
     return {name: array.astype(np.float32) for name, array in made.items()}
 
 
 def train_bmru(
-    recipe: Recipe, x: NDArray, y: NDArray[np.integer], progress: Callable[[int], None] | None = None
+    design: AnalogDesign,
+    recipe: Recipe,
+    x: NDArray,
+    y: NDArray[np.integer],
+    progress: Callable[[int], None] | None = None,
 ) -> BmruNetwork:
-    """Train a network.
+    """Train a network of a design point's sizes whose parameters its codes can hold.
 
     Args:
-        x: (n, T, features), normalised features.
-        y: (n,) classes; both must occur.
+        x: (n, T, features), normalised features, one unit of the model each.
+        y: (n,) classes; the highest class and at least one other must occur.
         progress: called after every step with 1.
 
     Raises:
         NetworkError: the data does not fit.
     """
-    keyword, others = (np.flatnonzero(y == label) for label in (CLASSES - 1, 0))
-    if not len(keyword) or not len(others) or len(keyword) + len(others) != len(y):
-        raise NetworkError(f"training needs sequences of the classes 0 and 1; there are {np.unique(y).tolist()}")
+    network = design.network
+    if x.ndim != 3 or x.shape[2] != network.features or y.shape != x.shape[:1]:
+        raise NetworkError(
+            f"training data of shape {x.shape} with labels {y.shape} does not fit (n, frames, {network.features}) "
+            "and (n,)"
+        )
+    keyword = network.classes - 1
+    groups = tuple(np.flatnonzero((y == keyword) == wanted) for wanted in (True, False))
+    if not all(len(group) for group in groups) or y.min() < 0 or y.max() >= network.classes:
+        raise NetworkError(f"training needs class {keyword} and lower ones; there are {np.unique(y).tolist()}")
     x = np.ascontiguousarray(x.transpose(1, 0, 2), np.float32)
-    parameters = initial_parameters(recipe, x.shape[2])
-    optimiser = Adam(parameters.values(), recipe.rate, [recipe.weight_decay * name.endswith("weight") for name in parameters])
+    parameters = initial_parameters(design, recipe.seed)
+    decays = [recipe.weight_decay * name.endswith("weight") for name in parameters]
+    optimiser = Adam(parameters.values(), recipe.rate, decays)
     for step in range(recipe.steps):
-        chosen = _batch(recipe, step, keyword, others)
-        setting = Setting(recipe.epsilon(step), masks=_masks(recipe, step))
-        seen = round_to_codes(parameters) if step >= recipe.quantise_from * recipe.steps else parameters
-        _, gradient = loss_and_gradient(seen, _shifted(recipe, step, x, chosen), y[chosen], setting)
-        norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
-        if norm > recipe.clip:
-            gradient = {name: array * np.float32(recipe.clip / norm) for name, array in gradient.items()}
-        optimiser.step(gradient.values(), recipe.rate * 0.5 * (1 + cos(pi * step / recipe.steps)))
-        _keep_legal(parameters)
+        rounded = step >= recipe.quantise_from * recipe.steps
+        chosen = _batch(recipe, step, groups)
+        setting = Setting(recipe.epsilon(step), masks=_masks(design, recipe, step))
+        seen = round_to_codes(design, parameters) if rounded else parameters
+        _, gradient = loss_and_gradient(seen, _augmented(recipe, step, x, chosen), y[chosen], setting)
+        optimiser.step(_clipped(recipe, gradient), recipe.rate_of(step))
+        _keep_legal(design, parameters)
         if progress:
             progress(1)
-    return to_network(round_to_codes(parameters) if recipe.quantise_from <= 1 else parameters)
+    return to_network(round_to_codes(design, parameters) if recipe.quantise_from <= 1 else parameters)
 
 
-def round_to_codes(parameters: Parameters) -> Parameters:
-    return {n: np.rint(v / np.float32(CODE_STEPS[n.rpartition(".")[2]])) * np.float32(CODE_STEPS[n.rpartition(".")[2]]) for n, v in parameters.items()}
+def round_to_codes(design: AnalogDesign, parameters: Parameters) -> Parameters:
+    """Each parameter at the nearest value that a code stands for; what it learns from is the gradient there."""
+    rounded = {}
+    for name, array in parameters.items():
+        step = np.float32(_code(design, name)[0])
+        rounded[name] = np.rint(array / step) * step
+    return rounded
 
 
-def _batch(recipe: Recipe, step: int, keyword: NDArray, others: NDArray) -> NDArray[np.int64]:
-    wanted = round(recipe.batch * recipe.keyword_share)
-    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(recipe.batch), 100).astype(np.uint64)
-    pick = lambda group, drawn: group[(drawn * np.uint64(len(group))) >> np.uint64(32)]  # noqa: E731
-    return np.concatenate([pick(keyword, words[:wanted]), pick(others, words[wanted:])])
+def _code(design: AnalogDesign, name: str) -> tuple[float, int]:
+    """Step in units of the model, and the largest code, of a parameter."""
+    if name.endswith("weight"):
+        return 2.0**-design.formats.ratio_fraction, design.ratio_limit
+    return design.formats.bias_step_pa / UNIT_PA, design.bias_limit
 
 
-def _shifted(recipe: Recipe, step: int, x: NDArray, chosen: NDArray) -> NDArray:
-    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(len(chosen)), 101).astype(np.int64)
-    shifts = (words * (2 * recipe.shift + 1) >> 32) - recipe.shift
-    frames = np.clip(np.arange(len(x))[:, None] + shifts, 0, len(x) - 1)
-    return x[frames, chosen]
+def _keep_legal(design: AnalogDesign, parameters: Parameters) -> None:
+    """Back into what codes can hold: thresholds and levels cannot be negative, and a hysteresis ends at the limit."""
+    for name, array in parameters.items():
+        step, limit = _code(design, name)
+        low = -step * limit if name.endswith(("weight", "bias")) else 0
+        # Both thresholds need codes, and the upper one is the sum.
+        high = step * limit / (2 if name.endswith(("low", "hysteresis")) else 1)
+        np.clip(array, low, high, out=array)
 
 
-def _masks(recipe: Recipe, step: int) -> tuple[NDArray, ...]:
+def _batch(recipe: Recipe, step: int, groups: tuple[NDArray, NDArray]) -> NDArray[np.int64]:
+    """Indices of a batch: the keyword's share, then the others'."""
+    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(recipe.batch), _BATCH_LANE).astype(np.int64)
+    parts = np.split(words, [round(recipe.batch * recipe.keyword_share)])
+    return np.concatenate([group[part * len(group) >> 32] for group, part in zip(groups, parts, strict=True)])
+
+
+def _augmented(recipe: Recipe, step: int, x: NDArray, chosen: NDArray) -> NDArray:
+    """The chosen sequences, each moved and stretched about its middle in time by a draw of its own."""
+    lane = np.array([_SHIFT_LANE, _STRETCH_LANE])[:, None]
+    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(len(chosen)), lane)
+    shift, stretch = (words.astype(np.float64) / 2.0**31 - 1) * np.array([[recipe.shift], [recipe.stretch]])
+    middle = (len(x) - 1) / 2
+    frames = middle + (np.arange(len(x))[:, None] - middle) * (1 + stretch) + shift
+    return x[np.clip(np.rint(frames), 0, len(x) - 1).astype(np.int64), chosen]
+
+
+def _masks(design: AnalogDesign, recipe: Recipe, step: int) -> tuple[NDArray, ...]:
+    """Dropout: factors of the cells' outputs, one draw a cell and sequence."""
     if not recipe.dropout:
         return ()
-    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(BLOCKS * recipe.batch * recipe.width), 102)
-    kept = (words >= recipe.dropout * 2.0**32).reshape(BLOCKS, recipe.batch, recipe.width)
+    shape = (design.network.blocks, recipe.batch, design.network.width)
+    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(np.prod(shape)), _DROPOUT_LANE)
+    kept = (words >= recipe.dropout * 2.0**32).reshape(shape)
     return tuple((kept / (1 - recipe.dropout)).astype(np.float32))
 
 
-def _keep_legal(parameters: Parameters) -> None:
-    for name, array in parameters.items():
-        part = name.rpartition(".")[2]
-        if part == "weight":
-            np.clip(array, -WEIGHT_LIMIT, WEIGHT_LIMIT, out=array)
-        else:
-            np.clip(array, -BIAS_LIMIT if part == "bias" else 0, BIAS_LIMIT, out=array)
+def _clipped(recipe: Recipe, gradient: Parameters) -> list[NDArray]:
+    norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
+    factor = np.float32(min(1, recipe.clip / norm) if norm else 1)
+    return [array * factor for array in gradient.values()]

@@ -16,6 +16,9 @@ EXPERIMENTS = {
     "bit-streaming": "bit_streaming",
     "convergence": "convergence",
     "continual": "continual",
+    "keyword-spotting": "keyword_spotting",
+    "noise-immunity": "noise_immunity",
+    "power-scaling": "power_scaling",
 }
 """Name → module."""
 

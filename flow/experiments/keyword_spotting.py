@@ -1,0 +1,152 @@
+"""Keyword spotting: "yes" against other words and silence, in floating point and in the codes of the analog core.
+
+Speaker-disjoint five-fold over all clips, several seeds, and the split that comes with the data apart; features
+normalised over each clip, which looks ahead, and by a running normalisation, which an always-on detector can do. With
+the running one also a sliding window over streams that never clear the core.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+
+import numpy as np
+
+from flow.experiments.figures import figure
+from flow.experiments.runner import Conclusion, Context, Options, Unit
+from flow.experiments.sliding_window import slide
+from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
+from flow.keywords import load_clips, train_spotter
+from golden.bmru_training import Recipe
+from golden.keywords import KEYWORD, KeywordSet, speaker_folds
+from golden.normalisation import KINDS
+from spec.analog import AnalogDesign
+from spec.presets import load_design
+
+SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core, per clip and always on"
+FOLDS, SEEDS = 5, 3
+PRESETS = ("kws", "kws16")
+QUICK_PRESETS, QUICK_SEEDS, QUICK_STEPS = ("kws",), 1, 300
+GIVEN = "given"
+"""The split that comes with the data, beside the numbers of the folds: trained on train and validation."""
+
+
+def plan(options: Options) -> list[Unit]:
+    """One training and its evaluation a unit: normalisation, preset, seed, fold."""
+    clips = load_clips()
+    folds = speaker_folds(clips, FOLDS)
+    units = []
+    for normalisation in KINDS:
+        for preset in QUICK_PRESETS if options.quick else PRESETS:
+            design = load_design(preset, AnalogDesign)
+            for seed in range(options.seed, options.seed + (QUICK_SEEDS if options.quick else SEEDS)):
+                recipe = Recipe(seed=seed, **({"steps": QUICK_STEPS} if options.quick else {}))
+                for fold in (*range(FOLDS), GIVEN):
+                    units.append(_unit(design, recipe, normalisation, fold, clips, folds))
+    return units
+
+
+def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips: KeywordSet, folds) -> Unit:
+    tested = clips.split == "test" if fold == GIVEN else folds == fold
+    parameters = {
+        "design": design.model_dump(mode="json"),
+        "recipe": asdict(recipe),
+        "normalisation": normalisation,
+        "fold": fold,
+        "folds": FOLDS,
+        "data": clips.digest,
+        "origin": clips.origin,
+    }
+    work = partial(_train_and_evaluate, design, recipe, normalisation, clips, tested)
+    return Unit(parameters, recipe.steps * recipe.batch, work)
+
+
+def _train_and_evaluate(design, recipe, normalisation, clips: KeywordSet, tested, context: Context) -> dict:
+    network = train_spotter(design, recipe, clips.where(~tested), normalisation, context.advance)
+    spotter = Spotter(design, network, clips.where(tested))
+    found = {"preset": design.name, "normalisation": normalisation, "seed": recipe.seed, **evaluate(spotter)}
+    return found | {"sliding": slide(spotter) if normalisation == "running" else None}
+
+
+def conclude(options: Options, results: list[dict]) -> Conclusion:
+    """A summary for each preset and normalisation, figures of confusion, and the main numbers in words."""
+    # Units come in the order of the plan: five folds and the given split for each seed.
+    runs = [results[start : start + FOLDS + 1] for start in range(0, len(results), FOLDS + 1)]
+    summaries, lines = [], []
+    for normalisation in KINDS:
+        for preset in dict.fromkeys(run[0]["preset"] for run in runs):
+            chosen = [run for run in runs if (run[0]["preset"], run[0]["normalisation"]) == (preset, normalisation)]
+            summary = {"preset": preset, "normalisation": normalisation, **_summary(chosen)}
+            summaries.append(summary)
+            lines.append(_line(summary))
+    origin = {"clips": sum(one["clips"] for one in runs[0][:FOLDS]), "seeds": sorted({run[0]["seed"] for run in runs})}
+    return Conclusion({**origin, "summaries": summaries}, {"confusion": _confusions(summaries)}, tuple(lines))
+
+
+def _summary(runs: list[list[dict]]) -> dict:
+    folded, given = [add_up(run[:FOLDS]) for run in runs], [run[FOLDS] for run in runs]
+    summary = {}
+    for name, parts in (("five_fold", folded), ("given_split", given)):
+        whole = add_up(parts)
+        summary[name] = {
+            "float": mean_and_interval([balanced(one["float"], KEYWORD) for one in parts]),
+            "codes": mean_and_interval([balanced(one["codes"], KEYWORD) for one in parts]),
+            "clips_alike": whole["alike"] / whole["clips"],
+            "frames_alike": whole["frames_alike"] / whole["frames"],
+            "frames_of_equal_state": whole["states_alike"] / whole["frames"],
+            "state_bits_alike": whole["bits_alike"] / whole["bits"],
+            "confusion_float": whole["float"],
+            "confusion_codes": whole["codes"],
+            "saturated_features": whole["saturated"],
+            "core_power_nw": whole["power_nw"],
+        }
+    branches = [one["branches_nw"] for run in runs for one in run[:FOLDS]]
+    summary["branches_nw"] = {name: float(np.mean([one[name] for one in branches])) for name in branches[0]}
+    sliding = [one["sliding"] for run in runs for one in run[:FOLDS] if one["sliding"]]
+    if sliding:
+        total = {key: sum(one[key] for one in sliding) for key in sliding[0]}
+        summary["sliding_window"] = total | {
+            "detected": total["hits"] / total["keywords"],
+            "false_alarms_an_hour": total["false_alarms"] / total["hours"],
+        }
+    return summary
+
+
+def mean_and_interval(values: list[float]) -> dict[str, float | list[float] | None]:
+    """Mean over seeds with its 95 % interval of Student's t; no interval of a single value."""
+    from scipy.stats import t
+
+    mean, half = float(np.mean(values)), None
+    if len(values) > 1:
+        half = float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return {"mean": mean, "interval": None if half is None else [mean - half, mean + half], "values": values}
+
+
+def _line(summary: dict) -> str:
+    five, given = summary["five_fold"], summary["given_split"]
+    line = (
+        f"{summary['preset']}, {summary['normalisation']}: five-fold {five['float']['mean']:.1%} in float, "
+        f"{five['codes']['mean']:.1%} in codes; given split {given['float']['mean']:.1%} and "
+        f"{given['codes']['mean']:.1%}; alike {five['clips_alike']:.2%} of clips, {five['frames_alike']:.2%} of "
+        f"frames, {five['state_bits_alike']:.2%} of state bits; {five['core_power_nw']:.0f} nW"
+    )
+    sliding = summary.get("sliding_window")
+    if sliding:
+        alarms = sliding["false_alarms_an_hour"]
+        line += f"; sliding: {sliding['detected']:.1%} found, {alarms:.0f} false alarms an hour"
+    return line
+
+
+def _confusions(summaries: list[dict]):
+    titles = [f"{one['preset']}, {one['normalisation']}: codes" for one in summaries]
+    drawn, every = figure(titles, width=3.2, height=3.4)
+    for axes, one in zip(every, summaries, strict=True):
+        table = one["five_fold"]["confusion_codes"]
+        counts = np.array(list(table.values()), float)
+        axes.imshow(counts / counts.sum(axis=1, keepdims=True), vmin=0, vmax=1, cmap="Blues", aspect="auto")
+        axes.grid(False)
+        axes.set_xticks(range(2), ["other", KEYWORD])
+        axes.set_yticks(range(len(table)), list(table))
+        for (row, column), count in np.ndenumerate(counts):
+            axes.text(column, row, f"{count:.0f}", ha="center", va="center", fontsize=8)
+    return drawn

@@ -1,0 +1,181 @@
+"""What a bistable cell keeps out: the error of the candidate that enters it against that of the state that leaves it.
+
+A core with noise or mismatch and an ideal one of the same codes see the same clips, each running on its own, so that a
+candidate's error holds all that came through the layers and cells before it. For each cell:
+
+- candidate error: mean over frames of |ĥ' − ĥ|, ĥ = relu of the node's current;
+- state error: mean over frames of |h' − h|, h the current that the cell puts out;
+- suppression: the one over the other. The main figure counts every frame, those in which the cell stands differently
+  (flips) too; its median over cells is taken with cells that never erred as infinite. Apart from it: the same without
+  the frames that flipped, the least of any cell, and how often cells flip.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.experiments.figures import figure
+from flow.experiments.runner import Conclusion, Context, Options, Unit
+from flow.keyword_evaluation import Spotter
+from flow.keywords import load_clips, shipped_network
+from golden import bmru
+from golden.analog import AnalogCore, AnalogRun
+from spec.analog import AnalogDesign, with_nonidealities
+from spec.presets import load_design
+
+SUMMARY = "how much of the noise and mismatch at a cell's input leaves the cell"
+PRESETS = ("kws", "kws16")
+CLIPS, QUICK_CLIPS = 299, 24
+LEVELS = {
+    "noise": ("noise_pa", (2, 5, 10, 20, 50, 100, 200)),
+    "mismatch": ("mismatch_amplitude", (2, 5, 10, 20, 50)),
+    "bias_error": ("bias_error_amplitude", (2, 5, 10, 20, 50)),
+}
+"""Switch → field of its amplitude (pA rms, or 1/1024 rms) and the amplitudes."""
+QUICK_LEVELS = 3
+TARGET = 20
+"""The paper's least ratio of candidate error to state error."""
+
+
+def plan(options: Options) -> list[Unit]:
+    """One unit a preset, kind of error and amplitude; clips of the test split, which the shipped networks never saw."""
+    clips = load_clips().of("test")
+    count = QUICK_CLIPS if options.quick else CLIPS
+    # Spread over the split, which is sorted by word.
+    clips = clips.where(np.linspace(0, len(clips) - 1, min(count, len(clips))).astype(int))
+    units = []
+    for preset in PRESETS[:1] if options.quick else PRESETS:
+        design = load_design(preset, AnalogDesign)
+        network = shipped_network(design)
+        spotter = Spotter(design, network, clips)
+        for switch, (field, amplitudes) in LEVELS.items():
+            for amplitude in amplitudes[::QUICK_LEVELS] if options.quick else amplitudes:
+                disturbed = with_nonidealities(design, seed=options.seed, **{switch: True, field: amplitude})
+                parameters = {
+                    "design": disturbed.model_dump(mode="json"),
+                    "network": {name: array.tolist() for name, array in network.arrays().items()},
+                    "data": clips.digest,
+                }
+                work = partial(_disturb, spotter, disturbed, switch, amplitude)
+                units.append(Unit(parameters, len(clips), work))
+    return units
+
+
+def _disturb(spotter: Spotter, disturbed: AnalogDesign, switch: str, amplitude: int, context: Context) -> dict:
+    core = AnalogCore(disturbed, spotter.codes)
+    frames = spotter.clips.x.shape[1]
+    found = core.run(spotter.feature_codes, np.arange(len(spotter.clips)) * frames)
+    ideal = spotter.in_codes
+    errors = cell_errors(AnalogCore(spotter.design, spotter.codes), ideal, core, found)
+    decided = [bmru.vote(run.decision, spotter.design.network.classes) for run in (ideal, found)]
+    context.advance(len(spotter.clips))
+    return {
+        "preset": spotter.design.name,
+        "kind": switch,
+        "amplitude": amplitude,
+        **errors,
+        "clips_alike": float(np.mean(decided[0] == decided[1])),
+        "accuracy": float(np.mean(decided[1] == spotter.clips.y)),
+        "ideal_accuracy": float(np.mean(decided[0] == spotter.clips.y)),
+    }
+
+
+def cell_errors(ideal_core: AnalogCore, ideal: AnalogRun, core: AnalogCore, found: AnalogRun) -> dict:
+    """Errors of every cell, block after block, in pA, and the share of frames in which it stands differently."""
+    candidates = np.abs(np.maximum(found.candidate, 0) - np.maximum(ideal.candidate, 0).astype(np.int64))
+    states = np.abs(cell_currents(core, found) - cell_currents(ideal_core, ideal))
+    flipped = found.state != ideal.state
+    frames = (0, 1)
+    held = np.maximum((~flipped).sum(axis=frames), 1)
+    return {
+        "candidate_error_pa": candidates.mean(axis=frames).ravel().tolist(),
+        "state_error_pa": states.mean(axis=frames).ravel().tolist(),
+        "unflipped_candidate_error_pa": ((candidates * ~flipped).sum(axis=frames) / held).ravel().tolist(),
+        "unflipped_state_error_pa": ((states * ~flipped).sum(axis=frames) / held).ravel().tolist(),
+        "flips": flipped.mean(axis=frames).ravel().tolist(),
+    }
+
+
+def cell_currents(core: AnalogCore, run: AnalogRun) -> NDArray[np.int64]:
+    """Currents that the cells put out, (clips, frames, blocks, width) pA."""
+    leakage = core.design.cell.leakage_pa
+    currents = [biases.output(run.state[:, :, block], leakage) for block, biases in enumerate(core.biases)]
+    return np.stack(currents, axis=2).astype(np.int64)
+
+
+def suppression(candidate_errors: list[float], state_errors: list[float]) -> NDArray[np.float64]:
+    """Factor of each cell; infinite where the state never erred, and left out where the candidate did not either."""
+    candidate, state = np.array(candidate_errors), np.array(state_errors)
+    entered = candidate > 0
+    with np.errstate(divide="ignore"):
+        return candidate[entered] / state[entered]
+
+
+def conclude(options: Options, results: list[dict]) -> Conclusion:
+    """Suppression at every amplitude, with its least, and the flips."""
+    points, lines = [], []
+    for one in results:
+        factors = suppression(one["candidate_error_pa"], one["state_error_pa"])
+        unflipped = suppression(one["unflipped_candidate_error_pa"], one["unflipped_state_error_pa"])
+        points.append(
+            {key: one[key] for key in ("preset", "kind", "amplitude", "clips_alike", "accuracy", "ideal_accuracy")}
+            | {
+                "median_suppression": _json(np.median(factors)),
+                "least_suppression": _json(factors.min()),
+                "median_suppression_unflipped": _json(np.median(unflipped)),
+                "least_suppression_unflipped": _json(unflipped.min()),
+                "median_candidate_error_pa": float(np.median(one["candidate_error_pa"])),
+                "cells_without_error": int(np.isinf(factors).sum()),
+                "cells": len(one["flips"]),
+                "flips": float(np.mean(one["flips"])),
+                "most_flips": max(one["flips"]),
+            }
+        )
+        lines.append(_line(points[-1]))
+    drawn, axes = figure(["candidate error against state error", "frames in which a cell stands differently"])
+    _plot(axes, results, points)
+    return Conclusion({"target": TARGET, "points": points, "cells": results}, {"suppression": drawn}, tuple(lines))
+
+
+def _json(value: float) -> float | str:
+    """JSON has no infinity."""
+    return float(value) if np.isfinite(value) else "infinite"
+
+
+def _line(point: dict) -> str:
+    median, least = (
+        value if isinstance(value, str) else f"{value:.1f}"
+        for value in (point["median_suppression"], point["least_suppression"])
+    )
+    entered = point["median_candidate_error_pa"]
+    return (
+        f"{point['preset']}, {point['kind']} {point['amplitude']}: candidate error {entered:.0f} pA, suppression "
+        f"{median} in the median, {least} at the least; flips {point['flips']:.3%}; "
+        f"{point['clips_alike']:.1%} of clips decided alike"
+    )
+
+
+def _plot(axes, results: list[dict], points: list[dict]) -> None:
+    left, right = axes
+    for marker, kind in zip("osd", LEVELS, strict=True):
+        chosen = [one for one in results if one["kind"] == kind]
+        entered, left_over = ([value for one in chosen for value in one[key]] for key in _ERRORS)
+        left.loglog(entered, np.maximum(left_over, _FLOOR_PA), marker, markersize=3, label=kind)
+        for preset in dict.fromkeys(point["preset"] for point in points):
+            line = [one for one in points if (one["preset"], one["kind"]) == (preset, kind)]
+            amplitudes, flips = ([one[key] for one in line] for key in ("amplitude", "flips"))
+            right.plot(amplitudes, flips, marker + "-", markersize=3, label=f"{preset}, {kind}")
+    span = np.array([1, 1000])
+    left.plot(span, span, color="grey", linewidth=0.8)
+    left.plot(span, span / TARGET, "--", color="grey", linewidth=0.8)
+    left.set(xlabel="candidate error, pA", ylabel=f"state error, pA (none drawn at {_FLOOR_PA})")
+    right.set(xlabel="amplitude, pA or 1/1024", ylabel="share of frames", xscale="log")
+    for one in axes:
+        one.legend(fontsize=7)
+
+
+_ERRORS = ("candidate_error_pa", "state_error_pa")
+_FLOOR_PA = 1e-3

@@ -1,0 +1,46 @@
+"""``remora train`` of a design point of the analog core: the keyword spotter, offline and through time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flow.console import console, progress, table
+from flow.keyword_evaluation import Spotter, balanced, evaluate
+from flow.keywords import load_clips, train_spotter
+from flow.provenance import provenance
+from golden.bmru_network import save_network
+from golden.bmru_training import Recipe
+from golden.keywords import KEYWORD
+from spec.analog import AnalogDesign
+
+
+def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: int) -> dict:
+    """Train on the splits train and validation, save, and say how the network does on the split test.
+
+    Args:
+        path: of the network to write.
+        normalisation: of the features, ``clip`` or ``running``.
+
+    Returns:
+        The result as JSON.
+    """
+    clips, recipe = load_clips(), Recipe(seed=seed)
+    training = clips.of("train", "validation")
+    with progress("training", recipe.steps * recipe.batch, "sequences") as advance:
+        network = train_spotter(design, recipe, training, normalisation, advance)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_network(path, network)
+    found = evaluate(Spotter(design, network, clips.of("test")))
+    accuracy = {name: balanced(found[name], KEYWORD) for name in ("float", "codes")}
+    shown = table("word", ">as other", f">as {KEYWORD}", title=f"{found['clips']} unseen clips, in the core's codes")
+    for word, (other, keyword) in found["codes"].items():
+        shown.add_row(word, str(other), str(keyword))
+    console().print(shown)
+    console().print(
+        f"{design.name}: balanced accuracy {accuracy['float']:.1%} in float, {accuracy['codes']:.1%} in codes; "
+        f"{found['power_nw']:.0f} nW"
+    )
+    console().print(f"network: {path}")
+    result = {"design": design.name, "design_hash": design.hash, "network": str(path), "normalisation": normalisation}
+    result |= {f"{name}_balanced_accuracy": value for name, value in accuracy.items()}
+    return result | {"trained_on": len(training), "test": found, **provenance(seed)}

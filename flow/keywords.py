@@ -1,0 +1,101 @@
+"""Keyword spotting: clips to features, a training, what ships trained, and how a network decides on clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.build import build_root
+from flow.console import progress
+from golden import mfcc
+from golden.bmru_network import BmruNetwork, load_network
+from golden.bmru_training import Recipe, train_bmru
+from golden.keywords import SHIPPED, KeywordSet, load_keywords
+from golden.normalisation import KINDS, fit_normaliser, normaliser_of
+from spec.analog import AnalogDesign
+from spec.errors import RemoraError
+
+
+class KeywordError(RemoraError):
+    """The keyword spotter cannot do what it was asked for; the message says what to do."""
+
+
+def load_clips() -> KeywordSet:
+    """The clips of ``$REMORA_DATA``, else the shipped ones; features of sound files are kept beside the builds.
+
+    Raises:
+        DataError: as `golden.keywords.load_keywords`.
+    """
+    with progress("features", 0, "clips") as advance:
+        return load_keywords(build_root() / "keywords", advance)
+
+
+def check_design(design: AnalogDesign) -> None:
+    """Whether a design point can spot the keyword at all.
+
+    Raises:
+        KeywordError: it takes another number of features or has other than two classes.
+    """
+    network = design.network
+    if (network.features, network.classes) != (mfcc.COEFFICIENTS, 2):
+        raise KeywordError(
+            f"'{design.name}' has network.features = {network.features} and network.classes = {network.classes}; "
+            f"the keyword spotter needs {mfcc.COEFFICIENTS} and 2"
+        )
+
+
+def train_spotter(
+    design: AnalogDesign,
+    recipe: Recipe,
+    clips: KeywordSet,
+    normalisation: str = "clip",
+    advance: Callable[[int], None] | None = None,
+) -> BmruNetwork:
+    """Train on clips; the network's metadata say how, and how to normalise features for it.
+
+    Args:
+        normalisation: one of `golden.normalisation.KINDS`.
+        advance: called after every step with the sequences of a batch.
+
+    Raises:
+        KeywordError, NetworkError: the design point or the clips do not fit.
+    """
+    check_design(design)
+    if normalisation not in KINDS:
+        raise KeywordError(f"normalisation is '{normalisation}'; legal are: {', '.join(KINDS)}")
+    normaliser = fit_normaliser(normalisation, clips.x)
+    step = (lambda _: advance(recipe.batch)) if advance else None
+    network = train_bmru(design, recipe, normaliser.run(clips.x), clips.y, step)
+    about = {"recipe": asdict(recipe), "origin": clips.origin, "clips": len(clips), "digest": clips.digest}
+    return replace(network, metadata=about | normaliser.metadata())
+
+
+def features_for(network: BmruNetwork, clips: KeywordSet) -> NDArray[np.float64]:
+    """Features of clips as a network was trained on them, (n, 101, 13), one unit of the model each."""
+    return normaliser_of(network.metadata).run(clips.x)
+
+
+def shipped_path(design: AnalogDesign) -> Path:
+    """Where the trained network of a preset would ship."""
+    return SHIPPED / f"{design.name}.npz"
+
+
+def shipped_network(design: AnalogDesign) -> BmruNetwork:
+    """The trained network that ships for a design point.
+
+    Raises:
+        KeywordError: there is none of that name.
+        NetworkError: it cannot be read.
+    """
+    path = shipped_path(design)
+    if not path.is_file():
+        names = ", ".join(sorted(one.stem for one in SHIPPED.glob("kws*.npz")))
+        raise KeywordError(
+            f"no trained network ships for '{design.name}', only for {names}: train one with "
+            f"`remora train {design.name} -o FILE` and give it as --checkpoint FILE"
+        )
+    return load_network(path)

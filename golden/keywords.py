@@ -1,0 +1,188 @@
+"""Spoken words as sequences of cepstral coefficients: the whole data set where it is at hand, else the shipped excerpt.
+
+The keyword is "yes", class 1; no, up, down, left, right and silence are class 0. The clips are from Google Speech
+Commands v0.02.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden import mfcc
+from golden.idx import DATA_VARIABLE, DataError
+from golden.npz import NpzError, read_npz
+
+KEYWORD = "yes"
+FOLDER = "speech_commands"
+SPLITS = ("train", "validation", "test")
+SHIPPED = Path(__file__).parents[1] / "data" / FOLDER
+EXCERPT = SHIPPED / "excerpt.npz"
+_COLUMNS = ("path", "word", "speaker", "split")
+_ARRAYS = {"x", "word", "speaker", "split"}
+
+
+@dataclass(frozen=True)
+class KeywordSet:
+    """Clips with what is known of each.
+
+    Attributes:
+        x: (n, 101, 13) int16 cepstral coefficients in 1/16.
+        word, speaker, split: (n,) strings; a split is train, validation or test.
+        origin: what the data is, in words.
+        fitted: how many clips were not one second long and have been cut or filled up.
+    """
+
+    x: NDArray[np.int16]
+    word: NDArray[np.str_]
+    speaker: NDArray[np.str_]
+    split: NDArray[np.str_]
+    origin: str
+    fitted: int = 0
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def y(self) -> NDArray[np.int64]:
+        """Class of each clip: 1 where the keyword is said."""
+        return (self.word == KEYWORD).astype(np.int64)
+
+    def where(self, chosen: NDArray) -> KeywordSet:
+        """The clips that a mask or indices choose."""
+        parts = (array[chosen] for array in (self.x, self.word, self.speaker, self.split))
+        return KeywordSet(*parts, self.origin, self.fitted)
+
+    def of(self, *splits: str) -> KeywordSet:
+        """The clips of some splits.
+
+        Raises:
+            DataError: there are none.
+        """
+        chosen = np.isin(self.split, splits)
+        if not chosen.any():
+            raise DataError(f"{self.origin}: no clip of the splits {', '.join(splits)}")
+        return self.where(chosen)
+
+    @property
+    def digest(self) -> str:
+        """Identifies the clips by their content."""
+        labels = [array.tolist() for array in (self.word, self.speaker, self.split)]
+        return hashlib.sha256(self.x.tobytes() + json.dumps(labels).encode()).hexdigest()[:16]
+
+
+def load_keywords(cache: Path, progress: Callable[[int], None] | None = None) -> KeywordSet:
+    """All clips of ``$REMORA_DATA/speech_commands/manifest.csv`` where that variable is set, else the shipped excerpt.
+
+    Args:
+        cache: folder in which features are kept under a digest of the manifest, the sizes and times of the files and
+            the front end.
+        progress: called after every clip that is read.
+
+    Raises:
+        DataError: the manifest or a clip is missing or damaged.
+    """
+    root = os.environ.get(DATA_VARIABLE)
+    if not root:
+        return _from_arrays(_read(EXCERPT, "restore it from the repository"), EXCERPT, "shipped excerpt")
+    folder = Path(root) / FOLDER
+    rows = _manifest(folder / "manifest.csv")
+    path = cache / f"mfcc-{_key(folder, rows)}.npz"
+    try:
+        content = read_npz(path)
+    except (FileNotFoundError, NpzError):
+        # A damaged cache is as good as none.
+        content = _compute(folder, rows, progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+        with partial.open("wb") as file:
+            np.savez(file, **content)
+        partial.replace(path)
+    return _from_arrays(content, path, f"{len(rows):,} clips of Speech Commands")
+
+
+def save_excerpt(path: Path, clips: KeywordSet) -> None:
+    """Write clips in the format of the shipped excerpt."""
+    np.savez_compressed(path, x=clips.x, word=clips.word, speaker=clips.speaker, split=clips.split)
+
+
+def speaker_folds(clips: KeywordSet, count: int) -> NDArray[np.int64]:
+    """Number of the fold of each clip, 0 … count − 1: speakers are never shared, and every word is spread evenly.
+
+    Speakers are dealt out from the one with most clips to the one with fewest, ties by name, each to the fold in which
+    it makes the sum of the squared numbers of clips of each word grow least, ties to the lower.
+    """
+    words, word = np.unique(clips.word, return_inverse=True)
+    speakers, speaker = np.unique(clips.speaker, return_inverse=True)
+    clips_of = np.zeros((len(speakers), len(words)), np.int64)
+    np.add.at(clips_of, (speaker, word), 1)
+    filled, fold = np.zeros((count, len(words)), np.int64), np.zeros(len(speakers), np.int64)
+    for one in np.argsort(-clips_of.sum(axis=1), kind="stable"):
+        fold[one] = np.argmin((2 * filled + clips_of[one]) @ clips_of[one])
+        filled[fold[one]] += clips_of[one]
+    return fold[speaker]
+
+
+def _manifest(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        remedy = f"put the data there or unset {DATA_VARIABLE} to use the shipped excerpt"
+        raise DataError(f"{path} is missing or cannot be read ({error}); {remedy}") from error
+    for number, row in enumerate(rows, start=2):
+        if not all(row.get(name) for name in _COLUMNS) or row["split"] not in SPLITS:
+            raise DataError(f"{path}, line {number}: needs {', '.join(_COLUMNS)}, with a split of {', '.join(SPLITS)}")
+    if not rows:
+        raise DataError(f"{path} lists no clips")
+    return rows
+
+
+def _key(folder: Path, rows: list[dict[str, str]]) -> str:
+    front_end = {name: value for name, value in vars(mfcc).items() if name.isupper()}
+    files = []
+    for row in rows:
+        try:
+            status = (folder / row["path"]).stat()
+        except OSError as error:
+            raise DataError(f"{folder / row['path']}, listed in manifest.csv, is missing") from error
+        files.append((status.st_size, status.st_mtime_ns))
+    identity = json.dumps([front_end, rows, files], sort_keys=True)
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+
+def _compute(folder: Path, rows: list[dict[str, str]], progress: Callable[[int], None] | None) -> dict[str, NDArray]:
+    features, fitted = [], 0
+    for row in rows:
+        samples, missing = mfcc.fit_clip(mfcc.read_audio(folder / row["path"]))
+        fitted += missing != 0
+        features.append(mfcc.mfcc(samples))
+        if progress:
+            progress(1)
+    named = {name: np.array([row[name] for row in rows]) for name in ("word", "speaker", "split")}
+    return {"x": np.array(features), **named, "fitted": np.array(fitted)}
+
+
+def _read(path: Path, remedy: str) -> dict[str, NDArray]:
+    try:
+        return read_npz(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing; {remedy}") from error
+    except NpzError as error:
+        raise DataError(f"{path}: {error}; {remedy}") from error
+
+
+def _from_arrays(content: dict[str, NDArray], path: Path, origin: str) -> KeywordSet:
+    shape = (mfcc.FRAMES, mfcc.COEFFICIENTS)
+    if not _ARRAYS <= content.keys() or content["x"].shape[1:] != shape or content["x"].dtype != np.int16:
+        raise DataError(f"{path} does not hold clips of {shape[0]} frames of {shape[1]} coefficients with their labels")
+    x, word, speaker, split = (content[name] for name in ("x", "word", "speaker", "split"))
+    return KeywordSet(x, word, speaker, split, origin, int(content.get("fitted", 0)))

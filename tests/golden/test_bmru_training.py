@@ -1,0 +1,121 @@
+"""Gradients of the BMRU network against finite differences of the smooth network; what a training keeps and reaches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from golden import bmru
+from golden.bmru_gradient import Setting, loss_and_gradient, step, surrogate, to_network, to_parameters
+from golden.bmru_network import NetworkError
+from golden.bmru_training import Recipe, round_to_codes, train_bmru
+from spec.analog import AnalogDesign
+from tests.golden.bmru_networks import random_network
+from tests.golden.test_float_model import finite_differences
+
+SHORT = Recipe(seed=2, steps=150, batch=32, rate=1e-2, shift=2)
+
+
+def small_design(**network) -> AnalogDesign:
+    return AnalogDesign(name="test", network={"features": 3, "width": 5} | network)
+
+
+@pytest.mark.parametrize(
+    ("width", "blocks", "epsilon", "dropped"), [(1, 1, 0.0, False), (3, 2, 0.4, True), (4, 2, 1.0, False)]
+)
+def test_the_gradient_is_that_of_the_smooth_network(width, blocks, epsilon, dropped):
+    generator = np.random.default_rng(width)
+    parameters = to_parameters(random_network(3, width, blocks, classes=3, seed=width + 5), np.float64)
+    x, y = generator.normal(size=(6, 4, 3)), np.array([0, 2, 1, 1])
+    masks = tuple((generator.random((4, width)) < 0.7) / 0.7 for _ in range(blocks)) if dropped else ()
+    setting = Setting(epsilon, smooth=True, masks=masks)
+    _, gradient = loss_and_gradient(parameters, x, y, setting)
+    assert gradient.keys() == parameters.keys() and max(np.abs(array).max() for array in gradient.values()) > 1e-3
+    for name, array in parameters.items():
+        expected = finite_differences(lambda a, n=name: loss_and_gradient(parameters | {n: a}, x, y, setting)[0], array)
+        np.testing.assert_allclose(gradient[name], expected, atol=1e-7, err_msg=name)
+
+
+def test_the_surrogate_is_the_derivative_of_the_smooth_step():
+    z = np.linspace(-2, 2, 41)
+    np.testing.assert_allclose((step(z + 1e-6, True) - step(z - 1e-6, True)) / 2e-6, surrogate(z), atol=1e-8)
+    assert step(np.array([-1e-9, 0.0, 1.0]), False).tolist() == [0, 1, 1]
+
+
+def test_training_runs_the_network_that_inference_runs():
+    network = random_network(3, 5, seed=3)
+    x, y = np.random.default_rng(0).normal(size=(4, 9, 3)), np.array([0, 1, 1, 0])
+    loss, _ = loss_and_gradient(to_parameters(network, np.float64), x.transpose(1, 0, 2), y, Setting())
+    outputs = bmru.run(network, x).outputs
+    probability = np.exp(outputs) / np.exp(outputs).sum(axis=2, keepdims=True)
+    assert loss == pytest.approx(-np.log(probability[np.arange(4), :, y]).mean())
+    for name, array in to_network(to_parameters(network, np.float64)).arrays().items():
+        np.testing.assert_allclose(array, network.arrays()[name], atol=1e-15)
+
+
+def remembered(count: int, seed: int):
+    """Class 1 where an early pulse on the first feature is long gone: only memory can tell."""
+    generator = np.random.default_rng(seed)
+    x, y = generator.normal(size=(count, 24, 3)) * 0.2, np.arange(count) % 2
+    x[y == 1, 2:5, 0] += 2
+    return x, y
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return train_bmru(small_design(), SHORT, *remembered(200, 1))
+
+
+def test_a_training_learns_to_remember(trained):
+    x, y = remembered(100, 2)
+    assert np.mean(bmru.decide(trained, x) == y) > 0.95
+    assert np.mean(bmru.run(trained, x).frame_classes[:, -1] == y) > 0.9
+
+
+def test_a_training_repeats_and_ends_on_codes(trained):
+    again = train_bmru(small_design(), SHORT, *remembered(200, 1))
+    for name, array in trained.arrays().items():
+        np.testing.assert_array_equal(array, again.arrays()[name])
+        scaled = array * (32 if name.endswith("weight") else 100)
+        np.testing.assert_allclose(scaled, np.rint(scaled), atol=1e-4, err_msg=name)
+    other = train_bmru(small_design(), replace(SHORT, steps=2, seed=3), *remembered(200, 1))
+    assert other.arrays()["input.weight"].tolist() != again.arrays()["input.weight"].tolist()
+
+
+def test_a_training_may_leave_the_codes_aside():
+    calls = []
+    free = train_bmru(
+        small_design(), replace(SHORT, steps=5, quantise_from=2, dropout=0), *remembered(50, 1), calls.append
+    )
+    scaled = free.arrays()["input.weight"] * 32
+    assert np.abs(scaled - np.rint(scaled)).max() > 0.1 and calls == [1] * 5
+
+
+def test_rounding_keeps_within_half_a_step():
+    design = small_design()
+    parameters = to_parameters(random_network(3, 5, seed=8))
+    for name, rounded in round_to_codes(design, parameters).items():
+        step_size = 1 / 32 if name.endswith("weight") else 0.01
+        assert np.abs(rounded - parameters[name]).max() <= step_size / 2 + 1e-6
+
+
+def test_epsilon_and_rate_fall():
+    recipe = Recipe(steps=1000, epsilon_hold=0.05, epsilon_end=0.7, rate=1.0)
+    assert [recipe.epsilon(at) for at in (0, 50, 700, 999)] == [1, 1, 0, 0]
+    assert recipe.epsilon(375) == pytest.approx(0.5) and recipe.rate_of(0) == 1 and recipe.rate_of(999) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (np.zeros((4, 5, 2)), np.array([0, 1, 0, 1]), "does not fit"),
+        (np.zeros((4, 5, 3)), np.array([0, 1, 0]), "does not fit"),
+        (np.zeros((4, 5, 3)), np.zeros(4, int), "needs class 1"),
+        (np.zeros((4, 5, 3)), np.array([0, 1, 2, 1]), "needs class 1"),
+    ],
+)
+def test_data_that_does_not_fit_is_refused(x, y, message):
+    with pytest.raises(NetworkError, match=message):
+        train_bmru(small_design(), SHORT, x, y)

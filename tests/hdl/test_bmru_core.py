@@ -33,7 +33,7 @@ TESTS = ("frames", "scan_round_trip", "chain_length", "resets", "hysteresis", "s
 
 
 def simulate(**options):
-    options |= {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS | {"optimise": "run"}}
+    options |= {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS}
     return simulate_cases(BmruCore, CASES, "tb.test_bmru_core", **options)
 
 

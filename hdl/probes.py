@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hdl.analog.probes import ANALOG_PROBES
 from hdl.verilog import Netlist
 
 PROBES = {
@@ -58,6 +59,8 @@ def resolve_probes(netlist: Netlist) -> dict[str, dict]:
     modules = dict(netlist.library.instances(netlist.top))
     resolved = {}
     probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
+    if "controller" in modules:
+        probes = ANALOG_PROBES
     for name, (instance, port) in probes.items():
         found = netlist.library.ports[modules[instance]][port]
         resolved[name] = {"path": f"{instance}.{port}", "width": found.width}

@@ -121,6 +121,11 @@ class AnalogSystem(Section):
     awake_cycles: int = Field(64, ge=2, le=4096, description="most cycles that the controller is awake a frame")
     supply_mv: int = Field(1800, ge=1, le=5000, description="supply of the core, for power; changes no logic")
 
+    @property
+    def clock_mhz(self) -> float:
+        """The clock in MHz."""
+        return self.clock_hz * 1e-6
+
 
 class AnalogDesign(Design):
     """Everything that golden, hardware and testbenches of the analog BMRU core must agree on."""

@@ -34,6 +34,14 @@ def command(
     ] = None,
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,
     learn: Annotated[bool, typer.Option("--learn", help="Hardware that learns; every sequence is learnt.")] = False,
+    noise: Annotated[bool, typer.Option("--noise", help="Analog core: noise at every node, drawn anew each frame.")] = False,
+    mismatch: Annotated[bool, typer.Option("--mismatch", help="Analog core: mirrors differ from their ratio.")] = False,
+    bias_error: Annotated[
+        bool, typer.Option("--bias-error", help="Analog core: bias currents differ from their code.")
+    ] = False,
+    paced: Annotated[
+        bool, typer.Option("--paced", help="Analog core: frames at their pace of 10 ms instead of back to back.")
+    ] = False,
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
     json: JsonOption = None,
@@ -44,15 +52,36 @@ def command(
     feedback, gradients, accumulators and pulses of every sequence must too, and at the end every weight. Exits 1 at any
     difference and shows the first one in context.
 
+    An analog core hears clips of words: features, currents, cells, classes and charge of every frame must agree, and
+    the vote of every clip. --noise, --mismatch and --bias-error switch its non-idealities on.
+
     Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
-    tiny --waves tiny.vcd
+    tiny --waves tiny.vcd · remora simulate kws --noise --json kws.json
     """
+    from spec.analog import AnalogDesign
+    from spec.presets import load_design
+    from spec.section import Design
+
+    design = load_design(config, Design)
+    if isinstance(design, AnalogDesign):
+        from flow.commands.simulate_analog import simulate_core
+
+        if learn:
+            raise RemoraError(f"--learn: '{config}' is an analog core, which is trained offline; leave --learn out")
+        switched = {"noise": noise, "mismatch": mismatch, "bias_error": bias_error}
+        simulate_core(
+            design, data, limit, seed, checkpoint, stall, switched, paced, _vcd(waves) if waves else None, keep, json
+        )
+        return
+    if noise or mismatch or bias_error or paced:
+        raise RemoraError(
+            f"--noise, --mismatch, --bias-error and --paced are of the analog core, '{config}' is a crossbar accelerator"
+        )
     from flow.simulate import result_table, simulate
     from flow.train import train_network
     from golden.checkpoint import load_checkpoint
-    from spec.presets import load_design, parse_design
+    from spec.presets import parse_design
 
-    design = load_design(config)
     if learn:
         content = design.model_dump()
         design = parse_design(content | {"learning": content["learning"] | {"enabled": True}}, f"{config} with --learn")

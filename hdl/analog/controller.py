@@ -153,6 +153,7 @@ class AnalogController(wiring.Component):
             reporter.majority.eq(vote.majority),
             reporter.ready.eq(answer.ready),
             sequencer.reports_taken.eq(reporter.taken),
+            sequencer.reports_stalled.eq(reporter.stalled),
             answer.push.eq(reporter.push),
             answer.decision.eq(reporter.decision),
             answer.flags.eq(reporter.flags),

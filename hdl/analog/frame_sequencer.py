@@ -21,7 +21,8 @@ class FrameSequencer(wiring.Component):
     the ones after it. With period 0 it is always due.
 
     ``awake``: in these cycles alone its clock and the core's are needed for frames. ``awake_last`` counts them for the
-    last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when one that is due waits for reports.
+    last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when one that is due waits because the
+    reports are ``stalled``.
     """
 
     def __init__(self, design: AnalogDesign) -> None:
@@ -33,6 +34,7 @@ class FrameSequencer(wiring.Component):
                 "available": In(1),
                 "first": In(1),
                 "reports_taken": In(1),
+                "reports_stalled": In(1),
                 "prepare": Out(1),
                 "clear": Out(1),
                 "settle": Out(1),
@@ -54,7 +56,7 @@ class FrameSequencer(wiring.Component):
         m.d.comb += [
             ready.eq(self.run & self.available & due),
             start.eq(ready & self.reports_taken & ~self.awake),
-            self.held.eq(ready & ~self.reports_taken & ~self.awake & ~was_held),
+            self.held.eq(ready & self.reports_stalled & ~self.awake & ~was_held),
         ]
         with m.If(self.held):
             m.d.sync += was_held.eq(1)

@@ -14,6 +14,7 @@ class Reporter(wiring.Component):
     """``decide`` while ``taken`` notes that there is a frame to report if ``report_frames``, and a vote if ``voted`` and
     ``report_votes``. Each, the frame first, is offered with ``push`` until ``ready``, as `hdl.answer.Answer` takes it:
     ``decision``, ``flags``, ``tag``. ``taken``: nothing is left to be offered.
+    ``stalled``: something is, and is not taken now.
 
     ``frame_class``, ``majority`` and ``tag`` must stay until ``taken``; ``wake`` is noted.
     """
@@ -29,6 +30,7 @@ class Reporter(wiring.Component):
                 "frame_class": In(design.class_bits),
                 "majority": In(design.class_bits),
                 "taken": Out(1),
+                "stalled": Out(1),
                 "ready": In(1),
                 "push": Out(1),
                 "decision": Out(design.class_bits),
@@ -42,6 +44,7 @@ class Reporter(wiring.Component):
         m.d.comb += [
             self.taken.eq(~frame & ~vote),
             self.push.eq(frame | vote),
+            self.stalled.eq(self.push & ~self.ready),
             self.decision.eq(Mux(frame, self.frame_class, self.majority)),
             self.flags.eq(
                 Mux(frame, int(ReportFlag.FRAME), int(ReportFlag.VOTE) | Mux(woke, int(ReportFlag.WAKE), 0))

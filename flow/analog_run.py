@@ -25,8 +25,12 @@ from spec.trace import FRAME, read_trace, record_types, write_header
 from tb.run_frames import ENABLED
 from tb.scoreboard import Comparison, compare
 
-KINDS = (FRAME, "answer", "counters", "interrupts", "codes")
-"""What every run compares."""
+KINDS = (FRAME, "answer", "counters", "interrupts", "codes", "refusal")
+"""What every run compares; where frames are paced, ``pace`` too."""
+
+
+REFUSAL = {"written_wrong": 1, "chain_wrong": 0, "latches_wrong": 0, "programmed": 0}
+"""What a load with a wrong check word must leave in SCAN_STATUS and STATUS."""
 
 
 @dataclass
@@ -34,7 +38,8 @@ class AnalogRtlRun:
     """What a run gave.
 
     Attributes:
-        comparison: with golden, of every frame, answer, counter, event, and of the codes read back at the end.
+        comparison: with golden, of every frame, answer, counter, event, of how a load with a wrong check word was
+            refused, of the codes read back at the end, and of the cycles from frame to frame where they are paced.
         answers: of the hardware. ``reference``: golden's side.
         counters: growth of the hardware's counters. ``awake``: most cycles awake for a frame.
         seconds: wall-clock time by part of the run.
@@ -145,14 +150,20 @@ def _judge(
     began = perf_counter()
     answers = [Answer(tag, decision, flags, tuple(scores)) for tag, decision, flags, *scores in result["answers"]]
     counters = {counter: result["counters"][counter.name] for counter in AnalogCounter}
-    comparison = compare({FRAME: reference.records}, {FRAME: read_trace(directory, design)[FRAME]})
+    frames = read_trace(directory, design)[FRAME]
+    comparison = compare({FRAME: reference.records}, {FRAME: frames})
     # After the frames, so that the first divergence is the one that caused the others.
     pairs = (
         ("answer", _answer_records(design, reference.answers), _answer_records(design, answers)),
         ("counters", *_counter_records(design, reference, counters, result["awake"], stimulus.settings.report_frames, stalled)),
         ("interrupts", *_interrupt_records(reference, result["interrupts"])),
+        ("refusal", _records(REFUSAL), _records({name: result["refused"][name] for name in REFUSAL})),
         ("codes", _bytes(pack_chain(stimulus.codes.chain())), _bytes(bytes.fromhex(result["codes"]))),
     )
+    if stimulus.period and not stalled:
+        # The first frame is due at once, when the player has not sent it yet.
+        distances = np.diff(frames["cycle"].astype(np.int64))[1:].astype([("cycles", "<i8")])
+        pairs += (("pace", np.full_like(distances, stimulus.period), distances),)
     for kind, expected, actual in pairs:
         comparison.merge(compare({kind: expected}, {kind: actual}))
     seconds = result["seconds"] | {"golden": golden_seconds, "compare": perf_counter() - began}
@@ -200,7 +211,7 @@ def _interrupt_records(reference: AnalogReference, found: dict[str, int]) -> tup
         "clip_done": counters[AnalogCounter.CLIPS],
         "wake": counters[AnalogCounter.WAKE_UPS],
         "scan_done": 1,
-        "scan_failed": 0,
+        "scan_failed": 1,
         "clip_cut": counters[AnalogCounter.CLIPS_CUT],
         "feature_saturated": counters[AnalogCounter.FEATURES_SATURATED],
         **{f"dropped_{drop.name.lower()}": counters[AnalogCounter[f"DROPPED_{drop.name}"]] for drop in FrameDrop},

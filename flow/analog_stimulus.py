@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.analog import AnalogCore
 from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_codes import AnalogCodes
 from spec.analog import AnalogDesign
@@ -16,6 +17,7 @@ from spec.frames import FEATURE_BYTES, FrameFlag, encode_frame
 from spec.scan import Kind, groups
 
 FULL_SCALE = (1 << 15) - 1
+ATTEMPTS = 40
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,19 @@ def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
     return AnalogCodes(design, arrays)
 
 
+def lively_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
+    """Random codes of which random features make more than one class, where there is more than one."""
+    features, best = random_features(design, 8, 8, seed), (-1, None)
+    for attempt in range(ATTEMPTS):
+        codes = random_codes(design, seed + 1000 * attempt)
+        counts = np.sort(np.bincount(AnalogCore(design, codes).run(features).decision.reshape(-1), minlength=2))
+        if counts[-2] > best[0]:
+            best = (counts[-2], codes)
+        if 4 * counts[-2] >= counts.sum() or design.network.classes == 1:
+            break
+    return best[1]
+
+
 def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) -> NDArray[np.int32]:
     """(clips, frames, features) DAC codes that wander, with jumps to the ends now and then."""
     random, limit = np.random.default_rng(seed), design.feature_limit
@@ -85,7 +100,7 @@ def stress_stimulus(
         clip = clip_packets([features])
         clip = [FramePacket(packet.data[:3] + bytes([number % 256]) + packet.data[4:]) for packet in clip]
         packets += _spoil(design, clip, random) if bad else clip
-    return AnalogStimulus(tuple(packets), random_codes(design, seed), VoteSettings.of(design, **settings), period)
+    return AnalogStimulus(tuple(packets), lively_codes(design, seed), VoteSettings.of(design, **settings), period)
 
 
 def _spoil(design: AnalogDesign, clip: list[FramePacket], random: Random) -> list[FramePacket]:

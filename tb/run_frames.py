@@ -16,6 +16,7 @@ from spec.frames import FrameDrop
 from spec.packets import Answer
 from spec.presets import parse_design
 from spec.registers import AnalogCounter
+from spec.scan import check_word
 from tb.analog_host import AnalogHost
 from tb.config import load_config
 from tb.run_sequences import DRAIN_CYCLES, PATIENT_LOOKS, coy_stalls, stalls
@@ -37,6 +38,7 @@ async def run_frames(dut) -> None:
     await host.reset()
     began = perf_counter()
     codes = AnalogCodes(design, dict(np.load(config["codes"])))
+    refused = await _refused_load(host, codes)
     await host.program_codes(codes)
     await host.configure(VoteSettings(**config["settings"]), config["period"])
     await host.write("INTERRUPT_ENABLE", **dict.fromkeys(ENABLED, 1))
@@ -64,10 +66,17 @@ async def run_frames(dut) -> None:
         "awake": await host.read("AWAKE"),
         "interrupts": await _interrupts(host),
         "codes": (await host.read_back()).hex(),
+        "refused": refused,
         "seconds": {"program": programmed - began, "stream": ended - streamed},
         "answers": [[a.tag, a.decision, int(a.flags), *a.scores] for a in answers],
     }
     Path(config["output"]).write_text(json.dumps(result), encoding="utf-8")
+
+
+async def _refused_load(host: AnalogHost, codes: AnalogCodes) -> dict[str, int]:
+    """A load with a wrong check word, and what the scan window and STATUS say of it."""
+    status = await host.load(codes, check=check_word(codes.chain()) ^ 1)
+    return {**status, "programmed": (await host.read("STATUS"))["programmed"]}
 
 
 async def _feed(host: AnalogHost, packets: list) -> None:

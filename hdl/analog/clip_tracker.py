@@ -10,7 +10,7 @@ from hdl.analog.settings import VOTE_BITS, VoteSettings
 
 
 class ClipTracker(wiring.Component):
-    """Looks at the ``start`` and ``end`` flags of the frame at hand; ``accept`` for one cycle makes it part of its clip.
+    """Looks at the ``starts`` and ``ends`` flags of the frame at hand; ``accept`` for one cycle makes it part of its clip.
 
     Combinational: ``outside``: no clip is open and the frame starts none. ``last``: the frame ends its clip: by its
     flag, or as the one that makes it as long as ``frames`` says, unless the vote slides. ``cut``: the frame starts a
@@ -24,8 +24,8 @@ class ClipTracker(wiring.Component):
         super().__init__(
             {
                 "configured": In(VoteSettings()),
-                "start": In(1),
-                "end": In(1),
+                "starts": In(1),
+                "ends": In(1),
                 "accept": In(1),
                 "outside": Out(1),
                 "last": Out(1),
@@ -40,17 +40,17 @@ class ClipTracker(wiring.Component):
         # Saturates: a clip of a sliding vote may have any length.
         count, following = Signal(VOTE_BITS + 1), Signal(VOTE_BITS + 1)
         source = self.configured
-        sliding = Mux(self.start, source.sliding, self.settings.sliding)
-        frames = Mux(self.start, source.frames, self.settings.frames)
+        sliding = Mux(self.starts, source.sliding, self.settings.sliding)
+        frames = Mux(self.starts, source.frames, self.settings.frames)
         m.d.comb += [
-            following.eq(Mux(self.start, 1, Mux(count.all(), count, count + 1))),
-            self.outside.eq(~self.start & ~self.open),
-            self.cut.eq(self.start & self.open),
-            self.last.eq(self.end | (~sliding & (following >= frames))),
+            following.eq(Mux(self.starts, 1, Mux(count.all(), count, count + 1))),
+            self.outside.eq(~self.starts & ~self.open),
+            self.cut.eq(self.starts & self.open),
+            self.last.eq(self.ends | (~sliding & (following >= frames))),
         ]
         with m.If(self.accept):
             m.d.sync += [count.eq(following), self.open.eq(~self.last)]
-            with m.If(self.start):
+            with m.If(self.starts):
                 for name in source.signature.members:
                     m.d.sync += getattr(self.settings, name).eq(getattr(source, name))
         return m

@@ -72,8 +72,8 @@ class FrameBuffer(wiring.Component):
 
         causes = Signal(len(FrameDrop))
         m.d.comb += [
-            tracker.start.eq(flags[_bit(FrameFlag.START)]),
-            tracker.end.eq(flags[_bit(FrameFlag.END)]),
+            tracker.starts.eq(flags[_bit(FrameFlag.START)]),
+            tracker.ends.eq(flags[_bit(FrameFlag.END)]),
             causes[FrameDrop.FRAMING].eq(framing),
             causes[FrameDrop.SHORT].eq(length < needed),
             causes[FrameDrop.LONG].eq(length > needed),
@@ -114,7 +114,7 @@ class FrameBuffer(wiring.Component):
                     m.d.comb += self.dropped.eq(causes & (~causes + 1)[: len(FrameDrop)])
                 with m.Else():
                     m.d.comb += [tracker.accept.eq(1), self.cut.eq(tracker.cut), self.saturated.eq(beyond)]
-                    m.d.sync += [self.available.eq(1), self.first.eq(tracker.start), self.last.eq(tracker.last)]
+                    m.d.sync += [self.available.eq(1), self.first.eq(tracker.starts), self.last.eq(tracker.last)]
         with m.If(self.free | self.abort):
             m.d.sync += self.available.eq(0)
         return m

@@ -54,12 +54,12 @@ def write_json(path: Path | None, result: dict[str, Any]) -> None:
 
 
 @contextmanager
-def progress(description: str, total: int, unit: str) -> Iterator[Callable[[int], None]]:
+def progress(description: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
     """A bar on standard error with a rate and an estimate of the time left; silent where that is no terminal.
 
     Args:
         description: what is being done.
-        total: how many of ``unit`` there are.
+        total: how many of ``unit`` there are; None where that is not known.
 
     Yields:
         A function to call with the number done since its last call.

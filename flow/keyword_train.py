@@ -10,7 +10,7 @@ from flow.keywords import load_clips, train_spotter
 from flow.provenance import provenance
 from golden.bmru_network import save_network
 from golden.bmru_training import Recipe
-from golden.keywords import KEYWORD
+from golden.keywords import KEYWORD, SPEEDS
 from spec.analog import AnalogDesign
 
 
@@ -24,7 +24,7 @@ def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: i
     Returns:
         The result as JSON.
     """
-    clips, recipe = load_clips(), Recipe(seed=seed)
+    clips, recipe = load_clips(SPEEDS), Recipe(seed=seed)
     training = clips.of("train", "validation")
     with progress("training", recipe.steps * recipe.batch, "sequences") as advance:
         network = train_spotter(design, recipe, training, normalisation, advance)

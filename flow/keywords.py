@@ -24,14 +24,17 @@ class KeywordError(RemoraError):
     """The keyword spotter cannot do what it was asked for; the message says what to do."""
 
 
-def load_clips() -> KeywordSet:
+def load_clips(speeds: tuple[float, ...] = ()) -> KeywordSet:
     """The clips of ``$REMORA_DATA``, else the shipped ones; features of sound files are kept beside the builds.
+
+    Args:
+        speeds: at which they are wanted besides, for training.
 
     Raises:
         DataError: as `golden.keywords.load_keywords`.
     """
-    with progress("features", 0, "clips") as advance:
-        return load_keywords(build_root() / "keywords", advance)
+    with progress("features", None, "clips") as advance:
+        return load_keywords(build_root() / "keywords", advance, speeds)
 
 
 def check_design(design: AnalogDesign) -> None:
@@ -68,8 +71,10 @@ def train_spotter(
     if normalisation not in KINDS:
         raise KeywordError(f"normalisation is '{normalisation}'; legal are: {', '.join(KINDS)}")
     normaliser = fit_normaliser(normalisation, clips.x)
+    heard = np.concatenate([clips.x[:, None], clips.altered], axis=1)
+    labels = np.repeat(clips.y, heard.shape[1])
     step = (lambda _: advance(recipe.batch)) if advance else None
-    network = train_bmru(design, recipe, normaliser.run(clips.x), clips.y, step)
+    network = train_bmru(design, recipe, normaliser.run(heard.reshape(-1, *clips.x.shape[1:])), labels, step)
     about = {"recipe": asdict(recipe), "origin": clips.origin, "clips": len(clips), "digest": clips.digest}
     return replace(network, metadata=about | normaliser.metadata())
 

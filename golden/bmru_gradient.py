@@ -29,7 +29,7 @@ class Setting:
     Attributes:
         epsilon: ε of the recurrence, 0 … 1.
         smooth: go forward with the smooth step too.
-        masks: factors of the cells' outputs, one (n, width) or (T, n, width) for each block: dropout; none where empty.
+        masks: factors of the cells' outputs, one (n, width) for each block: dropout; none where empty.
     """
 
     epsilon: float = 0.0

@@ -6,7 +6,7 @@ Every draw comes from the seed through `spec.rng`, so a training repeats.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import cos, pi
 
 import numpy as np
@@ -18,6 +18,8 @@ from golden.bmru_network import BmruNetwork, NetworkError
 from spec.analog import UNIT_PA, AnalogDesign
 from spec.rng import Purpose, draw, normal
 
+PART_CELLS = 512
+"""Cells of a block, over all sequences, that a gradient is taken of at once."""
 _BATCH_LANE, _SHIFT_LANE, _STRETCH_LANE, _DROPOUT_LANE = 100, 101, 102, 103
 """Streams of draws of a step; the layers' initial weights take their number as lane."""
 
@@ -43,15 +45,15 @@ class Recipe:
     """
 
     seed: int = 1
-    steps: int = 1200
+    steps: int = 2000
     batch: int = 128
     keyword_share: float = 0.5
-    rate: float = 3e-3
+    rate: float = 1e-2
     weight_decay: float = 1e-2
     clip: float = 1.0
     dropout: float = 0.1
     shift: float = 8
-    stretch: float = 0.15
+    stretch: float = 0.0
     epsilon_hold: float = 0.05
     epsilon_end: float = 0.7
     quantise_from: float = 0.7
@@ -67,19 +69,22 @@ class Recipe:
 
 
 def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
-    """Float32: He's normal weights, β_lo 0.15, β_hi − β_lo 0.35, α spread over 0.2 … 1.4, candidates biased by 0.1."""
+    """Float32: normal weights of variance 1/inputs, β_lo 0.15, β_hi − β_lo 0.35, α spread over 0.2 … 1.4.
+
+    Candidates start biased by 0.3, into the middle of the hysteresis, where the surrogate passes most gradient.
+    """
     network, made = design.network, {}
     width = network.width
 
     def layer(name: str, outputs: int, inputs: int, bias: float) -> None:
         drawn = normal(seed, Purpose.BMRU_TRAINING, np.arange(outputs * inputs), len(made))
-        made[f"{name}.weight"] = (drawn * np.sqrt(2 / inputs)).reshape(outputs, inputs)
+        made[f"{name}.weight"] = (drawn * np.sqrt(1 / inputs)).reshape(outputs, inputs)
         made[f"{name}.bias"] = np.full(outputs, bias)
 
     layer("input", width, network.features, 0.0)
     for number in range(network.blocks):
         at = f"blocks.{number}"
-        layer(f"{at}.first", width, width, 0.1)
+        layer(f"{at}.first", width, width, 0.3)
         made |= {f"{at}.low": np.full(width, 0.15), f"{at}.hysteresis": np.full(width, 0.35)}
         made[f"{at}.level"] = np.linspace(0.2, 1.4, width) if width > 1 else np.full(1, 0.8)
         layer(f"{at}.second", width, width, 0.0)
@@ -123,12 +128,25 @@ def train_bmru(
         chosen = _batch(recipe, step, groups)
         setting = Setting(recipe.epsilon(step), masks=_masks(design, recipe, step))
         seen = round_to_codes(design, parameters) if rounded else parameters
-        _, gradient = loss_and_gradient(seen, _augmented(recipe, step, x, chosen), y[chosen], setting)
+        gradient = _gradient(seen, _augmented(recipe, step, x, chosen), y[chosen], setting)
         optimiser.step(_clipped(recipe, gradient), recipe.rate_of(step))
         _keep_legal(design, parameters)
         if progress:
             progress(1)
     return to_network(round_to_codes(design, parameters) if recipe.quantise_from <= 1 else parameters)
+
+
+def _gradient(parameters: Parameters, x: NDArray, y: NDArray, setting: Setting) -> Parameters:
+    """Gradient of a batch, taken in parts that stay in the processor's cache, which is twice as fast."""
+    part = min(64, max(16, PART_CELLS // len(parameters["input.bias"])))
+    total: Parameters = {}
+    for start in range(0, len(y), part):
+        chosen = slice(start, start + part)
+        masks = tuple(mask[chosen] for mask in setting.masks)
+        _, found = loss_and_gradient(parameters, x[:, chosen], y[chosen], replace(setting, masks=masks))
+        share = np.float32(len(y[chosen]) / len(y))
+        total = {name: total.get(name, 0) + share * array for name, array in found.items()}
+    return total
 
 
 def round_to_codes(design: AnalogDesign, parameters: Parameters) -> Parameters:

@@ -27,6 +27,8 @@ SPLITS = ("train", "validation", "test")
 SHIPPED = Path(__file__).parents[1] / "data" / FOLDER
 EXCERPT = SHIPPED / "excerpt.npz"
 _COLUMNS = ("path", "word", "speaker", "split")
+SPEEDS = (0.95, 1.05)
+"""What training hears beside the clips themselves, where the sound is at hand: the same, slower and faster."""
 _ARRAYS = {"x", "word", "speaker", "split"}
 
 
@@ -37,6 +39,7 @@ class KeywordSet:
     Attributes:
         x: (n, 101, 13) int16 cepstral coefficients in 1/16.
         word, speaker, split: (n,) strings; a split is train, validation or test.
+        altered: (n, speeds, 101, 13) the same clips at other speeds, for training only; no speeds in the excerpt.
         origin: what the data is, in words.
         fitted: how many clips were not one second long and have been cut or filled up.
     """
@@ -45,6 +48,7 @@ class KeywordSet:
     word: NDArray[np.str_]
     speaker: NDArray[np.str_]
     split: NDArray[np.str_]
+    altered: NDArray[np.int16]
     origin: str
     fitted: int = 0
 
@@ -58,7 +62,7 @@ class KeywordSet:
 
     def where(self, chosen: NDArray) -> KeywordSet:
         """The clips that a mask or indices choose."""
-        parts = (array[chosen] for array in (self.x, self.word, self.speaker, self.split))
+        parts = (array[chosen] for array in (self.x, self.word, self.speaker, self.split, self.altered))
         return KeywordSet(*parts, self.origin, self.fitted)
 
     def of(self, *splits: str) -> KeywordSet:
@@ -76,16 +80,19 @@ class KeywordSet:
     def digest(self) -> str:
         """Identifies the clips by their content."""
         labels = [array.tolist() for array in (self.word, self.speaker, self.split)]
-        return hashlib.sha256(self.x.tobytes() + json.dumps(labels).encode()).hexdigest()[:16]
+        return hashlib.sha256(self.x.tobytes() + self.altered.tobytes() + json.dumps(labels).encode()).hexdigest()[:16]
 
 
-def load_keywords(cache: Path, progress: Callable[[int], None] | None = None) -> KeywordSet:
+def load_keywords(
+    cache: Path, progress: Callable[[int], None] | None = None, speeds: tuple[float, ...] = ()
+) -> KeywordSet:
     """All clips of ``$REMORA_DATA/speech_commands/manifest.csv`` where that variable is set, else the shipped excerpt.
 
     Args:
         cache: folder in which features are kept under a digest of the manifest, the sizes and times of the files and
             the front end.
         progress: called after every clip that is read.
+        speeds: at which the clips are wanted besides; the excerpt has none.
 
     Raises:
         DataError: the manifest or a clip is missing or damaged.
@@ -95,12 +102,12 @@ def load_keywords(cache: Path, progress: Callable[[int], None] | None = None) ->
         return _from_arrays(_read(EXCERPT, "restore it from the repository"), EXCERPT, "shipped excerpt")
     folder = Path(root) / FOLDER
     rows = _manifest(folder / "manifest.csv")
-    path = cache / f"mfcc-{_key(folder, rows)}.npz"
+    path = cache / f"mfcc-{_key(folder, rows, speeds)}.npz"
     try:
         content = read_npz(path)
     except (FileNotFoundError, NpzError):
         # A damaged cache is as good as none.
-        content = _compute(folder, rows, progress)
+        content = _compute(folder, rows, speeds, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
         with partial.open("wb") as file:
@@ -110,7 +117,7 @@ def load_keywords(cache: Path, progress: Callable[[int], None] | None = None) ->
 
 
 def save_excerpt(path: Path, clips: KeywordSet) -> None:
-    """Write clips in the format of the shipped excerpt."""
+    """Write clips in the format of the shipped excerpt, which has them at their own speed only."""
     np.savez_compressed(path, x=clips.x, word=clips.word, speaker=clips.speaker, split=clips.split)
 
 
@@ -146,7 +153,7 @@ def _manifest(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _key(folder: Path, rows: list[dict[str, str]]) -> str:
+def _key(folder: Path, rows: list[dict[str, str]], speeds: tuple[float, ...]) -> str:
     front_end = {name: value for name, value in vars(mfcc).items() if name.isupper()}
     files = []
     for row in rows:
@@ -155,20 +162,28 @@ def _key(folder: Path, rows: list[dict[str, str]]) -> str:
         except OSError as error:
             raise DataError(f"{folder / row['path']}, listed in manifest.csv, is missing") from error
         files.append((status.st_size, status.st_mtime_ns))
-    identity = json.dumps([front_end, rows, files], sort_keys=True)
+    identity = json.dumps([front_end, speeds, rows, files], sort_keys=True)
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
-def _compute(folder: Path, rows: list[dict[str, str]], progress: Callable[[int], None] | None) -> dict[str, NDArray]:
-    features, fitted = [], 0
+def _compute(
+    folder: Path,
+    rows: list[dict[str, str]],
+    speeds: tuple[float, ...],
+    progress: Callable[[int], None] | None,
+) -> dict[str, NDArray]:
+    features, altered, fitted = [], [], 0
     for row in rows:
         samples, missing = mfcc.fit_clip(mfcc.read_audio(folder / row["path"]))
         fitted += missing != 0
         features.append(mfcc.mfcc(samples))
+        altered.append([mfcc.mfcc(mfcc.at_speed(samples, speed)) for speed in speeds])
         if progress:
             progress(1)
     named = {name: np.array([row[name] for row in rows]) for name in ("word", "speaker", "split")}
-    return {"x": np.array(features), **named, "fitted": np.array(fitted)}
+    shape = (len(rows), len(speeds), mfcc.FRAMES, mfcc.COEFFICIENTS)
+    found = {"x": np.array(features), "altered": np.array(altered, np.int16).reshape(shape)}
+    return {**found, **named, "fitted": np.array(fitted)}
 
 
 def _read(path: Path, remedy: str) -> dict[str, NDArray]:
@@ -185,4 +200,5 @@ def _from_arrays(content: dict[str, NDArray], path: Path, origin: str) -> Keywor
     if not _ARRAYS <= content.keys() or content["x"].shape[1:] != shape or content["x"].dtype != np.int16:
         raise DataError(f"{path} does not hold clips of {shape[0]} frames of {shape[1]} coefficients with their labels")
     x, word, speaker, split = (content[name] for name in ("x", "word", "speaker", "split"))
-    return KeywordSet(x, word, speaker, split, origin, int(content.get("fitted", 0)))
+    altered = content.get("altered", np.zeros((len(x), 0, *shape), np.int16))
+    return KeywordSet(x, word, speaker, split, altered, origin, int(content.get("fitted", 0)))

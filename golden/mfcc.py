@@ -57,6 +57,17 @@ def fit_clip(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
     return np.pad(samples[:CLIP_SAMPLES], (0, max(0, missing))), missing
 
 
+def at_speed(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
+    """A clip of one second at another speed, pitch and all: its middle second, the ends mirrored where it is short."""
+    import librosa
+
+    played = librosa.resample(samples, orig_sr=SAMPLE_RATE * speed, target_sr=SAMPLE_RATE, res_type="soxr_mq")
+    before = (CLIP_SAMPLES - len(played)) // 2
+    if before < 0:
+        return played[-before : CLIP_SAMPLES - before]
+    return np.pad(played, (before, CLIP_SAMPLES - len(played) - before), mode="reflect")
+
+
 def mfcc(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """Coefficients of sound at 16 kHz, (1 + samples // 160, 13) in 1/16, saturated to 16 bits."""
     import librosa

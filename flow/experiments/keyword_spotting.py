@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from flow.experiments.sliding_window import slide
 from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
 from flow.keywords import load_clips, train_spotter
 from golden.bmru_training import Recipe
-from golden.keywords import KEYWORD, KeywordSet, speaker_folds
+from golden.keywords import KEYWORD, SPEEDS, KeywordSet, speaker_folds
 from golden.normalisation import KINDS
 from spec.analog import AnalogDesign
 from spec.presets import load_design
@@ -33,16 +34,16 @@ GIVEN = "given"
 
 def plan(options: Options) -> list[Unit]:
     """One training and its evaluation a unit: normalisation, preset, seed, fold."""
-    clips = load_clips()
+    # At other speeds costs more to compute than the quick experiment may take.
+    clips = load_clips(() if options.quick else SPEEDS)
     folds = speaker_folds(clips, FOLDS)
     units = []
-    for normalisation in KINDS:
-        for preset in QUICK_PRESETS if options.quick else PRESETS:
-            design = load_design(preset, AnalogDesign)
-            for seed in range(options.seed, options.seed + (QUICK_SEEDS if options.quick else SEEDS)):
-                recipe = Recipe(seed=seed, **({"steps": QUICK_STEPS} if options.quick else {}))
-                for fold in (*range(FOLDS), GIVEN):
-                    units.append(_unit(design, recipe, normalisation, fold, clips, folds))
+    designs = [load_design(preset, AnalogDesign) for preset in (QUICK_PRESETS if options.quick else PRESETS)]
+    seeds = range(options.seed, options.seed + (QUICK_SEEDS if options.quick else SEEDS))
+    for normalisation, seed, design in product(KINDS, seeds, designs):
+        recipe = Recipe(seed=seed, **({"steps": QUICK_STEPS} if options.quick else {}))
+        for fold in (*range(FOLDS), GIVEN):
+            units.append(_unit(design, recipe, normalisation, fold, clips, folds))
     return units
 
 

@@ -57,9 +57,14 @@ class Verdict:
 class FaultBench:
     """A design, sound and with every fault in it, and the run that both go through.
 
+    Attributes:
+        KINDS: what a sound run must compare. FINDINGS: what the test bench may say of faulty hardware.
+
     Raises:
         SimulatorError: a build failed.
     """
+
+    KINDS, FINDINGS = KINDS, HOST_FINDINGS
 
     def __init__(self, design: DesignPoint, seed: int = 1) -> None:
         self.design, self.seed, self.faults = design, seed, catalogue(design)
@@ -97,7 +102,7 @@ class FaultBench:
             if contract := re.search(r"The design reports: (.*)", str(error)):
                 return Verdict(fault, "contract", _without_path(contract[1]))
             reason = _reason(str(error))
-            if isinstance(error, SimulationFailed) and any(re.search(finding, reason) for finding in HOST_FINDINGS):
+            if isinstance(error, SimulationFailed) and any(re.search(finding, reason) for finding in self.FINDINGS):
                 return Verdict(fault, "host", reason)
             raise
         if comparison.passed:

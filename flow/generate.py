@@ -9,20 +9,27 @@ from shutil import copyfile
 
 import numpy as np
 
+from flow import analog_generate
+from golden.analog_codes import AnalogCodes
 from golden.weights import Weights, initial_weights
+from hdl.analog.top import AnalogRemora
 from hdl.probes import resolve_probes
 from hdl.top import TOP_NAME, Remora
 from hdl.verilog import Netlist, convert
+from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
 from spec.registers import register_map
+from spec.section import Design
 
 MACROS = Path(__file__).parents[1] / "hdl" / "macros"
 SIDECAR_VERSION = 1
 
 
-def macro_names(design: DesignPoint) -> tuple[str, ...]:
+def macro_names(design: Design) -> tuple[str, ...]:
     """The macros that the design point instantiates."""
+    if isinstance(design, AnalogDesign):
+        return analog_generate.MACRO_NAMES
     return ("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.bistable else []))
 
 
@@ -30,7 +37,7 @@ def macro_names(design: DesignPoint) -> tuple[str, ...]:
 class Generated:
     """A generated directory."""
 
-    design: DesignPoint
+    design: Design
     directory: Path
     sidecar: dict
 
@@ -46,15 +53,16 @@ class Generated:
 
     @property
     def images(self) -> Path:
-        """Folder of the crossbars' memory images."""
+        """Folder of the memory images, or of the analog core's codes."""
         return self.directory / "images"
 
 
-def generate(design: DesignPoint, directory: Path, weights: Weights | None = None) -> Generated:
+def generate(design: Design, directory: Path, weights: Weights | AnalogCodes | None = None) -> Generated:
     """Write the directory of a design point; files of an earlier run are replaced.
 
     Args:
-        weights: content of the crossbars' memory images; the initial weights of the design's seed where None.
+        weights: content of the crossbars' memory images; the initial weights of the design's seed where None. For an
+            analog design its codes; where None there is no image of them.
 
     Raises:
         OSError: ``directory`` cannot be written.
@@ -62,8 +70,9 @@ def generate(design: DesignPoint, directory: Path, weights: Weights | None = Non
     from flow.registers import c_header, register_markdown
 
     _remove_earlier(directory)
-    netlist = convert(Remora(design), TOP_NAME)
-    sidecar = make_sidecar(design, netlist)
+    analog = isinstance(design, AnalogDesign)
+    netlist = convert(AnalogRemora(design) if analog else Remora(design), TOP_NAME)
+    sidecar = make_sidecar(design, netlist, weights is not None)
     generated = Generated(design, directory, sidecar)
     texts = {
         f"rtl/{TOP_NAME}.v": netlist.verilog,
@@ -80,7 +89,10 @@ def generate(design: DesignPoint, directory: Path, weights: Weights | None = Non
         copyfile(MACROS / f"{name}.sv", directory / "macros" / f"{name}.sv")
         copyfile(MACROS / f"{name}_blackbox.v", directory / "macros" / f"{name}_blackbox.v")
     copyfile(MACROS / "lint.vlt", directory / "macros" / "lint.vlt")
-    write_images(design, weights or initial_weights(design), generated.images)
+    if not analog:
+        write_images(design, weights or initial_weights(design), generated.images)
+    elif weights:
+        analog_generate.write_codes(weights, generated.images)
     return generated
 
 
@@ -126,9 +138,19 @@ def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None
         (directory / f"{group_name(group)}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
-    """What tools need to know of the netlist, so that nobody types a path, a width or an address by hand."""
-    library = netlist.library
+def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> dict:
+    """What tools need to know of the netlist, so that nobody types a path, a width or an address by hand.
+
+    Args:
+        has_codes: there is an image of an analog design's codes.
+    """
+    library, macros = netlist.library, macro_names(design)
+    if isinstance(design, AnalogDesign):
+        images = [analog_generate.IMAGE] if has_codes else []
+        special = {"scan_chain": analog_generate.describe_chain(design)}
+    else:
+        images = image_names(design)
+        special = {"tiles": [_describe_tile(design, tile) for tile in all_tiles(design)]}
     return {
         "format": "remora-sidecar",
         "version": SIDECAR_VERSION,
@@ -137,10 +159,10 @@ def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
         "design": design.model_dump(mode="json"),
         "files": {
             "netlist": f"rtl/{TOP_NAME}.v",
-            "models": [f"macros/{name}.sv" for name in macro_names(design)],
-            "blackboxes": [f"macros/{name}_blackbox.v" for name in macro_names(design)],
+            "models": [f"macros/{name}.sv" for name in macros],
+            "blackboxes": [f"macros/{name}_blackbox.v" for name in macros],
             "lint_waivers": "macros/lint.vlt",
-            "images": {name: f"images/{name}.hex" for name in image_names(design)},
+            "images": {name: f"images/{name}.hex" for name in images},
             "c_header": f"software/{TOP_NAME}_registers.h",
             "register_documentation": "docs/registers.md",
         },
@@ -149,7 +171,7 @@ def make_sidecar(design: DesignPoint, netlist: Netlist) -> dict:
             for name, port in library.ports[netlist.top].items()
         ],
         "instances": [{"path": path, "module": module} for path, module in library.instances(netlist.top)],
-        "tiles": [_describe_tile(design, tile) for tile in all_tiles(design)],
+        **special,
         "registers": [
             {
                 "name": register.name,

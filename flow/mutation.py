@@ -30,7 +30,8 @@ class Fault:
         ports: port → SystemVerilog expression of what it carries instead. An expression sees every input by its name,
             as the module is given it, and every output as ``good_<name>``, as the sound module drives it.
         helper: declarations and processes that the expressions need; names must not collide with those of other faults.
-        programs: shows only while weights are programmed through the weight window.
+        programs: shows only while weights are programmed through the weight window; of an analog design, only while
+            the vote slides and frames are paced.
     """
 
     name: str

@@ -5,14 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from spec.design import DesignPoint
 from spec.rdl import compiled_rdl
 from spec.registers import Field, Kind, Register, counters_of, register_map
+from spec.section import Design
 
 HEADER_NAME = "remora_registers.h"
+GUARDS = {
+    "halted": "the core is halted",
+    "window": "the core is halted, the weight window idle, and its selection names a column that exists",
+    "memory": "the core is halted, the memory window idle, and its selection names a word that exists",
+    "cells": "the core is halted, the weight window idle, and the unit exists",
+    "scan": "the core is halted, the scan window idle",
+    "scan_word": "a load waits for a word",
+}
+"""What a guard waits for."""
 
 
-def c_header(design: DesignPoint) -> str:
+def c_header(design: Design) -> str:
     """C header of the register map: a struct ``remora_t``, and mask, position, width and reset value of every field.
 
     The same design point always gives the same bytes. The header needs C11.
@@ -27,7 +36,7 @@ def c_header(design: DesignPoint) -> str:
         return f"// Registers of {_identity(design)}\n{path.read_text(encoding='utf-8')}"
 
 
-def register_markdown(design: DesignPoint) -> str:
+def register_markdown(design: Design) -> str:
     """The register map as a Markdown document. The same design point always gives the same bytes."""
     registers = register_map(design)
     counters = [word for counter in counters_of(design) for word in registers.counter(counter)]
@@ -36,11 +45,12 @@ def register_markdown(design: DesignPoint) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _identity(design: DesignPoint) -> str:
+def _identity(design: Design) -> str:
     return f"design point {design.name}, hash {design.hash}"
 
 
-def _introduction(design: DesignPoint) -> str:
+def _introduction(design: Design) -> str:
+    guards = ", ".join(f"`{name}`, {GUARDS[name]}" for name in register_map(design).guards)
     return f"""\
 # Registers
 
@@ -53,7 +63,7 @@ alone; bits without a field read 0 and ignore what is written. An access that is
 | --- | --- |
 | DECERR | there is no register at the address |
 | SLVERR | write to a register that has only read-only fields |
-| SLVERR | write while the register's guard is low: `halted`, the core is halted; `window`, the weight window is ready |
+| SLVERR | write while the register's guard is low: {guards} |
 | SLVERR | write that would leave a field above its maximum |"""
 
 

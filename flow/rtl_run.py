@@ -117,7 +117,7 @@ def run_rtl(
         arguments.append(f"+remora_trace={directory}")
     if images:
         arguments.append(f"+remora_images={images}")
-    with _Watcher(directory / f"{STEP}.bin", record_types(design)[STEP].itemsize, progress if trace else None):
+    with TraceWatcher(directory / f"{STEP}.bin", record_types(design)[STEP].itemsize, progress if trace else None):
         # Long runs may take their time; one that hangs is ended by the host's patience, in cycles.
         run(
             build,
@@ -286,7 +286,7 @@ def _interrupt_records(stimulus: Stimulus, found: dict[str, int]) -> tuple[dict,
     return {"interrupts": records[0]}, {"interrupts": records[1]}
 
 
-class _Watcher:
+class TraceWatcher:
     """Calls back with the number of records by which a file has grown, from a thread of its own."""
 
     def __init__(self, path: Path, record_bytes: int, progress: Callable[[int], None] | None) -> None:

@@ -7,9 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.axi import AxiStream
-from spec.design import DesignPoint
 from spec.fixed import unsigned_width
 from spec.packets import BEAT_BYTES
+from spec.section import Design
 
 
 class Answer(wiring.Component):
@@ -17,10 +17,14 @@ class Answer(wiring.Component):
 
     ``push`` while ``ready`` takes ``decision``, ``flags``, ``tag`` and ``scores``; ``ready`` is low from then until
     the packet's last beat has passed. The stream keeps AXI's promise: a beat once offered stays until it is taken.
+
+    Args:
+        score_bits: of a score, two's complement; those of the ADC's codes where None.
     """
 
-    def __init__(self, design: DesignPoint) -> None:
+    def __init__(self, design: Design, score_bits: int | None = None) -> None:
         self.design = design
+        self.score_bits = design.formats.adc_bits if score_bits is None else score_bits
         classes = design.network.classes
         super().__init__(
             {
@@ -29,14 +33,14 @@ class Answer(wiring.Component):
                 "decision": In(unsigned_width(classes - 1)),
                 "flags": In(8),
                 "tag": In(8),
-                "scores": In(design.formats.adc_bits * classes),
+                "scores": In(self.score_bits * classes),
                 "stream": Out(AxiStream(BEAT_BYTES)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        classes, bits = self.design.network.classes, self.design.formats.adc_bits
+        classes, bits = self.design.network.classes, self.score_bits
         left = Signal(range(classes + 2))
         """Beats left, the one on offer included."""
         beat, scores = Signal(8 * BEAT_BYTES), Signal(bits * classes)

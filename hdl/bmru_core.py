@@ -13,6 +13,8 @@ from spec.analog import CHARGE_BITS, AnalogDesign
 class BmruCore(wiring.Component):
     """The core with its scan chain, frame strobes and meter; ``docs/bmru-core.md`` has the table and the contract."""
 
+    module_name = "analog_core"  # the macro in it has taken the other name
+
     def __init__(self, design: AnalogDesign) -> None:
         self.design, network = design, design.network
         super().__init__(

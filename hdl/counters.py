@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spec.design import COUNTER_BITS
-from spec.registers import Counter
+from spec.registers import AnalogCounter, Counter
 
 
 class Counters(wiring.Component):
@@ -23,7 +23,7 @@ class Counters(wiring.Component):
         counters: those that there are; all where None.
     """
 
-    def __init__(self, increment_bits: dict[Counter, int], counters: Sequence[Counter] | None = None) -> None:
+    def __init__(self, increment_bits: dict, counters: Sequence[Counter | AnalogCounter] | None = None) -> None:
         self.counters = tuple(Counter) if counters is None else counters
         members = {}
         for counter in self.counters:

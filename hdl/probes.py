@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hdl.analog.probes import ANALOG_PROBES
 from hdl.verilog import Netlist
 
 PROBES = {
@@ -85,12 +86,14 @@ def resolve_probes(netlist: Netlist) -> dict[str, dict]:
     modules = dict(netlist.library.instances(netlist.top))
     resolved = {}
     probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
-    if "core.adc" not in modules:
-        probes = {name: place for name, place in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
     if "core.learner.store" in modules:
         probes = probes | ACCUMULATING
     if "core.reservoir" in modules:
         probes = probes | REPLAY_PROBES
+    if "controller" in modules:
+        probes = ANALOG_PROBES
+    elif "core.adc" not in modules:
+        probes = {name: place for name, place in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
     for name, (instance, port) in probes.items():
         found = netlist.library.ports[modules[instance]][port]
         resolved[name] = {"path": f"{instance}.{port}", "width": found.width}

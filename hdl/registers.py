@@ -11,8 +11,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.axi import AxiLite
-from spec.design import DesignPoint
 from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Field, Kind, Register, Response, register_map
+from spec.section import Design
 
 _LOADED_PORTS = ("load", "loaded")
 _WORD_ADDRESS = slice(2, ADDRESS_BITS)
@@ -72,7 +72,7 @@ class RegisterBlock(wiring.Component):
     the access, in *t* + 1 the next. Reset: accesses in flight are forgotten, fields return to their reset values.
     """
 
-    def __init__(self, design: DesignPoint) -> None:
+    def __init__(self, design: Design) -> None:
         self._map = register_map(design)
         members: dict[str, wiring.Member] = {"bus": In(AxiLite(ADDRESS_BITS)), "irq": Out(1)}
         members |= {f"guard_{name}": In(1) for name in self._map.guards}

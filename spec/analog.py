@@ -47,6 +47,8 @@ MATCHING_BITS = 10
 """Errors of devices are in 2^−n of their value."""
 STREAM_FEATURE_BITS = 16
 """Bits of a feature in the input stream: two's complement, in steps of the DAC; saturated to the DAC's codes."""
+FRAME_OVERHEAD_CYCLES = 3
+"""Cycles of a frame, beside settling, that the controller is awake: to prepare it, take its sample, and decide."""
 CHARGE_BITS = COUNTER_BITS
 """Width of the charge counter, which wraps."""
 
@@ -119,6 +121,11 @@ class AnalogSystem(Section):
     awake_cycles: int = Field(64, ge=2, le=4096, description="most cycles that the controller is awake a frame")
     supply_mv: int = Field(1800, ge=1, le=5000, description="supply of the core, for power; changes no logic")
 
+    @property
+    def clock_mhz(self) -> float:
+        """The clock in MHz."""
+        return self.clock_hz * 1e-6
+
 
 class AnalogDesign(Design):
     """Everything that golden, hardware and testbenches of the analog BMRU core must agree on."""
@@ -139,11 +146,11 @@ class AnalogDesign(Design):
                 f"settling.factor is {self.settling.factor} with settling.shift = {self.settling.shift}: a node would "
                 f"overshoot its target; use 1…{1 << self.settling.shift}"
             )
-        if self.settle_cycles >= self.system.awake_cycles:
+        if self.frame_awake_cycles > self.system.awake_cycles:
             raise ValueError(
                 f"settling.phase_cycles = {self.settling.phase_cycles} with {self.network.blocks} blocks settles for "
-                f"{self.settle_cycles} cycles of a frame, but system.awake_cycles is {self.system.awake_cycles}: "
-                "use fewer phase_cycles or more awake_cycles"
+                f"{self.settle_cycles} cycles of a frame, which is awake for {FRAME_OVERHEAD_CYCLES} more, but "
+                f"system.awake_cycles is {self.system.awake_cycles}: use fewer phase_cycles or more awake_cycles"
             )
         if self.system.awake_cycles > self.frame_cycles:
             raise ValueError(
@@ -230,6 +237,16 @@ class AnalogDesign(Design):
     def settle_cycles(self) -> int:
         """Cycles that a frame settles: a phase for each block, and one for the outputs."""
         return self.settling.phase_cycles * (self.network.blocks + 1)
+
+    @property
+    def frame_awake_cycles(self) -> int:
+        """Cycles that the controller is awake for a frame (39 by default)."""
+        return self.settle_cycles + FRAME_OVERHEAD_CYCLES
+
+    @property
+    def wake_votes(self) -> int:
+        """Fewest votes that raise the wake-up, until software says otherwise: more than half of a whole clip."""
+        return self.vote.frames // 2 + 1
 
     @property
     def frame_cycles(self) -> int:

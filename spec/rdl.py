@@ -1,4 +1,4 @@
-"""Compiles ``registers.rdl`` for a design point. Only exporters need it; everybody else wants ``spec.registers``."""
+"""Compiles the register map of a design point. Only exporters need it; everybody else wants ``spec.registers``."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from pathlib import Path
 from systemrdl import RDLCompiler
 from systemrdl.node import AddrmapNode, FieldNode, RegNode
 
+from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.layout import Layer, layer_layout
 from spec.memories import host_memories
 from spec.registers import Field, Kind, Register
+from spec.scan import chain_bits
+from spec.section import Design
 
 UPDATE_MODES = ("accumulate", "direct")
 """In the order of the register map's numbers."""
 RDL_FILE = Path(__file__).with_name("registers.rdl")
+ANALOG_RDL_FILE = Path(__file__).with_name("analog_registers.rdl")
 
 
-def compile_registers(design: DesignPoint) -> tuple[Register, ...]:
+def compile_registers(design: Design) -> tuple[Register, ...]:
     """All registers of a design point, by address.
 
     Raises:
@@ -30,11 +34,36 @@ def compile_registers(design: DesignPoint) -> tuple[Register, ...]:
 
 
 @cache
-def compiled_rdl(design: DesignPoint) -> AddrmapNode:
+def compiled_rdl(design: Design) -> AddrmapNode:
     """The elaborated SystemRDL of a design point."""
     compiler = RDLCompiler()
     compiler.compile_file(str(RDL_FILE), incl_search_paths=[str(Path(__file__).parent)])
+    if isinstance(design, AnalogDesign):
+        # After the other, of which it uses the properties and the counters.
+        compiler.compile_file(str(ANALOG_RDL_FILE))
+        return compiler.elaborate("remora_analog", "remora", _analog_parameters(design)).top
     return compiler.elaborate("remora", "remora", _parameters(design)).top
+
+
+def _analog_parameters(design: AnalogDesign) -> dict[str, int]:
+    network, vote, identity = design.network, design.vote, int(design.hash, 16)
+    return {
+        "design_hash_low": identity & 0xFFFFFFFF,
+        "design_hash_high": identity >> 32,
+        "design_features": network.features,
+        "design_width": network.width,
+        "design_blocks": network.blocks,
+        "design_classes": network.classes,
+        "design_feature_bits": design.formats.feature_bits,
+        "design_awake_cycles": design.frame_awake_cycles,
+        "design_chain_bits": chain_bits(design),
+        "design_frame_cycles": design.frame_cycles,
+        "design_vote_frames": vote.frames,
+        "design_sliding": int(vote.sliding),
+        "design_wake_class": vote.wake_class,
+        "design_last_class": max(1, network.classes - 1),
+        "design_wake_votes": design.wake_votes,
+    }
 
 
 def _parameters(design: DesignPoint) -> dict[str, int]:

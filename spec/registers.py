@@ -1,4 +1,6 @@
-"""The register map, compiled from ``registers.rdl`` for a design point: what hardware, drivers and documents read.
+"""The register map, compiled from SystemRDL for a design point: what hardware, drivers and documents read.
+
+``registers.rdl`` is that of the crossbar accelerator, ``analog_registers.rdl`` that of the analog core's controller.
 
 Nothing is compiled on import; ``register_map(design)`` compiles once a design point and process.
 """
@@ -9,7 +11,9 @@ from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cache
 
-from spec.design import COUNTER_BITS, DesignPoint
+from spec.analog import AnalogDesign
+from spec.design import COUNTER_BITS
+from spec.section import Design
 
 WORD_BITS = 32
 WORD_BYTES = WORD_BITS // 8
@@ -53,8 +57,29 @@ class Counter(IntEnum):
 REPLAY_COUNTERS = (Counter.REPLAYED, Counter.REPLAY_CYCLES, Counter.KEPT, Counter.OFFER_CYCLES)
 
 
-def counters_of(design: DesignPoint) -> tuple[Counter, ...]:
+class AnalogCounter(IntEnum):
+    """The 48-bit counters of the analog core's controller, in the order of their addresses."""
+
+    CYCLES = 0
+    FRAMES = 1
+    CLIPS = 2
+    CLIPS_CUT = 3
+    WAKE_UPS = 4
+    AWAKE_CYCLES = 5
+    FRAMES_HELD = 6
+    FEATURES_SATURATED = 7
+    DROPPED_FRAMING = 8
+    DROPPED_SHORT = 9
+    DROPPED_LONG = 10
+    DROPPED_UNPROGRAMMED = 11
+    DROPPED_OUTSIDE = 12
+    CHARGE = 13
+
+
+def counters_of(design: Design) -> tuple[Counter, ...] | tuple[AnalogCounter, ...]:
     """The counters of a design point: those of learning only where it learns, those of replay only where it replays."""
+    if isinstance(design, AnalogDesign):
+        return tuple(AnalogCounter)
 
     def has(counter: Counter) -> bool:
         if counter in REPLAY_COUNTERS:
@@ -219,7 +244,7 @@ class RegisterMap:
                 return register
         raise KeyError(f"there is no register {name}")
 
-    def counter(self, counter: Counter) -> tuple[Register, Register]:
+    def counter(self, counter: Counter | AnalogCounter) -> tuple[Register, Register]:
         """Low and high word of a counter."""
         return self[f"{counter.name}_LOW"], self[f"{counter.name}_HIGH"]
 
@@ -235,7 +260,7 @@ def counter_value(low: int, high: int) -> int:
 
 
 @cache
-def register_map(design: DesignPoint) -> RegisterMap:
+def register_map(design: Design) -> RegisterMap:
     """The register map of a design point. The first call for a design point compiles the RDL (about 0.1 s)."""
     from spec.rdl import compile_registers
 

@@ -85,17 +85,17 @@ class Host:
         await self.write("CONTROL", run=0)
         await self.until("halted", 1, pause_cycles=20)
 
-    async def until(self, field: str, value: int, pause_cycles: int) -> None:
-        """Poll a field of STATUS.
+    async def until(self, field: str, value: int, pause_cycles: int, register: str = "STATUS") -> None:
+        """Poll a field of STATUS, or of another register.
 
         Raises:
             StuckError: it does not take the value; what it waits for would be done many times over.
         """
         for _ in range(POLLS):
-            if (await self.read("STATUS"))[field] == value:
+            if (await self.read(register))[field] == value:
                 return
             await ClockCycles(self.dut.aclk, pause_cycles)
-        raise StuckError(f"STATUS.{field} is not {value} after {POLLS * pause_cycles} cycles")
+        raise StuckError(f"{register}.{field} is not {value} after {POLLS * pause_cycles} cycles")
 
     async def counters(self) -> dict[Counter, int]:
         """All counters at one instant."""

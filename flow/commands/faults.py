@@ -18,19 +18,22 @@ def command(
 
     The sound design must pass the very run that every faulty one must fail. Exits 1 if a fault survives.
 
-    Example: remora faults tiny --json faults.json
+    Examples: remora faults tiny --json faults.json · remora faults kws
     """
-    from flow.faults import KINDS, FaultBench
+    from flow.analog_faults import AnalogFaultBench
+    from flow.faults import FaultBench
     from flow.provenance import provenance
+    from spec.analog import AnalogDesign
     from spec.errors import CheckFailed
     from spec.presets import load_design
+    from spec.section import Design
 
-    design = load_design(config)
+    design = load_design(config, Design)
     with console(stderr=True).status("building the sound design and the faulty one"):
-        bench = FaultBench(design, seed)
+        bench = AnalogFaultBench(design, seed) if isinstance(design, AnalogDesign) else FaultBench(design, seed)
     for programs in (False, True):
         comparison = bench.run_sound(programs)
-        if not comparison.passed or not all(comparison.compared.get(kind) for kind in KINDS):
+        if not comparison.passed or not all(comparison.compared.get(kind) for kind in bench.KINDS):
             raise CheckFailed("the sound design does not pass, so the faults say nothing: see `remora simulate`")
     verdicts = []
     with progress("injecting", len(bench.faults), "faults") as advance:

@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flow.console import console
+
+if TYPE_CHECKING:
+    from golden.analog_codes import AnalogCodes
+    from spec.analog import AnalogDesign
 
 
 def command(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or path of a TOML file.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write.")],
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Weights of the memory images; the seed's initial weights without.")
+        Path | None,
+        typer.Option(help="Weights of the memory images; the seed's initial weights, or what ships, without."),
     ] = None,
 ) -> None:
     """Write everything that a synthesis engineer takes away.
 
     Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar (hierarchy, ports,
     widths, addresses, the design point), memory images, C header and register documentation. The same design point
-    always gives the same bytes.
+    always gives the same bytes. For an analog core the image holds the codes of a trained network, if there is one.
 
     Example: remora generate mnist -o out
     """
     from flow.generate import file_list, generate
     from golden.checkpoint import load_checkpoint
+    from spec.analog import AnalogDesign
     from spec.presets import load_design
+    from spec.section import Design
 
-    design = load_design(config)
-    weights = load_checkpoint(checkpoint, design).weights if checkpoint else None
+    design = load_design(config, Design)
+    if isinstance(design, AnalogDesign):
+        weights = _codes(design, checkpoint)
+    else:
+        weights = load_checkpoint(checkpoint, design).weights if checkpoint else None
     with console(stderr=True).status(f"generating {design.name}"):
         generated = generate(design, output, weights)
     console().print(f"{design.name} ({design.hash}): {1 + len(file_list(generated.sidecar))} files in {output}")
@@ -38,3 +48,18 @@ def command(
     for name, what in generated.sidecar["files"].items():
         if isinstance(what, str):
             console().print(f"  {name.replace('_', ' ')}: {what}")
+
+
+def _codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
+    """Codes of a trained network: that of a file, else the one that ships, else none."""
+    from flow.keywords import shipped_network, shipped_path
+    from golden.analog_codes import export_network
+    from golden.bmru_network import load_network
+
+    if checkpoint:
+        network = load_network(checkpoint)
+    elif shipped_path(design).is_file():
+        network = shipped_network(design)
+    else:
+        return None
+    return export_network(design, network).codes

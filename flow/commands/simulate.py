@@ -43,6 +43,14 @@ def command(
     update: UpdateOption = None,
     replay_capacity: CapacityOption = None,
     replay_ratio: RatioOption = None,
+    noise: Annotated[bool, typer.Option("--noise", help="Analog core: noise at every node, drawn anew each frame.")] = False,
+    mismatch: Annotated[bool, typer.Option("--mismatch", help="Analog core: mirrors differ from their ratio.")] = False,
+    bias_error: Annotated[
+        bool, typer.Option("--bias-error", help="Analog core: bias currents differ from their code.")
+    ] = False,
+    paced: Annotated[
+        bool, typer.Option("--paced", help="Analog core: frames at their pace of 10 ms instead of back to back.")
+    ] = False,
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
     json: JsonOption = None,
@@ -54,9 +62,32 @@ def command(
     feedback, gradients, accumulators and pulses of every sequence must too, of what is replayed as well, what the
     reservoir keeps, and at the end every weight. Exits 1 at any difference and shows the first one in context.
 
+    An analog core hears clips of words: features, currents, cells, classes and charge of every frame must agree, and
+    the vote of every clip. --noise, --mismatch and --bias-error switch its non-idealities on.
+
     Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
-    mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd
+    mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate kws --noise
+    --json kws.json
     """
+    from spec.analog import AnalogDesign
+    from spec.presets import load_design
+    from spec.section import Design
+
+    design = load_design(config, Design)
+    if isinstance(design, AnalogDesign):
+        from flow.commands.simulate_analog import simulate_core
+
+        if learn:
+            raise RemoraError(f"--learn: '{config}' is an analog core, which is trained offline; leave --learn out")
+        switched = {"noise": noise, "mismatch": mismatch, "bias_error": bias_error}
+        simulate_core(
+            design, data, limit, seed, checkpoint, stall, switched, paced, _vcd(waves) if waves else None, keep, json
+        )
+        return
+    if noise or mismatch or bias_error or paced:
+        raise RemoraError(
+            f"--noise, --mismatch, --bias-error and --paced are of the analog core, '{config}' is a crossbar accelerator"
+        )
     from flow.simulate import result_table, simulate
     from flow.train import train_network
     from golden.checkpoint import Checkpoint, load_checkpoint

@@ -18,7 +18,8 @@ def test_defaults_are_those_of_the_documents():
     assert (KWS.parameters, KWS.cells, KWS.nodes) == (170, 8, 22)
     assert (KWS.ratio_limit, KWS.bias_limit, KWS.feature_limit, KWS.weight_shift) == (255, 1023, 511, 15)
     assert (KWS.frame_cycles, KWS.settle_cycles, KWS.hold_cycles) == (328, 36, 292)
-    assert KWS.system.awake_cycles == 64 and KWS.class_bits == 1
+    assert (KWS.system.awake_cycles, KWS.frame_awake_cycles) == (64, 39)
+    assert (KWS.class_bits, KWS.wake_votes) == (1, 51)
 
 
 def test_the_largest_sums_are_exact_in_float64():
@@ -44,7 +45,7 @@ def test_a_nonideality_that_is_off_has_no_amplitude():
     ("sections", "message"),
     [
         ({"settling": {"factor": 5}}, "settling.factor is 5 .* use 1…4"),
-        ({"settling": {"phase_cycles": 22}}, "settles for 66 cycles .* system.awake_cycles is 64"),
+        ({"settling": {"phase_cycles": 22}}, "settles for 66 cycles .* awake for 3 more, but system.awake_cycles is 64"),
         ({"system": {"frame_ms": 1}}, "system.awake_cycles is 64, but a frame .* has 33 cycles"),
         ({"vote": {"wake_class": 2}}, "vote.wake_class is 2 but network.classes is 2: use 0…1"),
         ({"formats": {"feature_bits": 16}}, "reach 327670 pA, beyond the 262143 pA"),

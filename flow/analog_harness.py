@@ -1,0 +1,73 @@
+"""The simulated top level of an analog design: the generated design, a packet player at its input, and checkers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flow.generate import Generated
+from flow.harness import HARNESS, SOURCES, STREAM
+from flow.simulator import Build, build, write_source
+from hdl.analog.probes import ANALOG_PROBES
+
+SUPPORT = [
+    SOURCES / f"remora_{name}.sv" for name in ("bmru_monitor", "packet_player", "stream_check", "gate_check")
+]
+
+
+def analog_harness_verilog(ports: list[dict], probes: dict[str, dict]) -> str:
+    """Top module with the ports of the design and ``play``, which starts the packet player.
+
+    In it the design as ``dut``, the player, and the checks of the answers' stream and of the clock enable. The frame
+    monitor binds itself into the core.
+    """
+    declared = ",\n".join(
+        [
+            *(f"    {port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports),
+            "    input wire play",
+        ]
+    )
+    streamed = {f"s_axis_{name}" for name in STREAM}
+    passed = ",\n".join(
+        f"      .{port['name']}({'to_' if port['name'] in streamed else ''}{port['name']})" for port in ports
+    )
+    played = ",\n".join(f"      .agent_{name}(s_axis_{name}), .{name}(to_s_axis_{name})" for name in STREAM)
+    checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
+    used = " || ".join(f"dut.{probes[name]['path']}" for name in ANALOG_PROBES)
+    return f"""`timescale 1ns / 1ps
+module {HARNESS} (
+{declared}
+);
+  wire [31:0] to_s_axis_tdata;
+  wire [3:0] to_s_axis_tkeep;
+  wire to_s_axis_tlast, to_s_axis_tvalid, to_s_axis_tready;
+  remora_packet_player player (
+      .clk(aclk),
+      .aresetn(aresetn),
+      .play(play),
+{played}
+  );
+  remora dut (
+{passed}
+  );
+  remora_stream_check answers (
+      .clk(aclk),
+      .reset(!aresetn),
+{checked}
+  );
+  remora_gate_check gate (
+      .clk(aclk),
+      .reset(!aresetn),
+      .clock_enable(clock_enable),
+      .busy({used})
+  );
+endmodule
+"""
+
+
+def build_analog_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:
+    """Build the harness for cocotb; ``netlist`` replaces the generated Verilog (for a mutated copy)."""
+    text = analog_harness_verilog(generated.sidecar["ports"], generated.sidecar["probes"])
+    sources = [netlist or generated.netlist, *generated.models, *SUPPORT, write_source(f"{HARNESS}.sv", text)]
+    # Unrolled, the macro's loops over devices double the time of the build.
+    arguments = ("--unroll-count", "1")
+    return build(sources, HARNESS, name=generated.design.name, waves=waves, arguments=arguments)

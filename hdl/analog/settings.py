@@ -1,0 +1,25 @@
+"""How frames make a decision, as one bundle that travels with the frames of a clip."""
+
+from __future__ import annotations
+
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+VOTE_BITS = 10
+"""Bits of a number of frames or votes, as in the registers VOTE and WAKE_THRESHOLD."""
+WAKE_CLASS_BITS = 4
+
+
+class VoteSettings(wiring.Signature):
+    """Members, from the one who sets them: ``frames`` of a clip or of the window, ``sliding``, ``wake_class``,
+    ``threshold``."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "frames": Out(VOTE_BITS),
+                "sliding": Out(1),
+                "wake_class": Out(WAKE_CLASS_BITS),
+                "threshold": Out(VOTE_BITS),
+            }
+        )

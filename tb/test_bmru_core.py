@@ -10,7 +10,8 @@ import numpy as np
 from spec.scan import chain_bits, check_word
 from tb.blocks import Block, BlockBench, block_test, pack
 from tb.bmru_core_driver import BmruCoreDriver
-from tests.golden.analog_cases import by_hand, random_codes, random_features
+from flow.analog_stimulus import random_codes, random_features
+from tests.golden.analog_cases import by_hand
 
 SURVIVED_FRAMES = 1_000_000
 

@@ -1,13 +1,12 @@
-"""Analog cores of the tests: odd sizes, odd formats, random codes that keep cells busy."""
+"""Analog cores of the tests: odd sizes and odd formats; `flow.analog_stimulus` has random codes that keep cells busy."""
 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.analog_codes import AnalogCodes
 from spec.analog import AnalogDesign
-from spec.scan import Kind, groups
+from spec.scan import groups
 
 ALL_ERRORS = {"mismatch": True, "bias_error": True, "noise": True, "noise_pa": 40, "seed": 7}
 
@@ -32,34 +31,6 @@ ANALOG_DESIGNS = {
         settling={"factor": 1, "shift": 0, "phase_cycles": 1}, nonidealities={"mismatch": True, "seed": 2**32 - 1},
     ),
 }  # fmt: skip
-
-
-def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
-    """Random codes; a fifth of the mirrors has width zero, thresholds lie where candidates are."""
-    random, arrays = np.random.default_rng(seed), {}
-    for group in groups(design):
-        limit = group.code_limit
-        if group.kind is Kind.CELL_BIAS:
-            codes = random.integers(0, limit // 4 + 1, group.shape)
-        else:
-            codes = random.integers(-limit, limit + 1, group.shape) // random.choice([1, 2, 8], group.shape)
-            codes[random.random(group.shape) < 0.2] = 0
-        if group.name.endswith("hysteresis"):
-            threshold = arrays[group.name.replace("hysteresis", "threshold")]
-            codes = np.where(random.random(group.shape) < 0.2, 0, random.integers(0, threshold + 1))
-        arrays[group.name] = codes.astype(np.int32)
-    return AnalogCodes(design, arrays)
-
-
-def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) -> NDArray[np.int32]:
-    """(clips, frames, features) DAC codes that wander, with jumps to the ends now and then."""
-    random, limit = np.random.default_rng(seed), design.feature_limit
-    shape = (clips, frames, design.network.features)
-    walk = np.cumsum(random.normal(size=shape) * limit / 8, axis=1)
-    codes = np.clip(np.rint(walk + random.normal(size=shape) * limit / 16), -limit, limit)
-    ends = random.random(shape) < 0.05
-    codes[ends] = random.choice([-limit, 0, limit], int(ends.sum()))
-    return codes.astype(np.int32)
 
 
 def by_hand(design: AnalogDesign, **codes) -> AnalogCodes:

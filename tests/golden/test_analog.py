@@ -10,7 +10,8 @@ from golden.analog_codes import AnalogCodes, network_of
 from golden.bmru import run
 from spec.analog import AnalogDesign, with_nonidealities
 from spec.presets import load_design
-from tests.golden.analog_cases import ANALOG_DESIGNS, by_hand, make_analog, random_codes, random_features
+from flow.analog_stimulus import random_codes, random_features
+from tests.golden.analog_cases import ANALOG_DESIGNS, by_hand, make_analog
 
 KWS = load_design("kws", AnalogDesign)
 

@@ -17,7 +17,8 @@ from golden.analog_codes import (
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 from spec.scan import chain_bits, elements
-from tests.golden.analog_cases import ANALOG_DESIGNS, random_codes
+from flow.analog_stimulus import random_codes
+from tests.golden.analog_cases import ANALOG_DESIGNS
 
 KWS = load_design("kws", AnalogDesign)
 

@@ -13,7 +13,8 @@ from golden.analog import AnalogCore
 from hdl.bmru_core import BmruCore
 from spec.trace import FRAME, UNCOMPARED, read_trace, write_header
 from tb.scoreboard import compare
-from tests.golden.analog_cases import ANALOG_DESIGNS, make_analog, random_codes, random_features
+from flow.analog_stimulus import random_codes, random_features
+from tests.golden.analog_cases import ANALOG_DESIGNS, make_analog
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 

@@ -28,11 +28,13 @@ class Setting:
 
     Attributes:
         epsilon: ε of the recurrence, 0 … 1.
+        leak: slope of every relu below zero, so that units that are off early still learn; 0 in inference.
         smooth: go forward with the smooth step too.
         masks: factors of the cells' outputs, one (n, width) for each block: dropout; none where empty.
     """
 
     epsilon: float = 0.0
+    leak: float = 0.0
     smooth: bool = False
     masks: tuple[NDArray, ...] = ()
 
@@ -113,8 +115,8 @@ def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
     history = []
     for number in range(_blocks(parameters)):
         at = f"blocks.{number}"
-        positive = np.maximum(z, 0)
-        candidate = np.maximum(_apply(parameters, f"{at}.first", positive), 0)
+        positive = _rectified(z, setting)
+        candidate = _rectified(_apply(parameters, f"{at}.first", positive), setting)
         low, hysteresis, level = (parameters[f"{at}.{part}"] for part in ("low", "hysteresis", "level"))
         below = low - candidate
         above = -below
@@ -130,7 +132,7 @@ def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
         for t in range(1, len(state)):
             state[t] += keep[t] * state[t - 1]
         sent = state * setting.masks[number] if setting.masks else state
-        branch = np.maximum(_apply(parameters, f"{at}.second", sent), 0)
+        branch = _rectified(_apply(parameters, f"{at}.second", sent), setting)
         history.append(_BlockHistory(z, positive, candidate, above, below, sets, keep, state, branch))
         z = z + branch
     return _apply(parameters, "output", z), z, history
@@ -143,15 +145,15 @@ def _backward(parameters, x, error, z, history: list[_BlockHistory], setting: Se
         at, past = f"blocks.{number}", history[number]
         mask = setting.masks[number] if setting.masks else None
         sent = past.state if mask is None else past.state * mask
-        by_state = _differentiate(parameters, gradient, f"{at}.second", sent, flowing * (past.branch > 0))
+        by_state = _differentiate(parameters, gradient, f"{at}.second", sent, flowing * _slope(past.branch, setting))
         if mask is not None:
             by_state *= mask
         for t in reversed(range(len(by_state) - 1)):
             by_state[t] += past.keep[t + 1] * by_state[t + 1]
         by_candidate = _differentiate_cells(parameters, gradient, at, by_state, past, setting)
-        by_candidate *= past.candidate > 0
+        by_candidate *= _slope(past.candidate, setting)
         by_positive = _differentiate(parameters, gradient, f"{at}.first", past.positive, by_candidate)
-        by_positive *= past.entered > 0
+        by_positive *= _slope(past.entered, setting)
         flowing = flowing + by_positive
     _differentiate(parameters, gradient, "input", x, flowing, further=False)
     return {name: gradient[name] for name in parameters}
@@ -171,6 +173,15 @@ def _differentiate_cells(parameters, gradient: Parameters, at: str, by_state, pa
     by_set -= by_moved
     gradient[f"{at}.low"] = -_total(by_set)
     return by_set
+
+
+def _rectified(x: NDArray, setting: Setting) -> NDArray:
+    return np.maximum(x, setting.leak * x)
+
+
+def _slope(x: NDArray, setting: Setting) -> NDArray:
+    """Derivative of the relu, from its argument or its result."""
+    return np.where(x > 0, x.dtype.type(1), x.dtype.type(setting.leak))
 
 
 def _total(x: NDArray) -> NDArray:

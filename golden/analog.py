@@ -65,7 +65,7 @@ class AnalogCore:
     """A core, or a batch of equal ones that see different clips.
 
     Attributes:
-        cells: (clips, blocks, width) which are set.
+        cells: (blocks, width, clips) which are set.
         layers: by name, such as ``blocks.0.first``.
         biases: of the cells of each block.
     """
@@ -86,10 +86,11 @@ class AnalogCore:
     def clear(self, clips: int) -> None:
         """Unpower the cores of this many clips: every current 0, every cell off."""
         network = self.design.network
-        self.cells = np.zeros((clips, network.blocks, network.width), np.bool_)
-        self._z0 = np.zeros((clips, network.width), np.int64)
-        self._c, self._u = (np.zeros((network.blocks, clips, network.width), np.int64) for _ in range(2))
-        self._o = np.zeros((clips, network.classes), np.int64)
+        # Clips are the last axis throughout, so that sums over the few units of a layer run along contiguous memory.
+        self.cells = np.zeros((network.blocks, network.width, clips), np.bool_)
+        self._z0 = np.zeros((network.width, clips), np.int64)
+        self._c, self._u = (np.zeros((network.blocks, network.width, clips), np.int64) for _ in range(2))
+        self._o = np.zeros((network.classes, clips), np.int64)
 
     def run(self, features: ArrayLike, first_frame: ArrayLike = 0) -> AnalogRun:
         """Run clips, each from a cleared core.
@@ -114,8 +115,8 @@ class AnalogCore:
         """`run` that goes on from where the cores are; as many clips as they are."""
         features, network = self._checked(features), self.design.network
         clips, frames = features.shape[:2]
-        if clips != len(self.cells):
-            raise ValueError(f"{clips} clips were given to the cores of {len(self.cells)}")
+        if clips != self.cells.shape[-1]:
+            raise ValueError(f"{clips} clips were given to the cores of {self.cells.shape[-1]}")
         numbers = (np.broadcast_to(np.asarray(first_frame, np.int64), clips)[:, None] + np.arange(frames)) % 2**32
         result = AnalogRun(
             feature=features.astype(np.int16),
@@ -127,9 +128,9 @@ class AnalogCore:
             frame=numbers.astype(np.uint32),
         )
         for t in range(frames):
-            charges = self._frame(features[:, t].astype(np.int64), numbers[:, t])
-            result.candidate[:, t] = self._c.transpose(1, 0, 2)
-            result.state[:, t], result.output[:, t] = self.cells, self._o
+            charges = self._frame(features[:, t].T.astype(np.int64), numbers[:, t])
+            result.candidate[:, t] = np.moveaxis(self._c, -1, 0)
+            result.state[:, t], result.output[:, t] = np.moveaxis(self.cells, -1, 0), self._o.T
             for branch, charge in charges.items():
                 result.charges[branch][:, t] = charge
         result.decision[:] = result.output.argmax(axis=-1)
@@ -146,47 +147,49 @@ class AnalogCore:
         return features
 
     def _noise(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(clips, nodes) pA of one frame."""
-        amplitude, nodes = self.design.noise_pa, np.arange(self.design.nodes)
+        """(nodes, clips) pA of one frame."""
+        amplitude, nodes = self.design.noise_pa, np.arange(self.design.nodes)[:, None]
         if not amplitude:
-            return np.zeros((len(frames), self.design.nodes), np.int64)
-        return normal_integer(
-            draw(self.design.nonidealities.seed, Purpose.FRAME_NOISE, frames[:, None], nodes), amplitude
-        )
+            return np.zeros((self.design.nodes, len(frames)), np.int64)
+        return normal_integer(draw(self.design.nonidealities.seed, Purpose.FRAME_NOISE, frames, nodes), amplitude)
 
     def _follow(self, current: NDArray[np.int64], target: NDArray[np.int64]) -> None:
         """One cycle of settling, in place."""
         settling = self.design.settling
         current += round_shift((target - current) * settling.factor, settling.shift)
 
+    def _outputs(self, block: int) -> NDArray[np.int64]:
+        """(width, clips) pA that the cells of a block put out."""
+        return np.ascontiguousarray(self.biases[block].output(self.cells[block].T, self.design.cell.leakage_pa).T)
+
     def _frame(self, features: NDArray[np.int64], frames: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-        """One frame, to its sample; returns its charge by branch."""
+        """One frame of features (features, clips), to its sample; returns its charge by branch."""
         design, width = self.design, self.design.network.width
         blocks, phase_cycles = range(design.network.blocks), design.settling.phase_cycles
         noise = self._noise(frames)
-        node_noise = [noise[:, width * n : width * (n + 1)] for n in range(1 + 2 * len(blocks))]
-        output_noise = noise[:, width * len(node_noise) :]
+        node_noise = [noise[width * n : width * (n + 1)] for n in range(1 + 2 * len(blocks))]
+        output_noise = noise[width * len(node_noise) :]
 
         inputs = features * design.formats.feature_step_pa
         rails = self.layers["input"].rails(inputs)
         target = self.layers["input"].target(rails, node_noise[0])
         # Currents that do not change within the frame.
         fixed = dict.fromkeys(BRANCHES, 0) | self._static
-        fixed |= {"input": self.layers["input"].supply(rails), "nodes": np.abs(inputs).sum(axis=-1)}
-        charges = {branch: np.zeros(len(features), np.int64) for branch in BRANCHES}
+        fixed |= {"input": self.layers["input"].supply(rails), "nodes": np.abs(inputs).sum(axis=0)}
+        charges = {branch: np.zeros(features.shape[1], np.int64) for branch in BRANCHES}
         for phase in range(len(blocks) + 1):
-            held = [self.biases[b].output(self.cells[:, b], design.cell.leakage_pa) for b in blocks]
+            held = [self._outputs(b) for b in blocks]
             lifted = [self._second[b].target(held[b], node_noise[2 + 2 * b]) for b in blocks]
             steady = fixed | {
                 "second": sum(self._second[b].supply(held[b]) for b in blocks),
-                "cells": fixed["cells"] + sum(h.sum(axis=-1) for h in held),
+                "cells": fixed["cells"] + sum(h.sum(axis=0) for h in held),
             }
             for _ in range(phase_cycles):
                 supply = self._cycle(target, lifted, node_noise, output_noise)
                 for branch in BRANCHES:
                     charges[branch] += steady[branch] + supply.get(branch, 0)
             if phase < len(blocks):
-                self.cells[:, phase] = self.biases[phase].decide(self._c[phase], self.cells[:, phase])
+                self.cells[phase] = self.biases[phase].decide(self._c[phase].T, self.cells[phase].T).T
         for branch in BRANCHES:
             charges[branch] += design.hold_cycles * (steady[branch] + supply.get(branch, 0))
         return charges
@@ -194,7 +197,7 @@ class AnalogCore:
     def _cycle(self, target, lifted, node_noise, output_noise) -> dict[str, NDArray[np.int64]]:
         """One settle cycle; returns the supply currents that depend on nodes."""
         self._follow(self._z0, target)
-        z, magnitude = self._z0, np.abs(self._z0).sum(axis=-1)
+        z, magnitude = self._z0, np.abs(self._z0).sum(axis=0)
         first, skips, nodes = 0, 0, magnitude
         for block, layer in enumerate(self._first):
             rails = layer.rails(z)
@@ -203,13 +206,13 @@ class AnalogCore:
             lift = np.maximum(self._u[block], 0)
             skips = skips + magnitude
             z = saturate(z + lift, self.design.node_limit)
-            magnitude = np.abs(z).sum(axis=-1)
+            magnitude = np.abs(z).sum(axis=0)
             first = first + layer.supply(rails)
-            nodes = nodes + np.maximum(self._c[block], 0).sum(axis=-1) + lift.sum(axis=-1) + magnitude
+            nodes = nodes + np.maximum(self._c[block], 0).sum(axis=0) + lift.sum(axis=0) + magnitude
         output = self.layers["output"]
         rails = output.rails(z)
         self._follow(self._o, output.target(rails, output_noise))
-        nodes = nodes + np.abs(self._o).sum(axis=-1)
+        nodes = nodes + np.abs(self._o).sum(axis=0)
         return {"first": first, "skips": skips, "nodes": nodes, "output": output.supply(rails)}
 
 

@@ -21,8 +21,8 @@ class AnalogLayer:
     """Mirrors and bias sources of one layer.
 
     Attributes:
-        devices: (rails · inputs, outputs) float64: signed ratios in 2^−`weight_shift`, of the positive input rails, then
-            of the negative ones where the input has two.
+        devices: (outputs, rails · inputs) float64: signed ratios in 2^−`weight_shift`, of the positive input rails,
+            then of the negative ones where the input has two.
         bias: (outputs,) int64 pA.
         bias_current: pA that the bias sources draw together.
     """
@@ -32,33 +32,33 @@ class AnalogLayer:
         mirrors = group(design, f"{name}.weight")
         self._two_rails = mirrors.input_rails == 2
         rails = [_mirrors(design, codes, mirrors, rail) for rail in range(mirrors.input_rails)]
-        self.devices = np.concatenate([rails[0].T, *(-rail.T for rail in rails[1:])]).astype(np.float64)
+        self.devices = np.concatenate([rails[0], *(-rail for rail in rails[1:])], axis=1).astype(np.float64)
         self._drawn = np.concatenate([np.abs(rail).sum(axis=0) for rail in rails])
         self.bias = bias_currents(design, codes, f"{name}.bias")
         self.bias_current = int(np.abs(self.bias).sum())
-        self._offset = self.bias.astype(np.float64) * float(1 << design.weight_shift)
+        self._offset = self.bias[:, None].astype(np.float64) * float(1 << design.weight_shift)
 
     def rails(self, currents: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(…, rails · inputs): what diodes make of signed currents (…, inputs)."""
+        """(rails · inputs, clips): what diodes make of signed currents (inputs, clips)."""
         positive = np.maximum(currents, 0)
-        if not self._two_rails:
-            return positive
-        return np.concatenate([positive, np.maximum(-currents, 0)], axis=-1)
+        return np.concatenate([positive, positive - currents]) if self._two_rails else positive
 
     def target(self, rails: NDArray[np.int64], noise: NDArray[np.int64] | int) -> NDArray[np.int64]:
-        """(…, outputs) pA at which the nodes aim."""
-        total = rails.astype(np.float64) @ self.devices
+        """(outputs, clips) pA at which the nodes aim."""
+        total = self.devices @ rails.astype(np.float64)
         total += self._offset
-        return saturate(round_shift(total.astype(np.int64), self._design.weight_shift) + noise, self._design.node_limit)
+        current = round_shift(total.astype(np.int64), self._design.weight_shift)
+        current += noise
+        return saturate(current, self._design.node_limit)
 
     def supply(self, rails: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(…,) pA that the outputs of the mirrors draw together."""
-        return round_shift(rails @ self._drawn, self._design.weight_shift)
+        """(clips,) pA that the outputs of the mirrors draw together."""
+        return round_shift(self._drawn @ rails, self._design.weight_shift)
 
 
 @dataclass(frozen=True)
 class CellBiases:
-    """Bias currents of a block's cells, (width,) int64 pA each; `low` is threshold less hysteresis."""
+    """Bias currents of a block's cells, (width,) int64 pA each."""
 
     threshold: NDArray[np.int64]
     hysteresis: NDArray[np.int64]

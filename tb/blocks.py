@@ -14,7 +14,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from spec.design import DesignPoint
+from spec.presets import parse_design
 from tb.config import load_config
 
 TIMEOUT_MS = 4
@@ -27,7 +27,7 @@ class Block:
     def __init__(self, dut, name: str, parameters: dict[str, Any]) -> None:
         self.name = name
         self.parameters = {key: value for key, value in parameters.items() if key != "design"}
-        self.design = DesignPoint(**parameters["design"]) if "design" in parameters else None
+        self.design = parse_design(parameters["design"], name) if "design" in parameters else None
         self._dut = dut
 
         self._handles: dict[str, Any] = {}
@@ -108,8 +108,8 @@ class BlockBench:
             yield source.random() < probability
 
 
-def block_test(function: Callable[[BlockBench], Awaitable[None]]):
-    """cocotb test of a started bench, which fails if nothing was compared."""
+def block_test(function: Callable[[BlockBench], Awaitable[None]], timeout_ms: int = TIMEOUT_MS):
+    """cocotb test of a started bench, which fails if nothing was compared; ``timeout_ms`` is of simulated time."""
 
     async def test(dut) -> None:
         bench = BlockBench(dut, function.__name__)
@@ -119,7 +119,7 @@ def block_test(function: Callable[[BlockBench], Awaitable[None]]):
 
     for attribute in ("__name__", "__qualname__", "__doc__", "__module__"):
         setattr(test, attribute, getattr(function, attribute))
-    return cocotb.test(timeout_time=TIMEOUT_MS, timeout_unit="ms")(test)
+    return cocotb.test(timeout_time=timeout_ms, timeout_unit="ms")(test)
 
 
 def pack(values: Sequence[int], bits: int) -> int:

@@ -20,7 +20,7 @@ from amaranth.lib.wiring import In
 
 from flow.simulator import Build, RunResult, build, run, write_source
 from hdl.verilog import Bench, to_verilog
-from spec.design import DesignPoint
+from spec.section import Design
 
 BENCH = "bench"
 """Name of the top module."""
@@ -78,7 +78,7 @@ def simulate_cases(
 
     Args:
         make: the component's class, or a function that makes one.
-        cases: prefix of the ports → arguments of ``make``: a ``DesignPoint`` as ``design`` and plain numbers.
+        cases: prefix of the ports → arguments of ``make``: a design point as ``design`` and plain numbers.
         config: what else the module is told.
         options: as of ``simulate_blocks``.
     """
@@ -91,7 +91,7 @@ def simulate_cases(
     ]
     plain = {
         prefix: {
-            key: value.model_dump(mode="json") if isinstance(value, DesignPoint) else value
+            key: value.model_dump(mode="json") if isinstance(value, Design) else value
             for key, value in case.items()
         }
         for prefix, case in cases.items()

@@ -9,5 +9,6 @@ import hdl
 FOLDER = Path(hdl.__file__).parent / "macros"
 MEMORY = FOLDER / "remora_memory.sv"
 CROSSBAR = FOLDER / "remora_crossbar.sv"
+BMRU_CORE = FOLDER / "remora_bmru_core.sv"
 # Every tile is a module of its own, and unrolled loops over its devices double the time of the build.
 CROSSBAR_OPTIONS = {"arguments": ("--unroll-count", "1")}

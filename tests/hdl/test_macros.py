@@ -12,9 +12,11 @@ import pytest
 from flow.verilator import find_verilator
 from tests.hdl.macro_models import FOLDER
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "macros.md"
+DOCUMENTS = [Path(__file__).parents[2] / "docs" / f"{name}.md" for name in ("macros", "bmru-core")]
+DOCUMENT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
 PARAMETERS = {
     "remora_crossbar": [{}, {"ROWS": 5, "COLUMNS": 3, "COLUMN_BITS": 2, "PLANE_BITS": 1, "ADC_BITS": 10}],
+    "remora_bmru_core": [{}, {"FEATURES": 3, "WIDTH": 5, "BLOCKS": 3, "CLASSES": 6, "CLASS_BITS": 3}],
     "remora_memory": [{}, {"WIDTH": 33, "DEPTH": 100, "ADDRESS_BITS": 7}],
 }
 PAIRS = [(macro, parameters) for macro, variants in PARAMETERS.items() for parameters in variants]
@@ -60,7 +62,7 @@ def test_model_and_blackbox_are_the_same_from_outside(macro, parameters, tmp_pat
 
 def documented(macro: str, parameters: dict[str, int]) -> dict[str, tuple[str, int]]:
     """Ports of a macro's table, widths evaluated."""
-    section = DOCUMENT.read_text(encoding="utf-8").partition(f"## `{macro}`\n")[2].partition("\n## ")[0]
+    section = DOCUMENT.partition(f"## `{macro}`\n")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (in|out) \| (.+?) \| (digital|boundary) \| .+ \|$", section, re.MULTILINE)
     assert len(rows) == len({name for name, *_ in rows}) == section.count("\n| `")
     return {
@@ -78,4 +80,4 @@ def test_the_document_tables_exactly_the_ports(macro, parameters, tmp_path):
 def test_every_macro_is_a_pair_and_documented():
     models = {path.stem for path in FOLDER.glob("*.sv")}
     assert models == {path.stem.removesuffix("_blackbox") for path in FOLDER.glob("*_blackbox.v")} == set(PARAMETERS)
-    assert models == set(re.findall(r"^## `(\w+)`$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
+    assert models == set(re.findall(r"^## `(\w+)`$", DOCUMENT, re.MULTILINE))

@@ -32,11 +32,13 @@ class Setting:
 
     Attributes:
         epsilon: ε of the recurrence, 0 … 1.
+        leak: slope of every relu below zero, so that units that are off early still learn; 0 in inference.
         smooth: go forward with the smooth step too.
         masks: factors of the cells' outputs, one (n, width) for each block: dropout; none where empty.
     """
 
     epsilon: float = 0.0
+    leak: float = 0.0
     smooth: bool = False
     masks: tuple[NDArray, ...] = ()
 
@@ -168,11 +170,11 @@ def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
     history = []
     for number in range(_blocks(parameters)):
         at = f"blocks.{number}"
-        positive = np.maximum(z, 0)
-        candidate = np.maximum(_apply(parameters, f"{at}.first", positive), 0)
+        positive = _rectified(z, setting)
+        candidate = _rectified(_apply(parameters, f"{at}.first", positive), setting)
         cells = run_cells(candidate, *_cell_parameters(parameters, at), setting)
         sent = cells.state * setting.masks[number] if setting.masks else cells.state
-        branch = np.maximum(_apply(parameters, f"{at}.second", sent), 0)
+        branch = _rectified(_apply(parameters, f"{at}.second", sent), setting)
         history.append(_BlockHistory(z, positive, cells, branch))
         z = z + branch
     return _apply(parameters, "output", z), z, history
@@ -185,14 +187,14 @@ def _backward(parameters, x, error, z, history: list[_BlockHistory], setting: Se
         at, past = f"blocks.{number}", history[number]
         mask = setting.masks[number] if setting.masks else None
         sent = past.cells.state if mask is None else past.cells.state * mask
-        by_state = _differentiate(parameters, gradient, f"{at}.second", sent, flowing * (past.branch > 0))
+        by_state = _differentiate(parameters, gradient, f"{at}.second", sent, flowing * _slope(past.branch, setting))
         if mask is not None:
             by_state *= mask
         by_candidate, by_cells = differentiate_cells(by_state, past.cells, parameters[f"{at}.level"], setting)
         gradient |= {f"{at}.{part}": array for part, array in by_cells.items()}
-        by_candidate *= past.cells.candidate > 0
+        by_candidate *= _slope(past.cells.candidate, setting)
         by_positive = _differentiate(parameters, gradient, f"{at}.first", past.positive, by_candidate)
-        by_positive *= past.entered > 0
+        by_positive *= _slope(past.entered, setting)
         flowing = flowing + by_positive
     _differentiate(parameters, gradient, "input", x, flowing, further=False)
     return {name: gradient[name] for name in parameters}
@@ -200,6 +202,15 @@ def _backward(parameters, x, error, z, history: list[_BlockHistory], setting: Se
 
 def _cell_parameters(parameters: Mapping[str, NDArray], at: str) -> list[NDArray]:
     return [parameters[f"{at}.{part}"] for part in CELL_PARTS]
+
+
+def _rectified(x: NDArray, setting: Setting) -> NDArray:
+    return np.maximum(x, setting.leak * x)
+
+
+def _slope(x: NDArray, setting: Setting) -> NDArray:
+    """Derivative of the relu, from its argument or its result."""
+    return np.where(x > 0, x.dtype.type(1), x.dtype.type(setting.leak))
 
 
 def _total(x: NDArray) -> NDArray:

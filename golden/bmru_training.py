@@ -42,6 +42,7 @@ class Recipe:
         dropout: share of cells whose output is dropped in a sequence.
         shift: each sequence is moved by up to so many frames, its first or last frame repeated.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
+        leak: slope of the relus below zero at ε = 1; it falls to zero with ε.
         quantise_from: share of the steps from which gradients are taken at the parameters rounded to codes; with more
             than 1 never, and the result is not rounded either.
     """
@@ -57,6 +58,7 @@ class Recipe:
     shift: int = 8
     epsilon_hold: float = 0.05
     epsilon_end: float = 0.4
+    leak: float = 0.1
     quantise_from: float = 0.7
 
     def epsilon(self, step: int) -> float:
@@ -88,7 +90,7 @@ def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
         layer(f"{at}.first", width, width, 0.3)
         made |= {f"{at}.low": np.full(width, 0.15), f"{at}.hysteresis": np.full(width, 0.35)}
         made[f"{at}.level"] = np.linspace(0.2, 1.4, width) if width > 1 else np.full(1, 0.8)
-        layer(f"{at}.second", width, width, 0.0)
+        layer(f"{at}.second", width, width, 0.2)
     layer("output", network.classes, width, 0.0)
     return {name: array.astype(np.float32) for name, array in made.items()}
 
@@ -127,7 +129,7 @@ def train_bmru(
     for step in range(recipe.steps):
         rounded = step >= recipe.quantise_from * recipe.steps
         chosen = _batch(recipe, step, groups)
-        setting = Setting(recipe.epsilon(step), masks=_masks(design, recipe, step))
+        setting = Setting(recipe.epsilon(step), recipe.leak * recipe.epsilon(step), masks=_masks(design, recipe, step))
         seen = round_to_codes(design, parameters) if rounded else parameters
         gradient = _gradient(seen, _moved(recipe, step, x, chosen), y[chosen], setting)
         optimiser.step(_clipped(recipe, gradient), recipe.rate_of(step))

@@ -11,7 +11,7 @@ from flow.console import JsonOption, console, write_json
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="bit-streaming, convergence or continual.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of those below.")],
     quick: Annotated[bool, typer.Option("--quick", help="Small: two minutes on two cores.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")] = 1,
     seeds: Annotated[
@@ -38,6 +38,12 @@ def command(
     convergence: direct feedback alignment against backpropagation through time on one task; alignment of the feedback.
 
     continual: permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline.
+
+    keyword-spotting: a keyword on the analog core, five-fold over speakers, in float and in codes.
+
+    noise-immunity: the error that enters a bistable cell against the error that leaves it.
+
+    power-scaling: power of cells and mirrors over the width of the analog core.
 
     Example: remora experiment continual --quick --json continual.json
     """

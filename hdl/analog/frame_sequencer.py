@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spec.analog import AnalogDesign
+from spec.fixed import unsigned_width
 from spec.registers import WORD_BITS
 
 AWAKE_BITS = 16
@@ -63,7 +64,7 @@ class FrameSequencer(wiring.Component):
         with m.If(start):
             m.d.sync += was_held.eq(0)
 
-        cycle = Signal(range(self.design.settling.phase_cycles))
+        cycle = Signal(unsigned_width(self.design.settling.phase_cycles - 1))
         phase = Signal(range(self.design.network.blocks + 1))
         decides = Signal()
         m.d.comb += decides.eq(cycle == self.design.settling.phase_cycles - 1)

@@ -6,21 +6,24 @@ from collections.abc import Callable
 
 import pytest
 
+from flow.analog_harness import build_analog_harness
 from flow.generate import Generated, generate
 from flow.harness import build_harness
 from flow.simulator import Build
-from spec.design import DesignPoint
+from spec.analog import AnalogDesign
+from spec.section import Design
 
 
 @pytest.fixture(scope="session")
-def harness(tmp_path_factory) -> Callable[[DesignPoint], tuple[Generated, Build]]:
-    """The generated design and its harness."""
+def harness(tmp_path_factory) -> Callable[[Design], tuple[Generated, Build]]:
+    """The generated design, of either kind, and its harness."""
     made: dict[str, tuple[Generated, Build]] = {}
 
-    def make(design: DesignPoint) -> tuple[Generated, Build]:
+    def make(design: Design) -> tuple[Generated, Build]:
         if design.hash not in made:
             generated = generate(design, tmp_path_factory.mktemp(design.hash))
-            made[design.hash] = generated, build_harness(generated)
+            build = build_analog_harness if isinstance(design, AnalogDesign) else build_harness
+            made[design.hash] = generated, build(generated)
         return made[design.hash]
 
     return make

@@ -1,0 +1,150 @@
+"""The whole analog design as software sees it: registers, the scan window, refusals, halting."""
+
+from __future__ import annotations
+
+import cocotb
+from cocotb_bus.drivers.amba import AXIProtocolError
+
+from flow.analog_stimulus import clip_packets, random_codes, random_features
+from golden.analog_clips import VoteSettings
+from spec.presets import parse_design
+from spec.registers import AnalogCounter, Kind, Response
+from spec.scan import check_word, pack_chain
+from tb.analog_host import AnalogHost
+from tb.config import load_config
+
+STATUS_OK = {"ready": 0, "written_wrong": 0, "chain_wrong": 0, "latches_wrong": 0}
+
+
+async def started(dut) -> AnalogHost:
+    """A host after reset."""
+    host = AnalogHost(dut, parse_design(load_config()["design"], "config"))
+    await host.reset()
+    return host
+
+
+async def refused(host: AnalogHost, name: str, **fields: int) -> None:
+    """A write must answer SLVERR."""
+    try:
+        await host.write(name, **fields)
+    except AXIProtocolError as error:
+        assert Response(int(error.xresp)) == Response.SLVERR
+        return
+    raise AssertionError(f"a write to {name} of {fields} was taken")
+
+
+async def expect(host: AnalogHost, name: str, **fields: int) -> None:
+    """Fields of a register have these values."""
+    content = await host.read(name)
+    found = {field: content[field] for field in fields}
+    assert found == fields, f"{name}: found {found}, expected {fields}"
+
+
+@cocotb.test(timeout_time=200, timeout_unit="ms")
+async def registers(dut) -> None:
+    """Everything reads its reset value; what can be written reads back; what cannot is refused."""
+    host = await started(dut)
+    for register in host.registers:
+        stored = {
+            field.name: field.reset
+            for field in register.fields
+            if field.kind in (Kind.CONSTANT, Kind.CONFIGURATION, Kind.EVENT)
+        }
+        if stored:
+            await expect(host, register.name, **stored)
+        if not register.writable:
+            await refused(host, register.name)
+    await expect(host, "STATUS", halted=1, busy=0, scan_busy=0, programmed=0, in_clip=0)
+    await refused(host, "SCAN_DATA", bits=1)
+    for name in ("PACE", "VOTE", "WAKE_THRESHOLD", "REPORT", "INTERRUPT_ENABLE", "SCAN_CHECK"):
+        values = {field.name: field.maximum for field in host.registers[name].fields}
+        await host.write(name, **values)
+        await expect(host, name, **values)
+    await host.start()
+    await expect(host, "STATUS", halted=0)
+    await refused(host, "SCAN_CONTROL", load=1)
+    await refused(host, "SCAN_CHECK", value=1)
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def scan_window(dut) -> None:
+    """Load, read back, verify; wrong check words; resets: codes stay, trust is lost with the reset pin alone."""
+    host = await started(dut)
+    codes = random_codes(host.design, 1)
+    bits = codes.chain()
+    assert await host.load(codes, check=check_word(bits) ^ 0x80000000) == STATUS_OK | {"written_wrong": 1}
+    await expect(host, "STATUS", programmed=0, scan_busy=0)
+    await expect(host, "INTERRUPT_STATUS", scan_done=1, scan_failed=1)
+    assert await host.load(codes) == STATUS_OK
+    await expect(host, "STATUS", programmed=1)
+    await expect(host, "SCAN_FOUND", value=check_word(bits))
+    assert await host.read_back() == pack_chain(bits)
+    await expect(host, "STATUS", programmed=1)
+    assert await host.verify(check_word(bits) ^ 1) == STATUS_OK | {"latches_wrong": 1}
+    await expect(host, "STATUS", programmed=0)
+    assert await host.verify(check_word(bits)) == STATUS_OK
+    await host.write("CONTROL", soft_reset=1)
+    await expect(host, "STATUS", programmed=1)
+    # A soft reset within a load: it ends, and nothing is trusted.
+    await host.write("SCAN_CONTROL", load=1)
+    await host.until_word()
+    await host.write("SCAN_DATA", bits=0)
+    await expect(host, "STATUS", scan_busy=1)
+    await refused(host, "SCAN_CONTROL", read=1)
+    await host.write("CONTROL", soft_reset=1)
+    await expect(host, "STATUS", programmed=0, scan_busy=0)
+    await host.reset()
+    await expect(host, "STATUS", programmed=0)
+    assert await host.verify(check_word(bits)) == STATUS_OK
+    await expect(host, "STATUS", programmed=1)
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def frames_without_codes(dut) -> None:
+    """Frames are refused until codes have passed, and again while they are in doubt."""
+    host = await started(dut)
+    codes, clip = random_codes(host.design, 2), clip_packets(random_features(host.design, 1, 3, 2))
+    await host.configure(VoteSettings.of(host.design), 0)
+    await host.start()
+    for _ in range(2):
+        for packet in clip:
+            await host.source.send(packet.data)
+        await host.source.wait()
+        await host.cycles(20)
+        counters = await host.counters()
+        assert counters[AnalogCounter.FRAMES] == 0 and await host.answer(200) is None
+        await host.halt()
+        await host.load(codes, check=check_word(codes.chain()) ^ 1)
+        await host.start()
+    assert counters[AnalogCounter.DROPPED_UNPROGRAMMED] == 2 * len(clip)
+    await expect(host, "INTERRUPT_STATUS", dropped_unprogrammed=1, dropped_outside=0)
+    await host.halt()
+    await host.program_codes(codes)
+    await host.start()
+    for packet in clip:
+        await host.source.send(packet.data)
+    assert sum((await host.answer(4000)).scores) == len(clip)
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def halting(dut) -> None:
+    """Halted within a clip, the core finishes its frame, holds the next, and goes on where it was."""
+    host = await started(dut)
+    codes, clip = random_codes(host.design, 3), clip_packets(random_features(host.design, 1, 6, 3))
+    await host.program_codes(codes)
+    await host.configure(VoteSettings.of(host.design), 0)
+    await host.start()
+    for packet in clip:
+        await host.source.send(packet.data)
+    done = 0
+    for wait in (30, 61, 92):
+        await host.cycles(wait)
+        await host.halt()
+        sampled = (await host.counters())[AnalogCounter.FRAMES]
+        await host.cycles(300)
+        assert (await host.counters())[AnalogCounter.FRAMES] == sampled >= done
+        await expect(host, "STATUS", halted=1, busy=0)
+        done = sampled
+        await host.start()
+    assert sum((await host.answer(4000)).scores) == len(clip)
+    assert (await host.counters())[AnalogCounter.FRAMES] == len(clip)

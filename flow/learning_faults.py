@@ -154,7 +154,9 @@ def _folds(design: DesignPoint) -> list[Fault]:
         return []
     engine = "remora_learning_column"
     return [
-        Fault("first_fold_only", "every fold learns the words of the first", "remora_outer_product", {"fold_index": "0"}),
+        Fault(
+            "first_fold_only", "every fold learns the words of the first", "remora_outer_product", {"fold_index": "0"}
+        ),
         Fault(
             "fold_left_out",
             "the last fold of a column is never learnt",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,9 +51,7 @@ class LearningColumn(wiring.Component):
         of_layer = (self.column_of_layer, self.column_tile, self.column_of_tile, self.code_fold, self.code_lane)
         m.d.comb += [
             self.last_fold.eq(self.fold_index == design.learning_folds - 1),
-            self.last_of_layer.eq(
-                self.column_of_layer == Mux(self.readout, network.classes - 1, network.hidden - 1)
-            ),
+            self.last_of_layer.eq(self.column_of_layer == Mux(self.readout, network.classes - 1, network.hidden - 1)),
             self.class_index.eq(Mux(self.readout, self.column_of_layer, 0)),
         ]
         with m.If(self.next_fold):

@@ -198,8 +198,8 @@ class DesignPoint(Design):
             )
         if learning.update == "direct" and self.learning_folds > 1 and self.learning_lanes % ROUNDING_SLICES:
             raise ValueError(
-                f'learning.lanes is {learning.lanes}, but with learning.update = "direct" a draw serves {ROUNDING_SLICES} '
-                f'rows: use a multiple of {ROUNDING_SLICES}, {self.hidden_rows}, or "all"'
+                f'learning.lanes is {learning.lanes}, but with learning.update = "direct" a draw serves '
+                f'{ROUNDING_SLICES} rows: use a multiple of {ROUNDING_SLICES}, {self.hidden_rows}, or "all"'
             )
         if not learning.replay_capacity and learning.replay_ratio > 1:
             raise ValueError(

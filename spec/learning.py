@@ -48,7 +48,7 @@ sequence's end, and slots from ``filled`` on, mean nothing.
 
 from __future__ import annotations
 
-from spec.design import ROUNDING_SLICES, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import round_shift, unsigned_width
 from spec.layout import Layer
 from spec.tables import DERIVATIVE_BITS

@@ -87,7 +87,8 @@ def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
     ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
     ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ after the update, of the columns
     that learn, ``Σ v_ij (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the columns j of the readout come after the
-    hidden layer's, and its rows i are the last of the hidden layer's rows. ``slot`` is the reservoir's slot of a replayed sequence, ``NO_SLOT``
+    hidden layer's, and its rows i are the last of the hidden layer's rows. ``slot`` is the reservoir's slot of a
+    replayed sequence, ``NO_SLOT``
     of a new one. ``offer``, only in a design that replays: one a sequence that was offered to the reservoir, with its
     number n, ``presented``, and, all as stored, the ``slot`` that it took, else ``NO_SLOT`` and the others 0, its label
     and number of steps, and ``stored_sum``, ``Σ v_ti (2·(t·features + i) + 1)`` modulo 2³² over the stored features.

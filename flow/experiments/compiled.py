@@ -23,13 +23,12 @@ from golden.miru import check_features
 from golden.pulses import Writes
 from golden.replay import ReplayTrainer
 from spec import rng
-from spec.design import DesignPoint
+from spec.design import ROUNDING_SLICES, DesignPoint
 from spec.layout import Layer
 from spec.learning import (
     ERROR_CENTRE,
     ERROR_LIMIT,
     ROUNDING_SLICE_BITS,
-    ROUNDING_SLICES,
     UPDATE_COUNT_BITS,
     error_shift,
     rounding_index,

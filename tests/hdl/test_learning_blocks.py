@@ -61,11 +61,23 @@ def test_lanes_deltas_and_errors():
     rounding = {
         "tiny": make_design(learning={"update": "direct"}, **_sections("tiny")),
         "primes": make_design(
-            learning={"update": "direct", "accumulator_level": 2, "hidden_shift": 3, "readout_shift": 4, "max_pulses": 1},
+            learning={
+                "update": "direct",
+                "accumulator_level": 2,
+                "hidden_shift": 3,
+                "readout_shift": 4,
+                "max_pulses": 1,
+            },
             **_sections("primes"),
         ),
         "exact": make_design(
-            learning={"update": "direct", "accumulator_level": 512, "hidden_shift": 0, "readout_shift": 0, "max_pulses": 5},
+            learning={
+                "update": "direct",
+                "accumulator_level": 512,
+                "hidden_shift": 0,
+                "readout_shift": 0,
+                "max_pulses": 5,
+            },
             **_sections("exact"),
         ),
     }
@@ -92,7 +104,9 @@ def test_winner_unit():
     sizes = {(1, 1): 1, (7, 3): 2, (8, 10): 8, (13, 1): 5, (16, 33): 15, (31, 2): 1}
     designs = {
         f"hidden_{hidden}_classes_{classes}": make_design(
-            network={"hidden": hidden, "classes": classes}, cell={"lanes": 1}, learning={"enabled": True, "winners": some}
+            network={"hidden": hidden, "classes": classes},
+            cell={"lanes": 1},
+            learning={"enabled": True, "winners": some},
         )
         for (hidden, classes), some in sizes.items()
     }

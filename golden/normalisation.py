@@ -33,7 +33,7 @@ class RunningNormaliser:
 
         m ← m + (x − m)·2^−k      v ← v + ((x − m)² − v)·2^−k, with the new m      y = (x − m) / √v
 
-    m starts as the first frame, and v as the training clips' mean variance over their frames. So a microphone's level is
+    m starts as the first frame, v as the mean variance over frames of the training clips. So a microphone's level is
     in m from the start, and what lies between clips does not widen v.
 
     Attributes:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ JsonOption = Annotated[
 """The option that every command with a result takes."""
 
 WIDTH_WITHOUT_TERMINAL = 140
+SECONDS_BETWEEN_LINES = 60
 
 
 @cache
@@ -55,7 +57,7 @@ def write_json(path: Path | None, result: dict[str, Any]) -> None:
 
 @contextmanager
 def progress(description: str, total: int | None, unit: str) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error with a rate and an estimate of the time left; silent where that is no terminal.
+    """A bar on standard error with a rate and an estimate of the time left; in a log, a line with the same each minute.
 
     Args:
         description: what is being done.
@@ -83,6 +85,9 @@ def progress(description: str, total: int | None, unit: str) -> Iterator[Callabl
             return Text("" if speed is None else f"{speed:,.3g} {unit}/s")
 
     screen = console(stderr=True)
+    if not screen.is_terminal:
+        yield _logged(screen, description, total, unit)
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -91,6 +96,24 @@ def progress(description: str, total: int | None, unit: str) -> Iterator[Callabl
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=screen, disable=not screen.is_terminal) as bar:
+    with Progress(*columns, console=screen) as bar:
         task = bar.add_task(description, total=total)
         yield lambda count: bar.advance(task, count)
+
+
+def _logged(screen: Console, description: str, total: int | None, unit: str) -> Callable[[int], None]:
+    done, last, said = 0, 0, monotonic()
+
+    def advance(count: int) -> None:
+        nonlocal done, last, said
+        done += count
+        passed = monotonic() - said
+        if passed >= SECONDS_BETWEEN_LINES:
+            # Of the last minute: what an earlier run had done comes at once and distorts the first line alone.
+            rate = (done - last) / passed
+            last, said = done, said + passed
+            of_total = "" if total is None else f" of {total:,}"
+            left = f", {(total - done) / rate / 60:.0f} minutes left" if rate and total is not None else ""
+            screen.print(f"{description}: {done:,}{of_total} {unit}, {rate:,.3g} a second{left}")
+
+    return advance

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from flow.bistable_faults import bistable_faults
 from flow.learning_faults import learning_faults
 from flow.mutation import Fault
+from flow.replay_faults import replay_faults
 from spec.design import COEFFICIENT_BITS, FEATURE_BITS, DesignPoint
 from spec.fixed import round_shift
 from spec.layout import Layer, layer_layout
@@ -14,16 +16,18 @@ from spec.tables import candidate_table
 def catalogue(design: DesignPoint) -> list[Fault]:
     """Every fault that this design point can have; small ones lack some, such as a row tile left out where there is
     one."""
-    parts = (_streamer, _crossbars, _cell, _sequence, _answers, _control)
+    own = (bistable_faults,) if design.bistable else (_crossbars, _cell)
+    parts = (_streamer, *own, _sequence, _answers, _control)
     faults = [fault for part in parts for fault in part(design)]
-    return faults + learning_faults(design) if design.learning.enabled else faults
+    faults += learning_faults(design) if design.learning.enabled else []
+    return faults + (replay_faults(design) if design.replays else [])
 
 
 def _streamer(design: DesignPoint) -> list[Fault]:
-    module, bias = "remora_bit_streamer", design.hidden_rows - 1
+    module, bias = "remora_bit_streamer", design.wordlines - 1
     skipped = min(3, design.formats.stream_bits - 1)
     planes = {wordline: f"plane == {skipped} ? '0 : good_{wordline}" for wordline in ("wl_pos", "wl_neg")}
-    return [
+    faults = [
         Fault(
             "sign_flipped",
             "positive and negative wordlines exchanged",
@@ -31,9 +35,12 @@ def _streamer(design: DesignPoint) -> list[Fault]:
             {"wl_pos": "good_wl_neg", "wl_neg": "good_wl_pos"},
         ),
         Fault("plane_skipped", f"bit plane {skipped} is never streamed", module, planes),
-        Fault("stale_words", "the first step streams the words of the sequence before", module, {"first": "1'b0"}),
         Fault("bias_missing", "the bias line stays low", module, {"wl_pos": f"{{1'b0, good_wl_pos[{bias - 1}:0]}}"}),
     ]
+    if not design.bistable:
+        stale = "the first step streams the words of the sequence before"
+        faults.insert(2, Fault("stale_words", stale, module, {"first": "1'b0"}))
+    return faults
 
 
 def _crossbars(design: DesignPoint) -> list[Fault]:
@@ -160,7 +167,10 @@ def _sequence(design: DesignPoint) -> list[Fault]:
     if design.crossbar.adc_cycles > 1:
         faults.append(
             Fault(
-                "conversion_not_awaited", "codes are taken before they are valid", sequencer, {"hidden_valid": "1'b1"}
+                "conversion_not_awaited",
+                "codes are taken before they are valid",
+                sequencer,
+                {"readout_valid" if design.bistable else "hidden_valid": "1'b1"},
             )
         )
     if steps > 1:

@@ -14,7 +14,7 @@ from flow.harness import build_harness
 from flow.mutation import FAULT_PLUSARG, Fault, mutate
 from flow.rtl_run import run_rtl
 from flow.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
-from flow.stimulus import Stimulus, learning_stimulus, stress_stimulus, with_bad_packets
+from flow.stimulus import Stimulus, learning_stimulus, stress_stimulus, with_bad_packets, with_replay_commands
 from golden.cell import Coefficients
 from spec.design import DesignPoint
 from tb.scoreboard import Comparison
@@ -23,12 +23,15 @@ SEQUENCES = 20
 STALL = 0.3
 COEFFICIENTS = Coefficients(reset=176, update=216)
 """A state that follows its candidate fast enough to saturate words, and yet remembers enough to show a stale start."""
+RATIOS = (1, 2, 3)
+"""Replays after a new sequence, in turn."""
 HOST_FINDINGS = (
     r"no answer to sequence \d+ within \d+ cycles",
     r"the answer to sequence \d+ has \d+ scores",
     r"an answer of \d+ bytes",
     r"an answer came that no sequence asked for",
     r"\d+ sequences learnt, not \d+, \d+ cycles after the last answer",
+    r"a sequence is still in flight \d+ cycles after the last was learnt",
     r"\d+ devices do not hold their weight",
     r"STATUS\.\w+ is not \d after \d+ cycles",
 )
@@ -67,6 +70,8 @@ class FaultBench:
         self.design, self.seed, self.faults = design, seed, catalogue(design)
         draw = learning_stimulus if design.learning.enabled else stress_stimulus
         stimulus = draw(design, SEQUENCES, COEFFICIENTS, seed)
+        if design.replays:
+            stimulus = with_replay_commands(stimulus, RATIOS, seed)
         self.stimulus: Stimulus = with_bad_packets(design, stimulus, seed)
         directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
         self.generated: Generated = generate(design, directory, stimulus.weights)

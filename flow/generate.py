@@ -18,7 +18,7 @@ from hdl.top import TOP_NAME, Remora
 from hdl.verilog import Netlist, convert
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
-from spec.layout import Layer, Tile, all_tiles, layer_layout
+from spec.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
 from spec.registers import register_map
 from spec.section import Design
 
@@ -30,7 +30,7 @@ def macro_names(design: Design) -> tuple[str, ...]:
     """The macros that the design point instantiates."""
     if isinstance(design, AnalogDesign):
         return analog_generate.MACRO_NAMES
-    return ("remora_crossbar", "remora_memory")
+    return ("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.bistable else []))
 
 
 @dataclass(frozen=True)
@@ -114,14 +114,28 @@ def file_list(sidecar: dict) -> list[str]:
     return listed
 
 
+def image_names(design: DesignPoint) -> list[str]:
+    """Instances that start from a memory image."""
+    groups = cell_groups(design) if design.bistable else ()
+    return [*(tile.name for tile in all_tiles(design)), *(group_name(group) for group in groups)]
+
+
 def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None:
-    """One ``<tile>.hex`` a tile for ``+remora_images=DIR``: weights in levels, 16-bit two's complement, row by row."""
+    """Files for ``+remora_images=DIR``.
+
+    One ``<tile>.hex`` a tile: weights in levels, 16-bit two's complement, row by row; one ``<group>.hex`` a macro of
+    bistable cells: low and high threshold of one cell after the other, 32-bit two's complement.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     for tile in all_tiles(design):
         levels = (weights.hidden if tile.layer is Layer.HIDDEN else weights.readout)[tile.row_slice, tile.column_slice]
         words = np.asarray(levels).astype(np.int16).view(np.uint16)
         lines = (" ".join(f"{word:04x}" for word in row) for row in words)
         (directory / f"{tile.name}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for group in cell_groups(design) if design.bistable else ():
+        pairs = weights.thresholds[:, group.column_slice].T.astype(np.int32).view(np.uint32)
+        lines = (f"{low:08x} {high:08x}" for low, high in pairs)
+        (directory / f"{group_name(group)}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> dict:
@@ -135,7 +149,7 @@ def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> d
         images = [analog_generate.IMAGE] if has_codes else []
         special = {"scan_chain": analog_generate.describe_chain(design)}
     else:
-        images = [tile.name for tile in all_tiles(design)]
+        images = image_names(design)
         special = {"tiles": [_describe_tile(design, tile) for tile in all_tiles(design)]}
     return {
         "format": "remora-sidecar",

@@ -6,18 +6,25 @@ from pathlib import Path
 
 from flow.generate import Generated
 from flow.simulator import Build, build, build_executable, write_source
-from hdl.probes import LEARNING_PROBES, PROBES
+from hdl.probes import BISTABLE_PROBES, LEARNING_PROBES, PROBES, REPLAY_PROBES
 from hdl.top import TOP_NAME
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
-from spec.layout import Layer, layer_layout
+from spec.layout import Layer, current_bits, layer_layout
+from spec.learning import REPLAY_BITS, head_bits, head_label_bits
 from spec.packets import Drop
 
 HARNESS = "remora_harness"
 SOURCES = Path(__file__).parents[1] / "tb" / "sv"
 SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("monitor", "bulk_source", "stream_check")]
-LEARN_MONITOR = SOURCES / "remora_learn_monitor.sv"
-LEARN_MONITOR_PORTS = ("reset", "step", "context_index", "plane", "integrate_hidden", *LEARNING_PROBES)
+LEARN_MONITOR, OFFER_MONITOR, BISTABLE_MONITOR = (
+    SOURCES / f"remora_{name}_monitor.sv" for name in ("learn", "offer", "bistable")
+)
+SEQUENCE_PORTS = ("reset", "step", "context_index", "plane", "integrate_hidden")
+LEARN_MONITOR_PORTS = (*SEQUENCE_PORTS, *LEARNING_PROBES)
+OFFER_MONITOR_PORTS = (*SEQUENCE_PORTS, "engine_reset", *(name for name in REPLAY_PROBES if name != "replaying"))
+WORD_PORTS = ("wl_pos", "wl_neg")
+BISTABLE_MONITOR_PORTS = (*SEQUENCE_PORTS, *WORD_PORTS, "step_done", *BISTABLE_PROBES)
 PLAIN_MAIN = Path(__file__).parents[1] / "tb" / "cpp" / "plain.cpp"
 BULK_BYTES = 64
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
@@ -45,7 +52,12 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
     )
     checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
     parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
-    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in PROBES)
+    # Steps of bistable cells are watched by their own monitor; the other needs nothing of them.
+    absent = WORD_PORTS if design.bistable else ()
+    watched = ",\n".join(
+        f"      .{name}(dut.{probes[name]['path']})" if name in probes and name not in absent else f"      .{name}('0)"
+        for name in PROBES
+    )
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
@@ -74,8 +86,10 @@ module {HARNESS} (
       .clk(aclk),
       .aresetn(aresetn),
 {watched}
-  );{_learn_monitor(design, probes) if design.learning.enabled else ""}
-endmodule
+  );{_learn_monitor(design, probes) if design.learning.enabled else ""}{
+        _offer_monitor(design, probes) if design.replays else ""
+    }
+{_bistable_monitor(design, probes) if design.bistable else ""}endmodule
 """
 
 
@@ -85,13 +99,15 @@ def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
     widths = {name: probes[name]["width"] for name in LEARN_MONITOR_PORTS}
     parameters = {
         "ROWS": design.hidden_rows,
+        "LANES": design.learning_lanes,
         "HIDDEN": network.hidden,
         "CLASSES": network.classes,
         "STEP_BITS": widths["step"],
         "CONTEXT_BITS": widths["context_index"],
         "PLANE_BITS": widths["plane"],
         "COLUMN_BITS": widths["column"],
-        "GRADIENT_BITS": widths["gradients"] // design.hidden_rows,
+        "FOLD_BITS": widths["fold_index"],
+        "GRADIENT_BITS": widths["gradients"] // design.learning_lanes,
         "ACCUMULATOR_BITS": learning.accumulator_bits,
         "FEEDBACK_BITS": widths["feedback"],
         "ERROR_BITS": widths["error"] // network.classes,
@@ -99,20 +115,79 @@ def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
     }
     given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
     watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in LEARN_MONITOR_PORTS)
+    # Without accumulators their sum is 0, as golden's.
+    accumulators = f"dut.{probes['accumulators']['path']}" if "accumulators" in probes else "'0"
+    replay = "1'b0", "32'b0"
+    if design.replays:
+        replay = f"dut.{probes['replaying']['path']}", f"32'(dut.{probes['slot']['path']})"
     return f"""
   remora_learn_monitor #(
 {given}
   ) learn_monitor (
       .clk(aclk),
+{watched},
+      .accumulators({accumulators}),
+      .replaying({replay[0]}),
+      .slot({replay[1]})
+  );"""
+
+
+def _offer_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
+    """The monitor of the reservoir beside the others."""
+    widths = {name: probes[name]["width"] for name in OFFER_MONITOR_PORTS}
+    parameters = {
+        "FEATURES": design.network.features,
+        "MAX_STEPS": design.network.max_steps,
+        "REPLAY_BITS": REPLAY_BITS,
+        "LABEL_BITS": head_label_bits(design),
+        "HEAD_BITS": head_bits(design),
+        "SLOT_BITS": widths["slot"],
+        "ADDRESS_BITS": widths["step_address"],
+        "STEP_BITS": widths["step"],
+        "CONTEXT_BITS": widths["context_index"],
+        "PLANE_BITS": widths["plane"],
+    }
+    given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
+    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in OFFER_MONITOR_PORTS)
+    return f"""
+  remora_offer_monitor #(
+{given}
+  ) offer_monitor (
+      .clk(aclk),
 {watched}
   );"""
+
+
+def _bistable_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
+    """The monitor of bistable cells beside the other."""
+    hidden = layer_layout(design, Layer.HIDDEN)
+    parameters = {
+        "ROWS": hidden.rows,
+        "HIDDEN": hidden.columns,
+        "ROW_TILES": hidden.row_tiles,
+        "CURRENT_BITS": current_bits(design),
+        "FRACTION_BITS": design.crossbar.fraction_bits,
+        "STEP_BITS": probes["step"]["width"],
+        "CONTEXT_BITS": probes["context_index"]["width"],
+        "PLANE_BITS": probes["plane"]["width"],
+    }
+    given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
+    watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in BISTABLE_MONITOR_PORTS)
+    return f"""  remora_bistable_monitor #(
+{given}
+  ) bistable_monitor (
+      .clk(aclk),
+{watched}
+  );
+"""
 
 
 def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
     network = design.network
     return {
-        "HIDDEN_ROWS": hidden.rows,
+        # Words of the readout must fit too.
+        "HIDDEN_ROWS": max(hidden.rows, readout.rows),
         "HIDDEN": network.hidden,
         "HIDDEN_ROW_TILES": hidden.row_tiles,
         "READOUT_ROWS": readout.rows,
@@ -127,6 +202,7 @@ def _monitor_parameters(design: DesignPoint) -> dict[str, int]:
         "FOLD_BITS": unsigned_width(design.folds - 1),
         "CLASS_BITS": unsigned_width(network.classes - 1),
         "DROPS": len(Drop),
+        **({"STEPS": 0} if design.bistable else {}),
     }
 
 
@@ -134,7 +210,10 @@ def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
     sidecar = generated.sidecar
     text = harness_verilog(generated.design, sidecar["ports"], sidecar["probes"])
     harness = write_source(f"{HARNESS}.sv", text)
-    support = [*SUPPORT, LEARN_MONITOR] if generated.design.learning.enabled else SUPPORT
+    design = generated.design
+    support = [*SUPPORT, *([LEARN_MONITOR] if design.learning.enabled else [])]
+    support += [OFFER_MONITOR] if design.replays else []
+    support += [BISTABLE_MONITOR] if design.bistable else []
     return [netlist or generated.netlist, *generated.models, *support, harness]
 
 

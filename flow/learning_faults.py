@@ -5,16 +5,18 @@ from __future__ import annotations
 from flow.mutation import Fault
 from spec.design import DesignPoint
 from spec.layout import Layer, layer_layout
+from spec.learning import accumulator_words
 
 
 def learning_faults(design: DesignPoint) -> list[Fault]:
     """Mistakes in what is computed, in what is remembered, and in what is written."""
-    return [*_arithmetic(design), *_history(design), *_writes(design)]
+    faults = [*_arithmetic(design), *_history(design), *_writes(design), *_folds(design)]
+    faults += _accumulators(design) if design.learning.update == "accumulate" else _rounding(design)
+    return faults + (_winners() if design.selects else [])
 
 
 def _arithmetic(design: DesignPoint) -> list[Fault]:
-    lane, product, level = "remora_learning_lane", "remora_outer_product", design.learning.accumulator_level
-    kept = f"$signed(good_next_accumulator) + (good_raised ? 1 : -1) * int'(good_pulses) * {level}"
+    lane, product = "remora_learning_lane", "remora_outer_product"
     faults = [
         Fault(
             "feedback_negated",
@@ -36,9 +38,6 @@ def _arithmetic(design: DesignPoint) -> list[Fault]:
             "negative words count as positive",
             lane,
             {"word": f"word & {(1 << design.formats.stream_bits) - 1}"},
-        ),
-        Fault(
-            "level_kept", "the accumulator keeps the level that a pulse has paid out", lane, {"next_accumulator": kept}
         ),
         Fault("pulses_forgotten", "no pulse ever falls due", lane, {"pulses": "0"}),
         Fault(
@@ -105,6 +104,66 @@ def _history(design: DesignPoint) -> list[Fault]:
             )
         )
     return faults
+
+
+def _accumulators(design: DesignPoint) -> list[Fault]:
+    level = design.learning.accumulator_level
+    kept = f"$signed(good_next_accumulator) + (good_raised ? 1 : -1) * int'(good_pulses) * {level}"
+    store, last = "remora_accumulator_store", accumulator_words(design) - 1
+    return [
+        Fault(
+            "level_kept",
+            "the accumulator keeps the level that a pulse has paid out",
+            "remora_learning_lane",
+            {"next_accumulator": kept},
+        ),
+        Fault(
+            "accumulators_of_neighbour",
+            "a column reads the accumulators of its neighbour",
+            store,
+            {"address": f"read && address != {last} ? address + 1 : address"},
+        ),
+    ]
+
+
+def _rounding(design: DesignPoint) -> list[Fault]:
+    unit = "remora_rounding_unit"
+    faults = [
+        Fault("rounding_not_random", "pulses are rounded down", "remora_learning_lane", {"random": "0"}),
+        Fault("rounding_repeats", "every update is rounded by the same numbers", unit, {"update_number": "0"}),
+        Fault("rounding_unseeded", "rounding does not depend on the seed", unit, {"seed": "0"}),
+        Fault("layers_rounded_alike", "the readout is rounded by the hidden layer's numbers", unit, {"readout": "0"}),
+        Fault("rounding_not_awaited", "numbers are used before they are drawn", unit, {"done": "1'b1"}),
+    ]
+    if design.learning_folds > 1:
+        faults.append(Fault("folds_rounded_alike", "all folds are rounded alike", unit, {"fold_index": "0"}))
+    return faults
+
+
+def _winners() -> list[Fault]:
+    unit = "remora_winner_unit"
+    return [
+        Fault("losers_learn", "the units of least feedback learn", unit, {"learns": "!good_learns"}),
+        Fault("one_winner_fewer", "a unit too few learns", unit, {"winners": "winners - 1"}),
+        Fault("all_learn", "no unit is skipped", unit, {"learns": "1'b1"}),
+    ]
+
+
+def _folds(design: DesignPoint) -> list[Fault]:
+    if design.learning_folds == 1:
+        return []
+    engine = "remora_learning_column"
+    return [
+        Fault(
+            "first_fold_only", "every fold learns the words of the first", "remora_outer_product", {"fold_index": "0"}
+        ),
+        Fault(
+            "fold_left_out",
+            "the last fold of a column is never learnt",
+            engine,
+            {"last_fold": f"good_fold_index >= {design.learning_folds - 2}"},
+        ),
+    ]
 
 
 def _writes(design: DesignPoint) -> list[Fault]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.stimulus import Stimulus
+from flow.stimulus import ReplayCommand, Stimulus
+from golden.checkpoint import Checkpoint
+from golden.inference import infer
 from golden.learn_trace import LearningReference
-from golden.miru import Saturations, infer, trace_records
-from golden.weights import Weights
+from golden.miru import Saturations, trace_records
+from golden.pulses import Writes
 from spec.design import DesignPoint
 
 
@@ -27,35 +30,61 @@ class Reference:
     """Goes through the sequences of a stimulus in order.
 
     Attributes:
-        saturations, learnt, applied, dropped: sums so far: saturated codes and words, sequences learnt, pulses applied,
-        pulses dropped.
+        saturations, learnt, replayed, kept, hidden, readout: sums so far: saturated codes and words, new sequences
+        learnt, replays, sequences that the reservoir took, and what was written into each layer.
     """
 
     def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
         self.design, self.stimulus, self.trace = design, stimulus, trace
-        self.saturations, self.learnt, self.applied, self.dropped = Saturations(), 0, 0, 0
+        self.saturations = Saturations()
+        self.learnt = self.replayed = self.kept = 0
+        self.hidden = self.readout = Writes()
         self._learning = (
             LearningReference(design, stimulus.weights, stimulus.coefficients) if design.learning.enabled else None
         )
 
     @property
-    def weights(self) -> Weights:
-        """Weights after the sequences so far."""
-        return self._learning.trainer.weights if self._learning else self.stimulus.weights
+    def checkpoint(self) -> Checkpoint:
+        """All that is learnt by now, of a design that learns."""
+        return self._learning.trainer.checkpoint()
 
     def advance(self, start: int, end: int) -> Expected:
         """The sequences from ``start`` to before ``end``; each stretch begins where the last ended."""
+        if self._learning:
+            return self._learn(start, end)
         stimulus, chosen = self.stimulus, slice(start, end)
         features, lengths, tags = (each[chosen] for each in (stimulus.features, stimulus.lengths, stimulus.tags))
-        if self._learning:
-            learnt = self._learning.advance(
-                features, lengths, stimulus.labels[chosen], stimulus.learns[chosen], tags, self.trace
-            )
-            self.saturations += learnt.saturations
-            self.learnt += learnt.sequences
-            self.applied, self.dropped = self.applied + learnt.applied, self.dropped + learnt.dropped
-            return Expected(learnt.records, learnt.scores, learnt.decision)
         inference = infer(self.design, stimulus.weights, features, lengths, stimulus.coefficients, record=self.trace)
         self.saturations += inference.saturations
         records = trace_records(self.design, inference, tags, first_sequence=start) if self.trace else {}
         return Expected(records, inference.scores, inference.decision)
+
+    def _learn(self, start: int, end: int) -> Expected:
+        """Stretches between the commands to the reservoir."""
+        commands = {command.before: command for command in self.stimulus.commands}
+        bounds = [start, *(place for place in sorted(commands) if start < place < end), end]
+        parts = []
+        for first, last in pairwise(bounds):
+            if first in commands:
+                self._obey(commands[first])
+            parts.append(self._learn_stretch(slice(first, last)))
+        records = {kind: np.concatenate([part.records[kind] for part in parts]) for kind in parts[0].records}
+        scores, decision = (np.concatenate([getattr(each, name) for each in parts]) for name in ("scores", "decision"))
+        return Expected(records, scores, decision)
+
+    def _obey(self, command: ReplayCommand) -> None:
+        reservoir = self._learning.trainer.reservoir
+        reservoir.ratio, reservoir.frozen = command.ratio, command.freeze
+        if command.clear:
+            reservoir.clear()
+
+    def _learn_stretch(self, chosen: slice) -> Expected:
+        stimulus = self.stimulus
+        drawn = (stimulus.features, stimulus.lengths, stimulus.labels, stimulus.learns, stimulus.tags)
+        learnt = self._learning.advance(*(each[chosen] for each in drawn), self.trace)
+        self.saturations += learnt.saturations
+        self.learnt += learnt.sequences
+        self.replayed, self.kept = self.replayed + learnt.replayed, self.kept + learnt.kept
+        self.hidden = Writes.sum((self.hidden, learnt.hidden))
+        self.readout = Writes.sum((self.readout, learnt.readout))
+        return Expected(learnt.records, learnt.scores, learnt.decision)

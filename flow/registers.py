@@ -12,7 +12,9 @@ from spec.section import Design
 HEADER_NAME = "remora_registers.h"
 GUARDS = {
     "halted": "the core is halted",
-    "window": "the weight window is ready",
+    "window": "the core is halted, the weight window idle, and its selection names a column that exists",
+    "memory": "the core is halted, the memory window idle, and its selection names a word that exists",
+    "cells": "the core is halted, the weight window idle, and the unit exists",
     "scan": "the core is halted, the scan window idle",
     "scan_word": "a load waits for a word",
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
@@ -13,14 +14,15 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.learnt_state import read_state, state_file, state_records
 from flow.reference import Reference
 from flow.simulator import Build, run
 from flow.stimulus import Stimulus
 from spec.design import DesignPoint
-from spec.layout import Layer
+from spec.learning import QUANTISER_BYTES
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter, counters_of
-from spec.trace import EVENT, LEARN, READOUT, STEP, Event, read_trace, record_types, write_header
+from spec.trace import EVENT, STEP, Event, read_trace, record_types, write_header
 from tb.scoreboard import Comparison, compare
 
 CHUNK = 256
@@ -28,8 +30,6 @@ CHUNK = 256
 POLL_S = 0.2
 PATIENCE = 8
 """How many times longer than it should take may an answer take, before a run is given up."""
-
-LAYERS = tuple(layer.name.lower() for layer in Layer)
 
 __all__ = ["RtlRun", "Stimulus", "patience_cycles", "run_rtl"]
 
@@ -40,7 +40,8 @@ class RtlRun:
 
     Attributes:
         comparison: with golden, over steps, readouts, events, answers and counters; where something was learnt, also
-            over every update and every weight at the end.
+            over every update, and over all that is learnt at the end and wherever the stimulus asks for it: weights,
+            χ, reservoir, counts.
         decisions, golden_decisions: of the answered sequences, by hardware and golden.
         counters: growth of the hardware's counters over the sequences.
         seconds: wall-clock time by part of the run.
@@ -87,10 +88,13 @@ def run_rtl(
     # What an earlier run left here must never be taken for this one's.
     for name in ("answers.npz", "answers.json", *(f"{kind}.bin" for kind in record_types(design))):
         (directory / name).unlink(missing_ok=True)
+    for stale in directory.glob("learnt_*.npz"):
+        stale.unlink()
     np.savez(
         directory / "input.npz",
         features=stimulus.features, lengths=stimulus.lengths, labels=stimulus.labels, tags=stimulus.tags,
         flags=stimulus.flags, hidden=stimulus.weights.hidden, readout=stimulus.weights.readout,
+        **({"thresholds": stimulus.weights.thresholds} if design.bistable else {}),
     )  # fmt: skip
     write_header(directory, design)
     config = {
@@ -105,6 +109,8 @@ def run_rtl(
         "seed": seed,
         "patience_cycles": patience_cycles(design, stimulus, stall),
         "learnt": int(stimulus.learns.sum()),
+        "looks": {index: str(state_file(directory, index)) for index in learnt_looks(stimulus)},
+        "commands": [asdict(command) for command in stimulus.commands],
     }
     arguments = [*plusargs]
     if trace:
@@ -138,7 +144,19 @@ def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> in
     # The longest run of sequences that nobody answers.
     ends = np.flatnonzero(np.concatenate(([True], stimulus.answered, [True])))
     silent = int(np.diff(ends).max()) - 1
-    return PATIENCE * (1 + silent) * round(3 * (sequence + learning_cycles(design)) + beats / (1 - stall))
+    work = (1 + replays_at_most(design, stimulus)) * (sequence + learning_cycles(design)) + offer_cycles(design)
+    return PATIENCE * (1 + silent) * round(3 * work + beats / (1 - stall))
+
+
+def replays_at_most(design: DesignPoint, stimulus: Stimulus) -> int:
+    """Most sequences that are replayed after a new one."""
+    return max([design.learning.replay_ratio, *(each.ratio for each in stimulus.commands)]) if design.replays else 0
+
+
+def offer_cycles(design: DesignPoint) -> int:
+    """Cycles that an offer takes at most, but for rejected draws, generously; 0 where nothing is kept."""
+    network = design.network
+    return 15 * (network.max_steps * (2 + network.features // QUANTISER_BYTES) + 8) if design.replays else 0
 
 
 def learning_cycles(design: DesignPoint) -> int:
@@ -147,55 +165,49 @@ def learning_cycles(design: DesignPoint) -> int:
         return 0
     network, crossbar = design.network, design.crossbar
     feedback = 2 * network.classes + 32
+    # A fold walks the sequence, and in "direct" waits for its random numbers.
+    folds = design.learning_folds * (network.max_steps + 24)
     pulses = (2 + design.hidden_rows // crossbar.rows) * (design.learning.max_pulses * (crossbar.pulse_cycles + 2) + 2)
-    return (network.hidden + network.classes + 1) * (network.max_steps + 8 + feedback + pulses)
+    return (network.hidden + network.classes + 1) * (folds + feedback + pulses)
 
 
 def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool, stalled: bool) -> RtlRun:
     actual = read_trace(directory, design) if trace else {}
     given = dict(np.load(directory / "answers.npz"))
-    weights = {f"{name} weights": _column_records(given.pop(name)) for name in LAYERS if name in given}
     answers = _answer_records(design, **given)
     result = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
     counters = {counter: result["counters"][counter.name] for counter in counters_of(design)}
     comparison, decisions, reference = Comparison(), [], Reference(design, stimulus, trace)
-    ends = {
-        STEP: np.concatenate(([0], np.cumsum(stimulus.lengths))),
-        READOUT: np.arange(len(stimulus) + 1),
-        LEARN: np.concatenate(([0], np.cumsum(stimulus.learns))),
-        "answer": np.concatenate(([0], np.cumsum(stimulus.answered))),
-    }
-    for start in range(0, len(stimulus), CHUNK):
-        end = min(start + CHUNK, len(stimulus))
+    taken = dict.fromkeys((*actual, "answer"), 0)
+    looks = learnt_looks(stimulus)
+    for start, end in pairwise(sorted({*range(0, len(stimulus), CHUNK), len(stimulus), *looks})):
         golden, answered = reference.advance(start, end), stimulus.answered[start:end]
         expected = golden.records if trace else {}
         # After the steps, so that the first divergence is the one that caused the others.
         chosen = (stimulus.tags[start:end], stimulus.flags[start:end], golden.decision, golden.scores)
         expected["answer"] = _answer_records(design, *(each[answered] for each in chosen))
-        found = {
-            kind: records[ends[kind][start] : None if end == len(stimulus) else ends[kind][end]]
-            for kind, records in {**actual, "answer": answers}.items()
-            if kind in expected
-        }
+        found = {}
+        for kind, records in {**actual, "answer": answers}.items():
+            if kind in expected:
+                # As many as golden has; at the end whatever is left.
+                first, taken[kind] = taken[kind], taken[kind] + len(expected[kind])
+                found[kind] = records[first : None if end == len(stimulus) else taken[kind]]
         comparison.merge(compare(expected, found))
+        if end in looks:
+            comparison.merge(compare(state_records(design, reference.checkpoint), read_state(directory, end, design)))
         decisions.append(golden.decision[answered])
     if trace:
         comparison.merge(compare({EVENT: _drop_events(design, stimulus)}, {EVENT: actual[EVENT]}))
     comparison.merge(compare(*_counter_records(design, stimulus, reference, counters, stalled)))
     comparison.merge(compare(*_interrupt_records(stimulus, result["interrupts"])))
-    if weights:
-        wanted = {f"{name} weights": _column_records(getattr(reference.weights, name)) for name in LAYERS}
-        comparison.merge(compare(wanted, weights))
     return RtlRun(
         comparison, answers["decision"].astype(np.int64), np.concatenate(decisions), counters, result["seconds"]
     )
 
 
-def _column_records(levels: NDArray) -> NDArray:
-    """The weights of a layer, a record a column."""
-    records = np.zeros(levels.shape[1], [("weights", "<i2", (levels.shape[0],))])
-    records["weights"] = levels.T
-    return records
+def learnt_looks(stimulus: Stimulus) -> tuple[int, ...]:
+    """Indices before which all that is learnt is read back: those that were asked for, and the end."""
+    return tuple(sorted({*stimulus.looks, len(stimulus)})) if stimulus.learns.any() else ()
 
 
 def _answer_records(design: DesignPoint, tag, flags, decision, scores) -> NDArray:
@@ -224,9 +236,13 @@ def _counter_records(
 
     A readout waits for the answer before it; only where streams stall is that unpredictable.
     """
+    hidden, readout = reference.hidden, reference.readout
     readouts = len(stimulus) * design.readout_cycles
     steps = int(stimulus.lengths.sum())
-    phases = (Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES)
+    phases = (
+        Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
+        Counter.OFFER_CYCLES,
+    )  # fmt: skip
     predicted = {
         Counter.CYCLES: sum(counters.get(phase, 0) for phase in phases),
         Counter.STEPS: steps,
@@ -235,10 +251,18 @@ def _counter_records(
         Counter.SEQUENCES: int(stimulus.answered.sum()),
         Counter.ADC_SATURATIONS: reference.saturations.adc,
         Counter.WORD_SATURATIONS: reference.saturations.words,
-        Counter.PULSES: reference.applied,
+        Counter.PULSES: hidden.applied + readout.applied,
         **{Counter[f"DROPPED_{name}"]: count for name, count in _drops(stimulus).items()},
         Counter.LEARNED: reference.learnt,
-        Counter.PULSES_DROPPED: reference.dropped,
+        Counter.PULSES_DROPPED: hidden.dropped + readout.dropped,
+        Counter.PULSES_HIDDEN: hidden.applied,
+        Counter.PULSES_READOUT: readout.applied,
+        Counter.PULSES_DROPPED_HIDDEN: hidden.dropped,
+        Counter.PULSES_DROPPED_READOUT: readout.dropped,
+        Counter.DEVICES_HIDDEN: hidden.devices,
+        Counter.DEVICES_READOUT: readout.devices,
+        Counter.REPLAYED: reference.replayed,
+        Counter.KEPT: reference.kept,
     }
     predicted = {counter: value for counter, value in predicted.items() if counter in counters}
     dtype = [(counter.name.lower(), "<i8") for counter in predicted]

@@ -24,7 +24,7 @@ from spec.design import DesignPoint
 from spec.errors import CheckFailed
 from spec.packets import Flag
 from spec.registers import Counter
-from spec.trace import LEARN
+from spec.trace import LEARN, OFFER
 from tb.scoreboard import describe
 
 if TYPE_CHECKING:
@@ -39,13 +39,12 @@ class Simulated:
 
     run: RtlRun
     result: dict
-    learn: bool = False
+    kinds: tuple[str, ...] = KINDS
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
         comparison = self.run.comparison
-        kinds = [*self.KINDS, *([LEARN] if self.learn else [])]
-        missing = [kind for kind in kinds if not comparison.compared.get(kind)]
+        missing = [kind for kind in self.kinds if not comparison.compared.get(kind)]
         if comparison.passed and not missing:
             return
         console().print(describe(comparison))
@@ -69,7 +68,8 @@ def simulate(
 
     Args:
         stall: probability that either stream pauses in a cycle.
-        learn: learn every sequence after answering it; the design point must have learning enabled.
+        learn: learn every sequence after answering it, and replay where the design point has a reservoir; it must have
+            learning enabled.
         waves: VCD file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
@@ -88,14 +88,23 @@ def simulate(
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
     directory = keep or Path(mkdtemp(prefix=f"{design.name}-", dir=build_root()))
-    total = int(stimulus.lengths.sum())
+    total = steps_in_all(design, stimulus)
     with progress("simulating", total, "steps") as advance:
         run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     if not keep and run.comparison.passed:
         shutil.rmtree(directory)
     elif not run.comparison.passed:
         console().print(f"inputs, trace and log stay in {directory}")
-    return Simulated(run, summarise(design, data, run) | provenance(seed), learn)
+    kinds = [*Simulated.KINDS, *([LEARN] if learn else []), *([OFFER] if learn and design.replays else [])]
+    return Simulated(run, summarise(design, data, run) | provenance(seed), tuple(kinds))
+
+
+def steps_in_all(design: DesignPoint, stimulus: Stimulus) -> int:
+    """Steps that the hardware will do: of the sequences, and of as many replays of the same length."""
+    steps = int(stimulus.lengths.sum())
+    if not (design.replays and stimulus.learns.any()):
+        return steps
+    return steps + design.learning.replay_ratio * (steps - int(stimulus.lengths[0]))
 
 
 def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
@@ -103,20 +112,12 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
 
     ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and
     readouts ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets
-    included. Where sequences were learnt, ``cycles_per_learning_sequence`` is forward and update together, and
-    ``device_writes`` the pulses that the updates applied.
+    included. Where sequences were learnt, see ``_learning`` for what is told besides.
     """
     counters, comparison = run.counters, run.comparison
     steps, sequences = counters[Counter.STEPS], counters[Counter.SEQUENCES]
     macs = steps * design.macs_per_step + sequences * design.macs_per_readout
     busy = counters[Counter.STEP_CYCLES] + counters[Counter.READOUT_CYCLES]
-    learned = counters.get(Counter.LEARNED, 0)
-    learning = {
-        "cycles_per_learning_sequence": (busy + counters[Counter.LEARN_CYCLES]) / learned,
-        "learn_cycles_per_sequence": counters[Counter.LEARN_CYCLES] / learned,
-        "device_writes": counters[Counter.PULSES],
-        "pulses_dropped": counters[Counter.PULSES_DROPPED],
-    } if learned else {}  # fmt: skip
     return {
         "design": design.name,
         "design_hash": design.hash,
@@ -134,9 +135,40 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
         "gops": 2e-3 * macs * design.system.clock_mhz / max(1, busy),
         "gops_with_idle": 2e-3 * macs * design.system.clock_mhz / max(1, counters[Counter.CYCLES]),
         "simulated_cycles_per_second": counters[Counter.CYCLES] / run.seconds["stream"],
-        **learning,
+        **(_learning(run) if counters.get(Counter.LEARNED) else {}),
         "seconds": run.seconds,
         "counters": {counter.name.lower(): value for counter, value in counters.items()},
+    }
+
+
+def _learning(run: RtlRun) -> dict:
+    """``cycles_per_learning_sequence``: forward pass, readout and update of a new sequence, replays apart;
+    ``cycles_by_phase`` its parts, and for each new sequence what its replays and its offer to the reservoir took.
+    ``device_writes``: pulses that all updates applied. ``learning_sequences_per_second``: new sequences, with their
+    replays and the comparison, by the wall clock; ``updates_per_second``: new and replayed.
+    """
+    counters = run.counters
+    learned, replayed = counters[Counter.LEARNED], counters.get(Counter.REPLAYED, 0)
+    forward = counters[Counter.STEP_CYCLES] + counters[Counter.READOUT_CYCLES]
+    update, feedback = counters[Counter.LEARN_CYCLES], counters[Counter.FEEDBACK_CYCLES]
+    seconds = run.seconds["stream"] + run.seconds["compare"]
+    return {
+        "replayed": replayed,
+        "kept": counters.get(Counter.KEPT, 0),
+        "cycles_per_learning_sequence": (forward + update) / learned,
+        "learn_cycles_per_sequence": update / learned,
+        "cycles_by_phase": {
+            "forward": forward / learned,
+            "error_feedback": feedback / learned,
+            "columns": (update - feedback) / learned,
+            "replay": counters.get(Counter.REPLAY_CYCLES, 0) / learned,
+            "offer": counters.get(Counter.OFFER_CYCLES, 0) / learned,
+        },
+        "cycles_per_replay": counters.get(Counter.REPLAY_CYCLES, 0) / max(1, replayed),
+        "device_writes": counters[Counter.PULSES],
+        "pulses_dropped": counters[Counter.PULSES_DROPPED],
+        "learning_sequences_per_second": learned / seconds,
+        "updates_per_second": (learned + replayed) / seconds,
     }
 
 
@@ -159,9 +191,15 @@ def result_table(result: dict) -> Table:
     )  # fmt: skip
     if "device_writes" in result:
         shown.add_row(
-            "learning", f"{result['compared']['learn']:,} updates compared, "
-            f"{result['cycles_per_learning_sequence']:.1f} cycles a sequence with its forward pass, "
+            "learning", f"{result['compared']['learn']:,} updates compared, of which {result['replayed']:,} replays; "
+            f"{result['cycles_per_learning_sequence']:.1f} cycles a new sequence with its forward pass, "
             f"{result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
+        )  # fmt: skip
+        phases = (f"{name.replace('_', ', ')} {cycles:,.1f}" for name, cycles in result["cycles_by_phase"].items())
+        shown.add_row("cycles a new sequence", " · ".join(phases))
+        shown.add_row(
+            "learning speed", f"{result['learning_sequences_per_second']:.1f} new sequences a second, "
+            f"{result['updates_per_second']:.1f} updates, comparison included",
         )  # fmt: skip
     shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")
     shown.add_row("simulation", f"{result['simulated_cycles_per_second']:,.0f} cycles a second, comparison apart")

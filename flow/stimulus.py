@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,10 +35,26 @@ class BadPacket:
 
 
 @dataclass(frozen=True)
+class ReplayCommand:
+    """What the host tells the reservoir between two sequences, while the core is halted.
+
+    Attributes:
+        before: index of the sequence before which.
+        ratio: sequences replayed after each new one, 0 … 255. ``freeze``: keep no further ones. ``clear``: forget all.
+    """
+
+    before: int
+    ratio: int
+    freeze: bool = False
+    clear: bool = False
+
+
+@dataclass(frozen=True)
 class Stimulus:
     """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, bad packets
     in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference of all
-    where None."""
+    where None; commands to the reservoir in the order of the stream; and indices of sequences before which all that is
+    learnt is read back and compared, as it is at the end."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -47,6 +63,8 @@ class Stimulus:
     coefficients: Coefficients
     bad: tuple[BadPacket, ...] = ()
     asked: NDArray[np.int64] | None = None
+    commands: tuple[ReplayCommand, ...] = ()
+    looks: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:
@@ -99,6 +117,18 @@ def learning_stimulus(design: DesignPoint, sequences: int, coefficients: Coeffic
     asked = random.choice([Flag.LEARN, Flag.INFER, both, both], sequences).astype(np.int64)
     labels = np.where(asked & Flag.LEARN, random.integers(0, design.network.classes, sequences), stimulus.labels)
     return replace(stimulus, labels=labels, asked=asked)
+
+
+def with_replay_commands(stimulus: Stimulus, ratios: Sequence[int], seed: int) -> Stimulus:
+    """The stimulus with a command before about every third sequence: another ratio, every third frozen, every fifth
+    cleared."""
+    random = np.random.default_rng(seed)
+    places = np.flatnonzero(random.random(len(stimulus)) < 1 / 3).tolist()
+    commands = (
+        ReplayCommand(before, int(random.choice(ratios)), freeze=number % 3 == 1, clear=number % 5 == 3)
+        for number, before in enumerate(places)
+    )
+    return replace(stimulus, commands=tuple(commands))
 
 
 def stress_weights(design: DesignPoint, seed: int) -> Weights:

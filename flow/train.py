@@ -1,4 +1,4 @@
-"""Train: golden on-chip learning, pass by pass, resumable, ending in a checkpoint."""
+"""Train: golden on-chip learning, pass by pass, resumable, ending in a checkpoint; bistable cells learn offline."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flow.bistable_train import offline_table, train_offline
 from flow.console import console, progress, table
 from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from golden.data import SequenceSet
@@ -29,6 +30,8 @@ def train_network(
 ) -> Checkpoint:
     """Train for so many passes in all, saving after each; continues what ``path`` holds of the same training.
 
+    Bistable cells are trained offline instead, as `flow.bistable_train` says.
+
     Args:
         path: checkpoint to continue and to write; nothing is kept on disk where None.
         fresh: begin again even where ``path`` could be continued.
@@ -37,6 +40,8 @@ def train_network(
         CheckpointError: ``path`` holds a checkpoint of another design point.
     """
     digest = data_digest(training)
+    if design.bistable:
+        return train_offline(design, training, test, passes, digest, path, fresh=fresh)
     trainer, history = ReplayTrainer(design, initial_weights(design)), []
     if path and path.is_file() and not fresh:
         found = load_checkpoint(path, design)
@@ -79,8 +84,11 @@ def _pass_summary(result: PassResult) -> dict:
     }
 
 
-def passes_table(history: list[dict]) -> Table:
-    """What every pass reached."""
+def passes_table(metadata: dict) -> Table:
+    """What every pass reached, from the metadata of a trained checkpoint."""
+    history = metadata["passes"]
+    if "pulses_applied" not in history[0]:
+        return offline_table(metadata)
     shown = table(">pass", ">online", ">test", ">device pulses", ">dropped")
     for done in history:
         test = "" if done["test_accuracy"] is None else f"{done['test_accuracy']:.1%}"

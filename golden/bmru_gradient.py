@@ -22,31 +22,45 @@ Parameters = dict[str, NDArray[np.floating]]
 that non-negative numbers are all that a legal cell needs."""
 
 
+CELL_PARTS = ("low", "hysteresis", "level")
+"""Learned numbers of a cell: β_lo, β_hi − β_lo, α."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """How to run the network in training.
 
     Attributes:
         epsilon: ε of the recurrence, 0 … 1.
+        leak: slope of every relu below zero, so that units that are off early still learn; 0 in inference.
         smooth: go forward with the smooth step too.
         masks: factors of the cells' outputs, one (n, width) for each block: dropout; none where empty.
     """
 
     epsilon: float = 0.0
+    leak: float = 0.0
     smooth: bool = False
     masks: tuple[NDArray, ...] = ()
 
 
 @dataclass
-class _BlockHistory:
-    entered: NDArray
-    positive: NDArray
+class CellHistory:
+    """What cells did, (T, n, width) each: candidates ĥ, their way above β_hi and below β_lo, steps, what is kept of the
+    last output, outputs h."""
+
     candidate: NDArray
     above: NDArray
     below: NDArray
     sets: NDArray
     keep: NDArray
     state: NDArray
+
+
+@dataclass
+class _BlockHistory:
+    entered: NDArray
+    positive: NDArray
+    cells: CellHistory
     branch: NDArray
 
 
@@ -108,30 +122,60 @@ def surrogate(z: NDArray) -> NDArray:
     return np.reciprocal(found, out=found)
 
 
+def run_cells(candidate: NDArray, low: NDArray, hysteresis: NDArray, level: NDArray, setting: Setting) -> CellHistory:
+    """Cells of one layer over all frames, from h_0 = 0; ``candidate`` (T, n, width), the others (width,)."""
+    below = low - candidate
+    above = -below
+    above -= hysteresis
+    sets, resets = step(above, setting.smooth), step(below, setting.smooth)
+    if not setting.smooth:
+        # Both at once happens only where the thresholds coincide; the smooth steps never sum to more than 1.
+        resets *= 1 - sets
+    keep = sets + resets
+    keep *= setting.epsilon - 1
+    keep += 1
+    state = sets * level
+    for t in range(1, len(state)):
+        state[t] += keep[t] * state[t - 1]
+    return CellHistory(candidate, above, below, sets, keep, state)
+
+
+def differentiate_cells(
+    by_output: NDArray, past: CellHistory, level: NDArray, setting: Setting
+) -> tuple[NDArray, Parameters]:
+    """Gradients by the candidates (T, n, width), and by the parts of the cells, (width,) each.
+
+    Args:
+        by_output: gradient by the outputs of every frame on their own, (T, n, width); overwritten.
+    """
+    by_state = by_output
+    for t in reversed(range(len(by_state) - 1)):
+        by_state[t] += past.keep[t + 1] * by_state[t + 1]
+    by_moved = np.zeros_like(by_state)
+    np.multiply(by_state[1:], past.state[:-1], out=by_moved[1:])
+    by_moved *= setting.epsilon - 1
+    by_level = np.einsum("tnd,tnd->d", by_state, past.sets)
+    by_candidate = by_state * level
+    by_candidate += by_moved
+    by_candidate *= surrogate(past.above)
+    by_hysteresis = -_total(by_candidate)
+    by_moved *= surrogate(past.below)
+    by_candidate -= by_moved
+    by_cells = dict(zip(CELL_PARTS, (-_total(by_candidate), by_hysteresis, by_level), strict=True))
+    return by_candidate, by_cells
+
+
 def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
     z = _apply(parameters, "input", x)
     history = []
     for number in range(_blocks(parameters)):
         at = f"blocks.{number}"
-        positive = np.maximum(z, 0)
-        candidate = np.maximum(_apply(parameters, f"{at}.first", positive), 0)
-        low, hysteresis, level = (parameters[f"{at}.{part}"] for part in ("low", "hysteresis", "level"))
-        below = low - candidate
-        above = -below
-        above -= hysteresis
-        sets, resets = step(above, setting.smooth), step(below, setting.smooth)
-        if not setting.smooth:
-            # Both at once happens only where the thresholds coincide; the smooth steps never sum to more than 1.
-            resets *= 1 - sets
-        keep = sets + resets
-        keep *= setting.epsilon - 1
-        keep += 1
-        state = sets * level
-        for t in range(1, len(state)):
-            state[t] += keep[t] * state[t - 1]
-        sent = state * setting.masks[number] if setting.masks else state
-        branch = np.maximum(_apply(parameters, f"{at}.second", sent), 0)
-        history.append(_BlockHistory(z, positive, candidate, above, below, sets, keep, state, branch))
+        positive = _rectified(z, setting)
+        candidate = _rectified(_apply(parameters, f"{at}.first", positive), setting)
+        cells = run_cells(candidate, *_cell_parameters(parameters, at), setting)
+        sent = cells.state * setting.masks[number] if setting.masks else cells.state
+        branch = _rectified(_apply(parameters, f"{at}.second", sent), setting)
+        history.append(_BlockHistory(z, positive, cells, branch))
         z = z + branch
     return _apply(parameters, "output", z), z, history
 
@@ -142,35 +186,31 @@ def _backward(parameters, x, error, z, history: list[_BlockHistory], setting: Se
     for number in reversed(range(len(history))):
         at, past = f"blocks.{number}", history[number]
         mask = setting.masks[number] if setting.masks else None
-        sent = past.state if mask is None else past.state * mask
-        by_state = _differentiate(parameters, gradient, f"{at}.second", sent, flowing * (past.branch > 0))
+        sent = past.cells.state if mask is None else past.cells.state * mask
+        by_state = _differentiate(parameters, gradient, f"{at}.second", sent, flowing * _slope(past.branch, setting))
         if mask is not None:
             by_state *= mask
-        for t in reversed(range(len(by_state) - 1)):
-            by_state[t] += past.keep[t + 1] * by_state[t + 1]
-        by_candidate = _differentiate_cells(parameters, gradient, at, by_state, past, setting)
-        by_candidate *= past.candidate > 0
+        by_candidate, by_cells = differentiate_cells(by_state, past.cells, parameters[f"{at}.level"], setting)
+        gradient |= {f"{at}.{part}": array for part, array in by_cells.items()}
+        by_candidate *= _slope(past.cells.candidate, setting)
         by_positive = _differentiate(parameters, gradient, f"{at}.first", past.positive, by_candidate)
-        by_positive *= past.entered > 0
+        by_positive *= _slope(past.entered, setting)
         flowing = flowing + by_positive
     _differentiate(parameters, gradient, "input", x, flowing, further=False)
     return {name: gradient[name] for name in parameters}
 
 
-def _differentiate_cells(parameters, gradient: Parameters, at: str, by_state, past: _BlockHistory, setting: Setting):
-    """Gradients of a block's thresholds and levels; returns that of its candidates."""
-    by_moved = np.zeros_like(by_state)
-    np.multiply(by_state[1:], past.state[:-1], out=by_moved[1:])
-    by_moved *= setting.epsilon - 1
-    gradient[f"{at}.level"] = np.einsum("tnd,tnd->d", by_state, past.sets)
-    by_set = by_state * parameters[f"{at}.level"]
-    by_set += by_moved
-    by_set *= surrogate(past.above)
-    gradient[f"{at}.hysteresis"] = -_total(by_set)
-    by_moved *= surrogate(past.below)
-    by_set -= by_moved
-    gradient[f"{at}.low"] = -_total(by_set)
-    return by_set
+def _cell_parameters(parameters: Mapping[str, NDArray], at: str) -> list[NDArray]:
+    return [parameters[f"{at}.{part}"] for part in CELL_PARTS]
+
+
+def _rectified(x: NDArray, setting: Setting) -> NDArray:
+    return np.maximum(x, setting.leak * x)
+
+
+def _slope(x: NDArray, setting: Setting) -> NDArray:
+    """Derivative of the relu, from its argument or its result."""
+    return np.where(x > 0, x.dtype.type(1), x.dtype.type(setting.leak))
 
 
 def _total(x: NDArray) -> NDArray:

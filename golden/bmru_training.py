@@ -18,9 +18,12 @@ from golden.bmru_network import BmruNetwork, NetworkError
 from spec.analog import UNIT_PA, AnalogDesign
 from spec.rng import Purpose, draw, normal
 
+LEAST_THRESHOLD = LEAST_HYSTERESIS = 0.05
+"""In units of the model. A cell whose lower threshold is zero never resets once a bias current errs, and one without
+hysteresis is moved by any noise."""
 PART_CELLS = 512
 """Cells of a block, over all sequences, that a gradient is taken of at once."""
-_BATCH_LANE, _SHIFT_LANE, _STRETCH_LANE, _DROPOUT_LANE = 100, 101, 102, 103
+_BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE = 100, 101, 102
 """Streams of draws of a step; the layers' initial weights take their number as lane."""
 
 
@@ -38,8 +41,8 @@ class Recipe:
         clip: largest norm of the whole gradient.
         dropout: share of cells whose output is dropped in a sequence.
         shift: each sequence is moved by up to so many frames, its first or last frame repeated.
-        stretch: and played faster or slower by up to this share.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
+        leak: slope of the relus below zero at ε = 1; it falls to zero with ε.
         quantise_from: share of the steps from which gradients are taken at the parameters rounded to codes; with more
             than 1 never, and the result is not rounded either.
     """
@@ -52,10 +55,10 @@ class Recipe:
     weight_decay: float = 1e-2
     clip: float = 1.0
     dropout: float = 0.1
-    shift: float = 8
-    stretch: float = 0.0
+    shift: int = 8
     epsilon_hold: float = 0.05
-    epsilon_end: float = 0.7
+    epsilon_end: float = 0.4
+    leak: float = 0.1
     quantise_from: float = 0.7
 
     def epsilon(self, step: int) -> float:
@@ -87,7 +90,7 @@ def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
         layer(f"{at}.first", width, width, 0.3)
         made |= {f"{at}.low": np.full(width, 0.15), f"{at}.hysteresis": np.full(width, 0.35)}
         made[f"{at}.level"] = np.linspace(0.2, 1.4, width) if width > 1 else np.full(1, 0.8)
-        layer(f"{at}.second", width, width, 0.0)
+        layer(f"{at}.second", width, width, 0.2)
     layer("output", network.classes, width, 0.0)
     return {name: array.astype(np.float32) for name, array in made.items()}
 
@@ -126,9 +129,9 @@ def train_bmru(
     for step in range(recipe.steps):
         rounded = step >= recipe.quantise_from * recipe.steps
         chosen = _batch(recipe, step, groups)
-        setting = Setting(recipe.epsilon(step), masks=_masks(design, recipe, step))
+        setting = Setting(recipe.epsilon(step), recipe.leak * recipe.epsilon(step), masks=_masks(design, recipe, step))
         seen = round_to_codes(design, parameters) if rounded else parameters
-        gradient = _gradient(seen, _augmented(recipe, step, x, chosen), y[chosen], setting)
+        gradient = _gradient(seen, _moved(recipe, step, x, chosen), y[chosen], setting)
         optimiser.step(_clipped(recipe, gradient), recipe.rate_of(step))
         _keep_legal(design, parameters)
         if progress:
@@ -166,13 +169,14 @@ def _code(design: AnalogDesign, name: str) -> tuple[float, int]:
 
 
 def _keep_legal(design: AnalogDesign, parameters: Parameters) -> None:
-    """Back into what codes can hold: thresholds and levels cannot be negative, and a hysteresis ends at the limit."""
+    """Back into what codes can hold, and cells into what holds a state in spite of errors."""
+    least = {"low": LEAST_THRESHOLD, "hysteresis": LEAST_HYSTERESIS, "level": 0.0}
     for name, array in parameters.items():
         step, limit = _code(design, name)
-        low = -step * limit if name.endswith(("weight", "bias")) else 0
-        # Both thresholds need codes, and the upper one is the sum.
-        high = step * limit / (2 if name.endswith(("low", "hysteresis")) else 1)
-        np.clip(array, low, high, out=array)
+        part = name.rpartition(".")[2]
+        # The upper threshold, which needs a code too, is the sum of the lower one and the hysteresis.
+        high = step * limit / (2 if part in ("low", "hysteresis") else 1)
+        np.clip(array, least.get(part, -step * limit), high, out=array)
 
 
 def _batch(recipe: Recipe, step: int, groups: tuple[NDArray, NDArray]) -> NDArray[np.int64]:
@@ -182,14 +186,11 @@ def _batch(recipe: Recipe, step: int, groups: tuple[NDArray, NDArray]) -> NDArra
     return np.concatenate([group[part * len(group) >> 32] for group, part in zip(groups, parts, strict=True)])
 
 
-def _augmented(recipe: Recipe, step: int, x: NDArray, chosen: NDArray) -> NDArray:
-    """The chosen sequences, each moved and stretched about its middle in time by a draw of its own."""
-    lane = np.array([_SHIFT_LANE, _STRETCH_LANE])[:, None]
-    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(len(chosen)), lane)
-    shift, stretch = (words.astype(np.float64) / 2.0**31 - 1) * np.array([[recipe.shift], [recipe.stretch]])
-    middle = (len(x) - 1) / 2
-    frames = middle + (np.arange(len(x))[:, None] - middle) * (1 + stretch) + shift
-    return x[np.clip(np.rint(frames), 0, len(x) - 1).astype(np.int64), chosen]
+def _moved(recipe: Recipe, step: int, x: NDArray, chosen: NDArray) -> NDArray:
+    """The chosen sequences, each moved in time by a draw of its own."""
+    words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(len(chosen)), _SHIFT_LANE).astype(np.int64)
+    shifts = (words * (2 * recipe.shift + 1) >> 32) - recipe.shift
+    return x[np.clip(np.arange(len(x))[:, None] + shifts, 0, len(x) - 1), chosen]
 
 
 def _masks(design: AnalogDesign, recipe: Recipe, step: int) -> tuple[NDArray, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar import HALF
+from golden.crossbar import HALF, constant
 from spec.design import COEFFICIENT_BITS, DesignPoint
 from spec.fixed import round_magnitude, round_shift, saturate
 from spec.tables import candidate_table
@@ -67,21 +67,21 @@ class WordStreamer:
     """
 
     def __init__(self, design: DesignPoint, factor: int, shift: int):
-        self._scale = factor * 2.0**-shift
-        self._limit = design.stream_limit
+        self._half, self._scale = constant(HALF), constant(factor * 2.0**-shift)
+        self._highest, self._lowest = constant(design.stream_limit), constant(-design.stream_limit)
         overflow = ((design.stream_limit + 1) << shift) - ((1 << shift) >> 1)
         threshold = -(-overflow // factor) if factor else design.state_limit + 1
         self.threshold = threshold if threshold <= design.state_limit else None
 
     def stream(self, states: NDArray[np.floating], out: NDArray[np.floating], work: NDArray[np.floating]) -> None:
         """Words of ``states`` into ``out``; ``work`` is overwritten. All of one shape."""
-        np.copysign(HALF, states, out=work)
+        np.copysign(self._half, states, out=work)
         np.multiply(states, self._scale, out=out)
         out += work
         np.trunc(out, out=out)
         if self.threshold is not None:
-            np.minimum(out, self._limit, out=out)
-            np.maximum(out, -self._limit, out=out)
+            np.minimum(out, self._highest, out=out)
+            np.maximum(out, self._lowest, out=out)
 
     def saturations(self, states: NDArray[np.floating]) -> int:
         """How many words of ``states`` saturate."""
@@ -92,15 +92,20 @@ class StateBlend:
     """State update ``h + rs((c − h)·u, 8)`` from codes; the candidate ROM is folded into a table of ``c·u/256 + ½``."""
 
     def __init__(self, design: DesignPoint, update: int, dtype: type[np.floating]):
-        self._rate = update * 2.0**-COEFFICIENT_BITS
-        self._offset = design.adc_limit
-        self._table = (signed_candidates(design) * self._rate + HALF).astype(dtype)
+        self._rate, self._offset = constant(update * 2.0**-COEFFICIENT_BITS), constant(design.adc_limit)
+        self._table = (signed_candidates(design) * (update * 2.0**-COEFFICIENT_BITS) + HALF).astype(dtype)
 
     def blend(
         self, codes: NDArray[np.floating], states: NDArray[np.floating], index: NDArray[np.intp], work, step
     ) -> None:
-        """Advance ``states`` by one step in place; ``index``, ``work``, ``step`` are overwritten. All of one shape."""
-        np.add(codes, self._offset, out=index, casting="unsafe")
+        """Advance ``states`` by one step in place; ``index``, ``work``, ``step`` are overwritten. All of one shape.
+
+        ``codes`` may also be complete sums that are not converted yet: to become an index, which ends where the table
+        does, a sum is rounded down and saturated just as a code is.
+        """
+        # Two steps, since an addition that also converts works through a buffer.
+        np.add(codes, self._offset, out=work)
+        index[...] = work
         self._table.take(index, out=step, mode="clip")
         np.multiply(states, self._rate, out=work)
         step -= work

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.cell import Coefficients
+from golden.learning_settings import LearningSettings
 from golden.npz import NpzError, read_npz
 from golden.reservoir import ReservoirState
 from golden.weights import Weights
@@ -18,7 +19,9 @@ from spec.design import DesignPoint
 from spec.errors import RemoraError
 from spec.learning import UPDATE_COUNT_BITS
 
-FORMAT = "remora-checkpoint-2"
+FORMAT = "remora-checkpoint-3"
+_WITHOUT_SETTINGS = "remora-checkpoint-2"
+"""Files of this format are read too: what they hold was learnt with the design's settings."""
 _ARRAYS = (
     "format",
     "design",
@@ -33,6 +36,7 @@ _ARRAYS = (
     "reservoir_features",
     "reservoir_steps",
     "reservoir_labels",
+    "settings",
 )
 
 
@@ -45,12 +49,13 @@ class Checkpoint:
     """State of a network between sequences.
 
     Attributes:
-        weights: in levels.
+        weights: in levels, with the thresholds of bistable cells.
         hidden_accumulators, readout_accumulators: χ, int32, of the shapes of the weights; zero where there is none.
         coefficients: the two gates.
         metadata: anything that JSON holds, such as the accuracy reached.
         updates: q, sequences trained on so far, modulo 2³².
         reservoir: the replay memory with n; as after reset where None.
+        settings: what software set of learning; the design's where None.
     """
 
     weights: Weights
@@ -60,6 +65,7 @@ class Checkpoint:
     metadata: dict = field(default_factory=dict)
     updates: int = 0
     reservoir: ReservoirState | None = None
+    settings: LearningSettings | None = None
 
     @classmethod
     def of(cls, design: DesignPoint, weights: Weights, metadata: dict | None = None) -> Checkpoint:
@@ -86,6 +92,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
                 design=design.model_dump_json(),
                 hidden=checkpoint.weights.hidden.astype(np.int16),
                 readout=checkpoint.weights.readout.astype(np.int16),
+                **({"thresholds": checkpoint.weights.thresholds.astype(np.int32)} if design.bistable else {}),
                 hidden_accumulators=checkpoint.hidden_accumulators.astype(np.int32),
                 readout_accumulators=checkpoint.readout_accumulators.astype(np.int32),
                 coefficients=np.array([checkpoint.coefficients.reset, checkpoint.coefficients.update], np.int16),
@@ -95,6 +102,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
                 reservoir_features=reservoir.features,
                 reservoir_steps=reservoir.steps,
                 reservoir_labels=reservoir.labels,
+                settings=json.dumps((checkpoint.settings or LearningSettings.of(design)).as_dict()),
             )
         partial.replace(path)
     except OSError as error:
@@ -116,7 +124,7 @@ def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
     try:
         updates, presented = (int(value) for value in content["counts"])
         checkpoint = Checkpoint(
-            Weights(content["hidden"], content["readout"]),
+            Weights(content["hidden"], content["readout"], content.get("thresholds")),
             content["hidden_accumulators"],
             content["readout_accumulators"],
             Coefficients(*(int(value) for value in content["coefficients"])),
@@ -127,6 +135,7 @@ def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
                 bool(content["reservoir_frozen"]),
                 *(content[f"reservoir_{name}"] for name in ("features", "steps", "labels")),
             ),
+            LearningSettings.from_dict(json.loads(str(content["settings"]))) if "settings" in content else None,
         )
     except (ValueError, TypeError) as error:
         raise CheckpointError(f"{path}: {error}") from error
@@ -143,12 +152,14 @@ def _read(path: Path) -> dict[str, NDArray]:
         ) from error
     except NpzError as error:
         raise CheckpointError(f"{path} is no checkpoint: {error}") from error
-    if "format" in content and str(content["format"]) != FORMAT:
+    if "format" in content and str(content["format"]) not in (FORMAT, _WITHOUT_SETTINGS):
         raise CheckpointError(
             f"{path} has format '{content['format']}'; this version reads '{FORMAT}'. Train again: "
             "delete the file, or give --fresh where the command has it"
         )
     missing = [name for name in _ARRAYS if name not in content]
+    if str(content.get("format")) == _WITHOUT_SETTINGS:
+        missing.remove("settings")
     if missing:
         raise CheckpointError(f"{path} is not a checkpoint of this program: it lacks {', '.join(missing)}")
     return content
@@ -181,6 +192,8 @@ def _differences(found: dict, expected: dict, prefix: str = ""):
 def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
     try:
         checkpoint.weights.check(design)
+        if checkpoint.settings:
+            checkpoint.settings.check(design)
         if checkpoint.reservoir:
             checkpoint.reservoir.check(design)
     except ValueError as error:

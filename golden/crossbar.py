@@ -12,10 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spec.design import DesignPoint
-from spec.layout import Layer, bitline_bound, layer_layout
+from spec.layout import Layer, adc_shift, bias_word, bitline_bound, layer_layout
 
 HALF = 0.5
 """What ``rs`` adds before it shifts, in units of the shifted value."""
+
+
+def constant(value: float) -> NDArray[np.float32]:
+    """A constant for the loops over steps, where numpy's conversion of a Python number costs as much as the arithmetic.
+
+    It must be exact in float32, which does not widen either of the types that are used.
+    """
+    held = np.array(value, np.float32)
+    assert held == value
+    return held
 
 
 def exact_dtype(bound: int) -> type[np.floating]:
@@ -34,12 +44,14 @@ def exact_dtype(bound: int) -> type[np.floating]:
 def layer_dtype(design: DesignPoint) -> type[np.floating]:
     """Type of all arithmetic of inference.
 
-    The bound is that of a bitline sum with the rounding half added; the cell needs 24 bits: ``(c - h)·u + 128``
-    is largest for u = 256 and 15 state bits, and still below 2²⁴ because ``|c - h| <= 2·(2^15 - 1)``.
+    The bound is that of a bitline sum with the rounding half and the candidate table's offset, a full code, added; the
+    cell needs 24 bits: ``(c - h)·u + 128`` is largest for u = 256 and 15 state bits, and still below 2²⁴ because
+    ``|c - h| <= 2·(2^15 - 1)``.
     """
-    half = (1 << design.adc_shift) >> 1
+    shift = max(adc_shift(design, layer) for layer in Layer)
+    half, offset = (1 << shift) >> 1, design.adc_limit << shift
     assert 2 * design.state_limit * 256 + 128 < 1 << 24
-    return exact_dtype(max(bitline_bound(design, layer) for layer in Layer) + half)
+    return exact_dtype(max(bitline_bound(design, layer) for layer in Layer) + half + offset)
 
 
 @dataclass(frozen=True)
@@ -65,11 +77,11 @@ class TiledLayer:
 
     def __init__(self, design: DesignPoint, layer: Layer, levels: NDArray[np.integer], dtype: type[np.floating]):
         layout = layer_layout(design, layer)
-        inputs = layout.rows - design.readout_rows
-        self.scale = 2.0**-design.adc_shift
+        inputs = design.network.features if layer is Layer.HIDDEN else 0
+        self.scale = 2.0 ** -adc_shift(design, layer)
         self.matrix = levels.astype(dtype) * dtype(self.scale)
-        self._limit = design.adc_limit
-        self._bias_word = design.stream_limit
+        self._highest, self._lowest = constant(design.adc_limit), constant(-design.adc_limit)
+        self._bias_word = bias_word(design, layer)
         self.row_tiles = []
         for tile in layout.tiles[:: layout.column_tiles]:
             first, last = tile.first_row, tile.first_row + tile.rows
@@ -99,17 +111,38 @@ class TiledLayer:
         else:
             out[...] = offset
 
-    def finish(
+    def add(
         self, tile: RowTile, states: NDArray[np.floating], sums: NDArray[np.floating], work: NDArray[np.floating]
-    ):
-        """Add the contribution of the state words and convert: ``sums`` (n, columns) become codes in place."""
+    ) -> None:
+        """Add the contribution of the state words to ``sums`` (n, columns) in place; ``work`` is overwritten."""
         if tile.states.stop > tile.states.start:
-            np.matmul(states[:, tile.states], tile.state_rows, out=work)
+            # `dot` and not `matmul`, which takes half as long again for a single sequence.
+            np.dot(states[:, tile.states], tile.state_rows, out=work)
             sums += work
+
+    def convert(self, sums: NDArray[np.floating]) -> None:
+        """Round and saturate: complete sums of a tile, of any shape, become codes in place."""
         np.floor(sums, out=sums)
         self.saturate(sums)
 
+    def read(
+        self, words: NDArray[np.floating], codes: NDArray[np.floating], total: NDArray[np.floating], work: NDArray
+    ) -> None:
+        """Convert a layer without inputs, and add its row tiles.
+
+        Args:
+            words: (n, states) state words.
+            codes: (row tiles, n, columns), filled.
+            total: (n, columns), filled; ``work``, of the same shape, is overwritten.
+        """
+        for tile, of_tile in zip(self.row_tiles, codes, strict=True):
+            self.start(tile, None, of_tile)
+            self.add(tile, words, of_tile, work)
+        self.convert(codes)
+        np.sum(codes, axis=0, out=total)
+        self.saturate(total)
+
     def saturate(self, codes: NDArray[np.floating]) -> None:
         """Clip codes, or a sum of codes, to the converter's full scale, in place."""
-        np.minimum(codes, self._limit, out=codes)
-        np.maximum(codes, -self._limit, out=codes)
+        np.minimum(codes, self._highest, out=codes)
+        np.maximum(codes, self._lowest, out=codes)

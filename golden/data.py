@@ -104,7 +104,7 @@ def row_wise(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(images)
 
 
-def permuted(images: NDArray[np.uint8], task: int, seed: int) -> NDArray[np.uint8]:
+def permuted(images: NDArray, task: int, seed: int) -> NDArray:
     """Row-wise sequences after the fixed pixel permutation of a task; task 0 is the identity."""
     if task == 0:
         return row_wise(images)

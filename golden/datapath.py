@@ -75,9 +75,11 @@ class Datapath:
         self.words[0].fill(0)
         active = [sequences] * steps if lengths is None else np.searchsorted(-lengths, -np.arange(steps)).tolist()
         for t in range(steps):
-            self._advance(t, active[t], sequences, last=t + 1 == steps)
+            self._advance(t, active[t], sequences)
             if on_step:
                 on_step(t, active[t])
+        if len(self.hidden.row_tiles) == 1:
+            self.hidden.convert(self.codes)
         self._read_out()
 
     def _view(self, n: int, steps: int) -> None:
@@ -90,29 +92,35 @@ class Datapath:
         self.words = [words[:n] for words in self._words[:steps]]
         self.states, self.readout_words = self._states[:n], self._readout_words[:n]
         self.readout_tile_codes, self.scores = self._readout_codes[:, :n], self._scores[:n]
+        # Views that every step would make anew, which for a single sequence costs as much as the arithmetic.
+        following = [*self.words[1:], None]
+        self._steps = list(zip(self.words, following, self.codes, self.tile_codes.swapaxes(0, 1), strict=True))
+        self._cells = self.states, self._work[:n], self._index[:n], self._step[:n]
 
-    def _advance(self, t: int, n: int, sequences: int, last: bool) -> None:
-        codes, work, states = self.codes[t, :n], self._work[:n], self.states[:n]
-        for tile, tile_codes in zip(self.hidden.row_tiles, self.tile_codes, strict=True):
-            self.hidden.finish(tile, self.words[t][:n], tile_codes[t, :n], work)
-        if len(self.hidden.row_tiles) > 1:
-            np.sum(self.tile_codes[:, t, :n], axis=0, out=codes)
-            self.hidden.saturate(codes)
-        self._blend.blend(codes, states, self._index[:n], work, self._step[:n])
-        if not last:
-            self._streamer.stream(states, self.words[t + 1][:n], work)
+    def _advance(self, t: int, n: int, sequences: int) -> None:
+        words, following, codes, tile_codes = self._steps[t]
+        states, work, index, step = self._cells
         if n < sequences:
-            self.tile_codes[:, t, n:] = 0
-            self.codes[t, n:] = 0
+            tile_codes[:, n:] = 0
+            codes[n:] = 0
+            words, codes, tile_codes = words[:n], codes[:n], tile_codes[:, :n]
+            states, work, index, step = (array[:n] for array in self._cells)
+            following = None if following is None else following[:n]
+        for tile, sums in zip(self.hidden.row_tiles, tile_codes, strict=True):
+            self.hidden.add(tile, words, sums, work)
+        if len(tile_codes) > 1:
+            # A single tile's sums are converted after the last step, all at once: the blend can do with sums.
+            self.hidden.convert(tile_codes)
+            np.sum(tile_codes, axis=0, out=codes)
+            self.hidden.saturate(codes)
+        self._blend.blend(codes, states, index, work, step)
+        if following is not None:
+            self._streamer.stream(states, following, work)
 
     def _read_out(self) -> None:
         n = len(self.states)
         self._readout_streamer.stream(self.states, self.readout_words, self._work[:n])
-        for tile, codes in zip(self.readout.row_tiles, self.readout_tile_codes, strict=True):
-            self.readout.start(tile, None, codes)
-            self.readout.finish(tile, self.readout_words, codes, self._readout_work[:n])
-        np.sum(self.readout_tile_codes, axis=0, out=self.scores)
-        self.readout.saturate(self.scores)
+        self.readout.read(self.readout_words, self.readout_tile_codes, self.scores, self._readout_work[:n])
 
     @property
     def word_history(self) -> NDArray[np.floating]:

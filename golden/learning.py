@@ -18,18 +18,29 @@ from golden.cell import Coefficients
 from golden.checkpoint import Checkpoint
 from golden.crossbar import HALF, exact_dtype
 from golden.datapath import Datapath
+from golden.learning_settings import LearningSettings
 from golden.miru import check_features
 from golden.pulses import Writes, make_writer
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.fixed import round_shift
 from spec.layout import Layer
-from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, UPDATE_COUNT_BITS, error_shift, gradient_bound
+from spec.learning import (
+    ERROR_CENTRE,
+    ERROR_LIMIT,
+    FEEDBACK_WORD_BITS,
+    SLOWEST,
+    UPDATE_COUNT_BITS,
+    error_shift,
+    gradient_bound,
+)
 from spec.rng import Purpose, draw
 from spec.tables import DERIVATIVE_BITS, derivative_table
 
 GradientWatch = Callable[[NDArray[np.int64], NDArray[np.int64]], None]
 """What `DfaTrainer.train_sequence` shows its gradients to."""
+StepWatch = Callable[[int, int], None]
+"""What the datapath calls after step t with (t, sequences active)."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +75,11 @@ class Update:
         return self.hidden.dropped + self.readout.dropped
 
 
-def feedback_matrix(design: DesignPoint) -> NDArray[np.int8]:
-    """Ψ, (classes, hidden), ±1, as `spec.learning` says."""
+def feedback_matrix(design: DesignPoint, seed: int | None = None) -> NDArray[np.int8]:
+    """Ψ, (classes, hidden), ±1, as `spec.learning` says; from the design's seed where None."""
     classes = np.arange(design.network.classes)[:, None]
-    words = draw(
-        design.learning.seed, Purpose.FEEDBACK, 0, np.arange(design.network.hidden), classes // FEEDBACK_WORD_BITS
-    )
+    seed = design.learning.seed if seed is None else seed
+    words = draw(seed, Purpose.FEEDBACK, 0, np.arange(design.network.hidden), classes // FEEDBACK_WORD_BITS)
     return 1 - 2 * ((words >> (classes % FEEDBACK_WORD_BITS).astype(np.uint32)) & 1).astype(np.int8)
 
 
@@ -83,20 +93,21 @@ def output_error(design: DesignPoint, scores: NDArray[np.integer], label: int) -
     return error
 
 
-def winning_units(design: DesignPoint, feedback: NDArray) -> NDArray[np.intp]:
-    """Indices of the hidden units of largest ``|f_j|``, rising; ties to the lower index. (winners,)."""
-    if design.winners == design.network.hidden:
-        return np.arange(design.winners)
-    return np.sort(np.argsort(-np.abs(feedback), kind="stable")[: design.winners])
+def winning_units(feedback: NDArray, winners: int) -> NDArray[np.intp]:
+    """Indices of the ``winners`` hidden units of largest ``|f_j|``, rising; ties to the lower index. (winners,)."""
+    if winners == len(feedback):
+        return np.arange(winners)
+    return np.sort(np.argsort(-np.abs(feedback), kind="stable")[:winners])
 
 
 def learning_dtype(design: DesignPoint) -> type[np.floating]:
-    """Type in which gradients and accumulators are exact: their largest magnitudes with the rounding halves added."""
+    """Type in which gradients and accumulators are exact: their largest magnitudes with the rounding halves added, at
+    the slowest rates."""
     learning, network = design.learning, design.network
     delta_shift = DERIVATIVE_BITS + learning.feedback_shift
     product = network.classes * ERROR_LIMIT * ERROR_LIMIT
-    hidden = gradient_bound(design) + (1 << learning.hidden_shift)
-    readout = design.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift)
+    hidden = gradient_bound(design) + (1 << learning.hidden_shift + SLOWEST)
+    readout = design.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift + SLOWEST)
     accumulator = (1 << learning.accumulator_bits) + max(
         hidden >> learning.hidden_shift, readout >> learning.readout_shift
     )
@@ -114,9 +125,10 @@ class DfaTrainer:
         coefficients: the gates; the design's where None.
         accumulators: χ of both layers to start from; zero where None.
         updates: q to start from.
+        settings: the design's where None.
 
     Raises:
-        ValueError: weights or accumulators do not fit the design point.
+        ValueError: weights, accumulators or settings do not fit the design point.
     """
 
     def __init__(
@@ -126,12 +138,12 @@ class DfaTrainer:
         coefficients: Coefficients | None = None,
         accumulators: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None,
         updates: int = 0,
+        settings: LearningSettings | None = None,
     ):
         self.design, self.updates = design, updates
         self.coefficients = coefficients or Coefficients.of(design)
         self._datapath = Datapath(design, weights, self.coefficients, batch=1, history=True)
         self._dtype = learning_dtype(design)
-        self._feedback = feedback_matrix(design).astype(self._dtype)
         learning = design.learning
         derivative = np.array(derivative_table(design))
         scale = 2.0 ** -(DERIVATIVE_BITS + learning.feedback_shift)
@@ -140,16 +152,35 @@ class DfaTrainer:
         path = self._datapath
         self._hidden = make_writer(design, path.hidden, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
         self._readout = make_writer(design, path.readout, Layer.READOUT, weights.readout, readout, self._dtype)
+        self.settings = settings or LearningSettings.of(design)
+
+    @property
+    def settings(self) -> LearningSettings:
+        """What software may change; may be set between sequences, ``ValueError`` where it does not fit."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: LearningSettings) -> None:
+        design, learning = self.design, self.design.learning
+        self._settings = settings.check(design)
+        self._feedback = feedback_matrix(design, settings.seed).astype(self._dtype)
+        self._hidden_shift = learning.hidden_shift + settings.hidden_slower
+        self._readout_shift = learning.readout_shift + settings.readout_slower
+        self._hidden.configure(settings.winners, settings.seed)
+        self._readout.configure(design.network.classes, settings.seed)
 
     @classmethod
     def from_checkpoint(cls, design: DesignPoint, checkpoint: Checkpoint) -> DfaTrainer:
         """Continue where a checkpoint stopped."""
         accumulators = checkpoint.hidden_accumulators, checkpoint.readout_accumulators
-        return cls(design, checkpoint.weights, checkpoint.coefficients, accumulators, checkpoint.updates)
+        coefficients, settings = checkpoint.coefficients, checkpoint.settings
+        return cls(design, checkpoint.weights, coefficients, accumulators, checkpoint.updates, settings)
 
     def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
         """The present state, to be saved, with an empty reservoir."""
-        return Checkpoint(self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates)
+        return Checkpoint(
+            self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates, settings=self.settings
+        )
 
     @property
     def weights(self) -> Weights:
@@ -164,39 +195,70 @@ class DfaTrainer:
             for writer in (self._hidden, self._readout)
         )
 
-    def train_sequence(self, x: NDArray, label: int, watch: GradientWatch | None = None) -> Update:
+    @property
+    def datapath(self) -> Datapath:
+        """What the forward pass of the last sequence left."""
+        return self._datapath
+
+    def forward(self, x: NDArray, on_step: StepWatch | None = None) -> None:
+        """The forward pass alone, with the present weights; `datapath` keeps what it gave.
+
+        Args:
+            x: (steps, features), as of `train_sequence`.
+            on_step: called after every step, when the datapath's states are those of that step.
+
+        Raises:
+            ValueError: the sequence does not fit the design point.
+        """
+        features = np.ascontiguousarray(x)[None]
+        check_features(self.design, features)
+        self._datapath.run(features, on_step=on_step)
+
+    def train_sequence(
+        self,
+        x: NDArray,
+        label: int,
+        watch: GradientWatch | None = None,
+        on_step: StepWatch | None = None,
+        until: int | None = None,
+    ) -> Update:
         """Forward, error, update of both layers.
 
         Args:
             x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
             label: 0 … classes − 1.
             watch: called with the exact gradients of hidden layer and readout, int64, before they are applied.
+            on_step: as of `forward`.
+            until: only the columns before this one are written, the readout's counted after the hidden layer's, as
+                when a soft reset cuts the update short; all where None.
 
         Raises:
             ValueError: the sequence or the label does not fit the design point.
         """
         if not 0 <= label < self.design.network.classes:
             raise ValueError(f"label is {label}; it must be in 0…{self.design.network.classes - 1}")
-        features = np.ascontiguousarray(x)[None]
-        check_features(self.design, features)
-        self._datapath.run(features)
+        self.forward(x, on_step)
         scores = self._datapath.scores[0].astype(np.int16)
         error = output_error(self.design, scores, label)
         feedback = error.astype(self._dtype) @ self._feedback
-        winners = winning_units(self.design, feedback)
+        winners = winning_units(feedback, self.settings.winners)
         columns = None if len(winners) == len(feedback) else winners
         self.updates = (self.updates + 1) & ((1 << UPDATE_COUNT_BITS) - 1)
         self._hidden_gradient(feedback, columns)
         self._readout_gradient(error)
         if watch:
-            learning = self.design.learning
             watch(
-                np.ldexp(self._hidden.gradient, learning.hidden_shift).astype(np.int64),
-                np.ldexp(self._readout.gradient, learning.readout_shift).astype(np.int64),
+                np.ldexp(self._hidden.gradient, self._hidden_shift).astype(np.int64),
+                np.ldexp(self._readout.gradient, self._readout_shift).astype(np.int64),
             )
+        hidden_columns = readout_columns = None
+        if until is not None:
+            hidden_columns = int(np.searchsorted(winners, until))
+            readout_columns = max(0, until - len(feedback))
         return Update(
             scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32), winners,
-            self._hidden.commit(columns, self.updates), self._readout.commit(None, self.updates),
+            self._hidden.commit(columns, self.updates, hidden_columns),
+            self._readout.commit(None, self.updates, readout_columns),
         )  # fmt: skip
 
     def _hidden_gradient(self, feedback: NDArray[np.floating], columns: NDArray[np.intp] | None) -> None:
@@ -209,7 +271,7 @@ class DfaTrainer:
         delta *= feedback
         delta += HALF
         np.floor(delta, out=delta)
-        delta *= 2.0**-self.design.learning.hidden_shift
+        delta *= 2.0**-self._hidden_shift
         features, gradient = self.design.network.features, self._hidden.gradient
         np.matmul(path.inputs[:, 0].T, delta, out=gradient[:features])
         np.matmul(path.word_history[:, 0].T, delta, out=gradient[features:-1])
@@ -218,6 +280,6 @@ class DfaTrainer:
 
     def _readout_gradient(self, error: NDArray[np.integer]) -> None:
         """``m eᵀ`` with the readout's words, over ``2^shift``."""
-        scaled = error.astype(self._dtype) * self._dtype(2.0**-self.design.learning.readout_shift)
+        scaled = error.astype(self._dtype) * self._dtype(2.0**-self._readout_shift)
         np.multiply(self._datapath.readout_words[0][:, None], scaled, out=self._readout.gradient[:-1])
         np.multiply(scaled, self.design.stream_limit, out=self._readout.gradient[-1])

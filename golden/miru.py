@@ -17,7 +17,7 @@ from golden.cell import Coefficients, signed_candidates
 from golden.datapath import Datapath
 from golden.weights import Weights
 from spec.design import DesignPoint
-from spec.trace import READOUT, STEP, record_types
+from spec.trace import READOUT, STEP, STEP_HEAD, UNCOMPARED, record_types
 
 __all__ = ["Coefficients", "Inference", "Record", "Saturations", "check_features", "infer", "trace_records"]
 
@@ -71,7 +71,7 @@ class Inference:
         scores: (S, classes) int16, codes of the readout.
         decision: (S,) int64, class of the highest score, ties to the lower class.
         saturations: what the counters must show.
-        record: every intermediate value, where asked for.
+        record: every intermediate value, where asked for; a `golden.bistable.BistableRecord` of bistable cells.
     """
 
     scores: NDArray[np.int16]
@@ -195,7 +195,7 @@ def trace_records(
     """Records of `spec.trace` for sequences processed in order, one at a time; cycle and context are 0.
 
     Args:
-        inference: result of `infer` with ``record=True``.
+        inference: result of `infer`, of either cell, with ``record=True``.
         tags: (S,) or one for all, 0 … 255.
         first_sequence: number of the first sequence in the trace.
 
@@ -211,8 +211,9 @@ def trace_records(
 
     steps = np.zeros(len(step), types[STEP])
     steps["sequence"], steps["step"] = numbers[sequence], step
-    for name in ("words", "codes", "code", "candidate", "state"):
-        steps[name] = getattr(kept, name)[sequence, step]
+    for name in types[STEP].names:
+        if name not in (*STEP_HEAD, *UNCOMPARED):
+            steps[name] = getattr(kept, name)[sequence, step]
 
     readouts = np.zeros(len(numbers), types[READOUT])
     readouts["sequence"], readouts["step"], readouts["tag"] = numbers, kept.lengths - 1, tags

@@ -6,6 +6,7 @@ M2RU, arXiv 2512.17299.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.crossbar import HALF, TiledLayer
-from spec.design import DesignPoint
-from spec.layout import Layer, layer_layout
-from spec.learning import ROUNDING_SLICE_BITS, ROUNDING_SLICES, pulse_shift, rounding_index
+from spec.design import ROUNDING_SLICES, DesignPoint
+from spec.layout import Layer
+from spec.learning import ROUNDING_SLICE_BITS, pulse_shift, rounding_index
 from spec.rng import Purpose, draw_pair
 
 
@@ -32,6 +33,12 @@ class Writes:
     dropped: int = 0
     devices: int = 0
 
+    @classmethod
+    def sum(cls, parts: Iterable[Writes]) -> Writes:
+        """All of them together."""
+        counts = [(each.applied, each.dropped, each.devices) for each in parts]
+        return cls(*(sum(column) for column in zip(*counts, strict=True))) if counts else cls()
+
 
 class LayerWriter(Protocol):
     """Turns gradients of one layer into pulses.
@@ -46,12 +53,16 @@ class LayerWriter(Protocol):
     values: NDArray[np.floating] | None
     gradient: NDArray[np.floating]
 
-    def commit(self, columns: NDArray[np.intp] | None, update: int) -> Writes:
+    def configure(self, columns: int, seed: int) -> None:
+        """How many columns learn from now on, and the seed of the draws."""
+
+    def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
         """Write the update.
 
         Args:
             columns: those that learn, rising, as many as `gradient` has; None where all do.
             update: its number, q.
+            count: how many of them, from the first, are written; all where None.
         """
 
 
@@ -73,13 +84,12 @@ def make_writer(
     Raises:
         ValueError: χ is given, not zero, to a design point that has none, or lies outside its width.
     """
-    columns = design.winners if which is Layer.HIDDEN else layer_layout(design, which).columns
     devices = _Devices(layer, levels, design.weight_limit)
     if design.learning.update == "accumulate":
-        return AccumulatingWriter(design, devices, columns, values, dtype)
+        return AccumulatingWriter(design, devices, values, dtype)
     if values is not None and np.any(values):
         raise ValueError('accumulators are given, but learning.update = "direct" has none')
-    return DirectWriter(design, devices, which, columns, dtype)
+    return DirectWriter(design, devices, which, dtype)
 
 
 class _Devices:
@@ -93,31 +103,38 @@ class _Devices:
         """Pulse the weights at flat indices ``places``, up where positive; pulses beyond a full pair are dropped."""
         levels, matrix = self.levels.reshape(-1), self._layer.matrix.reshape(-1)
         before = levels[places].astype(np.int64)
-        after = np.clip(before + pulses, -self._limit, self._limit)
+        after = before + pulses
+        np.minimum(after, self._limit, out=after)
+        np.maximum(after, -self._limit, out=after)
         levels[places] = after
         matrix[places] = after * self._layer.scale
-        applied = int(np.abs(after - before).sum())
-        sides = (np.count_nonzero(np.maximum(s * before, 0) != np.maximum(s * after, 0)) for s in (1, -1))
-        return Writes(applied, int(np.abs(pulses).sum()) - applied, sum(sides))
+        change = np.abs(after - before)
+        applied = int(change.sum())
+        devices = np.count_nonzero(change) + np.count_nonzero(before * after < 0)
+        return Writes(applied, int(np.abs(pulses).sum()) - applied, devices)
 
 
 class AccumulatingWriter:
     """ "accumulate": gradients gather in χ, and a device is pulsed when |χ| passes a level."""
 
-    def __init__(self, design: DesignPoint, devices: _Devices, columns: int, values: NDArray | None, dtype):
+    def __init__(self, design: DesignPoint, devices: _Devices, values: NDArray | None, dtype):
         learning, shape = design.learning, devices.levels.shape
         self._devices, self.levels = devices, devices.levels
         self.values = np.zeros(shape, dtype) if values is None else np.array(values, dtype)
-        self.gradient = np.empty((shape[0], columns), dtype)
-        self._full = np.empty(self.gradient.shape, bool)
         self._level, self._max_pulses = learning.accumulator_level, learning.max_pulses
         self._limit = (1 << (learning.accumulator_bits - 1)) - 1
         if self.values.shape != shape or np.abs(self.values).max() > self._limit:
             raise ValueError(f"accumulators must be of shape {shape} and within ±{self._limit}")
 
-    def commit(self, columns: NDArray[np.intp] | None, update: int) -> Writes:
+    def configure(self, columns: int, seed: int) -> None:
+        """As `LayerWriter.configure` says; ``seed`` does not matter here."""
+        self.gradient = np.empty((len(self.levels), columns), self.values.dtype)
+        self._full = np.empty(self.gradient.shape, bool)
+
+    def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
         """As `LayerWriter.commit` says; ``update`` does not matter here."""
-        step = self.gradient
+        columns, step = _first(count, columns, self.gradient)
+        full = self._full[:, : step.shape[1]]
         step += HALF
         np.floor(step, out=step)
         # `take`, since indexing would give the copy another order in memory, and `_pulse` writes through a flat view.
@@ -126,8 +143,8 @@ class AccumulatingWriter:
         np.minimum(values, self._limit, out=values)
         np.maximum(values, -self._limit, out=values)
         np.abs(values, out=step)
-        np.greater_equal(step, self._level, out=self._full)
-        due = np.flatnonzero(self._full)
+        np.greater_equal(step, self._level, out=full)
+        due = np.flatnonzero(full)
         writes = self._pulse(values, due, columns) if len(due) else Writes()
         if columns is not None:
             self.values[:, columns] = values
@@ -138,7 +155,7 @@ class AccumulatingWriter:
         flat = values.reshape(-1)
         pending = flat[due].astype(np.int64)
         pulses = np.sign(pending) * np.minimum(np.abs(pending) // self._level, self._max_pulses)
-        flat[due] -= pulses * self._level
+        flat[due] = pending - pulses * self._level
         return self._devices.pulse(_places(due, self.levels, columns), pulses)
 
 
@@ -147,20 +164,28 @@ class DirectWriter:
 
     values = None
 
-    def __init__(self, design: DesignPoint, devices: _Devices, which: Layer, columns: int, dtype):
+    def __init__(self, design: DesignPoint, devices: _Devices, which: Layer, dtype):
         learning, rows = design.learning, len(devices.levels)
         self._devices, self.levels = devices, devices.levels
-        self.gradient = np.empty((rows, columns), dtype)
-        self._seed, self._max_pulses = learning.seed, learning.max_pulses
+        self._max_pulses, self._dtype = learning.max_pulses, dtype
         self._mask, self._scale = np.uint32(learning.accumulator_level - 1), 2.0 ** -pulse_shift(design)
-        self._lanes = np.arange(-(-rows // ROUNDING_SLICES), dtype=np.uint32)[:, None]
+        # The readout's rows count as the last of the hidden layer's.
+        first = design.hidden_rows - rows
+        lanes = np.arange(first // ROUNDING_SLICES, -(-design.hidden_rows // ROUNDING_SLICES), dtype=np.uint32)
+        self._lanes, self._first = lanes[:, None], first % ROUNDING_SLICES
         self._index = np.asarray(rounding_index(which, np.arange(devices.levels.shape[1])), np.uint32)
-        self._magnitude = np.empty_like(self.gradient)
-        self._random = np.empty((len(self._lanes), ROUNDING_SLICES, columns), dtype)
 
-    def commit(self, columns: NDArray[np.intp] | None, update: int) -> Writes:
+    def configure(self, columns: int, seed: int) -> None:
+        """As `LayerWriter.configure` says."""
+        self._seed = seed
+        self.gradient = np.empty((len(self.levels), columns), self._dtype)
+        self._magnitude = np.empty_like(self.gradient)
+        self._random = np.empty((len(self._lanes), ROUNDING_SLICES, columns), self._dtype)
+
+    def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
         """As `LayerWriter.commit` says."""
-        step, magnitude = self.gradient, self._magnitude
+        columns, step = _first(count, columns, self.gradient)
+        magnitude = self._magnitude[:, : step.shape[1]]
         step += HALF
         np.floor(step, out=step)
         np.abs(step, out=magnitude)
@@ -178,13 +203,22 @@ class DirectWriter:
     def _draw(self, columns: NDArray[np.intp] | None, update: int) -> NDArray[np.floating]:
         """r of every row and learning column, (rows, columns)."""
         index = self._index if columns is None else self._index[columns]
+        random = self._random[..., : len(index)]
         words = draw_pair(self._seed, Purpose.STOCHASTIC_ROUNDING, update, index, self._lanes)
         for number in range(ROUNDING_SLICES):
             word = words[number * ROUNDING_SLICE_BITS // 32]
             if number * ROUNDING_SLICE_BITS % 32:
                 word = word >> np.uint32(ROUNDING_SLICE_BITS)
-            self._random[:, number] = word & self._mask
-        return self._random.reshape(-1, len(index))[: len(self.levels)]
+            random[:, number] = word & self._mask
+        return random.reshape(len(self._lanes) * ROUNDING_SLICES, len(index))[self._first :][: len(self.levels)]
+
+
+def _first(count: int | None, columns: NDArray[np.intp] | None, gradient: NDArray):
+    """The first ``count`` of the learning columns, and their gradient, rows without gaps."""
+    if count is None or count == gradient.shape[1]:
+        return columns, gradient
+    chosen = np.arange(count) if columns is None else columns[:count]
+    return chosen, np.ascontiguousarray(gradient[:, :count])
 
 
 def _places(due: NDArray[np.intp], levels: NDArray, columns: NDArray[np.intp] | None) -> NDArray[np.intp]:

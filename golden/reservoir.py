@@ -72,6 +72,8 @@ class Reservoir:
     Attributes:
         presented: n, the number of the present sequence.
         filled: slots that hold a sequence.
+        seed: of the draws; may be set.
+        ratio: sequences replayed after each new one; may be set.
         frozen: may be set; then nothing is offered, and what is held stays.
 
     Args:
@@ -84,7 +86,7 @@ class Reservoir:
     def __init__(self, design: DesignPoint, state: ReservoirState | None = None):
         state = (state or ReservoirState.empty(design)).check(design)
         network, learning = design.network, design.learning
-        self._seed, self._capacity, self._ratio = learning.seed, learning.replay_capacity, learning.replay_ratio
+        self.seed, self._capacity, self.ratio = learning.seed, learning.replay_capacity, learning.replay_ratio
         self._signed = network.feature_signed
         self._features = np.zeros((self._capacity, network.max_steps, network.features), np.uint8)
         self._steps, self._labels = np.zeros((2, self._capacity), np.int64)
@@ -115,8 +117,8 @@ class Reservoir:
         if not self.filled:
             return []
         return [
-            uniform_index(self._seed, Purpose.REPLAY_INDEX, self.filled, self.presented, place)
-            for place in range(self._ratio)
+            uniform_index(self.seed, Purpose.REPLAY_INDEX, self.filled, self.presented, place)
+            for place in range(self.ratio)
         ]
 
     def sequence(self, slot: int) -> tuple[NDArray, int]:
@@ -127,7 +129,12 @@ class Reservoir:
         """
         if not 0 <= slot < self.filled:
             raise IndexError(f"slot {slot} holds nothing; {self.filled} are filled")
-        return restored(self._features[slot, : self._steps[slot]], self._signed), int(self._labels[slot])
+        stored, label = self.stored(slot)
+        return restored(stored, self._signed), label
+
+    def stored(self, slot: int) -> tuple[NDArray[np.uint8], int]:
+        """Features (steps, features) as they are held, 0 … 15, and the label; ``slot`` must hold something."""
+        return self._features[slot, : self._steps[slot]], int(self._labels[slot])
 
     def offer(self, x: NDArray, label: int) -> int | None:
         """Keep the present sequence, or do not; the slot that it took, None where it was not kept."""
@@ -135,11 +142,11 @@ class Reservoir:
             return None
         slot = self.filled
         if slot == self._capacity:
-            slot = uniform_index(self._seed, Purpose.RESERVOIR_INDEX, self.presented, self.presented)
+            slot = uniform_index(self.seed, Purpose.RESERVOIR_INDEX, self.presented, self.presented)
             if slot >= self._capacity:
                 return None
         self.filled = max(self.filled, slot + 1)
-        self._features[slot, : len(x)] = quantised(self._seed, self.presented, x)
+        self._features[slot, : len(x)] = quantised(self.seed, self.presented, x)
         self._features[slot, len(x) :] = 0
         self._steps[slot], self._labels[slot] = len(x), label
         return slot

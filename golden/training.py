@@ -9,8 +9,8 @@ import numpy as np
 
 from golden.cell import Coefficients
 from golden.data import SequenceSet
+from golden.inference import infer
 from golden.learning import DfaTrainer
-from golden.miru import infer
 from golden.replay import ReplayTrainer
 from golden.weights import Weights
 from spec.design import DesignPoint

@@ -1,4 +1,4 @@
-"""The weights of the two layers in whole conductance levels, and how they start."""
+"""The weights of the two layers in whole conductance levels, with what bistable cells hold, and how they start."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.thresholds import check_thresholds, initial_thresholds, random_thresholds
 from spec.design import DesignPoint
 from spec.fixed import saturate
 from spec.rng import Purpose, draw, normal
@@ -22,10 +23,12 @@ class Weights:
     Attributes:
         hidden: (features + hidden + 1, hidden) int16, rows in the order of `spec.layout`: features, states, bias.
         readout: (hidden + 1, classes) int16, rows: states, bias.
+        thresholds: (2, hidden) int32, low and high of every bistable cell in levels of its bitline sum; None without.
     """
 
     hidden: NDArray[np.int16]
     readout: NDArray[np.int16]
+    thresholds: NDArray[np.int32] | None = None
 
     def check(self, design: DesignPoint) -> Weights:
         """Return these weights if they fit the design point.
@@ -36,6 +39,7 @@ class Weights:
         network = design.network
         _check_layer("hidden", self.hidden, (design.hidden_rows, network.hidden), design.weight_limit)
         _check_layer("readout", self.readout, (design.readout_rows, network.classes), design.weight_limit)
+        check_thresholds(design, self.thresholds)
         return self
 
 
@@ -67,7 +71,7 @@ def initial_weights(design: DesignPoint) -> Weights:
     hidden[states] = normal(seed, Purpose.INITIAL_WEIGHT, hidden_rows[states], columns) * 0.5 / np.sqrt(network.hidden)
     readout = _uniform(seed, readout_rows, classes) / np.sqrt(network.hidden)
     readout[-1] = 0
-    return Weights(_levels(design, hidden), _levels(design, readout)).check(design)
+    return Weights(_levels(design, hidden), _levels(design, readout), initial_thresholds(design)).check(design)
 
 
 def random_weights(design: DesignPoint, seed: int) -> Weights:
@@ -80,7 +84,7 @@ def random_weights(design: DesignPoint, seed: int) -> Weights:
     levels = ((words * span) >> np.uint64(32)).astype(np.int16) - np.int16(design.weight_limit)
     hidden = levels[: design.hidden_rows, : design.network.hidden]
     readout = levels[design.hidden_rows :, : design.network.classes]
-    return Weights(hidden.copy(), readout.copy()).check(design)
+    return Weights(hidden.copy(), readout.copy(), random_thresholds(design, seed)).check(design)
 
 
 def _uniform(seed: int, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:

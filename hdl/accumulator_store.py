@@ -1,4 +1,4 @@
-"""Accumulator store: χ of every weight, one word a column, with the sweep that clears it."""
+"""Accumulator store: χ of every weight, with the sweep that clears it."""
 
 from __future__ import annotations
 
@@ -7,51 +7,62 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import place
-from hdl.memory import Memory
+from hdl.memory import Memory, host_port
 from spec.design import DesignPoint
+from spec.learning import accumulator_word_bits, accumulator_words
 
 
 class AccumulatorStore(wiring.Component):
-    """One word a column: those of the hidden layer, then those of the readout; a word holds every row of the hidden
-    layer.
+    """Words as :mod:`spec.learning` lays them out: one a fold of a column.
 
-    ``read`` with ``column`` in cycle t gives ``accumulators`` from cycle t + 1 until the next read; ``write`` stores
-    ``data`` in ``column``. Never both at once. After every reset a sweep clears all columns, one a cycle; ``clearing``
-    meanwhile, and nobody may read or write.
+    ``read`` with ``address`` in cycle t gives ``accumulators`` from cycle t + 1 until the next read; ``write`` stores
+    ``data`` at ``address``. Never both at once. After every reset a sweep clears all words, one a cycle; ``clearing``
+    meanwhile, and nobody may read or write. ``host`` is for when nobody else reads or writes.
     """
 
     def __init__(self, design: DesignPoint) -> None:
-        self.columns = design.network.hidden + design.network.classes
-        self.width = design.learning.accumulator_bits * design.hidden_rows
+        self._memory = Memory(width=accumulator_word_bits(design), depth=accumulator_words(design))
+        width, words = self._memory.width, self._memory.depth
+        self.host_port = host_port(width, words)
         super().__init__(
             {
                 "clearing": Out(1, init=1),
-                "column": In(range(self.columns)),
+                "address": In(range(words)),
                 "read": In(1),
-                "accumulators": Out(self.width),
+                "accumulators": Out(width),
                 "write": In(1),
-                "data": In(self.width),
+                "data": In(width),
+                "host": In(self.host_port),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        memory = place(m, "memory", Memory(width=self.width, depth=self.columns))
-        sweep = Signal(range(self.columns))
+        memory, host = place(m, "memory", self._memory), self.host
+        sweep = Signal(range(memory.depth))
         m.d.comb += [
-            memory.read.eq(self.read & ~self.clearing),
-            memory.read_address.eq(self.column),
+            memory.read.eq((self.read | host.read) & ~self.clearing),
+            memory.read_address.eq(self.address),
             self.accumulators.eq(memory.read_data),
+            host.read_data.eq(memory.read_data),
         ]
+        with m.If(host.read):
+            m.d.comb += memory.read_address.eq(host.address)
         with m.If(self.clearing):
             m.d.comb += [memory.write.eq(1), memory.write_address.eq(sweep)]
             m.d.sync += sweep.eq(sweep + 1)
-            with m.If(sweep == self.columns - 1):
+            with m.If(sweep == memory.depth - 1):
                 m.d.sync += [sweep.eq(0), self.clearing.eq(0)]
+        with m.Elif(host.write):
+            m.d.comb += [
+                memory.write.eq(1),
+                memory.write_address.eq(host.address),
+                memory.write_data.eq(host.write_data),
+            ]
         with m.Else():
             m.d.comb += [
                 memory.write.eq(self.write),
-                memory.write_address.eq(self.column),
+                memory.write_address.eq(self.address),
                 memory.write_data.eq(self.data),
             ]
         return m

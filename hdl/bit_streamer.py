@@ -28,8 +28,8 @@ class BitStreamer(wiring.Component):
                 "first": In(1),
                 "plane": In(range(bits)),
                 "enable": In(1),
-                "wl_pos": Out(design.hidden_rows),
-                "wl_neg": Out(design.hidden_rows),
+                "wl_pos": Out(design.wordlines),
+                "wl_neg": Out(design.wordlines),
             }
         )
 
@@ -41,8 +41,8 @@ class BitStreamer(wiring.Component):
             word = self.words.word_select(index, bits + 1)
             rows.append((word[:bits], word[bits]))
 
-        planes, negative = Signal(self.design.hidden_rows), Signal(self.design.hidden_rows)
-        mask = Signal(self.design.hidden_rows)
+        planes, negative = Signal(self.design.wordlines), Signal(self.design.wordlines)
+        mask = Signal(self.design.wordlines)
         states = Cat(Const(0, network.features), Const(-1, network.hidden).as_unsigned(), Const(0, 1))
         m.d.comb += [
             planes.eq(Cat(*(word.bit_select(self.plane, 1) for word, _ in rows), Const(1, 1))),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
-from spec.layout import Layer, layer_layout
+from spec.layout import Layer, adc_shift, first_wordline, layer_layout
 
 
 def probe_port(design: DesignPoint) -> wiring.Signature:
@@ -17,7 +17,7 @@ def probe_port(design: DesignPoint) -> wiring.Signature:
     bits = design.formats.adc_bits
     return wiring.Signature(
         {
-            "row": Out(range(design.hidden_rows)),
+            "row": Out(range(design.wordlines)),
             "plane": Out(range(design.formats.stream_bits)),
             "integrate_hidden": Out(1),
             "sample_hidden": Out(1),
@@ -39,8 +39,7 @@ class ColumnProbe(wiring.Component):
 
     The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
     in all; so the code is the weight, rounded to whole levels. ``done`` is high for one cycle with ``weight``;
-    ``last``: this was the tile's last row. ``crossbars.row`` counts in the hidden layer's wordlines, of which the
-    readout's are the last.
+    ``last``: this was the tile's last row. ``crossbars.row`` counts in the streamer's wordlines.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -64,15 +63,16 @@ class ColumnProbe(wiring.Component):
         m = Module()
         design, port = self.design, self.crossbars
         bits = design.formats.adc_bits
-        plane = min(design.formats.stream_bits - 1, design.adc_shift)
-        repeats = 1 << (design.adc_shift - plane)
-        left = Signal(unsigned_width(repeats - 1))
+        planes = {Layer.HIDDEN: design.formats.stream_bits, Layer.READOUT: design.readout_planes}
+        plane = {layer: min(planes[layer] - 1, adc_shift(design, layer)) for layer in Layer}
+        repeats = {layer: 1 << (adc_shift(design, layer) - plane[layer]) for layer in Layer}
+        left = Signal(unsigned_width(max(repeats.values()) - 1))
 
         integrate, sample, convert, valid = Signal(), Signal(), Signal(), Signal()
         for layer in Layer:
             name, layout = layer.name.lower(), layer_layout(design, layer)
             word = Signal(unsigned_width(layout.row_tiles * layout.columns), name=f"{name}_word")
-            first_wordline = design.hidden_rows - layout.rows
+            first = first_wordline(design, layer)
             with m.If(self.layer == layer):
                 m.d.comb += [
                     getattr(port, f"integrate_{name}").eq(integrate),
@@ -85,14 +85,23 @@ class ColumnProbe(wiring.Component):
                     with m.If(self.tile == tile.index):
                         m.d.comb += [
                             word.eq(tile.row_tile * layout.columns + tile.first_column + self.column),
-                            port.row.eq(first_wordline + tile.first_row + self.row),
+                            port.row.eq(first + tile.first_row + self.row),
                             self.last.eq(self.row == tile.rows - 1),
                         ]
-        m.d.comb += port.plane.eq(plane)
+                        if first + layout.rows < design.wordlines and tile.first_row + tile.rows == layout.rows:
+                            # The bias line is the streamer's last, and the states before it are not this layer's.
+                            with m.If(self.last):
+                                m.d.comb += port.row.eq(design.wordlines - 1)
+
+        def of_layer(values):
+            hidden, readout = (values[layer] for layer in Layer)
+            return hidden if hidden == readout else Mux(self.layer, readout, hidden)
+
+        m.d.comb += port.plane.eq(of_layer(plane))
 
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += left.eq(repeats - 1)
+                m.d.sync += left.eq(of_layer(repeats) - 1)
                 with m.If(self.start):
                     m.next = "INTEGRATE"
             with m.State("INTEGRATE"):

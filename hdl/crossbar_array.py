@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockSignal, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import place_macro
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
-from spec.layout import Layer, Tile, layer_layout
+from spec.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
 
 
 def program_port(design: DesignPoint) -> wiring.Signature:
@@ -54,18 +54,29 @@ def share_program(m: Module, target, selected, first, second) -> None:
             m.d.comb += [mine.eq(shared), theirs.eq(shared)]
 
 
+def share_of(design: DesignPoint, layer: Layer, wordlines):
+    """A layer's wordlines, in the order of its rows, out of those that the streamer drives."""
+    if design.bistable and layer is Layer.HIDDEN:
+        return Cat(wordlines[: design.network.features], wordlines[-1])
+    return wordlines[first_wordline(design, layer) :]
+
+
 class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
 
     ``wl_pos``, ``wl_neg``, ``plane``, ``integrate``, ``sample``, ``convert``: to every tile, each taking its share of
     rows.
     ``codes``: code of (row tile r, column j) in word ``r * columns + j`` of ``adc_bits``; stable while ``valid``.
+    ``current``, of a layer with bistable cells: what each tile's bitlines hand on, in the order of the codes, in words
+    of ``spec.layout.current_bits``.
     """
 
     def __init__(self, design: DesignPoint, layer: Layer) -> None:
         self.design = design
         self.layout = layout = layer_layout(design, layer)
         self.module_name = f"crossbar_array_{layer.name.lower()}"
+        self.current_bits = current_bits(design) if design.bistable and layer is Layer.HIDDEN else 0
+        current = {"current": Out(self.current_bits * layout.columns * layout.row_tiles)} if self.current_bits else {}
         super().__init__(
             {
                 "wl_pos": In(layout.rows),
@@ -76,18 +87,20 @@ class CrossbarArray(wiring.Component):
                 "convert": In(1),
                 "codes": Out(design.formats.adc_bits * layout.columns * layout.row_tiles),
                 "valid": Out(1),
+                **current,
                 "program": In(program_port(design)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        valid, busy, codes = [], [], []
+        valid, busy, codes, current = [], [], [], []
         for tile in self.layout.tiles:
             outputs = self._instantiate(m, tile)
             codes.append(outputs["code"])
             valid.append(outputs["valid"])
             busy.append(outputs["busy"])
+            current.append(outputs.get("current", Const(0, 0)))
             with m.If(self.program.tile == tile.index):
                 m.d.comb += [getattr(self.program, name).eq(outputs[name]) for name in SENSE]
         m.d.comb += [
@@ -96,6 +109,8 @@ class CrossbarArray(wiring.Component):
             self.valid.eq(Cat(*valid).all()),
             self.program.busy.eq(Cat(*busy).any()),
         ]
+        if self.current_bits:
+            m.d.comb += self.current.eq(Cat(*current))
         return m
 
     def _instantiate(self, m: Module, tile: Tile) -> dict[str, Signal]:
@@ -107,6 +122,10 @@ class CrossbarArray(wiring.Component):
             "busy": Signal(name=f"{tile.name}_busy"),
             **{name: Signal(tile.rows, name=f"{tile.name}_{name}") for name in SENSE},
         }
+        parameters = {}
+        if self.current_bits:
+            outputs["current"] = Signal(self.current_bits * tile.columns, name=f"{tile.name}_current")
+            parameters["p_CURRENT_BITS"] = self.current_bits
         selected = Signal(name=f"{tile.name}_selected")
         m.d.comb += selected.eq(program.tile == tile.index)
         column_bits = unsigned_width(tile.columns - 1)
@@ -121,12 +140,13 @@ class CrossbarArray(wiring.Component):
             p_COLUMN_BITS=column_bits,
             p_PLANE_BITS=len(self.plane),
             p_ADC_BITS=formats.adc_bits,
-            p_ADC_SHIFT=design.adc_shift,
+            p_ADC_SHIFT=adc_shift(design, self.layout.layer),
             p_ADC_CYCLES=crossbar.adc_cycles,
             p_LEVELS=crossbar.levels,
             p_FRACTION_BITS=crossbar.fraction_bits,
             p_PULSE_CYCLES=crossbar.pulse_cycles,
             p_NAME=tile.name,
+            **parameters,
             i_clk=ClockSignal(),
             i_reset=ResetSignal(),
             i_wl_pos=self.wl_pos[tile.row_slice],

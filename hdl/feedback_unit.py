@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.error_unit import ERROR_BITS
 from hdl.hierarchy import place
-from hdl.threefry import Threefry
+from hdl.threefry import WORD, Threefry
 from spec.design import DesignPoint
 from spec.fixed import signed_width, unsigned_width
 from spec.learning import FEEDBACK_WORD_BITS, feedback_bound
@@ -18,16 +18,18 @@ from spec.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 class FeedbackUnit(wiring.Component):
     """``f_j = Σ_k Ψ_kj e_k`` for columns j = 0 … hidden − 1 in turn, one while the one before is in use.
 
-    ``start`` begins with column 0; ``error`` must be stable from then until the last value is taken. ``valid``:
-    ``feedback`` is the value of the next column; ``take`` while ``valid`` lets the unit go on to the one after. The
-    first value is valid ``15·⌈classes / 32⌉ + classes + 1`` cycles after the start, every other as long after the take
-    before.
+    ``start`` begins with column 0; ``error`` must be stable from then until the last value is taken, and so must
+    ``seed``. ``valid``: ``feedback`` is the value of the next column; ``take`` while ``valid`` lets the unit go on to
+    the one after. The next word is drawn while one is summed. The first value is valid
+    ``15 + classes + ⌈classes / 32⌉`` cycles after the start; with up to 32 classes the others follow, if taken at once, every ``max(classes + 2, 15)``
+    cycles.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
         super().__init__(
             {
+                "seed": In(WORD),
                 "start": In(1),
                 "error": In(ERROR_BITS * design.network.classes),
                 "take": In(1),
@@ -40,28 +42,34 @@ class FeedbackUnit(wiring.Component):
         m = Module()
         network = self.design.network
         hash_ = place(m, "hash", Threefry())
-        column = Signal(unsigned_width(network.hidden - 1))
-        index = Signal(unsigned_width(network.classes - 1))
+        groups = -(-network.classes // FEEDBACK_WORD_BITS)
+        column, index = Signal(unsigned_width(network.hidden - 1)), Signal(unsigned_width(network.classes - 1))
+        # What the hash draws, ahead of what is summed.
+        drawn_column, drawn_group, draw = Signal(range(network.hidden + 1)), Signal(range(groups + 1)), Signal()
         signs = Signal(FEEDBACK_WORD_BITS)
         error = Signal(signed(ERROR_BITS))
         group_bits = FEEDBACK_WORD_BITS.bit_length() - 1
         m.d.comb += [
-            hash_.key_0.eq(self.design.learning.seed),
-            hash_.key_1.eq(int(Purpose.FEEDBACK) << (LANE_BITS + ATTEMPT_BITS) | (index >> group_bits)),
-            hash_.counter_1.eq(column),
+            hash_.key_0.eq(self.seed),
+            hash_.key_1.eq(int(Purpose.FEEDBACK) << (LANE_BITS + ATTEMPT_BITS) | drawn_group),
+            hash_.counter_1.eq(drawn_column),
+            hash_.start.eq(draw),
             error.eq(self.error.word_select(index, ERROR_BITS)),
         ]
+        m.d.sync += draw.eq(0)
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
                     m.d.sync += [column.eq(0), index.eq(0), self.feedback.eq(0)]
+                    m.d.sync += [drawn_column.eq(0), drawn_group.eq(0), draw.eq(1)]
                     m.next = "DRAW"
             with m.State("DRAW"):
-                m.d.comb += hash_.start.eq(1)
                 m.next = "HASH"
             with m.State("HASH"):
-                m.d.sync += signs.eq(hash_.word)
                 with m.If(hash_.done):
+                    m.d.sync += [signs.eq(hash_.word), drawn_group.eq(drawn_group + 1), draw.eq(1)]
+                    with m.If(drawn_group == groups - 1):
+                        m.d.sync += [drawn_group.eq(0), drawn_column.eq(drawn_column + 1)]
                     m.next = "SUM"
             with m.State("SUM"):
                 m.d.sync += [
@@ -72,14 +80,14 @@ class FeedbackUnit(wiring.Component):
                 with m.If(index == network.classes - 1):
                     m.d.sync += index.eq(0)
                     m.next = "VALID"
-                if network.classes > FEEDBACK_WORD_BITS:
+                if groups > 1:
                     with m.Elif(index[:group_bits].all()):
-                        m.next = "DRAW"
+                        m.next = "HASH"
             with m.State("VALID"):
                 m.d.comb += self.valid.eq(1)
                 with m.If(self.take):
                     m.d.sync += [column.eq(column + 1), self.feedback.eq(0)]
-                    m.next = "DRAW"
+                    m.next = "HASH"
                     with m.If(column == network.hidden - 1):
                         m.next = "IDLE"
         return m

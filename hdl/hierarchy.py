@@ -73,6 +73,9 @@ class Library:
                 )
             self._texts[name] = text
             self.ports[name] = _module_ports(text, name)
+        else:
+            # Its module is there; else Amaranth would warn that it was never elaborated.
+            component._MustUse__used = True
         ports = self.ports[name]
         if expected != {port: ports[port].width for port in expected if port in ports}:
             raise ValueError(f"two different components want to be module {name}: give one of them another module_name")

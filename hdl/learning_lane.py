@@ -1,15 +1,15 @@
-"""One lane of learning: the gradient of one wordline's weight, its accumulator, and the pulses that fall due."""
+"""One lane of learning: the gradient of one wordline's weight, and the pulses that fall due."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.fixed import count_ones, magnitude, round_shift, saturate
+from hdl.fixed import count_ones, magnitude, saturate
 from spec.design import DesignPoint
 from spec.fixed import signed_width, unsigned_width
-from spec.learning import ERROR_LIMIT, delta_bound, gradient_bound
+from spec.learning import ERROR_LIMIT, SLOWEST, delta_bound, gradient_bound, pulse_shift
 
 
 def delta_bits(design: DesignPoint) -> int:
@@ -26,14 +26,21 @@ class LearningLane(wiring.Component):
     """``enable`` adds ``word · delta`` to ``gradient`` at the end of the cycle, or starts anew with ``first``; ``word``
     is the sign above the magnitude, as streamed.
 
-    Combinationally, from ``gradient`` G and ``accumulator`` χ: ``sat(χ − rs(G, s))``, with s of the readout while
-    ``readout``; ``pulses`` is how many whole levels that holds, toward zero, at most ``max_pulses``; ``raised`` its
-    sign; and ``next_accumulator`` what is left when these levels are taken away.
+    Combinationally, from ``gradient`` G: S = rs(G, s + ``slower``), with s of the readout while ``readout``. ``pulses``
+    fall due, at most ``max_pulses``, and ``raised`` says that they raise the weight.
+
+    * `accumulate`: from ``accumulator`` χ, ``sat(χ − S)``; ``pulses`` are the whole levels that it holds, toward zero,
+      ``raised`` its sign, and ``next_accumulator`` what is left when these levels are taken away.
+    * `direct`: ``pulses`` are the whole levels of \\|S\\| + ``random``, and ``raised`` is the sign against S.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
         accumulator = signed(design.learning.accumulator_bits)
+        ways = {
+            "accumulate": {"accumulator": In(accumulator), "next_accumulator": Out(accumulator)},
+            "direct": {"random": In(pulse_shift(design))},
+        }
         super().__init__(
             {
                 "enable": In(1),
@@ -42,33 +49,49 @@ class LearningLane(wiring.Component):
                 "delta": In(signed(delta_bits(design))),
                 "gradient": Out(signed(gradient_bits(design))),
                 "readout": In(1),
-                "accumulator": In(accumulator),
-                "next_accumulator": Out(accumulator),
+                "slower": In(SLOWEST.bit_length()),
                 "pulses": Out(unsigned_width(design.learning.max_pulses)),
                 "raised": Out(1),
+                **ways[design.learning.update],
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        learning, bits = self.design.learning, self.design.formats.stream_bits
-        limit = (1 << (learning.accumulator_bits - 1)) - 1
+        bits = self.design.formats.stream_bits
         product = Signal(signed(bits + len(self.delta) + 1))
         size = self.word[:bits] * self.delta
         m.d.comb += product.eq(Mux(self.word[bits], -size, size))
         with m.If(self.enable):
             m.d.sync += self.gradient.eq(Mux(self.first, 0, self.gradient) + product)
+        change = self._change(m)
+        if self.design.learning.update == "accumulate":
+            self._accumulate(m, change)
+        else:
+            self._round(m, change)
+        return m
 
-        change = Signal(signed(len(self.gradient) + 1))
+    def _change(self, m: Module) -> Value:
+        """S: a shift that leaves one bit too many, chosen among constants, then half is added and that bit dropped."""
+        learning, gradient = self.design.learning, self.gradient
+        almost = Signal(signed(len(gradient) + 1))
+        with m.Switch(Cat(self.slower, self.readout)):
+            for readout, shift in enumerate((learning.hidden_shift, learning.readout_shift)):
+                for slower in range(SLOWEST + 1):
+                    with m.Case(readout << len(self.slower) | slower):
+                        total = shift + slower
+                        m.d.comb += almost.eq(gradient >> (total - 1) if total else gradient << 1)
+        change = Signal(signed(len(gradient) + 1))
+        m.d.comb += change.eq((almost + 1) >> 1)
+        return change
+
+    def _accumulate(self, m: Module, change: Value) -> None:
+        learning = self.design.learning
+        limit, level = (1 << (learning.accumulator_bits - 1)) - 1, learning.accumulator_level
         moved = Signal(signed(learning.accumulator_bits))
         height, taken = Signal(learning.accumulator_bits), Signal(learning.accumulator_bits)
-        hidden, readout = (
-            round_shift(self.gradient, shift) for shift in (learning.hidden_shift, learning.readout_shift)
-        )
-        level = learning.accumulator_level
         reachable = range(1, min(learning.max_pulses, limit // level) + 1)
         m.d.comb += [
-            change.eq(Mux(self.readout, readout, hidden)),
             moved.eq(saturate(self.accumulator - change, limit)),
             height.eq(magnitude(moved)),
             self.pulses.eq(count_ones(height >= pulses * level for pulses in reachable)),
@@ -76,4 +99,12 @@ class LearningLane(wiring.Component):
             taken.eq(self.pulses * level),
             self.next_accumulator.eq(moved + Mux(moved < 0, taken, -taken)),
         ]
-        return m
+
+    def _round(self, m: Module, change: Value) -> None:
+        most, shift = self.design.learning.max_pulses, pulse_shift(self.design)
+        levels = Signal(len(change) + 1)
+        m.d.comb += [
+            levels.eq((magnitude(change) + self.random) >> shift),
+            self.pulses.eq(Mux(levels > most, most, levels)),
+            self.raised.eq(change < 0),
+        ]

@@ -10,6 +10,19 @@ from hdl.hierarchy import place_macro
 from spec.fixed import unsigned_width
 
 
+def host_port(width: int, words: int) -> wiring.Signature:
+    """A memory as the host sees it, while nothing else uses it: ``read`` in cycle t gives ``read_data`` from t + 1."""
+    return wiring.Signature(
+        {
+            "address": Out(unsigned_width(words - 1)),
+            "read": Out(1),
+            "write": Out(1),
+            "write_data": Out(width),
+            "read_data": In(width),
+        }
+    )
+
+
 class Memory(wiring.Component):
     """One write port, one read port, registered read; no initial content, no reset.
 

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Outer product: one learning lane a wordline, all working on one column of weights."""
+"""Outer product: learning lanes for the rows of one column of weights, all at once or fold after fold."""
 
 from __future__ import annotations
 
@@ -12,59 +12,82 @@ from hdl.hierarchy import place
 from hdl.learning_lane import LearningLane, delta_bits, gradient_bits
 from spec.design import FEATURE_BITS, DesignPoint
 from spec.fixed import unsigned_width
+from spec.learning import SLOWEST, pulse_shift
 
 
 class OuterProduct(wiring.Component):
-    """Lanes in the row order of the hidden layer: features, states, bias; the readout's rows are the last ``hidden +
-    1``.
+    """Lane l works on row ``fold_index·lanes + l`` in the row order of the hidden layer: features, states, bias; the
+    readout's rows are the last ``hidden + 1``. Lanes beyond the last row see words of 0.
 
     ``features``: as stored; read as 0 while ``readout``. ``words``: one a hidden unit, sign above magnitude; read as 0
-    while ``zero_states``. The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` go to
-    every lane; ``accumulators``, ``gradients``, ``next_accumulators``, ``pulses`` and ``raised`` are those of
-    :class:`hdl.learning_lane.LearningLane`, row 0 in the low bits.
+    while ``zero_states``. The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` and
+    ``slower`` go to every lane; ``accumulators``, ``random``, ``gradients``, ``next_accumulators``, ``pulses`` and
+    ``raised`` are those of :class:`hdl.learning_lane.LearningLane`, lane 0 in the low bits.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        network, rows, bits = design.network, design.hidden_rows, design.formats.stream_bits
+        network, lanes, bits = design.network, design.learning_lanes, design.formats.stream_bits
+        accumulators = design.learning.accumulator_bits * lanes
+        ways = {
+            "accumulate": {"accumulators": In(accumulators), "next_accumulators": Out(accumulators)},
+            "direct": {"random": In(pulse_shift(design) * lanes)},
+        }
         super().__init__(
             {
                 "features": In(FEATURE_BITS * network.features),
                 "words": In((bits + 1) * network.hidden),
                 "zero_states": In(1),
                 "readout": In(1),
+                "slower": In(SLOWEST.bit_length()),
+                "fold_index": In(unsigned_width(design.learning_folds - 1)),
                 "enable": In(1),
                 "first": In(1),
                 "delta": In(signed(delta_bits(design))),
-                "accumulators": In(design.learning.accumulator_bits * rows),
-                "gradients": Out(gradient_bits(design) * rows),
-                "next_accumulators": Out(design.learning.accumulator_bits * rows),
-                "pulses": Out(unsigned_width(design.learning.max_pulses) * rows),
-                "raised": Out(rows),
+                "gradients": Out(gradient_bits(design) * lanes),
+                "pulses": Out(unsigned_width(design.learning.max_pulses) * lanes),
+                "raised": Out(lanes),
+                **ways[design.learning.update],
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
         # Equal lanes share one Verilog module, so all but the first are never elaborated: see the file's first line.
-        lanes = [LearningLane(self.design) for _ in range(self.design.hidden_rows)]
-        for index, (lane, word) in enumerate(zip(lanes, self._words(m), strict=True)):
+        lanes = [LearningLane(self.design) for _ in range(self.design.learning_lanes)]
+        word_bits = self.design.formats.stream_bits + 1
+        words = self._fold(m, Cat(*self._words(m)), word_bits * len(lanes))
+        for index, lane in enumerate(lanes):
             place(m, f"lane_{index}", lane)
             m.d.comb += [
-                lane.word.eq(word),
+                lane.word.eq(words.word_select(index, word_bits)),
                 lane.enable.eq(self.enable),
                 lane.first.eq(self.first),
                 lane.delta.eq(self.delta),
                 lane.readout.eq(self.readout),
-                lane.accumulator.eq(self.accumulators.word_select(index, len(lane.accumulator))),
+                lane.slower.eq(self.slower),
             ]
-        m.d.comb += [
-            self.gradients.eq(Cat(*(lane.gradient for lane in lanes))),
-            self.next_accumulators.eq(Cat(*(lane.next_accumulator for lane in lanes))),
-            self.pulses.eq(Cat(*(lane.pulses for lane in lanes))),
-            self.raised.eq(Cat(*(lane.raised for lane in lanes))),
-        ]
+        collected = {"gradients": "gradient", "pulses": "pulses", "raised": "raised"}
+        if self.design.learning.update == "accumulate":
+            collected["next_accumulators"] = "next_accumulator"
+            spread = {"accumulator": self.accumulators}
+        else:
+            spread = {"random": self.random}
+        for name, whole in spread.items():
+            width = len(getattr(lanes[0], name))
+            m.d.comb += [getattr(lane, name).eq(whole.word_select(i, width)) for i, lane in enumerate(lanes)]
+        for name, part in collected.items():
+            m.d.comb += getattr(self, name).eq(Cat(*(getattr(lane, part) for lane in lanes)))
         return m
+
+    def _fold(self, m: Module, words, width: int):
+        """The words of the present fold."""
+        folded = Signal(width, name="folded_words")
+        if self.design.learning_folds == 1:
+            m.d.comb += folded.eq(words)
+        else:
+            m.d.comb += folded.eq(words.word_select(self.fold_index, width))
+        return folded
 
     def _words(self, m: Module):
         """Every row's word as the streamer put it on the wordline."""

@@ -33,19 +33,46 @@ PROBES = {
     "dropped": ("core.buffer", "dropped"),
 }
 
+MIRU_PROBES = ("issue", "hidden_codes", "commit", "commit_fold", "commit_code", "candidate", "state")
+"""Those of them that a design with bistable cells lacks."""
+BISTABLE_PROBES = {
+    "current": ("core.hidden_cell", "current"),
+    "cell_state": ("core.hidden_cell", "state"),
+}
+"""What the monitor of bistable cells watches instead."""
+
 LEARNING_PROBES = {
+    "engine_reset": ("core.learner", "rst"),
     "update": ("core.learner", "update"),
+    "skipped": ("core.learner", "skipped"),
     "column": ("core.learner", "column"),
+    "fold_index": ("core.learner", "fold_index"),
     "gradients": ("core.learner", "gradients"),
-    "accumulators": ("core.learner", "accumulators"),
     "feedback": ("core.learner", "feedback"),
     "error": ("core.learner", "error"),
     "applied": ("core.learner", "applied"),
     "pulses_dropped": ("core.learner", "dropped"),
-    "learned": ("core.learner", "done"),
+    "ended": ("core.learner", "done"),
+    "learned": ("core.learner", "learned"),
     "label": ("core.learner", "label"),
 }
 """What the monitor of learning watches, in a design that learns."""
+ACCUMULATING = {"accumulators": ("core.learner", "accumulators")}
+"""And where gradients gather in accumulators."""
+REPLAY_PROBES = {
+    "replaying": ("core.sequencer", "replaying"),
+    "slot": ("core.reservoir", "slot"),
+    "presented": ("core.reservoir", "presented"),
+    "offered": ("core.reservoir", "offered"),
+    "kept": ("core.reservoir", "kept"),
+    "store_step": ("core.reservoir", "store_step"),
+    "step_address": ("core.reservoir", "step_address"),
+    "step_word": ("core.reservoir", "step_word"),
+    "store_head": ("core.reservoir", "store_head"),
+    "head_address": ("core.reservoir", "head_address"),
+    "head_word": ("core.reservoir", "head_word"),
+}
+"""What the monitor of the reservoir watches, and the first two that of learning, in a design that replays."""
 CONCLUDED = {"push": ("core.sequencer", "concluded")}
 """There, a sequence that only learns is read out but not pushed to the answer."""
 
@@ -59,8 +86,14 @@ def resolve_probes(netlist: Netlist) -> dict[str, dict]:
     modules = dict(netlist.library.instances(netlist.top))
     resolved = {}
     probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
+    if "core.learner.store" in modules:
+        probes = probes | ACCUMULATING
+    if "core.reservoir" in modules:
+        probes = probes | REPLAY_PROBES
     if "controller" in modules:
         probes = ANALOG_PROBES
+    elif "core.adc" not in modules:
+        probes = {name: place for name, place in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
     for name, (instance, port) in probes.items():
         found = netlist.library.ports[modules[instance]][port]
         resolved[name] = {"path": f"{instance}.{port}", "width": found.width}

@@ -14,6 +14,7 @@ from hdl.axi import AxiLite
 from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Field, Kind, Register, Response, register_map
 from spec.section import Design
 
+_LOADED_PORTS = ("load", "loaded")
 _WORD_ADDRESS = slice(2, ADDRESS_BITS)
 
 
@@ -51,11 +52,13 @@ class RegisterBlock(wiring.Component):
     - ``bus``: ``In(AxiLite(12))``. Address and data of a write are accepted in any order, one of each at a time; a read
       and a write may be in flight together. Responses are held until they are taken. The low two address bits are
       ignored. DECERR: no register there. SLVERR, and nothing changed: write to a register without a writable field, or
-      while its guard is low, or that would leave a field above its maximum. Bytes without strobe are left alone.
-      In reset and in the cycle after, nothing is accepted.
+      while its guard is low, or that would leave a field below its minimum or above its maximum. Bytes without strobe
+      are left alone. In reset and in the cycle after, nothing is accepted.
     - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for
       one cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in
-      which software clears it. Constants have no member.
+      which software clears it; loaded ``In(width)``, what software reads, with ``<register>_<field>_load`` ``Out(1)``,
+      a strobe in the cycle in which software writes, and ``<register>_<field>_loaded`` ``Out(width)``, what it leaves.
+      Constants have no member.
     - ``guard_<name>``: ``In(1)``, allows writes to the registers under that guard.
     - For an external register: ``<register>_write`` ``Out(1)`` strobe with ``<register>_write_value`` ``Out(32)`` and
       ``<register>_write_strobes`` ``Out(4)``; ``<register>_read`` ``Out(1)`` strobe, in a cycle in which
@@ -165,7 +168,7 @@ class RegisterBlock(wiring.Component):
         m.d.comb += decoded.read.eq(read.attempt & (read.address == word))
         if register.writable:
             guard = getattr(self, f"guard_{register.guard}") if register.guard else Const(1)
-            legal = (self._merged(field, write) <= field.maximum for field in register.fields if _limited(field))
+            legal = (self._is_legal(field, write) for field in register.fields if field.limited)
             m.d.comb += decoded.written.eq(reduce(and_, legal, write.attempt & (write.address == word) & guard))
         if register.external:
             m.d.comb += [
@@ -181,6 +184,10 @@ class RegisterBlock(wiring.Component):
         data, mask = _written_bits(field, write)
         return (getattr(self, field.port) & ~mask) | (data & mask)
 
+    def _is_legal(self, field: Field, write: _Access) -> Value:
+        merged = self._merged(field, write)
+        return (merged >= field.minimum) & (merged <= field.maximum) if field.minimum else merged <= field.maximum
+
     def _build_field(self, m: Module, field: Field, write: _Access, accesses: dict[str, _Decoded]) -> Value:
         """Build one field; returns what software reads."""
         if field.kind is Kind.CONSTANT:
@@ -189,6 +196,10 @@ class RegisterBlock(wiring.Component):
             return getattr(self, f"{field.register}_read_value".lower())[field.lsb : field.lsb + field.width]
         member, written = getattr(self, field.port), accesses[field.register].written
         if field.kind is Kind.STATUS:
+            return member
+        if field.kind is Kind.LOADED:
+            load, value = (getattr(self, f"{field.port}_{name}") for name in _LOADED_PORTS)
+            m.d.comb += [load.eq(written), value.eq(self._merged(field, write))]
             return member
         data, mask = _written_bits(field, write)
         cleared_or_set = Mux(written, data & mask, 0)
@@ -222,13 +233,12 @@ def _register_members(register: Register) -> dict[str, wiring.Member]:
     for field in register.fields:
         if field.kind in (Kind.CONFIGURATION, Kind.PULSE):
             members[field.port] = Out(field.width, init=field.reset)
-        elif field.kind in (Kind.STATUS, Kind.EVENT):
+        elif field.kind in (Kind.STATUS, Kind.EVENT, Kind.LOADED):
             members[field.port] = In(field.width)
+        if field.kind is Kind.LOADED:
+            load, value = (f"{field.port}_{name}" for name in _LOADED_PORTS)
+            members |= {load: Out(1), value: Out(field.width)}
     return members
-
-
-def _limited(field: Field) -> bool:
-    return field.kind is Kind.CONFIGURATION and field.maximum < (1 << field.width) - 1
 
 
 def _written_bits(field: Field, write: _Access) -> tuple[Value, Value]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.reservoir import RATIO_BITS
 from spec.design import DesignPoint
 from spec.fixed import unsigned_width
 
@@ -25,7 +26,18 @@ class Sequencer(wiring.Component):
     either way; if ``learn``, ``learn_start`` is high in that same cycle, then the sequencer waits, ``learning``, for
     ``learn_done``, and frees the bank with it.
 
-    ``stepping``, ``reading_out``: phase, for the counters. ``busy``: a sequence is in flight. A sequence starts only
+    Bistable cells take no conversion and no folds: in the cycle after ``sample_hidden`` they settle, marked by
+    ``step_done``, and the next step's features are fetched; a step is ``stream_bits + 2`` cycles, the readout streams
+    ``readout_planes``. ``clear_cells`` is high in the cycle in which a sequence starts.
+
+    A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
+    learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with
+    ``drawn`` the same way through steps, readout and learning begins, ``replaying``, without an answer; ``length`` and
+    features are then the reservoir's. After the last one ``offer`` hands the new sequence to the reservoir, and its
+    bank is freed with ``offered``.
+
+    ``stepping``, ``reading_out``, ``drawing``, ``offering``: phase, for the counters, beside ``replaying``. ``busy``: a
+    sequence is in flight. ``holding``: a reset would do harm now, to what is learnt or kept. A sequence starts only
     while ``run``; one that has started always finishes.
     """
 
@@ -39,7 +51,25 @@ class Sequencer(wiring.Component):
             "learn_start": Out(1),
             "learn_done": In(1),
             "learning": Out(1),
+            "holding": Out(1),
         }
+        replay = {
+            "ratio": In(RATIO_BITS),
+            "stocked": In(1),
+            "next_sequence": Out(1),
+            "replaying": Out(1),
+            "draw": Out(1),
+            "place": Out(RATIO_BITS),
+            "drawn": In(1),
+            "drawing": Out(1),
+            "offer": Out(1),
+            "offered": In(1),
+            "offering": Out(1),
+        }
+        conversion = {"convert_hidden": Out(1), "hidden_valid": In(1)}
+        cell = {"issue": Out(1), "fold": Out(unsigned_width(design.folds - 1)), "step_done": Out(1)}
+        if design.bistable:
+            conversion, cell = {}, {"clear_cells": Out(1), "step_done": Out(1)}
         super().__init__(
             {
                 "run": In(1),
@@ -61,34 +91,32 @@ class Sequencer(wiring.Component):
                 "last": Out(1),
                 "integrate_hidden": Out(1),
                 "sample_hidden": Out(1),
-                "convert_hidden": Out(1),
-                "hidden_valid": In(1),
+                **conversion,
                 "integrate_readout": Out(1),
                 "sample_readout": Out(1),
                 "convert_readout": Out(1),
                 "readout_valid": In(1),
                 # Cell
-                "issue": Out(1),
-                "fold": Out(unsigned_width(design.folds - 1)),
-                "step_done": Out(1),
+                **cell,
                 # Decision and answer
                 "decide": Out(1),
                 "decided": In(1),
                 "answer_ready": In(1),
                 "push": Out(1),
                 **(learning if design.learning.enabled else {}),
+                **(replay if design.replays else {}),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
         design = self.design
-        step, plane, fold = Signal.like(self.step), Signal.like(self.plane), Signal.like(self.fold)
+        step, plane, fold = Signal.like(self.step), Signal.like(self.plane), Signal(unsigned_width(design.folds - 1))
         m.d.comb += [
             self.busy.eq(self._phases()),
             self.step.eq(step),
             self.plane.eq(plane),
-            self.fold.eq(fold),
+            *([] if design.bistable else [self.fold.eq(fold)]),
             self.first.eq((step == 0) & self.stepping),
             self.last.eq(step + 1 == self.length),
             self.enable.eq(self.integrate_hidden | self.integrate_readout),
@@ -99,28 +127,22 @@ class Sequencer(wiring.Component):
                 m.d.sync += step.eq(0)
                 with m.If(self.run & self.available):
                     m.d.comb += self.read.eq(1)
+                    if design.bistable:
+                        m.d.comb += self.clear_cells.eq(1)
                     m.next = "STREAM"
 
             with m.State("STREAM"):
                 m.d.comb += [self.stepping.eq(1), self.integrate_hidden.eq(1)]
-                self._next_plane(m, plane, "SAMPLE")
+                self._next_plane(m, plane, design.formats.stream_bits, "SAMPLE")
             with m.State("SAMPLE"):
                 m.d.comb += [self.stepping.eq(1), self.sample_hidden.eq(1)]
-                m.next = "CONVERT"
-            with m.State("CONVERT"):
-                m.d.comb += [self.stepping.eq(1), self.convert_hidden.eq(1)]
-                m.next = "CELL"
-            with m.State("CELL"):
-                m.d.comb += [self.stepping.eq(1), self.issue.eq(self.hidden_valid)]
-                with m.If(self.hidden_valid):
-                    m.d.sync += fold.eq(fold + 1)
-                    with m.If(fold == design.folds - 1):
-                        m.d.sync += fold.eq(0)
-                        # The features of this step are no longer needed: fetch the next.
-                        m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
-                        m.next = "COMMIT"
+                m.next = "COMMIT" if design.bistable else "CONVERT"
+            if not design.bistable:
+                self._converter_and_folds(m, step, fold)
             with m.State("COMMIT"):
                 m.d.comb += [self.stepping.eq(1), self.step_done.eq(1)]
+                if design.bistable:
+                    m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
                 with m.If(self.last):
                     m.next = "READOUT_STREAM"
                 with m.Else():
@@ -129,7 +151,7 @@ class Sequencer(wiring.Component):
 
             with m.State("READOUT_STREAM"):
                 m.d.comb += [self.reading_out.eq(1), self.integrate_readout.eq(1)]
-                self._next_plane(m, plane, "READOUT_SAMPLE")
+                self._next_plane(m, plane, design.readout_planes, "READOUT_SAMPLE")
             with m.State("READOUT_SAMPLE"):
                 m.d.comb += [self.reading_out.eq(1), self.sample_readout.eq(1)]
                 m.next = "READOUT_CONVERT"
@@ -153,27 +175,86 @@ class Sequencer(wiring.Component):
                 with m.State("LEARN"):
                     m.d.comb += self.learning.eq(1)
                     with m.If(self.learn_done):
-                        m.d.comb += self.free.eq(1)
-                        m.next = "IDLE"
+                        if design.replays:
+                            self._replay_or_offer(m)
+                        else:
+                            m.d.comb += self.free.eq(1)
+                            m.next = "IDLE"
+            if design.replays:
+                self._replay(m, step)
+        if design.learning.enabled:
+            m.d.comb += self.holding.eq(self._critical())
         return m
+
+    def _converter_and_folds(self, m: Module, step: Signal, fold: Signal) -> None:
+        """Convert the hidden layer's columns and hand them to the cell, fold by fold."""
+        with m.State("CONVERT"):
+            m.d.comb += [self.stepping.eq(1), self.convert_hidden.eq(1)]
+            m.next = "CELL"
+        with m.State("CELL"):
+            m.d.comb += [self.stepping.eq(1), self.issue.eq(self.hidden_valid)]
+            with m.If(self.hidden_valid):
+                m.d.sync += fold.eq(fold + 1)
+                with m.If(fold == self.design.folds - 1):
+                    m.d.sync += fold.eq(0)
+                    # The features of this step are no longer needed: fetch the next.
+                    m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
+                    m.next = "COMMIT"
+
+    def _critical(self) -> Value:
+        return self.learning | self.drawing | self.offering if self.design.replays else self.learning
 
     def _phases(self) -> Value:
         phases = self.stepping | self.reading_out
-        return phases | self.learning if self.design.learning.enabled else phases
+        return phases | self._critical() if self.design.learning.enabled else phases
+
+    def _replay_or_offer(self, m: Module) -> None:
+        """After an update: the next replay, where there is one, else the offer."""
+        done = Signal(RATIO_BITS + 1)
+        """Replays so far."""
+        m.d.comb += done.eq(Mux(self.replaying, self.place + 1, 0))
+        m.next = "OFFER"
+        with m.If(self.stocked & (done < self.ratio)):
+            m.d.sync += self.place.eq(done)
+            m.next = "DRAW"
+
+    def _replay(self, m: Module, step: Signal) -> None:
+        with m.State("DRAW"):
+            m.d.comb += [self.draw.eq(1), self.drawing.eq(1)]
+            m.d.sync += [self.replaying.eq(1), step.eq(0)]
+            m.next = "DRAWN"
+        with m.State("DRAWN"):
+            m.d.comb += [self.drawing.eq(1), self.read.eq(self.drawn)]
+            with m.If(self.drawn):
+                m.next = "STREAM"
+        with m.State("OFFER"):
+            m.d.comb += [self.offer.eq(1), self.offering.eq(1)]
+            # From here on features are the new sequence's again.
+            m.d.sync += self.replaying.eq(0)
+            m.next = "OFFERED"
+        with m.State("OFFERED"):
+            m.d.comb += [self.offering.eq(1), self.free.eq(self.offered)]
+            with m.If(self.offered):
+                m.next = "IDLE"
 
     def _conclude(self, m: Module) -> None:
-        """Answer if asked to, then learn if asked to."""
-        with m.If(self.decided & (self.answer_ready | ~self.infer)):
-            m.d.comb += [self.concluded.eq(1), self.push.eq(self.infer)]
-            with m.If(self.learn):
+        """Answer if asked to, then learn if asked to; a replay is learnt and never answered."""
+        infer, learn = self.infer, self.learn
+        if self.design.replays:
+            infer, learn = infer & ~self.replaying, learn | self.replaying
+        with m.If(self.decided & (self.answer_ready | ~infer)):
+            m.d.comb += [self.concluded.eq(1), self.push.eq(infer)]
+            with m.If(learn):
                 m.d.comb += self.learn_start.eq(1)
+                if self.design.replays:
+                    m.d.comb += self.next_sequence.eq(~self.replaying)
                 m.next = "LEARN"
             with m.Else():
                 m.d.comb += self.free.eq(1)
                 m.next = "IDLE"
 
-    def _next_plane(self, m: Module, plane: Signal, following: str) -> None:
+    def _next_plane(self, m: Module, plane: Signal, planes: int, following: str) -> None:
         m.d.sync += plane.eq(plane + 1)
-        with m.If(plane == self.design.formats.stream_bits - 1):
+        with m.If(plane == planes - 1):
             m.d.sync += plane.eq(0)
             m.next = following

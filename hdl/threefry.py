@@ -12,11 +12,11 @@ WORD = 32
 
 
 class Threefry(wiring.Component):
-    """First word of Threefry-2x32 of a 64-bit counter under a 64-bit key; no multiplier.
+    """Threefry-2x32 of a 64-bit counter under a 64-bit key; no multiplier.
 
     ``start`` in cycle t takes ``counter_0`` and ``counter_1``; ``key_0`` and ``key_1`` must be stable from t until
-    ``done``. ``done`` is low from t + 1 and high from t + 14, with ``word`` stable, until the next start; one at any
-    time starts anew.
+    ``done``. ``done`` is low from t + 1 and high from t + 14, with ``word`` and ``second_word`` stable, until the next
+    start; one at any time starts anew.
     """
 
     def __init__(self) -> None:
@@ -29,6 +29,7 @@ class Threefry(wiring.Component):
                 "counter_1": In(WORD),
                 "done": Out(1),
                 "word": Out(WORD),
+                "second_word": Out(WORD),
             }
         )
 
@@ -66,5 +67,5 @@ class Threefry(wiring.Component):
                         ]
             with m.If(number == ROUNDS - 1):
                 m.d.sync += [running.eq(0), self.done.eq(1)]
-        m.d.comb += self.word.eq(x0)
+        m.d.comb += [self.word.eq(x0), self.second_word.eq(x1)]
         return m

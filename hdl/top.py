@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockDomain, Module
+from amaranth.hdl import Cat, ClockDomain, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.axi import AxiLite, AxiStream, connect_flat, flat_members
+from hdl.bistable_cells import CELL_HOST_MEMBERS, THRESHOLDS
 from hdl.core import Core
 from hdl.counters import Counters
 from hdl.hierarchy import place
+from hdl.memory_window import MEMORY_WINDOW_MEMBERS
 from hdl.registers import RegisterBlock
 from hdl.weight_window import HOST_MEMBERS
 from spec.design import DesignPoint
+from spec.memories import host_memories
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import ADDRESS_BITS, Counter, counters_of
 
@@ -56,15 +59,71 @@ class Remora(wiring.Component):
         connect_flat(m, self, "s_axil", registers.bus)
         self._connect_control(m, registers, core)
         self._connect_window(m, registers, core)
+        if self.design.bistable:
+            self._connect_cells(m, registers, core)
         self._connect_counters(m, registers, counters, core)
+        if self.design.learning.enabled:
+            self._connect_learning(m, registers, core)
+        if self.design.replays:
+            self._connect_reservoir(m, registers, core)
+        if host_memories(self.design):
+            self._connect_memory(m, registers, core)
         return m
 
+    def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        m.d.comb += [
+            core.seed.eq(registers.learn_seed_value),
+            core.hidden_slower.eq(registers.learn_rates_hidden_slower),
+            core.readout_slower.eq(registers.learn_rates_readout_slower),
+            core.load_updates.eq(registers.updates_value_load),
+            core.updates_value.eq(registers.updates_value_loaded),
+            registers.updates_value.eq(core.updates),
+            registers.learn_progress_columns.eq(core.columns_done),
+            registers.learn_progress_updating.eq(core.updating),
+        ]
+        if self.design.selects:
+            m.d.comb += core.winners.eq(registers.winners_value)
+
+    def _connect_reservoir(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        """A load of one of the counts loads the other with what it holds."""
+        presented, filled = registers.presented_value_load, registers.filled_value_load
+        m.d.comb += [
+            core.replay_ratio.eq(registers.replay_ratio_value),
+            core.freeze.eq(registers.replay_control_freeze),
+            core.clear_reservoir.eq(registers.replay_control_clear),
+            core.load_reservoir.eq(presented | filled),
+            core.presented_value.eq(Mux(presented, registers.presented_value_loaded, core.presented)),
+            core.filled_value.eq(Mux(filled, registers.filled_value_loaded, core.filled)),
+            registers.presented_value.eq(core.presented),
+            registers.filled_value.eq(core.filled),
+            registers.learn_progress_pending.eq(core.pending),
+        ]
+
+    def _connect_memory(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        sources = {
+            "select": registers.memory_select_memory,
+            "address": registers.memory_address_address,
+            "pointer": registers.memory_pointer_group,
+            "data_write": registers.memory_data_write,
+            "data_value": registers.memory_data_write_value,
+            "data_strobes": registers.memory_data_write_strobes,
+            "load": registers.memory_control_load,
+            "store": registers.memory_control_store,
+        }
+        assert sources.keys() == {name for name, member in MEMORY_WINDOW_MEMBERS.items() if member.flow is In}
+        m.d.comb += [getattr(core.memory, name).eq(source) for name, source in sources.items()]
+        m.d.comb += [
+            registers.memory_data_read_value.eq(core.memory.data_read_value),
+            registers.status_memory_busy.eq(core.memory.busy),
+            registers.guard_memory.eq(registers.guard_halted & ~core.memory.busy & core.memory.selection_valid),
+        ]
+
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        coefficients = () if self.design.bistable else ("reset_coefficient", "update_coefficient")
         m.d.comb += [
             core.run.eq(registers.control_run),
             core.abort.eq(registers.control_soft_reset),
-            core.reset_coefficient.eq(registers.reset_coefficient_value),
-            core.update_coefficient.eq(registers.update_coefficient_value),
+            *(getattr(core, name).eq(getattr(registers, f"{name}_value")) for name in coefficients),
             registers.status_halted.eq(core.halted),
             registers.status_busy.eq(core.busy),
             registers.status_window_busy.eq(core.window.busy),
@@ -95,6 +154,21 @@ class Remora(wiring.Component):
         m.d.comb += [
             registers.window_data_read_value.eq(core.window.data_read_value),
             registers.window_status_mismatches.eq(core.window.mismatches),
+        ]
+
+    def _connect_cells(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        high = registers.cell_high_write
+        sources = {
+            "unit": registers.cell_pointer_unit,
+            **{f"{name}_write": getattr(registers, f"cell_{name}_write") for name in THRESHOLDS},
+            "value": Mux(high, registers.cell_high_write_value, registers.cell_low_write_value),
+            "strobes": Mux(high, registers.cell_high_write_strobes, registers.cell_low_write_strobes),
+        }
+        assert sources.keys() == {name for name, member in CELL_HOST_MEMBERS.items() if member.flow is In}
+        m.d.comb += [getattr(core.cells, name).eq(source) for name, source in sources.items()]
+        m.d.comb += [
+            *(getattr(registers, f"cell_{n}_read_value").eq(getattr(core.cells, f"{n}_value")) for n in THRESHOLDS),
+            registers.guard_cells.eq(core.halted & ~core.window.busy & core.cells.unit_valid),
         ]
 
     def _connect_counters(self, m: Module, registers: RegisterBlock, counters: Counters, core: Core) -> None:

@@ -22,7 +22,8 @@ class WriteController(wiring.Component):
     Row tile after row tile, each pulse of a tile at once for all its rows and on a fresh sense. A pair stays canonical,
     one side at rest: a raise lowers g⁻ while that is above rest, else raises g⁺; to lower a weight, the sides change
     places. A pulse that finds the side to be raised full is dropped. ``applied``, ``dropped``: how many pulses this
-    cycle launched, and gave up.
+    cycle launched, and gave up, in ``layer_written``; ``devices``: how many of the devices pulsed are so for the first
+    time in this column.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -41,6 +42,8 @@ class WriteController(wiring.Component):
                 "raised": In(rows),
                 "applied": Out(range(self.tile_rows + 1)),
                 "dropped": Out(range(self.tile_rows + 1)),
+                "devices": Out(range(self.tile_rows + 1)),
+                "layer_written": Out(1),
                 "program_hidden": Out(program_port(design)),
                 "program_readout": Out(program_port(design)),
             }
@@ -58,6 +61,10 @@ class WriteController(wiring.Component):
         layer, tile, column = Signal(), Signal(8), Signal.like(self.column)
         busy, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
         pending = due.any()
+        # Devices of this tile that this column has pulsed, by side.
+        seen = {name: Signal(rows, name=f"seen_{name}") for name in ("pos", "neg")}
+        chosen = {"pos": (up | down) & ~side, "neg": (up | down) & side}
+        m.d.comb += self.layer_written.eq(layer)
         column_tiles = [layer_layout(self.design, each).column_tiles for each in Layer]
 
         with m.FSM():
@@ -79,12 +86,15 @@ class WriteController(wiring.Component):
                         pulse.eq((up | down).any()),
                         self.applied.eq(count_ones(up | down)),
                         self.dropped.eq(count_ones(blocked)),
+                        self.devices.eq(count_ones((chosen["pos"] & ~seen["pos"]) | (chosen["neg"] & ~seen["neg"]))),
                     ]
+                    m.d.sync += [seen[name].eq(seen[name] | chosen[name]) for name in seen]
                     for row in range(rows):
                         with m.If(due[row]):
                             count = counts[bits * row : bits * (row + 1)]
                             m.d.sync += count.eq(count - 1)
                 with m.Elif(~busy):
+                    m.d.sync += [before.eq(0) for before in seen.values()]
                     m.d.sync += [
                         counts.eq(counts >> (bits * rows)),
                         raised.eq(raised >> rows),

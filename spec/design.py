@@ -6,11 +6,12 @@ or bound is ever written twice. Sizes may be any number from 1; nothing needs to
 
 from __future__ import annotations
 
-from math import ceil
+from math import ceil, isqrt
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from spec.fixed import signed_width
 from spec.section import Design, Section
 
 COEFFICIENT_BITS = 8
@@ -21,6 +22,10 @@ COUNTER_BITS = 48
 """Width of every hardware counter."""
 MAX_HIDDEN = 1024
 """Largest number of hidden units."""
+MAX_LANES = 2049
+"""Most rows of a column, the bias line included."""
+ROUNDING_SLICES = 4
+"""Rows served by the two words of one draw in "direct"."""
 
 
 class Network(Section):
@@ -36,7 +41,9 @@ class Network(Section):
 class Cell(Section):
     """The cell that turns a converted column into a state."""
 
-    kind: Literal["miru"] = Field("miru", description="Minion Recurrent Unit")
+    kind: Literal["miru", "bmru"] = Field(
+        "miru", description="Minion Recurrent Unit, or analog Bistable Memory Recurrent Unit; the rest is of miru alone"
+    )
     lanes: int = Field(20, ge=1, le=1024, description="hidden units updated in one cycle; more lanes, fewer cycles")
     reset_coefficient: int = Field(128, ge=0, le=256, description="β in 1/256, value after reset of the register")
     update_coefficient: int = Field(8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register")
@@ -89,18 +96,22 @@ class Learning(Section):
     winners: Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"] = Field(
         "all", description="hidden units that learn from a sequence: those of the largest feedback, or all"
     )
+    lanes: Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"] = Field(
+        "all", description="rows of a column that learn at once: fewer lanes, less area, more cycles"
+    )
     replay_capacity: int = Field(
         0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
     )
     replay_ratio: int = Field(1, ge=1, le=255, description="sequences replayed after each new one")
 
-    @field_validator("winners", mode="plain")
+    @field_validator("winners", "lanes", mode="plain")
     @classmethod
-    def _winners(cls, value: Any) -> int | str:
+    def _all_or_some(cls, value: Any, info: ValidationInfo) -> int | str:
         # The validator of a union would report one error for each of its members.
-        if value == "all" or (type(value) is int and 1 <= value <= MAX_HIDDEN):
+        most = MAX_HIDDEN if info.field_name == "winners" else MAX_LANES
+        if value == "all" or (type(value) is int and 1 <= value <= most):
             return value
-        raise ValueError(f'should be "all" or a whole number in 1…{MAX_HIDDEN}')
+        raise ValueError(f'should be "all" or a whole number in 1…{most}')
 
 
 class System(Section):
@@ -122,7 +133,7 @@ class DesignPoint(Design):
 
     @model_validator(mode="after")
     def _consistent(self) -> DesignPoint:
-        if self.cell.lanes > self.network.hidden:
+        if not self.bistable and self.cell.lanes > self.network.hidden:
             raise ValueError(
                 f"cell.lanes is {self.cell.lanes} but network.hidden is {self.network.hidden}; "
                 f"lanes beyond the hidden units would idle: use 1…{self.network.hidden}"
@@ -146,7 +157,8 @@ class DesignPoint(Design):
                 f"ends at {self.adc_limit}; a weight is read back in one conversion: "
                 f"use at most {self.adc_limit + 1} levels or more adc_bits"
             )
-        bound = min(self.crossbar.rows, self.hidden_rows) * self.weight_limit << self.crossbar.fraction_bits
+        longest = max(self.hidden_rows, self.readout_rows)
+        bound = min(self.crossbar.rows, longest) * self.weight_limit << self.crossbar.fraction_bits
         if bound >= 1 << 31:
             raise ValueError(
                 f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural "
@@ -173,12 +185,21 @@ class DesignPoint(Design):
                 f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
                 'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
             )
-        built = learning.update == "accumulate" and learning.winners == "all" and not learning.replay_capacity
-        if learning.enabled and not built:
+        if learning.enabled and self.bistable:
             raise ValueError(
-                "learning.enabled asks for hardware that learns; it accumulates, all units learn, and nothing is "
-                "replayed: "
-                'use update = "accumulate", winners = "all" and replay_capacity = 0, or leave enabled out'
+                'learning.enabled asks for hardware that learns, but with cell.kind = "bmru" no converter stands in a '
+                "step, and the derivative of direct feedback alignment is made from its codes: leave enabled out and "
+                'train offline, or use cell.kind = "miru"'
+            )
+        if self.learning_lanes > self.hidden_rows:
+            raise ValueError(
+                f"learning.lanes is {learning.lanes} but a column has {self.hidden_rows} rows: "
+                f'use 1…{self.hidden_rows}, or "all"'
+            )
+        if learning.update == "direct" and self.learning_folds > 1 and self.learning_lanes % ROUNDING_SLICES:
+            raise ValueError(
+                f'learning.lanes is {learning.lanes}, but with learning.update = "direct" a draw serves '
+                f'{ROUNDING_SLICES} rows: use a multiple of {ROUNDING_SLICES}, {self.hidden_rows}, or "all"'
             )
         if not learning.replay_capacity and learning.replay_ratio > 1:
             raise ValueError(
@@ -186,15 +207,25 @@ class DesignPoint(Design):
                 "nothing to replay: use a capacity of 1 or more, or leave the ratio out"
             )
 
+    @property
+    def bistable(self) -> bool:
+        """Analog bistable cells at the hidden layer's bitlines, instead of converters and the MiRU cell."""
+        return self.cell.kind == "bmru"
+
     # Rows and tiles ---------------------------------------------------------------------------------------------------
     @property
-    def hidden_rows(self) -> int:
-        """Wordlines of the hidden layer: features, states, bias."""
+    def wordlines(self) -> int:
+        """Wordlines that the streamer drives: features, states, bias."""
         return self.network.features + self.network.hidden + 1
 
     @property
+    def hidden_rows(self) -> int:
+        """Wordlines of the hidden layer: features, states, bias; bistable cells remember, so theirs has no states."""
+        return self.network.features + 1 if self.bistable else self.wordlines
+
+    @property
     def readout_rows(self) -> int:
-        """Wordlines of the readout: states, bias. They are the last rows of the hidden layer's wordlines."""
+        """Wordlines of the readout: states, bias. They are the last ones that the streamer drives."""
         return self.network.hidden + 1
 
     @property
@@ -254,6 +285,38 @@ class DesignPoint(Design):
         return self.formats.stream_bits + self.crossbar.level_bits - self.adc_fraction_bits
 
     @property
+    def readout_planes(self) -> int:
+        """Bit planes of a word streamed to the readout: the state of a bistable cell is one bit."""
+        return 1 if self.bistable else self.formats.stream_bits
+
+    @property
+    def readout_adc_shift(self) -> int:
+        """``rs`` shift from a readout's bitline sum to a code; that of the hidden layer, but for bistable cells.
+
+        One plane of bits gives sums far smaller than eight do. There, what fits the converter is a random walk over
+        all rows whose steps are a quarter of the largest weight, which is what training gives; more saturates.
+        """
+        if not self.bistable:
+            return self.adc_shift
+        walk = self.weight_limit * (isqrt(self.readout_rows - 1) + 1) // 4
+        return max(0, -(-walk // self.adc_limit) - 1).bit_length()
+
+    @property
+    def sum_limit(self) -> int:
+        """Largest magnitude of a hidden unit's bitline sum over all row tiles, in whole levels."""
+        return self.stream_limit * self.hidden_rows * self.weight_limit
+
+    @property
+    def threshold_limit(self) -> int:
+        """Largest magnitude of a bistable cell's threshold: beyond every sum, so larger ones would say the same."""
+        return self.sum_limit + 1
+
+    @property
+    def threshold_bits(self) -> int:
+        """Width of a threshold."""
+        return signed_width(self.threshold_limit)
+
+    @property
     def weight_limit(self) -> int:
         """Largest magnitude of a weight in levels (31 by default)."""
         return self.crossbar.levels - 1
@@ -262,6 +325,31 @@ class DesignPoint(Design):
     def winners(self) -> int:
         """Hidden units that learn from one sequence."""
         return self.network.hidden if self.learning.winners == "all" else self.learning.winners
+
+    @property
+    def selects(self) -> bool:
+        """Hardware that selects the hidden units that learn."""
+        return self.learning.enabled and self.learning.winners != "all"
+
+    @property
+    def accumulates(self) -> bool:
+        """Hardware with an accumulator a weight."""
+        return self.learning.enabled and self.learning.update == "accumulate"
+
+    @property
+    def learning_lanes(self) -> int:
+        """Rows of a column that learn at once."""
+        return self.hidden_rows if self.learning.lanes == "all" else self.learning.lanes
+
+    @property
+    def learning_folds(self) -> int:
+        """Passes of the learning lanes over the rows of a column."""
+        return ceil(self.hidden_rows / self.learning_lanes)
+
+    @property
+    def replays(self) -> bool:
+        """Hardware with a reservoir, of which nothing is built where its capacity is 0."""
+        return self.learning.enabled and self.learning.replay_capacity > 0
 
     @property
     def macs_per_step(self) -> int:
@@ -276,25 +364,34 @@ class DesignPoint(Design):
     # Timing -----------------------------------------------------------------------------------------------------------
     @property
     def step_cycles(self) -> int:
-        """Cycles of a step, first plane to last state: planes, sample, conversion, folds, commit."""
+        """Cycles of a step, first plane to last state: planes, sample, conversion, folds, commit.
+
+        Bistable cells need neither conversion nor folds.
+        """
+        if self.bistable:
+            return self.formats.stream_bits + 2
         return self.formats.stream_bits + 1 + self.crossbar.adc_cycles + self.folds + 1
 
     @property
     def readout_cycles(self) -> int:
         """Cycles of a readout: planes, sample, conversion, one a class, hand-over; more where the last answer still
         waits."""
-        return self.formats.stream_bits + 1 + self.crossbar.adc_cycles + self.network.classes + 1
+        return self.readout_planes + 1 + self.crossbar.adc_cycles + self.network.classes + 1
 
     # Identity ---------------------------------------------------------------------------------------------------------
     def identity(self) -> dict:
         """What makes this design point another than its neighbours.
 
         A switch that is off does not enter, so that hardware without a capability keeps its identity when the
-        capability is invented.
+        capability is invented; nor does what a bistable cell does not have.
         """
         content = super().identity()
         if not self.learning.enabled:
             del content["learning"]["enabled"]
+        if self.learning.lanes == "all":
+            del content["learning"]["lanes"]
+        if self.bistable:
+            content["cell"] = {"kind": self.cell.kind}
         return content
 
 

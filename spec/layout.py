@@ -7,6 +7,7 @@ from enum import IntEnum
 from functools import cache
 
 from spec.design import DesignPoint
+from spec.fixed import signed_width
 
 
 class Layer(IntEnum):
@@ -63,7 +64,8 @@ def layer_layout(design: DesignPoint, layer: Layer) -> LayerLayout:
     """Tiles of one layer. Rows fill tiles in order: every tile but the last is full; a macro is only as large as its
     share.
 
-    Row order of the hidden layer: features, states, bias; of the readout: states, bias.
+    Row order of the hidden layer: features, states, bias; of the readout: states, bias. Bistable cells remember by
+    themselves, so there the hidden layer has features and bias alone.
     """
     network, crossbar = design.network, design.crossbar
     rows, columns = (
@@ -88,12 +90,43 @@ def layer_layout(design: DesignPoint, layer: Layer) -> LayerLayout:
     return LayerLayout(layer, rows, columns, len(row_starts), len(column_starts), tiles)
 
 
+def cell_groups(design: DesignPoint) -> tuple[Tile, ...]:
+    """The first row tile's tiles of the hidden layer: their columns are those of one macro of bistable cells each."""
+    layout = layer_layout(design, Layer.HIDDEN)
+    return layout.tiles[: layout.column_tiles]
+
+
+def group_name(group: Tile) -> str:
+    """Instance name in the hardware, and of the memory image, of the cells at a group's columns."""
+    return f"hidden_cells_{group.column_tile}"
+
+
 def all_tiles(design: DesignPoint) -> tuple[Tile, ...]:
     """Every tile of the design: hidden layer first."""
     return tuple(tile for layer in Layer for tile in layer_layout(design, layer).tiles)
 
 
+def bias_word(design: DesignPoint, layer: Layer) -> int:
+    """What the bias line streams to a layer: every plane."""
+    return design.stream_limit if layer is Layer.HIDDEN else (1 << design.readout_planes) - 1
+
+
+def adc_shift(design: DesignPoint, layer: Layer) -> int:
+    """``rs`` shift from a layer's bitline sum in whole levels to a code."""
+    return design.adc_shift if layer is Layer.HIDDEN else design.readout_adc_shift
+
+
+def first_wordline(design: DesignPoint, layer: Layer) -> int:
+    """Wordline of the streamer that is the layer's first row; its last row is the bias line in every case."""
+    return 0 if layer is Layer.HIDDEN else design.network.features
+
+
 def bitline_bound(design: DesignPoint, layer: Layer) -> int:
     """Largest magnitude of a tile's bitline sum, in units of whole levels."""
     rows = max(tile.rows for tile in layer_layout(design, layer).tiles)
-    return design.stream_limit * rows * design.weight_limit
+    return bias_word(design, layer) * rows * design.weight_limit
+
+
+def current_bits(design: DesignPoint) -> int:
+    """Width of the current that a bitline of the hidden layer hands on, in units of conductance below one level."""
+    return signed_width(bitline_bound(design, Layer.HIDDEN) << design.crossbar.fraction_bits)

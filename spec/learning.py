@@ -15,16 +15,17 @@ the learning seed, ``Purpose.FEEDBACK``, sequence 0, index j, lane ``k div 32`` 
 hidden layer are skipped whole: no gradient, no χ changed, no pulse. The readout always learns.
 
 **Gradient**, exact: hidden ``G_ij = Σ_t m_ti δ_tj``, ``δ_tj = rs(f_j · d′(code_tj), 8 + feedback_shift)``, m the
-words as streamed; readout ``G_ik = m_i e_k``. Its step is ``S = rs(G, s)`` with s = ``hidden_shift`` or
-``readout_shift``.
+words as streamed; readout ``G_ik = m_i e_k``. Its step is ``S = rs(G, s + slower)`` with s = ``hidden_shift`` or
+``readout_shift`` and a setting of the layer, ``slower``, 0 … `SLOWEST`, 0 after reset.
 
 **Update "accumulate"**: ``χ ← sat(χ − S)``; ``n = min(|χ| div level, max_pulses)``; pulses ``sign(χ)·n``; ``χ ← χ −
 sign(χ)·n·level``, also where a full pair drops the pulses.
 
 **Update "direct"** has no χ: pulses ``−sign(S) · min((|S| + r) >> log2(level), max_pulses)``, level a power of two, r
-uniform in 0 … level − 1. For row i of column j of a layer, r is the 16-bit slice ``i mod 4`` of the two words of the
-draw with the learning seed, ``Purpose.STOCHASTIC_ROUNDING``, sequence q, index `rounding_index`, lane ``i div 4``,
-masked to ``level − 1``. Slices 0 and 1 are the low and the high half of the first word, 2 and 3 those of the second.
+uniform in 0 … level − 1. For row i of column j, where the readout's rows count as the last of the hidden layer's, r is
+the 16-bit slice ``i mod 4`` of the two words of the draw with the learning seed, ``Purpose.STOCHASTIC_ROUNDING``,
+sequence q, index `rounding_index`, lane ``i div 4``, masked to ``level − 1``. Slices 0 and 1 are the low and the high
+half of the first word, 2 and 3 those of the second.
 
 **Replay**, for one new training sequence: (1) n goes up; (2) it is trained on as it came; (3) where the reservoir
 holds anything, ``replay_ratio`` sequences are trained on: the r-th (from 0) is that of slot ``uniform_index(seed,
@@ -39,12 +40,16 @@ n to 0, as after reset.
 learning seed, ``Purpose.REPLAY_QUANTISER``, sequence n, index the step, lane ``feature div 4``. A signed feature is
 taken in offset binary, ``u = x + 128`` (the top bit flipped), and replayed as ``17·v − 128``; −128 counts as −127
 when it is streamed, as everywhere. Number of steps and label are stored beside.
+
+**Reservoir memories.** Word ``slot · max_steps + step`` of the steps holds a step's features, the first in the low
+bits; word ``slot`` of the heads the label in the low `head_label_bits`, the number of steps above. What lies beyond a
+sequence's end, and slots from ``filled`` on, mean nothing.
 """
 
 from __future__ import annotations
 
 from spec.design import DesignPoint
-from spec.fixed import round_shift
+from spec.fixed import round_shift, unsigned_width
 from spec.layout import Layer
 from spec.tables import DERIVATIVE_BITS
 
@@ -60,8 +65,9 @@ UPDATE_COUNT_BITS = 32
 SEQUENCE_LIMIT = 2**32 - 1
 """Where the sequence number n stays."""
 
-ROUNDING_SLICES = 4
-"""Rows served by the two words of one draw in "direct"."""
+SLOWEST = 3
+"""Most bits by which a setting makes a layer's rate smaller than the design's."""
+
 ROUNDING_SLICE_BITS = 16
 """Width of a slice; no level is larger."""
 ROUNDING_LAYER_BIT = 16
@@ -110,3 +116,34 @@ def delta_bound(design: DesignPoint) -> int:
 def gradient_bound(design: DesignPoint) -> int:
     """Largest magnitude of a gradient: ``Σ_t m_t δ_t`` of the hidden layer, ``m·e`` of the readout."""
     return design.stream_limit * max(design.network.max_steps * delta_bound(design), ERROR_LIMIT)
+
+
+def reservoir_step_bits(design: DesignPoint) -> int:
+    """Width of a stored step."""
+    return REPLAY_BITS * design.network.features
+
+
+def reservoir_step_words(design: DesignPoint) -> int:
+    """Words of the reservoir's step memory."""
+    return design.learning.replay_capacity * design.network.max_steps
+
+
+def head_label_bits(design: DesignPoint) -> int:
+    """Width of a stored label."""
+    return unsigned_width(design.network.classes - 1)
+
+
+def head_bits(design: DesignPoint) -> int:
+    """Width of a stored head: label and number of steps."""
+    return head_label_bits(design) + unsigned_width(design.network.max_steps)
+
+
+def accumulator_word_bits(design: DesignPoint) -> int:
+    """Width of a word of accumulators: those of one fold of a column, lane 0 in the low bits."""
+    return design.learning.accumulator_bits * design.learning_lanes
+
+
+def accumulator_words(design: DesignPoint) -> int:
+    """Words of accumulators: word ``column·folds + fold``, the readout's columns after those of the hidden layer; row
+    ``fold·lanes + lane``, of which the readout's are the last of the hidden layer's."""
+    return (design.network.hidden + design.network.classes) * design.learning_folds

@@ -11,10 +11,13 @@ from systemrdl.node import AddrmapNode, FieldNode, RegNode
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.layout import Layer, layer_layout
+from spec.memories import host_memories
 from spec.registers import Field, Kind, Register
 from spec.scan import chain_bits
 from spec.section import Design
 
+UPDATE_MODES = ("accumulate", "direct")
+"""In the order of the register map's numbers."""
 RDL_FILE = Path(__file__).with_name("registers.rdl")
 ANALOG_RDL_FILE = Path(__file__).with_name("analog_registers.rdl")
 
@@ -34,7 +37,7 @@ def compile_registers(design: Design) -> tuple[Register, ...]:
 def compiled_rdl(design: Design) -> AddrmapNode:
     """The elaborated SystemRDL of a design point."""
     compiler = RDLCompiler()
-    compiler.compile_file(str(RDL_FILE))
+    compiler.compile_file(str(RDL_FILE), incl_search_paths=[str(Path(__file__).parent)])
     if isinstance(design, AnalogDesign):
         # After the other, of which it uses the properties and the counters.
         compiler.compile_file(str(ANALOG_RDL_FILE))
@@ -75,8 +78,18 @@ def _parameters(design: DesignPoint) -> dict[str, int]:
         "design_max_steps": network.max_steps,
         "design_feature_signed": int(network.feature_signed),
         "design_learning": design.learning.enabled,
+        "design_selects": design.selects,
+        "design_replays": design.replays,
+        "design_memories": bool(host_memories(design)),
+        "design_update": UPDATE_MODES.index(design.learning.update),
+        "design_seed": design.learning.seed,
+        "design_winners": design.winners,
+        "design_replay_ratio": design.learning.replay_ratio,
+        "design_replay_capacity": design.learning.replay_capacity,
         "design_contexts": design.system.contexts,
-        "design_lanes": design.cell.lanes,
+        "design_cell_kind": int(design.bistable),
+        "design_bistable": design.bistable,
+        "design_lanes": network.hidden if design.bistable else design.cell.lanes,
         "design_hidden_row_tiles": hidden.row_tiles,
         "design_hidden_column_tiles": hidden.column_tiles,
         "design_readout_row_tiles": readout.row_tiles,
@@ -111,6 +124,7 @@ def _field(node: FieldNode, register: RegNode) -> Field:
         width=node.width,
         kind=_kind(node, register),
         reset=node.get_property("reset", default=None) or 0,
+        minimum=node.get_property("minimum", default=0),
         maximum=node.get_property("maximum", default=(1 << node.width) - 1),
         advance=0 if trigger is None else node.get_property("incrvalue"),
         advanced_by=None if trigger is None else _name(trigger.node.parent),
@@ -127,7 +141,12 @@ def _kind(node: FieldNode, register: RegNode) -> Kind:
     if node.get_property("intr"):
         return Kind.EVENT
     access = (node.get_property("sw").name, node.get_property("hw").name)
-    kinds = {("rw", "r"): Kind.CONFIGURATION, ("r", "w"): Kind.STATUS, ("r", "na"): Kind.CONSTANT}
+    kinds = {
+        ("rw", "r"): Kind.CONFIGURATION,
+        ("rw", "rw"): Kind.LOADED,
+        ("r", "w"): Kind.STATUS,
+        ("r", "na"): Kind.CONSTANT,
+    }
     if access not in kinds:
         raise ValueError(f"{node.get_path()}: sw = {access[0]}, hw = {access[1]} is no kind of field that is built")
     return kinds[access]

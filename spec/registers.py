@@ -41,6 +41,20 @@ class Counter(IntEnum):
     LEARNED = 14
     LEARN_CYCLES = 15
     PULSES_DROPPED = 16
+    REPLAYED = 17
+    REPLAY_CYCLES = 18
+    KEPT = 19
+    OFFER_CYCLES = 20
+    PULSES_HIDDEN = 21
+    PULSES_READOUT = 22
+    PULSES_DROPPED_HIDDEN = 23
+    PULSES_DROPPED_READOUT = 24
+    DEVICES_HIDDEN = 25
+    DEVICES_READOUT = 26
+    FEEDBACK_CYCLES = 27
+
+
+REPLAY_COUNTERS = (Counter.REPLAYED, Counter.REPLAY_CYCLES, Counter.KEPT, Counter.OFFER_CYCLES)
 
 
 class AnalogCounter(IntEnum):
@@ -63,10 +77,16 @@ class AnalogCounter(IntEnum):
 
 
 def counters_of(design: Design) -> tuple[Counter, ...] | tuple[AnalogCounter, ...]:
-    """The counters of a design point: those of learning only where it learns."""
+    """The counters of a design point: those of learning only where it learns, those of replay only where it replays."""
     if isinstance(design, AnalogDesign):
         return tuple(AnalogCounter)
-    return tuple(counter for counter in Counter if design.learning.enabled or counter < Counter.LEARNED)
+
+    def has(counter: Counter) -> bool:
+        if counter in REPLAY_COUNTERS:
+            return design.replays
+        return design.learning.enabled or counter < Counter.LEARNED
+
+    return tuple(counter for counter in Counter if has(counter))
 
 
 class Response(IntEnum):
@@ -86,6 +106,8 @@ class Kind(Enum):
     """Software reads what hardware drives."""
     CONFIGURATION = "read and write"
     """Software writes and reads, hardware reads."""
+    LOADED = "read and load"
+    """Hardware holds and changes it, software reads it and may load another value."""
     PULSE = "write 1 for a pulse"
     """Software writes 1 for a pulse of one cycle; reads 0."""
     EVENT = "write 1 to clear"
@@ -104,8 +126,10 @@ class Field:
     width: int
     kind: Kind
     reset: int
+    minimum: int
+    """Smallest legal value; a write below it is refused with SLVERR and changes nothing."""
     maximum: int
-    """Largest legal value; a write above it is refused with SLVERR and changes nothing."""
+    """Largest legal value; likewise."""
     advance: int
     """Added, modulo ``2^width``, on each accepted access to ``advanced_by``; 0 where there is none."""
     advanced_by: str | None
@@ -120,6 +144,11 @@ class Field:
         return ((1 << self.width) - 1) << self.lsb
 
     @property
+    def limited(self) -> bool:
+        """Not every value that fits is legal."""
+        return self.minimum > 0 or self.maximum < (1 << self.width) - 1
+
+    @property
     def port(self) -> str:
         """Name of the register block's member for this field."""
         return f"{self.register}_{self.name}".lower()
@@ -128,10 +157,10 @@ class Field:
         """Put ``value`` at the field's place.
 
         Raises:
-            ValueError: it is negative or above ``maximum``.
+            ValueError: it is below ``minimum`` or above ``maximum``.
         """
-        if not 0 <= value <= self.maximum:
-            raise ValueError(f"{self.register}.{self.name} is {value}; it must be in 0 … {self.maximum}")
+        if not self.minimum <= value <= self.maximum:
+            raise ValueError(f"{self.register}.{self.name} is {value}; it must be in {self.minimum} … {self.maximum}")
         return int(value) << self.lsb
 
     def decode(self, word: int) -> int:

@@ -42,6 +42,7 @@ class Purpose(IntEnum):
     BIAS_ERROR = 17
     FRAME_NOISE = 18
     BMRU_TRAINING = 32
+    BISTABLE_TRAINING = 33
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):
@@ -150,10 +151,16 @@ def draw_pair(
     )
 
 
-def uniform_index(seed: int, purpose: Purpose, bound: int, sequence: int = 0, index: int = 0) -> int:
+def uniform_index(
+    seed: int, purpose: Purpose, bound: int, sequence: int = 0, index: int = 0, attempts: int = 1 << ATTEMPT_BITS
+) -> int:
     """An unbiased index in ``0 … bound − 1`` by masked rejection, the attempt being part of the key.
 
-    After 2⁸ attempts (probability below 2⁻²⁵⁶) the low bits modulo ``bound`` are taken, so that hardware always ends.
+    After the last of 2⁸ attempts (probability below 2⁻²⁵⁶) the low bits modulo ``bound`` are taken, so that hardware
+    always ends. They are less than twice the bound, so the remainder is one subtraction.
+
+    Args:
+        attempts: fewer only to see the last one happen.
 
     Raises:
         ValueError: ``bound`` is not in 1 … 2³².
@@ -162,7 +169,7 @@ def uniform_index(seed: int, purpose: Purpose, bound: int, sequence: int = 0, in
         raise ValueError(f"bound is {bound}; it must be in 1 … 2**32")
     mask = (1 << (bound - 1).bit_length()) - 1
     candidate = 0
-    for attempt in range(1 << ATTEMPT_BITS):
+    for attempt in range(attempts):
         candidate = int(draw(seed, purpose, sequence, index, 0, attempt)) & mask
         if candidate < bound:
             return candidate

@@ -70,9 +70,10 @@ class Host:
     async def read(self, name: str) -> dict[str, int]:
         """Read a register's fields."""
         register = self.registers[name]
-        return register.decode(await self._read_word(register))
+        return register.decode(await self.read_word(register))
 
-    async def _read_word(self, register: Register) -> int:
+    async def read_word(self, register: Register) -> int:
+        """Read a register's word."""
         return int(await self.axil.read(register.address))
 
     async def start(self) -> None:
@@ -102,17 +103,21 @@ class Host:
         await self.write("CONTROL", run=control["run"], snapshot=1)
         values = {}
         for counter in counters_of(self.design):
-            low, high = [await self._read_word(register) for register in self.registers.counter(counter)]
+            low, high = [await self.read_word(register) for register in self.registers.counter(counter)]
             values[counter] = counter_value(low, high)
         return values
 
     # Weights ----------------------------------------------------------------------------------------------------------
     async def program(self, weights: Weights) -> None:
-        """Program every column of every tile through the weight window; the device must be halted.
+        """Program every column of every tile through the weight window, and the thresholds of bistable cells.
+
+        The device must be halted.
 
         Raises:
             WindowError: a column does not verify.
         """
+        if self.design.bistable:
+            await self.write_thresholds(weights.thresholds)
         for tile in all_tiles(self.design):
             levels = _of_tile(weights, tile)
             for column in range(tile.columns):
@@ -151,18 +156,34 @@ class Host:
         await self._finish()
         await self.write("WINDOW_POINTER", row=0)
         words = -(-tile.rows // ROWS_PER_WORD)
-        values = [await self._read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
+        values = [await self.read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
         return np.array(values, "<u4").view(np.int8)[: tile.rows]
 
+    async def write_thresholds(self, thresholds: NDArray, first: int = 0) -> None:
+        """Load low and high thresholds (2, n) of the cells from unit ``first`` on."""
+        await self.write("CELL_POINTER", unit=first)
+        for pair in np.asarray(thresholds, np.int32).T:
+            for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
+                await self.write(name, value=int(value) & 0xFFFFFFFF)
+
+    async def read_thresholds(self) -> NDArray[np.int32]:
+        """Read the thresholds of all cells back, (2, hidden)."""
+        await self.write("CELL_POINTER", unit=0)
+        pairs = [
+            [(await self.read(name))["value"] for name in ("CELL_LOW", "CELL_HIGH")]
+            for _ in range(self.design.network.hidden)
+        ]
+        return np.array(pairs, np.uint32).view(np.int32).T
+
     async def read_weights(self) -> Weights:
-        """Read every device back."""
+        """Read every device back, and the thresholds of bistable cells."""
         hidden = np.zeros((self.design.hidden_rows, self.design.network.hidden), np.int16)
         readout = np.zeros((self.design.readout_rows, self.design.network.classes), np.int16)
         for tile in all_tiles(self.design):
             target = hidden if tile.layer is Layer.HIDDEN else readout
             for column in range(tile.columns):
                 target[tile.row_slice, tile.first_column + column] = await self.read_column(tile, column)
-        return Weights(hidden, readout)
+        return Weights(hidden, readout, await self.read_thresholds() if self.design.bistable else None)
 
     async def _select(self, tile: Tile, column: int) -> None:
         await self.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)

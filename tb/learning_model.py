@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from spec.design import DesignPoint
 from spec.fixed import round_shift, saturate
 from spec.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift
-from spec.rng import Purpose, draw
+from spec.rng import Purpose, draw, draw_pair
 from spec.tables import DERIVATIVE_BITS, derivative_table
 
 
@@ -46,15 +46,40 @@ class Moved:
     raised: bool
 
 
-def move(design: DesignPoint, accumulator: int, gradient: int, readout: bool) -> Moved:
+def change_of(design: DesignPoint, gradient: int, readout: bool, slower: int) -> int:
+    """S of one weight."""
+    learning = design.learning
+    return round_shift(gradient, (learning.readout_shift if readout else learning.hidden_shift) + slower)
+
+
+def move(design: DesignPoint, accumulator: int, gradient: int, readout: bool, slower: int = 0) -> Moved:
     """Update of one accumulator."""
     learning = design.learning
     limit = (1 << (learning.accumulator_bits - 1)) - 1
-    change = round_shift(gradient, learning.readout_shift if readout else learning.hidden_shift)
+    change = change_of(design, gradient, readout, slower)
     moved = saturate(accumulator - change, limit)
     pulses = min(abs(moved) // learning.accumulator_level, learning.max_pulses)
     sign = 1 if moved > 0 else -1
     return Moved(moved - sign * pulses * learning.accumulator_level, pulses, moved > 0)
+
+
+def rounded(design: DesignPoint, random: int, gradient: int, readout: bool, slower: int) -> tuple[int, bool]:
+    """Pulses in mode `direct`, and whether they raise the weight."""
+    change = change_of(design, gradient, readout, slower)
+    return min((abs(change) + random) // design.learning.accumulator_level, design.learning.max_pulses), change < 0
+
+
+def winners(feedback_values: list[int], count: int) -> list[bool]:
+    """Which columns learn: those of largest \\|f\\|, ties to the lower column."""
+    order = sorted(range(len(feedback_values)), key=lambda column: (-abs(feedback_values[column]), column))
+    return [column in order[:count] for column in range(len(feedback_values))]
+
+
+def rounding_number(design: DesignPoint, seed: int, update: int, readout: bool, column: int, row: int) -> int:
+    """r of one weight in mode `direct`; rows as those of the hidden layer."""
+    words = draw_pair(seed, Purpose.STOCHASTIC_ROUNDING, update, int(readout) << 16 | column, row // 4)
+    half = int(words[row % 4 // 2]) >> 16 * (row % 2) & 0xFFFF
+    return half % design.learning.accumulator_level
 
 
 class Pair:

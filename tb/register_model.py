@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from spec.design import Cell, Crossbar, DesignPoint, Network
+from spec.design import Cell, Crossbar, DesignPoint, Learning, Network
 from spec.registers import WORD_BYTES, Field, Kind, Register, Response, register_map
 
 DESIGN = DesignPoint(
@@ -12,10 +12,13 @@ DESIGN = DesignPoint(
     network=Network(features=5, hidden=7, classes=3, max_steps=9, feature_signed=True),
     cell=Cell(lanes=2, reset_coefficient=200, update_coefficient=3),
     crossbar=Crossbar(rows=4, columns=3),
+    learning=Learning(enabled=True, seed=0x1234567, winners=4, replay_capacity=1000, replay_ratio=6),
 )
-"""Sizes that all differ, so that a constant at the wrong place shows."""
+"""Everything built, in sizes that all differ, so that a constant at the wrong place shows."""
 MAP = register_map(DESIGN)
 FIELDS = tuple(field for register in MAP for field in register.fields)
+POINTERS = {field.advanced_by: field for field in FIELDS if field.advanced_by}
+"""By external register, the field that advances with its accesses."""
 ALL_BYTES = (1 << WORD_BYTES) - 1
 WORD_MASK = 0xFFFFFFFF
 
@@ -30,16 +33,16 @@ def byte_mask(strobes: int) -> int:
     return sum(0xFF << 8 * byte for byte in range(WORD_BYTES) if strobes >> byte & 1)
 
 
-def external_value(pointer: int) -> int:
-    """What the bench answers to a read of the external register at a row pointer; no two rows alike."""
-    return (pointer * 0x9E3779B1 + 0x7F4A7C15) & WORD_MASK
+def external_value(register: str, pointer: int) -> int:
+    """What the bench answers to a read of an external register at a pointer; no two alike."""
+    return (pointer * 0x9E3779B1 + 0x7F4A7C15 + len(register) * 0x01000193) & WORD_MASK
 
 
 class Model:
     """What software and hardware must see, one access at a time."""
 
     def __init__(self) -> None:
-        self.inputs = {field.port: 0 for field in fields_of(Kind.STATUS)}
+        self.inputs = {field.port: 0 for field in fields_of(Kind.STATUS, Kind.LOADED)}
         self.guards = {name: 0 for name in MAP.guards}
         self.reset()
 
@@ -48,6 +51,7 @@ class Model:
         self.stored = {field.port: field.reset for field in fields_of(Kind.CONFIGURATION, Kind.EVENT)}
         self.pulses: Counter[str] = Counter()
         self.external: list[tuple] = []
+        self.loads: list[tuple[str, int]] = []
 
     def read(self, address: int) -> tuple[Response, int]:
         """Response and word; the word of a refused read is not specified and given as 0."""
@@ -68,11 +72,16 @@ class Model:
         if register.guard is not None and not self.guards[register.guard]:
             return Response.SLVERR
         mask = byte_mask(strobes)
-        stored = {field: self.stored[field.port] for field in register.fields if field.kind is Kind.CONFIGURATION}
-        merged = {field: field.decode(old << field.lsb & ~mask | data & mask) for field, old in stored.items()}
-        if any(value > field.maximum for field, value in merged.items()):
+        kept = {
+            field: (self.stored if field.kind is Kind.CONFIGURATION else self.inputs)[field.port]
+            for field in register.fields
+            if field.kind in (Kind.CONFIGURATION, Kind.LOADED)
+        }
+        merged = {field: field.decode(old << field.lsb & ~mask | data & mask) for field, old in kept.items()}
+        if any(not field.minimum <= value <= field.maximum for field, value in merged.items()):
             return Response.SLVERR
-        self.stored |= {field.port: value for field, value in merged.items()}
+        self.stored |= {field.port: value for field, value in merged.items() if field.kind is Kind.CONFIGURATION}
+        self.loads += [(field.port, value) for field, value in merged.items() if field.kind is Kind.LOADED]
         for field in register.fields:
             ones = field.decode(data & mask)
             if field.kind is Kind.EVENT:
@@ -92,13 +101,14 @@ class Model:
         if field.kind is Kind.PULSE:
             return 0
         if field.kind is Kind.EXTERNAL:
-            return field.decode(external_value(self.stored["window_pointer_row"]))
-        return (self.inputs if field.kind is Kind.STATUS else self.stored)[field.port]
+            return field.decode(external_value(field.register, self.stored[POINTERS[field.register].port]))
+        return (self.inputs if field.kind in (Kind.STATUS, Kind.LOADED) else self.stored)[field.port]
 
     def _access_external(self, register: Register, access: tuple) -> None:
         if register.external:
-            self.external.append((self.stored["window_pointer_row"], *access))
-            self.stored["window_pointer_row"] = (self.stored["window_pointer_row"] + 4) & 0xFFFF
+            pointer = POINTERS[register.name]
+            self.external.append((register.name, self.stored[pointer.port], *access))
+            self.stored[pointer.port] = (self.stored[pointer.port] + pointer.advance) % (1 << pointer.width)
 
 
 def _register_at(address: int) -> Register | None:

@@ -11,7 +11,7 @@ from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 
 from spec.registers import Field, Kind, Register, Response
-from tb.register_model import ALL_BYTES, MAP, Model, external_value, fields_of
+from tb.register_model import ALL_BYTES, MAP, POINTERS, Model, external_value, fields_of
 
 TIME_LIMIT = {"timeout_time": 2, "timeout_unit": "ms"}
 """Of every test: a lost response is a failure, not a wait without end."""
@@ -48,6 +48,7 @@ class RegisterBench:
         self.compared = 0
         self.pulses: Counter[str] = Counter()
         self.external: list[tuple] = []
+        self.loads: list[tuple[str, int]] = []
         self.cycle = 0
         self.write_answered_at = 0
 
@@ -62,9 +63,10 @@ class RegisterBench:
             getattr(dut, port).value = 0
         for name in MAP.guards:
             getattr(dut, f"guard_{name}").value = 0
-        dut.window_data_read_value.value = external_value(0)
+        for name in POINTERS:
+            getattr(dut, f"{name}_read_value".lower()).value = external_value(name, 0)
+            cocotb.start_soon(bench._answer_external(name))
         cocotb.start_soon(Clock(dut.clk, 10, "ns", impl="gpi").start())
-        cocotb.start_soon(bench._answer_external())
         await bench.reset()
         cocotb.start_soon(bench._watch())
         return bench
@@ -82,6 +84,7 @@ class RegisterBench:
         self.model.reset()
         self.pulses.clear()
         self.external.clear()
+        self.loads.clear()
         await RisingEdge(self.dut.clk)
 
     # Bus --------------------------------------------------------------------------------------------------------------
@@ -146,7 +149,7 @@ class RegisterBench:
 
     def legal_word(self, register: Register) -> int:
         """A random word whose every field is within its maximum."""
-        return sum(self.random.randint(0, field.maximum) << field.lsb for field in register.fields)
+        return sum(self.random.randint(field.minimum, field.maximum) << field.lsb for field in register.fields)
 
     def _other_than_reset(self, field: Field) -> int:
         return self.random.choice([value for value in (1, field.maximum // 3, field.maximum) if value != field.reset])
@@ -174,6 +177,7 @@ class RegisterBench:
         self.compare("irq", int(self.dut.irq.value), self.model.interrupt())
         self.compare("cycles of pulses", +self.pulses, +self.model.pulses)
         self.compare("external accesses", self.external, self.model.external)
+        self.compare("loads", self.loads, self.model.loads)
 
     async def compare_events(self) -> None:
         """Compare the events, which only the bus shows."""
@@ -191,11 +195,11 @@ class RegisterBench:
             self.dut.bus__rready.value = int(self.random.random() >= probability)
 
     # Watchers ---------------------------------------------------------------------------------------------------------
-    async def _answer_external(self) -> None:
-        pointer = self.dut.window_pointer_row
+    async def _answer_external(self, name: str) -> None:
+        pointer, answer = getattr(self.dut, POINTERS[name].port), getattr(self.dut, f"{name}_read_value".lower())
         while True:
             await pointer.value_change
-            self.dut.window_data_read_value.value = external_value(int(pointer.value))
+            answer.value = external_value(name, int(pointer.value))
 
     async def _watch(self) -> None:
         """In the middle of every cycle: count pulses, log external accesses, hold responses to the protocol."""
@@ -216,12 +220,18 @@ class RegisterBench:
             waiting = self._hold(waiting)
 
     def _log_external(self) -> None:
-        dut = self.dut
-        if int(dut.window_data_write.value):
-            write = (int(dut.window_data_write_value.value), int(dut.window_data_write_strobes.value))
-            self.external.append((int(dut.window_pointer_row.value), "write", *write))
-        if int(dut.window_data_read.value):
-            self.external.append((int(dut.window_pointer_row.value), "read"))
+        def value(port: str) -> int:
+            return int(getattr(self.dut, port.lower()).value)
+
+        for name, pointer in POINTERS.items():
+            if value(f"{name}_write"):
+                write = (value(f"{name}_write_value"), value(f"{name}_write_strobes"))
+                self.external.append((name, value(pointer.port), "write", *write))
+            if value(f"{name}_read"):
+                self.external.append((name, value(pointer.port), "read"))
+        for field in fields_of(Kind.LOADED):
+            if value(f"{field.port}_load"):
+                self.loads.append((field.port, value(f"{field.port}_loaded")))
 
     def _hold(self, waiting: dict[str, tuple]) -> dict[str, tuple]:
         """A response that was not taken in the cycle before must still be there, the same."""

@@ -12,11 +12,13 @@ import numpy as np
 from cocotb.triggers import Event
 from cocotbext.axi import AxiStreamFrame
 
+from golden.checkpoint import save_checkpoint
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.packets import Answer, Drop, Flag, encode_packet
 from spec.presets import parse_design
 from spec.registers import Counter
+from tb.checkpoint_host import save_checkpoint as read_checkpoint
 from tb.config import load_config
 from tb.host import Host
 
@@ -52,9 +54,10 @@ async def run_sequences(dut) -> None:
     await host.reset()
     began = perf_counter()
     if config["program"]:
-        await host.program(Weights(data["hidden"], data["readout"]))
-    await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
-    await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])
+        await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")))
+    if not design.bistable:
+        await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
+        await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])
     await host.write("INTERRUPT_ENABLE", **{f"dropped_{drop.name.lower()}": 1 for drop in Drop})
     programmed = perf_counter()
     if config["stall"]:
@@ -64,10 +67,12 @@ async def run_sequences(dut) -> None:
     before = await host.counters()
     await host.start()
     streamed = perf_counter()
-    answers = await _stream(host, design, data, config)
+    answers = await _stream(host, design, data, config, before)
     if config["learnt"]:
         # Learning goes on after the last answer, if there is one.
         await _until_learnt(host, before[Counter.LEARNED] + config["learnt"], config["patience_cycles"])
+        # And so do replays after learning.
+        await _until_idle(host, config["patience_cycles"])
     ended = perf_counter()
     after = await host.counters()
     await host.halt()
@@ -75,12 +80,18 @@ async def run_sequences(dut) -> None:
     assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no sequence asked for"
     seconds = {"program": programmed - began, "stream": ended - streamed}
     counters = {counter.name: after[counter] - before[counter] for counter in after}
-    weights = await host.read_weights() if config["learnt"] else None
+    if config["learnt"]:
+        await _read_back(host, config, len(data["lengths"]))
     result = {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds}
-    _save(Path(config["output"]), design.network.classes, answers, weights, result)
+    _save(Path(config["output"]), design.network.classes, answers, result)
 
 
-async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[Answer]:
+async def _read_back(host: Host, config: dict, index: int) -> None:
+    """All that is learnt before sequence ``index``, into a file; the core is halted."""
+    save_checkpoint(Path(config["looks"][str(index)]), host.design, await read_checkpoint(host))
+
+
+async def _stream(host: Host, design: DesignPoint, data, config: dict, before: dict[Counter, int]) -> list[Answer]:
     features, lengths, labels, tags, flags = (data[name] for name in ("features", "lengths", "labels", "tags", "flags"))
     expected = [index for index in range(len(lengths)) if flags[index] & Flag.INFER]
     # Stalls and bad packets are of 32-bit beats; without any, wide beats make the same traffic at a fraction of the
@@ -88,10 +99,28 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict) -> list[A
     source = host.source if config["stall"] or config["bad"] else host.bulk
     answered = Event()
     answers: list[Answer] = []
+    commands = {command["before"]: command for command in config["commands"]}
+
+    async def pause(index: int, sent: int) -> None:
+        """Read back, or command the reservoir, once everything before a sequence is done."""
+        while len(answers) < sent:
+            answered.clear()
+            await answered.wait()
+        learnt = int((flags[:index] & Flag.LEARN != 0).sum())
+        await _until_learnt(host, before[Counter.LEARNED] + learnt, config["patience_cycles"])
+        await host.halt()
+        if str(index) in config["looks"]:
+            await _read_back(host, config, index)
+        if command := commands.get(index):
+            await host.write("REPLAY_RATIO", value=command["ratio"])
+            await host.write("REPLAY_CONTROL", freeze=int(command["freeze"]), clear=int(command["clear"]))
+        await host.start()
 
     async def feed() -> None:
         sent = 0
         for index, length in enumerate(lengths):
+            if index in commands or str(index) in config["looks"]:
+                await pause(index, sent)
             while sent >= len(answers) + QUEUED:
                 answered.clear()
                 await answered.wait()
@@ -125,6 +154,15 @@ async def _until_learnt(host: Host, learned: int, patience_cycles: int) -> None:
     raise AssertionError(f"{found} sequences learnt, not {learned}, {patience_cycles} cycles after the last answer")
 
 
+async def _until_idle(host: Host, patience_cycles: int) -> None:
+    """Wait until no sequence is in flight."""
+    for _ in range(PATIENT_LOOKS):
+        if not (await host.read("STATUS"))["busy"]:
+            return
+        await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
+    raise AssertionError(f"a sequence is still in flight {patience_cycles} cycles after the last was learnt")
+
+
 async def _interrupts(host: Host) -> dict[str, int]:
     """Pending events by name, and the pin; then both again after writing 1 to all of them."""
     pending, pin = await host.read("INTERRUPT_STATUS"), int(host.dut.irq.value)
@@ -134,10 +172,9 @@ async def _interrupts(host: Host) -> dict[str, int]:
     return {**pending, "pin": pin, "events_left": sum(left.values()), "pin_left": int(host.dut.irq.value)}
 
 
-def _save(path: Path, classes: int, answers: list[Answer], weights: Weights | None, result: dict) -> None:
+def _save(path: Path, classes: int, answers: list[Answer], result: dict) -> None:
     np.savez(
         path,
-        **({"hidden": weights.hidden, "readout": weights.readout} if weights else {}),
         tag=[answer.tag for answer in answers],
         flags=[int(answer.flags) for answer in answers],
         decision=[answer.decision for answer in answers],

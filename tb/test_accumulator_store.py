@@ -1,4 +1,4 @@
-"""The accumulator store: cleared after every reset, a column a cycle, then a memory."""
+"""The accumulator store: cleared after every reset, a word a cycle, then a memory, for the host too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tb.blocks import Block, BlockBench, block_test
 
 @block_test
 async def clears_and_keeps(bench: BlockBench) -> None:
-    """Random columns written and read; after each reset, one within a sweep, all are 0 once the sweep is over."""
+    """Random words written and read; after each reset, one within a sweep, all are 0 once the sweep is over."""
     for round_ in range(4):
         await bench.reset(1)
         if round_ == 2:
@@ -16,24 +16,35 @@ async def clears_and_keeps(bench: BlockBench) -> None:
 
         async def drive(block: Block) -> None:
             design, random = block.design, bench.random
-            columns = design.network.hidden + design.network.classes
-            width = design.learning.accumulator_bits * design.hidden_rows
-            for _ in range(columns):
+            words = (design.network.hidden + design.network.classes) * design.learning_folds
+            width = design.learning.accumulator_bits * design.learning_lanes
+            for _ in range(words):
                 await bench.cycle()
                 bench.compare(block, "clearing", block.get("clearing"), 1)
             await bench.cycle()
             bench.compare(block, "clearing at the end", block.get("clearing"), 0)
-            held = dict.fromkeys(range(columns), 0)
-            for column in [*range(columns), *(random.randrange(columns) for _ in range(60))]:
-                block.put(column=column, read=1)
+            held = dict.fromkeys(range(words), 0)
+            for word in [*range(words), *(random.randrange(words) for _ in range(60))]:
+                block.put(address=word, read=1)
                 await bench.cycle()
-                block.put(read=0, column=random.randrange(columns))
+                block.put(read=0, address=random.randrange(words))
                 await bench.cycle()
-                bench.compare(block, f"column {column}", block.get("accumulators"), held[column])
+                bench.compare(block, f"word {word}", block.get("accumulators"), held[word])
                 if random.random() < 0.7:
-                    held[column] = random.getrandbits(width)
-                    block.put(column=column, write=1, data=held[column])
+                    held[word] = random.getrandbits(width)
+                    block.put(address=word, write=1, data=held[word])
                     await bench.cycle()
                     block.put(write=0, data=random.getrandbits(width))
+                word = random.randrange(words)
+                if random.random() < 0.3:
+                    held[word] = random.getrandbits(width)
+                    block.put(host__address=word, host__write=1, host__write_data=held[word])
+                    await bench.cycle()
+                    block.put(host__write=0)
+                block.put(host__address=word, host__read=1)
+                await bench.cycle()
+                block.put(host__read=0)
+                await bench.cycle()
+                bench.compare(block, f"word {word} for the host", block.get("host__read_data"), held[word])
 
         await bench.each(drive)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tb.blocks import Block, BlockBench, block_test, pack, some_integers, unpack_signed
-from tb.learning_model import delta, errors, move
+from tb.learning_model import delta, errors, move, rounded
 
 
 def lanes(bench: BlockBench, kind: str) -> list[Block]:
@@ -17,39 +17,40 @@ def extremes(bench: BlockBench, limit: int) -> int:
     return random.choice((limit, -limit, 0, 1, -1, random.randint(-limit, limit), random.randint(-limit, limit)))
 
 
+async def gather(bench: BlockBench, block: Block) -> int:
+    """A sequence of words and deltas, many at their ends, summed by a lane; its gradient."""
+    design, largest, gradient = block.design, block.parameters["delta"], 0
+    for step in range(bench.random.randint(1, design.network.max_steps)):
+        sign, extreme = bench.random.choice((-1, 1)), bench.chance(0.5)
+        size = design.stream_limit if extreme else bench.random.randint(0, design.stream_limit)
+        value = bench.random.choice((-1, 1)) * largest if extreme else extremes(bench, largest)
+        block.put(enable=1, first=int(step == 0), word=size | int(sign < 0) << design.formats.stream_bits, delta=value)
+        await bench.cycle()
+        gradient = (0 if step == 0 else gradient) + sign * size * value
+        block.put(enable=0)
+        if bench.chance(0.2):
+            block.put(delta=extremes(bench, largest))
+            await bench.cycle()
+    return gradient
+
+
 @block_test
 async def gradients_and_updates(bench: BlockBench) -> None:
     """Sequences of the full length with words and deltas at their ends, each ended by an update of either layer."""
 
     async def drive(block: Block) -> None:
-        design, parameters = block.design, block.parameters
-        bits, limit = design.formats.stream_bits, (1 << (design.learning.accumulator_bits - 1)) - 1
+        design, limit = block.design, (1 << (block.design.learning.accumulator_bits - 1)) - 1
         level, seen = design.learning.accumulator_level, set()
         for _ in range(120):
-            gradient = 0
-            for step in range(bench.random.randint(1, design.network.max_steps)):
-                sign, extreme = bench.random.choice((-1, 1)), bench.chance(0.5)
-                size = design.stream_limit if extreme else bench.random.randint(0, design.stream_limit)
-                value = (
-                    bench.random.choice((-1, 1)) * parameters["delta"]
-                    if extreme
-                    else extremes(bench, parameters["delta"])
-                )
-                block.put(enable=1, first=int(step == 0), word=size | int(sign < 0) << bits, delta=value)
-                await bench.cycle()
-                gradient = (0 if step == 0 else gradient) + sign * size * value
-                block.put(enable=0)
-                if bench.chance(0.2):
-                    block.put(delta=extremes(bench, parameters["delta"]))
-                    await bench.cycle()
+            gradient = await gather(bench, block)
             for _ in range(4):
-                readout = bench.random.getrandbits(1)
+                readout, slower = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
                 accumulator = bench.random.choice(
                     (extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level)))
                 )
-                block.put(accumulator=accumulator, readout=readout)
+                block.put(accumulator=accumulator, readout=readout, slower=slower)
                 await bench.cycle()
-                wanted = move(design, accumulator, gradient, bool(readout))
+                wanted = move(design, accumulator, gradient, bool(readout), slower)
                 bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
                 bench.compare(
                     block,
@@ -64,7 +65,33 @@ async def gradients_and_updates(bench: BlockBench) -> None:
         most = min(design.learning.max_pulses, limit // level)
         assert {(most, True), (most, False)} <= seen, f"{block.name}: most pulses of both signs never fell due"
 
-    await bench.each(drive, lanes(bench, "lane"))
+    await bench.each(drive, lanes(bench, "lane_"))
+
+
+@block_test
+async def gradients_rounded(bench: BlockBench) -> None:
+    """Mode `direct`: every random number, gradients of either sign, rates of either layer."""
+
+    async def drive(block: Block) -> None:
+        design, seen = block.design, set()
+        level = design.learning.accumulator_level
+        for _ in range(150):
+            gradient = await gather(bench, block)
+            for _ in range(4):
+                readout, slower = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
+                random = bench.random.choice((0, level - 1, bench.random.randrange(level)))
+                block.put(random=random, readout=readout, slower=slower)
+                await bench.cycle()
+                bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
+                pulses, raised = rounded(design, random, gradient, bool(readout), slower)
+                bench.compare(block, f"pulses of {gradient}, {random}", block.get("pulses"), pulses)
+                if pulses:
+                    bench.compare(block, "raised", block.get("raised"), int(raised))
+                seen.add((pulses, raised))
+        most = design.learning.max_pulses
+        assert {(most, True), (most, False), (0, False)} <= seen, f"{block.name}: too few kinds of pulses"
+
+    await bench.each(drive, lanes(bench, "rounding_lane"))
 
 
 @block_test

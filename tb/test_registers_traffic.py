@@ -6,7 +6,7 @@ import cocotb
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from spec.registers import ADDRESS_BITS, WORD_BYTES, Kind
-from tb.register_model import ALL_BYTES, MAP, fields_of
+from tb.register_model import ALL_BYTES, MAP, POINTERS, fields_of
 from tb.registers import TIME_LIMIT, RegisterBench
 
 
@@ -25,21 +25,23 @@ async def address_and_data_in_any_order(dut) -> None:
 
 
 @cocotb.test(**TIME_LIMIT)
-async def window_reads_and_writes_together(dut) -> None:
-    """A read and a write of the external register in flight at once each have a row of their own."""
+@cocotb.parametrize(name=list(POINTERS))
+async def window_reads_and_writes_together(dut, name: str) -> None:
+    """A read and a write of an external register in flight at once each have a place of their own."""
     bench = await RegisterBench.started(dut)
     await bench.open_guards()
-    address = MAP["WINDOW_DATA"].address
+    address, advance = MAP[name].address, POINTERS[name].advance
     for round_ in range(20):
-        start = 8 * round_
+        start = 2 * advance * round_
         for latency in (0, 1):
             bench.external.clear()
             write = cocotb.start_soon(bench.bus_write(address, 0x01020304, data_latency=latency))
             await bench.bus_read(address)
             await write
             await ClockCycles(dut.clk, 2)
-            pointers, kinds = ([access[place] for access in bench.external] for place in (0, 1))
-            bench.compare("rows", pointers, [2 * start + 8 * latency, 2 * start + 8 * latency + 4])
+            pointers, kinds = ([access[place] for access in bench.external] for place in (1, 2))
+            first = 2 * start + 2 * advance * latency
+            bench.compare("places", pointers, [first, first + advance])
             bench.compare("accesses", sorted(kinds), ["read", "write"])
     assert bench.compared >= 80
 
@@ -96,7 +98,8 @@ async def _random_action(bench: RegisterBench) -> None:
     elif action == "strike":
         await bench.strike(*random.sample(fields_of(Kind.EVENT), 3))
     else:
-        await bench.drive({field.port: random.randint(0, field.maximum) for field in fields_of(Kind.STATUS)})
+        driven = fields_of(Kind.STATUS, Kind.LOADED)
+        await bench.drive({field.port: random.randint(0, field.maximum) for field in driven})
 
 
 def _random_address(bench: RegisterBench) -> int:

@@ -11,24 +11,41 @@ STROBES = (
     "busy", "stepping", "reading_out", "read", "free", "enable", "integrate_hidden", "sample_hidden", "convert_hidden",
     "integrate_readout", "sample_readout", "convert_readout", "issue", "step_done", "decide", "push",
 )  # fmt: skip
-LEARNING_STROBES = ("concluded", "learn_start", "learning")
+CONVERSION_STROBES = ("convert_hidden", "issue")
+"""Of a design whose cells take converted columns; bistable ones have ``clear_cells`` instead."""
+LEARNING_STROBES = ("concluded", "learn_start", "learning", "holding")
 """Of a design that learns."""
+REPLAY_STROBES = ("next_sequence", "replaying", "draw", "drawing", "offer", "offering")
+"""Of a design that replays."""
 Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
 
 
-def conversion(design: DesignPoint, layer: str, phase: set[str], values: dict[str, int]) -> Iterator[Cycle]:
-    """Planes, sample, convert."""
-    for plane in range(design.formats.stream_bits):
+def strobes_of(design: DesignPoint) -> set[str]:
+    """Strobes that the sequencer of a design point has."""
+    strobes = {*STROBES, *LEARNING_STROBES * design.learning.enabled, *REPLAY_STROBES * design.replays}
+    return strobes - {*CONVERSION_STROBES} | {"clear_cells"} if design.bistable else strobes
+
+
+def conversion(
+    design: DesignPoint, layer: str, planes: int, phase: set[str], values: dict[str, int]
+) -> Iterator[Cycle]:
+    """Planes, sample, convert; bistable cells take the sample."""
+    for plane in range(planes):
         yield {*phase, "enable", f"integrate_{layer}"}, {"plane": plane, **values}
     yield {*phase, f"sample_{layer}"}, values
-    yield {*phase, f"convert_{layer}"}, values
+    if layer == "readout" or not design.bistable:
+        yield {*phase, f"convert_{layer}"}, values
 
 
 def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> list[Cycle]:
     """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe."""
     phase, values = {"busy", "stepping"}, {"step": step, "first": int(step == 0), "last": int(step == length - 1)}
-    schedule = list(conversion(design, "hidden", phase, values)) + [(phase, values)] * (latency - 1)
+    schedule = list(conversion(design, "hidden", design.formats.stream_bits, phase, values))
+    if design.bistable:
+        fetch, fetched = ({"read"}, {"read_step": step + 1}) if step < length - 1 else (set(), {})
+        return [*schedule, ({*phase, "step_done", *fetch}, {**values, **fetched})]
+    schedule += [(phase, values)] * (latency - 1)
     schedule += [({*phase, "issue"}, {"fold": fold, **values}) for fold in range(design.folds)]
     if step < length - 1:
         schedule[-1] = ({*schedule[-1][0], "read"}, {"read_step": step + 1, **schedule[-1][1]})
@@ -38,7 +55,8 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> 
 def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
     """From the last state to the start of the decision."""
     phase = {"busy", "reading_out"}
-    return [*conversion(design, "readout", phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
+    planes = 1 if design.bistable else design.formats.stream_bits
+    return [*conversion(design, "readout", planes, phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
 
 
 class Driver:
@@ -46,9 +64,10 @@ class Driver:
 
     def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
         self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
-        self._valid_in = {"hidden": 0, "readout": 0}
+        self._valid_in = {"readout": 0} if block.design.bistable else {"hidden": 0, "readout": 0}
         self.learns = block.design.learning.enabled
-        self._strobes = STROBES + LEARNING_STROBES if self.learns else STROBES
+        self.replays = block.design.replays
+        self._strobes = strobes_of(block.design)
         self.latency = block.design.crossbar.adc_cycles
 
     async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
@@ -70,21 +89,28 @@ class Driver:
             await self.cycle(set(), {})
 
     async def sequence(self, length: int) -> None:
-        """A sequence from its start to the push of its result."""
+        """A sequence from its start to the push of its result, and on to the end of its learning, replays and offer."""
         random, block = self.bench.random, self.block
         block.put(run=1, available=1, length=length, decided=0)
         infer, learn = 1, 0
         if self.learns:
             infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
             block.put(infer=infer, learn=learn, learn_done=0)
-        await self.cycle({"read"}, {"read_step": 0})
+        await self.cycle({"read", *(["clear_cells"] if self.design.bistable else [])}, {"read_step": 0})
+        await self._forward(length, bool(infer), bool(learn), set())
+        if learn:
+            await self._learn(length)
+
+    async def _forward(self, length: int, infer: bool, learn: bool, mark: set[str]) -> None:
+        """Steps and readout; ``mark`` is high all the while."""
+        random, block = self.bench.random, self.block
         for step in range(length):
             for strobes, values in step_schedule(self.design, step, length, self.latency):
                 block.put(run=random.getrandbits(1), answer_ready=random.getrandbits(1))  # matter to nobody in a step
-                await self.cycle(strobes, values)
+                await self.cycle(strobes | mark, values)
         for strobes, values in readout_schedule(self.design, self.latency):
-            await self.cycle(strobes, values)
-        wait, phase = self.design.network.classes, {"busy", "reading_out"}
+            await self.cycle(strobes | mark, values)
+        wait, phase = self.design.network.classes, {"busy", "reading_out", *mark}
         while True:
             wait -= 1
             ready = not self.bench.chance(self.stall)
@@ -93,18 +119,41 @@ class Driver:
                 break
             await self.cycle(phase, {})
         strobes = {*phase, *(["push"] if infer else []), *(["concluded"] if self.learns else [])}
+        if learn and self.replays and not mark:
+            strobes.add("next_sequence")
         await self.cycle({*strobes, "learn_start"} if learn else {*strobes, "free"}, {})
-        if learn:
-            await self._learning()
+        block.put(decided=0)
 
-    async def _learning(self) -> None:
-        """The sequence keeps its bank until it is learnt."""
+    async def _learn(self, length: int) -> None:
+        """The sequence keeps its bank until it is learnt, and offered where there is a reservoir."""
+        if not self.replays:
+            await self._update(set(), {"free"})
+            return
+        stocked, ratio = self.bench.chance(0.8), self.bench.random.choice((0, 1, 2, 3))
+        self.block.put(stocked=int(stocked), ratio=ratio)
+        await self._update(set(), set())
+        mark: set[str] = set()
+        for place in range(ratio if stocked else 0):
+            await self.cycle({"busy", "holding", "drawing", "draw", *mark}, {"place": place})
+            mark = {"replaying"}
+            phase = {"busy", "holding", "drawing", *mark}
+            await self._wait(phase, {"place": place}, "drawn", {"read"}, {"read_step": 0})
+            await self._forward(length, False, True, mark)
+            await self._update(mark, set())
+        await self.cycle({"busy", "holding", "offering", "offer", *mark}, {})
+        await self._wait({"busy", "holding", "offering"}, {}, "offered", {"free"}, {})
+
+    async def _update(self, mark: set[str], last: set[str]) -> None:
+        await self._wait({"busy", "learning", "holding", *mark}, {}, "learn_done", last, {})
+
+    async def _wait(self, phase: set[str], values: dict, port: str, last: set[str], last_values: dict) -> None:
+        """The same, until a neighbour says that it is done; with ``last`` in that cycle."""
         for _ in range(self.bench.random.choice((0, 1, 9))):
             self.block.put(run=self.bench.random.getrandbits(1), answer_ready=self.bench.random.getrandbits(1))
-            await self.cycle({"busy", "learning"}, {})
-        self.block.put(learn_done=1)
-        await self.cycle({"busy", "learning", "free"}, {})
-        self.block.put(learn_done=0)
+            await self.cycle(phase, values)
+        self.block.put(**{port: 1})
+        await self.cycle(phase | last, values | last_values)
+        self.block.put(**{port: 0})
 
 
 @block_test
@@ -123,11 +172,16 @@ async def schedule(bench: BlockBench) -> None:
 
 @block_test
 async def cycles_of_a_step(bench: BlockBench) -> None:
-    """``stream_bits + adc_cycles + folds + 2`` cycles, from the first plane to the last state, every step the same."""
+    """``stream_bits + adc_cycles + folds + 2`` cycles, from the first plane to the last state, every step the same.
+
+    With bistable cells ``stream_bits + 2``.
+    """
 
     async def drive(block: Block) -> None:
         design = block.design
-        expected = design.formats.stream_bits + design.crossbar.adc_cycles + design.folds + 2
+        expected = design.formats.stream_bits + 2
+        if not design.bistable:
+            expected += design.crossbar.adc_cycles + design.folds
         bench.compare(
             block, "length of the schedule", len(step_schedule(design, 0, 1, design.crossbar.adc_cycles)), expected
         )
@@ -155,9 +209,13 @@ async def resets(bench: BlockBench) -> None:
     """A reset at any cycle returns to idle, and the next sequence starts with its first step and plane."""
     for _ in range(20):
         for block in bench.blocks:
-            block.put(run=1, available=1, length=1, hidden_valid=1, readout_valid=1)
+            block.put(run=1, available=1, length=1, readout_valid=1)
+            if not block.design.bistable:
+                block.put(hidden_valid=1)
             if block.design.learning.enabled:
                 block.put(infer=1, learn=1, learn_done=0)
+            if block.design.replays:
+                block.put(stocked=1, ratio=2, drawn=0, offered=0)
         await bench.cycle(bench.random.randint(1, 40))
         for block in bench.blocks:
             block.put(run=0)

@@ -37,7 +37,7 @@ async def write(
     bench.compare(block, "ready at the start", block.get("ready"), 1)
     # What the ports show from now on matters to nobody.
     block.put(start=0, layer=bench.random.getrandbits(1), counts=bench.random.getrandbits(bits * design.hidden_rows))
-    applied, dropped, busy, cycles = 0, 0, 0, 0
+    applied, dropped, written, busy, cycles = 0, 0, 0, 0, 0
     while True:
         await bench.cycle()
         if block.get("ready"):
@@ -46,20 +46,28 @@ async def write(
         assert not (block.get("busy") and (block.get("applied") or block.get("dropped"))), (
             f"{block.name}: counted while busy"
         )
+        if block.get("applied"):
+            bench.compare(block, "layer of pulses", block.get("layer_written"), int(layer))
         applied, dropped, busy = (
             applied + block.get("applied"),
             dropped + block.get("dropped"),
             busy + block.get("busy"),
         )
+        written += block.get("devices")
         cycles += 1
         assert cycles < 5000, f"{block.name}: stuck"
     bench.compare(block, "busy when ready", block.get("busy"), 0)
+    before = [(pair.positive, pair.negative) for pair in devices.pairs[layer][column]]
     done = [
         devices.pairs[layer][column][row].pulse(bool(raised[row]))
         for row in range(layout.rows)
         for _ in range(counts[row])
     ]
     bench.compare(block, f"pulses of {counts}", (applied, dropped), (done.count(True), done.count(False)))
+    after = [(pair.positive, pair.negative) for pair in devices.pairs[layer][column]]
+    # Pulses of a column all go one way, so a device that took one has changed.
+    changed = sum(old != new for two in zip(before, after, strict=True) for old, new in zip(*two, strict=True))
+    bench.compare(block, "devices written", written, changed)
     if not any(counts):
         bench.compare(block, "cycles of a column without pulses", cycles, 0)
     rounds = sum(

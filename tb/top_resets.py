@@ -58,6 +58,8 @@ class Victim:
             # The agents are not told: a packet half sent and an answer half received must both end as AXI has it.
             await host.write("CONTROL", run=0, soft_reset=1)
             await host.source.wait()
+            # An update that is under way ends first.
+            await host.until("busy", 0, pause_cycles=20)
             while host.dut.m_axis_tvalid.value:
                 await host.edge()
             await self._require_whole_answers()

@@ -91,8 +91,7 @@ def simulate_cases(
     ]
     plain = {
         prefix: {
-            key: value.model_dump(mode="json") if isinstance(value, Design) else value
-            for key, value in case.items()
+            key: value.model_dump(mode="json") if isinstance(value, Design) else value for key, value in case.items()
         }
         for prefix, case in cases.items()
     }

@@ -38,7 +38,7 @@ def command(
     console().rule("1 · learn")
     console().print(f"{len(training):,} digits, {passes} passes, online, in the integers of the chip")
     checkpoint = train_network(design, training, test, passes, output / "mnist.npz", fresh=fresh)
-    console().print(passes_table(checkpoint.metadata["passes"]))
+    console().print(passes_table(checkpoint.metadata))
 
     console().rule("2 · generate")
     generated = generate(design, output / design.name, checkpoint.weights)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flow.console import JsonOption, console, write_json
+from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
 from spec.errors import RemoraError
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 DEFAULT_LIMIT = 200
 WAVES_LIMIT = 2
 QUICK_PASSES = 2
+QUICK_OFFLINE_PASSES = 30
+"""Bistable cells learn offline, in seconds, but from little at first."""
 QUICK_SEQUENCES = 1500
 
 
@@ -26,14 +29,20 @@ def command(
         str, typer.Option(help="mnist, synthetic, or your own .npz with x and y; by default what fits the design.")
     ] = "auto",
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"Test sequences; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves.")
+        int | None,
+        typer.Option(min=1, help=f"Sequences, all tasks together; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Weights from `remora train`; trains quickly where not given.")
+        Path | None,
+        typer.Option(help="Weights from `remora train`; trains quickly where not given, but with --tasks begins anew."),
     ] = None,
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,
     learn: Annotated[bool, typer.Option("--learn", help="Hardware that learns; every sequence is learnt.")] = False,
+    tasks: TasksOption = None,
+    update: UpdateOption = None,
+    replay_capacity: CapacityOption = None,
+    replay_ratio: RatioOption = None,
     noise: Annotated[bool, typer.Option("--noise", help="Analog core: noise at every node, drawn anew each frame.")] = False,
     mismatch: Annotated[bool, typer.Option("--mismatch", help="Analog core: mirrors differ from their ratio.")] = False,
     bias_error: Annotated[
@@ -48,15 +57,17 @@ def command(
 ) -> None:
     """Run the generated Verilog on real sequences under Verilator and compare every step with golden.
 
-    Streamed words, ADC codes, candidates, states, readout and decision must agree exactly. With --learn, error,
-    feedback, gradients, accumulators and pulses of every sequence must too, and at the end every weight. Exits 1 at any
-    difference and shows the first one in context.
+    Streamed words, ADC codes, candidates, states, readout and decision must agree exactly; with bistable cells streamed
+    words, bitline sums, states, readout and decision. With --learn, error,
+    feedback, gradients, accumulators and pulses of every sequence must too, of what is replayed as well, what the
+    reservoir keeps, and at the end every weight. Exits 1 at any difference and shows the first one in context.
 
     An analog core hears clips of words: features, currents, cells, classes and charge of every frame must agree, and
     the vote of every clip. --noise, --mismatch and --bias-error switch its non-idealities on.
 
     Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
-    tiny --waves tiny.vcd · remora simulate kws --noise --json kws.json
+    mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate kws --noise
+    --json kws.json
     """
     from spec.analog import AnalogDesign
     from spec.presets import load_design
@@ -79,12 +90,13 @@ def command(
         )
     from flow.simulate import result_table, simulate
     from flow.train import train_network
-    from golden.checkpoint import load_checkpoint
-    from spec.presets import parse_design
+    from golden.checkpoint import Checkpoint, load_checkpoint
+    from golden.tasks import task_stream
+    from golden.weights import initial_weights
 
-    if learn:
-        content = design.model_dump()
-        design = parse_design(content | {"learning": content["learning"] | {"enabled": True}}, f"{config} with --learn")
+    options = LearningOptions(tasks, update, replay_capacity, replay_ratio)
+    options.require(learn)
+    design = options.apply(config, **({"enabled": True} if learn else {}))
     waves = _vcd(waves) if waves else None
     # Written first, so that a place that cannot be written to is known before the work, and a run that dies leaves its
     # word.
@@ -96,13 +108,22 @@ def command(
         "error": "it did not end",
     }
     write_json(json, failed)
-    training, test = _sequences(design, data, limit, WAVES_LIMIT if waves else DEFAULT_LIMIT)
+    default = WAVES_LIMIT if waves else DEFAULT_LIMIT
+    if tasks:
+        training, _ = _load(design, data)
+        test = task_stream(training, limit or default, tasks, design.learning.seed)
+        console().print(f"{len(test):,} sequences in {tasks} tasks")
+    else:
+        training, test = _sequences(design, data, limit, default)
     if checkpoint:
         network = load_checkpoint(checkpoint, design)
+    elif tasks:
+        network = Checkpoint.of(design, initial_weights(design))
     else:
         training = training.first(min(QUICK_SEQUENCES, len(training)))
-        console().print(f"no checkpoint given: training {QUICK_PASSES} passes over {len(training):,} sequences")
-        network = train_network(design, training, None, QUICK_PASSES)
+        passes = QUICK_OFFLINE_PASSES if design.bistable else QUICK_PASSES
+        console().print(f"no checkpoint given: training {passes} passes over {len(training):,} sequences")
+        network = train_network(design, training, None, passes)
     try:
         simulated = simulate(
             design,
@@ -133,14 +154,18 @@ def _vcd(path: Path) -> Path:
 
 def _sequences(design: DesignPoint, data: str, limit: int | None, default: int) -> tuple[SequenceSet, SequenceSet]:
     """Sequences to train on where there is no checkpoint, and those to simulate."""
+    training, test = _load(design, data)
+    count = limit or min(default, len(test))
+    console().print(f"{count:,} of {len(test):,} sequences")
+    return training, test.first(count)
+
+
+def _load(design: DesignPoint, data: str) -> tuple[SequenceSet, SequenceSet]:
+    """Training and test set; a file of the user's own is run as it is, so there is nothing apart to train on."""
     from golden.data import default_data, load, load_npz
 
     name = default_data(design) if data == "auto" else data
+    console().print(f"data: {name}")
     if name in ("mnist", "synthetic"):
-        training, test = load(design, name)
-    else:
-        # A file of the user's own is run as it is, so there is nothing apart to train on.
-        training = test = load_npz(Path(name), design)
-    count = limit or min(default, len(test))
-    console().print(f"data: {name}, {count:,} of {len(test):,} sequences")
-    return training, test.first(count)
+        return load(design, name)
+    return (load_npz(Path(name), design),) * 2

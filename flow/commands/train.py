@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flow.console import JsonOption, console, write_json
+from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
+from spec.errors import RemoraError
+
+if TYPE_CHECKING:
+    from golden.data import SequenceSet
+    from spec.design import DesignPoint
 
 
 def command(
@@ -19,8 +25,15 @@ def command(
         str, typer.Option(help="mnist, synthetic, or a .npz file with x and y; by default what fits the design.")
     ] = "auto",
     passes: Annotated[int, typer.Option(min=1, help="Passes over the training set, in all.")] = 15,
-    limit: Annotated[int | None, typer.Option(min=1, help="Use only the first so many training sequences.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Use only the first so many training sequences; with --tasks, so many in all."),
+    ] = None,
     task: Annotated[int, typer.Option(min=0, help="Pixel permutation of the digits; 0 is none.")] = 0,
+    tasks: TasksOption = None,
+    update: UpdateOption = None,
+    replay_capacity: CapacityOption = None,
+    replay_ratio: RatioOption = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of continuing the checkpoint.")] = False,
     normalisation: Annotated[
         str, typer.Option(help="Analog core: features normalised per clip (clip) or by a running mean (running).")
@@ -30,10 +43,15 @@ def command(
 ) -> None:
     """Train the golden model as the chip would learn: online, by direct feedback alignment, in integers.
 
-    Saves after every pass and continues where an interrupted training stopped. A design point of the analog core is
-    trained offline instead, to spot a keyword; only --output, --normalisation, --seed and --json bear on it.
+    Saves after every pass and continues where an interrupted training stopped. With --tasks it learns the very
+    sequences that `remora simulate --learn --tasks` learns, each once, and saves after every task.
 
-    Example: remora train mnist -o digits.npz --passes 15
+    A design with bistable cells is trained offline instead, in floating point, and exported as codes at the end. A
+    design point of the analog core is trained offline, to spot a keyword; only --output, --normalisation, --seed and
+    --json bear on it.
+
+    Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist --tasks 2 --limit 1000 -o tasks.npz ·
+    remora train mnist-bmru -o bistable.npz --passes 30
     """
     from flow.keyword_train import train_keywords
     from flow.provenance import provenance
@@ -43,15 +61,44 @@ def command(
     from spec.presets import load_design
     from spec.section import Design
 
-    design = load_design(config, Design)
-    if isinstance(design, AnalogDesign):
-        write_json(json, train_keywords(design, output, normalisation, seed))
+    if isinstance(found := load_design(config, Design), AnalogDesign):
+        write_json(json, train_keywords(found, output, normalisation, seed))
+        return
+    design = LearningOptions(tasks, update, replay_capacity, replay_ratio).apply(config)
+    if tasks:
+        if task:
+            raise RemoraError(f"--task {task} and --tasks {tasks}: give one task, or how many follow each other")
+        _train_tasks(design, *load(design, data), limit, tasks, output, fresh, json)
         return
     training, test = load(design, data, train=limit, task=task)
     console().print(f"{design.name}: {len(training):,} training and {len(test):,} test sequences")
     checkpoint = train_network(design, training, test, passes, output, fresh=fresh)
     history = checkpoint.metadata["passes"]
-    console().print(passes_table(history))
+    console().print(passes_table(checkpoint.metadata))
     console().print(f"checkpoint: {output}")
     result = {"design": design.name, "design_hash": design.hash, "checkpoint": str(output), "passes": history}
+    result |= {key: value for key, value in checkpoint.metadata.items() if key.endswith("_accuracy")}
     write_json(json, result | provenance(design.learning.seed))
+
+
+def _train_tasks(
+    design: DesignPoint,
+    training: SequenceSet,
+    test: SequenceSet,
+    limit: int | None,
+    tasks: int,
+    output: Path,
+    fresh: bool,
+    json: Path | None,
+) -> None:
+    from flow.provenance import provenance
+    from flow.train_tasks import summarise_tasks, tasks_table, train_tasks
+
+    sequences = limit or tasks * len(training)
+    console().print(f"{design.name}: {sequences:,} sequences in {tasks} tasks")
+    checkpoint = train_tasks(design, training, test, sequences, tasks, output, fresh=fresh)
+    history = checkpoint.metadata["tasks"]
+    console().print(tasks_table(history))
+    console().print(f"checkpoint: {output}")
+    result = {"design": design.name, "design_hash": design.hash, "checkpoint": str(output)}
+    write_json(json, result | summarise_tasks(history) | provenance(design.learning.seed))

@@ -14,44 +14,87 @@ from pathlib import Path
 import numpy as np
 
 from flow.experiments import ExperimentError
-from flow.experiments.figures import figure
+from flow.experiments.continual_summary import compared, draw, lines_of
 from flow.experiments.learners import ChipLearner, Learner, SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
+from flow.experiments.settings import OneOf, SomeOf, Whole
 from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10, with_learning
 from flow.train import data_digest
 from spec.design import DesignPoint
+from spec.learning import REPLAY_BITS
 
 SUMMARY = "permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline"
 STREAMS = {"permuted-mnist": permuted_mnist, "split-cifar10": split_cifar10}
 SEQUENCES = {"permuted-mnist": 20_000, "split-cifar10": 10_000}
 QUICK_SEQUENCES = 600
-CAPACITY, QUICK_CAPACITY = 1000, 200
-RATIO = 1
+CAPACITY, QUICK_CAPACITY = 2500, 200
+"""Of the reservoir, in sequences; 2,500 digits take 0.98 MB."""
+RATIO, QUICK_RATIO = 3, 1
 TEST_LIMIT, QUICK_TEST_LIMIT = 10_000, 300
+SCHEDULES = {"constant": ((0.0, 0),), "annealed": ((0.0, 0), (0.5, 1), (0.75, 2), (0.9, 3))}
+"""From this share of every task on, learning rates are 2^−n of the initial ones. Annealing knows where tasks end."""
+ANNEALED_LEARNING = {"permuted-mnist": {"hidden_shift": 9, "readout_shift": 7}, "split-cifar10": {}}
+"""Initial rates where these differ from the stream's own."""
 SOFTWARE_BATCH = 16
-SOFTWARE_RATE = {"permuted-mnist": 2e-2, "split-cifar10": 3e-3}
-MODES = ("accumulate", "direct")
+SOFTWARE_RATE = {
+    "permuted-mnist": {"constant": 1e-2, "annealed": 2e-2},
+    "split-cifar10": {"constant": 3e-3, "annealed": 3e-3},
+}
+MODES = {
+    "accumulate": {"learning": {"update": "accumulate"}},
+    "direct": {"learning": {"update": "direct"}},
+    "direct-winners": {"learning": {"update": "direct", "winners": 30}},
+    "direct-fine": {
+        "learning": {"update": "direct", "accumulator_level": 128, "max_pulses": 15},
+        "crossbar": {"levels": 128, "level_bits": 7},
+    },
+}
+"""How devices are written: what differs from the stream's design point. Fine levels are an eighth of its 1/16."""
+DEFAULT_MODES = ("accumulate", "direct")
+SETTINGS = {
+    "ratio": Whole("sequences replayed after each new one", 1, 255),
+    "capacity": Whole("sequences that the reservoir holds", 1, 65536),
+    "schedule": OneOf("learning rates within a task", tuple(SCHEDULES)),
+    "modes": SomeOf("how devices are written", tuple(MODES)),
+    "protocols": SomeOf("streams of tasks", tuple(STREAMS)),
+}
 
 
 def plan(options: Options) -> list[Unit]:
-    """Five units a protocol: each mode with and without replay, and software with replay."""
+    """Each protocol: software with replay, and each mode with and without."""
     units = []
-    for make in STREAMS.values():
+    for name in _protocols(options):
         try:
-            stream = make(options.seed)
+            stream = STREAMS[name](options.seed)
         except ExperimentError:
             continue  # `conclude` says so
-        replay = with_learning(
-            stream.design, replay_capacity=QUICK_CAPACITY if options.quick else CAPACITY, replay_ratio=RATIO
-        )
-        units += [
-            _unit(options, stream, "accumulate", replay),
-            _unit(options, stream, "accumulate", stream.design),
-            _unit(options, stream, "software", replay),
-            _unit(options, stream, "direct", with_learning(replay, update="direct")),
-            _unit(options, stream, "direct", with_learning(stream.design, update="direct")),
-        ]
+        replay = {
+            "replay_capacity": options.settings.get("capacity", QUICK_CAPACITY if options.quick else CAPACITY),
+            "replay_ratio": options.settings.get("ratio", QUICK_RATIO if options.quick else RATIO),
+        }
+        base = stream.design
+        if _schedule(options) == "annealed":
+            base = with_learning(base, **ANNEALED_LEARNING[name])
+        for mode in options.settings.get("modes", DEFAULT_MODES):
+            design = _changed(base, MODES[mode])
+            for one in (with_learning(design, **replay), design):
+                units.append(_unit(options, stream, mode, one))
+        units.append(_unit(options, stream, "software", with_learning(base, **replay)))
     return units
+
+
+def _schedule(options: Options) -> str:
+    return options.settings.get("schedule", "constant")
+
+
+def _protocols(options: Options) -> tuple[str, ...]:
+    return options.settings.get("protocols", tuple(STREAMS))
+
+
+def _changed(design: DesignPoint, sections: dict[str, dict]) -> DesignPoint:
+    """A design point with fields of some sections changed, validated anew."""
+    content = design.model_dump()
+    return DesignPoint.model_validate(content | {name: content[name] | fields for name, fields in sections.items()})
 
 
 def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) -> Unit:
@@ -61,12 +104,14 @@ def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) 
         "rule": rule,
         "design": design.model_dump(mode="json"),
         "tasks": TASKS,
+        "schedule": [list(entry) for entry in SCHEDULES[_schedule(options)]],
+        "weights": stream.weights.__name__,
         "sequences_per_task": options.sequences or (QUICK_SEQUENCES if quick else SEQUENCES[stream.name]),
         "test_limit": QUICK_TEST_LIMIT if quick else TEST_LIMIT,
         "data": data_digest(stream.task(0)[0]),
     }
     if rule == "software":
-        parameters |= {"batch": SOFTWARE_BATCH, "rate": SOFTWARE_RATE[stream.name]}
+        parameters |= {"batch": SOFTWARE_BATCH, "rate": SOFTWARE_RATE[stream.name][_schedule(options)]}
     return Unit(
         parameters, TASKS * parameters["sequences_per_task"], partial(_learn_stream, stream, design, parameters)
     )
@@ -75,13 +120,21 @@ def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) 
 def _learn_stream(stream: TaskStream, design: DesignPoint, parameters: dict, context: Context) -> dict:
     """Learn all tasks, storing everything after each."""
     software = parameters["rule"] == "software"
-    learner = SoftwareLearner(design, parameters["batch"], parameters["rate"]) if software else ChipLearner(design)
+    weights = stream.weights(design)
+    learner = (
+        SoftwareLearner(design, weights, parameters["batch"], parameters["rate"])
+        if software
+        else ChipLearner(design, weights)
+    )
     matrix = _resume(learner, context.folder)
     count = parameters["sequences_per_task"]
     context.advance(len(matrix) * count)
     for task in range(len(matrix), TASKS):
         data, _ = stream.task(task)
-        for chosen in presented(data, count, design.learning.seed, task).tolist():
+        slower = {round(share * count): number for share, number in parameters["schedule"]}
+        for place, chosen in enumerate(presented(data, count, design.learning.seed, task).tolist()):
+            if place in slower:
+                learner.slow_down(slower[place])
             learner.learn(data.x[chosen], int(data.y[chosen]))
             context.advance(1)
         learner.finish()
@@ -95,6 +148,7 @@ def _learn_stream(stream: TaskStream, design: DesignPoint, parameters: dict, con
         "replay": bool(design.learning.replay_capacity),
         "replay_capacity": design.learning.replay_capacity,
         "replay_ratio": design.learning.replay_ratio,
+        "reservoir_bytes": reservoir_bytes(design),
         "sequences_per_task": count,
         "accuracy_matrix": matrix,
         "mean_accuracy": float(np.mean(matrix[-1])),
@@ -133,63 +187,37 @@ def forgetting(matrix: list[list[float]]) -> float:
     return float(np.mean(table[:-1, :-1].max(axis=0) - table[-1, :-1])) if len(table) > 1 else 0.0
 
 
+def reservoir_bytes(design: DesignPoint) -> int:
+    """Size of the replay memory: features at four bits, with label and number of steps of each sequence."""
+    network = design.network
+    beside = (network.classes - 1).bit_length() + network.max_steps.bit_length()
+    bits = network.max_steps * network.features * REPLAY_BITS + beside
+    return -(-design.learning.replay_capacity * bits // 8)
+
+
 def conclude(options: Options, results: list[dict]) -> Conclusion:
-    """Every protocol and mode beside the software baseline; the keys at top level are permuted MNIST, accumulate."""
+    """Every protocol and mode beside the software baseline; the keys at top level are those of the first of each."""
     found = {(one["protocol"], one["rule"], one["replay"]): one for one in results}
-    protocols, figures, lines = {}, {}, []
+    modes, protocols = options.settings.get("modes", DEFAULT_MODES), {}
     for name in dict.fromkeys(one["protocol"] for one in results):
         software = found[name, "software", True]
         protocols[name] = {"software": software} | {
-            mode: _compared(found[name, mode, True], found[name, mode, False], software) for mode in MODES
+            mode: compared(found[name, mode, True], found[name, mode, False], software) for mode in modes
         }
-        figures[name] = _figure(name, found)
-        for mode in MODES:
-            lines.append(_line(name, mode, protocols[name][mode]))
+    if not protocols:
+        STREAMS[_protocols(options)[0]](options.seed)  # says why
     skipped = {}
-    for name, make in STREAMS.items():
+    for name in _protocols(options):
         if name not in protocols:
             try:
-                make(options.seed)
+                STREAMS[name](options.seed)
             except ExperimentError as error:
                 skipped[name] = str(error)
-                lines.append(f"{name} skipped: {error}")
-    headline = protocols["permuted-mnist"]["accumulate"]
-    return Conclusion({**headline, "protocols": protocols, "skipped": skipped}, figures, tuple(lines))
+    headline = next(iter(protocols.values()))[modes[0]]
+    result = {**headline, "protocols": protocols, "skipped": skipped}
+    return Conclusion(result, draw(result), lines_of(result))
 
 
-def _compared(replay: dict, plain: dict, software: dict) -> dict:
-    return replay | {
-        "baseline_mean_accuracy": software["mean_accuracy"],
-        "baseline_forgetting": software["forgetting"],
-        "no_replay_mean_accuracy": plain["mean_accuracy"],
-        "no_replay_forgetting": plain["forgetting"],
-        "no_replay_accuracy_matrix": plain["accuracy_matrix"],
-        "no_replay_writes_per_device_per_sequence": plain["writes_per_device_per_sequence"],
-    }
-
-
-def _line(name: str, mode: str, found: dict) -> str:
-    return (
-        f"{name}, {mode}: {found['mean_accuracy']:.1%} with replay, {found['no_replay_mean_accuracy']:.1%} without, "
-        f"software {found['baseline_mean_accuracy']:.1%}; forgetting {found['forgetting']:.1%}; "
-        f"{found['writes_per_device_per_sequence']:.2g} writes a device and sequence"
-    )
-
-
-def _figure(name: str, found: dict):
-    drawn, (curve, map_) = figure([f"{name}: mean over the tasks so far", "accumulate, replay: accuracy matrix"])
-    for (protocol, rule, replay), one in found.items():
-        if protocol == name:
-            matrix = np.array(one["accuracy_matrix"])
-            so_far = [matrix[row, : row + 1].mean() for row in range(len(matrix))]
-            label = rule + ("" if replay else ", no replay")
-            curve.plot(range(1, len(matrix) + 1), so_far, "o-" if replay else "o--", label=label, markersize=3)
-    curve.set(xlabel="tasks learnt", ylabel="accuracy", ylim=(0, 1), xticks=range(1, TASKS + 1))
-    curve.legend(fontsize=7)
-    matrix = np.array(found[name, "accumulate", True]["accuracy_matrix"])
-    extent = (0.5, len(matrix) + 0.5, len(matrix) + 0.5, 0.5)
-    shown = map_.imshow(matrix, vmin=0, vmax=1, extent=extent)
-    map_.set(xlabel="tested on task", ylabel="after task")
-    map_.grid(visible=False)
-    drawn.colorbar(shown, ax=map_)
-    return drawn
+def over_seeds(mean: dict, spread: dict) -> Conclusion:
+    """Figures and lines of several seeds."""
+    return Conclusion({}, draw(mean, spread), lines_of(mean, spread))

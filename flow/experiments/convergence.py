@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from flow.experiments.figures import figure
@@ -81,8 +83,8 @@ def _chip(design: DesignPoint, rule: str, train: SequenceSet, test: SequenceSet,
 
 
 def _software(design: DesignPoint, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
-    learner, found = SoftwareLearner(design, SOFTWARE_BATCH, SOFTWARE_RATE), {"rule": "software", "readings": []}
-    readings = _readings(count)
+    learner = SoftwareLearner(design, initial_weights(design), SOFTWARE_BATCH, SOFTWARE_RATE)
+    found, readings = {"rule": "software", "readings": []}, _readings(count)
     for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
         if chosen is not None:
             learner.learn(train.x[chosen], int(train.y[chosen]))
@@ -118,21 +120,46 @@ def angles(first: NDArray, second: NDArray) -> NDArray[np.float64]:
 
 def conclude(options: Options, results: list[dict]) -> Conclusion:
     """Curves of every rule; the last reading of each in words."""
+    final = {one["rule"]: one["readings"][-1] for one in results}
+    result = {"rules": {one["rule"]: one for one in results}, "final": final}
+    return Conclusion(result, {"curves": _draw(result)}, _lines(result))
+
+
+def over_seeds(mean: dict, spread: dict) -> Conclusion:
+    """The same of several seeds."""
+    return Conclusion({}, {"curves": _draw(mean, spread)}, _lines(mean, spread))
+
+
+def _draw(result: dict, spread: dict | None = None) -> Figure:
     drawn, (left, right) = figure(["accuracy on unseen digits", "alignment of the feedback"])
-    for one in results:
-        seen = [reading["sequences"] for reading in one["readings"]]
-        left.plot(seen, [reading["accuracy"] for reading in one["readings"]], label=one["rule"])
+    for rule, one in result["rules"].items():
+        deviations = spread["rules"][rule]["readings"] if spread else None
+        _curve(left, one["readings"], "accuracy", deviations, "-", rule)
         for key, style in (("feedback_angle", "-"), ("gradient_angle", "--")):
             if key in one["readings"][0]:
-                label = f"{one['rule']}, {key.removesuffix('_angle')}"
-                right.plot(seen, [reading[key] for reading in one["readings"]], style, label=label)
+                _curve(right, one["readings"], key, deviations, style, f"{rule}, {key.removesuffix('_angle')}")
     left.set(xlabel="sequences seen", ylabel="accuracy", ylim=(0, 1))
     right.set(xlabel="sequences seen", ylabel="degrees", ylim=(0, 100))
     right.axhline(90, color="grey", linewidth=0.8)
     for one in (left, right):
         one.legend(fontsize=7)
-    final = {one["rule"]: one["readings"][-1] for one in results}
-    lines = [f"{rule}: {last['accuracy']:.1%} after {last['sequences']:,} sequences" for rule, last in final.items()]
-    at_end = (final["accumulate"][key] for key in ("feedback_angle", "gradient_angle"))
+    return drawn
+
+
+def _curve(axes: Axes, readings: list[dict], key: str, deviations: list[dict] | None, style: str, label: str) -> None:
+    """One curve, in a band of a standard deviation to each side where there are several seeds."""
+    seen, values = (np.array([reading[name] for reading in readings]) for name in ("sequences", key))
+    (line,) = axes.plot(seen, values, style, label=label)
+    if deviations:
+        width = np.array([deviation[key] for deviation in deviations])
+        axes.fill_between(seen, values - width, values + width, color=line.get_color(), alpha=0.2, linewidth=0)
+
+
+def _lines(result: dict, spread: dict | None = None) -> tuple[str, ...]:
+    lines = []
+    for rule, last in result["final"].items():
+        deviation = f" ± {100 * spread['final'][rule]['accuracy']:.1f}" if spread else ""
+        lines.append(f"{rule}: {last['accuracy']:.1%}{deviation} after {round(last['sequences']):,} sequences")
+    at_end = (result["final"]["accumulate"][key] for key in ("feedback_angle", "gradient_angle"))
     lines.append("accumulate, at the end: feedback {:.0f}°, gradient {:.0f}° from backpropagation".format(*at_end))
-    return Conclusion({"rules": {one["rule"]: one for one in results}, "final": final}, {"curves": drawn}, tuple(lines))
+    return tuple(lines)

@@ -15,7 +15,7 @@ import numpy as np
 
 from flow.experiments.figures import figure
 from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.experiments.sliding_window import slide
+from flow.experiments.sliding_window import STREAMS, slide
 from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
 from flow.keywords import load_clips, train_spotter
 from golden.bmru_training import Recipe
@@ -55,6 +55,7 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
         "normalisation": normalisation,
         "fold": fold,
         "folds": FOLDS,
+        "streams": STREAMS if normalisation == "running" else None,
         "data": clips.digest,
         "origin": clips.origin,
     }

@@ -11,6 +11,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.experiments.compiled import compile_replay
+from flow.experiments.streams import with_learning
 from golden.adam import Adam
 from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.data import SequenceSet
@@ -18,7 +20,7 @@ from golden.float_model import FloatModel, to_float
 from golden.replay import ReplayTrainer
 from golden.reservoir import Reservoir, ReservoirState
 from golden.training import accuracy
-from golden.weights import initial_weights
+from golden.weights import Weights
 from spec.design import DesignPoint
 
 
@@ -29,6 +31,9 @@ class Learner(Protocol):
 
     def learn(self, x: NDArray, label: int) -> None:
         """Learn a new sequence, (steps, features), and replay."""
+
+    def slow_down(self, slower: int) -> None:
+        """Learn at 2^−slower of the initial rate from here on."""
 
     def finish(self) -> None:
         """Learn what is still waiting."""
@@ -44,14 +49,15 @@ class Learner(Protocol):
 
 
 class ChipLearner:
-    """The chip: bit-exact learning and replay.
+    """The chip: golden learning and replay, compiled where that is possible.
 
     Attributes:
         counts: sequences presented, replays included, and pulses applied and dropped.
     """
 
-    def __init__(self, design: DesignPoint):
-        self._design, self._trainer = design, ReplayTrainer(design, initial_weights(design))
+    def __init__(self, design: DesignPoint, weights: Weights):
+        self._design = design
+        self._use(ReplayTrainer(design, weights))
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
 
     def learn(self, x: NDArray, label: int) -> None:
@@ -60,6 +66,12 @@ class ChipLearner:
         self.counts["sequences_presented"] += 1 + len(learned.replays)
         self.counts["pulses_applied"] += learned.applied
         self.counts["pulses_dropped"] += learned.dropped
+
+    def slow_down(self, slower: int) -> None:
+        """Shift every gradient further to the right by ``slower`` bits; all state stays."""
+        learning = self._design.learning
+        shifts = {name: getattr(learning, name) + slower for name in ("hidden_shift", "readout_shift")}
+        self._use(ReplayTrainer.from_checkpoint(with_learning(self._design, **shifts), self._trainer.checkpoint()))
 
     def finish(self) -> None:
         """Nothing waits."""
@@ -74,7 +86,11 @@ class ChipLearner:
 
     def load(self, path: Path) -> None:
         """Continue a checkpoint."""
-        self._trainer = ReplayTrainer.from_checkpoint(self._design, load_checkpoint(path, self._design))
+        self._use(ReplayTrainer.from_checkpoint(self._design, load_checkpoint(path, self._design)))
+
+    def _use(self, trainer: ReplayTrainer) -> None:
+        compile_replay(trainer)
+        self._trainer = trainer
 
 
 class SoftwareLearner:
@@ -84,9 +100,9 @@ class SoftwareLearner:
         counts: sequences presented, replays included.
     """
 
-    def __init__(self, design: DesignPoint, batch: int, rate: float):
-        self._design, self._batch = design, batch
-        self._model = FloatModel.of(design, initial_weights(design))
+    def __init__(self, design: DesignPoint, weights: Weights, batch: int, rate: float):
+        self._design, self._batch, self._rate = design, batch, rate
+        self._model = FloatModel.of(design, weights)
         self._adam = Adam((self._model.hidden, self._model.readout), rate)
         self._reservoir = Reservoir(design)
         self._waiting: list[tuple[NDArray, int]] = []
@@ -101,6 +117,10 @@ class SoftwareLearner:
         self._new += 1
         if self._new == self._batch:
             self.finish()
+
+    def slow_down(self, slower: int) -> None:
+        """Step at 2^−slower of the initial rate; what is waiting included."""
+        self._adam.rate = self._rate * 2.0**-slower
 
     def finish(self) -> None:
         """Step on what has been gathered."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from flow.console import progress, write_json
+from flow.experiments.seeds import mean_and_spread
 from flow.provenance import provenance
 
 if TYPE_CHECKING:
@@ -32,12 +33,27 @@ class Options:
         quick: small enough for two minutes on two cores.
         directory: of units, result and figures.
         sequences: new training sequences, in each task where there are several; the experiment's own where None.
+        seeds: how many seeds, from `seed` up; with more than one the result is their mean and spread.
+        settings: what the experiment's ``SETTINGS`` offer, by name; its own where a name is missing.
     """
 
     seed: int = 1
     quick: bool = False
     directory: Path = Path("build/experiments")
     sequences: int | None = None
+    seeds: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stem(self) -> str:
+        """What these options add to the name of a file."""
+        several = f"…{self.seed + self.seeds - 1}" if self.seeds > 1 else ""
+        parts = [f"seed{self.seed}{several}", *(["quick"] if self.quick else [])]
+        if self.sequences is not None:
+            parts.append(f"sequences{self.sequences}")
+        for name, value in self.settings.items():
+            parts.append(name + ("+".join(value) if isinstance(value, tuple) else str(value)))
+        return "-".join(parts)
 
 
 @dataclass(frozen=True)
@@ -89,19 +105,39 @@ def run_experiment(name: str, module: ModuleType, options: Options) -> tuple[dic
     Raises:
         ExperimentError: data is missing that the experiment cannot do without.
     """
-    units = module.plan(options)
-    version, results = getattr(module, "VERSION", 1), []
-    with progress(name, sum(unit.cost for unit in units), "sequences") as advance:
-        for unit in units:
-            results.append(_do(name, version, unit, options.directory, advance))
-    conclusion = module.conclude(options, results)
-    stem = f"{name}-seed{options.seed}{'-quick' if options.quick else ''}"
+    every = [replace(options, seed=options.seed + number, seeds=1) for number in range(options.seeds)]
+    plans = [module.plan(one) for one in every]
+    version, conclusions, commits = getattr(module, "VERSION", 1), [], set()
+    with progress(name, sum(unit.cost for units in plans for unit in units), "sequences") as advance:
+        for one in every:
+            units = plans.pop(0)  # so that its data goes with it
+            done = [_do(name, version, unit, options.directory, advance) for unit in units]
+            commits |= {found["provenance"]["commit"] for found in done}
+            conclusions.append(module.conclude(one, [found["result"] for found in done]))
+    conclusion = conclusions[0] if options.seeds == 1 else _over_seeds(module, every, conclusions)
+    stem = f"{name}-{options.stem}"
     figures = [_draw(options.directory / f"{stem}-{title}.png", figure) for title, figure in conclusion.figures.items()]
-    # `figures` are names beside the JSON, so that the directory can be moved.
-    result = {"experiment": name, "quick": options.quick, **conclusion.result, "figures": figures}
-    result |= provenance(options.seed)
+    # `figures` are names beside the JSON, so that the directory can be moved; `commits` are those of the units, which
+    # may have been done by earlier commands.
+    result = {"experiment": name, "quick": options.quick, "settings": dict(options.settings), **conclusion.result}
+    result |= {"figures": figures, "commits": sorted(map(str, commits)), **provenance(options.seed)}
     write_json(options.directory / f"{stem}.json", result)
     return result, (*conclusion.lines, f"result: {options.directory / f'{stem}.json'}")
+
+
+def _over_seeds(module: ModuleType, every: list[Options], conclusions: list[Conclusion]) -> Conclusion:
+    """Mean and spread over seeds; figures and lines as the module draws them, where it does."""
+    results = [one.result for one in conclusions]
+    mean, spread = mean_and_spread(results)
+    if hasattr(module, "over_seeds"):
+        drawn = module.over_seeds(mean, spread)
+    else:
+        lines = [f"{key}: {mean[key]:.4g} ± {value:.2g}" for key, value in spread.items() if isinstance(value, float)]
+        drawn = Conclusion({}, {}, tuple(lines))
+    seeds = [one.seed for one in every]
+    result = {**mean, **drawn.result, "standard_deviation": spread, "seeds": seeds, "per_seed": results}
+    said = f"mean ± standard deviation of seeds {seeds[0]}…{seeds[-1]}"
+    return Conclusion(result, drawn.figures, (*drawn.lines, said))
 
 
 def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[[int], None]) -> dict[str, Any]:
@@ -116,17 +152,19 @@ def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[
     folder.mkdir(parents=True, exist_ok=True)
     result = unit.work(Context(advance, folder))
     partial = path.with_suffix(".part")
-    write_json(partial, {**identity, "result": result, "provenance": provenance()})
+    stored = {**identity, "result": result, "provenance": provenance()}
+    write_json(partial, stored)
     partial.replace(path)
     shutil.rmtree(folder)
-    return result
+    return stored
 
 
 def _finished(path: Path, identity: dict) -> dict[str, Any] | None:
-    """The stored result; None where there is none, or none that can be read, which is then done again."""
+    """The stored unit; None where there is none, or none that can be read, which is then done again."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return found["result"] if all(found[key] == identity[key] for key in identity) else None
+        complete = all(found[key] == identity[key] for key in identity) and "commit" in found["provenance"]
+        return found if complete and "result" in found else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -12,7 +12,7 @@ from golden.mfcc import COEFFICIENTS, FRAMES
 from golden.normalisation import normaliser_of
 from spec.rng import Purpose, permutation
 
-STREAMS = 8
+STREAMS = 16
 GRACE_FRAMES = FRAMES // 2
 """A keyword counts as found if the vote wakes within its clip or so many frames after it."""
 

@@ -17,6 +17,7 @@ module remora_crossbar #(
     parameter int LEVELS = 32,
     parameter int FRACTION_BITS = 11,
     parameter int PULSE_CYCLES = 4,
+    parameter int CURRENT_BITS = 40,
     parameter NAME = "tile"  // of the memory image, and in messages
 ) (
     input wire clk,
@@ -30,6 +31,7 @@ module remora_crossbar #(
     input wire convert,
     output wire [COLUMNS*ADC_BITS-1:0] code,
     output wire valid,
+    output wire [COLUMNS*CURRENT_BITS-1:0] current,  // stands for an analog wire a bitline; open where nothing takes it
     // Program
     input wire [COLUMN_BITS-1:0] column,
     input wire [ROWS-1:0] up,
@@ -161,6 +163,9 @@ module remora_crossbar #(
   // Outputs are tied off in reset, and the code while it is not valid.
   assign valid = valid_r && !reset;
   assign code = valid ? code_r : '0;
+  for (genvar j = 0; j < COLUMNS; j++) begin : g_bitline
+    assign current[j*CURRENT_BITS+:CURRENT_BITS] = reset ? '0 : CURRENT_BITS'(held[j]);
+  end
 
   // Program: a pulse takes effect when it is launched and lasts PULSE_CYCLES whatever happens, reset included.
   int pulsing;

@@ -11,6 +11,7 @@ module remora_crossbar #(
     parameter LEVELS = 32,
     parameter FRACTION_BITS = 11,
     parameter PULSE_CYCLES = 4,
+    parameter CURRENT_BITS = 40,
     parameter NAME = "tile"
 ) (
     input clk,
@@ -23,6 +24,7 @@ module remora_crossbar #(
     input convert,
     output [COLUMNS*ADC_BITS-1:0] code,
     output valid,
+    output [COLUMNS*CURRENT_BITS-1:0] current,
     input [COLUMN_BITS-1:0] column,
     input [ROWS-1:0] up,
     input [ROWS-1:0] down,

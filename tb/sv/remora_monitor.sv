@@ -20,7 +20,8 @@ module remora_monitor #(
     parameter int CONTEXT_BITS = 1,
     parameter int FOLD_BITS = 1,
     parameter int CLASS_BITS = 1,
-    parameter int DROPS = 1
+    parameter int DROPS = 1,
+    parameter bit STEPS = 1  // write the records of steps; 0 where another monitor does
 ) (
     input wire clk,
     input wire aresetn,
@@ -73,14 +74,14 @@ module remora_monitor #(
   initial
     if ($value$plusargs("remora_trace=%s", directory)) begin
       tracing = 1;
-      step_file = $fopen({directory, "/step.bin"}, "wb");
+      step_file = STEPS ? $fopen({directory, "/step.bin"}, "wb") : -1;
       readout_file = $fopen({directory, "/readout.bin"}, "wb");
       event_file = $fopen({directory, "/event.bin"}, "wb");
       if (step_file == 0 || readout_file == 0 || event_file == 0) $fatal(1, "cannot write a trace into %s", directory);
     end
   final
     if (tracing) begin
-      $fclose(step_file);
+      if (STEPS) $fclose(step_file);
       $fclose(readout_file);
       $fclose(event_file);
     end
@@ -165,7 +166,7 @@ module remora_monitor #(
         if (issue && !converted) take_hidden_codes();
         if (issue) converted <= 1;
         if (commit) take_fold();
-        if (step_done) begin
+        if (step_done && STEPS) begin
           write_step();
           converted <= 0;
         end

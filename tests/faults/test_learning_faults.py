@@ -7,32 +7,60 @@ import pytest
 from flow.fault_catalogue import catalogue
 from flow.faults import KINDS, FaultBench
 from flow.learning_faults import learning_faults
+from flow.mutation import Fault
 from spec.design import Learning
 from spec.presets import load_design
 
 TINY = load_design("tiny")
-DESIGN = TINY.model_copy(update={"learning": Learning(enabled=True, hidden_shift=5, readout_shift=6)})
+WAYS = {
+    "accumulate": {"hidden_shift": 5, "readout_shift": 6},
+    "folds": {"hidden_shift": 4, "readout_shift": 5, "lanes": 4},
+    "direct": {
+        "update": "direct", "hidden_shift": 3, "readout_shift": 4, "accumulator_level": 256, "lanes": 4, "winners": 4,
+    },
+}  # fmt: skip
 """At rates that write to every tile within a short run."""
-FAULTS = learning_faults(DESIGN)
-FIRST = len(catalogue(DESIGN)) - len(FAULTS) + 1
+DESIGNS = {name: TINY.model_copy(update={"learning": Learning(enabled=True, **way)}) for name, way in WAYS.items()}
+
+
+def faults_of(way: str) -> list[Fault]:
+    """The faults of learning that no design before this one has."""
+    before = list(WAYS)[: list(WAYS).index(way)]
+    seen = {fault.name for other in before for fault in learning_faults(DESIGNS[other])}
+    return [fault for fault in learning_faults(DESIGNS[way]) if fault.name not in seen]
 
 
 @pytest.fixture(scope="module")
-def bench() -> FaultBench:
-    return FaultBench(DESIGN)
+def benches() -> dict[str, FaultBench]:
+    """Built when they are first asked for."""
+    return {}
 
 
-def test_the_sound_design_passes(bench):
-    bench.run_sound(False).require(*KINDS, "learn", "hidden weights", "readout weights")
+def bench_of(benches: dict[str, FaultBench], way: str) -> FaultBench:
+    if way not in benches:
+        benches[way] = FaultBench(DESIGNS[way])
+    return benches[way]
 
 
-@pytest.mark.parametrize("number", range(FIRST, FIRST + len(FAULTS)), ids=[fault.name for fault in FAULTS])
-def test_every_fault_of_learning_is_noticed(bench, number):
+@pytest.mark.parametrize("way", WAYS)
+def test_the_sound_design_passes(benches, way):
+    bench_of(benches, way).run_sound(False).require(*KINDS, "learn", "hidden weights", "readout weights")
+
+
+@pytest.mark.parametrize(
+    ("way", "name"), [(way, fault.name) for way in WAYS for fault in faults_of(way)], ids=lambda value: str(value)
+)
+def test_every_fault_of_learning_is_noticed(benches, way, name):
+    bench = bench_of(benches, way)
+    number = 1 + [fault.name for fault in bench.faults].index(name)
     verdict = bench.verdict(number)
-    assert verdict.fault in FAULTS
-    assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"
+    assert verdict.fault.name == name
+    assert verdict.noticed, f"{name} survives: {verdict.fault.breaks}"
 
 
 def test_only_designs_that_learn_have_them():
-    assert len(FAULTS) >= 15 and len({fault.name for fault in catalogue(DESIGN)}) == len(catalogue(DESIGN))
-    assert not {fault.name for fault in FAULTS} & {fault.name for fault in catalogue(TINY)}
+    faults, whole = learning_faults(DESIGNS["accumulate"]), catalogue(DESIGNS["accumulate"])
+    assert len(faults) >= 15 and len({fault.name for fault in whole}) == len(whole)
+    assert not {fault.name for fault in faults} & {fault.name for fault in catalogue(TINY)}
+    assert {fault.name for fault in faults_of("folds")} == {"first_fold_only", "fold_left_out"}
+    assert {"folds_rounded_alike", "rounding_repeats", "losers_learn"} <= {fault.name for fault in faults_of("direct")}

@@ -10,11 +10,21 @@ import pytest
 from flow import cli
 from flow.experiments import EXPERIMENTS, ExperimentError, bit_streaming, continual, convergence, find_experiment
 from flow.experiments.runner import Conclusion, Context, Options, Unit, run_experiment
-from flow.experiments.streams import TaskStream, permuted_mnist, presented, split_cifar10, with_learning
+from flow.experiments.seeds import mean_and_spread
+from flow.experiments.settings import read_settings
+from flow.experiments.streams import (
+    TaskStream,
+    aligned_weights,
+    permuted_mnist,
+    presented,
+    split_cifar10,
+    with_learning,
+)
 from golden.data import SequenceSet, synthetic
 from golden.float_model import FloatModel
 from golden.idx import DATA_VARIABLE
 from golden.learning import feedback_matrix
+from golden.replay import ReplayTrainer
 from golden.weights import initial_weights
 from spec.presets import load_design
 
@@ -81,6 +91,48 @@ def test_what_an_interruption_left_unfinished_is_done(tmp_path):
     assert run_experiment("counted", module, options)[0]["values"] == [3, 5] and module.done == [1, 2]
 
 
+def test_several_seeds_give_mean_and_spread(tmp_path):
+    module, options = Counted(), Options(seed=4, seeds=3, directory=tmp_path)
+    result, lines = run_experiment("counted", module, options)
+    assert result["values"] == [7, 9] and result["standard_deviation"] == {"values": [1, 1]}
+    assert result["seeds"] == [4, 5, 6] and [one["values"] for one in result["per_seed"]] == [[6, 8], [7, 9], [8, 10]]
+    assert lines[-2] == "mean ± standard deviation of seeds 4…6" and (tmp_path / "counted-seed4…6.json").is_file()
+    # What one seed has done, several take over, and the other way round.
+    run_experiment("counted", module, Options(seed=5, directory=tmp_path))
+    assert len(module.done) == 6
+
+
+def test_mean_and_spread_keep_what_is_common():
+    first = {"a": [1, [2, 3]], "b": "x", "c": "p", "d": True, "e": 1, "g": [1]}
+    second = {"a": [3, [2, 4]], "b": "x", "c": "q", "d": True, "f": 1, "g": [1, 2]}
+    mean, spread = mean_and_spread([first, second])
+    assert mean == {"a": [2, [2, 3.5]], "b": "x", "d": True}
+    assert spread == {"a": [pytest.approx(2**0.5), [0, pytest.approx(0.5**0.5)]]}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("ratio=0", "ratio should be a whole number in 1…255"),
+        ("ratio=x", "ratio should be a whole number in 1…255"),
+        ("modes=direct,digital", "modes should be one or several of accumulate, direct, direct-winners, direct-fine"),
+        ("schedule=cosine", "schedule should be one of constant, annealed"),
+        ("capacity", "experiment 'continual' takes ratio: sequences replayed"),
+        ("rate=1", "experiment 'continual' takes ratio: sequences replayed"),
+    ],
+)
+def test_a_wrong_setting_says_what_is_legal(given, message):
+    with pytest.raises(ExperimentError, match=f"--set {given}: {message}"):
+        read_settings("continual", continual, [given])
+    with pytest.raises(ExperimentError, match="takes no settings"):
+        read_settings("convergence", convergence, [given])
+
+
+def test_settings_are_read():
+    given = ["modes=direct-fine,accumulate", "ratio=7"]
+    assert read_settings("continual", continual, given) == {"modes": ("accumulate", "direct-fine"), "ratio": 7}
+
+
 # Continual learning ---------------------------------------------------------------------------------------------------
 def tiny_stream(seed: int) -> TaskStream:
     """Other patterns in every task."""
@@ -110,14 +162,50 @@ def test_continual_says_all_that_is_asked(small_streams, tmp_path):
         assert mode["writes_per_device_per_sequence"] == mode["pulses_applied"] / (2 * pairs) / 399 > 0
     assert "not shipped" in result["skipped"]["split-cifar10"]
     assert any(line.startswith("split-cifar10 skipped: CIFAR-10 is not shipped: set REMORA_DATA") for line in lines)
-    assert result["figures"] == ["continual-seed1-quick-permuted-mnist.png"]
+    assert result["figures"] == ["continual-seed1-quick-sequences40-permuted-mnist.png"]
     assert (tmp_path / result["figures"][0]).stat().st_size > 5000
+
+
+def test_continual_takes_settings_and_several_seeds(small_streams, tmp_path):
+    settings = {
+        "protocols": ("permuted-mnist",),
+        "modes": ("direct-fine",),
+        "ratio": 2,
+        "capacity": 9,
+        "schedule": "annealed",
+    }
+    options = Options(quick=True, directory=tmp_path, sequences=20, seeds=2, settings=settings)
+    result, lines = run_experiment("continual", continual, options)
+    assert result["replay_capacity"] == 9 and result["sequences_presented"] == 100 + 2 * 99 and not result["skipped"]
+    # 9 sequences of 9 steps of 5 features at four bits, 2 bits of label and 4 of length.
+    assert result["reservoir_bytes"] == -(-9 * (9 * 5 * 4 + 2 + 4) // 8)
+    each = [one["mean_accuracy"] for one in result["per_seed"]]
+    assert result["mean_accuracy"] == pytest.approx(np.mean(each))
+    assert result["standard_deviation"]["mean_accuracy"] == pytest.approx(np.std(each, ddof=1))
+    assert lines[0].startswith("permuted-mnist, direct-fine:") and lines[0].count("±") == 4
+    assert result["below_baseline"] == pytest.approx(result["baseline_mean_accuracy"] - result["mean_accuracy"])
+
+
+def test_learning_slows_down_within_a_task_and_keeps_its_state():
+    """Three bits slower, the chip goes on as one whose shifts are greater by three."""
+    data = synthetic(TINY, 60, 3)
+    learner = continual.ChipLearner(with_learning(TINY, replay_capacity=5), initial_weights(TINY))
+    slow = with_learning(TINY, replay_capacity=5, hidden_shift=13, readout_shift=10)
+    for x, label in zip(data.x[:30], data.y[:30].tolist(), strict=True):
+        learner.learn(x, label)
+    same = ReplayTrainer.from_checkpoint(slow, learner._trainer.checkpoint())
+    learner.slow_down(3)
+    for x, label in zip(data.x[30:], data.y[30:].tolist(), strict=True):
+        learner.learn(x, label)
+        same.train_sequence(x, label)
+    np.testing.assert_array_equal(learner._trainer.dfa.accumulators[0], same.dfa.accumulators[0])
+    assert TINY.learning.hidden_shift == 10 and TINY.learning.readout_shift == 7
 
 
 @pytest.mark.parametrize("number", range(3))
 def test_an_interrupted_stream_ends_as_if_it_had_not_been(small_streams, tmp_path, number):
     """Chip in both modes and software, interrupted inside the third task."""
-    unit = continual.plan(Options(quick=True, sequences=30))[(0, 2, 3)[number]]
+    unit = continual.plan(Options(quick=True, sequences=30))[(0, 2, 4)[number]]
     whole = unit.work(Context(lambda count: None, fresh(tmp_path / "whole")))
     budget = 75
 
@@ -143,7 +231,8 @@ def fresh(folder):
 def test_software_replays_what_the_chip_replays(monkeypatch):
     design = with_learning(TINY, replay_capacity=5, replay_ratio=2)
     data = synthetic(design, 50, 3)
-    chip, software = continual.ChipLearner(design), continual.SoftwareLearner(design, 8, 1e-3)
+    weights = initial_weights(design)
+    chip, software = continual.ChipLearner(design, weights), continual.SoftwareLearner(design, weights, 8, 1e-3)
     for x, label in zip(data.x, data.y.tolist(), strict=True):
         chip.learn(x, label)
         software.learn(x, label)
@@ -174,6 +263,15 @@ def test_digits_are_permuted_anew_in_every_task(monkeypatch):
     plain = np.sort(first.reshape(len(first), -1), axis=1)
     np.testing.assert_array_equal(plain, np.sort(second.reshape(len(second), -1), axis=1))
     assert not np.array_equal(first, second) and stream.origin == "3,000 training and 1,000 test digits"
+
+
+def test_an_aligned_start_makes_the_feedback_true():
+    design = load_design("mnist")
+    weights = aligned_weights(design)
+    assert set(np.abs(weights.readout[:-1]).ravel()) == {2} and not weights.readout[-1].any()
+    np.testing.assert_array_equal(weights.hidden, initial_weights(design).hidden)
+    aligned = convergence.alignment(design, FloatModel.of(design, weights, np.float64), synthetic(design, 50, 1))
+    assert aligned["feedback_angle"] < 1e-3
 
 
 def test_cifar_comes_two_classes_a_task_in_signed_bytes(monkeypatch, tmp_path):
@@ -226,6 +324,15 @@ def test_convergence_reads_every_rule_at_the_same_places(monkeypatch, tmp_path):
     assert len(lines) == 5
 
 
+def test_convergence_of_several_seeds_has_a_spread(monkeypatch, tmp_path):
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    result, lines = run_experiment("convergence", convergence, Options(2, True, tmp_path, sequences=20, seeds=2))
+    each = [one["final"]["direct"]["accuracy"] for one in result["per_seed"]]
+    assert result["final"]["direct"]["accuracy"] == pytest.approx(np.mean(each))
+    assert result["final"]["direct"]["sequences"] == 20 and len(lines) == 6 and lines[1].startswith("direct: ")
+    assert all("±" in line for line in lines[:3]) and (tmp_path / result["figures"][0]).stat().st_size > 5000
+
+
 def test_alignment_is_perfect_where_the_readout_is_the_feedback():
     weights = initial_weights(TINY)
     model = FloatModel.of(TINY, weights, np.float64)
@@ -254,7 +361,8 @@ def test_the_command_writes_where_it_is_told(few_bits, tmp_path, capsys):
         cli.main([*arguments, "--json", str(target)])
     assert not caught.value.code and "result:" in capsys.readouterr().out
     found = json.loads(target.read_text())
-    assert found == json.loads((tmp_path / "out" / "bit-streaming-seed3-quick.json").read_text()) and found["seed"] == 3
+    assert found == json.loads((tmp_path / "out" / "bit-streaming-seed3-quick-sequences16.json").read_text())
+    assert found["seed"] == 3
 
 
 def test_an_unknown_experiment_is_one_line(capsys):

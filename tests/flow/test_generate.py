@@ -18,13 +18,14 @@ from flow.generate import Generated, generate, macro_names
 from flow.simulator import find_verilator
 from golden.weights import initial_weights, random_weights
 from spec.analog import AnalogDesign
+from spec.design import DesignPoint
 from spec.layout import Layer, all_tiles
 from spec.presets import load_design, preset_names
 from spec.registers import register_map
 from spec.scan import chain_bits, check_word
 from spec.section import Design
 
-SYNTHESISED = ("one", "tiny", "mnist", "kws")
+SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru", "kws")
 REPRODUCED = ("one", "tiny", "kws")
 
 
@@ -252,6 +253,17 @@ def test_the_image_of_an_analog_core_holds_its_codes(tmp_path):
     path = tmp_path / generated.sidecar["files"]["images"]["codes"]
     words = [int(line, 16) for line in path.read_text(encoding="utf-8").split()]
     assert words == [*scan_words(codes), check_word(codes.chain())] and len(words) == -(-chain_bits(design) // 32) + 1
+
+
+def test_images_hold_the_thresholds(tmp_path):
+    design = DesignPoint(name="cells", network={"hidden": 7}, cell={"kind": "bmru"}, crossbar={"columns": 4})
+    weights = random_weights(design, 5)
+    generated = generate(design, tmp_path / "one", weights)
+    files = [generated.sidecar["files"]["images"][name] for name in ("hidden_cells_0", "hidden_cells_1")]
+    words = " ".join((generated.directory / name).read_text(encoding="utf-8") for name in files).split()
+    pairs = np.array([int(word, 16) for word in words], np.uint32).view(np.int32).reshape(-1, 2)
+    np.testing.assert_array_equal(pairs.T, weights.thresholds)
+    np.testing.assert_array_equal(read_images(generated)[Layer.HIDDEN], weights.hidden)
 
 
 def test_the_command_writes_the_same(generated, tmp_path):

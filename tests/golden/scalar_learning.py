@@ -11,7 +11,7 @@ from functools import cache
 from spec.tables import derivative_table
 from tests.golden.scalar_miru import clip, rs, run_sequence
 
-QUANTISER, RESERVOIR_INDEX, REPLAY_INDEX, ROUNDING = 5, 6, 7, 8
+FEEDBACK, QUANTISER, RESERVOIR_INDEX, REPLAY_INDEX, ROUNDING = 1, 5, 6, 7, 8
 WORD = 2**32
 
 
@@ -48,14 +48,20 @@ def rounding(seed: int, q: int, layer: int, row: int, column: int, level: int) -
     return halves[row % 4] % level
 
 
-def stored(design, n: int, x) -> list[list[int]]:
+def feedback_matrix(design, seed: int) -> list[list[int]]:
+    """Ψ by class and hidden unit."""
+    units, classes = range(design.network.hidden), range(design.network.classes)
+    return [[-1 if words(seed, FEEDBACK, 0, j, k // 32)[0] >> k % 32 & 1 else 1 for j in units] for k in classes]
+
+
+def stored(design, seed: int, n: int, x) -> list[list[int]]:
     """A sequence as the reservoir holds it."""
     signed = design.network.feature_signed
     nibbles = []
     for step, row in enumerate(x):
         nibbles.append([])
         for feature, value in enumerate(row):
-            word = words(design.learning.seed, QUANTISER, n, step, feature // 4)[0]
+            word = words(seed, QUANTISER, n, step, feature // 4)[0]
             r = word // 256 ** (feature % 4) % 256
             nibbles[-1].append((15 * (int(value) + 128 * signed) + r) // 256)
     return nibbles
@@ -78,33 +84,44 @@ class ScalarLearner:
         self.q = self.n = 0
         self.reservoir: list = []
         self.frozen = False
+        learning = design.learning
+        self.seed, self.ratio, self.slower = learning.seed, learning.replay_ratio, (0, 0)
+        self.winners = design.network.hidden if learning.winners == "all" else learning.winners
 
-    def learn(self, x, label: int) -> list[dict]:
-        """One new sequence; what each update did, the new one's first."""
-        learning = self.design.learning
+    def set(self, seed: int, winners: int, replay_ratio: int, hidden_slower: int, readout_slower: int) -> None:
+        """Other settings; the feedback matrix follows the seed."""
+        self.seed, self.winners, self.ratio = seed, winners, replay_ratio
+        self.slower, self.feedback = (hidden_slower, readout_slower), feedback_matrix(self.design, seed)
+
+    def learn(self, x, label: int, updates: int = WORD, columns: int = WORD, offered: bool = True) -> list[dict]:
+        """One new sequence; what each update did, the new one's first. A reset lets so many updates begin, so many
+        columns of the last of them be written, and the sequence be offered or not."""
+        if not updates:
+            return []
         self.n = min(self.n + 1, WORD - 1)
-        done = [self.train(x, label)]
+        done = [self.train(x, label, columns if updates == 1 else WORD)]
         if self.reservoir:
             size = len(self.reservoir)
-            for place in range(learning.replay_ratio):
-                nibbles, old = self.reservoir[index_below(size, learning.seed, REPLAY_INDEX, self.n, place)]
-                done.append(self.train(replayed(self.design, nibbles), old))
-        self.offer(x, label)
+            for place in range(min(self.ratio, updates - 1)):
+                nibbles, old = self.reservoir[index_below(size, self.seed, REPLAY_INDEX, self.n, place)]
+                done.append(self.train(replayed(self.design, nibbles), old, columns if updates == place + 2 else WORD))
+        if offered:
+            self.offer(x, label)
         return done
 
     def offer(self, x, label: int) -> None:
         learning = self.design.learning
         if self.frozen or learning.replay_capacity == 0:
             return
-        entry = (stored(self.design, self.n, x), label)
+        entry = (stored(self.design, self.seed, self.n, x), label)
         if len(self.reservoir) < learning.replay_capacity:
             self.reservoir.append(entry)
             return
-        slot = index_below(self.n, learning.seed, RESERVOIR_INDEX, self.n)
+        slot = index_below(self.n, self.seed, RESERVOIR_INDEX, self.n)
         if slot < learning.replay_capacity:
             self.reservoir[slot] = entry
 
-    def train(self, x, label: int) -> dict:
+    def train(self, x, label: int, until: int = WORD) -> dict:
         design, learning = self.design, self.design.learning
         self.q = (self.q + 1) % WORD
         outcome = run_sequence(design, _Columns(self.weights), x, self.reset, self.update)
@@ -113,8 +130,7 @@ class ScalarLearner:
         error = [clip(128 + v, 0, 255) - 255 * (k == label) for k, v in enumerate(scaled)]
         units = range(design.network.hidden)
         f = [sum(self.feedback[k][j] * error[k] for k in range(len(error))) for j in units]
-        count = len(units) if learning.winners == "all" else learning.winners
-        winners = sorted(sorted(units, key=lambda j: (-abs(f[j]), j))[:count])
+        winners = sorted(sorted(units, key=lambda j: (-abs(f[j]), j))[: self.winners])
         derivative = derivative_table(design)
         gradient = [[0] * len(units) for _ in range(design.hidden_rows)]
         for step in outcome["steps"]:
@@ -124,9 +140,12 @@ class ScalarLearner:
                     gradient[i][j] += m * delta
         readout = [[m * e for e in error] for m in outcome["words"]]
         writes = [
-            self.write(0, gradient, winners, learning.hidden_shift),
-            self.write(1, readout, range(design.network.classes), learning.readout_shift),
-        ]
+            self.write(0, gradient, [j for j in winners if j < until], learning.hidden_shift + self.slower[0]),
+            self.write(
+                1, readout, [k for k in range(len(error)) if len(units) + k < until],
+                learning.readout_shift + self.slower[1],
+            ),
+        ]  # fmt: skip
         return outcome | {"error": error, "feedback": f, "winners": winners, "writes": writes}
 
     def write(self, layer: int, gradient, columns, shift: int) -> tuple[int, int, int]:
@@ -149,7 +168,8 @@ class ScalarLearner:
 
     def direct(self, layer: int, i: int, j: int, step: int) -> int:
         learning = self.design.learning
-        r = rounding(learning.seed, self.q, layer, i, j, learning.accumulator_level)
+        row = i + layer * self.design.network.features  # the readout's rows count as the last of the hidden layer's
+        r = rounding(self.seed, self.q, layer, row, j, learning.accumulator_level)
         return min((abs(step) + r) // learning.accumulator_level, learning.max_pulses) * (-1 if step > 0 else 1)
 
     def program(self, layer: int, i: int, j: int, pulses: int) -> tuple[int, int, int]:

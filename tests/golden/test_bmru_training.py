@@ -23,14 +23,15 @@ def small_design(**network) -> AnalogDesign:
 
 
 @pytest.mark.parametrize(
-    ("width", "blocks", "epsilon", "dropped"), [(1, 1, 0.0, False), (3, 2, 0.4, True), (4, 2, 1.0, False)]
+    ("width", "blocks", "epsilon", "leak", "dropped"),
+    [(1, 1, 0.0, 0.0, False), (3, 2, 0.4, 0.05, True), (4, 2, 1.0, 0.2, False)],
 )
-def test_the_gradient_is_that_of_the_smooth_network(width, blocks, epsilon, dropped):
+def test_the_gradient_is_that_of_the_smooth_network(width, blocks, epsilon, leak, dropped):
     generator = np.random.default_rng(width)
     parameters = to_parameters(random_network(3, width, blocks, classes=3, seed=width + 5), np.float64)
     x, y = generator.normal(size=(6, 4, 3)), np.array([0, 2, 1, 1])
     masks = tuple((generator.random((4, width)) < 0.7) / 0.7 for _ in range(blocks)) if dropped else ()
-    setting = Setting(epsilon, smooth=True, masks=masks)
+    setting = Setting(epsilon, leak, smooth=True, masks=masks)
     _, gradient = loss_and_gradient(parameters, x, y, setting)
     assert gradient.keys() == parameters.keys() and max(np.abs(array).max() for array in gradient.values()) > 1e-3
     for name, array in parameters.items():

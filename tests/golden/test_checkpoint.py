@@ -154,7 +154,7 @@ def test_a_flipped_byte_is_found_or_harmless(path):
         ({"reservoir_features": np.zeros((2, 9, 4), np.uint8)}, r"expected \(filled, 9, 5\)"),
         ({"reservoir_labels": np.array([0, 3])}, "a label of the reservoir is no whole number in 0…2"),
         ({"reservoir_steps": None}, "lacks reservoir_steps"),
-        ({"format": "remora-checkpoint-1", "counts": None}, "'remora-checkpoint-2'. Train again: delete the file"),
+        ({"format": "remora-checkpoint-1", "counts": None}, "'remora-checkpoint-3'. Train again: delete the file"),
         ({"format": "remora-checkpoint-1"}, "has format 'remora-checkpoint-1'; this version reads"),
     ],
 )

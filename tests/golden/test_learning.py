@@ -79,7 +79,7 @@ def test_agrees_for_any_formats(design, seed):
 def test_winners_are_those_of_the_largest_feedback_and_ties_go_to_the_lower_index():
     def winners(count, feedback):
         design = make_design(network={"hidden": len(feedback)}, learning={"winners": count})
-        return winning_units(design, np.array(feedback, np.float32)).tolist()
+        return winning_units(np.array(feedback, np.float32), design.winners).tolist()
 
     assert winners(2, [1, -5, 3, 5, 5]) == [1, 3]
     assert winners(3, [0, 0, 0, 0, 0]) == [0, 1, 2]

@@ -11,6 +11,12 @@ def make_design(**sections) -> DesignPoint:
     return DesignPoint(name="test", **sections)
 
 
+def with_bistable_cells(design: DesignPoint) -> DesignPoint:
+    """The same design point with bistable cells at its bitlines."""
+    content = design.model_dump()
+    return DesignPoint.model_validate(content | {"cell": content["cell"] | {"kind": "bmru"}})
+
+
 ONE, TINY, MNIST = (load_design(name) for name in ("one", "tiny", "mnist"))
 PRIMES = make_design(
     network={"features": 11, "hidden": 13, "classes": 5, "max_steps": 7},
@@ -61,6 +67,15 @@ DESIGNS = {
     "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE,
     "signed": SIGNED, "coarse": COARSE, "exact": EXACT,
 }  # fmt: skip
+BISTABLE = {
+    f"bistable_{name}": with_bistable_cells(DESIGNS[name]) for name in ("one", "tiny", "primes", "signed", "exact")
+}
+BISTABLE["bistable_tall"] = make_design(  # several tiles of either layer in both directions, pulses of one cycle
+    network={"features": 11, "hidden": 13, "classes": 7, "max_steps": 5},
+    cell={"kind": "bmru"},
+    formats={"stream_bits": 5},
+    crossbar={"rows": 3, "columns": 5, "pulse_cycles": 1, "adc_cycles": 1, "fraction_bits": 0},
+)
 
 
 def cases(designs: dict[str, DesignPoint] | None = None) -> dict[str, dict[str, DesignPoint]]:

@@ -10,5 +10,6 @@ FOLDER = Path(hdl.__file__).parent / "macros"
 MEMORY = FOLDER / "remora_memory.sv"
 CROSSBAR = FOLDER / "remora_crossbar.sv"
 BMRU_CORE = FOLDER / "remora_bmru_core.sv"
+BISTABLE = FOLDER / "remora_bistable.sv"
 # Every tile is a module of its own, and unrolled loops over its devices double the time of the build.
 CROSSBAR_OPTIONS = {"arguments": ("--unroll-count", "1")}

@@ -7,6 +7,8 @@ from hdl.delta_unit import DeltaUnit
 from hdl.error_unit import ErrorUnit
 from hdl.feedback_unit import FeedbackUnit
 from hdl.learning_lane import LearningLane
+from hdl.rounding_unit import RoundingUnit
+from hdl.winner_unit import WinnerUnit
 from spec.learning import ERROR_LIMIT, delta_bound, feedback_bound
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS, MEMORY
@@ -56,6 +58,32 @@ def test_lanes_deltas_and_errors():
     def make(design, unit, delta, feedback):
         return units[unit](design)
 
+    rounding = {
+        "tiny": make_design(learning={"update": "direct"}, **_sections("tiny")),
+        "primes": make_design(
+            learning={
+                "update": "direct",
+                "accumulator_level": 2,
+                "hidden_shift": 3,
+                "readout_shift": 4,
+                "max_pulses": 1,
+            },
+            **_sections("primes"),
+        ),
+        "exact": make_design(
+            learning={
+                "update": "direct",
+                "accumulator_level": 512,
+                "hidden_shift": 0,
+                "readout_shift": 0,
+                "max_pulses": 5,
+            },
+            **_sections("exact"),
+        ),
+    }
+    units["rounding_lane"] = LearningLane
+    chosen = {(unit, name): design for unit in ("lane", "delta", "error") for name, design in designs.items()}
+    chosen |= {("rounding_lane", name): design for name, design in rounding.items()}
     parameters = {
         f"{unit}_{name}": {
             # What gradients are wide enough for: an error once, or a delta in every step.
@@ -63,10 +91,40 @@ def test_lanes_deltas_and_errors():
             "delta": delta_bound(design) if design.network.max_steps > 1 else ERROR_LIMIT,
             "feedback": feedback_bound(design),
         }
-        for name, design in designs.items()
-        for unit in units
+        for (unit, name), design in chosen.items()
     }  # fmt: skip
-    assert len(simulate_cases(make, parameters, "tb.test_learning_lane").tests) == 3
+    assert len(simulate_cases(make, parameters, "tb.test_learning_lane").tests) == 4
+
+
+def _sections(name: str) -> dict:
+    return DESIGNS[name].model_dump(exclude={"name", "learning"})
+
+
+def test_winner_unit():
+    sizes = {(1, 1): 1, (7, 3): 2, (8, 10): 8, (13, 1): 5, (16, 33): 15, (31, 2): 1}
+    designs = {
+        f"hidden_{hidden}_classes_{classes}": make_design(
+            network={"hidden": hidden, "classes": classes},
+            cell={"lanes": 1},
+            learning={"enabled": True, "winners": some},
+        )
+        for (hidden, classes), some in sizes.items()
+    }
+    assert len(simulate_cases(WinnerUnit, cases(designs), "tb.test_winner_unit").tests) == 2
+
+
+def test_rounding_unit():
+    ways = {
+        "one": {"accumulator_level": 2},
+        "tiny": {"accumulator_level": 1024, "lanes": 4},
+        "primes": {"accumulator_level": 16384},
+        "powers": {"accumulator_level": 32, "lanes": 8},
+    }
+    designs = {
+        name: make_design(learning={"update": "direct", "seed": 0xFFFFFFFF, **way}, **_sections(name))
+        for name, way in ways.items()
+    }
+    assert len(simulate_cases(RoundingUnit, cases(designs), "tb.test_rounding_unit").tests) == 1
 
 
 def test_write_controller():
@@ -83,6 +141,7 @@ def test_write_controller():
 
 def test_accumulator_store():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "powers")}
+    designs["folds"] = make_design(learning={"lanes": 5}, **_sections("primes"))
     assert (
         len(simulate_cases(AccumulatorStore, cases(designs), "tb.test_accumulator_store", extra_sources=[MEMORY]).tests)
         == 1

@@ -17,6 +17,7 @@ DOCUMENT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
 PARAMETERS = {
     "remora_crossbar": [{}, {"ROWS": 5, "COLUMNS": 3, "COLUMN_BITS": 2, "PLANE_BITS": 1, "ADC_BITS": 10}],
     "remora_bmru_core": [{}, {"FEATURES": 3, "WIDTH": 5, "BLOCKS": 3, "CLASSES": 6, "CLASS_BITS": 3}],
+    "remora_bistable": [{}, {"CELLS": 5, "CELL_BITS": 3, "ROW_TILES": 3, "CURRENT_BITS": 17, "THRESHOLD_BITS": 9}],
     "remora_memory": [{}, {"WIDTH": 33, "DEPTH": 100, "ADDRESS_BITS": 7}],
 }
 PAIRS = [(macro, parameters) for macro, variants in PARAMETERS.items() for parameters in variants]

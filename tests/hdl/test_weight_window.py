@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hdl.designs import DESIGNS, cases, make_design
+from tests.hdl.designs import BISTABLE, DESIGNS, cases, make_design
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
 from tests.hdl.windowed_crossbars import WindowedCrossbars
 from tests.support import simulate_cases
@@ -10,6 +10,7 @@ from tests.support import simulate_cases
 
 def test_weight_window():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "coarse", "exact")}
+    designs |= {name: BISTABLE[name] for name in ("bistable_one", "bistable_tiny", "bistable_tall")}
     designs["slow"] = make_design(  # a pulse that lasts longer than a read; tiles of a prime number of rows
         network={"features": 6, "hidden": 10, "classes": 2},
         cell={"lanes": 1},

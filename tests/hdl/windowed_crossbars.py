@@ -6,7 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from hdl.crossbar_array import SENSE, CrossbarArray
+from hdl.crossbar_array import SENSE, CrossbarArray, share_of
 from hdl.hierarchy import place
 from hdl.weight_window import HOST_MEMBERS, WeightWindow
 from spec.design import DesignPoint
@@ -39,8 +39,7 @@ class WindowedCrossbars(wiring.Component):
             wiring.connect(m, program, array.program)
             m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
             m.d.comb += [
-                # The readout's wordlines are the last ones of the hidden layer.
-                array.wl_pos.eq((1 << probe.row) >> (self.design.hidden_rows - array.layout.rows)),
+                array.wl_pos.eq(share_of(self.design, layer, (1 << probe.row)[: self.design.wordlines])),
                 array.plane.eq(probe.plane),
                 *(
                     getattr(array, action).eq(getattr(probe, f"{action}_{name}"))

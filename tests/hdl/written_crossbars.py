@@ -8,11 +8,12 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.crossbar_array import SENSE, CrossbarArray
 from hdl.hierarchy import place
+from hdl.learning_engine import WRITES
 from hdl.write_controller import WriteController
 from spec.design import DesignPoint
 from spec.layout import Layer
 
-PASSED = ("start", "ready", "layer", "column_tile", "column", "counts", "raised", "applied", "dropped")
+PASSED = ("start", "ready", "layer", "column_tile", "column", "counts", "raised", *WRITES)
 
 
 class WrittenCrossbars(wiring.Component):

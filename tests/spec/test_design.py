@@ -65,7 +65,7 @@ def test_every_field_but_the_name_enters_the_hash():
         for section in sections:
             target = target[section]
         value = target[name]
-        other_words = {"update": "direct", "winners": 3, "name": "other"}
+        other_words = {"update": "direct", "winners": 3, "lanes": 3, "name": "other"}
         target[name] = (
             other_words[name] if isinstance(value, str) else (not value if isinstance(value, bool) else value - 1)
         )
@@ -141,3 +141,34 @@ def test_a_design_cannot_be_changed():
 def test_contradictions_are_refused(sections, message):
     with pytest.raises(ValidationError, match=message):
         DesignPoint(**{"name": "bad"} | sections)
+
+
+def bistable(**sections) -> DesignPoint:
+    return DesignPoint(name="cells", **{"cell": {"kind": "bmru"}} | sections)
+
+
+def test_bistable_cells_have_no_states_on_their_wordlines():
+    d = bistable()
+    assert (d.hidden_rows, d.readout_rows, d.wordlines, d.macs_per_step) == (29, 101, 129, 2900)
+    assert (d.step_cycles, d.readout_cycles, d.readout_planes, d.readout_adc_shift) == (10, 21, 1, 0)
+    assert (d.sum_limit, d.threshold_limit, d.threshold_bits) == (229245, 229246, 19)
+    assert (DEFAULT.wordlines, DEFAULT.readout_planes, DEFAULT.readout_adc_shift) == (129, 8, 7)
+
+
+@pytest.mark.parametrize(("hidden", "shift"), [(1, 0), (100, 0), (256, 1), (1024, 2)])
+def test_the_readout_of_bits_fits_its_converter(hidden, shift):
+    d = bistable(network={"hidden": hidden})
+    walk = d.weight_limit * (int(hidden**0.5) + 1) // 4
+    assert d.readout_adc_shift == shift and d.adc_limit << shift >= walk
+    assert shift == 0 or d.adc_limit << (shift - 1) < walk
+
+
+def test_what_a_bistable_cell_does_not_have_is_neither_checked_nor_hashed():
+    assert bistable(network={"hidden": 3}).network.hidden == 3
+    lanes = bistable(cell={"kind": "bmru", "lanes": 3, "reset_coefficient": 1})
+    assert lanes.hash == bistable().hash != DEFAULT.hash
+
+
+def test_learning_on_chip_with_bistable_cells_is_refused():
+    with pytest.raises(ValidationError, match="no converter stands in a step.*train offline, or use cell.kind"):
+        bistable(learning={"enabled": True})

@@ -40,7 +40,7 @@ def test_the_crossbar_core_may_be_named():
 
 
 def test_the_presets_cover_what_they_say():
-    mnist, big, one, tiny = (load_design(name) for name in ("mnist", "mnist256", "one", "tiny"))
+    mnist, bistable, big, one, tiny = map(load_design, ("mnist", "mnist-bmru", "mnist256", "one", "tiny"))
     assert (mnist.network.features, mnist.network.hidden, mnist.network.classes, mnist.network.max_steps) == (
         28,
         100,
@@ -49,6 +49,7 @@ def test_the_presets_cover_what_they_say():
     )
     assert (big.hidden_tiles, big.readout_tiles) == (4, 2)
     assert one.network.model_dump() == dict(features=1, hidden=1, classes=1, max_steps=1, feature_signed=False)
+    assert bistable.network == mnist.network and bistable.bistable and not mnist.bistable
     assert tiny.hidden_tiles == 6 and tiny.network.hidden % tiny.cell.lanes
 
 
@@ -93,7 +94,8 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
 
 def test_what_is_neither_preset_nor_file_is_refused(tmp_path):
     for config in ("minst", tmp_path, tmp_path / "absent.toml"):
-        with pytest.raises(ConfigError, match=r"neither a preset \(.*mnist, mnist256, one, tiny.*\) nor a TOML file"):
+        legal = r"neither a preset \(.*mnist, mnist-bmru, mnist256, one, tiny.*\) nor a TOML file"
+        with pytest.raises(ConfigError, match=legal):
             load_design(config)
 
 

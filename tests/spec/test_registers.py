@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec import rdl
-from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Network, System, with_learning
+from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Learning, Network, System, with_learning
 from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Counter, Kind, counter_value, counters_of, register_map
 
 DEFAULT = DesignPoint(name="default")
+REPLAYS = with_learning(DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)))
 SMALLEST = DesignPoint(
     name="smallest",
     network=Network(features=1, hidden=1, classes=1, max_steps=1),
@@ -113,7 +114,7 @@ def test_ports_are_unique():
 
 
 def test_counters_are_those_of_the_enumeration_in_its_order():
-    registers = register_map(with_learning(DEFAULT))
+    registers = register_map(REPLAYS)
     words = [word for counter in Counter for word in registers.counter(counter)]
     assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(2 * len(Counter))]
     assert [register for register in registers if register.address >= 0x100] == words
@@ -125,11 +126,79 @@ def test_counters_are_those_of_the_enumeration_in_its_order():
 def test_counters_of_learning_are_there_only_where_it_learns():
     without, learns = register_map(DEFAULT), register_map(with_learning(DEFAULT))
     extra = {register.name for register in learns} - {register.name for register in without}
-    names = {"LEARNED", "LEARN_CYCLES", "PULSES_DROPPED"}
-    assert extra == {f"{name}_{word}" for name in names for word in ("LOW", "HIGH")}
-    assert {counter.name for counter in set(Counter) - set(counters_of(DEFAULT))} == names
-    assert counters_of(with_learning(DEFAULT)) == tuple(Counter)
+    names = {"LEARNED", "LEARN_CYCLES", "FEEDBACK_CYCLES", "PULSES_DROPPED"}
+    kinds = ("PULSES", "PULSES_DROPPED", "DEVICES")
+    names |= {f"{kind}_{layer.name}" for kind in kinds for layer in Layer}
+    assert {name for name in extra if name.endswith(("_LOW", "_HIGH"))} == {
+        f"{name}_{word}" for name in names for word in ("LOW", "HIGH")
+    }
+    assert {counter.name for counter in set(counters_of(with_learning(DEFAULT))) - set(counters_of(DEFAULT))} == names
+    assert counters_of(REPLAYS) == tuple(Counter)
     assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
+
+
+def test_bistable_cells_have_thresholds_instead_of_coefficients():
+    bistable = DesignPoint(name="cells", cell=Cell(kind="bmru"))
+    without, cells = register_map(DEFAULT), register_map(bistable)
+    names = [{register.name for register in each} for each in (without, cells)]
+    assert names[0] - names[1] == {"RESET_COEFFICIENT", "UPDATE_COEFFICIENT"}
+    assert names[1] - names[0] == {"CELL_POINTER", "CELL_LOW", "CELL_HIGH"}
+    assert [cells[name].guard for name in ("CELL_POINTER", "CELL_LOW", "CELL_HIGH")] == ["halted", "cells", "cells"]
+    pointer = cells["CELL_POINTER"].field("unit")
+    assert (pointer.advance, pointer.advanced_by) == (1, "CELL_HIGH")
+    capabilities = cells["CAPABILITIES"].decode(cells["CAPABILITIES"].reset)
+    assert (capabilities["cell_kind"], capabilities["lanes"]) == (1, bistable.network.hidden)
+
+
+def test_registers_of_replay_are_there_only_with_a_reservoir():
+    without, replays = register_map(with_learning(DEFAULT)), register_map(REPLAYS)
+    counters = {
+        f"{name}_{word}" for name in ("REPLAYED", "REPLAY_CYCLES", "KEPT", "OFFER_CYCLES") for word in ("LOW", "HIGH")
+    }
+    extra = {register.name for register in replays} - {register.name for register in without}
+    registers = {"REPLAY_RATIO", "REPLAY_CONTROL", "REPLAY_CAPACITY", "PRESENTED", "FILLED"}
+    assert extra == counters | registers
+    assert replays["REPLAY_RATIO"].reset == 2
+    assert replays["REPLAY_CAPACITY"].reset == replays["FILLED"].field("value").maximum == 9
+    assert {replays[name].guard for name in registers - {"REPLAY_CAPACITY"}} == {"halted"}
+    assert [each["LEARN_CAPABILITIES"].field("replay").reset for each in (without, replays)] == [0, 1]
+    fields = ({field.name for field in each["LEARN_PROGRESS"].fields} for each in (without, replays))
+    assert list(fields) == [{"columns", "updating"}, {"columns", "updating", "pending"}]
+
+
+MEMORY_WINDOW = {f"MEMORY_{name}" for name in ("SELECT", "ADDRESS", "CONTROL", "POINTER", "DATA")}
+
+
+@pytest.mark.parametrize(
+    ("learning", "there", "absent"),
+    [
+        ({}, {"LEARN_SEED", "LEARN_RATES", "UPDATES", *MEMORY_WINDOW}, {"WINNERS", "FILLED"}),
+        ({"update": "direct"}, {"LEARN_SEED", "LEARN_RATES", "UPDATES"}, {"WINNERS", "FILLED", *MEMORY_WINDOW}),
+        ({"update": "direct", "replay_capacity": 1}, {"FILLED", *MEMORY_WINDOW}, {"WINNERS"}),
+        ({"winners": 5}, {"WINNERS"}, {"FILLED"}),
+    ],
+)
+def test_registers_of_learning_follow_what_is_built(learning, there, absent):
+    registers = register_map(DesignPoint(name="learns", learning={"enabled": True, "seed": 99, **learning}))
+    names = {register.name for register in registers}
+    assert there <= names and not absent & names
+    assert registers["LEARN_SEED"].reset == 99
+    found = registers["LEARN_CAPABILITIES"].decode(registers["LEARN_CAPABILITIES"].reset)
+    assert found == {
+        "update": int(learning.get("update") == "direct"),
+        "winners": int("winners" in learning),
+        "replay": int("replay_capacity" in learning),
+    }
+    assert ("memory_busy" in {field.name for field in registers["STATUS"].fields}) == (names >= MEMORY_WINDOW)
+    guards = {register.name: register.guard for register in registers}
+    assert guards["UPDATES"] == guards["LEARN_SEED"] == guards["LEARN_RATES"] == "halted"
+    if "WINNERS" in names:
+        field = registers["WINNERS"].field("value")
+        assert (field.minimum, field.maximum, field.reset) == (1, 100, 5)
+    if "MEMORY_CONTROL" in names:
+        assert guards["MEMORY_CONTROL"] == "memory" and guards["MEMORY_DATA"] == "halted"
+        pointer = registers["MEMORY_POINTER"].field("group")
+        assert (pointer.advance, pointer.advanced_by) == (1, "MEMORY_DATA")
 
 
 def test_every_drop_cause_has_interrupt_and_counter():

@@ -9,9 +9,11 @@ import pytest
 
 from flow.faults import KINDS
 from flow.generate import write_images
+from flow.learnt_state import state_file
 from flow.rtl_run import run_rtl
 from flow.stimulus import Stimulus, learning_stimulus, with_bad_packets
 from golden.cell import Coefficients
+from golden.checkpoint import load_checkpoint
 from golden.weights import Weights
 from spec.design import DesignPoint, with_learning
 from spec.layout import all_tiles
@@ -38,6 +40,16 @@ LEARNERS = {
     "quick": learner("primes", **QUICK, accumulator_bits=12, accumulator_level=300, max_pulses=3),
     "coarse": learner("coarse", hidden_shift=0, readout_shift=0, max_pulses=15, accumulator_level=100),
     "exact": learner("exact", hidden_shift=2, readout_shift=3),
+    "folds": learner("primes", hidden_shift=5, lanes=7),
+    "one lane": learner("tiny", hidden_shift=4, readout_shift=5, lanes=1),
+    "direct": learner("primes", update="direct", hidden_shift=4, readout_shift=4, accumulator_level=256),
+    "direct folds": learner(
+        "tiny", update="direct", hidden_shift=2, readout_shift=3, accumulator_level=512, lanes=4, max_pulses=3
+    ),
+    "winners": learner("primes", hidden_shift=3, winners=4),
+    "direct winners": learner(
+        "below", update="direct", hidden_shift=2, readout_shift=3, winners=7, accumulator_level=2, max_pulses=1, lanes=8
+    ),
     "default": with_learning(DESIGNS["tiny"]),
     "classes": make_design(  # more than one draw a column, so that feedback takes longer than walking the history
         network={"features": 3, "hidden": 5, "classes": 37, "max_steps": 3},
@@ -46,7 +58,7 @@ LEARNERS = {
         learning={"enabled": True, "hidden_shift": 6, "feedback_shift": 0},
     ),
 }
-ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights")
+ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
 
 
 def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: float = 0.0, seed: int = 1):
@@ -55,8 +67,11 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
     write_images(design, stimulus.weights, tmp_path / "images")
     result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
     result.comparison.require(*ALL_LEARN)
-    compared, layers = result.comparison.compared, (design.network.hidden, design.network.classes)
-    assert (compared["hidden weights"], compared["readout weights"]) == layers
+    compared, layers, looks = result.comparison.compared, design.network, len(stimulus.looks) + 1
+    assert compared["counts"] == looks
+    for kind in ("weights", "accumulators") if design.accumulates else ("weights",):
+        found = compared[f"hidden {kind}"], compared[f"readout {kind}"]
+        assert found == (looks * layers.hidden, looks * layers.classes)
     assert compared[LEARN] == result.counters[Counter.LEARNED] == stimulus.learns.sum() > 0
     assert compared["answer"] == stimulus.answered.sum()
     return result
@@ -67,21 +82,23 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
 def test_learns_as_golden_does(name, stall, harness, tmp_path):
     """Sequences that are inferred, learnt or both, of every length, with bad packets between them."""
     design, seed = LEARNERS[name], 1 + list(LEARNERS).index(name)
-    stimulus = learning_stimulus(design, SEQUENCES, Coefficients(176, 216), seed)
+    stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(176, 216), seed), looks=(7, 8))
     assert {int(Flag.LEARN), int(Flag.INFER), int(Flag.LEARN | Flag.INFER)} <= set(stimulus.asked.tolist())
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
     assert result.counters[Counter.PULSES] > 0
     if name not in ("one", "default"):  # whose state is never streamed, and whose rates are for longer runs
-        require_written(design, stimulus.weights, np.load(tmp_path / "run" / "answers.npz"))
+        require_written(
+            design, stimulus.weights, load_checkpoint(state_file(tmp_path / "run", len(stimulus)), design).weights
+        )
     if name == "quick":
         assert result.counters[Counter.PULSES_DROPPED] > 0
 
 
-def require_written(design: DesignPoint, before: Weights, after) -> None:
+def require_written(design: DesignPoint, before: Weights, after: Weights) -> None:
     """Weights have changed in every tile of both layers."""
     for tile in all_tiles(design):
         layer = tile.layer.name.lower()
-        changed = (getattr(before, layer) != after[layer])[tile.row_slice, tile.column_slice]
+        changed = (getattr(before, layer) != getattr(after, layer))[tile.row_slice, tile.column_slice]
         assert changed.any(), f"nothing was learnt in {tile.name}"
 
 

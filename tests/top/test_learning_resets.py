@@ -1,8 +1,10 @@
-"""Resets at any cycle of learning: χ forgotten, devices left within the column being written, then exact again."""
+"""The reset pin at any cycle of learning: χ forgotten, devices left within the column being written, then exact again.
+Soft resets, which lose nothing, are in test_soft_resets.py."""
 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +19,6 @@ from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.trace import EVENT, LEARN, READOUT, STEP, Event, read_trace, write_header
 from tb.scoreboard import Comparison, compare
-
-SOFT = 1
 
 DESIGN = DesignPoint(
     name="learning_resets",
@@ -67,7 +67,8 @@ def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> C
     events["kind"], events["cause"] = Event.RESET, outcome["resets"]
     comparison = compare({EVENT: events}, {EVENT: actual[EVENT]})
     cut = 0
-    for number, (begin, end) in enumerate(phase_bounds(outcome["resets"], actual[EVENT]["cycle"].tolist())):
+    cycles = actual[EVENT]["cycle"].tolist()
+    for number, (begin, end) in enumerate(pairwise((0, *cycles, 1 << 62))):
         found = {
             kind: records[(records["cycle"] >= begin) & (records["cycle"] < end)]
             for kind, records in actual.items()
@@ -86,19 +87,8 @@ def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> C
         comparison.merge(compare(expected, found))
         cut += require_between(snapshots[done], snapshots[min(done + 1, SEQUENCES)], weights[number + 1])
     assert cut >= 3, "too few resets hit an update"
+    assert number == PHASES - 1
     return comparison
-
-
-def phase_bounds(resets: list[int], cycles: list[int]) -> list[tuple[int, int]]:
-    """First and last cycle of every phase; between phases lies one reset by the pin, or two soft ones."""
-    bounds, begin, index = [], 0, 0
-    while index < len(resets):
-        bounds.append((begin, cycles[index]))
-        index += 2 if resets[index] == SOFT else 1
-        begin = cycles[index - 1]
-    bounds.append((begin, 1 << 62))
-    assert len(bounds) == PHASES
-    return bounds
 
 
 def golden(stimulus: Stimulus, labels: np.ndarray, start: Weights) -> tuple[dict[str, np.ndarray], list[Weights]]:

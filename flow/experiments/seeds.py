@@ -1,0 +1,41 @@
+"""One result out of those of several seeds: the mean of every number and how far the seeds spread."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+NOT_COMMON = object()
+"""Stands for what the seeds do not have in common."""
+
+
+def mean_and_spread(results: list[Any]) -> tuple[Any, Any]:
+    """Mean and standard deviation (of the sample, n − 1) of every number, in the structure of the results.
+
+    Numbers, and lists and dictionaries that hold them at the same places in every result, are averaged one by one. What
+    else is equal in all results stays in the mean; the rest is left out. The deviation holds numbers alone.
+
+    Args:
+        results: JSON values of one structure, two or more.
+
+    Returns:
+        Mean and deviation; `NOT_COMMON` for either where there is nothing to say.
+    """
+    first = results[0]
+    if all(isinstance(one, dict) for one in results):
+        keys = [key for key in first if all(key in one for one in results)]
+        pairs = {key: mean_and_spread([one[key] for one in results]) for key in keys}
+        return tuple(
+            {key: pair[which] for key, pair in pairs.items() if pair[which] is not NOT_COMMON} for which in (0, 1)
+        )
+    if all(isinstance(one, list) and len(one) == len(first) for one in results):
+        pairs = [mean_and_spread(list(places)) for places in zip(*results, strict=True)]
+        return tuple(
+            NOT_COMMON if any(pair[which] is NOT_COMMON for pair in pairs) else [pair[which] for pair in pairs]
+            for which in (0, 1)
+        )
+    if all(isinstance(one, Real) and not isinstance(one, bool) for one in results):
+        return float(np.mean(results)), float(np.std(results, ddof=1))
+    return (first if all(one == first for one in results) else NOT_COMMON), NOT_COMMON

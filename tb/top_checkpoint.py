@@ -1,0 +1,131 @@
+"""cocotb: learn, save all through the bus, restore it, learn on; and what is refused meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import cocotb
+import numpy as np
+from cocotb_bus.drivers.amba import AXIProtocolError
+
+from golden.checkpoint import load_checkpoint, save_checkpoint
+from golden.learning_settings import LearningSettings
+from spec.design import DesignPoint
+from spec.memories import host_memories
+from spec.packets import Flag, encode_packet
+from spec.presets import parse_design
+from spec.registers import Kind
+from tb import checkpoint_host
+from tb.config import load_config
+from tb.host import Host
+from tb.top_window import refused
+
+
+def told() -> tuple[DesignPoint, dict]:
+    """The design point, and what the test is told."""
+    config = load_config()
+    return parse_design(config["design"], "config"), config
+
+
+async def restored(dut, design: DesignPoint, config: dict) -> Host:
+    """A host after power-on, with what was saved before."""
+    host = Host(dut, design)
+    await host.reset()
+    await checkpoint_host.restore_checkpoint(host, load_checkpoint(config["restore"], design))
+    if config["settings"]:
+        await checkpoint_host.write_settings(host, LearningSettings.from_dict(config["settings"]))
+    return host
+
+
+def send(host: Host, config: dict) -> int:
+    """Hand all sequences to the sender, to be learnt and answered; how many."""
+    features = np.array(config["features"], np.int8 if host.design.network.feature_signed else np.uint8)
+    for sequence, length, label in zip(features, config["lengths"], config["labels"], strict=True):
+        host.source.send_nowait(encode_packet(sequence[:length], label=label, flags=Flag.LEARN | Flag.INFER))
+    return len(features)
+
+
+@cocotb.test()
+async def learn_and_save(dut) -> None:
+    """Restore one file, learn, save another."""
+    design, config = told()
+    host = await restored(dut, design, config)
+    count = send(host, config)
+    await host.start()
+    for _ in range(count):
+        assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing"
+    await host.halt()
+    saved = await checkpoint_host.save_checkpoint(host)
+    save_checkpoint(Path(config["save"]), design, saved)
+
+
+@cocotb.test()
+async def refused_while_learning(dut) -> None:
+    """Everything guarded answers SLVERR at random moments of learning, and changes nothing of what is learnt."""
+    design, config = told()
+    host, random = await restored(dut, design, config), Random(cocotb.RANDOM_SEED)
+    guarded = [register for register in host.registers if register.guard]
+    learning = [register for register in guarded if not register.name.startswith("WINDOW") and register.address >= 0x50]
+    assert {"LEARN_SEED", "UPDATES", "FILLED", "MEMORY_CONTROL", "MEMORY_DATA"} <= {each.name for each in learning}
+    count, answers, tried = send(host, config), 0, 0
+    await host.start()
+    while answers < count:
+        register = random.choice(learning)
+        fields = {field.name: random.randint(field.minimum, min(1, field.maximum)) for field in register.fields}
+        await refused(host, register.name, **fields)
+        tried += 1
+        while not host.sink.empty():
+            answers += await host.answer() is not None
+    await host.halt()
+    assert tried > 100
+    saved = await checkpoint_host.save_checkpoint(host)
+    save_checkpoint(Path(config["save"]), design, saved)
+
+
+@cocotb.test()
+async def words_that_do_not_exist(dut) -> None:
+    """Commands on them answer SLVERR; so does whatever a register cannot hold."""
+    design, config = told()
+    host = await restored(dut, design, config)
+    before, memories = await checkpoint_host.save_checkpoint(host), host_memories(design)
+    for memory in range(4):
+        depth = memories[memory].depth if memory in memories else 0
+        for address in (depth, depth + 1, 1 << 16, (1 << 32) - 1):
+            await host.write("MEMORY_SELECT", memory=memory)
+            await host.write("MEMORY_ADDRESS", address=address)
+            for command in ("load", "store"):
+                await refused(host, "MEMORY_CONTROL", **{command: 1})
+    beyond = 0
+    for register in host.registers:
+        for field in register.fields:
+            if field.kind in (Kind.CONFIGURATION, Kind.LOADED) and field.limited:
+                largest = (1 << field.width) - 1
+                for value in {field.maximum + 1, largest, *([0] if field.minimum else [])} - {field.maximum}:
+                    await refused_word(host, register.address, value << field.lsb)
+                    beyond += 1
+    assert beyond >= 6
+    assert same(before, await checkpoint_host.save_checkpoint(host))
+
+
+async def refused_word(host: Host, address: int, word: int) -> None:
+    """The write of a raw word must answer SLVERR."""
+    try:
+        await host.axil.write(address, word)
+    except AXIProtocolError as error:
+        assert error.xresp.name == "SLVERR"
+        return
+    raise AssertionError(f"{address:#x} accepted {word:#x}")
+
+
+def same(first, second) -> bool:
+    """Two checkpoints hold the same."""
+    arrays = (
+        (getattr(one.weights, layer), getattr(one, f"{layer}_accumulators"))
+        for one in (first, second)
+        for layer in ("hidden", "readout")
+    )
+    found = [array for pair in arrays for array in pair]
+    half = len(found) // 2
+    counts = [(one.updates, one.settings, one.coefficients) for one in (first, second)]
+    return counts[0] == counts[1] and all(map(np.array_equal, found[:half], found[half:]))

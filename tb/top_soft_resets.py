@@ -1,0 +1,72 @@
+"""cocotb: a long run of learning, cut by soft resets at random cycles; what the registers then tell is written down.
+Started by test_soft_resets.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cocotb
+import numpy as np
+from cocotb.utils import get_sim_time
+
+from golden.checkpoint import save_checkpoint
+from spec.packets import Flag, encode_packet
+from spec.registers import Counter
+from tb.checkpoint_host import save_checkpoint as read_checkpoint
+from tb.run_sequences import coy_stalls, stalls
+from tb.top_resets import SOFT, Victim, prepare
+
+
+async def progress(victim: Victim) -> dict[str, int]:
+    """How far learning has come, from the registers."""
+    host, design = victim.host, victim.design
+    found = {"updates": (await host.read("UPDATES"))["value"], "pending": 0, **(await host.read("LEARN_PROGRESS"))}
+    if design.replays:
+        found |= {name.lower(): (await host.read(name))["value"] for name in ("PRESENTED", "FILLED")}
+    return found
+
+
+@cocotb.test()
+async def learn_through_resets(dut) -> None:
+    """Phases of sequences to learn, each but the last cut by a soft reset; the sequences that had not begun come again
+    in the next. The trace, the registers, and now and then all that is learnt, are compared outside."""
+    victim, config = await prepare(dut)
+    host, random = victim.host, victim.random
+    data = np.load(config["input"])
+    features, lengths, labels = (data[name] for name in ("features", "lengths", "labels"))
+    await victim.set_coefficients(*config["coefficients"])
+    phases, done, presented = [], 0, 0
+    while done < len(lengths):
+        if (await host.read("CONTROL"))["run"]:
+            await host.halt()
+        stalled = random.random() < config["stalled"]
+        host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if stalled else None)
+        host.sink.set_pause_generator(coy_stalls(dut, random.randrange(1 << 30), 0.3) if stalled else None)
+        host.source.pause = host.sink.pause = False
+        chunk = range(done, min(done + random.randint(1, config["longest_phase"]), len(lengths)))
+        for index in chunk:
+            flags = Flag.LEARN | (Flag.INFER if random.random() < 0.8 else Flag(0))
+            packet = encode_packet(
+                features[index, : lengths[index]], tag=index % 256, label=int(labels[index]), flags=flags
+            )
+            host.source.send_nowait(packet)
+        phase = {"first": done, "handed": len(chunk), "cycle": round(get_sim_time("ns") / host.period_ns)}
+        await host.start()
+        await host.cycles(random.randrange(len(chunk) * config["cycles_per_sequence"]))
+        await victim.reset(SOFT)
+        # Forgets the packet, if any, that the sender had in hand but began to send only after the first.
+        await victim.reset(SOFT)
+        phase |= await progress(victim)
+        begun = phase.get("presented", phase["updates"]) - presented
+        done, presented = done + begun, presented + begun
+        if config["checkpoints"] and (random.random() < config["checkpoints"] or done == len(lengths)):
+            phase["checkpoint"] = str(Path(config["output"]).with_name(f"phase_{len(phases)}.npz"))
+            save_checkpoint(phase["checkpoint"], victim.design, await read_checkpoint(host))
+        phases.append(phase)
+    counters = await host.counters()
+    result = {
+        "phases": phases,
+        "counters": {counter.name: counters[counter] for counter in Counter if counter in counters},
+    }
+    Path(config["output"]).write_text(json.dumps(result), encoding="utf-8")

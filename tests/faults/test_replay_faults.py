@@ -1,0 +1,41 @@
+"""Faults in the replay buffer, each of which must be noticed by the run that the sound design passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.fault_catalogue import catalogue
+from flow.faults import KINDS, FaultBench
+from flow.replay_faults import replay_faults
+from spec.design import Learning
+from spec.presets import load_design
+from spec.trace import LEARN, OFFER
+
+TINY = load_design("tiny")
+LEARNING = Learning(enabled=True, hidden_shift=5, readout_shift=6, replay_capacity=3, seed=77)
+DESIGN = TINY.model_copy(update={"learning": LEARNING})
+"""At rates that write to every tile within a short run, and with a reservoir that is soon full."""
+FAULTS = replay_faults(DESIGN)
+FIRST = len(catalogue(DESIGN)) - len(FAULTS) + 1
+
+
+@pytest.fixture(scope="module")
+def bench() -> FaultBench:
+    return FaultBench(DESIGN)
+
+
+def test_the_sound_design_passes(bench):
+    bench.run_sound(False).require(*KINDS, LEARN, OFFER, "hidden weights", "readout weights")
+
+
+@pytest.mark.parametrize("number", range(FIRST, FIRST + len(FAULTS)), ids=[fault.name for fault in FAULTS])
+def test_every_fault_of_replay_is_noticed(bench, number):
+    verdict = bench.verdict(number)
+    assert verdict.fault in FAULTS
+    assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"
+
+
+def test_only_designs_with_a_reservoir_have_them():
+    assert len(FAULTS) >= 6 and len({fault.name for fault in catalogue(DESIGN)}) == len(catalogue(DESIGN))
+    without = DESIGN.model_copy(update={"learning": LEARNING.model_copy(update={"replay_capacity": 0})})
+    assert not {fault.name for fault in FAULTS} & {fault.name for fault in catalogue(without)}

@@ -1,0 +1,134 @@
+"""The keyword spotter from clips to decisions: training command, evaluation, the sliding window, experiments."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow import cli
+from flow.experiments import keyword_spotting, noise_immunity, power_scaling
+from flow.experiments.runner import Options, run_experiment
+from flow.experiments.sliding_window import count_wakes
+from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
+from flow.keywords import KeywordError, check_design, load_clips, shipped_network, train_spotter
+from golden.bmru_training import Recipe
+from golden.idx import DATA_VARIABLE
+from golden.mfcc import FRAMES
+from spec.analog import AnalogDesign
+from spec.presets import load_design
+
+KWS = load_design("kws", AnalogDesign)
+SHORT = Recipe(steps=12, batch=16)
+
+
+@pytest.fixture
+def clips(monkeypatch):
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+    return load_clips()
+
+
+@pytest.mark.parametrize("preset", ["kws", "kws16"])
+def test_the_shipped_networks_spot_the_keyword_in_codes_too(clips, preset):
+    design = load_design(preset, AnalogDesign)
+    network = shipped_network(design)
+    found = evaluate(Spotter(design, network, clips.of("test")))
+    assert found["clips"] == 88 and found["frames"] == 88 * FRAMES
+    by_float, by_codes = (balanced(found[name], "yes") for name in ("float", "codes"))
+    assert by_float > 0.8 and abs(by_float - by_codes) < 0.04
+    assert found["alike"] / found["clips"] > 0.95 and found["bits_alike"] / found["bits"] > 0.99
+    assert 0 < found["power_nw"] < 2000 and sum(found["branches_nw"].values()) == pytest.approx(found["power_nw"])
+    assert not set(network.metadata) ^ {"recipe", "origin", "clips", "digest", "normalisation"}
+
+
+def test_evaluations_add_up(clips):
+    parts = [evaluate(Spotter(KWS, shipped_network(KWS), clips.of(split))) for split in ("test", "validation")]
+    whole = evaluate(Spotter(KWS, shipped_network(KWS), clips.of("test", "validation")))
+    total = add_up(parts)
+    assert total["power_nw"] == pytest.approx(whole["power_nw"])
+    assert all(total[key] == whole[key] for key in total if key != "power_nw")
+
+
+def test_balanced_accuracy_weighs_both_classes_alike():
+    assert balanced({"yes": [1, 3], "no": [8, 2], "up": [10, 0]}, "yes") == pytest.approx((0.75 + 0.9) / 2)
+
+
+def test_a_spotter_needs_a_fitting_design(clips):
+    with pytest.raises(KeywordError, match="network.features = 12"):
+        check_design(AnalogDesign(name="x", network={"features": 12}))
+    with pytest.raises(KeywordError, match="only for kws, kws16"):
+        shipped_network(AnalogDesign(name="x"))
+    with pytest.raises(KeywordError, match="legal are: clip, running"):
+        train_spotter(KWS, SHORT, clips, "none")
+
+
+def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("flow.keyword_train.Recipe", lambda seed: replace(SHORT, seed=seed))
+    arguments = ["train", "kws", "-o", str(tmp_path / "net.npz"), "--normalisation", "running", "--seed", "5"]
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*arguments, "--json", str(tmp_path / "result.json")])
+    assert not caught.value.code and "balanced accuracy" in capsys.readouterr().out
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert found["seed"] == 5 and found["trained_on"] == 88 and found["test"]["clips"] == 88
+    assert (tmp_path / "net.npz").is_file()
+
+
+# The sliding window ---------------------------------------------------------------------------------------------------
+def test_wakes_are_counted_where_they_belong():
+    spoken = np.array([[False, True, False, False, False]])
+    votes = np.zeros((1, 5 * FRAMES), bool)
+    votes[0, 130:200] = True
+    found = count_wakes(votes, spoken, window=101)
+    assert found == {"keywords": 1, "hits": 1, "false_alarms": 0, "hours": pytest.approx(4 * FRAMES / 360_000)}
+    votes[0, 380:440] = True
+    assert count_wakes(votes, spoken, window=101)["false_alarms"] == 1
+    assert count_wakes(np.zeros_like(votes), spoken, window=101)["hits"] == 0
+    # Exactly half of the window is no majority of two classes: the tie goes to the lower one.
+    assert count_wakes(np.arange(505)[None] < 50, spoken, window=100)["false_alarms"] == 0
+    assert count_wakes(np.arange(505)[None] < 51, spoken, window=100)["false_alarms"] == 1
+
+
+# The experiments ------------------------------------------------------------------------------------------------------
+def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path):
+    monkeypatch.setattr(keyword_spotting, "QUICK_STEPS", 4)
+    monkeypatch.setattr(keyword_spotting, "FOLDS", 2)
+    result, lines = run_experiment("keyword-spotting", keyword_spotting, Options(quick=True, directory=tmp_path))
+    assert result["clips"] == len(clips) and result["seeds"] == [1] and len(lines) == 3
+    assert [one["normalisation"] for one in result["summaries"]] == ["clip", "running"]
+    for one in result["summaries"]:
+        assert sum(map(sum, one["five_fold"]["confusion_codes"].values())) == len(clips)
+        assert 0 <= one["five_fold"]["float"]["mean"] <= 1 and one["five_fold"]["float"]["interval"] is None
+        assert ("sliding_window" in one) == (one["normalisation"] == "running")
+    assert (tmp_path / result["figures"][0]).is_file()
+
+
+def test_means_come_with_the_interval_of_student():
+    found = keyword_spotting.mean_and_interval([0.9, 0.92, 0.94])
+    half = 4.302653 * 0.02 / np.sqrt(3)
+    assert found["mean"] == pytest.approx(0.92) and found["interval"] == pytest.approx([0.92 - half, 0.92 + half])
+
+
+def test_noise_immunity_tells_flips_from_errors(clips, monkeypatch, tmp_path):
+    monkeypatch.setattr(noise_immunity, "QUICK_CLIPS", 6)
+    result, _ = run_experiment("noise-immunity", noise_immunity, Options(quick=True, directory=tmp_path))
+    points = {(one["kind"], one["amplitude"]): one for one in result["points"]}
+    assert points["noise", 200]["flips"] > points["noise", 2]["flips"]
+    assert points["noise", 200]["median_candidate_error_pa"] > 20 * points["noise", 2]["median_candidate_error_pa"]
+    # Noise reaches a state only by flipping it.
+    assert points["noise", 20]["median_suppression_unflipped"] == "infinite"
+    assert all(one["cells"] == 8 for one in result["points"])
+
+
+def test_suppression_is_a_ratio_of_each_cell():
+    found = noise_immunity.suppression([10.0, 5.0, 0.0], [2.0, 0.0, 0.0])
+    assert found.tolist() == [5.0, np.inf]
+
+
+def test_power_scaling_finds_its_exponents(monkeypatch, tmp_path):
+    monkeypatch.setattr(power_scaling, "WIDTHS", (16, 32, 64))
+    result, lines = run_experiment("power-scaling", power_scaling, Options(quick=True, directory=tmp_path))
+    assert result["widths"] == [16, 32, 64] and abs(result["exponents"]["cells"] - 1) < 0.1
+    assert 1.6 < result["exponents"]["square mirrors"] < 2.2 and "cells: d^" in lines[0]
+    assert power_scaling.exponent([1, 2, 4], [3, 12, 48]) == pytest.approx(2)

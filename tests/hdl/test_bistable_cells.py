@@ -1,0 +1,57 @@
+"""The bistable macro on Verilator, through the cells of one and several tiles in both directions."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.generate import write_images
+from flow.simulator import SimulatorError
+from golden.weights import random_weights
+from hdl.bistable_cells import BistableCells
+from tb.bistable_model import settle
+from tests.hdl.designs import BISTABLE, cases
+from tests.hdl.macro_models import BISTABLE as MODEL
+from tests.support import simulate_cases
+
+TESTS = ("thresholds", "sweep", "holds", "reset")
+
+
+def simulate(designs=BISTABLE, **options):
+    return simulate_cases(BistableCells, cases(designs), "tb.test_bistable_cells", extra_sources=[MODEL], **options)
+
+
+def test_bistable_cells():
+    assert len(simulate(testcase=TESTS).tests) == len(TESTS)
+
+
+VIOLATIONS = {
+    "clear and settle in one cycle": {"clear": 1, "settle": 1},
+    "a threshold moves while the cells settle": {"settle": 1, "low_write": 1},
+    "both thresholds are loaded at once": {"low_write": 1, "high_write": 1},
+}
+
+
+@pytest.mark.parametrize("message", VIOLATIONS)
+def test_violations_end_the_simulation(message):
+    with pytest.raises(SimulatorError, match=rf"hidden_cells_\d: {message}"):
+        simulate(testcase="violate", config={"block": "bistable_tiny", "violation": VIOLATIONS[message]})
+
+
+def test_memory_images(tmp_path):
+    design = BISTABLE["bistable_tall"]
+    weights = random_weights(design, 4)
+    write_images(design, weights, tmp_path)
+    options = {"config": {"thresholds": weights.thresholds.tolist()}, "plusargs": [f"+remora_images={tmp_path}"]}
+    assert len(simulate({"tall": design}, testcase="images", **options).tests) == 1
+
+
+@pytest.mark.parametrize(
+    ("held", "current", "low", "high", "expected"),
+    [
+        (0, 8, 2, 4, 0), (0, 16, 2, 4, 1), (1, 9, 2, 4, 1), (1, 8, 2, 4, 0), (1, -99, 0, 4, 0),
+        (1, -99, -1, 4, 1), (0, -99, -2, 0, 1), (1, 12, 3, 3, 1), (1, 11, 3, 3, 0),
+    ],
+)  # fmt: skip
+def test_the_model_itself(held, current, low, high, expected):
+    """With two fraction bits."""
+    assert settle(held, current, low, high, 2) == expected

@@ -1,0 +1,130 @@
+"""Power off and on: what the host read back through the bus is restored, and learning goes on as if nothing were."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.rtl_run import patience_cycles
+from flow.simulator import Build, run
+from flow.stimulus import Stimulus, learning_stimulus
+from golden.cell import Coefficients
+from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from golden.learning_settings import LearningSettings
+from golden.replay import ReplayTrainer
+from spec.design import DesignPoint
+from spec.packets import Flag
+from tests.top.test_learning import learner
+
+DESIGNS = {
+    "accumulate": learner(
+        "tiny", hidden_shift=4, readout_shift=3, winners=3, lanes=5, replay_capacity=5, replay_ratio=2
+    ),
+    "direct": learner("signed", hidden_shift=4, update="direct", accumulator_level=64, winners=2, replay_capacity=3),
+}
+SETTINGS = {"accumulate": LearningSettings(0xDEAD, 4, 3, 1, 0), "direct": LearningSettings(7, 3, 2, 0, 1)}
+HALF = 9
+GATES = Coefficients(201, 99)
+
+
+def stimulus_of(design: DesignPoint) -> Stimulus:
+    """2·HALF sequences, all learnt and answered."""
+    stimulus = learning_stimulus(design, 2 * HALF, GATES, 12)
+    both = np.full(2 * HALF, int(Flag.LEARN | Flag.INFER))
+    return replace(stimulus, asked=both, labels=stimulus.labels.clip(0))
+
+
+class Runs:
+    """Runs of the hardware and of golden from checkpoint to checkpoint, in one folder."""
+
+    def __init__(self, build: Build, design: DesignPoint, folder: Path) -> None:
+        self.build, self.design, self.folder = build, design, folder
+        self.stimulus = stimulus_of(design)
+        start = Checkpoint.of(design, self.stimulus.weights)
+        save_checkpoint(folder / "start.npz", design, replace(start, coefficients=GATES))
+
+    def hardware(
+        self, before: str, after: str, part: slice, settings: LearningSettings | None = None, testcase="learn_and_save"
+    ) -> Checkpoint:
+        """From one file to another; a new simulation each time, in which memories start as noise."""
+        stimulus = self.stimulus
+        config = {
+            "design": self.design.model_dump(mode="json"),
+            "features": stimulus.features[part].tolist(),
+            "lengths": stimulus.lengths[part].tolist(),
+            "labels": stimulus.labels[part].tolist(),
+            "restore": str(self.folder / f"{before}.npz"),
+            "save": str(self.folder / f"{after}.npz"),
+            "settings": settings and settings.as_dict(),
+            "patience_cycles": patience_cycles(self.design, stimulus, 0.0),
+        }
+        run(self.build, "tb.top_checkpoint", testcase=testcase, config=config, seed=len(after))
+        return load_checkpoint(self.folder / f"{after}.npz", self.design)
+
+    def golden(self, before: str, part: slice, settings: LearningSettings | None = None) -> Checkpoint:
+        """What golden has from the same file."""
+        trainer = ReplayTrainer.from_checkpoint(
+            self.design, load_checkpoint(self.folder / f"{before}.npz", self.design)
+        )
+        if settings:
+            trainer.settings = settings
+        stimulus = self.stimulus
+        for x, length, label in zip(
+            stimulus.features[part], stimulus.lengths[part], stimulus.labels[part], strict=True
+        ):
+            trainer.train_sequence(x[:length], int(label))
+        return trainer.checkpoint()
+
+
+def require_same(found: Checkpoint, expected: Checkpoint) -> None:
+    """All that a checkpoint holds."""
+    assert (found.updates, found.settings, found.coefficients) == (
+        expected.updates, expected.settings, expected.coefficients,
+    )  # fmt: skip
+    for mine, theirs in zip(arrays(found), arrays(expected), strict=True):
+        assert theirs.size and theirs.any()
+        np.testing.assert_array_equal(mine, theirs)
+    assert (found.reservoir.presented, found.reservoir.frozen) == (
+        expected.reservoir.presented, expected.reservoir.frozen,
+    )  # fmt: skip
+
+
+def arrays(checkpoint: Checkpoint):
+    """Everything of it that must not be empty, labels counted from 1."""
+    yield from (checkpoint.weights.hidden, checkpoint.weights.readout)
+    if checkpoint.hidden_accumulators.any():
+        yield from (checkpoint.hidden_accumulators, checkpoint.readout_accumulators)
+    yield from (checkpoint.reservoir.features, checkpoint.reservoir.steps, checkpoint.reservoir.labels + 1)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_power_off_loses_nothing_that_was_saved(name, harness, tmp_path):
+    """Once in one go; once with the power cut in the middle, in new silicon: the same to the last bit, and golden's."""
+    design, settings = DESIGNS[name], SETTINGS[name]
+    runs = Runs(harness(design)[1], design, tmp_path)
+    whole = runs.hardware("start", "whole", slice(None), settings)
+    require_same(whole, runs.golden("start", slice(None), settings))
+    half = runs.hardware("start", "half", slice(0, HALF), settings)
+    require_same(half, runs.golden("start", slice(0, HALF), settings))
+    require_same(runs.hardware("half", "rest", slice(HALF, None)), whole)
+    assert whole.reservoir.presented == 2 * HALF and len(whole.reservoir.steps) == design.learning.replay_capacity
+    assert whole.hidden_accumulators.any() == (name == "accumulate")
+    assert whole.updates > 3 * HALF
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_what_is_guarded_is_refused_while_learning(name, harness, tmp_path):
+    design = DESIGNS[name]
+    runs = Runs(harness(design)[1], design, tmp_path)
+    found = runs.hardware("start", "refused", slice(None), testcase="refused_while_learning")
+    require_same(found, runs.golden("start", slice(None)))
+
+
+def test_words_that_do_not_exist_are_refused(harness, tmp_path):
+    design = DESIGNS["accumulate"]
+    runs = Runs(harness(design)[1], design, tmp_path)
+    save_checkpoint(tmp_path / "refused.npz", design, Checkpoint.of(design, runs.stimulus.weights))
+    runs.hardware("start", "refused", slice(0, 1), testcase="words_that_do_not_exist")

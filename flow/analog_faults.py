@@ -46,7 +46,13 @@ class AnalogFaultBench(FaultBench):
         self.stimuli = {
             False: stress_stimulus(design, CLIPS, seed, frames=min(8, design.vote.frames), **settings),
             True: stress_stimulus(
-                design, CLIPS, seed, period=PERIOD + 2 * design.frame_awake_cycles, sliding=True, frames=window, **settings
+                design,
+                CLIPS,
+                seed,
+                period=PERIOD + 2 * design.frame_awake_cycles,
+                sliding=True,
+                frames=window,
+                **settings,
             ),
         }
         directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
@@ -129,7 +135,9 @@ def _votes(design: AnalogDesign) -> list[Fault]:
     if design.network.classes > 1:
         faults += [
             Fault("class_inverted", "the class is taken for its neighbour", vote, {"winner": "winner ^ 1"}),
-            Fault("wake_class_mistaken", "another class wakes", vote, {"settings__wake_class": "settings__wake_class ^ 1"}),
+            Fault(
+                "wake_class_mistaken", "another class wakes", vote, {"settings__wake_class": "settings__wake_class ^ 1"}
+            ),
         ]
     return faults
 
@@ -172,7 +180,7 @@ def _scan(design: AnalogDesign) -> list[Fault]:
         Fault("latch_missing", "codes are never latched", core, {"scan_latch": "1'b0"}),
         Fault("load_trusted", "codes are trusted whatever their check word", loader, {"trusted": "good_done"}),
         Fault("failure_silent", "a wrong check word raises nothing", loader, {"failed": "1'b0"}),
-        Fault("strobes_inverted", "words are taken where they have no strobe", loader, {"data_strobes": "~data_strobes"}),
+        Fault("strobes_inverted", "bytes without strobe are taken", loader, {"data_strobes": "~data_strobes"}),
         Fault("read_back_stale", "a read-back always gives the same word", loader, {"data_read_value": "32'h5a5a5a5a"}),
     ]  # fmt: skip
 

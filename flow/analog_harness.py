@@ -9,9 +9,7 @@ from flow.harness import HARNESS, SOURCES, STREAM
 from flow.simulator import Build, build, write_source
 from hdl.analog.probes import ANALOG_PROBES
 
-SUPPORT = [
-    SOURCES / f"remora_{name}.sv" for name in ("bmru_monitor", "packet_player", "stream_check", "gate_check")
-]
+SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("bmru_monitor", "packet_player", "stream_check", "gate_check")]
 
 
 def analog_harness_verilog(ports: list[dict], probes: dict[str, dict]) -> str:

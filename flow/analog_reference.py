@@ -42,7 +42,8 @@ def run_reference(
     frames = [frame for frame in (intake.take(packet, settings) for packet in packets) if frame is not None]
     records = _records(design, AnalogCore(design, codes), clips_of(frames))
     decisions = records["decision"].tolist()
-    answers = [answer for frame, decision in zip(frames, decisions, strict=True) for answer in ballot.take(frame, decision)]
+    answered = [ballot.take(frame, decision) for frame, decision in zip(frames, decisions, strict=True)]
+    answers = [answer for several in answered for answer in several]
     counters = {
         AnalogCounter.FRAMES: len(frames),
         AnalogCounter.CLIPS: ballot.ended,

@@ -153,9 +153,10 @@ def _judge(
     frames = read_trace(directory, design)[FRAME]
     comparison = compare({FRAME: reference.records}, {FRAME: frames})
     # After the frames, so that the first divergence is the one that caused the others.
+    report_frames = stimulus.settings.report_frames
     pairs = (
         ("answer", _answer_records(design, reference.answers), _answer_records(design, answers)),
-        ("counters", *_counter_records(design, reference, counters, result["awake"], stimulus.settings.report_frames, stalled)),
+        ("counters", *_counter_records(design, reference, counters, result["awake"], report_frames, stalled)),
         ("interrupts", *_interrupt_records(reference, result["interrupts"])),
         ("refusal", _records(REFUSAL), _records({name: result["refused"][name] for name in REFUSAL})),
         ("codes", _bytes(pack_chain(stimulus.codes.chain())), _bytes(bytes.fromhex(result["codes"]))),

@@ -1,6 +1,7 @@
 """What the analog core's controller makes of packets: which frames it keeps, how clips begin and end, how they vote.
 
-`spec.frames` has the packets; ``docs/bmru-core.md`` the rules. Here they are read a second time, apart from the hardware.
+`spec.frames` has the packets; ``docs/bmru-core.md`` the rules. Here they are read a second time, apart from the
+hardware.
 """
 
 from __future__ import annotations

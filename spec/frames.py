@@ -1,8 +1,8 @@
 """Packets of the analog core on the two AXI4-Streams, 32 bits wide, little-endian.
 
-In, one packet a frame. Beat 0: ``flags[23:16]``, ``tag[31:24]``; then the features, 16 bits of two's complement each, in
-steps of the DAC; TKEEP is partial only with TLAST. Out: answers as in `spec.packets`, one score a class, which is the
-number of votes; their flags are those of `ReportFlag`, their tag that of the frame that made them.
+In, one packet a frame. Beat 0: ``flags[23:16]``, ``tag[31:24]``; then the features, 16 bits of two's complement each,
+in steps of the DAC; TKEEP is partial only with TLAST. Out: answers as in `spec.packets`, one score a class, which is
+the number of votes; their flags are those of `ReportFlag`, their tag that of the frame that made them.
 """
 
 from __future__ import annotations
@@ -52,11 +52,12 @@ class FrameDrop(IntEnum):
     """No clip was started, or the clip has ended."""
 
 
-def encode_frame(features: ArrayLike, flags: FrameFlag = FrameFlag(0), tag: int = 0) -> bytes:
+def encode_frame(features: ArrayLike, flags: int = 0, tag: int = 0) -> bytes:
     """Bytes of the packet of one frame.
 
     Args:
         features: (features,) integers in steps of the DAC, −32768 … 32767; the hardware saturates them to its codes.
+        flags: of `FrameFlag`.
         tag: 0 … 255, comes back with the answers that the frame makes.
 
     Raises:
@@ -65,7 +66,8 @@ def encode_frame(features: ArrayLike, flags: FrameFlag = FrameFlag(0), tag: int 
     features = np.asarray(features)
     limits = np.iinfo(np.int16)
     if features.size and (features.min() < limits.min or features.max() > limits.max):
-        raise ValueError(f"features reach from {features.min()} to {features.max()}; 16 bits hold {limits.min}…{limits.max}")
+        reach = f"features reach from {features.min()} to {features.max()}"
+        raise ValueError(f"{reach}; 16 bits hold {limits.min}…{limits.max}")
     if not 0 <= tag <= 255:
         raise ValueError(f"tag is {tag}; it must be in 0…255")
     return (int(flags) << 16 | tag << 24).to_bytes(4, "little") + features.astype("<i2").tobytes()

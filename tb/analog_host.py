@@ -37,9 +37,7 @@ class AnalogHost(Host):
     async def configure(self, settings: VoteSettings, period: int) -> None:
         """Set up pacing, vote and reports; they take effect with the next clip."""
         await self.write("PACE", period=period)
-        await self.write(
-            "VOTE", frames=settings.frames, sliding=int(settings.sliding), wake_class=settings.wake_class
-        )
+        await self.write("VOTE", frames=settings.frames, sliding=int(settings.sliding), wake_class=settings.wake_class)
         await self.write("WAKE_THRESHOLD", votes=settings.threshold)
         await self.write("REPORT", votes=int(settings.report_votes), frames=int(settings.report_frames))
 

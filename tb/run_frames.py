@@ -106,9 +106,8 @@ async def _until_settled(host: AnalogHost, before: dict, config: dict) -> None:
         if found >= config["settled"]:
             return
         await host.cycles(-(-config["patience_cycles"] // PATIENT_LOOKS))
-    raise AssertionError(
-        f"{found} of {config['settled']} packets are accounted for, {config['patience_cycles']} cycles after the last answer"
-    )
+    late = f"{config['patience_cycles']} cycles after the last answer"
+    raise AssertionError(f"{found} of {config['settled']} packets are accounted for, {late}")
 
 
 async def _interrupts(host: AnalogHost) -> dict[str, int]:

@@ -101,7 +101,8 @@ async def packets(bench: BlockBench) -> None:
                 bench.compare(block, f"frame {index}", found, frame)
             bench.compare(block, "number of frames", len(watcher.frames), len(expected))
             drops = {cause: watcher.dropped.count(cause) for cause in FrameDrop}
-            bench.compare(block, "drops", drops, {cause: intake.dropped[cause] - before[0][cause] for cause in FrameDrop})
+            wanted_drops = {cause: intake.dropped[cause] - before[0][cause] for cause in FrameDrop}
+            bench.compare(block, "drops", drops, wanted_drops)
             bench.compare(block, "saturated", watcher.saturated, intake.saturated - before[1])
             bench.compare(block, "clips cut", watcher.cut, intake.cut - before[2])
 

@@ -1,4 +1,4 @@
-"""cocotb: resets of either kind at any cycle of frames in flight; notes what was answered, for a comparison elsewhere."""
+"""cocotb: resets of either kind at any cycle of frames in flight; notes what was answered, for flow to compare."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PIN, SOFT = 0, 1
 
 @cocotb.test()
 async def in_flight(dut) -> None:
-    """Phases of packets, each but the last ended by a reset. After the pin's reset the codes are verified, not loaded."""
+    """Phases of packets, all but the last ended by a reset. After the pin's reset codes are verified, not loaded."""
     config = load_config()
     design, random = parse_design(config["design"], "config"), Random(config["seed"])
     codes = AnalogCodes.from_chain(design, [int(bit) for bit in config["chain"]])

@@ -43,7 +43,7 @@ def command(
     update: UpdateOption = None,
     replay_capacity: CapacityOption = None,
     replay_ratio: RatioOption = None,
-    noise: Annotated[bool, typer.Option("--noise", help="Analog core: noise at every node, drawn anew each frame.")] = False,
+    noise: Annotated[bool, typer.Option("--noise", help="Analog core: noise at every node, anew each frame.")] = False,
     mismatch: Annotated[bool, typer.Option("--mismatch", help="Analog core: mirrors differ from their ratio.")] = False,
     bias_error: Annotated[
         bool, typer.Option("--bias-error", help="Analog core: bias currents differ from their code.")
@@ -86,7 +86,7 @@ def command(
         return
     if noise or mismatch or bias_error or paced:
         raise RemoraError(
-            f"--noise, --mismatch, --bias-error and --paced are of the analog core, '{config}' is a crossbar accelerator"
+            f"--noise, --mismatch, --bias-error and --paced are for analog cores; '{config}' is a crossbar accelerator"
         )
     from flow.simulate import result_table, simulate
     from flow.train import train_network

@@ -10,7 +10,7 @@ from hdl.analog.settings import VOTE_BITS, VoteSettings
 
 
 class ClipTracker(wiring.Component):
-    """Looks at the ``starts`` and ``ends`` flags of the frame at hand; ``accept`` for one cycle makes it part of its clip.
+    """Looks at the flags ``starts`` and ``ends`` of the frame at hand; ``accept`` makes it part of its clip.
 
     Combinational: ``outside``: no clip is open and the frame starts none. ``last``: the frame ends its clip: by its
     flag, or as the one that makes it as long as ``frames`` says, unless the vote slides. ``cut``: the frame starts a

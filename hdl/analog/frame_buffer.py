@@ -81,7 +81,8 @@ class FrameBuffer(wiring.Component):
             causes[FrameDrop.OUTSIDE].eq(tracker.outside),
             self.in_clip.eq(tracker.open),
         ]
-        beyond = Signal.like(self.saturated)
+        beyond, carried = Signal.like(self.saturated), Signal(range(BEAT_BYTES + 1))
+        m.d.comb += carried.eq(Mux(whole, BEAT_BYTES, stream.tkeep[0] + stream.tkeep[1] + stream.tkeep[2]))
 
         with m.FSM():
             with m.State("HEADER"):
@@ -102,7 +103,7 @@ class FrameBuffer(wiring.Component):
                     with m.If(~well_framed):
                         m.d.sync += framing.eq(1)
                     with m.If(length <= needed):
-                        m.d.sync += length.eq(length + Mux(whole, 4, stream.tkeep[0] + stream.tkeep[1] + stream.tkeep[2]))
+                        m.d.sync += length.eq(length + carried)
                     m.d.sync += beyond.eq(beyond + self._store(m, length))
                     with m.If(stream.tlast):
                         m.next = "VERDICT"

@@ -17,9 +17,9 @@ class FrameSequencer(wiring.Component):
     """A frame is ``prepare`` (one cycle, with ``clear`` where it is the ``first`` of its clip), the settle cycles with
     ``evaluate`` and ``sample`` as the core's contract has them, ``take`` (the core's outputs are valid), ``decide``.
 
-    It starts if ``run``, a frame is ``available``, it is due, and the ``reports`` of the frame before are ``taken``. Due
-    is it every ``period`` cycles, counted while ``run``, from the first cycle on; a frame that comes late does not move
-    the ones after it. With period 0 it is always due.
+    It starts if ``run``, a frame is ``available``, it is due, and ``reports_taken`` says that nothing of the frame
+    before waits to be reported. A frame is due every ``period`` cycles, counted while ``run``, from the first cycle on;
+    one that comes late does not move the ones after it. With period 0 frames are always due.
 
     ``awake``: in these cycles alone its clock and the core's are needed for frames. ``awake_last`` counts them for the
     last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when one that is due waits because the

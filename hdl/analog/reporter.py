@@ -11,7 +11,7 @@ from spec.frames import ReportFlag
 
 
 class Reporter(wiring.Component):
-    """``decide`` while ``taken`` notes that there is a frame to report if ``report_frames``, and a vote if ``voted`` and
+    """``decide`` while ``taken`` notes that there is a frame to report if ``report_frames``, a vote if ``voted`` and
     ``report_votes``. Each, the frame first, is offered with ``push`` until ``ready``, as `hdl.answer.Answer` takes it:
     ``decision``, ``flags``, ``tag``. ``taken``: nothing is left to be offered.
     ``stalled``: something is, and is not taken now.
@@ -46,9 +46,7 @@ class Reporter(wiring.Component):
             self.push.eq(frame | vote),
             self.stalled.eq(self.push & ~self.ready),
             self.decision.eq(Mux(frame, self.frame_class, self.majority)),
-            self.flags.eq(
-                Mux(frame, int(ReportFlag.FRAME), int(ReportFlag.VOTE) | Mux(woke, int(ReportFlag.WAKE), 0))
-            ),
+            self.flags.eq(Mux(frame, int(ReportFlag.FRAME), int(ReportFlag.VOTE) | Mux(woke, int(ReportFlag.WAKE), 0))),
         ]
         with m.If(self.decide):
             m.d.sync += [

@@ -202,8 +202,11 @@ def test_init(remora, tmp_path):
     assert remora("config", "init", str(analog), "--from", "kws").code == 0
     assert load_design(analog, Design).hash == load_design("kws", Design).hash
     assert remora("config", "check", str(analog), "tiny").out.count("valid") == 2
-    answer = remora("simulate", str(analog), "--learn")
-    assert answer.code == 2 and "is an analog core, which is trained offline" in answer.err
+    answer = remora("generate", str(analog), "-o", str(tmp_path / "out"))
+    assert answer.code == 0 and (tmp_path / "out" / "rtl" / "remora.v").is_file()
+    for options, word in ((["kws", "--learn"], "trained offline"), (["tiny", "--noise"], "--paced")):
+        answer = remora("simulate", *options)
+        assert answer.code == 2 and word in answer.err and "Traceback" not in answer.err
     before = path.read_text()
     answer = remora("config", "init", str(path))
     assert answer.code == 2 and "--force" in answer.err and path.read_text() == before

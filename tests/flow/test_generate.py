@@ -12,16 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flow.analog_generate import scan_words
+from flow.analog_stimulus import random_codes
 from flow.generate import Generated, generate, macro_names
 from flow.simulator import find_verilator
 from golden.weights import initial_weights, random_weights
+from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.layout import Layer, all_tiles
 from spec.presets import load_design, preset_names
 from spec.registers import register_map
+from spec.scan import chain_bits, check_word
+from spec.section import Design
 
-SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru")
-REPRODUCED = ("one", "tiny")
+SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru", "kws")
+REPRODUCED = ("one", "tiny", "kws")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +36,7 @@ def generated(tmp_path_factory):
 
     def make(preset: str) -> Generated:
         if preset not in made:
-            made[preset] = generate(load_design(preset), tmp_path_factory.mktemp(preset))
+            made[preset] = generate(load_design(preset, Design), tmp_path_factory.mktemp(preset))
         return made[preset]
 
     return make
@@ -48,8 +53,8 @@ def in_another_process(preset: str, directory: Path, hash_seed: str) -> None:
     """Generate with another hash seed, so that no order of a set or a dictionary of addresses can hide."""
     script = (
         "import sys; from pathlib import Path;"
-        "from flow.generate import generate; from spec.presets import load_design;"
-        "generate(load_design(sys.argv[1]), Path(sys.argv[2]))"
+        "from flow.generate import generate; from spec.presets import load_design; from spec.section import Design;"
+        "generate(load_design(sys.argv[1], Design), Path(sys.argv[2]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[2])}
     subprocess.run([sys.executable, "-c", script, preset, str(directory)], env=environment, check=True)
@@ -58,7 +63,7 @@ def in_another_process(preset: str, directory: Path, hash_seed: str) -> None:
 @pytest.mark.parametrize("preset", REPRODUCED)
 def test_the_same_bytes_every_time(generated, tmp_path, preset):
     first = content(generated(preset).directory)
-    generate(load_design(preset), tmp_path / "again")
+    generate(load_design(preset, Design), tmp_path / "again")
     assert content(tmp_path / "again") == first
     for hash_seed in ("1", "2"):
         in_another_process(preset, tmp_path / hash_seed, hash_seed)
@@ -101,9 +106,11 @@ def lint(generated: Generated, *extra: str) -> subprocess.CompletedProcess:
     )
 
 
-@pytest.mark.parametrize("preset", preset_names(DesignPoint))
+@pytest.mark.parametrize("preset", preset_names())
 def test_lint_is_clean(generated, preset):
-    result = lint(generated(preset))
+    # Unrolled, the loops of the analog model take minutes where there are many cells.
+    analog = isinstance(generated(preset).design, AnalogDesign)
+    result = lint(generated(preset), *(["--unroll-count", "1"] if analog else []))
     assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
 
 
@@ -143,8 +150,9 @@ def test_synthesis_reads_it(generated, preset):
     assert result.returncode == 0, result.stdout[-1500:] + result.stderr[-1500:]
     assert "Found and reported 0 problems" in result.stdout
     design = generated(preset).design
-    macros = re.search(r"(\d+)\s+remora_crossbar$", result.stdout.split("design hierarchy")[-1], re.MULTILINE)
-    assert macros and int(macros[1]) == len(all_tiles(design))
+    macro, number = ("remora_bmru_core", 1) if preset == "kws" else ("remora_crossbar", len(all_tiles(design)))
+    macros = re.search(rf"(\d+)\s+{macro}$", result.stdout.split("design hierarchy")[-1], re.MULTILINE)
+    assert macros and int(macros[1]) == number
 
 
 PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
@@ -161,7 +169,7 @@ def read_netlist(text: str) -> tuple[dict[str, dict[str, tuple[str, int]]], dict
     return ports, children
 
 
-@pytest.mark.parametrize("preset", preset_names(DesignPoint))
+@pytest.mark.parametrize("preset", preset_names())
 def test_the_sidecar_tells_the_truth(generated, preset):
     directory, sidecar, design = generated(preset).directory, generated(preset).sidecar, generated(preset).design
     assert json.loads((directory / "remora.json").read_text(encoding="utf-8")) == sidecar
@@ -174,17 +182,23 @@ def test_the_sidecar_tells_the_truth(generated, preset):
         return module
 
     assert {port["name"]: (port["direction"], port["width"]) for port in sidecar["ports"]} == ports[sidecar["top"]]
-    modules = {module_of(instance["path"]) for instance in sidecar["instances"]}
-    assert modules - ports.keys() == set(macro_names(design))
+    analog = isinstance(design, AnalogDesign)
+    macros = {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys()
+    assert macros == set(macro_names(design))
     assert all(module_of(instance["path"]) == instance["module"] for instance in sidecar["instances"])
     for probe in sidecar["probes"].values():
         path, _, port = probe["path"].rpartition(".")
         module_ports = ports[module_of(path)]
         assert port in ("clk", "rst") or module_ports[port][1] == probe["width"]
-    assert {tile["path"] for tile in sidecar["tiles"]} == {
-        f"core.{tile.layer.name.lower()}.{tile.name}" for tile in all_tiles(design)
-    }
-    assert all(module_of(tile["path"]) == "remora_crossbar" for tile in sidecar["tiles"])
+    if analog:
+        last = sidecar["scan_chain"][-1]
+        elements = last["rows"] * last["columns"] * (last["code_bits"] + last["rail_bit"])
+        assert last["first_bit"] + elements == chain_bits(design)
+    else:
+        assert {tile["path"] for tile in sidecar["tiles"]} == {
+            f"core.{tile.layer.name.lower()}.{tile.name}" for tile in all_tiles(design)
+        }
+        assert all(module_of(tile["path"]) == "remora_crossbar" for tile in sidecar["tiles"])
     assert sidecar["design_hash"] == design.hash and sidecar["design"] == design.model_dump(mode="json")
     named = [
         name
@@ -230,6 +244,15 @@ def test_images_hold_the_weights(tmp_path):
         wanted = weights or initial_weights(design)
         np.testing.assert_array_equal(layers[Layer.HIDDEN], wanted.hidden)
         np.testing.assert_array_equal(layers[Layer.READOUT], wanted.readout)
+
+
+def test_the_image_of_an_analog_core_holds_its_codes(tmp_path):
+    design = load_design("kws", AnalogDesign)
+    codes = random_codes(design, 5)
+    generated = generate(design, tmp_path, codes)
+    path = tmp_path / generated.sidecar["files"]["images"]["codes"]
+    words = [int(line, 16) for line in path.read_text(encoding="utf-8").split()]
+    assert words == [*scan_words(codes), check_word(codes.chain())] and len(words) == -(-chain_bits(design) // 32) + 1
 
 
 def test_images_hold_the_thresholds(tmp_path):

@@ -1,4 +1,4 @@
-"""Analog cores of the tests: odd sizes and odd formats; `flow.analog_stimulus` has random codes that keep cells busy."""
+"""Analog cores of the tests: odd sizes and odd formats. `flow.analog_stimulus` has random codes for them."""
 
 from __future__ import annotations
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from flow.analog_stimulus import random_codes, random_features
 from golden.analog import BRANCHES, AnalogCore
 from golden.analog_codes import AnalogCodes, network_of
 from golden.bmru import run
 from spec.analog import AnalogDesign, with_nonidealities
 from spec.presets import load_design
-from flow.analog_stimulus import random_codes, random_features
 from tests.golden.analog_cases import ANALOG_DESIGNS, by_hand, make_analog
 
 KWS = load_design("kws", AnalogDesign)

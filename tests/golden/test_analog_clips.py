@@ -15,7 +15,7 @@ DESIGN = AnalogDesign(
 BOTH = FrameFlag.START | FrameFlag.END
 
 
-def packet(flags: FrameFlag = FrameFlag(0), features=(1, 2, 3), tag: int = 7) -> FramePacket:
+def packet(flags: int = 0, features=(1, 2, 3), tag: int = 7) -> FramePacket:
     return FramePacket(encode_frame(features, flags, tag))
 
 

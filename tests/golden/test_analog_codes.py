@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from flow.analog_stimulus import random_codes
 from golden.analog_codes import (
     AnalogCodes,
     CodesError,
@@ -17,7 +18,6 @@ from golden.analog_codes import (
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 from spec.scan import chain_bits, elements
-from flow.analog_stimulus import random_codes
 from tests.golden.analog_cases import ANALOG_DESIGNS
 
 KWS = load_design("kws", AnalogDesign)

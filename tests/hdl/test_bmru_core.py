@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import tb
+from flow.analog_stimulus import random_codes, random_features
 from flow.simulator import SimulatorError
 from golden.analog import AnalogCore
 from hdl.bmru_core import BmruCore
 from spec.trace import FRAME, UNCOMPARED, read_trace, write_header
 from tb.scoreboard import compare
-from flow.analog_stimulus import random_codes, random_features
 from tests.golden.analog_cases import ANALOG_DESIGNS, make_analog
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
 from tests.support import simulate_cases

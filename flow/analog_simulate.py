@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,7 +18,7 @@ from flow.analog_harness import build_analog_harness
 from flow.analog_run import KINDS, AnalogRtlRun, run_analog
 from flow.analog_stimulus import AnalogStimulus, clip_packets, random_codes, random_features
 from flow.console import console, progress, table
-from flow.generate import generate
+from flow.generate import Generated, generate
 from flow.keyword_evaluation import Spotter
 from flow.keywords import load_clips, shipped_network
 from flow.provenance import provenance
@@ -29,8 +30,9 @@ from golden.bmru_network import load_network
 from spec.analog import AnalogDesign
 from spec.errors import CheckFailed, RemoraError
 from spec.frames import ReportFlag
+from spec.packets import Answer
 from spec.registers import AnalogCounter
-from tb.scoreboard import describe
+from tb.scoreboard import Comparison, describe
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,13 +99,27 @@ class AnalogSimulated:
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
         comparison = self.run.comparison
-        missing = [kind for kind in KINDS if not comparison.compared.get(kind)]
+        missing = missing_kinds(comparison, self.result["paced"])
         if comparison.passed and not missing:
             return
         console().print(describe(comparison))
         if missing:
             raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")
         raise CheckFailed(f"hardware and golden differ in {comparison.total_mismatches:,} records")
+
+
+def missing_kinds(comparison: Comparison, paced: bool = False) -> list[str]:
+    """What a run must compare and did not."""
+    return [kind for kind in (*KINDS, *(["pace"] if paced else [])) if not comparison.compared.get(kind)]
+
+
+def generate_for(design: AnalogDesign, codes: AnalogCodes) -> Generated:
+    """The generated directory of a design under the build root."""
+    target = build_root() / "generated" / f"{design.name}-{design.hash}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Two simulations of one design at once must not read what the other has half written.
+    with FileLock(target.with_suffix(".lock")):
+        return generate(design, target, codes)
 
 
 def simulate_analog(
@@ -125,13 +141,12 @@ def simulate_analog(
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
     Raises:
+        RemoraError: ``paced`` and ``stall`` together, or clips longer than the design takes.
         SimulatorError: the build or the simulation itself failed.
     """
-    target = build_root() / "generated" / f"{design.name}-{design.hash}"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Two simulations of one design at once must not read what the other has half written.
-    with FileLock(target.with_suffix(".lock")):
-        generated = generate(design, target, recording.codes)
+    if paced and stall:
+        raise RemoraError(f"--paced with --stall {stall:g}: streams that stall move frames off their pace; leave one out")
+    generated = generate_for(design, recording.codes)
     began = perf_counter()
     with console(stderr=True).status("building the simulation"):
         build = build_analog_harness(generated, waves=waves is not None)
@@ -153,7 +168,7 @@ def simulate_analog(
         shutil.rmtree(directory)
     elif not run.comparison.passed:
         console().print(f"inputs, trace and log stay in {directory}")
-    return AnalogSimulated(run, summarise(design, recording, run) | provenance(seed))
+    return AnalogSimulated(run, summarise(design, recording, run) | {"paced": paced} | provenance(seed))
 
 
 def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> dict:
@@ -165,7 +180,7 @@ def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> 
     counters, comparison = run.counters, run.comparison
     frames = counters[AnalogCounter.FRAMES]
     clips = len(recording.features)
-    decisions = _votes(run.answers, clips)
+    decisions = clip_votes(run.answers, clips)
     return {
         "design": design.name,
         "design_hash": design.hash,
@@ -177,7 +192,7 @@ def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> 
         "compared": comparison.compared,
         "mismatches": comparison.total_mismatches,
         "accuracy": _share(decisions, recording.labels),
-        "golden_accuracy": _share(_votes(run.reference.answers, clips), recording.labels),
+        "golden_accuracy": _share(clip_votes(run.reference.answers, clips), recording.labels),
         "float_accuracy": _share(recording.float_decisions, recording.labels),
         "agreement": _share(decisions, recording.float_decisions),
         "core_power_nw": design.power_nw(counters[AnalogCounter.CHARGE], max(1, frames)),
@@ -192,7 +207,7 @@ def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> 
     }
 
 
-def _votes(answers, clips: int) -> NDArray[np.int64] | None:
+def clip_votes(answers: Sequence[Answer], clips: int) -> NDArray[np.int64] | None:
     """Class of each clip by its vote; None where there are fewer or more votes than clips."""
     votes = [answer.decision for answer in answers if int(answer.flags) & ReportFlag.VOTE]
     return np.array(votes, np.int64) if len(votes) == clips else None

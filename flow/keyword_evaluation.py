@@ -95,16 +95,18 @@ def confusion(clips: KeywordSet, decided: NDArray, classes: int) -> dict[str, li
 
 def add_up(results: list[dict]) -> dict:
     """One evaluation out of several: counts are added, powers averaged by frames."""
-    words = sorted({word for one in results for word in one["float"]})
-    total = {}
-    for key in ("float", "codes"):
-        rows = {word: [one[key].get(word, [0, 0]) for one in results] for word in words}
-        total[key] = {word: np.sum(counts, axis=0).tolist() for word, counts in rows.items()}
+    total = {key: add_confusions([one[key] for one in results]) for key in ("float", "codes")}
     for key in ("clips", "alike", "frames", "frames_alike", "states_alike", "bits", "bits_alike", "saturated"):
         total[key] = sum(one[key] for one in results)
     frames = [one["frames"] for one in results]
     total["power_nw"] = float(np.average([one["power_nw"] for one in results], weights=frames))
     return total
+
+
+def add_confusions(tables: list[dict[str, list[int]]]) -> dict[str, list[int]]:
+    """One confusion by word out of several."""
+    words = sorted({word for table in tables for word in table})
+    return {word: np.sum([table.get(word, [0, 0]) for table in tables], axis=0).tolist() for word in words}
 
 
 def balanced(confusion_by_word: dict[str, list[int]], keyword: str) -> float:

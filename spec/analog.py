@@ -161,7 +161,7 @@ class AnalogDesign(Design):
         if self.vote.wake_class >= max(2, self.network.classes):
             raise ValueError(
                 f"vote.wake_class is {self.vote.wake_class} but network.classes is {self.network.classes}: "
-                f"use 0…{self.network.classes - 1}"
+                f"use 0…{max(1, self.network.classes - 1)}"
             )
         if self.feature_limit * self.formats.feature_step_pa > self.node_limit:
             raise ValueError(

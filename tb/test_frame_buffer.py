@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import cocotb
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSource
 
@@ -9,7 +11,7 @@ from golden.analog_clips import FramePacket, Intake, KeptFrame, VoteSettings
 from spec.frames import FrameDrop, FrameFlag, encode_frame
 from tb.blocks import Block, BlockBench, block_test, unpack_signed
 
-SETTINGS = ("frames", "sliding", "wake_class", "threshold")
+SETTINGS = ("frames", "sliding", "wake_class", "threshold", "report_votes", "report_frames")
 
 
 def packets_of(bench: BlockBench, block: Block) -> list[FramePacket]:
@@ -82,7 +84,10 @@ async def packets(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         source, intake = make_source(bench, block), Intake(block.design)
         for stall, patience, sliding in ((0.0, 0, False), (0.4, 6, True), (0.1, 40, False)):
-            settings = VoteSettings.of(block.design, sliding=sliding, threshold=bench.random.randrange(1024))
+            reported = {name: bool(bench.random.getrandbits(1)) for name in ("report_votes", "report_frames")}
+            settings = VoteSettings.of(
+                block.design, sliding=sliding, threshold=bench.random.randrange(1024), **reported
+            )
             configure(block, settings)
             source.set_pause_generator(bench.pauses(stall))
             watcher = Watcher(bench, block, patience)
@@ -134,13 +139,16 @@ async def refuses_without_codes(bench: BlockBench) -> None:
 async def aborts(bench: BlockBench) -> None:
     """An abort at any cycle: frame and clip are forgotten, the packet at hand is swallowed whole, the next is good."""
 
+    met = Counter()
+
     async def drive(block: Block) -> None:
         source, features = make_source(bench, block), [3] * block.design.network.features
         configure(block, VoteSettings.of(block.design))
-        for wait in range(2 + len(features)):
+        for wait in range(4 + len(features)):
             # The first stays in the buffer, if it gets so far.
             await source.send(encode_frame(features, FrameFlag.START, 1))
             await bench.cycle(1 + wait)
+            held = block.get("available")
             block.put(abort=1)
             await bench.cycle()
             block.put(abort=0)
@@ -149,6 +157,7 @@ async def aborts(bench: BlockBench) -> None:
             await bench.cycle(3)
             begun = block.get("available")
             bench.compare(block, "in a clip", block.get("in_clip"), begun)
+            met[block.name, "held" if held else "before" if begun else "within"] += 1
             if begun:  # the abort came before the packet did
                 block.put(free=1)
                 await bench.cycle()
@@ -167,3 +176,6 @@ async def aborts(bench: BlockBench) -> None:
             await bench.cycle()
 
     await bench.each(drive)
+    for block in bench.blocks:
+        for moment in ("within", "held"):
+            assert met[block.name, moment], f"{block.name}: no abort came with a packet or frame {moment}: {met}"

@@ -72,3 +72,22 @@ async def clips(bench: BlockBench) -> None:
 
     await bench.each(drive)
     assert any(block.design.network.classes > 1 for block in bench.blocks)
+
+
+@block_test
+async def resets(bench: BlockBench) -> None:
+    """A reset within a clip, before its votes are taken or after: all is forgotten, and the next clip is exact."""
+    nothing = np.zeros(0, np.int32)
+    for block in bench.blocks:
+        last = block.design.network.classes - 1
+        for count in (1, 2, 3):
+            settings = VoteSettings.of(block.design, frames=1, sliding=True, wake_class=last, threshold=1, report_frames=True)
+            ballot = Ballot(block.design)
+            for t in range(count):
+                await one_frame(bench, block, KeptFrame(nothing, t == 0, False, 0, settings), last, ballot)
+            bench.compare(block, "votes before", block.get("votes") != 0, True)
+            await bench.reset()
+            found = tuple(block.get(name) for name in ("votes", "frame_class", "majority"))
+            bench.compare(block, "votes, class, majority after", found, (0, 0, 0))
+            # It wakes again: that it was awake is forgotten too.
+            await one_frame(bench, block, KeptFrame(nothing, True, True, 0, settings), last, Ballot(block.design))

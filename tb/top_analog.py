@@ -7,6 +7,7 @@ from cocotb_bus.drivers.amba import AXIProtocolError
 
 from flow.analog_stimulus import clip_packets, random_codes, random_features
 from golden.analog_clips import VoteSettings
+from spec.frames import ReportFlag
 from spec.presets import parse_design
 from spec.registers import AnalogCounter, Kind, Response
 from spec.scan import check_word, pack_chain
@@ -148,3 +149,32 @@ async def halting(dut) -> None:
         await host.start()
     assert sum((await host.answer(4000)).scores) == len(clip)
     assert (await host.counters())[AnalogCounter.FRAMES] == len(clip)
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def reports_of_a_clip(dut) -> None:
+    """REPORT, written within a clip, takes effect with the next one."""
+    host = await started(dut)
+    codes, clips = random_codes(host.design, 4), random_features(host.design, 3, 3, 4)
+    await host.program_codes(codes)
+    await host.configure(VoteSettings.of(host.design), 0)
+    await host.start()
+    packets = clip_packets(clips)
+    await host.source.send(packets[0].data)
+    await host.source.wait()
+    await host.cycles(8)
+    await expect(host, "STATUS", in_clip=1)
+    found = []
+    # The first clip was started with votes alone, the second with frames alone, the third with both.
+    for number, (votes, frames) in enumerate(((0, 1), (1, 1), (1, 0))):
+        await host.write("REPORT", votes=votes, frames=frames)
+        following = packets[3 * number + 1 : 3 * number + 4]
+        for packet in following:
+            await host.source.send(packet.data)
+        await host.source.wait()
+        await host.cycles(8)
+    while (answer := await host.answer(4000)) is not None:
+        found.append((answer.tag, int(answer.flags) & int(ReportFlag.FRAME | ReportFlag.VOTE)))
+    vote, frame = int(ReportFlag.VOTE), int(ReportFlag.FRAME)
+    expected = [(0, vote), *[(1, frame)] * 3, *[(2, frame)] * 3, (2, vote)]
+    assert found == expected, f"found {found}, expected {expected}"

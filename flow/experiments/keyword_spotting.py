@@ -1,8 +1,9 @@
-"""Keyword spotting: "yes" against other words and silence, in floating point and in the codes of the analog core.
+"""Keyword spotting: "yes" against other words and silence, in floating point, in the codes of the analog core, and in hardware.
 
 Speaker-disjoint five-fold over all clips, several seeds, and the split that comes with the data apart; features
 normalised over each clip, which looks ahead, and by a running normalisation, which an always-on detector can do. With
-the running one also a sliding window over streams that never clear the core.
+the running one also a sliding window over streams that never clear the core. The networks of the given split run in the
+generated hardware too, with the core's macro: every clip of the test split, every frame compared with golden.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from itertools import product
 
 import numpy as np
 
+from flow.experiments import sliding_window
 from flow.experiments.figures import figure
+from flow.experiments.keyword_rtl import run_hardware
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.sliding_window import STREAMS, slide
-from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
+from flow.keyword_evaluation import Spotter, add_confusions, add_up, balanced, evaluate
 from flow.keywords import load_clips, train_spotter
 from golden.bmru_training import Recipe
 from golden.keywords import KEYWORD, SPEEDS, KeywordSet, speaker_folds
@@ -24,7 +27,7 @@ from golden.normalisation import KINDS, RUNNING_SHIFT
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 
-SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core, per clip and always on"
+SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core and the hardware"
 FOLDS, SEEDS = 5, 3
 PRESETS = ("kws", "kws16")
 QUICK_PRESETS, QUICK_SEEDS, QUICK_STEPS, QUICK_FOLDS = ("kws",), 1, 300, 2
@@ -60,19 +63,23 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
         "normalisation": normalisation,
         "fold": fold,
         "folds": FOLDS,
-        "streams": {"count": STREAMS, "shift": RUNNING_SHIFT} if normalisation == "running" else None,
+        "streams": {"count": STREAMS, "shift": RUNNING_SHIFT, "version": sliding_window.VERSION}
+        if normalisation == "running"
+        else None,
+        "rtl": fold == GIVEN,
         "data": clips.digest,
         "origin": clips.origin,
     }
-    work = partial(_train_and_evaluate, design, recipe, normalisation, clips, tested)
+    work = partial(_train_and_evaluate, design, recipe, normalisation, clips, tested, fold == GIVEN)
     return Unit(parameters, recipe.steps * recipe.batch, work)
 
 
-def _train_and_evaluate(design, recipe, normalisation, clips: KeywordSet, tested, context: Context) -> dict:
+def _train_and_evaluate(design, recipe, normalisation, clips: KeywordSet, tested, hardware: bool, context: Context) -> dict:
     network = train_spotter(design, recipe, clips.where(~tested), normalisation, context.advance)
     spotter = Spotter(design, network, clips.where(tested))
     found = {"preset": design.name, "normalisation": normalisation, "seed": recipe.seed, **evaluate(spotter)}
-    return found | {"sliding": slide(spotter) if normalisation == "running" else None}
+    found |= {"sliding": slide(spotter) if normalisation == "running" else None}
+    return found | (run_hardware(spotter, context.folder) if hardware else {})
 
 
 def conclude(options: Options, results: list[dict]) -> Conclusion:
@@ -112,6 +119,7 @@ def _summary(runs: list[list[dict]]) -> dict:
             "saturated_features": whole["saturated"],
             "core_power_nw": whole["power_nw"],
         }
+    summary["given_split"] |= _hardware(given)
     branches = [one["branches_nw"] for run in runs for one in run[:-1]]
     summary["branches_nw"] = {name: float(np.mean([one[name] for one in branches])) for name in branches[0]}
     sliding = [one["sliding"] for run in runs for one in run[:-1] if one["sliding"]]
@@ -122,6 +130,17 @@ def _summary(runs: list[list[dict]]) -> dict:
             "false_alarms_an_hour": total["false_alarms"] / total["hours"],
         }
     return summary
+
+
+def _hardware(given: list[dict]) -> dict:
+    """The given split in hardware, over seeds."""
+    return {
+        "rtl": mean_and_interval([balanced(one["rtl"], KEYWORD) for one in given]),
+        "confusion_rtl": add_confusions([one["rtl"] for one in given]),
+        "rtl_clips": sum(one["clips"] for one in given),
+        "rtl_frames_compared": sum(one["rtl_frames_compared"] for one in given),
+        "rtl_mismatches": sum(one["rtl_mismatches"] for one in given),
+    }
 
 
 def mean_and_interval(values: list[float]) -> dict[str, float | list[float] | None]:
@@ -138,8 +157,10 @@ def _line(summary: dict) -> str:
     five, given = summary["five_fold"], summary["given_split"]
     line = (
         f"{summary['preset']}, {summary['normalisation']}: folds {five['float']['mean']:.1%} in float, "
-        f"{five['codes']['mean']:.1%} in codes; given split {given['float']['mean']:.1%} and "
-        f"{given['codes']['mean']:.1%}; alike {five['clips_alike']:.2%} of clips, {five['frames_alike']:.2%} of "
+        f"{five['codes']['mean']:.1%} in codes; given split {given['float']['mean']:.1%}, "
+        f"{given['codes']['mean']:.1%} and in hardware {given['rtl']['mean']:.1%} "
+        f"({given['rtl_mismatches']} mismatches in {given['rtl_frames_compared']:,} frames compared); "
+        f"alike {five['clips_alike']:.2%} of clips, {five['frames_alike']:.2%} of "
         f"frames, {five['state_bits_alike']:.2%} of state bits; {five['core_power_nw']:.0f} nW"
     )
     sliding = summary.get("sliding_window")

@@ -13,6 +13,8 @@ from golden.normalisation import normaliser_of
 from spec.rng import Purpose, permutation
 
 STREAMS = 16
+VERSION = 2
+"""Grows when `count_wakes` counts otherwise."""
 GRACE_FRAMES = FRAMES // 2
 """A keyword counts as found if the vote wakes within its clip or so many frames after it."""
 
@@ -21,9 +23,9 @@ def slide(spotter: Spotter) -> dict:
     """Clips in random order, end to end, in a few streams; the normalisation runs on, and the core is never cleared.
 
     Returns:
-        ``keywords``, ``hits``: clips of the keyword, and those at which the majority of the last 101 frames became or
-        was the keyword within the clip or half a clip after it; ``false_alarms``: wake-ups anywhere else; ``hours`` of
-        sound without the keyword.
+        ``keywords``, ``hits``: clips of the keyword, and those at which the majority of the last 101 frames became the
+        keyword, that is the wake-up rose, within the clip or half a clip after it; ``false_alarms``: wake-ups anywhere
+        else; ``hours`` of sound in which these count.
     """
     clips, design = spotter.clips, spotter.design
     order = permutation(spotter.network.metadata["recipe"]["seed"], Purpose.BMRU_TRAINING, len(clips))
@@ -51,9 +53,9 @@ def count_wakes(votes: NDArray[np.bool_], spoken: NDArray[np.bool_], window: int
     risen = awake & ~np.pad(awake, ((0, 0), (1, 0)))[:, :-1]
     hits = 0
     for stream, clip in np.argwhere(spoken):
-        hits += bool(awake[stream, clip * FRAMES : (clip + 1) * FRAMES + GRACE_FRAMES].any())
+        hits += bool(risen[stream, clip * FRAMES : (clip + 1) * FRAMES + GRACE_FRAMES].any())
     # A frame is 10 ms.
-    silent = int((~near).sum())
+    silent = int((~expected).sum())
     return {
         "keywords": int(spoken.sum()),
         "hits": hits,

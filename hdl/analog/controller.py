@@ -33,7 +33,7 @@ class AnalogController(wiring.Component):
     votes are forgotten, the core is reset, a scan command ends; packets stay whole: an answer on offer is sent to its
     end, the rest of a packet being received is swallowed.
 
-    ``clock_enable``: the core's clock may stop while it is low. ``charge``: the core's meter. Events are high for one
+    ``clock_enable``: nothing of the core needs its clock while it is low. ``charge``: the core's meter. Events are high for one
     cycle, ``dropped`` has one bit a cause. ``<counter>_increment``: what each counter grows by in this cycle.
     """
 
@@ -49,8 +49,6 @@ class AnalogController(wiring.Component):
                 "abort": In(1),
                 "period": In(WORD_BITS),
                 "configured": In(VoteSettings()),
-                "report_frames": In(1),
-                "report_votes": In(1),
                 "halted": Out(1),
                 "busy": Out(1),
                 "programmed": Out(1),
@@ -139,13 +137,18 @@ class AnalogController(wiring.Component):
             m.d.sync += applied.eq(buffer.features)
 
     def _connect_reports(self, m: Module, buffer, sequencer, vote, reporter, answer) -> None:
-        tag = Signal.like(buffer.tag)
+        # The buffer may show the next clip before this frame is decided.
+        tag, report_frames, report_votes = Signal.like(buffer.tag), Signal(), Signal()
         with m.If(sequencer.prepare):
-            m.d.sync += tag.eq(buffer.tag)
+            m.d.sync += [
+                tag.eq(buffer.tag),
+                report_frames.eq(buffer.settings.report_frames),
+                report_votes.eq(buffer.settings.report_votes),
+            ]
         scores = [vote.votes.word_select(index, VOTE_BITS) for index in range(self.design.network.classes)]
         m.d.comb += [
-            reporter.report_frames.eq(self.report_frames),
-            reporter.report_votes.eq(self.report_votes),
+            reporter.report_frames.eq(report_frames),
+            reporter.report_votes.eq(report_votes),
             reporter.decide.eq(sequencer.decide),
             reporter.voted.eq(vote.voted),
             reporter.wake.eq(vote.wake),

@@ -1,4 +1,4 @@
-"""How frames make a decision, as one bundle that travels with the frames of a clip."""
+"""How frames make a decision and what is told of it, as one bundle that travels with the frames of a clip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WAKE_CLASS_BITS = 4
 
 class VoteSettings(wiring.Signature):
     """Members, from the one who sets them: ``frames`` of a clip or of the window, ``sliding``, ``wake_class``,
-    ``threshold``."""
+    ``threshold``, ``report_votes``, ``report_frames``."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -21,5 +21,7 @@ class VoteSettings(wiring.Signature):
                 "sliding": Out(1),
                 "wake_class": Out(WAKE_CLASS_BITS),
                 "threshold": Out(VOTE_BITS),
+                "report_votes": Out(1),
+                "report_frames": Out(1),
             }
         )

@@ -20,7 +20,8 @@ from spec.registers import ADDRESS_BITS, AnalogCounter
 
 class AnalogRemora(wiring.Component):
     """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite
-    ``s_axil``, ``irq``, and ``clock_enable``: the clock of the analog core may stop while it is low.
+    ``s_axil``, ``irq``, and ``clock_enable``, which is low while the analog core needs no clock: it says when an integrator who
+    splits the core's clock off may stop it. Nothing is gated in here: core and controller run on ``aclk``.
 
     The soft reset forgets frames, clip and votes and unpowers the core; registers, counters and codes stay, and packets
     on both streams stay whole.
@@ -66,8 +67,8 @@ class AnalogRemora(wiring.Component):
             settings.sliding.eq(registers.vote_sliding),
             settings.wake_class.eq(registers.vote_wake_class),
             settings.threshold.eq(registers.wake_threshold_votes),
-            controller.report_frames.eq(registers.report_frames),
-            controller.report_votes.eq(registers.report_votes),
+            settings.report_frames.eq(registers.report_frames),
+            settings.report_votes.eq(registers.report_votes),
             registers.guard_halted.eq(controller.halted),
             registers.awake_last.eq(controller.awake_last),
             registers.awake_most.eq(controller.awake_most),

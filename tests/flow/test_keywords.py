@@ -81,10 +81,13 @@ def test_wakes_are_counted_where_they_belong():
     votes = np.zeros((1, 5 * FRAMES), bool)
     votes[0, 130:200] = True
     found = count_wakes(votes, spoken, window=101)
-    assert found == {"keywords": 1, "hits": 1, "false_alarms": 0, "hours": pytest.approx(4 * FRAMES / 360_000)}
+    hours = (4 * FRAMES - FRAMES // 2) / 360_000
+    assert found == {"keywords": 1, "hits": 1, "false_alarms": 0, "hours": pytest.approx(hours)}
     votes[0, 380:440] = True
     assert count_wakes(votes, spoken, window=101)["false_alarms"] == 1
     assert count_wakes(np.zeros_like(votes), spoken, window=101)["hits"] == 0
+    # Awake since before the clip, it does not wake within it.
+    assert count_wakes(np.ones_like(votes), spoken, window=101)["hits"] == 0
     # Exactly half of the window is no majority of two classes: the tie goes to the lower one.
     assert count_wakes(np.arange(505)[None] < 50, spoken, window=100)["false_alarms"] == 0
     assert count_wakes(np.arange(505)[None] < 51, spoken, window=100)["false_alarms"] == 1
@@ -100,6 +103,9 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
     for one in result["summaries"]:
         assert sum(map(sum, one["five_fold"]["confusion_codes"].values())) == len(clips)
         assert 0 <= one["five_fold"]["float"]["mean"] <= 1 and one["five_fold"]["float"]["interval"] is None
+        given = one["given_split"]
+        assert given["rtl_clips"] == 88 and given["rtl_frames_compared"] == 88 * FRAMES and given["rtl_mismatches"] == 0
+        assert given["confusion_rtl"] == given["confusion_codes"] and given["rtl"] == given["codes"]
         assert ("sliding_window" in one) == (one["normalisation"] == "running")
     assert (tmp_path / result["figures"][0]).is_file()
 

@@ -1,0 +1,43 @@
+"""The generated hardware with the core's macro on the clips of an experiment: decisions, and a comparison with golden."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flow.analog_harness import build_analog_harness
+from flow.analog_run import run_analog
+from flow.analog_simulate import clip_votes, generate_for, missing_kinds
+from flow.analog_stimulus import AnalogStimulus, clip_packets
+from flow.keyword_evaluation import Spotter, confusion
+from golden.analog_clips import VoteSettings
+from spec.errors import CheckFailed
+from spec.trace import FRAME
+
+
+def run_hardware(spotter: Spotter, folder: Path) -> dict:
+    """All clips through the simulated hardware, with the spotter's codes loaded through the scan window.
+
+    Returns:
+        As JSON: ``rtl``, word → clips decided [other, keyword]; ``rtl_frames_compared``, ``rtl_mismatches`` of all that
+        a run compares.
+
+    Raises:
+        CheckFailed: nothing was compared of a kind, or the hardware did not vote once a clip.
+        SimulatorError: the build or the simulation failed.
+    """
+    design = spotter.design
+    build = build_analog_harness(generate_for(design, spotter.codes))
+    packets = tuple(clip_packets(spotter.feature_codes))
+    stimulus = AnalogStimulus(packets, spotter.codes, VoteSettings.of(design, sliding=False))
+    run = run_analog(build, design, stimulus, folder / "rtl")
+    missing = missing_kinds(run.comparison)
+    if missing:
+        raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")
+    votes = clip_votes(run.answers, len(spotter.clips))
+    if votes is None:
+        raise CheckFailed(f"the hardware did not vote once for each of {len(spotter.clips)} clips")
+    return {
+        "rtl": confusion(spotter.clips, votes, design.network.classes),
+        "rtl_frames_compared": run.comparison.compared[FRAME],
+        "rtl_mismatches": run.comparison.total_mismatches,
+    }

@@ -39,7 +39,9 @@ def command(
 
     continual: permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline.
 
-    Example: remora experiment continual --quick --json continual.json
+    --set changes what one experiment alone has; a name that it lacks is answered with those that there are.
+
+    Example: remora experiment continual --seeds 5 --set ratio=1 --json continual.json
     """
     from flow.experiments import ExperimentError, find_experiment
     from flow.experiments.runner import Options, run_experiment

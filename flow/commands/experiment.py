@@ -39,13 +39,15 @@ def command(
 
     continual: permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline.
 
-    keyword-spotting: a keyword on the analog core, five-fold over speakers, in float and in codes.
+    keyword-spotting: a keyword on the analog core, five-fold over speakers, in float, in codes and in hardware.
 
     noise-immunity: the error that enters a bistable cell against the error that leaves it.
 
     power-scaling: power of cells and mirrors over the width of the analog core.
 
-    Example: remora experiment continual --quick --json continual.json
+    --set changes what one experiment alone has; a name that it lacks is answered with those that there are.
+
+    Example: remora experiment continual --seeds 5 --set ratio=1 --json continual.json
     """
     from flow.experiments import ExperimentError, find_experiment
     from flow.experiments.runner import Options, run_experiment

@@ -47,8 +47,8 @@ class Options:
     @property
     def stem(self) -> str:
         """What these options add to the name of a file."""
-        several = f"…{self.seed + self.seeds - 1}" if self.seeds > 1 else ""
-        parts = [f"seed{self.seed}{several}", *(["quick"] if self.quick else [])]
+        seeds = f"seeds{self.seed}-{self.seed + self.seeds - 1}" if self.seeds > 1 else f"seed{self.seed}"
+        parts = [seeds, *(["quick"] if self.quick else [])]
         if self.sequences is not None:
             parts.append(f"sequences{self.sequences}")
         for name, value in self.settings.items():

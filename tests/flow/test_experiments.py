@@ -96,7 +96,7 @@ def test_several_seeds_give_mean_and_spread(tmp_path):
     result, lines = run_experiment("counted", module, options)
     assert result["values"] == [7, 9] and result["standard_deviation"] == {"values": [1, 1]}
     assert result["seeds"] == [4, 5, 6] and [one["values"] for one in result["per_seed"]] == [[6, 8], [7, 9], [8, 10]]
-    assert lines[-2] == "mean ± standard deviation of seeds 4…6" and (tmp_path / "counted-seed4…6.json").is_file()
+    assert lines[-2] == "mean ± standard deviation of seeds 4…6" and (tmp_path / "counted-seeds4-6.json").is_file()
     # What one seed has done, several take over, and the other way round.
     run_experiment("counted", module, Options(seed=5, directory=tmp_path))
     assert len(module.done) == 6

@@ -5,9 +5,10 @@ candidate's error holds all that came through the layers and cells before it. Fo
 
 - candidate error: mean over frames of |ĥ' − ĥ|, ĥ = relu of the node's current;
 - state error: mean over frames of |h' − h|, h the current that the cell puts out;
-- suppression: the one over the other. The main figure counts every frame, those in which the cell stands differently
-  (flips) too; its median over cells is taken with cells that never erred as infinite. Apart from it: the same without
-  the frames that flipped, the least of any cell, and how often cells flip.
+- suppression: the one over the other, over the frames in which the cell stands as in the ideal core. Median and least
+  over cells; a cell whose state never erred counts as infinite, so where only candidates err, all are: a state is one
+  of two currents. Bias errors move these currents themselves.
+- flips, apart: frames in which the cell stands differently, and the suppression with these counted too.
 """
 
 from __future__ import annotations
@@ -93,8 +94,8 @@ def cell_errors(ideal_core: AnalogCore, ideal: AnalogRun, core: AnalogCore, foun
     return {
         "candidate_error_pa": candidates.mean(axis=frames).ravel().tolist(),
         "state_error_pa": states.mean(axis=frames).ravel().tolist(),
-        "unflipped_candidate_error_pa": ((candidates * ~flipped).sum(axis=frames) / held).ravel().tolist(),
-        "unflipped_state_error_pa": ((states * ~flipped).sum(axis=frames) / held).ravel().tolist(),
+        "held_candidate_error_pa": ((candidates * ~flipped).sum(axis=frames) / held).ravel().tolist(),
+        "held_state_error_pa": ((states * ~flipped).sum(axis=frames) / held).ravel().tolist(),
         "flips": flipped.mean(axis=frames).ravel().tolist(),
     }
 
@@ -118,17 +119,17 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
     """Suppression at every amplitude, with its least, and the flips."""
     points, lines = [], []
     for one in results:
-        factors = suppression(one["candidate_error_pa"], one["state_error_pa"])
-        unflipped = suppression(one["unflipped_candidate_error_pa"], one["unflipped_state_error_pa"])
+        held = suppression(one["held_candidate_error_pa"], one["held_state_error_pa"])
+        everywhere = suppression(one["candidate_error_pa"], one["state_error_pa"])
         points.append(
             {key: one[key] for key in ("preset", "kind", "amplitude", "clips_alike", "accuracy", "ideal_accuracy")}
             | {
-                "median_suppression": _json(np.median(factors)),
-                "least_suppression": _json(factors.min()),
-                "median_suppression_unflipped": _json(np.median(unflipped)),
-                "least_suppression_unflipped": _json(unflipped.min()),
+                "median_suppression": _json(np.median(held)),
+                "least_suppression": _json(held.min()),
+                "cells_without_state_error": int(np.isinf(held).sum()),
+                "median_suppression_with_flips": _json(np.median(everywhere)),
+                "least_suppression_with_flips": _json(everywhere.min()),
                 "median_candidate_error_pa": float(np.median(one["candidate_error_pa"])),
-                "cells_without_error": int(np.isinf(factors).sum()),
                 "cells": len(one["flips"]),
                 "flips": float(np.mean(one["flips"])),
                 "most_flips": max(one["flips"]),
@@ -146,15 +147,12 @@ def _json(value: float) -> float | str:
 
 
 def _line(point: dict) -> str:
-    median, least = (
-        value if isinstance(value, str) else f"{value:.1f}"
-        for value in (point["median_suppression"], point["least_suppression"])
-    )
-    entered = point["median_candidate_error_pa"]
+    keys = ("median_suppression", "least_suppression", "median_suppression_with_flips")
+    median, least, flipped = (value if isinstance(value, str) else f"{value:.1f}" for value in map(point.get, keys))
     return (
-        f"{point['preset']}, {point['kind']} {point['amplitude']}: candidate error {entered:.0f} pA, suppression "
-        f"{median} in the median, {least} at the least; flips {point['flips']:.3%}; "
-        f"{point['clips_alike']:.1%} of clips decided alike"
+        f"{point['preset']}, {point['kind']} {point['amplitude']}: candidate error "
+        f"{point['median_candidate_error_pa']:.0f} pA, suppression {median} in the median, {least} at the least; "
+        f"{point['flips']:.3%} of frames flip, with these {flipped}; {point['clips_alike']:.1%} of clips decided alike"
     )
 
 

@@ -95,7 +95,7 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
     monkeypatch.setattr(keyword_spotting, "QUICK_STEPS", 4)
     monkeypatch.setattr(keyword_spotting, "FOLDS", 2)
     result, lines = run_experiment("keyword-spotting", keyword_spotting, Options(quick=True, directory=tmp_path))
-    assert result["clips"] == len(clips) and result["seeds"] == [1] and len(lines) == 3
+    assert result["clips"] == len(clips) and result["folds"] == 2 and result["seeds"] == [1] and len(lines) == 3
     assert [one["normalisation"] for one in result["summaries"]] == ["clip", "running"]
     for one in result["summaries"]:
         assert sum(map(sum, one["five_fold"]["confusion_codes"].values())) == len(clips)
@@ -116,8 +116,10 @@ def test_noise_immunity_tells_flips_from_errors(clips, monkeypatch, tmp_path):
     points = {(one["kind"], one["amplitude"]): one for one in result["points"]}
     assert points["noise", 200]["flips"] > points["noise", 2]["flips"]
     assert points["noise", 200]["median_candidate_error_pa"] > 20 * points["noise", 2]["median_candidate_error_pa"]
+    assert points["bias_error", 20]["median_suppression"] != "infinite"
     # Noise reaches a state only by flipping it.
-    assert points["noise", 20]["median_suppression_unflipped"] == "infinite"
+    assert points["noise", 20]["least_suppression"] == "infinite"
+    assert points["noise", 200]["median_suppression_with_flips"] < 100
     assert all(one["cells"] == 8 for one in result["points"])
 
 

@@ -39,6 +39,7 @@ def _arithmetic(design: DesignPoint) -> list[Fault]:
             lane,
             {"word": f"word & {(1 << design.formats.stream_bits) - 1}"},
         ),
+        Fault("error_negated", "weights follow the error instead of opposing it", lane, {"delta": "-delta"}),
         Fault("pulses_forgotten", "no pulse ever falls due", lane, {"pulses": "0"}),
         Fault(
             "readout_learns_features",
@@ -170,6 +171,19 @@ def _writes(design: DesignPoint) -> list[Fault]:
     writer = "remora_write_controller"
     faults = [
         Fault("direction_reversed", "weights that should rise fall", writer, {"raised": "~raised"}),
+        Fault(
+            "pair_polarity",
+            "pulses go to the other device of the pair",
+            writer,
+            {"program_hidden__side": "~good_program_hidden__side"},
+        ),
+        Fault("devices_uncounted", "devices written are not counted", writer, {"devices": "0"}),
+        Fault(
+            "layers_counted_alike",
+            "pulses are counted for the wrong layer",
+            writer,
+            {"layer_written": "!good_layer_written"},
+        ),
         Fault("pulse_not_awaited", "the controller always seems ready, so columns are lost", writer, {"ready": "1'b1"}),
         Fault("writes_uncounted", "pulses of learning are not counted", writer, {"applied": "0"}),
         Fault("learning_unending", "the end of learning is never reported", "remora_learning_engine", {"done": "1'b0"}),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from threading import Event as Flag
-from threading import Thread
 from time import perf_counter
 
 import numpy as np
@@ -19,7 +18,7 @@ from flow.reference import Reference
 from flow.simulator import Build, run
 from flow.stimulus import Stimulus
 from spec.design import DesignPoint
-from spec.learning import QUANTISER_BYTES
+from spec.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter, counters_of
 from spec.trace import EVENT, STEP, Event, read_trace, record_types, write_header
@@ -224,6 +223,14 @@ def _drop_events(design: DesignPoint, stimulus: Stimulus) -> NDArray:
     return events
 
 
+def _feedback_cycles(design: DesignPoint, reference: Reference, counters: dict[Counter, int]) -> int:
+    """Errors and first feedback of every new update; with winners, what was counted: how long they take is theirs."""
+    classes = design.network.classes
+    if design.selects:
+        return counters[Counter.FEEDBACK_CYCLES]
+    return reference.learnt * (2 * classes + 14 + -(-classes // FEEDBACK_WORD_BITS))
+
+
 def _drops(stimulus: Stimulus) -> dict[str, int]:
     """Packets to be dropped, by name of the cause."""
     return {drop.name: sum(bad.cause == drop for bad in stimulus.bad) for drop in Drop}
@@ -254,6 +261,7 @@ def _counter_records(
         Counter.PULSES: hidden.applied + readout.applied,
         **{Counter[f"DROPPED_{name}"]: count for name, count in _drops(stimulus).items()},
         Counter.LEARNED: reference.learnt,
+        Counter.FEEDBACK_CYCLES: _feedback_cycles(design, reference, counters),
         Counter.PULSES_DROPPED: hidden.dropped + readout.dropped,
         Counter.PULSES_HIDDEN: hidden.applied,
         Counter.PULSES_READOUT: readout.applied,
@@ -291,8 +299,8 @@ class TraceWatcher:
 
     def __init__(self, path: Path, record_bytes: int, progress: Callable[[int], None] | None) -> None:
         self._path, self._bytes, self._progress = path, record_bytes, progress
-        self._ended = Flag()
-        self._thread = Thread(target=self._watch, daemon=True)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
         self._path.unlink(missing_ok=True)

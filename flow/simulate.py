@@ -14,6 +14,7 @@ from filelock import FileLock
 from flow.console import console, progress, table
 from flow.generate import generate
 from flow.harness import build_harness
+from flow.learnt_state import LAYERS
 from flow.provenance import provenance
 from flow.rtl_run import RtlRun, run_rtl
 from flow.simulator import build_root
@@ -95,7 +96,9 @@ def simulate(
         shutil.rmtree(directory)
     elif not run.comparison.passed:
         console().print(f"inputs, trace and log stay in {directory}")
-    kinds = [*Simulated.KINDS, *([LEARN] if learn else []), *([OFFER] if learn and design.replays else [])]
+    state = [f"{layer} {kind}" for layer in LAYERS for kind in ("weights", *(["accumulators"] * design.accumulates))]
+    kinds = [*Simulated.KINDS, *([LEARN, *state, "counts"] if learn else [])]
+    kinds += [OFFER] if learn and design.replays else []
     return Simulated(run, summarise(design, data, run) | provenance(seed), tuple(kinds))
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.cell import Coefficients, signed_candidates
-from golden.learning import DfaTrainer, Update
+from golden.learning import Update
 from golden.miru import Saturations
 from golden.pulses import Writes
 from golden.replay import Interruption, Learned, ReplayTrainer
-from golden.reservoir import Reservoir, ReservoirState
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.trace import LEARN, NO_SLOT, OFFER, READOUT, STEP, record_types
@@ -49,27 +48,13 @@ class LearningReference:
     """A network that infers and learns in the order of the stream.
 
     Attributes:
-        trainer: what learns; its reservoir may be frozen, thawed, cleared and given another ratio between sequences.
-
-    Args:
-        accumulators: χ to start from; zero where None, as after a reset.
-        reservoir: what is held; nothing where None.
+        trainer: what learns, from nothing but weights; its reservoir may be frozen, thawed, cleared and given another
+            ratio between sequences.
     """
 
-    def __init__(
-        self,
-        design: DesignPoint,
-        weights: Weights,
-        coefficients: Coefficients,
-        accumulators: tuple[NDArray[np.integer], NDArray[np.integer]] | None = None,
-        reservoir: ReservoirState | None = None,
-    ):
+    def __init__(self, design: DesignPoint, weights: Weights, coefficients: Coefficients):
         self.design, self.coefficients = design, coefficients
         self.trainer = ReplayTrainer(design, weights, coefficients)
-        if accumulators is not None:
-            self.trainer.dfa = DfaTrainer(design, weights, coefficients, accumulators)
-        if reservoir is not None:
-            self.trainer.reservoir = Reservoir(design, reservoir)
         self._types = record_types(design)
         self._candidates = signed_candidates(design).astype(np.int16)
         self._states = np.zeros((design.network.max_steps, design.network.hidden), np.int16)

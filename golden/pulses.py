@@ -110,7 +110,7 @@ class _Devices:
         matrix[places] = after * self._layer.scale
         change = np.abs(after - before)
         applied = int(change.sum())
-        devices = np.count_nonzero(change) + np.count_nonzero(before * after < 0)
+        devices = int(np.count_nonzero(change) + np.count_nonzero(before * after < 0))
         return Writes(applied, int(np.abs(pulses).sum()) - applied, devices)
 
 

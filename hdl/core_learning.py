@@ -119,8 +119,8 @@ class CoreLearning:
             m.d.comb += getattr(engine, name).eq(getattr(core, name))
         if self.window:
             self._connect_window(m, core)
-        with m.If(engine.done):
-            m.d.sync += core.updating.eq(engine.stopped)
+        with m.If(engine.done | core.load_updates):
+            m.d.sync += core.updating.eq(engine.done & engine.stopped)
         with m.If(engine.start):
             m.d.sync += core.updating.eq(1)
         read, step = sequencer.read | engine.read_features, sequencer.read_step

@@ -159,7 +159,6 @@ class LearningEngine(wiring.Component):
                 with m.If(self._error.done):
                     m.d.comb += source.start.eq(1)
                     m.next = "COLUMN"
-
             with m.State("COLUMN"):
                 m.d.comb += [restart.eq(1), self.preparing.eq((self.columns_done == 0) & ~source.valid)]
                 m.d.sync += [step.eq(0), self.feedback.eq(source.feedback)]
@@ -193,7 +192,6 @@ class LearningEngine(wiring.Component):
             with m.State("UPDATE"):
                 with m.If(commit):
                     self._commit(m, "FOLD", "COLUMN", "READOUT_FETCH")
-
             with m.State("READOUT_FETCH"):
                 m.d.comb += fetch.eq(1)
                 m.next = "READOUT_PRODUCT"

@@ -127,5 +127,9 @@ def same(first, second) -> bool:
     )
     found = [array for pair in arrays for array in pair]
     half = len(found) // 2
-    counts = [(one.updates, one.settings, one.coefficients) for one in (first, second)]
-    return counts[0] == counts[1] and all(map(np.array_equal, found[:half], found[half:]))
+    counts = [
+        (one.updates, one.settings, one.coefficients, one.reservoir.presented, one.reservoir.frozen)
+        for one in (first, second)
+    ]
+    kept = [(one.reservoir.features, one.reservoir.steps, one.reservoir.labels) for one in (first, second)]
+    return counts[0] == counts[1] and all(map(np.array_equal, [*found[:half], *kept[0]], [*found[half:], *kept[1]]))

@@ -89,6 +89,10 @@ class Victim:
         assert tuple(found) == self.coefficients
         if kind == PIN:
             assert control["run"] == 0
+            names = [*(["UPDATES"] * self.design.learning.enabled), *(["PRESENTED", "FILLED"] * self.design.replays)]
+            assert not any([(await host.read(name))["value"] for name in names]), "counts of learning survived the pin"
+            if self.design.learning.enabled:
+                assert not any((await host.read("LEARN_PROGRESS")).values())
             assert not any((await host.read("INTERRUPT_STATUS")).values())
 
 

@@ -35,6 +35,8 @@ def command(
         comparison = bench.run_sound(programs)
         if not comparison.passed or not all(comparison.compared.get(kind) for kind in bench.KINDS):
             raise CheckFailed("the sound design does not pass, so the faults say nothing: see `remora simulate`")
+    if bench.verdict(0).noticed:
+        raise CheckFailed("the netlist with all faults asleep does not pass, so the faults say nothing")
     verdicts = []
     with progress("injecting", len(bench.faults), "faults") as advance:
         for verdict in bench.verdicts():

@@ -35,7 +35,10 @@ def command(
     seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Weights from `remora train`; trains quickly where not given, but with --tasks begins anew."),
+        typer.Option(
+            help="Weights and gates that `remora train` saved; accumulators, reservoir and counts start empty. Trains "
+            "quickly where not given, but with --tasks begins anew."
+        ),
     ] = None,
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,
     learn: Annotated[bool, typer.Option("--learn", help="Hardware that learns; every sequence is learnt.")] = False,

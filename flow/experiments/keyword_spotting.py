@@ -23,14 +23,14 @@ from flow.keyword_evaluation import Spotter, add_confusions, add_up, balanced, e
 from flow.keywords import load_clips, train_spotter
 from golden.bmru_training import Recipe
 from golden.keywords import KEYWORD, SPEEDS, KeywordSet, speaker_folds
-from golden.normalisation import KINDS
+from golden.normalisation import KINDS, RUNNING_SHIFT
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 
 SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core and the hardware"
 FOLDS, SEEDS = 5, 3
 PRESETS = ("kws", "kws16")
-QUICK_PRESETS, QUICK_SEEDS, QUICK_STEPS = ("kws",), 1, 300
+QUICK_PRESETS, QUICK_SEEDS, QUICK_STEPS, QUICK_FOLDS = ("kws",), 1, 300, 2
 GIVEN = "given"
 """The split that comes with the data, beside the numbers of the folds: trained on train and validation."""
 
@@ -45,9 +45,14 @@ def plan(options: Options) -> list[Unit]:
     seeds = range(options.seed, options.seed + (QUICK_SEEDS if options.quick else SEEDS))
     for normalisation, seed, design in product(KINDS, seeds, designs):
         recipe = Recipe(seed=seed, **({"steps": QUICK_STEPS} if options.quick else {}))
-        for fold in (*range(FOLDS), GIVEN):
+        for fold in (*range(_folds_done(options)), GIVEN):
             units.append(_unit(design, recipe, normalisation, fold, clips, folds))
     return units
+
+
+def _folds_done(options: Options) -> int:
+    """Folds that are tested; the quick experiment leaves some out."""
+    return min(QUICK_FOLDS, FOLDS) if options.quick else FOLDS
 
 
 def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips: KeywordSet, folds) -> Unit:
@@ -58,7 +63,9 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
         "normalisation": normalisation,
         "fold": fold,
         "folds": FOLDS,
-        "streams": [STREAMS, sliding_window.VERSION] if normalisation == "running" else None,
+        "streams": {"count": STREAMS, "shift": RUNNING_SHIFT, "counting": sliding_window.VERSION}
+        if normalisation == "running"
+        else None,
         "rtl": fold == GIVEN,
         "data": clips.digest,
         "origin": clips.origin,
@@ -67,7 +74,9 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
     return Unit(parameters, recipe.steps * recipe.batch, work)
 
 
-def _train_and_evaluate(design, recipe, normalisation, clips: KeywordSet, tested, hardware: bool, context: Context) -> dict:
+def _train_and_evaluate(
+    design, recipe, normalisation, clips: KeywordSet, tested, hardware: bool, context: Context
+) -> dict:
     network = train_spotter(design, recipe, clips.where(~tested), normalisation, context.advance)
     spotter = Spotter(design, network, clips.where(tested))
     found = {"preset": design.name, "normalisation": normalisation, "seed": recipe.seed, **evaluate(spotter)}
@@ -77,8 +86,9 @@ def _train_and_evaluate(design, recipe, normalisation, clips: KeywordSet, tested
 
 def conclude(options: Options, results: list[dict]) -> Conclusion:
     """A summary for each preset and normalisation, figures of confusion, and the main numbers in words."""
-    # Units come in the order of the plan: five folds and the given split for each seed.
-    runs = [results[start : start + FOLDS + 1] for start in range(0, len(results), FOLDS + 1)]
+    # Units come in the order of the plan: the folds and the given split for each seed.
+    size = _folds_done(options) + 1
+    runs = [results[start : start + size] for start in range(0, len(results), size)]
     summaries, lines = [], []
     for normalisation in KINDS:
         for preset in dict.fromkeys(run[0]["preset"] for run in runs):
@@ -86,12 +96,16 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
             summary = {"preset": preset, "normalisation": normalisation, **_summary(chosen)}
             summaries.append(summary)
             lines.append(_line(summary))
-    origin = {"clips": sum(one["clips"] for one in runs[0][:FOLDS]), "seeds": sorted({run[0]["seed"] for run in runs})}
+    origin = {
+        "folds": size - 1,
+        "clips": sum(one["clips"] for one in runs[0][:-1]),
+        "seeds": sorted({run[0]["seed"] for run in runs}),
+    }
     return Conclusion({**origin, "summaries": summaries}, {"confusion": _confusions(summaries)}, tuple(lines))
 
 
 def _summary(runs: list[list[dict]]) -> dict:
-    folded, given = [add_up(run[:FOLDS]) for run in runs], [run[FOLDS] for run in runs]
+    folded, given = [add_up(run[:-1]) for run in runs], [run[-1] for run in runs]
     summary = {}
     for name, parts in (("five_fold", folded), ("given_split", given)):
         whole = add_up(parts)
@@ -108,9 +122,9 @@ def _summary(runs: list[list[dict]]) -> dict:
             "core_power_nw": whole["power_nw"],
         }
     summary["given_split"] |= _hardware(given)
-    branches = [one["branches_nw"] for run in runs for one in run[:FOLDS]]
+    branches = [one["branches_nw"] for run in runs for one in run[:-1]]
     summary["branches_nw"] = {name: float(np.mean([one[name] for one in branches])) for name in branches[0]}
-    sliding = [one["sliding"] for run in runs for one in run[:FOLDS] if one["sliding"]]
+    sliding = [one["sliding"] for run in runs for one in run[:-1] if one["sliding"]]
     if sliding:
         total = {key: sum(one[key] for one in sliding) for key in sliding[0]}
         summary["sliding_window"] = total | {
@@ -144,10 +158,11 @@ def mean_and_interval(values: list[float]) -> dict[str, float | list[float] | No
 def _line(summary: dict) -> str:
     five, given = summary["five_fold"], summary["given_split"]
     line = (
-        f"{summary['preset']}, {summary['normalisation']}: five-fold {five['float']['mean']:.1%} in float, "
+        f"{summary['preset']}, {summary['normalisation']}: folds {five['float']['mean']:.1%} in float, "
         f"{five['codes']['mean']:.1%} in codes; given split {given['float']['mean']:.1%}, "
         f"{given['codes']['mean']:.1%} and in hardware {given['rtl']['mean']:.1%} "
-        f"({given['rtl_mismatches']} mismatches in {given['rtl_frames_compared']:,} frames compared); alike {five['clips_alike']:.2%} of clips, {five['frames_alike']:.2%} of "
+        f"({given['rtl_mismatches']} mismatches in {given['rtl_frames_compared']:,} frames compared); "
+        f"alike {five['clips_alike']:.2%} of clips, {five['frames_alike']:.2%} of "
         f"frames, {five['state_bits_alike']:.2%} of state bits; {five['core_power_nw']:.0f} nW"
     )
     sliding = summary.get("sliding_window")

@@ -30,6 +30,10 @@ def test_the_sound_design_passes(bench, programs):
     bench.run_sound(programs).require(*KINDS)
 
 
+def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
+    assert bench.verdict(0).noticed is None
+
+
 @pytest.mark.parametrize("fault", OWN, ids=[fault.name for fault in OWN])
 def test_every_fault_is_noticed(bench, fault):
     verdict = bench.verdict(1 + FAULTS.index(fault))

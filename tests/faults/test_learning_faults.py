@@ -47,6 +47,11 @@ def test_the_sound_design_passes(benches, way):
     bench_of(benches, way).run_sound(False).require(*KINDS, "learn", "hidden weights", "readout weights")
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_the_mutated_netlist_passes_while_no_fault_is_awake(benches, way):
+    assert bench_of(benches, way).verdict(0).noticed is None
+
+
 @pytest.mark.parametrize(
     ("way", "name"), [(way, fault.name) for way in WAYS for fault in faults_of(way)], ids=lambda value: str(value)
 )

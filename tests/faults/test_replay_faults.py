@@ -28,6 +28,10 @@ def test_the_sound_design_passes(bench):
     bench.run_sound(False).require(*KINDS, LEARN, OFFER, "hidden weights", "readout weights")
 
 
+def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
+    assert bench.verdict(0).noticed is None
+
+
 @pytest.mark.parametrize("number", range(FIRST, FIRST + len(FAULTS)), ids=[fault.name for fault in FAULTS])
 def test_every_fault_of_replay_is_noticed(bench, number):
     verdict = bench.verdict(number)

@@ -98,7 +98,7 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
     monkeypatch.setattr(keyword_spotting, "QUICK_STEPS", 4)
     monkeypatch.setattr(keyword_spotting, "FOLDS", 2)
     result, lines = run_experiment("keyword-spotting", keyword_spotting, Options(quick=True, directory=tmp_path))
-    assert result["clips"] == len(clips) and result["seeds"] == [1] and len(lines) == 3
+    assert result["clips"] == len(clips) and result["folds"] == 2 and result["seeds"] == [1] and len(lines) == 3
     assert [one["normalisation"] for one in result["summaries"]] == ["clip", "running"]
     for one in result["summaries"]:
         assert sum(map(sum, one["five_fold"]["confusion_codes"].values())) == len(clips)

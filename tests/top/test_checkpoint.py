@@ -126,5 +126,8 @@ def test_what_is_guarded_is_refused_while_learning(name, harness, tmp_path):
 def test_words_that_do_not_exist_are_refused(harness, tmp_path):
     design = DESIGNS["accumulate"]
     runs = Runs(harness(design)[1], design, tmp_path)
-    save_checkpoint(tmp_path / "refused.npz", design, Checkpoint.of(design, runs.stimulus.weights))
-    runs.hardware("start", "refused", slice(0, 1), testcase="words_that_do_not_exist")
+    learnt = runs.golden("start", slice(None), SETTINGS["accumulate"])
+    assert learnt.hidden_accumulators.any() and len(learnt.reservoir.steps)
+    for name in ("learnt", "refused"):
+        save_checkpoint(tmp_path / f"{name}.npz", design, learnt)
+    runs.hardware("learnt", "refused", slice(0, 1), testcase="words_that_do_not_exist")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from flow.analog_harness import build_analog_harness
 from flow.analog_run import KINDS, AnalogRtlRun, run_analog
-from flow.analog_stimulus import AnalogStimulus, clip_packets, random_codes, random_features
+from flow.analog_stimulus import AnalogStimulus
 from flow.console import console, progress, table
 from flow.generate import Generated, generate
 from flow.keyword_evaluation import Spotter
@@ -26,6 +26,7 @@ from flow.simulator import build_root
 from golden import bmru, mfcc
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes, feature_codes
+from golden.analog_random import clip_packets, random_codes, random_features
 from golden.bmru_network import load_network
 from spec.analog import AnalogDesign
 from spec.errors import CheckFailed, RemoraError

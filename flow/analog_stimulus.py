@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.analog import AnalogCore
 from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_codes import AnalogCodes
+from golden.analog_random import clip_packets, lively_codes, random_features
 from spec.analog import AnalogDesign
 from spec.frames import FEATURE_BYTES, FrameFlag, encode_frame
-from spec.scan import Kind, groups
 
 FULL_SCALE = (1 << 15) - 1
-ATTEMPTS = 40
 
 
 @dataclass(frozen=True)
@@ -28,57 +25,6 @@ class AnalogStimulus:
     codes: AnalogCodes
     settings: VoteSettings
     period: int = 0
-
-
-def clip_packets(clips: Sequence[NDArray[np.integer]]) -> list[FramePacket]:
-    """Packets of whole clips (frames, features); their tag is the number of the clip modulo 256."""
-    packets = []
-    for number, clip in enumerate(clips):
-        for t, features in enumerate(clip):
-            flags = (FrameFlag.START if t == 0 else 0) | (FrameFlag.END if t == len(clip) - 1 else 0)
-            packets.append(FramePacket(encode_frame(features, FrameFlag(flags), number % 256)))
-    return packets
-
-
-def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
-    """Random codes; a fifth of the mirrors has width zero, thresholds lie where candidates are."""
-    random, arrays = np.random.default_rng(seed), {}
-    for group in groups(design):
-        limit = group.code_limit
-        if group.kind is Kind.CELL_BIAS:
-            codes = random.integers(0, limit // 4 + 1, group.shape)
-        else:
-            codes = random.integers(-limit, limit + 1, group.shape) // random.choice([1, 2, 8], group.shape)
-            codes[random.random(group.shape) < 0.2] = 0
-        if group.name.endswith("hysteresis"):
-            threshold = arrays[group.name.replace("hysteresis", "threshold")]
-            codes = np.where(random.random(group.shape) < 0.2, 0, random.integers(0, threshold + 1))
-        arrays[group.name] = codes.astype(np.int32)
-    return AnalogCodes(design, arrays)
-
-
-def lively_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
-    """Random codes of which random features make more than one class, where there is more than one."""
-    features, best = random_features(design, 8, 8, seed), (-1, None)
-    for attempt in range(ATTEMPTS):
-        codes = random_codes(design, seed + 1000 * attempt)
-        counts = np.sort(np.bincount(AnalogCore(design, codes).run(features).decision.reshape(-1), minlength=2))
-        if counts[-2] > best[0]:
-            best = (counts[-2], codes)
-        if 4 * counts[-2] >= counts.sum() or design.network.classes == 1:
-            break
-    return best[1]
-
-
-def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) -> NDArray[np.int32]:
-    """(clips, frames, features) DAC codes that wander, with jumps to the ends now and then."""
-    random, limit = np.random.default_rng(seed), design.feature_limit
-    shape = (clips, frames, design.network.features)
-    walk = np.cumsum(random.normal(size=shape) * limit / 8, axis=1)
-    codes = np.clip(np.rint(walk + random.normal(size=shape) * limit / 16), -limit, limit)
-    ends = random.random(shape) < 0.05
-    codes[ends] = random.choice([-limit, 0, limit], int(ends.sum()))
-    return codes.astype(np.int32)
 
 
 def stress_stimulus(

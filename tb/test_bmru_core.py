@@ -7,7 +7,7 @@ from functools import partial
 import cocotb
 import numpy as np
 
-from flow.analog_stimulus import random_codes, random_features
+from golden.analog_random import random_codes, random_features
 from spec.scan import chain_bits, check_word
 from tb.blocks import Block, BlockBench, block_test, pack
 from tb.bmru_core_driver import BmruCoreDriver

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.analog_stimulus import random_codes
+from golden.analog_random import random_codes
 from spec.scan import chain_bits, check_word, pack_chain
 from tb.blocks import Block, BlockBench, block_test
 

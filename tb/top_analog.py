@@ -5,8 +5,8 @@ from __future__ import annotations
 import cocotb
 from cocotb_bus.drivers.amba import AXIProtocolError
 
-from flow.analog_stimulus import clip_packets, random_codes, random_features
 from golden.analog_clips import VoteSettings
+from golden.analog_random import clip_packets, random_codes, random_features
 from spec.frames import ReportFlag
 from spec.presets import parse_design
 from spec.registers import AnalogCounter, Kind, Response

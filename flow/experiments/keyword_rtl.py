@@ -7,9 +7,10 @@ from pathlib import Path
 from flow.analog_harness import build_analog_harness
 from flow.analog_run import run_analog
 from flow.analog_simulate import clip_votes, generate_for, missing_kinds
-from flow.analog_stimulus import AnalogStimulus, clip_packets
+from flow.analog_stimulus import AnalogStimulus
 from flow.keyword_evaluation import Spotter, confusion
 from golden.analog_clips import VoteSettings
+from golden.analog_random import clip_packets
 from spec.errors import CheckFailed
 from spec.trace import FRAME
 

@@ -63,7 +63,7 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
         "normalisation": normalisation,
         "fold": fold,
         "folds": FOLDS,
-        "streams": {"count": STREAMS, "shift": RUNNING_SHIFT, "version": sliding_window.VERSION}
+        "streams": {"count": STREAMS, "shift": RUNNING_SHIFT, "counting": sliding_window.VERSION}
         if normalisation == "running"
         else None,
         "rtl": fold == GIVEN,
@@ -74,7 +74,9 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
     return Unit(parameters, recipe.steps * recipe.batch, work)
 
 
-def _train_and_evaluate(design, recipe, normalisation, clips: KeywordSet, tested, hardware: bool, context: Context) -> dict:
+def _train_and_evaluate(
+    design, recipe, normalisation, clips: KeywordSet, tested, hardware: bool, context: Context
+) -> dict:
     network = train_spotter(design, recipe, clips.where(~tested), normalisation, context.advance)
     spotter = Spotter(design, network, clips.where(tested))
     found = {"preset": design.name, "normalisation": normalisation, "seed": recipe.seed, **evaluate(spotter)}

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from flow.analog_generate import scan_words
-from flow.analog_stimulus import random_codes
 from flow.generate import Generated, generate, macro_names
 from flow.simulator import find_verilator
+from golden.analog_random import random_codes
 from golden.weights import initial_weights, random_weights
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint

@@ -1,4 +1,4 @@
-"""Analog cores of the tests: odd sizes and odd formats. `flow.analog_stimulus` has random codes for them."""
+"""Analog cores of the tests: odd sizes and odd formats. `golden.analog_random` has random codes for them."""
 
 from __future__ import annotations
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.analog_stimulus import random_codes, random_features
 from golden.analog import BRANCHES, AnalogCore
 from golden.analog_codes import AnalogCodes, network_of
+from golden.analog_random import random_codes, random_features
 from golden.bmru import run
 from spec.analog import AnalogDesign, with_nonidealities
 from spec.presets import load_design

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.analog_stimulus import random_codes
 from golden.analog_codes import (
     AnalogCodes,
     CodesError,
@@ -15,6 +14,7 @@ from golden.analog_codes import (
     network_of,
     save_codes,
 )
+from golden.analog_random import random_codes
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 from spec.scan import chain_bits, elements

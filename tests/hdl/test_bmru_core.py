@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import tb
-from flow.analog_stimulus import random_codes, random_features
 from flow.simulator import SimulatorError
 from golden.analog import AnalogCore
+from golden.analog_random import random_codes, random_features
 from hdl.bmru_core import BmruCore
 from spec.trace import FRAME, UNCOMPARED, read_trace, write_header
 from tb.scoreboard import compare

@@ -7,10 +7,11 @@ import pytest
 
 from flow.analog_reference import run_reference
 from flow.analog_run import KINDS, run_analog
-from flow.analog_stimulus import AnalogStimulus, clip_packets, random_codes, random_features, stress_stimulus
+from flow.analog_stimulus import AnalogStimulus, stress_stimulus
 from flow.simulator import run
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
+from golden.analog_random import clip_packets, random_codes, random_features
 from spec.registers import AnalogCounter
 from spec.trace import FRAME
 from tb.scoreboard import compare

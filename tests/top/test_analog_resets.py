@@ -8,9 +8,9 @@ from dataclasses import asdict
 import numpy as np
 
 from flow.analog_reference import run_reference
-from flow.analog_stimulus import clip_packets, lively_codes, random_features
 from flow.simulator import run
 from golden.analog_clips import FramePacket, VoteSettings
+from golden.analog_random import clip_packets, lively_codes, random_features
 from spec.packets import Answer
 from spec.trace import FRAME, read_trace, write_header
 from tb.scoreboard import Comparison, compare

@@ -172,7 +172,7 @@ def _check_design(path: Path, found_json: str, design: DesignPoint) -> None:
         for content in (found, expected):
             content["learning"].pop("enabled", None)
         differences = list(_differences(found, expected))
-    except (ValueError, AttributeError, KeyError) as error:
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path}: its design point cannot be read: {error}") from error
     if differences:
         raise CheckpointError(

@@ -23,8 +23,8 @@ class FrameSequencer(wiring.Component):
     always due.
 
     ``awake``: in these cycles alone frames need the core's clock; the sequencer waits and counts in all.
-    ``awake_last`` counts them for the last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when one that is due waits because the
-    reports are ``stalled``.
+    ``awake_last`` counts them for the last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when
+    one that is due waits because the reports are ``stalled``.
     """
 
     def __init__(self, design: AnalogDesign) -> None:

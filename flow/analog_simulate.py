@@ -146,7 +146,7 @@ def simulate_analog(
         SimulatorError: the build or the simulation itself failed.
     """
     if paced and stall:
-        raise RemoraError(f"--paced with --stall {stall:g}: streams that stall move frames off their pace; leave one out")
+        raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
     generated = generate_for(design, recording.codes)
     began = perf_counter()
     with console(stderr=True).status("building the simulation"):

@@ -81,7 +81,7 @@ async def resets(bench: BlockBench) -> None:
     for block in bench.blocks:
         last = block.design.network.classes - 1
         for count in (1, 2, 3):
-            settings = VoteSettings.of(block.design, frames=1, sliding=True, wake_class=last, threshold=1, report_frames=True)
+            settings = VoteSettings(1, True, wake_class=last, threshold=1, report_frames=True)
             ballot = Ballot(block.design)
             for t in range(count):
                 await one_frame(bench, block, KeptFrame(nothing, t == 0, False, 0, settings), last, ballot)

@@ -1,4 +1,4 @@
-"""The generated hardware with the core's macro on the clips of an experiment: decisions, and a comparison with golden."""
+"""The generated hardware with the core's macro on the clips of an experiment: decisions, compared with golden."""
 
 from __future__ import annotations
 

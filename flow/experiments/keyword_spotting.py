@@ -1,4 +1,4 @@
-"""Keyword spotting: "yes" against other words and silence, in floating point, in the codes of the analog core, and in hardware.
+"""Keyword spotting: "yes" against other words and silence, in floating point, in the core's codes, and in hardware.
 
 Speaker-disjoint five-fold over all clips, several seeds, and the split that comes with the data apart; features
 normalised over each clip, which looks ahead, and by a running normalisation, which an always-on detector can do. With

@@ -140,12 +140,13 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
         lines.append(_line(points[-1]))
     met = {key: sum(bool(one[key]) for one in points) for key in ("target_met", "target_met_with_flips")}
     lines.append(
-        f"a median of {TARGET} times: reached at {met['target_met']} of {len(points)} points outside flips (by construction "
-        f"under noise and mismatch), at {met['target_met_with_flips']} with flips counted"
+        f"a median of {TARGET} times: reached at {met['target_met']} of {len(points)} points outside flips "
+        f"(by construction under noise and mismatch), at {met['target_met_with_flips']} with flips counted"
     )
     drawn, axes = figure(["candidate error against state error", "frames in which a cell stands differently"])
     _plot(axes, results, points)
-    return Conclusion({"target": TARGET, "points_met": met, "points": points, "cells": results}, {"suppression": drawn}, tuple(lines))
+    result = {"target": TARGET, "points_met": met, "points": points, "cells": results}
+    return Conclusion(result, {"suppression": drawn}, tuple(lines))
 
 
 def _factors(factors: NDArray[np.float64], suffix: str) -> dict[str, float | str | bool | None]:
@@ -170,7 +171,8 @@ def _line(point: dict) -> str:
     return (
         f"{point['preset']}, {point['kind']} {point['amplitude']}: candidate error "
         f"{point['median_candidate_error_pa']:.0f} pA, suppression {median} in the median ({TARGET}: {reached[0]}), "
-        f"{least} at the least; {point['flips']:.3%} of frames flip, with these {flipped} ({reached[1]}); {point['clips_alike']:.1%} of clips decided alike"
+        f"{least} at the least; {point['flips']:.3%} of frames flip, with these {flipped} ({reached[1]}); "
+        f"{point['clips_alike']:.1%} of clips decided alike"
     )
 
 

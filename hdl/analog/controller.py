@@ -33,7 +33,7 @@ class AnalogController(wiring.Component):
     votes are forgotten, the core is reset, a scan command ends; packets stay whole: an answer on offer is sent to its
     end, the rest of a packet being received is swallowed.
 
-    ``clock_enable``: nothing of the core needs its clock while it is low. ``charge``: the core's meter. Events are high for one
+    ``clock_enable``: the core needs no clock while it is low. ``charge``: the core's meter. Events are high for one
     cycle, ``dropped`` has one bit a cause. ``<counter>_increment``: what each counter grows by in this cycle.
     """
 

@@ -19,11 +19,12 @@ class FrameSequencer(wiring.Component):
 
     It starts if ``run``, a frame is ``available``, it is due, and ``reports_taken`` says that nothing of the frame
     before waits to be reported. A frame is due every ``period`` cycles, counted while ``run``, from the first cycle on;
-    one that starts late does not move the ones after it, which may then follow sooner. With period 0 frames are always due.
+    one that starts late does not move the ones after it, which may then follow sooner. With period 0 frames are
+    always due.
 
-    ``awake``: in these cycles alone frames need the core's clock; the sequencer itself waits and counts in all. ``awake_last`` counts them for the
-    last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when one that is due waits because the
-    reports are ``stalled``.
+    ``awake``: in these cycles alone frames need the core's clock; the sequencer waits and counts in all.
+    ``awake_last`` counts them for the last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when
+    one that is due waits because the reports are ``stalled``.
     """
 
     def __init__(self, design: AnalogDesign) -> None:

@@ -20,8 +20,8 @@ from spec.registers import ADDRESS_BITS, AnalogCounter
 
 class AnalogRemora(wiring.Component):
     """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite
-    ``s_axil``, ``irq``, and ``clock_enable``, which is low while the analog core needs no clock: it says when an integrator who
-    splits the core's clock off may stop it. Nothing is gated in here: core and controller run on ``aclk``.
+    ``s_axil``, ``irq``, and ``clock_enable``, which is low while the analog core needs no clock: it says when an
+    integrator who splits the core's clock off may stop it. Nothing is gated in here: all runs on ``aclk``.
 
     The soft reset forgets frames, clip and votes and unpowers the core; registers, counters and codes stay, and packets
     on both streams stay whole.

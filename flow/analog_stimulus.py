@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_codes import AnalogCodes
 from golden.analog_random import clip_packets, lively_codes, random_features
 from spec.analog import AnalogDesign
-from spec.frames import FEATURE_BYTES, FrameFlag, encode_frame
+from spec.frames import FEATURE_BYTES
 
 FULL_SCALE = (1 << 15) - 1
 

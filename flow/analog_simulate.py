@@ -51,6 +51,7 @@ class Recording:
         labels: (clips,) class of each clip, None where nothing is known.
         float_decisions: (clips,) of the network in floating point, None where there is none.
         saturated: features beyond the DAC's codes.
+        saturated_parameters: of the network beyond what codes can hold, by group of elements.
         origin: what it is, in words.
     """
 
@@ -59,6 +60,7 @@ class Recording:
     labels: NDArray[np.int64] | None
     float_decisions: NDArray[np.int64] | None
     saturated: int
+    saturated_parameters: dict[str, int]
     origin: str
 
 
@@ -66,7 +68,7 @@ def synthetic_recording(design: AnalogDesign, clips: int, seed: int) -> Recordin
     """Random codes and wandering features, for any design point."""
     frames = min(SYNTHETIC_FRAMES, design.vote.frames)
     features = random_features(design, clips, frames, seed)
-    return Recording(features, random_codes(design, seed), None, None, 0, "random codes and features")
+    return Recording(features, random_codes(design, seed), None, None, 0, {}, "random codes and features")
 
 
 def keyword_recording(design: AnalogDesign, limit: int, checkpoint: Path | None) -> Recording:
@@ -82,7 +84,8 @@ def keyword_recording(design: AnalogDesign, limit: int, checkpoint: Path | None)
     spotter = Spotter(design, network, test.where(chosen))
     decisions = bmru.vote(spotter.in_float.frame_classes, design.network.classes)
     codes, saturated = feature_codes(design, spotter.features)
-    return Recording(codes, spotter.codes, spotter.clips.y, decisions, saturated, spotter.clips.origin)
+    beyond = spotter.export.saturated
+    return Recording(codes, spotter.codes, spotter.clips.y, decisions, saturated, beyond, spotter.clips.origin)
 
 
 def takes_keywords(design: AnalogDesign) -> bool:
@@ -199,6 +202,7 @@ def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> 
         "core_power_nw": design.power_nw(counters[AnalogCounter.CHARGE], max(1, frames)),
         "wake_ups": counters[AnalogCounter.WAKE_UPS],
         "features_saturated": counters[AnalogCounter.FEATURES_SATURATED] + recording.saturated,
+        "parameters_saturated": recording.saturated_parameters,
         "awake_cycles_per_frame": counters[AnalogCounter.AWAKE_CYCLES] / max(1, frames),
         "most_awake_cycles": run.awake,
         "cycles_per_frame": counters[AnalogCounter.CYCLES] / max(1, frames),
@@ -230,6 +234,10 @@ def analog_table(result: dict) -> Table:
             "accuracy", f"{result['accuracy']:.2%} in hardware, {result['golden_accuracy']:.2%} in golden, "
             f"{result['float_accuracy']:.2%} in floating point; decided alike {result['agreement']:.2%}",
         )  # fmt: skip
+    for name, count in result["parameters_saturated"].items():
+        shown.add_row(
+            "beyond its codes", f"{count} of {name} saturated: the hardware computes with less", style="yellow"
+        )
     shown.add_row("non-idealities", ", ".join(result["nonidealities"]) or "none")
     shown.add_row("power of the core", f"{result['core_power_nw']:.1f} nW")
     shown.add_row(

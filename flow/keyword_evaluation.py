@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flow.keywords import features_for
 from golden import bmru
 from golden.analog import AnalogCore, AnalogRun
-from golden.analog_codes import AnalogCodes, export_network, feature_codes
+from golden.analog_codes import AnalogCodes, Export, export_network, feature_codes
 from golden.bmru_network import BmruNetwork
 from golden.keywords import KeywordSet
 from spec.analog import AnalogDesign
@@ -42,9 +42,14 @@ class Spotter:
         return feature_codes(self.design, self.features)[0]
 
     @cached_property
+    def export(self) -> Export:
+        """The network as codes, and what saturated on the way."""
+        return export_network(self.design, self.network)
+
+    @property
     def codes(self) -> AnalogCodes:
         """Of every element of the core."""
-        return export_network(self.design, self.network).codes
+        return self.export.codes
 
     @cached_property
     def in_float(self) -> bmru.BmruRun:

@@ -1,21 +1,16 @@
-"""Codes of the analog core: exported from a network, packed into the scan chain, kept in a file."""
+"""Codes of the analog core: exported from a network, packed into the scan chain."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.bmru_network import BmruNetwork
-from golden.npz import NpzError, read_npz
 from spec.analog import UNIT_PA, AnalogDesign
 from spec.errors import RemoraError
 from spec.scan import Group, Kind, chain_bits, groups
-
-FORMAT = "remora-analog-codes-1"
 
 
 class CodesError(RemoraError):
@@ -156,43 +151,3 @@ def network_of(codes: AnalogCodes) -> BmruNetwork:
 def _round(values: NDArray[np.float64], step: float, limit: int) -> tuple[NDArray[np.int32], int]:
     codes = np.floor(values / step + 0.5)
     return np.clip(codes, -limit, limit).astype(np.int32), int((np.abs(codes) > limit).sum())
-
-
-def save_codes(path: Path | str, codes: AnalogCodes) -> None:
-    """Write codes; the file appears whole or not at all.
-
-    Raises:
-        CodesError: the file cannot be written.
-    """
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, format=FORMAT, **codes.arrays)
-        partial.replace(path)
-    except OSError as error:
-        raise CodesError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def load_codes(path: Path | str, design: AnalogDesign) -> AnalogCodes:
-    """Read codes that fit a design point.
-
-    Raises:
-        CodesError: the file is missing, damaged or of another format, or its codes do not fit.
-    """
-    path = Path(path)
-    try:
-        content = read_npz(path)
-        found = str(content.pop("format"))
-    except FileNotFoundError as error:
-        raise CodesError(f"{path} does not exist; export a network and save its codes") from error
-    except (NpzError, KeyError) as error:
-        raise CodesError(f"{path} holds no codes of an analog core: {error}") from error
-    if found != FORMAT:
-        raise CodesError(f"{path} has format '{found}'; this version reads '{FORMAT}'. Export the network again")
-    try:
-        return AnalogCodes(design, content)
-    except CodesError as error:
-        raise CodesError(f"{path}: {error}") from error

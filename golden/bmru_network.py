@@ -11,14 +11,13 @@ The layout is that of the analog core of arXiv 2605.15216. One unit of the model
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.npz import NpzError, read_npz
+from golden.npz import NpzError, read_npz, write_npz
 from spec.errors import RemoraError
 
 FORMAT = "remora-bmru-1"
@@ -171,15 +170,10 @@ def save_network(path: Path | str, network: BmruNetwork) -> None:
         NetworkError: the file cannot be written.
     """
     path = Path(path)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, format=FORMAT, metadata=json.dumps(network.metadata), **network.arrays())
-        partial.replace(path)
+        write_npz(path, {"format": FORMAT, "metadata": json.dumps(network.metadata), **network.arrays()})
     except OSError as error:
         raise NetworkError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load_network(path: Path | str) -> BmruNetwork:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from golden.cell import Coefficients
 from golden.learning_settings import LearningSettings
-from golden.npz import NpzError, read_npz
+from golden.npz import NpzError, read_npz, write_npz
 from golden.reservoir import ReservoirState
 from golden.weights import Weights
 from spec.design import DesignPoint
@@ -83,32 +82,27 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
     path = Path(path)
     _check(design, checkpoint, path)
     reservoir = checkpoint.reservoir or ReservoirState.empty(design)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    content = {
+        "format": FORMAT,
+        "design": design.model_dump_json(),
+        "hidden": checkpoint.weights.hidden.astype(np.int16),
+        "readout": checkpoint.weights.readout.astype(np.int16),
+        **({"thresholds": checkpoint.weights.thresholds.astype(np.int32)} if design.bistable else {}),
+        "hidden_accumulators": checkpoint.hidden_accumulators.astype(np.int32),
+        "readout_accumulators": checkpoint.readout_accumulators.astype(np.int32),
+        "coefficients": np.array([checkpoint.coefficients.reset, checkpoint.coefficients.update], np.int16),
+        "metadata": json.dumps(checkpoint.metadata),
+        "counts": np.array([checkpoint.updates, reservoir.presented], np.int64),
+        "reservoir_frozen": np.array(reservoir.frozen),
+        "reservoir_features": reservoir.features,
+        "reservoir_steps": reservoir.steps,
+        "reservoir_labels": reservoir.labels,
+        "settings": json.dumps((checkpoint.settings or LearningSettings.of(design)).as_dict()),
+    }
     try:
-        with partial.open("wb") as file:
-            np.savez_compressed(
-                file,
-                format=FORMAT,
-                design=design.model_dump_json(),
-                hidden=checkpoint.weights.hidden.astype(np.int16),
-                readout=checkpoint.weights.readout.astype(np.int16),
-                **({"thresholds": checkpoint.weights.thresholds.astype(np.int32)} if design.bistable else {}),
-                hidden_accumulators=checkpoint.hidden_accumulators.astype(np.int32),
-                readout_accumulators=checkpoint.readout_accumulators.astype(np.int32),
-                coefficients=np.array([checkpoint.coefficients.reset, checkpoint.coefficients.update], np.int16),
-                metadata=json.dumps(checkpoint.metadata),
-                counts=np.array([checkpoint.updates, reservoir.presented], np.int64),
-                reservoir_frozen=np.array(reservoir.frozen),
-                reservoir_features=reservoir.features,
-                reservoir_steps=reservoir.steps,
-                reservoir_labels=reservoir.labels,
-                settings=json.dumps((checkpoint.settings or LearningSettings.of(design)).as_dict()),
-            )
-        partial.replace(path)
+        write_npz(path, content)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:

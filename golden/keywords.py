@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from golden import mfcc
 from golden.idx import DATA_VARIABLE, DataError
-from golden.npz import NpzError, read_npz
+from golden.npz import NpzError, read_npz, write_npz
 
 KEYWORD = "yes"
 FOLDER = "speech_commands"
@@ -109,16 +109,13 @@ def load_keywords(
         # A damaged cache is as good as none.
         content = _compute(folder, rows, speeds, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        with partial.open("wb") as file:
-            np.savez(file, **content)
-        partial.replace(path)
+        write_npz(path, content)
     return _from_arrays(content, path, f"{len(rows):,} clips of Speech Commands")
 
 
 def save_excerpt(path: Path, clips: KeywordSet) -> None:
     """Write clips in the format of the shipped excerpt, which has them at their own speed only."""
-    np.savez_compressed(path, x=clips.x, word=clips.word, speaker=clips.speaker, split=clips.split)
+    write_npz(path, {"x": clips.x, "word": clips.word, "speaker": clips.speaker, "split": clips.split})
 
 
 def speaker_folds(clips: KeywordSet, count: int) -> NDArray[np.int64]:

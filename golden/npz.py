@@ -1,14 +1,17 @@
-"""Reading `.npz` files that may be anything: one kind of failure instead of the dozen that damaged archives raise."""
+"""`.npz` files: written whole or not at all; read with one kind of failure instead of the dozen that damaged archives
+raise."""
 
 from __future__ import annotations
 
 import lzma
+import os
 import zipfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError)
 _DAMAGE += (zlib.error, lzma.LZMAError, zipfile.BadZipFile)
@@ -32,3 +35,18 @@ def read_npz(path: Path) -> dict[str, NDArray]:
         raise
     except _DAMAGE as error:
         raise NpzError(f"truncated or not a .npz file ({error or type(error).__name__})") from error
+
+
+def write_npz(path: Path, content: Mapping[str, ArrayLike]) -> None:
+    """Write arrays, numbers and strings, compressed; the file appears whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        with partial.open("wb") as file:
+            np.savez_compressed(file, **content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -62,4 +62,7 @@ def _codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
         network = shipped_network(design)
     else:
         return None
-    return export_network(design, network).codes
+    export = export_network(design, network)
+    for name, count in export.saturated.items():
+        console().print(f"{count} parameters of {name} lie beyond the largest code and are saturated", style="yellow")
+    return export.codes

@@ -17,6 +17,7 @@ from golden.adam import Adam
 from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.float_model import FloatModel, to_float
+from golden.npz import read_npz, write_npz
 from golden.replay import ReplayTrainer
 from golden.reservoir import Reservoir, ReservoirState
 from golden.training import accuracy
@@ -138,16 +139,16 @@ class SoftwareLearner:
         """Store weights, moments and reservoir; nothing may be waiting."""
         state = self._reservoir.state
         reservoir = {name: getattr(state, name) for name in ("presented", "features", "steps", "labels")}
-        np.savez(path, count=self._adam.count, **reservoir, **self._arrays())
+        write_npz(path, {"count": self._adam.count, **reservoir, **self._arrays()})
 
     def load(self, path: Path) -> None:
         """Continue a stored state."""
-        with np.load(path) as file:
-            for name, array in self._arrays().items():
-                array[...] = file[name]
-            self._adam.count = int(file["count"])
-            contents = (file[name] for name in ("features", "steps", "labels"))
-            self._reservoir = Reservoir(self._design, ReservoirState(int(file["presented"]), False, *contents))
+        content = read_npz(path)
+        for name, array in self._arrays().items():
+            array[...] = content[name]
+        self._adam.count = int(content["count"])
+        held = (content[name] for name in ("features", "steps", "labels"))
+        self._reservoir = Reservoir(self._design, ReservoirState(int(content["presented"]), False, *held))
 
     def _arrays(self) -> dict[str, NDArray]:
         pairs = {

@@ -1,19 +1,11 @@
-"""Networks become codes, codes become chains and files, and come back."""
+"""Networks become codes, codes become chains, and come back."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from golden.analog_codes import (
-    AnalogCodes,
-    CodesError,
-    export_network,
-    feature_codes,
-    load_codes,
-    network_of,
-    save_codes,
-)
+from golden.analog_codes import AnalogCodes, CodesError, export_network, feature_codes, network_of
 from golden.analog_random import random_codes
 from spec.analog import AnalogDesign
 from spec.presets import load_design
@@ -28,12 +20,10 @@ def same(one: AnalogCodes, other: AnalogCodes) -> bool:
 
 
 @pytest.mark.parametrize("name", ANALOG_DESIGNS)
-def test_chain_file_and_network_round_trips(name, tmp_path):
+def test_chain_and_network_round_trips(name):
     design = ANALOG_DESIGNS[name]
     codes = random_codes(design, 1)
     assert same(AnalogCodes.from_chain(design, codes.chain()), codes) and codes.chain().shape == (chain_bits(design),)
-    save_codes(tmp_path / "codes.npz", codes)
-    assert same(load_codes(tmp_path / "codes.npz", design), codes)
     export = export_network(design, network_of(codes))
     assert same(export.codes, codes) and not export.saturated
 
@@ -74,7 +64,7 @@ def test_features_saturate_and_are_counted():
     assert codes.tolist() == [[0, 100, -101, 511, 511, -511]] and saturated == 2
 
 
-def test_what_does_not_fit_is_refused(tmp_path):
+def test_what_does_not_fit_is_refused():
     codes = random_codes(KWS, 1)
     with pytest.raises(CodesError, match=r"\(13, 4, 2, 2\), 'kws16' has \(13, 16, 2, 2\)"):
         export_network(load_design("kws16", AnalogDesign), network_of(codes))
@@ -84,13 +74,3 @@ def test_what_does_not_fit_is_refused(tmp_path):
         AnalogCodes(KWS, {name: array for name, array in codes.arrays.items() if name != "output.bias"})
     with pytest.raises(CodesError, match=r"blocks.0.gain holds -1 … .*legal codes are 0 … 1023"):
         AnalogCodes(KWS, codes.arrays | {"blocks.0.gain": np.array([-1, 0, 0, 5])})
-    save_codes(tmp_path / "codes.npz", codes)
-    with pytest.raises(CodesError, match="codes.npz: .* needs integers of"):
-        load_codes(tmp_path / "codes.npz", load_design("kws16", AnalogDesign))
-    with pytest.raises(CodesError, match="does not exist"):
-        load_codes(tmp_path / "absent.npz", KWS)
-    (tmp_path / "damaged.npz").write_bytes(b"PK")
-    with pytest.raises(CodesError, match="holds no codes"):
-        load_codes(tmp_path / "damaged.npz", KWS)
-    with pytest.raises(CodesError, match="cannot be written"):
-        save_codes(tmp_path / "nowhere" / "codes.npz", codes)

@@ -48,6 +48,7 @@ def test_a_nonideality_that_is_off_has_no_amplitude():
         ({"settling": {"phase_cycles": 22}}, "settles for 66 cycles .* 3 more, but system.awake_cycles is 64"),
         ({"system": {"frame_ms": 1}}, "system.awake_cycles is 64, but a frame .* has 33 cycles"),
         ({"vote": {"wake_class": 2}}, "vote.wake_class is 2 but network.classes is 2: use 0…1"),
+        ({"vote": {"wake_class": 2}, "network": {"classes": 1}}, "network.classes is 1: use 0…1"),
         ({"formats": {"feature_bits": 16}}, "reach 327670 pA, beyond the 262143 pA"),
         ({"core": "crossbar"}, "core"),
     ],

@@ -23,6 +23,9 @@ def command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the experiment; repeatable.")
     ] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, max=256, help="Pieces of work that are done at once, each on a core.")
+    ] = 1,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where results, figures and finished work go.")
     ] = Path("build/experiments"),
@@ -57,7 +60,7 @@ def command(
         raise ExperimentError(f"--seeds {seeds} from --seed {seed} up passes 2**32 - 1, the largest seed")
     module = find_experiment(name)
     options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))
-    result, lines = run_experiment(name, module, options)
+    result, lines = run_experiment(name, module, options, jobs)
     for line in lines:
         console().print(line, soft_wrap=True)
     write_json(json, result)

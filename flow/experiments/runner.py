@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -99,8 +99,13 @@ class Conclusion:
     lines: tuple[str, ...] = ()
 
 
-def run_experiment(name: str, module: ModuleType, options: Options) -> tuple[dict[str, Any], tuple[str, ...]]:
+def run_experiment(
+    name: str, module: ModuleType, options: Options, jobs: int = 1
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Do what is not done yet, conclude, write result and figures; the result and the lines to show.
+
+    Args:
+        jobs: units that are done at once, each in a process of its own where there are several.
 
     Raises:
         ExperimentError: data is missing that the experiment cannot do without.
@@ -111,7 +116,7 @@ def run_experiment(name: str, module: ModuleType, options: Options) -> tuple[dic
     with progress(name, sum(unit.cost for units in plans for unit in units), "sequences") as advance:
         for one in every:
             units = plans.pop(0)  # so that its data goes with it
-            done = [_do(name, version, unit, options.directory, advance) for unit in units]
+            done = list(_all_done(name, version, units, options.directory, advance, jobs))
             commits |= {found["provenance"]["commit"] for found in done}
             conclusions.append(module.conclude(one, [found["result"] for found in done]))
     conclusion = conclusions[0] if options.seeds == 1 else _over_seeds(module, every, conclusions)
@@ -138,6 +143,26 @@ def _over_seeds(module: ModuleType, every: list[Options], conclusions: list[Conc
     result = {**mean, **drawn.result, "standard_deviation": spread, "seeds": seeds, "per_seed": results}
     said = f"mean ± standard deviation of seeds {seeds[0]}…{seeds[-1]}"
     return Conclusion(result, drawn.figures, (*drawn.lines, said))
+
+
+def _all_done(
+    name: str, version: int, units: list[Unit], directory: Path, advance: Callable[[int], None], jobs: int
+) -> Iterator[dict[str, Any]]:
+    """Every unit as it is stored, in order. With several jobs progress comes unit by unit."""
+    if jobs == 1:
+        yield from (_do(name, version, unit, directory, advance) for unit in units)
+        return
+    from joblib import Parallel, delayed
+
+    # A process for each unit at hand; joblib shares the processor's threads out among them.
+    work = (delayed(_do)(name, version, unit, directory, _unseen) for unit in units)
+    for unit, done in zip(units, Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(work), strict=True):
+        advance(unit.cost)
+        yield done
+
+
+def _unseen(work: int) -> None:
+    """Progress that nobody watches."""
 
 
 def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[[int], None]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 import pytest
@@ -62,6 +63,26 @@ def test_finished_work_is_not_done_again(tmp_path):
     run_experiment("counted", module, Options(seed=6, directory=tmp_path))
     assert module.done == [1, 2, 1, 2]
     assert not list(tmp_path.rglob("*.state")) and not list(tmp_path.rglob("*.part"))
+
+
+def test_several_jobs_give_the_same_result_and_are_resumed_by_one(tmp_path):
+    class Elsewhere(Counted):
+        def plan(self, options):
+            own = os.getpid()
+            return [
+                Unit({"number": n}, 1, lambda context, n=n: {"value": n * 0.1, "elsewhere": os.getpid() != own})
+                for n in range(5)
+            ]
+
+        def conclude(self, options, results):
+            return Conclusion({"values": results})
+
+    several, _ = run_experiment("counted", Elsewhere(), Options(directory=tmp_path), jobs=2)
+    assert several["values"] == [{"value": n * 0.1, "elsewhere": True} for n in range(5)]
+    assert run_experiment("counted", Elsewhere(), Options(directory=tmp_path))[0] == several
+    alone, _ = run_experiment("counted", Elsewhere(), Options(directory=tmp_path / "alone"))
+    assert [one["value"] for one in alone["values"]] == [one["value"] for one in several["values"]]
+    assert not any(one["elsewhere"] for one in alone["values"])
 
 
 def test_another_version_or_a_damaged_file_is_done_again(tmp_path):

@@ -8,9 +8,10 @@ from flow.console import console, progress, table
 from flow.keyword_evaluation import Spotter, balanced, evaluate
 from flow.keywords import load_clips, train_spotter
 from flow.provenance import provenance
+from golden.augmentation import VERSIONS
 from golden.bmru_network import save_network
 from golden.bmru_training import Recipe
-from golden.keywords import KEYWORD, SPEEDS
+from golden.keywords import KEYWORD
 from spec.analog import AnalogDesign
 
 
@@ -24,7 +25,7 @@ def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: i
     Returns:
         The result as JSON.
     """
-    clips, recipe = load_clips(SPEEDS), Recipe(seed=seed)
+    clips, recipe = load_clips(VERSIONS), Recipe(seed=seed)
     training = clips.of("train", "validation")
     with progress("training", recipe.steps * recipe.batch, "sequences") as advance:
         network = train_spotter(design, recipe, training, normalisation, advance)

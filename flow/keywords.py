@@ -24,17 +24,17 @@ class KeywordError(RemoraError):
     """The keyword spotter cannot do what it was asked for; the message says what to do."""
 
 
-def load_clips(speeds: tuple[float, ...] = ()) -> KeywordSet:
+def load_clips(versions: int = 0) -> KeywordSet:
     """The clips of ``$REMORA_DATA``, else the shipped ones; features of sound files are kept beside the builds.
 
     Args:
-        speeds: at which they are wanted besides, for training.
+        versions: altered ones of each clip that are wanted besides, for training.
 
     Raises:
         DataError: as `golden.keywords.load_keywords`.
     """
     with progress("features", None, "clips") as advance:
-        return load_keywords(build_root() / "keywords", advance, speeds)
+        return load_keywords(build_root() / "keywords", advance, versions)
 
 
 def check_design(design: AnalogDesign) -> None:

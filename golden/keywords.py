@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden import mfcc
+from golden import augmentation, mfcc
 from golden.idx import DATA_VARIABLE, DataError
 from golden.npz import NpzError, read_npz, write_npz
 
@@ -27,8 +27,6 @@ SPLITS = ("train", "validation", "test")
 SHIPPED = Path(__file__).parents[1] / "data" / FOLDER
 EXCERPT = SHIPPED / "excerpt.npz"
 _COLUMNS = ("path", "word", "speaker", "split")
-SPEEDS = (0.95, 1.05)
-"""What training hears beside the clips themselves, where the sound is at hand: the same, slower and faster."""
 _ARRAYS = {"x", "word", "speaker", "split"}
 
 
@@ -39,7 +37,8 @@ class KeywordSet:
     Attributes:
         x: (n, 101, 13) int16 cepstral coefficients in 1/16.
         word, speaker, split: (n,) strings; a split is train, validation or test.
-        altered: (n, speeds, 101, 13) the same clips at other speeds, for training only; no speeds in the excerpt.
+        altered: (n, versions, 101, 13) altered versions of the clips (`golden.augmentation`), for training only; no
+            versions in the excerpt.
         origin: what the data is, in words.
         fitted: how many clips were not one second long and have been cut or filled up.
     """
@@ -83,16 +82,14 @@ class KeywordSet:
         return hashlib.sha256(self.x.tobytes() + self.altered.tobytes() + json.dumps(labels).encode()).hexdigest()[:16]
 
 
-def load_keywords(
-    cache: Path, progress: Callable[[int], None] | None = None, speeds: tuple[float, ...] = ()
-) -> KeywordSet:
+def load_keywords(cache: Path, progress: Callable[[int], None] | None = None, versions: int = 0) -> KeywordSet:
     """All clips of ``$REMORA_DATA/speech_commands/manifest.csv`` where that variable is set, else the shipped excerpt.
 
     Args:
         cache: folder in which features are kept under a digest of the manifest, the sizes and times of the files and
             the front end.
         progress: called after every clip that is read.
-        speeds: at which the clips are wanted besides; the excerpt has none.
+        versions: altered ones that are wanted besides of every clip; the excerpt has none.
 
     Raises:
         DataError: the manifest or a clip is missing or damaged.
@@ -102,12 +99,12 @@ def load_keywords(
         return _from_arrays(_read(EXCERPT, "restore it from the repository"), EXCERPT, "shipped excerpt")
     folder = Path(root) / FOLDER
     rows = _manifest(folder / "manifest.csv")
-    path = cache / f"mfcc-{_key(folder, rows, speeds)}.npz"
+    path = cache / f"mfcc-{_key(folder, rows, versions)}.npz"
     try:
         content = read_npz(path)
     except (FileNotFoundError, NpzError):
         # A damaged cache is as good as none.
-        content = _compute(folder, rows, speeds, progress)
+        content = _compute(folder, rows, versions, progress)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_npz(path, content)
     return _from_arrays(content, path, f"{len(rows):,} clips of Speech Commands")
@@ -150,8 +147,8 @@ def _manifest(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def _key(folder: Path, rows: list[dict[str, str]], speeds: tuple[float, ...]) -> str:
-    front_end = {name: value for name, value in vars(mfcc).items() if name.isupper()}
+def _key(folder: Path, rows: list[dict[str, str]], versions: int) -> str:
+    settings = {name: value for one in (mfcc, augmentation) for name, value in vars(one).items() if name.isupper()}
     files = []
     for row in rows:
         try:
@@ -159,27 +156,26 @@ def _key(folder: Path, rows: list[dict[str, str]], speeds: tuple[float, ...]) ->
         except OSError as error:
             raise DataError(f"{folder / row['path']}, listed in manifest.csv, is missing") from error
         files.append((status.st_size, status.st_mtime_ns))
-    identity = json.dumps([front_end, speeds, rows, files], sort_keys=True)
+    identity = json.dumps([settings, versions, rows, files], sort_keys=True)
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
 
 
 def _compute(
     folder: Path,
     rows: list[dict[str, str]],
-    speeds: tuple[float, ...],
+    versions: int,
     progress: Callable[[int], None] | None,
 ) -> dict[str, NDArray]:
     features, altered, fitted = [], [], 0
-    for row in rows:
+    for clip, row in enumerate(rows):
         samples, missing = mfcc.fit_clip(mfcc.read_audio(folder / row["path"]))
         fitted += missing != 0
         features.append(mfcc.mfcc(samples))
-        altered.append([mfcc.mfcc(mfcc.at_speed(samples, speed)) for speed in speeds])
+        altered.append(augmentation.versions(samples, clip, versions))
         if progress:
             progress(1)
     named = {name: np.array([row[name] for row in rows]) for name in ("word", "speaker", "split")}
-    shape = (len(rows), len(speeds), mfcc.FRAMES, mfcc.COEFFICIENTS)
-    found = {"x": np.array(features), "altered": np.array(altered, np.int16).reshape(shape)}
+    found = {"x": np.array(features), "altered": np.array(altered)}
     return {**found, **named, "fitted": np.array(fitted)}
 
 

@@ -43,6 +43,7 @@ class Purpose(IntEnum):
     FRAME_NOISE = 18
     BMRU_TRAINING = 32
     BISTABLE_TRAINING = 33
+    AUGMENTATION = 34
 
 
 def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):

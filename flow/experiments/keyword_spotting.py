@@ -21,8 +21,9 @@ from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.sliding_window import STREAMS, slide
 from flow.keyword_evaluation import Spotter, add_confusions, add_up, balanced, evaluate
 from flow.keywords import load_clips, train_spotter
+from golden.augmentation import VERSIONS
 from golden.bmru_training import Recipe
-from golden.keywords import KEYWORD, SPEEDS, KeywordSet, speaker_folds
+from golden.keywords import KEYWORD, KeywordSet, speaker_folds
 from golden.normalisation import KINDS, RUNNING_SHIFT
 from spec.analog import AnalogDesign
 from spec.presets import load_design
@@ -37,8 +38,8 @@ GIVEN = "given"
 
 def plan(options: Options) -> list[Unit]:
     """One training and its evaluation a unit: normalisation, preset, seed, fold."""
-    # At other speeds costs more to compute than the quick experiment may take.
-    clips = load_clips(() if options.quick else SPEEDS)
+    # Altered versions cost more to compute than the quick experiment may take.
+    clips = load_clips(0 if options.quick else VERSIONS)
     folds = speaker_folds(clips, FOLDS)
     units = []
     designs = [load_design(preset, AnalogDesign) for preset in (QUICK_PRESETS if options.quick else PRESETS)]

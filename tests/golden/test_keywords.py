@@ -10,7 +10,7 @@ import soundfile
 
 from golden import mfcc
 from golden.idx import DATA_VARIABLE, DataError
-from golden.keywords import EXCERPT, FOLDER, SPEEDS, SPLITS, load_keywords, save_excerpt, speaker_folds
+from golden.keywords import EXCERPT, FOLDER, SPLITS, load_keywords, save_excerpt, speaker_folds
 
 RATE = mfcc.SAMPLE_RATE
 
@@ -115,18 +115,18 @@ def data_set(monkeypatch, tmp_path):
 def test_a_data_set_is_computed_once(data_set, tmp_path):
     folder, _, _ = data_set
     done = []
-    found = load_keywords(tmp_path / "cache", done.append, SPEEDS)
+    found = load_keywords(tmp_path / "cache", done.append, 2)
     assert found.y.tolist() == [1, 0] and found.fitted == 1 and done == [1, 1]
     np.testing.assert_array_equal(found.x[0], mfcc.mfcc(mfcc.read_audio(folder / "yes" / "a.flac")))
-    assert found.altered.shape == (2, len(SPEEDS), mfcc.FRAMES, mfcc.COEFFICIENTS)
+    assert found.altered.shape == (2, 2, mfcc.FRAMES, mfcc.COEFFICIENTS)
     assert found.of("test").altered.tolist() == found.altered[1:].tolist()
-    again = load_keywords(tmp_path / "cache", done.append, SPEEDS)
+    again = load_keywords(tmp_path / "cache", done.append, 2)
     assert again.digest == found.digest and len(done) == 2
     (cached,) = (tmp_path / "cache").iterdir()
     cached.write_bytes(b"damaged")
-    assert load_keywords(tmp_path / "cache", done.append, SPEEDS).digest == found.digest and len(done) == 4
+    assert load_keywords(tmp_path / "cache", done.append, 2).digest == found.digest and len(done) == 4
     soundfile.write(folder / "yes" / "a.flac", tone(500, 0.9), RATE)
-    assert load_keywords(tmp_path / "cache", None, SPEEDS).digest != found.digest
+    assert load_keywords(tmp_path / "cache", None, 2).digest != found.digest
 
 
 def test_a_bad_data_set_is_named(data_set, tmp_path):

@@ -15,8 +15,13 @@ def command(
     quick: Annotated[bool, typer.Option("--quick", help="Small: two minutes on two cores.")] = False,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")] = 1,
     seeds: Annotated[
-        int, typer.Option(min=1, max=1000, help="So many seeds, from --seed up: mean and standard deviation.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1,
+            max=1000,
+            help="So many seeds, from --seed up: mean and spread. One, or 3 of keyword-spotting, without.",
+        ),
+    ] = None,
     sequences: Annotated[
         int | None, typer.Option(min=16, help="New sequences, in each task where there are several.")
     ] = None,
@@ -56,7 +61,7 @@ def command(
     from flow.experiments.runner import Options, run_experiment
     from flow.experiments.settings import read_settings
 
-    if seed + seeds > 2**32:
+    if seeds and seed + seeds > 2**32:
         raise ExperimentError(f"--seeds {seeds} from --seed {seed} up passes 2**32 - 1, the largest seed")
     module = find_experiment(name)
     options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))

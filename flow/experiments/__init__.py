@@ -1,8 +1,9 @@
 """Named experiments, one module each.
 
 A module has ``SUMMARY``, ``plan(options)``, the units of work, and ``conclude(options, results)``, which turns their
-results into the experiment's own result and figures. `flow.experiments.runner` does the rest. To add one, write the
-module and give it a line in ``EXPERIMENTS``.
+results into the experiment's own result and figures. `flow.experiments.runner` does the rest, several seeds included,
+unless the module has ``TAKES_SEEDS = True`` and does them itself. To add one, write the module and give it a line in
+``EXPERIMENTS``.
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ from spec.analog import AnalogDesign
 from spec.presets import load_design
 
 SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core and the hardware"
+TAKES_SEEDS = True
+"""One interval over all seeds, and one confusion."""
 FOLDS, SEEDS = 5, 3
 PRESETS = ("kws", "kws16")
 QUICK_PRESETS, QUICK_SEEDS, QUICK_STEPS, QUICK_FOLDS = ("kws",), 1, 300, 2
@@ -43,7 +45,7 @@ def plan(options: Options) -> list[Unit]:
     folds = speaker_folds(clips, FOLDS)
     units = []
     designs = [load_design(preset, AnalogDesign) for preset in (QUICK_PRESETS if options.quick else PRESETS)]
-    seeds = range(options.seed, options.seed + (QUICK_SEEDS if options.quick else SEEDS))
+    seeds = range(options.seed, options.seed + (options.seeds or (QUICK_SEEDS if options.quick else SEEDS)))
     for normalisation, seed, design in product(KINDS, seeds, designs):
         recipe = Recipe(seed=seed, **({"steps": QUICK_STEPS} if options.quick else {}))
         for fold in (*range(_folds_done(options)), GIVEN):

@@ -58,7 +58,8 @@ def plan(options: Options) -> list[Unit]:
         network = base["network"] | {"width": width}
         design = AnalogDesign.model_validate(base | {"name": f"width{width}", "network": network})
         for number in range(QUICK_NETWORKS if options.quick else NETWORKS):
-            seed = options.seed + number
+            # Networks of their own for every seed.
+            seed = (options.seed * NETWORKS + number) % 2**32
             parameters = {"width": width, "seed": seed, "ranges": RANGES, "design": design.model_dump(mode="json")}
             units.append(Unit(parameters, CLIPS, partial(_measure, design, seed)))
     return units

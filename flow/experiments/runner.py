@@ -33,7 +33,8 @@ class Options:
         quick: small enough for two minutes on two cores.
         directory: of units, result and figures.
         sequences: new training sequences, in each task where there are several; the experiment's own where None.
-        seeds: how many seeds, from `seed` up; with more than one the result is their mean and spread.
+        seeds: how many seeds, from `seed` up; with more than one the result is their mean and spread. None: one, or as
+            many as the experiment takes of its own accord.
         settings: what the experiment's ``SETTINGS`` offer, by name; its own where a name is missing.
     """
 
@@ -41,13 +42,14 @@ class Options:
     quick: bool = False
     directory: Path = Path("build/experiments")
     sequences: int | None = None
-    seeds: int = 1
+    seeds: int | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def stem(self) -> str:
         """What these options add to the name of a file."""
-        seeds = f"seeds{self.seed}-{self.seed + self.seeds - 1}" if self.seeds > 1 else f"seed{self.seed}"
+        count = self.seeds or 1
+        seeds = f"seeds{self.seed}-{self.seed + count - 1}" if count > 1 else f"seed{self.seed}"
         parts = [seeds, *(["quick"] if self.quick else [])]
         if self.sequences is not None:
             parts.append(f"sequences{self.sequences}")
@@ -110,7 +112,9 @@ def run_experiment(
     Raises:
         ExperimentError: data is missing that the experiment cannot do without.
     """
-    every = [replace(options, seed=options.seed + number, seeds=1) for number in range(options.seeds)]
+    every = [replace(options, seed=options.seed + number, seeds=1) for number in range(options.seeds or 1)]
+    if getattr(module, "TAKES_SEEDS", False):
+        every = [options]
     plans = [module.plan(one) for one in every]
     version, conclusions, commits = getattr(module, "VERSION", 1), [], set()
     with progress(name, sum(unit.cost for units in plans for unit in units), "sequences") as advance:
@@ -119,7 +123,7 @@ def run_experiment(
             done = list(_all_done(name, version, units, options.directory, advance, jobs))
             commits |= {found["provenance"]["commit"] for found in done}
             conclusions.append(module.conclude(one, [found["result"] for found in done]))
-    conclusion = conclusions[0] if options.seeds == 1 else _over_seeds(module, every, conclusions)
+    conclusion = conclusions[0] if len(every) == 1 else _over_seeds(module, every, conclusions)
     stem = f"{name}-{options.stem}"
     figures = [_draw(options.directory / f"{stem}-{title}.png", figure) for title, figure in conclusion.figures.items()]
     # `figures` are names beside the JSON, so that the directory can be moved; `commits` are those of the units, which

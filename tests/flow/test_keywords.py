@@ -10,7 +10,7 @@ import pytest
 
 from flow import cli
 from flow.experiments import keyword_spotting, noise_immunity, power_scaling
-from flow.experiments.runner import Options, run_experiment
+from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
 from flow.experiments.sliding_window import count_wakes
 from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
 from flow.keywords import KeywordError, check_design, load_clips, shipped_network, train_spotter
@@ -108,6 +108,23 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
         assert given["confusion_rtl"] == given["confusion_codes"] and given["rtl"] == given["codes"]
         assert ("sliding_window" in one) == (one["normalisation"] == "running")
     assert (tmp_path / result["figures"][0]).is_file()
+
+
+@pytest.mark.parametrize(("options", "seeds"), [({}, [4]), ({"seeds": 2}, [4, 5]), ({"quick": False}, [4, 5, 6])])
+def test_seeds_are_those_asked_for_each_once(clips, tmp_path, options, seeds):
+    units = keyword_spotting.plan(Options(**{"quick": True, "seed": 4, "directory": tmp_path} | options))
+    found = [unit.parameters["recipe"]["seed"] for unit in units]
+    assert sorted(set(found)) == seeds and len({found.count(seed) for seed in seeds}) == 1
+
+
+def test_several_seeds_are_one_run_with_one_interval(clips, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        keyword_spotting, "plan",
+        lambda options: [Unit({"seed": options.seed + n}, 1, lambda c, n=n: n) for n in range(options.seeds)],
+    )  # fmt: skip
+    monkeypatch.setattr(keyword_spotting, "conclude", lambda options, results: Conclusion({"sum": sum(results)}))
+    result, _ = run_experiment("keyword-spotting", keyword_spotting, Options(seeds=3, directory=tmp_path))
+    assert result["sum"] == 3 and "per_seed" not in result
 
 
 def test_means_come_with_the_interval_of_student():

@@ -25,9 +25,9 @@ def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: i
     Returns:
         The result as JSON.
     """
-    clips, recipe = load_clips(VERSIONS), Recipe(seed=seed)
+    clips, recipe = load_clips(VERSIONS), Recipe.of(design, seed)
     training = clips.of("train", "validation")
-    with progress("training", recipe.steps * recipe.batch, "sequences") as advance:
+    with progress("training", recipe.cost, "sequences") as advance:
         network = train_spotter(design, recipe, training, normalisation, advance)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_network(path, network)

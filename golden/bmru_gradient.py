@@ -97,15 +97,28 @@ def loss_and_gradient(
         labels: (n,), each for all frames of its sequence.
     """
     outputs, z, history = _forward(parameters, x, setting)
+    losses, error = _cross_entropy(outputs, labels)
+    error[:, np.arange(len(labels)), labels] -= 1
+    error /= error.shape[0] * error.shape[1]
+    return float(losses.mean()), _backward(parameters, x, error, z, history, setting)
+
+
+def sequence_losses(parameters: Mapping[str, NDArray], x: NDArray, labels: NDArray[np.integer]) -> NDArray:
+    """Mean cross-entropy over the frames of each sequence, (n,), of the network as in inference.
+
+    Arguments are those of `loss_and_gradient`.
+    """
+    outputs, _, _ = _forward(parameters, x, Setting())
+    return _cross_entropy(outputs, labels)[0].mean(axis=0)
+
+
+def _cross_entropy(outputs: NDArray, labels: NDArray[np.integer]) -> tuple[NDArray, NDArray]:
+    """Of every frame, (T, n), and the probabilities of the classes, (T, n, classes)."""
     shifted = outputs - outputs.max(axis=2, keepdims=True)
     exponentials = np.exp(shifted)
     sums = exponentials.sum(axis=2, keepdims=True)
-    everyone = np.arange(len(labels))
-    loss = float(np.mean(np.log(sums[:, :, 0]) - shifted[:, everyone, labels]))
-    error = exponentials / sums
-    error[:, everyone, labels] -= 1
-    error /= error.shape[0] * error.shape[1]
-    return loss, _backward(parameters, x, error, z, history, setting)
+    losses = np.log(sums[:, :, 0]) - shifted[:, np.arange(len(labels)), labels]
+    return losses, exponentials / sums
 
 
 def step(z: NDArray, smooth: bool) -> NDArray:

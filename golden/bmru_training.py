@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.adam import Adam
-from golden.bmru_gradient import Parameters, Setting, loss_and_gradient, to_network
+from golden.bmru_gradient import Parameters, Setting, loss_and_gradient, sequence_losses, to_network
 from golden.bmru_network import BmruNetwork, NetworkError
 from spec.analog import UNIT_PA, AnalogDesign
 from spec.rng import Purpose, draw, normal
@@ -23,7 +23,9 @@ LEAST_THRESHOLD = LEAST_HYSTERESIS = 0.05
 hysteresis is moved by any noise."""
 PART_CELLS = 512
 """Cells of a block, over all sequences, that a gradient is taken of at once."""
-_BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE = 100, 101, 102
+NARROW = 8
+"""Cells of a block below which none can be spared, and luck with the initial weights decides most."""
+_BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE, _TRIAL_LANE = 100, 101, 102, 103
 """Streams of draws of a step; the layers' initial weights take their number as lane."""
 
 
@@ -40,6 +42,8 @@ class Recipe:
         weight_decay: of weights, not of biases, thresholds and levels.
         clip: largest norm of the whole gradient.
         dropout: share of cells whose output is dropped in a sequence.
+        trials: trainings from draws of their own, of which the one with the least loss over the training sequences,
+            both classes weighing the same, is kept.
         shift: each sequence is moved by up to so many frames, its first or last frame repeated.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
         leak: slope of the relus below zero at ε = 1; it falls to zero with ε.
@@ -55,11 +59,28 @@ class Recipe:
     weight_decay: float = 1e-2
     clip: float = 1.0
     dropout: float = 0.1
+    trials: int = 1
     shift: int = 8
     epsilon_hold: float = 0.05
     epsilon_end: float = 0.4
     leak: float = 0.1
     quantise_from: float = 0.7
+
+    @classmethod
+    def of(cls, design: AnalogDesign, seed: int = 1, **changed: float) -> Recipe:
+        """What suits the width of a design point: narrow networks without dropout, the best of three trials."""
+        narrow = {"dropout": 0.0, "trials": 3} if design.network.width < NARROW else {}
+        return cls(**{"seed": seed} | narrow | changed)
+
+    @property
+    def cost(self) -> int:
+        """Sequences that a training presents."""
+        return self.trials * self.steps * self.batch
+
+    def trial(self, number: int) -> Recipe:
+        """The recipe of one trial; the first has the seed itself."""
+        seed = int(draw(self.seed, Purpose.BMRU_TRAINING, 0, number, _TRIAL_LANE)) if number else self.seed
+        return replace(self, seed=seed, trials=1)
 
     def epsilon(self, step: int) -> float:
         """ε of a step counted from 0."""
@@ -123,6 +144,13 @@ def train_bmru(
     if not all(len(group) for group in groups) or y.min() < 0 or y.max() >= network.classes:
         raise NetworkError(f"training needs class {keyword} and lower ones; there are {np.unique(y).tolist()}")
     x = np.ascontiguousarray(x.transpose(1, 0, 2), np.float32)
+    found = [_train(design, recipe.trial(number), x, y, groups, progress) for number in range(recipe.trials)]
+    losses = [_balanced_loss(one, x, y, groups) for one in found] if len(found) > 1 else [0.0]
+    return to_network(found[int(np.argmin(losses))])
+
+
+def _train(design, recipe: Recipe, x: NDArray, y: NDArray, groups, progress) -> Parameters:
+    """One trial, x time-major: (T, n, features) float32."""
     parameters = initial_parameters(design, recipe.seed)
     decays = [recipe.weight_decay * name.endswith("weight") for name in parameters]
     optimiser = Adam(parameters.values(), recipe.rate, decays)
@@ -136,7 +164,14 @@ def train_bmru(
         _keep_legal(design, parameters)
         if progress:
             progress(1)
-    return to_network(round_to_codes(design, parameters) if recipe.quantise_from <= 1 else parameters)
+    return round_to_codes(design, parameters) if recipe.quantise_from <= 1 else parameters
+
+
+def _balanced_loss(parameters: Parameters, x: NDArray, y: NDArray, groups: tuple[NDArray, ...]) -> float:
+    """Mean loss of the keyword's sequences and of the others', half of each."""
+    parts = np.array_split(np.arange(len(y)), -(-len(y) // PART_CELLS))
+    losses = np.concatenate([sequence_losses(parameters, x[:, part], y[part]) for part in parts])
+    return float(np.mean([losses[group].mean() for group in groups]))
 
 
 def _gradient(parameters: Parameters, x: NDArray, y: NDArray, setting: Setting) -> Parameters:

@@ -65,7 +65,7 @@ def test_a_spotter_needs_a_fitting_design(clips):
 
 
 def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("flow.keyword_train.Recipe", lambda seed: replace(SHORT, seed=seed))
+    monkeypatch.setattr(Recipe, "of", lambda design, seed: replace(SHORT, seed=seed))
     arguments = ["train", "kws", "-o", str(tmp_path / "net.npz"), "--normalisation", "running", "--seed", "5"]
     with pytest.raises(SystemExit) as caught:
         cli.main([*arguments, "--json", str(tmp_path / "result.json")])

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from golden import bmru
-from golden.bmru_gradient import Setting, loss_and_gradient, step, surrogate, to_network, to_parameters
+from golden.bmru_gradient import (
+    Setting,
+    loss_and_gradient,
+    sequence_losses,
+    step,
+    surrogate,
+    to_network,
+    to_parameters,
+)
 from golden.bmru_network import NetworkError
 from golden.bmru_training import Recipe, round_to_codes, train_bmru
 from spec.analog import AnalogDesign
@@ -83,6 +91,36 @@ def test_a_training_repeats_and_ends_on_codes(trained):
         np.testing.assert_allclose(scaled, np.rint(scaled), atol=1e-4, err_msg=name)
     other = train_bmru(small_design(), replace(SHORT, steps=2, seed=3), *remembered(200, 1))
     assert other.arrays()["input.weight"].tolist() != again.arrays()["input.weight"].tolist()
+
+
+def test_of_several_trials_the_one_with_the_least_loss_is_kept():
+    x, y = remembered(60, 3)
+    y[3:] = np.where(np.arange(57) % 5 == 0, y[3:], 0)  # so that balance matters
+    calls, recipe = [], replace(SHORT, steps=6, batch=8, trials=3)
+    kept = to_parameters(train_bmru(small_design(), recipe, x, y, calls.append))
+    alone = [to_parameters(train_bmru(small_design(), recipe.trial(number), x, y)) for number in range(3)]
+    assert recipe.trial(0).seed == recipe.seed and len({recipe.trial(number).seed for number in range(3)}) == 3
+    losses = []
+    for one in alone:
+        each = sequence_losses(one, x.transpose(1, 0, 2).astype(np.float32), y)
+        losses.append((each[y == 0].mean() + each[y == 1].mean()) / 2)
+    best = alone[int(np.argmin(losses))]
+    assert len(set(losses)) == 3 and all((kept[name] == best[name]).all() for name in best) and calls == [1] * 18
+
+
+def test_the_loss_of_sequences_is_that_of_the_gradient():
+    parameters = to_parameters(random_network(3, 5, seed=4), np.float64)
+    x, y = np.random.default_rng(1).normal(size=(7, 6, 3)), np.array([0, 1, 1, 0, 1, 0])
+    losses = sequence_losses(parameters, x, y)
+    assert losses.shape == (6,) and len(set(losses.tolist())) == 6
+    assert loss_and_gradient(parameters, x, y, Setting())[0] == pytest.approx(losses.mean())
+
+
+def test_narrow_networks_are_trained_without_dropout_and_more_than_once():
+    narrow, wide = (Recipe.of(small_design(width=width), 4) for width in (7, 8))
+    assert (narrow.dropout, narrow.trials, wide.dropout, wide.trials) == (0, 3, 0.1, 1)
+    assert narrow.seed == 4 and narrow.cost == 3 * wide.cost == 3 * wide.steps * wide.batch
+    assert Recipe.of(small_design(width=7), trials=2, steps=5).cost == 2 * 5 * 128
 
 
 def test_a_training_may_leave_the_codes_aside():

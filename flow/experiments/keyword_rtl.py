@@ -13,6 +13,7 @@ from golden.analog_clips import VoteSettings
 from golden.analog_random import clip_packets
 from spec.errors import CheckFailed
 from spec.trace import FRAME
+from tb.scoreboard import describe_text
 
 
 def run_hardware(spotter: Spotter, folder: Path) -> dict:
@@ -23,7 +24,8 @@ def run_hardware(spotter: Spotter, folder: Path) -> dict:
         a run compares.
 
     Raises:
-        CheckFailed: nothing was compared of a kind, or the hardware did not vote once a clip.
+        CheckFailed: hardware and golden differ, nothing was compared of a kind, or the hardware did not vote once a
+            clip.
         SimulatorError: the build or the simulation failed.
     """
     design = spotter.design
@@ -31,6 +33,8 @@ def run_hardware(spotter: Spotter, folder: Path) -> dict:
     packets = tuple(clip_packets(spotter.feature_codes))
     stimulus = AnalogStimulus(packets, spotter.codes, VoteSettings.of(design, sliding=False))
     run = run_analog(build, design, stimulus, folder / "rtl")
+    if run.comparison.total_mismatches:
+        raise CheckFailed(f"hardware and golden differ on {design.name}: {describe_text(run.comparison)}")
     missing = missing_kinds(run.comparison)
     if missing:
         raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")

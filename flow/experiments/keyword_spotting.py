@@ -12,23 +12,23 @@ from dataclasses import asdict
 from functools import partial
 from itertools import product
 
-import numpy as np
-
 from flow.experiments import sliding_window
-from flow.experiments.figures import figure
 from flow.experiments.keyword_rtl import run_hardware
+from flow.experiments.keyword_summary import describe_summary, draw_confusions, summarise
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.sliding_window import STREAMS, slide
-from flow.keyword_evaluation import Spotter, add_confusions, add_up, balanced, evaluate
+from flow.keyword_evaluation import Spotter, evaluate
 from flow.keywords import load_clips, train_spotter
 from golden.augmentation import VERSIONS
 from golden.bmru_training import Recipe
-from golden.keywords import KEYWORD, KeywordSet, speaker_folds
+from golden.keywords import KeywordSet, speaker_folds
 from golden.normalisation import KINDS, RUNNING_SHIFT
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 
 SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core and the hardware"
+VERSION = 1
+"""Grows when training, core or evaluation give other results for the same parameters."""
 TAKES_SEEDS = True
 """One interval over all seeds, and one confusion."""
 FOLDS, SEEDS = 5, 3
@@ -96,95 +96,12 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
     for normalisation in KINDS:
         for preset in dict.fromkeys(run[0]["preset"] for run in runs):
             chosen = [run for run in runs if (run[0]["preset"], run[0]["normalisation"]) == (preset, normalisation)]
-            summary = {"preset": preset, "normalisation": normalisation, **_summary(chosen)}
+            summary = {"preset": preset, "normalisation": normalisation, **summarise(chosen, normalisation)}
             summaries.append(summary)
-            lines.append(_line(summary))
+            lines += describe_summary(summary)
     origin = {
         "folds": size - 1,
         "clips": sum(one["clips"] for one in runs[0][:-1]),
         "seeds": sorted({run[0]["seed"] for run in runs}),
     }
-    return Conclusion({**origin, "summaries": summaries}, {"confusion": _confusions(summaries)}, tuple(lines))
-
-
-def _summary(runs: list[list[dict]]) -> dict:
-    folded, given = [add_up(run[:-1]) for run in runs], [run[-1] for run in runs]
-    summary = {}
-    for name, parts in (("five_fold", folded), ("given_split", given)):
-        whole = add_up(parts)
-        summary[name] = {
-            "float": mean_and_interval([balanced(one["float"], KEYWORD) for one in parts]),
-            "codes": mean_and_interval([balanced(one["codes"], KEYWORD) for one in parts]),
-            "clips_alike": whole["alike"] / whole["clips"],
-            "frames_alike": whole["frames_alike"] / whole["frames"],
-            "frames_of_equal_state": whole["states_alike"] / whole["frames"],
-            "state_bits_alike": whole["bits_alike"] / whole["bits"],
-            "confusion_float": whole["float"],
-            "confusion_codes": whole["codes"],
-            "saturated_features": whole["saturated"],
-            "core_power_nw": whole["power_nw"],
-        }
-    summary["given_split"] |= _hardware(given)
-    branches = [one["branches_nw"] for run in runs for one in run[:-1]]
-    summary["branches_nw"] = {name: float(np.mean([one[name] for one in branches])) for name in branches[0]}
-    sliding = [one["sliding"] for run in runs for one in run[:-1] if one["sliding"]]
-    if sliding:
-        total = {key: sum(one[key] for one in sliding) for key in sliding[0]}
-        summary["sliding_window"] = total | {
-            "detected": total["hits"] / total["keywords"],
-            "false_alarms_an_hour": total["false_alarms"] / total["hours"],
-        }
-    return summary
-
-
-def _hardware(given: list[dict]) -> dict:
-    """The given split in hardware, over seeds."""
-    return {
-        "rtl": mean_and_interval([balanced(one["rtl"], KEYWORD) for one in given]),
-        "confusion_rtl": add_confusions([one["rtl"] for one in given]),
-        "rtl_clips": sum(one["clips"] for one in given),
-        "rtl_frames_compared": sum(one["rtl_frames_compared"] for one in given),
-        "rtl_mismatches": sum(one["rtl_mismatches"] for one in given),
-    }
-
-
-def mean_and_interval(values: list[float]) -> dict[str, float | list[float] | None]:
-    """Mean over seeds with its 95 % interval of Student's t; no interval of a single value."""
-    from scipy.stats import t
-
-    mean, half = float(np.mean(values)), None
-    if len(values) > 1:
-        half = float(t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-    return {"mean": mean, "interval": None if half is None else [mean - half, mean + half], "values": values}
-
-
-def _line(summary: dict) -> str:
-    five, given = summary["five_fold"], summary["given_split"]
-    line = (
-        f"{summary['preset']}, {summary['normalisation']}: folds {five['float']['mean']:.1%} in float, "
-        f"{five['codes']['mean']:.1%} in codes; given split {given['float']['mean']:.1%}, "
-        f"{given['codes']['mean']:.1%} and in hardware {given['rtl']['mean']:.1%} "
-        f"({given['rtl_mismatches']} mismatches in {given['rtl_frames_compared']:,} frames compared); "
-        f"alike {five['clips_alike']:.2%} of clips, {five['frames_alike']:.2%} of "
-        f"frames, {five['state_bits_alike']:.2%} of state bits; {five['core_power_nw']:.0f} nW"
-    )
-    sliding = summary.get("sliding_window")
-    if sliding:
-        alarms = sliding["false_alarms_an_hour"]
-        line += f"; sliding: {sliding['detected']:.1%} found, {alarms:.0f} false alarms an hour"
-    return line
-
-
-def _confusions(summaries: list[dict]):
-    titles = [f"{one['preset']}, {one['normalisation']}: codes" for one in summaries]
-    drawn, every = figure(titles, width=3.2, height=3.4)
-    for axes, one in zip(every, summaries, strict=True):
-        table = one["five_fold"]["confusion_codes"]
-        counts = np.array(list(table.values()), float)
-        axes.imshow(counts / counts.sum(axis=1, keepdims=True), vmin=0, vmax=1, cmap="Blues", aspect="auto")
-        axes.grid(False)
-        axes.set_xticks(range(2), ["other", KEYWORD])
-        axes.set_yticks(range(len(table)), list(table))
-        for (row, column), count in np.ndenumerate(counts):
-            axes.text(column, row, f"{count:.0f}", ha="center", va="center", fontsize=8)
-    return drawn
+    return Conclusion({**origin, "summaries": summaries}, {"confusion": draw_confusions(summaries)}, tuple(lines))

@@ -8,16 +8,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import flow.analog_run
 from flow import cli
 from flow.experiments import keyword_spotting, noise_immunity, power_scaling
+from flow.experiments.keyword_rtl import run_hardware
+from flow.experiments.keyword_summary import mean_and_interval
 from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
 from flow.experiments.sliding_window import count_wakes
 from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
 from flow.keywords import KeywordError, check_design, load_clips, shipped_network, train_spotter
+from golden.analog_codes import AnalogCodes
 from golden.bmru_training import Recipe
 from golden.idx import DATA_VARIABLE
 from golden.mfcc import FRAMES
 from spec.analog import AnalogDesign
+from spec.errors import CheckFailed
 from spec.presets import load_design
 
 KWS = load_design("kws", AnalogDesign)
@@ -98,7 +103,7 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
     monkeypatch.setattr(keyword_spotting, "QUICK_STEPS", 4)
     monkeypatch.setattr(keyword_spotting, "FOLDS", 2)
     result, lines = run_experiment("keyword-spotting", keyword_spotting, Options(quick=True, directory=tmp_path))
-    assert result["clips"] == len(clips) and result["folds"] == 2 and result["seeds"] == [1] and len(lines) == 3
+    assert result["clips"] == len(clips) and result["folds"] == 2 and result["seeds"] == [1] and len(lines) == 5
     assert [one["normalisation"] for one in result["summaries"]] == ["clip", "running"]
     for one in result["summaries"]:
         assert sum(map(sum, one["five_fold"]["confusion_codes"].values())) == len(clips)
@@ -107,6 +112,10 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
         assert given["rtl_clips"] == 88 and given["rtl_frames_compared"] == 88 * FRAMES and given["rtl_mismatches"] == 0
         assert given["confusion_rtl"] == given["confusion_codes"] and given["rtl"] == given["codes"]
         assert ("sliding_window" in one) == (one["normalisation"] == "running")
+        targets = one["targets"]
+        assert ("accuracy" in targets) == (one["normalisation"] == "clip") and len(targets) >= 4
+        assert targets["clips_alike"]["met"] == (one["five_fold"]["clips_alike"] >= 0.98)
+        assert targets["hardware_below_float"]["found"] == given["float"]["mean"] - given["rtl"]["mean"]
     assert (tmp_path / result["figures"][0]).is_file()
 
 
@@ -127,8 +136,18 @@ def test_several_seeds_are_one_run_with_one_interval(clips, monkeypatch, tmp_pat
     assert result["sum"] == 3 and "per_seed" not in result
 
 
+def test_an_experiment_whose_hardware_differs_ends_in_words(clips, monkeypatch, tmp_path):
+    # Golden with another code than the hardware was loaded with.
+    spotter = Spotter(KWS, shipped_network(KWS), clips.of("test").where(np.arange(2)))
+    other = AnalogCodes(KWS, spotter.codes.arrays | {"input.bias": spotter.codes["input.bias"] ^ 1})
+    honest = flow.analog_run.run_reference
+    monkeypatch.setattr(flow.analog_run, "run_reference", lambda design, codes, *rest: honest(design, other, *rest))
+    with pytest.raises(CheckFailed, match="differ on kws: first divergence: frame record 0"):
+        run_hardware(spotter, tmp_path)
+
+
 def test_means_come_with_the_interval_of_student():
-    found = keyword_spotting.mean_and_interval([0.9, 0.92, 0.94])
+    found = mean_and_interval([0.9, 0.92, 0.94])
     half = 4.302653 * 0.02 / np.sqrt(3)
     assert found["mean"] == pytest.approx(0.92) and found["interval"] == pytest.approx([0.92 - half, 0.92 + half])
 

@@ -91,8 +91,10 @@ def generate(design: Design, directory: Path, weights: Weights | AnalogCodes | N
     copyfile(MACROS / "lint.vlt", directory / "macros" / "lint.vlt")
     if not analog:
         write_images(design, weights or initial_weights(design), generated.images)
-    elif weights:
-        analog_generate.write_codes(weights, generated.images)
+    else:
+        analog_generate.write_elements(design, weights, directory / analog_generate.ELEMENTS)
+        if weights:
+            analog_generate.write_codes(weights, generated.images)
     return generated
 
 
@@ -148,8 +150,9 @@ def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> d
     if isinstance(design, AnalogDesign):
         images = [analog_generate.IMAGE] if has_codes else []
         special = {"scan_chain": analog_generate.describe_chain(design)}
+        own = {"elements": analog_generate.ELEMENTS}
     else:
-        images = image_names(design)
+        images, own = image_names(design), {}
         special = {"tiles": [_describe_tile(design, tile) for tile in all_tiles(design)]}
     return {
         "format": "remora-sidecar",
@@ -165,6 +168,7 @@ def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> d
             "images": {name: f"images/{name}.hex" for name in images},
             "c_header": f"software/{TOP_NAME}_registers.h",
             "register_documentation": "docs/registers.md",
+            **own,
         },
         "ports": [
             {"name": name, "direction": port.direction, "width": port.width}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -270,3 +271,33 @@ def test_the_command_writes_the_same(generated, tmp_path):
     command = [sys.executable, "-m", "flow.cli", "generate", "one", "-o", str(tmp_path / "out")]
     subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])
     assert content(tmp_path / "out") == content(generated("one").directory)
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_every_parameter_is_a_named_circuit_element(loaded, tmp_path):
+    design = load_design("kws", AnalogDesign)
+    codes = random_codes(design, 5) if loaded else None
+    generated = generate(design, tmp_path, codes)
+    with (tmp_path / generated.sidecar["files"]["elements"]).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({row["element"] for row in rows}) == design.parameters == 170
+    # Every bit of the chain belongs to one element, and its content is the code.
+    bits = codes.chain() if loaded else np.zeros(chain_bits(design), np.bool_)
+    place = 0
+    for number, row in enumerate(rows):
+        assert (int(row["number"]), int(row["first_bit"])) == (number, place) and row["to"]
+        place += int(row["code_bits"]) + int(row["rail_bit"])
+        if not loaded:
+            assert row["code"] == row["value"] == ""
+            continue
+        chain = bits[int(row["first_bit"]) : place]
+        magnitude = sum(int(bit) << k for k, bit in enumerate(chain[: int(row["code_bits"])]))
+        assert abs(int(row["code"])) == magnitude and (int(row["code"]) >= 0 or chain[-1])
+        assert float(row["value"]) == pytest.approx(int(row["code"]) * float(row["step"]))
+    assert place == chain_bits(design)
+    found = {row["element"]: (row["from"], row["to"], row["devices"], row["unit"]) for row in rows}
+    assert found["input.weight[2,11]"] == ("feature[11]", "blocks.0.z[2]", "2", "ratio")
+    assert found["blocks.1.first.weight[0,3]"] == ("blocks.1.relu(z)[3]", "blocks.1.candidate[0]", "1", "ratio")
+    assert found["blocks.0.hysteresis[1]"] == ("", "blocks.0.cell[1]", "1", "nA")
+    assert found["blocks.0.second.weight[1,2]"] == ("blocks.0.cell[2]", "blocks.0.branch[1]", "1", "ratio")
+    assert found["output.weight[1,0]"] == ("output.z[0]", "output[1]", "2", "ratio")

@@ -38,12 +38,13 @@ class BmruRun:
         return self.outputs.argmax(axis=2)
 
 
-def run(network: BmruNetwork, x: NDArray, initial: NDArray[np.bool_] | None = None) -> BmruRun:
+def run(network: BmruNetwork, x: NDArray, initial: NDArray[np.bool_] | None = None, parallel: bool = False) -> BmruRun:
     """Run sequences through a network.
 
     Args:
         x: (n, T, features), any real type; computed in float64.
         initial: states before the first frame, (n, blocks, width) bool; all reset where None.
+        parallel: cells by the parallel scan instead of frame by frame; the result is the same, bit for bit.
 
     Raises:
         NetworkError: ``x`` does not fit the network.
@@ -53,10 +54,11 @@ def run(network: BmruNetwork, x: NDArray, initial: NDArray[np.bool_] | None = No
         raise NetworkError(f"sequences have shape {x.shape}; the network needs (sequences, frames, {network.features})")
     z = _linear(network.input, x)
     candidates, states = [], []
+    cells = scan_states if parallel else cell_states
     for number, block in enumerate(network.blocks):
         candidate = _relu(_linear(block.first, _relu(z)))
         first = None if initial is None else initial[:, number]
-        state = cell_states(candidate, block.low, block.high, first)
+        state = cells(candidate, block.low, block.high, first)
         z = z + _relu(_linear(block.second, state * block.level))
         candidates.append(candidate)
         states.append(state)
@@ -94,6 +96,16 @@ def cell_states(
     for t in range(candidates.shape[1]):
         state = states[:, t] = sets[:, t] | (state & ~resets[:, t])
     return states
+
+
+def scan_states(
+    candidates: NDArray, low: NDArray, high: NDArray, initial: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """What `cell_states` returns, in about log₂ T vector operations."""
+    keep, add = recurrence_terms(candidates, low, high, np.ones_like(low), 0.0)
+    if initial is not None:
+        add[:, 0] += keep[:, 0] * initial
+    return scan(keep, add).astype(bool)
 
 
 def recurrence_terms(

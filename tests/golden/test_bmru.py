@@ -62,6 +62,16 @@ def test_the_scan_equals_the_loop(frames, width, epsilon, seed):
         np.testing.assert_array_equal(scan, states * level)
 
 
+@given(networks(), st.integers(1, 40), st.booleans(), st.integers(0, 2**32 - 1))
+def test_a_network_scanned_in_parallel_is_the_same_bit_for_bit(network, frames, started, seed):
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(3, frames, network.features))
+    initial = generator.random((3, len(network.blocks), network.width)) < 0.5 if started else None
+    loop, scanned = bmru.run(network, x, initial), bmru.run(network, x, initial, parallel=True)
+    for name, array in vars(loop).items():
+        np.testing.assert_array_equal(getattr(scanned, name), array, err_msg=name)
+
+
 def test_a_cell_sets_holds_and_resets():
     candidates = np.array([0.3, 0.5, 0.3, 0.2, 0.3, 0.6, 0.0]).reshape(1, -1, 1)
     states = bmru.cell_states(candidates, np.array([0.2]), np.array([0.5]))

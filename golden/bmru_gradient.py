@@ -88,37 +88,41 @@ def to_network(parameters: Mapping[str, NDArray], metadata: dict | None = None) 
 
 
 def loss_and_gradient(
-    parameters: Mapping[str, NDArray], x: NDArray, labels: NDArray[np.integer], setting: Setting
+    parameters: Mapping[str, NDArray],
+    x: NDArray,
+    labels: NDArray[np.integer],
+    setting: Setting,
+    targets: NDArray | None = None,
 ) -> tuple[float, Parameters]:
     """Mean softmax cross-entropy over all frames of all sequences, and its gradient.
 
     Args:
         x: (T, n, features) of the parameters' type.
         labels: (n,), each for all frames of its sequence.
+        targets: what the classes' probabilities in each frame should be instead, (T, n, classes).
     """
     outputs, z, history = _forward(parameters, x, setting)
-    losses, error = _cross_entropy(outputs, labels)
-    error[:, np.arange(len(labels)), labels] -= 1
+    logarithms = _log_softmax(outputs)
+    error = np.exp(logarithms)
+    if targets is None:
+        everyone = np.arange(len(labels))
+        losses = -logarithms[:, everyone, labels]
+        error[:, everyone, labels] -= 1
+    else:
+        losses = -(targets * logarithms).sum(axis=2)
+        error -= targets
     error /= error.shape[0] * error.shape[1]
     return float(losses.mean()), _backward(parameters, x, error, z, history, setting)
 
 
-def sequence_losses(parameters: Mapping[str, NDArray], x: NDArray, labels: NDArray[np.integer]) -> NDArray:
-    """Mean cross-entropy over the frames of each sequence, (n,), of the network as in inference.
-
-    Arguments are those of `loss_and_gradient`.
-    """
-    outputs, _, _ = _forward(parameters, x, Setting())
-    return _cross_entropy(outputs, labels)[0].mean(axis=0)
+def probabilities(parameters: Mapping[str, NDArray], x: NDArray) -> NDArray:
+    """Of the classes in each frame, (T, n, classes), as in inference; ``x`` as in `loss_and_gradient`."""
+    return np.exp(_log_softmax(_forward(parameters, x, Setting())[0]))
 
 
-def _cross_entropy(outputs: NDArray, labels: NDArray[np.integer]) -> tuple[NDArray, NDArray]:
-    """Of every frame, (T, n), and the probabilities of the classes, (T, n, classes)."""
+def _log_softmax(outputs: NDArray) -> NDArray:
     shifted = outputs - outputs.max(axis=2, keepdims=True)
-    exponentials = np.exp(shifted)
-    sums = exponentials.sum(axis=2, keepdims=True)
-    losses = np.log(sums[:, :, 0]) - shifted[:, np.arange(len(labels)), labels]
-    return losses, exponentials / sums
+    return shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
 
 
 def step(z: NDArray, smooth: bool) -> NDArray:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.adam import Adam
-from golden.bmru_gradient import Parameters, Setting, loss_and_gradient, sequence_losses, to_network
+from golden.bmru_gradient import Parameters, Setting, loss_and_gradient, probabilities, to_network
 from golden.bmru_network import BmruNetwork, NetworkError
 from spec.analog import UNIT_PA, AnalogDesign
 from spec.rng import Purpose, draw, normal
@@ -24,8 +24,8 @@ hysteresis is moved by any noise."""
 PART_CELLS = 512
 """Cells of a block, over all sequences, that a gradient is taken of at once."""
 NARROW = 8
-"""Cells of a block below which none can be spared, and luck with the initial weights decides most."""
-_BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE, _TRIAL_LANE = 100, 101, 102, 103
+"""Cells of a block below which none can be spared."""
+_BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE, _TEACHER_LANE = 100, 101, 102, 103
 """Streams of draws of a step; the layers' initial weights take their number as lane."""
 
 
@@ -42,8 +42,8 @@ class Recipe:
         weight_decay: of weights, not of biases, thresholds and levels.
         clip: largest norm of the whole gradient.
         dropout: share of cells whose output is dropped in a sequence.
-        trials: trainings from draws of their own, of which the one with the least loss over the training sequences,
-            both classes weighing the same, is kept.
+        teacher_width: cells of a block of a network that is trained first and teaches this one; 0 where there is none.
+        teaching: share of the teacher's probabilities in what a frame's should be; the rest is the label's class.
         shift: each sequence is moved by up to so many frames, its first or last frame repeated.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
         leak: slope of the relus below zero at ε = 1; it falls to zero with ε.
@@ -59,7 +59,8 @@ class Recipe:
     weight_decay: float = 1e-2
     clip: float = 1.0
     dropout: float = 0.1
-    trials: int = 1
+    teacher_width: int = 0
+    teaching: float = 0.8
     shift: int = 8
     epsilon_hold: float = 0.05
     epsilon_end: float = 0.4
@@ -68,19 +69,20 @@ class Recipe:
 
     @classmethod
     def of(cls, design: AnalogDesign, seed: int = 1, **changed: float) -> Recipe:
-        """What suits the width of a design point: narrow networks without dropout, the best of three trials."""
-        narrow = {"dropout": 0.0, "trials": 3} if design.network.width < NARROW else {}
+        """What suits the width of a design point: narrow networks have no dropout, and a teacher."""
+        narrow = {"dropout": 0.0, "teacher_width": 16} if design.network.width < NARROW else {}
         return cls(**{"seed": seed} | narrow | changed)
 
     @property
     def cost(self) -> int:
-        """Sequences that a training presents."""
-        return self.trials * self.steps * self.batch
+        """Sequences that a training presents, those of the teacher's included."""
+        return (2 if self.teacher_width else 1) * self.steps * self.batch
 
-    def trial(self, number: int) -> Recipe:
-        """The recipe of one trial; the first has the seed itself."""
-        seed = int(draw(self.seed, Purpose.BMRU_TRAINING, 0, number, _TRIAL_LANE)) if number else self.seed
-        return replace(self, seed=seed, trials=1)
+    @property
+    def of_teacher(self) -> Recipe:
+        """The recipe of the teacher: a seed of its own, dropout as of any wide network."""
+        seed = int(draw(self.seed, Purpose.BMRU_TRAINING, 0, 0, _TEACHER_LANE))
+        return replace(self, seed=seed, dropout=Recipe.dropout, teacher_width=0)
 
     def epsilon(self, step: int) -> float:
         """ε of a step counted from 0."""
@@ -144,13 +146,23 @@ def train_bmru(
     if not all(len(group) for group in groups) or y.min() < 0 or y.max() >= network.classes:
         raise NetworkError(f"training needs class {keyword} and lower ones; there are {np.unique(y).tolist()}")
     x = np.ascontiguousarray(x.transpose(1, 0, 2), np.float32)
-    found = [_train(design, recipe.trial(number), x, y, groups, progress) for number in range(recipe.trials)]
-    losses = [_balanced_loss(one, x, y, groups) for one in found] if len(found) > 1 else [0.0]
-    return to_network(found[int(np.argmin(losses))])
+    teacher = None
+    if recipe.teacher_width:
+        wide = design.model_copy(update={"network": network.model_copy(update={"width": recipe.teacher_width})})
+        teacher = _train(wide, recipe.of_teacher, x, y, groups, progress)
+    return to_network(_train(design, recipe, x, y, groups, progress, teacher))
 
 
-def _train(design, recipe: Recipe, x: NDArray, y: NDArray, groups, progress) -> Parameters:
-    """One trial, x time-major: (T, n, features) float32."""
+def _train(
+    design: AnalogDesign,
+    recipe: Recipe,
+    x: NDArray,
+    y: NDArray,
+    groups: tuple[NDArray, NDArray],
+    progress: Callable[[int], None] | None,
+    teacher: Parameters | None = None,
+) -> Parameters:
+    """One network, x time-major: (T, n, features) float32."""
     parameters = initial_parameters(design, recipe.seed)
     decays = [recipe.weight_decay * name.endswith("weight") for name in parameters]
     optimiser = Adam(parameters.values(), recipe.rate, decays)
@@ -159,7 +171,7 @@ def _train(design, recipe: Recipe, x: NDArray, y: NDArray, groups, progress) -> 
         chosen = _batch(recipe, step, groups)
         setting = Setting(recipe.epsilon(step), recipe.leak * recipe.epsilon(step), masks=_masks(design, recipe, step))
         seen = round_to_codes(design, parameters) if rounded else parameters
-        gradient = _gradient(seen, _moved(recipe, step, x, chosen), y[chosen], setting)
+        gradient = _gradient(seen, _moved(recipe, step, x, chosen), y[chosen], setting, teacher, recipe.teaching)
         optimiser.step(_clipped(recipe, gradient), recipe.rate_of(step))
         _keep_legal(design, parameters)
         if progress:
@@ -167,24 +179,27 @@ def _train(design, recipe: Recipe, x: NDArray, y: NDArray, groups, progress) -> 
     return round_to_codes(design, parameters) if recipe.quantise_from <= 1 else parameters
 
 
-def _balanced_loss(parameters: Parameters, x: NDArray, y: NDArray, groups: tuple[NDArray, ...]) -> float:
-    """Mean loss of the keyword's sequences and of the others', half of each."""
-    parts = np.array_split(np.arange(len(y)), -(-len(y) // PART_CELLS))
-    losses = np.concatenate([sequence_losses(parameters, x[:, part], y[part]) for part in parts])
-    return float(np.mean([losses[group].mean() for group in groups]))
-
-
-def _gradient(parameters: Parameters, x: NDArray, y: NDArray, setting: Setting) -> Parameters:
+def _gradient(
+    parameters: Parameters, x: NDArray, y: NDArray, setting: Setting, teacher: Parameters | None, teaching: float
+) -> Parameters:
     """Gradient of a batch, taken in parts that stay in the processor's cache, which is twice as fast."""
     part = min(64, max(16, PART_CELLS // len(parameters["input.bias"])))
     total: Parameters = {}
     for start in range(0, len(y), part):
         chosen = slice(start, start + part)
         masks = tuple(mask[chosen] for mask in setting.masks)
-        _, found = loss_and_gradient(parameters, x[:, chosen], y[chosen], replace(setting, masks=masks))
+        targets = None if teacher is None else _taught(teacher, x[:, chosen], y[chosen], teaching)
+        _, found = loss_and_gradient(parameters, x[:, chosen], y[chosen], replace(setting, masks=masks), targets)
         share = np.float32(len(y[chosen]) / len(y))
         total = {name: total.get(name, 0) + share * array for name, array in found.items()}
     return total
+
+
+def _taught(teacher: Parameters, x: NDArray, y: NDArray, teaching: float) -> NDArray:
+    """What the probabilities of each frame should be: the teacher's, and the label's class for the rest."""
+    targets = probabilities(teacher, x) * np.float32(teaching)
+    targets[:, np.arange(len(y)), y] += np.float32(1 - teaching)
+    return targets
 
 
 def round_to_codes(design: AnalogDesign, parameters: Parameters) -> Parameters:

@@ -47,7 +47,7 @@ def plan(options: Options) -> list[Unit]:
     designs = [load_design(preset, AnalogDesign) for preset in (QUICK_PRESETS if options.quick else PRESETS)]
     seeds = range(options.seed, options.seed + (options.seeds or (QUICK_SEEDS if options.quick else SEEDS)))
     for normalisation, seed, design in product(KINDS, seeds, designs):
-        recipe = Recipe.of(design, seed, **({"steps": QUICK_STEPS, "trials": 1} if options.quick else {}))
+        recipe = Recipe.of(design, seed, **({"steps": QUICK_STEPS, "teacher_width": 0} if options.quick else {}))
         for fold in (*range(_folds_done(options)), GIVEN):
             units.append(_unit(design, recipe, normalisation, fold, clips, folds))
     return units

@@ -11,7 +11,7 @@ from golden import bmru
 from golden.bmru_gradient import (
     Setting,
     loss_and_gradient,
-    sequence_losses,
+    probabilities,
     step,
     surrogate,
     to_network,
@@ -93,34 +93,43 @@ def test_a_training_repeats_and_ends_on_codes(trained):
     assert other.arrays()["input.weight"].tolist() != again.arrays()["input.weight"].tolist()
 
 
-def test_of_several_trials_the_one_with_the_least_loss_is_kept():
-    x, y = remembered(60, 3)
-    y[3:] = np.where(np.arange(57) % 5 == 0, y[3:], 0)  # so that balance matters
-    calls, recipe = [], replace(SHORT, steps=6, batch=8, trials=3)
-    kept = to_parameters(train_bmru(small_design(), recipe, x, y, calls.append))
-    alone = [to_parameters(train_bmru(small_design(), recipe.trial(number), x, y)) for number in range(3)]
-    assert recipe.trial(0).seed == recipe.seed and len({recipe.trial(number).seed for number in range(3)}) == 3
-    losses = []
-    for one in alone:
-        each = sequence_losses(one, x.transpose(1, 0, 2).astype(np.float32), y)
-        losses.append((each[y == 0].mean() + each[y == 1].mean()) / 2)
-    best = alone[int(np.argmin(losses))]
-    assert len(set(losses)) == 3 and all((kept[name] == best[name]).all() for name in best) and calls == [1] * 18
+def test_the_gradient_towards_targets_is_that_of_the_smooth_network():
+    generator = np.random.default_rng(3)
+    parameters = to_parameters(random_network(3, 4, 2, classes=3, seed=6), np.float64)
+    x, targets = generator.normal(size=(6, 4, 3)), generator.dirichlet(np.ones(3), size=(6, 4))
+    arguments = (x, np.zeros(4, int), Setting(0.3, 0.1, smooth=True), targets)
+    _, gradient = loss_and_gradient(parameters, *arguments)
+    for name, array in parameters.items():
+        expected = finite_differences(lambda a, n=name: loss_and_gradient(parameters | {n: a}, *arguments)[0], array)
+        np.testing.assert_allclose(gradient[name], expected, atol=1e-7, err_msg=name)
 
 
-def test_the_loss_of_sequences_is_that_of_the_gradient():
+def test_targets_that_are_certain_are_labels():
     parameters = to_parameters(random_network(3, 5, seed=4), np.float64)
     x, y = np.random.default_rng(1).normal(size=(7, 6, 3)), np.array([0, 1, 1, 0, 1, 0])
-    losses = sequence_losses(parameters, x, y)
-    assert losses.shape == (6,) and len(set(losses.tolist())) == 6
-    assert loss_and_gradient(parameters, x, y, Setting())[0] == pytest.approx(losses.mean())
+    (loss, gradient), certain = loss_and_gradient(parameters, x, y, Setting()), np.tile(np.eye(2)[y], (7, 1, 1))
+    other, same = loss_and_gradient(parameters, x, 1 - y, Setting(), certain)
+    assert loss == pytest.approx(other) and all(np.allclose(gradient[name], same[name]) for name in gradient)
+    found = probabilities(parameters, x)
+    assert found.shape == (7, 6, 2) and np.allclose(found.sum(axis=2), 1) and found.min() > 0
 
 
-def test_narrow_networks_are_trained_without_dropout_and_more_than_once():
+def test_a_teacher_teaches():
+    x, y = remembered(200, 1)
+    calls, recipe = [], replace(SHORT, teacher_width=8)
+    taught = train_bmru(small_design(), recipe, x, y, calls.append)
+    assert len(calls) == 2 * SHORT.steps and recipe.cost == 2 * SHORT.cost and recipe.of_teacher.seed != recipe.seed
+    unseen, labels = remembered(100, 2)
+    assert np.mean(bmru.decide(taught, unseen) == labels) > 0.95
+    alone = train_bmru(small_design(), SHORT, x, y)
+    assert (alone.input.weight != taught.input.weight).any()
+
+
+def test_narrow_networks_have_a_teacher_and_no_dropout():
     narrow, wide = (Recipe.of(small_design(width=width), 4) for width in (7, 8))
-    assert (narrow.dropout, narrow.trials, wide.dropout, wide.trials) == (0, 3, 0.1, 1)
-    assert narrow.seed == 4 and narrow.cost == 3 * wide.cost == 3 * wide.steps * wide.batch
-    assert Recipe.of(small_design(width=7), trials=2, steps=5).cost == 2 * 5 * 128
+    assert (narrow.dropout, narrow.teacher_width, wide.dropout, wide.teacher_width) == (0, 16, 0.1, 0)
+    assert narrow.seed == 4 and narrow.of_teacher.dropout == 0.1 and narrow.of_teacher.teacher_width == 0
+    assert Recipe.of(small_design(width=7), teacher_width=0, steps=5).cost == 5 * 128
 
 
 def test_a_training_may_leave_the_codes_aside():

@@ -8,7 +8,7 @@ generated hardware too, with the core's macro: every clip of the test split, eve
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from itertools import product
 
@@ -70,20 +70,33 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
         if normalisation == "running"
         else None,
         "rtl": fold == GIVEN,
+        "free": fold == GIVEN and normalisation == KINDS[0],
         "data": clips.digest,
         "origin": clips.origin,
     }
-    work = partial(_train_and_evaluate, design, recipe, normalisation, clips, tested, fold == GIVEN)
-    return Unit(parameters, recipe.cost, work)
+    flags = (parameters["rtl"], parameters["free"])
+    work = partial(_train_and_evaluate, design, recipe, normalisation, clips, tested, *flags)
+    return Unit(parameters, recipe.cost * (1 + parameters["free"]), work)
 
 
 def _train_and_evaluate(
-    design, recipe, normalisation, clips: KeywordSet, tested, hardware: bool, context: Context
+    design, recipe, normalisation, clips: KeywordSet, tested, hardware: bool, free: bool, context: Context
 ) -> dict:
+    """One training on what is not tested, and what came of it.
+
+    Args:
+        hardware: run the tested clips in hardware too.
+        free: train a second network that knows nothing of codes, to see what its export costs.
+    """
     network = train_spotter(design, recipe, clips.where(~tested), normalisation, context.advance)
     spotter = Spotter(design, network, clips.where(tested))
     found = {"preset": design.name, "normalisation": normalisation, "seed": recipe.seed, **evaluate(spotter)}
     found |= {"sliding": slide(spotter) if normalisation == "running" else None}
+    if free:
+        unrounded = replace(recipe, quantise_from=2.0)
+        network = train_spotter(design, unrounded, clips.where(~tested), normalisation, context.advance)
+        apart = evaluate(Spotter(design, network, clips.where(tested)))
+        found["free"] = {name: apart[name] for name in ("float", "codes")}
     return found | (run_hardware(spotter, context.folder) if hardware else {})
 
 

@@ -40,6 +40,11 @@ def summarise(runs: list[list[dict]], normalisation: str) -> dict:
             "core_power_nw": whole["power_nw"],
         }
     summary["given_split"] |= _hardware(given)
+    free = [one["free"] for one in given if "free" in one]
+    if free:
+        summary["given_split"]["free"] = {
+            name: mean_and_interval([balanced(one[name], KEYWORD) for one in free]) for name in ("float", "codes")
+        }
     branches = [one["branches_nw"] for run in runs for one in run[:-1]]
     summary["branches_nw"] = {name: float(np.mean([one[name] for one in branches])) for name in branches[0]}
     sliding = [one["sliding"] for run in runs for one in run[:-1] if one["sliding"]]

@@ -112,6 +112,7 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
         assert given["rtl_clips"] == 88 and given["rtl_frames_compared"] == 88 * FRAMES and given["rtl_mismatches"] == 0
         assert given["confusion_rtl"] == given["confusion_codes"] and given["rtl"] == given["codes"]
         assert ("sliding_window" in one) == (one["normalisation"] == "running")
+        assert ("free" in given) == (one["normalisation"] == "clip")
         targets = one["targets"]
         assert ("accuracy" in targets) == (one["normalisation"] == "clip") and len(targets) >= 4
         assert targets["clips_alike"]["met"] == (one["five_fold"]["clips_alike"] >= 0.98)

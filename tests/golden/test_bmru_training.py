@@ -128,6 +128,7 @@ def test_a_teacher_teaches():
 def test_narrow_networks_have_a_teacher_and_no_dropout():
     narrow, wide = (Recipe.of(small_design(width=width), 4) for width in (7, 8))
     assert (narrow.dropout, narrow.teacher_width, wide.dropout, wide.teacher_width) == (0, 16, 0.1, 0)
+    assert (narrow.steps, wide.steps) == (2000, 3000)
     assert narrow.seed == 4 and narrow.of_teacher.dropout == 0.1 and narrow.of_teacher.teacher_width == 0
     assert Recipe.of(small_design(width=7), teacher_width=0, steps=5).cost == 5 * 128
 

@@ -29,11 +29,17 @@ def read_npz(path: Path) -> dict[str, NDArray]:
         NpzError: it cannot be read.
     """
     try:
+        with path.open("rb") as opened:
+            # Of what is no archive, numpy would say how to load it as a pickle, which is no advice.
+            if not zipfile.is_zipfile(opened):
+                raise NpzError("truncated or not a .npz file")
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except FileNotFoundError:
+    except (FileNotFoundError, NpzError):
         raise
     except _DAMAGE as error:
+        if "allow_pickle" in str(error):
+            raise NpzError("truncated or not a .npz file of plain arrays: it holds Python objects") from error
         raise NpzError(f"truncated or not a .npz file ({error or type(error).__name__})") from error
 
 

@@ -22,6 +22,9 @@ GRACE_FRAMES = FRAMES // 2
 def slide(spotter: Spotter) -> dict:
     """Clips in random order, end to end, in a few streams; the normalisation runs on, and the core is never cleared.
 
+    Streams are of equal length, so the last clips beyond a multiple of their number, up to 15, are left out. Fewer than
+    `STREAMS` clips are a stream each.
+
     Returns:
         ``keywords``, ``hits``: clips of the keyword, and those at which the majority of the last 101 frames became the
         keyword, that is the wake-up rose, within the clip or half a clip after it; ``false_alarms``: wake-ups anywhere
@@ -29,8 +32,9 @@ def slide(spotter: Spotter) -> dict:
     """
     clips, design = spotter.clips, spotter.design
     order = permutation(spotter.network.metadata["recipe"]["seed"], Purpose.BMRU_TRAINING, len(clips))
-    order = order[: len(order) // STREAMS * STREAMS].reshape(STREAMS, -1)
-    features = normaliser_of(spotter.network.metadata).run(clips.x[order].reshape(STREAMS, -1, COEFFICIENTS))
+    streams = min(STREAMS, len(order))
+    order = order[: len(order) // streams * streams].reshape(streams, -1)
+    features = normaliser_of(spotter.network.metadata).run(clips.x[order].reshape(streams, -1, COEFFICIENTS))
     frames = AnalogCore(design, spotter.codes).run(feature_codes(design, features)[0]).decision
     return count_wakes(frames == design.vote.wake_class, clips.y[order] == 1, design.vote.frames)
 

@@ -11,7 +11,7 @@ import pytest
 from flow import cli
 from flow.experiments import keyword_spotting, noise_immunity, power_scaling
 from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
-from flow.experiments.sliding_window import count_wakes
+from flow.experiments.sliding_window import count_wakes, slide
 from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
 from flow.keywords import KeywordError, check_design, load_clips, shipped_network, train_spotter
 from golden.bmru_training import Recipe
@@ -91,6 +91,13 @@ def test_wakes_are_counted_where_they_belong():
     # Exactly half of the window is no majority of two classes: the tie goes to the lower one.
     assert count_wakes(np.arange(505)[None] < 50, spoken, window=100)["false_alarms"] == 0
     assert count_wakes(np.arange(505)[None] < 51, spoken, window=100)["false_alarms"] == 1
+
+
+@pytest.mark.parametrize(("count", "used"), [(1, 1), (3, 3), (16, 16), (37, 32)])
+def test_few_clips_are_fewer_streams(clips, count, used):
+    network = replace(shipped_network(KWS), metadata={"recipe": {"seed": 1}})
+    found = slide(Spotter(KWS, network, clips.where(np.flatnonzero(clips.y == 1)[:count])))
+    assert found["keywords"] == used and found["hits"] <= used
 
 
 # The experiments ------------------------------------------------------------------------------------------------------

@@ -51,6 +51,16 @@ def check_design(design: AnalogDesign) -> None:
         )
 
 
+def check_normalisation(name: str) -> None:
+    """Whether there is such a normalisation.
+
+    Raises:
+        KeywordError: it is none of `golden.normalisation.KINDS`.
+    """
+    if name not in KINDS:
+        raise KeywordError(f"normalisation is '{name}'; legal are: {', '.join(KINDS)}")
+
+
 def require_both(clips: KeywordSet) -> None:
     """Refuse clips in which the keyword, or everything else, is missing: nothing can be learnt or judged by them.
 
@@ -82,8 +92,7 @@ def train_spotter(
     """
     check_design(design)
     require_both(clips)
-    if normalisation not in KINDS:
-        raise KeywordError(f"normalisation is '{normalisation}'; legal are: {', '.join(KINDS)}")
+    check_normalisation(normalisation)
     normaliser = fit_normaliser(normalisation, clips.x)
     heard = np.concatenate([clips.x[:, None], clips.altered], axis=1)
     labels = np.repeat(clips.y, heard.shape[1])

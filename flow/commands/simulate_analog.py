@@ -5,20 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.console import console, write_json
+from flow.console import console, result_file, write_json
 from spec.errors import RemoraError
 
 if TYPE_CHECKING:
     from spec.analog import AnalogDesign
 
-DEFAULT_CLIPS = 100
-WAVES_CLIPS = 1
-
 
 def simulate_core(
     design: AnalogDesign,
     data: str,
-    limit: int | None,
+    clips: int,
     seed: int,
     checkpoint: Path | None,
     stall: float,
@@ -45,20 +42,16 @@ def simulate_core(
 
     if data not in ("auto", "keywords", "synthetic"):
         raise RemoraError(f"--data {data}: an analog core takes keywords or synthetic, or auto for what fits")
+    spotting = data == "keywords" or (data == "auto" and takes_keywords(design))
+    if checkpoint and not spotting:
+        raise RemoraError(
+            f"--checkpoint {checkpoint}: codes are random where features are synthetic; leave it out or use clips of "
+            "words: --data keywords"
+        )
     design = with_nonidealities(design, **{name: True for name, on in switched.items() if on})
-    failed = {
-        "design": design.name,
-        "design_hash": design.hash,
-        "frames_compared": 0,
-        "mismatches": None,
-        "error": "it did not end",
-    }
-    # Written first, so that a place that cannot be written to is known before the work, and a run that dies leaves its
-    # word.
-    write_json(json, failed)
-    clips = limit or (WAVES_CLIPS if waves else DEFAULT_CLIPS)
-    try:
-        if data == "keywords" or (data == "auto" and takes_keywords(design)):
+    unfinished = {"design": design.name, "design_hash": design.hash, "frames_compared": 0, "mismatches": None}
+    with result_file(json, unfinished):
+        if spotting:
             recording = keyword_recording(design, clips, checkpoint)
         else:
             recording = synthetic_recording(design, clips, seed)
@@ -72,9 +65,6 @@ def simulate_core(
             waves=waves,
             keep=keep.absolute() if keep else None,
         )
-    except RemoraError as error:
-        write_json(json, failed | {"error": str(error).splitlines()[0]})
-        raise
     console().print(analog_table(simulated.result))
     write_json(json, simulated.result)
     simulated.check()

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow import cli
+from flow import cli, keyword_train
 from flow.experiments import keyword_spotting, noise_immunity, power_scaling
 from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
 from flow.experiments.sliding_window import count_wakes, slide
@@ -73,6 +73,33 @@ def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
     found = json.loads((tmp_path / "result.json").read_text())
     assert found["seed"] == 5 and found["trained_on"] == 88 and found["test"]["clips"] == 88
     assert (tmp_path / "net.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("splits", "keyword", "message"),
+    [
+        (("test",), False, "no clip of 'yes' in the split test of the shipped excerpt"),
+        (("test",), True, "only clips of 'yes' in the split test of"),
+        (("train", "validation"), False, "no clip of 'yes' in the splits train, validation of"),
+    ],
+)
+def test_clips_that_cannot_be_learnt_are_told_before_the_training(
+    clips, splits, keyword, message, tmp_path, monkeypatch, capsys
+):
+    kept = clips.where(~np.isin(clips.split, splits) | ((clips.y == 1) == keyword))
+    monkeypatch.setattr(keyword_train, "load_clips", lambda versions: kept)
+    monkeypatch.setattr(keyword_train, "train_spotter", None)
+    path, result = tmp_path / "net.npz", tmp_path / "result.json"
+    path.write_text("what was there", encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["train", "kws", "-o", str(path), "--json", str(result)])
+    assert caught.value.code == 2 and message in capsys.readouterr().err
+    assert message in json.loads(result.read_text())["error"] and path.read_text() == "what was there"
+
+
+def test_a_training_needs_clips_of_both_kinds(clips):
+    with pytest.raises(KeywordError, match="no clip of 'yes' in the splits test, train, validation of"):
+        train_spotter(KWS, SHORT, clips.where(clips.y == 0))
 
 
 # The sliding window ---------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ QUICK_SEQUENCES = 1500
 ANALOG_CLIPS = 100
 ANALOG_WAVES_CLIPS = 1
 ONLY_LEARNING = ("learn", "tasks", "update", "replay_capacity", "replay_ratio")
-ONLY_ANALOG = ("noise", "mismatch", "bias_error", "paced")
+ONLY_ANALOG = ("noise", "mismatch", "bias_error", "paced", "stream")
 
 
 def command(
@@ -68,6 +68,9 @@ def command(
     paced: Annotated[
         bool, typer.Option("--paced", help="Analog core: frames at their pace of 10 ms instead of back to back.")
     ] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Analog core: clips end to end, core never cleared, a vote that slides.")
+    ] = False,
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
     json: JsonOption = None,
@@ -80,7 +83,8 @@ def command(
     reservoir keeps, and at the end every weight. Exits 1 at any difference and shows the first one in context.
 
     An analog core hears clips of words: features, currents, cells, classes and charge of every frame must agree, and
-    the vote of every clip. --noise, --mismatch and --bias-error switch its non-idealities on.
+    the vote of every clip; with --stream, or vote.sliding in the design point, the vote of every frame, and when it
+    wakes. --noise, --mismatch and --bias-error switch its non-idealities on.
 
     Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
     mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate kws --noise
@@ -97,9 +101,8 @@ def command(
         refuse_given(context, ONLY_LEARNING, f"'{config}' is an analog core, which is trained offline")
         switched = {"noise": noise, "mismatch": mismatch, "bias_error": bias_error}
         clips = limit or (ANALOG_WAVES_CLIPS if waves else ANALOG_CLIPS)
-        simulate_core(
-            design, data, clips, seed, checkpoint, stall, switched, paced, _vcd(waves) if waves else None, keep, json
-        )
+        vcd = _vcd(waves) if waves else None
+        simulate_core(design, data, clips, seed, checkpoint, stall, switched, paced, stream, vcd, keep, json)
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
     from flow.simulate import result_table, simulate

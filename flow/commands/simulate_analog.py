@@ -21,6 +21,7 @@ def simulate_core(
     stall: float,
     switched: dict[str, bool],
     paced: bool,
+    stream: bool,
     waves: Path | None,
     keep: Path | None,
     json: Path | None,
@@ -31,13 +32,8 @@ def simulate_core(
         RemoraError: an option does not fit; whatever the parts raise.
         CheckFailed: something differs.
     """
-    from flow.analog_simulate import (
-        analog_table,
-        keyword_recording,
-        simulate_analog,
-        synthetic_recording,
-        takes_keywords,
-    )
+    from flow.analog_recording import keyword_recording, synthetic_recording, takes_keywords
+    from flow.analog_simulate import analog_table, simulate_analog
     from spec.analog import with_nonidealities
 
     if data not in ("auto", "keywords", "synthetic"):
@@ -52,9 +48,9 @@ def simulate_core(
     unfinished = {"design": design.name, "design_hash": design.hash, "frames_compared": 0, "mismatches": None}
     with result_file(json, unfinished):
         if spotting:
-            recording = keyword_recording(design, clips, checkpoint)
+            recording = keyword_recording(design, clips, checkpoint, stream)
         else:
-            recording = synthetic_recording(design, clips, seed)
+            recording = synthetic_recording(design, clips, seed, stream)
         console().print(f"data: {recording.origin}, {len(recording.features):,} clips")
         simulated = simulate_analog(
             design,

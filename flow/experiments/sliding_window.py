@@ -39,6 +39,19 @@ def slide(spotter: Spotter) -> dict:
     return count_wakes(frames == design.vote.wake_class, clips.y[order] == 1, design.vote.frames)
 
 
+def rises(votes: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
+    """Where the wake-up rises: the keyword becomes the class of more than half of the last frames, (streams, T).
+
+    Args:
+        votes: (streams, T) whether a frame's class is the keyword.
+        window: frames that vote.
+    """
+    total = np.pad(np.cumsum(votes, axis=1), ((0, 0), (1, 0)))
+    last = np.arange(1, votes.shape[1] + 1)
+    awake = 2 * (total[:, last] - total[:, np.maximum(last - window, 0)]) > window
+    return awake & ~np.pad(awake, ((0, 0), (1, 0)))[:, :-1]
+
+
 def count_wakes(votes: NDArray[np.bool_], spoken: NDArray[np.bool_], window: int) -> dict:
     """What `slide` returns, of streams of frames.
 
@@ -47,15 +60,11 @@ def count_wakes(votes: NDArray[np.bool_], spoken: NDArray[np.bool_], window: int
         spoken: (streams, clips) whether it is said in a clip of 101 frames.
         window: frames that vote.
     """
-    total = np.pad(np.cumsum(votes, axis=1), ((0, 0), (1, 0)))
-    last = np.arange(1, votes.shape[1] + 1)
-    awake = 2 * (total[:, last] - total[:, np.maximum(last - window, 0)]) > window
     near = np.repeat(spoken, FRAMES, axis=1)
     expected = near.copy()
     for later in range(1, GRACE_FRAMES + 1):
         expected[:, later:] |= near[:, :-later]
-    risen = awake & ~np.pad(awake, ((0, 0), (1, 0)))[:, :-1]
-    hits = 0
+    risen, hits = rises(votes, window), 0
     for stream, clip in np.argwhere(spoken):
         hits += bool(risen[stream, clip * FRAMES : (clip + 1) * FRAMES + GRACE_FRAMES].any())
     # A frame is 10 ms.

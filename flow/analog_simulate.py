@@ -15,82 +15,28 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from flow.analog_harness import build_analog_harness
+from flow.analog_recording import Recording
 from flow.analog_run import KINDS, AnalogRtlRun, run_analog
 from flow.analog_stimulus import AnalogStimulus
 from flow.console import console, progress, table
+from flow.experiments.sliding_window import count_wakes, rises
 from flow.generate import Generated, generate
-from flow.keyword_evaluation import Spotter
-from flow.keywords import load_clips, shipped_network
 from flow.provenance import provenance
 from flow.simulator import build_root
-from golden import bmru, mfcc
 from golden.analog_clips import VoteSettings
-from golden.analog_codes import AnalogCodes, feature_codes
-from golden.analog_random import clip_packets, random_codes, random_features
-from golden.bmru_network import load_network
+from golden.analog_codes import AnalogCodes
 from spec.analog import AnalogDesign
 from spec.errors import CheckFailed, RemoraError
 from spec.frames import ReportFlag
 from spec.packets import Answer
 from spec.registers import AnalogCounter
-from tb.scoreboard import Comparison, describe
+from tb.scoreboard import Comparison, compare, describe
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-SYNTHETIC_FRAMES = 20
-
-
-@dataclass(frozen=True)
-class Recording:
-    """What an analog design is simulated on.
-
-    Attributes:
-        features: (clips, frames, features) DAC codes.
-        codes: of the core.
-        labels: (clips,) class of each clip, None where nothing is known.
-        float_decisions: (clips,) of the network in floating point, None where there is none.
-        saturated: features beyond the DAC's codes.
-        saturated_parameters: of the network beyond what codes can hold, by group of elements.
-        origin: what it is, in words.
-    """
-
-    features: NDArray[np.int32]
-    codes: AnalogCodes
-    labels: NDArray[np.int64] | None
-    float_decisions: NDArray[np.int64] | None
-    saturated: int
-    saturated_parameters: dict[str, int]
-    origin: str
-
-
-def synthetic_recording(design: AnalogDesign, clips: int, seed: int) -> Recording:
-    """Random codes and wandering features, for any design point."""
-    frames = min(SYNTHETIC_FRAMES, design.vote.frames)
-    features = random_features(design, clips, frames, seed)
-    return Recording(features, random_codes(design, seed), None, None, 0, {}, "random codes and features")
-
-
-def keyword_recording(design: AnalogDesign, limit: int, checkpoint: Path | None) -> Recording:
-    """Clips of the test split and a trained network: that of a file, else the one that ships.
-
-    Raises:
-        KeywordError, NetworkError, CodesError, DataError: there is no network, or it or the clips do not fit.
-    """
-    network = load_network(checkpoint) if checkpoint else shipped_network(design)
-    test = load_clips().of("test")
-    # Words lie together in the data set; a few clips should hold a little of each.
-    chosen = np.sort(np.random.default_rng(0).permutation(len(test))[:limit])
-    spotter = Spotter(design, network, test.where(chosen))
-    decisions = bmru.vote(spotter.in_float.frame_classes, design.network.classes)
-    codes, saturated = feature_codes(design, spotter.features)
-    beyond = spotter.export.saturated
-    return Recording(codes, spotter.codes, spotter.clips.y, decisions, saturated, beyond, spotter.clips.origin)
-
-
-def takes_keywords(design: AnalogDesign) -> bool:
-    """Whether the keyword spotter's clips fit a design point."""
-    return (design.network.features, design.network.classes) == (mfcc.COEFFICIENTS, 2)
+WAKE = "wake"
+"""Compared where votes slide: when the wake-up rises, as the sliding window of the experiments counts it."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +49,7 @@ class AnalogSimulated:
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
         comparison = self.run.comparison
-        missing = missing_kinds(comparison, self.result["paced"])
+        missing = missing_kinds(comparison, self.result["paced"], self.result["sliding"])
         if comparison.passed and not missing:
             return
         console().print(describe(comparison))
@@ -112,9 +58,10 @@ class AnalogSimulated:
         raise CheckFailed(f"hardware and golden differ in {comparison.total_mismatches:,} records")
 
 
-def missing_kinds(comparison: Comparison, paced: bool = False) -> list[str]:
+def missing_kinds(comparison: Comparison, paced: bool = False, sliding: bool = False) -> list[str]:
     """What a run must compare and did not."""
-    return [kind for kind in (*KINDS, *(["pace"] if paced else [])) if not comparison.compared.get(kind)]
+    kinds = (*KINDS, *(["pace"] if paced else []), *([WAKE] if sliding else []))
+    return [kind for kind in kinds if not comparison.compared.get(kind)]
 
 
 def generate_for(design: AnalogDesign, codes: AnalogCodes) -> Generated:
@@ -150,41 +97,64 @@ def simulate_analog(
     """
     if paced and stall:
         raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
+    settings = recording.settings(design)
     generated = generate_for(design, recording.codes)
     began = perf_counter()
     with console(stderr=True).status("building the simulation"):
         build = build_analog_harness(generated, waves=waves is not None)
     console().print(f"simulation built in {perf_counter() - began:.1f} s")
-    # A vote at the end of every clip, whatever the design point is set to after reset.
-    frames = recording.features.shape[1]
-    if frames > design.vote.frames:
-        raise RemoraError(
-            f"the clips have {frames} frames, but vote.frames of '{design.name}' is {design.vote.frames}: "
-            f"use at least {frames}"
-        )
-    settings = VoteSettings.of(design, sliding=False)
     period = design.frame_cycles if paced else 0
-    stimulus = AnalogStimulus(tuple(clip_packets(recording.features)), recording.codes, settings, period)
+    stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
     directory = keep or Path(mkdtemp(prefix=f"{design.name}-", dir=build_root()))
     with progress("simulating", len(stimulus.packets), "frames") as advance:
         run = run_analog(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
+    if settings.sliding:
+        run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))
     if not keep and run.comparison.passed:
         shutil.rmtree(directory)
     elif not run.comparison.passed:
         console().print(f"inputs, trace and log stay in {directory}")
-    return AnalogSimulated(run, summarise(design, recording, run) | {"paced": paced} | provenance(seed))
+    result = summarise(design, recording, settings, run) | {"paced": paced}
+    return AnalogSimulated(run, result | provenance(seed))
 
 
-def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> dict:
+def keyword_frames(settings: VoteSettings, recording: Recording, run: AnalogRtlRun) -> NDArray[np.bool_]:
+    """Which frames golden decides for the class that wakes, (streams, frames); every clip is a stream unless all are
+    one."""
+    streams = 1 if recording.stream else len(recording.features)
+    return (run.reference.records["decision"] == settings.wake_class).reshape(streams, -1)
+
+
+def compare_wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Sequence[Answer]) -> Comparison:
+    """The hardware's wake-ups, frame by frame, with where the sliding window's counting sees them rise.
+
+    Args:
+        votes: (streams, frames), of `keyword_frames`.
+        answers: of the hardware, one a frame.
+    """
+    dtype = [("rises", "<i8")]
+    expected = rises(votes, settings.frames).reshape(-1).astype(np.int64).astype(dtype)
+    actual = np.array([bool(int(answer.flags) & ReportFlag.WAKE) for answer in answers], np.int64).astype(dtype)
+    return compare({WAKE: expected}, {WAKE: actual})
+
+
+def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings, run: AnalogRtlRun) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
     ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `frame_cycles`.
     ``agreement``: share of clips that hardware and float decide alike. Accuracies are None where nothing is known.
+    Where votes slide, ``sliding``, a clip's decision is its last vote. Of a ``stream`` of words also ``keywords``,
+    ``hits``, ``false_alarms`` and ``hours`` as `flow.experiments.sliding_window.count_wakes` has them, else None.
     """
     counters, comparison = run.counters, run.comparison
     frames = counters[AnalogCounter.FRAMES]
-    clips = len(recording.features)
-    decisions = clip_votes(run.answers, clips)
+    clips, length = recording.features.shape[:2]
+    votes = length if settings.sliding else 1
+    decisions = clip_votes(run.answers, clips, votes)
+    counted = dict.fromkeys(("keywords", "hits", "false_alarms", "hours"))
+    if recording.stream and recording.labels is not None:
+        spoken = (recording.labels == settings.wake_class)[None]
+        counted = count_wakes(keyword_frames(settings, recording, run), spoken, settings.frames)
     return {
         "design": design.name,
         "design_hash": design.hash,
@@ -196,11 +166,14 @@ def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> 
         "compared": comparison.compared,
         "mismatches": comparison.total_mismatches,
         "accuracy": _share(decisions, recording.labels),
-        "golden_accuracy": _share(clip_votes(run.reference.answers, clips), recording.labels),
+        "golden_accuracy": _share(clip_votes(run.reference.answers, clips, votes), recording.labels),
         "float_accuracy": _share(recording.float_decisions, recording.labels),
         "agreement": _share(decisions, recording.float_decisions),
         "core_power_nw": design.power_nw(counters[AnalogCounter.CHARGE], max(1, frames)),
+        "sliding": settings.sliding,
+        "stream": recording.stream,
         "wake_ups": counters[AnalogCounter.WAKE_UPS],
+        **counted,
         "features_saturated": counters[AnalogCounter.FEATURES_SATURATED] + recording.saturated,
         "parameters_saturated": recording.saturated_parameters,
         "awake_cycles_per_frame": counters[AnalogCounter.AWAKE_CYCLES] / max(1, frames),
@@ -212,10 +185,10 @@ def summarise(design: AnalogDesign, recording: Recording, run: AnalogRtlRun) -> 
     }
 
 
-def clip_votes(answers: Sequence[Answer], clips: int) -> NDArray[np.int64] | None:
-    """Class of each clip by its vote; None where there are fewer or more votes than clips."""
+def clip_votes(answers: Sequence[Answer], clips: int, each: int = 1) -> NDArray[np.int64] | None:
+    """Class of each clip by its vote, the last of ``each``; None where there are fewer or more than clips have."""
     votes = [answer.decision for answer in answers if int(answer.flags) & ReportFlag.VOTE]
-    return np.array(votes, np.int64) if len(votes) == clips else None
+    return np.array(votes[each - 1 :: each], np.int64) if len(votes) == clips * each else None
 
 
 def _share(decisions: NDArray | None, wanted: NDArray | None) -> float | None:
@@ -234,6 +207,15 @@ def analog_table(result: dict) -> Table:
             "accuracy", f"{result['accuracy']:.2%} in hardware, {result['golden_accuracy']:.2%} in golden, "
             f"{result['float_accuracy']:.2%} in floating point; decided alike {result['agreement']:.2%}",
         )  # fmt: skip
+    if result["sliding"]:
+        found = ""
+        if result["hits"] is not None:
+            minutes = 60 * result["hours"]
+            found = (
+                f": {result['hits']} of {result['keywords']} keywords found, {result['false_alarms']} false alarms in "
+                f"{minutes:.1f} minutes without one"
+            )
+        shown.add_row("wake-ups", f"{result['wake_ups']:,} of a vote that slides{found}")
     for name, count in result["parameters_saturated"].items():
         shown.add_row(
             "beyond its codes", f"{count} of {name} saturated: the hardware computes with less", style="yellow"

@@ -22,7 +22,7 @@ COMMANDS = {
     "config": "Show, check or start a design point.",
     "demo": "The main job: learn digits, generate, run unseen digits on the hardware, compare.",
     "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
-    "train": "Train the golden model as the chip would learn.",
+    "train": "Train a design point: as the chip learns, or offline where it cannot.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
     "experiment": "Run a named experiment, resumable: JSON result and figures.",
     "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
@@ -35,8 +35,9 @@ EXIT_INTERRUPTED = 130
 TRACEBACK_VARIABLE = "REMORA_TRACEBACK"
 
 HELP = """
-Remora: recurrent accelerators with memristive crossbars that learn on chip, as Verilog, as numpy model, and the
-regression that proves that both agree.
+Remora: two kinds of recurrent accelerator as Verilog, as numpy model, and the regression that proves that both agree:
+memristive crossbars that learn on chip (mnist, tiny …), and an always-on analog core of bistable cells that spots a
+keyword (kws, kws16).
 
 A design point is a preset's name or a TOML file. Start with:
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spec.errors import RemoraError
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -53,6 +55,21 @@ def write_json(path: Path | None, result: dict[str, Any]) -> None:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def result_file(path: Path | None, unfinished: dict[str, Any]) -> Iterator[None]:
+    """Around the work whose result goes to ``path`` with `write_json` in the end; nothing where it is None.
+
+    ``unfinished`` is written first, with an ``error``: so a place that cannot be written to is known before the work,
+    and a run that dies leaves its word. What a person did wrong during the work replaces that word.
+    """
+    write_json(path, unfinished | {"error": "it did not end"})
+    try:
+        yield
+    except RemoraError as error:
+        write_json(path, unfinished | {"error": str(error).splitlines()[0]})
+        raise
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flow.console import console, progress, table
 from flow.keyword_evaluation import Spotter, balanced, evaluate
-from flow.keywords import load_clips, train_spotter
+from flow.keywords import check_design, check_normalisation, load_clips, require_both, train_spotter
 from flow.provenance import provenance
 from golden.augmentation import VERSIONS
 from golden.bmru_network import save_network
@@ -19,19 +19,25 @@ def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: i
     """Train on the splits train and validation, save, and say how the network does on the split test.
 
     Args:
-        path: of the network to write.
+        path: of the network to write, in a folder that exists; what is there is replaced.
         normalisation: of the features, ``clip`` or ``running``.
 
     Returns:
         The result as JSON.
+
+    Raises:
+        KeywordError, DataError: the design point, the normalisation or the clips do not fit, known before the training.
     """
+    check_design(design)
+    check_normalisation(normalisation)
     clips, recipe = load_clips(VERSIONS), Recipe.of(design, seed)
-    training = clips.of("train", "validation")
+    training, unseen = clips.of("train", "validation"), clips.of("test")
+    require_both(training)
+    require_both(unseen)
     with progress("training", recipe.cost, "sequences") as advance:
         network = train_spotter(design, recipe, training, normalisation, advance)
-    path.parent.mkdir(parents=True, exist_ok=True)
     save_network(path, network)
-    found = evaluate(Spotter(design, network, clips.of("test")))
+    found = evaluate(Spotter(design, network, unseen))
     accuracy = {name: balanced(found[name], KEYWORD) for name in ("float", "codes")}
     shown = table("word", ">as other", f">as {KEYWORD}", title=f"{found['clips']} unseen clips, in the core's codes")
     for word, (other, keyword) in found["codes"].items():

@@ -14,7 +14,7 @@ from flow.console import progress
 from golden import mfcc
 from golden.bmru_network import BmruNetwork, load_network
 from golden.bmru_training import Recipe, train_bmru
-from golden.keywords import SHIPPED, KeywordSet, load_keywords
+from golden.keywords import KEYWORD, SHIPPED, KeywordSet, load_keywords
 from golden.normalisation import KINDS, fit_normaliser, normaliser_of
 from spec.analog import AnalogDesign
 from spec.errors import RemoraError
@@ -51,6 +51,29 @@ def check_design(design: AnalogDesign) -> None:
         )
 
 
+def check_normalisation(name: str) -> None:
+    """Whether there is such a normalisation.
+
+    Raises:
+        KeywordError: it is none of `golden.normalisation.KINDS`.
+    """
+    if name not in KINDS:
+        raise KeywordError(f"normalisation is '{name}'; legal are: {', '.join(KINDS)}")
+
+
+def require_both(clips: KeywordSet) -> None:
+    """Refuse clips in which the keyword, or everything else, is missing: nothing can be learnt or judged by them.
+
+    Raises:
+        KeywordError: the message names the splits that the clips are of.
+    """
+    splits = sorted(set(clips.split.tolist()))
+    where = f"in the split{'s' * (len(splits) != 1)} {', '.join(splits)} of the {clips.origin}"
+    for wanted, said in ((1, f"no clip of '{KEYWORD}'"), (0, f"only clips of '{KEYWORD}'")):
+        if not (clips.y == wanted).any():
+            raise KeywordError(f"{said} {where}; training and testing need clips of it and of other words")
+
+
 def train_spotter(
     design: AnalogDesign,
     recipe: Recipe,
@@ -65,11 +88,11 @@ def train_spotter(
         advance: called after every step with the sequences of a batch.
 
     Raises:
-        KeywordError, NetworkError: the design point or the clips do not fit.
+        KeywordError: the design point or the clips do not fit.
     """
     check_design(design)
-    if normalisation not in KINDS:
-        raise KeywordError(f"normalisation is '{normalisation}'; legal are: {', '.join(KINDS)}")
+    require_both(clips)
+    check_normalisation(normalisation)
     normaliser = fit_normaliser(normalisation, clips.x)
     heard = np.concatenate([clips.x[:, None], clips.altered], axis=1)
     labels = np.repeat(clips.y, heard.shape[1])

@@ -17,12 +17,12 @@ from spec.scan import Kind, groups
 ATTEMPTS = 40
 
 
-def clip_packets(clips: Sequence[NDArray[np.integer]]) -> list[FramePacket]:
-    """Packets of whole clips (frames, features); their tag is the number of the clip modulo 256."""
+def clip_packets(clips: Sequence[NDArray[np.integer]], ends: bool = True) -> list[FramePacket]:
+    """Packets of clips (frames, features), the last of each marked where ``ends``; tag: number of the clip mod 256."""
     packets = []
     for number, clip in enumerate(clips):
         for t, features in enumerate(clip):
-            flags = (FrameFlag.START if t == 0 else 0) | (FrameFlag.END if t == len(clip) - 1 else 0)
+            flags = (FrameFlag.START if t == 0 else 0) | (FrameFlag.END if ends and t == len(clip) - 1 else 0)
             packets.append(FramePacket(encode_frame(features, FrameFlag(flags), number % 256)))
     return packets
 

@@ -21,6 +21,7 @@ from golden.npz import NpzError, read_npz, write_npz
 from spec.errors import RemoraError
 
 FORMAT = "remora-bmru-1"
+_REMEDY = "give a file that `remora train CONFIG -o FILE` wrote for this design point"
 
 
 class NetworkError(RemoraError):
@@ -185,11 +186,13 @@ def load_network(path: Path | str) -> BmruNetwork:
     path = Path(path)
     try:
         content = read_npz(path)
-        found, metadata = str(content.pop("format")), str(content.pop("metadata"))
     except FileNotFoundError as error:
-        raise NetworkError(f"{path} does not exist; train one: remora train kws -o {path}") from error
-    except (NpzError, KeyError) as error:
-        raise NetworkError(f"{path} is no BMRU network: {error}. Train one: remora train kws -o {path}") from error
+        raise NetworkError(f"{path} does not exist; {_REMEDY}") from error
+    except NpzError as error:
+        raise NetworkError(f"{path} is no BMRU network: {error}; {_REMEDY}") from error
+    if missing := {"format", "metadata"} - content.keys():
+        raise NetworkError(f"{path} is no BMRU network: it has no {', '.join(sorted(missing))}; {_REMEDY}")
+    found, metadata = str(content.pop("format")), str(content.pop("metadata"))
     if found != FORMAT:
         raise NetworkError(f"{path} has format '{found}'; this version reads '{FORMAT}'. Train again")
     try:

@@ -69,7 +69,7 @@ class Recipe:
 
     @classmethod
     def of(cls, design: AnalogDesign, seed: int = 1, **changed: float) -> Recipe:
-        """What suits the width of a design point: narrow networks have a teacher and no dropout, wide ones more steps."""
+        """What suits a width: for narrow networks a teacher and no dropout, for wide ones more steps."""
         suits = {"dropout": 0.0, "teacher_width": 16} if design.network.width < NARROW else {"steps": 3000}
         return cls(**{"seed": seed} | suits | changed)
 

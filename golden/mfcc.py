@@ -28,7 +28,7 @@ def read_audio(path: Path) -> NDArray[np.float32]:
     """Samples of a WAV or FLAC file at 16 kHz, (samples,) in −1 … 1; channels are averaged, other rates resampled.
 
     Raises:
-        DataError: the file is missing, damaged, or holds no sound.
+        DataError: the file is missing, damaged, holds no sound, or a sample that is not finite.
     """
     import soundfile
 
@@ -39,6 +39,9 @@ def read_audio(path: Path) -> NDArray[np.float32]:
         raise DataError(f"{path} {reason}") from error
     if not len(samples):
         raise DataError(f"{path} holds no samples")
+    if not np.isfinite(samples).all():
+        wrong = int((~np.isfinite(samples)).any(axis=1).argmax())
+        raise DataError(f"{path}: sample {wrong} is no finite number; record the clip again or leave it out")
     mono = samples.mean(axis=1)
     if rate != SAMPLE_RATE:
         import librosa

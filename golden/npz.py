@@ -3,6 +3,7 @@ raise."""
 
 from __future__ import annotations
 
+import errno
 import lzma
 import os
 import zipfile
@@ -29,12 +30,34 @@ def read_npz(path: Path) -> dict[str, NDArray]:
         NpzError: it cannot be read.
     """
     try:
+        with path.open("rb") as opened:
+            # Of what is no archive, numpy would say how to load it as a pickle, which is no advice.
+            if not zipfile.is_zipfile(opened):
+                raise NpzError("truncated or not a .npz file")
         with np.load(path, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except FileNotFoundError:
+    except (FileNotFoundError, NpzError):
         raise
     except _DAMAGE as error:
+        if "allow_pickle" in str(error):
+            raise NpzError("truncated or not a .npz file of plain arrays: it holds Python objects") from error
         raise NpzError(f"truncated or not a .npz file ({error or type(error).__name__})") from error
+
+
+def check_writable(path: Path) -> None:
+    """Whether `write_npz` could write a file, known before the work that fills it; what is there stays as it is.
+
+    Makes the folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _partial(path)
+    partial.touch()
+    partial.unlink()
 
 
 def write_npz(path: Path, content: Mapping[str, ArrayLike]) -> None:
@@ -43,10 +66,14 @@ def write_npz(path: Path, content: Mapping[str, ArrayLike]) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    partial = _partial(path)
     try:
         with partial.open("wb") as file:
             np.savez_compressed(file, **content)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}.part")

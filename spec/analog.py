@@ -220,12 +220,14 @@ class AnalogDesign(Design):
     def sum_bound(self) -> int:
         """Largest magnitude of a layer's sum before rounding; below 2⁵³ whatever is legal, so exact in float64 too.
 
-        An error of a device is smaller than the device itself.
+        An error of a device is smaller than the device itself. What a layer sees is a node, which saturates, or a cell
+        that is set, which puts out its gain and does not.
         """
         inputs = max(self.network.features, self.network.width)
+        current = max(self.node_limit, 2 * self.bias_limit * self.formats.bias_step_pa)
         device = self.ratio_limit << (MATCHING_BITS + 1)
         bias = 2 * self.bias_limit * self.formats.bias_step_pa << self.weight_shift
-        return inputs * self.node_limit * device + bias
+        return inputs * current * device + bias
 
     @property
     def class_bits(self) -> int:

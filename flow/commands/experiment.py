@@ -23,7 +23,11 @@ def command(
         ),
     ] = None,
     sequences: Annotated[
-        int | None, typer.Option(min=16, help="New sequences, in each task where there are several.")
+        int | None,
+        typer.Option(
+            min=16,
+            help="Of bit-streaming, convergence and continual: new sequences, in each task where there are several.",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the experiment; repeatable.")
@@ -39,7 +43,8 @@ def command(
     """Run a named experiment: JSON result with provenance, and figures.
 
     What is finished is kept in DIR and not done again, so an interrupted experiment is resumed by the same command.
-    The full MNIST and CIFAR-10 features are found through REMORA_DATA; without it the shipped digits are used.
+    The full MNIST, CIFAR-10 features and Speech Commands are found through REMORA_DATA; without it the shipped digits
+    and clips of words are used.
 
     bit-streaming: error of weighted-bit streaming against full precision, by stream bits and ADC bits.
 
@@ -64,6 +69,8 @@ def command(
     if seeds and seed + seeds > 2**32:
         raise ExperimentError(f"--seeds {seeds} from --seed {seed} up passes 2**32 - 1, the largest seed")
     module = find_experiment(name)
+    if sequences and not getattr(module, "TAKES_SEQUENCES", False):
+        raise ExperimentError(f"--sequences {sequences}: experiment '{name}' takes no number of them; leave it out")
     options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))
     result, lines = run_experiment(name, module, options, jobs)
     for line in lines:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow.console import JsonOption, console, write_json
+from flow.console import JsonOption, console, result_file, write_json
+from flow.given_options import refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
 from spec.errors import RemoraError
 
@@ -21,23 +22,36 @@ QUICK_PASSES = 2
 QUICK_OFFLINE_PASSES = 30
 """Bistable cells learn offline, in seconds, but from little at first."""
 QUICK_SEQUENCES = 1500
+ANALOG_CLIPS = 100
+ANALOG_WAVES_CLIPS = 1
+ONLY_LEARNING = ("learn", "tasks", "update", "replay_capacity", "replay_ratio")
+ONLY_ANALOG = ("noise", "mismatch", "bias_error", "paced", "stream")
 
 
 def command(
+    context: typer.Context,
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or a TOML file.")],
     data: Annotated[
-        str, typer.Option(help="mnist, synthetic, or your own .npz with x and y; by default what fits the design.")
+        str,
+        typer.Option(
+            help="mnist, synthetic, or your own .npz with x and y; of an analog core keywords or synthetic. By default "
+            "what fits the design."
+        ),
     ] = "auto",
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Sequences, all tasks together; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves."),
+        typer.Option(
+            min=1,
+            help=f"Sequences, all tasks together; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves. Of an analog core "
+            f"clips; {ANALOG_CLIPS}, or {ANALOG_WAVES_CLIPS} with --waves.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
             help="Weights and gates that `remora train` saved; accumulators, reservoir and counts start empty. Trains "
-            "quickly where not given, but with --tasks begins anew."
+            "quickly where not given, but with --tasks begins anew; an analog core then takes the network that ships."
         ),
     ] = None,
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,
@@ -54,6 +68,9 @@ def command(
     paced: Annotated[
         bool, typer.Option("--paced", help="Analog core: frames at their pace of 10 ms instead of back to back.")
     ] = False,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Analog core: clips end to end, core never cleared, a vote that slides.")
+    ] = False,
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
     json: JsonOption = None,
@@ -66,7 +83,8 @@ def command(
     reservoir keeps, and at the end every weight. Exits 1 at any difference and shows the first one in context.
 
     An analog core hears clips of words: features, currents, cells, classes and charge of every frame must agree, and
-    the vote of every clip. --noise, --mismatch and --bias-error switch its non-idealities on.
+    the vote of every clip; with --stream, or vote.sliding in the design point, the vote of every frame, and when it
+    wakes. --noise, --mismatch and --bias-error switch its non-idealities on.
 
     Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
     mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate kws --noise
@@ -80,17 +98,13 @@ def command(
     if isinstance(design, AnalogDesign):
         from flow.commands.simulate_analog import simulate_core
 
-        if learn:
-            raise RemoraError(f"--learn: '{config}' is an analog core, which is trained offline; leave --learn out")
+        refuse_given(context, ONLY_LEARNING, f"'{config}' is an analog core, which is trained offline")
         switched = {"noise": noise, "mismatch": mismatch, "bias_error": bias_error}
-        simulate_core(
-            design, data, limit, seed, checkpoint, stall, switched, paced, _vcd(waves) if waves else None, keep, json
-        )
+        clips = limit or (ANALOG_WAVES_CLIPS if waves else ANALOG_CLIPS)
+        vcd = _vcd(waves) if waves else None
+        simulate_core(design, data, clips, seed, checkpoint, stall, switched, paced, stream, vcd, keep, json)
         return
-    if noise or mismatch or bias_error or paced:
-        raise RemoraError(
-            f"--noise, --mismatch, --bias-error and --paced are for analog cores; '{config}' is a crossbar accelerator"
-        )
+    refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
     from flow.simulate import result_table, simulate
     from flow.train import train_network
     from golden.checkpoint import Checkpoint, load_checkpoint
@@ -101,33 +115,24 @@ def command(
     options.require(learn)
     design = options.apply(config, **({"enabled": True} if learn else {}))
     waves = _vcd(waves) if waves else None
-    # Written first, so that a place that cannot be written to is known before the work, and a run that dies leaves its
-    # word.
-    failed = {
-        "design": design.name,
-        "design_hash": design.hash,
-        "steps_compared": 0,
-        "mismatches": None,
-        "error": "it did not end",
-    }
-    write_json(json, failed)
-    default = WAVES_LIMIT if waves else DEFAULT_LIMIT
-    if tasks:
-        training, _ = _load(design, data)
-        test = task_stream(training, limit or default, tasks, design.learning.seed)
-        console().print(f"{len(test):,} sequences in {tasks} tasks")
-    else:
-        training, test = _sequences(design, data, limit, default)
-    if checkpoint:
-        network = load_checkpoint(checkpoint, design)
-    elif tasks:
-        network = Checkpoint.of(design, initial_weights(design))
-    else:
-        training = training.first(min(QUICK_SEQUENCES, len(training)))
-        passes = QUICK_OFFLINE_PASSES if design.bistable else QUICK_PASSES
-        console().print(f"no checkpoint given: training {passes} passes over {len(training):,} sequences")
-        network = train_network(design, training, None, passes)
-    try:
+    unfinished = {"design": design.name, "design_hash": design.hash, "steps_compared": 0, "mismatches": None}
+    with result_file(json, unfinished):
+        default = WAVES_LIMIT if waves else DEFAULT_LIMIT
+        if tasks:
+            training, _ = _load(design, data)
+            test = task_stream(training, limit or default, tasks, design.learning.seed)
+            console().print(f"{len(test):,} sequences in {tasks} tasks")
+        else:
+            training, test = _sequences(design, data, limit, default)
+        if checkpoint:
+            network = load_checkpoint(checkpoint, design)
+        elif tasks:
+            network = Checkpoint.of(design, initial_weights(design))
+        else:
+            training = training.first(min(QUICK_SEQUENCES, len(training)))
+            passes = QUICK_OFFLINE_PASSES if design.bistable else QUICK_PASSES
+            console().print(f"no checkpoint given: training {passes} passes over {len(training):,} sequences")
+            network = train_network(design, training, None, passes)
         simulated = simulate(
             design,
             test,
@@ -138,9 +143,6 @@ def command(
             waves=waves,
             keep=keep.absolute() if keep else None,
         )
-    except RemoraError as error:
-        write_json(json, failed | {"error": str(error).splitlines()[0]})
-        raise
     console().print(result_table(simulated.result))
     write_json(json, simulated.result)
     simulated.check()

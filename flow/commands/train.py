@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow.console import JsonOption, console, write_json
+from flow.console import JsonOption, console, result_file, write_json
+from flow.given_options import refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
 from spec.errors import RemoraError
 
@@ -15,11 +16,22 @@ if TYPE_CHECKING:
     from golden.data import SequenceSet
     from spec.design import DesignPoint
 
+ONLY_LEARNING = ("tasks", "update", "replay_capacity", "replay_ratio")
+ONLY_CROSSBAR = ("data", "passes", "limit", "task", *ONLY_LEARNING, "fresh")
+ONLY_ANALOG = ("normalisation", "seed")
+
 
 def command(
+    context: typer.Context,
     config: Annotated[str, typer.Argument(metavar="CONFIG", help="Name of a preset, or a TOML file.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Checkpoint to write, and to continue if it is there.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Checkpoint to write, and to continue if it is there. Of an analog core the network to write: it is "
+            "trained anew, and replaces what is there.",
+        ),
     ] = Path("checkpoint.npz"),
     data: Annotated[
         str, typer.Option(help="mnist, synthetic, or a .npz file with x and y; by default what fits the design.")
@@ -41,36 +53,56 @@ def command(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Analog core: seed of the training.")] = 1,
     json: JsonOption = None,
 ) -> None:
-    """Train the golden model as the chip would learn: online, by direct feedback alignment, in integers.
+    """Train a design point: where the chip learns, golden as the chip would; what cannot learn on chip, offline.
 
-    Saves after every pass and continues where an interrupted training stopped. With --tasks it learns the very
-    sequences that `remora simulate --learn --tasks` learns, each once, and saves after every task.
+    The crossbar accelerator with the MiRU cell (mnist, tiny …) learns online, by direct feedback alignment, in
+    integers. Saves after every pass and continues where an interrupted training stopped. With --tasks it learns the
+    very sequences that `remora simulate --learn --tasks` learns, each once, and saves after every task.
 
-    A design with bistable cells is trained offline instead, in floating point, and exported as codes at the end. A
-    design point of the analog core is trained offline, to spot a keyword; only --output, --normalisation, --seed and
-    --json bear on it.
+    A design with bistable cells (mnist-bmru) is trained in floating point and exported as codes at the end. The analog
+    core (kws, kws16) is trained in floating point to spot a keyword, on the clips of Speech Commands that REMORA_DATA
+    has, else on the few that ship; of the options only --output, --normalisation, --seed and --json bear on it.
 
     Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist --tasks 2 --limit 1000 -o tasks.npz ·
-    remora train mnist-bmru -o bistable.npz --passes 30
+    remora train mnist-bmru -o bistable.npz --passes 30 · remora train kws -o kws.npz --normalisation running
     """
     from flow.keyword_train import train_keywords
-    from flow.provenance import provenance
-    from flow.train import passes_table, train_network
     from golden.data import load
+    from golden.npz import check_writable
     from spec.analog import AnalogDesign
     from spec.presets import load_design
     from spec.section import Design
 
     if isinstance(found := load_design(config, Design), AnalogDesign):
-        write_json(json, train_keywords(found, output, normalisation, seed))
+        refuse_given(context, ONLY_CROSSBAR, f"'{config}' is an analog core, whose training takes no such option")
+        check_writable(output)
+        with result_file(json, {"design": found.name, "design_hash": found.hash, "network": None}):
+            result = train_keywords(found, output, normalisation, seed)
+        write_json(json, result)
         return
+    refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
+    if found.bistable:
+        refuse_given(context, ONLY_LEARNING, f"'{config}' has bistable cells, which are trained offline")
     design = LearningOptions(tasks, update, replay_capacity, replay_ratio).apply(config)
+    if tasks and task:
+        raise RemoraError(f"--task {task} and --tasks {tasks}: give one task, or how many follow each other")
     if tasks:
-        if task:
-            raise RemoraError(f"--task {task} and --tasks {tasks}: give one task, or how many follow each other")
-        _train_tasks(design, *load(design, data), limit, tasks, output, fresh, json)
-        return
-    training, test = load(design, data, train=limit, task=task)
+        refuse_given(context, ["passes"], "with --tasks every sequence is learnt once")
+    check_writable(output)
+    with result_file(json, {"design": design.name, "design_hash": design.hash, "checkpoint": None}):
+        if tasks:
+            result = _train_tasks(design, *load(design, data), limit, tasks, output, fresh)
+        else:
+            result = _train_passes(design, *load(design, data, train=limit, task=task), passes, output, fresh)
+    write_json(json, result)
+
+
+def _train_passes(
+    design: DesignPoint, training: SequenceSet, test: SequenceSet, passes: int, output: Path, fresh: bool
+) -> dict:
+    from flow.provenance import provenance
+    from flow.train import passes_table, train_network
+
     console().print(f"{design.name}: {len(training):,} training and {len(test):,} test sequences")
     checkpoint = train_network(design, training, test, passes, output, fresh=fresh)
     history = checkpoint.metadata["passes"]
@@ -78,7 +110,7 @@ def command(
     console().print(f"checkpoint: {output}")
     result = {"design": design.name, "design_hash": design.hash, "checkpoint": str(output), "passes": history}
     result |= {key: value for key, value in checkpoint.metadata.items() if key.endswith("_accuracy")}
-    write_json(json, result | provenance(design.learning.seed))
+    return result | provenance(design.learning.seed)
 
 
 def _train_tasks(
@@ -89,8 +121,7 @@ def _train_tasks(
     tasks: int,
     output: Path,
     fresh: bool,
-    json: Path | None,
-) -> None:
+) -> dict:
     from flow.provenance import provenance
     from flow.train_tasks import summarise_tasks, tasks_table, train_tasks
 
@@ -101,4 +132,4 @@ def _train_tasks(
     console().print(tasks_table(history))
     console().print(f"checkpoint: {output}")
     result = {"design": design.name, "design_hash": design.hash, "checkpoint": str(output)}
-    write_json(json, result | summarise_tasks(history) | provenance(design.learning.seed))
+    return result | summarise_tasks(history) | provenance(design.learning.seed)

@@ -2,8 +2,8 @@
 
 A module has ``SUMMARY``, ``plan(options)``, the units of work, and ``conclude(options, results)``, which turns their
 results into the experiment's own result and figures. `flow.experiments.runner` does the rest, several seeds included,
-unless the module has ``TAKES_SEEDS = True`` and does them itself. To add one, write the module and give it a line in
-``EXPERIMENTS``.
+unless the module has ``TAKES_SEEDS = True`` and does them itself. ``TAKES_SEQUENCES = True`` says that ``--sequences``
+bears on it. To add one, write the module and give it a line in ``EXPERIMENTS``.
 """
 
 from __future__ import annotations

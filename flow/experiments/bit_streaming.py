@@ -17,6 +17,7 @@ from spec.design import DesignPoint
 from spec.fixed import saturate
 
 SUMMARY = "error of weighted-bit streaming against full precision, by stream bits and ADC bits"
+TAKES_SEQUENCES = True
 STREAM_BITS, ADC_BITS = range(2, 9), range(4, 11)
 REFERENCE_BITS = 8
 AMPLITUDES = tuple(step / 16 for step in range(1, 17))

@@ -24,6 +24,7 @@ from spec.design import DesignPoint
 from spec.learning import REPLAY_BITS
 
 SUMMARY = "permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline"
+TAKES_SEQUENCES = True
 STREAMS = {"permuted-mnist": permuted_mnist, "split-cifar10": split_cifar10}
 SEQUENCES = {"permuted-mnist": 20_000, "split-cifar10": 10_000}
 QUICK_SEQUENCES = 600

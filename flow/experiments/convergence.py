@@ -28,6 +28,7 @@ from spec.design import DesignPoint
 from spec.presets import load_design
 
 SUMMARY = "direct feedback alignment against backpropagation through time on one task, and the feedback's alignment"
+TAKES_SEQUENCES = True
 SEQUENCES, QUICK_SEQUENCES = 20_000, 1500
 TEST_LIMIT, QUICK_TEST_LIMIT = 2000, 300
 PROBE = 256

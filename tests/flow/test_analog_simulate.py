@@ -5,17 +5,30 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from flow import cli
+from flow import analog_simulate, cli
+from flow.analog_recording import keyword_recording, last_votes
 from flow.analog_run import KINDS
-from flow.analog_simulate import missing_kinds
-from flow.keywords import shipped_network
+from flow.analog_simulate import WAKE, compare_wakes, generate_for, missing_kinds, simulate_analog
+from flow.experiments.sliding_window import rises
+from flow.keywords import load_clips, shipped_network, train_spotter
+from golden import bmru
+from golden.analog import AnalogCore
+from golden.analog_clips import VoteSettings
 from golden.bmru_network import Linear, save_network
+from golden.bmru_training import Recipe
 from golden.idx import DATA_VARIABLE
+from golden.mfcc import FRAMES
 from spec.analog import AnalogDesign
+from spec.errors import RemoraError
+from spec.frames import ReportFlag
+from spec.packets import Answer
 from spec.presets import load_design
 from tb.scoreboard import Comparison
+
+KWS = load_design("kws", AnalogDesign)
 
 PROMISED = {
     "design", "design_hash", "frames_compared", "mismatches", "clips", "accuracy", "golden_accuracy", "float_accuracy",
@@ -78,3 +91,89 @@ def test_parameters_beyond_the_codes_are_told(monkeypatch, tmp_path, capsys):
     with pytest.raises(SystemExit):
         cli.main(["generate", "kws", "--checkpoint", str(path), "-o", str(tmp_path / "out")])
     assert "1 parameters of output.weight lie beyond" in capsys.readouterr().out
+
+
+# Streams and votes that slide -----------------------------------------------------------------------------------------
+def with_vote(**vote: int | bool) -> AnalogDesign:
+    return AnalogDesign.model_validate(KWS.model_dump() | {"vote": KWS.vote.model_dump() | vote})
+
+
+@pytest.fixture
+def excerpt(monkeypatch):
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+
+
+def test_a_stream_of_words_wakes_the_hardware_where_the_sliding_window_says(excerpt, tmp_path, capsys):
+    network = train_spotter(KWS, Recipe(steps=12, batch=16), load_clips().of("train", "validation"), "running")
+    path, json_path = tmp_path / "running.npz", tmp_path / "stream.json"
+    save_network(path, network)
+    assert simulate("kws", "--stream", "--checkpoint", str(path), "--limit", "8", "--json", str(json_path)) == 0
+    result = json.loads(json_path.read_text(encoding="utf-8"))
+    assert (result["frames_compared"], result["mismatches"], result["clips"]) == (8 * FRAMES, 0, 8)
+    assert result["compared"][WAKE] == result["compared"]["answer"] == 8 * FRAMES
+    assert result["counters"]["clips"] == 0 and result["stream"] and result["sliding"]
+    assert 0 < result["wake_ups"] >= result["false_alarms"] and 0 < result["keywords"] < 8
+    assert result["accuracy"] == result["golden_accuracy"] and 0 <= result["float_accuracy"] <= 1
+    assert f"{result['hits']} of {result['keywords']} keywords found" in capsys.readouterr().out
+
+
+def test_a_stream_has_one_start_and_no_end_and_its_normalisation_runs_on(excerpt, tmp_path):
+    network = train_spotter(KWS, Recipe(steps=2, batch=16), load_clips().of("train", "validation"), "running")
+    save_network(tmp_path / "net.npz", network)
+    stream, apart = (keyword_recording(KWS, 3, tmp_path / "net.npz", one) for one in (True, False))
+    flags = [packet.data[2] for packet in stream.packets]
+    assert len(flags) == 3 * FRAMES and flags[0] == 1 and not any(flags[1:])
+    # The first clip of the stream is one of those apart, and there as there; later ones go on with what was before.
+    found = [(stream.features[0] == one).all() for one in apart.features]
+    assert sum(found) == 1 and not any((stream.features[1] == one).all() for one in apart.features)
+    assert sorted(stream.labels) == sorted(apart.labels) and stream.settings(KWS).sliding
+    assert not apart.settings(KWS).sliding
+
+
+def test_a_stream_needs_a_normalisation_that_runs(excerpt, capsys):
+    assert simulate("kws", "--stream") == 2
+    assert "train one with `remora train kws --normalisation running -o FILE`" in capsys.readouterr().err
+
+
+def test_a_design_point_whose_vote_slides_is_run_so(excerpt, monkeypatch):
+    """On the build of `kws`: what differs are values after reset, which the host sets."""
+    design = with_vote(sliding=True, frames=40)
+    monkeypatch.setattr(analog_simulate, "generate_for", lambda design, codes: generate_for(KWS, codes))
+    recording = keyword_recording(design, 6, None)
+    result = simulate_analog(design, recording).result
+    assert result["sliding"] and not result["stream"] and result["hits"] is None
+    assert (result["mismatches"], result["compared"][WAKE], result["counters"]["clips"]) == (0, 6 * FRAMES, 6)
+    decided = AnalogCore(design, recording.codes).run(recording.features).decision
+    assert result["accuracy"] == np.mean(bmru.vote(decided[:, -40:], 2) == recording.labels)
+    assert result["wake_ups"] == rises(decided == 1, 40).sum() > 0
+
+
+def test_clips_longer_than_a_vote_are_refused_before_the_build(excerpt, monkeypatch):
+    monkeypatch.setattr(analog_simulate, "generate_for", None)
+    recording = keyword_recording(KWS, 2, None)
+    with pytest.raises(RemoraError, match="clips have 101 frames, but vote.frames of 'kws' is 100: use at least 101"):
+        simulate_analog(with_vote(frames=100), recording)
+    assert recording.settings(with_vote(frames=100, sliding=True)).sliding
+
+
+def test_a_wake_up_at_another_frame_is_noticed():
+    settings = VoteSettings.of(KWS, sliding=True, frames=5)
+    votes = np.array([[0, 1, 1, 1, 0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]], bool)
+    where = [3, 9, 12]
+
+    def answers(places: list[int]) -> list[Answer]:
+        return [Answer(0, 0, ReportFlag.VOTE | (ReportFlag.WAKE if n in places else 0), (0, 0)) for n in range(20)]
+
+    assert compare_wakes(settings, votes, answers(where)).passed
+    assert compare_wakes(settings, votes, answers(where)).compared == {WAKE: 20}
+    for wrong in ([3, 9, 13], [3, 9], [3, 4, 9, 12]):
+        assert not compare_wakes(settings, votes, answers(wrong)).passed
+    assert not compare_wakes(settings, votes, answers(where)[:19]).passed
+    assert missing_kinds(Comparison(compared=dict.fromkeys(KINDS, 1)), sliding=True) == [WAKE]
+
+
+def test_the_last_vote_of_a_clip_hears_what_was_before():
+    classes = np.array([[1, 1, 1, 1, 0, 0, 0, 0, 1]])
+    for window, wanted in ((1, [1, 0, 1]), (3, [1, 0, 0]), (9, [1, 1, 1])):
+        assert last_votes(classes, 3, window, 2).tolist() == wanted
+    assert last_votes(classes.reshape(3, 3), 3, 9, 2).tolist() == [1, 0, 0]

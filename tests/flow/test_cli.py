@@ -146,6 +146,58 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
     assert result["derived"]["hidden_tiles"] == design.hidden_tiles and result["derived"]["hash"] == design.hash
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["simulate", "kws", "--learn"], "--learn: 'kws' is an analog core, which is trained offline; leave it out"),
+        (["simulate", "kws", "--tasks", "2", "--update", "direct"], "--tasks, --update: 'kws' is an analog core"),
+        (["simulate", "kws", "--replay-capacity", "5", "--replay-ratio", "1"], "--replay-capacity, --replay-ratio:"),
+        (["simulate", "tiny", "--noise", "--paced"], "--noise, --paced: 'tiny' is a crossbar accelerator, and"),
+        (["simulate", "kws", "--data", "synthetic", "--checkpoint", "x.npz"], "--checkpoint x.npz: codes are random"),
+        (["train", "kws", "--passes", "2"], "--passes: 'kws' is an analog core, whose training takes no such option"),
+        (["train", "kws", "--passes", "15", "--fresh"], "--passes, --fresh: 'kws' is an analog core"),
+        (["train", "kws", "--data", "mnist", "--limit", "3", "--task", "1", "--update", "direct"], "--task, --update"),
+        (["train", "tiny", "--normalisation", "running", "--seed", "3"], "--normalisation, --seed: 'tiny' is"),
+        (["experiment", "noise-immunity", "--sequences", "100"], "'noise-immunity' takes no number of them"),
+        (["experiment", "keyword-spotting", "--sequences", "100"], "--sequences 100: experiment 'keyword-spotting'"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(remora, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    answer = remora(*arguments, "--json", "result.json")
+    assert answer.code == 2 and message in answer.err and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ([], ["analog core", "keyword"]),
+        (["simulate"], ["keywords or synthetic", "of an analog core clips; 100, or 1", "the network that ships"]),
+        (["train"], ["kws", "offline", "it is trained anew, and replaces what is there"]),
+        (["experiment"], ["Speech Commands", "bit-streaming, convergence and continual: new sequences"]),
+    ],
+)
+def test_help_knows_the_analog_core(remora, monkeypatch, command, words):
+    monkeypatch.setenv("COLUMNS", "500")
+    shown = " ".join(remora(*command, "--help").out.split())
+    for word in words:
+        assert word.lower() in shown.lower()
+
+
+@pytest.mark.parametrize("preset", ["kws", "tiny"])
+@pytest.mark.parametrize("option", ["-o", "--json"])
+def test_what_cannot_be_written_is_told_before_training(remora, preset, option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("flow.keyword_train.load_clips", None)
+    monkeypatch.setattr("golden.data.load", None)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+    for place in ("file/x.npz", "folder"):
+        answer = remora("train", preset, option, place)
+        assert answer.code == 2 and "Traceback" not in answer.err and place.partition("/")[0] in answer.err
+    assert not list((tmp_path / "folder").iterdir())
+
+
 @pytest.mark.parametrize("preset", ["mnist", "kws"])
 def test_what_is_said_to_be_legal_is_legal_and_what_lies_beyond_is_not(preset):
     design = load_design(preset, Design)
@@ -204,7 +256,7 @@ def test_init(remora, tmp_path):
     assert remora("config", "check", str(analog), "tiny").out.count("valid") == 2
     answer = remora("generate", str(analog), "-o", str(tmp_path / "out"))
     assert answer.code == 0 and (tmp_path / "out" / "rtl" / "remora.v").is_file()
-    for options, word in ((["kws", "--learn"], "trained offline"), (["tiny", "--noise"], "--paced")):
+    for options, word in ((["kws", "--learn"], "trained offline"), (["tiny", "--noise"], "for analog cores")):
         answer = remora("simulate", *options)
         assert answer.code == 2 and word in answer.err and "Traceback" not in answer.err
     before = path.read_text()

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import flow.analog_run
-from flow import cli
+from flow import cli, keyword_train
 from flow.experiments import keyword_spotting, noise_immunity, power_scaling
 from flow.experiments.keyword_rtl import run_hardware
 from flow.experiments.keyword_summary import mean_and_interval
 from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
-from flow.experiments.sliding_window import count_wakes
+from flow.experiments.sliding_window import count_wakes, slide
 from flow.keyword_evaluation import Spotter, add_up, balanced, evaluate
 from flow.keywords import KeywordError, check_design, load_clips, shipped_network, train_spotter
 from golden.analog_codes import AnalogCodes
@@ -80,6 +80,33 @@ def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "net.npz").is_file()
 
 
+@pytest.mark.parametrize(
+    ("splits", "keyword", "message"),
+    [
+        (("test",), False, "no clip of 'yes' in the split test of the shipped excerpt"),
+        (("test",), True, "only clips of 'yes' in the split test of"),
+        (("train", "validation"), False, "no clip of 'yes' in the splits train, validation of"),
+    ],
+)
+def test_clips_that_cannot_be_learnt_are_told_before_the_training(
+    clips, splits, keyword, message, tmp_path, monkeypatch, capsys
+):
+    kept = clips.where(~np.isin(clips.split, splits) | ((clips.y == 1) == keyword))
+    monkeypatch.setattr(keyword_train, "load_clips", lambda versions: kept)
+    monkeypatch.setattr(keyword_train, "train_spotter", None)
+    path, result = tmp_path / "net.npz", tmp_path / "result.json"
+    path.write_text("what was there", encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["train", "kws", "-o", str(path), "--json", str(result)])
+    assert caught.value.code == 2 and message in capsys.readouterr().err
+    assert message in json.loads(result.read_text())["error"] and path.read_text() == "what was there"
+
+
+def test_a_training_needs_clips_of_both_kinds(clips):
+    with pytest.raises(KeywordError, match="no clip of 'yes' in the splits test, train, validation of"):
+        train_spotter(KWS, SHORT, clips.where(clips.y == 0))
+
+
 # The sliding window ---------------------------------------------------------------------------------------------------
 def test_wakes_are_counted_where_they_belong():
     spoken = np.array([[False, True, False, False, False]])
@@ -96,6 +123,13 @@ def test_wakes_are_counted_where_they_belong():
     # Exactly half of the window is no majority of two classes: the tie goes to the lower one.
     assert count_wakes(np.arange(505)[None] < 50, spoken, window=100)["false_alarms"] == 0
     assert count_wakes(np.arange(505)[None] < 51, spoken, window=100)["false_alarms"] == 1
+
+
+@pytest.mark.parametrize(("count", "used"), [(1, 1), (3, 3), (16, 16), (37, 32)])
+def test_few_clips_are_fewer_streams(clips, count, used):
+    network = replace(shipped_network(KWS), metadata={"recipe": {"seed": 1}})
+    found = slide(Spotter(KWS, network, clips.where(np.flatnonzero(clips.y == 1)[:count])))
+    assert found["keywords"] == used and found["hits"] <= used
 
 
 # The experiments ------------------------------------------------------------------------------------------------------

@@ -54,6 +54,8 @@ def test_options_of_learning_need_learning():
         (["simulate", "tiny", "--learn", "--tasks", "5", "--limit", "3"], "3 sequences do not make 5 tasks"),
         (["simulate", "tiny", "--learn", "--update", "sometimes"], "learning.update"),
         (["train", "tiny", "--tasks", "2", "--task", "1"], "give one task, or how many follow each other"),
+        (["train", "tiny", "--tasks", "2", "--passes", "3"], "--passes: with --tasks every sequence is learnt once"),
+        (["train", "mnist-bmru", "--update", "direct"], "--update: 'mnist-bmru' has bistable cells, which are trained"),
     ],
 )
 def test_a_person_is_told(arguments, message, capsys):

@@ -55,12 +55,22 @@ def test_shapes_must_fit():
 
 
 def test_files_that_are_none_are_one_clear_error(tmp_path):
-    with pytest.raises(NetworkError, match="does not exist; train one"):
+    with pytest.raises(NetworkError, match="does not exist; give a file that `remora train"):
         load_network(tmp_path / "none.npz")
     path = tmp_path / "net.npz"
     save_network(path, random_network(3, 4))
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(NetworkError, match="is no BMRU network"):
+        load_network(path)
+    path.write_text("no archive at all", encoding="utf-8")
+    with pytest.raises(NetworkError, match="is no BMRU network: truncated or not a .npz file; give") as caught:
+        load_network(path)
+    assert "pickle" not in str(caught.value) and f"-o {path}" not in str(caught.value)
+    np.savez(path, x=np.zeros(3))
+    with pytest.raises(NetworkError, match="it has no format, metadata; give a file"):
+        load_network(path)
+    np.savez(path, x=np.array([None]))
+    with pytest.raises(NetworkError, match="holds Python objects; give"):
         load_network(path)
     arrays = random_network(3, 4).arrays()
     np.savez(path, format="remora-bmru-0", metadata="{}", **arrays)

@@ -112,7 +112,7 @@ X, Y = np.zeros((6, 9, 5), np.uint8), np.zeros(6, int)
         ({"x": X[:, :0], "y": Y}, "0 steps"),
         ({"x": X, "y": Y + 3}, "labels span 3…3, but network.classes allows 0…2"),
         ({"x": X, "y": Y - 1}, "labels span -1…-1"),
-        ({"x": np.array([None]), "y": Y}, "not a .npz file"),
+        ({"x": np.array([None]), "y": Y}, "not a .npz file of plain arrays"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused(tmp_path, content, message):

@@ -49,6 +49,12 @@ def test_bad_sound_files_are_named(tmp_path):
     for name, message in (("none.wav", "is missing"), ("noise.flac", "cannot be read"), ("empty.wav", "no samples")):
         with pytest.raises(DataError, match=f"{name} .*{message}"):
             mfcc.read_audio(tmp_path / name)
+    for number, value in enumerate((np.nan, np.inf, -np.inf)):
+        samples = np.stack([tone(440), tone(500)], axis=1)
+        samples[7 + number, 1] = value
+        soundfile.write(tmp_path / "broken.wav", samples, RATE, subtype="FLOAT")
+        with pytest.raises(DataError, match=f"broken.wav: sample {7 + number} is no finite number"):
+            mfcc.read_audio(tmp_path / "broken.wav")
 
 
 def test_a_clip_is_one_second():

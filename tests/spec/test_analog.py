@@ -27,6 +27,14 @@ def test_the_largest_sums_are_exact_in_float64():
     assert 1 << 50 < AnalogDesign(name="x", network={"width": 512}, formats=formats).sum_bound < 1 << 53
 
 
+def test_a_cell_may_put_out_more_than_a_node_reaches():
+    formats = {"bias_bits": 12, "bias_step_pa": 1000, "node_bits": 10, "feature_bits": 6}
+    design = AnalogDesign(name="x", network={"width": 64}, formats=formats)
+    gain, device = 4095 * 1000, 255 << 10
+    assert gain > design.node_limit and design.sum_bound > 64 * gain * device
+    assert KWS.sum_bound == 13 * KWS.node_limit * (255 << 11) + (2 * 10_230 << 15)
+
+
 def test_power_is_charge_over_time_times_supply():
     assert KWS.power_nw(40_000 * 328 * 7, 7) == pytest.approx(72.0)
     with pytest.raises(ValueError, match="at least 1 frame"):

@@ -18,7 +18,7 @@ ATTEMPTS = 40
 
 
 def clip_packets(clips: Sequence[NDArray[np.integer]], ends: bool = True) -> list[FramePacket]:
-    """Packets of clips (frames, features), whose last frames say so where ``ends``; their tag is the clip's number modulo 256."""
+    """Packets of clips (frames, features), the last of each marked where ``ends``; tag: number of the clip mod 256."""
     packets = []
     for number, clip in enumerate(clips):
         for t, features in enumerate(clip):

@@ -195,6 +195,9 @@ def test_what_cannot_be_written_is_told_before_training(remora, preset, option, 
     for place in ("file/x.npz", "folder"):
         answer = remora("train", preset, option, place)
         assert answer.code == 2 and "Traceback" not in answer.err and place.partition("/")[0] in answer.err
+    if option == "--json":
+        answer = remora("experiment", "power-scaling", "--json", "folder")
+        assert answer.code == 2 and "folder" in answer.err and not (tmp_path / "build").exists()
     assert not list((tmp_path / "folder").iterdir())
 
 

@@ -118,6 +118,8 @@ def _frames(design: AnalogDesign) -> list[Fault]:
               helper=late.format(top=top)),
         Fault("unpaced", "frames do not wait until they are due", sequencer, {"period": "0"}, programs=True),
         Fault("awake_for_ever", "the controller never goes to sleep", sequencer, {"awake": "1'b1"}),
+        Fault("never_gated", "the core's clock is always enabled", "remora_controller", {"clock_enable": "1'b1"}),
+        Fault("valid_missing", "the core never says that its winner is valid", core, {"valid": "1'b0"}),
         Fault("meter_frozen", "the charge is not read from the core's meter", core, {"charge": "0"}),
     ]  # fmt: skip
 

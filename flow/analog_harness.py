@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from flow.generate import Generated
@@ -32,7 +33,9 @@ def analog_harness_verilog(ports: list[dict], probes: dict[str, dict], awake_cyc
     checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
     probe = {name: f"dut.{place['path']}" for name, place in probes.items()}
     used = " || ".join(probe[name] for name in (*CORE_USED, "core_reset"))
-    watched = ",\n".join(f"      .{name}({probe[name]})" for name in ("scanning", "core_reset", "sample", "take", "valid"))
+    watched = ",\n".join(
+        f"      .{name}({probe[name]})" for name in ("scanning", "core_reset", "sample", "take", "valid")
+    )
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
@@ -67,11 +70,18 @@ endmodule
 """
 
 
-def build_analog_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:
-    """Build the harness for cocotb; ``netlist`` replaces the generated Verilog (for a mutated copy)."""
+def build_analog_harness(
+    generated: Generated, *, waves: bool = False, netlist: Path | None = None, models: Sequence[Path] | None = None
+) -> Build:
+    """Build the harness for cocotb; ``netlist`` and ``models`` replace the generated ones (for mutated copies)."""
     sidecar, awake_cycles = generated.sidecar, generated.design.frame_awake_cycles
     text = analog_harness_verilog(sidecar["ports"], sidecar["probes"], awake_cycles)
-    sources = [netlist or generated.netlist, *generated.models, *SUPPORT, write_source(f"{HARNESS}.sv", text)]
+    sources = [
+        netlist or generated.netlist,
+        *(models or generated.models),
+        *SUPPORT,
+        write_source(f"{HARNESS}.sv", text),
+    ]
     # Unrolled, the macro's loops over devices double the time of the build.
     arguments = ("--unroll-count", "1")
     return build(sources, HARNESS, name=generated.design.name, waves=waves, arguments=arguments)

@@ -9,7 +9,7 @@ from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_random import clip_packets, random_codes, random_features
 from spec.frames import FrameFlag, ReportFlag
 from spec.presets import parse_design
-from spec.registers import WORD_BITS, AnalogCounter, Kind, Response
+from spec.registers import AnalogCounter, Kind, Response
 from spec.scan import check_word, pack_chain
 from tb.analog_host import AnalogHost
 from tb.config import load_config

@@ -107,10 +107,11 @@ class ScalarCore:
                 supply = self.cycle(features, phase if phase < blocks and t == cycles - 1 else None)
                 charge += supply
         self.frame_number += 1
+        held = round(design.system.clock_hz * design.system.frame_ms / 1000) - cycles * (blocks + 1)
         return {
             "candidate": [x for block in self.c for x in block],
             "state": [x for block in self.on for x in block],
             "output": list(self.o),
             "decision": max(range(len(self.o)), key=lambda k: (self.o[k], -k)),
-            "charge": charge + supply * (round(design.system.clock_hz * design.system.frame_ms / 1000) - cycles * (blocks + 1)),
-        }  # fmt: skip
+            "charge": charge + supply * held,
+        }

@@ -123,7 +123,9 @@ def test_features_that_do_not_fit_are_refused():
 
 SCALAR_DESIGNS = {
     **ANALOG_DESIGNS,
-    "narrow": make_analog(3, 2, 3, 2, formats={"node_bits": 13}, settling={"phase_cycles": 3}, nonidealities=ALL_ERRORS),
+    "narrow": make_analog(
+        3, 2, 3, 2, formats={"node_bits": 13}, settling={"phase_cycles": 3}, nonidealities=ALL_ERRORS
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""The test of the tests for analog designs: mistakes in the controller and at the core's ports, each to be noticed."""
+"""The test of the tests for analog designs: mistakes in the controller, at the core and in it, each to be noticed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flow.analog_harness import build_analog_harness
+from flow.analog_model_faults import MODEL, model_faults
 from flow.analog_run import KINDS, run_analog
 from flow.analog_stimulus import stress_stimulus
 from flow.faults import STALL, FaultBench
 from flow.generate import Generated, generate
-from flow.mutation import FAULT_PLUSARG, Fault, mutate
+from flow.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model
 from flow.simulator import Build, build_root, write_source
 from spec.analog import AnalogDesign
 from tb.scoreboard import Comparison
@@ -63,7 +64,15 @@ class AnalogFaultBench(FaultBench):
         sound = self.generated.netlist.read_text(encoding="utf-8")
         self.mutated = write_source("remora_faults.v", mutate(sound, self.faults))
         self.sound_build: Build = build_analog_harness(self.generated)
-        self.mutated_build: Build = build_analog_harness(self.generated, netlist=self.mutated)
+        self.mutated_build: Build = build_analog_harness(
+            self.generated, netlist=self.mutated, models=[self._model(path) for path in self.generated.models]
+        )
+
+    def _model(self, path: Path) -> Path:
+        """A model of a macro, with the faults in it where it is the core's."""
+        if path.stem != MODEL:
+            return path
+        return write_source("remora_faults.sv", mutate_model(path.read_text(encoding="utf-8"), MODEL, self.faults))
 
     def _run(self, build: Build, number: int, programs: bool) -> Comparison:
         with TemporaryDirectory(prefix=f"fault-{number}-", dir=build_root()) as directory:
@@ -76,7 +85,8 @@ class AnalogFaultBench(FaultBench):
 
 def analog_catalogue(design: AnalogDesign) -> list[Fault]:
     """Every fault that this design point can have."""
-    return [fault for part in (_packets, _frames, _votes, _answers, _scan, _control) for fault in part(design)]
+    parts = (_packets, _frames, _votes, _answers, _scan, _control, model_faults)
+    return [fault for part in parts for fault in part(design)]
 
 
 def _packets(design: AnalogDesign) -> list[Fault]:
@@ -101,6 +111,7 @@ def _packets(design: AnalogDesign) -> list[Fault]:
 
 def _frames(design: AnalogDesign) -> list[Fault]:
     sequencer, core, blocks = "remora_frame_sequencer", "remora_analog_core", design.network.blocks
+    controller = "remora_analog_controller"
     was = "  logic was_settling; always @(posedge clk) was_settling <= good_settle;"
     late = "  logic [{top}:0] feature_before; always @(posedge clk) if (sample) feature_before <= feature;"
     top = design.network.features * design.formats.feature_bits - 1
@@ -118,6 +129,8 @@ def _frames(design: AnalogDesign) -> list[Fault]:
               helper=late.format(top=top)),
         Fault("unpaced", "frames do not wait until they are due", sequencer, {"period": "0"}, programs=True),
         Fault("awake_for_ever", "the controller never goes to sleep", sequencer, {"awake": "1'b1"}),
+        Fault("never_gated", "the core's clock is always enabled", controller, {"clock_enable": "1'b1"}),
+        Fault("valid_missing", "the core never says that its winner is valid", core, {"valid": "1'b0"}),
         Fault("meter_frozen", "the charge is not read from the core's meter", core, {"charge": "0"}),
     ]  # fmt: skip
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from flow.generate import Generated
 from flow.harness import HARNESS, SOURCES, STREAM
 from flow.simulator import Build, build, write_source
-from hdl.analog.probes import ANALOG_PROBES
+from hdl.analog.probes import CORE_USED
 
 SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("bmru_monitor", "packet_player", "stream_check", "gate_check")]
 
 
-def analog_harness_verilog(ports: list[dict], probes: dict[str, dict]) -> str:
+def analog_harness_verilog(ports: list[dict], probes: dict[str, dict], awake_cycles: int) -> str:
     """Top module with the ports of the design and ``play``, which starts the packet player.
 
-    In it the design as ``dut``, the player, and the checks of the answers' stream and of the clock enable. The frame
-    monitor binds itself into the core.
+    In it the design as ``dut``, the player, and the checks of the answers' stream and of the clock enable, which is for
+    ``awake_cycles`` a frame. The frame monitor binds itself into the core.
     """
     declared = ",\n".join(
         [
@@ -30,7 +31,11 @@ def analog_harness_verilog(ports: list[dict], probes: dict[str, dict]) -> str:
     )
     played = ",\n".join(f"      .agent_{name}(s_axis_{name}), .{name}(to_s_axis_{name})" for name in STREAM)
     checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
-    used = " || ".join(f"dut.{probes[name]['path']}" for name in ANALOG_PROBES)
+    probe = {name: f"dut.{place['path']}" for name, place in probes.items()}
+    used = " || ".join(probe[name] for name in (*CORE_USED, "core_reset"))
+    watched = ",\n".join(
+        f"      .{name}({probe[name]})" for name in ("scanning", "core_reset", "sample", "take", "valid")
+    )
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
@@ -52,20 +57,31 @@ module {HARNESS} (
       .reset(!aresetn),
 {checked}
   );
-  remora_gate_check gate (
+  remora_gate_check #(
+      .AWAKE_CYCLES({awake_cycles})
+  ) gate (
       .clk(aclk),
       .reset(!aresetn),
       .clock_enable(clock_enable),
-      .busy({used})
+      .busy({used}),
+{watched}
   );
 endmodule
 """
 
 
-def build_analog_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:
-    """Build the harness for cocotb; ``netlist`` replaces the generated Verilog (for a mutated copy)."""
-    text = analog_harness_verilog(generated.sidecar["ports"], generated.sidecar["probes"])
-    sources = [netlist or generated.netlist, *generated.models, *SUPPORT, write_source(f"{HARNESS}.sv", text)]
+def build_analog_harness(
+    generated: Generated, *, waves: bool = False, netlist: Path | None = None, models: Sequence[Path] | None = None
+) -> Build:
+    """Build the harness for cocotb; ``netlist`` and ``models`` replace the generated ones (for mutated copies)."""
+    sidecar, awake_cycles = generated.sidecar, generated.design.frame_awake_cycles
+    text = analog_harness_verilog(sidecar["ports"], sidecar["probes"], awake_cycles)
+    sources = [
+        netlist or generated.netlist,
+        *(models or generated.models),
+        *SUPPORT,
+        write_source(f"{HARNESS}.sv", text),
+    ]
     # Unrolled, the macro's loops over devices double the time of the build.
     arguments = ("--unroll-count", "1")
     return build(sources, HARNESS, name=generated.design.name, waves=waves, arguments=arguments)

@@ -2,7 +2,8 @@
 
 A wrapped module ``m`` becomes ``m_good``, and a new ``m`` with the same ports instantiates it. So nothing depends on
 the names of internal nets, all faults live in one netlist that is built once, and ``+remora_fault=N`` chooses the N-th;
-0 is none.
+0 is none. Macros are no part of the netlist: inside the model of one, statements are edited instead, under the same
+numbers.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Fault:
         ports: port → SystemVerilog expression of what it carries instead. An expression sees every input by its name,
             as the module is given it, and every output as ``good_<name>``, as the sound module drives it.
         helper: declarations and processes that the expressions need; names must not collide with those of other faults.
+        edits: statement of the model of the macro ``module`` → what stands in its place, where ``{awake}`` is whether
+            the fault is awake; instead of ``ports``.
         programs: shows only while weights are programmed through the weight window; of an analog design, only while
             the vote slides and frames are paced.
     """
@@ -39,6 +42,7 @@ class Fault:
     module: str
     ports: Mapping[str, str] = field(default_factory=dict)
     helper: str = ""
+    edits: Mapping[str, str] = field(default_factory=dict)
     programs: bool = False
 
 
@@ -51,20 +55,40 @@ class _Module:
 
 
 def mutate(verilog: str, faults: Sequence[Fault]) -> str:
-    """The netlist with all faults in it; the N-th of ``faults``, counted from 1, wakes with ``+remora_fault=N``.
+    """The netlist with all faults in it but those of macros; the N-th of ``faults``, counted from 1, wakes with
+    ``+remora_fault=N``.
 
     Raises:
         MutationError: the netlist lacks a module or a port that a fault names.
     """
     modules = _split(verilog)
-    numbered = list(enumerate(faults, 1))
-    for name in dict.fromkeys(fault.module for fault in faults):
+    numbered = [(number, fault) for number, fault in enumerate(faults, 1) if not fault.edits]
+    for name in dict.fromkeys(fault.module for _, fault in numbered):
         if name not in modules:
             raise MutationError(f"the netlist has no module {name}")
         module = modules[name]
         renamed = module.text.replace(f"module {name}(", f"module {name}_good(", 1)
         verilog = verilog.replace(module.text, f"{renamed}\n\n{_wrapper(name, module, numbered)}")
     return verilog
+
+
+def mutate_model(model: str, name: str, faults: Sequence[Fault]) -> str:
+    """The model of macro ``name`` with all of its faults in it, numbered and woken as `mutate` does.
+
+    Raises:
+        MutationError: the model does not have a statement that a fault edits, or has it twice.
+    """
+    edited = model
+    for number, fault in enumerate(faults, 1):
+        if fault.module != name:
+            continue
+        for sound, broken in fault.edits.items():
+            if model.count(sound) != 1 or edited.count(sound) != 1:
+                raise MutationError(f"fault {fault.name}: the model of {name} does not have once: {sound}")
+            edited = edited.replace(sound, broken.replace("{awake}", f"(fault == {number})"))
+    chosen = f'  int fault;\n  initial if (!$value$plusargs("{FAULT_PLUSARG}=%d", fault)) fault = 0;\n'
+    head = edited.index(");\n", edited.index(f"module {name} ")) + len(");\n")
+    return edited[:head] + chosen + edited[head:]
 
 
 def _split(verilog: str) -> dict[str, _Module]:

@@ -28,20 +28,37 @@ def clip_packets(clips: Sequence[NDArray[np.integer]], ends: bool = True) -> lis
 
 
 def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
-    """Random codes; a fifth of the mirrors has width zero, thresholds lie where candidates are."""
-    random, arrays = np.random.default_rng(seed), {}
+    """Random codes; a fifth of the mirrors has width zero, thresholds lie where candidates are.
+
+    Some cells have threshold 0 and are always set, some a hysteresis above their threshold and never let go: there the
+    diode before the cell decides.
+    """
+    random, odd, arrays = np.random.default_rng(seed), np.random.default_rng([seed, 1]), {}
     for group in groups(design):
         limit = group.code_limit
         if group.kind is Kind.CELL_BIAS:
             codes = random.integers(0, limit // 4 + 1, group.shape)
+            if group.name.endswith("threshold"):
+                codes[odd.random(group.shape) < 0.05] = 0
         else:
             codes = random.integers(-limit, limit + 1, group.shape) // random.choice([1, 2, 8], group.shape)
             codes[random.random(group.shape) < 0.2] = 0
         if group.name.endswith("hysteresis"):
             threshold = arrays[group.name.replace("hysteresis", "threshold")]
             codes = np.where(random.random(group.shape) < 0.2, 0, random.integers(0, threshold + 1))
+            beyond = np.minimum(threshold + odd.integers(1, limit // 8 + 2, group.shape), limit)
+            codes = np.where(odd.random(group.shape) < 0.1, beyond, codes)
         arrays[group.name] = codes.astype(np.int32)
     return AnalogCodes(design, arrays)
+
+
+def ordered(codes: AnalogCodes) -> AnalogCodes:
+    """The same codes with no hysteresis above its threshold, as those of a network are."""
+    arrays = dict(codes.arrays)
+    for name in arrays:
+        if name.endswith("hysteresis"):
+            arrays[name] = np.minimum(arrays[name], arrays[name.replace("hysteresis", "threshold")])
+    return AnalogCodes(codes.design, arrays)
 
 
 def lively_codes(design: AnalogDesign, seed: int) -> AnalogCodes:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from unittest.mock import patch
 
 import cocotb
 import numpy as np
+from numpy.typing import NDArray
 
+from golden.analog_codes import AnalogCodes
 from golden.analog_random import random_codes, random_features
+from spec.fixed import saturate
 from spec.scan import chain_bits, check_word
 from tb.blocks import Block, BlockBench, block_test, pack
 from tb.bmru_core_driver import BmruCoreDriver
@@ -117,34 +121,59 @@ async def resets(bench: BlockBench) -> None:
 
 @block_test
 async def hysteresis(bench: BlockBench) -> None:
-    """One cell a lane: swept up and down across both thresholds in steps of a code, then at random."""
+    """One cell a lane: swept up and down across both thresholds in steps of a code, then at random; once as it is, once
+    with a bias that makes candidates negative, which the diode before the cell cuts off."""
     block = named(bench, "cells")
     driver, design = driver_of(bench, block), block.design
     width, one = design.network.width, 1 << design.formats.ratio_fraction
     low = np.array([0, 10, 40, 40, 99, 200, -7, 3])[:width]
     high = np.array([0, 10, 41, 90, 300, 511, 50, 500])[:width]
-    codes = by_hand(
-        design,
-        input__weight=one,
-        blocks__0__first__weight=np.eye(width, dtype=np.int32) * one,
-        blocks__0__threshold=high,
-        blocks__0__hysteresis=high - low,
-        blocks__0__gain=100,
-    )
-    await driver.load(codes)
     limit = design.feature_limit
     sweep = [*range(limit + 1), *range(limit, -1, -1)]
     some = [bench.random.randint(-limit, limit) for _ in range(300)]
     state, toggled = np.zeros(width, bool), np.zeros(width, int)
-    for code in [*sweep, *sweep, *some]:
-        await driver.one_frame(np.array([code]))
-        candidate = max(code, 0)
-        following = np.where(candidate >= high, True, np.where(candidate <= low, False, state))
-        toggled += following != state
-        state = following
-        bench.compare(block, f"cells at code {code}", block.get("state"), pack(state.astype(int).tolist(), 1))
-    # The first cell's threshold is 0: it is always set. The seventh never lets go.
+    for bias in (0, -100):
+        codes = by_hand(
+            design,
+            input__weight=one,
+            blocks__0__first__weight=np.eye(width, dtype=np.int32) * one,
+            blocks__0__first__bias=bias,
+            blocks__0__threshold=high,
+            blocks__0__hysteresis=high - low,
+            blocks__0__gain=100,
+        )
+        await driver.load(codes)
+        await driver.strobe("clear")
+        state[:] = False
+        for code in [*sweep, *sweep, *some]:
+            await driver.one_frame(np.array([code]))
+            candidate = max(max(code, 0) + bias, 0)
+            following = np.where(candidate >= high, True, np.where(candidate <= low, False, state))
+            toggled += following != state
+            state = following
+            what = f"cells at code {code}, bias {bias}"
+            bench.compare(block, what, block.get("state"), pack(state.astype(int).tolist(), 1))
+    # The first cell's threshold is 0: it is always set. The seventh never lets go. Either was set once a round.
     bench.compare(block, "cells that toggled", (toggled >= 4).tolist(), [index not in (0, 6) for index in range(width)])
+
+
+@block_test
+async def skips_saturate(bench: BlockBench) -> None:
+    """Codes that all add to the node bring the skip to its limit in some cycles, and not in all."""
+    block = named(bench, "narrow")
+    driver, beyond = driver_of(bench, block), []
+
+    def counted(skip: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
+        beyond.append(int((np.abs(skip) > limit).sum()))
+        return saturate(skip, limit)
+
+    # In `golden.analog` nothing but the skip saturates; targets do so in the layers.
+    with patch("golden.analog.saturate", counted):
+        for seed in (40, 41, 42):
+            codes = random_codes(block.design, seed)
+            await driver.load(AnalogCodes(block.design, {name: np.abs(array) for name, array in codes.arrays.items()}))
+            await driver.clip(random_features(block.design, 1, 10, seed)[0])
+    bench.compare(block, "golden's skip saturates, and not always", {count > 0 for count in beyond}, {False, True})
 
 
 @partial(block_test, timeout_ms=30)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cocotb
 from cocotb_bus.drivers.amba import AXIProtocolError
 
-from golden.analog_clips import VoteSettings
+from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_random import clip_packets, random_codes, random_features
-from spec.frames import ReportFlag
+from spec.frames import FrameFlag, ReportFlag
 from spec.presets import parse_design
 from spec.registers import AnalogCounter, Kind, Response
 from spec.scan import check_word, pack_chain
@@ -177,4 +177,112 @@ async def reports_of_a_clip(dut) -> None:
         found.append((answer.tag, int(answer.flags) & int(ReportFlag.FRAME | ReportFlag.VOTE)))
     vote, frame = int(ReportFlag.VOTE), int(ReportFlag.FRAME)
     expected = [(0, vote), *[(1, frame)] * 3, *[(2, frame)] * 3, (2, vote)]
+    assert found == expected, f"found {found}, expected {expected}"
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def trust(dut) -> None:
+    """With a frame in the buffer and ``run`` set, nothing settles while codes are in doubt or a scan command works."""
+    host = await started(dut)
+    codes = random_codes(host.design, 6)
+    bits = codes.chain()
+    packets = clip_packets(random_features(host.design, 1, 3, 6))
+    words = [int.from_bytes(pack_chain(bits)[at : at + 4], "little") for at in range(0, len(pack_chain(bits)), 4)]
+
+    async def waiting(packet: FramePacket) -> None:
+        await host.source.send(packet.data)
+        await host.source.wait()
+        await host.cycles(8)
+
+    async def sampled(count: int, why: str) -> None:
+        await host.cycles(3 * host.design.frame_awake_cycles)
+        found = (await host.counters())[AnalogCounter.FRAMES]
+        assert found == count, f"{found} frames were sampled {why}, not {count}"
+
+    await host.program_codes(codes)
+    await host.configure(VoteSettings.of(host.design), 0)
+    await waiting(packets[0])
+    await expect(host, "STATUS", in_clip=1, busy=0)
+    # A verification that fails.
+    assert (await host.verify(check_word(bits) ^ 1))["latches_wrong"] == 1
+    await host.start()
+    await sampled(0, "on codes in doubt")
+    await host.halt()
+    # A load, which ends well: the frame that waited goes ahead then, and not before.
+    await host.write("SCAN_CHECK", value=check_word(bits))
+    await host.write("SCAN_CONTROL", load=1)
+    await host.start()
+    await sampled(0, "within a load")
+    for word in words:
+        await host.until_word()
+        await host.write("SCAN_DATA", bits=word)
+    await host.scan_end()
+    await sampled(1, "after a load")
+    # A read-back puts nothing in doubt, but the core cannot settle meanwhile: its clock is the chain's.
+    await host.halt()
+    await waiting(packets[1])
+    await host.write("SCAN_CONTROL", read=1)
+    await host.start()
+    await sampled(1, "within a read-back")
+    for word in words:
+        await host.until_word()
+        assert (await host.read("SCAN_DATA"))["bits"] == word
+    await host.scan_end()
+    await sampled(2, "after a read-back")
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def answers_before_a_halt(dut) -> None:
+    """While an answer waits to be taken the core is not halted, and the scan window refuses to work."""
+    host = await started(dut)
+    await host.program_codes(random_codes(host.design, 7))
+    await host.configure(VoteSettings.of(host.design), 0)
+    host.sink.pause = True
+    await host.start()
+    clip = clip_packets(random_features(host.design, 1, 3, 7))
+    for packet in clip:
+        await host.source.send(packet.data)
+    await host.source.wait()
+    await host.cycles(5 * host.design.frame_awake_cycles)
+    assert (await host.counters())[AnalogCounter.FRAMES] == len(clip)
+    await host.write("CONTROL", run=0)
+    for _ in range(3):
+        await host.cycles(50)
+        await expect(host, "STATUS", halted=0, busy=0)
+        await refused(host, "SCAN_CONTROL", verify=1)
+        await refused(host, "SCAN_CHECK", value=1)
+    host.sink.pause = False
+    assert sum((await host.answer(200)).scores) == len(clip)
+    await host.until("halted", 1, pause_cycles=4)
+    await host.write("SCAN_CONTROL", verify=1)
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def votes_of_a_clip(dut) -> None:
+    """VOTE, written within a clip, takes effect with the next one."""
+    host = await started(dut)
+    await host.program_codes(random_codes(host.design, 8))
+    settings = ((3, 0), (5, 0), (2, 1), (2, 0), (1, 0))
+    frames = (3, 5, 4, 2)
+    # Votes in each answer: one a clip, of all its frames, but for the third clip, which slides.
+    expected = [(0, 3), (1, 5), (2, 1), (2, 2), (2, 2), (2, 2), (3, 2)]
+    await host.configure(VoteSettings.of(host.design, frames=settings[0][0]), 0)
+    await host.start()
+    for number, count in enumerate(frames):
+        flags = [FrameFlag.START, *[FrameFlag(0)] * (count - 1)]
+        if settings[number][1]:
+            flags[-1] |= FrameFlag.END
+        packets = clip_packets(random_features(host.design, 1, count, 8))
+        for t, (flag, packet) in enumerate(zip(flags, packets, strict=True)):
+            await host.source.send(packet.data[:2] + bytes([flag, number]) + packet.data[4:])
+            await host.source.wait()
+            await host.cycles(2 * host.design.frame_awake_cycles + 8)
+            if t == 0:
+                following = settings[number + 1]
+                await host.write("VOTE", frames=following[0], sliding=following[1])
+                await expect(host, "STATUS", in_clip=1)
+        await expect(host, "STATUS", in_clip=0)
+    found = []
+    while (answer := await host.answer(400)) is not None:
+        found.append((answer.tag, sum(answer.scores)))
     assert found == expected, f"found {found}, expected {expected}"

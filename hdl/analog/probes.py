@@ -4,4 +4,8 @@ from __future__ import annotations
 
 CORE_USED = ("scan_enable", "scan_capture", "scan_latch", "clear", "settle", "sample", "valid")
 """What of the core's strobes and outputs needs its clock."""
-ANALOG_PROBES = {name: ("controller.core", name) for name in CORE_USED} | {"core_reset": ("controller.core", "rst")}
+ANALOG_PROBES = {name: ("controller.core", name) for name in CORE_USED} | {
+    "core_reset": ("controller.core", "rst"),
+    "scanning": ("controller.loader", "busy"),
+    "take": ("controller.sequencer", "take"),
+}

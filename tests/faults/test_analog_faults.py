@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flow.analog_faults import AnalogFaultBench, analog_catalogue
-from flow.mutation import mutate
+from flow.mutation import Fault, MutationError, mutate, mutate_model
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 
@@ -43,5 +43,17 @@ def test_the_catalogue_is_broad(bench):
     assert len(FAULTS) >= 30 and len({fault.name for fault in FAULTS}) == len(FAULTS)
     assert len({fault.module for fault in FAULTS}) >= 9
     sound = bench.generated.netlist.read_text(encoding="utf-8")
-    assert all(f"module {fault.module}_good(" in mutate(sound, [fault]) for fault in FAULTS)
-    assert len(analog_catalogue(load_design("kws", AnalogDesign))) == len(FAULTS)
+    assert all(f"module {fault.module}_good(" in mutate(sound, [fault]) for fault in FAULTS if not fault.edits)
+    assert sum(bool(fault.edits) for fault in FAULTS) >= 10
+    assert (
+        len(analog_catalogue(load_design("kws", AnalogDesign))) == len(FAULTS) - 2
+    )  # noise and mismatch are off there
+
+
+def test_an_edit_that_does_not_fit_the_model_is_refused():
+    fault = Fault("wrong", "nothing", "m", edits={"a = b;": "a = {awake} ? c : b;"})
+    sound = "module m (\n    input wire a\n);\n  a = b;\nendmodule\n"
+    assert "a = (fault == 1) ? c : b;" in mutate_model(sound, "m", [fault])
+    for model in (sound.replace("= b", "= d"), sound.replace("  a = b;", "  a = b; a = b;")):
+        with pytest.raises(MutationError, match="the model of m does not have once: a = b;"):
+            mutate_model(model, "m", [fault])

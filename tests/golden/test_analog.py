@@ -7,11 +7,12 @@ import pytest
 
 from golden.analog import BRANCHES, AnalogCore
 from golden.analog_codes import AnalogCodes, network_of
-from golden.analog_random import random_codes, random_features
+from golden.analog_random import ordered, random_codes, random_features
 from golden.bmru import run
 from spec.analog import AnalogDesign, with_nonidealities
 from spec.presets import load_design
-from tests.golden.analog_cases import ANALOG_DESIGNS, by_hand, make_analog
+from tests.golden.analog_cases import ALL_ERRORS, ANALOG_DESIGNS, by_hand, make_analog
+from tests.golden.scalar_analog import ScalarCore
 
 KWS = load_design("kws", AnalogDesign)
 
@@ -24,7 +25,7 @@ def test_a_settled_core_computes_the_equations(width, blocks, seed):
     # Weights small enough that no node saturates.
     moderate = {
         name: array // 6 if name.endswith("weight") else array
-        for name, array in random_codes(design, seed).arrays.items()
+        for name, array in ordered(random_codes(design, seed)).arrays.items()
     }
     codes = AnalogCodes(design, moderate)
     found = AnalogCore(design, codes).run(features)
@@ -118,3 +119,26 @@ def test_features_that_do_not_fit_are_refused():
             core.run(features)
     with pytest.raises(ValueError, match="2 clips were given to the cores of 1"):
         core.resume(np.zeros((2, 3, 13), int))
+
+
+SCALAR_DESIGNS = {
+    **ANALOG_DESIGNS,
+    "narrow": make_analog(
+        3, 2, 3, 2, formats={"node_bits": 13}, settling={"phase_cycles": 3}, nonidealities=ALL_ERRORS
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCALAR_DESIGNS)
+def test_as_a_scalar_reading_of_the_formulas_has_it(name):
+    """Every current, state, class and charge, for two sets of codes."""
+    design = SCALAR_DESIGNS[name]
+    for seed in (20, 21):
+        codes, features = random_codes(design, seed), random_features(design, 1, 10, seed)
+        records = AnalogCore(design, codes).run(features).records(design)
+        scalar, charge = ScalarCore(design, codes.chain()), 0
+        for record, frame in zip(records, features[0].tolist(), strict=True):
+            expected = scalar.frame(frame)
+            charge = expected["charge"] = (charge + expected["charge"]) % 2**48
+            found = {field: record[field].reshape(-1).tolist() for field in expected}
+            assert found == {field: value if isinstance(value, list) else [value] for field, value in expected.items()}

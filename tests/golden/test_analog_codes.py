@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from golden.analog_codes import AnalogCodes, CodesError, export_network, feature_codes, network_of
-from golden.analog_random import random_codes
+from golden.analog_random import ordered, random_codes
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 from spec.scan import chain_bits, elements
@@ -22,7 +22,7 @@ def same(one: AnalogCodes, other: AnalogCodes) -> bool:
 @pytest.mark.parametrize("name", ANALOG_DESIGNS)
 def test_chain_and_network_round_trips(name):
     design = ANALOG_DESIGNS[name]
-    codes = random_codes(design, 1)
+    codes = ordered(random_codes(design, 1))
     assert same(AnalogCodes.from_chain(design, codes.chain()), codes) and codes.chain().shape == (chain_bits(design),)
     export = export_network(design, network_of(codes))
     assert same(export.codes, codes) and not export.saturated
@@ -48,7 +48,7 @@ def test_every_bit_of_the_chain_programs_the_element_that_the_table_says():
 
 
 def test_export_rounds_to_the_nearest_code_and_says_what_saturates():
-    network = network_of(random_codes(KWS, 3))
+    network = network_of(ordered(random_codes(KWS, 3)))
     network.input.weight[0, :3] = 1.017, -1.02, 9.0
     network.input.weight[1, 0] = -9.0
     network.blocks[1].level[2] = 10.3
@@ -65,7 +65,7 @@ def test_features_saturate_and_are_counted():
 
 
 def test_what_does_not_fit_is_refused():
-    codes = random_codes(KWS, 1)
+    codes = ordered(random_codes(KWS, 1))
     with pytest.raises(CodesError, match=r"\(13, 4, 2, 2\), 'kws16' has \(13, 16, 2, 2\)"):
         export_network(load_design("kws16", AnalogDesign), network_of(codes))
     with pytest.raises(CodesError, match="1598 bits"):

@@ -27,10 +27,11 @@ CASES = {
     for name, design in {
         **ANALOG_DESIGNS,
         "cells": make_analog(1, 8, 1, 1, settling=AT_ONCE),
+        "narrow": make_analog(3, 2, 2, 2, formats={"node_bits": 13}, settling={"phase_cycles": 2}),
         "noisy": make_analog(1, 4, 1, 1, settling=AT_ONCE, nonidealities=NOISE),
     }.items()
 }
-TESTS = ("frames", "scan_round_trip", "chain_length", "resets", "hysteresis", "survival")
+TESTS = ("frames", "scan_round_trip", "chain_length", "resets", "hysteresis", "survival", "skips_saturate")
 
 
 def simulate(**options):

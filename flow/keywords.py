@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flow.build import build_root
 from flow.console import progress
+from flow.steady import steady
 from golden import mfcc
 from golden.bmru_network import BmruNetwork, load_network
 from golden.bmru_training import Recipe, train_bmru
@@ -97,7 +98,8 @@ def train_spotter(
     heard = np.concatenate([clips.x[:, None], clips.altered], axis=1)
     labels = np.repeat(clips.y, heard.shape[1])
     step = (lambda _: advance(recipe.batch)) if advance else None
-    network = train_bmru(design, recipe, normaliser.run(heard.reshape(-1, *clips.x.shape[1:])), labels, step)
+    with steady():
+        network = train_bmru(design, recipe, normaliser.run(heard.reshape(-1, *clips.x.shape[1:])), labels, step)
     about = {"recipe": asdict(recipe), "origin": clips.origin, "clips": len(clips), "digest": clips.digest}
     return replace(network, metadata=about | normaliser.metadata())
 

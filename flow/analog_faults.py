@@ -65,7 +65,10 @@ class AnalogFaultBench(FaultBench):
         self.mutated = write_source("remora_faults.v", mutate(sound, self.faults))
         self.sound_build: Build = build_analog_harness(self.generated)
         self.mutated_build: Build = build_analog_harness(
-            self.generated, netlist=self.mutated, models=[self._model(path) for path in self.generated.models]
+            self.generated,
+            netlist=self.mutated,
+            models=[self._model(path) for path in self.generated.models],
+            wrapped=("controller",),
         )
 
     def _model(self, path: Path) -> Path:

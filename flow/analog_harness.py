@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from flow.generate import Generated
@@ -13,7 +13,7 @@ from hdl.analog.probes import CORE_USED
 SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("bmru_monitor", "packet_player", "stream_check", "gate_check")]
 
 
-def analog_harness_verilog(ports: list[dict], probes: dict[str, dict], awake_cycles: int) -> str:
+def analog_harness_verilog(ports: list[dict], probes: dict[str, str], awake_cycles: int) -> str:
     """Top module with the ports of the design and ``play``, which starts the packet player.
 
     In it the design as ``dut``, the player, and the checks of the answers' stream and of the clock enable, which is for
@@ -31,7 +31,7 @@ def analog_harness_verilog(ports: list[dict], probes: dict[str, dict], awake_cyc
     )
     played = ",\n".join(f"      .agent_{name}(s_axis_{name}), .{name}(to_s_axis_{name})" for name in STREAM)
     checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
-    probe = {name: f"dut.{place['path']}" for name, place in probes.items()}
+    probe = {name: f"dut.{path}" for name, path in probes.items()}
     used = " || ".join(probe[name] for name in (*CORE_USED, "core_reset"))
     watched = ",\n".join(
         f"      .{name}({probe[name]})" for name in ("scanning", "core_reset", "sample", "take", "valid")
@@ -71,11 +71,22 @@ endmodule
 
 
 def build_analog_harness(
-    generated: Generated, *, waves: bool = False, netlist: Path | None = None, models: Sequence[Path] | None = None
+    generated: Generated,
+    *,
+    waves: bool = False,
+    netlist: Path | None = None,
+    models: Sequence[Path] | None = None,
+    wrapped: Collection[str] = (),
 ) -> Build:
-    """Build the harness for cocotb; ``netlist`` and ``models`` replace the generated ones (for mutated copies)."""
+    """Build the harness for cocotb.
+
+    Args:
+        netlist, models: in place of the generated ones, for mutated copies (`flow.mutation`).
+        wrapped: instances of the mutated netlist that have others in them, which are in ``good`` there.
+    """
     sidecar, awake_cycles = generated.sidecar, generated.design.frame_awake_cycles
-    text = analog_harness_verilog(sidecar["ports"], sidecar["probes"], awake_cycles)
+    probes = {name: _place(probe["path"], wrapped) for name, probe in sidecar["probes"].items()}
+    text = analog_harness_verilog(sidecar["ports"], probes, awake_cycles)
     sources = [
         netlist or generated.netlist,
         *(models or generated.models),
@@ -85,3 +96,7 @@ def build_analog_harness(
     # Unrolled, the macro's loops over devices double the time of the build.
     arguments = ("--unroll-count", "1")
     return build(sources, HARNESS, name=generated.design.name, waves=waves, arguments=arguments)
+
+
+def _place(path: str, wrapped: Collection[str]) -> str:
+    return ".".join(f"{instance}.good" if instance in wrapped else instance for instance in path.split("."))

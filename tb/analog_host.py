@@ -99,6 +99,15 @@ class AnalogHost(Host):
         await self.until("scan_busy", 0, pause_cycles=16 + length // 2)
         return await self.read("SCAN_STATUS")
 
+    # Cells ------------------------------------------------------------------------------------------------------------
+    async def states(self) -> int:
+        """States of all cells at the last sample, cell 0 of block 0 in the low bit."""
+        packed = 0
+        for word in range(-(-self.design.cells // WORD_BITS)):
+            await self.write("STATE_SELECT", word=word)
+            packed |= (await self.read("STATE"))["bits"] << WORD_BITS * word
+        return packed
+
     # Packets ----------------------------------------------------------------------------------------------------------
     def play(self) -> None:
         """Start the packet player, for one cycle."""

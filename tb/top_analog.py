@@ -5,13 +5,15 @@ from __future__ import annotations
 import cocotb
 from cocotb_bus.drivers.amba import AXIProtocolError
 
+from golden.analog import AnalogCore
 from golden.analog_clips import FramePacket, VoteSettings
-from golden.analog_random import clip_packets, random_codes, random_features
+from golden.analog_random import clip_packets, lively_codes, random_codes, random_features
 from spec.frames import FrameFlag, ReportFlag
 from spec.presets import parse_design
-from spec.registers import AnalogCounter, Kind, Response
+from spec.registers import WORD_BITS, AnalogCounter, Kind, Response
 from spec.scan import check_word, pack_chain
 from tb.analog_host import AnalogHost
+from tb.blocks import pack
 from tb.config import load_config
 
 STATUS_OK = {"ready": 0, "written_wrong": 0, "chain_wrong": 0, "latches_wrong": 0}
@@ -255,6 +257,30 @@ async def answers_before_a_halt(dut) -> None:
     assert sum((await host.answer(200)).scores) == len(clip)
     await host.until("halted", 1, pause_cycles=4)
     await host.write("SCAN_CONTROL", verify=1)
+
+
+@cocotb.test(timeout_time=2000, timeout_unit="ms")
+async def cell_states(dut) -> None:
+    """Software reads the states of golden's cells after each frame; a soft reset clears them."""
+    host = await started(dut)
+    codes, features = lively_codes(host.design, 12), random_features(host.design, 1, 8, 12)
+    expected = AnalogCore(host.design, codes).run(features, first_frame=0).state[0].reshape(8, -1).astype(int)
+    await host.program_codes(codes)
+    await host.configure(VoteSettings.of(host.design, sliding=True), 0)
+    await host.start()
+    found = set()
+    for cells, packet in zip(expected.tolist(), clip_packets(features), strict=True):
+        await host.source.send(packet.data)
+        assert await host.answer(400) is not None
+        states = await host.states()
+        assert states == pack(cells, 1), f"states {states:b}, expected {pack(cells, 1):b}"
+        found.add(states)
+    assert max(found) > 0 and len(found) > 1
+    await host.write("STATE_SELECT", word=-(-host.design.cells // WORD_BITS))
+    await expect(host, "STATE", bits=0)
+    await refused(host, "STATE")
+    await host.write("CONTROL", soft_reset=1)
+    assert await host.states() == 0
 
 
 @cocotb.test(timeout_time=2000, timeout_unit="ms")

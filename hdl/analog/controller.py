@@ -33,8 +33,9 @@ class AnalogController(wiring.Component):
     votes are forgotten, the core is reset, a scan command ends; packets stay whole: an answer on offer is sent to its
     end, the rest of a packet being received is swallowed.
 
-    ``clock_enable``: the core needs no clock while it is low. ``charge``: the core's meter. Events are high for one
-    cycle, ``dropped`` has one bit a cause. ``<counter>_increment``: what each counter grows by in this cycle.
+    ``clock_enable``: the core needs no clock while it is low. ``charge``: the core's meter. ``state``: of its cells at
+    the last sample. Events are high for one cycle, ``dropped`` has one bit a cause. ``<counter>_increment``: what each
+    counter grows by in this cycle.
     """
 
     def __init__(self, design: AnalogDesign) -> None:
@@ -57,6 +58,7 @@ class AnalogController(wiring.Component):
                 "awake_last": Out(AWAKE_BITS),
                 "awake_most": Out(AWAKE_BITS),
                 "charge": Out(CHARGE_BITS),
+                "state": Out(design.cells),
                 "clip_done": Out(1),
                 "wake": Out(1),
                 "clip_cut": Out(1),
@@ -99,6 +101,7 @@ class AnalogController(wiring.Component):
             self.awake_last.eq(sequencer.awake_last),
             self.awake_most.eq(sequencer.awake_most),
             self.charge.eq(core.charge),
+            self.state.eq(core.state),
             self.dropped.eq(buffer.dropped),
         ]
         return m

@@ -15,7 +15,7 @@ from hdl.registers import RegisterBlock
 from spec.analog import AnalogDesign
 from spec.frames import FrameDrop
 from spec.packets import BEAT_BYTES
-from spec.registers import ADDRESS_BITS, AnalogCounter
+from spec.registers import ADDRESS_BITS, WORD_BITS, AnalogCounter
 
 
 class AnalogRemora(wiring.Component):
@@ -72,6 +72,7 @@ class AnalogRemora(wiring.Component):
             registers.guard_halted.eq(controller.halted),
             registers.awake_last.eq(controller.awake_last),
             registers.awake_most.eq(controller.awake_most),
+            registers.state_bits.eq(controller.state.word_select(registers.state_select_word, WORD_BITS)),
             # In reset too, so that the core's clock runs while it is reset.
             self.clock_enable.eq(controller.clock_enable | ~self.aresetn),
             self.irq.eq(registers.irq),

@@ -99,4 +99,4 @@ def test_another_networks_codes_make_another_run(harness, tmp_path):
 def test_as_software_sees_it(name, harness, tmp_path):
     _, build = harness(DESIGNS[name])
     config = {"design": DESIGNS[name].model_dump(mode="json")}
-    assert len(run(build, "tb.top_analog", config=config, run_dir=tmp_path).tests) == 8
+    assert len(run(build, "tb.top_analog", config=config, run_dir=tmp_path).tests) == 9

@@ -24,7 +24,9 @@ module remora_gate_check #(
     if (reset) powered_up <= 1;
     if (powered_up && (busy || scanning) && !clock_enable)
       $fatal(1, "the analog core is used while its clock is not enabled");
-    if (powered_up && take && !valid) $fatal(1, "the analog core's winner is taken while it is not valid");
+    // A reset in that very cycle forgets what is taken.
+    if (powered_up && take && !valid && !reset && !core_reset)
+      $fatal(1, "the analog core's winner is taken while it is not valid");
     // A reset ends a frame anywhere; before the first one nothing means anything.
     if (!powered_up || reset || core_reset || scanning) begin
       cycles <= 0;

@@ -70,7 +70,7 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
         if normalisation == "running"
         else None,
         "rtl": fold == GIVEN,
-        "free": fold == GIVEN and normalisation == KINDS[0],
+        "free": fold == GIVEN and normalisation == "clip",
         "data": clips.digest,
         "origin": clips.origin,
     }

@@ -18,7 +18,7 @@ from flow.experiments.keyword_summary import describe_summary, draw_confusions, 
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.sliding_window import STREAMS, slide
 from flow.keyword_evaluation import Spotter, evaluate
-from flow.keywords import load_clips, train_spotter
+from flow.keywords import load_clips, require_both, train_spotter
 from golden.augmentation import VERSIONS
 from golden.bmru_training import Recipe
 from golden.keywords import KeywordSet, speaker_folds
@@ -60,6 +60,7 @@ def _folds_done(options: Options) -> int:
 
 def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips: KeywordSet, folds) -> Unit:
     tested = clips.split == "test" if fold == GIVEN else folds == fold
+    require_both(clips.where(tested))
     parameters = {
         "design": design.model_dump(mode="json"),
         "recipe": asdict(recipe),

@@ -170,6 +170,12 @@ def test_seeds_are_those_asked_for_each_once(clips, tmp_path, options, seeds):
     assert sorted(set(found)) == seeds and len({found.count(seed) for seed in seeds}) == 1
 
 
+def test_a_fold_without_the_keyword_is_told_before_any_training(clips, monkeypatch, tmp_path):
+    monkeypatch.setattr(keyword_spotting, "speaker_folds", lambda clips, count: np.where(clips.y == 1, 1, 0))
+    with pytest.raises(KeywordError, match="no clip of 'yes'"):
+        keyword_spotting.plan(Options(quick=True, directory=tmp_path))
+
+
 def test_several_seeds_are_one_run_with_one_interval(clips, monkeypatch, tmp_path):
     monkeypatch.setattr(
         keyword_spotting, "plan",

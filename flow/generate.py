@@ -9,7 +9,7 @@ from shutil import copyfile
 
 import numpy as np
 
-from flow import analog_generate
+from flow.analog import generate as analog_generate
 from golden.analog_codes import AnalogCodes
 from golden.weights import Weights, initial_weights
 from hdl.analog.top import AnalogRemora

@@ -10,8 +10,10 @@ from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
 from spec.analog import AnalogDesign
+from spec.presets import parse_design
 from spec.registers import WORD_BITS, register_map
 from spec.scan import check_word, pack_chain
+from tb.config import load_config
 from tb.host import Host
 
 
@@ -20,7 +22,7 @@ class ScanError(AssertionError):
 
 
 class AnalogHost(Host):
-    """Drives the harness of :mod:`flow.analog_harness`."""
+    """Drives the harness of :mod:`flow.analog.harness`."""
 
     def __init__(self, dut, design: AnalogDesign) -> None:
         self.dut, self.design, self.registers = dut, design, register_map(design)
@@ -33,6 +35,13 @@ class AnalogHost(Host):
             for agent, prefix in ((AxiStreamSource, "s_axis"), (AxiStreamSink, "m_axis"))
         )
         self.renew_bus()
+
+    @classmethod
+    async def started(cls, dut) -> AnalogHost:
+        """A host of the configured design, after reset."""
+        host = cls(dut, parse_design(load_config()["design"], "config"))
+        await host.reset()
+        return host
 
     async def configure(self, settings: VoteSettings, period: int) -> None:
         """Set up pacing, vote and reports; they take effect with the next clip."""

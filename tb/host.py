@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
-from cocotb_bus.drivers.amba import AXI4LiteMaster
+from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 from numpy.typing import NDArray
 
@@ -13,7 +13,7 @@ from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.layout import Layer, Tile, all_tiles
 from spec.packets import Answer, decode_answer
-from spec.registers import Counter, Register, counter_value, counters_of, register_map
+from spec.registers import Counter, Register, Response, counter_value, counters_of, register_map
 
 ROWS_PER_WORD = 4
 
@@ -75,6 +75,25 @@ class Host:
     async def read_word(self, register: Register) -> int:
         """Read a register's word."""
         return int(await self.axil.read(register.address))
+
+    async def refused(self, name: str, **fields: int) -> None:
+        """Write a register; the write must answer SLVERR."""
+        await self.refused_word(name, self.registers[name].encode(**fields))
+
+    async def refused_word(self, name: str, word: int) -> None:
+        """Write a register's word; the write must answer SLVERR."""
+        try:
+            await self.axil.write(self.registers[name].address, word)
+        except AXIProtocolError as error:
+            assert Response(int(error.xresp)) == Response.SLVERR, f"{name}: {error.xresp}"
+            return
+        raise AssertionError(f"a write of {word:#x} to {name} was taken")
+
+    async def expect(self, name: str, **fields: int) -> None:
+        """Fields of a register have these values."""
+        content = await self.read(name)
+        found = {field: content[field] for field in fields}
+        assert found == fields, f"{name}: found {found}, expected {fields}"
 
     async def start(self) -> None:
         """Let sequences run."""

@@ -11,7 +11,6 @@ from spec.packets import encode_packet
 from spec.presets import parse_design
 from tb.config import load_config
 from tb.host import Host
-from tb.top_window import refused
 
 
 async def started(dut) -> tuple[Host, dict]:
@@ -59,17 +58,17 @@ async def refusals(dut) -> None:
     await host.write("CELL_POINTER", unit=2)
     await host.start()
     for name in names:
-        await refused(host, name, value=1)
-    await refused(host, "CELL_POINTER", unit=1)
+        await host.refused(name, value=1)
+    await host.refused("CELL_POINTER", unit=1)
     await host.halt()
     await host.write("WINDOW_CONTROL", read=1)
     for name in names:
-        await refused(host, name, value=1)
+        await host.refused(name, value=1)
     await host.until("window_busy", 0, pause_cycles=50)
     for unit in (host.design.network.hidden, 65535):
         await host.write("CELL_POINTER", unit=unit)
         for name in names:
-            await refused(host, name, value=1)
+            await host.refused(name, value=1)
         assert (await host.read("CELL_POINTER"))["unit"] == unit
         assert [(await host.read(name))["value"] for name in names] == [0, 0]
     await require(host, config["thresholds"])

@@ -7,7 +7,6 @@ from random import Random
 
 import cocotb
 import numpy as np
-from cocotb_bus.drivers.amba import AXIProtocolError
 
 from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.learning_settings import LearningSettings
@@ -19,7 +18,6 @@ from spec.registers import Kind
 from tb import checkpoint_host
 from tb.config import load_config
 from tb.host import Host
-from tb.top_window import refused
 
 
 def told() -> tuple[DesignPoint, dict]:
@@ -73,7 +71,7 @@ async def refused_while_learning(dut) -> None:
     while answers < count:
         register = random.choice(learning)
         fields = {field.name: random.randint(field.minimum, min(1, field.maximum)) for field in register.fields}
-        await refused(host, register.name, **fields)
+        await host.refused(register.name, **fields)
         tried += 1
         while not host.sink.empty():
             answers += await host.answer() is not None
@@ -95,27 +93,17 @@ async def words_that_do_not_exist(dut) -> None:
             await host.write("MEMORY_SELECT", memory=memory)
             await host.write("MEMORY_ADDRESS", address=address)
             for command in ("load", "store"):
-                await refused(host, "MEMORY_CONTROL", **{command: 1})
+                await host.refused("MEMORY_CONTROL", **{command: 1})
     beyond = 0
     for register in host.registers:
         for field in register.fields:
             if field.kind in (Kind.CONFIGURATION, Kind.LOADED) and field.limited:
                 largest = (1 << field.width) - 1
                 for value in {field.maximum + 1, largest, *([0] if field.minimum else [])} - {field.maximum}:
-                    await refused_word(host, register.address, value << field.lsb)
+                    await host.refused_word(register.name, value << field.lsb)
                     beyond += 1
     assert beyond >= 6
     assert same(before, await checkpoint_host.save_checkpoint(host))
-
-
-async def refused_word(host: Host, address: int, word: int) -> None:
-    """The write of a raw word must answer SLVERR."""
-    try:
-        await host.axil.write(address, word)
-    except AXIProtocolError as error:
-        assert error.xresp.name == "SLVERR"
-        return
-    raise AssertionError(f"{address:#x} accepted {word:#x}")
 
 
 def same(first, second) -> bool:

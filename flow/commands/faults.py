@@ -20,7 +20,7 @@ def command(
 
     Examples: remora faults tiny --json faults.json · remora faults kws
     """
-    from flow.analog_faults import AnalogFaultBench
+    from flow.analog.faults import AnalogFaultBench
     from flow.faults import FaultBench
     from flow.provenance import provenance
     from spec.analog import AnalogDesign

@@ -32,8 +32,8 @@ def simulate_core(
         RemoraError: an option does not fit; whatever the parts raise.
         CheckFailed: something differs.
     """
-    from flow.analog_recording import keyword_recording, synthetic_recording, takes_keywords
-    from flow.analog_simulate import analog_table, simulate_analog
+    from flow.analog.recording import keyword_recording, synthetic_recording, takes_keywords
+    from flow.analog.simulate import analog_table, simulate_analog
     from spec.analog import with_nonidealities
 
     if data not in ("auto", "keywords", "synthetic"):

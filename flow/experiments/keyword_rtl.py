@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flow.analog_harness import build_analog_harness
-from flow.analog_run import run_analog
-from flow.analog_simulate import clip_votes, generate_for, missing_kinds
-from flow.analog_stimulus import AnalogStimulus
-from flow.keyword_evaluation import Spotter, confusion
+from flow.analog.harness import build_analog_harness
+from flow.analog.run import run_analog
+from flow.analog.simulate import clip_votes, generate_for, missing_kinds
+from flow.analog.stimulus import AnalogStimulus
+from flow.keywords.evaluation import Spotter, confusion
 from golden.analog_clips import VoteSettings
 from golden.analog_random import clip_packets
 from spec.errors import CheckFailed

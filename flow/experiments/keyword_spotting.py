@@ -12,17 +12,17 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import product
 
-from flow.experiments import sliding_window
 from flow.experiments.keyword_rtl import run_hardware
 from flow.experiments.keyword_summary import describe_summary, draw_confusions, summarise
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.sliding_window import STREAMS, slide
-from flow.keyword_evaluation import Spotter, evaluate
-from flow.keywords import load_clips, require_both, train_spotter
+from flow.keywords.evaluation import Spotter, evaluate
+from flow.keywords.training import load_clips, require_both, train_spotter
 from golden.augmentation import VERSIONS
 from golden.bmru_training import Recipe
 from golden.keywords import KeywordSet, speaker_folds
 from golden.normalisation import KINDS, RUNNING_SHIFT
+from golden.wake_ups import COUNTING
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 
@@ -67,7 +67,7 @@ def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips:
         "normalisation": normalisation,
         "fold": fold,
         "folds": FOLDS,
-        "streams": {"count": STREAMS, "shift": RUNNING_SHIFT, "counting": sliding_window.VERSION}
+        "streams": {"count": STREAMS, "shift": RUNNING_SHIFT, "counting": COUNTING}
         if normalisation == "running"
         else None,
         "rtl": fold == GIVEN,

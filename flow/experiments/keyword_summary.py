@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from flow.experiments.figures import figure
-from flow.keyword_evaluation import add_confusions, add_up, balanced
+from flow.keywords.evaluation import add_confusions, add_up, balanced
 from golden.keywords import KEYWORD
 
 LEAST_ACCURACY = {"kws": 0.90, "kws16": 0.94}

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 
 from flow.experiments.figures import figure
 from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.keyword_evaluation import Spotter
-from flow.keywords import load_clips, shipped_network
+from flow.keywords.evaluation import Spotter
+from flow.keywords.training import load_clips, shipped_network
 from golden import bmru
 from golden.analog import AnalogCore, AnalogRun
 from spec.analog import AnalogDesign, with_nonidealities

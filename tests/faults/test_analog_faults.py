@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flow.analog_faults import AnalogFaultBench, analog_catalogue
+from flow.analog.faults import AnalogFaultBench, analog_catalogue
 from flow.mutation import Fault, MutationError, mutate, mutate_model
 from spec.analog import AnalogDesign
 from spec.presets import load_design

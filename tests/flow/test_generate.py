@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.analog_generate import scan_words
+from flow.analog.generate import scan_words
 from flow.generate import Generated, generate, macro_names
 from flow.simulator import find_verilator
 from golden.analog_random import random_codes

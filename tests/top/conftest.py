@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flow.analog_harness import build_analog_harness
+from flow.analog.harness import build_analog_harness
 from flow.generate import Generated, generate
 from flow.harness import build_harness
 from flow.simulator import Build

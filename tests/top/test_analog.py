@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.analog_reference import run_reference
-from flow.analog_run import KINDS, run_analog
-from flow.analog_stimulus import AnalogStimulus, stress_stimulus
+from flow.analog.reference import run_reference
+from flow.analog.run import KINDS, run_analog
+from flow.analog.stimulus import AnalogStimulus, stress_stimulus
 from flow.simulator import run
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
@@ -95,8 +95,9 @@ def test_another_networks_codes_make_another_run(harness, tmp_path):
     assert compare({FRAME: other.records}, found).first.index == 0
 
 
+@pytest.mark.parametrize(("module", "tests"), [("tb.top_analog", 6), ("tb.top_analog_clips", 3)])
 @pytest.mark.parametrize("name", ["one", "odd"])
-def test_as_software_sees_it(name, harness, tmp_path):
+def test_as_software_sees_it(name, module, tests, harness, tmp_path):
     _, build = harness(DESIGNS[name])
     config = {"design": DESIGNS[name].model_dump(mode="json")}
-    assert len(run(build, "tb.top_analog", config=config, run_dir=tmp_path).tests) == 9
+    assert len(run(build, module, config=config, run_dir=tmp_path).tests) == tests

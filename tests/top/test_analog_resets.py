@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from flow.analog_reference import run_reference
+from flow.analog.reference import run_reference
 from flow.simulator import run
 from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_random import clip_packets, lively_codes, random_features

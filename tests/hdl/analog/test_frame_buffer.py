@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flow.analog_stimulus import stress_stimulus
+from flow.analog.stimulus import stress_stimulus
 from golden.analog_clips import Intake
 from hdl.analog.frame_buffer import FrameBuffer
 from spec.frames import FrameDrop

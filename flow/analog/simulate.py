@@ -14,17 +14,17 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from flow.analog_harness import build_analog_harness
-from flow.analog_recording import Recording
-from flow.analog_run import KINDS, AnalogRtlRun, run_analog
-from flow.analog_stimulus import AnalogStimulus
+from flow.analog.harness import build_analog_harness
+from flow.analog.recording import Recording
+from flow.analog.run import KINDS, AnalogRtlRun, run_analog
+from flow.analog.stimulus import AnalogStimulus
 from flow.console import console, progress, table
-from flow.experiments.sliding_window import count_wakes, rises
 from flow.generate import Generated, generate
 from flow.provenance import provenance
 from flow.simulator import build_root
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
+from golden.wake_ups import count_wakes, rises
 from spec.analog import AnalogDesign
 from spec.errors import CheckFailed, RemoraError
 from spec.frames import ReportFlag
@@ -144,7 +144,7 @@ def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings
     ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `frame_cycles`.
     ``agreement``: share of clips that hardware and float decide alike. Accuracies are None where nothing is known.
     Where votes slide, ``sliding``, a clip's decision is its last vote. Of a ``stream`` of words also ``keywords``,
-    ``hits``, ``false_alarms`` and ``hours`` as `flow.experiments.sliding_window.count_wakes` has them, else None.
+    ``hits``, ``false_alarms`` and ``hours`` as `golden.wake_ups.count_wakes` has them, else None.
     """
     counters, comparison = run.counters, run.comparison
     frames = counters[AnalogCounter.FRAMES]

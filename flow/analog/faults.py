@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flow.analog_harness import build_analog_harness
-from flow.analog_model_faults import MODEL, model_faults
-from flow.analog_run import KINDS, run_analog
-from flow.analog_stimulus import stress_stimulus
+from flow.analog.harness import build_analog_harness
+from flow.analog.model_faults import MODEL, model_faults
+from flow.analog.run import KINDS, run_analog
+from flow.analog.stimulus import stress_stimulus
 from flow.faults import STALL, FaultBench
 from flow.generate import Generated, generate
 from flow.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model

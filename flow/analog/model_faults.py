@@ -1,6 +1,6 @@
 """Faults inside the behavioural model of the analog core: an edit of one of its statements each.
 
-What they break is the circuit's behaviour, which golden has a second time; `flow.analog_faults` has the mistakes around
+What they break is the circuit's behaviour, which golden has a second time; `flow.analog.faults` has the mistakes around
 the core.
 """
 

@@ -8,19 +8,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow import analog_simulate, cli
-from flow.analog_recording import keyword_recording, last_votes
-from flow.analog_run import KINDS
-from flow.analog_simulate import WAKE, compare_wakes, generate_for, missing_kinds, simulate_analog
-from flow.experiments.sliding_window import rises
-from flow.keywords import load_clips, shipped_network, train_spotter
+from flow import cli
+from flow.analog import simulate as analog_simulate
+from flow.analog.recording import keyword_recording, last_votes
+from flow.analog.run import KINDS
+from flow.analog.simulate import WAKE, compare_wakes, generate_for, missing_kinds, simulate_analog
+from flow.keywords.training import load_clips, shipped_network, train_spotter
 from golden import bmru
 from golden.analog import AnalogCore
 from golden.analog_clips import VoteSettings
 from golden.bmru_network import Linear, save_network
 from golden.bmru_training import Recipe
-from golden.idx import DATA_VARIABLE
 from golden.mfcc import FRAMES
+from golden.wake_ups import rises
 from spec.analog import AnalogDesign
 from spec.errors import RemoraError
 from spec.frames import ReportFlag
@@ -42,8 +42,7 @@ def simulate(*arguments: str) -> int:
     return caught.value.code or 0
 
 
-def test_the_spotter_that_ships(monkeypatch, tmp_path, capsys):
-    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+def test_the_spotter_that_ships(excerpt, tmp_path, capsys):
     path = tmp_path / "kws.json"
     assert simulate("kws", "--limit", "6", "--json", str(path)) == 0
     result = json.loads(path.read_text(encoding="utf-8"))
@@ -77,8 +76,7 @@ def test_a_paced_run_must_have_compared_its_pace():
     assert missing_kinds(Comparison(compared=dict.fromkeys(KINDS, 0))) == list(KINDS)
 
 
-def test_parameters_beyond_the_codes_are_told(monkeypatch, tmp_path, capsys):
-    monkeypatch.delenv(DATA_VARIABLE, raising=False)
+def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
     network = shipped_network(load_design("kws", AnalogDesign))
     weight = network.output.weight.copy()
     weight[1, 2] = -100
@@ -96,11 +94,6 @@ def test_parameters_beyond_the_codes_are_told(monkeypatch, tmp_path, capsys):
 # Streams and votes that slide -----------------------------------------------------------------------------------------
 def with_vote(**vote: int | bool) -> AnalogDesign:
     return AnalogDesign.model_validate(KWS.model_dump() | {"vote": KWS.vote.model_dump() | vote})
-
-
-@pytest.fixture
-def excerpt(monkeypatch):
-    monkeypatch.delenv(DATA_VARIABLE, raising=False)
 
 
 def test_a_stream_of_words_wakes_the_hardware_where_the_sliding_window_says(excerpt, tmp_path, capsys):

@@ -11,8 +11,8 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.analog_reference import AnalogReference, run_reference
-from flow.analog_stimulus import AnalogStimulus
+from flow.analog.reference import AnalogReference, run_reference
+from flow.analog.stimulus import AnalogStimulus
 from flow.rtl_run import PATIENCE, TraceWatcher
 from flow.simulator import Build, run
 from golden.analog_clips import FramePacket
@@ -68,7 +68,7 @@ def run_analog(
     """Run packets through the hardware and compare every record with golden.
 
     Args:
-        build: of ``flow.analog_harness.build_analog_harness``.
+        build: of ``flow.analog.harness.build_analog_harness``.
         directory: where inputs, trace and log go.
         stall: probability that either stream pauses in a cycle.
         progress: called now and then with the number of frames done since its last call.

@@ -1,0 +1,1 @@
+"""Keyword spotting: training on clips, what ships trained, and how a network decides."""

@@ -1,0 +1,66 @@
+"""Training of a keyword spotter, from the command line too."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow import cli
+from flow.keywords import command
+from flow.keywords.training import KeywordError, check_design, shipped_network, train_spotter
+from golden.bmru_training import Recipe
+from spec.analog import AnalogDesign
+from spec.presets import load_design
+
+KWS = load_design("kws", AnalogDesign)
+SHORT = Recipe(steps=12, batch=16)
+
+
+def test_a_spotter_needs_a_fitting_design(clips):
+    with pytest.raises(KeywordError, match="network.features = 12"):
+        check_design(AnalogDesign(name="x", network={"features": 12}))
+    with pytest.raises(KeywordError, match="only for kws, kws16"):
+        shipped_network(AnalogDesign(name="x"))
+    with pytest.raises(KeywordError, match="legal are: clip, running"):
+        train_spotter(KWS, SHORT, clips, "none")
+
+
+def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Recipe, "of", lambda design, seed: replace(SHORT, seed=seed))
+    arguments = ["train", "kws", "-o", str(tmp_path / "net.npz"), "--normalisation", "running", "--seed", "5"]
+    with pytest.raises(SystemExit) as caught:
+        cli.main([*arguments, "--json", str(tmp_path / "result.json")])
+    assert not caught.value.code and "balanced accuracy" in capsys.readouterr().out
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert found["seed"] == 5 and found["trained_on"] == 88 and found["test"]["clips"] == 88
+    assert (tmp_path / "net.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("splits", "keyword", "message"),
+    [
+        (("test",), False, "no clip of 'yes' in the split test of the shipped excerpt"),
+        (("test",), True, "only clips of 'yes' in the split test of"),
+        (("train", "validation"), False, "no clip of 'yes' in the splits train, validation of"),
+    ],
+)
+def test_clips_that_cannot_be_learnt_are_told_before_the_training(
+    clips, splits, keyword, message, tmp_path, monkeypatch, capsys
+):
+    kept = clips.where(~np.isin(clips.split, splits) | ((clips.y == 1) == keyword))
+    monkeypatch.setattr(command, "load_clips", lambda versions: kept)
+    monkeypatch.setattr(command, "train_spotter", None)
+    path, result = tmp_path / "net.npz", tmp_path / "result.json"
+    path.write_text("what was there", encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["train", "kws", "-o", str(path), "--json", str(result)])
+    assert caught.value.code == 2 and message in capsys.readouterr().err
+    assert message in json.loads(result.read_text())["error"] and path.read_text() == "what was there"
+
+
+def test_a_training_needs_clips_of_both_kinds(clips):
+    with pytest.raises(KeywordError, match="no clip of 'yes' in the splits test, train, validation of"):
+        train_spotter(KWS, SHORT, clips.where(clips.y == 0))

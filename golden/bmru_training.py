@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.adam import Adam
+from golden.bmru import decide
 from golden.bmru_gradient import Parameters, Setting, loss_and_gradient, probabilities, to_network
 from golden.bmru_network import BmruNetwork, NetworkError
 from spec.analog import UNIT_PA, AnalogDesign
@@ -25,7 +26,7 @@ PART_CELLS = 512
 """Cells of a block, over all sequences, that a gradient is taken of at once."""
 NARROW = 8
 """Cells of a block below which none can be spared."""
-_BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE, _TEACHER_LANE = 100, 101, 102, 103
+_BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE, _TEACHER_LANE, _TRIAL_LANE = 100, 101, 102, 103, 104
 """Streams of draws of a step; the layers' initial weights take their number as lane."""
 
 
@@ -43,6 +44,8 @@ class Recipe:
         clip: largest norm of the whole gradient.
         dropout: share of cells whose output is dropped in a sequence.
         teacher_width: cells of a block of a network that is trained first and teaches this one; 0 where there is none.
+        trials: networks that are trained, each of a seed of its own and with the same teacher; the one that decides
+            best on the sequences of the training is kept.
         teaching: share of the teacher's probabilities in what a frame's should be; the rest is the label's class.
         shift: each sequence is moved by up to so many frames, its first or last frame repeated.
         epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
@@ -60,6 +63,7 @@ class Recipe:
     clip: float = 1.0
     dropout: float = 0.1
     teacher_width: int = 0
+    trials: int = 1
     teaching: float = 0.8
     shift: int = 8
     epsilon_hold: float = 0.05
@@ -69,20 +73,26 @@ class Recipe:
 
     @classmethod
     def of(cls, design: AnalogDesign, seed: int = 1, **changed: float) -> Recipe:
-        """What suits a width: for narrow networks a teacher and no dropout, for wide ones more steps."""
-        suits = {"dropout": 0.0, "teacher_width": 16} if design.network.width < NARROW else {"steps": 3000}
+        """What suits a width: for narrow ones a teacher, no dropout and the best of three, for wide ones more steps."""
+        narrow = {"dropout": 0.0, "teacher_width": 16, "trials": 3}
+        suits = narrow if design.network.width < NARROW else {"steps": 3000}
         return cls(**{"seed": seed} | suits | changed)
 
     @property
     def cost(self) -> int:
-        """Sequences that a training presents, those of the teacher's included."""
-        return (2 if self.teacher_width else 1) * self.steps * self.batch
+        """Sequences that a training presents, those of all trials and of the teacher's included."""
+        return (self.trials + bool(self.teacher_width)) * self.steps * self.batch
 
     @property
     def of_teacher(self) -> Recipe:
         """The recipe of the teacher: a seed of its own, dropout as of any wide network."""
         seed = int(draw(self.seed, Purpose.BMRU_TRAINING, 0, 0, _TEACHER_LANE))
-        return replace(self, seed=seed, dropout=Recipe.dropout, teacher_width=0)
+        return replace(self, seed=seed, dropout=Recipe.dropout, teacher_width=0, trials=1)
+
+    def of_trial(self, number: int) -> Recipe:
+        """The recipe of one trial: the first has the seed itself."""
+        seed = int(draw(self.seed, Purpose.BMRU_TRAINING, 0, number, _TRIAL_LANE)) if number else self.seed
+        return replace(self, seed=seed, trials=1)
 
     def epsilon(self, step: int) -> float:
         """ε of a step counted from 0."""
@@ -124,13 +134,18 @@ def train_bmru(
     x: NDArray,
     y: NDArray[np.integer],
     progress: Callable[[int], None] | None = None,
+    judged: slice = slice(None),
 ) -> BmruNetwork:
     """Train a network of a design point's sizes whose parameters its codes can hold.
+
+    Of several trials that one is kept whose votes over the judged sequences have the highest balanced accuracy, the
+    first of equals.
 
     Args:
         x: (n, T, features), normalised features, one unit of the model each.
         y: (n,) classes; the highest class and at least one other must occur.
         progress: called after every step with 1.
+        judged: sequences that trials are compared on; some of each group.
 
     Raises:
         NetworkError: the data does not fit.
@@ -143,14 +158,28 @@ def train_bmru(
         )
     keyword = network.classes - 1
     groups = tuple(np.flatnonzero((y == keyword) == wanted) for wanted in (True, False))
-    if not all(len(group) for group in groups) or y.min() < 0 or y.max() >= network.classes:
+    both = all(np.unique(part == keyword).size == 2 for part in (y, y[judged]))
+    if not both or y.min() < 0 or y.max() >= network.classes:
         raise NetworkError(f"training needs class {keyword} and lower ones; there are {np.unique(y).tolist()}")
+    seen, answers = x[judged], y[judged]
     x = np.ascontiguousarray(x.transpose(1, 0, 2), np.float32)
     teacher = None
     if recipe.teacher_width:
         wide = design.model_copy(update={"network": network.model_copy(update={"width": recipe.teacher_width})})
         teacher = _train(wide, recipe.of_teacher, x, y, groups, progress)
-    return to_network(_train(design, recipe, x, y, groups, progress, teacher))
+    trials = (
+        to_network(_train(design, recipe.of_trial(number), x, y, groups, progress, teacher))
+        for number in range(recipe.trials)
+    )
+    # One trial needs no judge.
+    return max(trials, key=lambda one: _balanced(one, seen, answers)) if recipe.trials > 1 else next(trials)
+
+
+def _balanced(network: BmruNetwork, x: NDArray, y: NDArray) -> float:
+    """Mean of the shares of the highest class and of the others that the votes of (n, T, features) decide rightly."""
+    keyword = len(network.output.bias) - 1
+    right = (decide(network, x) == keyword) == (y == keyword)
+    return (right[y == keyword].mean() + right[y != keyword].mean()) / 2
 
 
 def _train(

@@ -33,7 +33,8 @@ TAKES_SEEDS = True
 """One interval over all seeds, and one confusion."""
 FOLDS, SEEDS = 5, 3
 PRESETS = ("kws", "kws16")
-QUICK_PRESETS, QUICK_SEEDS, QUICK_STEPS, QUICK_FOLDS = ("kws",), 1, 300, 2
+QUICK_PRESETS, QUICK_SEEDS, QUICK_FOLDS = ("kws",), 1, 2
+QUICK_RECIPE = {"steps": 300, "teacher_width": 0, "trials": 1}
 GIVEN = "given"
 """The split that comes with the data, beside the numbers of the folds: trained on train and validation."""
 
@@ -47,7 +48,7 @@ def plan(options: Options) -> list[Unit]:
     designs = [load_design(preset, AnalogDesign) for preset in (QUICK_PRESETS if options.quick else PRESETS)]
     seeds = range(options.seed, options.seed + (options.seeds or (QUICK_SEEDS if options.quick else SEEDS)))
     for normalisation, seed, design in product(KINDS, seeds, designs):
-        recipe = Recipe.of(design, seed, **({"steps": QUICK_STEPS, "teacher_width": 0} if options.quick else {}))
+        recipe = Recipe.of(design, seed, **(QUICK_RECIPE if options.quick else {}))
         for fold in (*range(_folds_done(options)), GIVEN):
             units.append(_unit(design, recipe, normalisation, fold, clips, folds))
     return units

@@ -99,7 +99,9 @@ def train_spotter(
     labels = np.repeat(clips.y, heard.shape[1])
     step = (lambda _: advance(recipe.batch)) if advance else None
     with steady():
-        network = train_bmru(design, recipe, normaliser.run(heard.reshape(-1, *clips.x.shape[1:])), labels, step)
+        x = normaliser.run(heard.reshape(-1, *clips.x.shape[1:]))
+        # Trials are compared on the clips as they are, not on their altered versions.
+        network = train_bmru(design, recipe, x, labels, step, judged=slice(None, None, heard.shape[1]))
     about = {"recipe": asdict(recipe), "origin": clips.origin, "clips": len(clips), "digest": clips.digest}
     return replace(network, metadata=about | normaliser.metadata())
 

@@ -125,12 +125,29 @@ def test_a_teacher_teaches():
     assert (alone.input.weight != taught.input.weight).any()
 
 
-def test_narrow_networks_have_a_teacher_and_no_dropout():
+def test_of_several_trials_the_one_that_decides_best_is_kept():
+    x, y = remembered(60, 1)
+    calls, recipe = [], replace(SHORT, steps=20, trials=3)
+    kept = train_bmru(small_design(), recipe, x, y, calls.append, judged=slice(0, None, 3))
+    assert len(calls) == 3 * recipe.steps and 3 * recipe.of_trial(0).cost == recipe.cost
+    alone = [train_bmru(small_design(), recipe.of_trial(number), x, y) for number in range(3)]
+    rights = [bmru.decide(one, x[::3]) == y[::3] for one in alone]
+    scores = [(right[y[::3] == 1].mean() + right[y[::3] == 0].mean()) / 2 for right in rights]
+    assert len(set(scores)) == 3, "trials that do equally well compare nothing"
+    best = alone[int(np.argmax(scores))]
+    assert all((array == best.arrays()[name]).all() for name, array in kept.arrays().items())
+    assert recipe.of_trial(0).seed == recipe.seed and len({recipe.of_trial(number).seed for number in range(3)}) == 3
+    with pytest.raises(NetworkError, match="training needs class 1"):
+        train_bmru(small_design(), recipe, x, y, judged=slice(0, None, 2))
+
+
+def test_narrow_networks_have_a_teacher_and_no_dropout_and_are_the_best_of_three():
     narrow, wide = (Recipe.of(small_design(width=width), 4) for width in (7, 8))
     assert (narrow.dropout, narrow.teacher_width, wide.dropout, wide.teacher_width) == (0, 16, 0.1, 0)
-    assert (narrow.steps, wide.steps) == (2000, 3000)
+    assert (narrow.steps, wide.steps) == (2000, 3000) and (narrow.trials, wide.trials) == (3, 1)
+    assert narrow.cost == 4 * 2000 * 128 and narrow.of_teacher.trials == 1
     assert narrow.seed == 4 and narrow.of_teacher.dropout == 0.1 and narrow.of_teacher.teacher_width == 0
-    assert Recipe.of(small_design(width=7), teacher_width=0, steps=5).cost == 5 * 128
+    assert Recipe.of(small_design(width=7), teacher_width=0, trials=1, steps=5).cost == 5 * 128
 
 
 def test_a_training_may_leave_the_codes_aside():

@@ -36,7 +36,7 @@ def test_few_clips_are_fewer_streams(clips, count, used):
 
 
 def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path):
-    monkeypatch.setattr(keyword_spotting, "QUICK_STEPS", 4)
+    monkeypatch.setitem(keyword_spotting.QUICK_RECIPE, "steps", 4)
     monkeypatch.setattr(keyword_spotting, "FOLDS", 2)
     result, lines = run_experiment("keyword-spotting", keyword_spotting, Options(quick=True, directory=tmp_path))
     assert result["clips"] == len(clips) and result["folds"] == 2 and result["seeds"] == [1] and len(lines) == 5

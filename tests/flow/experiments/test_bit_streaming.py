@@ -1,0 +1,24 @@
+"""Bit streaming as an experiment."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.experiments import bit_streaming
+from flow.experiments.runner import Options, run_experiment
+
+
+@pytest.fixture
+def few_bits(monkeypatch):
+    monkeypatch.setattr(bit_streaming, "STREAM_BITS", (2, 7, 8))
+    monkeypatch.setattr(bit_streaming, "ADC_BITS", (7, 8, 10))
+
+
+def test_bit_streaming_errs_less_with_more_bits(few_bits, tmp_path):
+    result, lines = run_experiment("bit-streaming", bit_streaming, Options(directory=tmp_path, sequences=20))
+    error = {(one["stream_bits"], one["adc_bits"]): one["error"] for one in result["rms_error"]}
+    assert (2, 10) not in error and len(error) == 8
+    assert error[2, 8] > 10 * error[7, 8] and error[8, 7] > 1.6 * error[8, 8] > 1.6**2 * error[8, 10]
+    # Rounding to a code alone would give the deviation of a uniform distribution; the rounded inputs add a little.
+    assert 0.28 < error[8, 8] / result["reference_code_step"] < 0.34
+    assert "code steps" in lines[0] and (tmp_path / result["figures"][0]).is_file()

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from flow.experiments import bit_streaming
 from flow.experiments.runner import Options, run_experiment
-
-
-@pytest.fixture
-def few_bits(monkeypatch):
-    monkeypatch.setattr(bit_streaming, "STREAM_BITS", (2, 7, 8))
-    monkeypatch.setattr(bit_streaming, "ADC_BITS", (7, 8, 10))
 
 
 def test_bit_streaming_errs_less_with_more_bits(few_bits, tmp_path):

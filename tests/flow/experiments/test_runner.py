@@ -8,7 +8,7 @@ import os
 import pytest
 
 from flow import cli
-from flow.experiments import EXPERIMENTS, ExperimentError, bit_streaming, continual, convergence, find_experiment
+from flow.experiments import EXPERIMENTS, ExperimentError, continual, convergence, find_experiment
 from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
 from flow.experiments.seeds import mean_and_spread
 from flow.experiments.settings import read_settings
@@ -134,12 +134,6 @@ def test_a_wrong_setting_says_what_is_legal(given, message):
 def test_settings_are_read():
     given = ["modes=direct-fine,accumulate", "ratio=7"]
     assert read_settings("continual", continual, given) == {"modes": ("accumulate", "direct-fine"), "ratio": 7}
-
-
-@pytest.fixture
-def few_bits(monkeypatch):
-    monkeypatch.setattr(bit_streaming, "STREAM_BITS", (2, 7, 8))
-    monkeypatch.setattr(bit_streaming, "ADC_BITS", (7, 8, 10))
 
 
 def test_the_command_writes_where_it_is_told(few_bits, tmp_path, capsys):

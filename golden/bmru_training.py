@@ -90,7 +90,7 @@ class Recipe:
         return replace(self, seed=seed, dropout=Recipe.dropout, teacher_width=0, trials=1)
 
     def of_trial(self, number: int) -> Recipe:
-        """The recipe of one trial: the first has the seed itself."""
+        """The recipe of one trial: the first has the seed itself. Its teacher is that of the whole recipe."""
         seed = int(draw(self.seed, Purpose.BMRU_TRAINING, 0, number, _TRIAL_LANE)) if number else self.seed
         return replace(self, seed=seed, trials=1)
 
@@ -158,10 +158,14 @@ def train_bmru(
         )
     keyword = network.classes - 1
     groups = tuple(np.flatnonzero((y == keyword) == wanted) for wanted in (True, False))
-    both = all(np.unique(part == keyword).size == 2 for part in (y, y[judged]))
-    if not both or y.min() < 0 or y.max() >= network.classes:
+    if not all(len(group) for group in groups) or y.min() < 0 or y.max() >= network.classes:
         raise NetworkError(f"training needs class {keyword} and lower ones; there are {np.unique(y).tolist()}")
-    seen, answers = x[judged], y[judged]
+    seen, answers = (x[judged].copy(), y[judged]) if recipe.trials > 1 else (None, None)
+    if recipe.trials > 1 and np.unique(answers == keyword).size < 2:
+        raise NetworkError(
+            f"{recipe.trials} trials are compared on sequences of class {np.unique(answers).tolist()} alone; "
+            f"class {keyword} and lower ones are needed"
+        )
     x = np.ascontiguousarray(x.transpose(1, 0, 2), np.float32)
     teacher = None
     if recipe.teacher_width:
@@ -176,7 +180,7 @@ def train_bmru(
 
 
 def _balanced(network: BmruNetwork, x: NDArray, y: NDArray) -> float:
-    """Mean of the shares of the highest class and of the others that the votes of (n, T, features) decide rightly."""
+    """Mean of the shares of the highest class, and of all others, that votes tell from the other group."""
     keyword = len(network.output.bias) - 1
     right = (decide(network, x) == keyword) == (y == keyword)
     return (right[y == keyword].mean() + right[y != keyword].mean()) / 2

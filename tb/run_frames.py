@@ -14,7 +14,6 @@ from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
 from spec.frames import FrameDrop
 from spec.packets import Answer
-from spec.presets import parse_design
 from spec.registers import AnalogCounter
 from spec.scan import check_word
 from tb.analog_host import AnalogHost
@@ -33,9 +32,8 @@ SETTLED = (AnalogCounter.FRAMES, *(AnalogCounter[f"DROPPED_{drop.name}"] for dro
 async def run_frames(dut) -> None:
     """One run: ``config`` names the input and output files, the design point, the settings and the stalls."""
     config = load_config()
-    design = parse_design(config["design"], "config")
-    host = AnalogHost(dut, design)
-    await host.reset()
+    host = await AnalogHost.started(dut)
+    design = host.design
     began = perf_counter()
     codes = AnalogCodes(design, dict(np.load(config["codes"])))
     refused = await _refused_load(host, codes)

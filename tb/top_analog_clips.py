@@ -12,8 +12,6 @@ from spec.registers import WORD_BITS
 from tb.analog_host import AnalogHost
 from tb.blocks import pack
 
-STATUS_OK = {"ready": 0, "written_wrong": 0, "chain_wrong": 0, "latches_wrong": 0}
-
 
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def reports_of_a_clip(dut) -> None:

@@ -10,7 +10,6 @@ import cocotb
 
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
-from spec.presets import parse_design
 from spec.scan import check_word
 from tb.analog_host import AnalogHost
 from tb.config import load_config
@@ -23,10 +22,8 @@ PIN, SOFT = 0, 1
 async def in_flight(dut) -> None:
     """Phases of packets, all but the last ended by a reset. After the pin's reset codes are verified, not loaded."""
     config = load_config()
-    design, random = parse_design(config["design"], "config"), Random(config["seed"])
-    codes = AnalogCodes.from_chain(design, [int(bit) for bit in config["chain"]])
-    host = AnalogHost(dut, design)
-    await host.reset()
+    host, random = await AnalogHost.started(dut), Random(config["seed"])
+    codes = AnalogCodes.from_chain(host.design, [int(bit) for bit in config["chain"]])
     await host.program_codes(codes)
     host.source.set_pause_generator(stalls(2, 0.2))
     answers, resets = [], []

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.keywords.evaluation import Spotter
-from flow.keywords.training import KeywordError, load_clips, shipped_network
+from flow.keywords.networks import KeywordError, load_clips, shipped_network
 from golden import bmru, mfcc
 from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_codes import AnalogCodes, feature_codes

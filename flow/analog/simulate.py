@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WAKE = "wake"
-"""Compared where votes slide: when the wake-up rises, as the sliding window of the experiments counts it."""
+"""Compared where votes slide: when the wake-up rises, as `golden.wake_ups.rises` has it of a whole stream."""
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def command(
 
 def _codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
     """Codes of a trained network: that of a file, else the one that ships, else none."""
-    from flow.keywords.training import shipped_network, shipped_path
+    from flow.keywords.networks import shipped_network, shipped_path
     from golden.analog_codes import export_network
     from golden.bmru_network import load_network
 

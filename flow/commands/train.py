@@ -66,7 +66,7 @@ def command(
     Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist --tasks 2 --limit 1000 -o tasks.npz ·
     remora train mnist-bmru -o bistable.npz --passes 30 · remora train kws -o kws.npz --normalisation running
     """
-    from flow.keywords.command import train_keywords
+    from flow.keywords.train import train_keywords
     from golden.data import load
     from golden.npz import check_writable
     from spec.analog import AnalogDesign

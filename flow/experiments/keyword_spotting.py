@@ -17,7 +17,7 @@ from flow.experiments.keyword_summary import describe_summary, draw_confusions, 
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.sliding_window import STREAMS, slide
 from flow.keywords.evaluation import Spotter, evaluate
-from flow.keywords.training import load_clips, require_both, train_spotter
+from flow.keywords.networks import load_clips, require_both, train_spotter
 from golden.augmentation import VERSIONS
 from golden.bmru_training import Recipe
 from golden.keywords import KeywordSet, speaker_folds

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from flow.experiments.figures import figure
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.keywords.evaluation import Spotter
-from flow.keywords.training import load_clips, shipped_network
+from flow.keywords.networks import load_clips, shipped_network
 from golden import bmru
 from golden.analog import AnalogCore, AnalogRun
 from spec.analog import AnalogDesign, with_nonidealities

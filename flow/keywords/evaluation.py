@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.keywords.training import features_for
+from flow.keywords.networks import features_for
 from golden import bmru
 from golden.analog import AnalogCore, AnalogRun
 from golden.analog_codes import AnalogCodes, Export, export_network, feature_codes

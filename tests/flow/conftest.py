@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from flow.keywords.training import load_clips
+from flow.keywords.networks import load_clips
 from golden.idx import DATA_VARIABLE
 from golden.keywords import KeywordSet
 

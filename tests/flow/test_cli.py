@@ -188,7 +188,7 @@ def test_help_knows_the_analog_core(remora, monkeypatch, command, words):
 @pytest.mark.parametrize("option", ["-o", "--json"])
 def test_what_cannot_be_written_is_told_before_training(remora, preset, option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("flow.keywords.command.load_clips", None)
+    monkeypatch.setattr("flow.keywords.train.load_clips", None)
     monkeypatch.setattr("golden.data.load", None)
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()

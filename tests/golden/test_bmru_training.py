@@ -125,20 +125,34 @@ def test_a_teacher_teaches():
     assert (alone.input.weight != taught.input.weight).any()
 
 
+def balanced(right, y) -> float:
+    return (right[y == 1].mean() + right[y == 0].mean()) / 2
+
+
 def test_of_several_trials_the_one_that_decides_best_is_kept():
-    x, y = remembered(60, 1)
-    calls, recipe = [], replace(SHORT, steps=20, trials=3)
+    x, y = remembered(60, 4)
+    # Two of three have a wrong label, so that judging them too would choose another.
+    y[np.arange(60) % 3 > 0] ^= 1
+    calls, recipe = [], replace(SHORT, steps=40, trials=3)
     kept = train_bmru(small_design(), recipe, x, y, calls.append, judged=slice(0, None, 3))
     assert len(calls) == 3 * recipe.steps and 3 * recipe.of_trial(0).cost == recipe.cost
     alone = [train_bmru(small_design(), recipe.of_trial(number), x, y) for number in range(3)]
-    rights = [bmru.decide(one, x[::3]) == y[::3] for one in alone]
-    scores = [(right[y[::3] == 1].mean() + right[y[::3] == 0].mean()) / 2 for right in rights]
-    assert len(set(scores)) == 3, "trials that do equally well compare nothing"
+    scores, everywhere = (
+        [balanced(bmru.decide(one, x[part]) == y[part], y[part]) for one in alone]
+        for part in (slice(0, None, 3), slice(None))
+    )
+    assert len(set(scores)) == 3 and np.argmax(scores) != np.argmax(everywhere) and np.argmax(scores) > 0
     best = alone[int(np.argmax(scores))]
     assert all((array == best.arrays()[name]).all() for name, array in kept.arrays().items())
     assert recipe.of_trial(0).seed == recipe.seed and len({recipe.of_trial(number).seed for number in range(3)}) == 3
-    with pytest.raises(NetworkError, match="training needs class 1"):
-        train_bmru(small_design(), recipe, x, y, judged=slice(0, None, 2))
+    with pytest.raises(NetworkError, match=r"3 trials are compared on sequences of class \[\d\] alone; class 1 and"):
+        train_bmru(small_design(), recipe, x, y, judged=slice(0, 1))
+
+
+def test_all_trials_have_one_teacher():
+    calls, recipe = [], replace(SHORT, steps=3, trials=2, teacher_width=8)
+    train_bmru(small_design(), recipe, *remembered(40, 1), calls.append)
+    assert len(calls) * recipe.batch == recipe.cost == 3 * 3 * recipe.batch
 
 
 def test_narrow_networks_have_a_teacher_and_no_dropout_and_are_the_best_of_three():

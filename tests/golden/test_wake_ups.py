@@ -1,5 +1,7 @@
 """Counting of wake-ups over streams."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 

@@ -13,7 +13,7 @@ from flow.analog import simulate as analog_simulate
 from flow.analog.recording import keyword_recording, last_votes
 from flow.analog.run import KINDS
 from flow.analog.simulate import WAKE, compare_wakes, generate_for, missing_kinds, simulate_analog
-from flow.keywords.training import load_clips, shipped_network, train_spotter
+from flow.keywords.networks import load_clips, shipped_network, train_spotter
 from golden import bmru
 from golden.analog import AnalogCore
 from golden.analog_clips import VoteSettings

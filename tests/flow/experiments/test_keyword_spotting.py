@@ -16,16 +16,14 @@ from flow.experiments.keyword_summary import (
 from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
 from flow.experiments.sliding_window import slide
 from flow.keywords.evaluation import Spotter
-from flow.keywords.training import KeywordError, shipped_network
+from flow.keywords.networks import KeywordError, shipped_network
 from golden.analog_codes import AnalogCodes
-from golden.bmru_training import Recipe
 from golden.mfcc import FRAMES
 from spec.analog import AnalogDesign
 from spec.errors import CheckFailed
 from spec.presets import load_design
 
 KWS = load_design("kws", AnalogDesign)
-SHORT = Recipe(steps=12, batch=16)
 
 
 @pytest.mark.parametrize(("count", "used"), [(1, 1), (3, 3), (16, 16), (37, 32)])

@@ -6,12 +6,6 @@ import numpy as np
 
 from flow.experiments import noise_immunity
 from flow.experiments.runner import Options, run_experiment
-from golden.bmru_training import Recipe
-from spec.analog import AnalogDesign
-from spec.presets import load_design
-
-KWS = load_design("kws", AnalogDesign)
-SHORT = Recipe(steps=12, batch=16)
 
 
 def test_noise_immunity_tells_flips_from_errors(clips, monkeypatch, tmp_path):

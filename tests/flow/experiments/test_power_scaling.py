@@ -6,12 +6,6 @@ import pytest
 
 from flow.experiments import power_scaling
 from flow.experiments.runner import Options, run_experiment
-from golden.bmru_training import Recipe
-from spec.analog import AnalogDesign
-from spec.presets import load_design
-
-KWS = load_design("kws", AnalogDesign)
-SHORT = Recipe(steps=12, batch=16)
 
 
 def test_power_scaling_finds_its_exponents(monkeypatch, tmp_path):

@@ -12,7 +12,7 @@ from flow.experiments.keyword_summary import (
     WITHIN,
 )
 from flow.keywords.evaluation import Spotter, add_up, balanced, evaluate
-from flow.keywords.training import shipped_network
+from flow.keywords.networks import shipped_network
 from golden.analog_codes import export_network
 from golden.bmru_training import Recipe
 from golden.mfcc import FRAMES
@@ -20,7 +20,6 @@ from spec.analog import AnalogDesign
 from spec.presets import load_design
 
 KWS = load_design("kws", AnalogDesign)
-SHORT = Recipe(steps=12, batch=16)
 
 
 @pytest.mark.parametrize(("preset", "least"), [("kws", 0.87), ("kws16", 0.9)])

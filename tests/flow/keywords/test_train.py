@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from flow import cli
-from flow.keywords import command
-from flow.keywords.training import KeywordError, check_design, shipped_network, train_spotter
+from flow.keywords import networks, train
+from flow.keywords.networks import KeywordError, check_design, shipped_network, train_spotter
 from golden.bmru_training import Recipe
+from golden.normalisation import ClipNormaliser
 from spec.analog import AnalogDesign
 from spec.presets import load_design
 
@@ -51,14 +52,29 @@ def test_clips_that_cannot_be_learnt_are_told_before_the_training(
     clips, splits, keyword, message, tmp_path, monkeypatch, capsys
 ):
     kept = clips.where(~np.isin(clips.split, splits) | ((clips.y == 1) == keyword))
-    monkeypatch.setattr(command, "load_clips", lambda versions: kept)
-    monkeypatch.setattr(command, "train_spotter", None)
+    monkeypatch.setattr(train, "load_clips", lambda versions: kept)
+    monkeypatch.setattr(train, "train_spotter", None)
     path, result = tmp_path / "net.npz", tmp_path / "result.json"
     path.write_text("what was there", encoding="utf-8")
     with pytest.raises(SystemExit) as caught:
         cli.main(["train", "kws", "-o", str(path), "--json", str(result)])
     assert caught.value.code == 2 and message in capsys.readouterr().err
     assert message in json.loads(result.read_text())["error"] and path.read_text() == "what was there"
+
+
+def test_trials_are_compared_on_the_clips_as_they_are(clips, monkeypatch):
+    seen = {}
+
+    def remember(design, recipe, x, y, progress, judged):
+        seen.update(x=x[judged], y=y[judged], heard=len(x))
+        return shipped_network(KWS)
+
+    monkeypatch.setattr(networks, "train_bmru", remember)
+    altered = clips.x[:, None] + np.arange(1, 3, dtype=np.int16)[:, None, None] * clips.x[::-1, None]
+    train_spotter(KWS, SHORT, replace(clips, altered=altered))
+    assert seen["heard"] == 3 * len(clips)
+    np.testing.assert_array_equal(seen["x"], ClipNormaliser().run(clips.x))
+    np.testing.assert_array_equal(seen["y"], clips.y)
 
 
 def test_a_training_needs_clips_of_both_kinds(clips):

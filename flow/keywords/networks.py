@@ -1,4 +1,4 @@
-"""Keyword spotting: clips to features, a training, what ships trained, and how a network decides on clips."""
+"""Keyword spotting: clips and their features, training of a network, and the networks that ship."""
 
 from __future__ import annotations
 
@@ -99,9 +99,11 @@ def train_spotter(
     labels = np.repeat(clips.y, heard.shape[1])
     step = (lambda _: advance(recipe.batch)) if advance else None
     with steady():
-        x = normaliser.run(heard.reshape(-1, *clips.x.shape[1:]))
         # Trials are compared on the clips as they are, not on their altered versions.
-        network = train_bmru(design, recipe, x, labels, step, judged=slice(None, None, heard.shape[1]))
+        judged = slice(None, None, heard.shape[1])
+        network = train_bmru(
+            design, recipe, normaliser.run(heard.reshape(-1, *clips.x.shape[1:])), labels, step, judged
+        )
     about = {"recipe": asdict(recipe), "origin": clips.origin, "clips": len(clips), "digest": clips.digest}
     return replace(network, metadata=about | normaliser.metadata())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flow.console import console, progress, table
 from flow.keywords.evaluation import Spotter, balanced, evaluate
-from flow.keywords.training import check_design, check_normalisation, load_clips, require_both, train_spotter
+from flow.keywords.networks import check_design, check_normalisation, load_clips, require_both, train_spotter
 from flow.provenance import provenance
 from golden.augmentation import VERSIONS
 from golden.bmru_network import save_network

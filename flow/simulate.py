@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
-from time import perf_counter
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from flow.console import console, progress, table
-from flow.generate import generate
+from flow.console import progress, table
 from flow.harness import build_harness
 from flow.learnt_state import LAYERS
 from flow.provenance import provenance
 from flow.rtl_run import RtlRun, run_rtl
-from flow.simulator import build_root
+from flow.simulation import built, generate_for, judge, run_directory, tidy
 from flow.stimulus import Stimulus
 from golden.checkpoint import Checkpoint
 from golden.data import SequenceSet
 from spec.design import DesignPoint
-from spec.errors import CheckFailed
 from spec.packets import Flag
 from spec.registers import Counter
 from spec.trace import LEARN, OFFER
-from tb.scoreboard import describe
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -44,14 +36,7 @@ class Simulated:
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
-        comparison = self.run.comparison
-        missing = [kind for kind in self.kinds if not comparison.compared.get(kind)]
-        if comparison.passed and not missing:
-            return
-        console().print(describe(comparison))
-        if missing:
-            raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")
-        raise CheckFailed(f"hardware and golden differ in {comparison.total_mismatches:,} records")
+        judge(self.run.comparison, self.kinds)
 
 
 def simulate(
@@ -77,25 +62,15 @@ def simulate(
     Raises:
         SimulatorError: the build or the simulation itself failed.
     """
-    target = build_root() / "generated" / f"{design.name}-{design.hash}"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Two simulations of one design at once must not read what the other has half written.
-    with FileLock(target.with_suffix(".lock")):
-        generated = generate(design, target, checkpoint.weights)
-    began = perf_counter()
-    with console(stderr=True).status("building the simulation"):
-        build = build_harness(generated, waves=waves is not None)
-    console().print(f"simulation built in {perf_counter() - began:.1f} s")
+    generated = generate_for(design, checkpoint.weights)
+    build = built(lambda: build_harness(generated, waves=waves is not None))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
-    directory = keep or Path(mkdtemp(prefix=f"{design.name}-", dir=build_root()))
+    directory = run_directory(design.name, keep)
     total = steps_in_all(design, stimulus)
     with progress("simulating", total, "steps") as advance:
         run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
-    if not keep and run.comparison.passed:
-        shutil.rmtree(directory)
-    elif not run.comparison.passed:
-        console().print(f"inputs, trace and log stay in {directory}")
+    tidy(directory, keep, run.comparison)
     state = [f"{layer} {kind}" for layer in LAYERS for kind in ("weights", *(["accumulators"] * design.accumulates))]
     kinds = [*Simulated.KINDS, *([LEARN, *state, "counts"] if learn else [])]
     kinds += [OFFER] if learn and design.replays else []

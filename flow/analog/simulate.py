@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import mkdtemp
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
 from flow.analog.harness import build_analog_harness
 from flow.analog.recording import Recording
 from flow.analog.run import KINDS, AnalogRtlRun, run_analog
 from flow.analog.stimulus import AnalogStimulus
-from flow.console import console, progress, table
-from flow.generate import Generated, generate
+from flow.console import progress, table
 from flow.provenance import provenance
-from flow.simulator import build_root
+from flow.simulation import built, generate_for, judge, run_directory, tidy
 from golden.analog_clips import VoteSettings
-from golden.analog_codes import AnalogCodes
 from golden.wake_ups import count_wakes, rises
 from spec.analog import AnalogDesign
-from spec.errors import CheckFailed, RemoraError
+from spec.errors import RemoraError
 from spec.frames import ReportFlag
 from spec.packets import Answer
 from spec.registers import AnalogCounter
-from tb.scoreboard import Comparison, compare, describe
+from tb.scoreboard import Comparison, compare
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -48,29 +42,12 @@ class AnalogSimulated:
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
-        comparison = self.run.comparison
-        missing = missing_kinds(comparison, self.result["paced"], self.result["sliding"])
-        if comparison.passed and not missing:
-            return
-        console().print(describe(comparison))
-        if missing:
-            raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")
-        raise CheckFailed(f"hardware and golden differ in {comparison.total_mismatches:,} records")
+        judge(self.run.comparison, needed_kinds(self.result["paced"], self.result["sliding"]))
 
 
-def missing_kinds(comparison: Comparison, paced: bool = False, sliding: bool = False) -> list[str]:
-    """What a run must compare and did not."""
-    kinds = (*KINDS, *(["pace"] if paced else []), *([WAKE] if sliding else []))
-    return [kind for kind in kinds if not comparison.compared.get(kind)]
-
-
-def generate_for(design: AnalogDesign, codes: AnalogCodes) -> Generated:
-    """The generated directory of a design under the build root."""
-    target = build_root() / "generated" / f"{design.name}-{design.hash}"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Two simulations of one design at once must not read what the other has half written.
-    with FileLock(target.with_suffix(".lock")):
-        return generate(design, target, codes)
+def needed_kinds(paced: bool = False, sliding: bool = False) -> tuple[str, ...]:
+    """What a run must compare."""
+    return (*KINDS, *(["pace"] if paced else []), *([WAKE] if sliding else []))
 
 
 def simulate_analog(
@@ -99,21 +76,15 @@ def simulate_analog(
         raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
     settings = recording.settings(design)
     generated = generate_for(design, recording.codes)
-    began = perf_counter()
-    with console(stderr=True).status("building the simulation"):
-        build = build_analog_harness(generated, waves=waves is not None)
-    console().print(f"simulation built in {perf_counter() - began:.1f} s")
+    build = built(lambda: build_analog_harness(generated, waves=waves is not None))
     period = design.frame_cycles if paced else 0
     stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
-    directory = keep or Path(mkdtemp(prefix=f"{design.name}-", dir=build_root()))
+    directory = run_directory(design.name, keep)
     with progress("simulating", len(stimulus.packets), "frames") as advance:
         run = run_analog(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     if settings.sliding:
         run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))
-    if not keep and run.comparison.passed:
-        shutil.rmtree(directory)
-    elif not run.comparison.passed:
-        console().print(f"inputs, trace and log stay in {directory}")
+    tidy(directory, keep, run.comparison)
     result = summarise(design, recording, settings, run) | {"paced": paced}
     return AnalogSimulated(run, result | provenance(seed))
 

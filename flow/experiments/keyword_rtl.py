@@ -6,9 +6,10 @@ from pathlib import Path
 
 from flow.analog.harness import build_analog_harness
 from flow.analog.run import run_analog
-from flow.analog.simulate import clip_votes, generate_for, missing_kinds
+from flow.analog.simulate import clip_votes, needed_kinds
 from flow.analog.stimulus import AnalogStimulus
 from flow.keywords.evaluation import Spotter, confusion
+from flow.simulation import generate_for, missing_of
 from golden.analog_clips import VoteSettings
 from golden.analog_random import clip_packets
 from spec.errors import CheckFailed
@@ -35,7 +36,7 @@ def run_hardware(spotter: Spotter, folder: Path) -> dict:
     run = run_analog(build, design, stimulus, folder / "rtl")
     if run.comparison.total_mismatches:
         raise CheckFailed(f"hardware and golden differ on {design.name}: {describe_text(run.comparison)}")
-    missing = missing_kinds(run.comparison)
+    missing = missing_of(needed_kinds(), run.comparison)
     if missing:
         raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")
     votes = clip_votes(run.answers, len(spotter.clips))

@@ -12,8 +12,9 @@ from flow import cli
 from flow.analog import simulate as analog_simulate
 from flow.analog.recording import keyword_recording, last_votes
 from flow.analog.run import KINDS
-from flow.analog.simulate import WAKE, compare_wakes, generate_for, missing_kinds, simulate_analog
+from flow.analog.simulate import WAKE, compare_wakes, needed_kinds, simulate_analog
 from flow.keywords.networks import load_clips, shipped_network, train_spotter
+from flow.simulation import generate_for, judge, missing_of
 from golden import bmru
 from golden.analog import AnalogCore
 from golden.analog_clips import VoteSettings
@@ -22,7 +23,7 @@ from golden.bmru_training import Recipe
 from golden.mfcc import FRAMES
 from golden.wake_ups import rises
 from spec.analog import AnalogDesign
-from spec.errors import RemoraError
+from spec.errors import CheckFailed, RemoraError
 from spec.frames import ReportFlag
 from spec.packets import Answer
 from spec.presets import load_design
@@ -72,8 +73,10 @@ def test_at_the_pace_of_frames_nothing_may_stall(tmp_path, capsys):
 
 def test_a_paced_run_must_have_compared_its_pace():
     compared = Comparison(compared=dict.fromkeys(KINDS, 1))
-    assert missing_kinds(compared) == [] and missing_kinds(compared, paced=True) == ["pace"]
-    assert missing_kinds(Comparison(compared=dict.fromkeys(KINDS, 0))) == list(KINDS)
+    judge(compared, needed_kinds())
+    with pytest.raises(CheckFailed, match="nothing was compared of pace, so"):
+        judge(compared, needed_kinds(paced=True))
+    assert missing_of(needed_kinds(), Comparison(compared=dict.fromkeys(KINDS, 0))) == list(KINDS)
 
 
 def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
@@ -162,7 +165,7 @@ def test_a_wake_up_at_another_frame_is_noticed():
     for wrong in ([3, 9, 13], [3, 9], [3, 4, 9, 12]):
         assert not compare_wakes(settings, votes, answers(wrong)).passed
     assert not compare_wakes(settings, votes, answers(where)[:19]).passed
-    assert missing_kinds(Comparison(compared=dict.fromkeys(KINDS, 1)), sliding=True) == [WAKE]
+    assert missing_of(needed_kinds(sliding=True), Comparison(compared=dict.fromkeys(KINDS, 1))) == [WAKE]
 
 
 def test_the_last_vote_of_a_clip_hears_what_was_before():

@@ -1,0 +1,72 @@
+"""What a simulation is from outside, whatever the kind of design: generated once, built with a word, judged, tidied."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from time import perf_counter
+
+from filelock import FileLock
+
+from flow.console import console
+from flow.generate import Generated, generate
+from flow.simulator import Build, build_root
+from golden.analog_codes import AnalogCodes
+from golden.weights import Weights
+from spec.analog import AnalogDesign
+from spec.design import DesignPoint
+from spec.errors import CheckFailed
+from tb.scoreboard import Comparison, describe
+
+
+def generate_for(design: DesignPoint | AnalogDesign, weights: Weights | AnalogCodes) -> Generated:
+    """The generated directory of a design under the build root."""
+    target = build_root() / "generated" / f"{design.name}-{design.hash}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Two simulations of one design at once must not read what the other has half written.
+    with FileLock(target.with_suffix(".lock")):
+        return generate(design, target, weights)
+
+
+def built(build: Callable[[], Build]) -> Build:
+    """Build, and say how long that took."""
+    began = perf_counter()
+    with console(stderr=True).status("building the simulation"):
+        found = build()
+    console().print(f"simulation built in {perf_counter() - began:.1f} s")
+    return found
+
+
+def run_directory(name: str, keep: Path | None) -> Path:
+    """Where a run leaves inputs, trace and log: ``keep``, else a new directory under the build root."""
+    return keep or Path(mkdtemp(prefix=f"{name}-", dir=build_root()))
+
+
+def tidy(directory: Path, keep: Path | None, comparison: Comparison) -> None:
+    """Remove what a run left, unless it is to be kept or something differs; then say where it is."""
+    if not keep and comparison.passed:
+        shutil.rmtree(directory)
+    elif not comparison.passed:
+        console().print(f"inputs, trace and log stay in {directory}")
+
+
+def missing_of(kinds: Sequence[str], comparison: Comparison) -> list[str]:
+    """Kinds of records that had to be compared and were not."""
+    return [kind for kind in kinds if not comparison.compared.get(kind)]
+
+
+def judge(comparison: Comparison, kinds: Sequence[str]) -> None:
+    """Print the first divergence and fail unless every kind was compared and all of it agrees.
+
+    Raises:
+        CheckFailed: something differs, or nothing was compared of a kind.
+    """
+    missing = missing_of(kinds, comparison)
+    if comparison.passed and not missing:
+        return
+    console().print(describe(comparison))
+    if missing:
+        raise CheckFailed(f"nothing was compared of {', '.join(missing)}, so nothing is proven")
+    raise CheckFailed(f"hardware and golden differ in {comparison.total_mismatches:,} records")

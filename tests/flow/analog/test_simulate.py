@@ -72,7 +72,7 @@ def test_at_the_pace_of_frames_nothing_may_stall(tmp_path, capsys):
 
 
 def test_a_paced_run_must_have_compared_its_pace():
-    compared = Comparison(compared=dict.fromkeys(KINDS, 1))
+    compared = Comparison(compared=dict.fromkeys(KINDS, 1), values=1)
     judge(compared, needed_kinds())
     with pytest.raises(CheckFailed, match="nothing was compared of pace, so"):
         judge(compared, needed_kinds(paced=True))

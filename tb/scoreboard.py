@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -69,14 +70,18 @@ class Comparison:
         self.values += later.values
         self.first = self.first or later.first
 
-    def require(self, *kinds: str) -> None:
-        """Raise ``AssertionError`` unless the comparison passed and compared at least one record of each of these
-        kinds."""
+    def shortfall(self, kinds: Sequence[str]) -> str:
+        """What is wrong, in words; empty where the comparison passed and compared a record of each of these kinds."""
         empty = [kind for kind in kinds if not self.compared.get(kind)]
-        if empty:
-            raise AssertionError(f"nothing was compared of: {', '.join(empty)}")
-        if not self.passed:
-            raise AssertionError(f"{self.total_mismatches} mismatches\n{describe_text(self)}")
+        if empty or not self.values:
+            return f"nothing was compared{' of ' * bool(empty)}{', '.join(empty)}, so nothing is proven"
+        return f"hardware and golden differ in {self.total_mismatches:,} records" if self.total_mismatches else ""
+
+    def require(self, *kinds: str) -> None:
+        """Raise ``AssertionError`` if there is a shortfall."""
+        wrong = self.shortfall(kinds)
+        if wrong:
+            raise AssertionError(f"{wrong}\n{describe_text(self)}")
 
 
 def compare(expected: dict[str, NDArray], actual: dict[str, NDArray]) -> Comparison:

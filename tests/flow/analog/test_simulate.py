@@ -14,7 +14,7 @@ from flow.analog.recording import keyword_recording, last_votes
 from flow.analog.run import KINDS
 from flow.analog.simulate import WAKE, compare_wakes, needed_kinds, simulate_analog
 from flow.keywords.networks import load_clips, shipped_network, train_spotter
-from flow.simulation import generate_for, judge, missing_of
+from flow.simulation import generate_for, judge
 from golden import bmru
 from golden.analog import AnalogCore
 from golden.analog_clips import VoteSettings
@@ -76,7 +76,8 @@ def test_a_paced_run_must_have_compared_its_pace():
     judge(compared, needed_kinds())
     with pytest.raises(CheckFailed, match="nothing was compared of pace, so"):
         judge(compared, needed_kinds(paced=True))
-    assert missing_of(needed_kinds(), Comparison(compared=dict.fromkeys(KINDS, 0))) == list(KINDS)
+    nothing = Comparison(compared=dict.fromkeys(KINDS, 0), values=1)
+    assert nothing.shortfall(needed_kinds()) == f"nothing was compared of {', '.join(KINDS)}, so nothing is proven"
 
 
 def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
@@ -165,7 +166,8 @@ def test_a_wake_up_at_another_frame_is_noticed():
     for wrong in ([3, 9, 13], [3, 9], [3, 4, 9, 12]):
         assert not compare_wakes(settings, votes, answers(wrong)).passed
     assert not compare_wakes(settings, votes, answers(where)[:19]).passed
-    assert missing_of(needed_kinds(sliding=True), Comparison(compared=dict.fromkeys(KINDS, 1))) == [WAKE]
+    unseen = Comparison(compared=dict.fromkeys(KINDS, 1), values=1)
+    assert unseen.shortfall(needed_kinds(sliding=True)) == f"nothing was compared of {WAKE}, so nothing is proven"
 
 
 def test_the_last_vote_of_a_clip_hears_what_was_before():

@@ -55,7 +55,7 @@ def examine() -> list[Finding]:
     """Run every check; none of them raises."""
     checks = (_python, _shared_python, _python_command, _compiler, _make, _perl, _verilator, _build_folder, _numpy)
     packages = [_package(distribution, module) for distribution, module in PYTHON_PACKAGES.items()]
-    return [*(check() for check in checks), *packages, _ccache(), _fst_headers(), _data()]
+    return [*(check() for check in checks), *packages, _icarus(), _ccache(), _fst_headers(), _data()]
 
 
 def healthy(findings: list[Finding]) -> bool:
@@ -144,6 +144,18 @@ def _verilator() -> Finding:
     works = _answer(str(verilator.path), "--version") is not None
     fix = "" if works else f"'{verilator.path} --version' fails: run it to see why; it needs perl"
     return Finding(name, works, True, verilator.version, str(verilator.path), fix)
+
+
+def _icarus() -> Finding:
+    from flow.icarus import find_icarus
+
+    name = "Icarus Verilog"
+    try:
+        icarus = find_icarus()
+    except RemoraError as error:
+        where = shutil.which("iverilog") or ""
+        return Finding(name, False, False, where=where, fix=f"optional, for the regression's second simulator; {error}")
+    return Finding(name, True, False, icarus.version, str(icarus.iverilog))
 
 
 def _build_folder() -> Finding:

@@ -10,6 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hypothesis import settings
 
+from flow.icarus import find_icarus
 from flow.verilator import SimulatorError, compiler_version, find_verilator
 
 # The same examples every time, so that a regression fails for the change that broke it; no deadline, since a machine
@@ -19,11 +20,15 @@ settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "regression"))
 
 
-def pytest_report_header() -> str:
+def pytest_report_header() -> list[str]:
     """Versions of what the simulations run on."""
     try:
         verilator = find_verilator()
         data = os.environ.get("REMORA_DATA", "unset")
-        return f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}, REMORA_DATA {data}"
+        lines = [f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}, REMORA_DATA {data}"]
     except SimulatorError as error:
-        return f"simulations cannot run: {error}"
+        lines = [f"simulations cannot run: {error}"]
+    try:
+        return [*lines, f"Icarus Verilog {find_icarus().version}"]
+    except SimulatorError as error:
+        return [*lines, f"tests on Icarus Verilog cannot run: {error}"]

@@ -10,20 +10,42 @@ and the module finds the ports as ``dut.s1__value``, ``dut.s5__value`` beside ``
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from flow.simulator import Build, RunResult, build, run, write_source
+from flow.icarus import Icarus, find_icarus
+from flow.simulator import Build, RunResult, SimulatorError, build, run, write_source
 from hdl.verilog import Bench, to_verilog
 from spec.section import Design
 
 BENCH = "bench"
 """Name of the top module."""
+
+
+def missing_tool(reason: str) -> NoReturn:
+    """Skip the running test because something is missing on this machine; where ``CI`` is ``true``, fail it.
+
+    Args:
+        reason: what is missing, and the remedy.
+    """
+    if os.environ.get("CI", "").lower() in ("true", "1"):
+        pytest.fail(f"continuous integration runs every test: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def icarus() -> Icarus:
+    """Icarus Verilog; without it the running test is skipped, or fails in continuous integration."""
+    try:
+        return find_icarus()
+    except SimulatorError as error:
+        missing_tool(str(error))
 
 
 def build_blocks(

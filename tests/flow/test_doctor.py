@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from flow import doctor
 from flow.cli import main
 from golden.idx import EXCERPT
+from tests import support
 
 
 def by_name(findings) -> dict[str, doctor.Finding]:
@@ -96,6 +98,39 @@ def test_a_good_command_on_path_is_reported_with_its_version(path_folder):
     )
     own.write_text("#!/bin/sh\necho 'Verilator 5.006 2023-01-22'\n")
     assert by_name([doctor._verilator()])["Verilator"].version != "5.006"
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        (None, "there is no command 'iverilog' on PATH; on Debian or Ubuntu: sudo apt install iverilog"),
+        ("Icarus Verilog version 10.3 (stable) ()", "Icarus Verilog 10.3 at '.*' is older than 11"),
+        ("nonsense", "names no version"),
+    ],
+)
+def test_icarus_that_will_not_do(path_folder, printed, reason):
+    if printed:
+        for name in ("iverilog", "vvp"):
+            path_folder(name, f"echo '{printed}'")
+    finding = by_name(doctor.examine())["Icarus Verilog"]
+    assert not finding.present and not finding.required and re.search(reason, finding.fix)
+
+
+@pytest.mark.parametrize("version", ["11.0 (stable) ()", "14.0 (devel) (s20251012-105)"])
+def test_icarus_on_path_is_reported_with_its_version(path_folder, version):
+    own = path_folder("iverilog", f"echo 'Icarus Verilog version {version}'")
+    path_folder("vvp", "exit 0")
+    expected = doctor.Finding("Icarus Verilog", True, False, version.partition(" ")[0], str(own))
+    assert by_name(doctor.examine())["Icarus Verilog"] == expected
+
+
+def test_a_missing_tool_skips_a_test_but_fails_it_in_ci(path_folder, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="sudo apt install iverilog"):
+        support.icarus()
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="sudo apt install iverilog"):
+        support.icarus()
 
 
 def test_packages_that_are_missing_or_broken(tmp_path, monkeypatch):

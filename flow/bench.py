@@ -28,6 +28,7 @@ from golden.learning import DfaTrainer
 from golden.miru import infer
 from golden.weights import Weights, initial_weights
 from spec.design import DesignPoint
+from spec.files import write_bytes
 from spec.packets import encode_packet
 from spec.registers import Counter, register_map
 
@@ -150,7 +151,8 @@ def measure_simulation(
     step."""
     stimulus = Stimulus.of(test, weights, Coefficients.of(design))
     packets = folder / "packets.bin"
-    packets.write_bytes(b"".join(_framed(encode_packet(x, label=int(y))) for x, y in zip(test.x, test.y, strict=True)))
+    framed = (_framed(encode_packet(x, label=int(y))) for x, y in zip(test.x, test.y, strict=True))
+    write_bytes(packets, b"".join(framed))
     rates: dict[str, list[float]] = {"plain": [], "uncompared": [], "compared": []}
     for _ in range(repeats):
         decisions, rate = _run_plain(design, plain, packets, generated.images)

@@ -26,6 +26,7 @@ from flow.verilator import (
     find_verilator,
     make_flags,
 )
+from spec.files import write_text
 
 Waves = Literal["vcd", "fst"]
 
@@ -148,10 +149,7 @@ def write_source(filename: str, text: str) -> Path:
     folder = build_root() / "sources" / hashlib.sha256(text.encode()).hexdigest()[:16]
     path = folder / filename
     if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{filename}.{os.getpid()}"
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
+        write_text(path, text)
     return path
 
 
@@ -202,14 +200,14 @@ def _compile(recipe: _Recipe, result: Build) -> None:
     shutil.rmtree(result.directory, ignore_errors=True)
     result.directory.mkdir(parents=True)
     control = result.directory / "control.vlt"
-    control.write_text(control_file(recipe.top, verilator, recipe.public), encoding="utf-8")
+    write_text(control, control_file(recipe.top, verilator, recipe.public))
     runtime_cache = result.directory.parent / "runtime"
     environment = {**os.environ, **build_environment(verilator, runtime_cache, recipe.optimise)}
     jobs = min(PARALLEL_JOBS, os.cpu_count() or 1)
     _step(result, [str(verilator.path), *_verilator_arguments(recipe, result, control)], environment)
     _step(result, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}"], environment)
     summary = {"seconds": round(time.monotonic() - started, 2), "top": recipe.top, "verilator": verilator.version}
-    (result.directory / COMPLETE).write_text(json.dumps(summary) + "\n", encoding="utf-8")
+    write_text(result.directory / COMPLETE, json.dumps(summary) + "\n")
 
 
 def _verilator_arguments(recipe: _Recipe, result: Build, control: Path) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spec.errors import RemoraError
+from spec.files import check_writable, write_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,25 +51,24 @@ def table(*columns: str, title: str | None = None) -> Table:
 
 
 def write_json(path: Path | None, result: dict[str, Any]) -> None:
-    """Write a result as JSON, making folders as needed; nothing where ``path`` is None."""
-    if path is not None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a result as JSON, making folders as needed; nothing where ``path`` is None.
 
-
-@contextmanager
-def result_file(path: Path | None, unfinished: dict[str, Any]) -> Iterator[None]:
-    """Around the work whose result goes to ``path`` with `write_json` in the end; nothing where it is None.
-
-    ``unfinished`` is written first, with an ``error``: so a place that cannot be written to is known before the work,
-    and a run that dies leaves its word. What a person did wrong during the work replaces that word.
+    Raises:
+        OSError: it cannot be written; the error names it, and what was there is as it was.
     """
-    write_json(path, unfinished | {"error": "it did not end"})
-    try:
-        yield
-    except RemoraError as error:
-        write_json(path, unfinished | {"error": str(error).splitlines()[0]})
-        raise
+    if path is not None:
+        write_text(path, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+
+
+def check_results(*paths: Path | None) -> None:
+    """Whether results can be written, known before the work that makes them; what is there stays as it is.
+
+    Raises:
+        OSError: one of ``paths`` that is not None cannot be written; the error names it.
+    """
+    for path in paths:
+        if path is not None:
+            check_writable(path)
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfile
 
 import numpy as np
 
 from flow.analog import generate as analog_generate
+from flow.result_folder import MANIFEST, folder_result
 from golden.analog_codes import AnalogCodes
 from golden.weights import Weights, initial_weights
 from hdl.analog.top import AnalogRemora
@@ -18,12 +18,13 @@ from hdl.top import TOP_NAME, Remora
 from hdl.verilog import Netlist, convert
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
+from spec.files import write_bytes, write_text
 from spec.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
 from spec.registers import register_map
 from spec.section import Design
 
 MACROS = Path(__file__).parents[1] / "hdl" / "macros"
-SIDECAR_VERSION = 1
+SIDECAR_FORMAT, SIDECAR_VERSION = "remora-sidecar", 1
 
 
 def macro_names(design: Design) -> tuple[str, ...]:
@@ -57,23 +58,35 @@ class Generated:
         return self.directory / "images"
 
 
-def generate(design: Design, directory: Path, weights: Weights | AnalogCodes | None = None) -> Generated:
-    """Write the directory of a design point; files of an earlier run are replaced.
+def generate(
+    design: Design, directory: Path, weights: Weights | AnalogCodes | None = None, *, force: bool = False
+) -> Generated:
+    """Write the directory of a design point; it holds all of the new files, or what was there before.
+
+    Files of an earlier run are replaced, and other files in a directory that Remora made stay, as
+    `flow.result_folder` says.
 
     Args:
         weights: content of the crossbars' memory images; the initial weights of the design's seed where None. For an
             analog design its codes; where None there is no image of them.
+        force: write into a directory of other files too, and replace files that a person wrote or changed.
 
     Raises:
-        OSError: ``directory`` cannot be written.
+        FolderError: ``directory`` holds what only ``force`` replaces.
+        OSError: ``directory`` cannot be written; the error names the file.
     """
+    with folder_result(directory, force=force, unmarked=_listed_files(directory)) as stage:
+        sidecar = _write(design, stage, weights)
+    return Generated(design, directory, sidecar)
+
+
+def _write(design: Design, directory: Path, weights: Weights | AnalogCodes | None) -> dict:
+    """Write every file into an empty directory; returns the sidecar."""
     from flow.registers import c_header, register_markdown
 
-    _remove_earlier(directory)
     analog = isinstance(design, AnalogDesign)
     netlist = convert(AnalogRemora(design) if analog else Remora(design), TOP_NAME)
     sidecar = make_sidecar(design, netlist, weights is not None)
-    generated = Generated(design, directory, sidecar)
     texts = {
         f"rtl/{TOP_NAME}.v": netlist.verilog,
         f"{TOP_NAME}.json": json.dumps(sidecar, indent=1) + "\n",
@@ -81,31 +94,29 @@ def generate(design: Design, directory: Path, weights: Weights | AnalogCodes | N
         "docs/registers.md": register_markdown(design),
     }
     for name, text in texts.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    (directory / "macros").mkdir(exist_ok=True)
-    for name in macro_names(design):
-        copyfile(MACROS / f"{name}.sv", directory / "macros" / f"{name}.sv")
-        copyfile(MACROS / f"{name}_blackbox.v", directory / "macros" / f"{name}_blackbox.v")
-    copyfile(MACROS / "lint.vlt", directory / "macros" / "lint.vlt")
+        write_text(directory / name, text)
+    macros = [f"{name}{ending}" for name in macro_names(design) for ending in (".sv", "_blackbox.v")]
+    for name in (*macros, "lint.vlt"):
+        write_bytes(directory / "macros" / name, (MACROS / name).read_bytes())
+    images = directory / "images"
     if not analog:
-        write_images(design, weights or initial_weights(design), generated.images)
+        write_images(design, weights or initial_weights(design), images)
     else:
         analog_generate.write_elements(design, weights, directory / analog_generate.ELEMENTS)
         if weights:
-            analog_generate.write_codes(weights, generated.images)
-    return generated
+            analog_generate.write_codes(weights, images)
+    return sidecar
 
 
-def _remove_earlier(directory: Path) -> None:
-    """Remove the files that an earlier run lists in its sidecar, such as images of tiles that this design lacks."""
+def _listed_files(directory: Path) -> dict[str, None]:
+    """The files that the sidecar in a directory lists, and the sidecar; empty where there is none."""
+    name = f"{TOP_NAME}.json"
     try:
-        files = json.loads((directory / f"{TOP_NAME}.json").read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError):
-        return
-    for path in file_list({"files": files}):
-        (directory / path).unlink(missing_ok=True)
+        sidecar = json.loads((directory / name).read_text(encoding="utf-8"))
+        listed = file_list(sidecar) if sidecar["format"] == SIDECAR_FORMAT else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict.fromkeys([*listed, name])
 
 
 def file_list(sidecar: dict) -> list[str]:
@@ -128,16 +139,15 @@ def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None
     One ``<tile>.hex`` a tile: weights in levels, 16-bit two's complement, row by row; one ``<group>.hex`` a macro of
     bistable cells: low and high threshold of one cell after the other, 32-bit two's complement.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     for tile in all_tiles(design):
         levels = (weights.hidden if tile.layer is Layer.HIDDEN else weights.readout)[tile.row_slice, tile.column_slice]
         words = np.asarray(levels).astype(np.int16).view(np.uint16)
         lines = (" ".join(f"{word:04x}" for word in row) for row in words)
-        (directory / f"{tile.name}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(directory / f"{tile.name}.hex", "\n".join(lines) + "\n")
     for group in cell_groups(design) if design.bistable else ():
         pairs = weights.thresholds[:, group.column_slice].T.astype(np.int32).view(np.uint32)
         lines = (f"{low:08x} {high:08x}" for low, high in pairs)
-        (directory / f"{group_name(group)}.hex").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        write_text(directory / f"{group_name(group)}.hex", "\n".join(lines) + "\n")
 
 
 def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> dict:
@@ -155,7 +165,7 @@ def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> d
         images, own = image_names(design), {}
         special = {"tiles": [_describe_tile(design, tile) for tile in all_tiles(design)]}
     return {
-        "format": "remora-sidecar",
+        "format": SIDECAR_FORMAT,
         "version": SIDECAR_VERSION,
         "top": netlist.top,
         "design_hash": design.hash,
@@ -168,6 +178,7 @@ def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> d
             "images": {name: f"images/{name}.hex" for name in images},
             "c_header": f"software/{TOP_NAME}_registers.h",
             "register_documentation": "docs/registers.md",
+            "manifest": MANIFEST,
             **own,
         },
         "ports": [

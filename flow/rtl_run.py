@@ -18,6 +18,7 @@ from flow.reference import Reference
 from flow.simulator import Build, run
 from flow.stimulus import Stimulus
 from spec.design import DesignPoint
+from spec.files import replacing
 from spec.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES
 from spec.packets import BEAT_BYTES, Drop
 from spec.registers import Counter, counters_of
@@ -89,12 +90,13 @@ def run_rtl(
         (directory / name).unlink(missing_ok=True)
     for stale in directory.glob("learnt_*.npz"):
         stale.unlink()
-    np.savez(
-        directory / "input.npz",
-        features=stimulus.features, lengths=stimulus.lengths, labels=stimulus.labels, tags=stimulus.tags,
-        flags=stimulus.flags, hidden=stimulus.weights.hidden, readout=stimulus.weights.readout,
+    content = {
+        "features": stimulus.features, "lengths": stimulus.lengths, "labels": stimulus.labels, "tags": stimulus.tags,
+        "flags": stimulus.flags, "hidden": stimulus.weights.hidden, "readout": stimulus.weights.readout,
         **({"thresholds": stimulus.weights.thresholds} if design.bistable else {}),
-    )  # fmt: skip
+    }  # fmt: skip
+    with replacing(directory / "input.npz") as partial:
+        np.savez(partial, **content)
     write_header(directory, design)
     config = {
         "design": design.model_dump(mode="json"),

@@ -27,7 +27,7 @@ def generate_for(design: DesignPoint | AnalogDesign, weights: Weights | AnalogCo
     target.parent.mkdir(parents=True, exist_ok=True)
     # Two simulations of one design at once must not read what the other has half written.
     with FileLock(target.with_suffix(".lock")):
-        return generate(design, target, weights)
+        return generate(design, target, weights, force=True)
 
 
 def built(build: Callable[[], Build]) -> Build:

@@ -20,6 +20,7 @@ from xml.etree import ElementTree
 from flow.build import Build, build, build_executable, build_root, tail, write_source
 from flow.verilator import SimulatorError, Verilator, find_verilator
 from spec.errors import CheckFailed
+from spec.files import write_text
 from tb.config import CONFIG_VARIABLE
 
 __all__ = [
@@ -115,7 +116,7 @@ def run(
     settings = {"COCOTB_RANDOM_SEED": str(seed), "COCOTB_LOG_LEVEL": level, "GPI_LOG_LEVEL": level, **(env or {})}
     if config is not None:
         path = directory / "config.json"
-        path.write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+        write_text(path, json.dumps(config, indent=1) + "\n")
         settings[CONFIG_VARIABLE] = str(path)
     arguments = [
         *plusargs,

@@ -3,9 +3,7 @@ raise."""
 
 from __future__ import annotations
 
-import errno
 import lzma
-import os
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -13,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from spec.files import replacing
 
 _DAMAGE = (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError)
 _DAMAGE += (zlib.error, lzma.LZMAError, zipfile.BadZipFile)
@@ -44,36 +44,11 @@ def read_npz(path: Path) -> dict[str, NDArray]:
         raise NpzError(f"truncated or not a .npz file ({error or type(error).__name__})") from error
 
 
-def check_writable(path: Path) -> None:
-    """Whether `write_npz` could write a file, known before the work that fills it; what is there stays as it is.
-
-    Makes the folder.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = _partial(path)
-    partial.touch()
-    partial.unlink()
-
-
 def write_npz(path: Path, content: Mapping[str, ArrayLike]) -> None:
     """Write arrays, numbers and strings, compressed; the file appears whole or not at all.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it cannot be written; the error names it.
     """
-    partial = _partial(path)
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, **content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{os.getpid()}.part")
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.savez_compressed(file, **content)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.errors import RemoraError
+from spec.files import replacing, write_text
 from spec.layout import Layer, layer_layout
 from spec.section import Design
 
@@ -162,15 +163,15 @@ def header(design: Design) -> dict:
 
 def write_header(directory: Path, design: Design) -> None:
     """Make ``directory`` and write its ``header.json``."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "header.json").write_text(json.dumps(header(design), indent=1) + "\n", encoding="utf-8")
+    write_text(directory / "header.json", json.dumps(header(design), indent=1) + "\n")
 
 
 def write_trace(directory: Path, design: Design, records: dict[str, NDArray]) -> None:
     """Write a whole trace; kinds that are missing from ``records`` become empty files."""
     write_header(directory, design)
     for kind, dtype in record_types(design).items():
-        np.asarray(records.get(kind, np.empty(0, dtype)), dtype=dtype).tofile(directory / f"{kind}.bin")
+        with replacing(directory / f"{kind}.bin") as partial:
+            np.asarray(records.get(kind, np.empty(0, dtype)), dtype=dtype).tofile(partial)
 
 
 def read_trace(directory: Path, design: Design) -> dict[str, NDArray]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from golden.analog_codes import AnalogCodes
 from spec.analog import AnalogDesign
+from spec.files import replacing, write_text
 from spec.scan import Element, Kind, check_word, elements, group, groups, pack_chain
 
 MACRO_NAMES = ("remora_bmru_core", "remora_memory")
@@ -28,9 +29,8 @@ def scan_words(codes: AnalogCodes) -> list[int]:
 
 def write_codes(codes: AnalogCodes, directory: Path) -> None:
     """``codes.hex``: the words of SCAN_DATA, one a line, and last the word of SCAN_CHECK."""
-    directory.mkdir(parents=True, exist_ok=True)
     words = [*scan_words(codes), check_word(codes.chain())]
-    (directory / f"{IMAGE}.hex").write_text("".join(f"{word:08x}\n" for word in words), encoding="utf-8")
+    write_text(directory / f"{IMAGE}.hex", "".join(f"{word:08x}\n" for word in words))
 
 
 def describe_chain(design: AnalogDesign) -> list[dict]:
@@ -50,7 +50,7 @@ def write_elements(design: AnalogDesign, codes: AnalogCodes | None, path: Path) 
     ``value`` is code times step, in the unit: a ratio of widths for mirrors, nA for currents. ``code`` and ``value``
     are empty where ``codes`` is None. ``devices`` is 2 where the current that a mirror copies has two rails.
     """
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         table.writeheader()
         for element in elements(design):

@@ -17,6 +17,7 @@ from flow.rtl_run import PATIENCE, TraceWatcher
 from flow.simulator import Build, run
 from golden.analog_clips import FramePacket
 from spec.analog import AnalogDesign
+from spec.files import replacing, write_bytes, write_text
 from spec.frames import FrameDrop
 from spec.packets import BEAT_BYTES, Answer
 from spec.registers import AnalogCounter
@@ -85,7 +86,8 @@ def run_analog(
     began = perf_counter()
     reference = run_reference(design, stimulus.codes, stimulus.packets, stimulus.settings)
     golden_seconds = perf_counter() - began
-    np.savez(directory / "codes.npz", **stimulus.codes.arrays)
+    with replacing(directory / "codes.npz") as partial:
+        np.savez(partial, **stimulus.codes.arrays)
     _write_packets(directory, stimulus.packets)
     write_header(directory, design)
     config = {
@@ -124,7 +126,7 @@ def _patience_cycles(design: AnalogDesign, stimulus: AnalogStimulus, stall: floa
 def _write_packets(directory: Path, packets: Sequence[FramePacket]) -> None:
     """For the player as beats, for the agent as JSON."""
     listed = [[packet.data.hex(), None if packet.keep is None else list(packet.keep)] for packet in packets]
-    (directory / "packets.json").write_text(json.dumps(listed), encoding="utf-8")
+    write_text(directory / "packets.json", json.dumps(listed))
     parts = []
     for packet in packets:
         beats = -(-len(packet.data) // BEAT_BYTES)
@@ -135,7 +137,7 @@ def _write_packets(directory: Path, packets: Sequence[FramePacket]) -> None:
         words[:, 1] = (keep.reshape(beats, BEAT_BYTES) << np.arange(BEAT_BYTES, dtype=np.uint32)).sum(axis=1)
         words[-1, 1] |= 1 << BEAT_BYTES
         parts.append(words.tobytes())
-    (directory / "packets.bin").write_bytes(b"".join(parts))
+    write_bytes(directory / "packets.bin", b"".join(parts))
 
 
 def _judge(

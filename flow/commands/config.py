@@ -113,12 +113,12 @@ def init(
       remora config init mine.toml --from tiny
     """
     from flow.configuration import to_commented_toml
+    from spec.files import write_text
     from spec.presets import ConfigError, load_design
     from spec.section import Design
 
     text = to_commented_toml(load_design(preset, Design), path.stem)
     if path.exists() and not force:
         raise ConfigError(f"{path} exists already; choose another name, or replace it with --force")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    write_text(path, text)
     print(f"{path} written, from '{preset}'. Edit it, then: remora config check {path}")

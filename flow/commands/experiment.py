@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flow.console import JsonOption, console, result_file, write_json
+from flow.console import JsonOption, check_results, console, write_json
 
 
 def command(
@@ -72,8 +72,8 @@ def command(
     if sequences and not getattr(module, "TAKES_SEQUENCES", False):
         raise ExperimentError(f"--sequences {sequences}: experiment '{name}' takes no number of them; leave it out")
     options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))
-    with result_file(json, {"experiment": name}):
-        result, lines = run_experiment(name, module, options, jobs)
+    check_results(json)
+    result, lines = run_experiment(name, module, options, jobs)
     for line in lines:
         console().print(line, soft_wrap=True)
     write_json(json, result)

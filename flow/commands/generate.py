@@ -21,12 +21,22 @@ def command(
         Path | None,
         typer.Option(help="Weights of the memory images; the seed's initial weights, or what ships, without."),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Write into a folder of other files too, and replace files that you wrote or changed there."
+        ),
+    ] = False,
 ) -> None:
     """Write everything that a synthesis engineer takes away.
 
     Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar (hierarchy, ports,
     widths, addresses, the design point), memory images, C header and register documentation. The same design point
     always gives the same bytes. For an analog core the image holds the codes of a trained network, if there is one.
+
+    DIR is a new or an empty folder, or one that this command wrote. There it replaces what it wrote, which the file
+    remora.sha256 lists, and keeps every other file; it refuses to replace a file that was changed since. --force lifts
+    both refusals.
 
     Example: remora generate mnist -o out
     """
@@ -42,7 +52,7 @@ def command(
     else:
         weights = load_checkpoint(checkpoint, design).weights if checkpoint else None
     with console(stderr=True).status(f"generating {design.name}"):
-        generated = generate(design, output, weights)
+        generated = generate(design, output, weights, force=force)
     console().print(f"{design.name} ({design.hash}): {1 + len(file_list(generated.sidecar))} files in {output}")
     console().print("  sidecar: remora.json")
     for name, what in generated.sidecar["files"].items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow.console import JsonOption, console, result_file, write_json
+from flow.console import JsonOption, check_results, console, write_json
 from flow.given_options import refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
 from spec.errors import RemoraError
@@ -115,34 +115,33 @@ def command(
     options.require(learn)
     design = options.apply(config, **({"enabled": True} if learn else {}))
     waves = _vcd(waves) if waves else None
-    unfinished = {"design": design.name, "design_hash": design.hash, "steps_compared": 0, "mismatches": None}
-    with result_file(json, unfinished):
-        default = WAVES_LIMIT if waves else DEFAULT_LIMIT
-        if tasks:
-            training, _ = _load(design, data)
-            test = task_stream(training, limit or default, tasks, design.learning.seed)
-            console().print(f"{len(test):,} sequences in {tasks} tasks")
-        else:
-            training, test = _sequences(design, data, limit, default)
-        if checkpoint:
-            network = load_checkpoint(checkpoint, design)
-        elif tasks:
-            network = Checkpoint.of(design, initial_weights(design))
-        else:
-            training = training.first(min(QUICK_SEQUENCES, len(training)))
-            passes = QUICK_OFFLINE_PASSES if design.bistable else QUICK_PASSES
-            console().print(f"no checkpoint given: training {passes} passes over {len(training):,} sequences")
-            network = train_network(design, training, None, passes)
-        simulated = simulate(
-            design,
-            test,
-            network,
-            seed=seed,
-            stall=stall,
-            learn=learn,
-            waves=waves,
-            keep=keep.absolute() if keep else None,
-        )
+    check_results(json)
+    default = WAVES_LIMIT if waves else DEFAULT_LIMIT
+    if tasks:
+        training, _ = _load(design, data)
+        test = task_stream(training, limit or default, tasks, design.learning.seed)
+        console().print(f"{len(test):,} sequences in {tasks} tasks")
+    else:
+        training, test = _sequences(design, data, limit, default)
+    if checkpoint:
+        network = load_checkpoint(checkpoint, design)
+    elif tasks:
+        network = Checkpoint.of(design, initial_weights(design))
+    else:
+        training = training.first(min(QUICK_SEQUENCES, len(training)))
+        passes = QUICK_OFFLINE_PASSES if design.bistable else QUICK_PASSES
+        console().print(f"no checkpoint given: training {passes} passes over {len(training):,} sequences")
+        network = train_network(design, training, None, passes)
+    simulated = simulate(
+        design,
+        test,
+        network,
+        seed=seed,
+        stall=stall,
+        learn=learn,
+        waves=waves,
+        keep=keep.absolute() if keep else None,
+    )
     console().print(result_table(simulated.result))
     write_json(json, simulated.result)
     simulated.check()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.console import console, result_file, write_json
+from flow.console import check_results, console, write_json
 from spec.errors import RemoraError
 
 if TYPE_CHECKING:
@@ -45,22 +45,21 @@ def simulate_core(
             "words: --data keywords"
         )
     design = with_nonidealities(design, **{name: True for name, on in switched.items() if on})
-    unfinished = {"design": design.name, "design_hash": design.hash, "frames_compared": 0, "mismatches": None}
-    with result_file(json, unfinished):
-        if spotting:
-            recording = keyword_recording(design, clips, checkpoint, stream)
-        else:
-            recording = synthetic_recording(design, clips, seed, stream)
-        console().print(f"data: {recording.origin}, {len(recording.features):,} clips")
-        simulated = simulate_analog(
-            design,
-            recording,
-            seed=seed,
-            stall=stall,
-            paced=paced,
-            waves=waves,
-            keep=keep.absolute() if keep else None,
-        )
+    check_results(json)
+    if spotting:
+        recording = keyword_recording(design, clips, checkpoint, stream)
+    else:
+        recording = synthetic_recording(design, clips, seed, stream)
+    console().print(f"data: {recording.origin}, {len(recording.features):,} clips")
+    simulated = simulate_analog(
+        design,
+        recording,
+        seed=seed,
+        stall=stall,
+        paced=paced,
+        waves=waves,
+        keep=keep.absolute() if keep else None,
+    )
     console().print(analog_table(simulated.result))
     write_json(json, simulated.result)
     simulated.check()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow.console import JsonOption, console, result_file, write_json
+from flow.console import JsonOption, check_results, console, write_json
 from flow.given_options import refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
 from spec.errors import RemoraError
@@ -68,17 +68,14 @@ def command(
     """
     from flow.keywords.train import train_keywords
     from golden.data import load
-    from golden.npz import check_writable
     from spec.analog import AnalogDesign
     from spec.presets import load_design
     from spec.section import Design
 
     if isinstance(found := load_design(config, Design), AnalogDesign):
         refuse_given(context, ONLY_CROSSBAR, f"'{config}' is an analog core, whose training takes no such option")
-        check_writable(output)
-        with result_file(json, {"design": found.name, "design_hash": found.hash, "network": None}):
-            result = train_keywords(found, output, normalisation, seed)
-        write_json(json, result)
+        check_results(output, json)
+        write_json(json, train_keywords(found, output, normalisation, seed))
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
     if found.bistable:
@@ -88,12 +85,11 @@ def command(
         raise RemoraError(f"--task {task} and --tasks {tasks}: give one task, or how many follow each other")
     if tasks:
         refuse_given(context, ["passes"], "with --tasks every sequence is learnt once")
-    check_writable(output)
-    with result_file(json, {"design": design.name, "design_hash": design.hash, "checkpoint": None}):
-        if tasks:
-            result = _train_tasks(design, *load(design, data), limit, tasks, output, fresh)
-        else:
-            result = _train_passes(design, *load(design, data, train=limit, task=task), passes, output, fresh)
+    check_results(output, json)
+    if tasks:
+        result = _train_tasks(design, *load(design, data), limit, tasks, output, fresh)
+    else:
+        result = _train_passes(design, *load(design, data, train=limit, task=task), passes, output, fresh)
     write_json(json, result)
 
 

@@ -21,6 +21,7 @@ from flow.experiments.settings import OneOf, SomeOf, Whole
 from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10, with_learning
 from flow.train import data_digest
 from spec.design import DesignPoint
+from spec.files import write_text
 from spec.learning import REPLAY_BITS
 
 SUMMARY = "permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline"
@@ -177,9 +178,7 @@ def _resume(learner: Learner, folder: Path) -> list[list[float]]:
 def _store(learner: Learner, matrix: list[list[float]], folder: Path) -> None:
     # The file that says how far it went comes last and at once, so that an interruption leaves the state before.
     learner.save(folder / f"after-{len(matrix)}.npz")
-    partial_file = folder / "progress.part"
-    partial_file.write_text(json.dumps({"matrix": matrix, "counts": learner.counts}), encoding="utf-8")
-    partial_file.replace(folder / "progress.json")
+    write_text(folder / "progress.json", json.dumps({"matrix": matrix, "counts": learner.counts}))
 
 
 def forgetting(matrix: list[list[float]]) -> float:

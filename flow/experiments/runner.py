@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from flow.console import progress, write_json
 from flow.experiments.seeds import mean_and_spread
 from flow.provenance import provenance
+from spec.files import replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -180,10 +181,8 @@ def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[
     folder = path.with_suffix(".state")
     folder.mkdir(parents=True, exist_ok=True)
     result = unit.work(Context(advance, folder))
-    partial = path.with_suffix(".part")
     stored = {**identity, "result": result, "provenance": provenance()}
-    write_json(partial, stored)
-    partial.replace(path)
+    write_json(path, stored)
     shutil.rmtree(folder)
     return stored
 
@@ -199,6 +198,6 @@ def _finished(path: Path, identity: dict) -> dict[str, Any] | None:
 
 
 def _draw(path: Path, figure: Figure) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120, bbox_inches="tight")
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=120, bbox_inches="tight")
     return path.name

@@ -182,6 +182,7 @@ def test_saving_what_does_not_fit_leaves_the_old_file(path):
     assert path.read_bytes() == before
 
 
-def test_a_folder_that_does_not_exist_is_one_error(tmp_path):
-    with pytest.raises(CheckpointError, match="cannot be written: No such file"):
-        save_checkpoint(tmp_path / "absent" / "net.npz", TINY, full_checkpoint())
+def test_a_folder_is_made_and_a_file_in_its_place_is_one_error(tmp_path):
+    save_checkpoint(tmp_path / "new" / "net.npz", TINY, full_checkpoint())
+    with pytest.raises(CheckpointError, match="cannot be written: Not a directory"):
+        save_checkpoint(tmp_path / "new" / "net.npz" / "below.npz", TINY, full_checkpoint())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flow.console import console, progress, table
 from golden.bistable_training import Schedule, train_bistable, tune_codes
-from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.training import accuracy
 from spec.design import DesignPoint
@@ -42,10 +42,10 @@ def train_offline(
         path: checkpoint to write; nothing is kept on disk where None.
 
     Raises:
-        CheckpointError: ``path`` holds a checkpoint of another design point.
+        CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.
     """
     if path and path.is_file() and not fresh:
-        found = load_checkpoint(path, design)
+        found = continue_checkpoint(path, design)
         if found.metadata.get("data") == digest and len(found.metadata.get("passes", ())) == passes:
             console().print(f"{path} holds this training already")
             return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flow.bistable_train import offline_table, train_offline
 from flow.console import console, progress, table
-from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.replay import ReplayTrainer
 from golden.training import PassResult, train
@@ -37,14 +37,14 @@ def train_network(
         fresh: begin again even where ``path`` could be continued.
 
     Raises:
-        CheckpointError: ``path`` holds a checkpoint of another design point.
+        CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.
     """
     digest = data_digest(training)
     if design.bistable:
         return train_offline(design, training, test, passes, digest, path, fresh=fresh)
     trainer, history = ReplayTrainer(design, initial_weights(design)), []
     if path and path.is_file() and not fresh:
-        found = load_checkpoint(path, design)
+        found = continue_checkpoint(path, design)
         if found.metadata.get("data") == digest:
             trainer, history = ReplayTrainer.from_checkpoint(design, found), found.metadata["passes"]
             console().print(f"continuing {path}: {len(history)} of {passes} passes are done")

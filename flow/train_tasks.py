@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flow.console import console, progress, table
 from flow.train import data_digest
-from golden.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.replay import ReplayTrainer
 from golden.tasks import permuted_task, task_sizes, task_stream
@@ -34,13 +34,13 @@ def train_tasks(
     on with what ``path`` holds of the same training. What every task gave is in the metadata, under ``tasks``.
 
     Raises:
-        CheckpointError: ``path`` holds a checkpoint of another design point.
+        CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.
         DataError: fewer sequences than tasks.
     """
     seed, stream = design.learning.seed, task_stream(training, sequences, tasks, design.learning.seed)
     trainer, digest, history = ReplayTrainer(design, initial_weights(design)), data_digest(stream), []
     if path.is_file() and not fresh:
-        found = load_checkpoint(path, design)
+        found = continue_checkpoint(path, design)
         if found.metadata.get("data") == digest:
             trainer, history = ReplayTrainer.from_checkpoint(design, found), found.metadata["tasks"]
             console().print(f"continuing {path}: {len(history)} of {tasks} tasks are done")

@@ -103,12 +103,22 @@ def export_network(design: AnalogDesign, network: BmruNetwork) -> Export:
     Raises:
         CodesError: the network has other sizes than the design point.
     """
-    found = (network.features, network.width, len(network.blocks), network.classes)
-    expected = tuple(design.network.model_dump().values())
+    found = {
+        "features": network.features,
+        "width": network.width,
+        "blocks": len(network.blocks),
+        "classes": network.classes,
+    }
+    expected = design.network.model_dump()
     if found != expected:
+        differing = (
+            f"network.{name} is {value} there, {expected[name]} here"
+            for name, value in found.items()
+            if value != expected[name]
+        )
         raise CodesError(
-            f"the network has (features, width, blocks, classes) = {found}, '{design.name}' has {expected}: use the "
-            "design point that it was trained for, or train again"
+            f"the network is of another design point than '{design.name}': {'; '.join(differing)}. Use the design "
+            "point that it was trained for, or train again"
         )
     steps = {Kind.MIRROR: 2.0**-design.formats.ratio_fraction}
     parameters, arrays, saturated = network.arrays(), {}, {}

@@ -1,8 +1,9 @@
-"""A network and all that its training needs to go on, in one `.npz` file; the mode is part of the design point."""
+"""A network and all that its training needs to go on, in one `.npz` file, with the design point it was stored under."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from golden.cell import Coefficients
 from golden.learning_settings import LearningSettings
+from golden.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
 from golden.npz import NpzError, read_npz, write_npz
 from golden.reservoir import ReservoirState
 from golden.weights import Weights
@@ -55,6 +57,8 @@ class Checkpoint:
         updates: q, sequences trained on so far, modulo 2³².
         reservoir: the replay memory with n; as after reset where None.
         settings: what software set of learning; the design's where None.
+        remarks: why answers may differ from those under the design point of the training; not stored.
+        left_behind: what of the file did not move to this design point, and why; not stored.
     """
 
     weights: Weights
@@ -65,6 +69,8 @@ class Checkpoint:
     updates: int = 0
     reservoir: ReservoirState | None = None
     settings: LearningSettings | None = None
+    remarks: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, design: DesignPoint, weights: Weights, metadata: dict | None = None) -> Checkpoint:
@@ -106,35 +112,83 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
 
 
 def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
-    """Read a checkpoint of this very design point (names may differ).
+    """Read a checkpoint for a design point under which its weights keep their meaning.
+
+    Fields that `spec.roles` marks otherwise may differ. Then the checkpoint says in words what answers may show, and
+    what of χ, reservoir and settings did not move.
 
     Raises:
-        CheckpointError: the file is missing, damaged or not a checkpoint, is of another design point (each field that
-            differs is named with both values), or its arrays do not fit.
+        CheckpointError: the file is missing, damaged or not a checkpoint, its weights would mean something else (each
+            field that says so is named with both values), or its arrays do not fit.
     """
-    path = Path(path)
+    return _load(Path(path), design, require_same_meaning)
+
+
+def continue_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
+    """Read a checkpoint to go on with its training: every field that training depends on must be the same.
+
+    Names, times, tiles and lanes may differ.
+
+    Raises:
+        CheckpointError: as of `load_checkpoint`, or a field differs.
+    """
+    return _load(Path(path), design, require_same_training)
+
+
+def _load(path: Path, design: DesignPoint, require: Callable[[Mapping, DesignPoint], None]) -> Checkpoint:
     content = _read(path)
-    _check_design(path, str(content["design"]), design)
     try:
-        updates, presented = (int(value) for value in content["counts"])
-        checkpoint = Checkpoint(
-            Weights(content["hidden"], content["readout"], content.get("thresholds")),
-            content["hidden_accumulators"],
-            content["readout_accumulators"],
-            Coefficients(*(int(value) for value in content["coefficients"])),
-            json.loads(str(content["metadata"])),
-            updates,
-            ReservoirState(
-                presented,
-                bool(content["reservoir_frozen"]),
-                *(content[f"reservoir_{name}"] for name in ("features", "steps", "labels")),
-            ),
-            LearningSettings.from_dict(json.loads(str(content["settings"]))) if "settings" in content else None,
-        )
-    except (ValueError, TypeError) as error:
+        stored = json.loads(str(content["design"]))
+        require(stored, design)
+    except MovingError as error:
+        raise CheckpointError(f"{path}: {error}") from error
+    except ValueError as error:
+        raise CheckpointError(f"{path}: its design point cannot be read: {error}") from error
+    try:
+        checkpoint = _arranged(stored, design, content)
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise CheckpointError(f"{path}: {error}") from error
     _check(design, checkpoint, path)
     return checkpoint
+
+
+def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray]) -> Checkpoint:
+    """The checkpoint of a file, arranged for a design point.
+
+    Raises:
+        ValueError, TypeError, AttributeError, OverflowError: an array is not what it should be.
+    """
+    weights = Weights(content["hidden"], content["readout"], content.get("thresholds"))
+    try:
+        weights.check(design)
+    except ValueError as error:
+        raise ValueError(explain_range(stored, design, "crossbar.levels", str(error))) from error
+    updates, presented = (int(value) for value in content["counts"])
+    coefficients = Coefficients(*(int(value) for value in content["coefficients"]))
+    moved = move(
+        stored,
+        design,
+        [content[f"{layer}_accumulators"] for layer in ("hidden", "readout")],
+        ReservoirState(
+            presented,
+            bool(content["reservoir_frozen"]),
+            *(content[f"reservoir_{name}"] for name in ("features", "steps", "labels")),
+        ),
+        LearningSettings.from_dict(json.loads(str(content["settings"]))) if "settings" in content else None,
+        {"cell.reset_coefficient": coefficients.reset, "cell.update_coefficient": coefficients.update},
+    )
+    return Checkpoint(
+        weights,
+        moved.hidden_accumulators,
+        moved.readout_accumulators,
+        coefficients,
+        json.loads(str(content["metadata"])),
+        updates,
+        moved.reservoir,
+        moved.settings,
+        moved.remarks,
+        moved.left_behind,
+    )
 
 
 def _read(path: Path) -> dict[str, NDArray]:
@@ -157,33 +211,6 @@ def _read(path: Path) -> dict[str, NDArray]:
     if missing:
         raise CheckpointError(f"{path} is not a checkpoint of this program: it lacks {', '.join(missing)}")
     return content
-
-
-def _check_design(path: Path, found_json: str, design: DesignPoint) -> None:
-    try:
-        found, expected = json.loads(found_json), design.model_dump(mode="json")
-        # Whether the hardware learns changes nothing of what a network holds.
-        for content in (found, expected):
-            content["learning"].pop("enabled", None)
-        differences = list(_differences(found, expected))
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: its design point cannot be read: {error}") from error
-    if differences:
-        raise CheckpointError(
-            f"{path} is of another design point than '{design.name}': {'; '.join(differences)}. "
-            "Use the design point it was trained for, or train again: delete the file, or give --fresh where the "
-            "command has it"
-        )
-
-
-def _differences(found: dict, expected: dict, prefix: str = ""):
-    """Each field that differs, with both values; the name at top level is only a label."""
-    for key in sorted((found.keys() | expected.keys()) - ({"name"} if not prefix else set())):
-        theirs, ours = found.get(key), expected.get(key)
-        if isinstance(theirs, dict) and isinstance(ours, dict):
-            yield from _differences(theirs, ours, f"{prefix}{key}.")
-        elif theirs != ours:
-            yield f"{prefix}{key} is {theirs} there, {ours} here"
 
 
 def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:

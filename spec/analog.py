@@ -33,12 +33,13 @@ another `AnalogDesign.hold_cycles` times, since the currents stay until the next
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from spec.design import COUNTER_BITS
 from spec.fixed import unsigned_width
+from spec.roles import ANSWERS, FREE, MEANING
 from spec.section import Design, Section
 
 UNIT_PA = 1000
@@ -56,39 +57,47 @@ CHARGE_BITS = COUNTER_BITS
 class AnalogNetwork(Section):
     """Sizes of the network: features → width, then blocks of width × width, then width → classes."""
 
-    features: int = Field(13, ge=1, le=256, description="inputs a frame")
-    width: int = Field(4, ge=1, le=512, description="cells of a block, d")
-    blocks: int = Field(2, ge=1, le=8, description="blocks of cells, one after another")
-    classes: int = Field(2, ge=1, le=16, description="outputs")
+    features: Annotated[int, MEANING] = Field(13, ge=1, le=256, description="inputs a frame")
+    width: Annotated[int, MEANING] = Field(4, ge=1, le=512, description="cells of a block, d")
+    blocks: Annotated[int, MEANING] = Field(2, ge=1, le=8, description="blocks of cells, one after another")
+    classes: Annotated[int, MEANING] = Field(2, ge=1, le=16, description="outputs")
 
 
 class AnalogFormats(Section):
     """Codes and currents."""
 
-    ratio_bits: int = Field(8, ge=2, le=10, description="bits of a mirror ratio, of either rail")
-    ratio_fraction: int = Field(5, ge=0, le=10, description="a ratio's step is 2^−n")
-    bias_bits: int = Field(10, ge=2, le=12, description="bits of a bias current")
-    bias_step_pa: int = Field(10, ge=1, le=1000, description="step of a bias current, in pA")
-    feature_bits: int = Field(
+    ratio_bits: Annotated[int, ANSWERS] = Field(8, ge=2, le=10, description="bits of a mirror ratio, of either rail")
+    ratio_fraction: Annotated[int, ANSWERS] = Field(5, ge=0, le=10, description="a ratio's step is 2^−n")
+    bias_bits: Annotated[int, ANSWERS] = Field(10, ge=2, le=12, description="bits of a bias current")
+    bias_step_pa: Annotated[int, ANSWERS] = Field(10, ge=1, le=1000, description="step of a bias current, in pA")
+    feature_bits: Annotated[int, ANSWERS] = Field(
         10, ge=2, le=STREAM_FEATURE_BITS, description="bits of a feature's DAC code, sign included"
     )
-    feature_step_pa: int = Field(10, ge=1, le=1000, description="step of a feature's current, in pA")
-    node_bits: int = Field(18, ge=10, le=22, description="a node's current saturates at ±(2^n − 1) pA")
+    feature_step_pa: Annotated[int, ANSWERS] = Field(
+        10, ge=1, le=1000, description="step of a feature's current, in pA"
+    )
+    node_bits: Annotated[int, ANSWERS] = Field(
+        18, ge=10, le=22, description="a node's current saturates at ±(2^n − 1) pA"
+    )
 
 
 class AnalogCell(Section):
     """The hysteretic cell."""
 
-    kind: Literal["fq-bmru"] = Field("fq-bmru", description="first-quadrant bistable memory recurrent unit")
-    leakage_pa: int = Field(5, ge=0, le=1000, description="output of a cell that is not set, in pA")
+    kind: Annotated[Literal["fq-bmru"], MEANING] = Field(
+        "fq-bmru", description="first-quadrant bistable memory recurrent unit"
+    )
+    leakage_pa: Annotated[int, ANSWERS] = Field(5, ge=0, le=1000, description="output of a cell that is not set, in pA")
 
 
 class Settling(Section):
     """How nodes follow their targets, and how long a frame waits for them."""
 
-    factor: int = Field(3, ge=1, le=256, description="each cycle y += (target − y)·factor / 2^shift")
-    shift: int = Field(2, ge=0, le=8, description="see factor, which is at most 2^shift")
-    phase_cycles: int = Field(
+    factor: Annotated[int, ANSWERS] = Field(
+        3, ge=1, le=256, description="each cycle y += (target − y)·factor / 2^shift"
+    )
+    shift: Annotated[int, ANSWERS] = Field(2, ge=0, le=8, description="see factor, which is at most 2^shift")
+    phase_cycles: Annotated[int, ANSWERS] = Field(
         12, ge=1, le=63, description="cycles before the cells of a block decide, and before the outputs are sampled"
     )
 
@@ -96,30 +105,42 @@ class Settling(Section):
 class Vote(Section):
     """How frames make a decision: values of the registers after reset."""
 
-    frames: int = Field(101, ge=1, le=1023, description="frames of a clip, and of the sliding window")
-    sliding: bool = Field(False, description="vote over the last frames at every frame instead of once a clip")
-    wake_class: int = Field(1, ge=0, le=15, description="class whose majority raises the wake-up")
+    frames: Annotated[int, ANSWERS] = Field(
+        101, ge=1, le=1023, description="frames of a clip, and of the sliding window"
+    )
+    sliding: Annotated[bool, ANSWERS] = Field(
+        False, description="vote over the last frames at every frame instead of once a clip"
+    )
+    wake_class: Annotated[int, ANSWERS] = Field(1, ge=0, le=15, description="class whose majority raises the wake-up")
 
 
 class Nonidealities(Section):
     """What separates the circuit from its codes, each switched on its own; off is ideal."""
 
-    seed: int = Field(1, ge=0, le=2**32 - 1, description="seed of every draw of the core")
-    mismatch: bool = Field(False, description="mirrors differ from their ratio")
-    mismatch_amplitude: int = Field(20, ge=1, le=255, description="rms error of a mirror's ratio, in 1/1024 of it")
-    bias_error: bool = Field(False, description="bias currents differ from their code")
-    bias_error_amplitude: int = Field(20, ge=1, le=255, description="rms error of a bias current, in 1/1024 of it")
-    noise: bool = Field(False, description="every node has a noise current, drawn anew each frame")
-    noise_pa: int = Field(20, ge=1, le=4095, description="rms noise current of a node, in pA")
+    seed: Annotated[int, ANSWERS] = Field(1, ge=0, le=2**32 - 1, description="seed of every draw of the core")
+    mismatch: Annotated[bool, ANSWERS] = Field(False, description="mirrors differ from their ratio")
+    mismatch_amplitude: Annotated[int, ANSWERS] = Field(
+        20, ge=1, le=255, description="rms error of a mirror's ratio, in 1/1024 of it"
+    )
+    bias_error: Annotated[bool, ANSWERS] = Field(False, description="bias currents differ from their code")
+    bias_error_amplitude: Annotated[int, ANSWERS] = Field(
+        20, ge=1, le=255, description="rms error of a bias current, in 1/1024 of it"
+    )
+    noise: Annotated[bool, ANSWERS] = Field(False, description="every node has a noise current, drawn anew each frame")
+    noise_pa: Annotated[int, ANSWERS] = Field(20, ge=1, le=4095, description="rms noise current of a node, in pA")
 
 
 class AnalogSystem(Section):
     """What surrounds the core."""
 
-    clock_hz: int = Field(32768, ge=1000, le=10**8, description="clock of the controller")
-    frame_ms: int = Field(10, ge=1, le=1000, description="time from frame to frame")
-    awake_cycles: int = Field(64, ge=2, le=4096, description="most cycles that the controller is awake a frame")
-    supply_mv: int = Field(1800, ge=1, le=5000, description="supply of the core, for power; changes no logic")
+    clock_hz: Annotated[int, FREE] = Field(32768, ge=1000, le=10**8, description="clock of the controller")
+    frame_ms: Annotated[int, FREE] = Field(10, ge=1, le=1000, description="time from frame to frame")
+    awake_cycles: Annotated[int, FREE] = Field(
+        64, ge=2, le=4096, description="most cycles that the controller is awake a frame"
+    )
+    supply_mv: Annotated[int, FREE] = Field(
+        1800, ge=1, le=5000, description="supply of the core, for power; changes no logic"
+    )
 
     @property
     def clock_mhz(self) -> float:
@@ -130,7 +151,7 @@ class AnalogSystem(Section):
 class AnalogDesign(Design):
     """Everything that golden, hardware and testbenches of the analog BMRU core must agree on."""
 
-    core: Literal["analog"] = Field("analog", description="which kind of design point this is")
+    core: Annotated[Literal["analog"], MEANING] = Field("analog", description="which kind of design point this is")
     network: AnalogNetwork = AnalogNetwork()
     formats: AnalogFormats = AnalogFormats()
     cell: AnalogCell = AnalogCell()

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from spec.fixed import signed_width
+from spec.roles import ACCUMULATORS, ANSWERS, FREE, GATES, LEARNING, MEANING, RANGE, THRESHOLDS
 from spec.section import Design, Section
 
 COEFFICIENT_BITS = 8
@@ -31,31 +32,45 @@ ROUNDING_SLICES = 4
 class Network(Section):
     """Sizes of the recurrent network."""
 
-    features: int = Field(28, ge=1, le=1024, description="inputs a step, n_x")
-    hidden: int = Field(100, ge=1, le=MAX_HIDDEN, description="hidden units, n_h")
-    classes: int = Field(10, ge=1, le=256, description="outputs, n_o")
-    max_steps: int = Field(28, ge=1, le=4096, description="longest sequence, in steps")
-    feature_signed: bool = Field(False, description="features are two's complement -127…127 instead of 0…255")
+    features: Annotated[int, MEANING] = Field(28, ge=1, le=1024, description="inputs a step, n_x")
+    hidden: Annotated[int, MEANING] = Field(100, ge=1, le=MAX_HIDDEN, description="hidden units, n_h")
+    classes: Annotated[int, MEANING] = Field(10, ge=1, le=256, description="outputs, n_o")
+    max_steps: Annotated[int, RANGE] = Field(28, ge=1, le=4096, description="longest sequence, in steps")
+    feature_signed: Annotated[bool, MEANING] = Field(
+        False, description="features are two's complement -127…127 instead of 0…255"
+    )
 
 
 class Cell(Section):
     """The cell that turns a converted column into a state."""
 
-    kind: Literal["miru", "bmru"] = Field(
+    kind: Annotated[Literal["miru", "bmru"], MEANING] = Field(
         "miru", description="Minion Recurrent Unit, or analog Bistable Memory Recurrent Unit; the rest is of miru alone"
     )
-    lanes: int = Field(20, ge=1, le=1024, description="hidden units updated in one cycle; more lanes, fewer cycles")
-    reset_coefficient: int = Field(128, ge=0, le=256, description="β in 1/256, value after reset of the register")
-    update_coefficient: int = Field(8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register")
+    lanes: Annotated[int, FREE] = Field(
+        20, ge=1, le=1024, description="hidden units updated in one cycle; more lanes, fewer cycles"
+    )
+    reset_coefficient: Annotated[int, GATES] = Field(
+        128, ge=0, le=256, description="β in 1/256, value after reset of the register"
+    )
+    update_coefficient: Annotated[int, GATES] = Field(
+        8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register"
+    )
 
 
 class Formats(Section):
     """Number formats of the datapath."""
 
-    stream_bits: int = Field(8, ge=2, le=8, description="magnitude bits of a streamed word = bit planes a step")
-    state_bits: int = Field(15, ge=10, le=15, description="fraction bits of state and candidate, Q0.n")
-    adc_bits: int = Field(8, ge=4, le=10, description="bits of a code, sign included; codes span ±(2^(n−1) − 1)")
-    adc_range_log2: int = Field(
+    stream_bits: Annotated[int, THRESHOLDS] = Field(
+        8, ge=2, le=8, description="magnitude bits of a streamed word = bit planes a step"
+    )
+    state_bits: Annotated[int, ANSWERS] = Field(
+        15, ge=10, le=15, description="fraction bits of state and candidate, Q0.n"
+    )
+    adc_bits: Annotated[int, ANSWERS] = Field(
+        8, ge=4, le=10, description="bits of a code, sign included; codes span ±(2^(n−1) − 1)"
+    )
+    adc_range_log2: Annotated[int, ANSWERS] = Field(
         2, ge=0, le=4, description="full scale of the converter is ±2^n in units of the candidate's argument"
     )
 
@@ -63,46 +78,54 @@ class Formats(Section):
 class Crossbar(Section):
     """The memristive tile and its devices."""
 
-    rows: int = Field(160, ge=1, le=1024, description="wordlines of a tile")
-    columns: int = Field(128, ge=1, le=1024, description="bitlines of a tile")
-    levels: int = Field(32, ge=2, le=128, description="conductance levels of one device, rest included")
-    level_bits: int = Field(4, ge=0, le=8, description="a level is a weight of 2^−n")
-    fraction_bits: int = Field(
+    rows: Annotated[int, ANSWERS] = Field(160, ge=1, le=1024, description="wordlines of a tile")
+    columns: Annotated[int, FREE] = Field(128, ge=1, le=1024, description="bitlines of a tile")
+    levels: Annotated[int, RANGE] = Field(
+        32, ge=2, le=128, description="conductance levels of one device, rest included"
+    )
+    level_bits: Annotated[int, MEANING] = Field(4, ge=0, le=8, description="a level is a weight of 2^−n")
+    fraction_bits: Annotated[int, FREE] = Field(
         11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)"
     )
-    adc_cycles: int = Field(8, ge=1, le=64, description="cycles from convert to valid, one converter a column")
-    pulse_cycles: int = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
+    adc_cycles: Annotated[int, FREE] = Field(
+        8, ge=1, le=64, description="cycles from convert to valid, one converter a column"
+    )
+    pulse_cycles: Annotated[int, FREE] = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
 
 
 class Learning(Section):
     """On-chip learning by direct feedback alignment, and what is replayed; the rules are in `spec.learning`."""
 
-    enabled: bool = Field(False, description="hardware that learns on chip; without, it only infers")
-    seed: int = Field(
+    enabled: Annotated[bool, FREE] = Field(False, description="hardware that learns on chip; without, it only infers")
+    seed: Annotated[int, LEARNING] = Field(
         1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw"
     )
-    feedback_shift: int = Field(1, ge=0, le=8, description="feedback is ±2^−n")
-    hidden_shift: int = Field(10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n")
-    readout_shift: int = Field(7, ge=0, le=24, description="learning rate of the readout, 2^−n")
-    accumulator_level: int = Field(
+    feedback_shift: Annotated[int, LEARNING] = Field(1, ge=0, le=8, description="feedback is ±2^−n")
+    hidden_shift: Annotated[int, LEARNING] = Field(
+        10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n"
+    )
+    readout_shift: Annotated[int, LEARNING] = Field(7, ge=0, le=24, description="learning rate of the readout, 2^−n")
+    accumulator_level: Annotated[int, ACCUMULATORS] = Field(
         1024, ge=2, le=16384, description="accumulator counts that make one conductance level"
     )
-    accumulator_bits: int = Field(16, ge=8, le=24, description="width of an accumulator")
-    max_pulses: int = Field(2, ge=1, le=15, description="pulses a weight may receive in one update")
-    update: Literal["accumulate", "direct"] = Field(
+    accumulator_bits: Annotated[int, RANGE] = Field(16, ge=8, le=24, description="width of an accumulator")
+    max_pulses: Annotated[int, LEARNING] = Field(
+        2, ge=1, le=15, description="pulses a weight may receive in one update"
+    )
+    update: Annotated[Literal["accumulate", "direct"], ACCUMULATORS] = Field(
         "accumulate",
         description="gradients gather in an accumulator a weight, or are rounded stochastically to pulses at once",
     )
-    winners: Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"] = Field(
+    winners: Annotated[Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"], LEARNING] = Field(
         "all", description="hidden units that learn from a sequence: those of the largest feedback, or all"
     )
-    lanes: Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"] = Field(
+    lanes: Annotated[Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"], FREE] = Field(
         "all", description="rows of a column that learn at once: fewer lanes, less area, more cycles"
     )
-    replay_capacity: int = Field(
+    replay_capacity: Annotated[int, RANGE] = Field(
         0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
     )
-    replay_ratio: int = Field(1, ge=1, le=255, description="sequences replayed after each new one")
+    replay_ratio: Annotated[int, LEARNING] = Field(1, ge=1, le=255, description="sequences replayed after each new one")
 
     @field_validator("winners", "lanes", mode="plain")
     @classmethod
@@ -117,8 +140,12 @@ class Learning(Section):
 class System(Section):
     """What surrounds the core."""
 
-    clock_mhz: float = Field(20.0, gt=0, le=2000, description="clock, for GOPS and times; changes no logic")
-    contexts: int = Field(1, ge=1, le=1, description="sequences in flight; interleaving is not built yet, so 1")
+    clock_mhz: Annotated[float, FREE] = Field(
+        20.0, gt=0, le=2000, description="clock, for GOPS and times; changes no logic"
+    )
+    contexts: Annotated[int, FREE] = Field(
+        1, ge=1, le=1, description="sequences in flight; interleaving is not built yet, so 1"
+    )
 
 
 class DesignPoint(Design):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from spec.roles import Role
 
 
 class Section(BaseModel):
@@ -17,7 +20,7 @@ class Section(BaseModel):
 class Design(Section):
     """A design point of any kind."""
 
-    name: str = Field(
+    name: Annotated[str, Role.FREE] = Field(
         min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
     )
 

@@ -11,7 +11,9 @@ from flow.console import console
 
 if TYPE_CHECKING:
     from golden.analog_codes import AnalogCodes
+    from golden.weights import Weights
     from spec.analog import AnalogDesign
+    from spec.design import DesignPoint
 
 
 def command(
@@ -41,7 +43,6 @@ def command(
     Example: remora generate mnist -o out
     """
     from flow.generate import file_list, generate
-    from golden.checkpoint import load_checkpoint
     from spec.analog import AnalogDesign
     from spec.presets import load_design
     from spec.section import Design
@@ -50,7 +51,7 @@ def command(
     if isinstance(design, AnalogDesign):
         weights = _codes(design, checkpoint)
     else:
-        weights = load_checkpoint(checkpoint, design).weights if checkpoint else None
+        weights = _weights(design, checkpoint) if checkpoint else None
     with console(stderr=True).status(f"generating {design.name}"):
         generated = generate(design, output, weights, force=force)
     console().print(f"{design.name} ({design.hash}): {1 + len(file_list(generated.sidecar))} files in {output}")
@@ -58,6 +59,24 @@ def command(
     for name, what in generated.sidecar["files"].items():
         if isinstance(what, str):
             console().print(f"  {name.replace('_', ' ')}: {what}")
+
+
+def _weights(design: DesignPoint, checkpoint: Path) -> Weights:
+    """Weights of a checkpoint, and what must be known to use them under this design point."""
+    from golden.cell import Coefficients
+    from golden.checkpoint import load_checkpoint
+
+    network = load_checkpoint(checkpoint, design)
+    said = list(network.remarks)
+    if not design.bistable and network.coefficients != Coefficients.of(design):
+        gates = network.coefficients
+        said.append(
+            f"write RESET_COEFFICIENT = {gates.reset} and UPDATE_COEFFICIENT = {gates.update} after reset: "
+            "these gates belong to the weights"
+        )
+    for remark in said:
+        console().print(f"{checkpoint}: {remark}", style="yellow", markup=False)
+    return network.weights
 
 
 def _codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:

@@ -50,7 +50,8 @@ def command(
     checkpoint: Annotated[
         Path | None,
         typer.Option(
-            help="Weights and gates that `remora train` saved; accumulators, reservoir and counts start empty. Trains "
+            help="Weights and gates that `remora train` saved, also for a design point of other tiles, lanes, clock or "
+            "learning; accumulators, reservoir and counts start empty. Trains "
             "quickly where not given, but with --tasks begins anew; an analog core then takes the network that ships."
         ),
     ] = None,
@@ -125,6 +126,8 @@ def command(
         training, test = _sequences(design, data, limit, default)
     if checkpoint:
         network = load_checkpoint(checkpoint, design)
+        for remark in network.remarks:
+            console().print(f"{checkpoint}: {remark}", style="yellow", markup=False)
     elif tasks:
         network = Checkpoint.of(design, initial_weights(design))
     else:

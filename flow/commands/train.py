@@ -29,8 +29,9 @@ def command(
         typer.Option(
             "--output",
             "-o",
-            help="Checkpoint to write, and to continue if it is there. Of an analog core the network to write: it is "
-            "trained anew, and replaces what is there.",
+            help="Checkpoint to write, and to continue if it is there: tiles, lanes and clock may have changed since, "
+            "what training depends on may not. Of an analog core the network to write: it is trained anew, and "
+            "replaces what is there.",
         ),
     ] = Path("checkpoint.npz"),
     data: Annotated[

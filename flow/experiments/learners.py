@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from flow.experiments.compiled import compile_replay
 from flow.experiments.streams import with_learning
 from golden.adam import Adam
-from golden.checkpoint import load_checkpoint, save_checkpoint
+from golden.checkpoint import continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.float_model import FloatModel, to_float
 from golden.npz import read_npz, write_npz
@@ -87,7 +87,7 @@ class ChipLearner:
 
     def load(self, path: Path) -> None:
         """Continue a checkpoint."""
-        self._use(ReplayTrainer.from_checkpoint(self._design, load_checkpoint(path, self._design)))
+        self._use(ReplayTrainer.from_checkpoint(self._design, continue_checkpoint(path, self._design)))
 
     def _use(self, trainer: ReplayTrainer) -> None:
         compile_replay(trainer)

@@ -16,6 +16,7 @@ from time import perf_counter
 
 import numpy as np
 
+from flow.children import run_child
 from flow.generate import Generated, generate
 from flow.harness import build_harness, build_plain
 from flow.rtl_run import RtlRun, run_rtl
@@ -186,8 +187,14 @@ def _run_plain(design: DesignPoint, plain: Build, packets: Path, images: Path) -
         hex(control.encode(run=1)),
         f"+remora_images={images}",
     ]
-    result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    result = json.loads(_output(command))
     return [answer & 0xFFFF for answer in result["answers"]], result["cycles"] / result["seconds"]
+
+
+def _output(command: list[str]) -> str:
+    done = run_child(command, stdout=subprocess.PIPE)
+    done.check_returncode()
+    return done.stdout
 
 
 def _framed(packet: bytes) -> bytes:

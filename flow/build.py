@@ -17,6 +17,8 @@ from typing import Literal
 
 from filelock import FileLock
 
+from flow.children import run_child
+from flow.disk_watch import check_room
 from flow.verilator import (
     Optimise,
     SimulatorError,
@@ -232,14 +234,15 @@ def _verilator_arguments(recipe: _Recipe, result: Build, control: Path) -> list[
 
 def _step(result: Build, command: list[str], environment: dict[str, str]) -> None:
     log = result.directory / "build.log"
-    output = {"stderr": subprocess.STDOUT, "timeout": BUILD_TIMEOUT_S, "check": False}
+    output = {"stderr": subprocess.STDOUT, "timeout": BUILD_TIMEOUT_S}
     with log.open("a", encoding="utf-8") as stream:
         try:
-            done = subprocess.run(command, cwd=result.directory, env=environment, stdout=stream, **output)
+            done = run_child(command, cwd=result.directory, env=environment, stdout=stream, **output)
         except (OSError, subprocess.TimeoutExpired) as error:
             reason = f"build '{result.name}': {error}; run 'remora doctor' to see what is missing"
             raise SimulatorError(reason) from error
     if done.returncode:
+        check_room([result.directory])
         text = log.read_text(encoding="utf-8", errors="replace")
         raise SimulatorError(f"build '{result.name}' failed: {first_error(text)}\nThe end of {log}:\n{tail(text)}")
 

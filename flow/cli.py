@@ -11,9 +11,12 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from flow.children import Ended, signals_end
+from flow.terminal import print_anywhere
 from spec.errors import RemoraError
 
 COMMANDS = {
@@ -31,8 +34,9 @@ COMMANDS = {
 """Name → one line of help, in the order in which a newcomer needs them."""
 
 EXIT_CANNOT_RUN = RemoraError.exit_code
-EXIT_INTERRUPTED = 130
 TRACEBACK_VARIABLE = "REMORA_TRACEBACK"
+OFF = ("", "0", "false", "no", "off")
+"""Values of the variable that mean no."""
 
 HELP = """
 Remora: two kinds of recurrent accelerator as Verilog, as numpy model, and the regression that proves that both agree:
@@ -47,8 +51,8 @@ A design point is a preset's name or a TOML file. Start with:
 
   [bold]remora config show mnist[/]    every field of a design point, its range and meaning
 
-Exit codes: 0 done, 1 what was checked does not hold, 2 it could not run. REMORA_TRACEBACK=1 shows where an error came
-from.
+Exit codes: 0 done, 1 what was checked does not hold, 2 it could not run, 130 interrupted, 143 terminated.
+REMORA_TRACEBACK=1 shows where an error came from.
 """
 
 
@@ -76,8 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     # Before numpy is imported: matrices here are small, and threads that wait for each other cost more than they bring.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    print_anywhere()
     try:
-        make_app(arguments)(arguments, prog_name="remora")
+        with signals_end():
+            make_app(arguments)(arguments, prog_name="remora")
     except RemoraError as error:
         sys.exit(_report(str(error), error.exit_code))
     except BrokenPipeError:
@@ -87,8 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # A file that is not there, not allowed, or a disk that is full: the user's to mend.
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(_report(f"{where}{error.strerror or error}", EXIT_CANNOT_RUN))
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
+    except Ended as end:
+        print(end.word, file=sys.stderr)
+        sys.exit(end.exit_code)
     except Exception as error:
         traceback.print_exc()
         sys.exit(
@@ -99,7 +106,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
 
 
-def _root() -> None:
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"remora {version('remora')}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Makes typer keep the subcommands even where there is one only."""
 
 
@@ -108,7 +127,7 @@ def _listed_only() -> None:
 
 
 def _report(message: str, exit_code: int) -> int:
-    if os.environ.get(TRACEBACK_VARIABLE):
+    if os.environ.get(TRACEBACK_VARIABLE, "").strip().lower() not in OFF:
         traceback.print_exc()
     print(f"error: {message}", file=sys.stderr)
     return exit_code

@@ -66,9 +66,8 @@ def simulate(
     build = built(lambda: build_harness(generated, waves=waves is not None))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
-    directory = run_directory(design.name, keep)
     total = steps_in_all(design, stimulus)
-    with progress("simulating", total, "steps") as advance:
+    with run_directory(design.name, keep) as directory, progress("simulating", total, "steps") as advance:
         run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     tidy(directory, keep, run.comparison)
     state = [f"{layer} {kind}" for layer in LAYERS for kind in ("weights", *(["accumulators"] * design.accumulates))]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
@@ -17,7 +18,8 @@ from golden.analog_codes import AnalogCodes
 from golden.weights import Weights
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
-from spec.errors import CheckFailed
+from spec.errors import CheckFailed, RemoraError
+from spec.trace import is_trace
 from tb.scoreboard import Comparison, describe
 
 
@@ -39,9 +41,30 @@ def built(build: Callable[[], Build]) -> Build:
     return found
 
 
-def run_directory(name: str, keep: Path | None) -> Path:
-    """Where a run leaves inputs, trace and log: ``keep``, else a new directory under the build root."""
-    return keep or Path(mkdtemp(prefix=f"{name}-", dir=build_root()))
+def check_kept(keep: Path | None) -> None:
+    """Whether a run may leave inputs, trace and log in ``keep``; nothing where it is None.
+
+    Raises:
+        RemoraError: it holds something other than what a run left, which the next run would mix with its own.
+    """
+    if keep and keep.exists() and not (keep.is_dir() and (is_trace(keep) or not any(keep.iterdir()))):
+        raise RemoraError(f"--keep {keep}: it holds something else than an earlier run; give a new or an empty folder")
+
+
+@contextmanager
+def run_directory(name: str, keep: Path | None) -> Iterator[Path]:
+    """Where a run leaves inputs, trace and log: ``keep``, else a new directory under the build root.
+
+    It is removed where a signal or a full disk ends the run.
+    """
+    directory = keep or Path(mkdtemp(prefix=f"{name}-", dir=build_root()))
+    try:
+        yield directory
+    except RemoraError:
+        raise
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
 
 
 def tidy(directory: Path, keep: Path | None, comparison: Comparison) -> None:

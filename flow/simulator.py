@@ -11,16 +11,19 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from flow.build import Build, build, build_executable, build_root, tail, write_source
+from flow.children import run_child
+from flow.disk_watch import DiskWatch, check_room
 from flow.verilator import SimulatorError, Verilator, find_verilator
 from spec.errors import CheckFailed
-from spec.files import write_text
+from spec.files import replacing, write_text
 from tb.config import CONFIG_VARIABLE
 
 __all__ = [
@@ -123,15 +126,16 @@ def run(
         f"+verilator+seed+{seed % (2**31 - 1) + 1}",
         f"+verilator+rand+reset+{2 if random_init else 0}",
     ]
-    if waves:
-        Path(waves).absolute().parent.mkdir(parents=True, exist_ok=True)
-        arguments += ["--trace", "--trace-file", str(Path(waves).absolute())]
 
     started = time.monotonic()
-    log, problem = _simulate(build, test_module, testcase, directory, settings, arguments, timeout)
-    seconds = time.monotonic() - started
     what = f"{test_module} on '{build.name}' (seed {seed}, in {directory})"
-    tests = _judge(directory / "results.xml", what, log, problem)
+    with _recording(waves) as recorded:
+        if recorded:
+            arguments += ["--trace", "--trace-file", str(recorded.absolute())]
+        written = [waves, directory] if waves else [directory]
+        log, problem = _simulate(build, test_module, testcase, directory, settings, arguments, timeout, written)
+        seconds = time.monotonic() - started
+        tests = _judge(directory / "results.xml", what, log, problem)
     print(f"{test_module} on {build.name}: {len(tests)} tests passed, seed {seed}, {seconds:.1f} s")
     if own:
         shutil.rmtree(directory, ignore_errors=True)
@@ -144,6 +148,26 @@ def _fresh_directory(build: Build, test_module: str) -> Path:
     return Path(tempfile.mkdtemp(prefix=f"{build.name}-{test_module}-", dir=parent))
 
 
+@contextmanager
+def _recording(waves: Path | None) -> Iterator[Path | None]:
+    """The file to record waveforms to, which takes the place of ``waves`` in the end: of a simulation that failed too,
+    since they show why, but not of one that was interrupted or whose disk was full.
+    """
+    if waves is None:
+        yield None
+        return
+    failure = None
+    with replacing(waves) as partial:
+        try:
+            yield partial
+        except SimulatorError as error:
+            if not partial.stat().st_size:
+                raise
+            failure = error
+    if failure:
+        raise failure
+
+
 def _simulate(
     build: Build,
     test_module: str,
@@ -152,8 +176,13 @@ def _simulate(
     settings: dict[str, str],
     arguments: list[str],
     timeout: float | None,
+    written: Sequence[Path],
 ) -> tuple[str, str | None]:
-    """Run to the end; returns what it printed, and what went wrong outside the tests, if anything did."""
+    """Run to the end; returns what it printed, and what went wrong outside the tests, if anything did.
+
+    Raises:
+        OSError: the disk of a path of ``written`` is full.
+    """
     # Imported late: it takes a fifth of a second, and whoever only builds does not need it.
     from cocotb_tools import runner
 
@@ -172,9 +201,10 @@ def _simulate(
 
         def _execute_cmds(self, cmds, cwd, stdout=None) -> None:
             for command in cmds:
-                subprocess.run(
-                    command, cwd=cwd, env=self.env, check=True, stdout=stdout, stderr=subprocess.STDOUT, timeout=timeout
-                )
+                run_child(
+                    command, cwd=cwd, env=self.env, stdout=stdout, stderr=subprocess.STDOUT, timeout=timeout,
+                    watch=DiskWatch(written),
+                ).check_returncode()  # fmt: skip
 
     log = directory / "simulation.log"
     simulator = Runner()
@@ -190,6 +220,7 @@ def _simulate(
         problem = f"it did not end within {timeout:g} s"
     except SystemExit as error:
         problem = f"the simulation ended with status {error.code}"
+    check_room(written)
     return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "", problem
 
 

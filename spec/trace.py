@@ -23,7 +23,7 @@ from spec.files import replacing, write_text
 from spec.layout import Layer, layer_layout
 from spec.section import Design
 
-VERSION = 1
+FORMAT, VERSION, HEADER = "remora-trace", 1, "header.json"
 UNCOMPARED = ("cycle", "padding")
 STEP_HEAD = ("cycle", "sequence", "context", "step")
 """Fields with which step and readout records begin."""
@@ -153,7 +153,7 @@ def header(design: Design) -> dict:
         for kind, dtype in record_types(design).items()
     }
     return {
-        "format": "remora-trace",
+        "format": FORMAT,
         "version": VERSION,
         "design": design.name,
         "design_hash": design.hash,
@@ -163,7 +163,15 @@ def header(design: Design) -> dict:
 
 def write_header(directory: Path, design: Design) -> None:
     """Make ``directory`` and write its ``header.json``."""
-    write_text(directory / "header.json", json.dumps(header(design), indent=1) + "\n")
+    write_text(directory / HEADER, json.dumps(header(design), indent=1) + "\n")
+
+
+def is_trace(directory: Path) -> bool:
+    """Whether a directory is one that `write_header` wrote to, whatever the version."""
+    try:
+        return json.loads((directory / HEADER).read_text(encoding="utf-8"))["format"] == FORMAT
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def write_trace(directory: Path, design: Design, records: dict[str, NDArray]) -> None:
@@ -181,7 +189,7 @@ def read_trace(directory: Path, design: Design) -> dict[str, NDArray]:
         TraceError: a file is missing or truncated, or the trace is of another design point or version.
     """
     try:
-        found = json.loads((directory / "header.json").read_text(encoding="utf-8"))
+        found = json.loads((directory / HEADER).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TraceError(f"{directory}/header.json: {error}") from error
     expected = header(design)

@@ -79,8 +79,8 @@ def simulate_analog(
     build = built(lambda: build_analog_harness(generated, waves=waves is not None))
     period = design.frame_cycles if paced else 0
     stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
-    directory = run_directory(design.name, keep)
-    with progress("simulating", len(stimulus.packets), "frames") as advance:
+    frames = len(stimulus.packets)
+    with run_directory(design.name, keep) as directory, progress("simulating", frames, "frames") as advance:
         run = run_analog(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     if settings.sliding:
         run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))

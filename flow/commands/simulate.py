@@ -107,6 +107,7 @@ def command(
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
     from flow.simulate import result_table, simulate
+    from flow.simulation import check_kept
     from flow.train import train_network
     from golden.checkpoint import Checkpoint, load_checkpoint
     from golden.tasks import task_stream
@@ -117,6 +118,7 @@ def command(
     design = options.apply(config, **({"enabled": True} if learn else {}))
     waves = _vcd(waves) if waves else None
     check_results(json)
+    check_kept(keep)
     default = WAVES_LIMIT if waves else DEFAULT_LIMIT
     if tasks:
         training, _ = _load(design, data)

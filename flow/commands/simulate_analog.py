@@ -34,6 +34,7 @@ def simulate_core(
     """
     from flow.analog.recording import keyword_recording, synthetic_recording, takes_keywords
     from flow.analog.simulate import analog_table, simulate_analog
+    from flow.simulation import check_kept
     from spec.analog import with_nonidealities
 
     if data not in ("auto", "keywords", "synthetic"):
@@ -46,6 +47,7 @@ def simulate_core(
         )
     design = with_nonidealities(design, **{name: True for name, on in switched.items() if on})
     check_results(json)
+    check_kept(keep)
     if spotting:
         recording = keyword_recording(design, clips, checkpoint, stream)
     else:

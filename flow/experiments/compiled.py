@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.build import build_root
+from flow.children import run_child
 from golden.cell import feature_words, signed_candidates
 from golden.crossbar import layer_dtype
 from golden.learning import DfaTrainer, GradientWatch, StepWatch, Update, learning_dtype, winning_units
@@ -95,7 +96,8 @@ def _library(macros: tuple[str, ...]) -> ctypes.CDLL | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial_file = path.with_suffix(".part")
         try:
-            subprocess.run([*command, "-o", str(partial_file), str(SOURCE)], check=True, capture_output=True)
+            compiler = [*command, "-o", str(partial_file), str(SOURCE)]
+            run_child(compiler, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).check_returncode()
         except (OSError, subprocess.CalledProcessError):
             return None
         partial_file.replace(path)

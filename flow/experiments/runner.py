@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from flow.children import Ended, signals_end
 from flow.console import progress, write_json
 from flow.experiments.seeds import mean_and_spread
 from flow.provenance import provenance
@@ -160,14 +162,20 @@ def _all_done(
     from joblib import Parallel, delayed
 
     # A process for each unit at hand; joblib shares the processor's threads out among them.
-    work = (delayed(_do)(name, version, unit, directory, _unseen) for unit in units)
+    work = (delayed(_do_apart)(name, version, unit, directory) for unit in units)
     for unit, done in zip(units, Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(work), strict=True):
         advance(unit.cost)
         yield done
 
 
-def _unseen(work: int) -> None:
-    """Progress that nobody watches."""
+def _do_apart(name: str, version: int, unit: Unit, directory: Path) -> dict[str, Any]:
+    """`_do` in a process of its own, which ends its children when a signal ends it; nobody watches its progress."""
+    try:
+        with signals_end():
+            return _do(name, version, unit, directory, lambda work: None)
+    except Ended as end:
+        # joblib would keep a worker that raises anything.
+        os._exit(end.exit_code)
 
 
 def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[[int], None]) -> dict[str, Any]:

@@ -31,3 +31,12 @@ async def hang(dut) -> None:
     """Never end."""
     while True:
         await Timer(1, "us")
+
+
+@cocotb.test()
+async def toggle(dut) -> None:
+    """Never end, and change what waveforms record."""
+    while True:
+        for level in (0, 1):
+            dut.clk.value = level
+            await Timer(1, "ns")

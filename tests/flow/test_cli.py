@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import os
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from flow import cli
 from flow.configuration import describe_fields, to_commented_toml, to_toml
 from flow.simulator import SimulationFailed, SimulatorError
+from flow.terminal import ERRORS, print_anywhere
 from golden.checkpoint import CheckpointError
 from golden.data import DataError
 from spec.errors import CheckFailed, RemoraError
@@ -114,9 +118,63 @@ def test_a_defect_shows_where_and_says_that_it_is_one(failing):
     )
 
 
-def test_traceback_on_demand(failing, monkeypatch):
-    monkeypatch.setenv("REMORA_TRACEBACK", "1")
-    assert "Traceback" in failing(ConfigError("x")).err
+@pytest.mark.parametrize(
+    ("value", "shown"), [("1", True), ("yes", True), ("0", False), ("", False), ("false", False), ("No", False)]
+)
+def test_traceback_on_demand(failing, monkeypatch, value, shown):
+    monkeypatch.setenv("REMORA_TRACEBACK", value)
+    assert ("Traceback" in failing(ConfigError("x")).err) == shown
+
+
+def test_version(remora):
+    answer = remora("--version")
+    assert (answer.code, answer.out) == (0, f"remora {importlib.metadata.version('remora')}\n")
+
+
+# Outputs --------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"PYTHONIOENCODING": "latin-1"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "cp1252"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"LC_ALL": "POSIX"},
+    ],
+    ids=str,
+)
+def test_any_encoding_of_the_output_will_do(environment):
+    commands = [["--help"], ["simulate", "--help"], ["config", "show", "tiny"], ["presets"], ["config", "check", "ü"]]
+    for command in commands:
+        answer = run_apart(*command, environment=environment)
+        assert answer.returncode == (2 if command[-1] == "ü" else 0), answer.stderr
+        assert "Traceback" not in answer.stderr and len(answer.stdout + answer.stderr) > 20
+    assert "from -1" in plain("from −1") and plain("0 … 3 · ≥ é ⠋") == "0 ... 3 | >= e ?"
+
+
+def run_apart(*arguments: str, environment: dict[str, str], **options) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "flow.cli", *arguments]
+    settings = {"cwd": Path(__file__).parents[2], "env": {**os.environ, **environment}, "check": False}
+    return subprocess.run(
+        command, **{"capture_output": True, "text": True, "encoding": "latin-1", **settings, **options}
+    )
+
+
+def plain(text: str) -> str:
+    """A text as it is printed where only ASCII can be."""
+    print_anywhere()
+    return text.encode("ascii", ERRORS).decode("ascii")
+
+
+def test_a_closed_output_is_no_defect():
+    script = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "flow.cli", "presets"]
+    answer = subprocess.run(script, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_a_name_that_is_no_text_is_shown(remora):
+    answer = run_apart("config", "check", b"\xff.toml".decode("utf-8", "surrogateescape"), environment={})
+    assert answer.returncode == 2 and "?.toml" in answer.stderr and "Traceback" not in answer.stderr
 
 
 # Presets and config ---------------------------------------------------------------------------------------------------

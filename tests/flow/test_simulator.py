@@ -84,7 +84,7 @@ def test_warm_build_starts_nothing(probe, monkeypatch):
     def forbidden(*arguments, **options):
         raise AssertionError(f"a warm build started {arguments}")
 
-    monkeypatch.setattr(subprocess, "run", forbidden)
+    monkeypatch.setattr(subprocess, "Popen", forbidden)
     assert build([PROBE], "probe", name="probe") == probe
 
 

@@ -1,0 +1,151 @@
+"""Child processes and the signals that end a command: no child outlives the command that started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "the terminal was closed"}
+"""Signals that end a command, and the word for each."""
+
+POLL_S = 0.25
+GRACE_S = 3.0
+"""Time that a process has between being asked and being forced to end."""
+
+
+class Ended(BaseException):
+    """A signal ends the command; no ``Exception``, so that nothing takes it for a failure of the work."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = signal.Signals(number)
+
+    @property
+    def word(self) -> str:
+        """What happened, in words."""
+        return WORDS[self.number]
+
+    @property
+    def exit_code(self) -> int:
+        """128 + the number of the signal, as a shell reports it: 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP."""
+        return 128 + self.number
+
+
+@contextmanager
+def signals_end() -> Iterator[None]:
+    """While the block runs, each signal of `WORDS` raises `Ended` in the main thread, after it has reached the workers.
+
+    A signal that was ignored stays ignored, as under ``nohup``. Does nothing outside the main thread.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in WORDS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, frame: object) -> None:
+    with undisturbed():
+        end_workers()
+    raise Ended(number)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """While the block runs, the signals of `WORDS` wait; for what must not stop half way and takes a moment."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, WORDS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_workers() -> None:
+    """End the worker processes of ``multiprocessing`` and joblib; each ends its own children first."""
+    if "multiprocessing" not in sys.modules:
+        return
+    import multiprocessing
+
+    workers = multiprocessing.active_children()
+    for worker in workers:
+        worker.terminate()
+    until = time.monotonic() + GRACE_S
+    for worker in workers:
+        worker.join(max(0.0, until - time.monotonic()))
+
+
+def run_child(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdout: IO | int | None = None,
+    stderr: IO | int | None = None,
+    timeout: float | None = None,
+    watch: Callable[[int], None] | None = None,
+) -> subprocess.CompletedProcess:
+    """Run a command to its end in a process group of its own.
+
+    Whatever ends the wait (a signal, the time-out, an error of ``watch``) ends the whole group.
+
+    Args:
+        timeout: seconds of wall-clock time; None for no limit.
+        watch: called with the process's number every `POLL_S` seconds; what it raises ends the command.
+
+    Returns:
+        Its status, and its output as text where ``stdout`` or ``stderr`` is a pipe.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not end within ``timeout``.
+        OSError: it cannot be started.
+    """
+    until = None if timeout is None else time.monotonic() + timeout
+    process = subprocess.Popen(
+        [str(part) for part in command], cwd=cwd, env=env, stdout=stdout, stderr=stderr, text=True, process_group=0
+    )
+    try:
+        while True:
+            left = None if until is None else until - time.monotonic()
+            pause = min(POLL_S if watch else 3600.0, 3600.0 if left is None else max(0.0, left))
+            with suppress(subprocess.TimeoutExpired):
+                output, errors = process.communicate(timeout=pause)
+                return subprocess.CompletedProcess(command, process.returncode, output, errors)
+            if left is not None and left <= pause:
+                raise subprocess.TimeoutExpired(command, timeout)
+            if watch:
+                watch(process.pid)
+    except BaseException:
+        with undisturbed():
+            _end_group(process)
+        raise
+
+
+def _end_group(process: subprocess.Popen) -> None:
+    """Ask every process of the group to end, force those that do not, and wait for the first of them."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+    until = time.monotonic() + GRACE_S
+    # The first process stays unreaped until all are ended, so that the number of the group cannot become another's.
+    while time.monotonic() < until and not os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+        time.sleep(0.02)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe:
+            pipe.close()

@@ -1,0 +1,293 @@
+"""How a command ends that does not end well: its children end too, it says why, and half a result is never left."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import flow.disk_watch
+from flow.children import WORDS, run_child
+from flow.disk_watch import DiskWatch, check_room
+from flow.simulation import check_kept, run_directory
+from flow.simulator import SimulatorError, build, build_root, run
+from spec.errors import RemoraError
+from tests.flow.test_simulator import PROBE, PROBE_TESTS
+
+ROOT = Path(__file__).parents[2]
+SLEEP = ["sh", "-c", "sleep 600 & sleep 600"]
+START_S, END_S = 120, 20
+
+COMMAND = """
+import sys
+from types import SimpleNamespace
+from flow import cli
+
+def command():
+    {body}
+
+cli.COMMANDS["own"] = "A command of a test."
+sys.modules["flow.commands.own"] = SimpleNamespace(command=command)
+cli.main(["own"])
+"""
+
+CHILDREN = {
+    "simulator": (
+        "from flow.simulator import build, run; from pathlib import Path; "
+        f"run(build([Path({str(PROBE)!r})], 'probe', name='probe'), {PROBE_TESTS!r}, testcase='hang', timeout=None)",
+        "simulation",
+    ),
+    "build": (
+        "from flow.simulator import build; from pathlib import Path; "
+        f"build([Path({str(PROBE)!r})], 'probe', name='ended')",
+        "cc1plus",
+    ),
+    "grandchildren": (f"from flow.children import run_child; run_child({SLEEP!r})", "sleep"),
+    "workers": (
+        "from flow.experiments.runner import Options, Unit, run_experiment; from pathlib import Path; "
+        "from flow.children import run_child; "
+        f"work = lambda context: run_child({SLEEP!r}); "
+        "module = SimpleNamespace(plan=lambda options: [Unit({'n': n}, 1, work) for n in range(2)]); "
+        "run_experiment('own', module, Options(directory=Path('work').absolute()), jobs=2)",
+        "sleep",
+    ),
+}
+
+
+def processes() -> dict[int, tuple[int, str]]:
+    """Every process that has not ended: its number → its parent's, and its name."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name, _, rest = (folder / "stat").read_text(errors="replace").partition("(")[2].rpartition(")")
+        except OSError:
+            continue
+        state, parent = rest.split()[:2]
+        if state not in "ZX":
+            found[int(folder.name)] = (int(parent), name)
+    return found
+
+
+def descendants(process: int) -> dict[int, str]:
+    every = processes()
+    found, new = {}, {process}
+    while new:
+        new = {number for number, (parent, _) in every.items() if parent in new and number not in found}
+        found |= {number: every[number][1] for number in new}
+    return found
+
+
+def started(process: int, name: str, wanted: int) -> dict[int, str]:
+    """The descendants of a process, once so many of a name are among them."""
+    found = descendants(process)
+    return found if list(found.values()).count(name) >= wanted else {}
+
+
+def wait_for(condition, seconds: float):
+    """The first true value of ``condition()``, or its last one."""
+    until = time.monotonic() + seconds
+    while not (found := condition()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return found
+
+
+# Signals --------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [(kind, signal.SIGTERM) for kind in CHILDREN] + [("simulator", signal.SIGINT), ("grandchildren", signal.SIGHUP)],
+)
+def test_a_signal_ends_a_command_and_all_of_its_children(kind, number, tmp_path):
+    body, child = CHILDREN[kind]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if kind == "build":
+        environment |= {"REMORA_SIM_BUILD": str(tmp_path), "CCACHE_DISABLE": "1"}
+    else:
+        environment["REMORA_SIM_BUILD"] = str(build_root())
+    script = [sys.executable, "-c", COMMAND.format(body=body)]
+    if kind == "simulator":
+        build([PROBE], "probe", name="probe")
+    with subprocess.Popen(script, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as command:
+        wanted = 4 if kind == "workers" else 1
+        there = wait_for(lambda: started(command.pid, child, wanted), START_S)
+        assert there, "the child never started"
+        command.send_signal(number)
+        said = command.communicate(timeout=START_S)[1]
+    assert command.returncode == 128 + number
+    assert said.strip().splitlines()[-1] == WORDS[number] and "Traceback" not in said
+    wait_for(lambda: not there.keys() & processes().keys(), END_S)
+    assert not {number: there[number] for number in there.keys() & processes().keys()}
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
+    body = "import os, signal; os.kill(os.getpid(), signal.SIGHUP); print('went on')"
+    script = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c", COMMAND.format(body=body)]
+    done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout == "went on\n"
+
+
+# Children -------------------------------------------------------------------------------------------------------------
+def test_a_child_that_takes_too_long_ends_with_its_children():
+    seen = set()
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_child(SLEEP, timeout=1.0, watch=lambda process: seen.update(descendants(process)))
+    assert len(seen) >= 1 and not seen & processes().keys()
+
+
+def test_what_a_watch_raises_ends_the_child_and_its_children():
+    seen = set()
+
+    def watch(process: int) -> None:
+        seen.update(descendants(process))
+        if seen:
+            raise OSError(errno.ENOSPC, "No space left on device", "where")
+
+    with pytest.raises(OSError, match="where"):
+        run_child(SLEEP, watch=watch)
+    assert seen and not seen & processes().keys()
+
+
+def test_a_child_that_refuses_to_end_is_forced():
+    began = time.monotonic()
+    with pytest.raises(subprocess.TimeoutExpired):
+        run_child(["sh", "-c", 'trap "" TERM; while :; do sleep 0.1; done'], timeout=0.5)
+    assert time.monotonic() - began < 15
+
+
+def test_status_and_output_of_a_child():
+    done = run_child(["sh", "-c", "echo said; exit 3"], stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (3, "said\n")
+
+
+# Full disks -----------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def remora(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "flow.cli", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def fill(disk: Path, left: int = 8192) -> None:
+    """Leave so many bytes on a disk."""
+    found = os.statvfs(disk)
+    with (disk / "ballast").open("wb") as ballast:
+        ballast.write(bytes(found.f_bavail * found.f_frsize - left))
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "target"),
+    [
+        (["generate", "tiny", "-o"], "out"),
+        (["config", "show", "mnist", "--json"], "result.json"),
+        (["config", "init", "--force"], "mine.toml"),
+        (["train", "mnist", "--data", "mnist", "--limit", "20", "--passes", "1", "-o"], "net.npz"),
+    ],
+)
+def test_a_full_disk_is_named_and_leaves_what_was_there(small_disk, arguments, target, there):
+    path = small_disk / target
+    if there and target == "out":
+        assert remora("generate", "one", "-o", str(path)).returncode == 0
+    elif there and target != "net.npz":
+        path.write_text("what was there")
+    fill(small_disk, left=0)
+    before = files(small_disk)
+    answer = remora(*arguments, str(path))
+    assert answer.returncode == 2 and "No space left on device" in answer.stderr, answer.stderr
+    assert f"error: {path}" in answer.stderr and "Traceback" not in answer.stderr and ".part" not in answer.stderr
+    assert files(small_disk) == before and [each for each in small_disk.iterdir() if each.name[0] == "."] == []
+
+
+def test_waves_on_a_full_disk_end_with_a_word(small_disk):
+    recorder = build([PROBE], "probe", name="probe_waves", waves=True)
+    path = small_disk / "deep" / "probe.vcd"
+    with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
+        run(recorder, PROBE_TESTS, testcase="toggle", waves=path, timeout=120)
+    assert not files(small_disk)
+
+
+def test_a_simulator_that_cannot_write_and_hangs_is_ended(tmp_path):
+    """By a limit of file sizes, which needs no disk of its own; the simulator's process alone is under it."""
+    recorder = build([PROBE], "probe", name="probe_waves", waves=True)
+    path = tmp_path / "probe.vcd"
+    script = (
+        "import resource, sys; from pathlib import Path; import flow.disk_watch; from flow.simulator import *\n"
+        "flow.disk_watch.STILL_S = 2\n"
+        f"recorder = build([Path({str(PROBE)!r})], 'probe', name='probe_waves', waves=True)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
+        "try:\n"
+        f"    run(recorder, {PROBE_TESTS!r}, testcase='toggle', waves=Path(sys.argv[1]), timeout=100)\n"
+        "except SimulatorError as error:\n"
+        "    sys.exit(str(error).splitlines()[0])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "REMORA_SIM_BUILD": str(recorder.directory.parent)}
+    command = [sys.executable, "-c", script, str(path)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and ("stands still" in done.stderr or "ended with status" in done.stderr), done.stderr
+    assert "did not end within" not in done.stderr
+
+
+def test_a_process_that_waits_stands_still_and_one_that_works_does_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(flow.disk_watch, "STILL_S", 1.0)
+    with pytest.raises(SimulatorError, match=f"stands still.*{tmp_path}"):
+        run_child(["sleep", "30"], watch=DiskWatch([tmp_path]))
+    busy = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass"
+    assert run_child([sys.executable, "-c", busy], watch=DiskWatch([tmp_path])).returncode == 0
+
+
+def test_room(tmp_path, monkeypatch):
+    check_room([tmp_path / "not" / "there"])
+    monkeypatch.setattr(flow.disk_watch, "FULL_BYTES", 1 << 62)
+    with pytest.raises(OSError, match=str(tmp_path)):
+        check_room([tmp_path])
+
+
+# What a run leaves ----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("error", "stays"), [(SimulatorError("x"), True), (KeyboardInterrupt(), False), (OSError(), False)]
+)
+def test_a_run_that_is_interrupted_leaves_nothing_and_one_that_fails_what_shows_why(tmp_path, error, stays):
+    keep = tmp_path / "keep"
+    with pytest.raises(type(error)), run_directory("x", keep) as directory:
+        directory.mkdir()
+        (directory / "trace").touch()
+        raise error
+    assert keep.exists() == stays
+
+
+def test_keep_takes_no_folder_of_other_content(tmp_path):
+    check_kept(None)
+    check_kept(tmp_path)
+    check_kept(tmp_path / "new")
+    (tmp_path / "thesis").touch()
+    for place in (tmp_path, tmp_path / "thesis"):
+        with pytest.raises(RemoraError, match=f"--keep {place}: it holds something else"):
+            check_kept(place)

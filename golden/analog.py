@@ -1,6 +1,6 @@
 """The integer model of the analog core: what the macro does, cycle by cycle, for a batch of clips at once.
 
-Formulas in `spec.analog`; every current is an exact integer in pA.
+Rules A1 to A19 have the formulas; every current is an exact integer in pA.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_BATCH = 512
 """Clips at once: what is worked on should stay in the processor's cache."""
 
 BRANCHES = ("input", "first", "second", "output", "biases", "skips", "nodes", "cells")
-"""Where charge goes: the mirrors of each layer, and the rest as `spec.analog` names it."""
+"""Where charge goes: the mirrors of each layer, and the rest as rule A18 names it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class AnalogRun:
 
     @property
     def charge(self) -> NDArray[np.int64]:
-        """(clips, frames) pA·cycles of all branches."""
+        """(clips, frames) pA·cycles of all branches. Rules A19 and A20."""
         return sum(self.charges.values())
 
     def records(self, design: AnalogDesign, charge: int = 0) -> NDArray:
@@ -84,7 +84,7 @@ class AnalogCore:
         self.clear(1)
 
     def clear(self, clips: int) -> None:
-        """Unpower the cores of this many clips: every current 0, every cell off."""
+        """Unpower the cores of this many clips: every current 0, every cell off. Rule A15."""
         network = self.design.network
         # Clips are the last axis throughout, so that sums over the few units of a layer run along contiguous memory.
         self.cells = np.zeros((network.blocks, network.width, clips), np.bool_)
@@ -112,7 +112,7 @@ class AnalogCore:
         return parts[0] if len(parts) == 1 else _joined(parts)
 
     def resume(self, features: ArrayLike, first_frame: ArrayLike = 0) -> AnalogRun:
-        """`run` that goes on from where the cores are; as many clips as they are."""
+        """`run` that goes on from where the cores are; as many clips as they are. Rule A17."""
         features, network = self._checked(features), self.design.network
         clips, frames = features.shape[:2]
         if clips != self.cells.shape[-1]:
@@ -147,23 +147,26 @@ class AnalogCore:
         return features
 
     def _noise(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(nodes, clips) pA of one frame."""
+        """(nodes, clips) pA of one frame. Rule A16."""
         amplitude, nodes = self.design.noise_pa, np.arange(self.design.nodes)[:, None]
         if not amplitude:
             return np.zeros((self.design.nodes, len(frames)), np.int64)
         return normal_integer(draw(self.design.nonidealities.seed, Purpose.FRAME_NOISE, frames, nodes), amplitude)
 
     def _follow(self, current: NDArray[np.int64], target: NDArray[np.int64]) -> None:
-        """One cycle of settling, in place."""
+        """One cycle of settling, in place. Rule A10."""
         settling = self.design.settling
         current += round_shift((target - current) * settling.factor, settling.shift)
 
     def _outputs(self, block: int) -> NDArray[np.int64]:
-        """(width, clips) pA that the cells of a block put out."""
+        """(width, clips) pA that the cells of a block put out. Rule A12."""
         return np.ascontiguousarray(self.biases[block].output(self.cells[block].T, self.design.cell.leakage_pa).T)
 
     def _frame(self, features: NDArray[np.int64], frames: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-        """One frame of features (features, clips), to its sample; returns its charge by branch."""
+        """One frame of features (features, clips), to its sample; returns its charge by branch.
+
+        Rules A7, A14, A18 and A19.
+        """
         design, width = self.design, self.design.network.width
         blocks, phase_cycles = range(design.network.blocks), design.settling.phase_cycles
         noise = self._noise(frames)
@@ -195,7 +198,7 @@ class AnalogCore:
         return charges
 
     def _cycle(self, target, lifted, node_noise, output_noise) -> dict[str, NDArray[np.int64]]:
-        """One settle cycle; returns the supply currents that depend on nodes."""
+        """One settle cycle; returns the supply currents that depend on nodes. Rules A11 and A18."""
         self._follow(self._z0, target)
         z, magnitude = self._z0, np.abs(self._z0).sum(axis=0)
         first, skips, nodes = 0, 0, magnitude

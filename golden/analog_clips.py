@@ -1,6 +1,6 @@
 """What the analog core's controller makes of packets: which frames it keeps, how clips begin and end, how they vote.
 
-`spec.frames` has the packets; ``docs/bmru-core.md`` the rules. Here they are read a second time, apart from the
+`spec.frames` has the packets, ``docs/bmru-core.md`` what is dropped, and rules V1 to V5 the votes. Here they are read a second time, apart from the
 hardware.
 """
 
@@ -73,7 +73,7 @@ class Intake:
     _settings: VoteSettings | None = None
 
     def take(self, packet: FramePacket, configured: VoteSettings, programmed: bool = True) -> KeptFrame | None:
-        """The frame of a packet; None where it is dropped."""
+        """The frame of a packet; None where it is dropped. Rules A7 and V1."""
         flags = packet.data[2] if len(packet.data) > 2 else 0
         start, end = bool(flags & FrameFlag.START), bool(flags & FrameFlag.END)
         cause = self._cause(packet, programmed, outside=not start and self._settings is None)
@@ -116,7 +116,7 @@ class Ballot:
     _awake: bool = False
 
     def take(self, frame: KeptFrame, decision: int) -> list[Answer]:
-        """What the hardware answers to a frame."""
+        """What the hardware answers to a frame. Rules V2 and V5."""
         settings = frame.settings
         if frame.first:
             self._classes, self._awake = [], False
@@ -133,6 +133,7 @@ class Ballot:
         return answers
 
     def _vote(self, frame: KeptFrame, votes: NDArray[np.int64]) -> list[Answer]:
+        """Rules V3 and V4."""
         settings, majority = frame.settings, int(votes.argmax())
         wanted = majority == settings.wake_class and votes[majority] >= settings.threshold
         wake = bool(wanted and not self._awake)

@@ -45,7 +45,7 @@ class AnalogCodes:
         return self.arrays[name]
 
     def chain(self) -> NDArray[np.bool_]:
-        """(bits,) as the scan chain takes them, the first bit to be shifted in first."""
+        """(bits,) as the scan chain takes them, the first bit to be shifted in first. Rules A2 and A3."""
         parts = []
         for group in groups(self.design):
             codes = self.arrays[group.name].reshape(-1)
@@ -98,6 +98,8 @@ class Export:
 def export_network(design: AnalogDesign, network: BmruNetwork) -> Export:
     """Round each parameter to the nearest code, half up, and saturate it.
 
+    Rule H4.
+
     β_lo is rounded like β_hi, and the hysteresis is their difference; so what was ordered stays ordered.
 
     Raises:
@@ -138,7 +140,7 @@ def export_network(design: AnalogDesign, network: BmruNetwork) -> Export:
 
 
 def feature_codes(design: AnalogDesign, features: ArrayLike) -> tuple[NDArray[np.int32], int]:
-    """DAC codes of features in units of the model, any shape, and how many of them were saturated."""
+    """DAC codes of features in units of the model, any shape, and how many of them were saturated. Rule H5."""
     return _round(np.asarray(features, np.float64), design.formats.feature_step_pa / UNIT_PA, design.feature_limit)
 
 

@@ -1,6 +1,6 @@
 """What codes become in silicon: conductors of the layers and bias currents of the cells, with their errors.
 
-Formulas in `spec.analog`. All arrays hold exact integers; those that enter matrix products are float64, below 2⁵³.
+Rules A5 to A9 have the formulas. All arrays hold exact integers; those of matrix products are float64, below 2⁵³.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from spec.scan import Group, group
 
 class AnalogLayer:
     """Mirrors and bias sources of one layer.
+
+    Rules A1 and A5.
 
     Attributes:
         devices: (outputs, rails · inputs) float64: signed ratios in 2^−`weight_shift`, of the positive input rails,
@@ -39,12 +41,12 @@ class AnalogLayer:
         self._offset = self.bias[:, None].astype(np.float64) * float(1 << design.weight_shift)
 
     def rails(self, currents: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(rails · inputs, clips): what diodes make of signed currents (inputs, clips)."""
+        """(rails · inputs, clips): what diodes make of signed currents (inputs, clips). Rule A8."""
         positive = np.maximum(currents, 0)
         return np.concatenate([positive, positive - currents]) if self._two_rails else positive
 
     def target(self, rails: NDArray[np.int64], noise: NDArray[np.int64] | int) -> NDArray[np.int64]:
-        """(outputs, clips) pA at which the nodes aim."""
+        """(outputs, clips) pA at which the nodes aim. Rule A9."""
         total = self.devices @ rails.astype(np.float64)
         total += self._offset
         current = round_shift(total.astype(np.int64), self._design.weight_shift)
@@ -52,7 +54,7 @@ class AnalogLayer:
         return saturate(current, self._design.node_limit)
 
     def supply(self, rails: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(clips,) pA that the outputs of the mirrors draw together."""
+        """(clips,) pA that the outputs of the mirrors draw together. Rule A18."""
         return round_shift(self._drawn @ rails, self._design.weight_shift)
 
 
@@ -81,12 +83,12 @@ class CellBiases:
         return int((self.threshold + self.hysteresis + self.gain).sum())
 
     def decide(self, candidate: NDArray[np.int64], state: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """The next state of cells, (…, width), whose candidate ĥ is the current before its diode."""
+        """The next state of cells, (…, width), whose candidate ĥ is the current before its diode. Rule A13."""
         candidate = np.maximum(candidate, 0)
         return (candidate >= self.threshold) | (state & (candidate > self.low))
 
     def output(self, state: NDArray[np.bool_], leakage_pa: int) -> NDArray[np.int64]:
-        """(…, width) pA that cells put out."""
+        """(…, width) pA that cells put out. Rule A12."""
         return np.where(state, self.gain, leakage_pa)
 
 
@@ -95,6 +97,7 @@ def _elements(one: Group) -> NDArray[np.int64]:
 
 
 def _mirrors(design: AnalogDesign, codes: AnalogCodes, mirrors: Group, rail: int) -> NDArray[np.int64]:
+    """Rules A5 and R5."""
     word = draw(design.nonidealities.seed, Purpose.MIRROR_MISMATCH, 0, _elements(mirrors), rail)
     return codes[mirrors.name].astype(np.int64) * ((1 << MATCHING_BITS) + normal_integer(word, design.mismatch))
 
@@ -103,6 +106,8 @@ def bias_currents(design: AnalogDesign, codes: AnalogCodes, name: str) -> NDArra
     """pA of the sources of a group, of its shape; the sign is that of the code.
 
     The magnitude is rounded, so that either rail errs alike.
+
+    Rules A6 and R5.
     """
     sources = group(design, name)
     word = draw(design.nonidealities.seed, Purpose.BIAS_ERROR, 0, _elements(sources))

@@ -61,15 +61,18 @@ class BistableDatapath:
         return words
 
     def sums(self, words: NDArray[np.floating]) -> NDArray[np.int32]:
-        """Bitline sums over all row tiles, (n, T, hidden)."""
+        """Bitline sums over all row tiles, (n, T, hidden). Rule B1."""
         return (words @ self._hidden).astype(np.int32)
 
     def states(self, sums: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """State bits after every step, from all cells reset, (n, T, hidden)."""
+        """State bits after every step, from all cells reset, (n, T, hidden). Rules B3 to B5."""
         return cell_states(np.maximum(sums, 0), *self._weights.thresholds)
 
     def read_out(self, states: NDArray[np.bool_]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Codes (row tiles, n, classes) and their saturated sum (n, classes) for states (n, hidden)."""
+        """Codes (row tiles, n, classes) and their saturated sum (n, classes) for states (n, hidden).
+
+        Rules B6 and B7.
+        """
         shape = len(states), self.design.network.classes
         codes = np.empty((len(self._readout.row_tiles), *shape), self._dtype)
         scores, work = np.empty(shape, self._dtype), np.empty(shape, self._dtype)

@@ -37,6 +37,8 @@ def _largest(readout: NDArray) -> float:
 def quantise(design: DesignPoint, parameters: Parameters) -> tuple[Weights, Parameters]:
     """Weights and thresholds of the hardware that does what the network does, and what they mean as real numbers.
 
+    Rule H3.
+
     Each hidden column is scaled by a factor of its own, which its thresholds share, so that its largest weight takes
     all levels. What rounding the bias shifts is taken back by the thresholds, but not below 0, where a rectified sum
     never goes. The readout is scaled as one.

@@ -2,6 +2,8 @@
 
 Values are integers held exactly in floating point (see `golden.crossbar`); ``rs`` is ``floor(v·2^-n + ½)``, and on
 magnitudes ``trunc(v·2^-n ± ½)``.
+
+Rules N2 and N4.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from spec.tables import candidate_table
 @dataclass(frozen=True)
 class Coefficients:
     """The two scalar gates, as the registers hold them.
+
+    Rule C2.
 
     Attributes:
         reset: β in 1/256, 0 … 256.
@@ -46,6 +50,8 @@ def feature_words(design: DesignPoint) -> NDArray[np.int64]:
 
     Unsigned: ``min(limit, rs(x, feature_shift))``. Signed: magnitudes are doubled, so that both use the same planes,
     and -128, which has no counterpart, is taken as -127.
+
+    Rules F1 to F3.
     """
     if not design.network.feature_signed:
         return saturate(round_shift(np.arange(256), design.feature_shift), design.stream_limit)
@@ -54,13 +60,15 @@ def feature_words(design: DesignPoint) -> NDArray[np.int64]:
 
 
 def signed_candidates(design: DesignPoint) -> NDArray[np.int64]:
-    """Candidates of the codes ``-adc_limit … adc_limit``: (2·adc_limit + 1,), odd-symmetric."""
+    """Candidates of the codes ``-adc_limit … adc_limit``: (2·adc_limit + 1,), odd-symmetric. Rule C1."""
     table = np.array(candidate_table(design))
     return np.concatenate([-table[:0:-1], table])
 
 
 class WordStreamer:
     """State to streamed word: ``sign(h)·min(limit, rs(|h|·factor, shift))``.
+
+    Rules C4 and O1.
 
     Attributes:
         threshold: smallest ``|h|`` whose word saturates, None where no state reaches it.
@@ -84,12 +92,15 @@ class WordStreamer:
             np.maximum(out, self._lowest, out=out)
 
     def saturations(self, states: NDArray[np.floating]) -> int:
-        """How many words of ``states`` saturate."""
+        """How many words of ``states`` saturate. Rule C5."""
         return 0 if self.threshold is None else int(np.count_nonzero(np.abs(states) >= self.threshold))
 
 
 class StateBlend:
-    """State update ``h + rs((c − h)·u, 8)`` from codes; the candidate ROM is folded into a table of ``c·u/256 + ½``."""
+    """State update ``h + rs((c − h)·u, 8)`` from codes; the candidate ROM is folded into a table of ``c·u/256 + ½``.
+
+    Rule C3.
+    """
 
     def __init__(self, design: DesignPoint, update: int, dtype: type[np.floating]):
         self._rate, self._offset = constant(update * 2.0**-COEFFICIENT_BITS), constant(design.adc_limit)

@@ -2,6 +2,8 @@
 
 Integers are held in floating point, where products and sums are exact as long as every intermediate value fits the
 significand; that makes BLAS usable. The bounds come from `spec` and are asserted.
+
+Rule N1.
 """
 
 from __future__ import annotations
@@ -68,6 +70,8 @@ class RowTile:
 class TiledLayer:
     """One layer: its weights, already scaled by the converter's ``2^-adc_shift``, and the conversion of its sums.
 
+    Rules X1 and X2.
+
     Column tiles need no mention: a column's sum does not depend on which tile holds it.
 
     Attributes:
@@ -100,6 +104,8 @@ class TiledLayer:
     def start(self, tile: RowTile, inputs: NDArray[np.floating] | None, out: NDArray[np.floating]) -> None:
         """Set sums to what inputs, bias line and rounding contribute, all that does not depend on the state.
 
+        Rules X3, F5 and F6.
+
         Args:
             inputs: (n, inputs) input words; None where the layer has none.
             out: (n, columns), in code units.
@@ -121,7 +127,7 @@ class TiledLayer:
             sums += work
 
     def convert(self, sums: NDArray[np.floating]) -> None:
-        """Round and saturate: complete sums of a tile, of any shape, become codes in place."""
+        """Round and saturate: complete sums of a tile, of any shape, become codes in place. Rule X4."""
         np.floor(sums, out=sums)
         self.saturate(sums)
 
@@ -129,6 +135,8 @@ class TiledLayer:
         self, words: NDArray[np.floating], codes: NDArray[np.floating], total: NDArray[np.floating], work: NDArray
     ) -> None:
         """Convert a layer without inputs, and add its row tiles.
+
+        Rules X5 and O2.
 
         Args:
             words: (n, states) state words.
@@ -143,6 +151,6 @@ class TiledLayer:
         self.saturate(total)
 
     def saturate(self, codes: NDArray[np.floating]) -> None:
-        """Clip codes, or a sum of codes, to the converter's full scale, in place."""
+        """Clip codes, or a sum of codes, to the converter's full scale, in place. Rule N3."""
         np.minimum(codes, self._highest, out=codes)
         np.maximum(codes, self._lowest, out=codes)

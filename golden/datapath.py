@@ -60,6 +60,8 @@ class Datapath:
     def run(self, features: NDArray, lengths: NDArray[np.integer] | None = None, on_step=None) -> None:
         """Run sequences from the zero state to their ends and read them out.
 
+        Rule F7.
+
         Args:
             features: (n, T, features) bytes, n up to the batch, T up to ``max_steps``.
             lengths: (n,) steps of each, falling, the first T; None where all take T.
@@ -118,6 +120,7 @@ class Datapath:
             self._streamer.stream(states, following, work)
 
     def _read_out(self) -> None:
+        """Rules O1 and O2."""
         n = len(self.states)
         self._readout_streamer.stream(self.states, self.readout_words, self._work[:n])
         self.readout.read(self.readout_words, self.readout_tile_codes, self.scores, self._readout_work[:n])
@@ -141,7 +144,7 @@ class Datapath:
         return self._readout_streamer.saturations(self.states)
 
     def adc_saturations(self) -> int:
-        """Codes of single tiles at full scale in the last run, both layers."""
+        """Codes of single tiles at full scale in the last run, both layers. Rule X6."""
         limit = self.design.adc_limit
         return sum(
             int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, self.readout_tile_codes)

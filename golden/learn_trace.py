@@ -190,7 +190,7 @@ class LearningReference:
         self._records[READOUT].append(readout)
 
     def _offer(self, slot: int | None) -> NDArray:
-        """The record of the sequence just offered."""
+        """The record of the sequence just offered. Rules T2 and T3."""
         entry, reservoir = np.zeros(1, self._types[OFFER]), self.trainer.reservoir
         entry["sequence"], entry["presented"] = self._started - 1, reservoir.presented
         entry["slot"] = NO_SLOT if slot is None else slot
@@ -209,6 +209,8 @@ def checksum(
     learning: NDArray[np.intp] | slice = slice(None),
 ) -> int:
     """Position-weighted sum modulo 2³² over both layers, as `spec.trace` says.
+
+    Rule T1.
 
     Args:
         hidden: (rows, learning columns); `readout`: as the weights.

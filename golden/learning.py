@@ -47,6 +47,8 @@ StepWatch = Callable[[int, int], None]
 class Update:
     """What training on one sequence did.
 
+    Rules L1 and L2.
+
     Attributes:
         scores: (classes,) int16, as `golden.miru.infer` gives before the update.
         decision: class of the highest score, ties to the lower.
@@ -76,7 +78,7 @@ class Update:
 
 
 def feedback_matrix(design: DesignPoint, seed: int | None = None) -> NDArray[np.int8]:
-    """Ψ, (classes, hidden), ±1, as `spec.learning` says; from the design's seed where None."""
+    """Ψ, (classes, hidden), ±1; from the design's seed where None. Rules L4 and R1 to R3."""
     classes = np.arange(design.network.classes)[:, None]
     seed = design.learning.seed if seed is None else seed
     words = draw(seed, Purpose.FEEDBACK, 0, np.arange(design.network.hidden), classes // FEEDBACK_WORD_BITS)
@@ -84,7 +86,7 @@ def feedback_matrix(design: DesignPoint, seed: int | None = None) -> NDArray[np.
 
 
 def output_error(design: DesignPoint, scores: NDArray[np.integer], label: int) -> NDArray[np.int64]:
-    """``e = p − 255·onehot``, (classes,), as `spec.learning` says."""
+    """``e = p − 255·onehot``, (classes,). Rule L3."""
     shift = error_shift(design)
     codes = scores.astype(np.int64)
     quarter = codes << shift if shift >= 0 else round_shift(codes, -shift)
@@ -94,7 +96,10 @@ def output_error(design: DesignPoint, scores: NDArray[np.integer], label: int) -
 
 
 def winning_units(feedback: NDArray, winners: int) -> NDArray[np.intp]:
-    """Indices of the ``winners`` hidden units of largest ``|f_j|``, rising; ties to the lower index. (winners,)."""
+    """Indices of the ``winners`` hidden units of largest ``|f_j|``, rising; ties to the lower index. (winners,).
+
+    Rules L6 and N5.
+    """
     if winners == len(feedback):
         return np.arange(winners)
     return np.sort(np.argsort(-np.abs(feedback), kind="stable")[:winners])
@@ -156,7 +161,7 @@ class DfaTrainer:
 
     @property
     def settings(self) -> LearningSettings:
-        """What software may change; may be set between sequences, ``ValueError`` where it does not fit."""
+        """What software may change; may be set between sequences, ``ValueError`` where it does not fit. Rule L16."""
         return self._settings
 
     @settings.setter
@@ -224,6 +229,8 @@ class DfaTrainer:
     ) -> Update:
         """Forward, error, update of both layers.
 
+        Rules L1, L2, L5 and L17.
+
         Args:
             x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
             label: 0 … classes − 1.
@@ -262,7 +269,10 @@ class DfaTrainer:
         )  # fmt: skip
 
     def _hidden_gradient(self, feedback: NDArray[np.floating], columns: NDArray[np.intp] | None) -> None:
-        """``Σ_t m_t δ_tᵀ`` of the columns that learn, over ``2^shift``; ``δ = rs(f·d′, 8 + fs)`` each step."""
+        """``Σ_t m_t δ_tᵀ`` of the columns that learn, over ``2^shift``; ``δ = rs(f·d′, 8 + fs)`` each step.
+
+        Rules L7 to L9.
+        """
         path = self._datapath
         codes = path.codes[:, 0]
         if columns is not None:
@@ -279,7 +289,7 @@ class DfaTrainer:
         gradient[-1] *= self.design.stream_limit
 
     def _readout_gradient(self, error: NDArray[np.integer]) -> None:
-        """``m eᵀ`` with the readout's words, over ``2^shift``."""
+        """``m eᵀ`` with the readout's words, over ``2^shift``. Rule L10."""
         scaled = error.astype(self._dtype) * self._dtype(2.0**-self._readout_shift)
         np.multiply(self._datapath.readout_words[0][:, None], scaled, out=self._readout.gradient[:-1])
         np.multiply(scaled, self.design.stream_limit, out=self._readout.gradient[-1])

@@ -15,6 +15,8 @@ _LARGEST_SEED = 2**32 - 1
 class LearningSettings:
     """Settings of learning and replay, as the registers of these names hold them.
 
+    Rules L11 and L16.
+
     Attributes:
         seed: of the feedback matrix and of every draw.
         winners: hidden units that learn; all of them where the design point does not select.

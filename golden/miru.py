@@ -29,6 +29,8 @@ BATCH = 128
 class Saturations:
     """What the hardware's saturation counters must show.
 
+    Rules X6 and C5.
+
     Attributes:
         adc: codes of single tiles at ± full scale, both layers, every row tile.
         words: state words limited by the streamer: the next recurrent words at every step but a sequence's last, the
@@ -115,6 +117,8 @@ def infer(
     record: bool = False,
 ) -> Inference:
     """Run sequences through the network, each from the zero state.
+
+    Rules F7, O2 and O3.
 
     Args:
         features: (S, T, features), uint8, or int8 where the design has signed features; T up to ``max_steps``.

@@ -1,4 +1,4 @@
-"""From a gradient to programming pulses: the two ways to write a layer's devices, by the rules of `spec.learning`.
+"""From a gradient to programming pulses: the two ways to write a layer's devices, rules L11 to L15 and P1 to P3.
 
 Sources: "accumulate", Nandakumar et al., "Mixed-precision deep learning based on computational memory", 2020; "direct",
 M2RU, arXiv 2512.17299.
@@ -23,6 +23,8 @@ from spec.rng import Purpose, draw_pair
 @dataclass(frozen=True)
 class Writes:
     """What one update wrote into one layer.
+
+    Rule P3.
 
     Attributes:
         applied, dropped: pulses; dropped ones found their pair full.
@@ -100,7 +102,10 @@ class _Devices:
         self._layer, self._limit = layer, limit
 
     def pulse(self, places: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
-        """Pulse the weights at flat indices ``places``, up where positive; pulses beyond a full pair are dropped."""
+        """Pulse the weights at flat indices ``places``, up where positive; pulses beyond a full pair are dropped.
+
+        Rules P1 and P2.
+        """
         levels, matrix = self.levels.reshape(-1), self._layer.matrix.reshape(-1)
         before = levels[places].astype(np.int64)
         after = before + pulses
@@ -132,7 +137,7 @@ class AccumulatingWriter:
         self._full = np.empty(self.gradient.shape, bool)
 
     def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
-        """As `LayerWriter.commit` says; ``update`` does not matter here."""
+        """As `LayerWriter.commit` says; ``update`` does not matter here. Rules L11 and L12."""
         columns, step = _first(count, columns, self.gradient)
         full = self._full[:, : step.shape[1]]
         step += HALF
@@ -151,7 +156,7 @@ class AccumulatingWriter:
         return writes
 
     def _pulse(self, values: NDArray, due: NDArray[np.intp], columns: NDArray[np.intp] | None) -> Writes:
-        """χ gives up the level even where a full pair drops the pulse."""
+        """χ gives up the level even where a full pair drops the pulse. Rule L13."""
         flat = values.reshape(-1)
         pending = flat[due].astype(np.int64)
         pulses = np.sign(pending) * np.minimum(np.abs(pending) // self._level, self._max_pulses)
@@ -183,7 +188,7 @@ class DirectWriter:
         self._random = np.empty((len(self._lanes), ROUNDING_SLICES, columns), self._dtype)
 
     def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
-        """As `LayerWriter.commit` says."""
+        """As `LayerWriter.commit` says. Rules L11 and L14."""
         columns, step = _first(count, columns, self.gradient)
         magnitude = self._magnitude[:, : step.shape[1]]
         step += HALF
@@ -201,7 +206,7 @@ class DirectWriter:
         return self._devices.pulse(_places(due, self.levels, columns), pulses)
 
     def _draw(self, columns: NDArray[np.intp] | None, update: int) -> NDArray[np.floating]:
-        """r of every row and learning column, (rows, columns)."""
+        """r of every row and learning column, (rows, columns). Rule L15."""
         index = self._index if columns is None else self._index[columns]
         random = self._random[..., : len(index)]
         words = draw_pair(self._seed, Purpose.STOCHASTIC_ROUNDING, update, index, self._lanes)

@@ -25,6 +25,8 @@ TrainOne = Callable[[NDArray, int, int | None, int | None], Update]
 class Interruption:
     """How far a soft reset let the learning of one new training sequence come.
 
+    Rule Z3.
+
     Attributes:
         updates: how many were begun, the new sequence's first, 0 or more: the growth of register UPDATES.
         columns: how many columns of the last of them were written or skipped; None where it was finished.
@@ -78,7 +80,7 @@ class Learned:
 
 
 class ReplayTrainer:
-    """A network that learns one new sequence at a time and replays old ones, by the rules of `spec.learning`.
+    """A network that learns one new sequence at a time and replays old ones, rules M1 to M7.
 
     A design point without a reservoir is legal: then it is `DfaTrainer` and the count n.
 
@@ -135,6 +137,8 @@ class ReplayTrainer:
 
     def train_sequence(self, x: NDArray, label: int, train: TrainOne | None = None) -> Learned:
         """Learn a new sequence, replay, offer it to the reservoir.
+
+        Rule M2.
 
         Args:
             x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.

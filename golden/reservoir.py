@@ -1,4 +1,4 @@
-"""The replay memory: a uniform sample of all sequences so far, four bits a feature, by the rules of `spec.learning`.
+"""The replay memory: a uniform sample of all sequences so far, four bits a feature, rules M1 to M7.
 
 Source: J. S. Vitter, "Random sampling with a reservoir", 1985, algorithm R.
 """
@@ -105,15 +105,18 @@ class Reservoir:
         return ReservoirState(self.presented, self.frozen, *memories)
 
     def clear(self) -> None:
-        """Forget every sequence and n, as reset does."""
+        """Forget every sequence and n, as reset does. Rule M7."""
         self.presented = self.filled = 0
 
     def next_sequence(self) -> None:
-        """A new training sequence has come: n goes up."""
+        """A new training sequence has come: n goes up. Rule M1."""
         self.presented = min(self.presented + 1, SEQUENCE_LIMIT)
 
     def drawn_slots(self) -> list[int]:
-        """Slots to replay after the present sequence, ``replay_ratio`` of them, or none where nothing is held."""
+        """Slots to replay after the present sequence, ``replay_ratio`` of them, or none where nothing is held.
+
+        Rules M3 and R4.
+        """
         if not self.filled:
             return []
         return [
@@ -137,7 +140,7 @@ class Reservoir:
         return self._features[slot, : self._steps[slot]], int(self._labels[slot])
 
     def offer(self, x: NDArray, label: int) -> int | None:
-        """Keep the present sequence, or do not; the slot that it took, None where it was not kept."""
+        """Keep the present sequence, or do not; the slot that it took, None where it was not kept. Rules M4 and M7."""
         if self.frozen or not self._capacity:
             return None
         slot = self.filled
@@ -153,7 +156,7 @@ class Reservoir:
 
 
 def quantised(seed: int, sequence: int, x: NDArray) -> NDArray[np.uint8]:
-    """Features (steps, features), uint8 or int8, as sequence number ``sequence`` would store them: 0 … 15."""
+    """Features (steps, features), uint8 or int8, as sequence number ``sequence`` would store them: 0 … 15. Rule M5."""
     step, lane = np.ogrid[: x.shape[0], : -(-x.shape[1] // QUANTISER_BYTES)]
     words = draw(seed, Purpose.REPLAY_QUANTISER, sequence, step, lane)
     shifts = np.arange(0, 8 * QUANTISER_BYTES, 8, dtype=np.uint32)
@@ -163,6 +166,6 @@ def quantised(seed: int, sequence: int, x: NDArray) -> NDArray[np.uint8]:
 
 
 def restored(stored: NDArray[np.uint8], signed: bool) -> NDArray:
-    """Stored features as they are replayed: uint8, or int8 where signed."""
+    """Stored features as they are replayed: uint8, or int8 where signed. Rule M6."""
     replayed = stored * np.uint8(REPLAY_STEP)
     return (replayed ^ np.uint8(SIGN_FLIP)).view(np.int8) if signed else replayed

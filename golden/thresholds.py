@@ -26,6 +26,8 @@ def threshold_unit(design: DesignPoint) -> int:
 def check_thresholds(design: DesignPoint, thresholds: NDArray | None) -> None:
     """Refuse what the cells of a design point cannot hold: (2, hidden) integers, low above high.
 
+    Rule B2.
+
     Raises:
         ValueError: they are missing or superfluous, or dtype, shape, range or order is wrong.
     """
@@ -49,7 +51,7 @@ def check_thresholds(design: DesignPoint, thresholds: NDArray | None) -> None:
 
 
 def initial_thresholds(design: DesignPoint) -> NDArray[np.int32] | None:
-    """Thresholds before training, the same of every cell, (2, hidden); None where there are no such cells."""
+    """Thresholds before training, the same of every cell, (2, hidden); None where there are no such cells. Rule H2."""
     if not design.bistable:
         return None
     levels = np.rint(np.array([[INITIAL_LOW], [INITIAL_HIGH]]) * threshold_unit(design))

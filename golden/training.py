@@ -60,6 +60,8 @@ def train(
 ) -> Iterator[PassResult]:
     """Train online, each pass in its own order drawn from the learning seed; yields after every pass.
 
+    Rules H6 and R6.
+
     Args:
         trainer: changed in place; a `ReplayTrainer` replays as well.
         test: evaluated after every pass.

@@ -20,6 +20,8 @@ _UNIFORM_STREAM, _FULL_RANGE_STREAM = 2, 3
 class Weights:
     """Weights of a network in levels; a weight of one level is worth ``2^-level_bits``.
 
+    Rules F4 and X1.
+
     Attributes:
         hidden: (features + hidden + 1, hidden) int16, rows in the order of `spec.layout`: features, states, bias.
         readout: (hidden + 1, classes) int16, rows: states, bias.
@@ -59,6 +61,8 @@ def initial_weights(design: DesignPoint) -> Weights:
 
     Input weights are uniform in ±1/√n_x, recurrent ones normal with deviation ½/√n_h, readout weights uniform in
     ±1/√n_h, biases zero; rounded to levels and saturated.
+
+    Rules H1 and R7.
     """
     network = design.network
     hidden_rows, columns = np.ogrid[: design.hidden_rows, : network.hidden]

@@ -13,11 +13,13 @@ from spec.learning import accumulator_word_bits, accumulator_words
 
 
 class AccumulatorStore(wiring.Component):
-    """Words as :mod:`spec.learning` lays them out: one a fold of a column.
+    """Words as rule M9 lays them out: one a fold of a column.
 
     ``read`` with ``address`` in cycle t gives ``accumulators`` from cycle t + 1 until the next read; ``write`` stores
     ``data`` at ``address``. Never both at once. After every reset a sweep clears all words, one a cycle; ``clearing``
     meanwhile, and nobody may read or write. ``host`` is for when nobody else reads or writes.
+
+    Rules M9 and Z1.
     """
 
     def __init__(self, design: DesignPoint) -> None:

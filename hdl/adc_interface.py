@@ -21,6 +21,8 @@ class AdcInterface(wiring.Component):
     ``fold * lanes + k``; lanes beyond the last column give 0. ``code``: for each lane the sum over the row tiles,
     saturated to ±``adc_limit``, ``adc_bits`` each. ``saturations``: how many codes of the group's tiles are at full
     scale.
+
+    Rules X5 and X6.
     """
 
     def __init__(self, design: DesignPoint, layer: Layer, lanes: int) -> None:

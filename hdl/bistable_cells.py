@@ -36,6 +36,8 @@ class BistableCells(wiring.Component):
     where ``unit_valid`` is low. ``low_write`` and ``high_write``, only one at once and only while nothing settles,
     store the bytes of ``value`` that ``strobes`` selects, the others staying as they show, and bring the result to
     ±``threshold_limit``.
+
+    Rules B1 to B5.
     """
 
     def __init__(self, design: DesignPoint) -> None:

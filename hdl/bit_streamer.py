@@ -16,6 +16,8 @@ class BitStreamer(wiring.Component):
     ``features``: as stored, 8 bits each. ``words``: one a hidden unit, ``stream_bits`` of magnitude below one sign bit;
     read as 0 while ``first`` (h₀ = 0). While ``enable``, bit ``plane`` of row i is on ``wl_pos[i]`` or, for a negative
     word, on ``wl_neg[i]``; otherwise all wordlines are 0. The readout's wordlines are the last ``hidden + 1``.
+
+    Rules F4 to F7 and B6.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -58,6 +60,8 @@ class BitStreamer(wiring.Component):
 
 def feature_word(m: Module, design: DesignPoint, features: Value, index: int) -> tuple[Value, Value]:
     """Magnitude and sign of feature ``index`` of a step as it is streamed.
+
+    Rules F1 to F3.
 
     Args:
         features: a step as stored, 8 bits a feature.

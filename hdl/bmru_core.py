@@ -11,7 +11,10 @@ from spec.analog import CHARGE_BITS, AnalogDesign
 
 
 class BmruCore(wiring.Component):
-    """The core with its scan chain, frame strobes and meter; ``docs/bmru-core.md`` has the table and the contract."""
+    """The core with its scan chain, frame strobes and meter; ``docs/bmru-core.md`` has the table and the contract.
+
+    The macro does what rules R5, A1 to A3 and A5 to A19 say.
+    """
 
     module_name = "analog_core"  # the macro in it has taken the other name
 

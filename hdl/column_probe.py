@@ -40,6 +40,8 @@ class ColumnProbe(wiring.Component):
     The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
     in all; so the code is the weight, rounded to whole levels. ``done`` is high for one cycle with ``weight``;
     ``last``: this was the tile's last row. ``crossbars.row`` counts in the streamer's wordlines.
+
+    Rule X7.
     """
 
     def __init__(self, design: DesignPoint) -> None:

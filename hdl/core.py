@@ -46,6 +46,8 @@ class Core(wiring.Component):
     was begun and not offered. ``memory``: of :class:`hdl.memory_window.MemoryWindow`; busy while χ are cleared as well.
     ``<counter>_increment``: what each counter of :class:`hdl.counters.Counters` grows by in this cycle, ``cycles``
     excepted.
+
+    Rules L16 and Z2.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -58,6 +58,8 @@ def learning_members(design: DesignPoint) -> dict:
 class CoreLearning:
     """The blocks of learning in a core, and their connections.
 
+    Rule Z3.
+
     Attributes:
         engine: weights change only here.
         reservoir: None where nothing is replayed.

@@ -69,6 +69,8 @@ class CrossbarArray(wiring.Component):
     ``codes``: code of (row tile r, column j) in word ``r * columns + j`` of ``adc_bits``; stable while ``valid``.
     ``current``, of a layer with bistable cells: what each tile's bitlines hand on, in the order of the codes, in words
     of ``spec.layout.current_bits``.
+
+    Rules X1 to X4 and B7.
     """
 
     def __init__(self, design: DesignPoint, layer: Layer) -> None:

@@ -20,6 +20,8 @@ class Decision(wiring.Component):
     k. ``done`` is high from cycle t + classes, with ``scores`` (class 0 in the low bits) and ``decision`` stable until
     the next start.
     ``saturations``: codes at full scale in this cycle.
+
+    Rules O2, O3 and N5.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -17,6 +17,8 @@ class DeltaUnit(wiring.Component):
     """``δ = rs(f·d′[|code|], 8 + feedback_shift)``, one a cycle.
 
     Cycle t: ``code``. Cycle t + 1: ``feedback``. Cycle t + 2: ``delta``.
+
+    Rules L7 and L8.
     """
 
     def __init__(self, design: DesignPoint) -> None:

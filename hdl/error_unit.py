@@ -15,11 +15,13 @@ ERROR_BITS = signed_width(ERROR_LIMIT)
 
 
 class ErrorUnit(wiring.Component):
-    """``e_k = clip(128 + quarter of score k, 0, 255) − 255·[k = label]`` as in :mod:`spec.learning`, one class a cycle.
+    """``e_k = clip(128 + quarter of score k, 0, 255) − 255·[k = label]``, one class a cycle.
 
     ``start`` in cycle t, with ``scores`` and ``label`` stable from t for ``classes`` cycles. ``done`` is high from
     cycle t + classes, with ``error`` (9 bits a class, two's complement, class 0 in the low bits) stable until the next
     start.
+
+    Rule L3.
     """
 
     def __init__(self, design: DesignPoint) -> None:

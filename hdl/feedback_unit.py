@@ -23,6 +23,8 @@ class FeedbackUnit(wiring.Component):
     the one after. The next word is drawn while one is summed. The first value is valid
     ``15 + classes + ⌈classes / 32⌉`` cycles after the start; with up to 32 classes the others follow, if taken at once,
     every ``max(classes + 2, 15)`` cycles.
+
+    Rules L4, L5 and R3.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -1,4 +1,4 @@
-"""Amaranth expressions of the rounding and saturation rules of :mod:`spec.fixed`."""
+"""Amaranth expressions of the rounding and saturation rules of :mod:`spec.fixed`. Rule N1."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from amaranth.hdl import Mux, Value
 
 
 def round_shift(value: Value, shift: int) -> Value:
-    """Add half, then shift right arithmetically; 0 is the identity. No bit is lost: the sum grows by one."""
+    """Add half, then shift right arithmetically; 0 is the identity. No bit is lost: the sum grows by one. Rule N2."""
     return value if shift == 0 else (value + (1 << (shift - 1))) >> shift
 
 
 def saturate(value: Value, limit: int) -> Value:
-    """Clip a signed value to ``-limit … limit``; the result is just wide enough."""
+    """Clip a signed value to ``-limit … limit``; the result is just wide enough. Rule N3."""
     clipped = Mux(value > limit, limit, Mux(value < -limit, -limit, value))
     return clipped[: limit.bit_length() + 1].as_signed()
 
 
 def minimum(value: Value, limit: int) -> Value:
-    """Clip an unsigned value to ``limit``."""
+    """Clip an unsigned value to ``limit``. Rule N4."""
     if limit >= (1 << len(value)) - 1:
         return value
     return Mux(value > limit, limit, value)[: limit.bit_length()]

@@ -18,6 +18,8 @@ ATTEMPT_CYCLES = 15
 class IndexUnit(wiring.Component):
     """:func:`spec.rng.uniform_index` for any bound of 1 … 2³² − 1; the attempt is part of the key, so no state is kept.
 
+    Rules R2 and R4.
+
     ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``number`` and ``place`` stable from then until
     ``done``, which is high for one cycle, 15 cycles later and 15 more for every attempt that is rejected (fewer than
     one on average). ``index`` holds from ``done`` until the next start. A word that is rejected at the last attempt is

@@ -18,7 +18,7 @@ class LearningColumn(wiring.Component):
     ``restart`` goes to the first, ``next_fold`` to the next fold, ``next_column`` to the first fold of the next column.
     ``column`` counts both layers through, ``column_of_layer`` anew in each; ``column_of_tile`` lies in column tile
     ``column_tile``; ``class_index`` is the readout's column, 0 in the hidden layer. The column's codes are lane
-    ``code_lane`` of fold ``code_fold`` of the cell. ``word``: of its accumulators, as in :mod:`spec.learning`.
+    ``code_lane`` of fold ``code_fold`` of the cell. ``word``: of its accumulators, rule M9.
     """
 
     def __init__(self, design: DesignPoint) -> None:

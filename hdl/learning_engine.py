@@ -53,6 +53,8 @@ class LearningEngine(wiring.Component):
     For the monitor: ``update`` is high when fold ``fold_index`` of ``column`` (readout columns counted after the hidden
     ones) is committed: then ``gradients`` and ``accumulators`` are its sums and its new χ, and ``feedback`` the
     column's f; ``skipped``: the column does not learn.
+
+    Rules L1, L2 and L17.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -32,6 +32,8 @@ class LearningLane(wiring.Component):
     * `accumulate`: from ``accumulator`` χ, ``sat(χ − S)``; ``pulses`` are the whole levels that it holds, toward zero,
       ``raised`` its sign, and ``next_accumulator`` what is left when these levels are taken away.
     * `direct`: ``pulses`` are the whole levels of \\|S\\| + ``random``, and ``raised`` is the sign against S.
+
+    Rules L9 to L14.
     """
 
     def __init__(self, design: DesignPoint) -> None:

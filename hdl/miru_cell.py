@@ -24,6 +24,8 @@ class MiruCell(wiring.Component):
     ``words`` shows them from cycle t + 2. Both coefficients must be stable from t to t + 1. A new fold may be issued
     every cycle.
     ``word_saturations``: how many words saturated, valid with ``commit``.
+
+    Rules C2, C5 and O1.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -18,6 +18,8 @@ class MiruLane(wiring.Component):
     ``word_coefficient`` b (both 0 … 256) give, combinationally, ``candidate`` c = ±ROM[|code|],
     ``state`` h + rs((c − h)·u, 8) and ``word``, the sign of the state above ``min(stream_limit, rs(|h|·b,
     word_shift))``; ``word_saturated`` says that the minimum bit.
+
+    Rules C1 to C4.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -23,6 +23,8 @@ class OuterProduct(wiring.Component):
     while ``zero_states``. The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` and
     ``slower`` go to every lane; ``accumulators``, ``random``, ``gradients``, ``next_accumulators``, ``pulses`` and
     ``raised`` are those of :class:`hdl.learning_lane.LearningLane`, lane 0 in the low bits.
+
+    Rules L9 and L10.
     """
 
     def __init__(self, design: DesignPoint) -> None:

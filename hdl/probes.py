@@ -56,7 +56,7 @@ LEARNING_PROBES = {
     "learned": ("core.learner", "learned"),
     "label": ("core.learner", "label"),
 }
-"""What the monitor of learning watches, in a design that learns."""
+"""What the monitor of learning watches, in a design that learns; it makes the checksum of rule T1."""
 ACCUMULATING = {"accumulators": ("core.learner", "accumulators")}
 """And where gradients gather in accumulators."""
 REPLAY_PROBES = {
@@ -72,7 +72,8 @@ REPLAY_PROBES = {
     "head_address": ("core.reservoir", "head_address"),
     "head_word": ("core.reservoir", "head_word"),
 }
-"""What the monitor of the reservoir watches, and the first two that of learning, in a design that replays."""
+"""What the monitor of the reservoir watches, and the first two that of learning, in a design that replays; they make
+slots and checksum of rules T2 and T3."""
 CONCLUDED = {"push": ("core.sequencer", "concluded")}
 """There, a sequence that only learns is read out but not pushed to the answer."""
 

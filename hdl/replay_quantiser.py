@@ -18,12 +18,14 @@ GROUP_CYCLES = 15
 
 
 class ReplayQuantiser(wiring.Component):
-    """``v = (15·u + r) >> 8`` of every feature (see :mod:`spec.learning`), in the order of steps.
+    """``v = (15·u + r) >> 8`` of every feature, in the order of steps.
 
     ``start`` for one cycle, with ``seed``, ``number`` (n) and ``length`` stable from then until ``done``.
     ``read_features`` with ``step`` asks for that step's ``features`` in the next cycle, which hold until the next read.
     ``write``, one cycle a step: ``word`` is what is to be stored of ``step``. ``done``, one cycle, comes with the last.
     A step takes ``15·⌈features / 4⌉ + 1`` cycles.
+
+    Rule M5.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -28,7 +28,9 @@ RATIO_BITS = 8
 
 
 class Reservoir(wiring.Component):
-    """``replay_capacity`` sequences, 1 or more, by the rules of :mod:`spec.learning`; every draw depends on n alone.
+    """``replay_capacity`` sequences, 1 or more; every draw depends on n alone.
+
+    Rules M1, M3, M4, M7 and M8.
 
     ``next_sequence``: a new training sequence has come, n goes up. One command at a time:
 
@@ -40,7 +42,7 @@ class Reservoir(wiring.Component):
       whether it was kept, in ``slot``. While ``freeze``, nothing is.
 
     ``clear`` sets n and ``filled`` to 0, ``load`` to ``presented_value`` and ``filled_value``; these and the host's
-    ports, with the words of :mod:`spec.learning`, only while no command is under way. Only a reset of the domain clears
+    ports, with the words of rule M8, only while no command is under way. Only a reset of the domain clears
     n and ``filled``; memories keep what they hold. ``store_step``, ``store_head``: a word is being kept, with its
     address.
 
@@ -223,7 +225,7 @@ class Reservoir(wiring.Component):
         ]
 
     def _restored(self, feature: int):
-        """17·v is v twice; in two's complement, less 128 is the top bit flipped."""
+        """17·v is v twice; in two's complement, less 128 is the top bit flipped. Rule M6."""
         stored = self._steps.read_data[REPLAY_BITS * feature : REPLAY_BITS * (feature + 1)]
         byte = Cat(stored, stored)
         return (byte ^ SIGN_FLIP)[:FEATURE_BITS] if self.design.network.feature_signed else byte

@@ -39,6 +39,8 @@ class Sequencer(wiring.Component):
     ``stepping``, ``reading_out``, ``drawing``, ``offering``: phase, for the counters, beside ``replaying``. ``busy``: a
     sequence is in flight. ``holding``: a reset would do harm now, to what is learnt or kept. A sequence starts only
     while ``run``; one that has started always finishes.
+
+    Rules M2 and O1.
     """
 
     def __init__(self, design: DesignPoint) -> None:

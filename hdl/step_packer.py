@@ -18,6 +18,8 @@ class StepPacker(wiring.Component):
     ``step_data``; it cannot be stalled. One beat a cycle from four features up, one step a cycle below. ``done`` is
     high for one cycle when the last beat's steps are out, with ``remainder`` telling whether bytes are left over; the
     packer is then empty again.
+
+    Rule N6.
     """
 
     def __init__(self, design: DesignPoint) -> None:

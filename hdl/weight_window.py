@@ -51,6 +51,8 @@ class WeightWindow(wiring.Component):
     hold its weight; ``mismatches`` counts these rows. ``pulses``: device pulses launched in this cycle.
 
     The engine must be idle from ``commit`` or ``read`` until ``done``: the window drives the crossbars.
+
+    Rules X7 and P1.
     """
 
     def __init__(self, design: DesignPoint) -> None:

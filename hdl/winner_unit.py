@@ -23,6 +23,8 @@ class WinnerUnit(wiring.Component):
     All feedback comes first; then the winners are found by the bits of \\|f\\| from the top, one a cycle: of the
     candidates, those with the bit set win if they are too few, else they are the candidates that stay. Candidates left
     at the end are ties, of which the first ones win. ``winners``, 1 … hidden, must be stable from ``start`` on.
+
+    Rules L6 and N5.
     """
 
     def __init__(self, design: DesignPoint) -> None:

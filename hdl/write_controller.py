@@ -24,6 +24,8 @@ class WriteController(wiring.Component):
     places. A pulse that finds the side to be raised full is dropped. ``applied``, ``dropped``: how many pulses this
     cycle launched, and gave up, in ``layer_written``; ``devices``: how many of the devices pulsed are so for the first
     time in this column.
+
+    Rules P1 to P3.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -1,34 +1,8 @@
 """The design point of the analog BMRU core: a whole FQ-BMRU network in current mode, programmed over a scan chain.
 
-``docs/bmru-core.md`` tells the contract as a story; `spec.scan` has the order of the codes. Currents are integers in
-picoamperes: one unit of the model is `UNIT_PA`. Nothing rounds but ``rs`` (`spec.fixed.round_shift`).
-
-**Node** of a layer, for each output j: ``target_j = sat(rs(Σ_i w_ji x_i + b_j·2^w, w) + noise_j)``, w =
-`AnalogDesign.weight_shift`, and in each settle cycle ``y_j += rs((target_j − y_j)·factor, shift)``. A positive and a
-negative input rail go through one device each, so ``w_ji = ±code·(2^10 + mismatch)`` depends on the sign of x_i.
-
-**Order of a settle cycle**: input layer, then for each block ``c = first(relu(z))``, ``u = second(h)``, ``z ← sat(z +
-relu(u))``, then the output layer; each layer sees the currents that the layers before it have just reached, and the
-outputs h of the cells as they were when the cycle began. Cells decide at the end of a cycle with ``evaluate`` of their
-block.
-
-**Cell**: ``ĥ = relu(c)``, ``set = [ĥ >= threshold]``, ``reset = [ĥ <= threshold − hysteresis] and not set``; its
-output is ``gain`` when set, else the leakage.
-
-**Random**: mismatch of device (element e, rail r) and error of the bias element e are `spec.rng.normal_integer` of the
-draw (seed, purpose, sequence 0, index e, lane r), r = 0 for the positive rail and for a bias, with the amplitude of the
-design; the current of a bias is ``rs(code·step·(2^10 + error), 10)``. Noise of node n in frame f: (seed, FRAME_NOISE,
-sequence f, index n), drawn once a frame. Nodes count from 0: input layer, then of each block c and u, then output.
-Frames count modulo 2³² since the reset, from 0, by `sample`.
-
-**Charge** in pA·cycles: every settle cycle adds the supply current after it, and `sample` adds the current of its cycle
-another `AnalogDesign.hold_cycles` times, since the currents stay until the next frame. The supply current is the sum of
-
-    mirrors   of each layer L: rs(Σ_i (x⁺_i Σ_j |w⁺_ji| + x⁻_i Σ_j |w⁻_ji|), w)
-    biases    of each layer: Σ_j |b_j|
-    skips     Σ |z| at the input of every block: the unit mirrors that carry the skip
-    nodes     Σ |x| of the features, |z| of the input layer and after every block, relu(c), relu(u), |o|: the diodes
-    cells     Σ threshold + hysteresis + gain, and what each puts out
+``docs/bmru-core.md`` tells the contract as a story, rules A1 to A20 of ``docs/arithmetic.md`` have the formulas, and
+`spec.scan` the order of the codes. Currents are integers in picoamperes: one unit of the model is `UNIT_PA`. Nothing
+rounds but ``rs`` (`spec.fixed.round_shift`).
 """
 
 from __future__ import annotations

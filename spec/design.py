@@ -94,7 +94,7 @@ class Crossbar(Section):
 
 
 class Learning(Section):
-    """On-chip learning by direct feedback alignment, and what is replayed; the rules are in `spec.learning`."""
+    """On-chip learning by direct feedback alignment, and what is replayed; the rules are in ``docs/arithmetic.md``."""
 
     enabled: Annotated[bool, FREE] = Field(False, description="hardware that learns on chip; without, it only infers")
     seed: Annotated[int, LEARNING] = Field(

@@ -1,49 +1,7 @@
-"""What on-chip learning agrees on, formula by formula; `docs/learning.md` tells it as a story.
+"""What on-chip learning and replay agree on: constants, shifts, bounds and layouts of memories.
 
-**Counts.** The update number q (`UPDATE_COUNT_BITS` bits) goes up by one for every sequence trained on, new or
-replayed, before its update uses it, and wraps; the sequence number n goes up by one for every new training sequence,
-before anything uses it, and stays at `SEQUENCE_LIMIT`. Both are 0 after reset, so the first of each is 1. `clear`
-sets n to 0, never q.
-
-**Error** of class k with score o_k, a code: ``e_k = p_k − 255·[k = label]``, ``p_k = clip(128 + o_k · 2^error_shift,
-0, 255)``, where a negative shift rounds as ``rs``; so p is ``½ + o/4`` in 1/256, whatever a code's step is.
-
-**Feedback** f = Ψᵀ e. Ψ, ±1, (classes, hidden), is never stored: Ψ_kj is −1 where bit ``k mod 32`` of the draw with
-the learning seed, ``Purpose.FEEDBACK``, sequence 0, index j, lane ``k div 32`` is set, else +1.
-
-**Winners.** The ``winners`` hidden units of largest |f_j| learn, ties to the lower index. The other columns of the
-hidden layer are skipped whole: no gradient, no χ changed, no pulse. The readout always learns.
-
-**Gradient**, exact: hidden ``G_ij = Σ_t m_ti δ_tj``, ``δ_tj = rs(f_j · d′(code_tj), 8 + feedback_shift)``, m the
-words as streamed; readout ``G_ik = m_i e_k``. Its step is ``S = rs(G, s + slower)`` with s = ``hidden_shift`` or
-``readout_shift`` and a setting of the layer, ``slower``, 0 … `SLOWEST`, 0 after reset.
-
-**Update "accumulate"**: ``χ ← sat(χ − S)``; ``n = min(|χ| div level, max_pulses)``; pulses ``sign(χ)·n``; ``χ ← χ −
-sign(χ)·n·level``, also where a full pair drops the pulses.
-
-**Update "direct"** has no χ: pulses ``−sign(S) · min((|S| + r) >> log2(level), max_pulses)``, level a power of two, r
-uniform in 0 … level − 1. For row i of column j, where the readout's rows count as the last of the hidden layer's, r is
-the 16-bit slice ``i mod 4`` of the two words of the draw with the learning seed, ``Purpose.STOCHASTIC_ROUNDING``,
-sequence q, index `rounding_index`, lane ``i div 4``, masked to ``level − 1``. Slices 0 and 1 are the low and the high
-half of the first word, 2 and 3 those of the second.
-
-**Replay**, for one new training sequence: (1) n goes up; (2) it is trained on as it came; (3) where the reservoir
-holds anything, ``replay_ratio`` sequences are trained on: the r-th (from 0) is that of slot ``uniform_index(seed,
-REPLAY_INDEX, filled, sequence=n, index=r)``; (4) it is offered, unless the reservoir is frozen: while ``filled <
-capacity`` it takes slot ``filled``; else ``j = uniform_index(seed, RESERVOIR_INDEX, n, sequence=n)`` and it replaces
-slot j where ``j < capacity``. So (3) sees the reservoir as it was, and of n sequences offered each is held with
-probability capacity/n. `freeze` stops only (4): learning, replay and n go on. `clear` empties the reservoir and sets
-n to 0, as after reset.
-
-**Replay quantiser**, when a sequence is stored: a feature byte u becomes ``v = (15·u + r) >> 8`` and is replayed as
-``17·v``, whose mean over r is exactly 255/256 of u. r is byte ``feature mod 4`` (0 the lowest) of the draw with the
-learning seed, ``Purpose.REPLAY_QUANTISER``, sequence n, index the step, lane ``feature div 4``. A signed feature is
-taken in offset binary, ``u = x + 128`` (the top bit flipped), and replayed as ``17·v − 128``; −128 counts as −127
-when it is streamed, as everywhere. Number of steps and label are stored beside.
-
-**Reservoir memories.** Word ``slot · max_steps + step`` of the steps holds a step's features, the first in the low
-bits; word ``slot`` of the heads the label in the low `head_label_bits`, the number of steps above. What lies beyond a
-sequence's end, and slots from ``filled`` on, mean nothing.
+The rules are in ``docs/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M9 for replay. Names here
+are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f, δ and χ.
 """
 
 from __future__ import annotations

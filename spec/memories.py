@@ -13,7 +13,7 @@ GROUP_BITS = 32
 
 
 class HostMemory(IntEnum):
-    """Values are those of the memory window's selection; what words hold is said in `spec.learning`."""
+    """Values are those of the memory window's selection; rules M8 and M9 say what words hold."""
 
     ACCUMULATORS = 0
     RESERVOIR_STEPS = 1

@@ -112,7 +112,7 @@ def _size(design: DesignPoint, memory: HostMemory) -> MemorySize:
 
 # Accumulators ---------------------------------------------------------------------------------------------------------
 async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """χ of the hidden layer and the readout, of the shapes of the weights; 0 where there is none."""
+    """χ of the hidden layer and the readout, of the shapes of the weights; 0 where there is none. Rule M9."""
     design = host.design
     whole = np.zeros((design.network.hidden + design.network.classes, design.hidden_rows), np.int32)
     if design.accumulates:
@@ -137,7 +137,7 @@ async def write_accumulators(host: Host, hidden: NDArray[np.integer], readout: N
 
 # Reservoir ------------------------------------------------------------------------------------------------------------
 async def read_reservoir(host: Host) -> ReservoirState | None:
-    """All that is held, and n; None where there is no reservoir."""
+    """All that is held, and n; None where there is no reservoir. Rule M8."""
     design = host.design
     if not design.replays:
         return None

@@ -7,7 +7,10 @@ from tb.blocks import Block, BlockBench, block_test
 
 @block_test
 async def clears_and_keeps(bench: BlockBench) -> None:
-    """Random words written and read; after each reset, one within a sweep, all are 0 once the sweep is over."""
+    """Random words written and read; after each reset, one within a sweep, all are 0 once the sweep is over.
+
+    Rule Z1.
+    """
     for round_ in range(4):
         await bench.reset(1)
         if round_ == 2:

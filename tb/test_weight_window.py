@@ -14,7 +14,10 @@ def some_column(host: WindowHost, tile: Tile) -> list[int]:
 
 @block_test
 async def program_and_read_back(bench: BlockBench) -> None:
-    """Every column of every tile of both layers, then some again over what they held; read back, pairs canonical."""
+    """Every column of every tile of both layers, then some again over what they held; read back, pairs canonical.
+
+    Rule X7.
+    """
 
     async def drive(block: Block) -> None:
         host = WindowHost(bench, block)
@@ -34,7 +37,7 @@ async def program_and_read_back(bench: BlockBench) -> None:
 
 @block_test
 async def weights_out_of_range_fail(bench: BlockBench) -> None:
-    """A weight that no device can hold ends at full scale, and is counted as a mismatch."""
+    """A weight that no device can hold ends at full scale, and is counted as a mismatch. Rule X7."""
 
     async def drive(block: Block) -> None:
         host = WindowHost(bench, block)

@@ -18,6 +18,8 @@ class ClipTracker(wiring.Component):
 
     ``open``: a clip has started and not ended. ``settings``: those of the open clip, taken from ``configured`` by the
     frame that started it.
+
+    Rule V1.
     """
 
     def __init__(self) -> None:

@@ -30,6 +30,8 @@ class FrameBuffer(wiring.Component):
     beyond the DAC's codes. ``in_clip``: a clip is open after the packets kept so far.
 
     ``abort`` forgets the frame held, the clip, and the packet being received, whose rest is swallowed, not counted.
+
+    Rule A7.
     """
 
     def __init__(self, design: AnalogDesign) -> None:

@@ -25,6 +25,8 @@ class FrameSequencer(wiring.Component):
     ``awake``: in these cycles alone frames need the core's clock; the sequencer waits and counts in all.
     ``awake_last`` counts them for the last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when
     one that is due waits because the reports are ``stalled``.
+
+    Rules A14 and A15.
     """
 
     def __init__(self, design: AnalogDesign) -> None:

@@ -51,6 +51,8 @@ class ScanLoader(wiring.Component):
     ``doubted`` for one cycle when a load or a verification begins, ``trusted`` when one ends well.
 
     The strobes of the chain are those of `hdl.bmru_core.BmruCore`; a pass takes a cycle a bit, whole words.
+
+    Rules A2 to A4.
     """
 
     def __init__(self, design: AnalogDesign) -> None:

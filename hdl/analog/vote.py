@@ -21,6 +21,8 @@ class Vote(wiring.Component):
     lower. They stay until the next ``take``. ``voted``: with ``decide``, the vote is taken: at the end of a clip, or at
     every frame where it slides. ``ended``: with ``decide``, the clip ends. ``wake``: with ``voted``, the majority is
     the wake class with at least ``threshold`` votes, and it was not so at the vote before in this clip.
+
+    Rules V2 to V5.
     """
 
     def __init__(self, design: AnalogDesign) -> None:

@@ -1,81 +1,62 @@
-"""An independent reading of the learning rules in plain Python integers, one value at a time: slow and obvious.
-
-Shares nothing with `golden`, and of `spec` only the design point and the derivative's table: even the random numbers
-are hashed here once more. The tests compare the two exactly.
-"""
+"""An independent reading of ``docs/arithmetic.md``: on-chip learning with replay, one value at a time."""
 
 from __future__ import annotations
 
-from functools import cache
-
-from spec.tables import derivative_table
-from tests.golden.scalar_miru import clip, rs, run_sequence
-
-FEEDBACK, QUANTISER, RESERVOIR_INDEX, REPLAY_INDEX, ROUNDING = 1, 5, 6, 7, 8
-WORD = 2**32
-
-
-@cache
-def words(seed: int, purpose: int, sequence: int, index: int, lane: int, attempt: int = 0) -> tuple[int, int]:
-    """Threefry-2x32-13 of the key (seed, purpose | attempt | lane) and the counter (sequence, index)."""
-    key = [seed, purpose * 2**24 + attempt * 2**16 + lane]
-    key.append(key[0] ^ key[1] ^ 0x1BD11BDA)
-    a, b = (sequence + key[0]) % WORD, (index + key[1]) % WORD
-    for step in range(13):
-        turn = (13, 15, 26, 6, 17, 29, 16, 24)[step % 8]
-        a = (a + b) % WORD
-        b = ((b << turn) % WORD + (b >> (32 - turn))) ^ a
-        if step % 4 == 3:
-            block = step // 4 + 1
-            a, b = (a + key[block % 3]) % WORD, (b + key[(block + 1) % 3] + block) % WORD
-    return a, b
-
-
-def index_below(bound: int, seed: int, purpose: int, sequence: int, index: int = 0) -> int:
-    mask = 1
-    while mask < bound:
-        mask *= 2
-    for attempt in range(256):
-        found = words(seed, purpose, sequence, index, 0, attempt)[0] % mask
-        if found < bound:
-            return found
-    raise AssertionError("256 rejections in a row")
+from tests.golden.scalar_miru import fraction_bits, run_sequence
+from tests.golden.scalar_numbers import (
+    FEEDBACK,
+    QUANTISER,
+    REPLAY_INDEX,
+    RESERVOIR_INDEX,
+    ROUNDING,
+    WORD,
+    clip,
+    derivative,
+    draw,
+    index_below,
+    rs,
+)
 
 
 def rounding(seed: int, q: int, layer: int, row: int, column: int, level: int) -> int:
-    low, high = words(seed, ROUNDING, q, layer * 65536 + column, row // 4)
+    """r of a row of the hidden layer's, rule L15."""
+    low, high = draw(seed, ROUNDING, q, layer * 65536 + column, row // 4)
     halves = low % 65536, low // 65536, high % 65536, high // 65536
     return halves[row % 4] % level
 
 
 def feedback_matrix(design, seed: int) -> list[list[int]]:
-    """Ψ by class and hidden unit."""
+    """Ψ by class and hidden unit, rule L4."""
     units, classes = range(design.network.hidden), range(design.network.classes)
-    return [[-1 if words(seed, FEEDBACK, 0, j, k // 32)[0] >> k % 32 & 1 else 1 for j in units] for k in classes]
+    return [[-1 if draw(seed, FEEDBACK, 0, j, k // 32)[0] >> k % 32 & 1 else 1 for j in units] for k in classes]
 
 
 def stored(design, seed: int, n: int, x) -> list[list[int]]:
-    """A sequence as the reservoir holds it."""
+    """A sequence as the reservoir holds it, rule M5."""
     signed = design.network.feature_signed
     nibbles = []
     for step, row in enumerate(x):
         nibbles.append([])
         for feature, value in enumerate(row):
-            word = words(seed, QUANTISER, n, step, feature // 4)[0]
+            word = draw(seed, QUANTISER, n, step, feature // 4)[0]
             r = word // 256 ** (feature % 4) % 256
             nibbles[-1].append((15 * (int(value) + 128 * signed) + r) // 256)
     return nibbles
 
 
 def replayed(design, nibbles) -> list[list[int]]:
+    """Bytes as they are replayed, rule M6."""
     return [[17 * q - 128 * design.network.feature_signed for q in row] for row in nibbles]
 
 
 class ScalarLearner:
-    """The whole learning chip: weights and χ as nested lists, reservoir as a list of (nibbles, label)."""
+    """The whole learning chip: weights and χ as nested lists, reservoir as a list of (nibbles, label).
 
-    def __init__(self, design, weights, feedback, accumulators=None, reset=None, update=None):
-        self.design, self.feedback = design, [[int(v) for v in row] for row in feedback]
+    It starts as rules Z1, L2 and M1 say: q, n and χ are 0, and the reservoir is empty.
+    """
+
+    def __init__(self, design, weights, accumulators=None, reset=None, update=None):
+        self.design, self.feedback = design, feedback_matrix(design, design.learning.seed)
         self.weights = [weights.hidden.tolist(), weights.readout.tolist()]
         zeros = [[[0] * len(layer[0]) for _ in layer] for layer in self.weights]
         self.chi = [layer.tolist() for layer in accumulators] if accumulators else zeros
@@ -89,13 +70,16 @@ class ScalarLearner:
         self.winners = design.network.hidden if learning.winners == "all" else learning.winners
 
     def set(self, seed: int, winners: int, replay_ratio: int, hidden_slower: int, readout_slower: int) -> None:
-        """Other settings; the feedback matrix follows the seed."""
+        """Other settings; the feedback matrix follows the seed, rule L16."""
         self.seed, self.winners, self.ratio = seed, winners, replay_ratio
         self.slower, self.feedback = (hidden_slower, readout_slower), feedback_matrix(self.design, seed)
 
     def learn(self, x, label: int, updates: int = WORD, columns: int = WORD, offered: bool = True) -> list[dict]:
-        """One new sequence; what each update did, the new one's first. A reset lets so many updates begin, so many
-        columns of the last of them be written, and the sequence be offered or not."""
+        """One new sequence, rules M1 to M3; what each update did, the new one's first.
+
+        A soft reset lets so many updates begin, so many columns of the last of them be written, and the sequence be
+        offered or not, rules Z2 and Z3.
+        """
         if not updates:
             return []
         self.n = min(self.n + 1, WORD - 1)
@@ -110,6 +94,7 @@ class ScalarLearner:
         return done
 
     def offer(self, x, label: int) -> None:
+        """Rules M4 and M7."""
         learning = self.design.learning
         if self.frozen or learning.replay_capacity == 0:
             return
@@ -122,23 +107,21 @@ class ScalarLearner:
             self.reservoir[slot] = entry
 
     def train(self, x, label: int, until: int = WORD) -> dict:
+        """One update in the order of rules L1 and L17; columns from ``until`` on are not written."""
         design, learning = self.design, self.design.learning
-        self.q = (self.q + 1) % WORD
-        outcome = run_sequence(design, _Columns(self.weights), x, self.reset, self.update)
-        step_bits = design.formats.adc_bits - 1 - design.formats.adc_range_log2
-        scaled = [o * 2 ** (6 - step_bits) if step_bits <= 6 else rs(o, step_bits - 6) for o in outcome["scores"]]
-        error = [clip(128 + v, 0, 255) - 255 * (k == label) for k, v in enumerate(scaled)]
+        self.q = (self.q + 1) % WORD  # rule L2
+        outcome = run_sequence(design, *self.weights, x, self.reset, self.update)
+        a, error = fraction_bits(design), self.error(outcome["scores"], label)
         units = range(design.network.hidden)
-        f = [sum(self.feedback[k][j] * error[k] for k in range(len(error))) for j in units]
-        winners = sorted(sorted(units, key=lambda j: (-abs(f[j]), j))[: self.winners])
-        derivative = derivative_table(design)
-        gradient = [[0] * len(units) for _ in range(design.hidden_rows)]
+        f = [sum(self.feedback[k][j] * error[k] for k in range(len(error))) for j in units]  # rule L5
+        winners = sorted(sorted(units, key=lambda j: (-abs(f[j]), j))[: self.winners])  # rule L6
+        gradient = [[0] * len(units) for _ in self.weights[0]]
         for step in outcome["steps"]:
             for j in winners:
-                delta = rs(f[j] * derivative[abs(step["code"][j])], 8 + learning.feedback_shift)
+                delta = rs(f[j] * derivative(step["code"][j], a), 8 + learning.feedback_shift)  # rules L7 and L8
                 for i, m in enumerate(step["words"]):
-                    gradient[i][j] += m * delta
-        readout = [[m * e for e in error] for m in outcome["words"]]
+                    gradient[i][j] += m * delta  # rule L9
+        readout = [[m * e for e in error] for m in outcome["words"]]  # rule L10
         writes = [
             self.write(0, gradient, [j for j in winners if j < until], learning.hidden_shift + self.slower[0]),
             self.write(
@@ -146,10 +129,29 @@ class ScalarLearner:
                 learning.readout_shift + self.slower[1],
             ),
         ]  # fmt: skip
-        return outcome | {"error": error, "feedback": f, "winners": winners, "writes": writes}
+        gradients, accumulators = (self.checksum(of_layers, winners) for of_layers in ([gradient, readout], self.chi))
+        return outcome | {
+            "error": error, "feedback": f, "winners": winners, "writes": writes,
+            "gradient_sum": gradients, "accumulator_sum": accumulators,
+        }  # fmt: skip
+
+    def error(self, scores: list[int], label: int) -> list[int]:
+        """Rule L3."""
+        a = fraction_bits(self.design)
+        scaled = [o * 2 ** (6 - a) if a <= 6 else rs(o, a - 6) for o in scores]
+        return [clip(128 + v, 0, 255) - 255 * (k == label) for k, v in enumerate(scaled)]
+
+    def checksum(self, layers, winners: list[int]) -> int:
+        """Rule T1, of values by layer, row and column."""
+        hidden, readout = layers
+        rows, units = len(hidden), self.design.network.hidden
+        places = [(j, i, hidden[i][j]) for j in winners for i in range(rows)]
+        first = rows - len(readout)
+        places += [(units + k, first + i, row[k]) for i, row in enumerate(readout) for k in range(len(row))]
+        return sum(value * (2 * (j * rows + i) + 1) for j, i, value in places) % WORD
 
     def write(self, layer: int, gradient, columns, shift: int) -> tuple[int, int, int]:
-        """Pulses applied, pulses dropped, devices written."""
+        """Pulses applied, pulses dropped, devices written, rules L11 and P3."""
         learning, counts = self.design.learning, [0, 0, 0]
         decide = self.accumulate if learning.update == "accumulate" else self.direct
         for i, row in enumerate(gradient):
@@ -159,6 +161,7 @@ class ScalarLearner:
         return tuple(counts)
 
     def accumulate(self, layer: int, i: int, j: int, step: int) -> int:
+        """Rules L12 and L13."""
         learning = self.design.learning
         top = 2 ** (learning.accumulator_bits - 1) - 1
         chi = clip(self.chi[layer][i][j] - step, -top, top)
@@ -167,13 +170,14 @@ class ScalarLearner:
         return pulses
 
     def direct(self, layer: int, i: int, j: int, step: int) -> int:
+        """Rules L14 and L15."""
         learning = self.design.learning
         row = i + layer * self.design.network.features  # the readout's rows count as the last of the hidden layer's
         r = rounding(self.seed, self.q, layer, row, j, learning.accumulator_level)
         return min((abs(step) + r) // learning.accumulator_level, learning.max_pulses) * (-1 if step > 0 else 1)
 
     def program(self, layer: int, i: int, j: int, pulses: int) -> tuple[int, int, int]:
-        """Pulse by pulse on the two devices of a pair, one of which is always at rest."""
+        """Pulse by pulse on the two devices of a pair, rules X1, P1 and P2."""
         weight, full = self.weights[layer][i][j], self.design.crossbar.levels - 1
         pair = {"plus": max(weight, 0), "minus": max(-weight, 0)}
         raised, lowered = ("plus", "minus") if pulses > 0 else ("minus", "plus")
@@ -191,13 +195,7 @@ class ScalarLearner:
         return abs(pulses) - dropped, dropped, len(written)
 
 
-class _Columns:
-    """Nested lists as the weights that `run_sequence` takes."""
-
-    def __init__(self, weights):
-        self.hidden, self.readout = (_Transposed(layer) for layer in weights)
-
-
-class _Transposed:
-    def __init__(self, rows):
-        self.T = [list(column) for column in zip(*rows, strict=True)]
+def stored_sum(nibbles: list[list[int]]) -> int:
+    """Rule T2."""
+    flat = [value for row in nibbles for value in row]
+    return sum(value * (2 * place + 1) for place, value in enumerate(flat)) % WORD

@@ -1,27 +1,17 @@
-"""An independent reading of the design document in plain Python integers, one value at a time: slow and obvious.
-
-Shares no code with `golden` beyond the tables of `spec`; the tests compare the two exactly.
-"""
+"""An independent reading of ``docs/arithmetic.md``: inference with MiRU cells, one value at a time."""
 
 from __future__ import annotations
 
-from spec.tables import candidate_table
+from tests.golden.scalar_numbers import candidate, clip, largest, rs, word
 
 
-def rs(value: int, shift: int) -> int:
-    return value if shift == 0 else (value + 2 ** (shift - 1)) // 2**shift
-
-
-def clip(value: int, low: int, high: int) -> int:
-    return low if value < low else high if value > high else value
-
-
-def word(value: int, shift: int, limit: int) -> int:
-    magnitude = min(limit, rs(abs(value), shift))
-    return -magnitude if value < 0 else magnitude
+def fraction_bits(design) -> int:
+    """a of rule F1."""
+    return design.formats.adc_bits - 1 - design.formats.adc_range_log2
 
 
 def feature_word(design, x: int) -> int:
+    """Rules F2 and F3."""
     bits = design.formats.stream_bits
     limit = 2**bits - 1
     if design.network.feature_signed:
@@ -29,12 +19,11 @@ def feature_word(design, x: int) -> int:
     return min(limit, rs(x, 8 - bits))
 
 
-def tile_codes(design, words: list[int], column: list[int]) -> list[int]:
-    """Codes of one column, one a row tile."""
-    formats, rows = design.formats, design.crossbar.rows
-    full_scale = 2 ** (formats.adc_bits - 1) - 1
-    step_bits = formats.adc_bits - 1 - formats.adc_range_log2
-    shift = formats.stream_bits + design.crossbar.level_bits - step_bits
+def tile_codes(design, words: list[int], column: list[int], shift: int | None = None) -> list[int]:
+    """Codes of one column, one a row tile, rules X2 to X4."""
+    rows, full_scale = design.crossbar.rows, 2 ** (design.formats.adc_bits - 1) - 1
+    if shift is None:
+        shift = design.formats.stream_bits + design.crossbar.level_bits - fraction_bits(design)
     codes = []
     for first in range(0, len(words), rows):
         total = sum(w * g for w, g in zip(words[first : first + rows], column[first : first + rows], strict=True))
@@ -42,28 +31,51 @@ def tile_codes(design, words: list[int], column: list[int]) -> list[int]:
     return codes
 
 
-def run_sequence(design, weights, features, reset: int, update: int) -> dict:
-    """One sequence: every value of every step, the readout, and what the saturation counters must show."""
-    units, classes = design.network.hidden, design.network.classes
+def read_out(design, words: list[int], columns: list[list[int]], shift: int | None = None) -> dict:
+    """Codes, scores and class of a readout whose words are given, rules X5, X6, O2 and O3."""
+    full_scale = 2 ** (design.formats.adc_bits - 1) - 1
+    codes = [tile_codes(design, words, column, shift) for column in columns]
+    scores = [clip(sum(parts), -full_scale, full_scale) for parts in codes]
+    return {
+        "words": words,
+        "codes": [list(row) for row in zip(*codes, strict=True)],
+        "scores": scores,
+        "decision": largest(scores),
+        "adc": sum(abs(code) == full_scale for parts in codes for code in parts),
+    }
+
+
+def columns_of(levels) -> list[list[int]]:
+    """Columns of a matrix of weights, rows as rule F4 orders them."""
+    return [[int(row[j]) for row in levels] for j in range(len(levels[0]))]
+
+
+def run_sequence(design, hidden, readout, features, reset: int, update: int) -> dict:
+    """One sequence: every value of every step, the readout, and what the saturation counters must show.
+
+    Args:
+        hidden, readout: weights in levels, rows of columns (rule X1).
+        features: rows of bytes, signed where the design's are.
+        reset, update: the coefficients b and u of rule C2.
+    """
+    units = design.network.hidden
     bits, state_bits = design.formats.stream_bits, design.formats.state_bits
     limit, full_scale = 2**bits - 1, 2 ** (design.formats.adc_bits - 1) - 1
-    table = candidate_table(design)
-    hidden = [[int(g) for g in column] for column in weights.hidden.T]
-    readout = [[int(g) for g in column] for column in weights.readout.T]
-    h, words = [0] * units, [0] * units
+    columns = columns_of(hidden)
+    h, words = [0] * units, [0] * units  # rule F7
     adc = limited = 0
     steps = []
     for t, x in enumerate(features):
-        streamed = [feature_word(design, int(v)) for v in x] + words + [limit]
-        codes = [tile_codes(design, streamed, column) for column in hidden]
-        code = [clip(sum(parts), -full_scale, full_scale) for parts in codes]
-        c = [table[o] if o >= 0 else -table[-o] for o in code]
-        h = [v + rs((w - v) * update, 8) for v, w in zip(h, c, strict=True)]
-        adc += sum(abs(o) == full_scale for parts in codes for o in parts)
+        streamed = [feature_word(design, int(v)) for v in x] + words + [limit]  # rules F4 and F5
+        codes = [tile_codes(design, streamed, column) for column in columns]
+        code = [clip(sum(parts), -full_scale, full_scale) for parts in codes]  # rule X5
+        c = [candidate(o, fraction_bits(design), state_bits) for o in code]
+        h = [rs(update * w + (256 - update) * v, 8) for v, w in zip(h, c, strict=True)]  # rule C3
+        adc += sum(abs(o) == full_scale for parts in codes for o in parts)  # rule X6
         if t + 1 < len(features):
             shift = state_bits + 8 - bits
-            words = [word(v * reset, shift, limit) for v in h]
-            limited += sum(rs(abs(v * reset), shift) > limit for v in h)
+            words = [word(v * reset, shift, limit) for v in h]  # rule C4
+            limited += sum(rs(abs(v * reset), shift) > limit for v in h)  # rule C5
         steps.append(
             {
                 "words": streamed,
@@ -73,13 +85,7 @@ def run_sequence(design, weights, features, reset: int, update: int) -> dict:
                 "state": h,
             }
         )
-    words = [word(v, state_bits - bits, limit) for v in h] + [limit]
-    limited += sum(rs(abs(v), state_bits - bits) > limit for v in h)
-    codes = [tile_codes(design, words, column) for column in readout]
-    adc += sum(abs(o) == full_scale for parts in codes for o in parts)
-    scores = [clip(sum(parts), -full_scale, full_scale) for parts in codes]
-    decision = max(range(classes), key=lambda k: (scores[k], -k))
-    return {
-        "steps": steps, "words": words, "codes": [list(row) for row in zip(*codes, strict=True)], "scores": scores,
-        "decision": decision, "adc": adc, "limited": limited,
-    }  # fmt: skip
+    shift = state_bits - bits
+    limited += sum(rs(abs(v), shift) > limit for v in h)  # rule C5
+    final = read_out(design, [word(v, shift, limit) for v in h] + [limit], columns_of(readout))  # rules O1 and F5
+    return final | {"steps": steps, "adc": adc + final["adc"], "limited": limited}

@@ -21,6 +21,7 @@ def same(one: AnalogCodes, other: AnalogCodes) -> bool:
 
 @pytest.mark.parametrize("name", ANALOG_DESIGNS)
 def test_chain_and_network_round_trips(name):
+    """Rules A2 and A3."""
     design = ANALOG_DESIGNS[name]
     codes = ordered(random_codes(design, 1))
     assert same(AnalogCodes.from_chain(design, codes.chain()), codes) and codes.chain().shape == (chain_bits(design),)
@@ -48,6 +49,7 @@ def test_every_bit_of_the_chain_programs_the_element_that_the_table_says():
 
 
 def test_export_rounds_to_the_nearest_code_and_says_what_saturates():
+    """Rule H4."""
     network = network_of(ordered(random_codes(KWS, 3)))
     network.input.weight[0, :3] = 1.017, -1.02, 9.0
     network.input.weight[1, 0] = -9.0
@@ -60,6 +62,7 @@ def test_export_rounds_to_the_nearest_code_and_says_what_saturates():
 
 
 def test_features_saturate_and_are_counted():
+    """Rule H5."""
     codes, saturated = feature_codes(KWS, [[0.0, 1.004, -1.006, 5.11, 5.2, -7.0]])
     assert codes.tolist() == [[0, 100, -101, 511, 511, -511]] and saturated == 2
 

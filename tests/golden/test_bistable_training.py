@@ -91,7 +91,10 @@ def test_the_same_seed_trains_the_same(data):
 
 
 def test_codes_mean_what_quantise_says(data):
-    """The float network of the codes' meaning decides as the codes do: its sums and thresholds are the same numbers."""
+    """The float network of the codes' meaning decides as the codes do: its sums and thresholds are the same numbers.
+
+    Rule H3.
+    """
     model, x = some_model(np.float32), data[1].first(100).x
     fold_levels(model.parameters)
     weights, seen = quantise(DESIGN, model.parameters)

@@ -7,7 +7,8 @@ import pytest
 
 from golden.cell import StateBlend, WordStreamer, feature_words, signed_candidates
 from tests.golden.designs import DESIGNS, make_design
-from tests.golden.scalar_miru import feature_word, rs, word
+from tests.golden.scalar_miru import feature_word
+from tests.golden.scalar_numbers import rs, word
 
 MNIST = DESIGNS["mnist"]
 

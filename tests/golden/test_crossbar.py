@@ -33,7 +33,7 @@ def pairs(levels):
 
 
 def test_streaming_equals_the_product_exhaustively():
-    """Every word of 3 bits with its sign on two rows, every weight of a three-level device on both."""
+    """Every word of 3 bits with its sign on two rows, every weight of a three-level device on both. Rule F6."""
     words = np.array(list(product(range(-7, 8), repeat=2)))
     levels = np.array(list(product(range(-2, 3), repeat=2))).T
     np.testing.assert_array_equal(streamed_sum(words, *pairs(levels), planes=3), words @ levels)
@@ -77,7 +77,10 @@ def test_precision_follows_the_bound():
 
 
 def test_the_largest_sum_in_single_precision_is_exact():
-    """All rows at full weight and full word, one level below and above: the bound is reached and nothing rounds."""
+    """All rows at full weight and full word, one level below and above: the bound is reached and nothing rounds.
+
+    Rules N1 and X3.
+    """
     design = make_design(
         network={"features": 400, "hidden": 1, "classes": 2, "max_steps": 1},
         crossbar={"rows": 1024, "levels": 128, "level_bits": 8},

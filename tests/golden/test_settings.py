@@ -136,7 +136,7 @@ def test_interruptions_agree_with_the_scalar_reference(mode):
     """Sequences cut at any column of any update, between updates, before and after the offer; others between them."""
     design, seed = learner(mode), 6
     generator, start = np.random.default_rng(seed), random_weights(design, seed)
-    trainer, scalar = ReplayTrainer(design, start), ScalarLearner(design, start, feedback_matrix(design))
+    trainer, scalar = ReplayTrainer(design, start), ScalarLearner(design, start)
     columns = design.network.hidden + design.network.classes
     cuts = [(0, None), (1, 0), (1, 4), (1, 7), (1, columns), (2, 1), (3, 9), (2, None), (3, None), (3, 3)]
     written = 0

@@ -67,6 +67,7 @@ def test_training_is_repeatable_and_can_be_continued(tiny):
 
 
 def test_each_pass_has_its_own_order(tiny):
+    """Rule H6."""
     data, _ = load(tiny, "synthetic", train=60)
     seen = []
 

@@ -36,6 +36,7 @@ def test_a_cell_may_put_out_more_than_a_node_reaches():
 
 
 def test_power_is_charge_over_time_times_supply():
+    """Rule A20."""
     assert KWS.power_nw(40_000 * 328 * 7, 7) == pytest.approx(72.0)
     with pytest.raises(ValueError, match="at least 1 frame"):
         KWS.power_nw(5, 0)

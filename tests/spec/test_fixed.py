@@ -19,11 +19,13 @@ LIMITS = st.integers(0, 2**20)
 
 @given(VALUES, SHIFTS)
 def test_rounding_is_half_up(value, shift):
+    """Rule N2."""
     assert round_shift(value, shift) == floor(Fraction(value, 2**shift) + Fraction(1, 2))
 
 
 @given(VALUES, SHIFTS, LIMITS)
 def test_magnitude_rounding_is_odd_and_half_away_from_zero(value, shift, limit):
+    """Rule N4."""
     expected = min(limit, floor(Fraction(abs(value), 2**shift) + Fraction(1, 2)))
     assert round_magnitude(value, shift, limit) == (expected if value >= 0 else -expected)
     assert round_magnitude(-value, shift, limit) == -round_magnitude(value, shift, limit)
@@ -31,6 +33,7 @@ def test_magnitude_rounding_is_odd_and_half_away_from_zero(value, shift, limit):
 
 @given(VALUES, LIMITS)
 def test_saturation_is_symmetric_and_idempotent(value, limit):
+    """Rule N3."""
     clipped = saturate(value, limit)
     assert abs(clipped) <= limit and (clipped == value or abs(value) > limit)
     assert saturate(-value, limit) == -clipped and saturate(clipped, limit) == clipped
@@ -66,6 +69,7 @@ def test_negative_shift_and_limit_are_refused():
 
 @given(st.integers(0, 2**50))
 def test_widths_are_exactly_wide_enough(limit):
+    """Rule N6."""
     signed, unsigned = signed_width(limit), unsigned_width(limit)
     assert -(1 << (signed - 1)) <= -limit and limit < 1 << (signed - 1) and limit < 1 << unsigned
     assert limit >= 1 << (signed - 2) if limit else signed == 2

@@ -26,7 +26,7 @@ KEYS = {"zeros": ((0, 0), (0, 0)), "ones": ((ONES, ONES), (ONES, ONES)), "pi": P
     ],
 )
 def test_published_vectors(name, rounds, expected):
-    """`kat_vectors` of the authors' Random123 library."""
+    """`kat_vectors` of the authors' Random123 library. Rule R1."""
     key, counter = KEYS[name]
     assert tuple(int(word) for word in threefry2x32(key, counter, rounds)) == expected
 
@@ -66,6 +66,7 @@ def test_every_argument_matters():
 
 
 def test_arguments_reach_both_ends_without_aliasing():
+    """Rule R2."""
     corners = [
         dict(seed=ONES),
         dict(sequence=ONES),
@@ -87,6 +88,7 @@ def test_arguments_that_would_alias_are_refused(argument):
 
 
 def test_purposes_are_part_of_the_contract():
+    """Rule R3."""
     assert {purpose.name: purpose.value for purpose in Purpose}.items() >= {
         "FEEDBACK": 1, "INITIAL_WEIGHT": 2, "SHUFFLE": 3, "PERMUTATION": 4, "REPLAY_QUANTISER": 5, "RESERVOIR_INDEX": 6,
         "REPLAY_INDEX": 7, "STOCHASTIC_ROUNDING": 8, "DEVICE": 9, "SYNTHETIC_DATA": 10,
@@ -125,6 +127,7 @@ def test_indices_stay_below_the_bound_and_follow_masked_rejection(bound, sequenc
 
 
 def test_after_the_last_attempt_the_remainder_is_taken(monkeypatch):
+    """Rule R4."""
     attempts = []
 
     def hopeless(*arguments):
@@ -144,12 +147,14 @@ def test_illegal_bounds_are_refused(bound):
 
 @pytest.mark.parametrize("size", [1, 2, 97, 784])
 def test_permutations(size):
+    """Rule R6."""
     first, again, other = (permutation(1, Purpose.SHUFFLE, size, sequence) for sequence in (1, 1, 2))
     assert sorted(first.tolist()) == list(range(size)) and first.tolist() == again.tolist()
     assert size < 3 or first.tolist() != other.tolist()
 
 
 def test_normal_draws():
+    """Rule R7."""
     values = normal(3, Purpose.INITIAL_WEIGHT, np.arange(200)[:, None], np.arange(100))
     assert values.shape == (200, 100) and np.isfinite(values).all()
     assert values.mean() == pytest.approx(0, abs=0.03) and values.std() == pytest.approx(1, abs=0.02)
@@ -157,6 +162,7 @@ def test_normal_draws():
 
 
 def test_normal_integers_have_the_mean_and_spread_that_they_say():
+    """Rule R5."""
     words = draw(3, Purpose.FRAME_NOISE, np.arange(200)[:, None], np.arange(500))
     for amplitude in (1, 20, 4095):
         values = normal_integer(words, amplitude)

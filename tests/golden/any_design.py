@@ -1,0 +1,109 @@
+"""Random design points over the whole legal ranges of their formats, the ends of every range often, in small sizes."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import ValidationError
+
+from spec.analog import AnalogDesign
+from spec.design import DesignPoint
+
+ATTEMPTS = 1000
+END = 0.2
+"""Probability of each end of a range."""
+
+
+def within(random: np.random.Generator, low: int, high: int) -> int:
+    """A whole number in ``low … high``, often one of the two."""
+    chosen = random.random()
+    return low if chosen < END else high if chosen > 1 - END else int(random.integers(low, high + 1))
+
+
+def legal_values(random: np.random.Generator, model: type, section: str, *names: str) -> dict:
+    """A value for each field of a section, from the limits that the design point gives it; switches too."""
+    fields, values = model.model_fields[section].annotation.model_fields, {}
+    for name in names:
+        if fields[name].annotation is bool:
+            values[name] = bool(random.integers(2))
+            continue
+        limits = {type(limit).__name__: limit for limit in fields[name].metadata}
+        values[name] = within(random, limits["Ge"].ge, limits["Le"].le)
+    return values
+
+
+def any_design(random: np.random.Generator, kind: str = "miru", update: str = "accumulate") -> DesignPoint:
+    """A crossbar design point of a few units.
+
+    Raises:
+        AssertionError: none of many was legal.
+    """
+    for _ in range(ATTEMPTS):
+        hidden, replays = within(random, 1, 5), bool(random.integers(2))
+        content = {
+            "network": {
+                "features": within(random, 1, 5), "hidden": hidden, "classes": within(random, 1, 4),
+                "max_steps": within(random, 1, 4), "feature_signed": bool(random.integers(2)),
+            },
+            "cell": {"kind": kind, "lanes": 1}
+            | legal_values(random, DesignPoint, "cell", "reset_coefficient", "update_coefficient"),
+            "formats": legal_values(
+                random, DesignPoint, "formats", "stream_bits", "state_bits", "adc_bits", "adc_range_log2"
+            ),
+            "crossbar": {"rows": within(random, 1, 12), "columns": within(random, 1, 6)}
+            | legal_values(random, DesignPoint, "crossbar", "levels", "level_bits", "fraction_bits"),
+            "learning": {
+                "update": update, "winners": "all" if random.random() < 0.5 else within(random, 1, hidden),
+                "replay_capacity": within(random, 1, 4) * replays,
+                "replay_ratio": within(random, 1, 3) if replays else 1,
+            }
+            | legal_values(
+                random, DesignPoint, "learning",
+                "seed", "feedback_shift", "hidden_shift", "readout_shift", "accumulator_bits", "max_pulses",
+            )
+            | ({"accumulator_level": 2 ** within(random, 1, 14)} if update == "direct"
+               else legal_values(random, DesignPoint, "learning", "accumulator_level")),
+        }  # fmt: skip
+        try:
+            return DesignPoint.model_validate({"name": "any"} | content)
+        except ValidationError:
+            continue
+    raise AssertionError(f"none of {ATTEMPTS} design points was legal")
+
+
+def any_core(random: np.random.Generator) -> AnalogDesign:
+    """An analog design point of a few cells.
+
+    Raises:
+        AssertionError: none of many was legal.
+    """
+    for _ in range(ATTEMPTS):
+        shift, classes = within(random, 0, 8), within(random, 1, 4)
+        content = {
+            "core": "analog",
+            "network": {
+                "features": within(random, 1, 4), "width": within(random, 1, 4), "blocks": within(random, 1, 3),
+                "classes": classes,
+            },
+            "formats": legal_values(
+                random, AnalogDesign, "formats", "ratio_bits", "ratio_fraction", "bias_bits", "bias_step_pa",
+                "feature_bits", "feature_step_pa", "node_bits",
+            ),
+            "cell": legal_values(random, AnalogDesign, "cell", "leakage_pa"),
+            "settling": {
+                "factor": within(random, 1, 2**shift), "shift": shift, "phase_cycles": within(random, 1, 6),
+            },
+            "vote": {
+                "frames": within(random, 1, 9), "sliding": bool(random.integers(2)),
+                "wake_class": within(random, 0, max(1, classes - 1)),
+            },
+            "nonidealities": legal_values(
+                random, AnalogDesign, "nonidealities", "seed", "mismatch", "mismatch_amplitude", "bias_error",
+                "bias_error_amplitude", "noise", "noise_pa",
+            ),
+            "system": legal_values(random, AnalogDesign, "system", "clock_hz", "frame_ms"),
+        }  # fmt: skip
+        try:
+            return AnalogDesign.model_validate({"name": "any"} | content)
+        except ValidationError:
+            continue
+    raise AssertionError(f"none of {ATTEMPTS} design points was legal")

@@ -1,0 +1,277 @@
+"""The document of the arithmetic suffices: its independent reading and golden agree over all legal formats.
+
+Every network has another design point; the ends of every range come often. What was compared is counted, and so is
+what the networks met: saturation, dropped pulses, replays, cells that set and let go. ``COCOTB_RANDOM_SEED`` gives
+other networks.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from golden.analog import AnalogCore
+from golden.analog_clips import Ballot, FramePacket, Intake, VoteSettings
+from golden.analog_random import random_codes
+from golden.cell import signed_candidates
+from golden.learn_trace import LearningReference
+from golden.learning import output_error
+from golden.learning_settings import LearningSettings
+from golden.miru import Coefficients
+from golden.weights import initial_weights, random_weights
+from spec.frames import FrameFlag, ReportFlag, encode_frame
+from spec.learning import SEQUENCE_LIMIT
+from spec.rng import Purpose, draw_pair, uniform_index
+from spec.scan import check_word
+from spec.tables import derivative_table
+from spec.trace import NO_SLOT
+from tests.golden import scalar_analog, scalar_numbers
+from tests.golden.any_design import any_core, any_design, within
+from tests.golden.scalar_analog import ScalarCore, ScalarVote, applied_feature
+from tests.golden.scalar_learning import ScalarLearner, stored_sum
+from tests.golden.scalar_numbers import candidate, derivative
+from tests.golden.test_bistable import assert_agrees as assert_bistable_agrees
+from tests.golden.test_learning import assert_same_state, random_sequence
+from tests.golden.test_miru import assert_agrees, ragged_lengths, random_features
+from tests.golden.test_replay import assert_reservoirs_alike
+
+NETWORKS = 200
+SEED = int(os.environ.get("COCOTB_RANDOM_SEED", "1"))
+
+
+def test_inference():
+    """Rules F1 to F7, X1 to X6, C1 to C5 and O1 to O3."""
+    random, seen, formats = np.random.default_rng([SEED, 1]), Counter(), set()
+    for _ in range(NETWORKS):
+        design, seed = any_design(random), int(random.integers(2**32))
+        found = assert_agrees(design, random_weights(design, seed), random_features(design, 3, seed),
+                              ragged_lengths(design, 3), Coefficients.of(design))  # fmt: skip
+        seen += Counter(adc=found.adc, words=found.words, signed=design.network.feature_signed)
+        formats.add(tuple(design.formats.model_dump().values()))
+    assert min(seen[name] for name in ("adc", "words", "signed")) > 10 and len(formats) > NETWORKS // 2
+
+
+def test_inference_with_bistable_cells():
+    """Rules B1 to B7."""
+    random, changes = np.random.default_rng([SEED, 2]), Counter()
+    for _ in range(NETWORKS):
+        design, seed = any_design(random, kind="bmru"), int(random.integers(2**32))
+        states = assert_bistable_agrees(
+            design, random_weights(design, seed), random_features(design, 3, seed), ragged_lengths(design, 3)
+        )
+        changes.update((states[:, 1:] - states[:, :-1]).ravel().tolist())
+    assert min(changes[change] for change in (-1, 0, 1)) > 10
+
+
+@pytest.mark.parametrize("update", ["accumulate", "direct"])
+def test_learning_with_replay(update):
+    """Rules L1 to L17, P1 to P3, M1 to M7 and T1 to T3, through the records that the hardware is compared with."""
+    random, seen = np.random.default_rng([SEED, 3]), Counter()
+    for number in range(NETWORKS):
+        design = any_design(random, update=update)
+        design = type(design).model_validate(
+            design.model_dump() | {"learning": design.learning.model_dump() | {"enabled": True}}
+        )
+        seen += learn_both(design, random, ends=number % 5 == 0)
+    assert min(seen[name] for name in ("applied", "dropped", "replays", "kept", "refused", "devices")) > 10, seen
+    assert seen["limits"]
+
+
+def learn_both(design, random: np.random.Generator, ends: bool) -> Counter:
+    """Learn the same sequences in golden and in the independent reading; what came of it."""
+    weights = random_weights(design, int(random.integers(2**32)))
+    reference = LearningReference(design, weights, Coefficients.of(design))
+    trainer, scalar, seen = reference.trainer, ScalarLearner(design, weights), Counter()
+    if ends:
+        trainer.dfa.updates = scalar.q = 2**32 - 2
+        trainer.reservoir.presented = scalar.n = SEQUENCE_LIMIT - 1
+    for number in range(5):
+        if number == 3:
+            settings = any_settings(design, random)
+            trainer.settings = settings
+            scalar.set(**settings.as_dict())
+            trainer.reservoir.frozen = scalar.frozen = bool(random.integers(4) == 0)
+        x, label = random_sequence(design, random)
+        one = np.ones(1, int)
+        learnt = reference.advance(x[None], len(x) * one, label * one, one > 0, 0 * one)
+        before = len(scalar.reservoir)
+        done = scalar.learn(x.tolist(), label)
+        records = learnt.records["learn"]
+        assert len(records) == len(done)
+        for record, update in zip(records, done, strict=True):
+            for name in ("error", "feedback"):
+                assert record[name].tolist() == update[name], name
+            for name in ("gradient_sum", "accumulator_sum"):
+                assert record[name] == update[name], name
+            applied, dropped, devices = (sum(counts) for counts in zip(*update["writes"], strict=True))
+            assert (record["applied"], record["dropped"]) == (applied, dropped)
+            seen += Counter(applied=applied, dropped=dropped, devices=devices)
+        assert learnt.scores[0].tolist() == done[0]["scores"] and learnt.decision[0] == done[0]["decision"]
+        assert records[0]["slot"] == NO_SLOT
+        assert_same_state(trainer.dfa, scalar)
+        assert_reservoirs_alike(trainer, scalar)
+        if design.learning.replay_capacity:
+            offer = learnt.records["offer"][0]
+            kept = offer["slot"] != NO_SLOT
+            assert offer["presented"] == scalar.n and kept >= (len(scalar.reservoir) > before)
+            if kept:
+                assert offer["stored_sum"] == stored_sum(scalar.reservoir[offer["slot"]][0])
+            seen += Counter(kept=int(kept), refused=int(not kept), replays=len(done) - 1)
+    seen["limits"] += ends
+    return seen
+
+
+def any_settings(design, random: np.random.Generator) -> LearningSettings:
+    units = design.network.hidden
+    return LearningSettings(
+        seed=within(random, 0, 2**32 - 1),
+        winners=units if design.learning.winners == "all" else within(random, 1, units),
+        replay_ratio=within(random, 0, 3),
+        hidden_slower=within(random, 0, 3),
+        readout_slower=within(random, 0, 3),
+    )
+
+
+def test_tables_and_errors():
+    """Rules C1, L3 and L7, of every code."""
+    random, compared = np.random.default_rng([SEED, 4]), 0
+    for _ in range(NETWORKS // 2):
+        design = any_design(random)
+        a, limit = design.formats.adc_bits - 1 - design.formats.adc_range_log2, 2 ** (design.formats.adc_bits - 1) - 1
+        codes = range(-limit, limit + 1)
+        assert signed_candidates(design).tolist() == [candidate(o, a, design.formats.state_bits) for o in codes]
+        assert list(derivative_table(design)) == [derivative(o, a) for o in range(limit + 1)]
+        classes = design.network.classes
+        for _ in range(4):
+            scores = random.integers(-limit, limit + 1, classes)
+            learner = ScalarLearner(design, random_weights(design, 1))
+            label = int(random.integers(classes))
+            assert output_error(design, scores, label).tolist() == learner.error(scores.tolist(), label)
+        compared += len(codes)
+    assert compared > 10_000
+
+
+def test_weights_and_thresholds_before_training():
+    """Rules H1, H2 and R7, in double precision."""
+    random = np.random.default_rng([SEED, 8])
+    for kind in ["miru", "bmru"] * 20:
+        design = any_design(random, kind)
+        found, (hidden, readout) = initial_weights(design), first_weights(design)
+        assert found.hidden.tolist() == hidden and found.readout.tolist() == readout
+        if kind == "bmru":
+            words, limit = 2**design.formats.stream_bits, design.crossbar.levels - 1
+            most = (words - 1) * (design.network.features + 1) * limit + 1
+            starts = [min(round(start * words * 2**design.crossbar.level_bits), most) for start in (0.15, 0.5)]
+            assert found.thresholds.tolist() == [[start] * design.network.hidden for start in starts]
+
+
+def first_weights(design) -> tuple[list, list]:
+    """Levels of both layers, rows of columns."""
+    network, seed, limit = design.network, design.learning.seed, design.crossbar.levels - 1
+    units, columns, classes = network.hidden, range(network.hidden), range(network.classes)
+
+    def level(value: float) -> int:
+        return scalar_numbers.clip(round(value * 2**design.crossbar.level_bits), -limit, limit)
+
+    def uniform(i: int, j: int) -> float:
+        return scalar_numbers.draw(seed, 2, 2, i, j)[0] / 2**31 - 1
+
+    def normal(i: int, j: int) -> float:
+        first, second = (scalar_numbers.draw(seed, 2, sequence, i, j)[0] for sequence in (0, 1))
+        return math.sqrt(-2 * math.log((first + 0.5) / 2**32)) * math.cos(2 * math.pi * second / 2**32)
+
+    states = 0 if design.cell.kind == "bmru" else units
+    hidden = [[level(uniform(i, j) / math.sqrt(network.features)) for j in columns] for i in range(network.features)]
+    for i in range(network.features, network.features + states):
+        hidden.append([level(normal(i, j) / 2 / math.sqrt(units)) for j in columns])
+    rows = len(hidden) + 1
+    readout = [[level(uniform(rows + i, k) / math.sqrt(units)) for k in classes] for i in columns]
+    return [*hidden, [0] * units], [*readout, [0] * network.classes]
+
+
+def test_random_numbers():
+    """Rules R1, R2 and R4."""
+    random, rejected = np.random.default_rng([SEED, 5]), 0
+    for _ in range(2000):
+        seed, sequence, index = (within(random, 0, 2**32 - 1) for _ in range(3))
+        lane, attempt = within(random, 0, 2**16 - 1), within(random, 0, 255)
+        purpose = Purpose(int(random.choice(list(Purpose))))
+        words = scalar_numbers.draw(seed, purpose, sequence, index, lane, attempt)
+        assert tuple(int(word) for word in draw_pair(seed, purpose, sequence, index, lane, attempt)) == words
+        bound = within(random, 1, 2 ** int(random.integers(1, 33)))
+        found = uniform_index(seed, Purpose.REPLAY_INDEX, bound, sequence, index)
+        assert found == scalar_numbers.index_below(bound, seed, Purpose.REPLAY_INDEX, sequence, index)
+        size = 2 ** (bound - 1).bit_length()
+        rejected += scalar_numbers.draw(seed, Purpose.REPLAY_INDEX, sequence, index)[0] % size >= bound
+    assert rejected > 100
+
+
+def test_analog_core():
+    """Rules A1 to A19, with every non-ideality: each current, state, class and charge."""
+    random, seen = np.random.default_rng([SEED, 6]), Counter()
+    for _ in range(NETWORKS):
+        design, seed = any_core(random), int(random.integers(2**32))
+        codes, number = random_codes(design, seed), within(random, 0, 2**32 - 1)
+        chain = codes.chain().astype(int).tolist()
+        assert scalar_analog.check_word(chain) == check_word(codes.chain())
+        limit = 2 ** (design.formats.feature_bits - 1) - 1
+        features = np.array(
+            [[[within(random, -limit, limit) for _ in range(design.network.features)] for _ in range(3)] for _ in "ab"]
+        )
+        run = AnalogCore(design, codes).run(features, [number, (number + 3) % 2**32])
+        records = run.records(design)
+        scalar, charge = ScalarCore(design, chain), 0
+        scalar.frame_number = number
+        for place, frame in enumerate(features.reshape(6, -1).tolist()):
+            if place == 3:
+                scalar.clear()
+            expected = scalar.frame(frame)
+            charge = expected["charge"] = (charge + expected["charge"]) % 2**48
+            for name, value in expected.items():
+                assert records[place][name].reshape(-1).tolist() == (value if isinstance(value, list) else [value])
+            assert records[place]["frame"] == (number + place) % 2**32
+            top = 2**design.formats.node_bits - 1
+            seen += Counter(saturated=top in map(abs, expected["output"]), on=any(expected["state"]))
+            seen += Counter(off=not all(expected["state"]), late=expected["decision"] > 0)
+        for name in ("mismatch", "bias_error", "noise"):
+            seen[name] += getattr(design.nonidealities, name)
+    assert len(seen) == 7 and min(seen.values()) > 10, seen
+
+
+def test_votes():
+    """Rules A7 and V1 to V5, packet by packet."""
+    random, wakes, saturated = np.random.default_rng([SEED, 7]), 0, 0
+    for _ in range(NETWORKS):
+        design = any_core(random)
+        settings = VoteSettings.of(design)
+        settings = VoteSettings(
+            settings.frames, settings.sliding, settings.wake_class, within(random, 1, settings.frames), True, True
+        )
+        intake, ballot, scalar = Intake(design), Ballot(design), None
+        for _ in range(25):
+            start, end = scalar is None or random.random() < 0.1, random.random() < 0.1
+            flags = FrameFlag(FrameFlag.START * start | FrameFlag.END * end)
+            values = [within(random, -(2**15), 2**15 - 1) for _ in range(design.network.features)]
+            frame = intake.take(FramePacket(encode_frame(values, flags)), settings)
+            applied = [applied_feature(design, value) for value in values]
+            assert frame.features.tolist() == [code for code, _ in applied]
+            saturated += sum(beyond for _, beyond in applied)
+            scalar = ScalarVote(settings, design.network.classes) if start else scalar
+            decision = int(random.integers(design.network.classes))
+            vote = scalar.frame(decision, end)
+            answers = ballot.take(frame, decision)
+            assert [answer.flags & ReportFlag.FRAME for answer in answers] == [1, 0][: len(answers)]
+            assert (vote is None) == (len(answers) == 1)
+            if vote:
+                ends, votes, majority, wake = vote
+                answer = answers[1]
+                assert (frame.last, list(answer.scores), answer.decision) == (ends, votes, majority)
+                assert bool(answer.flags & ReportFlag.WAKE) == wake
+                wakes += wake
+                scalar = None if ends else scalar
+        assert intake.saturated <= saturated
+    assert wakes > 10 and saturated > 10

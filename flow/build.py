@@ -57,17 +57,18 @@ COMPLETE = "complete.json"
 
 @dataclass(frozen=True)
 class Build:
-    """A compiled design: name and digest, folder of its products, top module, and the waves that it can record."""
+    """A compiled design: name, digest, folder of its products, top module, recordable waves, and its simulator."""
 
     name: str
     digest: str
     directory: Path
     top: str
     waves: Waves | None = None
+    simulator: Literal["verilator", "icarus"] = "verilator"
 
     @property
     def executable(self) -> Path:
-        """The compiled simulation."""
+        """The compiled simulation: a program, or for Icarus what ``vvp`` runs."""
         return self.directory / "simulation"
 
 

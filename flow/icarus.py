@@ -1,13 +1,17 @@
-"""Where Icarus Verilog is: the four-state simulator that the regression runs beside Verilator."""
+"""Icarus Verilog: where it is, and builds for this four-state simulator, which the regression runs beside Verilator."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from flow.build import Build, build_root, first_error, tail
 from flow.verilator import SimulatorError
 
 MINIMUM_VERSION = 11
@@ -44,6 +48,45 @@ def find_icarus() -> Icarus:
         raise SimulatorError(f"no Icarus Verilog: '{iverilog} -V' names no version; {FIX}")
     if int(number[1]) < MINIMUM_VERSION:
         raise SimulatorError(
-            f"Icarus Verilog {number[1]}.{number[2]} at '{iverilog}' is older than {MINIMUM_VERSION}: install a newer one"
+            f"Icarus Verilog {number[1]}.{number[2]} at '{iverilog}' is older than {MINIMUM_VERSION}: install a newer"
         )
     return Icarus(Path(iverilog), Path(commands["vvp"]), f"{number[1]}.{number[2]}")
+
+
+def build_icarus(sources: Sequence[Path], top: str, *, name: str, defines: Mapping[str, object] | None = None) -> Build:
+    """Compile a design for Icarus Verilog; ``flow.simulator.run`` runs it under cocotb.
+
+    Args:
+        sources: Verilog and SystemVerilog, in order; all are read as SystemVerilog.
+        top: name of the top module.
+        name: what to call the build; part of its directory's name.
+        defines: of the preprocessor.
+
+    Raises:
+        SimulatorError: there is no Icarus Verilog, or it refuses the design; the message has the first error.
+    """
+    icarus = find_icarus()
+    options = [
+        "-g2012",
+        "-Wall",
+        "-Wno-timescale",
+        "-s",
+        top,
+        *(f"-D{key}={value}" for key, value in (defines or {}).items()),
+    ]
+    hasher = hashlib.sha256(repr((icarus.version, options)).encode())
+    for path in sources:
+        hasher.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
+    digest = hasher.hexdigest()[:12]
+    result = Build(name, digest, build_root() / f"{name}-icarus-{digest}", top, simulator="icarus")
+    if not result.executable.is_file():
+        result.directory.mkdir(parents=True, exist_ok=True)
+        partial = result.directory / f"partial.{os.getpid()}"
+        command = [str(icarus.iverilog), *options, "-o", str(partial), *map(str, sources)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        log = done.stdout + done.stderr
+        (result.directory / "build.log").write_text(log, encoding="utf-8")
+        if done.returncode or not partial.is_file():
+            raise SimulatorError(f"build '{name}' on Icarus Verilog failed: {first_error(log)}\nThe end:\n{tail(log)}")
+        partial.replace(result.executable)
+    return result

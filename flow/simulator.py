@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 from flow.build import Build, build, build_executable, build_root, tail, write_source
 from flow.children import run_child
 from flow.disk_watch import DiskWatch, check_room
+from flow.icarus import find_icarus
 from flow.verilator import SimulatorError, Verilator, find_verilator
 from spec.errors import CheckFailed
 from spec.files import replacing, write_text
@@ -103,7 +104,7 @@ def run(
         plusargs: arguments for the design, such as ``+name=value``.
         timeout: seconds of wall-clock time; None for no limit.
         random_init: fill registers and memories that have no initial value, and undriven top-level inputs, with random
-            bits instead of zeros, so that a design cannot rely on what silicon does not give.
+            bits instead of zeros, so that a design cannot rely on what silicon does not give. In Icarus they are x.
         env: further environment variables of the simulation.
 
     Raises:
@@ -121,11 +122,12 @@ def run(
         path = directory / "config.json"
         write_text(path, json.dumps(config, indent=1) + "\n")
         settings[CONFIG_VARIABLE] = str(path)
-    arguments = [
-        *plusargs,
-        f"+verilator+seed+{seed % (2**31 - 1) + 1}",
-        f"+verilator+rand+reset+{2 if random_init else 0}",
-    ]
+    arguments = list(plusargs)
+    if build.simulator == "verilator":
+        arguments += [
+            f"+verilator+seed+{seed % (2**31 - 1) + 1}",
+            f"+verilator+rand+reset+{2 if random_init else 0}",
+        ]
 
     started = time.monotonic()
     what = f"{test_module} on '{build.name}' (seed {seed}, in {directory})"
@@ -186,7 +188,7 @@ def _simulate(
     # Imported late: it takes a fifth of a second, and whoever only builds does not need it.
     from cocotb_tools import runner
 
-    class Runner(runner.Verilator):
+    class Runner(runner.Icarus if build.simulator == "icarus" else runner.Verilator):
         """cocotb's own knowledge of its environment variables, with our command, environment and time limit."""
 
         def _set_env_test(self) -> None:
@@ -197,7 +199,7 @@ def _simulate(
             self.env.update(settings)
 
         def _test_command(self) -> list[list[str]]:
-            return [[str(build.executable), *arguments]]
+            return [[*_program(build), *arguments]]
 
         def _execute_cmds(self, cmds, cwd, stdout=None) -> None:
             for command in cmds:
@@ -224,15 +226,25 @@ def _simulate(
     return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "", problem
 
 
+def _program(build: Build) -> list[str]:
+    """The command that runs a build, before its arguments."""
+    if build.simulator == "verilator":
+        return [str(build.executable)]
+    import cocotb_tools.config
+
+    # -n: $stop ends the run; -none: no waveforms.
+    return [str(find_icarus().vvp), "-n", "-m", cocotb_tools.config.lib_entry("vpi", "icarus"), str(build.executable)]
+
+
 def _judge(results: Path, what: str, log: str, problem: str | None) -> tuple[TestCase, ...]:
-    reports = [line for line in log.splitlines() if re.search(r"%(Error|Fatal)", line)]
+    reports = [line for line in log.splitlines() if re.search(r"%(Error|Fatal)|^(ERROR|FATAL): ", line)]
     end = (f"\nThe design reports: {reports[0].strip()}" if reports else "") + f"\nThe log ends with:\n{tail(log)}"
     tests = read_results(results) if results.is_file() else ()
     failed = [test for test in tests if test.failure is not None]
     if failed:
         reasons = "\n".join(f"  {test.name}: {test.failure}" for test in failed)
         raise SimulationFailed(f"{len(failed)} of {len(tests)} tests failed in {what}:\n{reasons}{end}")
-    if problem and any("%Fatal" in line for line in reports):
+    if problem and any("%Fatal" in line or line.startswith("FATAL: ") for line in reports):
         # A macro or a checker ended the simulation: the design broke a contract.
         raise SimulationFailed(f"{what}: {problem}{end}")
     if problem:

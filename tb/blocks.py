@@ -47,6 +47,11 @@ class Block:
         """A port as an unsigned number."""
         return int(self.handle(port).value)
 
+    def get_known(self, port: str) -> int | None:
+        """A port as an unsigned number, or None where a bit is unknown, which only a four-state simulator shows."""
+        value = self.handle(port).value
+        return int(value) if value.is_resolvable else None
+
     def get_signed(self, port: str) -> int:
         """A port as a two's complement number."""
         return self.handle(port).value.to_signed()

@@ -25,13 +25,13 @@ class BmruCoreDriver:
         self.bench, self.block, self.design = bench, block, block.design
         self.frame = self.charge = 0
 
-    async def shift(self, bits: Sequence[int]) -> list[int]:
-        """Shift bits in; returns those that came out."""
+    async def shift(self, bits: Sequence[int]) -> list[int | None]:
+        """Shift bits in; returns those that came out, None where a fresh chain's content is unknown."""
         out = []
         for bit in bits:
             self.block.put(scan_enable=1, scan_in=int(bit))
             await self.bench.cycle()
-            out.append(self.block.get("scan_out"))
+            out.append(self.block.get_known("scan_out"))
         self.block.put(scan_enable=0)
         return out
 

@@ -20,7 +20,7 @@ import pytest
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from flow.icarus import Icarus, find_icarus
+from flow.icarus import Icarus, build_icarus, find_icarus
 from flow.simulator import Build, RunResult, SimulatorError, build, run, write_source
 from hdl.verilog import Bench, to_verilog
 from spec.section import Design
@@ -49,7 +49,12 @@ def icarus() -> Icarus:
 
 
 def build_blocks(
-    components: Mapping[str, wiring.Component], *, name: str, extra_sources: Sequence[Path] = (), **options
+    components: Mapping[str, wiring.Component],
+    *,
+    name: str,
+    extra_sources: Sequence[Path] = (),
+    simulator: str = "verilator",
+    **options,
 ) -> Build:
     """Build ``components`` side by side under the top module ``bench``.
 
@@ -57,6 +62,7 @@ def build_blocks(
         components: prefix of the ports → component; a prefix is a Verilog identifier.
         name: what to call the build.
         extra_sources: SystemVerilog that the components instantiate, such as the macros.
+        simulator: ``verilator`` or ``icarus``, which takes no options and which must be there.
         options: as of ``flow.simulator.build``; unlike there, the default is to optimise for a quick build.
 
     Raises:
@@ -66,6 +72,9 @@ def build_blocks(
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix):
             raise ValueError(f"prefix '{prefix}' is not a Verilog identifier")
     source = write_source(f"{BENCH}.v", to_verilog(Bench(components), BENCH))
+    if simulator == "icarus":
+        icarus()
+        return build_icarus([*extra_sources, source], BENCH, name=name)
     return build([*extra_sources, source], BENCH, name=name, **{"optimise": "build", **options})
 
 
@@ -75,6 +84,7 @@ def simulate_blocks(
     *,
     name: str | None = None,
     extra_sources: Sequence[Path] = (),
+    simulator: str = "verilator",
     build_options: Mapping[str, object] | None = None,
     **run_options,
 ) -> RunResult:
@@ -82,10 +92,13 @@ def simulate_blocks(
 
     Args:
         name: what to call the build; the last part of ``test_module`` where None.
+        simulator: as of ``build_blocks``.
         build_options, run_options: as of ``flow.simulator.build`` and ``flow.simulator.run``.
     """
     name = name or test_module.rpartition(".")[2].removeprefix("test_")
-    compiled = build_blocks(components, name=name, extra_sources=extra_sources, **(build_options or {}))
+    compiled = build_blocks(
+        components, name=name, extra_sources=extra_sources, simulator=simulator, **(build_options or {})
+    )
     return run(compiled, test_module, **run_options)
 
 

@@ -36,10 +36,13 @@ module remora_bistable #(
   logic signed [THRESHOLD_BITS-1:0] low_of[CELLS];
   logic signed [THRESHOLD_BITS-1:0] high_of[CELLS];
   logic [31:0] image[2*CELLS];
-  string directory;
+  string directory, path;
   initial begin
     for (int i = 0; i < 2 * CELLS; i++) image[i] = 0;
-    if ($value$plusargs("remora_images=%s", directory)) $readmemh({directory, "/", NAME, ".hex"}, image);
+    if ($value$plusargs("remora_images=%s", directory)) begin
+      $sformat(path, "%0s/%0s.hex", directory, NAME);
+      $readmemh(path, image);
+    end
     for (int j = 0; j < CELLS; j++) begin
       low_of[j] = THRESHOLD_BITS'($signed(image[2*j]));
       high_of[j] = THRESHOLD_BITS'($signed(image[2*j+1]));
@@ -85,7 +88,7 @@ module remora_bistable #(
       if (clear && settle) $fatal(1, "%s: clear and settle in one cycle", NAME);
       if (settle && (load_low || load_high)) $fatal(1, "%s: a threshold moves while the cells settle", NAME);
       if (load_low && load_high) $fatal(1, "%s: both thresholds are loaded at once", NAME);
-      if ((load_low || load_high) && !in_range) $fatal(1, "%s: there is no cell %0d to load", NAME, cell_index);
+      if ((load_low || load_high) && in_range !== 1) $fatal(1, "%s: there is no cell %0d to load", NAME, cell_index);
     end
 endmodule
 

@@ -27,7 +27,7 @@ module remora_bmru_core #(
     parameter int MISMATCH = 0,  // rms, in 1/1024; 0 is ideal
     parameter int BIAS_ERROR = 0,  // rms, in 1/1024; 0 is ideal
     parameter int NOISE_PA = 0,  // rms; 0 is ideal
-    parameter int unsigned SEED = 1
+    parameter [31:0] SEED = 1
 ) (
     input wire clk,
     input wire reset,
@@ -56,7 +56,7 @@ module remora_bmru_core #(
   localparam int BIASES = WIDTH * (1 + 2 * BLOCKS) + CLASSES;
   localparam int CHAIN = MIRRORS * (RATIO_BITS + 1) + BIASES * (BIAS_BITS + 1) + 3 * BLOCKS * WIDTH * BIAS_BITS;
 
-  localparam int unsigned MIRROR_MISMATCH = 16, BIAS_ERRORS = 17, FRAME_NOISE = 18;  // purposes of the draws
+  localparam bit [31:0] MIRROR_MISMATCH = 16, BIAS_ERRORS = 17, FRAME_NOISE = 18;  // purposes of the draws
 
   // Scan chain: bit 0 leaves first. No reset touches it, nor the latches, which are unpacked into devices below.
   logic [CHAIN-1:0] chain;
@@ -68,20 +68,23 @@ module remora_bmru_core #(
     else if (scan_enable) chain <= {scan_in, chain[CHAIN-1:1]};
 
   // Draws: Threefry-2x32 with 13 rounds, first word, and near-normal integers made of it.
-  localparam int unsigned ROTATIONS[8] = '{13, 15, 26, 6, 17, 29, 16, 24};
+  // Arrays are packed and words are bits: Icarus Verilog 11 knows neither constant arrays nor `int unsigned`.
+  localparam bit [39:0] ROTATIONS = {5'd24, 5'd16, 5'd29, 5'd17, 5'd6, 5'd26, 5'd15, 5'd13};
 
-  function automatic int unsigned draw(input int unsigned purpose, input int unsigned number, input int unsigned index,
-                                       input int unsigned lane);
-    int unsigned key[3];
-    int unsigned x0, x1, injection;
+  function automatic bit [31:0] draw(input bit [31:0] purpose, input bit [31:0] number, input bit [31:0] index,
+                                     input bit [31:0] lane);
+    bit [2:0][31:0] key;
+    bit [31:0] x0, x1, injection;
+    bit [5:0] rotation;
     key[0] = SEED;
     key[1] = purpose << 24 | lane;
     key[2] = key[0] ^ key[1] ^ 32'h1BD1_1BDA;
     x0 = number + key[0];
     x1 = index + key[1];
-    for (int unsigned round = 0; round < 13; round++) begin
+    for (bit [31:0] round = 0; round < 13; round++) begin
+      rotation = {1'b0, ROTATIONS[round%8*5+:5]};
       x0 = x0 + x1;
-      x1 = (x1 << ROTATIONS[round%8] | x1 >> (32 - ROTATIONS[round%8])) ^ x0;
+      x1 = (x1 << rotation | x1 >> (32 - rotation)) ^ x0;
       if (round % 4 == 3) begin
         injection = round / 4 + 1;
         x0 = x0 + key[injection%3];
@@ -91,7 +94,7 @@ module remora_bmru_core #(
     return x0;
   endfunction
 
-  function automatic int normal(input int unsigned word, input int amplitude);
+  function automatic int normal(input bit [31:0] word, input int amplitude);
     int total;
     total = int'(word[7:0]) + int'(word[15:8]) + int'(word[23:16]) + int'(word[31:24]) - 510;
     return (total * amplitude * 443 + 32768) >>> 16;
@@ -144,7 +147,8 @@ module remora_bmru_core #(
     return current;
   endfunction
 
-  function automatic void program_layer(input int l, input int outputs, input int inputs);
+  // Tasks, since Icarus Verilog 11 elaborates functions without a result in the order of their names.
+  task automatic program_layer(input int l, input int outputs, input int inputs);
     for (int i = 0; i < inputs; i++) for (int r = 0; r < 2; r++) drawn[l][i][r] = 0;
     for (int j = 0; j < outputs; j++)
       for (int i = 0; i < inputs; i++) begin
@@ -156,9 +160,9 @@ module remora_bmru_core #(
         element = element + 1;
       end
     for (int j = 0; j < outputs; j++) bias_pa[l][j] = bias(1);
-  endfunction
+  endtask
 
-  function automatic void program_devices();
+  task automatic program_devices;
     {cursor, element, static_current} = '0;
     program_layer(0, WIDTH, FEATURES);
     for (int b = 0; b < BLOCKS; b++) begin
@@ -169,7 +173,7 @@ module remora_bmru_core #(
       program_layer(2 + 2 * b, WIDTH, WIDTH);
     end
     program_layer(LAYERS - 1, CLASSES, WIDTH);
-  endfunction
+  endtask
 
   always @(posedge clk)
     if (scan_latch) begin
@@ -184,19 +188,19 @@ module remora_bmru_core #(
   int skip[BLOCKS+1][WIDTH];
   bit is_set[BLOCKS][WIDTH];
   int noise[LAYERS][OUTPUTS];
-  int unsigned frame;  // number of the frame at hand
+  bit [31:0] frame;  // number of the frame at hand
   bit frame_started;  // and its noise is drawn
   longint supply;  // of the last settle cycle
   int source[INPUTS];  // what the mirrors of the layer at hand copy; negative on the negative rail
 
-  function automatic void draw_noise();
+  task automatic draw_noise;
     for (int l = 0; l < LAYERS; l++)
       for (int j = 0; j < (l == LAYERS - 1 ? CLASSES : WIDTH); j++)
         noise[l][j] = normal(draw(FRAME_NOISE, frame, l * WIDTH + j, 0), NOISE_PA);
-  endfunction
+  endtask
 
   // One cycle of settling of a layer, whose mirrors copy `source`.
-  function automatic void settle_layer(input int l, input int outputs, input int inputs);
+  task automatic settle_layer(input int l, input int outputs, input int inputs);
     longint sum;
     int target;
     sum = 0;
@@ -208,9 +212,9 @@ module remora_bmru_core #(
       target = limited(rounded(sum, SHIFT) + longint'(noise[l][j]));
       node[l][j] = node[l][j] + int'(rounded((longint'(target) - longint'(node[l][j])) * SETTLE_FACTOR, SETTLE_SHIFT));
     end
-  endfunction
+  endtask
 
-  function automatic void settle_input();
+  task automatic settle_input;
     for (int i = 0; i < FEATURES; i++) begin
       source[i] = int'($signed(feature[i*FEATURE_BITS+:FEATURE_BITS])) * FEATURE_STEP_PA;
       supply = supply + longint'(magnitude(source[i]));
@@ -220,9 +224,9 @@ module remora_bmru_core #(
       skip[0][j] = node[0][j];
       supply = supply + longint'(magnitude(skip[0][j]));
     end
-  endfunction
+  endtask
 
-  function automatic void settle_block(input int b);
+  task automatic settle_block(input int b);
     for (int i = 0; i < WIDTH; i++) begin
       source[i] = diode(skip[b][i]);
       supply = supply + longint'(magnitude(skip[b][i]));
@@ -238,35 +242,35 @@ module remora_bmru_core #(
       skip[b+1][j] = limited(longint'(skip[b][j]) + longint'(raised));
       supply = supply + longint'(diode(node[1+2*b][j])) + longint'(raised) + longint'(magnitude(skip[b+1][j]));
     end
-  endfunction
+  endtask
 
-  function automatic void settle_output();
+  task automatic settle_output;
     for (int i = 0; i < WIDTH; i++) source[i] = skip[BLOCKS][i];
     settle_layer(LAYERS - 1, CLASSES, WIDTH);
     for (int k = 0; k < CLASSES; k++) supply = supply + longint'(magnitude(node[LAYERS-1][k]));
-  endfunction
+  endtask
 
-  function automatic void settle_cycle();
+  task automatic settle_cycle;
     if (!frame_started) draw_noise();
     frame_started = 1;
     supply = static_current;
     settle_input();
     for (int b = 0; b < BLOCKS; b++) settle_block(b);
     settle_output();
-  endfunction
+  endtask
 
-  function automatic void decide(input int b);
+  task automatic decide(input int b);
     for (int j = 0; j < WIDTH; j++) begin
       int current = diode(node[1+2*b][j]);
       if (current >= threshold[b][j]) is_set[b][j] = 1;
       else if (current <= low[b][j]) is_set[b][j] = 0;
     end
-  endfunction
+  endtask
 
-  function automatic void unpower();
+  task automatic unpower;
     for (int l = 0; l < LAYERS; l++) for (int j = 0; j < OUTPUTS; j++) node[l][j] = 0;
     for (int b = 0; b < BLOCKS; b++) for (int j = 0; j < WIDTH; j++) is_set[b][j] = 0;
-  endfunction
+  endtask
 
   // Sampled outputs.
   logic [BLOCKS*WIDTH-1:0] state_r;

@@ -81,10 +81,13 @@ module remora_crossbar #(
   // A fresh array is at rest, or as +remora_images=DIR says: DIR/NAME.hex, weights in levels, 16-bit two's complement,
   // row by row.
   logic [15:0] image[ROWS*COLUMNS];
-  string directory;
+  string directory, path;
   initial begin
     for (int i = 0; i < ROWS * COLUMNS; i++) image[i] = 0;
-    if ($value$plusargs("remora_images=%s", directory)) $readmemh({directory, "/", NAME, ".hex"}, image);
+    if ($value$plusargs("remora_images=%s", directory)) begin
+      $sformat(path, "%0s/%0s.hex", directory, NAME);
+      $readmemh(path, image);
+    end
     for (int i = 0; i < ROWS; i++)
       for (int j = 0; j < COLUMNS; j++) begin
         int levels;
@@ -94,8 +97,8 @@ module remora_crossbar #(
   end
 
   // Read: integrate bit planes, sample, convert.
-  longint charge[COLUMNS];
-  longint held[COLUMNS];
+  logic signed [63:0] charge[COLUMNS];  // no longint: Icarus Verilog 11 cannot cast an element of such an array
+  logic signed [63:0] held[COLUMNS];
   logic [COLUMNS*ADC_BITS-1:0] code_r;
   logic valid_r;
   int converting;  // cycles left
@@ -163,9 +166,12 @@ module remora_crossbar #(
   // Outputs are tied off in reset, and the code while it is not valid.
   assign valid = valid_r && !reset;
   assign code = valid ? code_r : '0;
-  for (genvar j = 0; j < COLUMNS; j++) begin : g_bitline
-    assign current[j*CURRENT_BITS+:CURRENT_BITS] = reset ? '0 : CURRENT_BITS'(held[j]);
-  end
+  genvar bitline;
+  generate
+    for (bitline = 0; bitline < COLUMNS; bitline = bitline + 1) begin : g_bitline
+      assign current[bitline*CURRENT_BITS+:CURRENT_BITS] = reset ? '0 : CURRENT_BITS'(held[bitline]);
+    end
+  endgenerate
 
   // Program: a pulse takes effect when it is launched and lasts PULSE_CYCLES whatever happens, reset included.
   int pulsing;
@@ -198,7 +204,7 @@ module remora_crossbar #(
       if (integrate && sample) $fatal(1, "%s: integrate and sample in one cycle", NAME);
       if (convert && converting != 0) $fatal(1, "%s: convert while converting", NAME);
       if (pulse && pulsing != 0) $fatal(1, "%s: pulse while busy", NAME);
-      if (pulse && !in_range) $fatal(1, "%s: pulse on column %0d, which the tile does not have", NAME, column);
+      if (pulse && in_range !== 1) $fatal(1, "%s: pulse on column %0d, which the tile does not have", NAME, column);
       if (pulse && (up & down) != 0) $fatal(1, "%s: a wordline is pulsed up and down at once", NAME);
       if (integrate && (wl_pos & wl_neg) != 0) $fatal(1, "%s: a wordline is positive and negative at once", NAME);
     end

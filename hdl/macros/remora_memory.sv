@@ -16,6 +16,7 @@ module remora_memory #(
     input wire [ADDRESS_BITS-1:0] read_address,
     output reg [WIDTH-1:0] read_data  // of the last cycle with read high; holds
 );
+  localparam [ADDRESS_BITS:0] WORDS = DEPTH[ADDRESS_BITS:0];
   reg [WIDTH-1:0] words[DEPTH];
 
   always @(posedge clk) begin
@@ -23,11 +24,14 @@ module remora_memory #(
     if (read) read_data <= words[read_address];
   end
 
+  // Synthesis does not know $fatal.
+`ifndef SYNTHESIS
   always @(posedge clk) begin
-    if (write && int'(write_address) >= DEPTH) $fatal(1, "write to word %0d of %0d", write_address, DEPTH);
-    if (read && int'(read_address) >= DEPTH) $fatal(1, "read of word %0d of %0d", read_address, DEPTH);
+    if (write && {1'b0, write_address} >= WORDS) $fatal(1, "write to word %0d of %0d", write_address, DEPTH);
+    if (read && {1'b0, read_address} >= WORDS) $fatal(1, "read of word %0d of %0d", read_address, DEPTH);
     if (read && write && read_address == write_address) $fatal(1, "word %0d read and written in one cycle", read_address);
   end
+`endif
 endmodule
 
 `default_nettype wire

@@ -1,11 +1,11 @@
-"""The bistable macro on Verilator, through the cells of one and several tiles in both directions."""
+"""The bistable macro on Verilator and on Icarus Verilog, through the cells of one and several tiles both ways."""
 
 from __future__ import annotations
 
 import pytest
 
 from flow.generate import write_images
-from flow.simulator import SimulatorError
+from flow.simulator import SimulationFailed, SimulatorError
 from golden.weights import random_weights
 from hdl.bistable_cells import BistableCells
 from tb.bistable_model import settle
@@ -24,6 +24,10 @@ def test_bistable_cells():
     assert len(simulate(testcase=TESTS).tests) == len(TESTS)
 
 
+def test_bistable_cells_on_icarus():
+    assert len(simulate(testcase=TESTS, simulator="icarus").tests) == len(TESTS)
+
+
 VIOLATIONS = {
     "clear and settle in one cycle": {"clear": 1, "settle": 1},
     "a threshold moves while the cells settle": {"settle": 1, "low_write": 1},
@@ -37,12 +41,24 @@ def test_violations_end_the_simulation(message):
         simulate(testcase="violate", config={"block": "bistable_tiny", "violation": VIOLATIONS[message]})
 
 
-def test_memory_images(tmp_path):
+def test_a_violation_ends_the_simulation_on_icarus():
+    message = "both thresholds are loaded at once"
+    with pytest.raises(SimulationFailed, match=rf"hidden_cells_\d: {message}"):
+        config = {"block": "bistable_tiny", "violation": VIOLATIONS[message]}
+        simulate(testcase="violate", config=config, simulator="icarus")
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_memory_images(tmp_path, simulator):
     design = BISTABLE["bistable_tall"]
     weights = random_weights(design, 4)
     write_images(design, weights, tmp_path)
-    options = {"config": {"thresholds": weights.thresholds.tolist()}, "plusargs": [f"+remora_images={tmp_path}"]}
-    assert len(simulate({"tall": design}, testcase="images", **options).tests) == 1
+    options = {
+        "config": {"thresholds": weights.thresholds.tolist()},
+        "plusargs": [f"+remora_images={tmp_path}"],
+        "simulator": simulator,
+    }
+    assert len(simulate({"tall": design}, testcase="images", simulator=simulator, **options).tests) == 1
 
 
 @pytest.mark.parametrize(

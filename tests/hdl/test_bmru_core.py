@@ -1,4 +1,4 @@
-"""The analog core's macro on Verilator: several sizes and formats in one build, noise off and on."""
+"""The analog core's macro on Verilator and on Icarus Verilog: several sizes and formats a build, noise off and on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import tb
-from flow.simulator import SimulatorError
+from flow.simulator import SimulationFailed
 from golden.analog import AnalogCore
 from golden.analog_random import random_codes, random_features
 from hdl.bmru_core import BmruCore
@@ -34,13 +34,23 @@ CASES = {
 TESTS = ("frames", "scan_round_trip", "chain_length", "resets", "hysteresis", "survival", "skips_saturate")
 
 
-def simulate(**options):
+# Not on Icarus, which takes half a minute for the first and an hour for the second.
+LONG = ("hysteresis", "survival")
+ON_ICARUS = {name: CASES[name] for name in ("one", "odd", "deep", "coarse", "narrow")}
+
+
+def simulate(cases=CASES, **options):
     options |= {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS}
-    return simulate_cases(BmruCore, CASES, "tb.test_bmru_core", **options)
+    return simulate_cases(BmruCore, cases, "tb.test_bmru_core", **options)
 
 
 def test_bmru_core():
     assert len(simulate(testcase=TESTS).tests) == len(TESTS)
+
+
+def test_bmru_core_on_icarus():
+    tests = [test for test in TESTS if test not in LONG]
+    assert len(simulate(ON_ICARUS, testcase=tests, simulator="icarus").tests) == len(tests)
 
 
 def test_the_monitor_writes_the_records_of_golden(tmp_path):
@@ -76,5 +86,12 @@ VIOLATIONS = {
 @pytest.mark.parametrize("message", VIOLATIONS)
 def test_violations_end_the_simulation(message):
     load, violation = VIOLATIONS[message]
-    with pytest.raises(SimulatorError, match=message):
+    with pytest.raises(SimulationFailed, match=message):
         simulate(testcase="violate", config={"load": load, "violation": violation})
+
+
+def test_a_violation_ends_the_simulation_on_icarus():
+    message = "feature 1 is the most negative number"
+    load, violation = VIOLATIONS[message]
+    with pytest.raises(SimulationFailed, match=message):
+        simulate(ON_ICARUS, testcase="violate", config={"load": load, "violation": violation}, simulator="icarus")

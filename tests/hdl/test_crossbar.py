@@ -1,11 +1,11 @@
-"""The crossbar macro on Verilator, through arrays of one and several tiles of both layers."""
+"""The crossbar macro on Verilator and on Icarus Verilog, through arrays of one and several tiles of both layers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from flow.simulator import SimulatorError
+from flow.simulator import SimulationFailed, SimulatorError
 from hdl.crossbar_array import CrossbarArray
 from spec.layout import Layer
 from tests.hdl.designs import DESIGNS, TINY
@@ -38,6 +38,13 @@ def test_crossbar():
     assert len(simulate(testcase=TESTS).tests) == len(TESTS)
 
 
+ON_ICARUS = {name: CASES[name] for name in ("one", "tiny", "tiny_readout", "coarse", "exact")}
+
+
+def test_crossbar_on_icarus():
+    assert len(simulate(ON_ICARUS, testcase=TESTS, simulator="icarus").tests) == len(TESTS)
+
+
 VIOLATIONS = {
     "a wordline is positive and negative at once": [{"integrate": 1, "wl_pos": 2, "wl_neg": 2}],
     "a wordline is pulsed up and down at once": [{"program__pulse": 1, "program__up": 1, "program__down": 1}],
@@ -54,7 +61,15 @@ def test_violations_end_the_simulation(message):
         simulate(testcase="violate", config={"block": "tiny", "violation": VIOLATIONS[message]})
 
 
-def test_memory_images(tmp_path):
+def test_a_violation_ends_the_simulation_on_icarus():
+    message = "read while a pulse is in flight"
+    with pytest.raises(SimulationFailed, match=rf"hidden_tile_\d: {message}"):
+        config = {"block": "tiny", "violation": VIOLATIONS[message]}
+        simulate(ON_ICARUS, testcase="violate", config=config, simulator="icarus")
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_memory_images(tmp_path, simulator):
     """A simulation started with images begins with their weights, whatever the tile."""
     cases = {"tiny": {"design": TINY, "layer": Layer.HIDDEN}}
     array = CrossbarArray(**cases["tiny"])
@@ -64,5 +79,9 @@ def test_memory_images(tmp_path):
     for tile in array.layout.tiles:
         words = weights[tile.row_slice, tile.column_slice].reshape(-1) & 0xFFFF
         (tmp_path / f"{tile.name}.hex").write_text("".join(f"{word:04x}\n" for word in words))
-    options = {"config": {"weights": weights.tolist()}, "plusargs": [f"+remora_images={tmp_path}"]}
-    assert len(simulate(cases, testcase="images", **options).tests) == 1
+    options = {
+        "config": {"weights": weights.tolist()},
+        "plusargs": [f"+remora_images={tmp_path}"],
+        "simulator": simulator,
+    }
+    assert len(simulate(cases, testcase="images", simulator=simulator, **options).tests) == 1

@@ -1,10 +1,10 @@
-"""The memory macro on Verilator: content, holding reads, and the end of a simulation that breaks its contract."""
+"""The memory macro on Verilator and on Icarus Verilog: content, holding reads, the end of a run that breaks a rule."""
 
 from __future__ import annotations
 
 import pytest
 
-from flow.simulator import SimulatorError
+from flow.simulator import SimulationFailed
 from hdl.memory import Memory
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
@@ -17,10 +17,13 @@ def simulate(**options):
     return simulate_cases(Memory, CASES, "tb.test_memory", extra_sources=[MEMORY], **options)
 
 
-def test_memory():
-    assert len(simulate(testcase=["random_traffic", "content_survives_reset"]).tests) == 2
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_memory(simulator):
+    result = simulate(testcase=["random_traffic", "content_survives_reset"], simulator=simulator)
+    assert len(result.tests) == 2
 
 
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 @pytest.mark.parametrize(
     ("violation", "message"),
     [
@@ -29,6 +32,6 @@ def test_memory():
         ({"read": 1, "write": 1, "read_address": 3, "write_address": 3}, "word 3 read and written in one cycle"),
     ],
 )
-def test_violations_end_the_simulation(violation, message):
-    with pytest.raises(SimulatorError, match=message):
-        simulate(testcase="violate", config={"block": "words_5x1", "violation": violation})
+def test_violations_end_the_simulation(violation, message, simulator):
+    with pytest.raises(SimulationFailed, match=message):
+        simulate(testcase="violate", config={"block": "words_5x1", "violation": violation}, simulator=simulator)

@@ -232,7 +232,7 @@ def _program(build: Build) -> list[str]:
         return [str(build.executable)]
     import cocotb_tools.config
 
-    # -n: $stop ends the run; -none: no waveforms.
+    # -n: $stop ends the run instead of asking at a terminal.
     return [str(find_icarus().vvp), "-n", "-m", cocotb_tools.config.lib_entry("vpi", "icarus"), str(build.executable)]
 
 

@@ -56,7 +56,6 @@ def test_memory_images(tmp_path, simulator):
     options = {
         "config": {"thresholds": weights.thresholds.tolist()},
         "plusargs": [f"+remora_images={tmp_path}"],
-        "simulator": simulator,
     }
     assert len(simulate({"tall": design}, testcase="images", simulator=simulator, **options).tests) == 1
 

@@ -82,6 +82,5 @@ def test_memory_images(tmp_path, simulator):
     options = {
         "config": {"weights": weights.tolist()},
         "plusargs": [f"+remora_images={tmp_path}"],
-        "simulator": simulator,
     }
     assert len(simulate(cases, testcase="images", simulator=simulator, **options).tests) == 1

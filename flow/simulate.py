@@ -77,11 +77,12 @@ def simulate(
 
 
 def steps_in_all(design: DesignPoint, stimulus: Stimulus) -> int:
-    """Steps that the hardware will do: of the sequences, and of as many replays of the same length."""
+    """Steps that the hardware will do: of the sequences, and of as many replays, of mean length where they differ."""
     steps = int(stimulus.lengths.sum())
     if not (design.replays and stimulus.learns.any()):
         return steps
-    return steps + design.learning.replay_ratio * (steps - int(stimulus.lengths[0]))
+    replays = design.learning.replay_ratio * (len(stimulus) - 1)
+    return steps + round(replays * steps / len(stimulus))
 
 
 def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:

@@ -68,9 +68,9 @@ class Stimulus:
 
     @classmethod
     def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:
-        """All sequences of a set at full length, the same asked of each."""
-        lengths, every = np.full(len(data), data.x.shape[1]), np.full(len(data), int(asked))
-        return cls(data.x, lengths, data.y.astype(np.int64), weights, coefficients, asked=every)
+        """All sequences of a set, the same asked of each."""
+        every = np.full(len(data), int(asked))
+        return cls(data.x, data.steps, data.y.astype(np.int64), weights, coefficients, asked=every)
 
     @property
     def tags(self) -> NDArray[np.int64]:

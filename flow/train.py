@@ -67,7 +67,8 @@ def train_network(
 
 def data_digest(data: SequenceSet) -> str:
     """Identifies a training set by its content."""
-    return hashlib.sha256(data.x.tobytes() + data.y.tobytes()).hexdigest()[:16]
+    lengths = b"" if data.lengths is None else data.lengths.tobytes()
+    return hashlib.sha256(data.x.tobytes() + data.y.tobytes() + lengths).hexdigest()[:16]
 
 
 def _metadata(history: list[dict], digest: str) -> dict:

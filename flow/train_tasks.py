@@ -60,7 +60,7 @@ def train_tasks(
 def _train_one(trainer: ReplayTrainer, stream: SequenceSet, places: range, advance) -> dict:
     counts = dict.fromkeys(("right", "replayed", "kept", "device_writes", "pulses_dropped"), 0)
     for place in places:
-        learned = trainer.train_sequence(stream.x[place], int(stream.y[place]))
+        learned = trainer.train_sequence(stream.sequence(place), int(stream.y[place]))
         counts["right"] += int(learned.decision == stream.y[place])
         counts["replayed"] += len(learned.replays)
         counts["kept"] += learned.kept is not None

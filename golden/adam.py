@@ -63,7 +63,12 @@ def train_adam(
 
     Args:
         progress: called after every batch with the number of sequences done and the total.
+
+    Raises:
+        ValueError: the sequences differ in length.
     """
+    if data.lengths is not None:
+        raise ValueError("the baseline in floating point trains on sequences of one length")
     model = FloatModel.of(design, initial_weights(design))
     optimiser, x = Adam((model.hidden, model.readout), rate), to_float(design, data.x)
     for number in range(1, passes + 1):

@@ -108,47 +108,52 @@ class BistableModel:
         }
         return cls(design, {name: array.astype(np.float32) for name, array in parameters.items()})
 
-    def scores(self, x: NDArray) -> NDArray[np.floating]:
-        """Scores (n, classes) of feature bytes (n, T, features), ε = 0."""
+    def scores(self, x: NDArray, lengths: NDArray[np.integer] | None = None) -> NDArray[np.floating]:
+        """Scores (n, classes) of feature bytes (n, T, features) and steps of each, T for all where None; ε = 0."""
         p = self.parameters
-        batches = []
+        batches, last = [], np.full(len(x), x.shape[1]) - 1 if lengths is None else lengths - 1
         for start in range(0, len(x), SCORE_BATCH):
             candidate = np.maximum(
                 to_float(self.design, x[start : start + SCORE_BATCH]) @ p["hidden"][:-1] + p["hidden"][-1], 0
             )
-            states = cell_states(candidate, p["low"], p["low"] + p["hysteresis"])[:, -1]
+            states = cell_states(candidate, p["low"], p["low"] + p["hysteresis"])
+            states = states[np.arange(len(states)), last[start : start + SCORE_BATCH]]
             batches.append((states * p["level"]) @ p["readout"][:-1] + p["readout"][-1])
         return np.concatenate(batches)
 
     def accuracy(self, data: SequenceSet) -> float:
         """Share of sequences decided rightly, 0 … 1."""
-        return float(np.mean(self.scores(data.x).argmax(axis=1) == data.y))
+        return float(np.mean(self.scores(data.x, data.lengths).argmax(axis=1) == data.y))
 
-    def loss_and_gradient(self, x: NDArray, y: NDArray[np.integer], setting: Setting) -> tuple[float, Parameters]:
+    def loss_and_gradient(
+        self, x: NDArray, y: NDArray[np.integer], setting: Setting, lengths: NDArray[np.integer] | None = None
+    ) -> tuple[float, Parameters]:
         """Mean cross-entropy of sequences, and its gradient.
 
         Args:
             x: (T, n, features) of the parameters' type. ``y``: (n,).
             setting: ε, and whether the steps are smooth, of which alone the gradient is exact; dropout masks are not
                 used. Where they are smooth the rectifier is not transparent either.
+            lengths: (n,) steps of each; T for all where None. What lies beyond has no gradient.
         """
-        p = self.parameters
+        p, everyone = self.parameters, np.arange(len(y))
+        last = np.full(len(y), len(x)) - 1 if lengths is None else lengths - 1
         inputs = np.concatenate([x, np.ones((*x.shape[:2], 1), x.dtype)], axis=2)
         flat = inputs.reshape(-1, inputs.shape[2])
         rectified = np.maximum(flat @ p["hidden"], 0).reshape(*x.shape[:2], -1)
         cells = [p[part] for part in CELL_PARTS]
         past = run_cells(rectified, *cells, setting)
-        sent = np.concatenate([past.state[-1], np.ones((x.shape[1], 1), x.dtype)], axis=1)
+        sent = np.concatenate([past.state[last, everyone], np.ones((x.shape[1], 1), x.dtype)], axis=1)
         outputs = sent @ p["readout"]
         outputs -= outputs.max(axis=1, keepdims=True)
         error = np.exp(outputs)
-        sums, everyone = error.sum(axis=1, keepdims=True), np.arange(len(y))
+        sums = error.sum(axis=1, keepdims=True)
         loss = float(np.mean(np.log(sums[:, 0]) - outputs[everyone, y]))
         error /= sums
         error[everyone, y] -= 1
         error /= x.dtype.type(len(y))
         by_output = np.zeros_like(past.state)
-        by_output[-1] = error @ p["readout"][:-1].T
+        by_output[last, everyone] = error @ p["readout"][:-1].T
         by_candidate, gradient = differentiate_cells(by_output, past, p["level"], setting)
         if setting.smooth:
             by_candidate = by_candidate * (rectified > 0)
@@ -167,9 +172,9 @@ def train_bistable(
     model = BistableModel.initial(design)
     optimiser, total = Adam(model.parameters.values(), schedule.rate), schedule.passes * len(data)
     for number in range(1, schedule.passes + 1):
-        for taken, x, y in _batches(design, data, schedule, number):
+        for taken, x, y, lengths in _batches(design, data, schedule, number):
             done = ((number - 1) * len(data) + taken) / total
-            _, gradient = model.loss_and_gradient(x, y, Setting(schedule.epsilon(done)))
+            _, gradient = model.loss_and_gradient(x, y, Setting(schedule.epsilon(done)), lengths)
             optimiser.step(_clipped(gradient, schedule.clip), schedule.rate * 0.5 * (1 + cos(pi * done)))
             _keep_legal(model.parameters)
             if progress:
@@ -193,9 +198,9 @@ def tune_codes(
     fold_levels(model.parameters)
     yield quantise(design, model.parameters)[0]
     for number in range(schedule.tuning_passes):
-        for taken, x, y in _batches(design, data, schedule, schedule.passes + 1 + number):
+        for taken, x, y, lengths in _batches(design, data, schedule, schedule.passes + 1 + number):
             seen = BistableModel(design, quantise(design, model.parameters)[1])
-            _, gradient = seen.loss_and_gradient(x, y, Setting())
+            _, gradient = seen.loss_and_gradient(x, y, Setting(), lengths)
             # The levels are in the readout by now.
             gradient["level"] = np.zeros_like(gradient["level"])
             done = (number * len(data) + taken) / total
@@ -210,12 +215,13 @@ def tune_codes(
 
 def _batches(
     design: DesignPoint, data: SequenceSet, schedule: Schedule, number: int
-) -> Iterator[tuple[int, NDArray, NDArray]]:
-    """Batches of a pass in its own order: how many sequences went before, x (T, n, features) and y."""
+) -> Iterator[tuple[int, NDArray, NDArray, NDArray]]:
+    """Batches of a pass in its own order: how many sequences went before, x (T, n, features), y, and steps of each."""
     order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
     for start in range(0, len(order), schedule.batch):
         chosen = order[start : start + schedule.batch]
-        yield start, to_float(design, np.ascontiguousarray(data.x[chosen].transpose(1, 0, 2))), data.y[chosen]
+        part = data.where(chosen)
+        yield start, to_float(design, np.ascontiguousarray(part.x.transpose(1, 0, 2))), part.y, part.steps
 
 
 def _clipped(gradient: Parameters, largest: float) -> list[NDArray]:

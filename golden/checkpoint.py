@@ -163,6 +163,8 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         weights.check(design)
     except ValueError as error:
         raise ValueError(explain_range(stored, design, "crossbar.levels", str(error))) from error
+    if not isinstance(metadata := json.loads(str(content["metadata"])), dict):
+        raise ValueError(f"its metadata is no table, but {metadata!r:.40}")
     updates, presented = (int(value) for value in content["counts"])
     coefficients = Coefficients(*(int(value) for value in content["coefficients"]))
     moved = move(
@@ -182,7 +184,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         moved.hidden_accumulators,
         moved.readout_accumulators,
         coefficients,
-        json.loads(str(content["metadata"])),
+        metadata,
         updates,
         moved.reservoir,
         moved.settings,

@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.idx import DataError, load_mnist
-from golden.npz import NpzError, read_npz
+from golden.own_data import load_own, split
+from golden.sequences import SequenceSet, fit
 from spec.design import DesignPoint
 from spec.rng import Purpose, draw, permutation
 
-__all__ = ["DataError", "SequenceSet", "load", "load_npz", "permuted", "row_wise", "synthetic"]
+__all__ = ["DataError", "SequenceSet", "load", "permuted", "row_wise", "synthetic"]
 
 SYNTHETIC_TRAIN, SYNTHETIC_TEST = 1000, 300
 NOISE_AMPLITUDE = 64
 """Synthetic features differ from their class's pattern by up to this much, of 255."""
-
-
-@dataclass(frozen=True)
-class SequenceSet:
-    """Sequences of one length with their labels.
-
-    Attributes:
-        x: (sequences, steps, features) uint8, or int8 where the design has signed features.
-        y: (sequences,) int64.
-    """
-
-    x: NDArray
-    y: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def first(self, count: int | None) -> SequenceSet:
-        """The first ``count`` sequences; all of them where None.
-
-        Raises:
-            DataError: there are fewer, or ``count`` is not positive.
-        """
-        if count is None:
-            return self
-        if not 1 <= count <= len(self):
-            raise DataError(f"{count} sequences asked for; the set holds {len(self)}")
-        return SequenceSet(self.x[:count], self.y[:count])
 
 
 def load(
@@ -60,8 +32,8 @@ def load(
     """Training and test sequences that fit a design point.
 
     Args:
-        data: ``mnist`` (rows of the digits), ``synthetic``, the path of a `.npz` file (see `load_npz`), or ``auto``:
-            digits where their size fits the design point, else synthetic.
+        data: ``mnist`` (rows of the digits), ``synthetic``, the path of a `.npz` file (`golden.own_data.load_own` says
+            what it holds), or ``auto``: digits where their size fits the design point, else synthetic.
         train, test: keep the first so many; all (synthetic: 1,000 and 300) where None.
         task: number of the pixel permutation of the digits; 0 is none.
         seed: of permutations and synthetic sequences; the design's learning seed where None.
@@ -78,7 +50,7 @@ def load(
     if data == "mnist":
         sets = (_digits(design, split, task, seed) for split in ("train", "test"))
     else:
-        sets = _split(load_npz(Path(data), design))
+        sets = split(Path(data), *load_own(Path(data), design))
     return tuple(part.first(count) for part, count in zip(sets, (train, test), strict=True))
 
 
@@ -96,7 +68,7 @@ def _digits(design: DesignPoint, split: str, task: int, seed: int) -> SequenceSe
     if design.network.feature_signed:
         # A signed feature has one bit less; the streamed words stay the same but for the lowest.
         x = (x >> 1).astype(np.int8)
-    return _fit(design, x, labels, f"the {split} images")
+    return fit(design, x, labels, f"the {split} images")
 
 
 def row_wise(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -128,56 +100,3 @@ def synthetic(design: DesignPoint, count: int, seed: int, first: int = 0) -> Seq
     noise = ((words.astype(np.int64) * (2 * NOISE_AMPLITUDE + 1)) >> 32) - NOISE_AMPLITUDE
     x = np.clip(patterns[y].astype(np.int64) + noise, 0, 255)
     return SequenceSet((x - 128).astype(np.int8) if network.feature_signed else x.astype(np.uint8), y)
-
-
-def load_npz(path: Path, design: DesignPoint) -> SequenceSet:
-    """A user's own sequences.
-
-    The file holds ``x`` (sequences, steps, features), uint8, or int8 where the design has signed features, and ``y``
-    (sequences,), integer labels below the number of classes.
-
-    Raises:
-        DataError: file or content is not so; the message says what was found and what is legal.
-    """
-    try:
-        content = read_npz(path)
-    except FileNotFoundError as error:
-        raise DataError(f"{path} does not exist; give 'mnist', 'synthetic' or the path of a .npz file") from error
-    except NpzError as error:
-        raise DataError(f"{path} is {error}") from error
-    for key in ("x", "y"):
-        if key not in content:
-            raise DataError(f"{path} has no array '{key}'; it holds {', '.join(content) or 'nothing'}")
-    return _fit(design, content["x"], content["y"], str(path))
-
-
-def _fit(design: DesignPoint, x: NDArray, y: NDArray, origin: str) -> SequenceSet:
-    network = design.network
-    if x.ndim != 3 or not len(x):
-        raise DataError(
-            f"{origin}: x has shape {x.shape}; expected (sequences, steps, features) with at least one sequence"
-        )
-    if y.shape != x.shape[:1] or not np.issubdtype(y.dtype, np.integer):
-        raise DataError(f"{origin}: y is {y.dtype} of shape {y.shape}; expected {len(x)} integer labels")
-    if x.shape[2] != network.features:
-        raise DataError(f"{origin}: {x.shape[2]} features a step, but network.features is {network.features}")
-    if not 1 <= x.shape[1] <= network.max_steps:
-        raise DataError(f"{origin}: {x.shape[1]} steps, but network.max_steps is {network.max_steps}")
-    if y.min() < 0 or y.max() >= network.classes:
-        raise DataError(
-            f"{origin}: labels span {y.min()}…{y.max()}, but network.classes allows 0…{network.classes - 1}"
-        )
-    dtype = np.dtype(np.int8 if network.feature_signed else np.uint8)
-    if x.dtype != dtype:
-        raise DataError(
-            f"{origin}: x is {x.dtype}; with network.feature_signed = {network.feature_signed} it must be {dtype}"
-        )
-    return SequenceSet(x, y.astype(np.int64))
-
-
-def _split(whole: SequenceSet) -> tuple[SequenceSet, SequenceSet]:
-    """Every fifth sequence is for testing."""
-    if len(whole) < 5:
-        raise DataError(f"{len(whole)} sequences are too few to split into training and test; give at least 5")
-    held_out = np.arange(len(whole)) % 5 == 4
-    return tuple(SequenceSet(whole.x[part], whole.y[part]) for part in (~held_out, held_out))

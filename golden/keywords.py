@@ -6,7 +6,6 @@ Commands v0.02.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -19,14 +18,14 @@ from numpy.typing import NDArray
 
 from golden import augmentation, mfcc
 from golden.idx import DATA_VARIABLE, DataError
+from golden.manifest import read_manifest
 from golden.npz import NpzError, read_npz, write_npz
+from golden.sound import read_audio
 
 KEYWORD = "yes"
 FOLDER = "speech_commands"
-SPLITS = ("train", "validation", "test")
 SHIPPED = Path(__file__).parents[1] / "data" / FOLDER
 EXCERPT = SHIPPED / "excerpt.npz"
-_COLUMNS = ("path", "word", "speaker", "split")
 _ARRAYS = {"x", "word", "speaker", "split"}
 
 
@@ -98,7 +97,7 @@ def load_keywords(cache: Path, progress: Callable[[int], None] | None = None, ve
     if not root:
         return _from_arrays(_read(EXCERPT, "restore it from the repository"), EXCERPT, "shipped excerpt")
     folder = Path(root) / FOLDER
-    rows = _manifest(folder / "manifest.csv")
+    rows = read_manifest(folder / "manifest.csv")
     path = cache / f"mfcc-{_key(folder, rows, versions)}.npz"
     try:
         content = read_npz(path)
@@ -132,29 +131,16 @@ def speaker_folds(clips: KeywordSet, count: int) -> NDArray[np.int64]:
     return fold[speaker]
 
 
-def _manifest(path: Path) -> list[dict[str, str]]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        remedy = f"put the data there or unset {DATA_VARIABLE} to use the shipped excerpt"
-        raise DataError(f"{path} is missing or cannot be read ({error}); {remedy}") from error
-    for number, row in enumerate(rows, start=2):
-        if not all(row.get(name) for name in _COLUMNS) or row["split"] not in SPLITS:
-            raise DataError(f"{path}, line {number}: needs {', '.join(_COLUMNS)}, with a split of {', '.join(SPLITS)}")
-    if not rows:
-        raise DataError(f"{path} lists no clips")
-    return rows
-
-
 def _key(folder: Path, rows: list[dict[str, str]], versions: int) -> str:
     settings = {name: value for one in (mfcc, augmentation) for name, value in vars(one).items() if name.isupper()}
     files = []
     for row in rows:
         try:
             status = (folder / row["path"]).stat()
-        except OSError as error:
+        except FileNotFoundError as error:
             raise DataError(f"{folder / row['path']}, listed in manifest.csv, is missing") from error
+        except OSError as error:
+            raise DataError(f"{folder / row['path']}, listed in manifest.csv: {error.strerror or error}") from error
         files.append((status.st_size, status.st_mtime_ns))
     identity = json.dumps([settings, versions, rows, files], sort_keys=True)
     return hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -168,7 +154,7 @@ def _compute(
 ) -> dict[str, NDArray]:
     features, altered, fitted = [], [], 0
     for clip, row in enumerate(rows):
-        samples, missing = mfcc.fit_clip(mfcc.read_audio(folder / row["path"]))
+        samples, missing = mfcc.fit_clip(read_audio(folder / row["path"]))
         fitted += missing != 0
         features.append(mfcc.mfcc(samples))
         altered.append(augmentation.versions(samples, clip, versions))

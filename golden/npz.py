@@ -35,13 +35,17 @@ def read_npz(path: Path) -> dict[str, NDArray]:
             if not zipfile.is_zipfile(opened):
                 raise NpzError("truncated or not a .npz file")
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+            content = {name: file[name] for name in file.files}
     except (FileNotFoundError, NpzError):
         raise
     except _DAMAGE as error:
         if "allow_pickle" in str(error):
             raise NpzError("truncated or not a .npz file of plain arrays: it holds Python objects") from error
         raise NpzError(f"truncated or not a .npz file ({error or type(error).__name__})") from error
+    # numpy gives a member that is no array as its bytes.
+    if foreign := [name for name, array in content.items() if not isinstance(array, np.ndarray)]:
+        raise NpzError(f"not a .npz file of plain arrays: it holds a file '{foreign[0]}'")
+    return content
 
 
 def write_npz(path: Path, content: Mapping[str, ArrayLike]) -> None:

@@ -33,7 +33,12 @@ def permuted_task(data: SequenceSet, task: int, seed: int) -> SequenceSet:
     """The set as task ``task`` (from 0) sees it: features of all steps in the fixed order of permutation ``task + 1``.
 
     Permutation 0, the identity, is no task: all tasks are to be of one kind.
+
+    Raises:
+        DataError: the sequences differ in length, so that features would move beyond the end of some.
     """
+    if data.lengths is not None:
+        raise DataError("tasks permute the features of all steps; give sequences of one length, without 'lengths'")
     return SequenceSet(permuted(data.x, task + 1, seed), data.y)
 
 
@@ -41,10 +46,10 @@ def task_stream(data: SequenceSet, sequences: int, tasks: int, seed: int) -> Seq
     """``sequences`` in all, task after task, each in its own order.
 
     Raises:
-        DataError: fewer sequences than tasks.
+        DataError: fewer sequences than tasks, or sequences that differ in length.
     """
     parts = []
     for task, count in enumerate(task_sizes(sequences, tasks)):
         order = presented(data, count, seed, task)
-        parts.append(permuted_task(SequenceSet(data.x[order], data.y[order]), task, seed))
+        parts.append(permuted_task(data.where(order), task, seed))
     return SequenceSet(np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts]))

@@ -47,7 +47,7 @@ def accuracy(
     """
     if not len(data):
         raise ValueError("accuracy of no sequences at all is not defined")
-    return float(np.mean(infer(design, weights, data.x, coefficients=coefficients).decision == data.y))
+    return float(np.mean(infer(design, weights, data.x, data.lengths, coefficients).decision == data.y))
 
 
 def train(
@@ -77,7 +77,7 @@ def train(
         right = applied = dropped = 0
         order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
         for place, chosen in enumerate(order.tolist(), 1 + (number - first_pass) * len(data)):
-            update = trainer.train_sequence(data.x[chosen], labels[chosen])
+            update = trainer.train_sequence(data.sequence(chosen), labels[chosen])
             right += update.decision == labels[chosen]
             applied, dropped = applied + update.applied, dropped + update.dropped
             if progress:

@@ -34,7 +34,8 @@ def command(
     data: Annotated[
         str,
         typer.Option(
-            help="mnist, synthetic, or your own .npz with x and y; of an analog core keywords or synthetic. By default "
+            help="mnist, synthetic, or your own .npz with x and y, optionally lengths and split (then its test set is "
+            "run, else every sequence); of an analog core keywords or synthetic. By default "
             "what fits the design."
         ),
     ] = "auto",
@@ -170,11 +171,13 @@ def _sequences(design: DesignPoint, data: str, limit: int | None, default: int) 
 
 
 def _load(design: DesignPoint, data: str) -> tuple[SequenceSet, SequenceSet]:
-    """Training and test set; a file of the user's own is run as it is, so there is nothing apart to train on."""
-    from golden.data import default_data, load, load_npz
+    """Training and test set; a file of the user's own that has no split is run as it is, and trained on likewise."""
+    from golden.data import default_data, load
+    from golden.own_data import load_own, split
 
     name = default_data(design) if data == "auto" else data
     console().print(f"data: {name}")
     if name in ("mnist", "synthetic"):
         return load(design, name)
-    return (load_npz(Path(name), design),) * 2
+    whole, test = load_own(Path(name), design)
+    return (whole, whole) if test is None else split(Path(name), whole, test)

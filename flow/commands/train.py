@@ -35,7 +35,11 @@ def command(
         ),
     ] = Path("checkpoint.npz"),
     data: Annotated[
-        str, typer.Option(help="mnist, synthetic, or a .npz file with x and y; by default what fits the design.")
+        str,
+        typer.Option(
+            help="mnist, synthetic, or a .npz file of your own (x, y, optionally lengths and split; without a split "
+            "every fifth sequence is for testing); by default what fits the design."
+        ),
     ] = "auto",
     passes: Annotated[int, typer.Option(min=1, help="Passes over the training set, in all.")] = 15,
     limit: Annotated[

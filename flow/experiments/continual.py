@@ -137,7 +137,7 @@ def _learn_stream(stream: TaskStream, design: DesignPoint, parameters: dict, con
         for place, chosen in enumerate(presented(data, count, design.learning.seed, task).tolist()):
             if place in slower:
                 learner.slow_down(slower[place])
-            learner.learn(data.x[chosen], int(data.y[chosen]))
+            learner.learn(data.sequence(chosen), int(data.y[chosen]))
             context.advance(1)
         learner.finish()
         tests = (stream.task(other)[1] for other in range(TASKS))

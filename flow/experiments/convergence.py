@@ -73,7 +73,7 @@ def _chip(design: DesignPoint, rule: str, train: SequenceSet, test: SequenceSet,
     readings, pulses = _readings(count), 0
     for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
         if chosen is not None:
-            pulses += trainer.train_sequence(train.x[chosen], int(train.y[chosen])).applied
+            pulses += trainer.train_sequence(train.sequence(chosen), int(train.y[chosen])).applied
             context.advance(1)
         if done in readings:
             model = FloatModel.of(design, trainer.weights, np.float64)
@@ -88,7 +88,7 @@ def _software(design: DesignPoint, train: SequenceSet, test: SequenceSet, count:
     found, readings = {"rule": "software", "readings": []}, _readings(count)
     for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
         if chosen is not None:
-            learner.learn(train.x[chosen], int(train.y[chosen]))
+            learner.learn(train.sequence(chosen), int(train.y[chosen]))
             context.advance(1)
         if done in readings:
             learner.finish()

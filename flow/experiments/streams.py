@@ -25,7 +25,7 @@ __all__ = ["TASKS", "TaskStream", "permuted_mnist", "presented", "split_cifar10"
 
 TASKS = 5
 CIFAR_FILE = Path("cifar10") / "features_pca128.npz"
-CIFAR_COMPONENTS, CIFAR_STEPS = 128, 4
+CIFAR_COMPONENTS, CIFAR_STEPS, CIFAR_CLASSES = 128, 4, 10
 DIGITS_CELL = {"update_coefficient": 16}
 """A shorter memory than the preset's, of 16 steps: of 8, 12, 16 and 24 the best for permuted rows."""
 DIGITS_LEARNING = {"hidden_shift": 11, "readout_shift": 8}
@@ -80,15 +80,17 @@ def split_cifar10(seed: int) -> TaskStream:
     try:
         content = read_npz(path)
         train, test = ((content[f"x_{part}"], content[f"y_{part}"]) for part in ("train", "test"))
+        for x, y in (train, test):
+            _check_features(x, y)
     except FileNotFoundError as error:
         raise ExperimentError(f"{path} is missing; unset {DATA_VARIABLE} or put it there") from error
-    except (NpzError, KeyError) as error:
+    except (NpzError, KeyError, ValueError) as error:
         raise ExperimentError(f"{path} is not the file of features: {error}") from error
     design = DesignPoint(
         name="split-cifar10",
         network={
             "features": CIFAR_COMPONENTS // CIFAR_STEPS,
-            "classes": 10,
+            "classes": CIFAR_CLASSES,
             "max_steps": CIFAR_STEPS,
             "feature_signed": True,
         },
@@ -99,11 +101,19 @@ def split_cifar10(seed: int) -> TaskStream:
     sets = [_features_as_sequences(x, y, deviation) for x, y in (train, test)]
 
     def task(number: int) -> tuple[SequenceSet, SequenceSet]:
-        return tuple(SequenceSet(part.x[part.y // 2 == number], part.y[part.y // 2 == number]) for part in sets)
+        return tuple(part.where(part.y // 2 == number) for part in sets)
 
     return TaskStream(
         "split-cifar10", design, f"{len(sets[0]):,} training and {len(sets[1]):,} test images", cache(task)
     )
+
+
+def _check_features(x: NDArray, y: NDArray) -> None:
+    """Refuse what is no table of numbers with a class each."""
+    if x.ndim != 2 or x.shape[1] < CIFAR_COMPONENTS or not len(x) or x.dtype.kind != "f" or not np.isfinite(x).all():
+        raise ValueError(f"it needs rows of {CIFAR_COMPONENTS} finite real numbers; found {x.dtype} of shape {x.shape}")
+    if y.shape != x.shape[:1] or y.dtype.kind not in "iu" or y.min() < 0 or y.max() >= CIFAR_CLASSES:
+        raise ValueError(f"it needs a class 0…{CIFAR_CLASSES - 1} for each of {len(x)} rows; found {y.dtype} {y.shape}")
 
 
 def _features_as_sequences(x: NDArray, y: NDArray, deviation: NDArray) -> SequenceSet:

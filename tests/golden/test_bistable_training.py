@@ -30,23 +30,42 @@ def some_model(dtype: type) -> BistableModel:
     return model
 
 
+@pytest.mark.parametrize("lengths", [None, np.array([1, 7, 3, 6, 2])], ids=["one length", "many"])
 @pytest.mark.parametrize("epsilon", [0.0, 0.4, 1.0])
-def test_gradients_against_finite_differences_of_the_smooth_form(epsilon):
+def test_gradients_against_finite_differences_of_the_smooth_form(epsilon, lengths):
     model, generator = some_model(np.float64), np.random.default_rng(2)
     x, y = generator.random((7, 5, 6)), generator.integers(0, 4, 5)
     setting = Setting(epsilon, smooth=True)
-    _, gradient = model.loss_and_gradient(x, y, setting)
+    _, gradient = model.loss_and_gradient(x, y, setting, lengths)
     compared = 0
     for name, array in model.parameters.items():
         for index in generator.choice(array.size, min(8, array.size), replace=False):
             kept, losses = array.flat[index], []
             for step in (1e-6, -1e-6):
                 array.flat[index] = kept + step
-                losses.append(model.loss_and_gradient(x, y, setting)[0])
+                losses.append(model.loss_and_gradient(x, y, setting, lengths)[0])
             array.flat[index] = kept
             assert (losses[0] - losses[1]) / 2e-6 == pytest.approx(gradient[name].flat[index], rel=1e-4, abs=1e-8), name
             compared += 1
     assert compared > 30
+
+
+def test_what_lies_beyond_a_sequence_bears_on_nothing():
+    model, generator = some_model(np.float64), np.random.default_rng(4)
+    lengths, setting = np.array([1, 7, 3, 6]), Setting(0.5)
+    bytes_in = generator.integers(0, 256, (4, 7, 6)).astype(np.uint8)
+    other = np.where(np.arange(7)[:, None] < lengths[:, None, None], bytes_in, 255).astype(np.uint8)
+    np.testing.assert_array_equal(model.scores(bytes_in, lengths), model.scores(other, lengths))
+    for index, length in enumerate(lengths):
+        alone = model.scores(bytes_in[index : index + 1, :length])[0]
+        np.testing.assert_allclose(model.scores(bytes_in, lengths)[index], alone)
+    pair = [
+        model.loss_and_gradient(x.transpose(1, 0, 2) / 256, np.arange(4), setting, lengths) for x in (bytes_in, other)
+    ]
+    assert pair[0][0] == pair[1][0]
+    for name in model.parameters:
+        np.testing.assert_array_equal(pair[0][1][name], pair[1][1][name])
+    assert model.loss_and_gradient(other.transpose(1, 0, 2) / 256, np.arange(4), setting)[0] != pair[1][0]
 
 
 def test_gradient_goes_the_way_of_the_surrogate_where_steps_are_hard():

@@ -146,6 +146,7 @@ def test_a_flipped_byte_is_found_or_harmless(path):
         ({"coefficients": np.array([1])}, "missing 1 required"),
         ({"metadata": None}, "lacks metadata"),
         ({"metadata": "{"}, "Expecting property name"),
+        ({"metadata": "[]"}, r"its metadata is no table, but \[\]"),
         ({"design": "[1]"}, "its design point cannot be read"),
         ({"design": "{"}, "its design point cannot be read"),
         ({"counts": np.array([2**32, 77])}, "the update number is 4294967296"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.data import DataError, SequenceSet, load, load_npz, permuted, row_wise, synthetic
+from golden.data import DataError, SequenceSet, load, permuted, row_wise, synthetic
 from golden.idx import DATA_VARIABLE, load_mnist
 from golden.miru import check_features
 from tests.golden.designs import DESIGNS, make_design
@@ -81,63 +81,6 @@ def test_synthetic_classes_are_told_apart_by_their_means():
     assert np.bincount(data.y).min() > 150
 
 
-def test_npz_of_a_user(tmp_path):
-    x, y = np.random.default_rng(1).integers(0, 256, (50, 4, 5)).astype(np.uint8), np.arange(50, dtype=np.uint8) % 3
-    np.savez(tmp_path / "mine.npz", x=x, y=y)
-    data = load_npz(tmp_path / "mine.npz", TINY)
-    np.testing.assert_array_equal(data.x, x)
-    assert data.y.dtype == np.int64
-    train, test = load(TINY, tmp_path / "mine.npz", test=8)
-    assert (len(train), len(test)) == (40, 8)
-    np.testing.assert_array_equal(test.x, x[4::5][:8])
-    assert load(TINY, str(tmp_path / "mine.npz"))[0].x.shape == (40, 4, 5)
-
-
-X, Y = np.zeros((6, 9, 5), np.uint8), np.zeros(6, int)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ({"x": X}, "has no array 'y'; it holds x"),
-        ({}, "has no array 'x'; it holds nothing"),
-        ({"x": X.astype(float), "y": Y}, "x is float64; with network.feature_signed = False it must be uint8"),
-        ({"x": X.astype(np.int8), "y": Y}, "x is int8"),
-        ({"x": X[0], "y": Y}, r"x has shape \(9, 5\)"),
-        ({"x": X[:0], "y": Y[:0]}, "at least one sequence"),
-        ({"x": X, "y": Y[:5]}, "expected 6 integer labels"),
-        ({"x": X, "y": Y.astype(float)}, "y is float64"),
-        ({"x": X[:, :, :4], "y": Y}, "4 features a step, but network.features is 5"),
-        ({"x": np.zeros((6, 10, 5), np.uint8), "y": Y}, "10 steps, but network.max_steps is 9"),
-        ({"x": X[:, :0], "y": Y}, "0 steps"),
-        ({"x": X, "y": Y + 3}, "labels span 3…3, but network.classes allows 0…2"),
-        ({"x": X, "y": Y - 1}, "labels span -1…-1"),
-        ({"x": np.array([None]), "y": Y}, "not a .npz file of plain arrays"),
-    ],
-)
-def test_a_file_that_does_not_fit_is_refused(tmp_path, content, message):
-    np.savez(tmp_path / "mine.npz", **content)
-    with pytest.raises(DataError, match=message) as caught:
-        load_npz(tmp_path / "mine.npz", TINY)
-    assert "mine.npz" in str(caught.value)
-
-
-def test_files_that_are_no_npz_are_refused(tmp_path):
-    with pytest.raises(DataError, match="does not exist; give 'mnist', 'synthetic' or the path"):
-        load(TINY, "mnsit")
-    whole = tmp_path / "whole.npz"
-    np.savez(whole, x=X, y=Y)
-    for name, content in (("cut.npz", whole.read_bytes()[:300]), ("text.npz", b"hello"), ("empty.npz", b"")):
-        (tmp_path / name).write_bytes(content)
-        with pytest.raises(DataError, match=f"{name} is truncated or not a .npz file"):
-            load_npz(tmp_path / name, TINY)
-    np.save(tmp_path / "single.npy", X)
-    with pytest.raises(DataError, match="not a .npz"):
-        load_npz(tmp_path / "single.npy", TINY)
-    with pytest.raises(DataError):
-        load_npz(tmp_path, TINY)
-
-
 def test_digits_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match="28 features a step, but network.features is 5"):
         load(TINY, "mnist")
@@ -157,4 +100,4 @@ def test_digits_become_signed_where_the_design_is():
 @pytest.mark.parametrize("count", [0, -1, 7])
 def test_more_than_there_are_is_refused(count):
     with pytest.raises(DataError, match=f"{count} sequences asked for; the set holds 6"):
-        SequenceSet(X, Y).first(count)
+        SequenceSet(np.zeros((6, 9, 5), np.uint8), np.zeros(6, int)).first(count)

@@ -10,7 +10,9 @@ import soundfile
 
 from golden import mfcc
 from golden.idx import DATA_VARIABLE, DataError
-from golden.keywords import EXCERPT, FOLDER, SPLITS, load_keywords, save_excerpt, speaker_folds
+from golden.keywords import EXCERPT, FOLDER, load_keywords, save_excerpt, speaker_folds
+from golden.manifest import SPLITS
+from golden.sound import read_audio
 
 RATE = mfcc.SAMPLE_RATE
 
@@ -26,37 +28,6 @@ def excerpt(monkeypatch, tmp_path):
 
 
 # The front end --------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("suffix", ["wav", "flac"])
-def test_sound_files_are_read(tmp_path, suffix):
-    path = tmp_path / f"tone.{suffix}"
-    soundfile.write(path, tone(440), RATE)
-    samples = mfcc.read_audio(path)
-    assert samples.shape == (16000,) and samples.dtype == np.float32
-    np.testing.assert_allclose(samples, tone(440), atol=2**-14)
-
-
-def test_channels_are_averaged_and_rates_resampled(tmp_path):
-    soundfile.write(tmp_path / "both.wav", np.stack([tone(440), 0 * tone(440)], axis=1), RATE)
-    np.testing.assert_allclose(mfcc.read_audio(tmp_path / "both.wav"), tone(440) / 2, atol=2**-14)
-    soundfile.write(tmp_path / "slow.wav", tone(440, rate=8000), 8000)
-    found = mfcc.read_audio(tmp_path / "slow.wav")
-    assert len(found) == RATE and np.abs(found - tone(440))[500:-500].max() < 0.01
-
-
-def test_bad_sound_files_are_named(tmp_path):
-    (tmp_path / "noise.flac").write_bytes(b"fLaC and nothing else")
-    soundfile.write(tmp_path / "empty.wav", np.zeros(0), RATE)
-    for name, message in (("none.wav", "is missing"), ("noise.flac", "cannot be read"), ("empty.wav", "no samples")):
-        with pytest.raises(DataError, match=f"{name} .*{message}"):
-            mfcc.read_audio(tmp_path / name)
-    for number, value in enumerate((np.nan, np.inf, -np.inf)):
-        samples = np.stack([tone(440), tone(500)], axis=1)
-        samples[7 + number, 1] = value
-        soundfile.write(tmp_path / "broken.wav", samples, RATE, subtype="FLOAT")
-        with pytest.raises(DataError, match=f"broken.wav: sample {7 + number} is no finite number"):
-            mfcc.read_audio(tmp_path / "broken.wav")
-
-
 def test_a_clip_is_one_second():
     for seconds, missing in ((1, 0), (0.5, 8000), (1.25, -4000)):
         clip, found = mfcc.fit_clip(tone(440, seconds))
@@ -123,7 +94,7 @@ def test_a_data_set_is_computed_once(data_set, tmp_path):
     done = []
     found = load_keywords(tmp_path / "cache", done.append, 2)
     assert found.y.tolist() == [1, 0] and found.fitted == 1 and done == [1, 1]
-    np.testing.assert_array_equal(found.x[0], mfcc.mfcc(mfcc.read_audio(folder / "yes" / "a.flac")))
+    np.testing.assert_array_equal(found.x[0], mfcc.mfcc(read_audio(folder / "yes" / "a.flac")))
     assert found.altered.shape == (2, 2, mfcc.FRAMES, mfcc.COEFFICIENTS)
     assert found.of("test").altered.tolist() == found.altered[1:].tolist()
     again = load_keywords(tmp_path / "cache", done.append, 2)

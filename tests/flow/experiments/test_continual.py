@@ -169,7 +169,19 @@ def test_cifar_comes_two_classes_a_task_in_signed_bytes(monkeypatch, tmp_path):
         f"x_{part}": (scale * generator.normal(size=(count, 128))).astype(np.float16)
         for part, count in (("train", 200), ("test", 50))
     }
-    np.savez(path, **arrays, y_train=np.arange(200) % 10, y_test=(np.arange(50) % 10).astype(np.uint8))
+    labels = {"y_train": np.arange(200) % 10, "y_test": (np.arange(50) % 10).astype(np.uint8)}
+    for wrong in (
+        {"x_test": arrays["x_test"][:, :99]},
+        {"x_train": arrays["x_train"].astype(int)},
+        {"x_train": np.where(np.arange(128) == 5, np.nan, arrays["x_train"])},
+        {"y_train": labels["y_train"][1:]},
+        {"y_test": labels["y_test"] + np.uint8(1)},
+        {"y_test": labels["y_test"] / 2},
+    ):
+        np.savez(path, **(arrays | labels | wrong))
+        with pytest.raises(ExperimentError, match="is not the file of features: it needs"):
+            split_cifar10(1)
+    np.savez(path, **arrays, **labels)
     stream = split_cifar10(2)
     train, test = stream.task(3)
     assert train.x.shape == (40, 4, 32) and train.x.dtype == np.int8 and set(train.y) == set(test.y) == {6, 7}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,7 +25,8 @@ GUARDS = {
 def c_header(design: Design) -> str:
     """C header of the register map: a struct ``remora_t``, and mask, position, width and reset value of every field.
 
-    The same design point always gives the same bytes. The header needs C11.
+    For C99 and C++11 and what came after them. Registers are ``volatile``, each a word of 32 bits at its natural place.
+    The same design point always gives the same bytes.
     """
     from peakrdl_cheader.c_standards import CStandard
     from peakrdl_cheader.exporter import CHeaderExporter
@@ -33,7 +35,28 @@ def c_header(design: Design) -> str:
         path = Path(directory, HEADER_NAME)  # The exporter takes the include guard from the file's name.
         # Names by hierarchy: names by type would carry every parameter of the design point.
         CHeaderExporter().export(compiled_rdl(design), str(path), std=CStandard.gnu11, reuse_typedefs=False)
-        return f"// Registers of {_identity(design)}\n{path.read_text(encoding='utf-8')}"
+        return f"// Registers of {_identity(design)}\n{_portable(path.read_text(encoding='utf-8'))}"
+
+
+_PORTABLE = (
+    # A register is read and written as often as the program says.
+    (r"^( +)uint32_t (\w+);$", r"\1volatile uint32_t \2;"),
+    # Every member is whole words, so the layout is the same without packing, which is an extension of some compilers
+    # and lets them access a word by bytes.
+    (r"struct __attribute__ \(\(__packed__\)\)", "struct"),
+    # An array of negative length is an error in every standard.
+    (r'^static_assert\((sizeof\((\w+)\) == \w+), "[^"]*"\);$', r"typedef char \2_has_this_size[(\1) ? 1 : -1];"),
+    (r"^#include <assert.h>\n", ""),
+)
+"""What the exporter writes → what C99 and C++11 take and hardware needs."""
+
+
+def _portable(header: str) -> str:
+    for pattern, replacement in _PORTABLE:
+        header, count = re.subn(pattern, replacement, header, flags=re.MULTILINE)
+        if not count:
+            raise AssertionError(f"the exporter's header has nothing like {pattern}")
+    return header
 
 
 def register_markdown(design: Design) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import warnings
 from pathlib import Path
 
 import cocotb
@@ -31,6 +32,12 @@ async def hang(dut) -> None:
     """Never end."""
     while True:
         await Timer(1, "us")
+
+
+@cocotb.test()
+async def deprecated(dut) -> None:
+    """Use what is deprecated, as libraries do."""
+    warnings.warn("old", DeprecationWarning, stacklevel=1)
 
 
 @cocotb.test()

@@ -9,7 +9,9 @@ import sys
 import pytest
 
 from flow.registers import HEADER_NAME, c_header, register_markdown
+from spec.analog import AnalogDesign
 from spec.design import DesignPoint
+from spec.presets import load_design
 from spec.registers import Kind, Register, register_map
 
 DESIGN = DesignPoint(name="documented")
@@ -24,10 +26,10 @@ def _member(register: Register) -> str:
     return register.name
 
 
-def _checks() -> list[str]:
+def _checks(registers) -> list[str]:
     """One C assertion for every address, mask and reset value."""
     checks = []
-    for register in REGISTERS:
+    for register in registers:
         checks.append(f"offsetof(remora_t, {_member(register)}) == {register.address:#x}")
         for field in register.fields:
             macro = f"REMORA__{_member(register).replace('.', '__')}__{field.name}".upper()
@@ -37,15 +39,34 @@ def _checks() -> list[str]:
     return checks
 
 
-@pytest.mark.parametrize("compiler", [["cc", "-std=gnu11", "-xc"], ["c++", "-std=c++17", "-xc++"]], ids=["C", "C++"])
-def test_compilers_agree_with_the_map(compiler, tmp_path):
-    (tmp_path / HEADER_NAME).write_text(c_header(DESIGN), encoding="utf-8")
-    checks = _checks()
-    assert len(checks) > 2 * len(REGISTERS)
-    source = [f'#include "{HEADER_NAME}"', "#include <stddef.h>", *(f'static_assert({check}, "");' for check in checks)]
-    command = [*compiler, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-I", str(tmp_path), "-"]
+STANDARDS = [("cc", "c99"), ("cc", "c11"), ("cc", "gnu17"), ("c++", "c++11"), ("c++", "c++17"), ("c++", "c++20")]
+
+
+@pytest.mark.parametrize(("compiler", "standard"), STANDARDS)
+@pytest.mark.parametrize("design", [DESIGN, load_design("kws", AnalogDesign)], ids=lambda design: design.name)
+def test_compilers_agree_with_the_map(compiler, standard, design, tmp_path):
+    (tmp_path / HEADER_NAME).write_text(c_header(design), encoding="utf-8")
+    registers = register_map(design)
+    checks, plus = _checks(registers), compiler == "c++"
+    assert len(checks) > 2 * len(registers)
+    source = [f'#include "{HEADER_NAME}"', "#include <stddef.h>"]
+    source += [f"typedef char check{number}[({check}) ? 1 : -1];" for number, check in enumerate(checks)]
+    if plus:
+        source.append("#include <type_traits>")
+        for register in registers:
+            kind = f"decltype(static_cast<remora_t *>(nullptr)->{_member(register)})"
+            source.append(f'static_assert(std::is_volatile<std::remove_reference<{kind}>::type>::value, "");')
+    command = [compiler, f"-std={standard}", "-xc++" if plus else "-xc", "-fsyntax-only", "-Wall", "-Wextra"]
+    command += ["-Wpedantic", "-Werror", "-I", str(tmp_path), "-"]
     answer = subprocess.run(command, input="\n".join(source) + "\n", capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr
+
+
+def test_a_wrong_layout_does_not_compile(tmp_path):
+    header = c_header(DESIGN).replace("    volatile uint32_t ID;\n", "")
+    command = ["cc", "-std=c99", "-fsyntax-only", "-xc", "-"]
+    answer = subprocess.run(command, input=header, capture_output=True, text=True, check=False)
+    assert answer.returncode != 0 and "remora_t_has_this_size" in answer.stderr
 
 
 @pytest.mark.parametrize("function", [c_header, register_markdown])

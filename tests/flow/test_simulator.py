@@ -237,6 +237,11 @@ def test_an_error_in_the_design_is_a_failure_though_every_test_passes(probe, tmp
     assert json.loads((tmp_path / "run" / "seen.json").read_text())["visible"]
 
 
+def test_warnings_of_libraries_stop_no_simulation(probe, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    assert len(run(probe, PROBE_TESTS, testcase="deprecated", run_dir=tmp_path / "run").tests) == 1
+
+
 def test_time_limit(probe, tmp_path):
     with pytest.raises(SimulatorError, match="did not end within 3 s"):
         run(probe, PROBE_TESTS, testcase="hang", run_dir=tmp_path, timeout=3)

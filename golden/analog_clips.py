@@ -1,7 +1,7 @@
 """What the analog core's controller makes of packets: which frames it keeps, how clips begin and end, how they vote.
 
-`spec.frames` has the packets, ``docs/bmru-core.md`` what is dropped, and rules V1 to V5 the votes. Here they are read a second time, apart from the
-hardware.
+`spec.frames` has the packets, ``docs/bmru-core.md`` says what is dropped, and rules V1 to V5 how frames vote. Here they
+are read a second time, apart from the hardware.
 """
 
 from __future__ import annotations

@@ -134,6 +134,15 @@ def test_every_rule_is_cited(reader, exempt):
     assert sorted(needed - cited_by(reader).keys()) == [], f"rules that {reader} does not cite"
 
 
+def test_the_independent_reading_shares_no_code_with_golden():
+    readings = sorted((ROOT / "tests" / "golden").glob("scalar_*.py"))
+    assert len(readings) >= 5
+    for path in readings:
+        imported = re.findall(r"^\s*(?:from|import) ([\w.]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        foreign = [name for name in imported if not name.startswith("tests.golden.scalar_")]
+        assert set(foreign) <= {"__future__", "decimal", "functools"}, f"{path.name} imports {foreign}"
+
+
 def test_a_wrong_example_and_a_citation_of_nothing_are_found():
     good = Example(">>> rs(5, 1)  # N2\n3\n", 0)
     assert run_block(good).attempted == 1

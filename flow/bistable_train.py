@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flow.console import console, progress, table
+from flow.notes import say_replaced
 from golden.bistable_training import Schedule, train_bistable, tune_codes
 from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
@@ -49,6 +50,7 @@ def train_offline(
         if found.metadata.get("data") == digest and len(found.metadata.get("passes", ())) == passes:
             console().print(f"{path} holds this training already")
             return found
+        say_replaced(path)
     history, schedule = [], Schedule(passes, batch=batch_of(training))
     judged = training.first(min(JUDGED, len(training)))
     with progress("training", (passes + schedule.tuning_passes) * len(training), "sequences") as advance:

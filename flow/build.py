@@ -20,12 +20,14 @@ from filelock import FileLock
 from flow.children import run_child
 from flow.disk_watch import check_room
 from flow.verilator import (
+    FST_FIX,
     Optimise,
     SimulatorError,
     build_environment,
     compiler_version,
     control_file,
     find_verilator,
+    has_fst_headers,
     make_flags,
 )
 from spec.files import write_text
@@ -46,6 +48,8 @@ VERILATOR_FLAGS = (
 """``--x-initial unique`` costs nothing after the start; a run can fill with random bits what nobody initialised."""
 
 TRACE_FLAGS = {None: (), "vcd": ("--trace",), "fst": ("--trace-fst",)}
+
+WAVES_SUFFIXES: Mapping[str, Waves] = {".vcd": "vcd", ".fst": "fst"}
 
 BUILD_TIMEOUT_S = 3600
 PARALLEL_JOBS = 4
@@ -156,8 +160,34 @@ def write_source(filename: str, text: str) -> Path:
     return path
 
 
+def wave_format(path: Path | None) -> Waves | None:
+    """The format of waveforms that a file's name asks for; None where it is None.
+
+    Raises:
+        SimulatorError: the name says none.
+    """
+    if path is None:
+        return None
+    if path.suffix not in WAVES_SUFFIXES:
+        raise SimulatorError(f"--waves {path}: waveforms are VCD or FST; give a name that ends in .vcd or .fst")
+    return WAVES_SUFFIXES[path.suffix]
+
+
+def check_waves(waves: Waves | None) -> None:
+    """Whether a build can record waveforms of a format here.
+
+    Raises:
+        SimulatorError: it cannot; the message says what is missing.
+    """
+    if waves == "fst" and not has_fst_headers():
+        raise SimulatorError(
+            f"waveforms as FST need the headers of lz4 and zlib: {FST_FIX}; VCD needs nothing: a name that ends in .vcd"
+        )
+
+
 def _build(recipe: _Recipe) -> Build:
     waves = "vcd" if recipe.waves is True else recipe.waves or None
+    check_waves(waves)
     digest = _digest(recipe)
     directory = build_root() / f"{recipe.name}-{digest}"
     result = Build(recipe.name, digest, directory, recipe.top, waves)

@@ -204,11 +204,10 @@ def _ccache() -> Finding:
 
 
 def _fst_headers() -> Finding:
-    works = (
-        _answer("c++", "-fsyntax-only", "-x", "c++", "-", text="#include <lz4.h>\n#include <zlib.h>\nint main() {}\n")
-        is not None
-    )
-    fix = "" if works else "optional, for FST waveforms (VCD needs nothing); sudo apt install liblz4-dev zlib1g-dev"
+    from flow.verilator import FST_FIX, has_fst_headers
+
+    works = has_fst_headers()
+    fix = "" if works else f"optional, for waveforms as FST, smaller than VCD, which needs nothing; {FST_FIX}"
     return Finding("FST headers", works, False, fix=fix)
 
 

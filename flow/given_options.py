@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import typer
 
 
+LARGEST_SEED = 2**32 - 1
+"""Of every seed, on the command line, in a design point and in the environment."""
+
+
 def given_options(context: typer.Context, names: Iterable[str]) -> list[str]:
     """Of parameters by name, those on the command line, as options such as ``--replay-ratio``."""
     wanted = set(names)

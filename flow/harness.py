@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flow.build import Waves
 from flow.generate import Generated
 from flow.simulator import Build, build, build_executable, write_source
 from hdl.probes import BISTABLE_PROBES, LEARNING_PROBES, PROBES, REPLAY_PROBES
@@ -217,7 +218,7 @@ def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
     return [netlist or generated.netlist, *generated.models, *support, harness]
 
 
-def build_harness(generated: Generated, *, waves: bool = False, netlist: Path | None = None) -> Build:
+def build_harness(generated: Generated, *, waves: Waves | None = None, netlist: Path | None = None) -> Build:
     """Build the harness for cocotb; ``netlist`` replaces the generated Verilog (for a mutated copy)."""
     return build(_sources(generated, netlist), HARNESS, name=generated.design.name, waves=waves)
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flow.build import Build, build_root, first_error, tail
+from flow.children import run_child
 from flow.verilator import SimulatorError
+from spec.files import write_text
 
 MINIMUM_VERSION = 11
 """First release that the models are held to run on."""
@@ -83,9 +85,9 @@ def build_icarus(sources: Sequence[Path], top: str, *, name: str, defines: Mappi
         result.directory.mkdir(parents=True, exist_ok=True)
         partial = result.directory / f"partial.{os.getpid()}"
         command = [str(icarus.iverilog), *options, "-o", str(partial), *map(str, sources)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        log = done.stdout + done.stderr
-        (result.directory / "build.log").write_text(log, encoding="utf-8")
+        done = run_child(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        log = done.stdout
+        write_text(result.directory / "build.log", log)
         if done.returncode or not partial.is_file():
             raise SimulatorError(f"build '{name}' on Icarus Verilog failed: {first_error(log)}\nThe end:\n{tail(log)}")
         partial.replace(result.executable)

@@ -50,14 +50,19 @@ class LearningOptions:
         """The design point of ``config`` as the options change it; ``more`` are further changes of its learning.
 
         Raises:
-            ConfigError: the result is no legal design point.
+            ConfigError: the result is no legal design point, or a ratio is given but nothing is replayed.
         """
-        from spec.presets import load_design, parse_design
+        from spec.presets import ConfigError, load_design, parse_design
 
         design = load_design(config)
         given = {name: value for name, value in vars(self).items() if value is not None and name != "tasks"}
         if self.tasks and not design.learning.replay_capacity:
             given = {"replay_capacity": TASK_CAPACITY} | given
+        if self.replay_ratio and not {**vars(design.learning), **given}["replay_capacity"]:
+            raise ConfigError(
+                f"learning.replay_ratio is {self.replay_ratio} but learning.replay_capacity is 0, so there is nothing "
+                "to replay: add --replay-capacity, or leave --replay-ratio out"
+            )
         changes = more | given
         if not changes:
             return design

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flow.build import wave_format
 from flow.console import progress, table
 from flow.harness import build_harness
 from flow.learnt_state import LAYERS
@@ -56,14 +57,14 @@ def simulate(
         stall: probability that either stream pauses in a cycle.
         learn: learn every sequence after answering it, and replay where the design point has a reservoir; it must have
             learning enabled.
-        waves: VCD file to record.
+        waves: VCD or FST file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
     Raises:
         SimulatorError: the build or the simulation itself failed.
     """
     generated = generate_for(design, checkpoint.weights)
-    build = built(lambda: build_harness(generated, waves=waves is not None))
+    build = built(lambda: build_harness(generated, waves=wave_format(waves)))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
     total = steps_in_all(design, stimulus)

@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 from flow.build import Build, build, build_executable, build_root, tail, write_source
 from flow.children import run_child
 from flow.disk_watch import DiskWatch, check_room
+from flow.given_options import LARGEST_SEED
 from flow.icarus import find_icarus
 from flow.verilator import SimulatorError, Verilator, find_verilator
 from spec.errors import CheckFailed
@@ -34,6 +35,8 @@ __all__ = [
 
 DEFAULT_SEED = 1
 """Seed of a run that is given none, neither as an argument nor as COCOTB_RANDOM_SEED: regressions repeat exactly."""
+
+SEED_VARIABLE = "COCOTB_RANDOM_SEED"
 
 DEFAULT_TIMEOUT_S = 900
 
@@ -113,11 +116,11 @@ def run(
     """
     if waves and not build.waves:
         raise SimulatorError(f"build '{build.name}' cannot record waves: build it with waves=True")
-    seed = int(os.environ.get("COCOTB_RANDOM_SEED") or DEFAULT_SEED) if seed is None else seed
+    seed = _given_seed() if seed is None else seed
     directory, own = (Path(run_dir).absolute(), False) if run_dir else (_fresh_directory(build, test_module), True)
     directory.mkdir(parents=True, exist_ok=True)
     level = os.environ.get("COCOTB_LOG_LEVEL", "WARNING")
-    settings = {"COCOTB_RANDOM_SEED": str(seed), "COCOTB_LOG_LEVEL": level, "GPI_LOG_LEVEL": level, **(env or {})}
+    settings = {SEED_VARIABLE: str(seed), "COCOTB_LOG_LEVEL": level, "GPI_LOG_LEVEL": level, **(env or {})}
     if config is not None:
         path = directory / "config.json"
         write_text(path, json.dumps(config, indent=1) + "\n")
@@ -142,6 +145,13 @@ def run(
     if own:
         shutil.rmtree(directory, ignore_errors=True)
     return RunResult(tests, seed, None if own else directory, Path(waves).absolute() if waves else None, log, seconds)
+
+
+def _given_seed() -> int:
+    text = os.environ.get(SEED_VARIABLE) or str(DEFAULT_SEED)
+    if not re.fullmatch("[0-9]{1,10}", text) or int(text) > LARGEST_SEED:
+        raise SimulatorError(f"{SEED_VARIABLE} = {text}: give a whole number in 0…{LARGEST_SEED}")
+    return int(text)
 
 
 def _fresh_directory(build: Build, test_module: str) -> Path:

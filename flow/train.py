@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flow.bistable_train import offline_table, train_offline
 from flow.console import console, progress, table
+from flow.notes import say_replaced
 from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.replay import ReplayTrainer
@@ -48,6 +49,8 @@ def train_network(
         if found.metadata.get("data") == digest:
             trainer, history = ReplayTrainer.from_checkpoint(design, found), found.metadata["passes"]
             console().print(f"continuing {path}: {len(history)} of {passes} passes are done")
+        else:
+            say_replaced(path)
     checkpoint = trainer.checkpoint(_metadata(history, digest))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)

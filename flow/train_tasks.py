@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flow.console import console, progress, table
+from flow.notes import say_replaced
 from flow.train import data_digest
 from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
@@ -44,6 +45,8 @@ def train_tasks(
         if found.metadata.get("data") == digest:
             trainer, history = ReplayTrainer.from_checkpoint(design, found), found.metadata["tasks"]
             console().print(f"continuing {path}: {len(history)} of {tasks} tasks are done")
+        else:
+            say_replaced(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     sizes = task_sizes(sequences, tasks)
     with progress("training", sum(sizes[len(history) :]), "sequences") as advance:

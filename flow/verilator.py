@@ -44,6 +44,9 @@ GENERATED_WAIVERS = {
 """Warnings that do not count in generated Verilog (``*.v``), and why. Hand-written SystemVerilog has no waivers."""
 
 
+FST_FIX = "on Debian or Ubuntu: sudo apt install liblz4-dev zlib1g-dev"
+
+
 class SimulatorError(RemoraError):
     """A design cannot be built or simulated."""
 
@@ -136,6 +139,17 @@ def compiler_version() -> str:
             "no C++ compiler: there is no command 'c++' on PATH; on Debian or Ubuntu: sudo apt install g++"
         ) from error
     return answer.splitlines()[0]
+
+
+@cache
+def has_fst_headers() -> bool:
+    """Whether the headers are there that a simulation is compiled with which records FST."""
+    program = "#include <lz4.h>\n#include <zlib.h>\nint main() {}\n"
+    command = ["c++", "-fsyntax-only", "-x", "c++", "-"]
+    try:
+        return not subprocess.run(command, input=program, capture_output=True, text=True, check=False).returncode
+    except OSError:
+        return False
 
 
 def make_flags(verilator: Verilator, optimise: Optimise) -> str:

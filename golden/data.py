@@ -44,6 +44,10 @@ def load(
     seed = design.learning.seed if seed is None else seed
     if data == "auto":
         data = default_data(design)
+    if task and data != "mnist":
+        raise DataError(
+            f"task {task} is a pixel permutation of the digits, but the data is {data}: leave it out, or use mnist"
+        )
     if data == "synthetic":
         counts = train or SYNTHETIC_TRAIN, test or SYNTHETIC_TEST
         return synthetic(design, counts[0], seed), synthetic(design, counts[1], seed, first=counts[0])

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.crossbar import HALF, TiledLayer
-from spec.design import ROUNDING_SLICES, DesignPoint
+from spec.design import DesignPoint
+from spec.design_rules import ROUNDING_SLICES
 from spec.layout import Layer
 from spec.learning import ROUNDING_SLICE_BITS, pulse_shift, rounding_index
 from spec.rng import Purpose, draw_pair

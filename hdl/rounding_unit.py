@@ -9,7 +9,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import place
 from hdl.threefry import WORD, Threefry
-from spec.design import ROUNDING_SLICES, DesignPoint
+from spec.design import DesignPoint
+from spec.design_rules import ROUNDING_SLICES
 from spec.fixed import unsigned_width
 from spec.learning import ROUNDING_LAYER_BIT, ROUNDING_SLICE_BITS, pulse_shift
 from spec.rng import ATTEMPT_BITS, LANE_BITS, Purpose

@@ -7,6 +7,7 @@ rounds but ``rs`` (`spec.fixed.round_shift`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -136,36 +137,49 @@ class AnalogDesign(Design):
 
     @model_validator(mode="after")
     def _consistent(self) -> AnalogDesign:
+        if faults := list(self._faults()):
+            raise ValueError("; ".join(faults))
+        return self
+
+    def _faults(self) -> Iterator[str]:
         if self.settling.factor > 1 << self.settling.shift:
-            raise ValueError(
+            yield (
                 f"settling.factor is {self.settling.factor} with settling.shift = {self.settling.shift}: a node would "
                 f"overshoot its target; use 1…{1 << self.settling.shift}"
             )
         if self.frame_awake_cycles > self.system.awake_cycles:
-            raise ValueError(
+            yield (
                 f"settling.phase_cycles = {self.settling.phase_cycles} with {self.network.blocks} blocks settles for "
                 f"{self.settle_cycles} cycles of a frame, which is awake for {FRAME_OVERHEAD_CYCLES} more, but "
                 f"system.awake_cycles is {self.system.awake_cycles}: use fewer phase_cycles or more awake_cycles"
             )
         if self.system.awake_cycles > self.frame_cycles:
-            raise ValueError(
+            yield (
                 f"system.awake_cycles is {self.system.awake_cycles}, but a frame of system.frame_ms = "
                 f"{self.system.frame_ms} has {self.frame_cycles} cycles of system.clock_hz = {self.system.clock_hz}: "
                 f"use at most {self.frame_cycles}"
             )
         if self.vote.wake_class >= max(2, self.network.classes):
-            raise ValueError(
+            yield (
                 f"vote.wake_class is {self.vote.wake_class} but network.classes is {self.network.classes}: "
                 f"use 0…{max(1, self.network.classes - 1)}"
             )
         if self.feature_limit * self.formats.feature_step_pa > self.node_limit:
-            raise ValueError(
+            yield (
                 f"formats.feature_bits = {self.formats.feature_bits} of feature_step_pa = "
                 f"{self.formats.feature_step_pa} reach {self.feature_limit * self.formats.feature_step_pa} pA, "
                 f"beyond the {self.node_limit} pA of formats.node_bits = {self.formats.node_bits}: use fewer "
                 "feature_bits, smaller steps or more node_bits"
             )
-        return self
+
+    def unheeded(self) -> dict[str, str]:
+        """Fields that change nothing of this design point's hardware → why."""
+        amplitudes = {"mismatch": "mismatch_amplitude", "bias_error": "bias_error_amplitude", "noise": "noise_pa"}
+        off = [switch for switch in amplitudes if not getattr(self.nonidealities, switch)]
+        found = {f"nonidealities.{amplitudes[switch]}": f"nonidealities.{switch} is false" for switch in off}
+        if len(off) == len(amplitudes):
+            found["nonidealities.seed"] = "every non-ideality is off"
+        return found
 
     # Sizes ------------------------------------------------------------------------------------------------------------
     @property

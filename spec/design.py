@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from spec.fixed import signed_width
+from spec.design_rules import faults, unheeded
+from spec.fixed import signed_width, unsigned_width
 from spec.roles import ACCUMULATORS, ANSWERS, FREE, GATES, LEARNING, MEANING, RANGE, THRESHOLDS
 from spec.section import Design, Section
 
@@ -25,8 +26,8 @@ MAX_HIDDEN = 1024
 """Largest number of hidden units."""
 MAX_LANES = 2049
 """Most rows of a column, the bias line included."""
-ROUNDING_SLICES = 4
-"""Rows served by the two words of one draw in "direct"."""
+REPLAY_BITS = 4
+"""Width of a stored feature."""
 
 
 class Network(Section):
@@ -141,7 +142,7 @@ class System(Section):
     """What surrounds the core."""
 
     clock_mhz: Annotated[float, FREE] = Field(
-        20.0, gt=0, le=2000, description="clock, for GOPS and times; changes no logic"
+        20.0, ge=0.001, le=2000, description="clock in MHz, for GOPS and times; changes no logic"
     )
     contexts: Annotated[int, FREE] = Field(
         1, ge=1, le=1, description="sequences in flight; interleaving is not built yet, so 1"
@@ -160,79 +161,13 @@ class DesignPoint(Design):
 
     @model_validator(mode="after")
     def _consistent(self) -> DesignPoint:
-        if not self.bistable and self.cell.lanes > self.network.hidden:
-            raise ValueError(
-                f"cell.lanes is {self.cell.lanes} but network.hidden is {self.network.hidden}; "
-                f"lanes beyond the hidden units would idle: use 1…{self.network.hidden}"
-            )
-        if self.learning.accumulator_level >= 1 << (self.learning.accumulator_bits - 1):
-            raise ValueError(
-                f"learning.accumulator_level is {self.learning.accumulator_level}, which an accumulator of "
-                f"{self.learning.accumulator_bits} bits cannot reach: "
-                f"use less than {1 << (self.learning.accumulator_bits - 1)}"
-            )
-        self._check_learning()
-        if self.adc_shift < 0:
-            raise ValueError(
-                f"formats.adc_bits = {self.formats.adc_bits} with formats.adc_range_log2 = "
-                f"{self.formats.adc_range_log2} asks for a code finer than one level on the lowest plane: use at most "
-                f"{self.formats.adc_bits + self.adc_shift} adc_bits, or a larger adc_range_log2"
-            )
-        if self.weight_limit > self.adc_limit:
-            raise ValueError(
-                f"crossbar.levels is {self.crossbar.levels} but a code of formats.adc_bits = {self.formats.adc_bits} "
-                f"ends at {self.adc_limit}; a weight is read back in one conversion: "
-                f"use at most {self.adc_limit + 1} levels or more adc_bits"
-            )
-        longest = max(self.hidden_rows, self.readout_rows)
-        bound = min(self.crossbar.rows, longest) * self.weight_limit << self.crossbar.fraction_bits
-        if bound >= 1 << 31:
-            raise ValueError(
-                f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural "
-                f"model holds less than "
-                f"{1 << 31}: use fewer rows, levels or fraction_bits (now {self.crossbar.fraction_bits})"
-            )
-        for layer, tiles in (("hidden", self.hidden_tiles), ("readout", self.readout_tiles)):
-            if tiles > 256:
-                raise ValueError(
-                    f"the {layer} layer needs {tiles} tiles, the weight window addresses 256: "
-                    "use larger crossbar.rows and crossbar.columns"
-                )
+        if found := list(faults(self)):
+            raise ValueError("; ".join(found))
         return self
 
-    def _check_learning(self) -> None:
-        learning = self.learning
-        if learning.winners != "all" and learning.winners > self.network.hidden:
-            raise ValueError(
-                f"learning.winners is {learning.winners} but network.hidden is {self.network.hidden}: "
-                f'use 1…{self.network.hidden}, or "all"'
-            )
-        if learning.update == "direct" and learning.accumulator_level & (learning.accumulator_level - 1):
-            raise ValueError(
-                f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
-                'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
-            )
-        if learning.enabled and self.bistable:
-            raise ValueError(
-                'learning.enabled asks for hardware that learns, but with cell.kind = "bmru" no converter stands in a '
-                "step, and the derivative of direct feedback alignment is made from its codes: leave enabled out and "
-                'train offline, or use cell.kind = "miru"'
-            )
-        if self.learning_lanes > self.hidden_rows:
-            raise ValueError(
-                f"learning.lanes is {learning.lanes} but a column has {self.hidden_rows} rows: "
-                f'use 1…{self.hidden_rows}, or "all"'
-            )
-        if learning.update == "direct" and self.learning_folds > 1 and self.learning_lanes % ROUNDING_SLICES:
-            raise ValueError(
-                f'learning.lanes is {learning.lanes}, but with learning.update = "direct" a draw serves '
-                f'{ROUNDING_SLICES} rows: use a multiple of {ROUNDING_SLICES}, {self.hidden_rows}, or "all"'
-            )
-        if not learning.replay_capacity and learning.replay_ratio > 1:
-            raise ValueError(
-                f"learning.replay_ratio is {learning.replay_ratio} but learning.replay_capacity is 0, so there is "
-                "nothing to replay: use a capacity of 1 or more, or leave the ratio out"
-            )
+    def unheeded(self) -> dict[str, str]:
+        """Fields that change nothing of this design point's hardware → why."""
+        return unheeded(self)
 
     @property
     def bistable(self) -> bool:
@@ -377,6 +312,14 @@ class DesignPoint(Design):
     def replays(self) -> bool:
         """Hardware with a reservoir, of which nothing is built where its capacity is 0."""
         return self.learning.enabled and self.learning.replay_capacity > 0
+
+    @property
+    def replay_bytes(self) -> int:
+        """Bytes of the replay memory: features of `REPLAY_BITS`, and of each sequence its label and its steps."""
+        network = self.network
+        head = unsigned_width(network.classes - 1) + unsigned_width(network.max_steps)
+        bits = network.max_steps * network.features * REPLAY_BITS + head
+        return -(-self.learning.replay_capacity * bits // 8)
 
     @property
     def macs_per_step(self) -> int:

@@ -6,7 +6,7 @@ are those of the rules: the sequence number n, the update number q, a class's er
 
 from __future__ import annotations
 
-from spec.design import DesignPoint
+from spec.design import REPLAY_BITS, DesignPoint
 from spec.fixed import round_shift, unsigned_width
 from spec.layout import Layer
 from spec.tables import DERIVATIVE_BITS
@@ -31,8 +31,6 @@ ROUNDING_SLICE_BITS = 16
 ROUNDING_LAYER_BIT = 16
 """Bit of a rounding draw's index from which the layer's number stands."""
 
-REPLAY_BITS = 4
-"""Width of a stored feature."""
 REPLAY_FACTOR = (1 << REPLAY_BITS) - 1
 """The quantiser's factor, and the largest stored feature."""
 REPLAY_SHIFT = 8

@@ -24,6 +24,10 @@ class Design(Section):
         min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
     )
 
+    def unheeded(self) -> dict[str, str]:
+        """Fields that change nothing of the hardware beside the values of others → why, in words."""
+        return {}
+
     def identity(self) -> dict:
         """What makes this design point another than its neighbours: every field but the name."""
         return self.model_dump(mode="json", exclude={"name"})

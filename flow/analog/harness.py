@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from flow.build import Waves
 from flow.generate import Generated
 from flow.harness import HARNESS, SOURCES, STREAM
 from flow.simulator import Build, build, write_source
@@ -73,7 +74,7 @@ endmodule
 def build_analog_harness(
     generated: Generated,
     *,
-    waves: bool = False,
+    waves: Waves | None = None,
     netlist: Path | None = None,
     models: Sequence[Path] | None = None,
     wrapped: Collection[str] = (),

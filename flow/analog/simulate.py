@@ -14,6 +14,7 @@ from flow.analog.harness import build_analog_harness
 from flow.analog.recording import Recording
 from flow.analog.run import KINDS, AnalogRtlRun, run_analog
 from flow.analog.stimulus import AnalogStimulus
+from flow.build import wave_format
 from flow.console import progress, table
 from flow.provenance import provenance
 from flow.simulation import built, generate_for, judge, run_directory, tidy
@@ -65,7 +66,7 @@ def simulate_analog(
     Args:
         stall: probability that either stream pauses in a cycle.
         paced: a frame every `AnalogDesign.frame_cycles`, as in the field, instead of back to back.
-        waves: VCD file to record.
+        waves: VCD or FST file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
     Raises:
@@ -76,7 +77,7 @@ def simulate_analog(
         raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
     settings = recording.settings(design)
     generated = generate_for(design, recording.codes)
-    build = built(lambda: build_analog_harness(generated, waves=waves is not None))
+    build = built(lambda: build_analog_harness(generated, waves=wave_format(waves)))
     period = design.frame_cycles if paced else 0
     stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
     frames = len(stimulus.packets)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flow.console import JsonOption, console, table, write_json
+from flow.console import JsonOption, check_results, console, table, write_json
 
 
 def command(
@@ -25,14 +25,14 @@ def command(
     import json as json_module
 
     from flow.bench import benchmark
+    from flow.notes import say_notes
     from flow.provenance import provenance
     from spec.presets import load_design
 
-    screen = console(stderr=True)
-    result = (
-        benchmark(load_design(config), sequences, repeats, lambda what: screen.print(f"measuring {what}"))
-        | provenance()
-    )
+    screen, design = console(stderr=True), load_design(config)
+    say_notes(design)
+    check_results(json)
+    result = benchmark(design, sequences, repeats, lambda what: screen.print(f"measuring {what}")) | provenance()
     shown = table("target", ">measured", ">bound", "")
     for target in result["targets"]:
         verdict = "[green]met[/]" if target["met"] else "[bold red]missed[/]"

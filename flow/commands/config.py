@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flow.console import JsonOption, console, table, write_json
+from flow.console import JsonOption, check_results, console, table, write_json
 
 app = typer.Typer(
     help="Show, check or start a design point.\n\n"
@@ -35,6 +35,7 @@ def show(
     from rich.markup import escape
 
     from flow.configuration import derived_quantities, describe_fields, to_toml
+    from flow.notes import say_notes
     from spec.presets import load_design
     from spec.section import Design
 
@@ -59,6 +60,7 @@ def show(
         for name, value, meaning in derived:
             shown.add_row(name, str(value), escape(meaning))
         console().print(shown)
+        say_notes(design)
     values = {field.path: field.value for field in fields}
     write_json(json, {"name": design.name, "fields": values, "derived": {name: value for name, value, _ in derived}})
 
@@ -68,7 +70,9 @@ def check(
     configs: Annotated[list[str], typer.Argument(metavar="CONFIG...", help="Presets or TOML files.")],
     json: JsonOption = None,
 ) -> None:
-    """Check design points; exits with 1 where one is refused.
+    """Check design points, all of them; exits with 1 where one is refused, with 2 where one is missing.
+
+    Says every fault of each, what a misspelt word could mean, and which values change no hardware.
 
     Example:
 
@@ -76,28 +80,32 @@ def check(
     """
     from rich.markup import escape
 
-    from spec.presets import ConfigError, load_design, preset_names
+    from flow.notes import notes
+    from spec.presets import ConfigError, MissingError, load_design
     from spec.section import Design
 
-    verdicts = []
+    check_results(json)
+    verdicts, code = [], 0
     for config in configs:
-        exists = config in preset_names() or Path(config).is_file()
         try:
             design = load_design(config, Design)
         except ConfigError as error:
-            if not exists:
-                raise
-            console().print(f"[bold red]refused[/]  {escape(str(error))}", soft_wrap=True)
+            missing = isinstance(error, MissingError)
+            code = 2 if missing else max(code, 1)
+            word = "missing" if missing else "refused"
+            console(stderr=missing).print(f"[bold red]{word}[/]  {escape(str(error))}", soft_wrap=True)
             verdicts.append({"config": config, "valid": False, "error": str(error)})
         else:
+            said = notes(design)
             console().print(
-                f"[bold green]valid[/]    {escape(config)}: design point '{design.name}', hash {design.hash}",
+                f"[bold green]valid[/]    {escape(config)}: design point '{design.name}', hash {design.hash}"
+                + "".join(f"\n         note: {escape(note)}" for note in said),
                 soft_wrap=True,
             )
-            verdicts.append({"config": config, "valid": True, "hash": design.hash})
+            verdicts.append({"config": config, "valid": True, "hash": design.hash, "notes": said})
     write_json(json, {"configs": verdicts})
-    if not all(verdict["valid"] for verdict in verdicts):
-        raise typer.Exit(1)
+    if code:
+        raise typer.Exit(code)
 
 
 @app.command()
@@ -114,10 +122,10 @@ def init(
     """
     from flow.configuration import to_commented_toml
     from spec.files import write_text
-    from spec.presets import ConfigError, load_design
+    from spec.presets import ConfigError, load_design, name_from
     from spec.section import Design
 
-    text = to_commented_toml(load_design(preset, Design), path.stem)
+    text = to_commented_toml(load_design(preset, Design), name_from(path))
     if path.exists() and not force:
         raise ConfigError(f"{path} exists already; choose another name, or replace it with --force")
     write_text(path, text)

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from flow.console import JsonOption, check_results, console, write_json
+from flow.given_options import LARGEST_SEED
 
 
 def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One of those below.")],
     quick: Annotated[bool, typer.Option("--quick", help="Small: two minutes on two cores.")] = False,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything that is drawn.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of everything that is drawn.")] = 1,
     seeds: Annotated[
         int | None,
         typer.Option(

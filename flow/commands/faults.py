@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from flow.console import JsonOption, console, progress, table, write_json
+from flow.console import JsonOption, check_results, console, progress, table, write_json
+from flow.given_options import LARGEST_SEED
 
 
 def command(
     config: Annotated[str, typer.Argument(help="Name of a preset, or a TOML file.")] = "tiny",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of weights, sequences and stalls.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of weights, sequences and stalls.")] = 1,
     json: JsonOption = None,
 ) -> None:
     """Put one deliberate mistake after the other into the generated Verilog and see that the regression notices each.
@@ -22,6 +23,7 @@ def command(
     """
     from flow.analog.faults import AnalogFaultBench
     from flow.faults import FaultBench
+    from flow.notes import say_notes
     from flow.provenance import provenance
     from spec.analog import AnalogDesign
     from spec.errors import CheckFailed
@@ -29,6 +31,8 @@ def command(
     from spec.section import Design
 
     design = load_design(config, Design)
+    say_notes(design)
+    check_results(json)
     with console(stderr=True).status("building the sound design and the faulty one"):
         bench = AnalogFaultBench(design, seed) if isinstance(design, AnalogDesign) else FaultBench(design, seed)
     for programs in (False, True):

@@ -43,11 +43,13 @@ def command(
     Example: remora generate mnist -o out
     """
     from flow.generate import file_list, generate
+    from flow.notes import say_notes
     from spec.analog import AnalogDesign
     from spec.presets import load_design
     from spec.section import Design
 
     design = load_design(config, Design)
+    say_notes(design)
     if isinstance(design, AnalogDesign):
         weights = _codes(design, checkpoint)
     else:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flow.console import JsonOption, check_results, console, write_json
-from flow.given_options import refuse_given
+from flow.given_options import LARGEST_SEED, refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
-from spec.errors import RemoraError
 
 if TYPE_CHECKING:
     from golden.data import SequenceSet
@@ -47,7 +46,9 @@ def command(
             f"clips; {ANALOG_CLIPS}, or {ANALOG_WAVES_CLIPS} with --waves.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of stalls and of registers without a reset value.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of stalls and of registers without a reset value.")
+    ] = 1,
     checkpoint: Annotated[
         Path | None,
         typer.Option(
@@ -73,7 +74,7 @@ def command(
     stream: Annotated[
         bool, typer.Option("--stream", help="Analog core: clips end to end, core never cleared, a vote that slides.")
     ] = False,
-    waves: Annotated[Path | None, typer.Option(help="Record waveforms to this VCD file.")] = None,
+    waves: Annotated[Path | None, typer.Option(help="Record waveforms to this file, .vcd or .fst (smaller).")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
     json: JsonOption = None,
 ) -> None:
@@ -103,10 +104,11 @@ def command(
         refuse_given(context, ONLY_LEARNING, f"'{config}' is an analog core, which is trained offline")
         switched = {"noise": noise, "mismatch": mismatch, "bias_error": bias_error}
         clips = limit or (ANALOG_WAVES_CLIPS if waves else ANALOG_CLIPS)
-        vcd = _vcd(waves) if waves else None
-        simulate_core(design, data, clips, seed, checkpoint, stall, switched, paced, stream, vcd, keep, json)
+        waves = _waves(waves) if waves else None
+        simulate_core(design, data, clips, seed, checkpoint, stall, switched, paced, stream, waves, keep, json)
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
+    from flow.notes import say_notes
     from flow.simulate import result_table, simulate
     from flow.simulation import check_kept
     from flow.train import train_network
@@ -117,7 +119,8 @@ def command(
     options = LearningOptions(tasks, update, replay_capacity, replay_ratio)
     options.require(learn)
     design = options.apply(config, **({"enabled": True} if learn else {}))
-    waves = _vcd(waves) if waves else None
+    waves = _waves(waves) if waves else None
+    say_notes(design)
     check_results(json)
     check_kept(keep)
     default = WAVES_LIMIT if waves else DEFAULT_LIMIT
@@ -154,11 +157,12 @@ def command(
     console().print("[bold green]hardware and golden agree exactly[/bold green]")
 
 
-def _vcd(path: Path) -> Path:
-    """The file for waveforms, refused unless its name says what it will hold."""
-    if path.suffix != ".vcd":
-        raise RemoraError(f"--waves {path}: waveforms are recorded as VCD; give a name that ends in .vcd")
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _waves(path: Path) -> Path:
+    """The file for waveforms, refused unless its name says in which format, and that format can be recorded here."""
+    from flow.build import check_waves, wave_format
+
+    check_waves(wave_format(path))
+    check_results(path)
     return path.absolute()
 
 
@@ -166,8 +170,9 @@ def _sequences(design: DesignPoint, data: str, limit: int | None, default: int) 
     """Sequences to train on where there is no checkpoint, and those to simulate."""
     training, test = _load(design, data)
     count = limit or min(default, len(test))
+    chosen = test.first(count)
     console().print(f"{count:,} of {len(test):,} sequences")
-    return training, test.first(count)
+    return training, chosen
 
 
 def _load(design: DesignPoint, data: str) -> tuple[SequenceSet, SequenceSet]:

@@ -34,6 +34,7 @@ def simulate_core(
     """
     from flow.analog.recording import keyword_recording, synthetic_recording, takes_keywords
     from flow.analog.simulate import analog_table, simulate_analog
+    from flow.notes import say_notes
     from flow.simulation import check_kept
     from spec.analog import with_nonidealities
 
@@ -46,6 +47,7 @@ def simulate_core(
             "words: --data keywords"
         )
     design = with_nonidealities(design, **{name: True for name, on in switched.items() if on})
+    say_notes(design)
     check_results(json)
     check_kept(keep)
     if spotting:

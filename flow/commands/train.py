@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flow.console import JsonOption, check_results, console, write_json
-from flow.given_options import refuse_given
+from flow.given_options import LARGEST_SEED, refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
 from spec.errors import RemoraError
 
@@ -55,7 +55,7 @@ def command(
     normalisation: Annotated[
         str, typer.Option(help="Analog core: features normalised per clip (clip) or by a running mean (running).")
     ] = "clip",
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Analog core: seed of the training.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Analog core: seed of the training.")] = 1,
     json: JsonOption = None,
 ) -> None:
     """Train a design point: where the chip learns, golden as the chip would; what cannot learn on chip, offline.
@@ -72,13 +72,16 @@ def command(
     remora train mnist-bmru -o bistable.npz --passes 30 · remora train kws -o kws.npz --normalisation running
     """
     from flow.keywords.train import train_keywords
+    from flow.notes import say_notes
     from golden.data import load
     from spec.analog import AnalogDesign
+    from spec.design import with_learning
     from spec.presets import load_design
     from spec.section import Design
 
     if isinstance(found := load_design(config, Design), AnalogDesign):
         refuse_given(context, ONLY_CROSSBAR, f"'{config}' is an analog core, whose training takes no such option")
+        say_notes(found)
         check_results(output, json)
         write_json(json, train_keywords(found, output, normalisation, seed))
         return
@@ -88,6 +91,8 @@ def command(
     design = LearningOptions(tasks, update, replay_capacity, replay_ratio).apply(config)
     if tasks and task:
         raise RemoraError(f"--task {task} and --tasks {tasks}: give one task, or how many follow each other")
+    # Golden learns by the fields of learning whether or not the hardware does.
+    say_notes(design if design.bistable else with_learning(design))
     if tasks:
         refuse_given(context, ["passes"], "with --tasks every sequence is learnt once")
     check_results(output, json)

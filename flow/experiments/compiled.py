@@ -24,7 +24,8 @@ from golden.miru import check_features
 from golden.pulses import Writes
 from golden.replay import ReplayTrainer
 from spec import rng
-from spec.design import ROUNDING_SLICES, DesignPoint
+from spec.design import DesignPoint
+from spec.design_rules import ROUNDING_SLICES
 from spec.layout import Layer
 from spec.learning import (
     ERROR_CENTRE,

@@ -22,7 +22,6 @@ from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presente
 from flow.train import data_digest
 from spec.design import DesignPoint
 from spec.files import write_text
-from spec.learning import REPLAY_BITS
 
 SUMMARY = "permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline"
 TAKES_SEQUENCES = True
@@ -150,7 +149,7 @@ def _learn_stream(stream: TaskStream, design: DesignPoint, parameters: dict, con
         "replay": bool(design.learning.replay_capacity),
         "replay_capacity": design.learning.replay_capacity,
         "replay_ratio": design.learning.replay_ratio,
-        "reservoir_bytes": reservoir_bytes(design),
+        "reservoir_bytes": design.replay_bytes,
         "sequences_per_task": count,
         "accuracy_matrix": matrix,
         "mean_accuracy": float(np.mean(matrix[-1])),
@@ -185,14 +184,6 @@ def forgetting(matrix: list[list[float]]) -> float:
     """Mean over all tasks but the last of what was lost since the best reading: max over earlier rows − last row."""
     table = np.array(matrix)
     return float(np.mean(table[:-1, :-1].max(axis=0) - table[-1, :-1])) if len(table) > 1 else 0.0
-
-
-def reservoir_bytes(design: DesignPoint) -> int:
-    """Size of the replay memory: features at four bits, with label and number of steps of each sequence."""
-    network = design.network
-    beside = (network.classes - 1).bit_length() + network.max_steps.bit_length()
-    bits = network.max_steps * network.features * REPLAY_BITS + beside
-    return -(-design.learning.replay_capacity * bits // 8)
 
 
 def conclude(options: Options, results: list[dict]) -> Conclusion:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,18 +14,25 @@ from pydantic import ValidationError
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.errors import RemoraError
-from spec.section import Design
+from spec.section import Design, Section
 
 _FOLDER = Path(__file__).parent
 
 KINDS: dict[str, type[Design]] = {"crossbar": DesignPoint, "analog": AnalogDesign}
 """Kinds of design points by what a TOML file says of its ``core``; "crossbar" where it says nothing."""
 
+NAME_LENGTH = 64
+"""Longest name of a design point."""
+
 AnyDesign = TypeVar("AnyDesign", bound=Design)
 
 
 class ConfigError(RemoraError):
     """A design point cannot be read; the message names file, field, value and what is legal."""
+
+
+class MissingError(ConfigError):
+    """There is no such preset and no such file."""
 
 
 def preset_names(kind: type[Design] = Design) -> list[str]:
@@ -56,14 +66,17 @@ def load_design(config: str | Path, kind: type[AnyDesign] = DesignPoint) -> AnyD
     if str(config) not in preset_names():
         path = Path(config)
         if not path.is_file():
-            raise ConfigError(
-                f"'{config}' is neither a preset ({', '.join(preset_names(kind))}) nor a TOML file that exists"
+            guess = _guess(str(config), preset_names())
+            raise MissingError(
+                f"'{config}' is neither a preset ({', '.join(preset_names(kind))}) nor a TOML file that exists{guess}"
             )
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    content.setdefault("name", path.stem)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    content.setdefault("name", name_from(path))
     design = parse_design(content, str(path))
     if not isinstance(design, kind):
         wanted = next(core for core, candidate in KINDS.items() if issubclass(candidate, kind))
@@ -72,6 +85,12 @@ def load_design(config: str | Path, kind: type[AnyDesign] = DesignPoint) -> AnyD
             f"presets of it: {', '.join(preset_names(kind))}"
         )
     return design
+
+
+def name_from(path: Path) -> str:
+    """The name of a design point whose file says none: the file's, with ``_`` for what a name cannot hold."""
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", path.stem)
+    return (name if name[:1].isalpha() else f"design-{name}")[:NAME_LENGTH]
 
 
 def parse_design(content: dict, origin: str) -> Design:
@@ -97,6 +116,23 @@ def parse_design(content: dict, origin: str) -> Design:
         raise ConfigError(f"{origin}: " + "; ".join(_describe(item, kind) for item in error.errors())) from error
 
 
+def _guess(written: str, legal: Iterable[str]) -> str:
+    """What a misspelt word could mean, as the end of a sentence; empty where nothing is like it."""
+    near = get_close_matches(written, list(legal), n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def _guess_field(location: tuple, kind: type[Design], section: type[Section]) -> str:
+    """What a misspelt field could mean: one of its section, or one of that very name in another section."""
+    key = str(location[-1])
+    if near := _guess(key, section.model_fields):
+        return near
+    for name, field in kind.model_fields.items():
+        if key in getattr(field.annotation, "model_fields", {}):
+            return f"; did you mean '{name}.{key}'?"
+    return ""
+
+
 def _describe(item: dict, kind: type[Design]) -> str:
     field = ".".join(str(part) for part in item["loc"])
     message = item["msg"].removeprefix("Value error, ")
@@ -106,5 +142,8 @@ def _describe(item: dict, kind: type[Design]) -> str:
         section = kind
         for part in item["loc"][:-1]:
             section = section.model_fields[part].annotation
-        return f"{field} is not a field; legal here: {', '.join(section.model_fields)}"
+        guess = _guess_field(item["loc"], kind, section)
+        return f"{field} is not a field; legal here: {', '.join(section.model_fields)}{guess}"
+    if item["type"] == "literal_error" and isinstance(item["input"], str):
+        message += _guess(item["input"], re.findall(r"'([^']+)'", message))
     return f"{field} = {item['input']!r}: {message[0].lower() + message[1:]}"

@@ -19,8 +19,9 @@ from flow.simulator import (
     build_root,
     run,
 )
+from flow.verilator import FST_FIX
 from tests.flow.blocks import Adder, Queue
-from tests.support import build_blocks, simulate_blocks
+from tests.support import build_blocks, missing_tool, simulate_blocks
 
 HERE = Path(__file__).parent
 PROBE = HERE / "probe.sv"
@@ -183,6 +184,13 @@ def test_config_seed_and_plusargs_reach_the_test(probe, tmp_path, monkeypatch):
     assert look(probe, tmp_path, seed=5)["random"] == first["random"]
 
 
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "1e3", "x", "1" * 5000])
+def test_a_seed_of_the_environment_is_a_whole_number_of_32_bits(probe, tmp_path, monkeypatch, seed):
+    monkeypatch.setenv("COCOTB_RANDOM_SEED", seed)
+    with pytest.raises(SimulatorError, match="COCOTB_RANDOM_SEED = .*: give a whole number in 0…4294967295"):
+        look(probe, tmp_path)
+
+
 def test_what_nobody_initialised_is_random_by_the_seed(probe, tmp_path):
     words = [look(probe, tmp_path, seed=seed)["forgotten"] for seed in (5, 5, 6)]
     assert words[0] == words[1] != words[2]
@@ -205,6 +213,26 @@ def test_waves(probe, tmp_path):
     assert "inner_signal" in text and "$enddefinitions" in text
     look(recorder, tmp_path)
     assert not list((tmp_path / "run").glob("*.vcd"))
+
+
+def test_waves_as_fst(tmp_path, monkeypatch):
+    monkeypatch.setattr(flow.build, "has_fst_headers", lambda: False)
+    with pytest.raises(SimulatorError, match="headers of lz4 and zlib: .*apt install liblz4-dev zlib1g-dev; VCD needs"):
+        build([PROBE], "probe", name="probe_fst", waves="fst")
+    monkeypatch.undo()
+    if not flow.build.has_fst_headers():
+        missing_tool(f"no FST: {FST_FIX}")
+    recorder = build([PROBE], "probe", name="probe_fst", waves="fst")
+    look(recorder, tmp_path, waves=tmp_path / "probe.fst")
+    content = (tmp_path / "probe.fst").read_bytes()
+    # A header block of 329 bytes comes first.
+    assert content[0] == 0 and int.from_bytes(content[1:9], "big") == 329 and len(content) > 400
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["probe.fst", "run"]
+
+
+@pytest.mark.parametrize(("name", "found"), [("a.vcd", "vcd"), ("b.fst", "fst"), (None, None)])
+def test_the_name_says_the_format_of_waves(name, found):
+    assert flow.build.wave_format(Path(name) if name else None) == found
 
 
 @pytest.mark.parametrize(("module", "testcase"), [(PROBE_TESTS, "no_such_test"), ("tests.flow.cocotb_skipped", None)])

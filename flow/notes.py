@@ -1,0 +1,30 @@
+"""What a design point sets in vain: said by every command that takes one, in the same words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flow.configuration import describe_fields
+from flow.console import console
+from spec.section import Design
+
+
+def notes(design: Design) -> list[str]:
+    """A line for each field that differs from its default and changes nothing beside the values of others."""
+    why = design.unheeded()
+    return [
+        f"{field.path} = {field.value} changes no hardware: {why[field.path]}"
+        for field in describe_fields(design)
+        if field.path in why and field.value != field.default
+    ]
+
+
+def say_replaced(path: Path) -> None:
+    """Say that a training begins anew where another one could have been meant to go on."""
+    console().print(f"{path} holds another training, on other data or of other length: this one replaces it")
+
+
+def say_notes(design: Design) -> None:
+    """Print them on standard error."""
+    for note in notes(design):
+        console(stderr=True).print(f"note: {note}", style="yellow", markup=False, soft_wrap=True)

@@ -49,7 +49,7 @@ module remora_bistable #(
     end
   end
 
-  // What flows through the rectifier of a cell: the sum over its row tiles, where that is positive.
+  // What flows through the rectifier of a cell: the sum over its row tiles, where that is positive; rules B1 and B3.
   function automatic longint candidate(input int unit);
     longint sum;
     sum = 0;
@@ -58,6 +58,7 @@ module remora_bistable #(
     return sum > 0 ? sum : 0;
   endfunction
 
+  // Rule B4.
   function automatic logic settled(input int unit, input logic held);
     longint flowing;
     flowing = candidate(unit);

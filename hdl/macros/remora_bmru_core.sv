@@ -58,7 +58,8 @@ module remora_bmru_core #(
 
   localparam bit [31:0] MIRROR_MISMATCH = 16, BIAS_ERRORS = 17, FRAME_NOISE = 18;  // purposes of the draws
 
-  // Scan chain: bit 0 leaves first. No reset touches it, nor the latches, which are unpacked into devices below.
+  // Scan chain: bit 0 leaves first. No reset touches it, nor the latches, which are unpacked into devices below
+  // by rules A2 and A3.
   logic [CHAIN-1:0] chain;
   logic [CHAIN-1:0] latches;
   bit programmed;  // the latches were written since power-up
@@ -67,7 +68,8 @@ module remora_bmru_core #(
     if (scan_capture) chain <= latches;
     else if (scan_enable) chain <= {scan_in, chain[CHAIN-1:1]};
 
-  // Draws: Threefry-2x32 with 13 rounds, first word, and near-normal integers made of it.
+  // Draws: Threefry-2x32 with 13 rounds, first word, and near-normal integers made of it; rules R1, R2
+  // and R5.
   // Arrays are packed and words are bits: Icarus Verilog 11 knows neither constant arrays nor `int unsigned`.
   localparam bit [39:0] ROTATIONS = {5'd24, 5'd16, 5'd29, 5'd17, 5'd6, 5'd26, 5'd15, 5'd13};
 
@@ -102,7 +104,7 @@ module remora_bmru_core #(
 
   // Layers: 0 is the input layer, 1 + 2b the first and 2 + 2b the second of block b, the last one the output layer. Of
   // each, devices are signed ratios in 2^-SHIFT by output, input and rail of the input; `drawn` is what all devices of
-  // an input rail draw together, in the same unit; biases are in pA.
+  // an input rail draw together, in the same unit; biases are in pA. Rules A5 and A6.
   localparam int LAYERS = 2 + 2 * BLOCKS;
   localparam int INPUTS = FEATURES > WIDTH ? FEATURES : WIDTH;
   localparam int OUTPUTS = CLASSES > WIDTH ? CLASSES : WIDTH;
@@ -193,13 +195,14 @@ module remora_bmru_core #(
   longint supply;  // of the last settle cycle
   int source[INPUTS];  // what the mirrors of the layer at hand copy; negative on the negative rail
 
+  // Rule A16.
   task automatic draw_noise;
     for (int l = 0; l < LAYERS; l++)
       for (int j = 0; j < (l == LAYERS - 1 ? CLASSES : WIDTH); j++)
         noise[l][j] = normal(draw(FRAME_NOISE, frame, l * WIDTH + j, 0), NOISE_PA);
   endtask
 
-  // One cycle of settling of a layer, whose mirrors copy `source`.
+  // One cycle of settling of a layer, whose mirrors copy `source`. Rules A8 to A10 and A18.
   task automatic settle_layer(input int l, input int outputs, input int inputs);
     longint sum;
     int target;
@@ -226,6 +229,7 @@ module remora_bmru_core #(
     end
   endtask
 
+  // Rules A11, A12 and A18.
   task automatic settle_block(input int b);
     for (int i = 0; i < WIDTH; i++) begin
       source[i] = diode(skip[b][i]);
@@ -259,6 +263,7 @@ module remora_bmru_core #(
     settle_output();
   endtask
 
+  // Rule A13.
   task automatic decide(input int b);
     for (int j = 0; j < WIDTH; j++) begin
       int current = diode(node[1+2*b][j]);
@@ -267,6 +272,7 @@ module remora_bmru_core #(
     end
   endtask
 
+  // Rule A15.
   task automatic unpower;
     for (int l = 0; l < LAYERS; l++) for (int j = 0; j < OUTPUTS; j++) node[l][j] = 0;
     for (int b = 0; b < BLOCKS; b++) for (int j = 0; j < WIDTH; j++) is_set[b][j] = 0;
@@ -283,6 +289,7 @@ module remora_bmru_core #(
   logic [FEATURES*FEATURE_BITS-1:0] sampled_feature;
   logic [31:0] sampled_frame;
 
+  // Rule A17.
   function automatic logic [CLASS_BITS-1:0] largest();
     int best;
     best = 0;
@@ -311,6 +318,7 @@ module remora_bmru_core #(
       if (settle) begin
         settle_cycle();
         for (int b = 0; b < BLOCKS; b++) if (evaluate[b]) decide(b);
+        // Rule A19.
         charge_r <= charge_r + CHARGE_BITS'(supply * (sample ? longint'(HOLD_CYCLES) + 1 : 1));
         if (sample) begin
           for (int b = 0; b < BLOCKS; b++)

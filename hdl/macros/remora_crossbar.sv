@@ -51,7 +51,7 @@ module remora_crossbar #(
   localparam int SHIFT = ADC_SHIFT + FRACTION_BITS;
   localparam longint HALF = (longint'(1) << SHIFT) >> 1;
 
-  // Devices: non-volatile, so no reset touches them. `weight` is g+ - g-, kept beside the pair for speed.
+  // Devices: non-volatile, so no reset touches them. `weight` is g+ - g-, kept beside the pair for speed (rule X1).
   int g_pos[ROWS][COLUMNS];
   int g_neg[ROWS][COLUMNS];
   int weight[ROWS][COLUMNS];
@@ -96,7 +96,7 @@ module remora_crossbar #(
       end
   end
 
-  // Read: integrate bit planes, sample, convert.
+  // Read: integrate bit planes, sample, convert; rules F6, X3 and X4.
   logic signed [63:0] charge[COLUMNS];  // no longint: Icarus Verilog 11 cannot cast an element of such an array
   logic signed [63:0] held[COLUMNS];
   logic [COLUMNS*ADC_BITS-1:0] code_r;

@@ -10,7 +10,7 @@ from spec.rng import Purpose, permutation
 
 
 def presented(data: SequenceSet, count: int, seed: int, task: int) -> NDArray[np.int64]:
-    """Order in which a task presents ``count`` sequences: each once, and again only when all have been."""
+    """Order in which a task presents ``count`` sequences: each once, and again only when all have been. Rule H7."""
     passes = -(-count // len(data))
     # Orders are numbered from 2^16 on in each task, apart from those of plain training.
     orders = [permutation(seed, Purpose.SHUFFLE, len(data), (task + 1 << 16) + number) for number in range(passes)]
@@ -31,6 +31,8 @@ def task_sizes(sequences: int, tasks: int) -> list[int]:
 
 def permuted_task(data: SequenceSet, task: int, seed: int) -> SequenceSet:
     """The set as task ``task`` (from 0) sees it: features of all steps in the fixed order of permutation ``task + 1``.
+
+    Rule H7.
 
     Permutation 0, the identity, is no task: all tasks are to be of one kind.
 

@@ -21,6 +21,7 @@ from golden.bmru_network import BmruNetwork
 from golden.cell import Coefficients, StateBlend, WordStreamer, signed_candidates
 from golden.cell import feature_words as words_of_bytes
 from golden.crossbar import TiledLayer
+from golden.data import SequenceSet
 from golden.learn_trace import LearningReference, checksum
 from golden.learning import DfaTrainer, feedback_matrix, output_error
 from golden.learning import winning_units as winners_of
@@ -28,6 +29,7 @@ from golden.learning_settings import LearningSettings
 from golden.miru import infer
 from golden.pulses import Writes, make_writer
 from golden.reservoir import Reservoir, ReservoirState, quantised, restored
+from golden.tasks import permuted_task, presented
 from golden.thresholds import initial_thresholds
 from golden.weights import Weights, initial_weights
 from spec.analog import AnalogDesign
@@ -442,6 +444,20 @@ def first_weights(design: DesignPoint, seed: int) -> list[list[int]]:
     """Initial weights: the first feature's row, the first state's, the bias's."""
     hidden = initial_weights(_with(design, "learning", seed=seed)).hidden
     return [hidden[row].tolist() for row in (0, design.network.features, -1)]
+
+
+def task_order(sequences: int, count: int, seed: int, task: int) -> list[int]:
+    """Sequences of a set that a task presents."""
+    return presented(_set([[[0]]] * sequences), count, seed, task).tolist()
+
+
+def task_features(sequence: list[list[int]], seed: int, task: int) -> list[list[int]]:
+    """A sequence as a task sees it."""
+    return permuted_task(_set([sequence]), task, seed).x[0].tolist()
+
+
+def _set(sequences: list) -> SequenceSet:
+    return SequenceSet(np.array(sequences, np.uint8), np.zeros(len(sequences), np.int64))
 
 
 def bistable_export(design: DesignPoint, weight: float, bias: float, low: float, hysteresis: float, readout) -> tuple:

@@ -39,6 +39,7 @@ def test_a_task_permutes_features_of_all_steps_alike_in_every_sequence():
 
 
 def test_the_stream_presents_each_sequence_once_before_any_twice_and_whole():
+    """Rule H7."""
     data = numbered(5)
     stream = task_stream(data, 14, 2, seed=3)
     for task, part in enumerate((slice(0, 7), slice(7, 14))):

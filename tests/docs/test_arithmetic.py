@@ -52,7 +52,7 @@ def rules() -> dict[str, set[str]]:
 
 def run_block(block: Example) -> doctest.TestResults:
     """Run a block in the names of `examples`, and nothing that an earlier block left."""
-    names = {name: value for name, value in vars(examples).items() if not name.startswith("__")}
+    names = examples.names()
     test = doctest.DocTestParser().get_doctest(block.text, names, DOCUMENT.name, str(DOCUMENT), block.line)
     shown: list[str] = []
     results = doctest.DocTestRunner(verbose=False).run(test, out=shown.append)

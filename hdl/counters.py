@@ -15,6 +15,8 @@ from spec.registers import AnalogCounter, Counter
 class Counters(wiring.Component):
     """Member ``<counter>_increment`` is added every cycle; ``<counter>`` is the value at the last ``snapshot``.
 
+    Rule N7.
+
     A snapshot in cycle t holds everything counted up to t − 1 and shows from t + 1. Counters wrap after 2⁴⁸ (160 days
     at 20 MHz).
 

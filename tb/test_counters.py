@@ -41,7 +41,7 @@ async def run(bench: BlockBench, block: Block, model: Model, cycles: int) -> Non
 
 @block_test
 async def every_increment_counts(bench: BlockBench) -> None:
-    """Random increments against the model, round the end of the range too."""
+    """Random increments against the model, round the end of the range too. Rule N7."""
     wrapped = 0
 
     async def drive(block: Block) -> None:

@@ -2,14 +2,16 @@
 #
 #   PYTHON=python3.12   which Python makes .venv
 #   WORKERS=4           tests at once; ARGS="-k crossbar" more arguments for pytest, or for the main job and the benchmark
+#   SEED=20261128       the night that `make nightly` repeats; today's date where none is given
 
 PYTHON  ?= python3
 WORKERS ?= 2
 ARGS    ?=
+SEED    ?= $(shell date +%Y%m%d)
 BIN     := .venv/bin
 STAMP   := .venv/set-up
 
-.PHONY: all setup test bench clean distclean
+.PHONY: all setup test nightly bench clean distclean
 .NOTPARALLEL:
 
 all: setup
@@ -19,6 +21,12 @@ setup: $(STAMP)
 
 test: setup
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+# The regression at another seed every night, and many more random cases in the property tests.
+nightly: setup
+	@echo "nightly regression, seed $(SEED); make nightly SEED=$(SEED) repeats it"
+	COCOTB_RANDOM_SEED=$(SEED) HYPOTHESIS_PROFILE=search \
+	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED) $(ARGS)
 
 bench: setup
 	$(BIN)/remora bench $(ARGS)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from flow.learnt_state import read_state, state_file, state_records
 from flow.reference import Reference
-from flow.simulator import Build, run
+from flow.simulator import Build, default_seed, run
 from flow.stimulus import Stimulus
 from spec.design import DesignPoint
 from spec.files import replacing
@@ -60,7 +60,7 @@ def run_rtl(
     stimulus: Stimulus,
     directory: Path,
     *,
-    seed: int = 1,
+    seed: int | None = None,
     stall: float = 0.0,
     trace: bool = True,
     images: Path | None = None,
@@ -73,6 +73,7 @@ def run_rtl(
     Args:
         build: of ``flow.harness.build_harness``.
         directory: where inputs, trace and log go.
+        seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
         trace: record and compare every step; without, only answers and counters are compared.
         images: folder of memory images to start from, instead of programming through the weight window.
@@ -84,6 +85,7 @@ def run_rtl(
             verify.
         SimulatorError: the simulation itself failed.
     """
+    seed = default_seed() if seed is None else seed
     directory.mkdir(parents=True, exist_ok=True)
     # What an earlier run left here must never be taken for this one's.
     for name in ("answers.npz", "answers.json", *(f"{kind}.bin" for kind in record_types(design))):

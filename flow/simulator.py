@@ -30,7 +30,7 @@ from tb.config import CONFIG_VARIABLE
 
 __all__ = [
     "Build", "RunResult", "SimulationFailed", "SimulatorError", "TestCase", "Verilator",
-    "build", "build_executable", "build_root", "find_verilator", "run", "write_source",
+    "build", "build_executable", "build_root", "default_seed", "find_verilator", "run", "write_source",
 ]  # fmt: skip
 
 DEFAULT_SEED = 1
@@ -80,6 +80,11 @@ class RunResult:
     seconds: float
 
 
+def default_seed() -> int:
+    """Seed of a run that is given none: COCOTB_RANDOM_SEED, or 1."""
+    return int(os.environ.get("COCOTB_RANDOM_SEED") or DEFAULT_SEED)
+
+
 def run(
     build: Build,
     test_module: str,
@@ -116,7 +121,11 @@ def run(
     """
     if waves and not build.waves:
         raise SimulatorError(f"build '{build.name}' cannot record waves: build it with waves=True")
+<<<<<<< HEAD
     seed = _given_seed() if seed is None else seed
+=======
+    seed = default_seed() if seed is None else seed
+>>>>>>> d4a4275 (Start every simulation clean, and check the pace of frames to the cycle)
     directory, own = (Path(run_dir).absolute(), False) if run_dir else (_fresh_directory(build, test_module), True)
     directory.mkdir(parents=True, exist_ok=True)
     level = os.environ.get("COCOTB_LOG_LEVEL", "WARNING")

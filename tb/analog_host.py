@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import cocotb
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
@@ -13,6 +12,7 @@ from spec.analog import AnalogDesign
 from spec.presets import parse_design
 from spec.registers import WORD_BITS, register_map
 from spec.scan import check_word, pack_chain
+from tb.clocks import start_clock
 from tb.config import load_config
 from tb.host import Host
 
@@ -26,10 +26,9 @@ class AnalogHost(Host):
 
     def __init__(self, dut, design: AnalogDesign) -> None:
         self.dut, self.design, self.registers = dut, design, register_map(design)
-        dut.aresetn.value = 0
         dut.play.value = 0
         self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
-        Clock(dut.aclk, self.period_ns, unit="ns", impl="gpi").start(start_high=False)
+        start_clock(dut.aclk, dut.aresetn, self.period_ns, asserted=0)
         self.source, self.sink = (
             agent(AxiStreamBus.from_prefix(dut, prefix), dut.aclk, dut.aresetn, reset_active_level=False)
             for agent, prefix in ((AxiStreamSource, "s_axis"), (AxiStreamSink, "m_axis"))

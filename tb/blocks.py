@@ -11,12 +11,13 @@ from random import Random
 from typing import Any
 
 import cocotb
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
 from spec.presets import parse_design
+from tb.clocks import start_clock
 from tb.config import load_config
 
+PERIOD_NS = 10
 TIMEOUT_MS = 4
 """Simulated time after which a test hangs: 400,000 cycles."""
 
@@ -75,7 +76,7 @@ class BlockBench:
         """Start the clock with all inputs 0, through a reset."""
         for name in self.config["inputs"]:
             getattr(self.dut, name).value = 0
-        cocotb.start_soon(Clock(self.dut.clk, 10, "ns", impl="gpi").start())
+        start_clock(self.dut.clk, self.dut.rst, PERIOD_NS, asserted=1)
         await self.reset()
 
     async def reset(self, cycles: int = 2) -> None:

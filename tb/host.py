@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
+from cocotb.utils import get_sim_time
 from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from spec.design import DesignPoint
 from spec.layout import Layer, Tile, all_tiles
 from spec.packets import Answer, decode_answer
 from spec.registers import Counter, Register, Response, counter_value, counters_of, register_map
+from tb.clocks import start_clock
 
 ROWS_PER_WORD = 4
 
@@ -41,9 +42,8 @@ class Host:
 
     def __init__(self, dut, design: DesignPoint) -> None:
         self.dut, self.design, self.registers = dut, design, register_map(design)
-        dut.aresetn.value = 0
         self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
-        Clock(dut.aclk, self.period_ns, unit="ns", impl="gpi").start(start_high=False)
+        start_clock(dut.aclk, dut.aresetn, self.period_ns, asserted=0)
         self.source, self.bulk, self.sink = (
             agent(AxiStreamBus.from_prefix(dut, prefix), dut.aclk, dut.aresetn, reset_active_level=False)
             for agent, prefix in ((AxiStreamSource, "s_axis"), (AxiStreamSource, "s_bulk"), (AxiStreamSink, "m_axis"))
@@ -222,6 +222,10 @@ class Host:
         except SimTimeoutError:
             return None
         return decode_answer(bytes(frame.tdata))
+
+    def cycle(self) -> int:
+        """Number of the rising edge that came last, as the trace counts them."""
+        return int(get_sim_time("ns") // self.period_ns)
 
     async def cycles(self, count: int) -> None:
         """Let time pass."""

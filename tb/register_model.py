@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from spec.design import Cell, Crossbar, DesignPoint, Learning, Network
-from spec.registers import WORD_BYTES, Field, Kind, Register, Response, register_map
+from spec.registers import WORD_BYTES, Field, Kind, Register, RegisterMap, Response, register_map
 
 DESIGN = DesignPoint(
     name="registers",
@@ -17,15 +17,18 @@ DESIGN = DesignPoint(
 """Everything built, in sizes that all differ, so that a constant at the wrong place shows."""
 MAP = register_map(DESIGN)
 FIELDS = tuple(field for register in MAP for field in register.fields)
-POINTERS = {field.advanced_by: field for field in FIELDS if field.advanced_by}
-"""By external register, the field that advances with its accesses."""
 ALL_BYTES = (1 << WORD_BYTES) - 1
 WORD_MASK = 0xFFFFFFFF
 
 
-def fields_of(*kinds: Kind) -> list[Field]:
+def fields_of(*kinds: Kind, registers: RegisterMap = MAP) -> list[Field]:
     """Every field of these kinds."""
-    return [field for field in FIELDS if field.kind in kinds]
+    return [field for register in registers for field in register.fields if field.kind in kinds]
+
+
+def pointers_of(registers: RegisterMap) -> dict[str, Field]:
+    """By external register, the field that advances with its accesses."""
+    return {field.advanced_by: field for register in registers for field in register.fields if field.advanced_by}
 
 
 def byte_mask(strobes: int) -> int:
@@ -38,24 +41,36 @@ def external_value(register: str, pointer: int) -> int:
     return (pointer * 0x9E3779B1 + 0x7F4A7C15 + len(register) * 0x01000193) & WORD_MASK
 
 
-class Model:
-    """What software and hardware must see, one access at a time."""
+POINTERS = pointers_of(MAP)
 
-    def __init__(self) -> None:
-        self.inputs = {field.port: 0 for field in fields_of(Kind.STATUS, Kind.LOADED)}
-        self.guards = {name: 0 for name in MAP.guards}
+
+class Model:
+    """What software and hardware must see, one access at a time.
+
+    Attributes:
+        inputs: what hardware drives, by port. ``guards``: which guarded writes it allows, by name.
+        stored: configuration and events by port. ``pulses``, ``external``, ``loads``: what came out so far.
+    """
+
+    def __init__(self, registers: RegisterMap = MAP) -> None:
+        self.registers, self.pointers = registers, pointers_of(registers)
+        self.inputs = {field.port: 0 for field in self._fields(Kind.STATUS, Kind.LOADED)}
+        self.guards = {name: 0 for name in registers.guards}
         self.reset()
+
+    def _fields(self, *kinds: Kind) -> list[Field]:
+        return fields_of(*kinds, registers=self.registers)
 
     def reset(self) -> None:
         """As after reset; what hardware drives stays."""
-        self.stored = {field.port: field.reset for field in fields_of(Kind.CONFIGURATION, Kind.EVENT)}
+        self.stored = {field.port: field.reset for field in self._fields(Kind.CONFIGURATION, Kind.EVENT)}
         self.pulses: Counter[str] = Counter()
         self.external: list[tuple] = []
         self.loads: list[tuple[str, int]] = []
 
     def read(self, address: int) -> tuple[Response, int]:
         """Response and word; the word of a refused read is not specified and given as 0."""
-        register = _register_at(address)
+        register = self.register_at(address)
         if register is None:
             return Response.DECERR, 0
         word = sum(self._readable(field) << field.lsb for field in register.fields)
@@ -64,7 +79,7 @@ class Model:
 
     def write(self, address: int, data: int, strobes: int = ALL_BYTES) -> Response:
         """Response; where it is not OKAY nothing has changed."""
-        register = _register_at(address)
+        register = self.register_at(address)
         if register is None:
             return Response.DECERR
         if all(field.kind in (Kind.CONSTANT, Kind.STATUS) for field in register.fields):
@@ -93,7 +108,7 @@ class Model:
 
     def interrupt(self) -> int:
         """The interrupt line, once it has settled."""
-        return int(any(self.stored[event.port] & self.stored[event.enabled_by] for event in fields_of(Kind.EVENT)))
+        return int(any(self.stored[event.port] & self.stored[event.enabled_by] for event in self._fields(Kind.EVENT)))
 
     def _readable(self, field: Field) -> int:
         if field.kind is Kind.CONSTANT:
@@ -101,15 +116,17 @@ class Model:
         if field.kind is Kind.PULSE:
             return 0
         if field.kind is Kind.EXTERNAL:
-            return field.decode(external_value(field.register, self.stored[POINTERS[field.register].port]))
+            pointer = self.pointers.get(field.register)
+            return field.decode(external_value(field.register, self.stored[pointer.port] if pointer else 0))
         return (self.inputs if field.kind in (Kind.STATUS, Kind.LOADED) else self.stored)[field.port]
 
     def _access_external(self, register: Register, access: tuple) -> None:
-        if register.external:
-            pointer = POINTERS[register.name]
+        if register.name in self.pointers:
+            pointer = self.pointers[register.name]
             self.external.append((register.name, self.stored[pointer.port], *access))
             self.stored[pointer.port] = (self.stored[pointer.port] + pointer.advance) % (1 << pointer.width)
 
-
-def _register_at(address: int) -> Register | None:
-    return next((register for register in MAP if register.address == address // WORD_BYTES * WORD_BYTES), None)
+    def register_at(self, address: int) -> Register | None:
+        """The register that an address falls into."""
+        word = address // WORD_BYTES * WORD_BYTES
+        return next((register for register in self.registers if register.address == word), None)

@@ -6,11 +6,12 @@ from collections import Counter
 from random import Random
 
 import cocotb
-from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 
 from spec.registers import Field, Kind, Register, Response
+from tb.blocks import PERIOD_NS
+from tb.clocks import start_clock
 from tb.register_model import ALL_BYTES, MAP, POINTERS, Model, external_value, fields_of
 
 TIME_LIMIT = {"timeout_time": 2, "timeout_unit": "ms"}
@@ -66,7 +67,7 @@ class RegisterBench:
         for name in POINTERS:
             getattr(dut, f"{name}_read_value".lower()).value = external_value(name, 0)
             cocotb.start_soon(bench._answer_external(name))
-        cocotb.start_soon(Clock(dut.clk, 10, "ns", impl="gpi").start())
+        start_clock(dut.clk, dut.rst, PERIOD_NS, asserted=1)
         await bench.reset()
         cocotb.start_soon(bench._watch())
         return bench

@@ -47,6 +47,8 @@ async def run_frames(dut) -> None:
 
     before = await host.counters()
     await host.start()
+    # The core runs from the cycle in which the write is answered.
+    run_cycle = host.cycle()
     streamed = perf_counter()
     if config["stall"]:
         cocotb.start_soon(_feed(host, json.loads(Path(config["packets"]).read_text(encoding="utf-8"))))
@@ -65,6 +67,7 @@ async def run_frames(dut) -> None:
         "interrupts": await _interrupts(host),
         "codes": (await host.read_back()).hex(),
         "refused": refused,
+        "run_cycle": run_cycle,
         "seconds": {"program": programmed - began, "stream": ended - streamed},
         "answers": [[a.tag, a.decision, int(a.flags), *a.scores] for a in answers],
     }

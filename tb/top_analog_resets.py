@@ -14,19 +14,17 @@ from spec.scan import check_word
 from tb.analog_host import AnalogHost
 from tb.config import load_config
 from tb.run_sequences import stalls
-
-PIN, SOFT = 0, 1
-
+from tb.top_resets import PIN, SOFT, in_any_order
 
 @cocotb.test()
 async def in_flight(dut) -> None:
     """Phases of packets, all but the last ended by a reset. After the pin's reset codes are verified, not loaded."""
     config = load_config()
-    host, random = await AnalogHost.started(dut), Random(config["seed"])
+    host, random = await AnalogHost.started(dut), Random(cocotb.RANDOM_SEED)
     codes = AnalogCodes.from_chain(host.design, [int(bit) for bit in config["chain"]])
     await host.program_codes(codes)
-    host.source.set_pause_generator(stalls(2, 0.2))
-    answers, resets = [], []
+    host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.2))
+    answers, resets = [], in_any_order(random, len(config["phases"]) - 1, PIN, SOFT)
     for number, packets in enumerate(config["phases"]):
         await host.configure(VoteSettings(**config["settings"]), 0)
         await host.start()
@@ -34,9 +32,9 @@ async def in_flight(dut) -> None:
             host.source.send_nowait(bytes.fromhex(packet))
         if number == len(config["phases"]) - 1:
             break
-        await host.cycles(random.randint(1, config["longest_wait"]))
-        resets.append(random.choice((PIN, SOFT)))
-        await reset(host, resets[-1], check_word(codes.chain()))
+        # Every other reset finds frames done and answered.
+        await host.cycles(random.randint(config["done"] if number % 2 else 1, config["longest_wait"]))
+        await reset(host, resets[number], check_word(codes.chain()))
         answers += received(host)
     for _ in range(config["patience"]):
         await host.cycles(100)

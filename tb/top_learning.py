@@ -9,12 +9,14 @@ import cocotb
 import numpy as np
 
 from spec.packets import Flag, encode_packet
+from tb.aiming import during_an_update
 from tb.top_resets import PIN, prepare
 
 
 @cocotb.test()
 async def resets_while_learning(dut) -> None:
-    """Phases of sequences to learn, each cut by a reset at a random cycle, but the last; compared outside."""
+    """Phases of sequences to learn, each cut by a reset at a random cycle, or in an update, but the last; compared
+    outside."""
     victim, config = await prepare(dut)
     host, random = victim.host, victim.random
     features, lengths, labels = (np.array(config[name]) for name in ("features", "lengths", "labels"))
@@ -34,6 +36,10 @@ async def resets_while_learning(dut) -> None:
             for _ in lengths:
                 assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing after the resets"
             await host.halt()
+        elif phase % 2:
+            await during_an_update(host, random, config["longest_wait"])
+            # Anywhere in the column.
+            await host.cycles(random.randrange(config["column_cycles"]))
         else:
             await host.cycles(random.randrange(config["longest_wait"]))
         phases.append({"hidden": weights.hidden.tolist(), "readout": weights.readout.tolist()})

@@ -15,12 +15,20 @@ from spec.layout import Layer, Tile, all_tiles
 from spec.packets import Answer, encode_packet
 from spec.presets import parse_design
 from spec.registers import Counter
+from tb.aiming import between_packets
 from tb.config import load_config
 from tb.host import Host
 from tb.run_sequences import stalls
 
 PIN, SOFT = 0, 1
 """The two resets; numbers as of the trace."""
+
+
+def in_any_order(random: Random, count: int, *kinds: int) -> list[int]:
+    """Each kind as often as the others, in random order."""
+    order = [kinds[index % len(kinds)] for index in range(count)]
+    random.shuffle(order)
+    return order
 
 
 class Victim:
@@ -112,6 +120,7 @@ async def in_flight(dut) -> None:
     host, random = victim.host, victim.random
     features, lengths = np.array(config["features"]), config["lengths"]
     phases, counted, late_comers = [], 0, 0
+    kinds = in_any_order(random, config["phases"] - 1, PIN, SOFT)
     for phase in range(config["phases"]):
         order = [(phase + index) % len(lengths) for index in range(len(lengths))]
         late = None
@@ -133,7 +142,11 @@ async def in_flight(dut) -> None:
             answers += [await host.answer(config["patience_cycles"]) for _ in order]
             assert None not in answers, "an answer is missing after the resets"
         else:
-            await host.cycles(random.randrange(config["longest_wait"]))
+            if kinds[phase] == SOFT and not late_comers:
+                await between_packets(dut, config["busy_cycles"])
+            else:
+                # Every other reset comes before the sequences can have ended.
+                await host.cycles(random.randrange(config["busy_cycles" if phase % 2 else "longest_wait"]))
             while not host.sink.empty():
                 answers.append(await host.answer())
         phases.append(
@@ -143,11 +156,11 @@ async def in_flight(dut) -> None:
             }
         )
         if not last:
-            await victim.reset(random.choice((PIN, SOFT)))
+            await victim.reset(kinds[phase])
             sequences = (await host.counters())[Counter.SEQUENCES]
             assert sequences == 0 if victim.resets[-1] == PIN else sequences >= counted
             counted = sequences
-    assert set(victim.resets) == {PIN, SOFT} and late_comers
+    assert late_comers, "no soft reset came while a packet was offered and not begun"
     Path(config["output"]).write_text(json.dumps({"phases": phases, "resets": victim.resets}), encoding="utf-8")
 
 

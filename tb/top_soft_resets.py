@@ -1,5 +1,5 @@
-"""cocotb: a long run of learning, cut by soft resets at random cycles; what the registers then tell is written down.
-Started by test_soft_resets.py."""
+"""cocotb: a long run of learning, cut by soft resets at random cycles and, until enough of them hit one, at updates;
+what the registers then tell is written down. Started by test_soft_resets.py."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
-from cocotb.utils import get_sim_time
 
 from golden.checkpoint import save_checkpoint
 from spec.packets import Flag, encode_packet
 from spec.registers import Counter
+from tb.aiming import Missing, during_an_update
 from tb.checkpoint_host import save_checkpoint as read_checkpoint
 from tb.run_sequences import coy_stalls, stalls
 from tb.top_resets import SOFT, Victim, prepare
@@ -37,6 +37,7 @@ async def learn_through_resets(dut) -> None:
     features, lengths, labels = (data[name] for name in ("features", "lengths", "labels"))
     await victim.set_coefficients(*config["coefficients"])
     phases, done, presented = [], 0, 0
+    missing = Missing(config["needed"])
     while done < len(lengths):
         if (await host.read("CONTROL"))["run"]:
             await host.halt()
@@ -51,15 +52,22 @@ async def learn_through_resets(dut) -> None:
                 features[index, : lengths[index]], tag=index % 256, label=int(labels[index]), flags=flags
             )
             host.source.send_nowait(packet)
-        phase = {"first": done, "handed": len(chunk), "cycle": round(get_sim_time("ns") / host.period_ns)}
+        phase = {"first": done, "handed": len(chunk), "cycle": host.cycle()}
         await host.start()
-        await host.cycles(random.randrange(len(chunk) * config["cycles_per_sequence"]))
+        longest = len(chunk) * config["cycles_per_sequence"]
+        if missing:
+            await during_an_update(host, random, longest)
+        else:
+            await host.cycles(random.randrange(longest))
         await victim.reset(SOFT)
         # Forgets the packet, if any, that the sender had in hand but began to send only after the first.
         await victim.reset(SOFT)
         phase |= await progress(victim)
         begun = phase.get("presented", phase["updates"]) - presented
         done, presented = done + begun, presented + begun
+        # Of a phase in which nothing began, the registers tell of the one before.
+        if begun and (phase["pending"] or phase["updating"]):
+            missing.happened(unfinished=1, cut=phase["updating"] and phase["columns"] > 0)
         if config["checkpoints"] and (random.random() < config["checkpoints"] or done == len(lengths)):
             phase["checkpoint"] = str(Path(config["output"]).with_name(f"phase_{len(phases)}.npz"))
             save_checkpoint(phase["checkpoint"], victim.design, await read_checkpoint(host))

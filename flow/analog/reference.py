@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.analog.pace import Arrival, arrivals
 from golden.analog import AnalogCore, AnalogRun
 from golden.analog_clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
 from golden.analog_codes import AnalogCodes
@@ -24,12 +25,13 @@ class AnalogReference:
     """What the hardware must do.
 
     Attributes:
-        records: of every frame, in order.
+        records: of every frame, in order. ``arrivals``: what decides when each may start.
         answers: in the order of the stream.
         counters: those that golden can predict.
     """
 
     records: NDArray
+    arrivals: tuple[Arrival, ...]
     answers: tuple[Answer, ...]
     counters: dict[AnalogCounter, int]
 
@@ -39,7 +41,8 @@ def run_reference(
 ) -> AnalogReference:
     """Packets through the controller and the core, from a reset on; the settings do not change."""
     intake, ballot = Intake(design), Ballot(design)
-    frames = [frame for frame in (intake.take(packet, settings) for packet in packets) if frame is not None]
+    kept = [intake.take(packet, settings) for packet in packets]
+    frames = [frame for frame in kept if frame is not None]
     records = _records(design, AnalogCore(design, codes), clips_of(frames))
     decisions = records["decision"].tolist()
     answered = [ballot.take(frame, decision) for frame, decision in zip(frames, decisions, strict=True)]
@@ -54,7 +57,7 @@ def run_reference(
         AnalogCounter.CHARGE: int(records["charge"][-1]) if len(frames) else 0,
         **{AnalogCounter[f"DROPPED_{drop.name}"]: intake.dropped[drop] for drop in FrameDrop},
     }
-    return AnalogReference(records, tuple(answers), counters)
+    return AnalogReference(records, tuple(arrivals(packets, kept, answered)), tuple(answers), counters)
 
 
 def _records(design: AnalogDesign, core: AnalogCore, clips: list[NDArray[np.int32]]) -> NDArray:

@@ -11,10 +11,11 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.analog.pace import first_start, starts
 from flow.analog.reference import AnalogReference, run_reference
 from flow.analog.stimulus import AnalogStimulus
 from flow.rtl_run import PATIENCE, TraceWatcher
-from flow.simulator import Build, run
+from flow.simulator import Build, default_seed, run
 from golden.analog_clips import FramePacket
 from spec.analog import AnalogDesign
 from spec.files import replacing, write_bytes, write_text
@@ -27,7 +28,9 @@ from tb.run_frames import ENABLED
 from tb.scoreboard import Comparison, compare
 
 KINDS = (FRAME, "answer", "counters", "interrupts", "codes", "refusal")
-"""What every run compares; where frames are paced, ``pace`` too."""
+"""What every run compares."""
+PACE = "pace"
+"""Compared too where no stream stalls: the cycles from each frame to the next."""
 
 
 REFUSAL = {"written_wrong": 1, "chain_wrong": 0, "latches_wrong": 0, "programmed": 0}
@@ -40,7 +43,7 @@ class AnalogRtlRun:
 
     Attributes:
         comparison: with golden, of every frame, answer, counter, event, of how a load with a wrong check word was
-            refused, of the codes read back at the end, and of the cycles from frame to frame where they are paced.
+            refused, of the codes read back at the end, and where no stream stalls of the cycles from frame to frame.
         answers: of the hardware. ``reference``: golden's side.
         counters: growth of the hardware's counters. ``awake``: most cycles awake for a frame.
         seconds: wall-clock time by part of the run.
@@ -60,7 +63,7 @@ def run_analog(
     stimulus: AnalogStimulus,
     directory: Path,
     *,
-    seed: int = 1,
+    seed: int | None = None,
     stall: float = 0.0,
     waves: Path | None = None,
     progress: Callable[[int], None] | None = None,
@@ -71,6 +74,7 @@ def run_analog(
     Args:
         build: of ``flow.analog.harness.build_analog_harness``.
         directory: where inputs, trace and log go.
+        seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
         progress: called now and then with the number of frames done since its last call.
         plusargs: further arguments for the design.
@@ -79,6 +83,7 @@ def run_analog(
         SimulationFailed: the host found something wrong: codes that did not arrive, no answer in time, one too many.
         SimulatorError: the simulation itself failed.
     """
+    seed = default_seed() if seed is None else seed
     directory.mkdir(parents=True, exist_ok=True)
     # What an earlier run left here must never be taken for this one's.
     for name in ("answers.json", *(f"{kind}.bin" for kind in record_types(design))):
@@ -155,18 +160,16 @@ def _judge(
     frames = read_trace(directory, design)[FRAME]
     comparison = compare({FRAME: reference.records}, {FRAME: frames})
     # After the frames, so that the first divergence is the one that caused the others.
-    report_frames = stimulus.settings.report_frames
     pairs = (
         ("answer", _answer_records(design, reference.answers), _answer_records(design, answers)),
-        ("counters", *_counter_records(design, reference, counters, result["awake"], report_frames, stalled)),
+        ("counters", *_counter_records(design, reference, counters, result["awake"])),
         ("interrupts", *_interrupt_records(reference, result["interrupts"])),
         ("refusal", _records(REFUSAL), _records({name: result["refused"][name] for name in REFUSAL})),
         ("codes", _bytes(pack_chain(stimulus.codes.chain())), _bytes(bytes.fromhex(result["codes"]))),
     )
-    if stimulus.period and not stalled:
-        # The first frame is due at once, when the player has not sent it yet.
-        distances = np.diff(frames["cycle"].astype(np.int64))[1:].astype([("cycles", "<i8")])
-        pairs += (("pace", np.full_like(distances, stimulus.period), distances),)
+    if not stalled:
+        sampled, held = frames["cycle"].astype(np.int64), counters[AnalogCounter.FRAMES_HELD]
+        pairs += ((PACE, *_pace_records(design, stimulus, reference, sampled, result["run_cycle"], held)),)
     for kind, expected, actual in pairs:
         comparison.merge(compare({kind: expected}, {kind: actual}))
     seconds = result["seconds"] | {"golden": golden_seconds, "compare": perf_counter() - began}
@@ -188,23 +191,38 @@ def _records(values: dict[str, int]) -> NDArray:
 
 
 def _counter_records(
-    design: AnalogDesign,
-    reference: AnalogReference,
-    counters: dict[AnalogCounter, int],
-    awake: dict[str, int],
-    report_frames: bool,
-    stalled: bool,
+    design: AnalogDesign, reference: AnalogReference, counters: dict[AnalogCounter, int], awake: dict[str, int]
 ) -> tuple[NDArray, NDArray]:
-    """What golden can predict of the counters; where streams stall, frames may be held by answers that wait."""
+    """What golden can predict of the counters; the frames held are compared with the pace."""
     predicted = {counter.name.lower(): value for counter, value in reference.counters.items()}
     found = {counter.name.lower(): counters[counter] for counter in reference.counters}
-    # One answer a frame leaves while the next one settles.
-    if not stalled and not report_frames and design.network.classes + 3 < design.frame_awake_cycles:
-        predicted["frames_held"], found["frames_held"] = 0, counters[AnalogCounter.FRAMES_HELD]
     cycles = design.frame_awake_cycles if reference.counters[AnalogCounter.FRAMES] else 0
     predicted |= {"awake_last": cycles, "awake_most": cycles}
     found |= {f"awake_{name}": value for name, value in awake.items()}
     return _records(predicted), _records({name: found[name] for name in predicted})
+
+
+def _pace_records(
+    design: AnalogDesign,
+    stimulus: AnalogStimulus,
+    reference: AnalogReference,
+    sampled: NDArray[np.int64],
+    run_cycle: int,
+    held: int,
+) -> tuple[NDArray, NDArray]:
+    """Cycles from each frame to the next, each with the number of frames that answers held in the whole run.
+
+    The first frame starts when it has come over the stream, which is the host's affair.
+    """
+    dtype = [("cycles", "<i8"), ("frames_held", "<i8")]
+    if len(sampled) != len(reference.arrivals) or not len(sampled):
+        return np.zeros(0, dtype), np.zeros(0, dtype)  # the comparison of the frames tells
+    began, expected_held = starts(design, reference.arrivals, stimulus.period, run_cycle, first_start(design, sampled))
+    return _pairs(np.diff(began), expected_held, dtype), _pairs(np.diff(sampled), held, dtype)
+
+
+def _pairs(cycles: NDArray[np.int64], held: int, dtype: list) -> NDArray:
+    return np.array([(each, held) for each in cycles.tolist()], dtype)
 
 
 def _interrupt_records(reference: AnalogReference, found: dict[str, int]) -> tuple[NDArray, NDArray]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from flow.analog.harness import build_analog_harness
 from flow.analog.recording import Recording
-from flow.analog.run import KINDS, AnalogRtlRun, run_analog
+from flow.analog.run import KINDS, PACE, AnalogRtlRun, run_analog
 from flow.analog.stimulus import AnalogStimulus
 from flow.build import wave_format
 from flow.console import progress, table
@@ -48,7 +48,7 @@ class AnalogSimulated:
 
 def needed_kinds(paced: bool = False, sliding: bool = False) -> tuple[str, ...]:
     """What a run must compare."""
-    return (*KINDS, *(["pace"] if paced else []), *([WAKE] if sliding else []))
+    return (*KINDS, *([PACE] if paced else []), *([WAKE] if sliding else []))
 
 
 def simulate_analog(

@@ -2,7 +2,7 @@
 //
 // Bound into every remora_bmru_core, of which it sees what was sampled. Records are built in one packed vector, low field
 // first, and written as 32-bit words, which is the byte order of the format. With +remora_trace=DIR the file
-// DIR/frame.bin is written, else nothing is; so a traced simulation has one core.
+// DIR/frame.bin is written, else nothing is; so a traced simulation has one core. Before the first reset nothing is.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -15,6 +15,7 @@ module remora_bmru_monitor #(
     parameter int CHARGE_BITS = 48
 ) (
     input wire clk,
+    input wire reset,
     input wire valid,
     input wire [CELLS-1:0] state,
     input wire [CLASS_BITS-1:0] winner,
@@ -45,10 +46,12 @@ module remora_bmru_monitor #(
   final if (tracing) $fclose(file);
 
   longint unsigned cycle = 0;
+  logic powered_up = 0;  // the first reset has come: what random values did before is no frame
   logic [RECORD-1:0] record;
   always @(posedge clk) begin
     cycle <= cycle + 1;
-    if (tracing && valid) begin
+    if (reset) powered_up <= 1;
+    if (tracing && powered_up && valid) begin
       record = 0;
       record[63:0] = cycle;
       record[127:64] = 64'(charge);
@@ -73,6 +76,7 @@ bind remora_bmru_core remora_bmru_monitor #(
     .CHARGE_BITS(CHARGE_BITS)
 ) monitor (
     .clk(clk),
+    .reset(reset),
     .valid(valid),
     .state(state),
     .winner(winner),

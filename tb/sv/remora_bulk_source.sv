@@ -36,9 +36,10 @@ module remora_bulk_source #(
   logic [BYTES-1:0] keep;
   logic last;
   int left = 0;  // beats of 32 bits still to send
+  logic powered_up = 0;  // the first reset has come: nothing is taken before
 
   wire bulk = left != 0;
-  assign wide_tready = left == 0 || (left == 1 && tready);
+  assign wide_tready = powered_up && (left == 0 || (left == 1 && tready));
   assign narrow_tready = tready && !bulk;
   assign tdata = bulk ? data[31:0] : narrow_tdata;
   assign tkeep = bulk ? keep[3:0] : narrow_tkeep;
@@ -51,8 +52,10 @@ module remora_bulk_source #(
   endfunction
 
   always @(posedge clk) begin
-    if (!aresetn) left <= 0;
-    else if (wide_tvalid && wide_tready) begin
+    if (!aresetn) begin
+      powered_up <= 1;
+      left <= 0;
+    end else if (wide_tvalid && wide_tready) begin
       data <= wide_tdata;
       keep <= wide_tkeep;
       last <= wide_tlast;

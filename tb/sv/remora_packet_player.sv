@@ -1,7 +1,8 @@
 // Plays AXI4-Stream packets from a file, a beat a cycle as fast as they are taken, so that no Python runs cycle by cycle.
 //
-// With +remora_packets=FILE, and from the cycle in which `play` is high; a beat is two little-endian words: its data, and
-// TKEEP in bits 3:0 with TLAST in bit 4. Otherwise, and after the last beat, the stream of the agent passes through.
+// With +remora_packets=FILE, and from the cycle in which `play` is high after a reset; a beat is two little-endian words:
+// its data, and TKEEP in bits 3:0 with TLAST in bit 4. Otherwise, and after the last beat, the stream of the agent passes
+// through.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -31,6 +32,7 @@ module remora_packet_player (
     end
 
   logic playing = 0;
+  logic powered_up = 0;  // the first reset has come: `play` means nothing before
   logic [63:0] beat;  // words as read: high byte first, the first word on top
   assign agent_tready = tready && !playing;
   assign tdata = playing ? {<<8{beat[63:32]}} : agent_tdata;
@@ -40,8 +42,10 @@ module remora_packet_player (
 
   always @(posedge clk) begin
     logic [63:0] read;
-    if (!aresetn) playing <= 0;
-    else if (file != 0 && (playing ? tready : play)) begin
+    if (!aresetn) begin
+      powered_up <= 1;
+      playing <= 0;
+    end else if (powered_up && file != 0 && (playing ? tready : play)) begin
       if ($fread(read, file) == 8) begin
         beat <= read;
         playing <= 1;

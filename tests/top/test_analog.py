@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flow.analog.reference import run_reference
-from flow.analog.run import KINDS, run_analog
+from flow.analog.run import KINDS, PACE, run_analog
 from flow.analog.stimulus import AnalogStimulus, stress_stimulus
 from flow.simulator import run
 from golden.analog_clips import VoteSettings
@@ -55,8 +55,17 @@ def test_a_vote_that_slides_at_the_pace_of_frames(name, harness, tmp_path):
     settings = VoteSettings.of(design, sliding=True, frames=5, threshold=3, report_frames=True)
     period = 150 + design.frame_awake_cycles
     stimulus = AnalogStimulus(tuple(clip_packets(clips)), random_codes(design, 3), settings, period)
-    counters = check(harness, tmp_path, design, stimulus, "pace").counters
+    counters = check(harness, tmp_path, design, stimulus, PACE).counters
     assert counters[AnalogCounter.CLIPS] == 4 and counters[AnalogCounter.FRAMES] == 44
+
+
+@pytest.mark.parametrize(("period", "report_frames"), [(1, False), (9, True), (16, False), (17, True), (24, True)])
+def test_the_pace_of_short_periods(period, report_frames, harness, tmp_path):
+    """Ticks closer than a frame takes, than its packet takes, than its answers take: every start is where it must be,
+    after packets that are dropped too."""
+    design = DESIGNS["odd"]
+    stimulus = stress_stimulus(design, 8, 3 + period, report_frames=report_frames, period=period)
+    check(harness, tmp_path, design, stimulus, PACE, seed=period)
 
 
 def test_back_to_back_a_frame_takes_little_more_than_it_is_awake(harness, tmp_path):

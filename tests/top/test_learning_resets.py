@@ -46,6 +46,7 @@ def test_resets_while_learning(harness, tmp_path):
         "coefficients": [GATES.reset, GATES.update],
         "phases": PHASES,
         "longest_wait": 4000,
+        "column_cycles": DESIGN.crossbar.pulse_cycles,
         "patience_cycles": patience_cycles(DESIGN, stimulus, 0.0),
         "output": str(tmp_path / "phases.json"),
     }

@@ -1,0 +1,227 @@
+"""cocotb: the registers of a whole design, of either kind, under an AXI4-Lite master that is as impolite as the protocol
+allows, against the model of the register block; also in the shadow of soft resets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import cocotb
+import numpy as np
+
+from golden.analog_codes import AnalogCodes
+from spec.frames import FrameFlag, encode_frame
+from spec.packets import Flag, encode_packet
+from spec.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, Response
+from tb.analog_host import AnalogHost
+from tb.config import load_config
+from tb.host import Host
+from tb.impolite import MANNERS, ImpoliteMaster, Manner
+from tb.register_model import ALL_BYTES, WORD_MASK, Model
+from tb.top_window import started
+
+BATCH, LONGEST_WAIT = 5, 400
+KNOWN = (Kind.CONSTANT, Kind.CONFIGURATION, Kind.LOADED, Kind.PULSE)
+"""Kinds of fields whose value the model knows while nothing is at work."""
+
+
+class Bus:
+    """Batches of accesses through the pins, and what the model makes of them.
+
+    Attributes:
+        compared: responses and words so far. ``responses``: how often each was given to a write.
+    """
+
+    def __init__(self, host: Host, random: Random) -> None:
+        self.host, self.random = host, random
+        self.master = ImpoliteMaster(host.dut, "s_axil", random)
+        self.model = Model(host.registers)
+        # Nothing is at work, and commands, which would be, are not among the accesses.
+        self.model.guards |= {"halted": 1}
+        self.compared, self.responses = 0, dict.fromkeys(Response, 0)
+
+    @property
+    def quiet(self) -> list[Register]:
+        """Registers whose writes set nothing going."""
+        return [register for register in self.host.registers if not any(each.kind is Kind.PULSE for each in register.fields)]
+
+    def address(self, register: Register | None = None) -> int:
+        """Of a register, or any, mapped or not; every byte of the word."""
+        word = register.address if register else self.random.randrange(0, 1 << ADDRESS_BITS, WORD_BYTES)
+        return word + self.random.randrange(WORD_BYTES)
+
+    def a_write(self) -> tuple[int, int, int]:
+        """Address, data and strobes; half of the data are legal, a quarter of the strobes partial, some none."""
+        register = self.random.choice(self.quiet)
+        legal = sum(self.random.randint(each.minimum, each.maximum) << each.lsb for each in register.fields)
+        data = self.random.choice((legal, self.random.getrandbits(32)))
+        strobes = self.random.choice((ALL_BYTES, ALL_BYTES, self.random.randint(0, ALL_BYTES), 0))
+        return self.address(self._unmapped_or(register)), data, strobes
+
+    def _unmapped_or(self, register: Register) -> Register | None:
+        """The register; now and then None, for any address that a command is not at."""
+        return None if self.random.random() < 0.15 else register
+
+    def some_writes(self) -> list[tuple[int, int, int]]:
+        """A batch, none of it a command."""
+        writes = [self.a_write() for _ in range(BATCH)]
+        quiet = {None, *(register.name for register in self.quiet)}
+        return [each for each in writes if getattr(self.model.register_at(each[0]), "name", None) in quiet]
+
+    def some_reads(self, writes: list[tuple[int, int, int]]) -> list[int]:
+        """A batch that no write of the other can change, whichever comes first."""
+        touched = {self.model.register_at(address) for address, _, _ in writes}
+        pointed = {self.model.pointers[each.name].register for each in touched if each and each.name in self.model.pointers}
+        chosen = [self.random.choice(self.host.registers.registers) for _ in range(BATCH)]
+        reads = [
+            self.address(self._unmapped_or(register))
+            for register in chosen
+            if register not in touched and register.name not in pointed and not register.external
+        ]
+        return [each for each in reads if self._apart(each, touched, pointed)]
+
+    def _apart(self, address: int, touched: set, pointed: set) -> bool:
+        register = self.model.register_at(address)
+        return register is None or not (register in touched or register.name in pointed or register.external)
+
+    async def batch(self, writes: list, reads: list, manner: Manner, sure: bool = True) -> None:
+        """Both at once; not ``sure``: a guarded write may be taken or refused, and the model follows."""
+        written, read = await self.master.batch(writes, reads, manner)
+        for access, response in zip(writes, written, strict=True):
+            register = self.model.register_at(access[0])
+            if not sure and register and register.guard:
+                self.model.guards["halted"] = int(response is Response.OKAY)
+            expected = self.model.write(*access)
+            self.model.guards["halted"] = 1
+            self._follow_loads()
+            self.responses[response] += 1
+            self._compare(f"write of {access[1]:#010x}, strobes {access[2]:04b}, to {access[0]:#05x}", response, expected)
+        for address, (response, word) in zip(reads, read, strict=True):
+            expected, wanted = self.model.read(address)
+            mask = self.mask(address)
+            self._compare(f"read of {address:#05x}", (response, word & mask), (expected, wanted & mask))
+
+    def _follow_loads(self) -> None:
+        """What is loaded is what is read: nothing else changes it while nothing is at work."""
+        self.model.inputs |= dict(self.model.loads)
+        self.model.loads.clear()
+
+    def mask(self, address: int) -> int:
+        """Bits that the model knows."""
+        register = self.model.register_at(address)
+        fields = register.fields if register else ()
+        unknown = sum(field.mask for field in fields if field.kind not in KNOWN)
+        return WORD_MASK & ~unknown if register else 0
+
+    def _compare(self, what: str, found, expected) -> None:
+        self.compared += 1
+        assert found == expected, f"{what}: found {found}, expected {expected}"
+
+    def steady(self, address: int) -> bool:
+        """The register, if any, holds nothing that hardware changes while it works."""
+        register = self.model.register_at(address)
+        return register is None or all(field.kind is not Kind.LOADED for field in register.fields)
+
+    async def adopt(self, *kinds: Kind) -> None:
+        """Take over into the model what fields of these kinds hold, those of the configuration and loaded ones by default."""
+        for register in self.host.registers:
+            content = await self.host.read(register.name) if not register.external else {}
+            for field in register.fields:
+                if field.kind in (kinds or (Kind.CONFIGURATION, Kind.LOADED)):
+                    target = self.model.inputs if field.kind is Kind.LOADED else self.model.stored
+                    target[field.port] = content[field.name]
+
+    async def compare_all(self) -> None:
+        """Every register, politely."""
+        addresses = [register.address for register in self.host.registers if not register.external]
+        await self.batch([], addresses, Manner(1, 1, 1, 1, 1))
+
+
+async def impolite(bus: Bus, rounds: int) -> None:
+    """Every manner, with accesses of every kind; and all of it was seen."""
+    for number in range(rounds):
+        writes = bus.some_writes()
+        await bus.batch(writes, bus.some_reads(writes), MANNERS[number % len(MANNERS)])
+        if number % len(MANNERS) == 0:
+            await bus.compare_all()
+    await bus.compare_all()
+    assert all(bus.master.seen.values()), bus.master.seen
+    assert all(bus.responses[each] for each in (Response.OKAY, Response.SLVERR, Response.DECERR)), bus.responses
+
+
+async def in_the_shadow(bus: Bus, offer: Callable[[], Awaitable[None]], resets: int) -> None:
+    """A soft reset while the design works, with other writes and reads right behind it in flight.
+
+    Args:
+        offer: hands packets to the source that keep the design, which is halted, at work for longer than ``LONGEST_WAIT``.
+    """
+    host, control = bus.host, bus.host.registers["CONTROL"]
+    for number in range(resets):
+        await offer()
+        await bus.adopt()
+        await host.start()
+        await host.cycles(bus.random.randrange(LONGEST_WAIT))
+        await host.until("busy", 1, pause_cycles=1)
+        # Else the sender would go on with what waits as soon as the reset ends.
+        host.source.clear()
+        behind = [each for each in bus.some_writes() if bus.steady(each[0])]
+        writes = [(control.address, control.encode(soft_reset=1), ALL_BYTES), *behind]
+        reads = [each for each in bus.some_reads(writes) if bus.steady(each)]
+        await bus.batch(writes, reads, MANNERS[number % len(MANNERS)], sure=False)
+        await host.source.wait()
+        await host.until("busy", 0, pause_cycles=20)
+        # Forgets the packet that the sender had in hand.
+        await host.write("CONTROL", soft_reset=1)
+        await host.halt()
+        await bus.adopt(Kind.LOADED)
+        await bus.compare_all()
+
+
+async def after_the_pin(bus: Bus) -> None:
+    """Everything at its reset value."""
+    await bus.host.reset()
+    bus.model.reset()
+    bus.model.inputs = dict.fromkeys(bus.model.inputs, 0)
+    await bus.compare_all()
+
+
+@cocotb.test()
+async def crossbar(dut) -> None:
+    """A design that learns."""
+    host, design, config = await started(dut)
+    bus = Bus(host, Random(cocotb.RANDOM_SEED))
+    network, draws = design.network, np.random.default_rng(cocotb.RANDOM_SEED)
+    await bus.compare_all()
+    await impolite(bus, config["rounds"])
+    await after_the_pin(bus)
+
+    async def offer() -> None:
+        for label in range(4):
+            x = draws.integers(0, 128, (network.max_steps, network.features))
+            host.source.send_nowait(encode_packet(x, label=label % network.classes, flags=Flag.LEARN | Flag.INFER))
+
+    await in_the_shadow(bus, offer, config["resets"])
+    await after_the_pin(bus)
+    assert bus.compared > 10 * config["rounds"]
+
+
+@cocotb.test()
+async def analog(dut) -> None:
+    """The analog core's controller."""
+    host = await AnalogHost.started(dut)
+    config, design = load_config(), host.design
+    bus = Bus(host, Random(cocotb.RANDOM_SEED))
+    await bus.compare_all()
+    await impolite(bus, config["rounds"])
+    await after_the_pin(bus)
+    await host.program_codes(AnalogCodes.from_chain(design, [int(bit) for bit in config["chain"]]))
+
+    async def offer() -> None:
+        await host.write("PACE", period=0)
+        for _ in range(2 * LONGEST_WAIT // design.frame_awake_cycles):
+            features = [bus.random.randint(-9, 9) for _ in range(design.network.features)]
+            host.source.send_nowait(encode_frame(features, FrameFlag.START))
+
+    await in_the_shadow(bus, offer, config["resets"])
+    await after_the_pin(bus)
+    assert bus.compared > 10 * config["rounds"]

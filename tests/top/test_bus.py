@@ -1,0 +1,31 @@
+"""The AXI4-Lite bus of whole designs under a master that is within the protocol and as inconvenient as it allows."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flow.generate import write_images
+from flow.simulator import run
+from golden.analog_random import random_codes
+from golden.weights import initial_weights
+from tests.top.test_analog import DESIGNS as ANALOG
+from tests.top.test_checkpoint import DESIGNS as LEARNERS
+
+ROUNDS, RESETS = 32, 16
+
+
+def test_a_crossbar_that_learns(harness, tmp_path):
+    design = LEARNERS["accumulate"]
+    _, build = harness(design)
+    write_images(design, initial_weights(design), tmp_path / "images")
+    config = {"design": design.model_dump(mode="json"), "rounds": ROUNDS, "resets": RESETS}
+    arguments = [f"+remora_images={tmp_path / 'images'}"]
+    run(build, "tb.top_bus", testcase="crossbar", config=config, plusargs=arguments)
+
+
+def test_the_analog_controller(harness):
+    design = ANALOG["odd"]
+    _, build = harness(design)
+    chain = "".join(str(int(bit)) for bit in np.asarray(random_codes(design, 2).chain()))
+    config = {"design": design.model_dump(mode="json"), "rounds": ROUNDS, "resets": RESETS, "chain": chain}
+    run(build, "tb.top_bus", testcase="analog", config=config)

@@ -1,0 +1,58 @@
+"""What registers, memories and inputs hold at power-up shows in no record: the same run at several seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.analog.run import KINDS as ANALOG_KINDS
+from flow.analog.run import run_analog
+from flow.analog.stimulus import stress_stimulus as analog_stimulus
+from flow.faults import KINDS
+from flow.generate import write_images
+from flow.rtl_run import run_rtl
+from flow.stimulus import learning_stimulus, stress_stimulus
+from golden.cell import Coefficients
+from spec.trace import LEARN, record_types
+from tests.top.test_analog import DESIGNS as ANALOG
+from tests.top.test_learning import LEARNERS
+from tests.top.test_sizes import DESIGNS
+
+SEEDS = range(1, 5)
+ANALOG_SEEDS = range(1, 9)
+"""More of them, since codes are loaded through a scan chain before anything is compared."""
+SEQUENCES = 6
+
+
+def require_same_records(design, folders: list[Path]) -> None:
+    """Every file of records is the same to the last byte, cycles included, and none is empty."""
+    for kind in record_types(design):
+        found = {(folder / f"{kind}.bin").read_bytes() for folder in folders if (folder / f"{kind}.bin").is_file()}
+        assert len(found) == 1, f"{kind}: {len(found)} different files"
+    assert len(folders) > 1
+
+
+@pytest.mark.parametrize("learns", [False, True])
+def test_a_crossbar(learns, harness, tmp_path):
+    design = LEARNERS["tiny"] if learns else DESIGNS["tiny"]
+    stimulus = (learning_stimulus if learns else stress_stimulus)(design, SEQUENCES, Coefficients(176, 216), 8)
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    folders = [tmp_path / str(seed) for seed in SEEDS]
+    for seed, folder in zip(SEEDS, folders, strict=True):
+        result = run_rtl(build, design, stimulus, folder, seed=seed, images=tmp_path / "images")
+        result.comparison.require(*(kind for kind in KINDS if kind != "event"), *([LEARN] if learns else []))
+    require_same_records(design, folders)
+
+
+def test_an_analog_core(harness, tmp_path):
+    design = ANALOG["odd"]
+    _, build = harness(design)
+    stimulus = analog_stimulus(design, 2, 8)
+    folders = [tmp_path / str(seed) for seed in ANALOG_SEEDS]
+    for seed, folder in zip(ANALOG_SEEDS, folders, strict=True):
+        run_analog(build, design, stimulus, folder, seed=seed).comparison.require(*ANALOG_KINDS)
+    require_same_records(design, folders)
+    assert np.fromfile(folders[0] / "frame.bin", np.uint8).size > 0

@@ -1,0 +1,102 @@
+"""Values, registers and settings at the upper ends of their ranges, against golden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow.analog.run import KINDS as ANALOG_KINDS
+from flow.analog.run import run_analog
+from flow.analog.stimulus import AnalogStimulus
+from flow.faults import KINDS
+from flow.generate import write_images
+from flow.rtl_run import run_rtl
+from flow.stimulus import ReplayCommand, stress_stimulus
+from golden.analog_clips import VoteSettings
+from golden.analog_codes import AnalogCodes
+from golden.analog_random import clip_packets
+from golden.cell import Coefficients
+from golden.checkpoint import load_checkpoint, save_checkpoint
+from golden.learning_settings import LearningSettings
+from golden.reservoir import ReservoirState
+from golden.weights import Weights
+from spec.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
+from spec.registers import AnalogCounter, Counter, register_map
+from spec.scan import groups
+from tests.top.test_analog import DESIGNS as ANALOG
+from tests.top.test_checkpoint import DESIGNS as LEARNERS
+from tests.top.test_checkpoint import Runs, require_same
+from tests.top.test_sizes import DESIGNS
+
+LARGEST = (1 << UPDATE_COUNT_BITS) - 1
+FRAMES_BEYOND = 5
+"""Frames of a clip that the longest window has let go of at its end."""
+
+
+@pytest.mark.parametrize(("name", "sign"), [("tiny", 1), ("exact", -1)])
+def test_weights_features_and_coefficients(name, sign, harness, tmp_path):
+    """Every device at one end, every feature at full scale: conversions saturate, and words where they can."""
+    design = DESIGNS[name]
+    stimulus = stress_stimulus(design, 8, Coefficients(256, 256), 3)
+    weights = Weights(*(np.full_like(layer, sign * design.weight_limit) for layer in (stimulus.weights.hidden, stimulus.weights.readout)))
+    high, low = (127, -128) if design.network.feature_signed else (255, 0)
+    features = np.full_like(stimulus.features, high)
+    features[1::2] = low
+    features[2::4] = high - 1
+    stimulus = replace(stimulus, weights=weights, features=features)
+    _, build = harness(design)
+    write_images(design, weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result.comparison.require(*(kind for kind in KINDS if kind != "event"))
+    assert result.counters[Counter.ADC_SATURATIONS] > 0
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_counts_and_settings_of_learning(name, harness, tmp_path):
+    """From a checkpoint in which everything is as large as it may be: counts that wrap or stay, χ at its end, a full
+    reservoir, most winners, most replays, the slowest rates."""
+    design = LEARNERS[name]
+    learning, network = design.learning, design.network
+    runs = Runs(harness(design)[1], design, tmp_path)
+    most = register_map(design)["REPLAY_RATIO"].field("value").maximum
+    runs.stimulus = replace(runs.stimulus, commands=(ReplayCommand(0, most),))
+    capacity, start = learning.replay_capacity, load_checkpoint(tmp_path / "start.npz", design)
+    full = (1 << (learning.accumulator_bits - 1)) - 1 if design.accumulates else 0
+    reservoir = ReservoirState(
+        LARGEST - 1, False, np.full((capacity, network.max_steps, network.features), REPLAY_FACTOR, np.uint8),
+        np.full(capacity, network.max_steps), np.full(capacity, network.classes - 1),
+    )  # fmt: skip
+    start = replace(
+        start,
+        hidden_accumulators=np.full_like(start.hidden_accumulators, full),
+        readout_accumulators=np.full_like(start.readout_accumulators, -full),
+        coefficients=Coefficients(256, 256),
+        updates=LARGEST - 1,
+        reservoir=reservoir,
+        settings=LearningSettings(LARGEST, network.hidden, most, SLOWEST, SLOWEST),
+    )
+    save_checkpoint(tmp_path / "ends.npz", design, start)
+    found = runs.hardware("ends", "after", slice(0, 2))
+    require_same(found, runs.golden("ends", slice(0, 2)))
+    assert found.updates == 2 * (1 + most) - 2 and found.reservoir.presented == LARGEST
+
+
+def test_codes_features_and_votes_of_an_analog_core(harness, tmp_path):
+    """Every code and every feature at its end, the longest window, the highest threshold; the vote wakes when it is full."""
+    design, registers = ANALOG["odd"], register_map(ANALOG["odd"])
+    most = registers["VOTE"].field("frames").maximum
+    codes = AnalogCodes(design, {group.name: np.full(group.shape, group.code_limit, np.int32) for group in groups(design)})
+    clip = np.full((most + FRAMES_BEYOND, design.network.features), design.feature_limit, np.int32)
+    settings = VoteSettings(most, True, 0, registers["WAKE_THRESHOLD"].field("votes").maximum, True, False)
+    stimulus = AnalogStimulus(tuple(clip_packets([clip])), codes, settings)
+    _, build = harness(design)
+    result = run_analog(build, design, stimulus, tmp_path / "plus")
+    result.comparison.require(*ANALOG_KINDS)
+    assert result.counters[AnalogCounter.WAKE_UPS] == 1 and max(result.answers[-1].scores) == most
+    signed = {group.name: -codes[group.name] if group.signed else codes[group.name] for group in groups(design)}
+    stimulus = AnalogStimulus(
+        tuple(clip_packets([np.stack([clip[0], -clip[0]] * 4)])), AnalogCodes(design, signed), VoteSettings.of(design)
+    )
+    run_analog(build, design, stimulus, tmp_path / "minus").comparison.require(*ANALOG_KINDS)

@@ -1,13 +1,15 @@
-"""Moments at which a reset is to come, found by looking rather than by luck, and a list of what has not been hit yet."""
+"""Stimuli that aim at what a test must have met: by looking for the moment, and by going on until it was met."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from random import Random
 
 from cocotb.triggers import RisingEdge
 
 from tb.host import Host
+
+WAITED = 8
 
 
 class Missing:
@@ -30,6 +32,19 @@ class Missing:
         return any(left > 0 for left in self._left.values())
 
 
+def rounds(least: int, seen: set, wanted: set, what: str) -> Iterator[int]:
+    """Numbers of rounds: ``least`` of them, and then more until everything that is wanted was seen.
+
+    Raises:
+        AssertionError: it was not in twenty times as many.
+    """
+    for number in range(20 * least):
+        if number >= least and wanted <= seen:
+            return
+        yield number
+    raise AssertionError(f"{what}: never seen in {20 * least} rounds: {wanted - seen}")
+
+
 async def during_an_update(host: Host, random: Random, longest_cycles: int) -> None:
     """Return while an update is at work on one of its columns but the last, or after ``longest_cycles`` without one."""
     network, began = host.design.network, host.cycle()
@@ -41,13 +56,14 @@ async def during_an_update(host: Host, random: Random, longest_cycles: int) -> N
 
 
 async def between_packets(dut, longest_cycles: int) -> None:
-    """Return while the first beat of a packet is offered and not taken, or after ``longest_cycles`` without one."""
-    ended = True
+    """Return while the first beat of a packet has waited for ``WAITED`` cycles, as it does where the buffer is full, or
+    after ``longest_cycles`` without one."""
+    ended, waited = True, 0
     for _ in range(longest_cycles):
         await RisingEdge(dut.aclk)
-        if not int(dut.s_axis_tvalid.value):
-            continue
-        if int(dut.s_axis_tready.value):
-            ended = bool(int(dut.s_axis_tlast.value))
-        elif ended:
-            return
+        if int(dut.s_axis_tvalid.value) and int(dut.s_axis_tready.value):
+            ended, waited = bool(int(dut.s_axis_tlast.value)), 0
+        elif int(dut.s_axis_tvalid.value) and ended:
+            waited += 1
+            if waited == WAITED:
+                return

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Verilator 5.48 fills top-level inputs with random bits too (--x-initial unique, +verilator+rand+reset+2). Under cocotb 2.1 a
-# clock input that is filled with 1 may rise at time 0, although the test drives it low before any time passes; an
+# Verilator 5.48 also fills top-level inputs with random bits (--x-initial unique, +verilator+rand+reset+2). With cocotb
+# 2.1 a clock input that is filled with 1 may rise at time 0, although the test drives it low before any time passes; an
 # `initial` block may even have seen it low. Writing it with Immediate, before the first evaluation, leaves no edge.
 set -euo pipefail
 folder=$(mktemp -d)
@@ -34,10 +34,13 @@ P
 cat > go.py <<'P'
 from cocotb_tools.runner import get_runner
 runner = get_runner("verilator")
-runner.build(sources=["top.sv"], hdl_toplevel="top", build_args=["--x-initial", "unique", "--no-timing"], log_file="build.log")
+runner.build(
+    sources=["top.sv"], hdl_toplevel="top", build_args=["--x-initial", "unique", "--no-timing"], log_file="build.log"
+)
 for seed in range(1, 13):
     for how in ("ordinary", "immediate"):
-        runner.test(test_module="bench", hdl_toplevel="top", test_args=["+verilator+rand+reset+2", f"+verilator+seed+{seed}"],
+        plusargs = ["+verilator+rand+reset+2", f"+verilator+seed+{seed}"]
+        runner.test(test_module="bench", hdl_toplevel="top", test_args=plusargs,
                     test_dir=".", extra_env={"HOW": how}, log_file="run.log")
 P
 env/bin/python go.py > go.log 2>&1 || { tail -20 go.log; exit 1; }

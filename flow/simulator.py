@@ -80,11 +80,6 @@ class RunResult:
     seconds: float
 
 
-def default_seed() -> int:
-    """Seed of a run that is given none: COCOTB_RANDOM_SEED, or 1."""
-    return int(os.environ.get("COCOTB_RANDOM_SEED") or DEFAULT_SEED)
-
-
 def run(
     build: Build,
     test_module: str,
@@ -121,11 +116,7 @@ def run(
     """
     if waves and not build.waves:
         raise SimulatorError(f"build '{build.name}' cannot record waves: build it with waves=True")
-<<<<<<< HEAD
-    seed = _given_seed() if seed is None else seed
-=======
     seed = default_seed() if seed is None else seed
->>>>>>> d4a4275 (Start every simulation clean, and check the pace of frames to the cycle)
     directory, own = (Path(run_dir).absolute(), False) if run_dir else (_fresh_directory(build, test_module), True)
     directory.mkdir(parents=True, exist_ok=True)
     level = os.environ.get("COCOTB_LOG_LEVEL", "WARNING")
@@ -156,7 +147,12 @@ def run(
     return RunResult(tests, seed, None if own else directory, Path(waves).absolute() if waves else None, log, seconds)
 
 
-def _given_seed() -> int:
+def default_seed() -> int:
+    """Seed of a run that is given none: COCOTB_RANDOM_SEED, or 1.
+
+    Raises:
+        SimulatorError: the variable holds no seed.
+    """
     text = os.environ.get(SEED_VARIABLE) or str(DEFAULT_SEED)
     if not re.fullmatch("[0-9]{1,10}", text) or int(text) > LARGEST_SEED:
         raise SimulatorError(f"{SEED_VARIABLE} = {text}: give a whole number in 0…{LARGEST_SEED}")

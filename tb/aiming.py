@@ -46,12 +46,16 @@ def rounds(least: int, seen: set, wanted: set, what: str) -> Iterator[int]:
 
 
 async def during_an_update(host: Host, random: Random, longest_cycles: int) -> None:
-    """Return while an update is at work on one of its columns but the last, or after ``longest_cycles`` without one."""
+    """Return while a new update is at work on one of its columns but the last, or after ``longest_cycles``."""
     network, began = host.design.network, host.cycle()
     committed = random.randrange(network.hidden + network.classes - 1)
+    # Until a new update begins, the register tells of one that a reset cut.
+    old = await host.read("LEARN_PROGRESS")
+    new = False
     while host.cycle() < began + longest_cycles:
         progress = await host.read("LEARN_PROGRESS")
-        if progress["updating"] and progress["columns"] >= committed:
+        new = new or progress != old
+        if new and progress["updating"] and progress["columns"] >= committed:
             return
 
 

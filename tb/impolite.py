@@ -33,7 +33,7 @@ MANNERS = tuple(
     Manner(aw, w, ar, b, r)
     for (aw, w), (b, r), ar in product(((1, 0.1), (0.1, 1), (0.5, 0.5), (1, 1)), ((1, 1), (0.1, 0.1)), (1, 0.3))
 )
-"""Addresses long before their data and long after, both at random and at once; responses taken at once and held back."""
+"""Addresses long before their data, long after, at random, at once; responses taken at once and held back."""
 
 
 class ImpoliteMaster:
@@ -81,14 +81,14 @@ class ImpoliteMaster:
                 written.append(Response(self._get("bresp")))
             if "r" in moved:
                 read.append((Response(self._get("rresp")), self._get("rdata")))
-            waiting = {
-                name: self._response(name) for name in TAKEN if self._get(f"{name}valid") and name not in moved
-            }
+            waiting = {name: self._response(name) for name in TAKEN if self._get(f"{name}valid") and name not in moved}
             if len(written) == len(writes) and len(read) == len(reads):
                 self._rest()
                 return written, read
             self._drive(queues, manner, moved)
-        raise AssertionError(f"{len(written)} of {len(writes)} writes and {len(read)} of {len(reads)} reads are answered")
+        raise AssertionError(
+            f"{len(written)} of {len(writes)} writes and {len(read)} of {len(reads)} reads are answered"
+        )
 
     def _drive(self, queues: dict[str, deque], manner: Manner, moved: Sequence[str] = SENT) -> None:
         """Offer what is next, and keep on offer what was not taken."""
@@ -114,9 +114,13 @@ class ImpoliteMaster:
         answered = passed["b"] + self._get("bvalid") - ("b" in moved)
         before = {name: passed[name] - (name in moved) for name in SENT}
         assert answered <= min(before["aw"], before["w"]), "a write is answered before its address and data were taken"
-        assert passed["r"] + self._get("rvalid") - ("r" in moved) <= before["ar"], "a read is answered before its address"
+        assert passed["r"] + self._get("rvalid") - ("r" in moved) <= before["ar"], (
+            "a read is answered before its address"
+        )
         for name, response in waiting.items():
-            assert self._get(f"{name}valid") and self._response(name) == response, f"{name}: a response that waits changed"
+            assert self._get(f"{name}valid") and self._response(name) == response, (
+                f"{name}: a response that waits changed"
+            )
         self.seen["address_first"] += before["aw"] > before["w"]
         self.seen["data_first"] += before["w"] > before["aw"]
         offered = self._get("awvalid") or self._get("wvalid")

@@ -16,6 +16,7 @@ from tb.config import load_config
 from tb.run_sequences import stalls
 from tb.top_resets import PIN, SOFT, in_any_order
 
+
 @cocotb.test()
 async def in_flight(dut) -> None:
     """Phases of packets, all but the last ended by a reset. After the pin's reset codes are verified, not loaded."""

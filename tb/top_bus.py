@@ -1,5 +1,5 @@
-"""cocotb: the registers of a whole design, of either kind, under an AXI4-Lite master that is as impolite as the protocol
-allows, against the model of the register block; also in the shadow of soft resets."""
+"""cocotb: the registers of a whole design, of either kind, against the model of the register block, under an AXI4-Lite
+master that is as impolite as the protocol allows; also in the shadow of soft resets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ class Bus:
     @property
     def quiet(self) -> list[Register]:
         """Registers whose writes set nothing going."""
-        return [register for register in self.host.registers if not any(each.kind is Kind.PULSE for each in register.fields)]
+        return [
+            register for register in self.host.registers if not any(each.kind is Kind.PULSE for each in register.fields)
+        ]
 
     def address(self, register: Register | None = None) -> int:
         """Of a register, or any, mapped or not; every byte of the word."""
@@ -71,7 +73,9 @@ class Bus:
     def some_reads(self, writes: list[tuple[int, int, int]]) -> list[int]:
         """A batch that no write of the other can change, whichever comes first."""
         touched = {self.model.register_at(address) for address, _, _ in writes}
-        pointed = {self.model.pointers[each.name].register for each in touched if each and each.name in self.model.pointers}
+        pointed = {
+            self.model.pointers[each.name].register for each in touched if each and each.name in self.model.pointers
+        }
         chosen = [self.random.choice(self.host.registers.registers) for _ in range(BATCH)]
         reads = [
             self.address(self._unmapped_or(register))
@@ -95,7 +99,9 @@ class Bus:
             self.model.guards["halted"] = 1
             self._follow_loads()
             self.responses[response] += 1
-            self._compare(f"write of {access[1]:#010x}, strobes {access[2]:04b}, to {access[0]:#05x}", response, expected)
+            self._compare(
+                f"write of {access[1]:#010x}, strobes {access[2]:04b}, to {access[0]:#05x}", response, expected
+            )
         for address, (response, word) in zip(reads, read, strict=True):
             expected, wanted = self.model.read(address)
             mask = self.mask(address)
@@ -123,7 +129,7 @@ class Bus:
         return register is None or all(field.kind is not Kind.LOADED for field in register.fields)
 
     async def adopt(self, *kinds: Kind) -> None:
-        """Take over into the model what fields of these kinds hold, those of the configuration and loaded ones by default."""
+        """Take over into the model what fields of these kinds hold; configuration and loaded fields by default."""
         for register in self.host.registers:
             content = await self.host.read(register.name) if not register.external else {}
             for field in register.fields:
@@ -153,7 +159,7 @@ async def in_the_shadow(bus: Bus, offer: Callable[[], Awaitable[None]], resets: 
     """A soft reset while the design works, with other writes and reads right behind it in flight.
 
     Args:
-        offer: hands packets to the source that keep the design, which is halted, at work for longer than ``LONGEST_WAIT``.
+        offer: hands packets to the source, while the design is halted, that keep it at work beyond ``LONGEST_WAIT``.
     """
     host, control = bus.host, bus.host.registers["CONTROL"]
     for number in range(resets):

@@ -10,11 +10,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hypothesis import settings
 
-<<<<<<< HEAD
 from flow.icarus import find_icarus
-=======
 from flow.simulator import default_seed
->>>>>>> d4a4275 (Start every simulation clean, and check the pace of frames to the cycle)
 from flow.verilator import SimulatorError, compiler_version, find_verilator
 
 # The same examples every time, so that a regression fails for the change that broke it; no deadline, since a machine
@@ -24,21 +21,13 @@ settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "regression"))
 
 
-<<<<<<< HEAD
 def pytest_report_header() -> list[str]:
-    """Versions of what the simulations run on."""
-    try:
-        verilator = find_verilator()
-        data = os.environ.get("REMORA_DATA", "unset")
-        lines = [f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}, REMORA_DATA {data}"]
-=======
-def pytest_report_header() -> str:
     """Versions of what the simulations run on, and their seed."""
     try:
         verilator = find_verilator()
         data = os.environ.get("REMORA_DATA", "unset")
-        return f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}, REMORA_DATA {data}, seed {default_seed()}"
->>>>>>> d4a4275 (Start every simulation clean, and check the pace of frames to the cycle)
+        tools = f"Verilator {verilator.version} ({verilator.origin}), {compiler_version()}"
+        lines = [f"{tools}, REMORA_DATA {data}, seed {default_seed()}"]
     except SimulatorError as error:
         lines = [f"simulations cannot run: {error}"]
     try:

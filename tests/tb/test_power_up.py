@@ -1,4 +1,4 @@
-"""Nothing before the first reset counts: clocks begin low, and monitors, player, bulk source and checkers wait for it."""
+"""Nothing before the first reset counts: clocks begin low; monitors, player, bulk source and checkers wait for it."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ def instance(source: Path) -> str:
     text = source.read_text(encoding="utf-8")
     module = re.search(r"^module (\w+)", text, re.MULTILINE)[1]
     header = text[: text.index("\n);")]
-    driven = {"clk": "clk", "reset": "!aresetn", "engine_reset": "!aresetn", "aresetn": "aresetn", "play": "play || noise",
-              "agent_tvalid": "1'b0", "narrow_tvalid": "1'b0"}  # fmt: skip
+    driven = {
+        "clk": "clk", "reset": "!aresetn", "engine_reset": "!aresetn", "aresetn": "aresetn", "play": "play || noise",
+        "agent_tvalid": "1'b0", "narrow_tvalid": "1'b0",
+    }  # fmt: skip
     live = "noise || live" if module.endswith("monitor") else "noise"
     connections = []
     for direction, name in re.findall(r"^ +(input|output) wire (?:\[.*\] )?(\w+),?(?: *//.*)?$", header, re.MULTILINE):
@@ -74,7 +76,14 @@ def test_nothing_before_the_first_reset_counts(everything, tmp_path):
     packets = b"".join(beat.to_bytes(4, "little") + (0x0F).to_bytes(4, "little") for beat in BEATS)
     (tmp_path / "packets.bin").write_bytes(packets)
     arguments = [f"+remora_packets={tmp_path / 'packets.bin'}", f"+remora_trace={tmp_path}"]
-    run(everything, MODULE, testcase="noise_before_the_reset", config={"beats": BEATS}, plusargs=arguments, run_dir=tmp_path)
+    run(
+        everything,
+        MODULE,
+        testcase="noise_before_the_reset",
+        config={"beats": BEATS},
+        plusargs=arguments,
+        run_dir=tmp_path,
+    )
     records = [tmp_path / f"{kind}.bin" for kind in (STEP, READOUT, EVENT, LEARN, OFFER, FRAME)]
     assert [path.stat().st_size for path in records] == [0] * len(records)
     run(everything, MODULE, testcase="strobes_after_the_reset", plusargs=arguments[1:], run_dir=tmp_path)
@@ -82,7 +91,11 @@ def test_nothing_before_the_first_reset_counts(everything, tmp_path):
 
 
 def test_the_clock_begins_low(everything):
-    """Where an ordinary start makes an edge at time 0, by what the clock was filled with, ``start_clock`` makes none."""
-    dirty = (seed for seed in range(1, 33) if "edge at 0" in run(everything, MODULE, testcase="ordinary_start", seed=seed).log)
+    """At seeds at which an ordinary start makes an edge at time 0, ``start_clock`` makes none."""
+    dirty = (
+        seed
+        for seed in range(1, 33)
+        if "edge at 0" in run(everything, MODULE, testcase="ordinary_start", seed=seed).log
+    )
     for seed in (next(dirty), next(dirty)):
         run(everything, MODULE, testcase="clean_start", seed=seed)

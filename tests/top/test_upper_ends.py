@@ -40,7 +40,12 @@ def test_weights_features_and_coefficients(name, sign, harness, tmp_path):
     """Every device at one end, every feature at full scale: conversions saturate, and words where they can."""
     design = DESIGNS[name]
     stimulus = stress_stimulus(design, 8, Coefficients(256, 256), 3)
-    weights = Weights(*(np.full_like(layer, sign * design.weight_limit) for layer in (stimulus.weights.hidden, stimulus.weights.readout)))
+    weights = Weights(
+        *(
+            np.full_like(layer, sign * design.weight_limit)
+            for layer in (stimulus.weights.hidden, stimulus.weights.readout)
+        )
+    )
     high, low = (127, -128) if design.network.feature_signed else (255, 0)
     features = np.full_like(stimulus.features, high)
     features[1::2] = low
@@ -84,19 +89,23 @@ def test_counts_and_settings_of_learning(name, harness, tmp_path):
 
 
 def test_codes_features_and_votes_of_an_analog_core(harness, tmp_path):
-    """Every code and every feature at its end, the longest window, the highest threshold; the vote wakes when it is full."""
+    """Codes and features at their ends, the longest window; the vote wakes when that is full, and never beyond."""
     design, registers = ANALOG["odd"], register_map(ANALOG["odd"])
     most = registers["VOTE"].field("frames").maximum
-    codes = AnalogCodes(design, {group.name: np.full(group.shape, group.code_limit, np.int32) for group in groups(design)})
+    arrays = {group.name: np.full(group.shape, group.code_limit, np.int32) for group in groups(design)}
+    for name in ("output.weight", "output.bias"):
+        arrays[name][1:] *= -1  # so that class 0 wins
+    codes = AnalogCodes(design, arrays)
     clip = np.full((most + FRAMES_BEYOND, design.network.features), design.feature_limit, np.int32)
-    settings = VoteSettings(most, True, 0, registers["WAKE_THRESHOLD"].field("votes").maximum, True, False)
+    settings = VoteSettings(most, sliding=True, wake_class=0, threshold=most)
     stimulus = AnalogStimulus(tuple(clip_packets([clip])), codes, settings)
     _, build = harness(design)
     result = run_analog(build, design, stimulus, tmp_path / "plus")
     result.comparison.require(*ANALOG_KINDS)
     assert result.counters[AnalogCounter.WAKE_UPS] == 1 and max(result.answers[-1].scores) == most
+    beyond = VoteSettings.of(design, threshold=registers["WAKE_THRESHOLD"].field("votes").maximum)
     signed = {group.name: -codes[group.name] if group.signed else codes[group.name] for group in groups(design)}
     stimulus = AnalogStimulus(
-        tuple(clip_packets([np.stack([clip[0], -clip[0]] * 4)])), AnalogCodes(design, signed), VoteSettings.of(design)
+        tuple(clip_packets([np.stack([clip[0], -clip[0]] * 4)])), AnalogCodes(design, signed), beyond
     )
     run_analog(build, design, stimulus, tmp_path / "minus").comparison.require(*ANALOG_KINDS)

@@ -41,7 +41,7 @@ def command(
     ] = Path("build/experiments"),
     json: JsonOption = None,
 ) -> None:
-    """Run a named experiment: JSON result with provenance, and figures.
+    """Run a named experiment: JSON result with provenance, charts as PNG and SVG, and their numbers as CSV.
 
     What is finished is kept in DIR and not done again, so an interrupted experiment is resumed by the same command.
     The full MNIST, CIFAR-10 features and Speech Commands are found through REMORA_DATA; without it the shipped digits

@@ -1,7 +1,7 @@
 """Named experiments, one module each.
 
 A module has ``SUMMARY``, ``plan(options)``, the units of work, and ``conclude(options, results)``, which turns their
-results into the experiment's own result and figures. `flow.experiments.runner` does the rest, several seeds included,
+results into the experiment's own result and charts. `flow.experiments.runner` does the rest, several seeds included,
 unless the module has ``TAKES_SEEDS = True`` and does them itself. ``TAKES_SEQUENCES = True`` says that ``--sequences``
 bears on it. To add one, write the module and give it a line in ``EXPERIMENTS``.
 """

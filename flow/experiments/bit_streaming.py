@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.experiments.figures import figure
+from flow.experiments.figures import Chart, Curve, Map, Panel
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from golden.miru import infer
 from golden.weights import Weights
@@ -81,22 +81,6 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
     """Curves over the input range and one number for every pair of widths."""
     by_bits = {(found["stream_bits"], found["adc_bits"]): found for found in results}
     whole = {bits: float(np.sqrt(np.mean(np.square(found["error"])))) for bits, found in by_bits.items()}
-    drawn, axes = figure(
-        [f"stream bits, {REFERENCE_BITS}-bit ADC", f"ADC bits, {REFERENCE_BITS} stream bits", "error over all inputs"]
-    )
-    for stream in STREAM_BITS:
-        axes[0].semilogy(AMPLITUDES, by_bits[stream, REFERENCE_BITS]["error"], label=f"{stream}")
-    for adc in ADC_BITS:
-        axes[1].semilogy(AMPLITUDES, by_bits[REFERENCE_BITS, adc]["error"], label=f"{adc}")
-    for one in axes[:2]:
-        one.set_xlabel("largest input")
-        one.set_ylabel("RMS error of the argument")
-        one.legend(ncols=2, fontsize=7)
-    table = np.array([[whole.get((stream, adc), np.nan) for adc in ADC_BITS] for stream in STREAM_BITS])
-    shown = axes[2].imshow(np.log2(table), origin="lower", extent=(3.5, 10.5, 1.5, 8.5), aspect="auto")
-    axes[2].set(xlabel="ADC bits", ylabel="stream bits")
-    axes[2].grid(visible=False)
-    drawn.colorbar(shown, ax=axes[2], label="log2 of the RMS error")
     reference = whole[REFERENCE_BITS, REFERENCE_BITS]
     result = {
         "amplitudes": list(AMPLITUDES),
@@ -109,7 +93,36 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
         f"{REFERENCE_BITS} stream bits, {REFERENCE_BITS}-bit ADC: RMS error {reference:.4f} of the argument, "
         f"{reference / result['reference_code_step']:.2f} code steps (rounding alone: 0.29)",
     )
-    return Conclusion(result, {"error": drawn}, lines)
+    return Conclusion(result, {"error": _chart(by_bits, whole)}, lines)
+
+
+def _chart(by_bits: dict[tuple[int, int], dict], whole: dict[tuple[int, int], float]) -> Chart:
+    """Error over the input range for either width, and of every pair of widths over all inputs."""
+    streams = [(bits, by_bits[bits, REFERENCE_BITS]) for bits in STREAM_BITS]
+    codes = [(bits, by_bits[REFERENCE_BITS, bits]) for bits in ADC_BITS]
+    curves = [
+        Panel(
+            f"{REFERENCE_BITS}-bit {other}, by {name} bits",
+            "largest input, full scale = 1",
+            "RMS error of the argument",
+            [
+                Curve(f"{bits} bits", *_drawable(found), shade=place / max(1, len(family) - 1))
+                for place, (bits, found) in enumerate(family)
+            ],
+            y_log=True,
+        )
+        for family, name, other in ((streams, "stream", "converter"), (codes, "converter", "stream"))
+    ]
+    errors = [[whole.get((stream, adc), float("nan")) for adc in ADC_BITS] for stream in STREAM_BITS]
+    text = [["–" if np.isnan(error) else f"{error:.2g}" for error in row] for row in errors]
+    whole_map = Map(ADC_BITS, STREAM_BITS, errors, "RMS error of the argument", text, logarithmic=True)
+    return Chart([*curves, Panel("error over all inputs", "converter bits", "stream bits", [whole_map])])
+
+
+def _drawable(found: dict) -> tuple[list[float], list[float]]:
+    """Amplitudes and errors where a conversion did not saturate."""
+    pairs = [(x, error) for x, error in zip(AMPLITUDES, found["error"], strict=True) if error > 0]
+    return [x for x, _ in pairs], [error for _, error in pairs]
 
 
 def _fraction_bits(adc_bits: int) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from flow.experiments.figures import figure
+from flow.experiments.figures import Chart, Curve, Map, Panel
 
 SOFTWARE = "software"
 
@@ -49,38 +48,35 @@ def _line(title: str, found: dict, spread: dict) -> str:
     )
 
 
-def draw(result: dict, spread: dict | None = None) -> dict[str, Figure]:
-    """A figure for each protocol: accuracy over the tasks so far, with its spread, and the first mode's matrix."""
+def draw(result: dict, spread: dict | None = None) -> dict[str, Chart]:
+    """A chart for each protocol: accuracy over the tasks so far, with its spread, and the first mode's matrix."""
     return {
-        name: _figure(name, modes, spread["protocols"][name] if spread else None)
+        name: _chart(name, modes, spread["protocols"][name] if spread else None)
         for name, modes in result["protocols"].items()
     }
 
 
-def _figure(name: str, modes: dict, spread: dict | None) -> Figure:
+def _chart(name: str, modes: dict, spread: dict | None) -> Chart:
     first = next(mode for mode in modes if mode != SOFTWARE)
-    drawn, (curve, map_) = figure([f"{name}: mean over the tasks so far", f"{first}, replay: accuracy matrix"])
-    for mode, found in modes.items():
-        for key, label, style in (
-            ("accuracy_matrix", mode, "o-"),
-            ("no_replay_accuracy_matrix", f"{mode}, no replay", "o--"),
-        ):
-            if key in found:
+    curves = []
+    for number, (mode, found) in enumerate(modes.items()):
+        for prefix, label, line in (("", mode, "-"), ("no_replay_", f"{mode}, no replay", "--")):
+            if f"{prefix}accuracy_matrix" in found:
+                mean = _so_far(found[f"{prefix}accuracy_matrix"])
                 # The spread of a mean over tasks is not known from that of each task; the last one is stored.
-                mean = _so_far(found[key])
-                (line,) = curve.plot(range(1, len(mean) + 1), mean, style, label=label, markersize=3)
-                if spread:
-                    deviation = spread[mode]["mean_accuracy" if label == mode else "no_replay_mean_accuracy"]
-                    curve.errorbar(len(mean), mean[-1], deviation, color=line.get_color(), capsize=3)
-    tasks = len(modes[first]["accuracy_matrix"])
-    curve.set(xlabel="tasks learnt", ylabel="accuracy", ylim=(0, 1), xticks=range(1, tasks + 1))
-    curve.legend(fontsize=7)
-    extent = (0.5, tasks + 0.5, tasks + 0.5, 0.5)
-    shown = map_.imshow(np.array(modes[first]["accuracy_matrix"]), vmin=0, vmax=1, extent=extent)
-    map_.set(xlabel="tested on task", ylabel="after task")
-    map_.grid(visible=False)
-    drawn.colorbar(shown, ax=map_)
-    return drawn
+                deviation = [None] * (len(mean) - 1) + [spread[mode][f"{prefix}mean_accuracy"]] if spread else None
+                curves.append(Curve(label, range(1, len(mean) + 1), mean, deviation, line, number))
+    matrix = modes[first]["accuracy_matrix"]
+    tasks = range(1, len(matrix) + 1)
+    text = [[f"{value:.2f}" for value in row] for row in matrix]
+    share, title = "accuracy, share of sequences", f"{name}: mean over the tasks so far"
+    shown = Map(tasks, tasks, matrix, share, text, 0, 1)
+    return Chart(
+        [
+            Panel(title, "tasks learnt", share, curves, y_span=(0, 1), x_ticks=tasks),
+            Panel(f"{first} with replay, task by task", "tested on task", "after task", [shown]),
+        ]
+    )
 
 
 def _so_far(matrix: list[list[float]]) -> list[float]:

@@ -10,11 +10,9 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from flow.experiments.figures import figure
+from flow.experiments.figures import Chart, Curve, Guide, Panel
 from flow.experiments.learners import SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.streams import presented, with_learning
@@ -131,29 +129,32 @@ def over_seeds(mean: dict, spread: dict) -> Conclusion:
     return Conclusion({}, {"curves": _draw(mean, spread)}, _lines(mean, spread))
 
 
-def _draw(result: dict, spread: dict | None = None) -> Figure:
-    drawn, (left, right) = figure(["accuracy on unseen digits", "alignment of the feedback"])
-    for rule, one in result["rules"].items():
+def _draw(result: dict, spread: dict | None = None) -> Chart:
+    accuracies, angles_ = [], []
+    for number, (rule, one) in enumerate(result["rules"].items()):
         deviations = spread["rules"][rule]["readings"] if spread else None
-        _curve(left, one["readings"], "accuracy", deviations, "-", rule)
-        for key, style in (("feedback_angle", "-"), ("gradient_angle", "--")):
+        accuracies.append(_curve(one["readings"], "accuracy", deviations, rule, number))
+        for key, line in (("feedback_angle", "-"), ("gradient_angle", "--")):
             if key in one["readings"][0]:
-                _curve(right, one["readings"], key, deviations, style, f"{rule}, {key.removesuffix('_angle')}")
-    left.set(xlabel="sequences seen", ylabel="accuracy", ylim=(0, 1))
-    right.set(xlabel="sequences seen", ylabel="degrees", ylim=(0, 100))
-    right.axhline(90, color="grey", linewidth=0.8)
-    for one in (left, right):
-        one.legend(fontsize=7)
-    return drawn
+                label = f"{rule}, {key.removesuffix('_angle')}"
+                angles_.append(_curve(one["readings"], key, deviations, label, number, line))
+    ends = [0, max(one["readings"][-1]["sequences"] for one in result["rules"].values())]
+    angles_.append(Guide("90°: unrelated", ends, [90, 90]))
+    seen = "training sequences seen"
+    return Chart(
+        [
+            Panel("accuracy on unseen digits", seen, "accuracy, share of sequences", accuracies, y_span=(0, 1)),
+            Panel("alignment with backpropagation", seen, "angle, degrees", angles_, y_span=(0, 100)),
+        ]
+    )
 
 
-def _curve(axes: Axes, readings: list[dict], key: str, deviations: list[dict] | None, style: str, label: str) -> None:
-    """One curve, in a band of a standard deviation to each side where there are several seeds."""
-    seen, values = (np.array([reading[name] for reading in readings]) for name in ("sequences", key))
-    (line,) = axes.plot(seen, values, style, label=label)
-    if deviations:
-        width = np.array([deviation[key] for deviation in deviations])
-        axes.fill_between(seen, values - width, values + width, color=line.get_color(), alpha=0.2, linewidth=0)
+def _curve(
+    readings: list[dict], key: str, deviations: list[dict] | None, label: str, number: int, line: str = "-"
+) -> Curve:
+    """One curve, with standard deviations where there are several seeds."""
+    seen, values = ([reading[name] for reading in readings] for name in ("sequences", key))
+    return Curve(label, seen, values, deviations and [one[key] for one in deviations], line, number)
 
 
 def _lines(result: dict, spread: dict | None = None) -> tuple[str, ...]:

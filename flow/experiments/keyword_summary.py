@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from flow.experiments.figures import figure
+from flow.experiments.figures import Chart, Map, Panel
 from flow.keywords.evaluation import add_confusions, add_up, balanced
 from golden.keywords import KEYWORD
 
@@ -124,17 +123,16 @@ def _bound(target: dict) -> str:
     return f"at least {target['at_least']:.1%}" if "at_least" in target else f"within {target['at_most']:.0%}"
 
 
-def draw_confusions(summaries: list[dict]) -> Figure:
-    """Of the codes on the folds, word by word."""
-    titles = [f"{one['preset']}, {one['normalisation']}: codes" for one in summaries]
-    drawn, every = figure(titles, width=3.2, height=3.4)
-    for axes, one in zip(every, summaries, strict=True):
+def draw_confusions(summaries: list[dict]) -> Chart:
+    """Of the codes on the folds, word by word: the share of a word's clips in colour, and their number in words."""
+    panels = []
+    for one in summaries:
         table = one["five_fold"]["confusion_codes"]
         counts = np.array(list(table.values()), float)
-        axes.imshow(counts / counts.sum(axis=1, keepdims=True), vmin=0, vmax=1, cmap="Blues", aspect="auto")
-        axes.grid(False)
-        axes.set_xticks(range(2), ["other", KEYWORD])
-        axes.set_yticks(range(len(table)), list(table))
-        for (row, column), count in np.ndenumerate(counts):
-            axes.text(column, row, f"{count:.0f}", ha="center", va="center", fontsize=8)
-    return drawn
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        text = [[f"{count:.0f}" for count in row] for row in counts]
+        shown = Map(["other", KEYWORD], list(table), shares.tolist(), "share of the word's clips", text, 0, 1)
+        panels.append(
+            Panel(f"{one['preset']}, normalisation {one['normalisation']}", "decided as", "word said", [shown])
+        )
+    return Chart(panels)

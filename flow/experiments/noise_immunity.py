@@ -22,7 +22,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.experiments.figures import figure
+from flow.experiments.figures import Chart, Curve, Guide, Panel
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.keywords.evaluation import Spotter
 from flow.keywords.networks import load_clips, shipped_network
@@ -143,10 +143,8 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
         f"a median of {TARGET} times: reached at {met['target_met']} of {len(points)} points outside flips "
         f"(by construction under noise and mismatch), at {met['target_met_with_flips']} with flips counted"
     )
-    drawn, axes = figure(["candidate error against state error", "frames in which a cell stands differently"])
-    _plot(axes, results, points)
     result = {"target": TARGET, "points_met": met, "points": points, "cells": results}
-    return Conclusion(result, {"suppression": drawn}, tuple(lines))
+    return Conclusion(result, {"suppression": _chart(results, points)}, tuple(lines))
 
 
 def _factors(factors: NDArray[np.float64], suffix: str) -> dict[str, float | str | bool | None]:
@@ -180,23 +178,34 @@ def _word(value: float | str | None) -> str:
     return f"{value:.1f}" if isinstance(value, float) else value or "unknown"
 
 
-def _plot(axes, results: list[dict], points: list[dict]) -> None:
-    left, right = axes
-    for marker, kind in zip("osd", LEVELS, strict=True):
+def _chart(results: list[dict], points: list[dict]) -> Chart:
+    """Errors of every cell, one against the other, and the flips over the amplitude."""
+    errors, flips = [], []
+    for number, kind in enumerate(LEVELS):
         chosen = [one for one in results if one["kind"] == kind]
-        entered, left_over = ([value for one in chosen for value in one[key]] for key in _ERRORS)
-        left.loglog(entered, np.maximum(left_over, _FLOOR_PA), marker, markersize=3, label=kind)
-        for preset in dict.fromkeys(point["preset"] for point in points):
-            line = [one for one in points if (one["preset"], one["kind"]) == (preset, kind)]
-            amplitudes, flips = ([one[key] for one in line] for key in ("amplitude", "flips"))
-            right.plot(amplitudes, flips, marker + "-", markersize=3, label=f"{preset}, {kind}")
-    span = np.array([1, 1000])
-    left.plot(span, span, color="grey", linewidth=0.8)
-    left.plot(span, span / TARGET, "--", color="grey", linewidth=0.8)
-    left.set(xlabel="candidate error, pA", ylabel=f"state error, pA (none drawn at {_FLOOR_PA})")
-    right.set(xlabel="amplitude, pA or 1/1024", ylabel="share of frames", xscale="log")
-    for one in axes:
-        one.legend(fontsize=7)
+        entered, left = ([value for one in chosen for value in one[key]] for key in _ERRORS)
+        # A cell whose candidate never erred has no suppression.
+        pairs = [(x, max(y, _FLOOR_PA)) for x, y in zip(entered, left, strict=True) if x > 0]
+        if pairs:
+            errors.append(Curve(kind.replace("_", " "), *zip(*pairs, strict=True), line="", colour=number))
+        for line, preset in zip(("-", "--", ":"), dict.fromkeys(point["preset"] for point in points), strict=False):
+            found = [one for one in points if (one["preset"], one["kind"]) == (preset, kind)]
+            amplitudes, shares = ([one[key] for one in found] for key in ("amplitude", "flips"))
+            label = f"{preset}, {kind.replace('_', ' ')}"
+            flips.append(Curve(label, amplitudes, shares, line=line, colour=number))
+    ends = [min((min(one.x) for one in errors), default=1), max((max(one.x) for one in errors), default=1)]
+    errors.append(Guide("no suppression", ends, ends))
+    errors.append(Guide(f"{TARGET} times", ends, [end / TARGET for end in ends], "--"))
+    floor = f"state error, pA ({_FLOOR_PA:g}: none)"
+    return Chart(
+        [
+            Panel("errors of each cell", "candidate error, pA", floor, errors, True, True),
+            Panel(
+                "frames in which a cell stands differently", "amplitude: noise in pA, others in 1/1024",
+                "share of frames", flips, True, x_ticks=sorted({one["amplitude"] for one in points}),
+            ),
+        ]
+    )  # fmt: skip
 
 
 _ERRORS = ("candidate_error_pa", "state_error_pa")

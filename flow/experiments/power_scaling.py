@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from flow.experiments.figures import figure
+from flow.experiments.figures import Chart, Curve, Panel
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from golden.analog import BRANCHES, AnalogCore
 from golden.analog_codes import AnalogCodes
@@ -103,11 +103,8 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
     widths = sorted({one["width"] for one in results})
     powers = {part: _mean_power(results, widths, names) for part, names in PARTS.items()}
     exponents = {part: exponent(widths, values) for part, values in powers.items()}
-    drawn, (axes,) = figure(["power over width"])
-    for part, values in powers.items():
-        axes.loglog(widths, values, "o-", markersize=3, label=f"{part}: d^{exponents[part]:.2f}")
-    axes.set(xlabel="width d", ylabel="nW")
-    axes.legend(fontsize=7)
+    curves = [Curve(f"{part}: d^{exponents[part]:.2f}", widths, values) for part, values in powers.items()]
+    panel = Panel("power over width", "width d, cells of a block", "mean power, nW", curves, True, True, x_ticks=widths)
     met = {part: abs(exponents[part] - goal) <= within for part, (goal, within) in TARGETS.items()}
     lines = [
         f"{part}: d^{exponents[part]:.3f}, {values[0]:.1f} nW at {widths[0]} to {values[-1]:,.0f} nW at {widths[-1]}"
@@ -117,7 +114,7 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
         lines.append(f"{part}: {goal:g} ± {within:g} expected, {'reached' if met[part] else 'missed'}")
     cell = {width: powers["cells"][index] / (2 * width) for index, width in enumerate(widths)}
     result = {"widths": widths, "power_nw": powers, "exponents": exponents, "targets_met": met, "nw_a_cell": cell}
-    return Conclusion(result | {"networks": results}, {"power": drawn}, tuple(lines))
+    return Conclusion(result | {"networks": results}, {"power": Chart([panel])}, tuple(lines))
 
 
 def _mean_power(results: list[dict], widths: list[int], branches: tuple[str, ...]) -> list[float]:

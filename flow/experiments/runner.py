@@ -1,4 +1,4 @@
-"""Running an experiment: units of work that are done once, progress, the result as JSON with provenance, figures.
+"""Running an experiment: units of work that are done once, progress, the result as JSON with provenance, charts.
 
 Every finished unit is a JSON file in the output directory, named by a hash of its parameters; a later run with the same
 parameters takes it from there. A unit of long work may keep its own state in a folder, so that an interruption costs
@@ -21,10 +21,9 @@ from flow.children import Ended, signals_end
 from flow.console import progress, write_json
 from flow.experiments.seeds import mean_and_spread
 from flow.provenance import provenance
-from spec.files import replacing
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from flow.experiments.figures import Chart
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,12 @@ class Conclusion:
 
     Attributes:
         result: as JSON.
-        figures: name → figure.
+        charts: name → chart, drawn and written as a table beside the result.
         lines: what to tell the person, in words.
     """
 
     result: dict[str, Any]
-    figures: dict[str, Figure] = field(default_factory=dict)
+    charts: dict[str, Chart] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
 
 
@@ -128,17 +127,19 @@ def run_experiment(
             conclusions.append(module.conclude(one, [found["result"] for found in done]))
     conclusion = conclusions[0] if len(every) == 1 else _over_seeds(module, every, conclusions)
     stem = f"{name}-{options.stem}"
-    figures = [_draw(options.directory / f"{stem}-{title}.png", figure) for title, figure in conclusion.figures.items()]
-    # `figures` are names beside the JSON, so that the directory can be moved; `commits` are those of the units, which
-    # may have been done by earlier commands.
+    written = [chart.write(options.directory, f"{stem}-{title}") for title, chart in conclusion.charts.items()]
+    # `figures` and `tables` are names beside the JSON, so that the directory can be moved; `commits` are those of the
+    # units, which may have been done by earlier commands.
+    figures = [names[kind] for names in written for kind in ("png", "svg")]
     result = {"experiment": name, "quick": options.quick, "settings": dict(options.settings), **conclusion.result}
-    result |= {"figures": figures, "commits": sorted(map(str, commits)), **provenance(options.seed)}
+    result |= {"figures": figures, "tables": [names["csv"] for names in written]}
+    result |= {"commits": sorted(map(str, commits)), **provenance(options.seed)}
     write_json(options.directory / f"{stem}.json", result)
     return result, (*conclusion.lines, f"result: {options.directory / f'{stem}.json'}")
 
 
 def _over_seeds(module: ModuleType, every: list[Options], conclusions: list[Conclusion]) -> Conclusion:
-    """Mean and spread over seeds; figures and lines as the module draws them, where it does."""
+    """Mean and spread over seeds; charts and lines as the module makes them, where it does."""
     results = [one.result for one in conclusions]
     mean, spread = mean_and_spread(results)
     if hasattr(module, "over_seeds"):
@@ -149,7 +150,7 @@ def _over_seeds(module: ModuleType, every: list[Options], conclusions: list[Conc
     seeds = [one.seed for one in every]
     result = {**mean, **drawn.result, "standard_deviation": spread, "seeds": seeds, "per_seed": results}
     said = f"mean ± standard deviation of seeds {seeds[0]}…{seeds[-1]}"
-    return Conclusion(result, drawn.figures, (*drawn.lines, said))
+    return Conclusion(result, drawn.charts, (*drawn.lines, said))
 
 
 def _all_done(
@@ -203,9 +204,3 @@ def _finished(path: Path, identity: dict) -> dict[str, Any] | None:
         return found if complete and "result" in found else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _draw(path: Path, figure: Figure) -> str:
-    with replacing(path) as partial:
-        figure.savefig(partial, dpi=120, bbox_inches="tight")
-    return path.name

@@ -19,6 +19,7 @@ from golden.idx import DATA_VARIABLE
 from golden.replay import ReplayTrainer
 from golden.weights import initial_weights
 from spec.presets import load_design
+from tests.flow.experiments.charts import cells, check_charts, series
 
 TINY = load_design("tiny")
 
@@ -39,7 +40,7 @@ def small_streams(monkeypatch):
     monkeypatch.setattr(continual, "STREAMS", {"permuted-mnist": tiny_stream, "split-cifar10": split_cifar10})
 
 
-def test_continual_says_all_that_is_asked(small_streams, tmp_path):
+def test_continual_says_all_that_is_asked(small_streams, charts, tmp_path):
     result, lines = run_experiment("continual", continual, Options(quick=True, directory=tmp_path, sequences=40))
     for mode in (result, result["protocols"]["permuted-mnist"]["direct"]):
         matrix = np.array(mode["accuracy_matrix"])
@@ -51,11 +52,18 @@ def test_continual_says_all_that_is_asked(small_streams, tmp_path):
         assert mode["writes_per_device_per_sequence"] == mode["pulses_applied"] / (2 * pairs) / 399 > 0
     assert "not shipped" in result["skipped"]["split-cifar10"]
     assert any(line.startswith("split-cifar10 skipped: CIFAR-10 is not shipped: set REMORA_DATA") for line in lines)
-    assert result["figures"] == ["continual-seed1-quick-sequences40-permuted-mnist.png"]
-    assert (tmp_path / result["figures"][0]).stat().st_size > 5000
+    stem = "continual-seed1-quick-sequences40-permuted-mnist"
+    assert result["figures"] == [f"{stem}.png", f"{stem}.svg"] and result["tables"] == [f"{stem}.csv"]
+    rows = check_charts(charts, tmp_path, result)
+    for mode in ("accumulate", "direct"):
+        found = result["protocols"]["permuted-mnist"][mode]
+        for name, key in ((mode, "accuracy_matrix"), (f"{mode}, no replay", "no_replay_accuracy_matrix")):
+            so_far = [np.mean(row[: place + 1]) for place, row in enumerate(found[key])]
+            assert series(rows, "mean over the tasks", name) == pytest.approx(so_far, rel=1e-15)
+    assert cells(rows, "accumulate with replay") == np.ravel(result["accuracy_matrix"]).tolist()
 
 
-def test_continual_takes_settings_and_several_seeds(small_streams, tmp_path):
+def test_continual_takes_settings_and_several_seeds(small_streams, charts, tmp_path):
     settings = {
         "protocols": ("permuted-mnist",),
         "modes": ("direct-fine",),
@@ -72,6 +80,8 @@ def test_continual_takes_settings_and_several_seeds(small_streams, tmp_path):
     assert result["mean_accuracy"] == pytest.approx(np.mean(each))
     assert result["standard_deviation"]["mean_accuracy"] == pytest.approx(np.std(each, ddof=1))
     assert lines[0].startswith("permuted-mnist, direct-fine:") and lines[0].count("±") == 4
+    rows, spread = check_charts(charts, tmp_path, result), result["standard_deviation"]["mean_accuracy"]
+    assert series(rows, "mean over the tasks", "direct-fine", "standard deviation") == [None] * 4 + [spread]
     assert result["below_baseline"] == pytest.approx(result["baseline_mean_accuracy"] - result["mean_accuracy"])
 
 

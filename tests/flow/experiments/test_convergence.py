@@ -16,6 +16,7 @@ from golden.idx import DATA_VARIABLE
 from golden.learning import feedback_matrix
 from golden.weights import initial_weights
 from spec.presets import load_design
+from tests.flow.experiments.charts import check_charts, series
 
 TINY = load_design("tiny")
 
@@ -29,7 +30,7 @@ def test_an_aligned_start_makes_the_feedback_true():
     assert aligned["feedback_angle"] < 1e-3
 
 
-def test_convergence_reads_every_rule_at_the_same_places(monkeypatch, tmp_path):
+def test_convergence_reads_every_rule_at_the_same_places(monkeypatch, charts, tmp_path):
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     result, lines = run_experiment("convergence", convergence, Options(quick=True, directory=tmp_path, sequences=40))
     places = {rule: [reading["sequences"] for reading in one["readings"]] for rule, one in result["rules"].items()}
@@ -37,15 +38,25 @@ def test_convergence_reads_every_rule_at_the_same_places(monkeypatch, tmp_path):
     assert all(found == list(range(0, 41, 2)) for found in places.values())
     assert 0 < result["final"]["accumulate"]["feedback_angle"] < 180 and "pulses_applied" in result["rules"]["direct"]
     assert len(lines) == 5
+    rows = check_charts(charts, tmp_path, result)
+    for rule, one in result["rules"].items():
+        assert series(rows, "accuracy", rule) == [reading["accuracy"] for reading in one["readings"]]
+        assert series(rows, "accuracy", rule, "x") == places[rule]
+        for kind in ("feedback", "gradient") if rule != "software" else ():
+            angles = [reading[f"{kind}_angle"] for reading in one["readings"]]
+            assert series(rows, "alignment", f"{rule}, {kind}") == angles
 
 
-def test_convergence_of_several_seeds_has_a_spread(monkeypatch, tmp_path):
+def test_convergence_of_several_seeds_has_a_spread(monkeypatch, charts, tmp_path):
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     result, lines = run_experiment("convergence", convergence, Options(2, True, tmp_path, sequences=20, seeds=2))
     each = [one["final"]["direct"]["accuracy"] for one in result["per_seed"]]
     assert result["final"]["direct"]["accuracy"] == pytest.approx(np.mean(each))
     assert result["final"]["direct"]["sequences"] == 20 and len(lines) == 6 and lines[1].startswith("direct: ")
-    assert all("±" in line for line in lines[:3]) and (tmp_path / result["figures"][0]).stat().st_size > 5000
+    assert all("±" in line for line in lines[:3])
+    rows, spread = check_charts(charts, tmp_path, result), result["standard_deviation"]["rules"]["direct"]["readings"]
+    assert series(rows, "accuracy", "direct", "standard deviation") == [one["accuracy"] for one in spread]
+    assert series(rows, "accuracy", "direct") == [one["accuracy"] for one in result["rules"]["direct"]["readings"]]
 
 
 def test_alignment_is_perfect_where_the_readout_is_the_feedback():

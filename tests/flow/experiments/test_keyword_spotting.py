@@ -22,6 +22,7 @@ from golden.mfcc import FRAMES
 from spec.analog import AnalogDesign
 from spec.errors import CheckFailed
 from spec.presets import load_design
+from tests.flow.experiments.charts import cells, check_charts
 
 KWS = load_design("kws", AnalogDesign)
 
@@ -33,7 +34,7 @@ def test_few_clips_are_fewer_streams(clips, count, used):
     assert found["keywords"] == used and found["hits"] <= used
 
 
-def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path):
+def test_keyword_spotting_compares_float_and_codes(clips, charts, monkeypatch, tmp_path):
     monkeypatch.setitem(keyword_spotting.QUICK_RECIPE, "steps", 4)
     monkeypatch.setattr(keyword_spotting, "FOLDS", 2)
     result, lines = run_experiment("keyword-spotting", keyword_spotting, Options(quick=True, directory=tmp_path))
@@ -51,7 +52,12 @@ def test_keyword_spotting_compares_float_and_codes(clips, monkeypatch, tmp_path)
         assert ("accuracy" in targets) == (one["normalisation"] == "clip") and len(targets) >= 4
         assert targets["clips_alike"]["met"] == (one["five_fold"]["clips_alike"] >= 0.98)
         assert targets["hardware_below_float"]["found"] == given["float"]["mean"] - given["rtl"]["mean"]
-    assert (tmp_path / result["figures"][0]).is_file()
+    rows = check_charts(charts, tmp_path, result)
+    for one in result["summaries"]:
+        counts = np.array(list(one["five_fold"]["confusion_codes"].values()))
+        panel = f"normalisation {one['normalisation']}"
+        assert cells(rows, panel, "text") == counts.ravel().tolist()
+        assert cells(rows, panel) == (counts / counts.sum(axis=1, keepdims=True)).ravel().tolist()
 
 
 @pytest.mark.parametrize(("options", "seeds"), [({}, [4]), ({"seeds": 2}, [4, 5]), ({"quick": False}, [4, 5, 6])])

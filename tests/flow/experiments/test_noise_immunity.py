@@ -6,9 +6,10 @@ import numpy as np
 
 from flow.experiments import noise_immunity
 from flow.experiments.runner import Options, run_experiment
+from tests.flow.experiments.charts import check_charts, check_layout, series
 
 
-def test_noise_immunity_tells_flips_from_errors(clips, monkeypatch, tmp_path):
+def test_noise_immunity_tells_flips_from_errors(clips, charts, monkeypatch, tmp_path):
     monkeypatch.setattr(noise_immunity, "QUICK_CLIPS", 6)
     result, _ = run_experiment("noise-immunity", noise_immunity, Options(quick=True, directory=tmp_path))
     points = {(one["kind"], one["amplitude"]): one for one in result["points"]}
@@ -22,6 +23,15 @@ def test_noise_immunity_tells_flips_from_errors(clips, monkeypatch, tmp_path):
     assert points["noise", 2]["target_met_with_flips"] and not points["noise", 200]["target_met_with_flips"]
     assert result["points_met"]["target_met"] < len(points)
     assert all(one["cells"] == 8 for one in result["points"])
+    rows = check_charts(charts, tmp_path, result)
+    for kind in noise_immunity.LEVELS:
+        chosen, label = [one for one in result["cells"] if one["kind"] == kind], kind.replace("_", " ")
+        errors = [pair for one in chosen for pair in zip(one["candidate_error_pa"], one["state_error_pa"], strict=True)]
+        drawn = [(entered, max(left, noise_immunity._FLOOR_PA)) for entered, left in errors if entered > 0]
+        found = (series(rows, "errors of each cell", label, column) for column in "xy")
+        assert list(zip(*found, strict=True)) == drawn
+        flips = [one["flips"] for one in result["points"] if one["kind"] == kind]
+        assert series(rows, "stands differently", f"kws, {label}") == flips
 
 
 def test_suppression_is_a_ratio_of_each_cell():
@@ -34,5 +44,7 @@ def test_where_no_candidate_errs_there_is_no_suppression():
     errors = dict.fromkeys(
         ("candidate_error_pa", "state_error_pa", "held_candidate_error_pa", "held_state_error_pa", "flips"), [0.0, 0.0]
     )
-    found = noise_immunity.conclude(Options(), [one | errors]).result["points"][0]
+    concluded = noise_immunity.conclude(Options(), [one | errors])
+    found = concluded.result["points"][0]
+    assert check_layout(concluded.charts["suppression"].figure()) > 0
     assert found["median_suppression"] is found["least_suppression_with_flips"] is found["target_met"] is None

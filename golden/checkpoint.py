@@ -142,7 +142,7 @@ def _load(path: Path, design: DesignPoint, require: Callable[[Mapping, DesignPoi
         require(stored, design)
     except MovingError as error:
         raise CheckpointError(f"{path}: {error}") from error
-    except ValueError as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path}: its design point cannot be read: {error}") from error
     try:
         checkpoint = _arranged(stored, design, content)

@@ -58,6 +58,15 @@ def test_another_learning_rate_does_not_continue_a_training(folder, remora):
     assert len(load_checkpoint(folder / "net.npz", changed(TINY, "learning.hidden_shift", 9)).metadata["passes"]) == 1
 
 
+def test_other_data_begin_anew_with_a_word(folder, remora, tmp_path):
+    copy = tmp_path / "net.npz"
+    copy.write_bytes((folder / "net.npz").read_bytes())
+    code, said = remora("train", "tiny", "-o", copy, "--passes", 1, "--limit", 21)
+    assert (
+        code == 0 and "net.npz holds another training, on other data or of other length: this one replaces it" in said
+    )
+
+
 def test_images_are_written_for_other_tiles_and_what_differs_is_said(folder, remora):
     checkpoint = folder / "net.npz"
     for path, value, wanted in (

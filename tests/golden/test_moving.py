@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from flow.keywords.networks import shipped_network
 from golden.analog_codes import CodesError, export_network
 from golden.checkpoint import Checkpoint, CheckpointError, continue_checkpoint, load_checkpoint, save_checkpoint
+from golden.data import synthetic
 from golden.inference import infer
 from golden.learning_settings import LearningSettings
 from golden.replay import ReplayTrainer
@@ -271,6 +273,25 @@ def test_a_file_older_than_a_field_has_its_default(stored, tmp_path):
     younger = tampered(tmp_path.joinpath("new.npz"), source=stored[0], design=json.dumps(content))
     with pytest.raises(CheckpointError, match="cell.colour is red there, None here"):
         load_checkpoint(younger, BASE)
+
+
+FILES = Path(__file__).parent / "files"
+"""Written by version 0.1, commit ececabb, with the answers that it gave."""
+
+
+def test_files_of_version_0_1_are_read_and_answer_as_they_did():
+    design = with_learning(DESIGNS["tiny"], enabled=True, replay_capacity=3, replay_ratio=2, accumulator_level=64)
+    found = continue_checkpoint(FILES / "checkpoint-3.npz", design)
+    scores = infer(design, found.weights, synthetic(design, 12, 5).x).scores
+    assert scores[:3].tolist() == [[34, -45, -52], [35, -46, -50], [36, -46, -51]]
+    assert (found.updates, found.hidden_accumulators.sum(), found.reservoir.presented) == (34, 359, 12)
+    assert found.settings.hidden_slower == 1 and found.metadata == {"made by": "version 0.1, commit ececabb"}
+    assert not found.remarks and not found.left_behind
+    cells = DesignPoint(
+        name="cells", network={"features": 4, "hidden": 6, "classes": 3, "max_steps": 5}, cell={"kind": "bmru"}
+    )
+    found = continue_checkpoint(FILES / "checkpoint-3-bistable.npz", cells)
+    assert infer(cells, found.weights, synthetic(cells, 3, 5).x).scores.tolist() == [[-121, 87, 70]] * 3
 
 
 ANALOG = load_design("kws", AnalogDesign)

@@ -108,13 +108,13 @@ class Nonidealities(Section):
 class AnalogSystem(Section):
     """What surrounds the core."""
 
-    clock_hz: Annotated[int, FREE] = Field(32768, ge=1000, le=10**8, description="clock of the controller")
-    frame_ms: Annotated[int, FREE] = Field(10, ge=1, le=1000, description="time from frame to frame")
+    clock_hz: Annotated[int, FREE] = Field(32768, ge=1000, le=10**8, description="clock of the controller in Hz")
+    frame_ms: Annotated[int, FREE] = Field(10, ge=1, le=1000, description="time from frame to frame, in ms")
     awake_cycles: Annotated[int, FREE] = Field(
         64, ge=2, le=4096, description="most cycles that the controller is awake a frame"
     )
     supply_mv: Annotated[int, FREE] = Field(
-        1800, ge=1, le=5000, description="supply of the core, for power; changes no logic"
+        1800, ge=100, le=5000, description="supply of the core in mV, for power; changes no logic"
     )
 
     @property

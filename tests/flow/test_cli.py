@@ -388,6 +388,16 @@ def test_what_changes_no_hardware_is_said(remora, tmp_path, text, notes):
         assert f"note: {note} changes no hardware" in answer.out and f"note: {note} changes no hardware" in shown
 
 
+@pytest.mark.parametrize("options", [[], ["--tasks", "2"]], ids=["passes", "tasks"])
+def test_a_training_that_replaces_another_says_so(remora, tmp_path, options):
+    path = tmp_path / "net.npz"
+    command = ["train", "tiny", "--data", "synthetic", "-o", str(path), *(options or ["--passes", "1"])]
+    first = remora(*command, "--limit", "20").out
+    assert "replaces it" not in first and "continuing" in remora(*command, "--limit", "20").out
+    assert "net.npz holds another training, on other data" in remora(*command, "--limit", "30").out
+    assert "replaces it" not in remora(*command, "--limit", "40", "--fresh").out
+
+
 def test_bundled_presets_say_nothing(remora):
     answer = remora("config", "check", *preset_names())
     assert answer.code == 0 and "note" not in answer.out and answer.out.count("valid") == len(preset_names()) > 5

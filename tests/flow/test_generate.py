@@ -267,6 +267,20 @@ def test_images_hold_the_thresholds(tmp_path):
     np.testing.assert_array_equal(read_images(generated)[Layer.HIDDEN], weights.hidden)
 
 
+def test_a_directory_without_a_manifest_is_known_by_its_sidecar(generated, tmp_path):
+    """As the first version wrote it: what its sidecar lists is replaced, what it does not list stays."""
+    design = load_design("one")
+    stale = generate(design, tmp_path).directory / "images" / "stale.hex"
+    sidecar = json.loads((tmp_path / "remora.json").read_text(encoding="utf-8"))
+    sidecar["files"]["images"]["stale"] = "images/stale.hex"
+    (tmp_path / "remora.json").write_text(json.dumps(sidecar), encoding="utf-8")
+    (tmp_path / "remora.sha256").unlink()
+    stale.touch()
+    (tmp_path / "notes.txt").touch()
+    generate(design, tmp_path)
+    assert set(content(tmp_path)) == {*content(generated("one").directory), "notes.txt"}
+
+
 def test_the_command_writes_the_same(generated, tmp_path):
     command = [sys.executable, "-m", "flow.cli", "generate", "one", "-o", str(tmp_path / "out")]
     subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[2])

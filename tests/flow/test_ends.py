@@ -241,6 +241,13 @@ def test_a_full_disk_is_named_and_leaves_what_was_there(small_disk, arguments, t
     assert files(small_disk) == before and [each for each in small_disk.iterdir() if each.name[0] == "."] == []
 
 
+def test_a_build_on_a_full_disk_names_it(small_disk, monkeypatch):
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(small_disk))
+    fill(small_disk, left=200_000)
+    with pytest.raises(OSError, match=f"No space left on device: '{small_disk}"):
+        build([PROBE], "probe", name="probe")
+
+
 def test_waves_on_a_full_disk_end_with_a_word(small_disk):
     recorder = build([PROBE], "probe", name="probe_waves", waves=True)
     path = small_disk / "deep" / "probe.vcd"

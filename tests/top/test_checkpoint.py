@@ -131,3 +131,25 @@ def test_words_that_do_not_exist_are_refused(harness, tmp_path):
     for name in ("learnt", "refused"):
         save_checkpoint(tmp_path / f"{name}.npz", design, learnt)
     runs.hardware("learnt", "refused", slice(0, 1), testcase="words_that_do_not_exist")
+
+
+def test_what_was_learnt_under_other_tiles_lanes_and_sizes_goes_on_in_this_hardware(harness, tmp_path):
+    """χ, reservoir and counts move with the weights, and hardware goes on as golden does."""
+    design = DESIGNS["accumulate"]
+    runs = Runs(harness(design)[1], design, tmp_path)
+    content, longer = design.model_dump(), design.network.max_steps + 3
+    other = DesignPoint.model_validate(
+        content
+        | {"network": content["network"] | {"max_steps": longer}, "cell": content["cell"] | {"lanes": 1}}
+        | {"crossbar": content["crossbar"] | {"columns": 3, "pulse_cycles": 2}, "system": {"clock_mhz": 3.0}}
+        | {"learning": content["learning"] | {"lanes": 2, "replay_capacity": 4, "hidden_shift": 5, "winners": 6}}
+    )
+    trainer, stimulus = ReplayTrainer(other, runs.stimulus.weights, GATES), runs.stimulus
+    for x, length, label in zip(stimulus.features[:HALF], stimulus.lengths[:HALF], stimulus.labels[:HALF], strict=True):
+        trainer.train_sequence(x[:length], int(label))
+    save_checkpoint(tmp_path / "moved.npz", other, trainer.checkpoint())
+    moved = load_checkpoint(tmp_path / "moved.npz", design)
+    assert not moved.left_behind and moved.hidden_accumulators.any() and len(moved.reservoir.steps) == 4
+    assert moved.settings == LearningSettings.of(design) and moved.updates == trainer.dfa.updates > HALF
+    found = runs.hardware("moved", "after", slice(HALF, None))
+    require_same(found, runs.golden("moved", slice(HALF, None)))

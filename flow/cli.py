@@ -10,6 +10,7 @@ import importlib
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -94,8 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         where = f"{error.filename}: " if error.filename else ""
         sys.exit(_report(f"{where}{error.strerror or error}", EXIT_CANNOT_RUN))
     except Ended as end:
-        print(end.word, file=sys.stderr)
-        sys.exit(end.exit_code)
+        sys.exit(_end(end.word, end.exit_code))
     except Exception as error:
         traceback.print_exc()
         sys.exit(
@@ -129,7 +129,13 @@ def _listed_only() -> None:
 def _report(message: str, exit_code: int) -> int:
     if os.environ.get(TRACEBACK_VARIABLE, "").strip().lower() not in OFF:
         traceback.print_exc()
-    print(f"error: {message}", file=sys.stderr)
+    return _end(f"error: {message}", exit_code)
+
+
+def _end(word: str, exit_code: int) -> int:
+    print(word, file=sys.stderr)
+    # The last word: hardware that was not made to its end would warn when it is collected.
+    warnings.simplefilter("ignore")
     return exit_code
 
 

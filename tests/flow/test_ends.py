@@ -49,6 +49,14 @@ CHILDREN = {
         f"build([Path({str(PROBE)!r})], 'probe', name='ended')",
         "cc1plus",
     ),
+    "half-made hardware": (
+        "from amaranth.back import verilog; from amaranth.hdl import Elaboratable, Module; "
+        "from flow.children import run_child; "
+        "inner = type('Inner', (Elaboratable,), {'elaborate': lambda self, platform: Module()}); "
+        "outer = {'elaborate': lambda self, platform: (inner(), run_child(['sleep', '600']))}; "
+        "verilog.convert(type('Outer', (Elaboratable,), outer)(), ports=[])",
+        "sleep",
+    ),
     "grandchildren": (f"from flow.children import run_child; run_child({SLEEP!r})", "sleep"),
     "workers": (
         "from flow.experiments.runner import Options, Unit, run_experiment; from pathlib import Path; "

@@ -139,12 +139,11 @@ def test_version(remora):
         {"PYTHONIOENCODING": "ascii"},
         {"PYTHONIOENCODING": "cp1252"},
         {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"LC_ALL": "POSIX"},
     ],
     ids=str,
 )
 def test_any_encoding_of_the_output_will_do(environment):
-    commands = [["--help"], ["simulate", "--help"], ["config", "show", "tiny"], ["presets"], ["config", "check", "ü"]]
+    commands = [["--help"], ["config", "show", "tiny"], ["config", "check", "ü"]]
     for command in commands:
         answer = run_apart(*command, environment=environment)
         assert answer.returncode == (2 if command[-1] == "ü" else 0), answer.stderr

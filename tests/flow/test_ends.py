@@ -251,7 +251,7 @@ def test_a_full_disk_is_named_and_leaves_what_was_there(small_disk, arguments, t
 
 def test_a_build_on_a_full_disk_names_it(small_disk, monkeypatch):
     monkeypatch.setenv("REMORA_SIM_BUILD", str(small_disk))
-    fill(small_disk, left=200_000)
+    fill(small_disk, left=40_000)
     with pytest.raises(OSError, match=f"No space left on device: '{small_disk}"):
         build([PROBE], "probe", name="probe")
 

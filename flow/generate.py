@@ -34,6 +34,12 @@ def macro_names(design: Design) -> tuple[str, ...]:
     return ("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.bistable else []))
 
 
+def model_names(design: Design) -> tuple[str, ...]:
+    """The behavioural models of those macros, and the reader of memory images that the crossbar's needs."""
+    macros = macro_names(design)
+    return (*macros, "remora_image") if "remora_crossbar" in macros else macros
+
+
 @dataclass(frozen=True)
 class Generated:
     """A generated directory."""
@@ -50,7 +56,7 @@ class Generated:
     @property
     def models(self) -> list[Path]:
         """Behavioural models of the macros."""
-        return [self.directory / "macros" / f"{name}.sv" for name in macro_names(self.design)]
+        return [self.directory / "macros" / f"{name}.sv" for name in model_names(self.design)]
 
     @property
     def images(self) -> Path:
@@ -95,8 +101,9 @@ def _write(design: Design, directory: Path, weights: Weights | AnalogCodes | Non
     }
     for name, text in texts.items():
         write_text(directory / name, text)
-    macros = [f"{name}{ending}" for name in macro_names(design) for ending in (".sv", "_blackbox.v")]
-    for name in (*macros, "lint.vlt"):
+    models = [f"{name}.sv" for name in model_names(design)]
+    blackboxes = [f"{name}_blackbox.v" for name in macro_names(design)]
+    for name in (*models, *blackboxes, "lint.vlt"):
         write_bytes(directory / "macros" / name, (MACROS / name).read_bytes())
     images = directory / "images"
     if not analog:
@@ -172,7 +179,7 @@ def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> d
         "design": design.model_dump(mode="json"),
         "files": {
             "netlist": f"rtl/{TOP_NAME}.v",
-            "models": [f"macros/{name}.sv" for name in macros],
+            "models": [f"macros/{name}.sv" for name in model_names(design)],
             "blackboxes": [f"macros/{name}_blackbox.v" for name in macros],
             "lint_waivers": "macros/lint.vlt",
             "images": {name: f"images/{name}.hex" for name in images},

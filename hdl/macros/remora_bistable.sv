@@ -35,18 +35,24 @@ module remora_bistable #(
   // DIR/NAME.hex, low and high threshold of one cell after the other in whole levels, 32-bit two's complement.
   logic signed [THRESHOLD_BITS-1:0] low_of[CELLS];
   logic signed [THRESHOLD_BITS-1:0] high_of[CELLS];
-  logic [31:0] image[2*CELLS];
-  string directory, path;
+  remora_image #(
+      .WORDS(2 * CELLS),
+      .DIGITS(8),
+      .LIMIT((1 << (THRESHOLD_BITS - 1)) - 1),
+      .NAME(NAME)
+  ) image ();
+  bit has_image;
+  int code;
   initial begin
-    for (int i = 0; i < 2 * CELLS; i++) image[i] = 0;
-    if ($value$plusargs("remora_images=%s", directory)) begin
-      $sformat(path, "%0s/%0s.hex", directory, NAME);
-      $readmemh(path, image);
-    end
+    image.open(has_image);
+    code = 0;
     for (int j = 0; j < CELLS; j++) begin
-      low_of[j] = THRESHOLD_BITS'($signed(image[2*j]));
-      high_of[j] = THRESHOLD_BITS'($signed(image[2*j+1]));
+      if (has_image) image.read(code);
+      low_of[j] = THRESHOLD_BITS'(code);
+      if (has_image) image.read(code);
+      high_of[j] = THRESHOLD_BITS'(code);
     end
+    if (has_image) image.close;
   end
 
   // What flows through the rectifier of a cell: the sum over its row tiles, where that is positive; rules B1 and B3.

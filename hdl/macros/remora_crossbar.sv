@@ -80,20 +80,23 @@ module remora_crossbar #(
 
   // A fresh array is at rest, or as +remora_images=DIR says: DIR/NAME.hex, weights in levels, 16-bit two's complement,
   // row by row.
-  logic [15:0] image[ROWS*COLUMNS];
-  string directory, path;
+  remora_image #(
+      .WORDS(ROWS * COLUMNS),
+      .DIGITS(4),
+      .LIMIT(LEVELS - 1),
+      .NAME(NAME)
+  ) image ();
+  bit has_image;
+  int levels;
   initial begin
-    for (int i = 0; i < ROWS * COLUMNS; i++) image[i] = 0;
-    if ($value$plusargs("remora_images=%s", directory)) begin
-      $sformat(path, "%0s/%0s.hex", directory, NAME);
-      $readmemh(path, image);
-    end
+    image.open(has_image);
+    levels = 0;
     for (int i = 0; i < ROWS; i++)
       for (int j = 0; j < COLUMNS; j++) begin
-        int levels;
-        levels = int'($signed(image[i*COLUMNS+j]));
+        if (has_image) image.read(levels);
         set_pair(i, j, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
       end
+    if (has_image) image.close;
   end
 
   // Read: integrate bit planes, sample, convert; rules F6, X3 and X4.

@@ -25,6 +25,7 @@ from spec.presets import load_design, preset_names
 from spec.registers import register_map
 from spec.scan import chain_bits, check_word
 from spec.section import Design
+from tests.readers import yosys
 
 SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru", "kws")
 REPRODUCED = ("one", "tiny", "kws")
@@ -139,15 +140,12 @@ def test_every_waiver_has_its_reason(generated):
 
 @pytest.mark.parametrize("preset", SYNTHESISED)
 def test_synthesis_reads_it(generated, preset):
-    """Yosys in a process of its own: it ends the process at an error."""
     files = generated(preset).sidecar["files"]
     passes = [
         *(f"read_verilog {name}" for name in (*files["blackboxes"], files["netlist"])),
         f"hierarchy -check -top {generated(preset).sidecar['top']}", "proc", "check -assert", "stat",
     ]  # fmt: skip
-    script = "import sys; from pyosys import libyosys as ys; d = ys.Design(); [ys.run_pass(p, d) for p in sys.argv[1:]]"
-    command = [sys.executable, "-c", script, *passes]
-    result = subprocess.run(command, cwd=generated(preset).directory, capture_output=True, text=True, check=False)
+    result = yosys(passes, generated(preset).directory)
     assert result.returncode == 0, result.stdout[-1500:] + result.stderr[-1500:]
     assert "Found and reported 0 problems" in result.stdout
     design = generated(preset).design

@@ -8,8 +8,9 @@ import hdl
 
 FOLDER = Path(hdl.__file__).parent / "macros"
 MEMORY = FOLDER / "remora_memory.sv"
-CROSSBAR = FOLDER / "remora_crossbar.sv"
+IMAGE = FOLDER / "remora_image.sv"  # which the models of crossbar and cells read their images with
+CROSSBAR = (FOLDER / "remora_crossbar.sv", IMAGE)
 BMRU_CORE = FOLDER / "remora_bmru_core.sv"
-BISTABLE = FOLDER / "remora_bistable.sv"
+BISTABLE = (FOLDER / "remora_bistable.sv", IMAGE)
 # Every tile is a module of its own, and unrolled loops over its devices double the time of the build.
 CROSSBAR_OPTIONS = {"arguments": ("--unroll-count", "1")}

@@ -17,7 +17,7 @@ TESTS = ("thresholds", "sweep", "holds", "reset")
 
 
 def simulate(designs=BISTABLE, **options):
-    return simulate_cases(BistableCells, cases(designs), "tb.test_bistable_cells", extra_sources=[MODEL], **options)
+    return simulate_cases(BistableCells, cases(designs), "tb.test_bistable_cells", extra_sources=MODEL, **options)
 
 
 def test_bistable_cells():

@@ -29,5 +29,5 @@ def test_streaming():
         crossbar={"level_bits": 0, "adc_cycles": 1, "pulse_cycles": 1},
     )
     designs = {"exact": exact, "mnist": MNIST}
-    options = {"extra_sources": [CROSSBAR], "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
     assert len(simulate_cases(StreamedLayer, cases(designs), "tb.test_streaming", **options).tests) == 3

@@ -30,7 +30,7 @@ TESTS = (
 
 
 def simulate(cases=CASES, **options):
-    options |= {"extra_sources": [CROSSBAR], "build_options": CROSSBAR_OPTIONS}
+    options |= {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
     return simulate_cases(CrossbarArray, cases, "tb.test_crossbar", **options)
 
 

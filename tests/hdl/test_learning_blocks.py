@@ -135,7 +135,7 @@ def test_write_controller():
         crossbar={"rows": 3, "columns": 2, "levels": 5, "pulse_cycles": 9},
         learning={"max_pulses": 15},
     )
-    options = {"extra_sources": [CROSSBAR], "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
     assert len(simulate_cases(WrittenCrossbars, cases(designs), "tb.test_write_controller", **options).tests) == 2
 
 

@@ -16,5 +16,5 @@ def test_weight_window():
         cell={"lanes": 1},
         crossbar={"rows": 13, "columns": 10, "pulse_cycles": 60, "adc_cycles": 2, "levels": 4},
     )
-    options = {"extra_sources": [CROSSBAR], "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
     assert len(simulate_cases(WindowedCrossbars, cases(designs), "tb.test_weight_window", **options).tests) == 5

@@ -20,13 +20,29 @@ class Devices:
         }
 
 
+_devices: dict[str, Devices] = {}
+
+
+def devices_of(block: Block) -> Devices:
+    """The devices of a block, which the tests of one simulation share and no reset touches."""
+    return _devices.setdefault(block.name, Devices(block))
+
+
 async def write(
-    bench: BlockBench, block: Block, devices: Devices, layer: Layer, counts: list[int], raised: list[int]
-) -> None:
-    """One column through the controller against the model: pulses, drops, and the flags of its last tile."""
+    bench: BlockBench,
+    block: Block,
+    devices: Devices,
+    layer: Layer,
+    column: int,
+    counts: list[int],
+    raised: list[int],
+) -> int:
+    """One column through the controller against the model: pulses, drops, and the flags of its last tile.
+
+    Returns the pulses that were dropped.
+    """
     design, crossbar = block.design, block.design.crossbar
     layout = layer_layout(design, layer)
-    column = bench.random.randrange(layout.columns)
     skipped = design.hidden_rows - layout.rows
     bits = max(1, design.learning.max_pulses.bit_length())
     block.put(
@@ -75,6 +91,7 @@ async def write(
     )
     assert busy <= rounds * crossbar.pulse_cycles, f"{block.name}: more than one pulse a round"
     await check_flags(bench, block, devices, layer, column)
+    return dropped
 
 
 async def check_flags(bench: BlockBench, block: Block, devices: Devices, layer: Layer, column: int) -> None:
@@ -99,7 +116,7 @@ async def columns(bench: BlockBench) -> None:
     """Columns of both layers: no pulses, a few, all; one way until pairs are full, then back across zero."""
 
     async def drive(block: Block) -> None:
-        devices, most, random = Devices(block), block.design.learning.max_pulses, bench.random
+        devices, most, random = devices_of(block), block.design.learning.max_pulses, bench.random
         for number in range(120):
             layer = random.choice(list(Layer))
             rows = layer_layout(block.design, layer).rows
@@ -109,9 +126,39 @@ async def columns(bench: BlockBench) -> None:
             counts = [most] * rows if kind == 4 else counts
             # Long stretches one way fill the pairs.
             tendency = 0.9 if number // 30 % 2 else 0.1
-            await write(bench, block, devices, layer, counts, [int(random.random() < tendency) for _ in range(rows)])
+            column = random.randrange(layer_layout(block.design, layer).columns)
+            raised = [int(random.random() < tendency) for _ in range(rows)]
+            await write(bench, block, devices, layer, column, counts, raised)
         pairs = [pair for layer in devices.pairs.values() for column in layer for pair in column]
         assert all(pair.positive == 0 or pair.negative == 0 for pair in pairs)
+
+    await bench.each(drive)
+
+
+@block_test
+async def fills(bench: BlockBench) -> None:
+    """A column of either layer, whatever number of levels a device has: down until every g⁻ is full, up until every g⁺
+    is, two pulses a row beyond either, and at random from there."""
+
+    async def drive(block: Block) -> None:
+        devices, most, random = devices_of(block), block.design.learning.max_pulses, bench.random
+        levels = block.design.weight_limit
+        for layer in Layer:
+            layout = layer_layout(block.design, layer)
+            column = random.randrange(layout.columns)
+            pairs = devices.pairs[layer][column]
+            for raised in (0, 1):
+                dropped = 0
+                for left in range(2 * levels + 2, 0, -most):
+                    counts = [min(left, most)] * layout.rows
+                    dropped += await write(bench, block, devices, layer, column, counts, [raised] * layout.rows)
+                bench.compare(block, "at least two pulses a row are dropped", dropped >= 2 * layout.rows, True)
+                ends = [(pair.positive, pair.negative) for pair in pairs]
+                bench.compare(block, "pairs at their end", ends, [(levels, 0) if raised else (0, levels)] * layout.rows)
+            for _ in range(12):
+                counts = [random.randint(0, most) for _ in pairs]
+                raised = [int(random.random() < 0.2) for _ in pairs]
+                await write(bench, block, devices, layer, column, counts, raised)
 
     await bench.each(drive)
 

@@ -136,7 +136,7 @@ def test_write_controller():
         learning={"max_pulses": 15},
     )
     options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
-    assert len(simulate_cases(WrittenCrossbars, cases(designs), "tb.test_write_controller", **options).tests) == 2
+    assert len(simulate_cases(WrittenCrossbars, cases(designs), "tb.test_write_controller", **options).tests) == 3
 
 
 def test_accumulator_store():

@@ -21,6 +21,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from flow.icarus import Icarus, build_icarus, find_icarus
+from flow.mutation import Fault, mutate
 from flow.simulator import Build, RunResult, SimulatorError, build, run, write_source
 from hdl.verilog import Bench, to_verilog
 from spec.section import Design
@@ -54,6 +55,7 @@ def build_blocks(
     name: str,
     extra_sources: Sequence[Path] = (),
     simulator: str = "verilator",
+    faults: Sequence[Fault] = (),
     **options,
 ) -> Build:
     """Build ``components`` side by side under the top module ``bench``.
@@ -63,6 +65,7 @@ def build_blocks(
         name: what to call the build.
         extra_sources: SystemVerilog that the components instantiate, such as the macros.
         simulator: ``verilator`` or ``icarus``, which takes no options and which must be there.
+        faults: mistakes in modules, which are named after the prefix; none is awake until a run chooses one.
         options: as of ``flow.simulator.build``; unlike there, the default is to optimise for a quick build.
 
     Raises:
@@ -71,7 +74,8 @@ def build_blocks(
     for prefix in components:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix):
             raise ValueError(f"prefix '{prefix}' is not a Verilog identifier")
-    source = write_source(f"{BENCH}.v", to_verilog(Bench(components), BENCH))
+    text = to_verilog(Bench(components), BENCH)
+    source = write_source(f"{BENCH}.v", mutate(text, faults) if faults else text)
     if simulator == "icarus":
         icarus()
         return build_icarus([*extra_sources, source], BENCH, name=name)

@@ -14,7 +14,7 @@ module images_bench;
       .clk(1'b0), .reset(1'b0), .current(16'b0), .clear(1'b0), .settle(1'b0), .state(), .cell_index(1'b0),
       .load_low(1'b0), .load_high(1'b0), .threshold(6'b0), .low(), .high()
   );
-  // Without loops: Icarus Verilog 11 ends a final block at its first one.
+  // Without variables of its own: Icarus Verilog 11 ends a final block where a scope opens in it.
   final begin
     $display("weights %0d %0d %0d", tile.weight[0][0], tile.weight[0][1], tile.weight[0][2]);
     $display("weights %0d %0d %0d", tile.weight[1][0], tile.weight[1][1], tile.weight[1][2]);

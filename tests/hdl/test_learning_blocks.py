@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from flow.mutation import FAULT_PLUSARG, Fault
+from flow.simulator import SimulationFailed
 from hdl.accumulator_store import AccumulatorStore
 from hdl.delta_unit import DeltaUnit
 from hdl.error_unit import ErrorUnit
@@ -127,16 +131,40 @@ def test_rounding_unit():
     assert len(simulate_cases(RoundingUnit, cases(designs), "tb.test_rounding_unit").tests) == 1
 
 
+WRITTEN = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "coarse")}
+WRITTEN["many"] = make_design(  # more pulses at once than a device has levels
+    network={"features": 4, "hidden": 6, "classes": 5, "max_steps": 2},
+    cell={"lanes": 1},
+    crossbar={"rows": 3, "columns": 2, "levels": 5, "pulse_cycles": 9},
+    learning={"max_pulses": 15},
+)
+PULSED = "(good_program_hidden__up | good_program_hidden__down)"
+WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs leave g⁻ far from its end
+    Fault(
+        "full_ignored", "a pulse goes to a g⁻ that is full", "tiny_write_controller",
+        {"program_hidden__neg_full": "0", "program_readout__neg_full": "0"},
+    ),
+    Fault(
+        "negative_side_uncounted", "devices written on the side of g⁻ are not counted", "tiny_write_controller",
+        {"devices": f"good_devices == 0 ? 0 : $countones({PULSED} & ~good_program_hidden__side)"},
+    ),
+)  # fmt: skip
+
+
+def simulate_writes(**options):
+    options |= {"extra_sources": CROSSBAR, "build_options": {**CROSSBAR_OPTIONS, "faults": WRITER_FAULTS}}
+    return simulate_cases(WrittenCrossbars, cases(WRITTEN), "tb.test_write_controller", **options)
+
+
 def test_write_controller():
-    designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "coarse")}
-    designs["many"] = make_design(  # more pulses at once than a device has levels
-        network={"features": 4, "hidden": 6, "classes": 5, "max_steps": 2},
-        cell={"lanes": 1},
-        crossbar={"rows": 3, "columns": 2, "levels": 5, "pulse_cycles": 9},
-        learning={"max_pulses": 15},
-    )
-    options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
-    assert len(simulate_cases(WrittenCrossbars, cases(designs), "tb.test_write_controller", **options).tests) == 3
+    assert len(simulate_writes().tests) == 3
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=lambda number: WRITER_FAULTS[number - 1].name)
+def test_the_write_controllers_test_notices(number):
+    what = ("pulses of", "devices written")[number - 1]
+    with pytest.raises(SimulationFailed, match=f"tiny: {what}"):
+        simulate_writes(testcase="fills", plusargs=[f"+{FAULT_PLUSARG}={number}"])
 
 
 def test_accumulator_store():

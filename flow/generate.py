@@ -10,6 +10,9 @@ import numpy as np
 
 from flow.analog import generate as analog_generate
 from flow.result_folder import MANIFEST, folder_result
+from flow.testbench.bmru import bmru_scenario
+from flow.testbench.crossbar import crossbar_scenario
+from flow.testbench.folder import FILES, write_testbench
 from golden.analog_codes import AnalogCodes
 from golden.weights import Weights, initial_weights
 from hdl.analog.top import AnalogRemora
@@ -107,11 +110,15 @@ def _write(design: Design, directory: Path, weights: Weights | AnalogCodes | Non
         write_bytes(directory / "macros" / name, (MACROS / name).read_bytes())
     images = directory / "images"
     if not analog:
-        write_images(design, weights or initial_weights(design), images)
+        weights = weights or initial_weights(design)
+        write_images(design, weights, images)
+        scenario = crossbar_scenario(design, weights)
     else:
         analog_generate.write_elements(design, weights, directory / analog_generate.ELEMENTS)
         if weights:
             analog_generate.write_codes(weights, images)
+        scenario = bmru_scenario(design, weights)
+    write_testbench(directory, sidecar["files"], scenario)
     return sidecar
 
 
@@ -186,6 +193,7 @@ def make_sidecar(design: Design, netlist: Netlist, has_codes: bool = False) -> d
             "c_header": f"software/{TOP_NAME}_registers.h",
             "register_documentation": "docs/registers.md",
             "manifest": MANIFEST,
+            "testbench": [f"sim/{name}" for name in FILES],
             **own,
         },
         "ports": [

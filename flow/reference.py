@@ -15,6 +15,8 @@ from golden.learn_trace import LearningReference
 from golden.miru import Saturations, trace_records
 from golden.pulses import Writes
 from spec.design import DesignPoint
+from spec.packets import Drop
+from spec.registers import Counter, counters_of
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,31 @@ class Reference:
     def checkpoint(self) -> Checkpoint:
         """All that is learnt by now, of a design that learns."""
         return self._learning.trainer.checkpoint()
+
+    @property
+    def counters(self) -> dict[Counter, int]:
+        """What the sequences so far, which must be all of the stimulus, make of the counters that golden can predict."""
+        stimulus, hidden, readout = self.stimulus, self.hidden, self.readout
+        dropped = [bad.cause for bad in stimulus.bad]
+        counted = {
+            Counter.STEPS: int(stimulus.lengths.sum()),
+            Counter.SEQUENCES: int(stimulus.answered.sum()),
+            Counter.ADC_SATURATIONS: self.saturations.adc,
+            Counter.WORD_SATURATIONS: self.saturations.words,
+            Counter.PULSES: hidden.applied + readout.applied,
+            **{Counter[f"DROPPED_{cause.name}"]: dropped.count(cause) for cause in Drop},
+            Counter.LEARNED: self.learnt,
+            Counter.PULSES_DROPPED: hidden.dropped + readout.dropped,
+            Counter.PULSES_HIDDEN: hidden.applied,
+            Counter.PULSES_READOUT: readout.applied,
+            Counter.PULSES_DROPPED_HIDDEN: hidden.dropped,
+            Counter.PULSES_DROPPED_READOUT: readout.dropped,
+            Counter.DEVICES_HIDDEN: hidden.devices,
+            Counter.DEVICES_READOUT: readout.devices,
+            Counter.REPLAYED: self.replayed,
+            Counter.KEPT: self.kept,
+        }
+        return {counter: counted[counter] for counter in counters_of(self.design) if counter in counted}
 
     def advance(self, start: int, end: int) -> Expected:
         """The sequences from ``start`` to before ``end``; each stretch begins where the last ended."""

@@ -247,34 +247,17 @@ def _counter_records(
 
     A readout waits for the answer before it; only where streams stall is that unpredictable.
     """
-    hidden, readout = reference.hidden, reference.readout
-    readouts = len(stimulus) * design.readout_cycles
-    steps = int(stimulus.lengths.sum())
+    readouts, steps = len(stimulus) * design.readout_cycles, reference.counters[Counter.STEPS]
     phases = (
         Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
         Counter.OFFER_CYCLES,
     )  # fmt: skip
     predicted = {
         Counter.CYCLES: sum(counters.get(phase, 0) for phase in phases),
-        Counter.STEPS: steps,
         Counter.STEP_CYCLES: steps * design.step_cycles,
         Counter.READOUT_CYCLES: counters[Counter.READOUT_CYCLES] if stalled else readouts,
-        Counter.SEQUENCES: int(stimulus.answered.sum()),
-        Counter.ADC_SATURATIONS: reference.saturations.adc,
-        Counter.WORD_SATURATIONS: reference.saturations.words,
-        Counter.PULSES: hidden.applied + readout.applied,
-        **{Counter[f"DROPPED_{name}"]: count for name, count in _drops(stimulus).items()},
-        Counter.LEARNED: reference.learnt,
         Counter.FEEDBACK_CYCLES: _feedback_cycles(design, reference, counters),
-        Counter.PULSES_DROPPED: hidden.dropped + readout.dropped,
-        Counter.PULSES_HIDDEN: hidden.applied,
-        Counter.PULSES_READOUT: readout.applied,
-        Counter.PULSES_DROPPED_HIDDEN: hidden.dropped,
-        Counter.PULSES_DROPPED_READOUT: readout.dropped,
-        Counter.DEVICES_HIDDEN: hidden.devices,
-        Counter.DEVICES_READOUT: readout.devices,
-        Counter.REPLAYED: reference.replayed,
-        Counter.KEPT: reference.kept,
+        **reference.counters,
     }
     predicted = {counter: value for counter, value in predicted.items() if counter in counters}
     dtype = [(counter.name.lower(), "<i8") for counter in predicted]

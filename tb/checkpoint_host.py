@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from golden.cell import Coefficients
 from golden.checkpoint import Checkpoint
 from golden.learning_settings import LearningSettings
+from golden.memory_words import pack_accumulators
 from golden.reservoir import ReservoirState
 from spec.design import DesignPoint
 from spec.learning import REPLAY_BITS, head_label_bits
@@ -127,12 +128,7 @@ async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.i
 
 async def write_accumulators(host: Host, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> None:
     """χ of both layers; those of lanes without a weight become 0."""
-    design, lanes = host.design, host.design.learning_lanes
-    whole = np.zeros((design.network.hidden + design.network.classes, design.learning_folds * lanes), np.int64)
-    whole[: design.network.hidden, : design.hidden_rows] = hidden.T
-    whole[design.network.hidden :, design.network.features : design.hidden_rows] = readout.T
-    words = (pack(part, design.learning.accumulator_bits) for part in whole.reshape(-1, lanes).tolist())
-    await write_memory(host, HostMemory.ACCUMULATORS, 0, words)
+    await write_memory(host, HostMemory.ACCUMULATORS, 0, pack_accumulators(host.design, hidden, readout))
 
 
 # Reservoir ------------------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def run_analog(
         "seed": seed,
         "answers": len(reference.answers),
         "settled": len(stimulus.packets),
-        "patience_cycles": _patience_cycles(design, stimulus, stall),
+        "patience_cycles": patience_cycles(design, stimulus, stall),
     }
     arguments = [*plusargs, f"+remora_trace={directory}"]
     if not stall:
@@ -121,7 +121,7 @@ def run_analog(
     return _judge(design, stimulus, reference, directory, result, stall > 0, golden_seconds)
 
 
-def _patience_cycles(design: AnalogDesign, stimulus: AnalogStimulus, stall: float) -> int:
+def patience_cycles(design: AnalogDesign, stimulus: AnalogStimulus, stall: float) -> int:
     """Cycles within which the next answer must come, generously: all packets, which are few where answers are rare."""
     longest = max(len(packet.data) for packet in stimulus.packets)
     frame = max(stimulus.period, design.frame_awake_cycles + longest) + 8 * (design.network.classes + 4)

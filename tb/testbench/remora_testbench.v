@@ -128,7 +128,7 @@ module remora_testbench #(
       $display("%0d words of %0d answers and %0d register values compared, %0d differ; %0d cycles", words_compared,
                answers_compared, registers_compared, mismatches, cycles);
       ended = 1'b1;
-      $finish;
+      $finish(0);
     end
   endtask
   task verdict;
@@ -142,19 +142,23 @@ module remora_testbench #(
 
   // Packets in.
   integer beat, following;  // the beat on offer, and the next one
-  integer allowed;  // beats that the host has let go
+  integer allowed, granted;  // beats that the host has let go, and that much half a period later
   reg beat_taken;
-  always @(posedge aclk) beat_taken <= s_axis_tvalid && s_axis_tready === 1'b1;
-  always @(negedge aclk)
-    if (!aresetn) begin
-      beat <= 0;
-      s_axis_tvalid <= 1'b0;
-    end else begin
-      following = beat_taken ? beat + 1 : beat;
-      beat <= following;
-      s_axis_tvalid <= following < allowed;
-      if (following < allowed) {s_axis_tlast, s_axis_tkeep, s_axis_tdata} <= packets[following][36:0];
-    end
+  initial begin
+    beat = 0;
+    granted = 0;
+    beat_taken = 1'b0;
+  end
+  always @(posedge aclk) begin
+    beat_taken <= s_axis_tvalid && s_axis_tready === 1'b1;
+    granted <= allowed;
+  end
+  always @(negedge aclk) begin
+    following = beat_taken ? beat + 1 : beat;
+    beat <= following;
+    s_axis_tvalid <= following < granted;
+    if (following < granted) {s_axis_tlast, s_axis_tkeep, s_axis_tdata} <= packets[following][36:0];
+  end
 
   // Answers out; every fourth cycle nothing is taken.
   integer word;  // the next one to come
@@ -162,14 +166,11 @@ module remora_testbench #(
   integer last_word;  // cycle in which the last one came
   reg [1:0] phase;
   reg [51:0] expected;
-  always @(negedge aclk)
-    if (!aresetn) begin
-      phase <= 2'd0;
-      m_axis_tready <= 1'b0;
-    end else begin
-      phase <= phase + 2'd1;
-      m_axis_tready <= phase != 2'd0;
-    end
+  initial phase = 2'd0;
+  always @(negedge aclk) begin
+    phase <= phase + 2'd1;
+    m_axis_tready <= phase != 2'd0;
+  end
   always @(posedge aclk)
     if (!aresetn) begin
       word <= 0;
@@ -213,12 +214,12 @@ module remora_testbench #(
   reg [31:0] found;
   task axil_write(input [ADDRESS_BITS-1:0] at, input [31:0] data);
     begin
-      s_axil_awaddr <= at;
-      s_axil_wdata <= data;
-      s_axil_wstrb <= 4'hf;
-      s_axil_awvalid <= 1'b1;
-      s_axil_wvalid <= 1'b1;
-      s_axil_bready <= 1'b1;
+      s_axil_awaddr = at;
+      s_axil_wdata = data;
+      s_axil_wstrb = 4'hf;
+      s_axil_awvalid = 1'b1;
+      s_axil_wvalid = 1'b1;
+      s_axil_bready = 1'b1;
       done = 1'b0;
       waited = 0;
       while (!done && !ended) begin
@@ -228,9 +229,9 @@ module remora_testbench #(
         response_taken = s_axil_bvalid === 1'b1;
         response = s_axil_bresp;
         @(negedge aclk);
-        if (address_taken) s_axil_awvalid <= 1'b0;
-        if (data_taken) s_axil_wvalid <= 1'b0;
-        if (response_taken) s_axil_bready <= 1'b0;
+        if (address_taken) s_axil_awvalid = 1'b0;
+        if (data_taken) s_axil_wvalid = 1'b0;
+        if (response_taken) s_axil_bready = 1'b0;
         done = response_taken;
         check_access(at);
       end
@@ -238,9 +239,9 @@ module remora_testbench #(
   endtask
   task axil_read(input [ADDRESS_BITS-1:0] at);
     begin
-      s_axil_araddr <= at;
-      s_axil_arvalid <= 1'b1;
-      s_axil_rready <= 1'b1;
+      s_axil_araddr = at;
+      s_axil_arvalid = 1'b1;
+      s_axil_rready = 1'b1;
       done = 1'b0;
       waited = 0;
       while (!done && !ended) begin
@@ -250,8 +251,8 @@ module remora_testbench #(
         response = s_axil_rresp;
         found = s_axil_rdata;
         @(negedge aclk);
-        if (address_taken) s_axil_arvalid <= 1'b0;
-        if (response_taken) s_axil_rready <= 1'b0;
+        if (address_taken) s_axil_arvalid = 1'b0;
+        if (response_taken) s_axil_rready = 1'b0;
         done = response_taken;
         check_access(at);
       end
@@ -301,7 +302,7 @@ module remora_testbench #(
   endtask
   task stream;
     begin
-      allowed <= value;
+      allowed = value;
       started = cycles;
       while (!ended && (beat < value || word < mask)) begin
         @(negedge aclk);
@@ -335,7 +336,7 @@ module remora_testbench #(
     allowed = 0;
     line = 0;
     repeat (RESET_CYCLES) @(negedge aclk);
-    aresetn <= 1'b1;
+    aresetn = 1'b1;
     repeat (2) @(negedge aclk);
     if (!loaded) report;
     for (index = 0; index < COMMANDS && !ended; index = index + 1) begin

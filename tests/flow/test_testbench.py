@@ -1,0 +1,254 @@
+"""The testbench that is generated to be taken along: it passes on both simulators, and whatever is wrong turns it red."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.generate import Generated, generate
+from flow.simulator import build_root, find_verilator
+from flow.testbench.folder import FILES
+from flow.verilator import build_environment
+from golden.weights import initial_weights
+from spec.design import DesignPoint
+from spec.presets import load_design
+from spec.registers import register_map
+from spec.section import Design
+from tests.support import icarus
+
+LEARNS = {"enabled": True, "hidden_shift": 5, "replay_capacity": 4, "seed": 3}
+DESIGNS = {
+    "tiny": {},
+    "tiny, learning": {"learning": LEARNS},
+    "mnist": {},
+    "mnist-bmru": {},
+    "kws": {},
+}
+SIMULATORS = ("verilator",)
+QUICK = "verilator"
+"""For what must be compiled anew."""
+
+
+def make_design(name: str) -> Design:
+    """A design by its name above."""
+    preset = load_design(name.partition(",")[0], Design)
+    content = preset.model_dump()
+    return type(preset).model_validate(content | {key: content[key] | new for key, new in DESIGNS[name].items()})
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory) -> Callable[[str], Generated]:
+    """A design's generated folder, made once; what is built in it stays."""
+    made: dict[str, Generated] = {}
+
+    def get(name: str) -> Generated:
+        if name not in made:
+            made[name] = generate(make_design(name), tmp_path_factory.mktemp("testbench"))
+        return made[name]
+
+    return get
+
+
+def run_make(folder: Path, target: str, *variables: str) -> subprocess.CompletedProcess:
+    """``make -C folder/sim target`` with the tools of this machine; the target is a simulator."""
+    environment, tools = dict(os.environ), []
+    if target == "verilator":
+        verilator = find_verilator()
+        environment |= build_environment(verilator, build_root() / "runtime", "build")
+        tools = [f"VERILATOR={verilator.path}"]
+    else:
+        icarus()
+    command = ["make", "-C", str(folder / "sim"), target, *tools, *variables]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=900, check=False)
+
+
+def verdict(result: subprocess.CompletedProcess) -> str:
+    """The line that begins with PASS or FAIL; there is one."""
+    lines = [line for line in result.stdout.splitlines() if line.startswith(("PASS", "FAIL"))]
+    assert len(lines) == 1, result.stdout[-2000:] + result.stderr[-2000:]
+    assert (result.returncode == 0) == lines[0].startswith("PASS")
+    return lines[0]
+
+
+def lines_of(generated: Generated, name: str) -> list[str]:
+    """Of a file of the testbench, without comments."""
+    text = (generated.directory / "sim" / name).read_text(encoding="utf-8")
+    return [line.partition("//")[0].strip() for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+@pytest.mark.parametrize("name", DESIGNS)
+def test_passes_and_compares_everything(generated, name, simulator):
+    folder = generated(name)
+    found = verdict(run_make(folder.directory, simulator))
+    words = lines_of(folder, "answers.hex")
+    answers = sum(line.split("_")[1] == "1" for line in words)
+    registers = sum(line.startswith("2_") for line in lines_of(folder, "host.hex"))
+    assert len(words) > answers > 3 and registers > 50
+    counts = f"{len(words)} words of {answers} answers and {registers} register values compared, 0 differ"
+    assert found.startswith(f"PASS: {counts}; ")
+
+
+# What turns it red --------------------------------------------------------------------------------------------------
+@pytest.fixture
+def moved(generated, tmp_path) -> Callable[..., Path]:
+    """A copy of a generated folder, elsewhere and with a space in its name, with what was built in it."""
+
+    def get(name: str, folder: str = "taken along") -> Path:
+        target = tmp_path / folder / name.replace(", ", " " if " " in folder else "-")
+        shutil.copytree(generated(name).directory, target)
+        return target
+
+    return get
+
+
+def edit(path: Path, number: int, old: str, new: str) -> None:
+    """Replace text in one line of a file."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert old in lines[number]
+    lines[number] = lines[number].replace(old, new, 1)
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+def test_a_wrong_answer_is_found_wherever_the_folder_lies(moved, simulator):
+    folder = moved("tiny")
+    assert verdict(run_make(folder, simulator)).startswith("PASS")
+    answers = folder / "sim" / "answers.hex"
+    packet, last, word = answers.read_text(encoding="utf-8").splitlines()[5].split("_")
+    edit(answers, 5, word, f"{int(word, 16) ^ 1:08x}")
+    result = run_make(folder, simulator)
+    assert re.search(
+        f"first mismatch: packet {int(packet, 16)}, word 1 of its answer: "
+        f"expected {int(word, 16) ^ 1:08x} \\(last {last}\\), got {word} \\(last {last}\\)", result.stdout
+    )  # fmt: skip
+    assert re.match(r"FAIL: \d+ words .*, 1 differ; ", verdict(result))
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+def test_a_wrong_weight_after_learning_is_found(moved, simulator):
+    """The values that are read back are those that golden learnt, and they are not those of the start."""
+    folder = moved("tiny, learning")
+    host = (folder / "sim" / "host.hex").read_text(encoding="utf-8").splitlines()
+    number = next(index for index, line in enumerate(host) if "expect WINDOW_DATA readout_tile_0, column 1" in line)
+    value = host[number].partition("  ")[0].split("_")[3]
+    edit(folder / "sim" / "host.hex", number, f"_{value} ", f"_{int(value, 16) ^ 4:08x} ")
+    result = run_make(folder, simulator)
+    assert f"first mismatch: line {number + 1} of host.hex, register 00000048" in result.stdout
+    assert ", 1 differ; " in verdict(result)
+
+
+def test_something_is_learnt(generated):
+    """Else it would not be noticed that nothing was."""
+    folder = generated("tiny, learning")
+    design, host = folder.design, (folder.directory / "sim" / "host.hex").read_text(encoding="utf-8")
+    read = re.findall(r"^2_00000048_\w+_(\w{8})  // expect WINDOW_DATA hidden_tile_0, column 0, rows from 0$", host, re.M)
+    start = initial_weights(design).hidden[:4, 0].astype(np.int8).tobytes()
+    found = bytes.fromhex(read[0])[::-1]
+    pulses = register_map(design)["PULSES_LOW"].address
+    applied = re.search(rf"^2_{pulses:08x}_\w+_(\w+)", host, re.M)
+    assert (len(read), len(found)) == (1, len(start)) and int(applied[1], 16) > 0
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+def test_a_wrong_image_is_found(moved, simulator):
+    folder = moved("tiny")
+    image = folder / "images" / "hidden_tile_0.hex"
+    word = image.read_text(encoding="utf-8").split()[0]
+    edit(image, 0, word, f"{(int(word, 16) + 9) & 0xFFFF:04x}")
+    assert verdict(run_make(folder, simulator)).startswith("FAIL: ")
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+def test_a_missing_file_is_told(moved, simulator):
+    folder = moved("tiny")
+    (folder / "sim" / "packets.hex").unlink()
+    assert "packets.hex is missing or too short" in verdict(run_make(folder, simulator))
+
+
+def mutated(folder: Path, module: str, edits: dict[str, str]) -> str:
+    """Variable of the makefile: a netlist in which patterns within one module are replaced, each once."""
+    netlist = next((folder / "rtl").iterdir())
+    before, start, rest = netlist.read_text(encoding="utf-8").partition(f"\nmodule {module}(")
+    text, end, after = rest.partition("\nendmodule")
+    assert start and end, f"the netlist has no module {module}"
+    for pattern, replacement in edits.items():
+        text, count = re.subn(pattern, replacement, text, count=1)
+        assert count == 1, f"nothing in {module} is {pattern}"
+    (folder / f"mutated{netlist.suffix}").write_text(before + start + text + end + after, encoding="utf-8")
+    return f"NETLIST=../mutated{netlist.suffix}"
+
+
+MUTATIONS = {
+    "tiny": ("remora_miru_lane", {r"(\$signed\(candidate\)) - ": r"\1 + "}),
+    "tiny, learning": ("remora_learning_lane", {r"(\$signed\(accumulator\)) - ": r"\1 + "}),
+    "kws": ("remora_vote", {"count_1 > count_0": "count_1 < count_0"}),
+}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_wrong_statement_in_the_netlist_is_found(moved, name):
+    folder = moved(name, "mutated")
+    result = run_make(folder, QUICK, mutated(folder, *MUTATIONS[name]))
+    assert verdict(result).startswith("FAIL: ") and "first mismatch: " in result.stdout
+
+
+HANGS = {
+    "m_axis_tvalid": "packet 0 is not answered within",
+    "s_axis_tready": "packet 0 is not answered within",
+    "s_axil_arready": "does not answer within 1000 cycles",
+}
+
+
+@pytest.mark.parametrize("port", HANGS)
+def test_a_design_that_hangs_ends(moved, port):
+    """Whatever drives the port is let go, and the port is held at 0."""
+    folder = moved("tiny", "hangs")
+    edits = {rf"(\.\w+)\({port}\)": r"\1()", rf"wire {port};": f"wire {port} = 1'b0;"}
+    assert HANGS[port] in verdict(run_make(folder, QUICK, mutated(folder, "remora", edits)))
+
+
+def test_nothing_compared_is_a_failure(moved):
+    """Packets alone, and an end."""
+    folder = moved("tiny", "empty")
+    sim = folder / "sim"
+    host = (sim / "host.hex").read_text(encoding="utf-8").splitlines()
+    (sim / "host.hex").write_text(host[-1] + "\n", encoding="utf-8")
+    parameters = (sim / "parameters.vh").read_text(encoding="utf-8")
+    (sim / "parameters.vh").write_text(parameters.replace(f"COMMANDS = {len(host)}", "COMMANDS = 1"), encoding="utf-8")
+    assert verdict(run_make(folder, QUICK)).startswith("FAIL: nothing was compared")
+
+
+def test_a_missing_simulator_is_told(moved):
+    result = run_make(moved("tiny"), "icarus", "IVERILOG=no-such-simulator", "VVP=no-such-simulator")
+    assert result.returncode != 0 and "there is no command 'no-such-simulator'" in result.stdout
+
+
+def test_verilator_builds_in_no_folder_with_a_space(moved):
+    folder = moved("tiny")
+    shutil.rmtree(folder / "sim" / "build")
+    result = run_make(folder, "verilator")
+    assert result.returncode != 0 and "error: Verilator builds in no folder with a space in its path" in result.stdout
+
+
+# Form -----------------------------------------------------------------------------------------------------------------
+def test_the_testbench_is_plain_verilog(generated):
+    """Verilog-2005 without a warning; the design is missing on purpose."""
+    icarus()
+    command = ["iverilog", "-g2005", "-Wall", "-i", "-t", "null", "-s", "remora_testbench", "remora_testbench.v"]
+    folder = generated("tiny").directory / "sim"
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    assert result.stdout + result.stderr == ""
+
+
+def test_the_files_are_listed(generated):
+    listed = generated("tiny").sidecar["files"]["testbench"]
+    assert listed == [f"sim/{name}" for name in FILES]
+    assert all((generated("tiny").directory / name).is_file() for name in listed)

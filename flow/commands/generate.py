@@ -33,8 +33,9 @@ def command(
     """Write everything that a synthesis engineer takes away.
 
     Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar (hierarchy, ports,
-    widths, addresses, the design point), memory images, C header and register documentation. The same design point
-    always gives the same bytes. For an analog core the image holds the codes of a trained network, if there is one.
+    widths, addresses, the design point), memory images, C header and register documentation, and a testbench that
+    runs with a simulator alone: make -C DIR/sim icarus, or verilator. The same design point always gives the same
+    bytes. For an analog core the image holds the codes of a trained network, if there is one.
 
     DIR is a new or an empty folder, or one that this command wrote. There it replaces what it wrote, which the file
     remora.sha256 lists, and keeps every other file; it refuses to replace a file that was changed since. --force lifts

@@ -52,7 +52,7 @@ class Reference:
 
     @property
     def counters(self) -> dict[Counter, int]:
-        """What the sequences so far, which must be all of the stimulus, make of the counters that golden can predict."""
+        """Of the hardware, after all sequences of the stimulus: those that golden can predict."""
         stimulus, hidden, readout = self.stimulus, self.hidden, self.readout
         dropped = [bad.cause for bad in stimulus.bad]
         counted = {

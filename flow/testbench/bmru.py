@@ -1,4 +1,4 @@
-"""What the testbench does to a design of the analog core: load of its codes, frames with golden's answers, read-back."""
+"""What the testbench does to an analog core: load of its codes, frames with golden's answers, read-back."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def _load(scenario: Scenario, codes: AnalogCodes) -> None:
 def _configure(scenario: Scenario, settings: VoteSettings) -> None:
     """Frames back to back; an answer for every frame and one for every vote."""
     scenario.write("PACE", period=0)
-    scenario.write(
-        "VOTE", frames=settings.frames, sliding=int(settings.sliding), wake_class=settings.wake_class
-    )
+    scenario.write("VOTE", frames=settings.frames, sliding=int(settings.sliding), wake_class=settings.wake_class)
     scenario.write("WAKE_THRESHOLD", votes=settings.threshold)
     scenario.write("REPORT", votes=int(settings.report_votes), frames=int(settings.report_frames))
 

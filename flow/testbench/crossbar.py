@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from flow.reference import Reference
@@ -25,8 +23,8 @@ INFERRED, LEARNT = 4, 6
 """Sequences that are inferred, and before them, where the design learns, those that are learnt."""
 STEP_READINGS = 12_000_000
 """Readings of a device that all steps together may cost: Icarus does about a million a second."""
-READ_BACK_CYCLES = 30_000
-"""Clock cycles that reading back may take, of weights and of accumulators each: Icarus does some thousand a second."""
+READ_BACK_CYCLES = 10_000
+"""Clock cycles that reading back may take, of weights and of accumulators each: Icarus does a few thousand a second."""
 ACCESS_CYCLES = 5
 """Of a register, about."""
 ROWS_PER_WORD = 4
@@ -67,7 +65,7 @@ def _stimulus(design: DesignPoint, weights: Weights) -> Stimulus:
     learnt = LEARNT if design.learning.enabled else 0
     count = learnt + INFERRED
     readings = design.macs_per_step * design.formats.stream_bits
-    longest = max(1, min(design.network.max_steps, STEP_READINGS // (count * readings)))
+    longest = min(design.network.max_steps, max(2, STEP_READINGS // (count * readings)))
     lengths = random.integers(1, longest + 1, count)
     lengths[0] = lengths[-1] = longest
     labels = random.integers(0, design.network.classes, count)
@@ -120,10 +118,9 @@ def _queue(scenario: Scenario, design: DesignPoint, stimulus: Stimulus, expected
             scores = tuple(expected.scores[index].tolist())
             scenario.answer(index, Answer(tags[index], int(expected.decision[index]), Flag(flags[index]), scores))
     learnt, answered = int(stimulus.learns.sum()), int(stimulus.answered.sum())
-    scenario.about.append(
-        f"{len(stimulus)} sequences of {min(lengths)} to {max(lengths)} steps go in, {learnt} of them to be learnt; "
-        f"{answered} are answered, and every score, class, flag and tag is compared."
-    )
+    told = f"{len(stimulus)} sequences of {min(lengths)} to {max(lengths)} steps go in; "
+    told += f"{learnt} of them are learnt, " if learnt else ""
+    scenario.about.append(f"{told}{answered} are answered, and every score, class, flag and tag is compared.")
 
 
 def _compare_counters(scenario: Scenario, reference: Reference) -> None:

@@ -22,7 +22,7 @@ from spec.presets import load_design
 from spec.section import Design
 from tests.support import icarus
 
-LEARNS = {"enabled": True, "hidden_shift": 5, "replay_capacity": 4, "seed": 3}
+LEARNS = {"enabled": True, "hidden_shift": 4, "readout_shift": 4, "replay_capacity": 4, "seed": 3}
 DESIGNS = {
     "tiny": {},
     "tiny, learning": {"learning": LEARNS},
@@ -148,7 +148,7 @@ def test_something_is_learnt_in_both_layers(generated):
     """Weights that are read back differ from those of the images: else nobody would notice that nothing is learnt."""
     folder = generated("tiny, learning")
     host = (folder.directory / "sim" / "host.hex").read_text(encoding="utf-8")
-    line = r"^2_\w+_ffffffff_(\w+)  // expect WINDOW_DATA (\w+), column (\d+), rows from (\d+)$"
+    line = r"^2_\w+_(\w+)  // expect WINDOW_DATA (\w+), column (\d+), rows from (\d+)$"
     changed = dict.fromkeys(Layer, 0)
     tiles, weights = {tile.name: tile for tile in all_tiles(folder.design)}, initial_weights(folder.design)
     # The last of these lines show the column that is programmed at the end.
@@ -156,8 +156,8 @@ def test_something_is_learnt_in_both_layers(generated):
         tile = tiles[name]
         layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
         start = layer[tile.row_slice, tile.column_slice][int(row) : int(row) + 4, int(column)]
-        changed[tile.layer] += start.astype(np.int8).tobytes() != int(word, 16).to_bytes(4, "little")
-    assert changed[Layer.HIDDEN] > 5 and changed[Layer.READOUT] > 0
+        changed[tile.layer] += start.astype(np.int8).tobytes() != int(word, 16).to_bytes(4, "little")[: len(start)]
+    assert min(changed.values()) > 3
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)

@@ -206,7 +206,7 @@ def test_a_wrong_statement_in_the_netlist_is_found(moved, name):
 HANGS = {
     "m_axis_tvalid": "packet 0 is not answered within",
     "s_axis_tready": "packet 0 is not answered within",
-    "s_axil_arready": "does not answer within 1000 cycles",
+    "s_axil_rvalid": "does not answer within 1000 cycles",
 }
 
 

@@ -11,13 +11,14 @@ import hashlib
 import json
 import os
 import shutil
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from flow.children import Ended, signals_end
+from flow.children import Ended, end_workers, signals_end
 from flow.console import progress, write_json
 from flow.experiments.seeds import mean_and_spread
 from flow.provenance import provenance
@@ -165,15 +166,24 @@ def _all_done(
     # A process for each unit at hand; joblib shares the processor's threads out among them.
     work = (delayed(_do_apart)(name, version, unit, directory) for unit in units)
     for unit, done in zip(units, Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(work), strict=True):
+        if isinstance(done, Exception):
+            end_workers()
+            raise done
         advance(unit.cost)
         yield done
 
 
-def _do_apart(name: str, version: int, unit: Unit, directory: Path) -> dict[str, Any]:
-    """`_do` in a process of its own, which ends its children when a signal ends it; nobody watches its progress."""
+def _do_apart(name: str, version: int, unit: Unit, directory: Path) -> dict[str, Any] | Exception:
+    """`_do` in a process of its own, which ends its children when a signal ends it; nobody watches its progress.
+
+    Returns what it raises: joblib would kill the workers beside it before they could end their children.
+    """
     try:
         with signals_end():
             return _do(name, version, unit, directory, lambda work: None)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        return error
     except Ended as end:
         # joblib would keep a worker that raises anything.
         os._exit(end.exit_code)

@@ -148,6 +148,32 @@ def test_a_signal_ends_a_command_and_all_of_its_children(kind, number, tmp_path)
     assert not list(tmp_path.rglob("*.json"))
 
 
+def test_a_unit_that_fails_ends_the_others_and_their_children(tmp_path):
+    for name in ("sh", "sleep"):
+        (tmp_path / name).symlink_to(shutil.which(name))
+    body = (
+        "from flow.children import run_child; from flow.experiments.runner import Options, Unit, run_experiment; "
+        "from spec.errors import RemoraError; from pathlib import Path; import time; "
+        f"sleep = lambda context: run_child({SLEEP!r}); "
+        "go = Path('go').absolute(); wait = lambda: [time.sleep(0.1) for _ in iter(go.exists, True)]; "
+        "fail = lambda context: (wait(), (_ for _ in ()).throw(RemoraError('a unit fails'))); "
+        "units = [Unit({'n': n}, 1, work) for n, work in enumerate([fail, sleep])]; "
+        "module = SimpleNamespace(plan=lambda options: units); "
+        "run_experiment('own', module, Options(directory=Path('work').absolute()), jobs=2)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": str(tmp_path)}
+    script = [sys.executable, "-c", COMMAND.format(body=body)]
+    with (tmp_path / "said").open("w") as output:
+        command = subprocess.Popen(script, cwd=tmp_path, env=environment, stderr=output)
+    there = wait_for(lambda: started(command.pid, "sleep", 2), START_S)
+    (tmp_path / "go").touch()
+    assert there and command.wait(START_S) == 2
+    left = wait_for(lambda: not there.keys() & processes().keys(), END_S)
+    for process in there.keys() & processes().keys():
+        os.kill(process, signal.SIGKILL)
+    assert left and "error: a unit fails" in (tmp_path / "said").read_text()
+
+
 def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     body = "import os, signal; os.kill(os.getpid(), signal.SIGHUP); print('went on')"
     script = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c", COMMAND.format(body=body)]

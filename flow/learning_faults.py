@@ -168,7 +168,7 @@ def _folds(design: DesignPoint) -> list[Fault]:
 
 
 def _writes(design: DesignPoint) -> list[Fault]:
-    writer = "remora_write_controller"
+    writer, pulsed = "remora_write_controller", "(good_program_hidden__up | good_program_hidden__down)"
     faults = [
         Fault("direction_reversed", "weights that should rise fall", writer, {"raised": "~raised"}),
         Fault(
@@ -178,6 +178,12 @@ def _writes(design: DesignPoint) -> list[Fault]:
             {"program_hidden__side": "~good_program_hidden__side"},
         ),
         Fault("devices_uncounted", "devices written are not counted", writer, {"devices": "0"}),
+        Fault(
+            "negative_side_uncounted",
+            "devices written on the side of g⁻ are not counted",
+            writer,
+            {"devices": f"good_devices == 0 ? 0 : $countones({pulsed} & ~good_program_hidden__side)"},
+        ),
         Fault(
             "layers_counted_alike",
             "pulses are counted for the wrong layer",

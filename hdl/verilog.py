@@ -12,6 +12,10 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import Library, place
 
+TIME_SCALE = "`timescale 1ns / 1ps"
+"""First line of every netlist, which has no delays: that of the macro models, because one without is an error to some
+readers where others have one."""
+
 
 @dataclass(frozen=True)
 class Netlist:
@@ -31,7 +35,8 @@ def convert(component: wiring.Component, name: str) -> Netlist:
     library = Library()
     library.add(component, name)
     # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
-    return Netlist(name, verilog._convert_rtlil_text(library.rtlil, strip_internal_attrs=True), library)
+    text = verilog._convert_rtlil_text(library.rtlil, strip_internal_attrs=True)
+    return Netlist(name, f"{TIME_SCALE}\n{text}", library)
 
 
 def to_verilog(component: wiring.Component, name: str) -> str:

@@ -25,7 +25,7 @@ from spec.presets import load_design, preset_names
 from spec.registers import register_map
 from spec.scan import chain_bits, check_word
 from spec.section import Design
-from tests.readers import yosys
+from tests.readers import slang, verible_syntax, yosys
 
 SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru", "kws")
 REPRODUCED = ("one", "tiny", "kws")
@@ -152,6 +152,14 @@ def test_synthesis_reads_it(generated, preset):
     macro, number = ("remora_bmru_core", 1) if preset == "kws" else ("remora_crossbar", len(all_tiles(design)))
     macros = re.search(rf"(\d+)\s+{macro}$", result.stdout.split("design hierarchy")[-1], re.MULTILINE)
     assert macros and int(macros[1]) == number
+
+
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_slang_and_verible_accept_netlist_and_models(generated, preset):
+    directory, files = generated(preset).directory, generated(preset).sidecar["files"]
+    sources = [directory / name for name in (files["netlist"], *files["models"])]
+    assert slang(sources, generated(preset).sidecar["top"]) == ""
+    assert verible_syntax(sources) == ""
 
 
 PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)

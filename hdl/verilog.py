@@ -1,7 +1,12 @@
-"""From Amaranth to Verilog text: the only door through which hardware leaves the Python side."""
+"""From Amaranth to Verilog text: the only door through which hardware leaves the Python side.
+
+The text is Verilog-2005 and means the same in two-state and in four-state simulators: no process depends on an event at
+time 0, and no register has an initial value, so that reset alone makes the state.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,10 +16,12 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import Library, place
+from hdl.settled import settle
 
 TIME_SCALE = "`timescale 1ns / 1ps"
 """First line of every netlist, which has no delays: that of the macro models, because one without is an error to some
 readers where others have one."""
+_INITIAL_VALUE = re.compile(r"^ *attribute \\init .*\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,9 +41,10 @@ def convert(component: wiring.Component, name: str) -> Netlist:
     """
     library = Library()
     library.add(component, name)
+    rtlil = _INITIAL_VALUE.sub("", library.rtlil)
     # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
-    text = verilog._convert_rtlil_text(library.rtlil, strip_internal_attrs=True)
-    return Netlist(name, f"{TIME_SCALE}\n{text}", library)
+    text = verilog._convert_rtlil_text(rtlil, strip_internal_attrs=True, write_verilog_opts=("-sv",))
+    return Netlist(name, f"{TIME_SCALE}\n{settle(text)}", library)
 
 
 def to_verilog(component: wiring.Component, name: str) -> str:

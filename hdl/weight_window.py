@@ -75,7 +75,7 @@ class WeightWindow(wiring.Component):
         probe = place(m, "probe", ColumnProbe(self.design))
         wiring.connect(m, wiring.flipped(self.probe), probe.crossbars)
 
-        weights = [Signal(signed(WEIGHT_BITS), name=f"weight_{row}", reset_less=True) for row in range(rows)]
+        weights = [Signal(signed(WEIGHT_BITS), name=f"weight_{row}") for row in range(rows)]
         self._host_access(m, weights, probe)
         in_tile, selection = self._selection(m)
         m.d.comb += [

@@ -18,6 +18,8 @@ from flow.generate import Generated, generate, macro_names
 from flow.simulator import find_verilator
 from golden.analog_random import random_codes
 from golden.weights import initial_weights, random_weights
+from hdl.top import Remora
+from hdl.verilog import convert
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.layout import Layer, all_tiles
@@ -136,6 +138,40 @@ def test_every_waiver_has_its_reason(generated):
         above = next(line for line in reversed(lines[:number]) if not line.startswith("lint_off"))
         assert above.startswith("// ") and len(above) > 20, lines[number]
         assert re.fullmatch(r'lint_off -rule \w+ -file "\S+"', lines[number])
+
+
+SIMULATOR_DEPENDENT = re.compile(
+    r"always\s*@\s*(?:\*|\(\s*\*\s*\))|\balways_(?:comb|latch)\b|\binitial\b"
+    r"|^\s*(?:output )?(?:reg|logic|integer)\b[^;(]*=",
+    re.MULTILINE,
+)
+"""What simulators treat differently at time 0: combinational processes, and initial values."""
+
+
+def learning(name: str, update: str) -> DesignPoint:
+    content = load_design(name).model_dump()
+    content["learning"] |= {"enabled": True, "update": update, "replay_capacity": 5}
+    return DesignPoint.model_validate(content)
+
+
+@pytest.mark.parametrize("preset", [*preset_names(), "accumulate", "direct"])
+def test_no_simulator_reads_the_netlist_its_own_way(generated, preset):
+    """Verilog-2005 of assignments and clocked processes alone; tests/top/test_four_state.py runs it in four states."""
+    if preset in preset_names():
+        text = generated(preset).netlist.read_text(encoding="utf-8")
+    else:
+        text = convert(Remora(learning("tiny", preset)), "remora").verilog
+    assert SIMULATOR_DEPENDENT.search(text) is None
+    assert set(re.findall(r"\balways\b.*", text)) <= {"always @(posedge clk)", "always @(posedge aclk)"}
+    assert text.count("endfunction") > 50
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["always @* a = b;", "always @(*) begin", "always_comb a = b;", "initial a = 0;", "  reg [3:0] a = 4'h0;"],
+)
+def test_what_simulators_read_differently_would_be_found(planted):
+    assert SIMULATOR_DEPENDENT.search(f"module m;\n{planted}\nendmodule\n")
 
 
 @pytest.mark.parametrize("preset", SYNTHESISED)

@@ -75,7 +75,12 @@ def command(
         bool, typer.Option("--stream", help="Analog core: clips end to end, core never cleared, a vote that slides.")
     ] = False,
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this file, .vcd or .fst (smaller).")] = None,
-    keep: Annotated[Path | None, typer.Option(help="Keep inputs, trace and log in this directory.")] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep inputs, trace and log in this directory: a new or an empty one, or that of an earlier run."
+        ),
+    ] = None,
     json: JsonOption = None,
 ) -> None:
     """Run the generated Verilog on real sequences under Verilator and compare every step with golden.

@@ -19,6 +19,8 @@ from flow.disk_watch import DiskWatch, check_room
 from flow.simulation import check_kept, run_directory
 from flow.simulator import SimulatorError, build, build_root, run
 from spec.errors import RemoraError
+from spec.presets import load_design
+from spec.trace import write_header
 from tests.flow.test_simulator import PROBE, PROBE_TESTS
 
 ROOT = Path(__file__).parents[2]
@@ -343,6 +345,8 @@ def test_keep_takes_no_folder_of_other_content(tmp_path):
     check_kept(None)
     check_kept(tmp_path)
     check_kept(tmp_path / "new")
+    write_header(tmp_path / "run", load_design("tiny"))
+    check_kept(tmp_path / "run")
     (tmp_path / "thesis").touch()
     for place in (tmp_path, tmp_path / "thesis"):
         with pytest.raises(RemoraError, match=f"--keep {place}: it holds something else"):

@@ -30,9 +30,7 @@ DESIGNS = {
     "mnist-bmru": {},
     "kws": {},
 }
-SIMULATORS = ("verilator",)
-QUICK = "verilator"
-"""For what must be compiled anew."""
+SIMULATORS = ("icarus", "verilator")
 
 
 def make_design(name: str) -> Design:
@@ -98,11 +96,16 @@ def test_passes_and_compares_everything(generated, name, simulator):
 # What turns it red --------------------------------------------------------------------------------------------------
 @pytest.fixture
 def moved(generated, tmp_path) -> Callable[..., Path]:
-    """A copy of a generated folder, elsewhere and with a space in its name, with what was built in it."""
+    """A copy of a generated folder, elsewhere and with a space in its path.
 
-    def get(name: str, folder: str = "taken along") -> Path:
-        target = tmp_path / folder / name.replace(", ", " " if " " in folder else "-")
-        shutil.copytree(generated(name).directory, target)
+    With a simulator, what that has built in the first place comes along.
+    """
+
+    def get(name: str, simulator: str | None = None) -> Path:
+        source, target = generated(name).directory, tmp_path / "taken along" / name.replace(", ", "-")
+        if simulator:
+            assert verdict(run_make(source, simulator)).startswith("PASS")
+        shutil.copytree(source, target)
         return target
 
     return get
@@ -118,7 +121,7 @@ def edit(path: Path, number: int, old: str, new: str) -> None:
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_a_wrong_answer_is_found_wherever_the_folder_lies(moved, simulator):
-    folder = moved("tiny")
+    folder = moved("tiny", simulator)
     assert verdict(run_make(folder, simulator)).startswith("PASS")
     answers = folder / "sim" / "answers.hex"
     packet, last, word = answers.read_text(encoding="utf-8").splitlines()[5].split("_")
@@ -134,7 +137,7 @@ def test_a_wrong_answer_is_found_wherever_the_folder_lies(moved, simulator):
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_a_wrong_weight_after_learning_is_found(moved, simulator):
     """The values that are read back are those that golden learnt, and they are not those of the start."""
-    folder = moved("tiny, learning")
+    folder = moved("tiny, learning", simulator)
     host = (folder / "sim" / "host.hex").read_text(encoding="utf-8").splitlines()
     number = next(index for index, line in enumerate(host) if "expect WINDOW_DATA readout_tile_0, column 1" in line)
     value = host[number].partition("  ")[0].split("_")[3]
@@ -162,7 +165,7 @@ def test_something_is_learnt_in_both_layers(generated):
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_a_wrong_image_is_found(moved, simulator):
-    folder = moved("tiny")
+    folder = moved("tiny", simulator)
     image = folder / "images" / "hidden_tile_0.hex"
     word = image.read_text(encoding="utf-8").split()[0]
     edit(image, 0, word, f"{(int(word, 16) + 9) & 0xFFFF:04x}")
@@ -171,7 +174,7 @@ def test_a_wrong_image_is_found(moved, simulator):
 
 @pytest.mark.parametrize("simulator", SIMULATORS)
 def test_a_missing_file_is_told(moved, simulator):
-    folder = moved("tiny")
+    folder = moved("tiny", simulator)
     (folder / "sim" / "packets.hex").unlink()
     assert "packets.hex is missing or too short" in verdict(run_make(folder, simulator))
 
@@ -198,8 +201,8 @@ MUTATIONS = {
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_a_wrong_statement_in_the_netlist_is_found(moved, name):
-    folder = moved(name, "mutated")
-    result = run_make(folder, QUICK, mutated(folder, *MUTATIONS[name]))
+    folder = moved(name)
+    result = run_make(folder, "icarus", mutated(folder, *MUTATIONS[name]))
     assert verdict(result).startswith("FAIL: ") and "first mismatch: " in result.stdout
 
 
@@ -213,20 +216,20 @@ HANGS = {
 @pytest.mark.parametrize("port", HANGS)
 def test_a_design_that_hangs_ends(moved, port):
     """Whatever drives the port is let go, and the port is held at 0."""
-    folder = moved("tiny", "hangs")
+    folder = moved("tiny")
     edits = {rf"(\.\w+)\({port}\)": r"\1()", rf"wire {port};": f"wire {port} = 1'b0;"}
-    assert HANGS[port] in verdict(run_make(folder, QUICK, mutated(folder, "remora", edits)))
+    assert HANGS[port] in verdict(run_make(folder, "icarus", mutated(folder, "remora", edits)))
 
 
 def test_nothing_compared_is_a_failure(moved):
     """Packets alone, and an end."""
-    folder = moved("tiny", "empty")
+    folder = moved("tiny")
     sim = folder / "sim"
     host = (sim / "host.hex").read_text(encoding="utf-8").splitlines()
     (sim / "host.hex").write_text(host[-1] + "\n", encoding="utf-8")
     parameters = (sim / "parameters.vh").read_text(encoding="utf-8")
     (sim / "parameters.vh").write_text(parameters.replace(f"COMMANDS = {len(host)}", "COMMANDS = 1"), encoding="utf-8")
-    assert verdict(run_make(folder, QUICK)).startswith("FAIL: nothing was compared")
+    assert verdict(run_make(folder, "icarus")).startswith("FAIL: nothing was compared")
 
 
 def test_a_missing_simulator_is_told(moved):
@@ -236,7 +239,7 @@ def test_a_missing_simulator_is_told(moved):
 
 def test_verilator_builds_in_no_folder_with_a_space(moved):
     folder = moved("tiny")
-    shutil.rmtree(folder / "sim" / "build")
+    shutil.rmtree(folder / "sim" / "build", ignore_errors=True)
     result = run_make(folder, "verilator")
     assert result.returncode != 0 and "error: Verilator builds in no folder with a space in its path" in result.stdout
 

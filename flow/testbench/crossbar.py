@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flow.reference import Reference
-from flow.rtl_run import patience_cycles
+from flow.rtl_run import learning_cycles, patience_cycles
 from flow.stimulus import NO_LABEL, Stimulus, stress_features
 from flow.testbench.scenario import Scenario, spread
 from golden.cell import Coefficients
@@ -19,8 +19,10 @@ from spec.packets import Answer, Flag, encode_packet
 from spec.registers import WORD_BITS, register_map
 
 SEED = 1
-INFERRED, LEARNT = 4, 6
-"""Sequences that are inferred, and before them, where the design learns, those that are learnt."""
+INFERRED, LEARNT = 4, range(2, 7)
+"""Sequences that are inferred, and before them, where the design learns, those that are learnt: fewest and most."""
+LEARN_CYCLES = 25_000
+"""Clock cycles that new updates may take: a large design that learns does less than a thousand a second on Icarus."""
 STEP_READINGS = 12_000_000
 """Readings of a device that all steps together may cost: Icarus does about a million a second."""
 READ_BACK_CYCLES = 10_000
@@ -62,7 +64,8 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
 def _stimulus(design: DesignPoint, weights: Weights) -> Stimulus:
     """Sequences of every kind and of many lengths; those to be learnt come first."""
     random = np.random.default_rng(SEED)
-    learnt = LEARNT if design.learning.enabled else 0
+    affordable = LEARN_CYCLES // max(1, learning_cycles(design))
+    learnt = min(max(affordable, LEARNT[0]), LEARNT[-1]) if design.learning.enabled else 0
     count = learnt + INFERRED
     readings = design.macs_per_step * design.formats.stream_bits
     longest = min(design.network.max_steps, max(2, STEP_READINGS // (count * readings)))

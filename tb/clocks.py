@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cocotb
 from cocotb.clock import Clock
 from cocotb.handle import Immediate
 
@@ -16,6 +17,8 @@ def start_clock(clock, reset, period_ns: int, asserted: int) -> None:
         clock, reset: handles of the two inputs.
         asserted: level of the reset at which the design is reset.
     """
-    clock.value = Immediate(0)
-    reset.value = Immediate(asserted)
+    # Icarus fills nothing, and gates there never learn of what was written before their first evaluation.
+    before = (lambda value: value) if cocotb.SIM_NAME.startswith("Icarus") else Immediate
+    clock.value = before(0)
+    reset.value = before(asserted)
     Clock(clock, period_ns, unit="ns", impl="gpi").start(start_high=False)

@@ -56,7 +56,9 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
     # Steps of bistable cells are watched by their own monitor; the other needs nothing of them.
     absent = WORD_PORTS if design.bistable else ()
     watched = ",\n".join(
-        f"      .{name}(dut.{probes[name]['path']})" if name in probes and name not in absent else f"      .{name}('0)"
+        f"      .{name}(dut.{probes[name]['path']})"
+        if name in probes and name not in absent
+        else f"      .{name}({absent_probe(design, name)})"
         for name in PROBES
     )
     return f"""`timescale 1ns / 1ps
@@ -94,6 +96,22 @@ module {HARNESS} (
 """
 
 
+def absent_probe(design: DesignPoint, name: str) -> str:
+    """0 for a port of the monitor that the design has nothing for.
+
+    As wide as the port where that may be wide: Verilator refuses an unsized 0 on more than 8,192 bits.
+    """
+    lanes, formats, hidden = design.cell.lanes, design.formats, layer_layout(design, Layer.HIDDEN)
+    widths = {
+        "hidden_codes": hidden.columns * hidden.row_tiles * formats.adc_bits,
+        "commit_code": lanes * formats.adc_bits,
+        "candidate": lanes * (formats.state_bits + 1),
+        "state": lanes * (formats.state_bits + 1),
+        "accumulators": design.learning_lanes * design.learning.accumulator_bits,
+    }
+    return f"{widths[name]}'b0" if name in widths else "'0"
+
+
 def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
     """The monitor of learning beside the other."""
     network, learning = design.network, design.learning
@@ -117,7 +135,9 @@ def _learn_monitor(design: DesignPoint, probes: dict[str, dict]) -> str:
     given = ",\n".join(f"      .{name}({value})" for name, value in parameters.items())
     watched = ",\n".join(f"      .{name}(dut.{probes[name]['path']})" for name in LEARN_MONITOR_PORTS)
     # Without accumulators their sum is 0, as golden's.
-    accumulators = f"dut.{probes['accumulators']['path']}" if "accumulators" in probes else "'0"
+    accumulators = absent_probe(design, "accumulators")
+    if "accumulators" in probes:
+        accumulators = f"dut.{probes['accumulators']['path']}"
     replay = "1'b0", "32'b0"
     if design.replays:
         replay = f"dut.{probes['replaying']['path']}", f"32'(dut.{probes['slot']['path']})"

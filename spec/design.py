@@ -24,6 +24,8 @@ COUNTER_BITS = 48
 """Width of every hardware counter."""
 MAX_HIDDEN = 1024
 """Largest number of hidden units."""
+MAX_TILE = 1024
+"""Most rows, and most columns, of a tile."""
 MAX_LANES = 2049
 """Most rows of a column, the bias line included."""
 REPLAY_BITS = 4
@@ -79,8 +81,8 @@ class Formats(Section):
 class Crossbar(Section):
     """The memristive tile and its devices."""
 
-    rows: Annotated[int, ANSWERS] = Field(160, ge=1, le=1024, description="wordlines of a tile")
-    columns: Annotated[int, FREE] = Field(128, ge=1, le=1024, description="bitlines of a tile")
+    rows: Annotated[int, ANSWERS] = Field(160, ge=1, le=MAX_TILE, description="wordlines of a tile")
+    columns: Annotated[int, FREE] = Field(128, ge=1, le=MAX_TILE, description="bitlines of a tile")
     levels: Annotated[int, RANGE] = Field(
         32, ge=2, le=128, description="conductance levels of one device, rest included"
     )

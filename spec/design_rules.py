@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from spec.buses import too_wide
+
 if TYPE_CHECKING:
     from spec.design import DesignPoint
 
@@ -52,12 +54,16 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"model holds less than "
             f"{1 << 31}: use fewer rows, levels or fraction_bits (now {design.crossbar.fraction_bits})"
         )
+    addressed = True
     for layer, tiles in (("hidden", design.hidden_tiles), ("readout", design.readout_tiles)):
         if tiles > 256:
+            addressed = False
             yield (
                 f"the {layer} layer needs {tiles} tiles, the weight window addresses 256: "
                 "use larger crossbar.rows and crossbar.columns"
             )
+    if addressed:
+        yield from too_wide(design)
 
 
 def _learning_faults(design: DesignPoint) -> Iterator[str]:

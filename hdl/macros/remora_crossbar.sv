@@ -168,7 +168,9 @@ module remora_crossbar #(
 
   // Outputs are tied off in reset, and the code while it is not valid.
   assign valid = valid_r && !reset;
-  assign code = valid ? code_r : '0;
+  // Sized, because Verilator refuses an unsized 0 on more than 8,192 bits.
+  localparam int CODE_BITS = COLUMNS * ADC_BITS;
+  assign code = valid ? code_r : CODE_BITS'(0);
   genvar bitline;
   generate
     for (bitline = 0; bitline < COLUMNS; bitline = bitline + 1) begin : g_bitline

@@ -1,0 +1,54 @@
+"""The widths that design points are refused by are those of the hardware; a point at the limit generates and lints."""
+
+from __future__ import annotations
+
+import pytest
+
+from hdl.hierarchy import Library
+from hdl.top import Remora
+from spec.buses import MOST_BITS, RESERVE, bundles
+from spec.design import DesignPoint
+
+LEARNS = {"enabled": True, "replay_capacity": 3}
+SIZES = {"features": 60, "hidden": 50, "classes": 7}
+DESIGNS = {
+    "tiles": {"network": SIZES, "cell": {"lanes": 9}, "crossbar": {"rows": 20}},
+    "bistable": {"network": SIZES, "cell": {"kind": "bmru"}, "crossbar": {"rows": 20}},
+    "accumulate": {"network": {"features": 9, "hidden": 8, "classes": 3}, "cell": {"lanes": 3}, "learning": LEARNS},
+    "direct": {
+        "network": {"features": 9, "hidden": 8, "classes": 3},
+        "cell": {"lanes": 3},
+        "learning": LEARNS | {"update": "direct"},
+    },
+}
+
+
+def ports(design: DesignPoint) -> dict[tuple[str, str], int]:
+    """Bits of the ports of each direction of each module, together."""
+    library = Library()
+    library.add(Remora(design), "remora")
+    return {
+        (module, direction): sum(port.width for port in found.values() if port.direction == direction)
+        for module, found in library.ports.items()
+        for direction in ("input", "output")
+    }
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_what_is_counted_is_what_is_built(name):
+    design = DesignPoint(name=name, **DESIGNS[name])
+    real = ports(design)
+    counted = {(f"remora_{bundle.module}", bundle.direction): bundle.bits for bundle in bundles(design)}
+    assert counted
+    for block, bits in counted.items():
+        assert real[block] <= bits < real[block] + RESERVE + 6 * 1024, block
+    # Nothing that is not counted is wider than what is; the reserve covers the registers.
+    assert max(bits for block, bits in real.items() if block not in counted) < max(2 * RESERVE, *counted.values())
+
+
+def test_a_design_point_at_the_limit_is_built():
+    """Codes of 15 row tiles; one more is refused."""
+    design = DesignPoint(name="limit", network={"features": 8, "hidden": 512}, crossbar={"rows": 36})
+    (codes, _) = bundles(design)
+    assert 0.93 * MOST_BITS < codes.bits <= MOST_BITS
+    assert max(ports(design).values()) > 0.9 * MOST_BITS

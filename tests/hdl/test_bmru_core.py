@@ -34,7 +34,7 @@ CASES = {
 TESTS = ("frames", "scan_round_trip", "chain_length", "resets", "hysteresis", "survival", "skips_saturate")
 
 
-# Not on Icarus, which takes half a minute for the first and an hour for the second.
+# Not on Icarus, which takes half a minute for the first and far longer for the second.
 LONG = ("hysteresis", "survival")
 ON_ICARUS = {name: CASES[name] for name in ("one", "odd", "deep", "coarse", "narrow")}
 

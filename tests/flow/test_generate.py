@@ -21,6 +21,7 @@ from golden.weights import initial_weights, random_weights
 from hdl.top import Remora
 from hdl.verilog import convert
 from spec.analog import AnalogDesign
+from spec.buses import MOST_BITS, bundles
 from spec.design import DesignPoint
 from spec.layout import Layer, all_tiles
 from spec.presets import load_design, preset_names
@@ -115,6 +116,24 @@ def test_lint_is_clean(generated, preset):
     # Unrolled, the loops of the analog model take minutes where there are many cells.
     analog = isinstance(generated(preset).design, AnalogDesign)
     result = lint(generated(preset), *(["--unroll-count", "1"] if analog else []))
+    assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
+
+
+LARGEST = {
+    "codes": {"network": {"features": 8, "hidden": 512}, "crossbar": {"rows": 36}},
+    "currents": {"network": {"features": 80, "hidden": 512}, "cell": {"kind": "bmru"}, "crossbar": {"rows": 27}},
+}
+"""Points at whose widest block one more row tile is refused."""
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_the_largest_design_points_generate_and_lint(name, tmp_path):
+    design = DesignPoint(name=name, **LARGEST[name])
+    fewer_rows = {"rows": design.crossbar.rows * 4 // 5}
+    with pytest.raises(ValueError, match="use crossbar.rows of"):
+        DesignPoint(name=name, **LARGEST[name] | {"crossbar": fewer_rows})
+    assert max(bundle.bits for bundle in bundles(design)) > 0.85 * MOST_BITS
+    result = lint(generate(design, tmp_path), "--unroll-count", "1")
     assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockSignal, Module
+from amaranth.hdl import ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -27,7 +27,8 @@ class Memory(wiring.Component):
     """One write port, one read port, registered read; no initial content, no reset.
 
     ``write`` stores ``write_data`` at the end of the cycle. ``read`` in cycle t gives ``read_data`` from cycle t + 1
-    until the next read. Reading a word while it is written is a contract violation, which ends a simulation.
+    until the next read. In reset it neither stores nor reads. Reading a word while it is written is a contract
+    violation, which ends a simulation.
 
     Args:
         width: bits of a word, 1 or more.
@@ -61,10 +62,11 @@ class Memory(wiring.Component):
             p_DEPTH=self.depth,
             p_ADDRESS_BITS=self.address_bits,
             i_clk=ClockSignal(),
-            i_write=self.write,
+            # Before the first edge of a reset the registers behind the strobes hold anything.
+            i_write=self.write & ~ResetSignal(),
             i_write_address=self.write_address,
             i_write_data=self.write_data,
-            i_read=self.read,
+            i_read=self.read & ~ResetSignal(),
             i_read_address=self.read_address,
             o_read_data=self.read_data,
         )

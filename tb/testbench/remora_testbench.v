@@ -166,10 +166,9 @@ module remora_testbench #(
   integer last_word;  // cycle in which the last one came
   reg [1:0] phase;
   reg [51:0] expected;
-  initial phase = 2'd0;
   always @(negedge aclk) begin
-    phase <= phase + 2'd1;
-    m_axis_tready <= phase != 2'd0;
+    phase <= aresetn ? phase + 2'd1 : 2'd0;
+    m_axis_tready <= aresetn && phase != 2'd0;
   end
   always @(posedge aclk)
     if (!aresetn) begin
@@ -335,6 +334,8 @@ module remora_testbench #(
     s_axil_rready = 1'b0;
     allowed = 0;
     line = 0;
+    // The clock's start at 0 is itself a falling edge, where it was x or 1; the first rising one is the same everywhere.
+    @(posedge aclk);
     repeat (RESET_CYCLES) @(negedge aclk);
     aresetn = 1'b1;
     repeat (2) @(negedge aclk);

@@ -227,12 +227,17 @@ def _drop_events(design: DesignPoint, stimulus: Stimulus) -> NDArray:
     return events
 
 
+def feedback_cycles(design: DesignPoint) -> int:
+    """Cycles of the errors and the first feedback of an update that selects no winners."""
+    classes = design.network.classes
+    return 2 * classes + 14 + -(-classes // FEEDBACK_WORD_BITS)
+
+
 def _feedback_cycles(design: DesignPoint, reference: Reference, counters: dict[Counter, int]) -> int:
     """Errors and first feedback of every new update; with winners, what was counted: how long they take is theirs."""
-    classes = design.network.classes
     if design.selects:
         return counters[Counter.FEEDBACK_CYCLES]
-    return reference.learnt * (2 * classes + 14 + -(-classes // FEEDBACK_WORD_BITS))
+    return reference.learnt * feedback_cycles(design)
 
 
 def _drops(stimulus: Stimulus) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import cycle
 from random import Random
 
 from cocotb.triggers import RisingEdge
@@ -45,18 +46,28 @@ def rounds(least: int, seen: set, wanted: set, what: str) -> Iterator[int]:
     raise AssertionError(f"{what}: never seen in {20 * least} rounds: {wanted - seen}")
 
 
+def delays(random: Random, cycles: int) -> Iterator[int]:
+    """Numbers of cycles for ever; ``cycles`` of them in a row are 0 … ``cycles`` − 1 in some order.
+
+    A register tells of an update only some cycles late, and the one after it would be later than a short update's last
+    column. A delay after the first sight of an update therefore finds every moment of it.
+    """
+    return cycle(random.sample(range(cycles), cycles))
+
+
 async def during_an_update(host: Host, random: Random, longest_cycles: int) -> None:
     """Return while a new update is at work on one of its columns but the last, or after ``longest_cycles``."""
     network, began = host.design.network, host.cycle()
     committed = random.randrange(network.hidden + network.classes - 1)
-    # Until a new update begins, the register tells of one that a reset cut.
-    old = await host.read("LEARN_PROGRESS")
+    # LEARN_PROGRESS tells of an update that a reset cut until a new one begins, which may read the same.
+    old = await host.read("UPDATES")
     new = False
     while host.cycle() < began + longest_cycles:
-        progress = await host.read("LEARN_PROGRESS")
-        new = new or progress != old
-        if new and progress["updating"] and progress["columns"] >= committed:
-            return
+        new = new or await host.read("UPDATES") != old
+        if new:
+            progress = await host.read("LEARN_PROGRESS")
+            if progress["updating"] and progress["columns"] >= committed:
+                return
 
 
 async def between_packets(dut, longest_cycles: int) -> None:

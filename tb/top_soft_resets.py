@@ -1,5 +1,6 @@
-"""cocotb: a long run of learning, cut by soft resets at random cycles and, until enough of them hit one, at updates;
-what the registers then tell is written down. Started by test_soft_resets.py."""
+"""cocotb: a long run of learning, cut by soft resets at random cycles and, until enough of them hit one, at updates.
+It goes on beyond the planned sequences until enough did. What the registers then tell is written down. Started by
+test_soft_resets.py."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ import numpy as np
 from golden.checkpoint import save_checkpoint
 from spec.packets import Flag, encode_packet
 from spec.registers import Counter
-from tb.aiming import Missing, during_an_update
+from tb.aiming import Missing, delays, during_an_update
 from tb.checkpoint_host import save_checkpoint as read_checkpoint
 from tb.run_sequences import coy_stalls, stalls
 from tb.top_resets import SOFT, Victim, prepare
@@ -37,15 +38,18 @@ async def learn_through_resets(dut) -> None:
     features, lengths, labels = (data[name] for name in ("features", "lengths", "labels"))
     await victim.set_coefficients(*config["coefficients"])
     phases, done, presented = [], 0, 0
-    missing = Missing(config["needed"])
-    while done < len(lengths):
+    missing, planned = Missing(config["needed"]), config["sequences"]
+    late = delays(random, config["column_cycles"])
+    while done < planned or (missing and done < len(lengths)):
         if (await host.read("CONTROL"))["run"]:
             await host.halt()
         stalled = random.random() < config["stalled"]
         host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if stalled else None)
         host.sink.set_pause_generator(coy_stalls(dut, random.randrange(1 << 30), 0.3) if stalled else None)
         host.source.pause = host.sink.pause = False
-        chunk = range(done, min(done + random.randint(1, config["longest_phase"]), len(lengths)))
+        # Beyond the planned sequences each one is a try of its own.
+        count = min(random.randint(1, config["longest_phase"]), max(1, planned - done))
+        chunk = range(done, done + count)
         for index in chunk:
             flags = Flag.LEARN | (Flag.INFER if random.random() < 0.8 else Flag(0))
             packet = encode_packet(
@@ -55,8 +59,9 @@ async def learn_through_resets(dut) -> None:
         phase = {"first": done, "handed": len(chunk), "cycle": host.cycle()}
         await host.start()
         longest = len(chunk) * config["cycles_per_sequence"]
-        if missing and len(phases) % 2 == 0:
+        if missing and (len(phases) % 2 == 0 or done >= planned):
             await during_an_update(host, random, longest)
+            await host.cycles(next(late))
         else:
             await host.cycles(random.randrange(longest))
         await victim.reset(SOFT)
@@ -68,7 +73,7 @@ async def learn_through_resets(dut) -> None:
         # Of a phase in which nothing began, the registers tell of the one before.
         if begun and (phase["pending"] or phase["updating"]):
             missing.happened(unfinished=1, cut=phase["updating"] and phase["columns"] > 0)
-        if config["checkpoints"] and (random.random() < config["checkpoints"] or done == len(lengths)):
+        if config["checkpoints"] and (random.random() < config["checkpoints"] or done >= planned):
             phase["checkpoint"] = str(Path(config["output"]).with_name(f"phase_{len(phases)}.npz"))
             save_checkpoint(phase["checkpoint"], victim.design, await read_checkpoint(host))
         phases.append(phase)

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from flow.generate import write_images
+from flow.rtl_run import feedback_cycles
 from flow.simulator import run
 from golden.cell import Coefficients
 from golden.checkpoint import load_checkpoint
@@ -46,6 +47,17 @@ class Case:
         return {"unfinished": max(2, self.sequences // 40), "cut": max(1, self.sequences // 60)}
 
     @property
+    def column_cycles(self) -> int:
+        """What the first column of an update takes from its start: errors, feedback, and every fold of the column."""
+        network = self.design.network
+        return feedback_cycles(self.design) + 1 + self.design.learning_folds * (network.max_steps + 5)
+
+    @property
+    def tries(self) -> int:
+        """Sequences beyond the planned ones, each a try to cut an update once more in each cycle of its first column."""
+        return self.needed["cut"] * self.column_cycles
+
+    @property
     def cycles_per_sequence(self) -> int:
         """About what a sequence takes with its replays; where the resets fall."""
         learning, network = self.design.learning, self.design.network
@@ -78,6 +90,9 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     case, design = CASES[name], CASES[name].design
     _, build = harness(design)
     data, lengths = two_tasks(design, case.sequences)
+    # Where the planned sequences leave too few cut, they come again.
+    again = np.arange(case.sequences + case.tries) % case.sequences
+    data, lengths = data.where(again), lengths[again]
     weights = initial_weights(design)
     write_images(design, weights, tmp_path / "images")
     write_header(tmp_path, design)
@@ -86,7 +101,9 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
         "design": design.model_dump(mode="json"),
         "input": str(tmp_path / "input.npz"),
         "coefficients": [GATES.reset, GATES.update],
+        "sequences": case.sequences,
         "cycles_per_sequence": case.cycles_per_sequence,
+        "column_cycles": case.column_cycles,
         "stalled": case.stalled,
         "longest_phase": case.longest_phase,
         "checkpoints": case.checkpoints,
@@ -100,7 +117,7 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     follower.follow(outcome["phases"], read_trace(tmp_path, design))
     follower.comparison.require(STEP, READOUT, LEARN, *([OFFER] if design.replays else []))
     follower.require_counters(outcome["counters"])
-    assert follower.begun == case.sequences and follower.checkpoints > 0
+    assert follower.begun >= case.sequences and follower.checkpoints > 0
     assert follower.kept > 0 or not design.replays
     found = {"unfinished": follower.unfinished, "cut": follower.cut}
     assert all(found[name] >= count for name, count in case.needed.items()), found

@@ -1,4 +1,5 @@
 // Bistable cells at the bitlines: blackbox for synthesis. Same ports as the behavioural model in remora_bistable.sv.
+`timescale 1ns / 1ps
 (* blackbox *)
 module remora_bistable #(
     parameter CELLS = 128,

@@ -1,4 +1,5 @@
 // Memristive crossbar tile: blackbox for synthesis. Same ports as the behavioural model in remora_crossbar.sv.
+`timescale 1ns / 1ps
 (* blackbox *)
 module remora_crossbar #(
     parameter ROWS = 160,

@@ -1,4 +1,5 @@
 // Memory with one write and one read port, registered read: blackbox for synthesis, to be bound to a compiled SRAM.
+`timescale 1ns / 1ps
 (* blackbox *)
 module remora_memory #(
     parameter WIDTH = 8,

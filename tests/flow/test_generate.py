@@ -209,10 +209,12 @@ def test_synthesis_reads_it(generated, preset):
     assert macros and int(macros[1]) == number
 
 
+@pytest.mark.parametrize("macros", ["models", "blackboxes"])
 @pytest.mark.parametrize("preset", SYNTHESISED)
-def test_slang_and_verible_accept_netlist_and_models(generated, preset):
+def test_slang_and_verible_accept_netlist_and_macros(generated, preset, macros):
     directory, files = generated(preset).directory, generated(preset).sidecar["files"]
-    sources = [directory / name for name in (files["netlist"], *files["models"])]
+    sources = [directory / name for name in (files["netlist"], *files[macros])]
+    assert len(sources) > 1
     assert slang(sources, generated(preset).sidecar["top"]) == ""
     assert verible_syntax(sources) == ""
 

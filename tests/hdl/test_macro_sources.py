@@ -6,12 +6,12 @@ import re
 
 import pytest
 
+from hdl.verilog import TIME_SCALE
 from tests.hdl.macro_models import FOLDER, IMAGE, MEMORY
 from tests.readers import slang, verible_lint, verible_syntax, yosys
 
 MODELS = sorted(FOLDER.glob("*.sv"))
 BLACKBOXES = sorted(FOLDER.glob("*.v"))
-TIME_SCALE = "`timescale 1ns / 1ps"
 
 
 @pytest.mark.parametrize("source", [*MODELS, *BLACKBOXES], ids=lambda path: path.name)
@@ -53,10 +53,10 @@ def test_yosys_reads_the_memory():
     assert re.search(r"\b1\s+\$mem_v2$", result.stdout, re.MULTILINE)
 
 
-@pytest.mark.parametrize("source", MODELS, ids=lambda path: path.name)
+@pytest.mark.parametrize("source", [*MODELS, *BLACKBOXES], ids=lambda path: path.name)
 def test_what_this_regression_cannot_run(source):
-    """One time scale; no ``genvar`` inside a ``for``, at which Surelog stops; no ``$readmemh``, which simulators read
-    differently where a file is short."""
+    """The netlist's time scale; no ``genvar`` inside a ``for``, at which Surelog stops; no ``$readmemh``, which
+    simulators read differently where a file is short."""
     text = re.sub(r"//.*", "", source.read_text(encoding="utf-8"))
     assert text.count(TIME_SCALE) == text.count("`timescale") == 1
     assert not re.search(r"for\s*\(\s*genvar|\$readmem", text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from golden.idx import DataError
+from golden.idx import DATA_VARIABLE, DataError
 from golden.manifest import read_manifest
 
 HEADER, ROW = "path,word,speaker,split", "a.wav,yes,ann,train"
@@ -49,16 +49,20 @@ def test_a_quoted_field_may_hold_the_separator(tmp_path):
         (f"{HEADER}\na.wav,yes,ann,tent\n", "line 2: needs .* with a split of train, validation, test"),
         (f"{HEADER}\na\0b.wav,yes,ann,train\n", "line 2: a field holds a NUL character"),
         (f"{HEADER}\n{ROW}\na.wav,yes,ann,test\n", "line 3: a.wav is listed in two splits, train and test"),
-        (f'{HEADER}\n"a.wav,yes,ann,train\n', r"cannot be read \(unexpected end of data\)"),
-        (f"{HEADER}\n{'a' * 200_000},yes,ann,train\n", r"cannot be read \(field larger than"),
+        (f"{HEADER}\n{ROW}\n./a.wav,yes,ann,test\n", "line 3: ./a.wav is listed in two splits, train and test"),
+        (f"{HEADER}\nb//c.wav,yes,ann,test\nb/d/../c.wav,yes,ann,train\n", "line 3: .* is listed in two splits"),
+        (f'{HEADER}\n"a.wav,yes,ann,train\n{ROW}\n', "line 2: unexpected end of data; a field that begins with a quot"),
+        (f'{HEADER}\n"a.wav"x,yes,ann,train\n', "line 2: ',' expected after '\"'; a field that begins with a quot"),
+        (f"{HEADER.replace('word', chr(34) + 'word')}\n{ROW}\n", "line 1: unexpected end of data"),
+        (f"{HEADER}\n{ROW}\n{'a' * 200_000},yes,ann,train\n", "line 3: field larger than .*at most 131,072 characters"),
         ("path,word,split\na.wav,yes,train\n", "line 1: needs path, word, speaker, split .*; speaker is not so"),
         ("path,word,speaker,split,Split\n", "line 1: needs .*; split is not so"),
         (f"{ROW}\n", "line 1: needs path"),
         ("", "line 1: needs path"),
         ("\n\n", "line 1: needs path"),
         (f"{HEADER}\n", "lists no clips"),
-        (f"{HEADER}\n{ROW}\n".encode("utf-16"), "is no text in UTF-8; save it as such"),
-        (f"{HEADER}\n{ROW}\n".replace("ann", "änn").encode("latin-1"), "is no text in UTF-8"),
+        (f"{HEADER}\n{ROW}\n".encode("utf-16"), "line 1: is no text in UTF-8; save the file as"),
+        (f"{HEADER}\n{ROW}\n".replace("ann", "änn").encode("latin-1"), "line 2: is no text in UTF-8"),
     ],
 )
 def test_anything_else_ends_in_one_line(tmp_path, content, message):
@@ -67,9 +71,15 @@ def test_anything_else_ends_in_one_line(tmp_path, content, message):
     with pytest.raises(DataError, match=message) as caught:
         read_manifest(path)
     assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+    assert "missing" not in str(caught.value) and DATA_VARIABLE not in str(caught.value)
+
+
+def test_an_absent_file_is_said(tmp_path):
+    with pytest.raises(DataError, match=f"manifest.csv is missing; put the data there or unset {DATA_VARIABLE}"):
+        read_manifest(tmp_path / "manifest.csv")
 
 
 def test_a_folder_in_its_place_is_said(tmp_path):
     (tmp_path / "manifest.csv").mkdir()
-    with pytest.raises(DataError, match="is missing or cannot be read .*Is a directory"):
+    with pytest.raises(DataError, match=r"manifest.csv cannot be read \(Is a directory\); put the data"):
         read_manifest(tmp_path / "manifest.csv")

@@ -10,9 +10,9 @@ from flow.console import console, progress, table
 from flow.notes import say_replaced
 from flow.train import data_digest
 from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
-from golden.data import SequenceSet
+from golden.data import DataError, SequenceSet
 from golden.replay import ReplayTrainer
-from golden.tasks import permuted_task, task_sizes, task_stream
+from golden.tasks import of_one_length, permuted_task, task_sizes, task_stream
 from golden.training import accuracy
 from golden.weights import initial_weights
 from spec.design import DesignPoint
@@ -36,9 +36,15 @@ def train_tasks(
 
     Raises:
         CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.
-        DataError: fewer sequences than tasks.
+        DataError: fewer sequences than tasks, or sequences that differ in length.
     """
     seed, stream = design.learning.seed, task_stream(training, sequences, tasks, design.learning.seed)
+    test = of_one_length(test)
+    if test.x.shape[1] != stream.x.shape[1]:
+        raise DataError(
+            f"tasks permute the features of all steps, and sequences for training have {stream.x.shape[1]} steps, "
+            f"those for testing {test.x.shape[1]}: give both one length"
+        )
     trainer, digest, history = ReplayTrainer(design, initial_weights(design)), data_digest(stream), []
     if path.is_file() and not fresh:
         found = continue_checkpoint(path, design)

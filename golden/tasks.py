@@ -29,6 +29,21 @@ def task_sizes(sequences: int, tasks: int) -> list[int]:
     return [share + (task < rest) for task in range(tasks)]
 
 
+def of_one_length(data: SequenceSet) -> SequenceSet:
+    """The set with ``x`` as long as its sequences are, all of them alike, and without ``lengths``.
+
+    Raises:
+        DataError: the sequences differ in length, so that features would move beyond the end of some.
+    """
+    shortest, longest = int(data.steps.min()), int(data.steps.max())
+    if shortest != longest:
+        raise DataError(
+            f"tasks permute the features of all steps, and these sequences have {shortest} to {longest} steps: give "
+            "sequences of one length"
+        )
+    return SequenceSet(data.x[:, :longest], data.y)
+
+
 def permuted_task(data: SequenceSet, task: int, seed: int) -> SequenceSet:
     """The set as task ``task`` (from 0) sees it: features of all steps in the fixed order of permutation ``task + 1``.
 
@@ -37,10 +52,9 @@ def permuted_task(data: SequenceSet, task: int, seed: int) -> SequenceSet:
     Permutation 0, the identity, is no task: all tasks are to be of one kind.
 
     Raises:
-        DataError: the sequences differ in length, so that features would move beyond the end of some.
+        DataError: the sequences differ in length.
     """
-    if data.lengths is not None:
-        raise DataError("tasks permute the features of all steps; give sequences of one length, without 'lengths'")
+    data = of_one_length(data)
     return SequenceSet(permuted(data.x, task + 1, seed), data.y)
 
 
@@ -50,7 +64,7 @@ def task_stream(data: SequenceSet, sequences: int, tasks: int, seed: int) -> Seq
     Raises:
         DataError: fewer sequences than tasks, or sequences that differ in length.
     """
-    parts = []
+    data, parts = of_one_length(data), []
     for task, count in enumerate(task_sizes(sequences, tasks)):
         order = presented(data, count, seed, task)
         parts.append(permuted_task(data.where(order), task, seed))

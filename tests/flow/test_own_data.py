@@ -1,4 +1,4 @@
-"""Data of a person's own at the command line: trained on and judged at its own lengths and split, or refused in a line."""
+"""Data of a person's own at the command line: trained on and judged at its own lengths and split, or refused."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flow import cli
 from flow.configuration import to_toml
 from golden.checkpoint import load_checkpoint
 from golden.data import load, synthetic
+from golden.tasks import task_stream
 from golden.training import accuracy
 from spec.presets import load_design
 from tests.hdl.designs import with_bistable_cells
@@ -74,3 +75,20 @@ def test_tasks_need_one_length(own, tmp_path, capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(["train", "tiny", "--data", str(own), "--tasks", "2", "-o", str(tmp_path / "net.npz")])
     assert caught.value.code == 2 and "tasks permute the features of all steps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"), [((9, 5), "for training have 9 steps, those for testing 5"), ((5, 5), "")]
+)
+def test_tasks_take_sets_whose_sequences_have_one_length(steps, message, own, tmp_path, capsys):
+    whole = np.load(own)
+    parts = {f"x_{part}": whole["x"][:, :count] for part, count in zip(("train", "test"), steps, strict=True)}
+    np.savez(
+        own, **parts, **{f"y_{part}": whole["y"] for part in ("train", "test")}, lengths_test=np.full(60, steps[1])
+    )
+    training, _ = load(TINY, own)
+    assert training.lengths is not None and len(task_stream(training, 8, 2, seed=1)) == 8
+    arguments = ["train", "tiny", "--data", str(own), "--tasks", "2", "--limit", "8", "-o", str(tmp_path / "net.npz")]
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert (caught.value.code or 0) == (2 if message else 0) and message in capsys.readouterr().err

@@ -49,6 +49,22 @@ def test_the_stream_presents_each_sequence_once_before_any_twice_and_whole():
         np.testing.assert_array_equal(stream.x[part], permuted_task(data, task, 3).x[order])
 
 
+def test_what_the_lengths_say_decides_not_whether_they_are_given():
+    plain = numbered(5)
+    longer = SequenceSet(np.pad(plain.x, ((0, 0), (0, 3), (0, 0))), plain.y, np.full(5, 2))
+    np.testing.assert_array_equal(permuted_task(longer, 1, 3).x, permuted_task(plain, 1, 3).x)
+    found, expected = (task_stream(data, 14, 2, seed=3) for data in (longer, plain))
+    np.testing.assert_array_equal(found.x, expected.x)
+    assert found.lengths is None
+
+
+def test_sequences_that_differ_in_length_are_refused_whichever_are_drawn():
+    data = SequenceSet(numbered(5).x, np.arange(5), np.array([2, 2, 2, 2, 1]))
+    for sequences in (1, 5):
+        with pytest.raises(DataError, match="these sequences have 1 to 2 steps: give sequences of one length"):
+            task_stream(data, sequences, 1, seed=3)
+
+
 def test_digits_are_permuted_as_load_does():
     design = load_design("mnist")
     plain, loaded = (load(design, "mnist", train=20, task=task, seed=9)[0] for task in (0, 2))

@@ -71,7 +71,7 @@ def load_design(config: str | Path, kind: type[AnyDesign] = DesignPoint) -> AnyD
                 f"'{config}' is neither a preset ({', '.join(preset_names(kind))}) nor a TOML file that exists{guess}"
             )
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from error
     except OSError as error:
@@ -138,6 +138,8 @@ def _describe(item: dict, kind: type[Design]) -> str:
     message = item["msg"].removeprefix("Value error, ")
     if not field:
         return message
+    if item["type"] == "model_type":
+        return f"{field} = {item['input']!r}: give a table [{field}] with its fields"
     if item["type"] == "extra_forbidden":
         section = kind
         for part in item["loc"][:-1]:

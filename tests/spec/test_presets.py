@@ -70,7 +70,9 @@ def test_a_file_takes_its_name_from_its_stem(tmp_path):
             "network.hiden is not a field; legal here: features, hidden, classes, max_steps, feature_signed",
         ),
         ("[netwerk]", "netwerk is not a field; legal here: name, network, cell"),
-        ("network = 3", "network = 3"),
+        ("network = 3", r"network = 3: give a table \[network\] with its fields$"),
+        ("[[network]]\nhidden = 3", r"network = \[.*\]: give a table \[network\] with its fields$"),
+        ('core = "analog"\nvote = "on"', r"vote = 'on': give a table \[vote\] with its fields$"),
         ("[network]\nhidden = 3", "cell.lanes is 20 but network.hidden is 3"),
         ("[network", "is not valid TOML"),
         ("[network]\nhidden = 0\nfeatures = 0", "network.features = 0.*; network.hidden = 0"),
@@ -84,6 +86,12 @@ def test_errors_name_file_field_value_and_range(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message) as caught:
         load_design(path)
     assert str(path) in str(caught.value) and isinstance(caught.value, RemoraError)
+
+
+def test_a_byte_order_mark_does_not_count(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[network]\nhidden = 33\n", encoding="utf-8-sig")
+    assert load_design(path).network.hidden == 33
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):

@@ -59,7 +59,17 @@ def signals_end() -> Iterator[None]:
             signal.signal(number, handler)
 
 
+class _Waiting:
+    """Blocks of `undisturbed` that the main thread is in, and the first signal that has come meanwhile."""
+
+    blocks = 0
+    number: int | None = None
+
+
 def _end(number: int, frame: object) -> None:
+    if _Waiting.blocks:
+        _Waiting.number = _Waiting.number or number
+        return
     with undisturbed():
         end_workers()
     raise Ended(number)
@@ -67,12 +77,23 @@ def _end(number: int, frame: object) -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """While the block runs, the signals of `WORDS` wait; for what must not stop half way and takes a moment."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, WORDS)
+    """While the block runs, the signals that `signals_end` takes wait; they end the command after the block.
+
+    For what must not stop half way and takes a moment. The handler waits, not the signal: a thread that blocks a signal
+    hands it to another thread, and Python then runs the handler in the main thread all the same. Does nothing outside
+    the main thread, where no handler runs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _Waiting.blocks += 1
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _Waiting.blocks -= 1
+        if not _Waiting.blocks and _Waiting.number:
+            number, _Waiting.number = _Waiting.number, None
+            _end(number, None)
 
 
 def end_workers() -> None:

@@ -38,8 +38,8 @@ def command(
     bytes. For an analog core the image holds the codes of a trained network, if there is one.
 
     DIR is a new or an empty folder, or one that this command wrote. There it replaces what it wrote, which the file
-    remora.sha256 lists, and keeps every other file; it refuses to replace a file that was changed since. --force lifts
-    both refusals.
+    remora.sha256 lists, and keeps every other file; it refuses to replace a file that was changed since, or, where
+    there is no remora.sha256, one that differs from the new one. --force lifts the refusals.
 
     Example: remora generate mnist -o out
     """

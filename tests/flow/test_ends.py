@@ -8,13 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 import flow.disk_watch
-from flow.children import WORDS, run_child
+from flow.children import WORDS, Ended, run_child, signals_end, undisturbed
 from flow.disk_watch import DiskWatch, check_room
 from flow.simulation import check_kept, run_directory
 from flow.simulator import SimulatorError, build, build_root, run
@@ -181,6 +182,30 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     script = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-c", COMMAND.format(body=body)]
     done = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout == "went on\n"
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_a_signal_waits_for_what_must_not_stop_half_way(threads):
+    """Also where another thread, such as that of a progress bar, could receive it."""
+    done, over = [], threading.Event()
+    others = [threading.Thread(target=over.wait) for _ in range(threads)]
+    for thread in others:
+        thread.start()
+    try:
+        with pytest.raises(Ended) as caught, signals_end():
+            with undisturbed():
+                with undisturbed():
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    time.sleep(0.2)
+                    done.append("inner")
+                time.sleep(0.1)
+                done.append("outer")
+            done.append("after")
+    finally:
+        over.set()
+    assert done == ["inner", "outer"] and caught.value.number == signal.SIGTERM
+    with signals_end(), undisturbed():
+        pass  # The signal is not delivered a second time.
 
 
 # Children -------------------------------------------------------------------------------------------------------------

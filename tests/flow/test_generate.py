@@ -15,6 +15,7 @@ import pytest
 
 from flow.analog.generate import scan_words
 from flow.generate import Generated, generate, macro_names
+from flow.result_folder import FolderError
 from flow.simulator import find_verilator
 from golden.analog_random import random_codes
 from golden.weights import initial_weights, random_weights
@@ -331,7 +332,9 @@ def test_images_hold_the_thresholds(tmp_path):
 
 
 def test_a_directory_without_a_manifest_is_known_by_its_sidecar(generated, tmp_path):
-    """As the first version wrote it: what its sidecar lists is replaced, what it does not list stays."""
+    """As the first version wrote it: what its sidecar lists is replaced where ``force`` is given, since a person may
+    have changed it; what it does not list stays.
+    """
     design = load_design("one")
     stale = generate(design, tmp_path).directory / "images" / "stale.hex"
     sidecar = json.loads((tmp_path / "remora.json").read_text(encoding="utf-8"))
@@ -340,7 +343,12 @@ def test_a_directory_without_a_manifest_is_known_by_its_sidecar(generated, tmp_p
     (tmp_path / "remora.sha256").unlink()
     stale.touch()
     (tmp_path / "notes.txt").touch()
-    generate(design, tmp_path)
+    netlist = tmp_path / "rtl" / "remora.v"
+    netlist.write_text("changed")
+    with pytest.raises(FolderError, match="no remora.sha256 .* changed .*rtl/remora.v.*--force"):
+        generate(design, tmp_path)
+    assert netlist.read_text() == "changed" and stale.exists()
+    generate(design, tmp_path, force=True)
     assert set(content(tmp_path)) == {*content(generated("one").directory), "notes.txt"}
 
 

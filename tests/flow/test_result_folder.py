@@ -106,38 +106,129 @@ def test_what_ends_the_work_leaves_what_was_there(out, error, there):
         (stage / "a").write_text("2")
         raise error(errno.ENOSPC, "No space left on device")
     assert content(out) == ({"a": "1", "b/c": "1"} if there else {})
-    assert out.exists() == there and [path.name for path in out.parent.iterdir()] == ["out"] * there
+    assert out.exists() == out.parent.exists() == there
+    assert not there or [path.name for path in out.parent.iterdir()] == ["out"]
     if error is OSError:
         assert caught.value.filename == str(out)
 
 
-@pytest.mark.parametrize("fails_at", range(1, 6))
-def test_a_move_that_fails_takes_the_others_back(out, monkeypatch, fails_at):
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("fails_at", range(1, 7))
+def test_a_move_that_fails_takes_the_others_back(out, monkeypatch, fails_at, after):
+    """Also where what ends it comes just after a file has moved, as a signal may."""
     make(out, a="1", b="1")
     moves, rename = 0, Path.rename
 
     def failing(source, target):
         nonlocal moves
         moves += 1
+        if moves == fails_at and not after:
+            raise KeyboardInterrupt
+        rename(source, target)
         if moves == fails_at:
             raise KeyboardInterrupt
-        return rename(source, target)
 
     monkeypatch.setattr(flow.result_folder.Path, "rename", failing)
     with pytest.raises(KeyboardInterrupt):
-        make(out, a="2", c="2")
+        make(out, a="2", deep__c="2")
     monkeypatch.undo()
-    assert content(out) == {"a": "1", "b": "1"} and moves >= fails_at
+    assert content(out) == {"a": "1", "b": "1"} and moves >= fails_at and not folders(out)
     make(out, a="3")
     assert content(out) == {"a": "3"}
 
 
 def test_files_of_a_run_that_left_no_manifest_are_known_from_elsewhere(out):
+    """Whether a person has changed them is not known: those that differ are replaced with ``force`` only."""
     (out / "sub").mkdir(parents=True)
-    for name in ("a", "sub/b"):
+    for name in ("a", "sub/b", "c"):
         (out / name).write_text("old")
-    make(out, unmarked={"a": None, "sub/b": None}, a="2")
-    assert content(out) == {"a": "2"} and not folders(out)
+    unmarked = {"a": None, "sub/b": None, "c": None}
+    with pytest.raises(FolderError, match=f"{out}: there is no {MANIFEST} .* you changed a, sub/b, and .*--force"):
+        make(out, unmarked=unmarked, a="2", c="old")
+    assert content(out) == {"a": "old", "sub/b": "old", "c": "old"}
+    make(out, unmarked=unmarked, force=True, a="2", c="old")
+    assert content(out) == {"a": "2", "c": "old"} and not folders(out)
+
+
+def test_files_of_a_run_that_left_no_manifest_stay_where_nothing_differs(out):
+    out.mkdir(parents=True)
+    (out / "a").write_text("1")
+    make(out, unmarked={"a": None}, a="1", b="1")
+    assert content(out) == {"a": "1", "b": "1"} and (out / MANIFEST).is_file()
+
+
+def test_what_is_the_same_stays_in_place(out):
+    """Another process may be reading it; and ``make`` goes by its time."""
+    make(out, a="1", sub__b="1", c="1")
+    before = {name: (out / name).stat() for name in ("a", "sub/b", "c", MANIFEST)}
+    make(out, a="1", sub__b="1", c="1")
+    assert all((out / name).stat().st_ino == found.st_ino for name, found in before.items())
+    make(out, a="1", sub__b="1", c="2")
+    after = {name: (out / name).stat() for name in before}
+    kept = {name for name in before if after[name].st_ino == before[name].st_ino}
+    assert kept == {"a", "sub/b"} and all(after[name].st_mtime_ns == before[name].st_mtime_ns for name in kept)
+    subprocess.run(["sha256sum", "--check", "--strict", MANIFEST], cwd=out, capture_output=True, check=True)
+
+
+def test_what_is_the_same_is_there_at_every_moment_of_another_run(out, monkeypatch):
+    make(out, a="1", b="1")
+    moved, rename = [], Path.rename
+
+    def watched(source, target):
+        moved.append(source.name)
+        assert (out / "a").is_file()
+        return rename(source, target)
+
+    monkeypatch.setattr(flow.result_folder.Path, "rename", watched)
+    make(out, force=True, a="1", b="2")
+    assert "b" in moved and "a" not in moved
+
+
+@pytest.mark.parametrize("place", ["sub", "sub/deep"])
+def test_a_file_where_a_folder_goes_is_in_the_way(out, place):
+    make(out, a="1")
+    (out / place).parent.mkdir(exist_ok=True)
+    (out / place).write_text("mine")
+    with pytest.raises(FolderError, match=f"{out}: {place} was not written by Remora and in the way.*--force"):
+        make(out, a="2", sub__deep__b="2", other__c="2")
+    assert content(out) == {"a": "1", place: "mine"} and "other" not in folders(out)
+    make(out, force=True, a="2", sub__deep__b="2", other__c="2")
+    assert content(out) == {"a": "2", "sub/deep/b": "2", "other/c": "2"}
+
+
+def test_a_folder_where_a_file_goes_is_refused_even_with_force(out):
+    make(out, a="1")
+    (out / "b").mkdir()
+    (out / "b" / "mine").write_text("mine")
+    for force in (False, True):
+        with pytest.raises(FolderError, match=f"{out}: b: a folder stands where a file goes"):
+            make(out, force=force, a="2", b="2")
+    assert content(out) == {"a": "1", "b/mine": "mine"}
+
+
+def test_results_of_two_kinds_do_not_take_each_other_for_their_own(out):
+    make(out, a="1")
+    with pytest.raises(FolderError, match="did not write"), folder_result(out, manifest="other.sha256"):
+        pass
+    assert content(out) == {"a": "1"}
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_disk_that_cannot_be_written_is_named_by_the_folder_that_was_asked_for(out, monkeypatch, there):
+    """Even making the folder that the files wait in fails."""
+    if there:
+        make(out, a="1")
+    make_folder = Path.mkdir
+
+    def read_only(path, *arguments, **options):
+        if ".part" in str(path):
+            raise OSError(errno.EROFS, "Read-only file system", str(path if path.name[0] == "." else path.parent))
+        return make_folder(path, *arguments, **options)
+
+    monkeypatch.setattr(flow.result_folder.Path, "mkdir", read_only)
+    with pytest.raises(OSError, match="Read-only") as caught:
+        make(out, a="2")
+    assert caught.value.filename == str(out)
 
 
 def test_a_manifest_reaches_nothing_outside(out, tmp_path):

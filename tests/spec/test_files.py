@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -96,6 +97,63 @@ def test_devices_and_pipes_are_written_directly(tmp_path):
     assert (tmp_path / "out").read_text() == "seen"
 
 
+def test_what_a_process_has_open_is_written_directly(tmp_path):
+    """By whatever name; in place of a file of its own, what the process writes elsewhere would go astray."""
+    links = {"deep": Path("/dev/stdout"), "link": tmp_path / "deep", "by-number": Path("/dev/fd/1")}
+    for name, goal in links.items():
+        (tmp_path / name).symlink_to(goal)
+    for name in (*links, "/dev/stdout", "/proc/self/fd/1"):
+        script = (
+            "import sys; from pathlib import Path; from spec.files import write_text; "
+            f"write_text(Path({str(tmp_path / name)!r}), 'seen')"
+        )
+        with (tmp_path / "out").open("w") as out:
+            inode = os.fstat(out.fileno()).st_ino
+            subprocess.run([sys.executable, "-c", script], stdout=out, cwd=Path(__file__).parents[2], check=True)
+        assert (tmp_path / "out").read_text() == "seen" and (tmp_path / "out").stat().st_ino == inode, name
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="/dev/shm cannot be written here")
+def test_a_file_in_memory_is_a_file():
+    """``/dev/shm`` holds files like any other folder: whole or not at all."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder) / "result.json"
+        write_text(path, "what was there")
+        with pytest.raises(ZeroDivisionError), replacing(path) as partial:
+            partial.write_text("half")
+            raise ZeroDivisionError
+        assert path.read_text() == "what was there" and names(path.parent) == {"result.json"}
+
+
+def test_a_disk_that_is_read_only_is_named_by_the_file_that_was_asked_for(tmp_path, monkeypatch):
+    """There even removing a file that does not exist is an error."""
+
+    def refused(path, *arguments, **options):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    for action in ("touch", "unlink"):
+        monkeypatch.setattr(Path, action, refused)
+    for write in (check_writable, lambda path: write_text(path, "x")):
+        with pytest.raises(OSError, match="Read-only") as caught:
+            write(tmp_path / "result.json")
+        assert caught.value.filename == str(tmp_path / "result.json")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_folders_that_were_made_for_a_result_go_with_it(tmp_path, there):
+    path = tmp_path / "sub" / "deep" / "result"
+    if there:
+        path.parent.mkdir(parents=True)
+    check_writable(path)
+    with pytest.raises(ZeroDivisionError), replacing(path):
+        raise ZeroDivisionError
+    assert path.parent.exists() == path.parents[1].exists() == there
+    with pytest.raises(ZeroDivisionError), replacing(path):
+        (path.parent / "other").touch()
+        raise ZeroDivisionError
+    assert names(path.parent) == {"other"}
+
+
 def test_whether_it_can_be_written_is_known_before(tmp_path):
     path = tmp_path / "result"
     check_writable(path)
@@ -103,7 +161,7 @@ def test_whether_it_can_be_written_is_known_before(tmp_path):
     write_text(path, "what was there")
     check_writable(path)
     assert path.read_text() == "what was there"
-    for place in (tmp_path, path / "below"):
+    for place in (tmp_path, path / "below", path / "below" / "deep"):
         with pytest.raises(OSError, match=str(place)):
             check_writable(place)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spec.errors import RemoraError
 from spec.files import check_writable, write_text
 
 if TYPE_CHECKING:
@@ -60,15 +61,37 @@ def write_json(path: Path | None, result: dict[str, Any]) -> None:
         write_text(path, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
-def check_results(*paths: Path | None) -> None:
+def check_results(*paths: Path | None, beside: Iterable[Path | str | None] = ()) -> None:
     """Whether results can be written, known before the work that makes them; what is there stays as it is.
 
+    Args:
+        paths: files of results; None where one is not asked for.
+        beside: what else the command line names: folders that are filled, and files that are read. A text counts where
+            there is such a file; else it is the name of a preset or of a data set.
+
     Raises:
-        OSError: one of ``paths`` that is not None cannot be written; the error names it.
+        RemoraError: one of ``paths`` is another one, or is named beside them; devices are written by many.
+        OSError: one of ``paths`` cannot be written; the error names it.
     """
-    for path in paths:
-        if path is not None:
-            check_writable(path)
+    results = [path for path in paths if path is not None]
+    named = [Path(other) for other in beside if isinstance(other, Path) or (other and Path(other).is_file())]
+    for number, path in enumerate(results):
+        if path.is_file() or not path.exists():
+            _require_apart(path, [*results[:number], *results[number + 1 :], *named])
+    for path in results:
+        check_writable(path)
+
+
+def _require_apart(path: Path, others: Sequence[Path]) -> None:
+    """Refuse a result whose place another path needs, as the same file or as a folder."""
+    target = path.resolve()
+    for other in others:
+        if target in (other.resolve(), *other.resolve().parents):
+            raise RemoraError(
+                f"{path}: the command line names it twice, and one would replace the other; give each a path of its own"
+                if target == other.resolve()
+                else f"{other}: it cannot lie in {path}, which becomes a file; give each a path of its own"
+            )
 
 
 @contextmanager

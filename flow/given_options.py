@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**32 - 1
 """Of every seed, on the command line, in a design point and in the environment."""
 
+SEED_VARIABLE = "COCOTB_RANDOM_SEED"
+"""Environment variable with the seed of simulations that are given none."""
+
 
 def given_options(context: typer.Context, names: Iterable[str]) -> list[str]:
     """Of parameters by name, those on the command line, as options such as ``--replay-ratio``."""

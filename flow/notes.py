@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flow.configuration import describe_fields
 from flow.console import console
 from spec.section import Design
+
+if TYPE_CHECKING:
+    from golden.checkpoint import Checkpoint
 
 
 def notes(design: Design) -> list[str]:
@@ -17,6 +21,16 @@ def notes(design: Design) -> list[str]:
         for field in describe_fields(design)
         if field.path in why and field.value != field.default
     ]
+
+
+def say_moved(path: Path, network: Checkpoint, *more: str) -> None:
+    """Print what a checkpoint says of its way to this design point: why answers may differ, and what is left behind.
+
+    Args:
+        more: further sentences.
+    """
+    for sentence in (*network.remarks, *network.left_behind, *more):
+        console().print(f"{path}: {sentence}", style="yellow", markup=False, soft_wrap=True)
 
 
 def say_replaced(path: Path) -> None:

@@ -13,6 +13,7 @@ from flow.learnt_state import LAYERS
 from flow.provenance import provenance
 from flow.rtl_run import RtlRun, run_rtl
 from flow.simulation import built, generate_for, judge, run_directory, tidy
+from flow.simulator import default_seed
 from flow.stimulus import Stimulus
 from golden.checkpoint import Checkpoint
 from golden.data import SequenceSet
@@ -45,7 +46,7 @@ def simulate(
     data: SequenceSet,
     checkpoint: Checkpoint,
     *,
-    seed: int = 1,
+    seed: int | None = None,
     stall: float = 0.0,
     learn: bool = False,
     waves: Path | None = None,
@@ -54,6 +55,7 @@ def simulate(
     """Generate, build, program through the weight window, run and compare.
 
     Args:
+        seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
         learn: learn every sequence after answering it, and replay where the design point has a reservoir; it must have
             learning enabled.
@@ -63,6 +65,7 @@ def simulate(
     Raises:
         SimulatorError: the build or the simulation itself failed.
     """
+    seed = default_seed() if seed is None else seed
     generated = generate_for(design, checkpoint.weights)
     build = built(lambda: build_harness(generated, waves=wave_format(waves)))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER

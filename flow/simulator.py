@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 from flow.build import Build, build, build_executable, build_root, tail, write_source
 from flow.children import run_child
 from flow.disk_watch import DiskWatch, check_room
-from flow.given_options import LARGEST_SEED
+from flow.given_options import LARGEST_SEED, SEED_VARIABLE
 from flow.icarus import find_icarus
 from flow.verilator import SimulatorError, Verilator, find_verilator
 from spec.errors import CheckFailed
@@ -35,8 +35,6 @@ __all__ = [
 
 DEFAULT_SEED = 1
 """Seed of a run that is given none, neither as an argument nor as COCOTB_RANDOM_SEED: regressions repeat exactly."""
-
-SEED_VARIABLE = "COCOTB_RANDOM_SEED"
 
 DEFAULT_TIMEOUT_S = 900
 

@@ -18,6 +18,7 @@ from flow.build import wave_format
 from flow.console import progress, table
 from flow.provenance import provenance
 from flow.simulation import built, generate_for, judge, run_directory, tidy
+from flow.simulator import default_seed
 from golden.analog_clips import VoteSettings
 from golden.wake_ups import count_wakes, rises
 from spec.analog import AnalogDesign
@@ -55,7 +56,7 @@ def simulate_analog(
     design: AnalogDesign,
     recording: Recording,
     *,
-    seed: int = 1,
+    seed: int | None = None,
     stall: float = 0.0,
     paced: bool = False,
     waves: Path | None = None,
@@ -64,6 +65,7 @@ def simulate_analog(
     """Generate, build, load the codes through the scan window, run and compare.
 
     Args:
+        seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
         paced: a frame every `AnalogDesign.frame_cycles`, as in the field, instead of back to back.
         waves: VCD or FST file to record.
@@ -75,6 +77,7 @@ def simulate_analog(
     """
     if paced and stall:
         raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
+    seed = default_seed() if seed is None else seed
     settings = recording.settings(design)
     generated = generate_for(design, recording.codes)
     build = built(lambda: build_analog_harness(generated, waves=wave_format(waves)))

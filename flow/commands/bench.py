@@ -31,7 +31,7 @@ def command(
 
     screen, design = console(stderr=True), load_design(config)
     say_notes(design)
-    check_results(json)
+    check_results(json, beside=[config])
     result = benchmark(design, sequences, repeats, lambda what: screen.print(f"measuring {what}")) | provenance()
     shown = table("target", ">measured", ">bound", "")
     for target in result["targets"]:

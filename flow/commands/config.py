@@ -39,6 +39,7 @@ def show(
     from spec.presets import load_design
     from spec.section import Design
 
+    check_results(json, beside=[config])
     design = load_design(config, Design)
     fields, derived = describe_fields(design), derived_quantities(design)
     if toml:
@@ -84,7 +85,7 @@ def check(
     from spec.presets import ConfigError, MissingError, load_design
     from spec.section import Design
 
-    check_results(json)
+    check_results(json, beside=configs)
     verdicts, code = [], 0
     for config in configs:
         try:

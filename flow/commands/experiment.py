@@ -73,7 +73,7 @@ def command(
     if sequences and not getattr(module, "TAKES_SEQUENCES", False):
         raise ExperimentError(f"--sequences {sequences}: experiment '{name}' takes no number of them; leave it out")
     options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))
-    check_results(json)
+    check_results(json, beside=[output])
     result, lines = run_experiment(name, module, options, jobs)
     for line in lines:
         console().print(line, soft_wrap=True)

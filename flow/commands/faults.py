@@ -7,12 +7,15 @@ from typing import Annotated
 import typer
 
 from flow.console import JsonOption, check_results, console, progress, table, write_json
-from flow.given_options import LARGEST_SEED
+from flow.given_options import LARGEST_SEED, SEED_VARIABLE
 
 
 def command(
     config: Annotated[str, typer.Argument(help="Name of a preset, or a TOML file.")] = "tiny",
-    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of weights, sequences and stalls.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=LARGEST_SEED, envvar=SEED_VARIABLE, help="Seed of weights, sequences and stalls."),
+    ] = 1,
     json: JsonOption = None,
 ) -> None:
     """Put one deliberate mistake after the other into the generated Verilog and see that the regression notices each.
@@ -32,7 +35,7 @@ def command(
 
     design = load_design(config, Design)
     say_notes(design)
-    check_results(json)
+    check_results(json, beside=[config])
     with console(stderr=True).status("building the sound design and the faulty one"):
         bench = AnalogFaultBench(design, seed) if isinstance(design, AnalogDesign) else FaultBench(design, seed)
     for programs in (False, True):

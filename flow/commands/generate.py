@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +36,7 @@ def command(
 
     Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar (hierarchy, ports,
     widths, addresses, the design point), memory images, C header and register documentation, and a testbench that
-    runs with a simulator alone: make -C DIR/sim icarus, or verilator. The same design point always gives the same
+    runs with a simulator alone; the command lines for that are printed. The same design point always gives the same
     bytes. For an analog core the image holds the codes of a trained network, if there is one.
 
     DIR is a new or an empty folder, or one that this command wrote. There it replaces what it wrote, which the file
@@ -62,23 +64,35 @@ def command(
     for name, what in generated.sidecar["files"].items():
         if isinstance(what, str):
             console().print(f"  {name.replace('_', ' ')}: {what}")
+    for line in testbench_commands(output / "sim"):
+        console().print(f"  testbench: {line}", markup=False, soft_wrap=True)
+
+
+def testbench_commands(folder: Path) -> list[str]:
+    """Command lines that run the testbench in ``folder``, one a simulator, with the Verilator that is found here."""
+    from flow.verilator import SimulatorError, find_verilator
+
+    verilator = ["make", "-C", str(folder), "verilator"]
+    with suppress(SimulatorError):
+        found = find_verilator()
+        verilator += [] if found.origin == "PATH" else [f"VERILATOR={found.path}"]
+    return [shlex.join(["make", "-C", str(folder), "icarus"]), shlex.join(verilator)]
 
 
 def _weights(design: DesignPoint, checkpoint: Path) -> Weights:
     """Weights of a checkpoint, and what must be known to use them under this design point."""
+    from flow.notes import say_moved
     from golden.cell import Coefficients
     from golden.checkpoint import load_checkpoint
 
-    network = load_checkpoint(checkpoint, design)
-    said = list(network.remarks)
+    network, more = load_checkpoint(checkpoint, design), []
     if not design.bistable and network.coefficients != Coefficients.of(design):
         gates = network.coefficients
-        said.append(
+        more.append(
             f"write RESET_COEFFICIENT = {gates.reset} and UPDATE_COEFFICIENT = {gates.update} after reset: "
             "these gates belong to the weights"
         )
-    for remark in said:
-        console().print(f"{checkpoint}: {remark}", style="yellow", markup=False)
+    say_moved(checkpoint, network, *more)
     return network.weights
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flow.console import JsonOption, check_results, console, write_json
-from flow.given_options import LARGEST_SEED, refuse_given
+from flow.given_options import LARGEST_SEED, SEED_VARIABLE, refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def command(
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of stalls and of registers without a reset value.")
+        int,
+        typer.Option(
+            min=0, max=LARGEST_SEED, envvar=SEED_VARIABLE, help="Seed of stalls and of registers without a reset value."
+        ),
     ] = 1,
     checkpoint: Annotated[
         Path | None,
@@ -103,17 +107,18 @@ def command(
     from spec.section import Design
 
     design = load_design(config, Design)
+    named = (keep, config, data, checkpoint)
     if isinstance(design, AnalogDesign):
         from flow.commands.simulate_analog import simulate_core
 
         refuse_given(context, ONLY_LEARNING, f"'{config}' is an analog core, which is trained offline")
         switched = {"noise": noise, "mismatch": mismatch, "bias_error": bias_error}
         clips = limit or (ANALOG_WAVES_CLIPS if waves else ANALOG_CLIPS)
-        waves = _waves(waves) if waves else None
+        waves = _checked(waves, json, named)
         simulate_core(design, data, clips, seed, checkpoint, stall, switched, paced, stream, waves, keep, json)
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
-    from flow.notes import say_notes
+    from flow.notes import say_moved, say_notes
     from flow.simulate import result_table, simulate
     from flow.simulation import check_kept
     from flow.train import train_network
@@ -124,9 +129,8 @@ def command(
     options = LearningOptions(tasks, update, replay_capacity, replay_ratio)
     options.require(learn)
     design = options.apply(config, **({"enabled": True} if learn else {}))
-    waves = _waves(waves) if waves else None
+    waves = _checked(waves, json, named)
     say_notes(design)
-    check_results(json)
     check_kept(keep)
     default = WAVES_LIMIT if waves else DEFAULT_LIMIT
     if tasks:
@@ -137,8 +141,7 @@ def command(
         training, test = _sequences(design, data, limit, default)
     if checkpoint:
         network = load_checkpoint(checkpoint, design)
-        for remark in network.remarks:
-            console().print(f"{checkpoint}: {remark}", style="yellow", markup=False)
+        say_moved(checkpoint, network)
     elif tasks:
         network = Checkpoint.of(design, initial_weights(design))
     else:
@@ -162,13 +165,22 @@ def command(
     console().print("[bold green]hardware and golden agree exactly[/bold green]")
 
 
-def _waves(path: Path) -> Path:
-    """The file for waveforms, refused unless its name says in which format, and that format can be recorded here."""
+def _checked(waves: Path | None, json: Path | None, named: Iterable[Path | str | None]) -> Path | None:
+    """The file for waveforms, after the check of all results.
+
+    Args:
+        named: what else the command line names.
+
+    Raises:
+        RemoraError: its name says no format, that format cannot be recorded here, or a path is named twice.
+        OSError: a result cannot be written.
+    """
     from flow.build import check_waves, wave_format
 
-    check_waves(wave_format(path))
-    check_results(path)
-    return path.absolute()
+    if waves:
+        check_waves(wave_format(waves))
+    check_results(waves, json, beside=named)
+    return waves.absolute() if waves else None
 
 
 def _sequences(design: DesignPoint, data: str, limit: int | None, default: int) -> tuple[SequenceSet, SequenceSet]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.console import check_results, console, write_json
+from flow.console import console, write_json
 from spec.errors import RemoraError
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ def simulate_core(
         )
     design = with_nonidealities(design, **{name: True for name, on in switched.items() if on})
     say_notes(design)
-    check_results(json)
     check_kept(keep)
     if spotting:
         recording = keyword_recording(design, clips, checkpoint, stream)

@@ -82,7 +82,7 @@ def command(
     if isinstance(found := load_design(config, Design), AnalogDesign):
         refuse_given(context, ONLY_CROSSBAR, f"'{config}' is an analog core, whose training takes no such option")
         say_notes(found)
-        check_results(output, json)
+        check_results(output, json, beside=[config])
         write_json(json, train_keywords(found, output, normalisation, seed))
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
@@ -95,7 +95,7 @@ def command(
     say_notes(design if design.bistable else with_learning(design))
     if tasks:
         refuse_given(context, ["passes"], "with --tasks every sequence is learnt once")
-    check_results(output, json)
+    check_results(output, json, beside=[config, data])
     if tasks:
         result = _train_tasks(design, *load(design, data), limit, tasks, output, fresh)
     else:

@@ -1,12 +1,28 @@
-"""The clips that ship."""
+"""What tests of the flow share: the command line, and the clips that ship."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
+from flow import cli
 from flow.keywords.networks import load_clips
 from golden.idx import DATA_VARIABLE
 from golden.keywords import KeywordSet
+
+
+@pytest.fixture
+def remora(capsys):
+    """Runs a command line; returns its exit code, output and errors."""
+
+    def call(*arguments: str) -> SimpleNamespace:
+        with pytest.raises(SystemExit) as caught:
+            cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return SimpleNamespace(code=caught.value.code or 0, out=captured.out, err=captured.err)
+
+    return call
 
 
 @pytest.fixture

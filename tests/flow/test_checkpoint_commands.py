@@ -9,6 +9,7 @@ from flow.configuration import to_toml
 from flow.train import train_network
 from golden.checkpoint import load_checkpoint
 from golden.data import load
+from spec.errors import RemoraError
 from spec.presets import load_design
 from tests.golden.test_moving import changed
 
@@ -81,3 +82,20 @@ def test_images_are_written_for_other_tiles_and_what_differs_is_said(folder, rem
         "generate", written(folder, "network.hidden", 8), "-o", folder / "x", "--checkpoint", checkpoint
     )
     assert code == 2 and "network.hidden is 7 there, 8 here" in said and not (folder / "x").exists()
+
+
+@pytest.mark.parametrize(
+    "command", [["simulate", "--limit", 1], ["generate", "-o", "out"]], ids=["simulate", "generate"]
+)
+def test_what_is_left_behind_is_said(command, folder, remora, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise RemoraError("reached")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(f"flow.{command[0]}.{command[0]}", stop)
+    checkpoint, (name, *options) = folder / "net.npz", command
+    _, said = remora(name, written(folder, "learning.update", "direct"), *options, "--checkpoint", checkpoint)
+    wanted = "accumulators are left behind: learning.update is accumulate there, direct here"
+    assert f"net.npz: {wanted}" in said and "reached" in said
+    _, said = remora(name, "tiny", *options, "--checkpoint", checkpoint)
+    assert "net.npz:" not in said and "reached" in said

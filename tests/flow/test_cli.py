@@ -28,19 +28,6 @@ HEAVY = {"numpy", "pydantic", "amaranth", "cocotb", "matplotlib", "systemrdl", "
 
 
 @pytest.fixture
-def remora(capsys):
-    """Runs a command line; returns its exit code, output and errors."""
-
-    def call(*arguments: str) -> SimpleNamespace:
-        with pytest.raises(SystemExit) as caught:
-            cli.main(arguments)
-        captured = capsys.readouterr()
-        return SimpleNamespace(code=caught.value.code or 0, out=captured.out, err=captured.err)
-
-    return call
-
-
-@pytest.fixture
 def failing(monkeypatch, remora):
     """Runs a command that raises what it is given."""
 

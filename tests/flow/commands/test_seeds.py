@@ -1,0 +1,68 @@
+"""The seed of a simulation that is given none: that of the environment, in every command that simulates."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.given_options import LARGEST_SEED, SEED_VARIABLE
+from golden.checkpoint import Checkpoint
+from golden.data import synthetic
+from golden.weights import initial_weights
+from spec.errors import RemoraError
+from spec.presets import load_design
+
+TINY = load_design("tiny")
+
+
+def stand_in(*positional, seed=None, **_):
+    """In place of a simulation or a bench of faults: says its seed."""
+    raise RemoraError(f"seed {positional[1] if seed is None else seed}")
+
+
+@pytest.fixture
+def unsimulated(monkeypatch):
+    """Every simulation ends before it begins, with its seed."""
+    for place in (
+        "simulate.simulate",
+        "analog.simulate.simulate_analog",
+        "faults.FaultBench",
+        "analog.faults.AnalogFaultBench",
+    ):
+        monkeypatch.setattr(f"flow.{place}", stand_in)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["simulate", "tiny", "--learn", "--tasks", "1", "--limit", "1"],
+        ["simulate", "kws", "--data", "synthetic", "--limit", "1"],
+        ["faults", "tiny"],
+        ["faults", "kws"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.usefixtures("unsimulated")
+def test_the_environment_gives_it_and_an_option_goes_before(remora, command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.delenv(SEED_VARIABLE, raising=False)
+    assert remora(*command).err.splitlines()[-1] == "error: seed 1"
+    monkeypatch.setenv(SEED_VARIABLE, "77")
+    assert remora(*command).err.splitlines()[-1] == "error: seed 77"
+    assert remora(*command, "--seed", "5").err.splitlines()[-1] == "error: seed 5"
+    assert SEED_VARIABLE in remora(command[0], "--help").out
+    for wrong in ("x", str(LARGEST_SEED + 1)):
+        monkeypatch.setenv(SEED_VARIABLE, wrong)
+        answer = remora(*command)
+        assert answer.code == 2 and f"'--seed' (env var: '{SEED_VARIABLE}')" in answer.err
+
+
+def test_what_simulates_without_a_command_line_takes_it_too(monkeypatch, tmp_path):
+    from flow import simulate as module
+
+    monkeypatch.setenv(SEED_VARIABLE, "77")
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
+    for name in ("generate_for", "built"):
+        monkeypatch.setattr(module, name, lambda *_: None)
+    monkeypatch.setattr(module, "run_rtl", stand_in)
+    with pytest.raises(RemoraError, match="seed 77"):
+        module.simulate(TINY, synthetic(TINY, 1, 1), Checkpoint.of(TINY, initial_weights(TINY)))

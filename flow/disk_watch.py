@@ -11,22 +11,26 @@ from pathlib import Path
 from flow.verilator import SimulatorError
 
 FULL_BYTES = 1 << 16
-"""A disk with less room than this is full."""
+"""A disk with less room than this is taken for full where a process has failed or stands still."""
+FULL_STILL_S = 2.0
+"""Seconds without processor time after which a simulator with so little room stands still."""
 STILL_S = 30.0
 """Seconds without processor time after which a simulator stands still: it computes as long as it works."""
 
 
-def check_room(paths: Sequence[Path]) -> None:
+def check_room(paths: Sequence[Path], failed: bool = True) -> None:
     """Fail where a file system is full.
 
     Args:
         paths: files that grow, or folders of them.
+        failed: something went wrong that a full disk explains; then full is less than `FULL_BYTES`, since what fails
+            may have removed files. Else full is no room at all, where a simulator loses what it writes without a word.
 
     Raises:
         OSError: the file system of one of them is full; the error names it.
     """
     for path in paths:
-        if _room(path) < FULL_BYTES:
+        if _room(path) < (FULL_BYTES if failed else 1):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
@@ -58,11 +62,14 @@ class DiskWatch:
             OSError: a disk is full.
             SimulatorError: the process has stood still for `STILL_S`.
         """
-        check_room(self._paths)
+        check_room(self._paths, failed=False)
         ticks, now = _sleeping_ticks(process), time.monotonic()
         if ticks is None or ticks != self._ticks:
             self._ticks, self._since = ticks, now
-        elif now - self._since >= STILL_S:
+            return
+        if now - self._since >= FULL_STILL_S:
+            check_room(self._paths)
+        if now - self._since >= STILL_S:
             written = " or ".join(map(str, self._paths))
             raise SimulatorError(
                 f"the simulator stands still: it has computed nothing for {STILL_S:g} s, as where it cannot write "

@@ -13,14 +13,19 @@ from filelock import FileLock
 
 from flow.console import console
 from flow.generate import Generated, generate
+from flow.result_folder import folder_result
 from flow.simulator import Build, build_root
 from golden.analog_codes import AnalogCodes
 from golden.weights import Weights
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.errors import CheckFailed, RemoraError
+from spec.files import check_writable
 from spec.trace import is_trace
 from tb.scoreboard import Comparison, describe
+
+RUN_MANIFEST = "run.sha256"
+"""Marks a folder that a run was kept in: the next run replaces the files that it lists."""
 
 
 def generate_for(design: DesignPoint | AnalogDesign, weights: Weights | AnalogCodes) -> Generated:
@@ -46,18 +51,36 @@ def check_kept(keep: Path | None) -> None:
 
     Raises:
         RemoraError: it holds something other than what a run left, which the next run would mix with its own.
+        OSError: it cannot be written.
     """
-    if keep and keep.exists() and not (keep.is_dir() and (is_trace(keep) or not any(keep.iterdir()))):
+    if keep is None:
+        return
+    if keep.exists() and not (keep.is_dir() and (_holds_run(keep) or not any(keep.iterdir()))):
         raise RemoraError(f"--keep {keep}: it holds something else than an earlier run; give a new or an empty folder")
+    check_writable(keep / RUN_MANIFEST)
+
+
+def _holds_run(directory: Path) -> bool:
+    return (directory / RUN_MANIFEST).is_file() or is_trace(directory)
 
 
 @contextmanager
 def run_directory(name: str, keep: Path | None) -> Iterator[Path]:
-    """Where a run leaves inputs, trace and log: ``keep``, else a new directory under the build root.
+    """Where a run writes inputs, trace and log: a new directory, whose files move to ``keep`` when the block ends, where
+    they take the place of an earlier run's; where it is None, they stay.
 
-    It is removed where a signal or a full disk ends the run.
+    A run that fails keeps them too, since they show why. Where a signal or a full disk ends the run they are removed,
+    and ``keep`` is as it was.
+
+    Raises:
+        FolderError: a folder stands in ``keep`` where a file goes.
+        OSError: it cannot be written; the error names it.
     """
-    directory = keep or Path(mkdtemp(prefix=f"{name}-", dir=build_root()))
+    if keep:
+        with _kept(keep) as directory:
+            yield directory
+        return
+    directory = Path(mkdtemp(prefix=f"{name}-", dir=build_root()))
     try:
         yield directory
     except RemoraError:
@@ -67,12 +90,28 @@ def run_directory(name: str, keep: Path | None) -> Iterator[Path]:
         raise
 
 
+@contextmanager
+def _kept(keep: Path) -> Iterator[Path]:
+    failure = None
+    with folder_result(keep, force=True, manifest=RUN_MANIFEST) as directory:
+        try:
+            yield directory
+        except RemoraError as error:
+            if not any(directory.iterdir()):
+                raise
+            failure = error
+    if failure:
+        # The message says where the log is.
+        failure.args = tuple(str(each).replace(str(directory), str(keep)) for each in failure.args)
+        raise failure
+
+
 def tidy(directory: Path, keep: Path | None, comparison: Comparison) -> None:
     """Remove what a run left, unless it is to be kept or something differs; then say where it is."""
     if not keep and comparison.passed:
         shutil.rmtree(directory)
     elif not comparison.passed:
-        console().print(f"inputs, trace and log stay in {directory}")
+        console().print(f"inputs, trace and log stay in {keep or directory}")
 
 
 def judge(comparison: Comparison, kinds: Sequence[str]) -> None:

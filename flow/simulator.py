@@ -237,7 +237,7 @@ def _simulate(
         problem = f"it did not end within {timeout:g} s"
     except SystemExit as error:
         problem = f"the simulation ended with status {error.code}"
-    check_room(written)
+    check_room(written, failed=problem is not None)
     return log.read_text(encoding="utf-8", errors="replace") if log.is_file() else "", problem
 
 

@@ -16,12 +16,8 @@ import pytest
 
 import flow.disk_watch
 from flow.children import WORDS, Ended, run_child, signals_end, undisturbed
-from flow.disk_watch import DiskWatch, check_room
-from flow.simulation import check_kept, run_directory
+from flow.disk_watch import FULL_BYTES, DiskWatch, check_room
 from flow.simulator import SimulatorError, build, build_root, run
-from spec.errors import RemoraError
-from spec.presets import load_design
-from spec.trace import write_header
 from tests.flow.test_simulator import PROBE, PROBE_TESTS
 
 ROOT = Path(__file__).parents[2]
@@ -349,30 +345,29 @@ def test_a_process_that_waits_stands_still_and_one_that_works_does_not(tmp_path,
 def test_room(tmp_path, monkeypatch):
     check_room([tmp_path / "not" / "there"])
     monkeypatch.setattr(flow.disk_watch, "FULL_BYTES", 1 << 62)
+    check_room([tmp_path], failed=False)
     with pytest.raises(OSError, match=str(tmp_path)):
         check_room([tmp_path])
 
 
-# What a run leaves ----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    ("error", "stays"), [(SimulatorError("x"), True), (KeyboardInterrupt(), False), (OSError(), False)]
-)
-def test_a_run_that_is_interrupted_leaves_nothing_and_one_that_fails_what_shows_why(tmp_path, error, stays):
-    keep = tmp_path / "keep"
-    with pytest.raises(type(error)), run_directory("x", keep) as directory:
-        directory.mkdir()
-        (directory / "trace").touch()
-        raise error
-    assert keep.exists() == stays
+LITTLE = FULL_BYTES - 1
 
 
-def test_keep_takes_no_folder_of_other_content(tmp_path):
-    check_kept(None)
-    check_kept(tmp_path)
-    check_kept(tmp_path / "new")
-    write_header(tmp_path / "run", load_design("tiny"))
-    check_kept(tmp_path / "run")
-    (tmp_path / "thesis").touch()
-    for place in (tmp_path, tmp_path / "thesis"):
-        with pytest.raises(RemoraError, match=f"--keep {place}: it holds something else"):
-            check_kept(place)
+def test_a_simulation_that_fits_on_a_disk_of_little_room_passes(tmp_path, monkeypatch):
+    probe = build([PROBE], "probe", name="probe")
+    monkeypatch.setattr(flow.disk_watch, "_room", lambda path: LITTLE)
+    assert run(probe, PROBE_TESTS, testcase="look", run_dir=tmp_path / "run").tests
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}"):
+        run(probe, PROBE_TESTS, testcase="look", run_dir=tmp_path / "run", plusargs=["+die"])
+    monkeypatch.setattr(flow.disk_watch, "_room", lambda path: 0)
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}"):
+        run(probe, PROBE_TESTS, testcase="look", run_dir=tmp_path / "run")
+
+
+def test_a_process_that_stands_still_where_there_is_little_room_has_met_a_full_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(flow.disk_watch, "FULL_STILL_S", 0.5)
+    monkeypatch.setattr(flow.disk_watch, "_room", lambda path: LITTLE)
+    busy = "import time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass"
+    assert run_child([sys.executable, "-c", busy], watch=DiskWatch([tmp_path])).returncode == 0
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}"):
+        run_child(["sleep", "30"], watch=DiskWatch([tmp_path]))

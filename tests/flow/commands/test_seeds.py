@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from flow import faults, simulate
+from flow.analog import faults as analog_faults
+from flow.analog import simulate as analog_simulate
 from flow.given_options import LARGEST_SEED, SEED_VARIABLE
 from golden.checkpoint import Checkpoint
 from golden.data import synthetic
@@ -22,13 +25,15 @@ def stand_in(*positional, seed=None, **_):
 @pytest.fixture
 def unsimulated(monkeypatch):
     """Every simulation ends before it begins, with its seed."""
-    for place in (
-        "simulate.simulate",
-        "analog.simulate.simulate_analog",
-        "faults.FaultBench",
-        "analog.faults.AnalogFaultBench",
-    ):
-        monkeypatch.setattr(f"flow.{place}", stand_in)
+    # All are imported before the first is replaced: one bench of faults derives from the other.
+    places = (
+        (simulate, "simulate"),
+        (analog_simulate, "simulate_analog"),
+        (faults, "FaultBench"),
+        (analog_faults, "AnalogFaultBench"),
+    )
+    for module, name in places:
+        monkeypatch.setattr(module, name, stand_in)
 
 
 @pytest.mark.parametrize(
@@ -57,12 +62,10 @@ def test_the_environment_gives_it_and_an_option_goes_before(remora, command, mon
 
 
 def test_what_simulates_without_a_command_line_takes_it_too(monkeypatch, tmp_path):
-    from flow import simulate as module
-
     monkeypatch.setenv(SEED_VARIABLE, "77")
     monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
     for name in ("generate_for", "built"):
-        monkeypatch.setattr(module, name, lambda *_: None)
-    monkeypatch.setattr(module, "run_rtl", stand_in)
+        monkeypatch.setattr(simulate, name, lambda *_: None)
+    monkeypatch.setattr(simulate, "run_rtl", stand_in)
     with pytest.raises(RemoraError, match="seed 77"):
-        module.simulate(TINY, synthetic(TINY, 1, 1), Checkpoint.of(TINY, initial_weights(TINY)))
+        simulate.simulate(TINY, synthetic(TINY, 1, 1), Checkpoint.of(TINY, initial_weights(TINY)))

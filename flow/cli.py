@@ -6,6 +6,7 @@ that was asked for is imported, so that ``remora --help`` answers at once whatev
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -38,6 +39,9 @@ EXIT_CANNOT_RUN = RemoraError.exit_code
 TRACEBACK_VARIABLE = "REMORA_TRACEBACK"
 OFF = ("", "0", "false", "no", "off")
 """Values of the variable that mean no."""
+
+OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What writing to an output may meet."""
 
 HELP = """
 Remora: two kinds of recurrent accelerator as Verilog, as numpy model, and the regression that proves that both agree:
@@ -84,15 +88,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print_anywhere()
     try:
         with signals_end():
-            make_app(arguments)(arguments, prog_name="remora")
+            try:
+                make_app(arguments)(arguments, prog_name="remora")
+            except SystemExit:
+                # Here, and not at the interpreter's end, where nobody could say which output is full.
+                sys.stdout.flush()
+                raise
     except RemoraError as error:
         sys.exit(_report(str(error), error.exit_code))
     except BrokenPipeError:
         # Whoever reads has seen enough, as in `remora presets | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
     except OSError as error:
         # A file that is not there, not allowed, or a disk that is full: the user's to mend.
-        where = f"{error.filename}: " if error.filename else ""
+        # An error of a file names it, as `spec.files.naming` sees to; one of an output has no name.
+        name = error.filename or (error.errno in OUTPUT_ERRORS and "standard output")
+        where = f"{name}: " if name else ""
         sys.exit(_report(f"{where}{error.strerror or error}", EXIT_CANNOT_RUN))
     except Ended as end:
         sys.exit(_end(end.word, end.exit_code))
@@ -104,6 +115,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 EXIT_CANNOT_RUN,
             )
         )
+
+
+def _drop_output() -> None:
+    """Drop what was printed and standard output does not take, so that the interpreter does not fail on it."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_version(asked: bool) -> None:
@@ -133,6 +152,7 @@ def _report(message: str, exit_code: int) -> int:
 
 
 def _end(word: str, exit_code: int) -> int:
+    _drop_output()
     print(word, file=sys.stderr)
     # The last word: hardware that was not made to its end would warn when it is collected.
     warnings.simplefilter("ignore")

@@ -66,7 +66,7 @@ def _holds_run(directory: Path) -> bool:
 
 @contextmanager
 def run_directory(name: str, keep: Path | None) -> Iterator[Path]:
-    """Where a run writes inputs, trace and log: a new directory, whose files move to ``keep`` when the block ends. There
+    """Where a run writes inputs, trace and log: a new directory. When the block ends, its files move to ``keep``, where
     they take the place of an earlier run's; where ``keep`` is None, they stay.
 
     A run that fails keeps them too, since they show why. Where a signal or a full disk ends the run they are removed,

@@ -15,6 +15,7 @@ GUARDS = {
     "halted": "the core is halted",
     "window": "the core is halted, the weight window idle, and its selection names a column that exists",
     "memory": "the core is halted, the memory window idle, and its selection names a word that exists",
+    "memory_word": "the memory that is selected may hold the word in the window (rule M10)",
     "cells": "the core is halted, the weight window idle, and the unit exists",
     "scan": "the core is halted, the scan window idle",
     "scan_word": "a load waits for a word",
@@ -86,7 +87,7 @@ alone; bits without a field read 0 and ignore what is written. An access that is
 | --- | --- |
 | DECERR | there is no register at the address |
 | SLVERR | write to a register that has only read-only fields |
-| SLVERR | write while the register's guard is low: {guards} |
+| SLVERR | write while the register's guard is low, or of a 1 to a field while its guard is low: {guards} |
 | SLVERR | write that would leave a field above its maximum |"""
 
 
@@ -106,13 +107,16 @@ def _section(register: Register) -> str:
             field.kind.value,
             _reset(field),
             str(field.maximum) if field.maximum < (1 << field.width) - 1 else "",
-            field.description,
+            field.description + _guarded(field),
         )
         for field in reversed(register.fields)
     )
-    guard = f" Writes need guard `{register.guard}`." if register.guard else ""
     table = _table(("bits", "field", "access", "after reset", "maximum", "meaning"), rows)
-    return f"## {register.name}\n\nAddress 0x{register.address:03X}. {register.description}{guard}\n\n{table}"
+    return f"## {register.name}\n\nAddress 0x{register.address:03X}. {register.description}{_guarded(register)}\n\n{table}"
+
+
+def _guarded(owner: Register | Field) -> str:
+    return f" Writes need guard `{owner.guard}`." if owner.guard else ""
 
 
 def _reset(field: Field) -> str:

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import place
 from hdl.learning_engine import LearningEngine
-from hdl.memory_window import MEMORY_WINDOW_MEMBERS, MemoryWindow
+from hdl.memory_window import MemoryWindow, memory_window_members
 from hdl.reservoir import RATIO_BITS, Reservoir
 from hdl.threefry import WORD
 from spec.design import DesignPoint
@@ -36,9 +36,9 @@ def learning_members(design: DesignPoint) -> dict:
     }
     if design.selects:
         members["winners"] = In(unsigned_width(design.network.hidden))
-    if host_memories(design):
+    if memories := host_memories(design):
         members["memory"] = In(
-            wiring.Signature({name: member.flip() for name, member in MEMORY_WINDOW_MEMBERS.items()})
+            wiring.Signature({name: member.flip() for name, member in memory_window_members(memories).items()})
         )
     if design.replays:
         members |= {
@@ -176,7 +176,7 @@ class CoreLearning:
 
     def _connect_window(self, m: Module, core) -> None:
         """The registers on one side, the memories' host ports on the other."""
-        for name, member in MEMORY_WINDOW_MEMBERS.items():
+        for name, member in memory_window_members(self.window.memories).items():
             outside, inside = getattr(core.memory, name), getattr(self.window, name)
             if member.flow is In:
                 m.d.comb += inside.eq(outside)

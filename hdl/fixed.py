@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Mux, Value
+from amaranth.hdl import Const, Mux, Value
 
 
 def round_shift(value: Value, shift: int) -> Value:
@@ -21,6 +21,12 @@ def minimum(value: Value, limit: int) -> Value:
     if limit >= (1 << len(value)) - 1:
         return value
     return Mux(value > limit, limit, value)[: limit.bit_length()]
+
+
+def is_within(value: Value, low: int, high: int) -> Value:
+    """An unsigned value lies in ``low … high``, low 0 or 1; without the comparison that always holds."""
+    above = value.any() if low else Const(1)
+    return above if high >= (1 << len(value)) - 1 else above & (value <= high)
 
 
 def magnitude(value: Value) -> Value:

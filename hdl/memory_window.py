@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.fixed import is_within
 from hdl.memory import host_port
 from spec.memories import GROUP_BITS, HostMemory, MemorySize
 
-MEMORY_WINDOW_MEMBERS = {
+_MEMBERS = {
     "select": In(2),
     "address": In(32),
     "selection_valid": Out(1),
@@ -24,7 +25,12 @@ MEMORY_WINDOW_MEMBERS = {
     "store": In(1),
     "busy": Out(1),
 }
-"""What the registers drive and read, through the levels between."""
+
+
+def memory_window_members(memories: Mapping[HostMemory, MemorySize]) -> dict[str, wiring.Member]:
+    """What the registers drive and read, through the levels between; ``word_valid`` where some word is illegal."""
+    checked = any(size.limits for size in memories.values())
+    return {**_MEMBERS, **({"word_valid": Out(1)} if checked else {})}
 
 
 class MemoryWindow(wiring.Component):
@@ -36,7 +42,8 @@ class MemoryWindow(wiring.Component):
 
     ``load``, on a valid selection, reads word ``address`` of memory ``select`` into the window; ``busy`` is high in the
     next cycle, and the window holds the word from the one after. ``store`` writes the window into the word. Of both at
-    once, ``store`` counts. A memory must not be in use otherwise in the cycle of a command.
+    once, ``store`` counts. A memory must not be in use otherwise in the cycle of a command. ``word_valid``: the memory
+    selected, if it exists, may hold the word in the window (rule M10); where it may not, ``store`` changes nothing.
 
     Member ``<memory>`` is the port of each memory, in lower case, of :func:`hdl.memory.host_port`.
 
@@ -50,7 +57,7 @@ class MemoryWindow(wiring.Component):
         self.memories = dict(memories)
         self.width = max(size.width for size in memories.values())
         ports = {memory.name.lower(): Out(host_port(size.width, size.depth)) for memory, size in self.memories.items()}
-        super().__init__({**MEMORY_WINDOW_MEMBERS, **ports})
+        super().__init__({**memory_window_members(memories), **ports})
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -58,6 +65,7 @@ class MemoryWindow(wiring.Component):
         self._host_access(m, word)
         m.d.comb += self.busy.eq(loading)
         m.d.sync += loading.eq(self.load & ~self.store & self.selection_valid)
+        refused = []
         for memory, size in self.memories.items():
             port, selected = getattr(self, memory.name.lower()), Signal(name=f"{memory.name.lower()}_selected")
             m.d.comb += [
@@ -67,10 +75,16 @@ class MemoryWindow(wiring.Component):
                 port.write.eq(selected & self.store),
                 port.write_data.eq(word),
             ]
+            if size.limits:
+                legal = may_hold(size, word)
+                refused.append(selected & ~legal)
+                m.d.comb += port.write.eq(selected & self.store & legal)
             with m.If(selected):
                 m.d.comb += self.selection_valid.eq(1)
             with m.If(loading & selected):
                 m.d.sync += word.eq(port.read_data)
+        if refused:
+            m.d.comb += self.word_valid.eq(~Cat(refused).any())
         return m
 
     def _host_access(self, m: Module, word: Signal) -> None:
@@ -82,3 +96,9 @@ class MemoryWindow(wiring.Component):
                 for place in range(0, len(group), 8):
                     with m.If(self.data_write & self.data_strobes[place // 8]):
                         m.d.sync += group[place : place + 8].eq(self.data_value[place : place + 8])
+
+
+def may_hold(size: MemorySize, word: Value) -> Value:
+    """Every part of a word is a number that the memory may hold."""
+    parts = ((part, word[part.lsb : part.lsb + part.width]) for part in size.limits)
+    return Cat(is_within(number, part.minimum, part.maximum) for part, number in parts).all()

@@ -52,14 +52,15 @@ class RegisterBlock(wiring.Component):
     - ``bus``: ``In(AxiLite(12))``. Address and data of a write are accepted in any order, one of each at a time; a read
       and a write may be in flight together. Responses are held until they are taken. The low two address bits are
       ignored. DECERR: no register there. SLVERR, and nothing changed: write to a register without a writable field, or
-      while its guard is low, or that would leave a field below its minimum or above its maximum. Bytes without strobe
-      are left alone. In reset and in the cycle after, nothing is accepted.
+      while its guard is low, or that sets bits of a field while the field's guard is low, or that would leave a field
+      below its minimum or above its maximum. Bytes without strobe are left alone. In reset and in the cycle after,
+      nothing is accepted.
     - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for
       one cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in
       which software clears it; loaded ``In(width)``, what software reads, with ``<register>_<field>_load`` ``Out(1)``,
       a strobe in the cycle in which software writes, and ``<register>_<field>_loaded`` ``Out(width)``, what it leaves.
       Constants have no member.
-    - ``guard_<name>``: ``In(1)``, allows writes to the registers under that guard.
+    - ``guard_<name>``: ``In(1)``, allows writes to the registers and fields under that guard.
     - For an external register: ``<register>_write`` ``Out(1)`` strobe with ``<register>_write_value`` ``Out(32)`` and
       ``<register>_write_strobes`` ``Out(4)``; ``<register>_read`` ``Out(1)`` strobe, in a cycle in which
       ``<register>_read_value`` ``In(32)`` must be valid.
@@ -168,7 +169,8 @@ class RegisterBlock(wiring.Component):
         m.d.comb += decoded.read.eq(read.attempt & (read.address == word))
         if register.writable:
             guard = getattr(self, f"guard_{register.guard}") if register.guard else Const(1)
-            legal = (self._is_legal(field, write) for field in register.fields if field.limited)
+            legal = [self._is_legal(field, write) for field in register.fields if field.limited]
+            legal += [self._is_allowed(field, write) for field in register.fields if field.guard]
             m.d.comb += decoded.written.eq(reduce(and_, legal, write.attempt & (write.address == word) & guard))
         if register.external:
             m.d.comb += [
@@ -187,6 +189,10 @@ class RegisterBlock(wiring.Component):
     def _is_legal(self, field: Field, write: _Access) -> Value:
         merged = self._merged(field, write)
         return (merged >= field.minimum) & (merged <= field.maximum) if field.minimum else merged <= field.maximum
+
+    def _is_allowed(self, field: Field, write: _Access) -> Value:
+        data, mask = _written_bits(field, write)
+        return ~(data & mask).any() | getattr(self, f"guard_{field.guard}")
 
     def _build_field(self, m: Module, field: Field, write: _Access, accesses: dict[str, _Decoded]) -> Value:
         """Build one field; returns what software reads."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.fixed import minimum
 from hdl.hierarchy import place
 from hdl.index_unit import IndexUnit
 from hdl.memory import Memory, host_port
@@ -18,10 +19,10 @@ from spec.learning import (
     SEQUENCE_LIMIT,
     SIGN_FLIP,
     head_bits,
-    head_label_bits,
     reservoir_step_bits,
     reservoir_step_words,
 )
+from spec.memories import WordPart, head_parts
 from spec.rng import Purpose
 
 RATIO_BITS = 8
@@ -30,7 +31,7 @@ RATIO_BITS = 8
 class Reservoir(wiring.Component):
     """``replay_capacity`` sequences, 1 or more; every draw depends on n alone.
 
-    Rules M1, M3, M4, M7 and M8.
+    Rules M1, M3, M4, M7, M8 and M10.
 
     ``next_sequence``: a new training sequence has come, n goes up. One command at a time:
 
@@ -192,7 +193,7 @@ class Reservoir(wiring.Component):
 
     def _connect_memories(self, m: Module, read_head: Signal, write_head: Signal) -> None:
         steps, heads, quantiser, max_steps = self._steps, self._heads, self._quantiser, self.design.network.max_steps
-        first, label_bits = Signal(steps.address_bits), head_label_bits(self.design)
+        first, (label, length) = Signal(steps.address_bits), head_parts(self.design)
         m.d.comb += [
             first.eq(self.slot * max_steps),
             steps.read.eq(self.read | self.host_steps.read),
@@ -208,7 +209,7 @@ class Reservoir(wiring.Component):
                 Mux(
                     self.host_heads.write,
                     self.host_heads.write_data,
-                    Cat(self.offer_label[:label_bits], self.offer_length),
+                    Cat(self.offer_label[: label.width], self.offer_length),
                 )
             ),
             self.store_step.eq(quantiser.write),
@@ -219,10 +220,15 @@ class Reservoir(wiring.Component):
             self.head_word.eq(heads.write_data),
             self.host_steps.read_data.eq(steps.read_data),
             self.host_heads.read_data.eq(heads.read_data),
-            self.label.eq(heads.read_data[:label_bits]),
-            self.length.eq(heads.read_data[label_bits:]),
+            self.label.eq(self._head_part(label)),
+            self.length.eq(self._head_part(length)),
             self.features.eq(Cat(self._restored(feature) for feature in range(self.design.network.features))),
         ]
+
+    def _head_part(self, part: WordPart) -> Value:
+        """Of a slot that nobody wrote, too, a number that no memory ends short of. Rule M10."""
+        number = self._heads.read_data[part.lsb : part.lsb + part.width]
+        return minimum(Mux(number.any(), number, part.minimum) if part.minimum else number, part.maximum)
 
     def _restored(self, feature: int):
         """17·v is v twice; in two's complement, less 128 is the top bit flipped. Rule M6."""

@@ -11,7 +11,7 @@ from hdl.bistable_cells import CELL_HOST_MEMBERS, THRESHOLDS
 from hdl.core import Core
 from hdl.counters import Counters
 from hdl.hierarchy import place
-from hdl.memory_window import MEMORY_WINDOW_MEMBERS
+from hdl.memory_window import memory_window_members
 from hdl.registers import RegisterBlock
 from hdl.weight_window import HOST_MEMBERS
 from spec.design import DesignPoint
@@ -110,13 +110,16 @@ class Remora(wiring.Component):
             "load": registers.memory_control_load,
             "store": registers.memory_control_store,
         }
-        assert sources.keys() == {name for name, member in MEMORY_WINDOW_MEMBERS.items() if member.flow is In}
+        members = memory_window_members(host_memories(self.design))
+        assert sources.keys() == {name for name, member in members.items() if member.flow is In}
         m.d.comb += [getattr(core.memory, name).eq(source) for name, source in sources.items()]
         m.d.comb += [
             registers.memory_data_read_value.eq(core.memory.data_read_value),
             registers.status_memory_busy.eq(core.memory.busy),
             registers.guard_memory.eq(registers.guard_halted & ~core.memory.busy & core.memory.selection_valid),
         ]
+        if "word_valid" in members:
+            m.d.comb += registers.guard_memory_word.eq(core.memory.word_valid)
 
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         coefficients = () if self.design.bistable else ("reset_coefficient", "update_coefficient")

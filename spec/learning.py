@@ -1,6 +1,6 @@
 """What on-chip learning and replay agree on: constants, shifts, bounds and layouts of memories.
 
-The rules are in ``docs/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M9 for replay. Names here
+The rules are in ``docs/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M10 for replay. Names here
 are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f, δ and χ.
 """
 

@@ -66,9 +66,10 @@ def _analog_parameters(design: AnalogDesign) -> dict[str, int]:
     }
 
 
-def _parameters(design: DesignPoint) -> dict[str, int]:
+def _parameters(design: DesignPoint) -> dict[str, int | str]:
     network, identity = design.network, int(design.hash, 16)
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    memories = host_memories(design)
     return {
         "design_hash_low": identity & 0xFFFFFFFF,
         "design_hash_high": identity >> 32,
@@ -80,7 +81,8 @@ def _parameters(design: DesignPoint) -> dict[str, int]:
         "design_learning": design.learning.enabled,
         "design_selects": design.selects,
         "design_replays": design.replays,
-        "design_memories": bool(host_memories(design)),
+        "design_memories": bool(memories),
+        "design_store_guard": "memory_word" if any(size.limits for size in memories.values()) else "",
         "design_update": UPDATE_MODES.index(design.learning.update),
         "design_seed": design.learning.seed,
         "design_winners": design.winners,
@@ -129,6 +131,7 @@ def _field(node: FieldNode, register: RegNode) -> Field:
         advance=0 if trigger is None else node.get_property("incrvalue"),
         advanced_by=None if trigger is None else _name(trigger.node.parent),
         enabled_by=None if enable is None else f"{_name(enable.parent)}_{enable.inst_name}".lower(),
+        guard=node.get_property("guard", default=None) or None,
         description=node.get_property("desc"),
     )
 

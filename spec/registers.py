@@ -136,6 +136,8 @@ class Field:
     """Name of the register whose accesses advance the field."""
     enabled_by: str | None
     """Port of the field that lets this event raise the interrupt line."""
+    guard: str | None
+    """Name of the hardware guard that must be high for a write that sets bits of the field to be accepted."""
     description: str
 
     @property
@@ -251,7 +253,8 @@ class RegisterMap:
     @property
     def guards(self) -> tuple[str, ...]:
         """Names of all guards, sorted."""
-        return tuple(sorted({register.guard for register in self.registers if register.guard}))
+        owners = [*self.registers, *(field for register in self.registers for field in register.fields)]
+        return tuple(sorted({owner.guard for owner in owners if owner.guard}))
 
 
 def counter_value(low: int, high: int) -> int:

@@ -18,7 +18,7 @@ from golden.memory_words import pack_accumulators
 from golden.reservoir import ReservoirState
 from spec.design import DesignPoint
 from spec.learning import REPLAY_BITS, head_label_bits
-from spec.memories import GROUP_BITS, HostMemory, MemorySize, host_memories
+from spec.memories import GROUP_BITS, HostMemory, MemorySize, head_parts, host_memories
 from tb.blocks import pack, unpack, unpack_signed
 from tb.host import Host
 
@@ -92,13 +92,18 @@ async def read_memory(host: Host, memory: HostMemory, addresses: Iterable[int]) 
 async def write_memory(host: Host, memory: HostMemory, first: int, words: Iterable[int]) -> None:
     """Words of a memory, from one address on."""
     await _select(host, memory)
-    data, groups = host.registers["MEMORY_DATA"].address, _size(host.design, memory).groups
     for address, word in enumerate(words, first):
         await host.write("MEMORY_ADDRESS", address=address)
-        await host.write("MEMORY_POINTER", group=0)
-        for part in unpack(word, GROUP_BITS, groups):
-            await host.axil.write(data, part)
+        await fill_window(host, memory, word)
         await host.write("MEMORY_CONTROL", store=1)
+
+
+async def fill_window(host: Host, memory: HostMemory, word: int) -> None:
+    """A word into the window, to be stored."""
+    data, groups = host.registers["MEMORY_DATA"].address, _size(host.design, memory).groups
+    await host.write("MEMORY_POINTER", group=0)
+    for part in unpack(word, GROUP_BITS, groups):
+        await host.axil.write(data, part)
 
 
 async def _select(host: Host, memory: HostMemory) -> None:
@@ -133,16 +138,18 @@ async def write_accumulators(host: Host, hidden: NDArray[np.integer], readout: N
 
 # Reservoir ------------------------------------------------------------------------------------------------------------
 async def read_reservoir(host: Host) -> ReservoirState | None:
-    """All that is held, and n; None where there is no reservoir. Rule M8."""
+    """All that is held, and n; None where there is no reservoir. Rules M8 and M10."""
     design = host.design
     if not design.replays:
         return None
-    network, label_bits = design.network, head_label_bits(design)
+    network = design.network
+    label_part, steps_part = head_parts(design)
     filled = (await host.read("FILLED"))["value"]
     features = np.zeros((filled, network.max_steps, network.features), np.uint8)
     steps, labels = np.zeros((2, filled), np.int64)
     for slot, head in enumerate(await read_memory(host, HostMemory.RESERVOIR_HEADS, range(filled))):
-        steps[slot], labels[slot] = head >> label_bits, head & (1 << label_bits) - 1
+        # Of a slot that nobody wrote: what the hardware replays of it.
+        steps[slot], labels[slot] = steps_part.nearest(head), label_part.nearest(head)
         places = slot * network.max_steps + np.arange(steps[slot])
         words = await read_memory(host, HostMemory.RESERVOIR_STEPS, places.tolist())
         features[slot, : steps[slot]] = [unpack(word, REPLAY_BITS, network.features) for word in words]

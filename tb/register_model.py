@@ -87,6 +87,9 @@ class Model:
         if register.guard is not None and not self.guards[register.guard]:
             return Response.SLVERR
         mask = byte_mask(strobes)
+        guarded = (field for field in register.fields if field.guard and not self.guards[field.guard])
+        if any(field.decode(data & mask) for field in guarded):
+            return Response.SLVERR
         kept = {
             field: (self.stored if field.kind is Kind.CONFIGURATION else self.inputs)[field.port]
             for field in register.fields

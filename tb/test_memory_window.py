@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from spec.memories import GROUP_BITS, HostMemory, MemorySize
+from spec.memories import GROUP_BITS, HostMemory, MemorySize, WordPart
 from tb.blocks import Block, BlockBench, block_test
 
 ALL_BYTES = (1 << GROUP_BITS // 8) - 1
 GROUP_MASK = (1 << GROUP_BITS) - 1
+
+
+def sizes_of(sizes: dict[str, tuple]) -> dict[HostMemory, MemorySize]:
+    """Memories from what JSON holds of them: width, depth and perhaps limits."""
+    return {
+        HostMemory[name]: MemorySize(width, depth, tuple(WordPart(*part) for part in sum(limits, [])))
+        for name, (width, depth, *limits) in sizes.items()
+    }
 
 
 class Driver:
@@ -14,7 +22,7 @@ class Driver:
 
     def __init__(self, bench: BlockBench, block: Block) -> None:
         self.bench, self.block, self.random = bench, block, bench.random
-        self.sizes = {HostMemory[name]: MemorySize(*size) for name, size in block.parameters["sizes"].items()}
+        self.sizes = sizes_of(block.parameters["sizes"])
         self.width = max(size.width for size in self.sizes.values())
         self.words: dict[tuple[HostMemory, int], int] = {}
         self.window: int | None = None
@@ -63,6 +71,14 @@ class Driver:
         await self.require()
         self.bench.compare(self.block, "busy at last", self.block.get("busy"), 0)
 
+    def any_word(self, memory: HostMemory) -> int:
+        """A value of the window that the memory may hold."""
+        value = self.random.getrandbits(self.width)
+        for part in self.sizes[memory].limits:
+            number = self.random.randint(part.minimum, part.maximum)
+            value = value & ~((1 << part.width) - 1 << part.lsb) | number << part.lsb
+        return value
+
     def anywhere(self) -> tuple[HostMemory, int]:
         """A word that exists."""
         memory = self.random.choice(list(self.sizes))
@@ -78,7 +94,7 @@ async def every_word_holds_its_own(bench: BlockBench) -> None:
         places = [(memory, address) for memory, size in driver.sizes.items() for address in range(size.depth)]
         for memory, address in places:
             assert await driver.select(memory, address)
-            await driver.fill(driver.random.getrandbits(driver.width))
+            await driver.fill(driver.any_word(memory))
             await driver.store(memory, address, both=driver.random.random() < 0.3)
             await driver.require()
         for memory, address in driver.random.sample(places, len(places)):
@@ -115,7 +131,7 @@ async def what_does_not_exist_is_left_alone(bench: BlockBench) -> None:
         driver = Driver(bench, block)
         memory, address = driver.anywhere()
         await driver.select(memory, address)
-        await driver.fill(driver.random.getrandbits(driver.width))
+        await driver.fill(driver.any_word(memory))
         await driver.store(memory, address)
         kept = driver.window
         for other in range(4):
@@ -130,5 +146,41 @@ async def what_does_not_exist_is_left_alone(bench: BlockBench) -> None:
         await driver.fill(~kept & (1 << driver.width) - 1)
         await driver.select(memory, address)
         await driver.load(memory, address)
+
+    await bench.each(drive)
+
+
+def border_numbers(part: WordPart) -> set[int]:
+    """Numbers at and around the ends of what is legal, and of what fits."""
+    largest = (1 << part.width) - 1
+    ends = {0, 1, part.minimum, part.maximum - 1, part.maximum, part.maximum + 1, largest}
+    return {number for number in ends if 0 <= number <= largest}
+
+
+@block_test
+async def words_that_a_memory_may_not_hold(bench: BlockBench) -> None:
+    """At the borders of every part: word_valid says so, and a store leaves the memory as it was."""
+
+    async def drive(block: Block) -> None:
+        driver = Driver(bench, block)
+        for memory, size in driver.sizes.items():
+            address = driver.random.randrange(size.depth)
+            await driver.select(memory, address)
+            await driver.fill(driver.any_word(memory))
+            await driver.store(memory, address)
+            words = [driver.any_word(memory)]
+            for part in size.limits:
+                hole = (1 << part.width) - 1 << part.lsb
+                words += [driver.any_word(memory) & ~hole | number << part.lsb for number in border_numbers(part)]
+            for word in words:
+                await driver.fill(word)
+                legal = all(part.holds(word) for part in size.limits)
+                if any(each.limits for each in driver.sizes.values()):
+                    bench.compare(block, f"{word:#x} is valid", block.get("word_valid"), int(legal))
+                if legal:
+                    await driver.store(memory, address)
+                else:
+                    await driver.strobe(store=1)
+                await driver.load(memory, address)
 
     await bench.each(drive)

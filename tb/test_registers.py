@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge
 
@@ -191,13 +193,32 @@ async def guards_refuse(dut) -> None:
     await bench.fill()
     guarded = [register for register in MAP if register.guard]
     for register in guarded:
+        guards = {register.guard, *(field.guard for field in register.fields)}
         for own, others in ((0, 0), (0, 1), (1, 0), (1, 1)):
-            await bench.guard(**{name: own if name == register.guard else others for name in MAP.guards})
+            await bench.guard(**{name: own if name in guards else others for name in MAP.guards})
             word = bench.legal_word(register)
             expected = Response.OKAY if own else Response.SLVERR
             bench.compare(f"{register.name}, guard {own}", await bench.write(register.address, word), expected)
             await bench.read(register.address)
     assert len(guarded) > 0
+    await guarded_fields_refuse(bench)
+
+
+async def guarded_fields_refuse(bench: RegisterBench) -> None:
+    """A guarded field takes bits with its own guard alone; with none of its bits set, a write needs no such guard."""
+    fields = [field for register in MAP for field in register.fields if field.guard]
+    for field in fields:
+        register = MAP[field.register]
+        others = sum(each.mask for each in register.fields if each is not field)
+        for own in (0, 1):
+            await bench.open_guards()
+            await bench.guard(**{field.guard: own})
+            for word, strobes in product((0, others, field.mask, field.mask | others), (0b0000, 0b1111)):
+                expected = Response.OKAY if own or not (word & field.mask and strobes) else Response.SLVERR
+                found = await bench.write(register.address, word, strobes)
+                bench.compare(f"{field.port}, guard {own}, {word:#x}", found, expected)
+    await bench.open_guards()
+    assert [field.port for field in fields] == ["memory_control_store"]
 
 
 @cocotb.test(**TIME_LIMIT)

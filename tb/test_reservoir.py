@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from spec.learning import head_label_bits
+from spec.memories import head_parts
 from spec.rng import Purpose, uniform_index
 from tb.blocks import Block, BlockBench, block_test
+from tb.test_memory_window import border_numbers
 from tb.test_replay_quantiser import some_features, stored_word
 
 PATIENCE = 6000
@@ -192,6 +194,34 @@ async def restored_by_the_host(bench: BlockBench) -> None:
         for _ in range(4):
             await driver.new(replays=4)
         bench.compare(block, "n at its end", block.get("presented"), SEQUENCE_LIMIT)
+
+    await bench.each(drive)
+
+
+@block_test
+async def heads_that_nobody_may_store(bench: BlockBench) -> None:
+    """A slot that holds any bits, as one that nobody wrote, is replayed with the nearest legal head: rule M10."""
+
+    async def drive(block: Block) -> None:
+        driver, design = Driver(bench, block), block.design
+        model, random = driver.model, bench.random
+        label_part, steps_part = head_parts(design)
+        borders = [
+            label << label_part.lsb | steps << steps_part.lsb
+            for label in border_numbers(label_part)
+            for steps in border_numbers(steps_part)
+        ]
+        words = [random.getrandbits(4 * design.network.features) for _ in range(design.network.max_steps)]
+        for slot in range(model.capacity):
+            for step, word in enumerate(words):
+                await driver.host_word("steps", slot * design.network.max_steps + step, word)
+        await driver.strobe(load=1, presented_value=1, filled_value=model.capacity)
+        model.n = 1
+        for head in random.sample(borders, len(borders)):
+            for slot in range(model.capacity):
+                await driver.host_word("heads", slot, head)
+                model.held[slot] = (label_part.nearest(head), words[: steps_part.nearest(head)])
+            await driver.replay(random.randrange(256))
 
     await bench.each(drive)
 

@@ -11,13 +11,15 @@ import numpy as np
 from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.learning_settings import LearningSettings
 from spec.design import DesignPoint
-from spec.memories import host_memories
+from spec.memories import HostMemory, head_parts, host_memories
 from spec.packets import Flag, encode_packet
 from spec.presets import parse_design
 from spec.registers import Kind
 from tb import checkpoint_host
+from tb.blocks import pack
 from tb.config import load_config
 from tb.host import Host
+from tb.test_memory_window import border_numbers
 
 
 def told() -> tuple[DesignPoint, dict]:
@@ -47,15 +49,19 @@ def send(host: Host, config: dict) -> int:
 @cocotb.test()
 async def learn_and_save(dut) -> None:
     """Restore one file, learn, save another."""
-    design, config = told()
-    host = await restored(dut, design, config)
+    _, config = told()
+    await learn_on(await restored(dut, *told()), config)
+
+
+async def learn_on(host: Host, config: dict) -> None:
+    """Learn all sequences, and save."""
     count = send(host, config)
     await host.start()
     for _ in range(count):
         assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing"
     await host.halt()
     saved = await checkpoint_host.save_checkpoint(host)
-    save_checkpoint(Path(config["save"]), design, saved)
+    save_checkpoint(Path(config["save"]), host.design, saved)
 
 
 @cocotb.test()
@@ -104,6 +110,64 @@ async def words_that_do_not_exist(dut) -> None:
                     beyond += 1
     assert beyond >= 6
     assert same(before, await checkpoint_host.save_checkpoint(host))
+
+
+@cocotb.test()
+async def heads_that_may_not_be_stored(dut) -> None:
+    """Heads at the borders: legal ones are stored; others answer SLVERR, the old head stays, and replay goes on."""
+    design, config = told()
+    host, memory = await restored(dut, design, config), HostMemory.RESERVOIR_HEADS
+    before, refused = await checkpoint_host.save_checkpoint(host), 0
+    label_part, steps_part = head_parts(design)
+    heads = [
+        label << label_part.lsb | steps << steps_part.lsb
+        for label in border_numbers(label_part)
+        for steps in border_numbers(steps_part)
+    ]
+    for index, head in enumerate(heads):
+        slot = index % design.learning.replay_capacity
+        old = await checkpoint_host.read_memory(host, memory, [slot])
+        await checkpoint_host.fill_window(host, memory, head)
+        if label_part.holds(head) and steps_part.holds(head):
+            await host.write("MEMORY_CONTROL", store=1)
+            assert await checkpoint_host.read_memory(host, memory, [slot]) == [head]
+            await checkpoint_host.write_memory(host, memory, slot, old)
+        else:
+            await host.refused("MEMORY_CONTROL", store=1)
+            await host.refused("MEMORY_CONTROL", store=1, load=1)
+            assert await checkpoint_host.read_memory(host, memory, [slot]) == old
+            refused += 1
+    assert 2 <= refused < len(heads)
+    assert same(before, await checkpoint_host.save_checkpoint(host))
+    await learn_on(host, config)
+
+
+@cocotb.test()
+async def what_nobody_wrote(dut) -> None:
+    """FILLED covers slots that hold noise, and so do lanes without a weight; what the host reads is what is learnt."""
+    design, config = told()
+    host, random = await restored(dut, design, config), Random(cocotb.RANDOM_SEED)
+    if design.accumulates:
+        await checkpoint_host.write_memory(host, HostMemory.ACCUMULATORS, 0, words_with_rubbish(design, random))
+    await host.write("PRESENTED", value=design.learning.replay_capacity)
+    await host.write("FILLED", value=design.learning.replay_capacity)
+    save_checkpoint(Path(config["between"]), design, await checkpoint_host.save_checkpoint(host))
+    await learn_on(host, config)
+
+
+def words_with_rubbish(design: DesignPoint, random: Random) -> list[int]:
+    """Words of accumulators of 0, and of anything in lanes without a weight."""
+    network, bits, lanes = design.network, design.learning.accumulator_bits, design.learning_lanes
+    words, spare = [], 0
+    for column in range(network.hidden + network.classes):
+        first = 0 if column < network.hidden else network.features
+        for fold in range(design.learning_folds):
+            rows = range(fold * lanes, (fold + 1) * lanes)
+            free = [not first <= row < design.hidden_rows for row in rows]
+            words.append(pack([random.getrandbits(bits) if each else 0 for each in free], bits))
+            spare += sum(free)
+    assert spare > 0
+    return words
 
 
 def same(first, second) -> bool:

@@ -16,6 +16,7 @@ from spec.fixed import round_magnitude as rm
 from spec.fixed import round_shift as rs
 from spec.fixed import saturate as sat
 from spec.learning import accumulator_words, head_bits, head_label_bits, reservoir_step_bits
+from spec.memories import head_parts
 from spec.rng import Purpose, draw, draw_pair, normal, normal_integer, permutation, threefry2x32, uniform_index
 from spec.scan import check_word
 from spec.tables import derivative_table
@@ -25,9 +26,9 @@ from tests.golden.analog_cases import by_hand
 
 __all__ = [
     "Coefficients", "NO_SLOT", "Purpose", "accumulator_words", "by_hand", "check_word", "checksum", "derivative_table",
-    "draw", "draw_pair", "feedback_matrix", "head_bits", "head_label_bits", "initial_thresholds", "normal",
-    "normal_integer", "np", "output_error", "permutation", "quantised", "reservoir_step_bits", "restored", "rm", "rs",
-    "sat", "threefry2x32", "uniform_index",
+    "draw", "draw_pair", "feedback_matrix", "head_bits", "head_label_bits", "head_parts", "initial_thresholds",
+    "normal", "normal_integer", "np", "output_error", "permutation", "quantised", "reservoir_step_bits", "restored",
+    "rm", "rs", "sat", "threefry2x32", "uniform_index",
 ]  # fmt: skip
 
 

@@ -34,4 +34,4 @@ def test_reservoir():
         f"{name}_{capacity}": holding(DESIGNS[name], capacity)
         for name, capacity in (("one", 1), ("one", 3), ("tiny", 1), ("primes", 5), ("signed", 7), ("powers", 8))
     }
-    assert len(simulate_cases(Reservoir, cases(designs), "tb.test_reservoir", extra_sources=[MEMORY]).tests) == 4
+    assert len(simulate_cases(Reservoir, cases(designs), "tb.test_reservoir", extra_sources=[MEMORY]).tests) == 5

@@ -8,25 +8,26 @@ from amaranth.lib.wiring import Out
 
 from hdl.hierarchy import place
 from hdl.memory import Memory
-from hdl.memory_window import MEMORY_WINDOW_MEMBERS, MemoryWindow
-from spec.memories import HostMemory, MemorySize
+from hdl.memory_window import MemoryWindow, memory_window_members
+from tb.test_memory_window import sizes_of
 
 
 class WindowedMemories(wiring.Component):
     """The window's ports towards the host.
 
     Args:
-        sizes: width and depth by the memory's name; JSON holds it.
+        sizes: by the memory's name, width, depth and perhaps the limits of its words; JSON holds it.
     """
 
-    def __init__(self, sizes: dict[str, tuple[int, int]]) -> None:
-        self._window = MemoryWindow({HostMemory[name]: MemorySize(*size) for name, size in sizes.items()})
-        super().__init__(MEMORY_WINDOW_MEMBERS)
+    def __init__(self, sizes: dict[str, tuple]) -> None:
+        memories = sizes_of(sizes)
+        self._window, self._members = MemoryWindow(memories), memory_window_members(memories)
+        super().__init__(self._members)
 
     def elaborate(self, platform) -> Module:
         m = Module()
         window = place(m, "window", self._window)
-        for name, member in MEMORY_WINDOW_MEMBERS.items():
+        for name, member in self._members.items():
             outside, inside = getattr(self, name), getattr(window, name)
             m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
         for memory, size in window.memories.items():

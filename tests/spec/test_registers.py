@@ -197,6 +197,9 @@ def test_registers_of_learning_follow_what_is_built(learning, there, absent):
         assert (field.minimum, field.maximum, field.reset) == (1, 100, 5)
     if "MEMORY_CONTROL" in names:
         assert guards["MEMORY_CONTROL"] == "memory" and guards["MEMORY_DATA"] == "halted"
+        store = registers["MEMORY_CONTROL"].field("store")
+        assert store.guard == ("memory_word" if "replay_capacity" in learning else None)
+        assert ("memory_word" in registers.guards) == bool(store.guard)
         pointer = registers["MEMORY_POINTER"].field("group")
         assert (pointer.advance, pointer.advanced_by) == (1, "MEMORY_DATA")
 

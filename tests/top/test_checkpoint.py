@@ -58,6 +58,7 @@ class Runs:
             "labels": stimulus.labels[part].tolist(),
             "restore": str(self.folder / f"{before}.npz"),
             "save": str(self.folder / f"{after}.npz"),
+            "between": str(self.folder / f"{after}-between.npz"),
             "settings": settings and settings.as_dict(),
             "patience_cycles": patience_cycles(self.design, stimulus, 0.0),
         }
@@ -153,3 +154,25 @@ def test_what_was_learnt_under_other_tiles_lanes_and_sizes_goes_on_in_this_hardw
     assert moved.settings == LearningSettings.of(design) and moved.updates == trainer.dfa.updates > HALF
     found = runs.hardware("moved", "after", slice(HALF, None))
     require_same(found, runs.golden("moved", slice(HALF, None)))
+
+
+def test_heads_that_may_not_be_stored_are_refused(harness, tmp_path):
+    """Rule M10: nothing changes, and what is replayed afterwards is golden's, to the last bit."""
+    design = DESIGNS["accumulate"]
+    runs = Runs(harness(design)[1], design, tmp_path)
+    learnt = runs.golden("start", slice(0, HALF), SETTINGS["accumulate"])
+    assert len(learnt.reservoir.steps) == design.learning.replay_capacity
+    save_checkpoint(tmp_path / "learnt.npz", design, learnt)
+    found = runs.hardware("learnt", "after", slice(HALF, None), testcase="heads_that_may_not_be_stored")
+    require_same(found, runs.golden("learnt", slice(HALF, None)))
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_what_nobody_wrote_is_learnt_as_golden_does(name, harness, tmp_path):
+    """Rules M9 and M10: a host raises FILLED over slots of noise; they are replayed as they are read."""
+    design = DESIGNS[name]
+    runs = Runs(harness(design)[1], design, tmp_path)
+    found = runs.hardware("start", "noise", slice(0, HALF), testcase="what_nobody_wrote")
+    between = load_checkpoint(tmp_path / "noise-between.npz", design)
+    assert len(between.reservoir.steps) == design.learning.replay_capacity
+    require_same(found, runs.golden("noise-between", slice(0, HALF)))

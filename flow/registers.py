@@ -112,7 +112,8 @@ def _section(register: Register) -> str:
         for field in reversed(register.fields)
     )
     table = _table(("bits", "field", "access", "after reset", "maximum", "meaning"), rows)
-    return f"## {register.name}\n\nAddress 0x{register.address:03X}. {register.description}{_guarded(register)}\n\n{table}"
+    described = register.description + _guarded(register)
+    return f"## {register.name}\n\nAddress 0x{register.address:03X}. {described}\n\n{table}"
 
 
 def _guarded(owner: Register | Field) -> str:

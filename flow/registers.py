@@ -117,7 +117,8 @@ def _section(register: Register) -> str:
 
 
 def _guarded(owner: Register | Field) -> str:
-    return f" Writes need guard `{owner.guard}`." if owner.guard else ""
+    what = "A 1 needs" if isinstance(owner, Field) else "Writes need"
+    return f" {what} guard `{owner.guard}`." if owner.guard else ""
 
 
 def _reset(field: Field) -> str:

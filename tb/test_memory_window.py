@@ -174,6 +174,7 @@ async def words_that_a_memory_may_not_hold(bench: BlockBench) -> None:
                 words += [driver.any_word(memory) & ~hole | number << part.lsb for number in border_numbers(part)]
             for word in words:
                 await driver.fill(word)
+                await bench.cycle()
                 legal = all(part.holds(word) for part in size.limits)
                 if any(each.limits for each in driver.sizes.values()):
                     bench.compare(block, f"{word:#x} is valid", block.get("word_valid"), int(legal))

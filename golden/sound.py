@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from golden.idx import DataError
 from golden.mfcc import SAMPLE_RATE
+from spec.extras import require_extra
 
 _UNKNOWN_SIZE = 2**32 - 1
 """What a recorder writes that cannot know the size yet, such as one at the end of a pipe."""
@@ -27,6 +28,7 @@ def read_audio(path: Path) -> NDArray[np.float32]:
     Raises:
         DataError: the file is missing, damaged or shorter than its header says, holds no sound, or holds a sample that
             is not a number in −1 … 1.
+        MissingExtra: soundfile is not installed, or librosa for a sound at another rate.
     """
     samples, rate = _read(path)
     if not len(samples):
@@ -40,6 +42,7 @@ def read_audio(path: Path) -> NDArray[np.float32]:
         raise DataError(f"{path}: sample {wrong} is {value:g}; sound lies in -1…1: scale the clip down")
     mono = samples.mean(axis=1)
     if rate != SAMPLE_RATE:
+        require_extra(f"resampling {path}", "audio")
         import librosa
 
         mono = librosa.resample(mono, orig_sr=rate, target_sr=SAMPLE_RATE)
@@ -48,6 +51,7 @@ def read_audio(path: Path) -> NDArray[np.float32]:
 
 def _read(path: Path) -> tuple[NDArray[np.float32], int]:
     """Samples (samples, channels) and their rate."""
+    require_extra("reading sound files", "audio")
     import soundfile
 
     try:

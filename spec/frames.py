@@ -52,6 +52,10 @@ class FrameDrop(IntEnum):
     """No clip was started, or the clip has ended."""
 
 
+RUN_EVENTS = ("wake", "clip_cut", "feature_saturated", *(f"dropped_{drop.name.lower()}" for drop in FrameDrop))
+"""Fields of INTERRUPT_ENABLE that a run sets, and whose events therefore raise the interrupt line."""
+
+
 def encode_frame(features: ArrayLike, flags: int = 0, tag: int = 0) -> bytes:
     """Bytes of the packet of one frame.
 

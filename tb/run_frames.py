@@ -12,7 +12,7 @@ from cocotbext.axi import AxiStreamFrame
 
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
-from spec.frames import FrameDrop
+from spec.frames import RUN_EVENTS, FrameDrop
 from spec.packets import Answer
 from spec.registers import AnalogCounter
 from spec.scan import check_word
@@ -22,8 +22,6 @@ from tb.run_sequences import DRAIN_CYCLES, PATIENT_LOOKS, coy_stalls, stalls
 
 QUEUED = 4
 """Packets handed to the agent at once."""
-ENABLED = ("wake", "clip_cut", "feature_saturated", *(f"dropped_{drop.name.lower()}" for drop in FrameDrop))
-"""Events that raise the interrupt line in a run."""
 SETTLED = (AnalogCounter.FRAMES, *(AnalogCounter[f"DROPPED_{drop.name}"] for drop in FrameDrop))
 """Counters that together count every packet."""
 
@@ -39,7 +37,7 @@ async def run_frames(dut) -> None:
     refused = await _refused_load(host, codes)
     await host.program_codes(codes)
     await host.configure(VoteSettings(**config["settings"]), config["period"])
-    await host.write("INTERRUPT_ENABLE", **dict.fromkeys(ENABLED, 1))
+    await host.write("INTERRUPT_ENABLE", **dict.fromkeys(RUN_EVENTS, 1))
     programmed = perf_counter()
     if config["stall"]:
         host.source.set_pause_generator(stalls(config["seed"], config["stall"]))

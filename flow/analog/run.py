@@ -19,12 +19,11 @@ from flow.simulator import Build, default_seed, run
 from golden.analog_clips import FramePacket
 from spec.analog import AnalogDesign
 from spec.files import replacing, write_bytes, write_text
-from spec.frames import FrameDrop
+from spec.frames import RUN_EVENTS, FrameDrop
 from spec.packets import BEAT_BYTES, Answer
 from spec.registers import AnalogCounter
 from spec.scan import pack_chain
 from spec.trace import FRAME, read_trace, record_types, write_header
-from tb.run_frames import ENABLED
 from tb.scoreboard import Comparison, compare
 
 KINDS = (FRAME, "answer", "counters", "interrupts", "codes", "refusal")
@@ -238,5 +237,5 @@ def _interrupt_records(reference: AnalogReference, found: dict[str, int]) -> tup
         **{f"dropped_{drop.name.lower()}": counters[AnalogCounter[f"DROPPED_{drop.name}"]] for drop in FrameDrop},
     }
     wanted = {name: int(value > 0) for name, value in wanted.items()}
-    wanted |= {"pin": int(any(wanted[name] for name in ENABLED)), "events_left": 0, "pin_left": 0}
+    wanted |= {"pin": int(any(wanted[name] for name in RUN_EVENTS)), "events_left": 0, "pin_left": 0}
     return _records(wanted), _records({name: found[name] for name in wanted})

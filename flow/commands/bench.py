@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from flow.console import JsonOption, check_results, console, table, write_json
+from spec.extras import require_extra
 
 
 def command(
@@ -22,6 +23,7 @@ def command(
 
     Example: remora bench --json bench.json
     """
+    require_extra("remora bench", "sim")
     import json as json_module
 
     from flow.bench import benchmark

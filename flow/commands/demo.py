@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from flow.console import console, write_json
+from spec.extras import require_extra
 
 REQUIRED_ACCURACY = 0.80
 """On unseen digits of the shipped excerpt: what 15 passes over 3,000 digits reach with a margin."""
@@ -26,6 +27,7 @@ def command(
     Trains the golden model with on-chip learning, generates the `mnist` design as Verilog, runs digits that it has not
     seen on the simulated hardware, and compares every step with golden.
     """
+    require_extra("remora demo", "sim")
     from flow.generate import generate
     from flow.simulate import result_table, simulate
     from flow.train import passes_table, train_network

@@ -9,6 +9,7 @@ import typer
 
 from flow.console import JsonOption, check_results, console, write_json
 from flow.given_options import LARGEST_SEED
+from spec.extras import require_extra
 
 
 def command(
@@ -63,6 +64,7 @@ def command(
 
     Example: remora experiment continual --seeds 5 --set ratio=1 --json continual.json
     """
+    require_extra("remora experiment", "plot", "sweep")
     from flow.experiments import ExperimentError, find_experiment
     from flow.experiments.runner import Options, run_experiment
     from flow.experiments.settings import read_settings

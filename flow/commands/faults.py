@@ -8,6 +8,7 @@ import typer
 
 from flow.console import JsonOption, check_results, console, progress, table, write_json
 from flow.given_options import LARGEST_SEED, SEED_VARIABLE
+from spec.extras import require_extra
 
 
 def command(
@@ -24,6 +25,7 @@ def command(
 
     Examples: remora faults tiny --json faults.json · remora faults kws
     """
+    require_extra("remora faults", "sim")
     from flow.analog.faults import AnalogFaultBench
     from flow.faults import FaultBench
     from flow.notes import say_notes

@@ -11,6 +11,7 @@ import typer
 from flow.console import JsonOption, check_results, console, write_json
 from flow.given_options import LARGEST_SEED, SEED_VARIABLE, refuse_given
 from flow.learning_options import CapacityOption, LearningOptions, RatioOption, TasksOption, UpdateOption
+from spec.extras import require_extra
 
 if TYPE_CHECKING:
     from golden.data import SequenceSet
@@ -102,6 +103,7 @@ def command(
     mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate kws --noise
     --json kws.json
     """
+    require_extra("remora simulate", "sim")
     from spec.analog import AnalogDesign
     from spec.presets import load_design
     from spec.section import Design

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spec.extras import require_extra
 from spec.files import replacing, write_text
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class Chart:
 
     def figure(self) -> Figure:
         """Drawn by matplotlib, without a display and without global state."""
+        require_extra("drawing charts", "plot")
         import matplotlib
         from matplotlib.figure import Figure
 

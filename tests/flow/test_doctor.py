@@ -15,6 +15,8 @@ from flow.cli import main
 from golden.idx import EXCERPT
 from tests import support
 
+PACKAGES = [*doctor.PYTHON_PACKAGES, *(name for brought in doctor.EXTRA_PACKAGES.values() for name in brought)]
+
 
 def by_name(findings) -> dict[str, doctor.Finding]:
     return {finding.name.partition(" (")[0]: finding for finding in findings}
@@ -55,7 +57,7 @@ def test_here_everything_required_is_there():
     } <= names.keys()
     for finding in findings:
         assert finding.present == (not finding.fix), finding
-    for name in ("Python", "c++", "make", "perl", "Verilator", "numpy", *doctor.PYTHON_PACKAGES):
+    for name in ("Python", "c++", "make", "perl", "Verilator", "numpy", *PACKAGES):
         assert names[name].version and Path(names[name].where).exists(), name
 
 
@@ -142,6 +144,14 @@ def test_packages_that_are_missing_or_broken(tmp_path, monkeypatch):
     assert "No module named 'no_such_package'; run 'make setup'" in names["no-such-package"].fix
     assert "libfoo.so" in names["broken-package"].fix
     assert names["numpy"].present
+
+
+def test_a_package_of_an_extra_is_optional_until_it_is_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "EXTRA_PACKAGES", {"plot": {"no-such-package": "no_such_package", "pip": "no_module"}})
+    names = by_name(doctor.examine())
+    missing, broken = names["no-such-package"], names["pip"]
+    assert not missing.present and not missing.required and "pip install 'remora[plot]'" in missing.fix
+    assert not broken.present and broken.required and "No module named 'no_module'" in broken.fix
 
 
 def test_python_without_shared_library(monkeypatch):

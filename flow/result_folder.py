@@ -175,9 +175,7 @@ def _in_the_way(new: Sequence[str], directory: Path, earlier: Mapping[str, str |
         FolderError: a folder stands where a file goes.
     """
     if folders := [name for name in new if (directory / name).is_dir() and not (directory / name).is_symlink()]:
-        raise FolderError(
-            f"{directory}: {_listed(folders)}: a folder stands where a file goes; move it elsewhere"
-        )
+        raise FolderError(f"{directory}: {_listed(folders)}: a folder stands where a file goes; move it elsewhere")
     found = [name for name in new if os.path.lexists(directory / name)]
     parents = {parent.as_posix() for name in new for parent in Path(name).parents}
     found += sorted(each for each in parents if os.path.lexists(directory / each) and not (directory / each).is_dir())

@@ -131,9 +131,7 @@ def test_a_signal_ends_a_command_and_all_of_its_children(kind, number, tmp_path)
         build([PROBE], "probe", name="probe")
     log = tmp_path / "said"
     with log.open("w") as output:
-        command = subprocess.Popen(
-            script, cwd=tmp_path, env=environment, stderr=output, preexec_fn=as_from_a_terminal
-        )
+        command = subprocess.Popen(script, cwd=tmp_path, env=environment, stderr=output, preexec_fn=as_from_a_terminal)
     there = {}
     try:
         there = wait_for(lambda: started(command.pid, child, 4 if kind == "workers" else 1), START_S)

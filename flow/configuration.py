@@ -14,7 +14,6 @@ import tomli_w
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from spec.presets import parse_design
 from spec.section import Design, Section
 
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
@@ -94,8 +93,7 @@ def to_commented_toml(design: Design, name: str) -> str:
     Raises:
         ConfigError: ``name`` is no legal name of a design point.
     """
-    content = {**design.model_dump(mode="json"), "name": name}
-    renamed = parse_design(content, "the new design point")
+    renamed = design.evolve(origin="the new design point", name=name)
     lines = [
         f"# Design point '{name}', started from '{design.name}'. Fields that are left out keep their defaults.",
         "",

@@ -52,7 +52,7 @@ class LearningOptions:
         Raises:
             ConfigError: the result is no legal design point, or a ratio is given but nothing is replayed.
         """
-        from spec.presets import ConfigError, load_design, parse_design
+        from spec.presets import ConfigError, load_design
 
         design = load_design(config)
         given = {name: value for name, value in vars(self).items() if value is not None and name != "tasks"}
@@ -66,6 +66,5 @@ class LearningOptions:
         changes = more | given
         if not changes:
             return design
-        content = design.model_dump()
         options = ", ".join(f"{name} = {value}" for name, value in changes.items())
-        return parse_design(content | {"learning": content["learning"] | changes}, f"{config} with {options}")
+        return design.evolve(origin=f"{config} with {options}", learning=changes)

@@ -169,7 +169,7 @@ def train_bmru(
     x = np.ascontiguousarray(x.transpose(1, 0, 2), np.float32)
     teacher = None
     if recipe.teacher_width:
-        wide = design.model_copy(update={"network": network.model_copy(update={"width": recipe.teacher_width})})
+        wide = design.evolve(network={"width": recipe.teacher_width})
         teacher = _train(wide, recipe.of_teacher, x, y, groups, progress)
     trials = (
         to_network(_train(design, recipe.of_trial(number), x, y, groups, progress, teacher))

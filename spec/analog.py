@@ -294,13 +294,3 @@ class AnalogDesign(Design):
         if frames < 1:
             raise ValueError(f"frames is {frames}; power is a mean over at least 1 frame")
         return charge / (frames * self.frame_cycles) * self.system.supply_mv * 1e-6
-
-
-def with_nonidealities(design: AnalogDesign, **values: bool | int) -> AnalogDesign:
-    """The same design point with fields of ``nonidealities`` replaced.
-
-    Raises:
-        ValueError: a field or its value is not legal.
-    """
-    content = design.model_dump()
-    return AnalogDesign.model_validate(content | {"nonidealities": content["nonidealities"] | values})

@@ -365,13 +365,3 @@ class DesignPoint(Design):
         if self.bistable:
             content["cell"] = {"kind": self.cell.kind}
         return content
-
-
-def with_learning(design: DesignPoint) -> DesignPoint:
-    """The same design point with hardware that learns on chip.
-
-    Raises:
-        ValueError: its way of learning is not built in hardware.
-    """
-    content = design.model_dump()
-    return DesignPoint.model_validate(content | {"learning": content["learning"] | {"enabled": True}})

@@ -14,3 +14,11 @@ class CheckFailed(RemoraError):
     """The command ran, and what it checked does not hold."""
 
     exit_code = 1
+
+
+class ConfigError(RemoraError):
+    """A design point cannot be read; the message names file, field, value and what is legal."""
+
+
+class MissingError(ConfigError):
+    """There is no such preset and no such file."""

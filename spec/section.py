@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from spec.roles import Role
+from spec.validation import merged, validated
 
 
 class Section(BaseModel):
@@ -23,6 +24,20 @@ class Design(Section):
     name: Annotated[str, Role.FREE] = Field(
         min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
     )
+
+    def evolve(self, *, origin: str | None = None, **changes: Any) -> Self:
+        """This design point with other values of some fields, validated as a whole.
+
+        Args:
+            origin: names the source in the error; "design point 'NAME'" where None.
+            changes: new values by field; for a section a table of its fields that change, such as
+                ``learning={"enabled": True}``, whose other fields stay.
+
+        Raises:
+            ConfigError: a field is unknown, or the result is not legal; the message names each field.
+        """
+        content = merged(self.model_dump(), changes)
+        return validated(type(self), content, origin or f"design point '{self.name}'")
 
     def unheeded(self) -> dict[str, str]:
         """Fields that change nothing of the hardware beside the values of others → why, in words."""

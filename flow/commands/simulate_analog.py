@@ -36,7 +36,6 @@ def simulate_core(
     from flow.analog.simulate import analog_table, simulate_analog
     from flow.notes import say_notes
     from flow.simulation import check_kept
-    from spec.analog import with_nonidealities
 
     if data not in ("auto", "keywords", "synthetic"):
         raise RemoraError(f"--data {data}: an analog core takes keywords or synthetic, or auto for what fits")
@@ -46,7 +45,7 @@ def simulate_core(
             f"--checkpoint {checkpoint}: codes are random where features are synthetic; leave it out or use clips of "
             "words: --data keywords"
         )
-    design = with_nonidealities(design, **{name: True for name, on in switched.items() if on})
+    design = design.evolve(nonidealities={name: True for name, on in switched.items() if on})
     say_notes(design)
     check_kept(keep)
     if spotting:

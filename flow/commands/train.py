@@ -75,7 +75,6 @@ def command(
     from flow.notes import say_notes
     from golden.data import load
     from spec.analog import AnalogDesign
-    from spec.design import with_learning
     from spec.presets import load_design
     from spec.section import Design
 
@@ -92,7 +91,7 @@ def command(
     if tasks and task:
         raise RemoraError(f"--task {task} and --tasks {tasks}: give one task, or how many follow each other")
     # Golden learns by the fields of learning whether or not the hardware does.
-    say_notes(design if design.bistable else with_learning(design))
+    say_notes(design if design.bistable else design.evolve(learning={"enabled": True}))
     if tasks:
         refuse_given(context, ["passes"], "with --tasks every sequence is learnt once")
     check_results(output, json, beside=[config, data])

@@ -18,7 +18,7 @@ from flow.experiments.continual_summary import compared, draw, lines_of
 from flow.experiments.learners import ChipLearner, Learner, SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.settings import OneOf, SomeOf, Whole
-from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10, with_learning
+from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10
 from flow.train import data_digest
 from spec.design import DesignPoint
 from spec.files import write_text
@@ -75,12 +75,12 @@ def plan(options: Options) -> list[Unit]:
         }
         base = stream.design
         if _schedule(options) == "annealed":
-            base = with_learning(base, **ANNEALED_LEARNING[name])
+            base = base.evolve(learning=ANNEALED_LEARNING[name])
         for mode in options.settings.get("modes", DEFAULT_MODES):
-            design = _changed(base, MODES[mode])
-            for one in (with_learning(design, **replay), design):
+            design = base.evolve(**MODES[mode])
+            for one in (design.evolve(learning=replay), design):
                 units.append(_unit(options, stream, mode, one))
-        units.append(_unit(options, stream, "software", with_learning(base, **replay)))
+        units.append(_unit(options, stream, "software", base.evolve(learning=replay)))
     return units
 
 
@@ -90,12 +90,6 @@ def _schedule(options: Options) -> str:
 
 def _protocols(options: Options) -> tuple[str, ...]:
     return options.settings.get("protocols", tuple(STREAMS))
-
-
-def _changed(design: DesignPoint, sections: dict[str, dict]) -> DesignPoint:
-    """A design point with fields of some sections changed, validated anew."""
-    content = design.model_dump()
-    return DesignPoint.model_validate(content | {name: content[name] | fields for name, fields in sections.items()})
 
 
 def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) -> Unit:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from flow.experiments.figures import Chart, Curve, Guide, Panel
 from flow.experiments.learners import SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.experiments.streams import presented, with_learning
+from flow.experiments.streams import presented
 from flow.train import data_digest
 from golden.data import SequenceSet, load
 from golden.float_model import FloatModel, to_float
@@ -38,13 +38,13 @@ RULES = ("accumulate", "direct", "software")
 
 def plan(options: Options) -> list[Unit]:
     """One unit a learning rule."""
-    design = with_learning(load_design("mnist"), seed=options.seed)
+    design = load_design("mnist").evolve(learning={"seed": options.seed})
     train, test = load(design, "mnist")
     count = options.sequences or (QUICK_SEQUENCES if options.quick else SEQUENCES)
     test = test.first(min(len(test), QUICK_TEST_LIMIT if options.quick else TEST_LIMIT))
     units = []
     for rule in RULES:
-        chosen = with_learning(design, update="direct") if rule == "direct" else design
+        chosen = design.evolve(learning={"update": "direct"}) if rule == "direct" else design
         parameters = {
             "rule": rule,
             "design": chosen.model_dump(mode="json"),

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.experiments.compiled import compile_replay
-from flow.experiments.streams import with_learning
 from golden.adam import Adam
 from golden.checkpoint import continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
@@ -72,7 +71,7 @@ class ChipLearner:
         """Shift every gradient further to the right by ``slower`` bits; all state stays."""
         learning = self._design.learning
         shifts = {name: getattr(learning, name) + slower for name in ("hidden_shift", "readout_shift")}
-        self._use(ReplayTrainer.from_checkpoint(with_learning(self._design, **shifts), self._trainer.checkpoint()))
+        self._use(ReplayTrainer.from_checkpoint(self._design.evolve(learning=shifts), self._trainer.checkpoint()))
 
     def finish(self) -> None:
         """Nothing waits."""

@@ -28,7 +28,7 @@ from flow.keywords.evaluation import Spotter
 from flow.keywords.networks import load_clips, shipped_network
 from golden import bmru
 from golden.analog import AnalogCore, AnalogRun
-from spec.analog import AnalogDesign, with_nonidealities
+from spec.analog import AnalogDesign
 from spec.presets import load_design
 
 SUMMARY = "how much of the noise and mismatch at a cell's input leaves the cell"
@@ -58,7 +58,7 @@ def plan(options: Options) -> list[Unit]:
         spotter = Spotter(design, network, clips)
         for switch, (field, amplitudes) in LEVELS.items():
             for amplitude in amplitudes[::QUICK_LEVELS] if options.quick else amplitudes:
-                disturbed = with_nonidealities(design, seed=options.seed, **{switch: True, field: amplitude})
+                disturbed = design.evolve(nonidealities={"seed": options.seed, **{switch: True, field: amplitude}})
                 parameters = {
                     "design": disturbed.model_dump(mode="json"),
                     "network": {name: array.tolist() for name, array in network.arrays().items()},

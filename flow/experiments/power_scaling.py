@@ -53,10 +53,9 @@ PARTS = {
 
 def plan(options: Options) -> list[Unit]:
     """One unit a width and network."""
-    base, units = load_design("kws", AnalogDesign).model_dump(), []
+    base, units = load_design("kws", AnalogDesign), []
     for width in WIDTHS:
-        network = base["network"] | {"width": width}
-        design = AnalogDesign.model_validate(base | {"name": f"width{width}", "network": network})
+        design = base.evolve(name=f"width{width}", network={"width": width})
         for number in range(QUICK_NETWORKS if options.quick else NETWORKS):
             # Networks of their own for every seed.
             seed = (options.seed * NETWORKS + number) % 2**32

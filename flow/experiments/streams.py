@@ -21,7 +21,7 @@ from golden.weights import Weights, initial_weights
 from spec.design import DesignPoint
 from spec.presets import load_design
 
-__all__ = ["TASKS", "TaskStream", "permuted_mnist", "presented", "split_cifar10", "with_learning"]
+__all__ = ["TASKS", "TaskStream", "permuted_mnist", "presented", "split_cifar10"]
 
 TASKS = 5
 CIFAR_FILE = Path("cifar10") / "features_pca128.npz"
@@ -56,9 +56,7 @@ class TaskStream:
 
 def permuted_mnist(seed: int) -> TaskStream:
     """The same ten digits under a new pixel permutation in each task, row by row: 28 steps of 28 features."""
-    content = load_design("mnist").model_dump()
-    cell, learning = content["cell"] | DIGITS_CELL, content["learning"] | DIGITS_LEARNING | {"seed": seed}
-    design = DesignPoint.model_validate(content | {"cell": cell, "learning": learning})
+    design = load_design("mnist").evolve(cell=DIGITS_CELL, learning={**DIGITS_LEARNING, "seed": seed})
     # Permutation 0 is the identity, which rows suit; the tasks are to be of one kind.
     task = cache(lambda number: load(design, "mnist", task=number + 1, seed=seed))
     return TaskStream(
@@ -135,9 +133,3 @@ def aligned_weights(design: DesignPoint) -> Weights:
     level = round(ALIGNED_READOUT * 2**design.crossbar.level_bits)
     weights.readout[:-1] = level * feedback_matrix(design).T
     return weights.check(design)
-
-
-def with_learning(design: DesignPoint, **changes) -> DesignPoint:
-    """A design point with fields of its learning section changed, validated anew."""
-    content = design.model_dump()
-    return DesignPoint.model_validate(content | {"learning": content["learning"] | changes})

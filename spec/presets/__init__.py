@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
-from spec.errors import RemoraError
-from spec.section import Design, Section
+from spec.errors import ConfigError, MissingError
+from spec.section import Design
+from spec.validation import guess, validated
 
 _FOLDER = Path(__file__).parent
 
@@ -25,14 +22,6 @@ NAME_LENGTH = 64
 """Longest name of a design point."""
 
 AnyDesign = TypeVar("AnyDesign", bound=Design)
-
-
-class ConfigError(RemoraError):
-    """A design point cannot be read; the message names file, field, value and what is legal."""
-
-
-class MissingError(ConfigError):
-    """There is no such preset and no such file."""
 
 
 def preset_names(kind: type[Design] = Design) -> list[str]:
@@ -66,9 +55,9 @@ def load_design(config: str | Path, kind: type[AnyDesign] = DesignPoint) -> AnyD
     if str(config) not in preset_names():
         path = Path(config)
         if not path.is_file():
-            guess = _guess(str(config), preset_names())
+            hint = guess(str(config), preset_names())
             raise MissingError(
-                f"'{config}' is neither a preset ({', '.join(preset_names(kind))}) nor a TOML file that exists{guess}"
+                f"'{config}' is neither a preset ({', '.join(preset_names(kind))}) nor a TOML file that exists{hint}"
             )
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -110,42 +99,4 @@ def parse_design(content: dict, origin: str) -> Design:
         raise ConfigError(f'{origin}: core = {core!r}: legal are {legal}; left out it is "crossbar"')
     if kind is DesignPoint:
         content.pop("core", None)
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError(f"{origin}: " + "; ".join(_describe(item, kind) for item in error.errors())) from error
-
-
-def _guess(written: str, legal: Iterable[str]) -> str:
-    """What a misspelt word could mean, as the end of a sentence; empty where nothing is like it."""
-    near = get_close_matches(written, list(legal), n=1, cutoff=0.6)
-    return f"; did you mean '{near[0]}'?" if near else ""
-
-
-def _guess_field(location: tuple, kind: type[Design], section: type[Section]) -> str:
-    """What a misspelt field could mean: one of its section, or one of that very name in another section."""
-    key = str(location[-1])
-    if near := _guess(key, section.model_fields):
-        return near
-    for name, field in kind.model_fields.items():
-        if key in getattr(field.annotation, "model_fields", {}):
-            return f"; did you mean '{name}.{key}'?"
-    return ""
-
-
-def _describe(item: dict, kind: type[Design]) -> str:
-    field = ".".join(str(part) for part in item["loc"])
-    message = item["msg"].removeprefix("Value error, ")
-    if not field:
-        return message
-    if item["type"] == "model_type":
-        return f"{field} = {item['input']!r}: give a table [{field}] with its fields"
-    if item["type"] == "extra_forbidden":
-        section = kind
-        for part in item["loc"][:-1]:
-            section = section.model_fields[part].annotation
-        guess = _guess_field(item["loc"], kind, section)
-        return f"{field} is not a field; legal here: {', '.join(section.model_fields)}{guess}"
-    if item["type"] == "literal_error" and isinstance(item["input"], str):
-        message += _guess(item["input"], re.findall(r"'([^']+)'", message))
-    return f"{field} = {item['input']!r}: {message[0].lower() + message[1:]}"
+    return validated(kind, content, origin)

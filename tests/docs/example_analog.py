@@ -28,7 +28,7 @@ def bias_pa(design: AnalogDesign, code: int) -> int:
 
 def stream_features(design: AnalogDesign, *values: int) -> tuple[list[int], int]:
     """DAC codes of features of the stream, and how many saturated."""
-    taken = Intake(replace_features(design, len(values)))
+    taken = Intake(design.evolve(network={"features": len(values)}))
     frame = taken.take(FramePacket(encode_frame(np.array(values), FrameFlag.START)), VoteSettings.of(design))
     return frame.features.tolist(), taken.saturated
 
@@ -85,9 +85,3 @@ def votes(design: AnalogDesign, classes: list[int]) -> list[tuple[int, tuple[int
         for answer in ballot.take(intake.take(packet, VoteSettings.of(design)), decision):
             seen.append((answer.decision, answer.scores, bool(answer.flags & 4)))
     return seen
-
-
-def replace_features(design: AnalogDesign, features: int) -> AnalogDesign:
-    """The design point with another number of features."""
-    content = design.model_dump()
-    return AnalogDesign.model_validate(content | {"network": content["network"] | {"features": features}})

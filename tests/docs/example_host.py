@@ -14,12 +14,11 @@ from golden.weights import initial_weights
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.scan import groups
-from tests.docs.example_points import changed
 
 
 def first_weights(design: DesignPoint, seed: int) -> list[list[int]]:
     """Initial weights: the first feature's row, the first state's, the bias's."""
-    hidden = initial_weights(changed(design, "learning", seed=seed)).hidden
+    hidden = initial_weights(design.evolve(learning={"seed": seed})).hidden
     return [hidden[row].tolist() for row in (0, design.network.features, -1)]
 
 

@@ -11,7 +11,7 @@ from golden.crossbar import TiledLayer
 from golden.miru import infer
 from spec.design import DesignPoint
 from spec.layout import Layer, bias_word
-from tests.docs.example_points import changed, point, weights_of
+from tests.docs.example_points import point, weights_of
 
 
 def feature_words(design: DesignPoint, *features: int) -> list[int]:
@@ -47,7 +47,7 @@ def codes_of_sums(design: DesignPoint, *sums: int) -> list[int]:
 
 def convert(design: DesignPoint, words: list[int], column: list[int]) -> tuple[list[int], int]:
     """Codes of the row tiles of a readout's column under state words and the bias, and their saturated sum."""
-    design = changed(design, "network", classes=1)
+    design = design.evolve(network={"classes": 1})
     layer = TiledLayer(design, Layer.READOUT, np.array(column).reshape(-1, 1), np.float64)
     codes = np.empty((len(layer.row_tiles), 1, 1))
     total, work = np.empty((1, 1)), np.empty((1, 1))
@@ -57,7 +57,7 @@ def convert(design: DesignPoint, words: list[int], column: list[int]) -> tuple[l
 
 def saturations(design: DesignPoint, hidden, readout, x) -> tuple[int, int]:
     """Counts of saturated codes and words of one sequence of one feature."""
-    design = changed(design, "network", features=1, classes=1)
+    design = design.evolve(network={"features": 1, "classes": 1})
     hidden = np.concatenate([np.array(hidden), np.zeros((design.hidden_rows - 1, 1), int)])
     readout = np.array(readout).reshape(-1, 1)
     features = np.array(x, np.uint8).reshape(1, -1, 1)

@@ -42,12 +42,6 @@ small = point(features=1, hidden=1, classes=2, max_steps=2)
 one_cell = core(features=1, width=1, blocks=1, classes=1)
 
 
-def changed(design: DesignPoint, section: str, **fields) -> DesignPoint:
-    """The design point with fields of a section changed."""
-    content = design.model_dump()
-    return DesignPoint.model_validate(content | {section: content[section] | fields})
-
-
 def weights_of(design: DesignPoint, hidden=None, readout=None, thresholds=None) -> Weights:
     """Weights, 0 where none are given, and thresholds of 0 and 1 of bistable cells."""
     network = design.network

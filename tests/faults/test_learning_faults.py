@@ -8,7 +8,6 @@ from flow.fault_catalogue import catalogue
 from flow.faults import KINDS, FaultBench
 from flow.learning_faults import learning_faults
 from flow.mutation import Fault
-from spec.design import Learning
 from spec.presets import load_design
 
 TINY = load_design("tiny")
@@ -20,7 +19,7 @@ WAYS = {
     },
 }  # fmt: skip
 """At rates that write to every tile within a short run."""
-DESIGNS = {name: TINY.model_copy(update={"learning": Learning(enabled=True, **way)}) for name, way in WAYS.items()}
+DESIGNS = {name: TINY.evolve(learning={"enabled": True, **way}) for name, way in WAYS.items()}
 
 
 def faults_of(way: str) -> list[Fault]:

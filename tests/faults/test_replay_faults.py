@@ -7,13 +7,11 @@ import pytest
 from flow.fault_catalogue import catalogue
 from flow.faults import KINDS, FaultBench
 from flow.replay_faults import replay_faults
-from spec.design import Learning
 from spec.presets import load_design
 from spec.trace import LEARN, OFFER
 
-TINY = load_design("tiny")
-LEARNING = Learning(enabled=True, hidden_shift=5, readout_shift=6, replay_capacity=3, seed=77)
-DESIGN = TINY.model_copy(update={"learning": LEARNING})
+LEARNING = {"enabled": True, "hidden_shift": 5, "readout_shift": 6, "replay_capacity": 3, "seed": 77}
+DESIGN = load_design("tiny").evolve(learning=LEARNING)
 """At rates that write to every tile within a short run, and with a reservoir that is soon full."""
 FAULTS = replay_faults(DESIGN)
 FIRST = len(catalogue(DESIGN)) - len(FAULTS) + 1
@@ -41,5 +39,5 @@ def test_every_fault_of_replay_is_noticed(bench, number):
 
 def test_only_designs_with_a_reservoir_have_them():
     assert len(FAULTS) >= 6 and len({fault.name for fault in catalogue(DESIGN)}) == len(catalogue(DESIGN))
-    without = DESIGN.model_copy(update={"learning": LEARNING.model_copy(update={"replay_capacity": 0})})
+    without = DESIGN.evolve(learning={"replay_capacity": 0})
     assert not {fault.name for fault in FAULTS} & {fault.name for fault in catalogue(without)}

@@ -169,9 +169,7 @@ SIMULATOR_DEPENDENT = re.compile(
 
 
 def learning(name: str, update: str) -> DesignPoint:
-    content = load_design(name).model_dump()
-    content["learning"] |= {"enabled": True, "update": update, "replay_capacity": 5}
-    return DesignPoint.model_validate(content)
+    return load_design(name).evolve(learning={"enabled": True, "update": update, "replay_capacity": 5})
 
 
 @pytest.mark.parametrize("preset", [*preset_names(), "accumulate", "direct"])

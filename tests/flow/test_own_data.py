@@ -14,10 +14,9 @@ from golden.data import load, synthetic
 from golden.tasks import task_stream
 from golden.training import accuracy
 from spec.presets import load_design
-from tests.hdl.designs import with_bistable_cells
 
 TINY = load_design("tiny")
-DESIGNS = {"miru": TINY, "bistable": with_bistable_cells(TINY)}
+DESIGNS = {"miru": TINY, "bistable": TINY.evolve(cell={"kind": "bmru"})}
 
 
 @pytest.fixture

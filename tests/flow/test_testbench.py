@@ -35,9 +35,7 @@ SIMULATORS = ("icarus", "verilator")
 
 def make_design(name: str) -> Design:
     """A design by its name above."""
-    preset = load_design(name.partition(",")[0], Design)
-    content = preset.model_dump()
-    return type(preset).model_validate(content | {key: content[key] | new for key, new in DESIGNS[name].items()})
+    return load_design(name.partition(",")[0], Design).evolve(**DESIGNS[name])
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,6 @@ def make_design(**sections) -> DesignPoint:
     return DesignPoint(name="test", **{"cell": {"lanes": 1}} | sections)
 
 
-def with_learning(design: DesignPoint, **learning) -> DesignPoint:
-    """A design point with fields of its `Learning` section changed, validated anew."""
-    content = design.model_dump()
-    return DesignPoint.model_validate(content | {"learning": content["learning"] | learning})
-
-
 DESIGNS = {
     "one": load_design("one"),
     "tiny": load_design("tiny"),

@@ -9,7 +9,7 @@ from golden.analog import BRANCHES, AnalogCore
 from golden.analog_codes import AnalogCodes, network_of
 from golden.analog_random import ordered, random_codes, random_features
 from golden.bmru import run
-from spec.analog import AnalogDesign, with_nonidealities
+from spec.analog import AnalogDesign
 from spec.presets import load_design
 from tests.golden.analog_cases import ALL_ERRORS, ANALOG_DESIGNS, by_hand, make_analog
 from tests.golden.scalar_analog import ScalarCore
@@ -101,7 +101,7 @@ def test_each_nonideality_acts_alone_and_follows_the_seed(switch):
     codes, features = random_codes(KWS, 8), random_features(KWS, 2, 10, 9)
 
     def output(**values) -> np.ndarray:
-        return AnalogCore(with_nonidealities(KWS, **values), codes).run(features).output
+        return AnalogCore(KWS.evolve(nonidealities=values), codes).run(features).output
 
     ideal, on, reseeded = output(seed=3), output(seed=3, **{switch: True}), output(seed=4, **{switch: True})
     assert (ideal != on).any() and (on != reseeded).any() and (ideal == output(seed=9)).all()

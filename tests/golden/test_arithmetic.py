@@ -77,10 +77,7 @@ def test_learning_with_replay(update):
     """Rules L1 to L17, P1 to P3, M1 to M7 and T1 to T3, through the records that the hardware is compared with."""
     random, seen = np.random.default_rng([SEED, 3]), Counter()
     for number in range(NETWORKS):
-        design = any_design(random, update=update)
-        design = type(design).model_validate(
-            design.model_dump() | {"learning": design.learning.model_dump() | {"enabled": True}}
-        )
+        design = any_design(random, update=update).evolve(learning={"enabled": True})
         seen += learn_both(design, random, ends=number % 5 == 0)
     assert min(seen[name] for name in ("applied", "dropped", "replays", "kept", "refused", "devices")) > 10, seen
     assert seen["limits"]

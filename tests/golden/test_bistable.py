@@ -18,13 +18,7 @@ from tests.golden.designs import DESIGNS, make_design
 from tests.golden.scalar_bistable import run_sequence
 from tests.golden.test_miru import ragged_lengths, random_features
 
-
-def with_bistable_cells(design: DesignPoint) -> DesignPoint:
-    content = design.model_dump()
-    return DesignPoint.model_validate(content | {"cell": content["cell"] | {"kind": "bmru"}})
-
-
-CELLS = {name: with_bistable_cells(design) for name, design in DESIGNS.items()}
+CELLS = {name: design.evolve(cell={"kind": "bmru"}) for name, design in DESIGNS.items()}
 CELLS["wide"] = make_design(
     network={"features": 3, "hidden": 100, "classes": 4, "max_steps": 4},
     cell={"kind": "bmru"},

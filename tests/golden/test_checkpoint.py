@@ -13,10 +13,10 @@ from golden.miru import Coefficients
 from golden.reservoir import ReservoirState
 from golden.weights import Weights, random_weights
 from spec.errors import RemoraError
-from tests.golden.designs import DESIGNS, with_learning
+from tests.golden.designs import DESIGNS
 from tests.golden.test_learning import random_accumulators
 
-TINY = with_learning(DESIGNS["tiny"], replay_capacity=3)
+TINY = DESIGNS["tiny"].evolve(learning={"replay_capacity": 3})
 
 
 def full_reservoir(design) -> ReservoirState:
@@ -88,11 +88,11 @@ def test_weights_alone(tmp_path):
 
 
 def test_the_name_is_only_a_label(path):
-    load_checkpoint(path, TINY.model_copy(update={"name": "other"}))
+    load_checkpoint(path, TINY.evolve(name="other"))
 
 
 def test_another_design_point_is_refused_field_by_field(path):
-    other = TINY.model_copy(update={"network": TINY.network.model_copy(update={"hidden": 8, "classes": 4})})
+    other = TINY.evolve(network={"hidden": 8, "classes": 4})
     with pytest.raises(
         CheckpointError, match="network.classes is 3 there, 4 here; network.hidden is 7 there, 8 here"
     ) as caught:
@@ -170,7 +170,7 @@ def test_content_that_does_not_fit_is_refused(path, changes, message):
 
 
 def test_direct_has_no_accumulators(tmp_path):
-    design = with_learning(TINY, update="direct")
+    design = TINY.evolve(learning={"update": "direct"})
     with pytest.raises(
         CheckpointError, match='hidden accumulators are not zero, but learning.update = "direct" has none'
     ):

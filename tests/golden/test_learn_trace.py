@@ -10,7 +10,6 @@ from golden.learn_trace import LearningReference, checksum
 from golden.learning import DfaTrainer
 from golden.miru import infer
 from golden.weights import random_weights
-from spec.design import with_learning
 from spec.trace import LEARN, READOUT, STEP, read_trace, write_trace
 from tests.golden.designs import DESIGNS
 from tests.golden.test_learning import random_sequence
@@ -30,7 +29,7 @@ def sequences(design, count: int):
 
 @pytest.mark.parametrize("name", ["one", "tiny", "primes", "signed", "coarse"])
 def test_records_are_those_of_trainer_and_inference(name, tmp_path):
-    design = with_learning(DESIGNS[name])
+    design = DESIGNS[name].evolve(learning={"enabled": True})
     features, lengths, labels, learn = sequences(design, 20)
     reference, trainer = (make(design, random_weights(design, 3), GATES) for make in (LearningReference, DfaTrainer))
     tags = np.arange(20)
@@ -63,7 +62,7 @@ def test_records_are_those_of_trainer_and_inference(name, tmp_path):
 
 def test_gradients_that_are_watched_make_the_update():
     """χ after the first update of a fresh trainer is minus the gradient, rounded, where nothing is pulsed."""
-    design = with_learning(DESIGNS["tiny"])
+    design = DESIGNS["tiny"].evolve(learning={"enabled": True})
     trainer, seen = DfaTrainer(design, random_weights(design, 1), GATES), []
     x, label = random_sequence(design, np.random.default_rng(0))
     update = trainer.train_sequence(x, label, lambda *gradients: seen.append(gradients))
@@ -78,7 +77,7 @@ def test_gradients_that_are_watched_make_the_update():
 
 
 def test_the_checksum_sees_every_change_and_every_exchange():
-    design = with_learning(DESIGNS["tiny"])
+    design = DESIGNS["tiny"].evolve(learning={"enabled": True})
     generator = np.random.default_rng(2)
     shapes = (design.hidden_rows, design.network.hidden), (design.readout_rows, design.network.classes)
     layers = [generator.integers(-(2**20), 2**20, shape) for shape in shapes]

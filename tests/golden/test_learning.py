@@ -8,7 +8,7 @@ import pytest
 from golden.learning import DfaTrainer, feedback_matrix, output_error, winning_units
 from golden.miru import Coefficients, infer
 from golden.weights import Weights, initial_weights, random_weights
-from tests.golden.designs import make_design, with_learning
+from tests.golden.designs import make_design
 from tests.golden.scalar_learning import ScalarLearner
 
 
@@ -62,7 +62,7 @@ def assert_learns_alike(design, sequences: int, seed: int) -> tuple[int, int]:
 def test_agrees_with_the_scalar_reference(design, mode, winners):
     level = design.learning.accumulator_level if mode == "accumulate" else 16
     units = max(1, design.network.hidden // 3) if winners == "some" else "all"
-    changed = with_learning(design, update=mode, winners=units, accumulator_level=level)
+    changed = design.evolve(learning={"update": mode, "winners": units, "accumulator_level": level})
     applied, dropped = assert_learns_alike(changed, 1 if design.hidden_rows > 100 else 6, seed=2)
     assert applied > 0
     assert dropped > 0 or winners == "some" or design.network.hidden == 1
@@ -80,7 +80,7 @@ def test_winners_are_those_of_the_largest_feedback_and_ties_go_to_the_lower_inde
 
 
 def test_columns_that_do_not_win_keep_their_accumulators_even_above_a_level(tiny):
-    design = with_learning(tiny, winners=2)
+    design = tiny.evolve(learning={"winners": 2})
     start = np.full((13, 7), 5000), np.full((8, 3), 5000)
     trainer = DfaTrainer(design, initial_weights(design), accumulators=start)
     update = trainer.train_sequence(np.full((9, 5), 200, np.uint8), 1)
@@ -92,7 +92,7 @@ def test_columns_that_do_not_win_keep_their_accumulators_even_above_a_level(tiny
 
 @pytest.mark.parametrize("mode", ["accumulate", "direct"])
 def test_the_update_number_wraps(tiny, mode):
-    design = with_learning(tiny, update=mode)
+    design = tiny.evolve(learning={"update": mode})
     trainer = DfaTrainer(design, initial_weights(design), updates=2**32 - 1)
     x = np.full((9, 5), 90, np.uint8)
     trainer.train_sequence(x, 0)
@@ -103,8 +103,8 @@ def test_the_update_number_wraps(tiny, mode):
 
 def test_direct_rounding_is_unbiased(tiny):
     """Over many updates of the same weights the mean of the pulses is −S/level, where χ would have gone."""
-    design = with_learning(tiny, update="direct", accumulator_level=512, max_pulses=15)
-    fine = with_learning(tiny, accumulator_level=16384, accumulator_bits=24)
+    design = tiny.evolve(learning={"update": "direct", "accumulator_level": 512, "max_pulses": 15})
+    fine = tiny.evolve(learning={"accumulator_level": 16384, "accumulator_bits": 24})
     x, start, count = np.full((9, 5), 255, np.uint8), initial_weights(design), 2000
     gathered = DfaTrainer(fine, start)
     gathered.train_sequence(x, 2)
@@ -120,7 +120,7 @@ def test_direct_rounding_is_unbiased(tiny):
 
 
 def test_direct_refuses_accumulators(tiny):
-    design = with_learning(tiny, update="direct")
+    design = tiny.evolve(learning={"update": "direct"})
     with pytest.raises(ValueError, match='"direct" has none'):
         DfaTrainer(design, initial_weights(design), accumulators=(np.ones((13, 7), int), np.zeros((8, 3), int)))
 
@@ -129,9 +129,7 @@ def test_a_full_pair_drops_its_pulses_and_gives_up_the_level(tiny):
     level = tiny.learning.accumulator_level
     weights = Weights(np.full((13, 7), 31, np.int16), np.full((8, 3), 30, np.int16))
     accumulators = np.full((13, 7), 5 * level), np.full((8, 3), 2 * level + 5)
-    silent = make_design(
-        **tiny.model_dump(exclude={"name", "learning"}), learning={"hidden_shift": 24, "readout_shift": 24}
-    )
+    silent = tiny.evolve(learning={"hidden_shift": 24, "readout_shift": 24})
     trainer = DfaTrainer(silent, weights, accumulators=accumulators)
     update = trainer.train_sequence(np.zeros((1, 5), np.uint8), 0)
     assert (update.applied, update.dropped) == (24, 2 * 91 + 24)
@@ -142,9 +140,7 @@ def test_a_full_pair_drops_its_pulses_and_gives_up_the_level(tiny):
 
 def test_pulses_round_toward_zero_for_both_signs(tiny):
     level = tiny.learning.accumulator_level
-    silent = make_design(
-        **tiny.model_dump(exclude={"name", "learning"}), learning={"hidden_shift": 24, "readout_shift": 24}
-    )
+    silent = tiny.evolve(learning={"hidden_shift": 24, "readout_shift": 24})
     hidden = np.zeros((13, 7), int)
     hidden[0, :6] = level - 1, level, 3 * level, 1 - level, -level, -3 * level
     start = Weights(np.zeros((13, 7), np.int16), np.zeros((8, 3), np.int16))

@@ -21,10 +21,10 @@ from spec.analog import AnalogDesign
 from spec.design import DesignPoint
 from spec.presets import load_design
 from spec.roles import Role, roles_of
-from tests.golden.designs import DESIGNS, make_design, with_learning
+from tests.golden.designs import DESIGNS, make_design
 from tests.golden.test_checkpoint import assert_same, full_checkpoint, tampered
 
-BASE = with_learning(DESIGNS["tiny"], enabled=True, replay_capacity=3, replay_ratio=2, winners=3)
+BASE = DESIGNS["tiny"].evolve(learning={"enabled": True, "replay_capacity": 3, "replay_ratio": 2, "winners": 3})
 BISTABLE = make_design(network={"features": 5, "hidden": 7, "classes": 3, "max_steps": 9}, cell={"kind": "bmru"})
 OTHER = {
     "name": "other",
@@ -71,15 +71,11 @@ MOVES = [path for path in OTHER if ROLES[path] is not Role.MEANING]
 
 def changed(design, path: str, value):
     """The design point with one field changed, validated anew."""
-    content = design.model_dump()
-    *sections, name = path.split(".")
-    table = content
-    for section in sections:
-        table = table[section]
-    table[name] = value
+    section, _, name = path.rpartition(".")
+    changes = {section: {name: value}} if section else {name: value}
     if (path, value) == ("cell.kind", "bmru"):
-        content["learning"]["enabled"] = False
-    return type(design).model_validate(content)
+        changes["learning"] = {"enabled": False}
+    return design.evolve(**changes)
 
 
 def value_of(design, path: str):
@@ -222,7 +218,7 @@ def test_what_does_not_fit_is_left_behind_in_words(tmp_path):
     save_checkpoint(tmp_path / "net.npz", BASE, held)
 
     def loaded(**learning):
-        return load_checkpoint(tmp_path / "net.npz", with_learning(BASE, **learning))
+        return load_checkpoint(tmp_path / "net.npz", BASE.evolve(learning=learning))
 
     narrow = loaded(accumulator_bits=8, accumulator_level=100)
     assert not narrow.hidden_accumulators.any() and "accumulator_level is 1024 there, 100 here" in narrow.left_behind[0]
@@ -238,11 +234,11 @@ def test_what_does_not_fit_is_left_behind_in_words(tmp_path):
 
 
 def test_accumulators_move_into_fewer_bits_where_they_fit(tmp_path):
-    wide = with_learning(BASE, accumulator_level=64)
+    wide = BASE.evolve(learning={"accumulator_level": 64})
     held = Checkpoint.of(wide, random_weights(wide, 1))
     held.readout_accumulators[2, 1] = -127
     save_checkpoint(tmp_path / "net.npz", wide, held)
-    narrow = with_learning(wide, accumulator_bits=8)
+    narrow = wide.evolve(learning={"accumulator_bits": 8})
     assert load_checkpoint(tmp_path / "net.npz", narrow).readout_accumulators[2, 1] == -127
     held.readout_accumulators[2, 1] = -128
     save_checkpoint(tmp_path / "net.npz", wide, held)
@@ -254,7 +250,7 @@ def test_accumulators_move_into_fewer_bits_where_they_fit(tmp_path):
 def test_settings_follow_the_design_point_unless_software_set_them(tmp_path):
     def moved(settings, **learning):
         save_checkpoint(tmp_path / "net.npz", BASE, replace(full_checkpoint(BASE), settings=settings))
-        return load_checkpoint(tmp_path / "net.npz", with_learning(BASE, **learning))
+        return load_checkpoint(tmp_path / "net.npz", BASE.evolve(learning=learning))
 
     after_reset = LearningSettings.of(BASE)
     assert moved(after_reset, seed=5, winners=2, replay_ratio=9).settings == LearningSettings(5, 2, 9)
@@ -280,7 +276,9 @@ FILES = Path(__file__).parent / "files"
 
 
 def test_files_of_version_0_1_are_read_and_answer_as_they_did():
-    design = with_learning(DESIGNS["tiny"], enabled=True, replay_capacity=3, replay_ratio=2, accumulator_level=64)
+    design = DESIGNS["tiny"].evolve(
+        learning={"enabled": True, "replay_capacity": 3, "replay_ratio": 2, "accumulator_level": 64}
+    )
     found = continue_checkpoint(FILES / "checkpoint-3.npz", design)
     scores = infer(design, found.weights, synthetic(design, 12, 5).x).scores
     assert scores[:3].tolist() == [[34, -45, -52], [35, -46, -50], [36, -46, -51]]

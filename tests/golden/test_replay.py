@@ -9,7 +9,7 @@ from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.replay import ReplayTrainer
 from golden.weights import initial_weights, random_weights
 from spec.learning import SEQUENCE_LIMIT
-from tests.golden.designs import DESIGNS, with_learning
+from tests.golden.designs import DESIGNS
 from tests.golden.scalar_learning import ScalarLearner, replayed
 from tests.golden.test_learning import assert_same_state, assert_same_update, random_sequence
 
@@ -47,15 +47,21 @@ def assert_learns_alike(design, sequences: int, seed: int, trainer=None, scalar=
 @pytest.mark.parametrize("name", SMALL)
 def test_agrees_with_the_scalar_reference(name, mode, capacity, ratio):
     level = 64 if mode == "direct" else 100
-    design = with_learning(
-        DESIGNS[name], update=mode, replay_capacity=capacity, replay_ratio=ratio, accumulator_level=level, winners=1
+    design = DESIGNS[name].evolve(
+        learning={
+            "update": mode,
+            "replay_capacity": capacity,
+            "replay_ratio": ratio,
+            "accumulator_level": level,
+            "winners": 1,
+        }
     )
     trainer, _ = assert_learns_alike(design, 8, seed=3)
     assert trainer.reservoir.filled == capacity and trainer.dfa.updates == 8 + ratio * 7 * (capacity > 0)
 
 
 def test_frozen_it_replays_and_counts_but_keeps_nothing():
-    design = with_learning(DESIGNS["tiny"], replay_capacity=3, replay_ratio=2)
+    design = DESIGNS["tiny"].evolve(learning={"replay_capacity": 3, "replay_ratio": 2})
     trainer, scalar = assert_learns_alike(design, 2, seed=1)
     trainer.reservoir.frozen = scalar.frozen = True
     assert_learns_alike(design, 5, 2, trainer, scalar)
@@ -65,7 +71,7 @@ def test_frozen_it_replays_and_counts_but_keeps_nothing():
 
 
 def test_cleared_it_starts_over_and_updates_go_on():
-    design = with_learning(DESIGNS["tiny"], replay_capacity=3)
+    design = DESIGNS["tiny"].evolve(learning={"replay_capacity": 3})
     trainer, scalar = assert_learns_alike(design, 9, seed=1)
     updates = trainer.dfa.updates
     trainer.reservoir.clear()
@@ -76,7 +82,7 @@ def test_cleared_it_starts_over_and_updates_go_on():
 
 
 def test_the_sequence_number_saturates():
-    design = with_learning(DESIGNS["tiny"], replay_capacity=2)
+    design = DESIGNS["tiny"].evolve(learning={"replay_capacity": 2})
     trainer, scalar = assert_learns_alike(design, 3, seed=1)
     trainer.reservoir.presented = scalar.n = SEQUENCE_LIMIT - 1
     assert_learns_alike(design, 3, 2, trainer, scalar)
@@ -86,7 +92,7 @@ def test_the_sequence_number_saturates():
 @pytest.mark.parametrize("mode", ["accumulate", "direct"])
 @pytest.mark.parametrize("name", ["tiny", "signed"])
 def test_a_saved_training_resumes_exactly(name, mode, tmp_path):
-    design = with_learning(DESIGNS[name], update=mode, replay_capacity=5, replay_ratio=2, winners=2)
+    design = DESIGNS[name].evolve(learning={"update": mode, "replay_capacity": 5, "replay_ratio": 2, "winners": 2})
     generator = np.random.default_rng(1)
     sequences = [random_sequence(design, generator) for _ in range(40)]
     whole, part = (ReplayTrainer(design, initial_weights(design)) for _ in range(2))
@@ -112,7 +118,7 @@ def test_a_saved_training_resumes_exactly(name, mode, tmp_path):
 
 
 def test_what_does_not_fit_changes_nothing():
-    design = with_learning(DESIGNS["tiny"], replay_capacity=2)
+    design = DESIGNS["tiny"].evolve(learning={"replay_capacity": 2})
     trainer, scalar = assert_learns_alike(design, 3, seed=1)
     for x, label in ((np.zeros((9, 5), np.uint8), 3), (np.zeros((10, 5), np.uint8), 0), (np.zeros((9, 5), np.int8), 0)):
         with pytest.raises(ValueError):

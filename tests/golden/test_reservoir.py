@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from golden.reservoir import Reservoir, ReservoirState, quantised, restored
-from tests.golden.designs import DESIGNS, make_design, with_learning
+from tests.golden.designs import DESIGNS, make_design
 
 
 def counting_design(capacity: int, seed: int = 1):
@@ -38,7 +38,7 @@ def test_every_sequence_is_retained_alike(capacity, offered):
 
 
 def test_replay_draws_every_slot_alike():
-    design = with_learning(counting_design(7), replay_ratio=3)
+    design = counting_design(7).evolve(learning={"replay_ratio": 3})
     reservoir, seen = Reservoir(design), np.zeros(7)
     for number in range(2000):
         reservoir.next_sequence()
@@ -96,7 +96,7 @@ def test_without_capacity_nothing_is_held_or_drawn():
 
 
 def test_short_sequences_leave_nothing_of_longer_ones():
-    design = with_learning(DESIGNS["tiny"], replay_capacity=1)
+    design = DESIGNS["tiny"].evolve(learning={"replay_capacity": 1})
     reservoir = Reservoir(design)
     for steps, value, label in ((9, 255, 2), (4, 255, 1)):
         reservoir.clear()

@@ -13,7 +13,7 @@ from golden.learning_settings import LearningSettings
 from golden.replay import Interruption, ReplayTrainer
 from golden.weights import random_weights
 from tests.golden import scalar_learning
-from tests.golden.designs import DESIGNS, with_learning
+from tests.golden.designs import DESIGNS
 from tests.golden.scalar_learning import ScalarLearner
 from tests.golden.test_learning import assert_same_state, assert_same_update, random_sequence
 from tests.golden.test_replay import assert_learns_alike, assert_reservoirs_alike
@@ -23,7 +23,7 @@ def learner(mode: str, **learning):
     """A small design point with everything that can be set."""
     level = 64 if mode == "direct" else 100
     changes = {"update": mode, "winners": 3, "replay_capacity": 4, "replay_ratio": 2, "accumulator_level": level}
-    return with_learning(DESIGNS["tiny"], **changes | learning)
+    return DESIGNS["tiny"].evolve(learning=changes | learning)
 
 
 def random_settings(design, generator) -> LearningSettings:
@@ -51,14 +51,14 @@ def test_settings_changed_between_sequences_agree_with_the_scalar_reference(mode
 
 
 def test_the_feedback_matrix_follows_the_seed():
-    design = with_learning(DESIGNS["double"])
+    design = DESIGNS["double"].evolve(learning={})
     for seed in (0, 1, 2**32 - 1):
         assert feedback_matrix(design, seed).tolist() == scalar_learning.feedback_matrix(design, seed)
 
 
 def test_a_slower_rate_is_a_larger_shift():
     design = learner("accumulate")
-    slower = with_learning(design, hidden_shift=design.learning.hidden_shift + 2)
+    slower = design.evolve(learning={"hidden_shift": design.learning.hidden_shift + 2})
     generator, start = np.random.default_rng(1), random_weights(design, 1)
     first, second = ReplayTrainer(design, start), ReplayTrainer(slower, start)
     first.settings = replace(first.settings, hidden_slower=2)

@@ -11,12 +11,6 @@ def make_design(**sections) -> DesignPoint:
     return DesignPoint(name="test", **sections)
 
 
-def with_bistable_cells(design: DesignPoint) -> DesignPoint:
-    """The same design point with bistable cells at its bitlines."""
-    content = design.model_dump()
-    return DesignPoint.model_validate(content | {"cell": content["cell"] | {"kind": "bmru"}})
-
-
 ONE, TINY, MNIST = (load_design(name) for name in ("one", "tiny", "mnist"))
 PRIMES = make_design(
     network={"features": 11, "hidden": 13, "classes": 5, "max_steps": 7},
@@ -68,7 +62,8 @@ DESIGNS = {
     "signed": SIGNED, "coarse": COARSE, "exact": EXACT,
 }  # fmt: skip
 BISTABLE = {
-    f"bistable_{name}": with_bistable_cells(DESIGNS[name]) for name in ("one", "tiny", "primes", "signed", "exact")
+    f"bistable_{name}": DESIGNS[name].evolve(cell={"kind": "bmru"})
+    for name in ("one", "tiny", "primes", "signed", "exact")
 }
 BISTABLE["bistable_tall"] = make_design(  # several tiles of either layer in both directions, pulses of one cycle
     network={"features": 11, "hidden": 13, "classes": 7, "max_steps": 5},

@@ -63,8 +63,8 @@ def test_lanes_deltas_and_errors():
         return units[unit](design)
 
     rounding = {
-        "tiny": make_design(learning={"update": "direct"}, **_sections("tiny")),
-        "primes": make_design(
+        "tiny": DESIGNS["tiny"].evolve(learning={"update": "direct"}),
+        "primes": DESIGNS["primes"].evolve(
             learning={
                 "update": "direct",
                 "accumulator_level": 2,
@@ -72,9 +72,8 @@ def test_lanes_deltas_and_errors():
                 "readout_shift": 4,
                 "max_pulses": 1,
             },
-            **_sections("primes"),
         ),
-        "exact": make_design(
+        "exact": DESIGNS["exact"].evolve(
             learning={
                 "update": "direct",
                 "accumulator_level": 512,
@@ -82,7 +81,6 @@ def test_lanes_deltas_and_errors():
                 "readout_shift": 0,
                 "max_pulses": 5,
             },
-            **_sections("exact"),
         ),
     }
     units["rounding_lane"] = LearningLane
@@ -98,10 +96,6 @@ def test_lanes_deltas_and_errors():
         for (unit, name), design in chosen.items()
     }  # fmt: skip
     assert len(simulate_cases(make, parameters, "tb.test_learning_lane").tests) == 4
-
-
-def _sections(name: str) -> dict:
-    return DESIGNS[name].model_dump(exclude={"name", "learning"})
 
 
 def test_winner_unit():
@@ -125,7 +119,7 @@ def test_rounding_unit():
         "powers": {"accumulator_level": 32, "lanes": 8},
     }
     designs = {
-        name: make_design(learning={"update": "direct", "seed": 0xFFFFFFFF, **way}, **_sections(name))
+        name: DESIGNS[name].evolve(learning={"update": "direct", "seed": 0xFFFFFFFF, **way})
         for name, way in ways.items()
     }
     assert len(simulate_cases(RoundingUnit, cases(designs), "tb.test_rounding_unit").tests) == 1
@@ -169,7 +163,7 @@ def test_the_write_controllers_test_notices(number):
 
 def test_accumulator_store():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "powers")}
-    designs["folds"] = make_design(learning={"lanes": 5}, **_sections("primes"))
+    designs["folds"] = DESIGNS["primes"].evolve(learning={"lanes": 5})
     assert (
         len(simulate_cases(AccumulatorStore, cases(designs), "tb.test_accumulator_store", extra_sources=[MEMORY]).tests)
         == 1

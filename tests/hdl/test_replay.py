@@ -6,15 +6,14 @@ from hdl.index_unit import IndexUnit
 from hdl.replay_quantiser import ReplayQuantiser
 from hdl.reservoir import Reservoir
 from spec.design import DesignPoint
-from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
+from tests.hdl.designs import DESIGNS, MNIST, cases
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
 
 
 def holding(design: DesignPoint, capacity: int) -> DesignPoint:
     """The design point with a reservoir."""
-    sections = design.model_dump(exclude={"name", "learning"})
-    return make_design(**sections, learning={"replay_capacity": capacity, "seed": 0xC0FFEE})
+    return design.evolve(learning={"replay_capacity": capacity, "seed": 0xC0FFEE})
 
 
 def test_index_unit():

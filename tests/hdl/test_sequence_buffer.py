@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, given, settings
 
 from hdl.sequence_buffer import SequenceBuffer
-from spec.design import with_learning
 from spec.packets import Drop
 from tb.packet_model import packets, parse
 from tests.hdl.designs import DESIGNS, MNIST, cases
@@ -40,7 +39,7 @@ def test_sequence_buffer():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "signed", "above")} | {
         "mnist": MNIST
     }
-    designs["learns"] = with_learning(DESIGNS["tiny"])
+    designs["learns"] = DESIGNS["tiny"].evolve(learning={"enabled": True})
     batches = {name: draw_batch(design, 30 if name == "mnist" else PACKETS) for name, design in designs.items()}
     causes = {
         parse(designs[name], beats)

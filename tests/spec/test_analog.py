@@ -7,7 +7,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from spec.analog import AnalogDesign, with_nonidealities
+from spec.analog import AnalogDesign
 from spec.presets import load_design
 from spec.trace import FRAME, header, record_types
 
@@ -44,10 +44,10 @@ def test_power_is_charge_over_time_times_supply():
 
 def test_a_nonideality_that_is_off_has_no_amplitude():
     assert (KWS.mismatch, KWS.bias_error, KWS.noise_pa) == (0, 0, 0)
-    noisy = with_nonidealities(KWS, mismatch=True, mismatch_amplitude=7, noise=True, noise_pa=33)
+    noisy = KWS.evolve(nonidealities={"mismatch": True, "mismatch_amplitude": 7, "noise": True, "noise_pa": 33})
     assert (noisy.mismatch, noisy.bias_error, noisy.noise_pa) == (7, 0, 33) and noisy.hash != KWS.hash
     with pytest.raises(ValueError, match="noise_pa"):
-        with_nonidealities(KWS, noise_pa=0)
+        KWS.evolve(nonidealities={"noise_pa": 0})
 
 
 @pytest.mark.parametrize(

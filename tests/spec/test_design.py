@@ -82,8 +82,7 @@ def test_the_hash_knows_whether_the_hardware_learns():
 
 def test_the_hash_follows_a_copy():
     assert DEFAULT.hash
-    copy = DEFAULT.model_copy(update={"learning": DEFAULT.learning.model_copy(update={"seed": 9})})
-    assert copy.hash != DEFAULT.hash
+    assert DEFAULT.evolve(learning={"seed": 9}).hash != DEFAULT.hash
 
 
 def test_winners_are_all_unless_said():

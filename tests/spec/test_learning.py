@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from spec.design import DesignPoint, with_learning
+from spec.design import DesignPoint
 from spec.learning import delta_bound, feedback_bound, gradient_bound
 from tests.golden.designs import design_points
 
@@ -20,7 +20,6 @@ def test_bounds_of_the_default_design():
 @settings(max_examples=50)
 @given(design_points())
 def test_the_switch_enters_the_hash_only_where_it_is_on(design):
-    explicit = DesignPoint(**{**design.model_dump(), "learning": {**design.learning.model_dump(), "enabled": False}})
-    assert explicit.hash == design.hash
-    assert design.hash != with_learning(design).hash
-    assert DesignPoint(**with_learning(design).model_dump()).hash == with_learning(design).hash
+    learns = design.evolve(learning={"enabled": True})
+    assert design.evolve(learning={"enabled": False}).hash == design.hash != learns.hash
+    assert DesignPoint(**learns.model_dump()).hash == learns.hash

@@ -110,20 +110,3 @@ def test_what_is_neither_preset_nor_file_is_refused(tmp_path):
 def test_parse_design_names_its_origin():
     with pytest.raises(ConfigError, match="^somewhere: "):
         parse_design({"name": "x", "network": {"hidden": -1}}, "somewhere")
-
-
-HASHES = {
-    "kws": "0b7aef7d5a6fab79",
-    "kws16": "37f9c3e227e28450",
-    "mnist": "52ca2faa24a4ef3c",
-    "mnist-bmru": "3a411e603d96c05b",
-    "mnist256": "395e6a88cb8a9268",
-    "one": "ede764a4d06139ac",
-    "tiny": "df03f6601fab369d",
-}
-"""Of version 0.1."""
-
-
-def test_presets_keep_their_identity():
-    """A field with a default, a mark or a new section must not make another design point of an old one."""
-    assert {name: load_design(name, Design).hash for name in HASHES} == HASHES

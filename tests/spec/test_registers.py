@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec import rdl
-from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Learning, Network, System, with_learning
+from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Learning, Network, System
 from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Counter, Kind, counter_value, counters_of, register_map
 
 DEFAULT = DesignPoint(name="default")
-REPLAYS = with_learning(DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)))
+REPLAYS = DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)).evolve(
+    learning={"enabled": True}
+)
 SMALLEST = DesignPoint(
     name="smallest",
     network=Network(features=1, hidden=1, classes=1, max_steps=1),
@@ -29,7 +31,7 @@ LARGEST = DesignPoint(
     cell=Cell(lanes=1024, reset_coefficient=256, update_coefficient=256),
     crossbar=Crossbar(rows=1024, columns=1024),
 )
-TALLEST = LARGEST.model_copy(update={"name": "tallest", "crossbar": Crossbar(rows=9, columns=1024)})
+TALLEST = LARGEST.evolve(name="tallest", network={"hidden": 16}, cell={"lanes": 16}, crossbar={"rows": 5})
 WIDEST = DesignPoint(
     name="widest",
     network=Network(features=1, hidden=256, classes=256),
@@ -124,7 +126,7 @@ def test_counters_are_those_of_the_enumeration_in_its_order():
 
 
 def test_counters_of_learning_are_there_only_where_it_learns():
-    without, learns = register_map(DEFAULT), register_map(with_learning(DEFAULT))
+    without, learns = register_map(DEFAULT), register_map(DEFAULT.evolve(learning={"enabled": True}))
     extra = {register.name for register in learns} - {register.name for register in without}
     names = {"LEARNED", "LEARN_CYCLES", "FEEDBACK_CYCLES", "PULSES_DROPPED"}
     kinds = ("PULSES", "PULSES_DROPPED", "DEVICES")
@@ -132,7 +134,10 @@ def test_counters_of_learning_are_there_only_where_it_learns():
     assert {name for name in extra if name.endswith(("_LOW", "_HIGH"))} == {
         f"{name}_{word}" for name in names for word in ("LOW", "HIGH")
     }
-    assert {counter.name for counter in set(counters_of(with_learning(DEFAULT))) - set(counters_of(DEFAULT))} == names
+    assert {
+        counter.name
+        for counter in set(counters_of(DEFAULT.evolve(learning={"enabled": True}))) - set(counters_of(DEFAULT))
+    } == names
     assert counters_of(REPLAYS) == tuple(Counter)
     assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
 
@@ -151,7 +156,7 @@ def test_bistable_cells_have_thresholds_instead_of_coefficients():
 
 
 def test_registers_of_replay_are_there_only_with_a_reservoir():
-    without, replays = register_map(with_learning(DEFAULT)), register_map(REPLAYS)
+    without, replays = register_map(DEFAULT.evolve(learning={"enabled": True})), register_map(REPLAYS)
     counters = {
         f"{name}_{word}" for name in ("REPLAYED", "REPLAY_CYCLES", "KEPT", "OFFER_CYCLES") for word in ("LOW", "HIGH")
     }

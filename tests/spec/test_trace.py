@@ -80,7 +80,7 @@ def test_damage_is_named(tmp_path, damage, message):
 
 def test_a_trace_of_another_design_point_is_refused(tmp_path):
     write_trace(tmp_path, TINY, {})
-    other = TINY.model_copy(update={"learning": TINY.learning.model_copy(update={"seed": 2})})
+    other = TINY.evolve(learning={"seed": 2})
     with pytest.raises(TraceError, match=f"design_hash is '{TINY.hash}', expected '{other.hash}'"):
         read_trace(tmp_path, other)
 

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.design import with_learning
 from spec.packets import BEAT_BYTES, Drop, Flag, encode_packet
 from tb.packet_model import Sequence, malformed, packets, parse, to_beats
 from tests.hdl.designs import DESIGNS
 
-LEARNS = with_learning(DESIGNS["tiny"])
+LEARNS = DESIGNS["tiny"].evolve(learning={"enabled": True})
 designs = st.sampled_from([*DESIGNS.values(), LEARNS])
 
 

@@ -138,12 +138,12 @@ def test_what_was_learnt_under_other_tiles_lanes_and_sizes_goes_on_in_this_hardw
     """χ, reservoir and counts move with the weights, and hardware goes on as golden does."""
     design = DESIGNS["accumulate"]
     runs = Runs(harness(design)[1], design, tmp_path)
-    content, longer = design.model_dump(), design.network.max_steps + 3
-    other = DesignPoint.model_validate(
-        content
-        | {"network": content["network"] | {"max_steps": longer}, "cell": content["cell"] | {"lanes": 1}}
-        | {"crossbar": content["crossbar"] | {"columns": 3, "pulse_cycles": 2}, "system": {"clock_mhz": 3.0}}
-        | {"learning": content["learning"] | {"lanes": 2, "replay_capacity": 4, "hidden_shift": 5, "winners": 6}}
+    other = design.evolve(
+        network={"max_steps": design.network.max_steps + 3},
+        cell={"lanes": 1},
+        crossbar={"columns": 3, "pulse_cycles": 2},
+        system={"clock_mhz": 3.0},
+        learning={"lanes": 2, "replay_capacity": 4, "hidden_shift": 5, "winners": 6},
     )
     trainer, stimulus = ReplayTrainer(other, runs.stimulus.weights, GATES), runs.stimulus
     for x, length, label in zip(stimulus.features[:HALF], stimulus.lengths[:HALF], stimulus.labels[:HALF], strict=True):

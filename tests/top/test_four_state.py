@@ -18,9 +18,7 @@ from tests.top.power_up_bench import BENCH_MODULE, WATCHED_CYCLES, power_up_benc
 
 
 def learning(update: str) -> DesignPoint:
-    content = load_design("tiny").model_dump()
-    content["learning"] |= {"enabled": True, "update": update, "replay_capacity": 5}
-    return DesignPoint.model_validate(content)
+    return load_design("tiny").evolve(learning={"enabled": True, "update": update, "replay_capacity": 5})
 
 
 DESIGNS = {

@@ -15,7 +15,7 @@ from flow.stimulus import Stimulus, learning_stimulus, with_bad_packets
 from golden.cell import Coefficients
 from golden.checkpoint import load_checkpoint
 from golden.weights import Weights
-from spec.design import DesignPoint, with_learning
+from spec.design import DesignPoint
 from spec.layout import all_tiles
 from spec.packets import Flag
 from spec.registers import Counter
@@ -29,8 +29,7 @@ QUICK = {"hidden_shift": 2, "readout_shift": 1}
 
 def learner(name: str, **learning) -> DesignPoint:
     """A design point of the block tests that learns, with some fields of its section changed."""
-    sections = DESIGNS[name].model_dump(exclude={"name", "learning"})
-    return make_design(**sections, learning={"enabled": True, **learning})
+    return DESIGNS[name].evolve(learning={"enabled": True, **learning})
 
 
 LEARNERS = {
@@ -50,7 +49,7 @@ LEARNERS = {
     "direct winners": learner(
         "below", update="direct", hidden_shift=2, readout_shift=3, winners=7, accumulator_level=2, max_pulses=1, lanes=8
     ),
-    "default": with_learning(DESIGNS["tiny"]),
+    "default": DESIGNS["tiny"].evolve(learning={"enabled": True}),
     "classes": make_design(  # more than one draw a column, so that feedback takes longer than walking the history
         network={"features": 3, "hidden": 5, "classes": 37, "max_steps": 3},
         cell={"lanes": 2},

@@ -13,15 +13,14 @@ from flow.train import train_network
 from golden.checkpoint import load_checkpoint
 from golden.data import load
 from golden.inference import infer
-from spec.design import DesignPoint
 from tests.hdl.designs import DESIGNS
 from tests.top.test_learning import LEARNERS
 
-TRAINED = DESIGNS["tiny"].model_dump() | {
-    "cell": {"lanes": 7, "update_coefficient": 40},
-    "learning": {"accumulator_level": 256, "replay_capacity": 10, "winners": 5},
-    "system": {"clock_mhz": 77.0},
-}
+TRAINED = DESIGNS["tiny"].evolve(
+    cell={"lanes": 7, "update_coefficient": 40},
+    learning={"accumulator_level": 256, "replay_capacity": 10, "winners": 5},
+    system={"clock_mhz": 77.0},
+)
 TILES = {
     "columns": {"rows": 6, "columns": 128, "adc_cycles": 3, "pulse_cycles": 9},
     "rows": {"rows": 160, "columns": 128, "adc_cycles": 3, "pulse_cycles": 9},
@@ -35,7 +34,7 @@ TEST = 40
 @pytest.fixture(scope="module", params=TILES)
 def trained(request, tmp_path_factory):
     """What the tiles differ in; file, test set, and golden's answers under the design point of the training."""
-    design = DesignPoint.model_validate(TRAINED | {"crossbar": TILES[request.param]})
+    design = TRAINED.evolve(crossbar=TILES[request.param])
     path = tmp_path_factory.mktemp("trained") / "net.npz"
     training, test = load(design, "synthetic", train=200, test=TEST)
     train_network(design, training, None, 1, path)

@@ -95,10 +95,6 @@ def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
 
 
 # Streams and votes that slide -----------------------------------------------------------------------------------------
-def with_vote(**vote: int | bool) -> AnalogDesign:
-    return AnalogDesign.model_validate(KWS.model_dump() | {"vote": KWS.vote.model_dump() | vote})
-
-
 def test_a_stream_of_words_wakes_the_hardware_where_the_sliding_window_says(excerpt, tmp_path, capsys):
     network = train_spotter(KWS, Recipe(steps=12, batch=16), load_clips().of("train", "validation"), "running")
     path, json_path = tmp_path / "running.npz", tmp_path / "stream.json"
@@ -133,7 +129,7 @@ def test_a_stream_needs_a_normalisation_that_runs(excerpt, capsys):
 
 def test_a_design_point_whose_vote_slides_is_run_so(excerpt, monkeypatch):
     """On the build of `kws`: what differs are values after reset, which the host sets."""
-    design = with_vote(sliding=True, frames=40)
+    design = KWS.evolve(vote={"sliding": True, "frames": 40})
     monkeypatch.setattr(analog_simulate, "generate_for", lambda design, codes: generate_for(KWS, codes))
     recording = keyword_recording(design, 6, None)
     result = simulate_analog(design, recording).result
@@ -148,8 +144,8 @@ def test_clips_longer_than_a_vote_are_refused_before_the_build(excerpt, monkeypa
     monkeypatch.setattr(analog_simulate, "generate_for", None)
     recording = keyword_recording(KWS, 2, None)
     with pytest.raises(RemoraError, match="clips have 101 frames, but vote.frames of 'kws' is 100: use at least 101"):
-        simulate_analog(with_vote(frames=100), recording)
-    assert recording.settings(with_vote(frames=100, sliding=True)).sliding
+        simulate_analog(KWS.evolve(vote={"frames": 100}), recording)
+    assert recording.settings(KWS.evolve(vote={"frames": 100, "sliding": True})).sliding
 
 
 def test_a_wake_up_at_another_frame_is_noticed():

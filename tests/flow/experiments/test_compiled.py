@@ -14,7 +14,7 @@ from golden.learning import DfaTrainer
 from golden.replay import ReplayTrainer
 from golden.weights import initial_weights, random_weights
 from spec.presets import load_design
-from tests.golden.designs import DESIGNS, make_design, with_learning
+from tests.golden.designs import DESIGNS, make_design
 
 SMALL = {"network": {"features": 5, "hidden": 17, "classes": 3, "max_steps": 6}}
 CASES = {
@@ -37,7 +37,7 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_update_is_goldens(name):
-    design = with_learning(CASES[name], replay_capacity=7, replay_ratio=2)
+    design = CASES[name].evolve(learning={"replay_capacity": 7, "replay_ratio": 2})
     data, weights = synthetic(design, 80, 5), random_weights(design, 3)
     golden, fast = (ReplayTrainer(design, weights) for _ in range(2))
     compile_replay(fast)
@@ -68,7 +68,7 @@ def assert_same(golden: ReplayTrainer, fast: ReplayTrainer) -> None:
 @pytest.mark.parametrize("update", ["accumulate", "direct"])
 def test_the_two_take_turns_at_full_size(update):
     """28×100×10; golden does what is watched, on the same arrays."""
-    design = with_learning(load_design("mnist"), update=update, replay_capacity=5)
+    design = load_design("mnist").evolve(learning={"update": update, "replay_capacity": 5})
     data, weights = synthetic(design, 24, 1), initial_weights(design)
     golden, fast = (ReplayTrainer(design, weights) for _ in range(2))
     compile_replay(fast)
@@ -84,7 +84,7 @@ def test_the_two_take_turns_at_full_size(update):
 @pytest.mark.parametrize("name", ["accumulate", "winners", "direct winners"])
 def test_settings_and_an_update_cut_short(name):
     """Settings change between sequences; an update that ends early is golden's own."""
-    design = with_learning(CASES[name], replay_capacity=7)
+    design = CASES[name].evolve(learning={"replay_capacity": 7})
     data, weights = synthetic(design, 30, 6), random_weights(design, 4)
     golden, fast = (ReplayTrainer(design, weights) for _ in range(2))
     compile_replay(fast)

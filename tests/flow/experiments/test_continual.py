@@ -7,13 +7,7 @@ import pytest
 
 from flow.experiments import ExperimentError, continual
 from flow.experiments.runner import Context, Options, run_experiment
-from flow.experiments.streams import (
-    TaskStream,
-    permuted_mnist,
-    presented,
-    split_cifar10,
-    with_learning,
-)
+from flow.experiments.streams import TaskStream, permuted_mnist, presented, split_cifar10
 from golden.data import SequenceSet, synthetic
 from golden.idx import DATA_VARIABLE
 from golden.replay import ReplayTrainer
@@ -26,7 +20,7 @@ TINY = load_design("tiny")
 
 def tiny_stream(seed: int) -> TaskStream:
     """Other patterns in every task."""
-    design = with_learning(TINY, seed=seed, hidden_shift=8)
+    design = TINY.evolve(learning={"seed": seed, "hidden_shift": 8})
     tasks = [
         tuple(synthetic(design, count, 100 + number, first) for count, first in ((60, 0), (40, 60)))
         for number in range(5)
@@ -88,8 +82,8 @@ def test_continual_takes_settings_and_several_seeds(small_streams, charts, tmp_p
 def test_learning_slows_down_within_a_task_and_keeps_its_state():
     """Three bits slower, the chip goes on as one whose shifts are greater by three."""
     data = synthetic(TINY, 60, 3)
-    learner = continual.ChipLearner(with_learning(TINY, replay_capacity=5), initial_weights(TINY))
-    slow = with_learning(TINY, replay_capacity=5, hidden_shift=13, readout_shift=10)
+    learner = continual.ChipLearner(TINY.evolve(learning={"replay_capacity": 5}), initial_weights(TINY))
+    slow = TINY.evolve(learning={"replay_capacity": 5, "hidden_shift": 13, "readout_shift": 10})
     for x, label in zip(data.x[:30], data.y[:30].tolist(), strict=True):
         learner.learn(x, label)
     same = ReplayTrainer.from_checkpoint(slow, learner._trainer.checkpoint())
@@ -128,7 +122,7 @@ def fresh(folder):
 
 
 def test_software_replays_what_the_chip_replays(monkeypatch):
-    design = with_learning(TINY, replay_capacity=5, replay_ratio=2)
+    design = TINY.evolve(learning={"replay_capacity": 5, "replay_ratio": 2})
     data = synthetic(design, 50, 3)
     weights = initial_weights(design)
     chip, software = continual.ChipLearner(design, weights), continual.SoftwareLearner(design, weights, 8, 1e-3)

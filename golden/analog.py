@@ -6,6 +6,7 @@ Rules A1 to A19 have the formulas; every current is an exact integer in pA.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,7 +50,7 @@ class AnalogRun:
     @property
     def charge(self) -> NDArray[np.int64]:
         """(clips, frames) pA·cycles of all branches. Rules A19 and A20."""
-        return sum(self.charges.values())
+        return np.sum(list(self.charges.values()), axis=0)
 
     def records(self, design: AnalogDesign, charge: int = 0) -> NDArray:
         """Trace records of all frames, clip after clip; ``charge`` is the counter before the first."""
@@ -177,7 +178,7 @@ class AnalogCore:
         rails = self.layers["input"].rails(inputs)
         target = self.layers["input"].target(rails, node_noise[0])
         # Currents that do not change within the frame.
-        fixed = dict.fromkeys(BRANCHES, 0) | self._static
+        fixed: dict[str, Any] = dict.fromkeys(BRANCHES, 0) | self._static
         fixed |= {"input": self.layers["input"].supply(rails), "nodes": np.abs(inputs).sum(axis=0)}
         charges = {branch: np.zeros(features.shape[1], np.int64) for branch in BRANCHES}
         for phase in range(len(blocks) + 1):
@@ -201,7 +202,7 @@ class AnalogCore:
         """One settle cycle; returns the supply currents that depend on nodes. Rules A11 and A18."""
         self._follow(self._z0, target)
         z, magnitude = self._z0, np.abs(self._z0).sum(axis=0)
-        first, skips, nodes = 0, 0, magnitude
+        first, skips, nodes = np.zeros_like(magnitude), np.zeros_like(magnitude), magnitude
         for block, layer in enumerate(self._first):
             rails = layer.rails(z)
             self._follow(self._c[block], layer.target(rails, node_noise[1 + 2 * block]))

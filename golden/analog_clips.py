@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +42,8 @@ class VoteSettings:
     def of(cls, design: AnalogDesign, **changed: int | bool) -> VoteSettings:
         """As after reset, but for what is changed."""
         vote = design.vote
-        return replace(cls(vote.frames, vote.sliding, vote.wake_class, design.wake_votes), **changed)
+        values = asdict(cls(vote.frames, vote.sliding, vote.wake_class, design.wake_votes))
+        return cls(**(values | changed))
 
 
 @dataclass(frozen=True)

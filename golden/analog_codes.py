@@ -123,7 +123,9 @@ def export_network(design: AnalogDesign, network: BmruNetwork) -> Export:
             "point that it was trained for, or train again"
         )
     steps = {Kind.MIRROR: 2.0**-design.formats.ratio_fraction}
-    parameters, arrays, saturated = network.arrays(), {}, {}
+    parameters = network.arrays()
+    arrays: dict[str, NDArray[np.int32]] = {}
+    saturated: dict[str, int] = {}
     for group in groups(design):
         step = steps.get(group.kind, design.formats.bias_step_pa / UNIT_PA)
         at, _, last = group.name.rpartition(".")

@@ -33,7 +33,8 @@ def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
     Some cells have threshold 0 and are always set, some a hysteresis above their threshold and never let go: there the
     diode before the cell decides.
     """
-    random, odd, arrays = np.random.default_rng(seed), np.random.default_rng([seed, 1]), {}
+    random, odd = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    arrays: dict[str, NDArray[np.int32]] = {}
     for group in groups(design):
         limit = group.code_limit
         if group.kind is Kind.CELL_BIAS:
@@ -63,15 +64,15 @@ def ordered(codes: AnalogCodes) -> AnalogCodes:
 
 def lively_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
     """Random codes of which random features make more than one class, where there is more than one."""
-    features, best = random_features(design, 8, 8, seed), (-1, None)
+    features, most = random_features(design, 8, 8, seed), -1
     for attempt in range(ATTEMPTS):
         codes = random_codes(design, seed + 1000 * attempt)
         counts = np.sort(np.bincount(AnalogCore(design, codes).run(features).decision.reshape(-1), minlength=2))
-        if counts[-2] > best[0]:
-            best = (counts[-2], codes)
+        if counts[-2] > most:
+            most, best = counts[-2], codes
         if 4 * counts[-2] >= counts.sum() or design.network.classes == 1:
             break
-    return best[1]
+    return best
 
 
 def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) -> NDArray[np.int32]:

@@ -47,7 +47,11 @@ class BistableDatapath:
     """Hidden layer, cells and readout of one network."""
 
     def __init__(self, design: DesignPoint, weights: Weights):
-        self.design, self._weights = design, weights.check(design)
+        self.design = design
+        thresholds = weights.check(design).thresholds
+        if thresholds is None:
+            raise ValueError(f"'{design.name}' has no bistable cells: run its network with `golden.miru`")
+        self._thresholds = thresholds
         dtype = exact_dtype(design.sum_limit)
         self._hidden, self._bias = weights.hidden.astype(dtype), bias_word(design, Layer.HIDDEN)
         self._feature_words = feature_words(design).astype(dtype)
@@ -66,7 +70,8 @@ class BistableDatapath:
 
     def states(self, sums: NDArray[np.int32]) -> NDArray[np.bool_]:
         """State bits after every step, from all cells reset, (n, T, hidden). Rules B3 to B5."""
-        return cell_states(np.maximum(sums, 0), *self._weights.thresholds)
+        low, high = self._thresholds
+        return cell_states(np.maximum(sums, 0), low, high)
 
     def read_out(self, states: NDArray[np.bool_]) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
         """Codes (row tiles, n, classes) and their saturated sum (n, classes) for states (n, hidden).
@@ -82,7 +87,7 @@ class BistableDatapath:
 
 def infer(
     design: DesignPoint, weights: Weights, features: NDArray, lengths: NDArray | None = None, record: bool = False
-) -> Inference:
+) -> Inference[BistableRecord]:
     """Run sequences through the network, each from cells that are reset.
 
     Args:

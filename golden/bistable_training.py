@@ -141,8 +141,8 @@ class BistableModel:
         inputs = np.concatenate([x, np.ones((*x.shape[:2], 1), x.dtype)], axis=2)
         flat = inputs.reshape(-1, inputs.shape[2])
         rectified = np.maximum(flat @ p["hidden"], 0).reshape(*x.shape[:2], -1)
-        cells = [p[part] for part in CELL_PARTS]
-        past = run_cells(rectified, *cells, setting)
+        low, hysteresis, level = (p[part] for part in CELL_PARTS)
+        past = run_cells(rectified, low, hysteresis, level, setting)
         sent = np.concatenate([past.state[last, everyone], np.ones((x.shape[1], 1), x.dtype)], axis=1)
         outputs = sent @ p["readout"]
         outputs -= outputs.max(axis=1, keepdims=True)

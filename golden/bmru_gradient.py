@@ -189,7 +189,8 @@ def _forward(parameters: Mapping[str, NDArray], x: NDArray, setting: Setting):
         at = f"blocks.{number}"
         positive = _rectified(z, setting)
         candidate = _rectified(_apply(parameters, f"{at}.first", positive), setting)
-        cells = run_cells(candidate, *_cell_parameters(parameters, at), setting)
+        low, hysteresis, level = _cell_parameters(parameters, at)
+        cells = run_cells(candidate, low, hysteresis, level, setting)
         sent = cells.state * setting.masks[number] if setting.masks else cells.state
         branch = _rectified(_apply(parameters, f"{at}.second", sent), setting)
         history.append(_BlockHistory(z, positive, cells, branch))

@@ -151,9 +151,11 @@ class BmruNetwork:
         linear = {name: Linear(exact[f"{name}.weight"], exact[f"{name}.bias"]) for name in names}
         made = tuple(
             Block(
-                linear[f"blocks.{i}.first"],
-                *(exact[f"blocks.{i}.{part}"] for part in ("low", "high", "level")),
-                linear[f"blocks.{i}.second"],
+                first=linear[f"blocks.{i}.first"],
+                low=exact[f"blocks.{i}.low"],
+                high=exact[f"blocks.{i}.high"],
+                level=exact[f"blocks.{i}.level"],
+                second=linear[f"blocks.{i}.second"],
             )
             for i in range(blocks)
         )

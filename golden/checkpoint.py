@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from golden.cell import Coefficients
 from golden.learning_settings import LearningSettings
@@ -75,8 +75,8 @@ class Checkpoint:
     @classmethod
     def of(cls, design: DesignPoint, weights: Weights, metadata: dict | None = None) -> Checkpoint:
         """A checkpoint of weights alone: empty accumulators, the design's coefficients."""
-        empty = (np.zeros(layer.shape, np.int32) for layer in (weights.hidden, weights.readout))
-        return cls(weights, *empty, Coefficients.of(design), metadata or {})
+        hidden, readout = (np.zeros(layer.shape, np.int32) for layer in (weights.hidden, weights.readout))
+        return cls(weights, hidden, readout, Coefficients.of(design), metadata or {})
 
 
 def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoint) -> None:
@@ -88,12 +88,11 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
     path = Path(path)
     _check(design, checkpoint, path)
     reservoir = checkpoint.reservoir or ReservoirState.empty(design)
-    content = {
+    content: dict[str, ArrayLike] = {
         "format": FORMAT,
         "design": design.model_dump_json(),
         "hidden": checkpoint.weights.hidden.astype(np.int16),
         "readout": checkpoint.weights.readout.astype(np.int16),
-        **({"thresholds": checkpoint.weights.thresholds.astype(np.int32)} if design.bistable else {}),
         "hidden_accumulators": checkpoint.hidden_accumulators.astype(np.int32),
         "readout_accumulators": checkpoint.readout_accumulators.astype(np.int32),
         "coefficients": np.array([checkpoint.coefficients.reset, checkpoint.coefficients.update], np.int16),
@@ -105,6 +104,8 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
         "reservoir_labels": reservoir.labels,
         "settings": json.dumps((checkpoint.settings or LearningSettings.of(design)).as_dict()),
     }
+    if checkpoint.weights.thresholds is not None:
+        content["thresholds"] = checkpoint.weights.thresholds.astype(np.int32)
     try:
         write_npz(path, content)
     except OSError as error:

@@ -111,7 +111,7 @@ class TiledLayer:
             out: (n, columns), in code units.
         """
         offset = self._bias_word * self.matrix[-1] + HALF if tile.bias else HALF
-        if tile.inputs.stop > tile.inputs.start:
+        if inputs is not None and tile.inputs.stop > tile.inputs.start:
             np.matmul(inputs[:, tile.inputs], tile.input_rows, out=out)
             out += offset
         else:

@@ -52,10 +52,10 @@ def load(
         counts = train or SYNTHETIC_TRAIN, test or SYNTHETIC_TEST
         return synthetic(design, counts[0], seed), synthetic(design, counts[1], seed, first=counts[0])
     if data == "mnist":
-        sets = (_digits(design, split, task, seed) for split in ("train", "test"))
+        learnt, unseen = (_digits(design, part, task, seed) for part in ("train", "test"))
     else:
-        sets = split(Path(data), *load_own(Path(data), design))
-    return tuple(part.first(count) for part, count in zip(sets, (train, test), strict=True))
+        learnt, unseen = split(Path(data), *load_own(Path(data), design))
+    return learnt.first(train), unseen.first(test)
 
 
 def default_data(design: DesignPoint) -> str:

@@ -39,8 +39,9 @@ class Datapath:
         self._blend = StateBlend(design, coefficients.update, self.dtype)
         self._streamer = WordStreamer(design, coefficients.reset, design.word_shift)
         self._readout_streamer = WordStreamer(design, 1, design.readout_word_shift)
-        self._history, self.inputs = history, None
+        self._history = history
         self._allocate(batch)
+        self._view(1, 1)
 
     def _allocate(self, batch: int) -> None:
         network, dtype = self.design.network, self.dtype
@@ -48,7 +49,7 @@ class Datapath:
         self._inputs = np.empty((steps, batch, network.features), dtype)
         self._tile_codes = np.empty((len(self.hidden.row_tiles), steps, batch, units), dtype)
         single = len(self.hidden.row_tiles) == 1
-        self._codes = None if single else np.empty((steps, batch, units), dtype)
+        self._codes = np.empty((0 if single else steps, batch, units), dtype)
         self._words = (
             np.zeros((steps, batch, units), dtype) if self._history else [np.zeros((batch, units), dtype)] * steps
         )
@@ -68,7 +69,8 @@ class Datapath:
             on_step: called as ``on_step(t, active)`` after step t has updated the first ``active`` states.
         """
         sequences, steps = features.shape[:2]
-        self._view(sequences, steps)
+        if self.inputs.shape[:2] != (steps, sequences):
+            self._view(sequences, steps)
         np.take(self._feature_words, features.view(np.uint8).transpose(1, 0, 2), out=self.inputs, mode="clip")
         flat = self.inputs.reshape(steps * sequences, -1)
         for tile, sums in zip(self.hidden.row_tiles, self.tile_codes, strict=True):
@@ -85,8 +87,6 @@ class Datapath:
         self._read_out()
 
     def _view(self, n: int, steps: int) -> None:
-        if self.inputs is not None and self.inputs.shape[:2] == (steps, n):
-            return
         network, tiles = self.design.network, len(self.hidden.row_tiles)
         self.inputs = _front(self._inputs, (steps, n, network.features))
         self.tile_codes = _front(self._tile_codes, (tiles, steps, n, network.hidden))
@@ -128,7 +128,7 @@ class Datapath:
     @property
     def word_history(self) -> NDArray[np.floating]:
         """`words` of all steps of the last run as one array (T, n, hidden), n = the batch; needs ``history``."""
-        return self._words[: len(self.inputs)]
+        return np.asarray(self._words)[: len(self.inputs)]
 
     @property
     def recurrent_words_saturate(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numpy.typing import NDArray
 
 from golden import bistable, miru
@@ -18,7 +20,7 @@ def infer(
     lengths: NDArray | None = None,
     coefficients: Coefficients | None = None,
     record: bool = False,
-) -> Inference:
+) -> Inference[Any]:
     """`golden.miru.infer`, or `golden.bistable.infer`, which has no coefficients."""
     if design.bistable:
         return bistable.infer(design, weights, features, lengths, record)

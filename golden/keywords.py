@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,8 +60,14 @@ class KeywordSet:
 
     def where(self, chosen: NDArray) -> KeywordSet:
         """The clips that a mask or indices choose."""
-        parts = (array[chosen] for array in (self.x, self.word, self.speaker, self.split, self.altered))
-        return KeywordSet(*parts, self.origin, self.fitted)
+        return replace(
+            self,
+            x=self.x[chosen],
+            word=self.word[chosen],
+            speaker=self.speaker[chosen],
+            split=self.split[chosen],
+            altered=self.altered[chosen],
+        )
 
     def of(self, *splits: str) -> KeywordSet:
         """The clips of some splits.

@@ -50,7 +50,8 @@ def _rows(path: Path, file: io.StringIO) -> list[dict[str, str]]:
         raise DataError(
             f"{path}, line 1: needs {', '.join(COLUMNS)} as names of columns, each once; {', '.join(wrong)} is not so"
         )
-    rows, split_of = [], {}
+    rows = []
+    split_of: dict[str, str] = {}
     for line, fields in _fields(path, file, 2, delimiter):
         if not any(field.strip() for field in fields):
             continue

@@ -9,6 +9,7 @@ Source of the unit: M2RU, arXiv 2512.17299.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from golden.cell import Coefficients, signed_candidates
 from golden.datapath import Datapath
 from golden.weights import Weights
 from spec.design import DesignPoint
-from spec.trace import READOUT, STEP, STEP_HEAD, UNCOMPARED, record_types
+from spec.trace import READOUT, STEP, STEP_HEAD, UNCOMPARED, field_names, record_types
 
 __all__ = ["Coefficients", "Inference", "Record", "Saturations", "check_features", "infer", "trace_records"]
 
@@ -65,8 +66,12 @@ class Record:
     readout_codes: NDArray[np.int16]
 
 
+Kept = TypeVar("Kept")
+"""The record of a kind of cell."""
+
+
 @dataclass(frozen=True)
-class Inference:
+class Inference(Generic[Kept]):
     """Result of `infer` on S sequences.
 
     Attributes:
@@ -79,7 +84,7 @@ class Inference:
     scores: NDArray[np.int16]
     decision: NDArray[np.int64]
     saturations: Saturations
-    record: Record | None = None
+    record: Kept | None = None
 
 
 def check_features(design: DesignPoint, features: NDArray, lengths: NDArray | None = None) -> NDArray[np.int64]:
@@ -115,7 +120,7 @@ def infer(
     lengths: NDArray | None = None,
     coefficients: Coefficients | None = None,
     record: bool = False,
-) -> Inference:
+) -> Inference[Record]:
     """Run sequences through the network, each from the zero state.
 
     Rules F7, O2 and O3.
@@ -194,7 +199,7 @@ def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
 
 
 def trace_records(
-    design: DesignPoint, inference: Inference, tags: NDArray | int = 0, first_sequence: int = 0
+    design: DesignPoint, inference: Inference[Any], tags: NDArray | int = 0, first_sequence: int = 0
 ) -> dict[str, NDArray]:
     """Records of `spec.trace` for sequences processed in order, one at a time; cycle and context are 0.
 
@@ -215,7 +220,7 @@ def trace_records(
 
     steps = np.zeros(len(step), types[STEP])
     steps["sequence"], steps["step"] = numbers[sequence], step
-    for name in types[STEP].names:
+    for name in field_names(types[STEP]):
         if name not in (*STEP_HEAD, *UNCOMPARED):
             steps[name] = getattr(kept, name)[sequence, step]
 

@@ -83,7 +83,7 @@ def explain_range(stored: Mapping[str, Any], design: DesignPoint, path: str, rea
 def move(
     stored: Mapping[str, Any],
     design: DesignPoint,
-    accumulators: Sequence[NDArray[np.integer]],
+    accumulators: Sequence[NDArray[np.int32]],
     reservoir: ReservoirState,
     settings: LearningSettings | None,
     gates: Mapping[str, int],
@@ -116,7 +116,8 @@ def move(
     elif "network.max_steps" in found:
         reservoir = _resized(reservoir, design.network.max_steps)
     settings, dropped = _settings(found, design, settings)
-    return Moved(*accumulators, reservoir, settings, tuple(remarks), tuple(left + dropped))
+    hidden, readout = accumulators
+    return Moved(hidden, readout, reservoir, settings, tuple(remarks), tuple(left + dropped))
 
 
 def _differences(stored: Mapping[str, Any], design: DesignPoint) -> list[Difference]:

@@ -14,8 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from spec.files import replacing
 
-_DAMAGE = (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError)
-_DAMAGE += (zlib.error, lzma.LZMAError, zipfile.BadZipFile)
+_DAMAGE: tuple[type[Exception], ...] = (
+    OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError,
+    zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+)  # fmt: skip
 
 
 class NpzError(ValueError):
@@ -55,4 +57,4 @@ def write_npz(path: Path, content: Mapping[str, ArrayLike]) -> None:
         OSError: it cannot be written; the error names it.
     """
     with replacing(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, **content)
+        np.savez_compressed(file, allow_pickle=False, **{name: np.asarray(value) for name, value in content.items()})

@@ -101,8 +101,9 @@ class Reservoir:
     @property
     def state(self) -> ReservoirState:
         """Present content, copied."""
-        memories = (memory[: self.filled].copy() for memory in (self._features, self._steps, self._labels))
-        return ReservoirState(self.presented, self.frozen, *memories)
+        held = slice(self.filled)
+        features, steps, labels = self._features[held].copy(), self._steps[held].copy(), self._labels[held].copy()
+        return ReservoirState(self.presented, self.frozen, features, steps, labels)
 
     def clear(self) -> None:
         """Forget every sequence and n, as reset does. Rule M7."""

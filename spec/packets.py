@@ -47,7 +47,7 @@ class Answer:
 
     tag: int
     decision: int
-    flags: Flag
+    flags: IntFlag
     scores: tuple[int, ...]
 
 

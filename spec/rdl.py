@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 from systemrdl import RDLCompiler
-from systemrdl.node import AddrmapNode, FieldNode, RegNode
+from systemrdl.node import AddrmapNode, FieldNode, Node, RegNode
 
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
@@ -41,8 +42,8 @@ def compiled_rdl(design: Design) -> AddrmapNode:
     if isinstance(design, AnalogDesign):
         # After the other, of which it uses the properties and the counters.
         compiler.compile_file(str(ANALOG_RDL_FILE))
-        return compiler.elaborate("remora_analog", "remora", _analog_parameters(design)).top
-    return compiler.elaborate("remora", "remora", _parameters(design)).top
+        return compiler.elaborate("remora_analog", "remora", {**_analog_parameters(design)}).top
+    return compiler.elaborate("remora", "remora", {**_parameters(cast(DesignPoint, design))}).top
 
 
 def _analog_parameters(design: AnalogDesign) -> dict[str, int]:
@@ -102,7 +103,14 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
 
 
 def _name(node: RegNode) -> str:
-    return node.get_rel_path(node.owning_addrmap, hier_separator="_")
+    top = node.owning_addrmap
+    assert top is not None  # every register lies in the top one
+    return node.get_rel_path(top, hier_separator="_")
+
+
+def _property(node: Node, name: str, **default: Any) -> Any:
+    """A property's value; systemrdl's own types list all that any property may hold."""
+    return node.get_property(name, **default)
 
 
 def _register(node: RegNode) -> Register:
@@ -111,39 +119,39 @@ def _register(node: RegNode) -> Register:
         name=_name(node),
         address=node.absolute_address,
         fields=tuple(_field(field, node) for field in node.fields()),
-        guard=node.get_property("guard", default=None),
-        title=node.get_property("name"),
-        description=" ".join(each.get_property("desc") for each in described),
+        guard=_property(node, "guard", default=None),
+        title=_property(node, "name"),
+        description=" ".join(_property(each, "desc") for each in described),
     )
 
 
 def _field(node: FieldNode, register: RegNode) -> Field:
-    trigger, enable = (node.get_property(name, default=None) for name in ("incr", "enable"))
+    trigger, enable = (_property(node, name, default=None) for name in ("incr", "enable"))
     return Field(
         name=node.inst_name,
         register=_name(register),
         lsb=node.lsb,
         width=node.width,
         kind=_kind(node, register),
-        reset=node.get_property("reset", default=None) or 0,
-        minimum=node.get_property("minimum", default=0),
-        maximum=node.get_property("maximum", default=(1 << node.width) - 1),
-        advance=0 if trigger is None else node.get_property("incrvalue"),
+        reset=_property(node, "reset", default=None) or 0,
+        minimum=_property(node, "minimum", default=0),
+        maximum=_property(node, "maximum", default=(1 << node.width) - 1),
+        advance=0 if trigger is None else _property(node, "incrvalue"),
         advanced_by=None if trigger is None else _name(trigger.node.parent),
         enabled_by=None if enable is None else f"{_name(enable.parent)}_{enable.inst_name}".lower(),
-        guard=node.get_property("guard", default=None) or None,
-        description=node.get_property("desc"),
+        guard=_property(node, "guard", default=None) or None,
+        description=_property(node, "desc"),
     )
 
 
 def _kind(node: FieldNode, register: RegNode) -> Kind:
     if register.external:
         return Kind.EXTERNAL
-    if node.get_property("singlepulse"):
+    if _property(node, "singlepulse"):
         return Kind.PULSE
-    if node.get_property("intr"):
+    if _property(node, "intr"):
         return Kind.EVENT
-    access = (node.get_property("sw").name, node.get_property("hw").name)
+    access = (_property(node, "sw").name, _property(node, "hw").name)
     kinds = {
         ("rw", "r"): Kind.CONFIGURATION,
         ("rw", "rw"): Kind.LOADED,

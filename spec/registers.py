@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cache
+from typing import cast
 
 from spec.analog import AnalogDesign
-from spec.design import COUNTER_BITS
+from spec.design import COUNTER_BITS, DesignPoint
 from spec.section import Design
 
 WORD_BITS = 32
@@ -81,10 +82,12 @@ def counters_of(design: Design) -> tuple[Counter, ...] | tuple[AnalogCounter, ..
     if isinstance(design, AnalogDesign):
         return tuple(AnalogCounter)
 
+    crossbar = cast(DesignPoint, design)
+
     def has(counter: Counter) -> bool:
         if counter in REPLAY_COUNTERS:
-            return design.replays
-        return design.learning.enabled or counter < Counter.LEARNED
+            return crossbar.replays
+        return crossbar.learning.enabled or counter < Counter.LEARNED
 
     return tuple(counter for counter in Counter if has(counter))
 
@@ -253,7 +256,10 @@ class RegisterMap:
     @property
     def guards(self) -> tuple[str, ...]:
         """Names of all guards, sorted."""
-        owners = [*self.registers, *(field for register in self.registers for field in register.fields)]
+        owners: list[Register | Field] = [
+            *self.registers,
+            *(field for register in self.registers for field in register.fields),
+        ]
         return tuple(sorted({owner.guard for owner in owners if owner.guard}))
 
 

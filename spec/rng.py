@@ -59,7 +59,8 @@ def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, Arr
     words = [np.asarray(word) for word in (*key, *counter)]
     shape = np.broadcast_shapes(*(word.shape for word in words))
     if not shape:
-        return _threefry_scalar(*(int(word) & WORD_MASK for word in words), rounds)
+        a, b, c, d = (int(word) & WORD_MASK for word in words)
+        return _threefry_scalar(a, b, c, d, rounds)
     k0, k1, x0, x1 = (word if word.dtype == np.uint32 else word.astype(np.uint64).astype(np.uint32) for word in words)
     schedule = (k0, k1, k0 ^ k1 ^ np.uint32(KEY_PARITY))
     x0, x1 = (np.array(np.broadcast_to(word, shape)) for word in (x0, x1))
@@ -198,7 +199,9 @@ def normal_integer(word: ArrayLike, amplitude: int) -> NDArray[np.int64]:
         amplitude: 0 … 4095, so that 32-bit arithmetic is wide enough.
     """
     word = np.asarray(word, np.uint32)
-    total = sum((word >> np.uint32(8 * byte) & np.uint32(0xFF)).astype(np.int64) for byte in range(4))
+    total = np.zeros(word.shape, np.int64)
+    for byte in range(4):
+        total += word >> np.uint32(8 * byte) & np.uint32(0xFF)
     return round_shift((total - NORMAL_CENTRE) * (amplitude * NORMAL_FACTOR), NORMAL_SHIFT)
 
 

@@ -64,7 +64,7 @@ def roles_of(kind: type[BaseModel], prefix: str = "") -> dict[str, Role]:
     Raises:
         ValueError: a field carries no role, or several.
     """
-    found = {}
+    found: dict[str, Role] = {}
     for name, field in kind.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             found |= roles_of(field.annotation, f"{prefix}{name}.")

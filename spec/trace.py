@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from enum import IntEnum
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class TraceError(RemoraError):
 
 def record_types(design: Design) -> dict[str, np.dtype]:
     """Record dtype of every kind that a design point of this kind has."""
-    kinds = _analog_fields(design) if isinstance(design, AnalogDesign) else _crossbar_fields(design)
+    kinds = _analog_fields(design) if isinstance(design, AnalogDesign) else _crossbar_fields(cast(DesignPoint, design))
     return {kind: _padded(fields) for kind, fields in kinds.items()}
 
 
@@ -105,7 +106,7 @@ def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
     ]
     if design.bistable:
         cell = [("sums", "<i4", (hidden.columns,))]
-    kinds = {
+    kinds: dict[str, list] = {
         STEP: [*head, ("words", "<i2", (hidden.rows,)), *cell, ("state", "<i2", (hidden.columns,))],
         READOUT: [
             *head,
@@ -141,6 +142,11 @@ def _crossbar_fields(design: DesignPoint) -> dict[str, list]:
     return kinds
 
 
+def field_names(dtype: np.dtype) -> tuple[str, ...]:
+    """Names of a record's fields, in order; none of a dtype that is no record."""
+    return dtype.names or ()
+
+
 def _padded(fields: list) -> np.dtype:
     size = np.dtype(fields).itemsize
     return np.dtype([*fields, ("padding", "<u2")] if size % 4 else fields)
@@ -149,7 +155,10 @@ def _padded(fields: list) -> np.dtype:
 def header(design: Design) -> dict:
     """Content of ``header.json``."""
     kinds = {
-        kind: [{"name": name, "dtype": dtype[name].base.str, "shape": list(dtype[name].shape)} for name in dtype.names]
+        kind: [
+            {"name": name, "dtype": dtype[name].base.str, "shape": list(dtype[name].shape)}
+            for name in field_names(dtype)
+        ]
         for kind, dtype in record_types(design).items()
     }
     return {

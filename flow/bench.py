@@ -28,10 +28,11 @@ from golden.float_model import FloatModel, to_float
 from golden.learning import DfaTrainer
 from golden.miru import infer
 from golden.weights import Weights, initial_weights
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.files import write_bytes
 from spec.packets import encode_packet
-from spec.registers import Counter, register_map
+from spec.registers import register_map
 
 INFERENCE_BATCH = 512
 TRAINING_SEQUENCES = 400

@@ -30,8 +30,8 @@ class FieldDescription:
     meaning: str
 
 
-def describe_fields(design: Design) -> list[FieldDescription]:
-    """Every field of a design point, in the order of its definition."""
+def describe_fields(design: Section) -> list[FieldDescription]:
+    """Every field of a design point or of a section, in the order of its definition."""
     return list(_walk(design, ""))
 
 
@@ -66,15 +66,26 @@ def legal_values(field: FieldInfo) -> str:
 
 
 def derived_quantities(design: Design) -> list[tuple[str, Any, str]]:
-    """Name, value and meaning of every property of the design point; the meaning is its docstring's first sentence."""
-    kinds = [kind for kind in type(design).__mro__ if issubclass(kind, Design)]
-    members = [item for kind in kinds for item in vars(kind).items()]
-    properties = [(name, member) for name, member in members if isinstance(member, property | cached_property)]
-    return [
-        (name, getattr(design, name), _first_sentence(getdoc(member) or ""))
-        for name, member in properties
-        if name[0] != "_"
-    ]
+    """Dotted path, value and meaning of all that follows from a design point's fields: properties of its sections and
+    of itself, and what its capabilities are. The meaning is the first sentence of the property's docstring."""
+    return list(_follows(design, ""))
+
+
+def _follows(part: Any, prefix: str) -> Iterator[tuple[str, Any, str]]:
+    for name in type(part).model_fields if isinstance(part, Section) else ():
+        if isinstance(section := getattr(part, name), Section):
+            yield from _follows(section, f"{prefix}{name}.")
+    kinds = [kind for kind in type(part).__mro__ if kind.__module__.split(".")[0] not in ("pydantic", "builtins")]
+    for name, member in [item for kind in kinds for item in vars(kind).items()]:
+        if not isinstance(member, property | cached_property) or name[0] == "_":
+            continue
+        value = getattr(part, name)
+        if isinstance(value, Section):
+            for field in describe_fields(value):
+                yield f"{prefix}{name}.{field.path}", field.value, field.meaning
+            yield from _follows(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value, _first_sentence(getdoc(member) or "")
 
 
 def _first_sentence(text: str) -> str:

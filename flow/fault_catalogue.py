@@ -6,8 +6,9 @@ from flow.bistable_faults import bistable_faults
 from flow.learning_faults import learning_faults
 from flow.mutation import Fault
 from flow.replay_faults import replay_faults
-from spec.design import COEFFICIENT_BITS, FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import round_shift
+from spec.formats import COEFFICIENT_BITS, FEATURE_BITS
 from spec.layout import Layer, layer_layout
 from spec.packets import Drop
 from spec.tables import candidate_table

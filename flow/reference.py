@@ -14,9 +14,9 @@ from golden.inference import infer
 from golden.learn_trace import LearningReference
 from golden.miru import Saturations, trace_records
 from golden.pulses import Writes
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.packets import Drop
-from spec.registers import Counter, counters_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Reference:
             Counter.REPLAYED: self.replayed,
             Counter.KEPT: self.kept,
         }
-        return {counter: counted[counter] for counter in counters_of(self.design) if counter in counted}
+        return {counter: counted[counter] for counter in self.design.counters() if counter in counted}
 
     def advance(self, start: int, end: int) -> Expected:
         """The sequences from ``start`` to before ``end``; each stretch begins where the last ended."""

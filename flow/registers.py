@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spec.rdl import compiled_rdl
-from spec.registers import Field, Kind, Register, counters_of, register_map
+from spec.registers import Field, Kind, Register, register_map
 from spec.section import Design
 
 HEADER_NAME = "remora_registers.h"
@@ -63,7 +63,7 @@ def _portable(header: str) -> str:
 def register_markdown(design: Design) -> str:
     """The register map as a Markdown document. The same design point always gives the same bytes."""
     registers = register_map(design)
-    counters = [word for counter in counters_of(design) for word in registers.counter(counter)]
+    counters = [word for counter in design.counters() for word in registers.counter(counter)]
     others = [register for register in registers if register not in counters]
     parts = [_introduction(design), _summary(others), *map(_section, others), _counters(counters)]
     return "\n\n".join(parts) + "\n"

@@ -17,12 +17,13 @@ from flow.learnt_state import read_state, state_file, state_records
 from flow.reference import Reference
 from flow.simulator import Build, default_seed, run
 from flow.stimulus import Stimulus
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.files import replacing
 from spec.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES
 from spec.packets import BEAT_BYTES, Drop
-from spec.registers import Counter, counters_of
-from spec.trace import EVENT, STEP, Event, read_trace, record_types, write_header
+from spec.records import EVENT, STEP, Event
+from spec.trace import read_trace, record_types, write_header
 from tb.scoreboard import Comparison, compare
 
 CHUNK = 256
@@ -179,7 +180,7 @@ def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool
     given = dict(np.load(directory / "answers.npz"))
     answers = _answer_records(design, **given)
     result = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
-    counters = {counter: result["counters"][counter.name] for counter in counters_of(design)}
+    counters = {counter: result["counters"][counter.name] for counter in design.counters()}
     comparison, decisions, reference = Comparison(), [], Reference(design, stimulus, trace)
     taken = dict.fromkeys((*actual, "answer"), 0)
     looks = learnt_looks(stimulus)

@@ -17,10 +17,10 @@ from flow.simulator import default_seed
 from flow.stimulus import Stimulus
 from golden.checkpoint import Checkpoint
 from golden.data import SequenceSet
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.packets import Flag
-from spec.registers import Counter
-from spec.trace import LEARN, OFFER
+from spec.records import LEARN, OFFER
 
 if TYPE_CHECKING:
     from rich.table import Table

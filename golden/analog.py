@@ -14,9 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from golden.analog_codes import AnalogCodes
 from golden.analog_devices import AnalogLayer, CellBiases
 from spec.analog import CHARGE_BITS, AnalogDesign
+from spec.analog_records import FRAME
 from spec.fixed import round_shift, saturate
 from spec.rng import Purpose, draw, normal_integer
-from spec.trace import FRAME, record_types
+from spec.trace import record_types
 
 MAX_BATCH = 512
 """Clips at once: what is worked on should stay in the processor's cache."""

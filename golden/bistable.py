@@ -21,7 +21,8 @@ from golden.miru import BATCH, Inference, Saturations, check_features
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.layout import Layer, bias_word
-from spec.trace import READOUT, STEP, record_types
+from spec.records import READOUT, STEP
+from spec.trace import record_types
 
 
 @dataclass(frozen=True)

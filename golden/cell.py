@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.crossbar import HALF, constant
-from spec.design import COEFFICIENT_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import round_magnitude, round_shift, saturate
+from spec.formats import COEFFICIENT_BITS
 from spec.tables import candidate_table
 
 

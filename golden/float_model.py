@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.weights import Weights
-from spec.design import COEFFICIENT_BITS, DesignPoint
+from spec.design import DesignPoint
+from spec.formats import COEFFICIENT_BITS
 
 Gradients = tuple[NDArray, NDArray]
 """Of hidden and readout weights, shapes as these."""

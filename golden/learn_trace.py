@@ -15,7 +15,8 @@ from golden.pulses import Writes
 from golden.replay import Interruption, Learned, ReplayTrainer
 from golden.weights import Weights
 from spec.design import DesignPoint
-from spec.trace import LEARN, NO_SLOT, OFFER, READOUT, STEP, record_types
+from spec.records import LEARN, NO_SLOT, OFFER, READOUT, STEP
+from spec.trace import record_types
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from golden.cell import Coefficients, signed_candidates
 from golden.datapath import Datapath
 from golden.weights import Weights
 from spec.design import DesignPoint
-from spec.trace import READOUT, STEP, STEP_HEAD, UNCOMPARED, field_names, record_types
+from spec.records import READOUT, STEP, STEP_HEAD
+from spec.trace import UNCOMPARED, field_names, record_types
 
 __all__ = ["Coefficients", "Inference", "Record", "Saturations", "check_features", "infer", "trace_records"]
 

@@ -7,7 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.fixed import magnitude, minimum, round_shift
-from spec.design import FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
+from spec.formats import FEATURE_BITS
 
 
 class BitStreamer(wiring.Component):

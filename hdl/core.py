@@ -19,10 +19,11 @@ from hdl.miru_cell import MiruCell
 from hdl.sequence_buffer import SequenceBuffer
 from hdl.sequencer import Sequencer
 from hdl.weight_window import HOST_MEMBERS, WeightWindow
-from spec.design import COEFFICIENT_BITS, DesignPoint
+from spec.counters import Counter
+from spec.design import DesignPoint
+from spec.formats import COEFFICIENT_BITS
 from spec.layout import Layer
 from spec.packets import BEAT_BYTES, Drop
-from spec.registers import Counter, counters_of
 
 WRITE_COUNTERS = {"PULSES": "applied", "PULSES_DROPPED": "dropped", "DEVICES": "devices"}
 """Counters of what learning writes, one a layer, and what they count of the engine."""
@@ -91,7 +92,7 @@ class Core(wiring.Component):
                 **learning_members(design),
                 **{
                     f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
-                    for counter in counters_of(design)
+                    for counter in design.counters()
                     if counter is not Counter.CYCLES
                 },
             }

@@ -8,8 +8,9 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.design import COUNTER_BITS
-from spec.registers import AnalogCounter, Counter
+from spec.analog_counters import AnalogCounter
+from spec.counters import Counter
+from spec.registers import COUNTER_BITS
 
 
 class Counters(wiring.Component):

@@ -20,8 +20,9 @@ from hdl.rounding_unit import RoundingUnit
 from hdl.threefry import WORD
 from hdl.winner_unit import WinnerUnit
 from hdl.write_controller import WriteController
-from spec.design import FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import signed_width, unsigned_width
+from spec.formats import FEATURE_BITS
 from spec.learning import SLOWEST, feedback_bound
 
 WRITES = ("applied", "dropped", "devices", "layer_written")

@@ -11,8 +11,9 @@ from hdl.fixed import count_ones
 from hdl.hierarchy import place
 from hdl.miru_lane import MiruLane
 from hdl.state_store import StateStore
-from spec.design import COEFFICIENT_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import unsigned_width
+from spec.formats import COEFFICIENT_BITS
 
 
 class MiruCell(wiring.Component):

@@ -7,7 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from hdl.fixed import magnitude, round_shift
-from spec.design import COEFFICIENT_BITS, DesignPoint
+from spec.design import DesignPoint
+from spec.formats import COEFFICIENT_BITS
 from spec.tables import candidate_table
 
 

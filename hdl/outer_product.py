@@ -10,8 +10,9 @@ from amaranth.lib.wiring import In, Out
 from hdl.bit_streamer import feature_word
 from hdl.hierarchy import place
 from hdl.learning_lane import LearningLane, delta_bits, gradient_bits
-from spec.design import FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import unsigned_width
+from spec.formats import FEATURE_BITS
 from spec.learning import SLOWEST, pulse_shift
 
 

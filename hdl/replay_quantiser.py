@@ -8,8 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.hierarchy import place
 from hdl.threefry import WORD, Threefry
-from spec.design import FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import unsigned_width
+from spec.formats import FEATURE_BITS
 from spec.learning import QUANTISER_BYTES, REPLAY_BITS, REPLAY_SHIFT, SIGN_FLIP, reservoir_step_bits
 from spec.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 

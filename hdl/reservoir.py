@@ -12,8 +12,9 @@ from hdl.index_unit import IndexUnit
 from hdl.memory import Memory, host_port
 from hdl.replay_quantiser import ReplayQuantiser
 from hdl.threefry import WORD
-from spec.design import FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import unsigned_width
+from spec.formats import FEATURE_BITS
 from spec.learning import (
     REPLAY_BITS,
     SEQUENCE_LIMIT,

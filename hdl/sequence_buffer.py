@@ -10,8 +10,9 @@ from hdl.axi import AxiStream
 from hdl.hierarchy import place
 from hdl.memory import Memory
 from hdl.step_packer import StepPacker
-from spec.design import FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
 from spec.fixed import unsigned_width
+from spec.formats import FEATURE_BITS
 from spec.packets import BEAT_BYTES, Drop, Flag
 
 BANKS = 2

@@ -6,7 +6,8 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.design import FEATURE_BITS, DesignPoint
+from spec.design import DesignPoint
+from spec.formats import FEATURE_BITS
 from spec.packets import BEAT_BYTES
 
 

@@ -14,10 +14,11 @@ from hdl.hierarchy import place
 from hdl.memory_window import memory_window_members
 from hdl.registers import RegisterBlock
 from hdl.weight_window import HOST_MEMBERS
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.memories import host_memories
 from spec.packets import BEAT_BYTES, Drop
-from spec.registers import ADDRESS_BITS, Counter, counters_of
+from spec.registers import ADDRESS_BITS
 
 TOP_NAME = "remora"
 
@@ -48,7 +49,7 @@ class Remora(wiring.Component):
         m.domains.sync = sync = ClockDomain()
         registers = place(m, "registers", RegisterBlock(self.design))
         core = place(m, "core", Core(self.design))
-        counters = place(m, "counters", Counters(core.increment_bits, counters_of(self.design)))
+        counters = place(m, "counters", Counters(core.increment_bits, self.design.counters()))
 
         m.d.comb += [
             sync.clk.eq(self.aclk),
@@ -176,7 +177,7 @@ class Remora(wiring.Component):
 
     def _connect_counters(self, m: Module, registers: RegisterBlock, counters: Counters, core: Core) -> None:
         m.d.comb += [counters.snapshot.eq(registers.control_snapshot), counters.cycles_increment.eq(1)]
-        for counter in counters_of(self.design):
+        for counter in self.design.counters():
             name = counter.name.lower()
             if counter is not Counter.CYCLES:
                 m.d.comb += getattr(counters, f"{name}_increment").eq(getattr(core, f"{name}_increment"))

@@ -8,14 +8,17 @@ rounds but ``rs`` (`spec.fixed.round_shift`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from spec.design import COUNTER_BITS
+from spec.analog_counters import AnalogCounter
+from spec.analog_records import record_fields
+from spec.analog_register_parameters import register_source
 from spec.fixed import unsigned_width
+from spec.registers import COUNTER_BITS, RegisterSource
 from spec.roles import ANSWERS, FREE, MEANING
-from spec.section import Design, Section
+from spec.section import Design, RecordFields, Section
 
 UNIT_PA = 1000
 """Picoamperes of one unit of the model: 1 nA."""
@@ -126,6 +129,8 @@ class AnalogSystem(Section):
 class AnalogDesign(Design):
     """Everything that golden, hardware and testbenches of the analog BMRU core must agree on."""
 
+    CORE: ClassVar[str] = "analog"
+
     core: Annotated[Literal["analog"], MEANING] = Field("analog", description="which kind of design point this is")
     network: AnalogNetwork = AnalogNetwork()
     formats: AnalogFormats = AnalogFormats()
@@ -180,6 +185,19 @@ class AnalogDesign(Design):
         if len(off) == len(amplitudes):
             found["nonidealities.seed"] = "every non-ideality is off"
         return found
+
+    # Counters, trace, registers ---------------------------------------------------------------------------------------
+    def counters(self) -> tuple[AnalogCounter, ...]:
+        """Counters of the controller."""
+        return tuple(AnalogCounter)
+
+    def record_fields(self) -> dict[str, RecordFields]:
+        """Fields of the trace's records, as `spec.analog_records` describes them."""
+        return record_fields(self)
+
+    def register_source(self) -> RegisterSource:
+        """SystemRDL of the register map, and its parameters."""
+        return register_source(self)
 
     # Sizes ------------------------------------------------------------------------------------------------------------
     @property

@@ -79,15 +79,15 @@ def _of_tiles(design: DesignPoint) -> Iterator[Bundle]:
 
 def _more_rows(bits: Callable[[int], int]) -> str:
     """The remedy where so many bits come of so many rows a tile."""
-    from spec.design import MAX_TILE
+    from spec.tiles import MAX_TILE
 
     fitting = next((rows for rows in range(1, MAX_TILE + 1) if bits(rows) <= MOST_BITS), None)
     return f"use crossbar.rows of {fitting}" if fitting else "use fewer network.hidden"
 
 
 def _of_lanes(design: DesignPoint) -> Iterator[Bundle]:
-    from spec.design import MAX_TILE
     from spec.learning import gradient_bound
+    from spec.tiles import MAX_TILE
 
     learning, lanes = design.learning, design.learning_lanes
     gradient, accumulator = signed_width(gradient_bound(design)), 0

@@ -1,158 +1,38 @@
 """The design point: one frozen, validated description from which golden, hardware and testbenches take every number.
 
-Sections nest as in the TOML files (see ``spec/presets/``). Derived quantities are properties, so that no width, shift
-or bound is ever written twice. Sizes may be any number from 1; nothing needs to be a power of two.
+Sections nest as in the TOML files (see ``spec/presets/``) and own what follows from them alone. What follows from
+several sections are properties here, so that no width, shift or bound is ever written twice. Sizes may be any number
+from 1; nothing needs to be a power of two.
 """
 
 from __future__ import annotations
 
 from math import ceil, isqrt
-from typing import Annotated, Any, Literal
+from typing import ClassVar
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import model_validator
 
+from spec.capabilities import Capabilities
+from spec.counters import Counter, counters_of
 from spec.design_rules import faults, unheeded
 from spec.fixed import signed_width, unsigned_width
-from spec.roles import ACCUMULATORS, ANSWERS, FREE, GATES, LEARNING, MEANING, RANGE, THRESHOLDS
-from spec.section import Design, Section
+from spec.formats import Formats
+from spec.learning import REPLAY_BITS, Learning
+from spec.network import Cell, Network
+from spec.records import record_fields
+from spec.register_parameters import register_source
+from spec.registers import RegisterSource
+from spec.section import Design, RecordFields
+from spec.system import System
+from spec.tiles import Crossbar
 
-COEFFICIENT_BITS = 8
-"""Fraction bits of the reset and update coefficients."""
-FEATURE_BITS = 8
-"""Bits of a feature in a packet: one byte."""
-COUNTER_BITS = 48
-"""Width of every hardware counter."""
-MAX_HIDDEN = 1024
-"""Largest number of hidden units."""
-MAX_TILE = 1024
-"""Most rows, and most columns, of a tile."""
-MAX_LANES = 2049
-"""Most rows of a column, the bias line included."""
-REPLAY_BITS = 4
-"""Width of a stored feature."""
-
-
-class Network(Section):
-    """Sizes of the recurrent network."""
-
-    features: Annotated[int, MEANING] = Field(28, ge=1, le=1024, description="inputs a step, n_x")
-    hidden: Annotated[int, MEANING] = Field(100, ge=1, le=MAX_HIDDEN, description="hidden units, n_h")
-    classes: Annotated[int, MEANING] = Field(10, ge=1, le=256, description="outputs, n_o")
-    max_steps: Annotated[int, RANGE] = Field(28, ge=1, le=4096, description="longest sequence, in steps")
-    feature_signed: Annotated[bool, MEANING] = Field(
-        False, description="features are two's complement -127…127 instead of 0…255"
-    )
-
-
-class Cell(Section):
-    """The cell that turns a converted column into a state."""
-
-    kind: Annotated[Literal["miru", "bmru"], MEANING] = Field(
-        "miru", description="Minion Recurrent Unit, or analog Bistable Memory Recurrent Unit; the rest is of miru alone"
-    )
-    lanes: Annotated[int, FREE] = Field(
-        20, ge=1, le=1024, description="hidden units updated in one cycle; more lanes, fewer cycles"
-    )
-    reset_coefficient: Annotated[int, GATES] = Field(
-        128, ge=0, le=256, description="β in 1/256, value after reset of the register"
-    )
-    update_coefficient: Annotated[int, GATES] = Field(
-        8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register"
-    )
-
-
-class Formats(Section):
-    """Number formats of the datapath."""
-
-    stream_bits: Annotated[int, THRESHOLDS] = Field(
-        8, ge=2, le=8, description="magnitude bits of a streamed word = bit planes a step"
-    )
-    state_bits: Annotated[int, ANSWERS] = Field(
-        15, ge=10, le=15, description="fraction bits of state and candidate, Q0.n"
-    )
-    adc_bits: Annotated[int, ANSWERS] = Field(
-        8, ge=4, le=10, description="bits of a code, sign included; codes span ±(2^(n−1) − 1)"
-    )
-    adc_range_log2: Annotated[int, ANSWERS] = Field(
-        2, ge=0, le=4, description="full scale of the converter is ±2^n in units of the candidate's argument"
-    )
-
-
-class Crossbar(Section):
-    """The memristive tile and its devices."""
-
-    rows: Annotated[int, ANSWERS] = Field(160, ge=1, le=MAX_TILE, description="wordlines of a tile")
-    columns: Annotated[int, FREE] = Field(128, ge=1, le=MAX_TILE, description="bitlines of a tile")
-    levels: Annotated[int, RANGE] = Field(
-        32, ge=2, le=128, description="conductance levels of one device, rest included"
-    )
-    level_bits: Annotated[int, MEANING] = Field(4, ge=0, le=8, description="a level is a weight of 2^−n")
-    fraction_bits: Annotated[int, FREE] = Field(
-        11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)"
-    )
-    adc_cycles: Annotated[int, FREE] = Field(
-        8, ge=1, le=64, description="cycles from convert to valid, one converter a column"
-    )
-    pulse_cycles: Annotated[int, FREE] = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
-
-
-class Learning(Section):
-    """On-chip learning by direct feedback alignment, and what is replayed; the rules are in ``docs/arithmetic.md``."""
-
-    enabled: Annotated[bool, FREE] = Field(False, description="hardware that learns on chip; without, it only infers")
-    seed: Annotated[int, LEARNING] = Field(
-        1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw"
-    )
-    feedback_shift: Annotated[int, LEARNING] = Field(1, ge=0, le=8, description="feedback is ±2^−n")
-    hidden_shift: Annotated[int, LEARNING] = Field(
-        10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n"
-    )
-    readout_shift: Annotated[int, LEARNING] = Field(7, ge=0, le=24, description="learning rate of the readout, 2^−n")
-    accumulator_level: Annotated[int, ACCUMULATORS] = Field(
-        1024, ge=2, le=16384, description="accumulator counts that make one conductance level"
-    )
-    accumulator_bits: Annotated[int, RANGE] = Field(16, ge=8, le=24, description="width of an accumulator")
-    max_pulses: Annotated[int, LEARNING] = Field(
-        2, ge=1, le=15, description="pulses a weight may receive in one update"
-    )
-    update: Annotated[Literal["accumulate", "direct"], ACCUMULATORS] = Field(
-        "accumulate",
-        description="gradients gather in an accumulator a weight, or are rounded stochastically to pulses at once",
-    )
-    winners: Annotated[Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"], LEARNING] = Field(
-        "all", description="hidden units that learn from a sequence: those of the largest feedback, or all"
-    )
-    lanes: Annotated[Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"], FREE] = Field(
-        "all", description="rows of a column that learn at once: fewer lanes, less area, more cycles"
-    )
-    replay_capacity: Annotated[int, RANGE] = Field(
-        0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
-    )
-    replay_ratio: Annotated[int, LEARNING] = Field(1, ge=1, le=255, description="sequences replayed after each new one")
-
-    @field_validator("winners", "lanes", mode="plain")
-    @classmethod
-    def _all_or_some(cls, value: Any, info: ValidationInfo) -> int | str:
-        # The validator of a union would report one error for each of its members.
-        most = MAX_HIDDEN if info.field_name == "winners" else MAX_LANES
-        if value == "all" or (type(value) is int and 1 <= value <= most):
-            return value
-        raise ValueError(f'should be "all" or a whole number in 1…{most}')
-
-
-class System(Section):
-    """What surrounds the core."""
-
-    clock_mhz: Annotated[float, FREE] = Field(
-        20.0, ge=0.001, le=2000, description="clock in MHz, for GOPS and times; changes no logic"
-    )
-    contexts: Annotated[int, FREE] = Field(
-        1, ge=1, le=1, description="sequences in flight; interleaving is not built yet, so 1"
-    )
+__all__ = ["Cell", "Crossbar", "DesignPoint", "Formats", "Learning", "Network", "System"]
 
 
 class DesignPoint(Design):
     """Everything that golden, hardware and testbenches must agree on."""
+
+    CORE: ClassVar[str] = "crossbar"
 
     network: Network = Network()
     cell: Cell = Cell()
@@ -172,9 +52,27 @@ class DesignPoint(Design):
         return unheeded(self)
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What the hardware has beside inference with MiRU cells."""
+        return Capabilities.of(self)
+
+    # Counters, trace, registers ---------------------------------------------------------------------------------------
+    def counters(self) -> tuple[Counter, ...]:
+        """Counters of the hardware: those of learning only where it learns, those of replay only where it replays."""
+        return counters_of(self.capabilities)
+
+    def record_fields(self) -> dict[str, RecordFields]:
+        """Fields of the trace's records, as `spec.records` describes them."""
+        return record_fields(self)
+
+    def register_source(self) -> RegisterSource:
+        """SystemRDL of the register map, and its parameters."""
+        return register_source(self)
+
+    @property
     def bistable(self) -> bool:
         """Analog bistable cells at the hidden layer's bitlines, instead of converters and the MiRU cell."""
-        return self.cell.kind == "bmru"
+        return self.capabilities.bistable
 
     # Rows and tiles ---------------------------------------------------------------------------------------------------
     @property
@@ -211,37 +109,37 @@ class DesignPoint(Design):
     @property
     def stream_limit(self) -> int:
         """Largest magnitude of a streamed word; also what the bias line streams."""
-        return (1 << self.formats.stream_bits) - 1
+        return self.formats.stream_limit
 
     @property
     def feature_shift(self) -> int:
         """``rs`` shift from a feature's 8-bit magnitude to a streamed word."""
-        return FEATURE_BITS - self.formats.stream_bits
+        return self.formats.feature_shift
 
     @property
     def word_shift(self) -> int:
         """``rs`` shift from ``|h|·b`` to a streamed word (15 by default)."""
-        return self.formats.state_bits + COEFFICIENT_BITS - self.formats.stream_bits
+        return self.formats.word_shift
 
     @property
     def readout_word_shift(self) -> int:
         """``rs`` shift from ``|h|`` to a word streamed to the readout (7 by default)."""
-        return self.formats.state_bits - self.formats.stream_bits
+        return self.formats.readout_word_shift
 
     @property
     def state_limit(self) -> int:
         """Largest magnitude of state and candidate, ``2^n − 1``."""
-        return (1 << self.formats.state_bits) - 1
+        return self.formats.state_limit
 
     @property
     def adc_limit(self) -> int:
         """Largest magnitude of a code (127 by default)."""
-        return (1 << (self.formats.adc_bits - 1)) - 1
+        return self.formats.adc_limit
 
     @property
     def adc_fraction_bits(self) -> int:
         """A code step is ``2^−n`` of the candidate's argument (5 by default: 1/32)."""
-        return self.formats.adc_bits - 1 - self.formats.adc_range_log2
+        return self.formats.adc_fraction_bits
 
     @property
     def adc_shift(self) -> int:
@@ -283,7 +181,7 @@ class DesignPoint(Design):
     @property
     def weight_limit(self) -> int:
         """Largest magnitude of a weight in levels (31 by default)."""
-        return self.crossbar.levels - 1
+        return self.crossbar.weight_limit
 
     @property
     def winners(self) -> int:
@@ -293,12 +191,12 @@ class DesignPoint(Design):
     @property
     def selects(self) -> bool:
         """Hardware that selects the hidden units that learn."""
-        return self.learning.enabled and self.learning.winners != "all"
+        return self.capabilities.selects
 
     @property
     def accumulates(self) -> bool:
         """Hardware with an accumulator a weight."""
-        return self.learning.enabled and self.learning.update == "accumulate"
+        return self.capabilities.accumulates
 
     @property
     def learning_lanes(self) -> int:
@@ -313,7 +211,7 @@ class DesignPoint(Design):
     @property
     def replays(self) -> bool:
         """Hardware with a reservoir, of which nothing is built where its capacity is 0."""
-        return self.learning.enabled and self.learning.replay_capacity > 0
+        return self.capabilities.replays
 
     @property
     def replay_bytes(self) -> int:
@@ -349,19 +247,3 @@ class DesignPoint(Design):
         """Cycles of a readout: planes, sample, conversion, one a class, hand-over; more where the last answer still
         waits."""
         return self.readout_planes + 1 + self.crossbar.adc_cycles + self.network.classes + 1
-
-    # Identity ---------------------------------------------------------------------------------------------------------
-    def identity(self) -> dict:
-        """What makes this design point another than its neighbours.
-
-        A switch that is off does not enter, so that hardware without a capability keeps its identity when the
-        capability is invented; nor does what a bistable cell does not have.
-        """
-        content = super().identity()
-        if not self.learning.enabled:
-            del content["learning"]["enabled"]
-        if self.learning.lanes == "all":
-            del content["learning"]["lanes"]
-        if self.bistable:
-            content["cell"] = {"kind": self.cell.kind}
-        return content

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
-from spec.design import DesignPoint
 from spec.fixed import signed_width
+
+if TYPE_CHECKING:
+    from spec.design import DesignPoint
 
 
 class Layer(IntEnum):

@@ -1,4 +1,4 @@
-"""What on-chip learning and replay agree on: constants, shifts, bounds and layouts of memories.
+"""On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
 
 The rules are in ``docs/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M10 for replay. Names here
 are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f, δ and χ.
@@ -6,10 +6,25 @@ are those of the rules: the sequence number n, the update number q, a class's er
 
 from __future__ import annotations
 
-from spec.design import REPLAY_BITS, DesignPoint
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
 from spec.fixed import round_shift, unsigned_width
+from spec.identity import UNLESS_DEFAULT
 from spec.layout import Layer
+from spec.network import MAX_HIDDEN
+from spec.roles import ACCUMULATORS, FREE, LEARNING, RANGE
+from spec.section import Section
 from spec.tables import DERIVATIVE_BITS
+
+if TYPE_CHECKING:
+    from spec.design import DesignPoint
+
+MAX_LANES = 2049
+"""Most rows of a column, the bias line included."""
+REPLAY_BITS = 4
+"""Width of a stored feature."""
 
 ERROR_LIMIT = 255
 """Largest magnitude of an error; what the label subtracts."""
@@ -41,6 +56,52 @@ QUANTISER_BYTES = 4
 """Features served by one draw of the quantiser."""
 SIGN_FLIP = 0x80
 """Two's complement ⊕ this is offset binary."""
+
+
+class Learning(Section):
+    """On-chip learning by direct feedback alignment, and what is replayed; the rules are in ``docs/arithmetic.md``."""
+
+    enabled: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="hardware that learns on chip; without, it only infers"
+    )
+    seed: Annotated[int, LEARNING] = Field(
+        1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw"
+    )
+    feedback_shift: Annotated[int, LEARNING] = Field(1, ge=0, le=8, description="feedback is ±2^−n")
+    hidden_shift: Annotated[int, LEARNING] = Field(
+        10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n"
+    )
+    readout_shift: Annotated[int, LEARNING] = Field(7, ge=0, le=24, description="learning rate of the readout, 2^−n")
+    accumulator_level: Annotated[int, ACCUMULATORS] = Field(
+        1024, ge=2, le=16384, description="accumulator counts that make one conductance level"
+    )
+    accumulator_bits: Annotated[int, RANGE] = Field(16, ge=8, le=24, description="width of an accumulator")
+    max_pulses: Annotated[int, LEARNING] = Field(
+        2, ge=1, le=15, description="pulses a weight may receive in one update"
+    )
+    update: Annotated[Literal["accumulate", "direct"], ACCUMULATORS] = Field(
+        "accumulate",
+        description="gradients gather in an accumulator a weight, or are rounded stochastically to pulses at once",
+    )
+    winners: Annotated[Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"], LEARNING] = Field(
+        "all", description="hidden units that learn from a sequence: those of the largest feedback, or all"
+    )
+    lanes: Annotated[Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"], FREE, UNLESS_DEFAULT] = Field(
+        "all", description="rows of a column that learn at once: fewer lanes, less area, more cycles"
+    )
+    replay_capacity: Annotated[int, RANGE] = Field(
+        0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
+    )
+    replay_ratio: Annotated[int, LEARNING] = Field(1, ge=1, le=255, description="sequences replayed after each new one")
+
+    @field_validator("winners", "lanes", mode="plain")
+    @classmethod
+    def _all_or_some(cls, value: Any, info: ValidationInfo) -> int | str:
+        # The validator of a union would report one error for each of its members.
+        most = MAX_HIDDEN if info.field_name == "winners" else MAX_LANES
+        if value == "all" or (type(value) is int and 1 <= value <= most):
+            return value
+        raise ValueError(f'should be "all" or a whole number in 1…{most}')
 
 
 def error_shift(design: DesignPoint) -> int:

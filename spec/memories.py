@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from spec.design import DesignPoint
 from spec.learning import (
     accumulator_word_bits,
     accumulator_words,
@@ -14,6 +14,9 @@ from spec.learning import (
     reservoir_step_bits,
     reservoir_step_words,
 )
+
+if TYPE_CHECKING:
+    from spec.design import DesignPoint
 
 GROUP_BITS = 32
 """Bits of a word that one access to the window moves."""

@@ -1,95 +1,42 @@
 """The register map, compiled from SystemRDL for a design point: what hardware, drivers and documents read.
 
-``registers.rdl`` is that of the crossbar accelerator, ``analog_registers.rdl`` that of the analog core's controller.
+A design point names its source (`RegisterSource`); what all sources share is in ``shared_registers.rdl``.
 
 Nothing is compiled on import; ``register_map(design)`` compiles once a design point and process.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 from functools import cache
-from typing import cast
+from pathlib import Path
 
-from spec.analog import AnalogDesign
-from spec.design import COUNTER_BITS, DesignPoint
 from spec.section import Design
 
 WORD_BITS = 32
 WORD_BYTES = WORD_BITS // 8
 ADDRESS_BITS = 12
 """Bits of a byte address on the register bus: one 4 KiB region."""
+COUNTER_BITS = 48
+"""Width of every hardware counter."""
 
 
-class Counter(IntEnum):
-    """The 48-bit counters, in the order of their addresses; the names are those of the register map."""
+@dataclass(frozen=True)
+class RegisterSource:
+    """SystemRDL of a register map.
 
-    CYCLES = 0
-    STEPS = 1
-    SEQUENCES = 2
-    STEP_CYCLES = 3
-    READOUT_CYCLES = 4
-    IDLE_CYCLES = 5
-    ADC_SATURATIONS = 6
-    WORD_SATURATIONS = 7
-    PULSES = 8
-    DROPPED_FRAMING = 9
-    DROPPED_HEADER = 10
-    DROPPED_LABEL = 11
-    DROPPED_TRUNCATED = 12
-    DROPPED_TOO_LONG = 13
-    LEARNED = 14
-    LEARN_CYCLES = 15
-    PULSES_DROPPED = 16
-    REPLAYED = 17
-    REPLAY_CYCLES = 18
-    KEPT = 19
-    OFFER_CYCLES = 20
-    PULSES_HIDDEN = 21
-    PULSES_READOUT = 22
-    PULSES_DROPPED_HIDDEN = 23
-    PULSES_DROPPED_READOUT = 24
-    DEVICES_HIDDEN = 25
-    DEVICES_READOUT = 26
-    FEEDBACK_CYCLES = 27
+    Attributes:
+        file: compiled after ``shared_registers.rdl``, whose properties and components it uses; it includes files
+            beside it.
+        top: name of its address map.
+        parameters: of the address map.
+    """
 
-
-REPLAY_COUNTERS = (Counter.REPLAYED, Counter.REPLAY_CYCLES, Counter.KEPT, Counter.OFFER_CYCLES)
-
-
-class AnalogCounter(IntEnum):
-    """The 48-bit counters of the analog core's controller, in the order of their addresses."""
-
-    CYCLES = 0
-    FRAMES = 1
-    CLIPS = 2
-    CLIPS_CUT = 3
-    WAKE_UPS = 4
-    AWAKE_CYCLES = 5
-    FRAMES_HELD = 6
-    FEATURES_SATURATED = 7
-    DROPPED_FRAMING = 8
-    DROPPED_SHORT = 9
-    DROPPED_LONG = 10
-    DROPPED_UNPROGRAMMED = 11
-    DROPPED_OUTSIDE = 12
-    CHARGE = 13
-
-
-def counters_of(design: Design) -> tuple[Counter, ...] | tuple[AnalogCounter, ...]:
-    """The counters of a design point: those of learning only where it learns, those of replay only where it replays."""
-    if isinstance(design, AnalogDesign):
-        return tuple(AnalogCounter)
-
-    crossbar = cast(DesignPoint, design)
-
-    def has(counter: Counter) -> bool:
-        if counter in REPLAY_COUNTERS:
-            return crossbar.replays
-        return crossbar.learning.enabled or counter < Counter.LEARNED
-
-    return tuple(counter for counter in Counter if has(counter))
+    file: Path
+    top: str
+    parameters: Mapping[str, int | str]
 
 
 class Response(IntEnum):
@@ -249,7 +196,7 @@ class RegisterMap:
                 return register
         raise KeyError(f"there is no register {name}")
 
-    def counter(self, counter: Counter | AnalogCounter) -> tuple[Register, Register]:
+    def counter(self, counter: IntEnum) -> tuple[Register, Register]:
         """Low and high word of a counter."""
         return self[f"{counter.name}_LOW"], self[f"{counter.name}_HIGH"]
 

@@ -14,11 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.analog import AnalogDesign
+if TYPE_CHECKING:
+    from spec.analog import AnalogDesign
 
 WORD_BITS = 32
 """The check word covers whole words, the last one filled with zeros."""

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, Self
+from abc import abstractmethod
+from enum import IntEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from spec.identity import LABEL, identity_of
 from spec.roles import Role
 from spec.validation import merged, validated
+
+if TYPE_CHECKING:
+    from spec.registers import RegisterSource
+
+RecordFields = list[Any]
+"""Fields of a trace record in order: name, little-endian dtype, and shape where it is an array."""
 
 
 class Section(BaseModel):
@@ -21,7 +30,10 @@ class Section(BaseModel):
 class Design(Section):
     """A design point of any kind."""
 
-    name: Annotated[str, Role.FREE] = Field(
+    CORE: ClassVar[str]
+    """The kind of design point, as a TOML file names it in ``core``."""
+
+    name: Annotated[str, Role.FREE, LABEL] = Field(
         min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
     )
 
@@ -43,9 +55,21 @@ class Design(Section):
         """Fields that change nothing of the hardware beside the values of others → why, in words."""
         return {}
 
+    @abstractmethod
+    def counters(self) -> tuple[IntEnum, ...]:
+        """Counters of the hardware, by name and in the order of their addresses."""
+
+    @abstractmethod
+    def record_fields(self) -> dict[str, RecordFields]:
+        """Kind of trace record → its fields; every record is a multiple of four bytes or padded to it."""
+
+    @abstractmethod
+    def register_source(self) -> RegisterSource:
+        """SystemRDL of the register map, and its parameters."""
+
     def identity(self) -> dict:
-        """What makes this design point another than its neighbours: every field but the name."""
-        return self.model_dump(mode="json", exclude={"name"})
+        """What makes this design point another than its neighbours: the fields that `spec.identity` marks say."""
+        return identity_of(self)
 
     @property
     def hash(self) -> str:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from decimal import Decimal, localcontext
 from functools import cache
+from typing import TYPE_CHECKING
 
-from spec.design import DesignPoint
+if TYPE_CHECKING:
+    from spec.design import DesignPoint
+
 
 DERIVATIVE_BITS = 8
 

@@ -10,10 +10,11 @@ from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 from numpy.typing import NDArray
 
 from golden.weights import Weights
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.layout import Layer, Tile, all_tiles
 from spec.packets import Answer, decode_answer
-from spec.registers import Counter, Register, Response, counter_value, counters_of, register_map
+from spec.registers import Register, Response, counter_value, register_map
 from tb.clocks import start_clock
 
 ROWS_PER_WORD = 4
@@ -121,7 +122,7 @@ class Host:
         control = await self.read("CONTROL")
         await self.write("CONTROL", run=control["run"], snapshot=1)
         values = {}
-        for counter in counters_of(self.design):
+        for counter in self.design.counters():
             low, high = [await self.read_word(register) for register in self.registers.counter(counter)]
             values[counter] = counter_value(low, high)
         return values

@@ -12,9 +12,9 @@ from cocotbext.axi import AxiStreamFrame
 
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
+from spec.analog_counters import AnalogCounter
 from spec.frames import RUN_EVENTS, FrameDrop
 from spec.packets import Answer
-from spec.registers import AnalogCounter
 from spec.scan import check_word
 from tb.analog_host import AnalogHost
 from tb.config import load_config

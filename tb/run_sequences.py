@@ -14,10 +14,10 @@ from cocotbext.axi import AxiStreamFrame
 
 from golden.checkpoint import save_checkpoint
 from golden.weights import Weights
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.packets import Answer, Drop, Flag, encode_packet
 from spec.presets import parse_design
-from spec.registers import Counter
 from tb.checkpoint_host import save_checkpoint as read_checkpoint
 from tb.config import load_config
 from tb.host import Host

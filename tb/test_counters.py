@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spec.design import COUNTER_BITS
-from spec.registers import Counter
+from spec.counters import Counter
+from spec.registers import COUNTER_BITS
 from tb.blocks import Block, BlockBench, block_test
 
 CYCLES = 400

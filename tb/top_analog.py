@@ -6,7 +6,8 @@ import cocotb
 
 from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_random import clip_packets, random_codes, random_features
-from spec.registers import AnalogCounter, Kind
+from spec.analog_counters import AnalogCounter
+from spec.registers import Kind
 from spec.scan import check_word, pack_chain
 from tb.analog_host import AnalogHost
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cocotb
 import numpy as np
 
+from spec.counters import Counter
 from spec.packets import Flag, encode_packet
-from spec.registers import Counter
 from tb.top_window import of_config, require_weights, started
 
 GUARDED = {

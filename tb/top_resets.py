@@ -10,11 +10,11 @@ import cocotb
 import numpy as np
 
 from golden.weights import Weights, random_weights
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.layout import Layer, Tile, all_tiles
 from spec.packets import Answer, encode_packet
 from spec.presets import parse_design
-from spec.registers import Counter
 from tb.aiming import between_packets
 from tb.config import load_config
 from tb.host import Host

@@ -11,8 +11,8 @@ import cocotb
 import numpy as np
 
 from golden.checkpoint import save_checkpoint
+from spec.counters import Counter
 from spec.packets import Flag, encode_packet
-from spec.registers import Counter
 from tb.aiming import Missing, delays, during_an_update
 from tb.checkpoint_host import save_checkpoint as read_checkpoint
 from tb.run_sequences import coy_stalls, stalls

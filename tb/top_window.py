@@ -8,11 +8,11 @@ import cocotb
 import numpy as np
 
 from golden.weights import Weights, random_weights
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.layout import Layer, Tile, all_tiles, layer_layout
 from spec.packets import encode_packet
 from spec.presets import parse_design
-from spec.registers import Counter
 from tb.config import load_config
 from tb.host import Host
 

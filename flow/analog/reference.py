@@ -14,10 +14,11 @@ from golden.analog import AnalogCore, AnalogRun
 from golden.analog_clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
 from golden.analog_codes import AnalogCodes
 from spec.analog import AnalogDesign
+from spec.analog_counters import AnalogCounter
+from spec.analog_records import FRAME
 from spec.frames import FrameDrop
 from spec.packets import Answer
-from spec.registers import AnalogCounter
-from spec.trace import FRAME, record_types
+from spec.trace import record_types
 
 
 @dataclass(frozen=True)

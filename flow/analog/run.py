@@ -18,12 +18,13 @@ from flow.rtl_run import PATIENCE, TraceWatcher
 from flow.simulator import Build, default_seed, run
 from golden.analog_clips import FramePacket
 from spec.analog import AnalogDesign
+from spec.analog_counters import AnalogCounter
+from spec.analog_records import FRAME
 from spec.files import replacing, write_bytes, write_text
 from spec.frames import RUN_EVENTS, FrameDrop
 from spec.packets import BEAT_BYTES, Answer
-from spec.registers import AnalogCounter
 from spec.scan import pack_chain
-from spec.trace import FRAME, read_trace, record_types, write_header
+from spec.trace import read_trace, record_types, write_header
 from tb.scoreboard import Comparison, compare
 
 KINDS = (FRAME, "answer", "counters", "interrupts", "codes", "refusal")

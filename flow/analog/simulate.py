@@ -22,10 +22,10 @@ from flow.simulator import default_seed
 from golden.analog_clips import VoteSettings
 from golden.wake_ups import count_wakes, rises
 from spec.analog import AnalogDesign
+from spec.analog_counters import AnalogCounter
 from spec.errors import RemoraError
 from spec.frames import ReportFlag
 from spec.packets import Answer
-from spec.registers import AnalogCounter
 from tb.scoreboard import Comparison, compare
 
 if TYPE_CHECKING:

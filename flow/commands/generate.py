@@ -104,7 +104,7 @@ def _codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
 
     if checkpoint:
         network = load_network(checkpoint)
-    elif shipped_path(design).is_file():
+    elif shipped_path(design):
         network = shipped_network(design)
     else:
         return None

@@ -41,14 +41,14 @@ def command(json: JsonOption = None) -> None:
 
 def _show(title: str, columns: tuple[str, ...], rows: dict) -> dict[str, dict]:
     """Print the presets of one kind; returns their entries of the JSON file by name."""
-    from spec.presets import core_of, preset_description
+    from spec.presets import preset_description
 
     shown = table("preset", *(f">{column.replace('max_', '')}" for column in columns), "hash", "what for", title=title)
     entries = {}
     for design, numbers in rows.items():
         entries[design.name] = {
             "name": design.name,
-            "core": core_of(design),
+            "core": design.CORE,
             **dict(zip(columns, numbers, strict=True)),
             "hash": design.hash,
         }

@@ -12,8 +12,8 @@ from flow.keywords.evaluation import Spotter, confusion
 from flow.simulation import generate_for
 from golden.analog_clips import VoteSettings
 from golden.analog_random import clip_packets
+from spec.analog_records import FRAME
 from spec.errors import CheckFailed
-from spec.trace import FRAME
 from tb.scoreboard import describe_text
 
 

@@ -19,6 +19,10 @@ from golden.keywords import KEYWORD, SHIPPED, KeywordSet, load_keywords
 from golden.normalisation import KINDS, fit_normaliser, normaliser_of
 from spec.analog import AnalogDesign
 from spec.errors import RemoraError
+from spec.presets import load_design
+
+SHIPPED_FOR = ("kws", "kws16")
+"""Presets for whose sizes a trained network ships, in a file of their name."""
 
 
 class KeywordError(RemoraError):
@@ -113,23 +117,25 @@ def features_for(network: BmruNetwork, clips: KeywordSet) -> NDArray[np.float64]
     return normaliser_of(network.metadata).run(clips.x)
 
 
-def shipped_path(design: AnalogDesign) -> Path:
-    """Where the trained network of a preset would ship."""
-    return SHIPPED / f"{design.name}.npz"
+def shipped_path(design: AnalogDesign) -> Path | None:
+    """The trained network that ships for a design point's sizes; None where none does. Its name does not matter."""
+    presets = (load_design(name, AnalogDesign) for name in SHIPPED_FOR)
+    return next((SHIPPED / f"{one.name}.npz" for one in presets if one.network == design.network), None)
 
 
 def shipped_network(design: AnalogDesign) -> BmruNetwork:
-    """The trained network that ships for a design point.
+    """The trained network that ships for a design point's sizes.
 
     Raises:
-        KeywordError: there is none of that name.
+        KeywordError: there is none of these sizes.
         NetworkError: it cannot be read.
     """
     path = shipped_path(design)
-    if not path.is_file():
-        names = ", ".join(sorted(one.stem for one in SHIPPED.glob("kws*.npz")))
+    if path is None:
+        sizes = " × ".join(str(size) for size in design.network.model_dump().values())
         raise KeywordError(
-            f"no trained network ships for '{design.name}', only for {names}: train one with "
+            f"no trained network ships for the sizes of '{design.name}' (features × width × blocks × classes = "
+            f"{sizes}), only for those of {', '.join(SHIPPED_FOR)}: train one with "
             f"`remora train {design.name} -o FILE` and give it as --checkpoint FILE"
         )
     return load_network(path)

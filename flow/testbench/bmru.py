@@ -14,7 +14,7 @@ from golden.analog_codes import AnalogCodes
 from golden.analog_random import clip_packets, lively_codes, random_features
 from spec.analog import AnalogDesign
 from spec.frames import FrameFlag, ReportFlag
-from spec.registers import WORD_BITS, counters_of, register_map
+from spec.registers import WORD_BITS, register_map
 from spec.scan import chain_bits, check_word
 
 SEED = 1
@@ -91,7 +91,7 @@ def _queue(scenario: Scenario, packets: tuple[FramePacket, ...], reference: Anal
 
 
 def _compare_counters(scenario: Scenario, design: AnalogDesign, reference: AnalogReference) -> None:
-    for counter in counters_of(design):
+    for counter in design.counters():
         if counter in reference.counters:
             low, high = scenario.registers.counter(counter)
             value = reference.counters[counter]

@@ -17,9 +17,10 @@ from hdl.axi import AxiStream
 from hdl.bmru_core import BmruCore
 from hdl.hierarchy import place
 from spec.analog import CHARGE_BITS, AnalogDesign
+from spec.analog_counters import AnalogCounter
 from spec.frames import FrameDrop
 from spec.packets import BEAT_BYTES
-from spec.registers import WORD_BITS, AnalogCounter
+from spec.registers import WORD_BITS
 
 METERED = (AnalogCounter.CYCLES, AnalogCounter.CHARGE)
 """Counters that are not the controller's to increment."""

@@ -13,9 +13,10 @@ from hdl.counters import Counters
 from hdl.hierarchy import place
 from hdl.registers import RegisterBlock
 from spec.analog import AnalogDesign
+from spec.analog_counters import AnalogCounter
 from spec.frames import FrameDrop
 from spec.packets import BEAT_BYTES
-from spec.registers import ADDRESS_BITS, WORD_BITS, AnalogCounter
+from spec.registers import ADDRESS_BITS, WORD_BITS
 
 
 class AnalogRemora(wiring.Component):

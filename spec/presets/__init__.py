@@ -15,7 +15,7 @@ from spec.validation import guess, validated
 
 _FOLDER = Path(__file__).parent
 
-KINDS: dict[str, type[Design]] = {"crossbar": DesignPoint, "analog": AnalogDesign}
+KINDS: dict[str, type[Design]] = {kind.CORE: kind for kind in (DesignPoint, AnalogDesign)}
 """Kinds of design points by what a TOML file says of its ``core``; "crossbar" where it says nothing."""
 
 NAME_LENGTH = 64
@@ -28,11 +28,6 @@ def preset_names(kind: type[Design] = Design) -> list[str]:
     """Names of the presets of a kind, of all kinds where none is given, sorted."""
     names = sorted(path.stem for path in _FOLDER.glob("*.toml"))
     return [name for name in names if kind is Design or isinstance(load_design(name, Design), kind)]
-
-
-def core_of(design: Design) -> str:
-    """What a design point is of, as `KINDS` names it."""
-    return next(core for core, kind in KINDS.items() if isinstance(design, kind))
 
 
 def preset_description(name: str) -> str:
@@ -68,9 +63,8 @@ def load_design(config: str | Path, kind: type[AnyDesign] = DesignPoint) -> AnyD
     content.setdefault("name", name_from(path))
     design = parse_design(content, str(path))
     if not isinstance(design, kind):
-        wanted = next(core for core, candidate in KINDS.items() if issubclass(candidate, kind))
         raise ConfigError(
-            f"'{config}' is a design point of the {core_of(design)} core, this needs one of the {wanted} core; "
+            f"'{config}' is a design point of the {design.CORE} core, this needs one of the {kind.CORE} core; "
             f"presets of it: {', '.join(preset_names(kind))}"
         )
     return design
@@ -97,6 +91,6 @@ def parse_design(content: dict, origin: str) -> Design:
     if kind is None:
         legal = ", ".join(f'"{name}"' for name in KINDS)
         raise ConfigError(f'{origin}: core = {core!r}: legal are {legal}; left out it is "crossbar"')
-    if kind is DesignPoint:
+    if "core" not in kind.model_fields:
         content.pop("core", None)
     return validated(kind, content, origin)

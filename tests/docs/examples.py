@@ -17,10 +17,10 @@ from spec.fixed import round_shift as rs
 from spec.fixed import saturate as sat
 from spec.learning import accumulator_words, head_bits, head_label_bits, reservoir_step_bits
 from spec.memories import head_parts
+from spec.records import NO_SLOT
 from spec.rng import Purpose, draw, draw_pair, normal, normal_integer, permutation, threefry2x32, uniform_index
 from spec.scan import check_word
 from spec.tables import derivative_table
-from spec.trace import NO_SLOT
 from tests.docs import example_analog, example_host, example_inference, example_learning, example_points
 from tests.golden.analog_cases import by_hand
 

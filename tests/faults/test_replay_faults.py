@@ -8,7 +8,7 @@ from flow.fault_catalogue import catalogue
 from flow.faults import KINDS, FaultBench
 from flow.replay_faults import replay_faults
 from spec.presets import load_design
-from spec.trace import LEARN, OFFER
+from spec.records import LEARN, OFFER
 
 LEARNING = {"enabled": True, "hidden_shift": 5, "readout_shift": 6, "replay_capacity": 3, "seed": 77}
 DESIGN = load_design("tiny").evolve(learning=LEARNING)

@@ -27,10 +27,10 @@ from golden.miru import Coefficients
 from golden.weights import initial_weights, random_weights
 from spec.frames import FrameFlag, ReportFlag, encode_frame
 from spec.learning import SEQUENCE_LIMIT
+from spec.records import NO_SLOT
 from spec.rng import Purpose, draw_pair, uniform_index
 from spec.scan import check_word
 from spec.tables import derivative_table
-from spec.trace import NO_SLOT
 from tests.golden import scalar_analog, scalar_numbers
 from tests.golden.any_design import any_core, any_design, within
 from tests.golden.scalar_analog import ScalarCore, ScalarVote, applied_feature

@@ -13,7 +13,8 @@ from golden.inference import infer
 from golden.miru import Saturations, trace_records
 from golden.weights import Weights, initial_weights, random_weights
 from spec.design import DesignPoint
-from spec.trace import READOUT, STEP, read_trace, record_types, write_trace
+from spec.records import READOUT, STEP
+from spec.trace import read_trace, record_types, write_trace
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.scalar_bistable import run_sequence
 from tests.golden.test_miru import ragged_lengths, random_features

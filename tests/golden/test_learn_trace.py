@@ -10,7 +10,8 @@ from golden.learn_trace import LearningReference, checksum
 from golden.learning import DfaTrainer
 from golden.miru import infer
 from golden.weights import random_weights
-from spec.trace import LEARN, READOUT, STEP, read_trace, write_trace
+from spec.records import LEARN, READOUT, STEP
+from spec.trace import read_trace, write_trace
 from tests.golden.designs import DESIGNS
 from tests.golden.test_learning import random_sequence
 

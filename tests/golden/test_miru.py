@@ -8,7 +8,8 @@ import pytest
 import golden.miru
 from golden.miru import Coefficients, Saturations, infer, trace_records
 from golden.weights import Weights, initial_weights, random_weights
-from spec.trace import READOUT, STEP, read_trace, record_types, write_trace
+from spec.records import READOUT, STEP
+from spec.trace import read_trace, record_types, write_trace
 from tests.golden.designs import DESIGNS
 from tests.golden.scalar_miru import run_sequence
 

@@ -12,7 +12,8 @@ from flow.simulator import SimulationFailed
 from golden.analog import AnalogCore
 from golden.analog_random import random_codes, random_features
 from hdl.bmru_core import BmruCore
-from spec.trace import FRAME, UNCOMPARED, read_trace, write_header
+from spec.analog_records import FRAME
+from spec.trace import UNCOMPARED, read_trace, write_header
 from tb.scoreboard import compare
 from tests.golden.analog_cases import ANALOG_DESIGNS, make_analog
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS

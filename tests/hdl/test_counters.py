@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hdl.counters import Counters
-from spec.registers import Counter
+from spec.counters import Counter
 from tests.support import simulate_cases
 
 CASES = {

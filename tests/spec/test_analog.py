@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from spec.analog import AnalogDesign
+from spec.analog_records import FRAME
 from spec.presets import load_design
-from spec.trace import FRAME, header, record_types
+from spec.trace import header, record_types
 
 KWS = load_design("kws", AnalogDesign)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from spec.analog import AnalogDesign
+from spec.analog_counters import AnalogCounter
 from spec.frames import FrameDrop
-from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, AnalogCounter, Kind, counters_of, register_map
+from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Kind, register_map
 from spec.scan import chain_bits
 
 SMALL = AnalogDesign(name="small", network={"features": 1, "width": 1, "blocks": 1, "classes": 1}, vote={"frames": 1})
@@ -52,7 +53,7 @@ def test_registers_are_words_that_do_not_overlap_and_are_described(design):
 
 def test_counters_are_those_of_the_enumeration_in_its_order():
     registers = register_map(SMALL)
-    assert counters_of(SMALL) == tuple(AnalogCounter)
+    assert SMALL.counters() == tuple(AnalogCounter)
     words = [word for counter in AnalogCounter for word in registers.counter(counter)]
     assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(len(words))]
     assert {word.fields[0].kind for word in words} == {Kind.STATUS}

@@ -6,7 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from spec.analog import AnalogDesign
+from spec.design import DesignPoint
+from spec.identity import LABEL, OF_MIRU, UNLESS_DEFAULT, IdentityMark
 from spec.presets import load_design, parse_design, preset_names
 from spec.section import Design
 
@@ -37,6 +41,24 @@ def test_random_design_points_keep_their_identity():
     assert len(found) == len(POINTS) >= 30 and 5 <= len(crossbar) < len(POINTS)
     assert {each.enabled for each in learning} == {False, True} == {each.lanes == "all" for each in learning}
     assert {design.cell.kind for design in crossbar} == {"miru", "bmru"}
+
+
+def marks_of(kind: type[BaseModel], prefix: str = "") -> dict[str, IdentityMark]:
+    """Dotted path → mark, of the marked fields of a kind of design point."""
+    found = {}
+    for name, field in kind.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= marks_of(field.annotation, f"{prefix}{name}.")
+        if marks := [mark for mark in field.metadata if isinstance(mark, IdentityMark)]:
+            (found[prefix + name],) = marks
+    return found
+
+
+def test_the_marked_fields_are_those_of_the_contract():
+    cell = dict.fromkeys(("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient"), OF_MIRU)
+    learning = dict.fromkeys(("learning.enabled", "learning.lanes"), UNLESS_DEFAULT)
+    assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning}
+    assert marks_of(AnalogDesign) == {"name": LABEL}
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec import rdl
-from spec.design import COUNTER_BITS, Cell, Crossbar, DesignPoint, Learning, Network, System
+from spec.counters import Counter
+from spec.design import Cell, Crossbar, DesignPoint, Learning, Network, System
 from spec.layout import Layer, layer_layout
 from spec.packets import Drop
-from spec.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Counter, Kind, counter_value, counters_of, register_map
+from spec.registers import ADDRESS_BITS, COUNTER_BITS, WORD_BITS, WORD_BYTES, Kind, counter_value, register_map
 
 DEFAULT = DesignPoint(name="default")
 REPLAYS = DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)).evolve(
@@ -135,10 +136,9 @@ def test_counters_of_learning_are_there_only_where_it_learns():
         f"{name}_{word}" for name in names for word in ("LOW", "HIGH")
     }
     assert {
-        counter.name
-        for counter in set(counters_of(DEFAULT.evolve(learning={"enabled": True}))) - set(counters_of(DEFAULT))
+        counter.name for counter in set(DEFAULT.evolve(learning={"enabled": True}).counters()) - set(DEFAULT.counters())
     } == names
-    assert counters_of(REPLAYS) == tuple(Counter)
+    assert REPLAYS.counters() == tuple(Counter)
     assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
 
 
@@ -268,11 +268,11 @@ def test_counter_value_joins_the_words(value):
 
 
 def test_a_field_that_cannot_be_built_is_refused(tmp_path, monkeypatch):
-    text = rdl.RDL_FILE.read_text(encoding="utf-8")
+    text = rdl.SHARED_FILE.read_text(encoding="utf-8")
     altered = text.replace('desc = "Bits 47 to 32."; sw = r; hw = w;', 'desc = "Bits 47 to 32."; sw = w; hw = r;')
     assert altered != text
     (tmp_path / "altered.rdl").write_text(altered, encoding="utf-8")
-    monkeypatch.setattr(rdl, "RDL_FILE", tmp_path / "altered.rdl")
+    monkeypatch.setattr(rdl, "SHARED_FILE", tmp_path / "altered.rdl")
     design = DesignPoint(name="altered", system=System(clock_mhz=1.5))
     with pytest.raises(ValueError, match=r"remora\.CYCLES\.HIGH\.value: sw = w, hw = r is no kind of field"):
         rdl.compile_registers(design)

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 
 from spec.errors import RemoraError
 from spec.presets import load_design
-from spec.trace import EVENT, READOUT, STEP, Event, TraceError, header, read_trace, record_types, write_trace
+from spec.records import EVENT, READOUT, STEP, Event
+from spec.trace import TraceError, header, read_trace, record_types, write_trace
 from tests.golden.designs import design_points
 
 TINY = load_design("tiny")

@@ -9,7 +9,8 @@ import pytest
 
 from flow.harness import SOURCES
 from flow.simulator import Build, build, run, write_source
-from spec.trace import EVENT, FRAME, LEARN, OFFER, READOUT, STEP
+from spec.analog_records import FRAME
+from spec.records import EVENT, LEARN, OFFER, READOUT, STEP
 
 MODULE = "tests.tb.cocotb_power_up"
 BEATS = [0x11111111, 0x22222222, 0x33333333]

@@ -12,8 +12,8 @@ from flow.simulator import run
 from golden.analog_clips import VoteSettings
 from golden.analog_codes import AnalogCodes
 from golden.analog_random import clip_packets, random_codes, random_features
-from spec.registers import AnalogCounter
-from spec.trace import FRAME
+from spec.analog_counters import AnalogCounter
+from spec.analog_records import FRAME
 from tb.scoreboard import compare
 from tests.golden.analog_cases import ALL_ERRORS, make_analog
 

@@ -11,8 +11,9 @@ from flow.analog.reference import run_reference
 from flow.simulator import run
 from golden.analog_clips import FramePacket, VoteSettings
 from golden.analog_random import clip_packets, lively_codes, random_features
+from spec.analog_records import FRAME
 from spec.packets import Answer
-from spec.trace import FRAME, read_trace, write_header
+from spec.trace import read_trace, write_header
 from tb.scoreboard import Comparison, compare
 from tests.top.test_analog import DESIGNS
 

@@ -15,8 +15,9 @@ from flow.stimulus import stress_stimulus, with_bad_packets
 from golden.cell import Coefficients
 from golden.inference import infer
 from golden.miru import trace_records
-from spec.registers import Counter
-from spec.trace import EVENT, READOUT, STEP, Event, read_trace, write_header
+from spec.counters import Counter
+from spec.records import EVENT, READOUT, STEP, Event
+from spec.trace import read_trace, write_header
 from tb.scoreboard import Comparison, compare
 from tests.hdl.designs import BISTABLE
 

@@ -15,11 +15,11 @@ from flow.stimulus import Stimulus, learning_stimulus, with_bad_packets
 from golden.cell import Coefficients
 from golden.checkpoint import load_checkpoint
 from golden.weights import Weights
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.layout import all_tiles
 from spec.packets import Flag
-from spec.registers import Counter
-from spec.trace import LEARN
+from spec.records import LEARN
 from tests.hdl.designs import DESIGNS, make_design
 
 SEQUENCES = 24

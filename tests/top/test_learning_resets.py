@@ -17,7 +17,8 @@ from golden.cell import Coefficients
 from golden.learn_trace import LearningReference
 from golden.weights import Weights
 from spec.design import DesignPoint
-from spec.trace import EVENT, LEARN, READOUT, STEP, Event, read_trace, write_header
+from spec.records import EVENT, LEARN, READOUT, STEP, Event
+from spec.trace import read_trace, write_header
 from tb.scoreboard import Comparison, compare
 
 DESIGN = DesignPoint(

@@ -14,7 +14,7 @@ from golden.inference import infer
 from golden.own_data import load_own, split
 from golden.weights import random_weights
 from spec.packets import Flag
-from spec.trace import LEARN
+from spec.records import LEARN
 from tests.hdl.designs import BISTABLE, DESIGNS
 from tests.top.test_learning import LEARNERS
 

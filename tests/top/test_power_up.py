@@ -16,7 +16,8 @@ from flow.rtl_run import run_rtl
 from flow.simulator import default_seed
 from flow.stimulus import learning_stimulus, stress_stimulus
 from golden.cell import Coefficients
-from spec.trace import LEARN, record_types
+from spec.records import LEARN
+from spec.trace import record_types
 from tests.top.test_analog import DESIGNS as ANALOG
 from tests.top.test_learning import LEARNERS
 from tests.top.test_sizes import DESIGNS

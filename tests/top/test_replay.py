@@ -19,10 +19,12 @@ from golden.data import load
 from golden.replay import ReplayTrainer
 from golden.tasks import task_stream
 from golden.weights import initial_weights
+from spec.counters import Counter
 from spec.design import DesignPoint
 from spec.packets import Flag
-from spec.registers import Counter, register_map
-from spec.trace import LEARN, NO_SLOT, OFFER, read_trace
+from spec.records import LEARN, NO_SLOT, OFFER
+from spec.registers import register_map
+from spec.trace import read_trace
 from tests.top.test_learning import learner
 
 SEQUENCES = 30

@@ -14,7 +14,8 @@ from flow.stimulus import Stimulus, stress_stimulus
 from golden.cell import Coefficients
 from golden.miru import Inference, infer, trace_records
 from spec.design import DesignPoint
-from spec.trace import EVENT, READOUT, STEP, Event, read_trace, write_header
+from spec.records import EVENT, READOUT, STEP, Event
+from spec.trace import read_trace, write_header
 from tb.scoreboard import Comparison, compare
 
 DESIGN = DesignPoint(

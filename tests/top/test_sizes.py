@@ -11,8 +11,8 @@ from flow.generate import write_images
 from flow.rtl_run import run_rtl
 from flow.stimulus import stress_stimulus, with_bad_packets
 from golden.cell import Coefficients
+from spec.counters import Counter
 from spec.packets import Drop
-from spec.registers import Counter
 from tests.hdl import designs
 
 SEQUENCES = 16

@@ -23,7 +23,8 @@ from golden.tasks import task_stream
 from golden.weights import Weights, initial_weights
 from spec.design import DesignPoint
 from spec.learning import UPDATE_COUNT_BITS
-from spec.trace import EVENT, LEARN, OFFER, READOUT, STEP, read_trace, write_header
+from spec.records import EVENT, LEARN, OFFER, READOUT, STEP
+from spec.trace import read_trace, write_header
 from tb.scoreboard import Comparison, compare
 from tests.top.test_checkpoint import require_same
 from tests.top.test_learning import learner

@@ -22,8 +22,10 @@ from golden.checkpoint import load_checkpoint, save_checkpoint
 from golden.learning_settings import LearningSettings
 from golden.reservoir import ReservoirState
 from golden.weights import Weights
+from spec.analog_counters import AnalogCounter
+from spec.counters import Counter
 from spec.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
-from spec.registers import AnalogCounter, Counter, register_map
+from spec.registers import register_map
 from spec.scan import groups
 from tests.top.test_analog import DESIGNS as ANALOG
 from tests.top.test_checkpoint import DESIGNS as LEARNERS

@@ -35,7 +35,12 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
         assert name in answer.out
     result = json.loads((tmp_path / "tiny.json").read_text())
     assert result["fields"]["network.hidden"] == 7
-    assert result["derived"]["hidden_tiles"] == design.hidden_tiles and result["derived"]["hash"] == design.hash
+    derived = result["derived"]
+    assert derived["hidden_tiles"] == design.hidden_tiles and derived["hash"] == design.hash
+    assert derived["formats.adc_limit"] == 127 and derived["crossbar.weight_limit"] == 31
+    assert {name: value for name, value in derived.items() if name.startswith("capabilities.")} == {
+        f"capabilities.{name}": False for name in ("bistable", "learns", "accumulates", "selects", "replays")
+    }
 
 
 @pytest.mark.parametrize("preset", ["mnist", "kws"])

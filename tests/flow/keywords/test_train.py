@@ -10,7 +10,14 @@ import pytest
 
 from flow import cli
 from flow.keywords import networks, train
-from flow.keywords.networks import KeywordError, check_design, shipped_network, train_spotter
+from flow.keywords.networks import (
+    SHIPPED_FOR,
+    KeywordError,
+    check_design,
+    shipped_network,
+    shipped_path,
+    train_spotter,
+)
 from golden.bmru_training import Recipe
 from golden.normalisation import ClipNormaliser
 from spec.analog import AnalogDesign
@@ -23,10 +30,19 @@ SHORT = Recipe(steps=12, batch=16)
 def test_a_spotter_needs_a_fitting_design(clips):
     with pytest.raises(KeywordError, match="network.features = 12"):
         check_design(AnalogDesign(name="x", network={"features": 12}))
-    with pytest.raises(KeywordError, match="only for kws, kws16"):
-        shipped_network(AnalogDesign(name="x"))
+    with pytest.raises(KeywordError, match="= 13 × 5 × 2 × 2.*only for those of kws, kws16"):
+        shipped_network(KWS.evolve(network={"width": 5}))
     with pytest.raises(KeywordError, match="legal are: clip, running"):
         train_spotter(KWS, SHORT, clips, "none")
+
+
+def test_the_shipped_network_is_chosen_by_sizes_and_not_by_the_name():
+    wide = load_design("kws16", AnalogDesign)
+    found = {one.name: shipped_network(one) for one in (KWS, wide)}
+    assert len(SHIPPED_FOR) == len(found) == 2 and len(found["kws16"].output.weight[0]) == 16
+    assert shipped_path(wide.evolve(name="kws")) == shipped_path(wide) != shipped_path(KWS)
+    assert shipped_path(KWS.evolve(name="mine", vote={"frames": 5})) == shipped_path(KWS)
+    assert shipped_path(KWS.evolve(network={"width": 5})) is None
 
 
 def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):

@@ -57,7 +57,7 @@ A design point is a preset's name or a TOML file. Start with:
   [bold]remora config show mnist[/]    every field of a design point, its range and meaning
 
 Exit codes: 0 done, 1 what was checked does not hold, 2 it could not run, 130 interrupted, 143 terminated.
-REMORA_TRACEBACK=1 shows where an error came from.
+REMORA_TRACEBACK=1 shows where an error came from. REMORA_KERNEL=numpy trains crossbars without compiled code.
 """
 
 

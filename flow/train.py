@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flow.bistable_train import offline_table, train_offline
 from flow.console import console, progress, table
+from flow.learning_kernel import learning_kernel
 from flow.notes import say_replaced
 from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.replay import ReplayTrainer
-from golden.training import PassResult, train
+from golden.training import train
 from golden.weights import initial_weights
 from spec.design import DesignPoint
 
@@ -43,14 +45,7 @@ def train_network(
     digest = data_digest(training)
     if design.bistable:
         return train_offline(design, training, test, passes, digest, path, fresh=fresh)
-    trainer, history = ReplayTrainer(design, initial_weights(design)), []
-    if path and path.is_file() and not fresh:
-        found = continue_checkpoint(path, design)
-        if found.metadata.get("data") == digest:
-            trainer, history = ReplayTrainer.from_checkpoint(design, found), found.metadata["passes"]
-            console().print(f"continuing {path}: {len(history)} of {passes} passes are done")
-        else:
-            say_replaced(path)
+    trainer, history = begin_training(design, path, digest, "passes", passes, fresh=fresh)
     checkpoint = trainer.checkpoint(_metadata(history, digest))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,14 +53,38 @@ def train_network(
     if remaining <= 0:
         return checkpoint
     with progress("training", remaining * len(training), "sequences") as advance:
-        for result in train(
-            trainer, training, remaining, test, lambda done, total: advance(1), first_pass=len(history) + 1
-        ):
-            history = [*history, _pass_summary(result)]
+        for result in train(trainer, training, remaining, test, advance, first_pass=len(history) + 1):
+            history = [*history, asdict(result)]
             checkpoint = trainer.checkpoint(_metadata(history, digest))
             if path:
                 save_checkpoint(path, design, checkpoint)
     return checkpoint
+
+
+def begin_training(
+    design: DesignPoint, path: Path | None, digest: str, parts: str, count: int, *, fresh: bool
+) -> tuple[ReplayTrainer, list[dict]]:
+    """What learns, by the kernel that was chosen, and what the parts done so far gave: at the start of a training, or
+    where the checkpoint at ``path`` stopped.
+
+    Args:
+        digest: identifies the training set.
+        parts: where the checkpoint's metadata hold what each part gave, ``passes`` or ``tasks``; ``count`` in all.
+        fresh: begin at the start in every case.
+
+    Raises:
+        CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.
+        KernelError: there is no such kernel here.
+    """
+    kernel = learning_kernel()
+    if path and path.is_file() and not fresh:
+        found = continue_checkpoint(path, design)
+        if found.metadata.get("data") == digest:
+            history = found.metadata[parts]
+            console().print(f"continuing {path}: {len(history)} of {count} {parts} are done")
+            return ReplayTrainer.from_checkpoint(design, found, kernel), history
+        say_replaced(path)
+    return ReplayTrainer(design, initial_weights(design), kernel=kernel), []
 
 
 def data_digest(data: SequenceSet) -> str:
@@ -76,16 +95,6 @@ def data_digest(data: SequenceSet) -> str:
 
 def _metadata(history: list[dict], digest: str) -> dict:
     return {"data": digest, "passes": history}
-
-
-def _pass_summary(result: PassResult) -> dict:
-    return {
-        "number": result.number,
-        "online_accuracy": result.online_accuracy,
-        "test_accuracy": result.test_accuracy,
-        "pulses_applied": result.pulses_applied,
-        "pulses_dropped": result.pulses_dropped,
-    }
 
 
 def passes_table(metadata: dict) -> Table:

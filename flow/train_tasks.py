@@ -3,18 +3,16 @@ sequence, resumable after every task."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.console import console, progress, table
-from flow.notes import say_replaced
-from flow.train import data_digest
-from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
+from flow.console import progress, table
+from flow.train import begin_training, data_digest
+from golden.checkpoint import Checkpoint, save_checkpoint
 from golden.data import DataError, SequenceSet
-from golden.replay import ReplayTrainer
 from golden.tasks import of_one_length, permuted_task, task_sizes, task_stream
-from golden.training import accuracy
-from golden.weights import initial_weights
+from golden.training import accuracy, learn_sequences
 from spec.design import DesignPoint
 
 if TYPE_CHECKING:
@@ -45,38 +43,19 @@ def train_tasks(
             f"tasks permute the features of all steps, and sequences for training have {stream.x.shape[1]} steps, "
             f"those for testing {test.x.shape[1]}: give both one length"
         )
-    trainer, digest, history = ReplayTrainer(design, initial_weights(design)), data_digest(stream), []
-    if path.is_file() and not fresh:
-        found = continue_checkpoint(path, design)
-        if found.metadata.get("data") == digest:
-            trainer, history = ReplayTrainer.from_checkpoint(design, found), found.metadata["tasks"]
-            console().print(f"continuing {path}: {len(history)} of {tasks} tasks are done")
-        else:
-            say_replaced(path)
+    digest = data_digest(stream)
+    trainer, history = begin_training(design, path, digest, "tasks", tasks, fresh=fresh)
     path.parent.mkdir(parents=True, exist_ok=True)
     sizes = task_sizes(sequences, tasks)
     with progress("training", sum(sizes[len(history) :]), "sequences") as advance:
         for task in range(len(history), tasks):
             first = sum(sizes[:task])
-            done = _train_one(trainer, stream, range(first, first + sizes[task]), advance)
+            done = asdict(learn_sequences(trainer, stream, range(first, first + sizes[task]), advance))
             seen = (permuted_task(test, number, seed) for number in range(task + 1))
             done["test_accuracy"] = [accuracy(design, trainer.weights, part, trainer.coefficients) for part in seen]
             history = [*history, done]
             save_checkpoint(path, design, trainer.checkpoint({"data": digest, "tasks": history}))
     return trainer.checkpoint({"data": digest, "tasks": history})
-
-
-def _train_one(trainer: ReplayTrainer, stream: SequenceSet, places: range, advance) -> dict:
-    counts = dict.fromkeys(("right", "replayed", "kept", "device_writes", "pulses_dropped"), 0)
-    for place in places:
-        learned = trainer.train_sequence(stream.sequence(place), int(stream.y[place]))
-        counts["right"] += int(learned.decision == stream.y[place])
-        counts["replayed"] += len(learned.replays)
-        counts["kept"] += learned.kept is not None
-        counts["device_writes"] += learned.applied
-        counts["pulses_dropped"] += learned.dropped
-        advance(1)
-    return {"sequences": len(places), **counts}
 
 
 def summarise_tasks(history: list[dict]) -> dict:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.cell import Coefficients, signed_candidates
-from golden.learning import Update
-from golden.miru import Saturations
+from golden.learning_kernel.numpy_kernel import NumpyKernel
+from golden.learning_kernel.protocol import Update
+from golden.miru import Saturations, check_features
 from golden.pulses import Writes
 from golden.replay import Interruption, Learned, ReplayTrainer
 from golden.weights import Weights
@@ -55,7 +56,10 @@ class LearningReference:
 
     def __init__(self, design: DesignPoint, weights: Weights, coefficients: Coefficients):
         self.design, self.coefficients = design, coefficients
-        self.trainer = ReplayTrainer(design, weights, coefficients)
+        # Records hold every intermediate value, which the numpy kernel alone shows.
+        self._kernel = NumpyKernel(design, weights, coefficients)
+        self._kernel.on_step = self._on_step
+        self.trainer = ReplayTrainer(design, weights, coefficients, lambda *arguments: self._kernel)
         self._types = record_types(design)
         self._candidates = signed_candidates(design).astype(np.int16)
         self._states = np.zeros((design.network.max_steps, design.network.hidden), np.int16)
@@ -87,7 +91,7 @@ class LearningReference:
                 scores[index] = learned[-1].update.scores
             else:
                 self._infer(sequence)
-                scores[index] = self.trainer.dfa.datapath.scores[0]
+                scores[index] = self._kernel.datapath.scores[0]
         return Learnt(
             scores, scores.argmax(axis=1), self._saturations, self._collected(), len(learned),
             sum(len(each.replays) for each in learned), sum(each.kept is not None for each in learned),
@@ -117,8 +121,9 @@ class LearningReference:
         self._saturations = Saturations()
 
     def _infer(self, sequence: NDArray) -> None:
+        check_features(self.design, sequence[None])
         self._saw_words = 0
-        self.trainer.dfa.forward(sequence, self._on_step)
+        self._kernel.forward(sequence)
         self._saw_forward()
 
     def _collected(self) -> dict[str, NDArray]:
@@ -144,7 +149,7 @@ class LearningReference:
 
         self._saw_words = 0
         entry["sequence"] = self._started
-        update = dfa.train_sequence(sequence, label, watch, self._on_step, until)
+        update = dfa.train_sequence(sequence, label, watch, until)
         self._saw_forward()
         entry["label"], entry["slot"] = label, NO_SLOT if slot is None else slot
         entry["error"], entry["feedback"] = update.error, update.feedback
@@ -157,14 +162,14 @@ class LearningReference:
         return update
 
     def _on_step(self, t: int, active: int) -> None:
-        path, steps = self.trainer.dfa.datapath, len(self.trainer.dfa.datapath.inputs)
+        path, steps = self._kernel.datapath, len(self._kernel.datapath.inputs)
         self._states[t] = path.states[0]
         if t + 1 < steps:
             self._saw_words += path.recurrent_saturations(active)
 
     def _saw_forward(self) -> None:
         """Records and saturations of the forward pass that the datapath holds; weights may have moved since."""
-        path, started = self.trainer.dfa.datapath, self._started
+        path, started = self._kernel.datapath, self._started
         self._started += 1
         self._saturations += Saturations(path.adc_saturations(), self._saw_words + path.readout_saturations())
         if not self._record:

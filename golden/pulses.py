@@ -69,6 +69,21 @@ class LayerWriter(Protocol):
         """
 
 
+def check_accumulators(design: DesignPoint, accumulators: tuple[NDArray, NDArray] | None) -> None:
+    """Whether a design point can have these χ of hidden layer and readout; None is legal everywhere.
+
+    Raises:
+        ValueError: they are not zero where the design has none, or shape or width is wrong.
+    """
+    shapes = (design.hidden_rows, design.network.hidden), (design.readout_rows, design.network.classes)
+    limit = (1 << (design.learning.accumulator_bits - 1)) - 1
+    for values, shape in zip(accumulators or (), shapes, strict=accumulators is not None):
+        if design.learning.update == "direct" and np.any(values):
+            raise ValueError('accumulators are given, but learning.update = "direct" has none')
+        if values.shape != shape or np.abs(values).max() > limit:
+            raise ValueError(f"accumulators must be of shape {shape} and within ±{limit}")
+
+
 def make_writer(
     design: DesignPoint,
     layer: TiledLayer,
@@ -81,17 +96,12 @@ def make_writer(
 
     Args:
         layer: of the datapath; follows the weights.
-        values: χ to start from; zero where None.
-        dtype: wide enough for gradients, see `golden.learning.learning_dtype`.
-
-    Raises:
-        ValueError: χ is given, not zero, to a design point that has none, or lies outside its width.
+        values: χ to start from, as `check_accumulators` allows; zero where None.
+        dtype: wide enough for gradients, see `golden.learning_kernel.rules.learning_dtype`.
     """
     devices = _Devices(layer, levels, design.weight_limit)
     if design.learning.update == "accumulate":
         return AccumulatingWriter(design, devices, values, dtype)
-    if values is not None and np.any(values):
-        raise ValueError('accumulators are given, but learning.update = "direct" has none')
     return DirectWriter(design, devices, which, dtype)
 
 
@@ -129,8 +139,6 @@ class AccumulatingWriter:
         self.values = np.zeros(shape, dtype) if values is None else np.array(values, dtype)
         self._level, self._max_pulses = learning.accumulator_level, learning.max_pulses
         self._limit = (1 << (learning.accumulator_bits - 1)) - 1
-        if self.values.shape != shape or np.abs(self.values).max() > self._limit:
-            raise ValueError(f"accumulators must be of shape {shape} and within ±{self._limit}")
 
     def configure(self, columns: int, seed: int) -> None:
         """As `LayerWriter.configure` says; ``seed`` does not matter here."""

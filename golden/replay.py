@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from golden.cell import Coefficients
 from golden.checkpoint import Checkpoint
-from golden.learning import DfaTrainer, Update
+from golden.learning import DfaTrainer
+from golden.learning_kernel.numpy_kernel import NumpyKernel
+from golden.learning_kernel.protocol import MakeKernel, Update
 from golden.learning_settings import LearningSettings
 from golden.pulses import Writes
 from golden.reservoir import Reservoir
@@ -91,22 +93,31 @@ class ReplayTrainer:
     Args:
         weights: to start from.
         coefficients: the gates; the design's where None.
+        kernel: does the arithmetic; every kernel gives the same bits.
 
     Raises:
-        ValueError: weights do not fit the design point.
+        ValueError: weights do not fit the design point, or it has bistable cells, which are trained offline.
     """
 
-    def __init__(self, design: DesignPoint, weights: Weights, coefficients: Coefficients | None = None):
+    def __init__(
+        self,
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients | None = None,
+        kernel: MakeKernel = NumpyKernel,
+    ):
         self.design = design
-        self.dfa = DfaTrainer(design, weights, coefficients)
+        self.dfa = DfaTrainer(design, weights, coefficients, kernel=kernel)
         self.reservoir = Reservoir(design)
 
     @classmethod
-    def from_checkpoint(cls, design: DesignPoint, checkpoint: Checkpoint) -> ReplayTrainer:
-        """Continue exactly where a checkpoint stopped."""
+    def from_checkpoint(
+        cls, design: DesignPoint, checkpoint: Checkpoint, kernel: MakeKernel = NumpyKernel
+    ) -> ReplayTrainer:
+        """Continue exactly where a checkpoint stopped, whichever kernel came that far."""
         trainer = cls.__new__(cls)
         trainer.design = design
-        trainer.dfa = DfaTrainer.from_checkpoint(design, checkpoint)
+        trainer.dfa = DfaTrainer.from_checkpoint(design, checkpoint, kernel)
         trainer.reservoir = Reservoir(design, checkpoint.reservoir)
         trainer.settings = trainer.dfa.settings
         return trainer

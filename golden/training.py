@@ -1,8 +1,8 @@
-"""Training over passes and evaluation: the loops around `golden.learning` and `golden.miru`."""
+"""Training over passes and evaluation: the loops around `golden.replay` and `golden.miru`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,28 @@ import numpy as np
 from golden.cell import Coefficients
 from golden.data import SequenceSet
 from golden.inference import infer
-from golden.learning import DfaTrainer
 from golden.replay import ReplayTrainer
 from golden.weights import Weights
 from spec.design import DesignPoint
 from spec.rng import Purpose, permutation
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What learning some new sequences gave.
+
+    Attributes:
+        sequences: how many; `right`: those decided rightly just before each was learnt.
+        replayed: sequences replayed; `kept`: new sequences that the reservoir took.
+        device_writes, pulses_dropped: pulses applied, and dropped because the pair was full, replays included.
+    """
+
+    sequences: int
+    right: int
+    replayed: int
+    kept: int
+    device_writes: int
+    pulses_dropped: int
 
 
 @dataclass(frozen=True)
@@ -23,14 +40,12 @@ class PassResult:
 
     Attributes:
         number: 1 for the first.
-        sequences: how many were trained on.
         online_accuracy: share decided rightly just before each was learnt, 0 … 1.
         test_accuracy: after the pass; None where there is no test set.
         pulses_applied, pulses_dropped: over both layers, replays included.
     """
 
     number: int
-    sequences: int
     online_accuracy: float
     test_accuracy: float | None
     pulses_applied: int
@@ -50,12 +65,37 @@ def accuracy(
     return float(np.mean(infer(design, weights, data.x, data.lengths, coefficients).decision == data.y))
 
 
+def learn_sequences(
+    trainer: ReplayTrainer, data: SequenceSet, order: Iterable[int], advance: Callable[[int], None] | None = None
+) -> Tally:
+    """Learn sequences one by one, with their replays.
+
+    Args:
+        trainer: changed in place.
+        order: indices of the sequences.
+        advance: called with 1 after every sequence.
+
+    Raises:
+        ValueError: a sequence does not fit the design point; those before it are learnt.
+    """
+    sequences = right = replayed = kept = applied = dropped = 0
+    for place in order:
+        label = int(data.y[place])
+        learned = trainer.train_sequence(data.sequence(place), label)
+        sequences, right = sequences + 1, right + (learned.decision == label)
+        replayed, kept = replayed + len(learned.replays), kept + (learned.kept is not None)
+        applied, dropped = applied + learned.applied, dropped + learned.dropped
+        if advance:
+            advance(1)
+    return Tally(sequences, right, replayed, kept, applied, dropped)
+
+
 def train(
-    trainer: DfaTrainer | ReplayTrainer,
+    trainer: ReplayTrainer,
     data: SequenceSet,
     passes: int = 1,
     test: SequenceSet | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    advance: Callable[[int], None] | None = None,
     first_pass: int = 1,
 ) -> Iterator[PassResult]:
     """Train online, each pass in its own order drawn from the learning seed; yields after every pass.
@@ -63,24 +103,17 @@ def train(
     Rules H6 and R6.
 
     Args:
-        trainer: changed in place; a `ReplayTrainer` replays as well.
+        trainer: changed in place.
         test: evaluated after every pass.
-        progress: called after every sequence with the number done and the total over all passes.
+        advance: as of `learn_sequences`.
         first_pass: number of the first pass, which decides its order, to continue an earlier training exactly.
 
     Raises:
         ValueError: the sequences do not fit the design point.
     """
-    design, total = trainer.design, passes * len(data)
-    labels = data.y.tolist()
+    design = trainer.design
     for number in range(first_pass, first_pass + passes):
-        right = applied = dropped = 0
         order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
-        for place, chosen in enumerate(order.tolist(), 1 + (number - first_pass) * len(data)):
-            update = trainer.train_sequence(data.sequence(chosen), labels[chosen])
-            right += update.decision == labels[chosen]
-            applied, dropped = applied + update.applied, dropped + update.dropped
-            if progress:
-                progress(place, total)
+        tally = learn_sequences(trainer, data, order.tolist(), advance)
         reached = accuracy(design, trainer.weights, test, trainer.coefficients) if test else None
-        yield PassResult(number, len(data), right / len(data), reached, applied, dropped)
+        yield PassResult(number, tally.right / tally.sequences, reached, tally.device_writes, tally.pulses_dropped)

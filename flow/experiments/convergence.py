@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.experiments.figures import Chart, Curve, Guide, Panel
-from flow.experiments.learners import SoftwareLearner
+from flow.experiments.learners import ChipLearner, SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.streams import presented
 from flow.train import data_digest
 from golden.data import SequenceSet, load
 from golden.float_model import FloatModel, to_float
-from golden.learning import DfaTrainer, feedback_matrix
-from golden.training import accuracy
+from golden.learning_kernel.rules import feedback_matrix
 from golden.weights import initial_weights
 from spec.design import DesignPoint
 from spec.presets import load_design
@@ -54,10 +53,7 @@ def plan(options: Options) -> list[Unit]:
         }
         if rule == "software":
             parameters |= {"batch": SOFTWARE_BATCH, "rate": SOFTWARE_RATE}
-            work = partial(_software, design, train, test, count)
-        else:
-            work = partial(_chip, chosen, rule, train, test, count)
-        units.append(Unit(parameters, count, work))
+        units.append(Unit(parameters, count, partial(_learn, rule, chosen, train, test, count)))
     return units
 
 
@@ -66,32 +62,21 @@ def _readings(count: int) -> set[int]:
     return {round(count * number / READINGS) for number in range(READINGS + 1)}
 
 
-def _chip(design: DesignPoint, rule: str, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
-    trainer, found = DfaTrainer(design, initial_weights(design)), {"rule": rule, "readings": []}
-    readings, pulses = _readings(count), 0
-    for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
-        if chosen is not None:
-            pulses += trainer.train_sequence(train.sequence(chosen), int(train.y[chosen])).applied
-            context.advance(1)
-        if done in readings:
-            model = FloatModel.of(design, trainer.weights, np.float64)
-            aligned = alignment(design, model, test.first(min(PROBE, len(test))))
-            reading = {"sequences": done, "accuracy": accuracy(design, trainer.weights, test), **aligned}
-            found["readings"].append(reading)
-    return found | {"pulses_applied": pulses}
-
-
-def _software(design: DesignPoint, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
-    learner = SoftwareLearner(design, initial_weights(design), SOFTWARE_BATCH, SOFTWARE_RATE)
-    found, readings = {"rule": "software", "readings": []}, _readings(count)
+def _learn(rule: str, design: DesignPoint, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
+    weights, readings, places = initial_weights(design), [], _readings(count)
+    chip = None if rule == "software" else ChipLearner(design, weights)
+    learner = chip or SoftwareLearner(design, weights, SOFTWARE_BATCH, SOFTWARE_RATE)
     for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
         if chosen is not None:
             learner.learn(train.sequence(chosen), int(train.y[chosen]))
             context.advance(1)
-        if done in readings:
+        if done in places:
             learner.finish()
-            found["readings"].append({"sequences": done, "accuracy": learner.accuracy(test)})
-    return found
+            readings.append({"sequences": done, "accuracy": learner.accuracy(test)})
+            if chip:
+                model = FloatModel.of(design, chip.weights, np.float64)
+                readings[-1] |= alignment(design, model, test.first(min(PROBE, len(test))))
+    return {"rule": rule, "readings": readings, **learner.counts}
 
 
 def alignment(design: DesignPoint, model: FloatModel, probe: SequenceSet) -> dict[str, float]:

@@ -11,9 +11,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.experiments.compiled import compile_replay
+from flow.learning_kernel import learning_kernel
 from golden.adam import Adam
-from golden.checkpoint import continue_checkpoint, save_checkpoint
+from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from golden.data import SequenceSet
 from golden.float_model import FloatModel, to_float
 from golden.npz import read_npz, write_npz
@@ -49,15 +49,15 @@ class Learner(Protocol):
 
 
 class ChipLearner:
-    """The chip: golden learning and replay, compiled where that is possible.
+    """The chip: golden learning and replay.
 
     Attributes:
         counts: sequences presented, replays included, and pulses applied and dropped.
     """
 
     def __init__(self, design: DesignPoint, weights: Weights):
-        self._design = design
-        self._use(ReplayTrainer(design, weights))
+        self._design, self._kernel = design, learning_kernel()
+        self._trainer = ReplayTrainer(design, weights, kernel=self._kernel)
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
 
     def learn(self, x: NDArray, label: int) -> None:
@@ -71,14 +71,19 @@ class ChipLearner:
         """Shift every gradient further to the right by ``slower`` bits; all state stays."""
         learning = self._design.learning
         shifts = {name: getattr(learning, name) + slower for name in ("hidden_shift", "readout_shift")}
-        self._use(ReplayTrainer.from_checkpoint(self._design.evolve(learning=shifts), self._trainer.checkpoint()))
+        self._continue(self._design.evolve(learning=shifts), self._trainer.checkpoint())
 
     def finish(self) -> None:
         """Nothing waits."""
 
+    @property
+    def weights(self) -> Weights:
+        """Present weights, copied."""
+        return self._trainer.weights
+
     def accuracy(self, test: SequenceSet) -> float:
         """Share of sequences that inference decides rightly."""
-        return accuracy(self._design, self._trainer.weights, test)
+        return accuracy(self._design, self.weights, test)
 
     def save(self, path: Path) -> None:
         """Store a checkpoint."""
@@ -86,11 +91,10 @@ class ChipLearner:
 
     def load(self, path: Path) -> None:
         """Continue a checkpoint."""
-        self._use(ReplayTrainer.from_checkpoint(self._design, continue_checkpoint(path, self._design)))
+        self._continue(self._design, continue_checkpoint(path, self._design))
 
-    def _use(self, trainer: ReplayTrainer) -> None:
-        compile_replay(trainer)
-        self._trainer = trainer
+    def _continue(self, design: DesignPoint, checkpoint: Checkpoint) -> None:
+        self._trainer = ReplayTrainer.from_checkpoint(design, checkpoint, self._kernel)
 
 
 class SoftwareLearner:

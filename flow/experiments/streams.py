@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from flow.experiments import ExperimentError
 from golden.data import SequenceSet, load
 from golden.idx import DATA_VARIABLE
-from golden.learning import feedback_matrix
+from golden.learning_kernel.rules import feedback_matrix
 from golden.npz import NpzError, read_npz
 from golden.tasks import presented
 from golden.weights import Weights, initial_weights

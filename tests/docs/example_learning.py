@@ -10,8 +10,9 @@ import numpy as np
 from golden.cell import Coefficients
 from golden.crossbar import TiledLayer
 from golden.learn_trace import LearningReference
-from golden.learning import DfaTrainer, feedback_matrix
-from golden.learning import winning_units as winners_of
+from golden.learning import DfaTrainer
+from golden.learning_kernel.rules import feedback_matrix
+from golden.learning_kernel.rules import winning_units as winners_of
 from golden.learning_settings import LearningSettings
 from golden.pulses import Writes, make_writer
 from golden.reservoir import Reservoir, ReservoirState

@@ -9,7 +9,7 @@ import numpy as np
 
 from golden.cell import Coefficients
 from golden.learn_trace import checksum
-from golden.learning import feedback_matrix, output_error
+from golden.learning_kernel.rules import feedback_matrix, output_error
 from golden.reservoir import quantised, restored
 from golden.thresholds import initial_thresholds
 from spec.fixed import round_magnitude as rm

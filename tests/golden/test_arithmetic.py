@@ -21,7 +21,7 @@ from golden.analog_random import random_codes
 from golden.bistable import infer
 from golden.cell import signed_candidates
 from golden.learn_trace import LearningReference
-from golden.learning import output_error
+from golden.learning_kernel.rules import output_error
 from golden.learning_settings import LearningSettings
 from golden.miru import Coefficients
 from golden.weights import initial_weights, random_weights

@@ -10,7 +10,8 @@ import pytest
 from golden.adam import train_adam
 from golden.data import load
 from golden.float_model import FloatModel, to_float
-from golden.learning import DfaTrainer, feedback_matrix
+from golden.learning import DfaTrainer
+from golden.learning_kernel.rules import feedback_matrix
 from golden.weights import Weights, random_weights
 from tests.golden.designs import make_design
 

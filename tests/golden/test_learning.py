@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.learning import DfaTrainer, feedback_matrix, output_error, winning_units
+from golden.learning import DfaTrainer
+from golden.learning_kernel.rules import feedback_matrix, output_error, winning_units
 from golden.miru import Coefficients, infer
 from golden.weights import Weights, initial_weights, random_weights
 from tests.golden.designs import make_design

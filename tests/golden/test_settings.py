@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from golden.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from golden.learning import feedback_matrix
+from golden.learning_kernel.rules import feedback_matrix
 from golden.learning_settings import LearningSettings
 from golden.replay import Interruption, ReplayTrainer
 from golden.weights import random_weights

@@ -9,8 +9,8 @@ from golden.adam import train_adam
 from golden.data import SequenceSet, load
 from golden.float_model import FloatModel, to_float
 from golden.idx import DATA_VARIABLE
-from golden.learning import DfaTrainer
 from golden.miru import infer
+from golden.replay import ReplayTrainer
 from golden.training import accuracy, train
 from golden.weights import Weights, initial_weights, random_weights
 from tests.golden.designs import DESIGNS
@@ -25,7 +25,7 @@ def digits(monkeypatch):
 
 
 def test_two_passes_over_the_shipped_digits_are_learnt(digits):
-    trainer = DfaTrainer(MNIST, initial_weights(MNIST))
+    trainer = ReplayTrainer(MNIST, initial_weights(MNIST))
     before = accuracy(MNIST, trainer.weights, digits[1])
     results = list(train(trainer, digits[0], passes=2, test=digits[1]))
     assert before < 0.2
@@ -51,18 +51,18 @@ def test_rounding_keeps_the_scores_near_the_float_network(digits):
 
 def test_synthetic_sequences_are_learnt_at_odd_sizes(tiny):
     data, test = load(tiny, "synthetic")
-    trainer = DfaTrainer(tiny, initial_weights(tiny))
+    trainer = ReplayTrainer(tiny, initial_weights(tiny))
     *_, last = train(trainer, data, passes=3, test=test)
     assert last.test_accuracy > 0.6
 
 
 def test_training_is_repeatable_and_can_be_continued(tiny):
     data, _ = load(tiny, "synthetic", train=60)
-    whole, parts = (DfaTrainer(tiny, initial_weights(tiny)) for _ in range(2))
+    whole, parts = (ReplayTrainer(tiny, initial_weights(tiny)) for _ in range(2))
     expected = list(train(whole, data, passes=3))
     found = [*train(parts, data, passes=1), *train(parts, data, passes=2, first_pass=2)]
     assert found == expected
-    for mine, theirs in zip(whole.accumulators, parts.accumulators, strict=True):
+    for mine, theirs in zip(whole.dfa.accumulators, parts.dfa.accumulators, strict=True):
         np.testing.assert_array_equal(mine, theirs)
 
 
@@ -71,7 +71,7 @@ def test_each_pass_has_its_own_order(tiny):
     data, _ = load(tiny, "synthetic", train=60)
     seen = []
 
-    class Spy(DfaTrainer):
+    class Spy(ReplayTrainer):
         def train_sequence(self, x, label):
             seen.append(x.tobytes())
             return super().train_sequence(x, label)
@@ -84,8 +84,8 @@ def test_each_pass_has_its_own_order(tiny):
 def test_progress_reaches_the_total(tiny):
     data, test = load(tiny, "synthetic", train=20, test=5)
     calls = []
-    list(train(DfaTrainer(tiny, initial_weights(tiny)), data, 2, test, progress=lambda *call: calls.append(call)))
-    assert calls == [(number, 40) for number in range(1, 41)]
+    list(train(ReplayTrainer(tiny, initial_weights(tiny)), data, 2, test, calls.append))
+    assert calls == [1] * 40
 
 
 def test_accuracy_counts(tiny):

@@ -13,7 +13,7 @@ from flow.experiments.streams import (
 from golden.data import synthetic
 from golden.float_model import FloatModel
 from golden.idx import DATA_VARIABLE
-from golden.learning import feedback_matrix
+from golden.learning_kernel.rules import feedback_matrix
 from golden.weights import initial_weights
 from spec.presets import load_design
 from tests.flow.experiments.charts import check_charts, series

@@ -238,7 +238,7 @@ def _data() -> Finding:
         return Finding("data", False, fix=str(error))
     digits = f"{counts['train']:,} + {counts['test']:,} digits"
     if not os.environ.get(DATA_VARIABLE):
-        return Finding(f"data (shipped: {digits})", True, where=str(data_folder()))
+        return Finding(f"data (bundled: {digits})", True, where=str(data_folder()))
     root = Path(os.environ[DATA_VARIABLE])
     others = sorted(path.name for path in root.iterdir() if path.is_dir() and path.name != data_folder().name)
     return Finding(f"data ({', '.join([digits, *others])})", True, where=f"{root} ({DATA_VARIABLE})")

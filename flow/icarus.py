@@ -71,7 +71,6 @@ def build_icarus(sources: Sequence[Path], top: str, *, name: str, defines: Mappi
     options = [
         "-g2012",
         "-Wall",
-        "-Wno-timescale",
         "-s",
         top,
         *(f"-D{key}={value}" for key, value in (defines or {}).items()),

@@ -18,7 +18,7 @@ from spec.errors import RemoraError
 
 DATA_VARIABLE = "REMORA_DATA"
 EXCERPT = Path(__file__).parents[1] / "data" / "mnist"
-"""The shipped digits: the first 3,000 for training and the first 1,000 for testing."""
+"""The bundled digits: the first 3,000 for training and the first 1,000 for testing."""
 
 _STEMS = {"train": "train", "test": "t10k"}
 _UINT8 = 0x08
@@ -32,7 +32,7 @@ def load_mnist(split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Images (n, height, width) and labels (n,) of the ``train`` or ``test`` split.
 
     Read from ``$REMORA_DATA/mnist`` where that variable is set (any idx files of the four standard names will do, gzip
-    or plain), else from the shipped excerpt.
+    or plain), else from the bundled excerpt.
 
     Raises:
         DataError: a file is missing, broken, or images and labels differ in number.
@@ -59,7 +59,7 @@ def _find(folder: Path, name: str) -> Path:
         if path.is_file():
             return path
     remedy = (
-        f"put it there or unset {DATA_VARIABLE} to use the shipped digits"
+        f"put it there or unset {DATA_VARIABLE} to use the bundled digits"
         if folder != EXCERPT
         else "restore it from the repository"
     )

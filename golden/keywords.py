@@ -1,4 +1,4 @@
-"""Spoken words as sequences of cepstral coefficients: the whole data set where it is at hand, else the shipped excerpt.
+"""Spoken words as sequences of cepstral coefficients: the whole data set where it is at hand, else the bundled excerpt.
 
 The keyword is "yes", class 1; no, up, down, left, right and silence are class 0. The clips are from Google Speech
 Commands v0.02.
@@ -88,7 +88,7 @@ class KeywordSet:
 
 
 def load_keywords(cache: Path, progress: Callable[[int], None] | None = None, versions: int = 0) -> KeywordSet:
-    """All clips of ``$REMORA_DATA/speech_commands/manifest.csv`` where that variable is set, else the shipped excerpt.
+    """All clips of ``$REMORA_DATA/speech_commands/manifest.csv`` where that variable is set, else the bundled excerpt.
 
     Args:
         cache: folder in which features are kept under a digest of the manifest, the sizes and times of the files and
@@ -101,7 +101,7 @@ def load_keywords(cache: Path, progress: Callable[[int], None] | None = None, ve
     """
     root = os.environ.get(DATA_VARIABLE)
     if not root:
-        return _from_arrays(_read(EXCERPT, "restore it from the repository"), EXCERPT, "shipped excerpt")
+        return _from_arrays(_read(EXCERPT, "restore it from the repository"), EXCERPT, "bundled excerpt")
     folder = Path(root) / FOLDER
     rows = read_manifest(folder / "manifest.csv")
     path = cache / f"mfcc-{_key(folder, rows, versions)}.npz"
@@ -116,7 +116,7 @@ def load_keywords(cache: Path, progress: Callable[[int], None] | None = None, ve
 
 
 def save_excerpt(path: Path, clips: KeywordSet) -> None:
-    """Write clips in the format of the shipped excerpt, which has them at their own speed only."""
+    """Write clips in the format of the bundled excerpt, which has them at their own speed only."""
     write_npz(path, {"x": clips.x, "word": clips.word, "speaker": clips.speaker, "split": clips.split})
 
 

@@ -30,7 +30,7 @@ def read_manifest(path: Path) -> list[dict[str, str]]:
     except OSError as error:
         what = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror or error})"
         raise DataError(
-            f"{path} {what}; put the data there or unset {DATA_VARIABLE} to use the shipped excerpt"
+            f"{path} {what}; put the data there or unset {DATA_VARIABLE} to use the bundled excerpt"
         ) from error
     try:
         text = content.decode("utf-8-sig")

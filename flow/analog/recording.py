@@ -77,7 +77,7 @@ def synthetic_recording(design: AnalogDesign, clips: int, seed: int, stream: boo
 
 
 def keyword_recording(design: AnalogDesign, limit: int, checkpoint: Path | None, stream: bool = False) -> Recording:
-    """Clips of the test split and a trained network: that of a file, else the one that ships.
+    """Clips of the test split and a trained network: that of a file, else the bundled one.
 
     In a stream the clips come in random order, and the running normalisation is carried on from clip to clip.
 

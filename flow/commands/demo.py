@@ -11,7 +11,7 @@ from flow.console import console, write_json
 from spec.extras import require_extra
 
 REQUIRED_ACCURACY = 0.80
-"""On unseen digits of the shipped excerpt: what 15 passes over 3,000 digits reach with a margin."""
+"""On unseen digits of the bundled excerpt: what 15 passes over 3,000 digits reach with a margin."""
 
 
 def command(

@@ -45,7 +45,7 @@ def command(
     """Run a named experiment: JSON result with provenance, charts as PNG and SVG, and their numbers as CSV.
 
     What is finished is kept in DIR and not done again, so an interrupted experiment is resumed by the same command.
-    The full MNIST, CIFAR-10 features and Speech Commands are found through REMORA_DATA; without it the shipped digits
+    The full MNIST, CIFAR-10 features and Speech Commands are found through REMORA_DATA; without it the bundled digits
     and clips of words are used.
 
     bit-streaming: error of weighted-bit streaming against full precision, by stream bits and ADC bits.

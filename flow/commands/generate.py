@@ -23,7 +23,7 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Directory to write.")],
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Weights of the memory images; the seed's initial weights, or what ships, without."),
+        typer.Option(help="Weights of the memory images; the seed's initial weights, or the bundled network, without."),
     ] = None,
     force: Annotated[
         bool,
@@ -97,7 +97,7 @@ def _weights(design: DesignPoint, checkpoint: Path) -> Weights:
 
 
 def _codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
-    """Codes of a trained network: that of a file, else the one that ships, else none."""
+    """Codes of a trained network: that of a file, else the bundled one, else none."""
     from flow.keywords.networks import shipped_network, shipped_path
     from golden.analog_codes import export_network
     from golden.bmru_network import load_network

@@ -59,7 +59,7 @@ def command(
         typer.Option(
             help="Weights and gates that `remora train` saved, also for a design point of other tiles, lanes, clock or "
             "learning; accumulators, reservoir and counts start empty. Trains "
-            "quickly where not given, but with --tasks begins anew; an analog core then takes the network that ships."
+            "quickly where not given, but with --tasks begins anew; an analog core then takes the bundled network."
         ),
     ] = None,
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0,

@@ -46,7 +46,7 @@ TARGET = 20
 
 
 def plan(options: Options) -> list[Unit]:
-    """One unit a preset, kind of error and amplitude; clips of the test split, which the shipped networks never saw."""
+    """One unit a preset, kind of error and amplitude; clips of the test split, which the bundled networks never saw."""
     clips = load_clips().of("test")
     count = QUICK_CLIPS if options.quick else CLIPS
     # Spread over the split, which is sorted by word.

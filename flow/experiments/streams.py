@@ -73,7 +73,7 @@ def split_cifar10(seed: int) -> TaskStream:
     """
     root = os.environ.get(DATA_VARIABLE)
     if not root:
-        raise ExperimentError(f"CIFAR-10 is not shipped: set {DATA_VARIABLE} to a folder that holds {CIFAR_FILE}")
+        raise ExperimentError(f"CIFAR-10 is not bundled: set {DATA_VARIABLE} to a folder that holds {CIFAR_FILE}")
     path = Path(root) / CIFAR_FILE
     try:
         content = read_npz(path)

@@ -1,1 +1,1 @@
-"""Keyword spotting: training on clips, what ships trained, and how a network decides."""
+"""Keyword spotting: training on clips, bundled networks, and how a network decides."""

@@ -22,7 +22,7 @@ from spec.errors import RemoraError
 from spec.presets import load_design
 
 SHIPPED_FOR = ("kws", "kws16")
-"""Presets for whose sizes a trained network ships, in a file of their name."""
+"""Presets for whose sizes a trained network is bundled, in a file of their name."""
 
 
 class KeywordError(RemoraError):
@@ -30,7 +30,7 @@ class KeywordError(RemoraError):
 
 
 def load_clips(versions: int = 0) -> KeywordSet:
-    """The clips of ``$REMORA_DATA``, else the shipped ones; features of sound files are kept beside the builds.
+    """The clips of ``$REMORA_DATA``, else the bundled ones; features of sound files are kept beside the builds.
 
     Args:
         versions: altered ones of each clip that are wanted besides, for training.
@@ -118,13 +118,13 @@ def features_for(network: BmruNetwork, clips: KeywordSet) -> NDArray[np.float64]
 
 
 def shipped_path(design: AnalogDesign) -> Path | None:
-    """The trained network that ships for a design point's sizes; None where none does. Its name does not matter."""
+    """The file of the bundled network of a design point's sizes; None where there is none. Its name does not matter."""
     presets = (load_design(name, AnalogDesign) for name in SHIPPED_FOR)
     return next((SHIPPED / f"{one.name}.npz" for one in presets if one.network == design.network), None)
 
 
 def shipped_network(design: AnalogDesign) -> BmruNetwork:
-    """The trained network that ships for a design point's sizes.
+    """The bundled trained network of a design point's sizes.
 
     Raises:
         KeywordError: there is none of these sizes.
@@ -134,7 +134,7 @@ def shipped_network(design: AnalogDesign) -> BmruNetwork:
     if path is None:
         sizes = " × ".join(str(size) for size in design.network.model_dump().values())
         raise KeywordError(
-            f"no trained network ships for the sizes of '{design.name}' (features × width × blocks × classes = "
+            f"no trained network is bundled for the sizes of '{design.name}' (features × width × blocks × classes = "
             f"{sizes}), only for those of {', '.join(SHIPPED_FOR)}: train one with "
             f"`remora train {design.name} -o FILE` and give it as --checkpoint FILE"
         )

@@ -203,7 +203,7 @@ def test_what_would_be_ignored_is_refused(remora, arguments, message, tmp_path, 
     ("command", "words"),
     [
         ([], ["analog core", "keyword"]),
-        (["simulate"], ["keywords or synthetic", "of an analog core clips; 100, or 1", "the network that ships"]),
+        (["simulate"], ["keywords or synthetic", "of an analog core clips; 100, or 1", "the bundled network"]),
         (["train"], ["kws", "offline", "it is trained anew, and replaces what is there"]),
         (["experiment"], ["Speech Commands", "bit-streaming, convergence and continual: new sequences"]),
     ],

@@ -174,7 +174,7 @@ def test_build_folder(tmp_path, monkeypatch):
 
 def test_data(tmp_path, monkeypatch):
     monkeypatch.delenv("REMORA_DATA", raising=False)
-    assert doctor._data().present and "shipped: 3,000 + 1,000 digits" in doctor._data().name
+    assert doctor._data().present and "bundled: 3,000 + 1,000 digits" in doctor._data().name
     monkeypatch.setenv("REMORA_DATA", str(tmp_path))
     assert not doctor._data().present and f"{tmp_path}/mnist" in doctor._data().fix
     shutil.copytree(EXCERPT, tmp_path / "mnist")

@@ -14,7 +14,7 @@ MNIST, TINY = DESIGNS["mnist"], DESIGNS["tiny"]
 
 
 @pytest.fixture(autouse=True)
-def shipped_digits(monkeypatch):
+def bundled_digits(monkeypatch):
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
 
 

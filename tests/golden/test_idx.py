@@ -64,7 +64,7 @@ def test_broken_gzip_and_missing_files_are_one_error(tmp_path):
         read_idx(tmp_path / "absent", 3)
 
 
-def test_the_shipped_excerpt(monkeypatch):
+def test_the_bundled_excerpt(monkeypatch):
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     for split, count, first in (("train", 3000, [5, 0, 4, 1, 9]), ("test", 1000, [7, 2, 1, 0, 4])):
         images, labels = load_mnist(split)

@@ -51,7 +51,7 @@ def test_features_tell_tones_apart_and_follow_time():
 
 
 # Clips ----------------------------------------------------------------------------------------------------------------
-def test_the_shipped_excerpt(excerpt, tmp_path):
+def test_the_bundled_excerpt(excerpt, tmp_path):
     assert len(excerpt) == 176 and excerpt.y.sum() == 56 and excerpt.fitted == 0
     assert EXCERPT.stat().st_size < 500_000 and not list(tmp_path.iterdir())
     parts = [excerpt.of(split) for split in SPLITS]

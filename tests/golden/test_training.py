@@ -24,7 +24,7 @@ def digits(monkeypatch):
     return load(MNIST, "mnist")
 
 
-def test_two_passes_over_the_shipped_digits_are_learnt(digits):
+def test_two_passes_over_the_bundled_digits_are_learnt(digits):
     trainer = ReplayTrainer(MNIST, initial_weights(MNIST))
     before = accuracy(MNIST, trainer.weights, digits[1])
     results = list(train(trainer, digits[0], passes=2, test=digits[1]))
@@ -34,7 +34,7 @@ def test_two_passes_over_the_shipped_digits_are_learnt(digits):
     assert results[0].pulses_applied > results[1].pulses_applied > 0
 
 
-def test_the_float_baseline_learns_the_shipped_digits(digits):
+def test_the_float_baseline_learns_the_bundled_digits(digits):
     x = to_float(MNIST, digits[1].x)
     model = list(train_adam(MNIST, digits[0], passes=3))[-1]
     assert np.mean(model.decide(x) == digits[1].y) > 0.5

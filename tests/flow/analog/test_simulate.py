@@ -1,4 +1,5 @@
-"""``remora simulate`` of an analog core, end to end: what ships, on the hardware, and what others script against."""
+"""``remora simulate`` of an analog core, end to end: the bundled network on the hardware, and what others script
+against."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ def simulate(*arguments: str) -> int:
     return caught.value.code or 0
 
 
-def test_the_spotter_that_ships(excerpt, tmp_path, capsys):
+def test_the_bundled_spotter(excerpt, tmp_path, capsys):
     path = tmp_path / "kws.json"
     assert simulate("kws", "--limit", "6", "--json", str(path)) == 0
     result = json.loads(path.read_text(encoding="utf-8"))

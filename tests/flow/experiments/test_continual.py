@@ -44,8 +44,8 @@ def test_continual_says_all_that_is_asked(small_streams, charts, tmp_path):
         assert mode["sequences_presented"] == 399
         pairs = TINY.hidden_rows * 7 + TINY.readout_rows * 3
         assert mode["writes_per_device_per_sequence"] == mode["pulses_applied"] / (2 * pairs) / 399 > 0
-    assert "not shipped" in result["skipped"]["split-cifar10"]
-    assert any(line.startswith("split-cifar10 skipped: CIFAR-10 is not shipped: set REMORA_DATA") for line in lines)
+    assert "not bundled" in result["skipped"]["split-cifar10"]
+    assert any(line.startswith("split-cifar10 skipped: CIFAR-10 is not bundled: set REMORA_DATA") for line in lines)
     stem = "continual-seed1-quick-sequences40-permuted-mnist"
     assert result["figures"] == [f"{stem}.png", f"{stem}.svg"] and result["tables"] == [f"{stem}.csv"]
     rows = check_charts(charts, tmp_path, result)

@@ -1,4 +1,4 @@
-"""What ships trained, and how a network is judged on clips."""
+"""Bundled networks, and how a network is judged on clips."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KWS = load_design("kws", AnalogDesign)
 
 
 @pytest.mark.parametrize(("preset", "least"), [("kws", 0.87), ("kws16", 0.9)])
-def test_the_shipped_networks_spot_the_keyword_in_codes_too(clips, preset, least):
+def test_the_bundled_networks_spot_the_keyword_in_codes_too(clips, preset, least):
     design = load_design(preset, AnalogDesign)
     network = shipped_network(design)
     found = evaluate(Spotter(design, network, clips.of("test")))

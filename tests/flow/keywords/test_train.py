@@ -59,7 +59,7 @@ def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("splits", "keyword", "message"),
     [
-        (("test",), False, "no clip of 'yes' in the split test of the shipped excerpt"),
+        (("test",), False, "no clip of 'yes' in the split test of the bundled excerpt"),
         (("test",), True, "only clips of 'yes' in the split test of"),
         (("train", "validation"), False, "no clip of 'yes' in the splits train, validation of"),
     ],

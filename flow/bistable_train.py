@@ -54,16 +54,15 @@ def train_offline(
     history, schedule = [], Schedule(passes, batch=batch_of(training))
     judged = training.first(min(JUDGED, len(training)))
     with progress("training", (passes + schedule.tuning_passes) * len(training), "sequences") as advance:
-        best = (-1.0, None)
+        best = -1.0
         for number, model in enumerate(train_bistable(design, training, schedule, advance), 1):
             history.append({"number": number, "test_accuracy": model.accuracy(test) if test else None})
-            if (reached := model.accuracy(judged)) >= best[0]:
-                best = (reached, model.copy())
-        trained, best = best[1], (-1.0, None)
+            if (reached := model.accuracy(judged)) >= best:
+                best, trained = reached, model.copy()
+        best = -1.0
         for codes in tune_codes(trained.copy(), training, schedule, advance):
-            if (reached := accuracy(design, codes, judged)) >= best[0]:
-                best = (reached, codes)
-        weights = best[1]
+            if (reached := accuracy(design, codes, judged)) >= best:
+                best, weights = reached, codes
     metadata = {"data": digest, "passes": history, "tuning_passes": schedule.tuning_passes}
     if test:
         metadata["float_accuracy"] = trained.accuracy(test)

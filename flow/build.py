@@ -268,10 +268,12 @@ def _verilator_arguments(recipe: _Recipe, result: Build, control: Path) -> list[
 
 def _step(result: Build, command: list[str], environment: dict[str, str]) -> None:
     log = result.directory / "build.log"
-    output = {"stderr": subprocess.STDOUT, "timeout": BUILD_TIMEOUT_S}
     with log.open("a", encoding="utf-8") as stream:
         try:
-            done = run_child(command, cwd=result.directory, env=environment, stdout=stream, **output)
+            done = run_child(
+                command, cwd=result.directory, env=environment, stdout=stream, stderr=subprocess.STDOUT,
+                timeout=BUILD_TIMEOUT_S,
+            )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired) as error:
             reason = f"build '{result.name}': {error}; run 'remora doctor' to see what is missing"
             raise SimulatorError(reason) from error

@@ -146,7 +146,7 @@ def run_child(
             with suppress(subprocess.TimeoutExpired):
                 output, errors = process.communicate(timeout=pause)
                 return subprocess.CompletedProcess(command, process.returncode, output, errors)
-            if left is not None and left <= pause:
+            if timeout is not None and left is not None and left <= pause:
                 raise subprocess.TimeoutExpired(command, timeout)
             if watch:
                 watch(process.pid)

@@ -53,7 +53,8 @@ class DiskWatch:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = paths
-        self._ticks, self._since = -1, time.monotonic()
+        self._ticks: int | None = -1
+        self._since = time.monotonic()
 
     def __call__(self, process: int) -> None:
         """Look once.

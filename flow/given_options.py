@@ -21,10 +21,15 @@ SEED_VARIABLE = "COCOTB_RANDOM_SEED"
 def given_options(context: typer.Context, names: Iterable[str]) -> list[str]:
     """Of parameters by name, those on the command line, as options such as ``--replay-ratio``."""
     wanted = set(names)
+
+    def given(name: str) -> bool:
+        source = context.get_parameter_source(name)
+        return source is not None and source.name == "COMMANDLINE"
+
     return [
         parameter.opts[0]
         for parameter in context.command.params
-        if parameter.name in wanted and context.get_parameter_source(parameter.name).name == "COMMANDLINE"
+        if parameter.name and parameter.name in wanted and given(parameter.name)
     ]
 
 

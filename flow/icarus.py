@@ -36,11 +36,7 @@ def find_icarus() -> Icarus:
     Raises:
         SimulatorError: there is none, it does not start, or it is older than ``MINIMUM_VERSION``.
     """
-    commands = {name: shutil.which(name) for name in ("iverilog", "vvp")}
-    for name, found in commands.items():
-        if found is None:
-            raise SimulatorError(f"no Icarus Verilog: there is no command '{name}' on PATH; {FIX}")
-    iverilog = commands["iverilog"]
+    iverilog, vvp = (_command(name) for name in ("iverilog", "vvp"))
     try:
         answer = subprocess.run([iverilog, "-V"], capture_output=True, text=True, timeout=30, check=False).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -52,7 +48,14 @@ def find_icarus() -> Icarus:
         raise SimulatorError(
             f"Icarus Verilog {number[1]}.{number[2]} at '{iverilog}' is older than {MINIMUM_VERSION}: install a newer"
         )
-    return Icarus(Path(iverilog), Path(commands["vvp"]), f"{number[1]}.{number[2]}")
+    return Icarus(Path(iverilog), Path(vvp), f"{number[1]}.{number[2]}")
+
+
+def _command(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise SimulatorError(f"no Icarus Verilog: there is no command '{name}' on PATH; {FIX}")
+    return found
 
 
 def build_icarus(sources: Sequence[Path], top: str, *, name: str, defines: Mapping[str, object] | None = None) -> Build:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.checkpoint import Checkpoint, load_checkpoint
+from golden.reservoir import ReservoirState
 from spec.design import DesignPoint
 from spec.layout import Layer
 
@@ -37,7 +38,7 @@ def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDAr
         }
     counts = [("updates", checkpoint.updates)]
     if design.replays:
-        reservoir = checkpoint.reservoir
+        reservoir = checkpoint.reservoir or ReservoirState.empty(design)
         records["reservoir"] = _slots(reservoir.features, reservoir.steps, reservoir.labels)
         counts += [("presented", reservoir.presented), ("filled", len(reservoir.steps)), ("frozen", reservoir.frozen)]
     records["counts"] = np.array([tuple(value for _, value in counts)], [(name, "<i8") for name, _ in counts])

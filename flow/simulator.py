@@ -201,7 +201,9 @@ def _simulate(
     # Imported late: it takes a fifth of a second, and whoever only builds does not need it.
     from cocotb_tools import runner
 
-    class Runner(runner.Icarus if build.simulator == "icarus" else runner.Verilator):
+    base: Any = runner.Icarus if build.simulator == "icarus" else runner.Verilator
+
+    class Runner(base):
         """cocotb's own knowledge of its environment variables, with our command, environment and time limit."""
 
         def _set_env_test(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from spec.scan import Kind, groups
 ATTEMPTS = 40
 
 
-def clip_packets(clips: Sequence[NDArray[np.integer]], ends: bool = True) -> list[FramePacket]:
+def clip_packets(clips: Iterable[NDArray[np.integer]], ends: bool = True) -> list[FramePacket]:
     """Packets of clips (frames, features), the last of each marked where ``ends``; tag: number of the clip mod 256."""
     packets = []
     for number, clip in enumerate(clips):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import cos, pi
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,9 +73,9 @@ class Recipe:
     quantise_from: float = 0.7
 
     @classmethod
-    def of(cls, design: AnalogDesign, seed: int = 1, **changed: float) -> Recipe:
+    def of(cls, design: AnalogDesign, seed: int = 1, **changed: Any) -> Recipe:
         """What suits a width: for narrow ones a teacher, no dropout and the best of three, for wide ones more steps."""
-        narrow = {"dropout": 0.0, "teacher_width": 16, "trials": 3}
+        narrow: dict[str, Any] = {"dropout": 0.0, "teacher_width": 16, "trials": 3}
         suits = narrow if design.network.width < NARROW else {"steps": 3000}
         return cls(**{"seed": seed} | suits | changed)
 
@@ -109,8 +110,8 @@ def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
 
     Candidates start biased by 0.3, into the middle of the hysteresis, where the surrogate passes most gradient.
     """
-    network, made = design.network, {}
-    width = network.width
+    network, width = design.network, design.network.width
+    made: dict[str, NDArray[np.float64]] = {}
 
     def layer(name: str, outputs: int, inputs: int, bias: float) -> None:
         drawn = normal(seed, Purpose.BMRU_TRAINING, np.arange(outputs * inputs), len(made))
@@ -157,10 +158,10 @@ def train_bmru(
             "and (n,)"
         )
     keyword = network.classes - 1
-    groups = tuple(np.flatnonzero((y == keyword) == wanted) for wanted in (True, False))
+    groups = np.flatnonzero(y == keyword), np.flatnonzero(y != keyword)
     if not all(len(group) for group in groups) or y.min() < 0 or y.max() >= network.classes:
         raise NetworkError(f"training needs class {keyword} and lower ones; there are {np.unique(y).tolist()}")
-    seen, answers = (x[judged].copy(), y[judged]) if recipe.trials > 1 else (None, None)
+    seen, answers = x[judged].copy(), y[judged]
     if recipe.trials > 1 and np.unique(answers == keyword).size < 2:
         raise NetworkError(
             f"{recipe.trials} trials are compared on sequences of class {np.unique(answers).tolist()} alone; "

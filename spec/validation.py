@@ -63,7 +63,7 @@ def _describe(item: Mapping[str, Any], kind: type[BaseModel]) -> str:
     if item["type"] == "model_type":
         return f"{field} = {item['input']!r}: give a table [{field}] with its fields"
     if item["type"] == "extra_forbidden":
-        section = kind
+        section: Any = kind
         for part in item["loc"][:-1]:
             section = section.model_fields[part].annotation
         hint = _guess_field(item["loc"], kind, section)

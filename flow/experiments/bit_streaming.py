@@ -7,13 +7,15 @@ conversions that do not saturate, in units of the candidate's argument; the shar
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from flow.experiments.figures import Chart, Curve, Map, Panel
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from golden.miru import infer
 from golden.weights import Weights
-from spec.design import DesignPoint
+from spec.design import Crossbar, DesignPoint, Formats, Learning, Network
 from spec.fixed import saturate
 
 SUMMARY = "error of weighted-bit streaming against full precision, by stream bits and ADC bits"
@@ -33,7 +35,7 @@ def plan(options: Options) -> list[Unit]:
         Unit(
             {"design": design.model_dump(mode="json"), "vectors": vectors, "amplitudes": list(AMPLITUDES)},
             cost,
-            lambda context, design=design: _measure(context, design, vectors),
+            partial(_measure, design, vectors),
         )
         for stream in STREAM_BITS
         for adc in ADC_BITS
@@ -46,16 +48,16 @@ def _design(stream_bits: int, adc_bits: int, seed: int) -> DesignPoint | None:
     try:
         return DesignPoint(
             name="bit-streaming",
-            network={"features": ROWS, "hidden": COLUMNS, "classes": 1, "max_steps": 1},
-            formats={"stream_bits": stream_bits, "adc_bits": adc_bits},
-            crossbar={"levels": LEVELS, "level_bits": LEVEL_BITS},
-            learning={"seed": seed},
+            network=Network(features=ROWS, hidden=COLUMNS, classes=1, max_steps=1),
+            formats=Formats(stream_bits=stream_bits, adc_bits=adc_bits),
+            crossbar=Crossbar(levels=LEVELS, level_bits=LEVEL_BITS),
+            learning=Learning(seed=seed),
         )
     except ValueError:
         return None
 
 
-def _measure(context: Context, design: DesignPoint, vectors: int) -> dict:
+def _measure(design: DesignPoint, vectors: int, context: Context) -> dict:
     """Error and saturation at every amplitude; all widths see the same weights and inputs."""
     generator = np.random.default_rng(design.learning.seed)
     limit = design.weight_limit
@@ -82,16 +84,17 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
     by_bits = {(found["stream_bits"], found["adc_bits"]): found for found in results}
     whole = {bits: float(np.sqrt(np.mean(np.square(found["error"])))) for bits, found in by_bits.items()}
     reference = whole[REFERENCE_BITS, REFERENCE_BITS]
+    code_step = 2.0 ** -_fraction_bits(REFERENCE_BITS)
     result = {
         "amplitudes": list(AMPLITUDES),
         "curves": results,
         "rms_error": [{"stream_bits": s, "adc_bits": a, "error": error} for (s, a), error in whole.items()],
         "reference_error": reference,
-        "reference_code_step": 2.0 ** -_fraction_bits(REFERENCE_BITS),
+        "reference_code_step": code_step,
     }
     lines = (
         f"{REFERENCE_BITS} stream bits, {REFERENCE_BITS}-bit ADC: RMS error {reference:.4f} of the argument, "
-        f"{reference / result['reference_code_step']:.2f} code steps (rounding alone: 0.29)",
+        f"{reference / code_step:.2f} code steps (rounding alone: 0.29)",
     )
     return Conclusion(result, {"error": _chart(by_bits, whole)}, lines)
 
@@ -127,4 +130,4 @@ def _drawable(found: dict) -> tuple[list[float], list[float]]:
 
 def _fraction_bits(adc_bits: int) -> int:
     """Fraction bits of a code of so many bits."""
-    return DesignPoint(name="step", formats={"adc_bits": adc_bits}).adc_fraction_bits
+    return DesignPoint(name="step", formats=Formats(adc_bits=adc_bits)).adc_fraction_bits

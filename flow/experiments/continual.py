@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ SOFTWARE_RATE = {
     "permuted-mnist": {"constant": 1e-2, "annealed": 2e-2},
     "split-cifar10": {"constant": 3e-3, "annealed": 3e-3},
 }
-MODES = {
+MODES: dict[str, dict[str, Any]] = {
     "accumulate": {"learning": {"update": "accumulate"}},
     "direct": {"learning": {"update": "direct"}},
     "direct-winners": {"learning": {"update": "direct", "winners": 30}},
@@ -69,7 +70,7 @@ def plan(options: Options) -> list[Unit]:
             stream = STREAMS[name](options.seed)
         except ExperimentError:
             continue  # `conclude` says so
-        replay = {
+        replay: dict[str, Any] = {
             "replay_capacity": options.settings.get("capacity", QUICK_CAPACITY if options.quick else CAPACITY),
             "replay_ratio": options.settings.get("ratio", QUICK_RATIO if options.quick else RATIO),
         }
@@ -94,7 +95,7 @@ def _protocols(options: Options) -> tuple[str, ...]:
 
 def _unit(options: Options, stream: TaskStream, rule: str, design: DesignPoint) -> Unit:
     quick = options.quick
-    parameters = {
+    parameters: dict[str, Any] = {
         "protocol": stream.name,
         "rule": rule,
         "design": design.model_dump(mode="json"),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = "osD^vPX"
 GUIDE_COLOUR = "#606060"
-STYLE = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 10,
@@ -264,7 +264,7 @@ def _draw_curve(axes: Axes, curve: Curve, place: int, of: int) -> None:
     marker = MARKERS[(number if curve.shade is None else place) % len(MARKERS)]
     # What comes first has larger markers, so that they show beneath a curve that covers it.
     size = STYLE["lines.markersize"] + max(0, 3 - place) * 0.9
-    look = {"color": colour, "label": curve.label, "marker": marker, "gid": "data"}
+    look: dict[str, Any] = {"color": colour, "label": curve.label, "marker": marker, "gid": "data"}
     look["markersize"] = size
     # A filled and an open marker tell two curves of one colour apart where their dashes cannot be seen.
     look |= {"markerfacecolor": "white"} if curve.line not in ("-", "") else {}

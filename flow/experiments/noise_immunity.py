@@ -180,14 +180,16 @@ def _word(value: float | str | None) -> str:
 
 def _chart(results: list[dict], points: list[dict]) -> Chart:
     """Errors of every cell, one against the other, and the flips over the amplitude."""
-    errors, flips = [], []
+    errors: list[Curve | Guide] = []
+    flips = []
     for number, kind in enumerate(LEVELS):
         chosen = [one for one in results if one["kind"] == kind]
         entered, left = ([value for one in chosen for value in one[key]] for key in _ERRORS)
         # A cell whose candidate never erred has no suppression.
         pairs = [(x, max(y, _FLOOR_PA)) for x, y in zip(entered, left, strict=True) if x > 0]
         if pairs:
-            errors.append(Curve(kind.replace("_", " "), *zip(*pairs, strict=True), line="", colour=number))
+            x, y = zip(*pairs, strict=True)
+            errors.append(Curve(kind.replace("_", " "), x, y, line="", colour=number))
         for line, preset in zip(("-", "--", ":"), dict.fromkeys(point["preset"] for point in points), strict=False):
             found = [one for one in points if (one["preset"], one["kind"]) == (preset, kind)]
             amplitudes, shares = ([one[key] for one in found] for key in ("amplitude", "flips"))

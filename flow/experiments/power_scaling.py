@@ -118,7 +118,7 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
 
 def _mean_power(results: list[dict], widths: list[int], branches: tuple[str, ...]) -> list[float]:
     """nW of some branches at each width, mean over networks."""
-    powers = {width: [] for width in widths}
+    powers: dict[int, list[float]] = {width: [] for width in widths}
     for one in results:
         powers[one["width"]].append(sum(one["branches_nw"][name] for name in branches))
     return [float(np.mean(values)) for values in powers.values()]

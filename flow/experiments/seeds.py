@@ -27,15 +27,17 @@ def mean_and_spread(results: list[Any]) -> tuple[Any, Any]:
     if all(isinstance(one, dict) for one in results):
         keys = [key for key in first if all(key in one for one in results)]
         pairs = {key: mean_and_spread([one[key] for one in results]) for key in keys}
-        return tuple(
+        mean, spread = (
             {key: pair[which] for key, pair in pairs.items() if pair[which] is not NOT_COMMON} for which in (0, 1)
         )
+        return mean, spread
     if all(isinstance(one, list) and len(one) == len(first) for one in results):
-        pairs = [mean_and_spread(list(places)) for places in zip(*results, strict=True)]
-        return tuple(
-            NOT_COMMON if any(pair[which] is NOT_COMMON for pair in pairs) else [pair[which] for pair in pairs]
+        items = [mean_and_spread(list(places)) for places in zip(*results, strict=True)]
+        means, spreads = (
+            NOT_COMMON if any(item[which] is NOT_COMMON for item in items) else [item[which] for item in items]
             for which in (0, 1)
         )
+        return means, spreads
     if all(isinstance(one, Real) and not isinstance(one, bool) for one in results):
         return float(np.mean(results)), float(np.std(results, ddof=1))
     return (first if all(one == first for one in results) else NOT_COMMON), NOT_COMMON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +101,7 @@ def confusion(clips: KeywordSet, decided: NDArray, classes: int) -> dict[str, li
 
 def add_up(results: list[dict]) -> dict:
     """One evaluation out of several: counts are added, powers averaged by frames."""
-    total = {key: add_confusions([one[key] for one in results]) for key in ("float", "codes")}
+    total: dict[str, Any] = {key: add_confusions([one[key] for one in results]) for key in ("float", "codes")}
     for key in ("clips", "alike", "frames", "frames_alike", "states_alike", "bits", "bits_alike", "saturated"):
         total[key] = sum(one[key] for one in results)
     frames = [one["frames"] for one in results]

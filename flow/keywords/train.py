@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flow.console import console, progress, table
 from flow.keywords.evaluation import Spotter, balanced, evaluate
@@ -48,6 +49,11 @@ def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: i
         f"{found['power_nw']:.0f} nW"
     )
     console().print(f"network: {path}")
-    result = {"design": design.name, "design_hash": design.hash, "network": str(path), "normalisation": normalisation}
+    result: dict[str, Any] = {
+        "design": design.name,
+        "design_hash": design.hash,
+        "network": str(path),
+        "normalisation": normalisation,
+    }
     result |= {f"{name}_balanced_accuracy": value for name, value in accuracy.items()}
     return result | {"trained_on": len(training), "test": found, **provenance(seed)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, overload
 
 from spec.analog import AnalogDesign
 from spec.design import DesignPoint
@@ -36,7 +36,11 @@ def preset_description(name: str) -> str:
     return first_line.removeprefix("#").strip()
 
 
-def load_design(config: str | Path, kind: type[AnyDesign] = DesignPoint) -> AnyDesign:
+@overload
+def load_design(config: str | Path) -> DesignPoint: ...
+@overload
+def load_design(config: str | Path, kind: type[AnyDesign]) -> AnyDesign: ...
+def load_design(config: str | Path, kind: type[Design] = DesignPoint) -> Design:
     """Read a design point.
 
     Args:

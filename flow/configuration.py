@@ -14,7 +14,7 @@ import tomli_w
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from spec.section import Design, Section
+from spec.section import Derived, Design, Section
 
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 
@@ -80,8 +80,8 @@ def _follows(part: Any, prefix: str) -> Iterator[tuple[str, Any, str]]:
         if not isinstance(member, property | cached_property) or name[0] == "_":
             continue
         value = getattr(part, name)
-        if isinstance(value, Section):
-            for field in describe_fields(value):
+        if isinstance(value, Section | Derived):
+            for field in describe_fields(value) if isinstance(value, Section) else ():
                 yield f"{prefix}{name}.{field.path}", field.value, field.meaning
             yield from _follows(value, f"{prefix}{name}.")
         else:

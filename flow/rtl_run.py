@@ -18,9 +18,9 @@ from flow.reference import Reference
 from flow.simulator import Build, default_seed, run
 from flow.stimulus import Stimulus
 from spec.counters import Counter
+from spec.cycles import DRAW
 from spec.design import DesignPoint
 from spec.files import replacing
-from spec.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES
 from spec.packets import BEAT_BYTES, Drop
 from spec.records import EVENT, STEP, Event
 from spec.trace import read_trace, record_types, write_header
@@ -29,6 +29,8 @@ from tb.scoreboard import Comparison, compare
 CHUNK = 256
 """Sequences compared at once, so that memory does not grow with the run."""
 POLL_S = 0.2
+DRAWS = 8
+"""Attempts of a draw that are allowed for; more than a few are rare, and `PATIENCE` covers them."""
 PATIENCE = 8
 """How many times longer than it should take may an answer take, before a run is given up."""
 
@@ -141,38 +143,24 @@ def run_rtl(
 
 def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int:
     """Cycles within which the next answer must come, generously: work and beats of the longest sequences."""
-    network = design.network
-    sequence = network.max_steps * design.step_cycles + design.readout_cycles
+    network, cycles = design.network, design.cycles
+    longest = network.max_steps
+    work = cycles.sequence(longest)
+    if design.capabilities.learns:
+        work += cycles.most_update(longest)
+    if design.capabilities.replays:
+        work = (1 + replays_at_most(design, stimulus)) * (work + DRAWS * DRAW) + cycles.offer_kept(longest)
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
     beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
     # The longest run of sequences that nobody answers.
     ends = np.flatnonzero(np.concatenate(([True], stimulus.answered, [True])))
     silent = int(np.diff(ends).max()) - 1
-    work = (1 + replays_at_most(design, stimulus)) * (sequence + learning_cycles(design)) + offer_cycles(design)
     return PATIENCE * (1 + silent) * round(3 * work + beats / (1 - stall))
 
 
 def replays_at_most(design: DesignPoint, stimulus: Stimulus) -> int:
     """Most sequences that are replayed after a new one."""
     return max([design.learning.replay_ratio, *(each.ratio for each in stimulus.commands)]) if design.replays else 0
-
-
-def offer_cycles(design: DesignPoint) -> int:
-    """Cycles that an offer takes at most, but for rejected draws, generously; 0 where nothing is kept."""
-    network = design.network
-    return 15 * (network.max_steps * (2 + network.features // QUANTISER_BYTES) + 8) if design.replays else 0
-
-
-def learning_cycles(design: DesignPoint) -> int:
-    """Cycles that an update takes at most, generously; 0 where the design does not learn."""
-    if not design.learning.enabled:
-        return 0
-    network, crossbar = design.network, design.crossbar
-    feedback = 2 * network.classes + 32
-    # A fold walks the sequence, and in "direct" waits for its random numbers.
-    folds = design.learning_folds * (network.max_steps + 24)
-    pulses = (2 + design.hidden_rows // crossbar.rows) * (design.learning.max_pulses * (crossbar.pulse_cycles + 2) + 2)
-    return (network.hidden + network.classes + 1) * (folds + feedback + pulses)
 
 
 def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool, stalled: bool) -> RtlRun:
@@ -228,19 +216,6 @@ def _drop_events(design: DesignPoint, stimulus: Stimulus) -> NDArray:
     return events
 
 
-def feedback_cycles(design: DesignPoint) -> int:
-    """Cycles of the errors and the first feedback of an update that selects no winners."""
-    classes = design.network.classes
-    return 2 * classes + 14 + -(-classes // FEEDBACK_WORD_BITS)
-
-
-def _feedback_cycles(design: DesignPoint, reference: Reference, counters: dict[Counter, int]) -> int:
-    """Errors and first feedback of every new update; with winners, what was counted: how long they take is theirs."""
-    if design.selects:
-        return counters[Counter.FEEDBACK_CYCLES]
-    return reference.learnt * feedback_cycles(design)
-
-
 def _drops(stimulus: Stimulus) -> dict[str, int]:
     """Packets to be dropped, by name of the cause."""
     return {drop.name: sum(bad.cause == drop for bad in stimulus.bad) for drop in Drop}
@@ -253,16 +228,17 @@ def _counter_records(
 
     A readout waits for the answer before it; only where streams stall is that unpredictable.
     """
-    readouts, steps = len(stimulus) * design.readout_cycles, reference.counters[Counter.STEPS]
+    readouts, steps = len(stimulus) * design.cycles.readout, reference.counters[Counter.STEPS]
     phases = (
         Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
         Counter.OFFER_CYCLES,
     )  # fmt: skip
     predicted = {
         Counter.CYCLES: sum(counters.get(phase, 0) for phase in phases),
-        Counter.STEP_CYCLES: steps * design.step_cycles,
+        Counter.STEP_CYCLES: steps * design.cycles.step,
         Counter.READOUT_CYCLES: counters[Counter.READOUT_CYCLES] if stalled else readouts,
-        Counter.FEEDBACK_CYCLES: _feedback_cycles(design, reference, counters),
+        Counter.FEEDBACK_CYCLES: reference.learnt * design.cycles.preparation,
+        Counter.LEARN_CYCLES: _learn_cycles(design, stimulus, reference, counters),
         **reference.counters,
     }
     predicted = {counter: value for counter, value in predicted.items() if counter in counters}
@@ -270,6 +246,19 @@ def _counter_records(
     expected = np.array([tuple(predicted.values())], dtype)
     actual = np.array([tuple(counters[counter] for counter in predicted)], dtype)
     return {"counters": expected}, {"counters": actual}
+
+
+def _learn_cycles(design: DesignPoint, stimulus: Stimulus, reference: Reference, counters: dict[Counter, int]) -> int:
+    """Of all new updates: exactly where golden has no pulses, else the nearest value that they can take."""
+    lengths = stimulus.lengths[stimulus.learns] if design.capabilities.learns else ()
+    fewest, most = (
+        sum(cycles(int(length)) for length in lengths)
+        for cycles in (design.cycles.fewest_update, design.cycles.most_update)
+    )
+    written = (reference.hidden, reference.readout)
+    if not any(writes.applied + writes.dropped for writes in written):
+        most = fewest
+    return min(max(counters.get(Counter.LEARN_CYCLES, 0), fewest), most)
 
 
 def _interrupt_records(stimulus: Stimulus, found: dict[str, int]) -> tuple[dict, dict]:

@@ -196,7 +196,7 @@ class AnalogCore:
             if phase < len(blocks):
                 self.cells[phase] = self.biases[phase].decide(self._c[phase].T, self.cells[phase].T).T
         for branch in BRANCHES:
-            charges[branch] += design.hold_cycles * (steady[branch] + supply.get(branch, 0))
+            charges[branch] += design.cycles.hold * (steady[branch] + supply.get(branch, 0))
         return charges
 
     def _cycle(self, target, lifted, node_noise, output_noise) -> dict[str, NDArray[np.int64]]:

@@ -58,7 +58,7 @@ class BmruCore(wiring.Component):
             "LEAKAGE_PA": design.cell.leakage_pa,
             "SETTLE_FACTOR": settling.factor,
             "SETTLE_SHIFT": settling.shift,
-            "HOLD_CYCLES": design.hold_cycles,
+            "HOLD_CYCLES": design.cycles.hold,
             "CHARGE_BITS": CHARGE_BITS,
             "MISMATCH": design.mismatch,
             "BIAS_ERROR": design.bias_error,

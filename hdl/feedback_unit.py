@@ -20,9 +20,8 @@ class FeedbackUnit(wiring.Component):
 
     ``start`` begins with column 0; ``error`` must be stable from then until the last value is taken, and so must
     ``seed``. ``valid``: ``feedback`` is the value of the next column; ``take`` while ``valid`` lets the unit go on to
-    the one after. The next word is drawn while one is summed. The first value is valid
-    ``15 + classes + ⌈classes / 32⌉`` cycles after the start; with up to 32 classes the others follow, if taken at once,
-    every ``max(classes + 2, 15)`` cycles.
+    the one after. The next word is drawn while one is summed. `spec.cycles.Cycles` says when values are valid:
+    ``first_feedback`` after the start, and ``next_feedback`` after a take.
 
     Rules L4, L5 and R3.
     """

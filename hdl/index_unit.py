@@ -11,8 +11,6 @@ from hdl.threefry import WORD, Threefry
 from spec.rng import ATTEMPT_BITS, LANE_BITS
 
 PURPOSE_BITS = WORD - ATTEMPT_BITS - LANE_BITS
-ATTEMPT_CYCLES = 15
-"""What every further attempt takes."""
 
 
 class IndexUnit(wiring.Component):
@@ -21,8 +19,8 @@ class IndexUnit(wiring.Component):
     Rules R2 and R4.
 
     ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``number`` and ``place`` stable from then until
-    ``done``, which is high for one cycle, 15 cycles later and 15 more for every attempt that is rejected (fewer than
-    one on average). ``index`` holds from ``done`` until the next start. A word that is rejected at the last attempt is
+    ``done``, which is high for one cycle, `spec.cycles.DRAW` cycles later and as many more for every attempt that is
+    rejected (fewer than one on average). ``index`` holds from ``done`` until the next start. A word that is rejected at the last attempt is
     less than twice the bound, so its remainder is one subtraction.
 
     Args:

@@ -37,9 +37,9 @@ class LearningEngine(wiring.Component):
 
     ``start`` for one cycle, with ``scores``, ``label``, ``length`` and ``words`` (now those of the readout) stable
     until ``done``, which is high for one cycle; ``seed``, the rates and ``winners`` are stable too. Columns of the
-    hidden layer in order, then those of the readout, each in ``learning_folds`` folds. A fold of a hidden column takes
-    ``length + 5`` cycles, of the readout three; either more where the feedback, the random numbers or the pulses of the
-    column before are not ready; a column that does not learn takes two. ``read_features`` with ``feature_step`` asks
+    hidden layer in order, then those of the readout, each in ``learning_folds`` folds, which take ``fold`` and
+    ``readout_fold`` cycles of `spec.cycles.Cycles`; more where the feedback or the pulses of the column before are not
+    ready; a column that does not learn takes `spec.cycles.SKIPPED_COLUMN`. ``read_features`` with ``feature_step`` asks
     for ``features`` of the next cycle. ``applied``, ``dropped``, ``devices``, ``layer_written``: as of
     :class:`hdl.write_controller.WriteController`.
 

@@ -20,8 +20,8 @@ class RoundingUnit(wiring.Component):
     """One Threefry for every four lanes, all started together and ready before a column of ten steps has been walked.
 
     ``start`` in cycle t, with ``column`` of its layer (1 for the ``readout``) and ``fold_index`` stable from then until
-    the next start, as ``seed`` and ``update_number``. ``done`` is low from t + 1 and high from t + 14; then ``random``
-    holds log2(accumulator_level) bits a lane, lane 0 in the low bits, as rule L15 says for row
+    the next start, as ``seed`` and ``update_number``. ``done`` is low from t + 1 and high from t + `spec.cycles.HASH`;
+    then ``random`` holds log2(accumulator_level) bits a lane, lane 0 in the low bits, as rule L15 says for row
     ``fold_index·lanes + lane``.
 
     Rule L15.

@@ -17,8 +17,8 @@ class Sequencer(wiring.Component):
     A step, from the first plane to the last state: ``stream_bits`` cycles of ``integrate_hidden``, one of
     ``sample_hidden``, one of ``convert_hidden``; ``folds`` cycles of ``issue``, the first in the cycle in which the
     converter is valid, ``adc_cycles`` after the strobe; and one in which the last fold commits, marked by
-    ``step_done``. Every step costs the same: ``stream_bits + adc_cycles + folds + 2``. The next step's features are
-    fetched with the last issue. The readout does the same on the readout's tiles; ``decide`` starts the decision when
+    ``step_done``. Every step costs the same, ``step`` of `spec.cycles.Cycles`. The next step's features are fetched
+    with the last issue. The readout does the same on the readout's tiles; ``decide`` starts the decision when
     its converter is valid, and ``push`` hands the result to the answer as soon as that is ready; ``free`` frees the
     sequence's bank in the same cycle.
 
@@ -27,8 +27,7 @@ class Sequencer(wiring.Component):
     ``learn_done``, and frees the bank with it.
 
     Bistable cells take no conversion and no folds: in the cycle after ``sample_hidden`` they settle, marked by
-    ``step_done``, and the next step's features are fetched; a step is ``stream_bits + 2`` cycles, the readout streams
-    ``readout_planes``. ``clear_cells`` is high in the cycle in which a sequence starts.
+    ``step_done``, and the next step's features are fetched; the readout streams ``readout_planes``. ``clear_cells`` is high in the cycle in which a sequence starts.
 
     A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
     learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with

@@ -15,8 +15,8 @@ class Threefry(wiring.Component):
     """Threefry-2x32 of a 64-bit counter under a 64-bit key; no multiplier.
 
     ``start`` in cycle t takes ``counter_0`` and ``counter_1``; ``key_0`` and ``key_1`` must be stable from t until
-    ``done``. ``done`` is low from t + 1 and high from t + 14, with ``word`` and ``second_word`` stable, until the next
-    start; one at any time starts anew.
+    ``done``. ``done`` is low from t + 1 and high from t + `spec.cycles.HASH`, with ``word`` and ``second_word`` stable,
+    until the next start; one at any time starts anew.
 
     Rule R1.
     """

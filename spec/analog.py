@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from spec.analog_counters import AnalogCounter
+from spec.analog_cycles import AnalogCycles
 from spec.analog_records import record_fields
 from spec.analog_register_parameters import register_source
 from spec.fixed import unsigned_width
@@ -26,8 +27,6 @@ MATCHING_BITS = 10
 """Errors of devices are in 2^−n of their value."""
 STREAM_FEATURE_BITS = 16
 """Bits of a feature in the input stream: two's complement, in steps of the DAC; saturated to the DAC's codes."""
-FRAME_OVERHEAD_CYCLES = 3
-"""Cycles of a frame, beside settling, that the controller is awake: to prepare it, take its sample, and decide."""
 CHARGE_BITS = COUNTER_BITS
 """Width of the charge counter, which wraps."""
 
@@ -152,17 +151,18 @@ class AnalogDesign(Design):
                 f"settling.factor is {self.settling.factor} with settling.shift = {self.settling.shift}: a node would "
                 f"overshoot its target; use 1…{1 << self.settling.shift}"
             )
-        if self.frame_awake_cycles > self.system.awake_cycles:
+        settle, awake = self.cycles.settle, self.cycles.awake
+        if awake > self.system.awake_cycles:
             yield (
                 f"settling.phase_cycles = {self.settling.phase_cycles} with {self.network.blocks} blocks settles for "
-                f"{self.settle_cycles} cycles of a frame, which is awake for {FRAME_OVERHEAD_CYCLES} more, but "
+                f"{settle} cycles of a frame, which is awake for {awake - settle} more, but "
                 f"system.awake_cycles is {self.system.awake_cycles}: use fewer phase_cycles or more awake_cycles"
             )
-        if self.system.awake_cycles > self.frame_cycles:
+        if self.system.awake_cycles > self.cycles.frame:
             yield (
                 f"system.awake_cycles is {self.system.awake_cycles}, but a frame of system.frame_ms = "
-                f"{self.system.frame_ms} has {self.frame_cycles} cycles of system.clock_hz = {self.system.clock_hz}: "
-                f"use at most {self.frame_cycles}"
+                f"{self.system.frame_ms} has {self.cycles.frame} cycles of system.clock_hz = {self.system.clock_hz}: "
+                f"use at most {self.cycles.frame}"
             )
         if self.vote.wake_class >= max(2, self.network.classes):
             yield (
@@ -261,31 +261,15 @@ class AnalogDesign(Design):
         """Bits of the winning class."""
         return unsigned_width(self.network.classes - 1)
 
-    # Timing -----------------------------------------------------------------------------------------------------------
     @property
-    def settle_cycles(self) -> int:
-        """Cycles that a frame settles: a phase for each block, and one for the outputs."""
-        return self.settling.phase_cycles * (self.network.blocks + 1)
-
-    @property
-    def frame_awake_cycles(self) -> int:
-        """Cycles that the controller is awake for a frame (39 by default)."""
-        return self.settle_cycles + FRAME_OVERHEAD_CYCLES
+    def cycles(self) -> AnalogCycles:
+        """Cycles of a frame, equation by equation."""
+        return AnalogCycles(self)
 
     @property
     def wake_votes(self) -> int:
         """Fewest votes that raise the wake-up, until software says otherwise: more than half of a whole clip."""
         return self.vote.frames // 2 + 1
-
-    @property
-    def frame_cycles(self) -> int:
-        """Clock cycles from frame to frame, rounded (328 by default)."""
-        return round(self.system.clock_hz * self.system.frame_ms / 1000)
-
-    @property
-    def hold_cycles(self) -> int:
-        """Cycles of a frame that the currents stay as sampled."""
-        return self.frame_cycles - self.settle_cycles
 
     # Non-idealities, 0 where switched off -----------------------------------------------------------------------------
     @property
@@ -311,4 +295,4 @@ class AnalogDesign(Design):
         """
         if frames < 1:
             raise ValueError(f"frames is {frames}; power is a mean over at least 1 frame")
-        return charge / (frames * self.frame_cycles) * self.system.supply_mv * 1e-6
+        return charge / (frames * self.cycles.frame) * self.system.supply_mv * 1e-6

@@ -7,6 +7,7 @@ from 1; nothing needs to be a power of two.
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import ceil, isqrt
 from typing import ClassVar
 
@@ -14,6 +15,7 @@ from pydantic import model_validator
 
 from spec.capabilities import Capabilities
 from spec.counters import Counter, counters_of
+from spec.cycles import Cycles
 from spec.design_rules import faults, unheeded
 from spec.fixed import signed_width, unsigned_width
 from spec.formats import Formats
@@ -51,7 +53,7 @@ class DesignPoint(Design):
         """Fields that change nothing of this design point's hardware → why."""
         return unheeded(self)
 
-    @property
+    @cached_property
     def capabilities(self) -> Capabilities:
         """What the hardware has beside inference with MiRU cells."""
         return Capabilities.of(self)
@@ -231,19 +233,7 @@ class DesignPoint(Design):
         """Multiply-accumulates of one readout, bias included."""
         return self.readout_rows * self.network.classes
 
-    # Timing -----------------------------------------------------------------------------------------------------------
     @property
-    def step_cycles(self) -> int:
-        """Cycles of a step, first plane to last state: planes, sample, conversion, folds, commit.
-
-        Bistable cells need neither conversion nor folds.
-        """
-        if self.bistable:
-            return self.formats.stream_bits + 2
-        return self.formats.stream_bits + 1 + self.crossbar.adc_cycles + self.folds + 1
-
-    @property
-    def readout_cycles(self) -> int:
-        """Cycles of a readout: planes, sample, conversion, one a class, hand-over; more where the last answer still
-        waits."""
-        return self.readout_planes + 1 + self.crossbar.adc_cycles + self.network.classes + 1
+    def cycles(self) -> Cycles:
+        """Cycles of each phase, equation by equation."""
+        return Cycles(self)

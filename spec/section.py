@@ -27,6 +27,10 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
+class Derived:
+    """Base of what follows from several sections, one subject a class: ``remora config show`` lists its properties."""
+
+
 class Design(Section):
     """A design point of any kind."""
 

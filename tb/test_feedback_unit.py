@@ -8,22 +8,6 @@ from tb.learning_model import feedback
 ERROR_BITS, ERROR_LIMIT = 9, 255
 
 
-def groups(classes: int) -> int:
-    """Draws that one value needs."""
-    return -(-classes // 32)
-
-
-def latency(classes: int) -> int:
-    """Cycles from the start to the first value."""
-    return 15 + classes + groups(classes)
-
-
-def interval(classes: int, waited: int) -> int:
-    """Cycles from the take of a value, ``waited`` cycles after it was valid, to the next: its draw has begun before."""
-    summed = classes - 32 * (groups(classes) - 1)
-    return max(1, 14 - summed - waited) + classes + groups(classes)
-
-
 async def begin(bench: BlockBench, block: Block) -> list[int]:
     """Errors on the port and a start; the errors."""
     error = some_integers(bench.random, -ERROR_LIMIT, ERROR_LIMIT, block.design.network.classes)
@@ -43,7 +27,7 @@ async def all_columns(bench: BlockBench) -> None:
             seed = block.design.learning.seed
             block.put(seed=seed)
             error = await begin(bench, block)
-            due = latency(network.classes)
+            due = block.design.cycles.first_feedback
             for column in range(network.hidden):
                 waited = 1
                 while True:
@@ -63,7 +47,7 @@ async def all_columns(bench: BlockBench) -> None:
                 await bench.cycle()
                 bench.compare(block, f"feedback of column {column}", block.get_signed("feedback"), wanted)
                 block.put(take=0)
-                due = interval(network.classes, late + 1)
+                due = block.design.cycles.next_feedback(late + 1)
             for _ in range(3):
                 await bench.cycle()
                 bench.compare(block, "valid after the last column", block.get("valid"), 0)
@@ -86,7 +70,7 @@ async def resets(bench: BlockBench) -> None:
 
         async def first(block: Block) -> None:
             error = await begin(bench, block)
-            for _ in range(latency(block.design.network.classes)):
+            for _ in range(block.design.cycles.first_feedback):
                 await bench.cycle()
             bench.compare(block, "valid", block.get("valid"), 1)
             bench.compare(block, "first value", block.get_signed("feedback"), feedback(block.design, error, 0))

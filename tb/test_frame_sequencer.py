@@ -10,7 +10,7 @@ SPARE = 30
 
 async def next_start(bench: BlockBench, block: Block, now: int) -> int:
     """The cycle of the next ``prepare``, counted on from ``now``; the frame is then taken."""
-    for later in range(4 * (block.design.frame_awake_cycles + SPARE)):
+    for later in range(4 * (block.design.cycles.awake + SPARE)):
         if block.get("prepare"):
             block.put(available=0)
             return now + later
@@ -22,7 +22,7 @@ async def next_start(bench: BlockBench, block: Block, now: int) -> int:
 async def late_frames(bench: BlockBench) -> None:
     """A frame that comes late starts when it comes; the one after it starts on its own tick, sooner than a period."""
     for block in bench.blocks:
-        period = block.design.frame_awake_cycles + SPARE
+        period = block.design.cycles.awake + SPARE
         block.put(run=0, available=0, first=0, reports_taken=1, reports_stalled=0, period=period)
         await bench.reset()
         await bench.cycle(3)
@@ -53,6 +53,6 @@ async def back_to_back(bench: BlockBench) -> None:
             await bench.cycle()
             block.put(available=1)
             later = await next_start(bench, block, now + 1)
-            bench.compare(block, "from start to start", later - now, block.design.frame_awake_cycles + 1)
+            bench.compare(block, "from start to start", later - now, block.design.cycles.shortest_frame)
             now = later
         block.put(run=0, available=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spec.cycles import DRAW
 from spec.rng import Purpose, draw, uniform_index
 from tb.blocks import Block, BlockBench, block_test
 
@@ -31,7 +32,7 @@ async def indices(bench: BlockBench) -> None:
             block.put(start=0)
             rejected = rejections(seed, purpose, bound, sequence, place, attempts)
             last += rejected == attempts - 1
-            for _ in range(14 + 15 * rejected):
+            for _ in range(DRAW * (1 + rejected) - 1):
                 await bench.cycle()
                 bench.compare(block, "done", block.get("done"), 0)
             wanted = uniform_index(seed, purpose, bound, sequence, place, attempts)

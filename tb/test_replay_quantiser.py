@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spec.cycles import DRAW
 from spec.learning import QUANTISER_BYTES, REPLAY_BITS
 from spec.rng import Purpose, draw
 from tb.blocks import Block, BlockBench, block_test, pack
@@ -39,7 +40,7 @@ async def quantise(bench: BlockBench, block: Block, length: int) -> None:
         bench.compare(block, "read of features, step, write, done", found, (1, step, 0, 0))
         features = some_features(bench, network.features)
         block.put(features=int.from_bytes(features, "little"))
-        for _ in range(15 * -(-network.features // QUANTISER_BYTES) - 1):
+        for _ in range(DRAW * -(-network.features // QUANTISER_BYTES) - 1):
             await bench.cycle()
             bench.compare(block, "write, done", (block.get("write"), block.get("done")), (0, 0))
         await bench.cycle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spec.cycles import HASH
 from tb.blocks import Block, BlockBench, block_test
 from tb.learning_model import rounding_number
 
@@ -22,7 +23,7 @@ async def every_lane(bench: BlockBench) -> None:
             block.put(seed=seed, update_number=update, readout=readout, column=column, fold_index=fold, start=1)
             await bench.cycle()
             block.put(start=0)
-            for _ in range(13):
+            for _ in range(HASH - 1):
                 await bench.cycle()
                 bench.compare(block, "done too early", block.get("done"), 0)
             await bench.cycle()

@@ -172,24 +172,17 @@ async def schedule(bench: BlockBench) -> None:
 
 @block_test
 async def cycles_of_a_step(bench: BlockBench) -> None:
-    """``stream_bits + adc_cycles + folds + 2`` cycles, from the first plane to the last state, every step the same.
-
-    With bistable cells ``stream_bits + 2``.
-    """
+    """As many as `spec.cycles` says, from the first plane to the last state, every step the same."""
 
     async def drive(block: Block) -> None:
         design = block.design
-        expected = design.formats.stream_bits + 2
-        if not design.bistable:
-            expected += design.crossbar.adc_cycles + design.folds
-        bench.compare(
-            block, "length of the schedule", len(step_schedule(design, 0, 1, design.crossbar.adc_cycles)), expected
-        )
+        schedule = step_schedule(design, 0, 1, design.crossbar.adc_cycles)
+        bench.compare(block, "length of the schedule", len(schedule), design.cycles.step)
         await Driver(bench, block, stall=0).sequence(design.network.max_steps)
 
     await bench.each(drive)
     of_mnist = next(block.design for block in bench.blocks if block.name == "mnist")
-    bench.compare("mnist", "cycles of a step", len(step_schedule(of_mnist, 0, 28, 8)), 23)
+    bench.compare("mnist", "cycles of a step", len(step_schedule(of_mnist, 0, 28, 8)), of_mnist.cycles.step)
 
 
 @block_test

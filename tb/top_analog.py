@@ -139,7 +139,7 @@ async def trust(dut) -> None:
         await host.cycles(8)
 
     async def sampled(count: int, why: str) -> None:
-        await host.cycles(3 * host.design.frame_awake_cycles)
+        await host.cycles(3 * host.design.cycles.awake)
         found = (await host.counters())[AnalogCounter.FRAMES]
         assert found == count, f"{found} frames were sampled {why}, not {count}"
 
@@ -187,7 +187,7 @@ async def answers_before_a_halt(dut) -> None:
     for packet in clip:
         await host.source.send(packet.data)
     await host.source.wait()
-    await host.cycles(5 * host.design.frame_awake_cycles)
+    await host.cycles(5 * host.design.cycles.awake)
     assert (await host.counters())[AnalogCounter.FRAMES] == len(clip)
     await host.write("CONTROL", run=0)
     for _ in range(3):

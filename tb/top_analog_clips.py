@@ -85,7 +85,7 @@ async def votes_of_a_clip(dut) -> None:
         for t, (flag, packet) in enumerate(zip(flags, packets, strict=True)):
             await host.source.send(packet.data[:2] + bytes([flag, number]) + packet.data[4:])
             await host.source.wait()
-            await host.cycles(2 * host.design.frame_awake_cycles + 8)
+            await host.cycles(2 * host.design.cycles.awake + 8)
             if t == 0:
                 following = settings[number + 1]
                 await host.write("VOTE", frames=following[0], sliding=following[1])

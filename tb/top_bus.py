@@ -224,7 +224,7 @@ async def analog(dut) -> None:
 
     async def offer() -> None:
         await host.write("PACE", period=0)
-        for _ in range(2 * LONGEST_WAIT // design.frame_awake_cycles):
+        for _ in range(2 * LONGEST_WAIT // design.cycles.awake):
             features = [bus.random.randint(-9, 9) for _ in range(design.network.features)]
             host.source.send_nowait(encode_frame(features, FrameFlag.START))
 

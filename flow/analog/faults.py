@@ -53,7 +53,7 @@ class AnalogFaultBench(FaultBench):
                 design,
                 CLIPS,
                 seed,
-                period=PERIOD + 2 * design.frame_awake_cycles,
+                period=PERIOD + 2 * design.cycles.awake,
                 sliding=True,
                 frames=window,
                 **settings,

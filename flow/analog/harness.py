@@ -85,7 +85,7 @@ def build_analog_harness(
         netlist, models: in place of the generated ones, for mutated copies (`flow.mutation`).
         wrapped: instances of the mutated netlist that have others in them, which are in ``good`` there.
     """
-    sidecar, awake_cycles = generated.sidecar, generated.design.frame_awake_cycles
+    sidecar, awake_cycles = generated.sidecar, generated.design.cycles.awake
     probes = {name: _place(probe["path"], wrapped) for name, probe in sidecar["probes"].items()}
     text = analog_harness_verilog(sidecar["ports"], probes, awake_cycles)
     sources = [

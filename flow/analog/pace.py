@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 from golden.analog_clips import FramePacket, KeptFrame
 from spec.analog import AnalogDesign
+from spec.analog_cycles import FREED
 from spec.packets import BEAT_BYTES, Answer
-
-FREED_AFTER = 2
-"""Cycles from the start of a frame to the first in which the buffer takes the next packet."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def arrivals(
 
 def first_start(design: AnalogDesign, sampled: Sequence[int]) -> int:
     """Cycle in which the first frame starts, from that of its sample: it is prepared, settles, and is sampled."""
-    return int(sampled[0]) - design.settle_cycles - 2
+    return int(sampled[0]) - design.cycles.taken
 
 
 def starts(design: AnalogDesign, frames: Sequence[Arrival], period: int, run: int, first: int) -> tuple[list[int], int]:
@@ -55,17 +53,16 @@ def starts(design: AnalogDesign, frames: Sequence[Arrival], period: int, run: in
     Args:
         frames: in order. run: first cycle in which the core runs. first: cycle in which the first frame starts.
     """
-    answer_cycles = design.network.classes + 2  # header, scores, and one in which the next is taken
     found, free, held = [first], first, 0  # free: from here on the stream takes an answer
     for before, frame in zip(frames, frames[1:], strict=False):
-        decided = found[-1] + design.frame_awake_cycles + 1
+        decided = found[-1] + design.cycles.shortest_frame
         due = found[-1] + 1 if not period else run + period * -(-(found[-1] + 1 - run) // period)
-        ready = max(decided, found[-1] + FREED_AFTER + frame.cycles, due)
+        ready = max(decided, found[-1] + FREED + frame.cycles, due)
         taken, stalled = decided, False
         for _ in range(before.answers):
             stalled |= max(taken, ready) < max(taken, free)
             taken = max(taken, free) + 1
-            free = taken - 1 + answer_cycles
+            free = taken - 1 + design.cycles.answer
         held += stalled
         found.append(max(ready, taken))
     return found, held

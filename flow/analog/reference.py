@@ -53,7 +53,7 @@ def run_reference(
         AnalogCounter.CLIPS: ballot.ended,
         AnalogCounter.CLIPS_CUT: intake.cut,
         AnalogCounter.WAKE_UPS: ballot.wakes,
-        AnalogCounter.AWAKE_CYCLES: len(frames) * design.frame_awake_cycles,
+        AnalogCounter.AWAKE_CYCLES: len(frames) * design.cycles.awake,
         AnalogCounter.FEATURES_SATURATED: intake.saturated,
         AnalogCounter.CHARGE: int(records["charge"][-1]) if len(frames) else 0,
         **{AnalogCounter[f"DROPPED_{drop.name}"]: intake.dropped[drop] for drop in FrameDrop},

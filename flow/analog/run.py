@@ -124,7 +124,7 @@ def run_analog(
 def patience_cycles(design: AnalogDesign, stimulus: AnalogStimulus, stall: float) -> int:
     """Cycles within which the next answer must come, generously: all packets, which are few where answers are rare."""
     longest = max(len(packet.data) for packet in stimulus.packets)
-    frame = max(stimulus.period, design.frame_awake_cycles + longest) + 8 * (design.network.classes + 4)
+    frame = max(stimulus.period, design.cycles.awake + longest) + 8 * (design.cycles.answer + 2)
     return PATIENCE * min(len(stimulus.packets), 4 * design.vote.frames) * round(frame / (1 - stall))
 
 
@@ -196,7 +196,7 @@ def _counter_records(
     """What golden can predict of the counters; the frames held are compared with the pace."""
     predicted = {counter.name.lower(): value for counter, value in reference.counters.items()}
     found = {counter.name.lower(): counters[counter] for counter in reference.counters}
-    cycles = design.frame_awake_cycles if reference.counters[AnalogCounter.FRAMES] else 0
+    cycles = design.cycles.awake if reference.counters[AnalogCounter.FRAMES] else 0
     predicted |= {"awake_last": cycles, "awake_most": cycles}
     found |= {f"awake_{name}": value for name, value in awake.items()}
     return _records(predicted), _records({name: found[name] for name in predicted})

@@ -67,7 +67,7 @@ def simulate_analog(
     Args:
         seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
-        paced: a frame every `AnalogDesign.frame_cycles`, as in the field, instead of back to back.
+        paced: a frame every `AnalogDesign.cycles.frame`, as in the field, instead of back to back.
         waves: VCD or FST file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
@@ -81,7 +81,7 @@ def simulate_analog(
     settings = recording.settings(design)
     generated = generate_for(design, recording.codes)
     build = built(lambda: build_analog_harness(generated, waves=wave_format(waves)))
-    period = design.frame_cycles if paced else 0
+    period = design.cycles.frame if paced else 0
     stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
     frames = len(stimulus.packets)
     with run_directory(design.name, keep) as directory, progress("simulating", frames, "frames") as advance:
@@ -116,7 +116,7 @@ def compare_wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Seq
 def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings, run: AnalogRtlRun) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
-    ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `frame_cycles`.
+    ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `AnalogCycles.frame`.
     ``agreement``: share of clips that hardware and float decide alike. Accuracies are None where nothing is known.
     Where votes slide, ``sliding``, a clip's decision is its last vote. Of a ``stream`` of words also ``keywords``,
     ``hits``, ``false_alarms`` and ``hours`` as `golden.wake_ups.count_wakes` has them, else None.

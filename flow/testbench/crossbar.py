@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from flow.reference import Reference
-from flow.rtl_run import learning_cycles, patience_cycles
+from flow.rtl_run import patience_cycles
 from flow.stimulus import NO_LABEL, Stimulus, stress_features
 from flow.testbench.scenario import Scenario, spread
 from golden.cell import Coefficients
@@ -64,8 +64,10 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
 def _stimulus(design: DesignPoint, weights: Weights) -> Stimulus:
     """Sequences of every kind and of many lengths; those to be learnt come first."""
     random = np.random.default_rng(SEED)
-    affordable = LEARN_CYCLES // max(1, learning_cycles(design))
-    learnt = min(max(affordable, LEARNT[0]), LEARNT[-1]) if design.learning.enabled else 0
+    learnt = 0
+    if design.capabilities.learns:
+        affordable = LEARN_CYCLES // design.cycles.most_update(design.network.max_steps)
+        learnt = min(max(affordable, LEARNT[0]), LEARNT[-1])
     count = learnt + INFERRED
     readings = design.macs_per_step * design.formats.stream_bits
     longest = min(design.network.max_steps, max(2, STEP_READINGS // (count * readings)))

@@ -61,9 +61,9 @@ def test_one_cell_by_hand():
         "nodes": 100 + z + c + lift + 2 * (z + lift), "cells": 300 + 200 + 500 + h,
     }  # fmt: skip
     for branch in BRANCHES:
-        assert held[branch] >= settled[branch] * design.hold_cycles
-        assert held[branch] - settled[branch] * (design.hold_cycles + 12) < 24 * 1600
-    assert held["input"] == 100 * design.frame_cycles
+        assert held[branch] >= settled[branch] * design.cycles.hold
+        assert held[branch] - settled[branch] * (design.cycles.hold + 12) < 24 * 1600
+    assert held["input"] == 100 * design.cycles.frame
 
 
 def test_a_cell_without_hysteresis_is_a_comparator():

@@ -18,8 +18,8 @@ KWS = load_design("kws", AnalogDesign)
 def test_defaults_are_those_of_the_documents():
     assert (KWS.parameters, KWS.cells, KWS.nodes) == (170, 8, 22)
     assert (KWS.ratio_limit, KWS.bias_limit, KWS.feature_limit, KWS.weight_shift) == (255, 1023, 511, 15)
-    assert (KWS.frame_cycles, KWS.settle_cycles, KWS.hold_cycles) == (328, 36, 292)
-    assert (KWS.system.awake_cycles, KWS.frame_awake_cycles) == (64, 39)
+    assert (KWS.cycles.frame, KWS.cycles.settle, KWS.cycles.hold) == (328, 36, 292)
+    assert (KWS.system.awake_cycles, KWS.cycles.awake) == (64, 39)
     assert (KWS.class_bits, KWS.wake_votes) == (1, 51)
 
 

@@ -149,7 +149,7 @@ def bistable(**sections) -> DesignPoint:
 def test_bistable_cells_have_no_states_on_their_wordlines():
     d = bistable()
     assert (d.hidden_rows, d.readout_rows, d.wordlines, d.macs_per_step) == (29, 101, 129, 2900)
-    assert (d.step_cycles, d.readout_cycles, d.readout_planes, d.readout_adc_shift) == (10, 21, 1, 0)
+    assert (d.cycles.step, d.cycles.readout, d.readout_planes, d.readout_adc_shift) == (10, 21, 1, 0)
     assert (d.sum_limit, d.threshold_limit, d.threshold_bits) == (229245, 229246, 19)
     assert (DEFAULT.wordlines, DEFAULT.readout_planes, DEFAULT.readout_adc_shift) == (129, 8, 7)
 

@@ -42,8 +42,8 @@ def test_resets_of_frames_in_flight(harness, tmp_path):
         "chain": "".join("1" if bit else "0" for bit in codes.chain()),
         "settings": asdict(SETTINGS),
         "phases": [[packet.data.hex() for packet in packets] for packets in phases],
-        "done": DESIGN.frame_awake_cycles * CLIPS * FRAMES // 2,
-        "longest_wait": DESIGN.frame_awake_cycles * CLIPS * FRAMES,
+        "done": DESIGN.cycles.awake * CLIPS * FRAMES // 2,
+        "longest_wait": DESIGN.cycles.awake * CLIPS * FRAMES,
         "patience": 2 * CLIPS * FRAMES,
         "output": str(tmp_path / "outcome.json"),
     }

@@ -96,7 +96,7 @@ def test_resets_of_sequences_in_flight(harness, tmp_path):
         "features": stimulus.features.tolist(),
         "lengths": stimulus.lengths.tolist(),
         "phases": PHASES,
-        "longest_wait": int(stimulus.lengths.sum()) * design.step_cycles,
+        "longest_wait": int(stimulus.lengths.sum()) * design.cycles.step,
         "patience_cycles": patience_cycles(design, stimulus, 0),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]

@@ -40,7 +40,7 @@ def test_resets_of_sequences_in_flight(harness, tmp_path):
         "coefficients": [stimulus.coefficients.reset, stimulus.coefficients.update],
         "phases": PHASES,
         "longest_wait": 400,
-        "busy_cycles": int(stimulus.lengths.sum()) * DESIGN.step_cycles,
+        "busy_cycles": int(stimulus.lengths.sum()) * DESIGN.cycles.step,
         "longest_sequence": 400,
         "patience_cycles": patience_cycles(DESIGN, stimulus, 0.3),
         "output": str(tmp_path / "phases.json"),

@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from flow.generate import write_images
-from flow.rtl_run import feedback_cycles
 from flow.simulator import run
 from golden.cell import Coefficients
 from golden.checkpoint import load_checkpoint
@@ -50,8 +49,8 @@ class Case:
     @property
     def column_cycles(self) -> int:
         """What the first column of an update takes from its start: errors, feedback, and every fold of the column."""
-        network = self.design.network
-        return feedback_cycles(self.design) + 1 + self.design.learning_folds * (network.max_steps + 5)
+        cycles, folds = self.design.cycles, self.design.learning_folds
+        return cycles.errors + cycles.first_feedback + folds * cycles.fold(self.design.network.max_steps)
 
     @property
     def tries(self) -> int:
@@ -61,11 +60,9 @@ class Case:
     @property
     def cycles_per_sequence(self) -> int:
         """About what a sequence takes with its replays; where the resets fall."""
-        learning, network = self.design.learning, self.design.network
-        folds = self.design.learning_folds
-        update = (network.hidden + network.classes) * folds * (network.max_steps + 14)
-        forward = network.max_steps * self.design.step_cycles + self.design.readout_cycles
-        return (update + forward) * (1 + (learning.replay_ratio if self.design.replays else 0))
+        longest, cycles = self.design.network.max_steps, self.design.cycles
+        replays = self.design.learning.replay_ratio if self.design.capabilities.replays else 0
+        return (cycles.fewest_update(longest) + cycles.sequence(longest)) * (1 + replays)
 
 
 REPLAYING = {"hidden_shift": 6, "readout_shift": 4, "replay_capacity": 37}

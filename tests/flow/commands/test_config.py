@@ -37,6 +37,7 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
     assert result["fields"]["network.hidden"] == 7
     derived = result["derived"]
     assert derived["hidden_tiles"] == design.hidden_tiles and derived["hash"] == design.hash
+    assert derived["cycles.step"] == design.cycles.step and derived["cycles.readout"] == design.cycles.readout
     assert derived["formats.adc_limit"] == 127 and derived["crossbar.weight_limit"] == 31
     assert {name: value for name, value in derived.items() if name.startswith("capabilities.")} == {
         f"capabilities.{name}": False for name in ("bistable", "learns", "accumulates", "selects", "replays")

@@ -34,7 +34,7 @@ def macro_names(design: Design) -> tuple[str, ...]:
     """The macros that the design point instantiates."""
     if isinstance(design, AnalogDesign):
         return analog_generate.MACRO_NAMES
-    return ("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.bistable else []))
+    return ("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.capabilities.bistable else []))
 
 
 def model_names(design: Design) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def file_list(sidecar: dict) -> list[str]:
 
 def image_names(design: DesignPoint) -> list[str]:
     """Instances that start from a memory image."""
-    groups = cell_groups(design) if design.bistable else ()
+    groups = cell_groups(design) if design.capabilities.bistable else ()
     return [*(tile.name for tile in all_tiles(design)), *(group_name(group) for group in groups)]
 
 
@@ -158,7 +158,7 @@ def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None
         words = np.asarray(levels).astype(np.int16).view(np.uint16)
         lines = (" ".join(f"{word:04x}" for word in row) for row in words)
         write_text(directory / f"{tile.name}.hex", "\n".join(lines) + "\n")
-    for group in cell_groups(design) if design.bistable else ():
+    for group in cell_groups(design) if design.capabilities.bistable else ():
         pairs = weights.thresholds[:, group.column_slice].T.astype(np.int32).view(np.uint32)
         lines = (f"{low:08x} {high:08x}" for low, high in pairs)
         write_text(directory / f"{group_name(group)}.hex", "\n".join(lines) + "\n")

@@ -12,7 +12,7 @@ def learning_faults(design: DesignPoint) -> list[Fault]:
     """Mistakes in what is computed, in what is remembered, and in what is written."""
     faults = [*_arithmetic(design), *_history(design), *_writes(design), *_folds(design)]
     faults += _accumulators(design) if design.learning.update == "accumulate" else _rounding(design)
-    return faults + (_winners() if design.selects else [])
+    return faults + (_winners() if design.capabilities.selects else [])
 
 
 def _arithmetic(design: DesignPoint) -> list[Fault]:

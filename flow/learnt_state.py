@@ -31,13 +31,13 @@ def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDAr
     χ only where the design point has some, the reservoir likewise.
     """
     records = {f"{name} weights": _columns("weights", getattr(checkpoint.weights, name)) for name in LAYERS}
-    if design.accumulates:
+    if design.capabilities.accumulates:
         records |= {
             f"{name} accumulators": _columns("accumulators", getattr(checkpoint, f"{name}_accumulators"))
             for name in LAYERS
         }
     counts = [("updates", checkpoint.updates)]
-    if design.replays:
+    if design.capabilities.replays:
         reservoir = checkpoint.reservoir or ReservoirState.empty(design)
         records["reservoir"] = _slots(reservoir.features, reservoir.steps, reservoir.labels)
         counts += [("presented", reservoir.presented), ("filled", len(reservoir.steps)), ("frozen", reservoir.frozen)]

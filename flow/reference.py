@@ -42,7 +42,7 @@ class Reference:
         self.learnt = self.replayed = self.kept = 0
         self.hidden = self.readout = Writes()
         self._learning = (
-            LearningReference(design, stimulus.weights, stimulus.coefficients) if design.learning.enabled else None
+            LearningReference(design, stimulus.weights, stimulus.coefficients) if design.capabilities.learns else None
         )
 
     @property

@@ -98,7 +98,7 @@ def run_rtl(
     content = {
         "features": stimulus.features, "lengths": stimulus.lengths, "labels": stimulus.labels, "tags": stimulus.tags,
         "flags": stimulus.flags, "hidden": stimulus.weights.hidden, "readout": stimulus.weights.readout,
-        **({"thresholds": stimulus.weights.thresholds} if design.bistable else {}),
+        **({"thresholds": stimulus.weights.thresholds} if design.capabilities.bistable else {}),
     }  # fmt: skip
     with replacing(directory / "input.npz") as partial:
         np.savez(partial, **content)
@@ -160,7 +160,11 @@ def patience_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> in
 
 def replays_at_most(design: DesignPoint, stimulus: Stimulus) -> int:
     """Most sequences that are replayed after a new one."""
-    return max([design.learning.replay_ratio, *(each.ratio for each in stimulus.commands)]) if design.replays else 0
+    return (
+        max([design.learning.replay_ratio, *(each.ratio for each in stimulus.commands)])
+        if design.capabilities.replays
+        else 0
+    )
 
 
 def _judge(design: DesignPoint, stimulus: Stimulus, directory: Path, trace: bool, stalled: bool) -> RtlRun:

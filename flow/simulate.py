@@ -74,16 +74,20 @@ def simulate(
     with run_directory(design.name, keep) as directory, progress("simulating", total, "steps") as advance:
         run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     tidy(directory, keep, run.comparison)
-    state = [f"{layer} {kind}" for layer in LAYERS for kind in ("weights", *(["accumulators"] * design.accumulates))]
+    state = [
+        f"{layer} {kind}"
+        for layer in LAYERS
+        for kind in ("weights", *(["accumulators"] * design.capabilities.accumulates))
+    ]
     kinds = [*Simulated.KINDS, *([LEARN, *state, "counts"] if learn else [])]
-    kinds += [OFFER] if learn and design.replays else []
+    kinds += [OFFER] if learn and design.capabilities.replays else []
     return Simulated(run, summarise(design, data, run) | provenance(seed), tuple(kinds))
 
 
 def steps_in_all(design: DesignPoint, stimulus: Stimulus) -> int:
     """Steps that the hardware will do: of the sequences, and of as many replays, of mean length where they differ."""
     steps = int(stimulus.lengths.sum())
-    if not (design.replays and stimulus.learns.any()):
+    if not (design.capabilities.replays and stimulus.learns.any()):
         return steps
     replays = design.learning.replay_ratio * (len(stimulus) - 1)
     return steps + round(replays * steps / len(stimulus))

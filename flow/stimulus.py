@@ -136,8 +136,8 @@ def stress_weights(design: DesignPoint, seed: int) -> Weights:
 
     So conversions and words saturate. The last class repeats the first, so that scores tie."""
     weights = random_weights(design, seed)
-    weights.hidden[:, :1] = design.weight_limit
-    weights.hidden[:, 1:2] = -design.weight_limit
+    weights.hidden[:, :1] = design.crossbar.weight_limit
+    weights.hidden[:, 1:2] = -design.crossbar.weight_limit
     weights.readout[:, -1] = weights.readout[:, 0]
     return weights
 
@@ -199,7 +199,7 @@ def bad_packets(design: DesignPoint, random: np.random.Generator) -> Iterator[Ba
     yield BadPacket(0, packet(some, flags=learn), Drop.HEADER)
     yield BadPacket(0, packet(some, flags=learn | infer), Drop.HEADER)
     # The first cause counts where several apply.
-    learning = design.learning.enabled
+    learning = design.capabilities.learns
     yield BadPacket(0, packet(longest + 1, flags=learn | valid, label=0xFFFF), Drop.LABEL if learning else Drop.HEADER)
     yield BadPacket(0, packet(longest + 1, flags=infer | valid, label=0xFFFF), Drop.LABEL)
     data = packet(max(some, -(-2 * BEAT_BYTES // network.features)))

@@ -43,7 +43,7 @@ def train_network(
         CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.
     """
     digest = data_digest(training)
-    if design.bistable:
+    if design.capabilities.bistable:
         return train_offline(design, training, test, passes, digest, path, fresh=fresh)
     trainer, history = begin_training(design, path, digest, "passes", passes, fresh=fresh)
     checkpoint = trainer.checkpoint(_metadata(history, digest))

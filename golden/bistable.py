@@ -111,7 +111,7 @@ def infer(
         states = datapath.states(sums)
         last = states[np.arange(len(states)), lengths[chosen] - 1]
         codes, scores[chosen] = datapath.read_out(last)
-        saturated += int(np.count_nonzero(np.abs(codes) == design.adc_limit))
+        saturated += int(np.count_nonzero(np.abs(codes) == design.formats.adc_limit))
         if kept:
             _keep(kept, chosen, design, words, sums, states, last, codes)
     return Inference(scores, np.argmax(scores, axis=1), Saturations(adc=saturated), kept)

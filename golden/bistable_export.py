@@ -51,7 +51,7 @@ def quantise(design: DesignPoint, parameters: Parameters) -> tuple[Weights, Para
     """
     if (parameters["level"] != 1).any():
         raise ValueError("fold the cells' levels into the readout first: fold_levels")
-    limit = design.weight_limit
+    limit = design.crossbar.weight_limit
     hidden, readout = (parameters[name].astype(np.float64) for name in ("hidden", "readout"))
     word, bias = 1 << design.formats.stream_bits, bias_word(design, Layer.HIDDEN)
     scale = limit / np.maximum(np.abs(hidden).max(axis=0), TINY)

@@ -55,9 +55,9 @@ def feature_words(design: DesignPoint) -> NDArray[np.int64]:
     Rules F1 to F3.
     """
     if not design.network.feature_signed:
-        return saturate(round_shift(np.arange(256), design.feature_shift), design.stream_limit)
+        return saturate(round_shift(np.arange(256), design.formats.feature_shift), design.formats.stream_limit)
     values = np.maximum(np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64), -127)
-    return round_magnitude(2 * values, design.feature_shift, design.stream_limit)
+    return round_magnitude(2 * values, design.formats.feature_shift, design.formats.stream_limit)
 
 
 def signed_candidates(design: DesignPoint) -> NDArray[np.int64]:
@@ -77,10 +77,10 @@ class WordStreamer:
 
     def __init__(self, design: DesignPoint, factor: int, shift: int):
         self._half, self._scale = constant(HALF), constant(factor * 2.0**-shift)
-        self._highest, self._lowest = constant(design.stream_limit), constant(-design.stream_limit)
-        overflow = ((design.stream_limit + 1) << shift) - ((1 << shift) >> 1)
-        threshold = -(-overflow // factor) if factor else design.state_limit + 1
-        self.threshold = threshold if threshold <= design.state_limit else None
+        self._highest, self._lowest = constant(design.formats.stream_limit), constant(-design.formats.stream_limit)
+        overflow = ((design.formats.stream_limit + 1) << shift) - ((1 << shift) >> 1)
+        threshold = -(-overflow // factor) if factor else design.formats.state_limit + 1
+        self.threshold = threshold if threshold <= design.formats.state_limit else None
 
     def stream(self, states: NDArray[np.floating], out: NDArray[np.floating], work: NDArray[np.floating]) -> None:
         """Words of ``states`` into ``out``; ``work`` is overwritten. All of one shape."""
@@ -104,7 +104,7 @@ class StateBlend:
     """
 
     def __init__(self, design: DesignPoint, update: int, dtype: type[np.floating]):
-        self._rate, self._offset = constant(update * 2.0**-COEFFICIENT_BITS), constant(design.adc_limit)
+        self._rate, self._offset = constant(update * 2.0**-COEFFICIENT_BITS), constant(design.formats.adc_limit)
         self._table = (signed_candidates(design) * (update * 2.0**-COEFFICIENT_BITS) + HALF).astype(dtype)
 
     def blend(

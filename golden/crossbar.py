@@ -51,8 +51,8 @@ def layer_dtype(design: DesignPoint) -> type[np.floating]:
     ``|c - h| <= 2·(2^15 - 1)``.
     """
     shift = max(adc_shift(design, layer) for layer in Layer)
-    half, offset = (1 << shift) >> 1, design.adc_limit << shift
-    assert 2 * design.state_limit * 256 + 128 < 1 << 24
+    half, offset = (1 << shift) >> 1, design.formats.adc_limit << shift
+    assert 2 * design.formats.state_limit * 256 + 128 < 1 << 24
     return exact_dtype(max(bitline_bound(design, layer) for layer in Layer) + half + offset)
 
 
@@ -84,7 +84,7 @@ class TiledLayer:
         inputs = design.network.features if layer is Layer.HIDDEN else 0
         self.scale = 2.0 ** -adc_shift(design, layer)
         self.matrix = levels.astype(dtype) * dtype(self.scale)
-        self._highest, self._lowest = constant(design.adc_limit), constant(-design.adc_limit)
+        self._highest, self._lowest = constant(design.formats.adc_limit), constant(-design.formats.adc_limit)
         self._bias_word = bias_word(design, layer)
         self.row_tiles = []
         for tile in layout.tiles[:: layout.column_tiles]:

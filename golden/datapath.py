@@ -37,8 +37,8 @@ class Datapath:
         self.readout = TiledLayer(design, Layer.READOUT, weights.readout, self.dtype)
         self._feature_words = feature_words(design).astype(self.dtype)
         self._blend = StateBlend(design, coefficients.update, self.dtype)
-        self._streamer = WordStreamer(design, coefficients.reset, design.word_shift)
-        self._readout_streamer = WordStreamer(design, 1, design.readout_word_shift)
+        self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift)
+        self._readout_streamer = WordStreamer(design, 1, design.formats.readout_word_shift)
         self._history = history
         self._allocate(batch)
         self._view(1, 1)
@@ -145,7 +145,7 @@ class Datapath:
 
     def adc_saturations(self) -> int:
         """Codes of single tiles at full scale in the last run, both layers. Rule X6."""
-        limit = self.design.adc_limit
+        limit = self.design.formats.adc_limit
         return sum(
             int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, self.readout_tile_codes)
         )

@@ -22,6 +22,6 @@ def infer(
     record: bool = False,
 ) -> Inference[Any]:
     """`golden.miru.infer`, or `golden.bistable.infer`, which has no coefficients."""
-    if design.bistable:
+    if design.capabilities.bistable:
         return bistable.infer(design, weights, features, lengths, record)
     return miru.infer(design, weights, features, lengths, coefficients, record)

@@ -180,10 +180,10 @@ class LearningReference:
         words = steps["words"]
         words[:, :inputs] = path.inputs[:, 0]
         words[:, inputs:-1] = path.word_history[:, 0]
-        words[:, -1] = self.design.stream_limit
+        words[:, -1] = self.design.formats.stream_limit
         steps["codes"] = path.tile_codes[:, :, 0].swapaxes(0, 1)
         steps["code"] = path.codes[:, 0]
-        steps["candidate"] = self._candidates[steps["code"] + self.design.adc_limit]
+        steps["candidate"] = self._candidates[steps["code"] + self.design.formats.adc_limit]
         steps["state"] = self._states[:count]
         self._records[STEP].append(steps)
 
@@ -191,7 +191,7 @@ class LearningReference:
         readout["sequence"], readout["step"], readout["tag"] = started, count - 1, self._tag
         readout["decision"], readout["scores"] = path.scores[0].argmax(), path.scores[0]
         readout["words"][0, :-1] = path.readout_words[0]
-        readout["words"][0, -1] = self.design.stream_limit
+        readout["words"][0, -1] = self.design.formats.stream_limit
         readout["codes"] = path.readout_tile_codes[:, 0]
         self._records[READOUT].append(readout)
 

@@ -49,7 +49,7 @@ class DfaTrainer:
         settings: LearningSettings | None = None,
         kernel: MakeKernel = NumpyKernel,
     ):
-        if design.bistable:
+        if design.capabilities.bistable:
             raise ValueError('cell.kind = "bmru": bistable cells are trained offline, with golden.bistable_training')
         self.design, self.updates = design, updates
         self.coefficients = coefficients or Coefficients.of(design)

@@ -188,14 +188,14 @@ def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
     words = np.zeros((len(chosen), steps, design.hidden_rows), np.int16)
     words[..., :inputs] = datapath.inputs.swapaxes(0, 1)
     words[..., inputs:-1] = np.stack(datapath.words, axis=1)
-    words[..., -1] = design.stream_limit
+    words[..., -1] = design.formats.stream_limit
     words[ended] = 0
     kept.words[chosen, :steps] = words
     kept.codes[chosen, :steps] = datapath.tile_codes.transpose(2, 1, 0, 3)
     kept.code[chosen, :steps] = datapath.codes.swapaxes(0, 1)
-    kept.candidate[chosen, :steps] = signed_candidates(design)[kept.code[chosen, :steps] + design.adc_limit]
+    kept.candidate[chosen, :steps] = signed_candidates(design)[kept.code[chosen, :steps] + design.formats.adc_limit]
     kept.readout_words[chosen, :-1] = datapath.readout_words
-    kept.readout_words[chosen, -1] = design.stream_limit
+    kept.readout_words[chosen, -1] = design.formats.stream_limit
     kept.readout_codes[chosen] = datapath.readout_tile_codes.swapaxes(0, 1)
 
 

@@ -104,7 +104,7 @@ def move(
     remarks += [
         f"{path} of the design point is {found[path].ours}: the network keeps the {value} that is stored with it"
         for path, value in gates.items()
-        if path in found and not design.bistable
+        if path in found and not design.capabilities.bistable
     ]
     left = []
     if reason := _accumulators_stay(found, design, accumulators):
@@ -135,13 +135,15 @@ def _listed(found: Sequence[Difference]) -> str:
 
 
 def _binds(difference: Difference, design: DesignPoint) -> bool:
-    return difference.role is Role.MEANING or (difference.role is Role.THRESHOLDS and design.bistable)
+    return difference.role is Role.MEANING or (difference.role is Role.THRESHOLDS and design.capabilities.bistable)
 
 
 def _answers(found: Mapping[str, Difference], design: DesignPoint) -> list[Difference]:
     """Differences that answers may show; what a bistable readout is scaled by is the largest weight."""
     roles = {Role.ANSWERS, Role.THRESHOLDS}
-    return [each for each in found.values() if each.role in roles or (design.bistable and each.path == _LEVELS)]
+    return [
+        each for each in found.values() if each.role in roles or (design.capabilities.bistable and each.path == _LEVELS)
+    ]
 
 
 _LEVELS = "crossbar.levels"

@@ -99,7 +99,7 @@ def make_writer(
         values: χ to start from, as `check_accumulators` allows; zero where None.
         dtype: wide enough for gradients, see `golden.learning_kernel.rules.learning_dtype`.
     """
-    devices = _Devices(layer, levels, design.weight_limit)
+    devices = _Devices(layer, levels, design.crossbar.weight_limit)
     if design.learning.update == "accumulate":
         return AccumulatingWriter(design, devices, values, dtype)
     return DirectWriter(design, devices, which, dtype)

@@ -20,7 +20,7 @@ EQUAL_EVERY = 5
 
 def threshold_unit(design: DesignPoint) -> int:
     """Bitline sum of a weight of 1 under a word of 1, in whole levels."""
-    return (design.stream_limit + 1) << design.crossbar.level_bits
+    return (design.formats.stream_limit + 1) << design.crossbar.level_bits
 
 
 def check_thresholds(design: DesignPoint, thresholds: NDArray | None) -> None:
@@ -31,7 +31,7 @@ def check_thresholds(design: DesignPoint, thresholds: NDArray | None) -> None:
     Raises:
         ValueError: they are missing or superfluous, or dtype, shape, range or order is wrong.
     """
-    if not design.bistable:
+    if not design.capabilities.bistable:
         if thresholds is not None:
             raise ValueError('thresholds belong to bistable cells; this design point has cell.kind = "miru"')
         return
@@ -52,7 +52,7 @@ def check_thresholds(design: DesignPoint, thresholds: NDArray | None) -> None:
 
 def initial_thresholds(design: DesignPoint) -> NDArray[np.int32] | None:
     """Thresholds before training, the same of every cell, (2, hidden); None where there are no such cells. Rule H2."""
-    if not design.bistable:
+    if not design.capabilities.bistable:
         return None
     levels = np.rint(np.array([[INITIAL_LOW], [INITIAL_HIGH]]) * threshold_unit(design))
     return np.repeat(np.minimum(levels, design.threshold_limit).astype(np.int32), design.network.hidden, axis=1)
@@ -60,9 +60,9 @@ def initial_thresholds(design: DesignPoint) -> NDArray[np.int32] | None:
 
 def random_thresholds(design: DesignPoint, seed: int) -> NDArray[np.int32] | None:
     """Thresholds among the sums that random weights and words give, some below 0 and some equal: for tests."""
-    if not design.bistable:
+    if not design.capabilities.bistable:
         return None
-    spread = design.stream_limit * design.weight_limit * (isqrt(design.hidden_rows) + 1) // 4
+    spread = design.formats.stream_limit * design.crossbar.weight_limit * (isqrt(design.hidden_rows) + 1) // 4
     units = np.arange(design.network.hidden)
     low, width = (
         ((draw(seed, Purpose.INITIAL_WEIGHT, _STREAM, row, units).astype(np.int64) * spread) >> 32) for row in (0, 1)

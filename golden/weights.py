@@ -39,8 +39,8 @@ class Weights:
             ValueError: shape, dtype or range is wrong; the message names the layer, what was found and what is legal.
         """
         network = design.network
-        _check_layer("hidden", self.hidden, (design.hidden_rows, network.hidden), design.weight_limit)
-        _check_layer("readout", self.readout, (design.readout_rows, network.classes), design.weight_limit)
+        _check_layer("hidden", self.hidden, (design.hidden_rows, network.hidden), design.crossbar.weight_limit)
+        _check_layer("readout", self.readout, (design.readout_rows, network.classes), design.crossbar.weight_limit)
         check_thresholds(design, self.thresholds)
         return self
 
@@ -80,12 +80,12 @@ def initial_weights(design: DesignPoint) -> Weights:
 
 def random_weights(design: DesignPoint, seed: int) -> Weights:
     """Weights and biases uniform over every legal level: for tests, which they stress more than trained ones."""
-    span = np.uint64(2 * design.weight_limit + 1)
+    span = np.uint64(2 * design.crossbar.weight_limit + 1)
     rows, columns = np.ogrid[
         : design.hidden_rows + design.readout_rows, : max(design.network.hidden, design.network.classes)
     ]
     words = draw(seed, Purpose.INITIAL_WEIGHT, _FULL_RANGE_STREAM, rows, columns).astype(np.uint64)
-    levels = ((words * span) >> np.uint64(32)).astype(np.int16) - np.int16(design.weight_limit)
+    levels = ((words * span) >> np.uint64(32)).astype(np.int16) - np.int16(design.crossbar.weight_limit)
     hidden = levels[: design.hidden_rows, : design.network.hidden]
     readout = levels[design.hidden_rows :, : design.network.classes]
     return Weights(hidden.copy(), readout.copy(), random_thresholds(design, seed)).check(design)
@@ -98,4 +98,4 @@ def _uniform(seed: int, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:
 
 def _levels(design: DesignPoint, weights: NDArray[np.float64]) -> NDArray[np.int16]:
     scaled = np.rint(weights * 2.0**design.crossbar.level_bits)
-    return saturate(scaled, design.weight_limit).astype(np.int16)
+    return saturate(scaled, design.crossbar.weight_limit).astype(np.int16)

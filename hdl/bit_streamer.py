@@ -69,9 +69,9 @@ def feature_word(m: Module, design: DesignPoint, features: Value, index: int) ->
     """
     byte = features.word_select(index, FEATURE_BITS)
     if not design.network.feature_signed:
-        return minimum(round_shift(byte, design.feature_shift), design.stream_limit), Const(0, 1)
+        return minimum(round_shift(byte, design.formats.feature_shift), design.formats.stream_limit), Const(0, 1)
     # −128 counts as −127, so that twice the magnitude fits a byte.
     clipped = minimum(magnitude(byte.as_signed()), (1 << (FEATURE_BITS - 1)) - 1)
     word = Signal(design.formats.stream_bits, name=f"feature_{index}")
-    m.d.comb += word.eq(minimum(round_shift(clipped << 1, design.feature_shift), design.stream_limit))
+    m.d.comb += word.eq(minimum(round_shift(clipped << 1, design.formats.feature_shift), design.formats.stream_limit))
     return word, byte[FEATURE_BITS - 1]

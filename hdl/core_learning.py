@@ -22,7 +22,7 @@ COLUMNS_BITS = 16
 
 def learning_members(design: DesignPoint) -> dict:
     """What a core that learns has besides: see `hdl.core.Core`."""
-    if not design.learning.enabled:
+    if not design.capabilities.learns:
         return {}
     members = {
         "seed": In(WORD),
@@ -34,13 +34,13 @@ def learning_members(design: DesignPoint) -> dict:
         "columns_done": Out(COLUMNS_BITS),
         "updating": Out(1),
     }
-    if design.selects:
+    if design.capabilities.selects:
         members["winners"] = In(unsigned_width(design.network.hidden))
     if memories := host_memories(design):
         members["memory"] = In(
             wiring.Signature({name: member.flip() for name, member in memory_window_members(memories).items()})
         )
-    if design.replays:
+    if design.capabilities.replays:
         members |= {
             "replay_ratio": In(RATIO_BITS),
             "freeze": In(1),
@@ -68,7 +68,7 @@ class CoreLearning:
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self.engine = design, LearningEngine(design)
-        self.reservoir = Reservoir(design) if design.replays else None
+        self.reservoir = Reservoir(design) if design.capabilities.replays else None
         memories = host_memories(design)
         self.window = MemoryWindow(memories) if memories else None
 
@@ -117,7 +117,7 @@ class CoreLearning:
             core.updates.eq(engine.updates),
         ]
         settings = ["seed", "hidden_slower", "readout_slower", "load_updates", "updates_value"]
-        for name in [*settings, *(["winners"] if self.design.selects else [])]:
+        for name in [*settings, *(["winners"] if self.design.capabilities.selects else [])]:
             m.d.comb += getattr(engine, name).eq(getattr(core, name))
         if self.window:
             self._connect_window(m, core)

@@ -20,8 +20,8 @@ class IndexUnit(wiring.Component):
 
     ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``number`` and ``place`` stable from then until
     ``done``, which is high for one cycle, `spec.cycles.DRAW` cycles later and as many more for every attempt that is
-    rejected (fewer than one on average). ``index`` holds from ``done`` until the next start. A word that is rejected at the last attempt is
-    less than twice the bound, so its remainder is one subtraction.
+    rejected (fewer than one on average). ``index`` holds from ``done`` until the next start. A word that is rejected at
+    the last attempt is less than twice the bound, so its remainder is one subtraction.
 
     Args:
         attempts: as of ``uniform_index``.

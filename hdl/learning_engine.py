@@ -82,7 +82,7 @@ class LearningEngine(wiring.Component):
                 "seed": In(WORD),
                 "hidden_slower": In(SLOWEST.bit_length()),
                 "readout_slower": In(SLOWEST.bit_length()),
-                **({"winners": In(unsigned_width(network.hidden))} if design.selects else {}),
+                **({"winners": In(unsigned_width(network.hidden))} if design.capabilities.selects else {}),
                 "load_updates": In(1),
                 "updates_value": In(WORD),
                 "updates": Out(WORD),
@@ -118,9 +118,11 @@ class LearningEngine(wiring.Component):
         m = Module()
         design = self.design
         self._error = place(m, "error_unit", ErrorUnit(design))
-        unit = WinnerUnit if design.selects else FeedbackUnit
+        unit = WinnerUnit if design.capabilities.selects else FeedbackUnit
         # What a stop has cut short is forgotten with it.
-        self._source = place(m, "winner_unit" if design.selects else "feedback_unit", unit(design), reset=self.done)
+        self._source = place(
+            m, "winner_unit" if design.capabilities.selects else "feedback_unit", unit(design), reset=self.done
+        )
         self._history = place(m, "history", History(design))
         self._delta = place(m, "delta_unit", DeltaUnit(design))
         self._place = place(m, "place", LearningColumn(design))
@@ -144,7 +146,7 @@ class LearningEngine(wiring.Component):
 
     def _control(self, m: Module, walking, restart, settled, fetch, ready) -> None:
         product, writer, source, place_ = self._product, self._writer, self._source, self._place
-        learns = source.learns if self.design.selects else 1
+        learns = source.learns if self.design.capabilities.selects else 1
         step = Signal.like(self._history.code_step)
         # A column is handed to the write controller with its last fold.
         commit = Signal()
@@ -170,10 +172,10 @@ class LearningEngine(wiring.Component):
                 with m.Elif(source.valid):
                     m.d.comb += [source.take.eq(1), fetch.eq(learns)]
                     m.next = "WALK"
-                    if self.design.selects:
+                    if self.design.capabilities.selects:
                         with m.If(~learns):
                             m.next = "SKIP"
-            if self.design.selects:
+            if self.design.capabilities.selects:
                 with m.State("SKIP"):
                     m.d.comb += [self.skipped.eq(1), place_.next_column.eq(1)]
                     m.d.sync += self.columns_done.eq(self.column + 1)
@@ -237,7 +239,7 @@ class LearningEngine(wiring.Component):
             self._source.error.eq(self._error.error),
             self._source.seed.eq(self.seed),
         ]
-        if self.design.selects:
+        if self.design.capabilities.selects:
             m.d.comb += self._source.winners.eq(self.winners)
 
     def _connect_history(self, m: Module) -> None:

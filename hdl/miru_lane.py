@@ -53,7 +53,7 @@ class MiruLane(wiring.Component):
         m.d.sync += negative.eq(self.code < 0)
 
         previous = Signal.like(self.previous)
-        raw = Signal(range((design.state_limit << COEFFICIENT_BITS) + 1))
+        raw = Signal(range((design.formats.state_limit << COEFFICIENT_BITS) + 1))
         rounded = Signal(len(raw))
         size = Signal(design.formats.state_bits)
         m.d.comb += [
@@ -64,11 +64,12 @@ class MiruLane(wiring.Component):
             ),
             size.eq(magnitude(self.state)),
             raw.eq(size * self.word_coefficient),
-            rounded.eq(round_shift(raw, design.word_shift)),
-            self.word_saturated.eq(rounded > design.stream_limit),
+            rounded.eq(round_shift(raw, design.formats.word_shift)),
+            self.word_saturated.eq(rounded > design.formats.stream_limit),
             self.word.eq(
                 Cat(
-                    Mux(self.word_saturated, design.stream_limit, rounded)[: design.formats.stream_bits], self.state < 0
+                    Mux(self.word_saturated, design.formats.stream_limit, rounded)[: design.formats.stream_bits],
+                    self.state < 0,
                 )
             ),
         ]

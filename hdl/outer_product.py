@@ -102,4 +102,4 @@ class OuterProduct(wiring.Component):
             yield word
         for index in range(network.hidden):
             yield Mux(self.zero_states, 0, self.words.word_select(index, bits + 1))
-        yield Const(self.design.stream_limit, bits + 1)
+        yield Const(self.design.formats.stream_limit, bits + 1)

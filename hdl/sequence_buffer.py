@@ -139,7 +139,7 @@ class SequenceBuffer(wiring.Component):
     def _refused(self, flags: Value) -> Value:
         """Nothing to do, or nothing that can be done."""
         infer, learn, labelled = (flags[_bit(flag)] for flag in (Flag.INFER, Flag.LEARN, Flag.LABEL_VALID))
-        if not self.design.learning.enabled:
+        if not self.design.capabilities.learns:
             return ~infer | learn
         return Mux(learn, ~labelled, ~infer)
 

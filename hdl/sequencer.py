@@ -27,7 +27,8 @@ class Sequencer(wiring.Component):
     ``learn_done``, and frees the bank with it.
 
     Bistable cells take no conversion and no folds: in the cycle after ``sample_hidden`` they settle, marked by
-    ``step_done``, and the next step's features are fetched; the readout streams ``readout_planes``. ``clear_cells`` is high in the cycle in which a sequence starts.
+    ``step_done``, and the next step's features are fetched; the readout streams ``readout_planes``. ``clear_cells`` is
+    high in the cycle in which a sequence starts.
 
     A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
     learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with
@@ -69,7 +70,7 @@ class Sequencer(wiring.Component):
         }
         conversion = {"convert_hidden": Out(1), "hidden_valid": In(1)}
         cell = {"issue": Out(1), "fold": Out(unsigned_width(design.folds - 1)), "step_done": Out(1)}
-        if design.bistable:
+        if design.capabilities.bistable:
             conversion, cell = {}, {"clear_cells": Out(1), "step_done": Out(1)}
         super().__init__(
             {
@@ -104,8 +105,8 @@ class Sequencer(wiring.Component):
                 "decided": In(1),
                 "answer_ready": In(1),
                 "push": Out(1),
-                **(learning if design.learning.enabled else {}),
-                **(replay if design.replays else {}),
+                **(learning if design.capabilities.learns else {}),
+                **(replay if design.capabilities.replays else {}),
             }
         )
 
@@ -117,7 +118,7 @@ class Sequencer(wiring.Component):
             self.busy.eq(self._phases()),
             self.step.eq(step),
             self.plane.eq(plane),
-            *([] if design.bistable else [self.fold.eq(fold)]),
+            *([] if design.capabilities.bistable else [self.fold.eq(fold)]),
             self.first.eq((step == 0) & self.stepping),
             self.last.eq(step + 1 == self.length),
             self.enable.eq(self.integrate_hidden | self.integrate_readout),
@@ -128,7 +129,7 @@ class Sequencer(wiring.Component):
                 m.d.sync += step.eq(0)
                 with m.If(self.run & self.available):
                     m.d.comb += self.read.eq(1)
-                    if design.bistable:
+                    if design.capabilities.bistable:
                         m.d.comb += self.clear_cells.eq(1)
                     m.next = "STREAM"
 
@@ -137,12 +138,12 @@ class Sequencer(wiring.Component):
                 self._next_plane(m, plane, design.formats.stream_bits, "SAMPLE")
             with m.State("SAMPLE"):
                 m.d.comb += [self.stepping.eq(1), self.sample_hidden.eq(1)]
-                m.next = "COMMIT" if design.bistable else "CONVERT"
-            if not design.bistable:
+                m.next = "COMMIT" if design.capabilities.bistable else "CONVERT"
+            if not design.capabilities.bistable:
                 self._converter_and_folds(m, step, fold)
             with m.State("COMMIT"):
                 m.d.comb += [self.stepping.eq(1), self.step_done.eq(1)]
-                if design.bistable:
+                if design.capabilities.bistable:
                     m.d.comb += [self.read.eq(~self.last), self.read_step.eq(step + 1)]
                 with m.If(self.last):
                     m.next = "READOUT_STREAM"
@@ -166,24 +167,24 @@ class Sequencer(wiring.Component):
                     m.next = "ANSWER"
             with m.State("ANSWER"):
                 m.d.comb += self.reading_out.eq(1)
-                if design.learning.enabled:
+                if design.capabilities.learns:
                     self._conclude(m)
                 else:
                     with m.If(self.decided & self.answer_ready):
                         m.d.comb += [self.push.eq(1), self.free.eq(1)]
                         m.next = "IDLE"
-            if design.learning.enabled:
+            if design.capabilities.learns:
                 with m.State("LEARN"):
                     m.d.comb += self.learning.eq(1)
                     with m.If(self.learn_done):
-                        if design.replays:
+                        if design.capabilities.replays:
                             self._replay_or_offer(m)
                         else:
                             m.d.comb += self.free.eq(1)
                             m.next = "IDLE"
-            if design.replays:
+            if design.capabilities.replays:
                 self._replay(m, step)
-        if design.learning.enabled:
+        if design.capabilities.learns:
             m.d.comb += self.holding.eq(self._critical())
         return m
 
@@ -203,11 +204,11 @@ class Sequencer(wiring.Component):
                     m.next = "COMMIT"
 
     def _critical(self) -> Value:
-        return self.learning | self.drawing | self.offering if self.design.replays else self.learning
+        return self.learning | self.drawing | self.offering if self.design.capabilities.replays else self.learning
 
     def _phases(self) -> Value:
         phases = self.stepping | self.reading_out
-        return phases | self._critical() if self.design.learning.enabled else phases
+        return phases | self._critical() if self.design.capabilities.learns else phases
 
     def _replay_or_offer(self, m: Module) -> None:
         """After an update: the next replay, where there is one, else the offer."""
@@ -241,13 +242,13 @@ class Sequencer(wiring.Component):
     def _conclude(self, m: Module) -> None:
         """Answer if asked to, then learn if asked to; a replay is learnt and never answered."""
         infer, learn = self.infer, self.learn
-        if self.design.replays:
+        if self.design.capabilities.replays:
             infer, learn = infer & ~self.replaying, learn | self.replaying
         with m.If(self.decided & (self.answer_ready | ~infer)):
             m.d.comb += [self.concluded.eq(1), self.push.eq(infer)]
             with m.If(learn):
                 m.d.comb += self.learn_start.eq(1)
-                if self.design.replays:
+                if self.design.capabilities.replays:
                     m.d.comb += self.next_sequence.eq(~self.replaying)
                 m.next = "LEARN"
             with m.Else():

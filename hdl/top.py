@@ -60,12 +60,12 @@ class Remora(wiring.Component):
         connect_flat(m, self, "s_axil", registers.bus)
         self._connect_control(m, registers, core)
         self._connect_window(m, registers, core)
-        if self.design.bistable:
+        if self.design.capabilities.bistable:
             self._connect_cells(m, registers, core)
         self._connect_counters(m, registers, counters, core)
-        if self.design.learning.enabled:
+        if self.design.capabilities.learns:
             self._connect_learning(m, registers, core)
-        if self.design.replays:
+        if self.design.capabilities.replays:
             self._connect_reservoir(m, registers, core)
         if host_memories(self.design):
             self._connect_memory(m, registers, core)
@@ -82,7 +82,7 @@ class Remora(wiring.Component):
             registers.learn_progress_columns.eq(core.columns_done),
             registers.learn_progress_updating.eq(core.updating),
         ]
-        if self.design.selects:
+        if self.design.capabilities.selects:
             m.d.comb += core.winners.eq(registers.winners_value)
 
     def _connect_reservoir(self, m: Module, registers: RegisterBlock, core: Core) -> None:
@@ -123,7 +123,7 @@ class Remora(wiring.Component):
             m.d.comb += registers.guard_memory_word.eq(core.memory.word_valid)
 
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
-        coefficients = () if self.design.bistable else ("reset_coefficient", "update_coefficient")
+        coefficients = () if self.design.capabilities.bistable else ("reset_coefficient", "update_coefficient")
         m.d.comb += [
             core.run.eq(registers.control_run),
             core.abort.eq(registers.control_soft_reset),

@@ -7,7 +7,6 @@ from 1; nothing needs to be a power of two.
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import ceil, isqrt
 from typing import ClassVar
 
@@ -53,7 +52,7 @@ class DesignPoint(Design):
         """Fields that change nothing of this design point's hardware → why."""
         return unheeded(self)
 
-    @cached_property
+    @property
     def capabilities(self) -> Capabilities:
         """What the hardware has beside inference with MiRU cells."""
         return Capabilities.of(self)

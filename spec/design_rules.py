@@ -22,7 +22,7 @@ _OFFLINE_TOO = ("enabled", "seed")
 
 def faults(design: DesignPoint) -> Iterator[str]:
     """Each way in which fields that are legal one by one do not fit together, with the remedy."""
-    if not design.bistable and design.cell.lanes > design.network.hidden:
+    if not design.capabilities.bistable and design.cell.lanes > design.network.hidden:
         yield (
             f"cell.lanes is {design.cell.lanes} but network.hidden is {design.network.hidden}; "
             f"lanes beyond the hidden units would idle: use 1…{design.network.hidden}"
@@ -40,14 +40,14 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"{design.formats.adc_range_log2} asks for a code finer than one level on the lowest plane: use at most "
             f"{design.formats.adc_bits + design.adc_shift} adc_bits, or a larger adc_range_log2"
         )
-    if design.weight_limit > design.adc_limit:
+    if design.crossbar.weight_limit > design.formats.adc_limit:
         yield (
             f"crossbar.levels is {design.crossbar.levels} but a code of formats.adc_bits = {design.formats.adc_bits} "
-            f"ends at {design.adc_limit}; a weight is read back in one conversion: "
-            f"use at most {design.adc_limit + 1} levels or more adc_bits"
+            f"ends at {design.formats.adc_limit}; a weight is read back in one conversion: "
+            f"use at most {design.formats.adc_limit + 1} levels or more adc_bits"
         )
     longest = max(design.hidden_rows, design.readout_rows)
-    bound = min(design.crossbar.rows, longest) * design.weight_limit << design.crossbar.fraction_bits
+    bound = min(design.crossbar.rows, longest) * design.crossbar.weight_limit << design.crossbar.fraction_bits
     if bound >= 1 << 31:
         yield (
             f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural "
@@ -78,7 +78,7 @@ def _learning_faults(design: DesignPoint) -> Iterator[str]:
             f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
             'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
         )
-    if learning.enabled and design.bistable:
+    if learning.enabled and design.capabilities.bistable:
         yield (
             'learning.enabled asks for hardware that learns, but with cell.kind = "bmru" no converter stands in a '
             "step, and the derivative of direct feedback alignment is made from its codes: leave enabled out and "
@@ -109,7 +109,7 @@ def _learning_faults(design: DesignPoint) -> Iterator[str]:
 
 def unheeded(design: DesignPoint) -> dict[str, str]:
     """Fields that change nothing of a design point's hardware → why."""
-    if design.bistable:
+    if design.capabilities.bistable:
         gates = ("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient")
         learning = [f"learning.{name}" for name in type(design.learning).model_fields if name not in _OFFLINE_TOO]
         return {

@@ -76,9 +76,9 @@ def head_parts(design: DesignPoint) -> tuple[WordPart, WordPart]:
 def host_memories(design: DesignPoint) -> dict[HostMemory, MemorySize]:
     """Those that the design point builds."""
     sizes = {}
-    if design.accumulates:
+    if design.capabilities.accumulates:
         sizes[HostMemory.ACCUMULATORS] = MemorySize(accumulator_word_bits(design), accumulator_words(design))
-    if design.replays:
+    if design.capabilities.replays:
         steps, heads = reservoir_step_bits(design), head_bits(design)
         sizes[HostMemory.RESERVOIR_STEPS] = MemorySize(steps, reservoir_step_words(design))
         sizes[HostMemory.RESERVOIR_HEADS] = MemorySize(heads, design.learning.replay_capacity, head_parts(design))

@@ -23,7 +23,7 @@ def candidate_table(design: DesignPoint) -> tuple[int, ...]:
     The candidate is odd: ``c = sign(code) · table[|code|]``.
     """
     scale = 1 << design.formats.state_bits
-    return tuple(min(design.state_limit, round(scale * tanh)) for tanh in _tanh(design))
+    return tuple(min(design.formats.state_limit, round(scale * tanh)) for tanh in _tanh(design))
 
 
 @cache
@@ -36,6 +36,6 @@ def derivative_table(design: DesignPoint) -> tuple[int, ...]:
 def _tanh(design: DesignPoint) -> list[Decimal]:
     with localcontext() as context:
         context.prec = 40
-        step = Decimal(2) ** -design.adc_fraction_bits
-        doubled = [(2 * step * code).exp() for code in range(design.adc_limit + 1)]
+        step = Decimal(2) ** -design.formats.adc_fraction_bits
+        doubled = [(2 * step * code).exp() for code in range(design.formats.adc_limit + 1)]
         return [(value - 1) / (value + 1) for value in doubled]

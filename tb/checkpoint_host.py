@@ -45,10 +45,10 @@ async def restore_checkpoint(host: Host, checkpoint: Checkpoint) -> None:
     await host.write("RESET_COEFFICIENT", value=checkpoint.coefficients.reset)
     await host.write("UPDATE_COEFFICIENT", value=checkpoint.coefficients.update)
     await write_settings(host, checkpoint.settings or LearningSettings.of(design))
-    if design.accumulates:
+    if design.capabilities.accumulates:
         await write_accumulators(host, checkpoint.hidden_accumulators, checkpoint.readout_accumulators)
     await host.write("UPDATES", value=checkpoint.updates)
-    if design.replays:
+    if design.capabilities.replays:
         await write_reservoir(host, checkpoint.reservoir or ReservoirState.empty(design))
 
 
@@ -59,8 +59,8 @@ async def read_settings(host: Host) -> LearningSettings:
     rates, present = await host.read("LEARN_RATES"), LearningSettings.of(design)
     return LearningSettings(
         (await host.read("LEARN_SEED"))["value"],
-        (await host.read("WINNERS"))["value"] if design.selects else present.winners,
-        (await host.read("REPLAY_RATIO"))["value"] if design.replays else present.replay_ratio,
+        (await host.read("WINNERS"))["value"] if design.capabilities.selects else present.winners,
+        (await host.read("REPLAY_RATIO"))["value"] if design.capabilities.replays else present.replay_ratio,
         rates["hidden_slower"],
         rates["readout_slower"],
     )
@@ -70,9 +70,9 @@ async def write_settings(host: Host, settings: LearningSettings) -> None:
     """Settings into the registers that there are."""
     await host.write("LEARN_SEED", value=settings.seed)
     await host.write("LEARN_RATES", hidden_slower=settings.hidden_slower, readout_slower=settings.readout_slower)
-    if host.design.selects:
+    if host.design.capabilities.selects:
         await host.write("WINNERS", value=settings.winners)
-    if host.design.replays:
+    if host.design.capabilities.replays:
         await host.write("REPLAY_RATIO", value=settings.replay_ratio)
 
 
@@ -121,7 +121,7 @@ async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.i
     """χ of the hidden layer and the readout, of the shapes of the weights; 0 where there is none. Rule M9."""
     design = host.design
     whole = np.zeros((design.network.hidden + design.network.classes, design.hidden_rows), np.int32)
-    if design.accumulates:
+    if design.capabilities.accumulates:
         words = await read_memory(host, HostMemory.ACCUMULATORS, range(len(whole) * design.learning_folds))
         bits, lanes = design.learning.accumulator_bits, design.learning_lanes
         values = np.array([unpack_signed(word, bits, lanes) for word in words])
@@ -140,7 +140,7 @@ async def write_accumulators(host: Host, hidden: NDArray[np.integer], readout: N
 async def read_reservoir(host: Host) -> ReservoirState | None:
     """All that is held, and n; None where there is no reservoir. Rules M8 and M10."""
     design = host.design
-    if not design.replays:
+    if not design.capabilities.replays:
         return None
     network = design.network
     label_part, steps_part = head_parts(design)

@@ -19,10 +19,10 @@ def scores(
     update_coefficient: int,
 ) -> list[int]:
     """Scores of the classes after ``steps`` of feature bytes, from the devices as they are."""
-    units, limit, bits = design.network.hidden, design.adc_limit, design.formats.stream_bits
+    units, limit, bits = design.network.hidden, design.formats.adc_limit, design.formats.stream_bits
     states, words = [0] * units, [0] * units
     for number, features in enumerate(steps):
-        rows = [feature_word(design, byte) for byte in features] + words + [design.stream_limit]
+        rows = [feature_word(design, byte) for byte in features] + words + [design.formats.stream_limit]
         coefficient = 256 if number == len(steps) - 1 else reset_coefficient
         codes = _sums(models[Layer.HIDDEN], rows, limit)
         results = [
@@ -30,8 +30,8 @@ def scores(
             for code, state in zip(codes, states, strict=True)
         ]
         states = [result.state for result in results]
-        words = [(result.word & design.stream_limit) * (-1 if result.word >> bits else 1) for result in results]
-    return _sums(models[Layer.READOUT], words + [design.stream_limit], limit)
+        words = [(result.word & design.formats.stream_limit) * (-1 if result.word >> bits else 1) for result in results]
+    return _sums(models[Layer.READOUT], words + [design.formats.stream_limit], limit)
 
 
 def _sums(model: CrossbarModel, words: list[int], limit: int) -> list[int]:

@@ -19,7 +19,7 @@ class CrossbarModel:
 
     def __init__(self, design: DesignPoint, layer: Layer) -> None:
         self.design, self.layout = design, layer_layout(design, layer)
-        self.full = design.weight_limit
+        self.full = design.crossbar.weight_limit
         self.pairs = np.zeros((2, self.layout.rows, self.layout.columns), dtype=np.int64)
 
     @property
@@ -48,5 +48,5 @@ class CrossbarModel:
         words, codes = np.asarray(words, dtype=np.int64), []
         for tile in self.layout.tiles[:: self.layout.column_tiles]:
             sums = words[tile.row_slice] @ self.weights[tile.row_slice]
-            codes += saturate(round_shift(sums, self.design.adc_shift), self.design.adc_limit).tolist()
+            codes += saturate(round_shift(sums, self.design.adc_shift), self.design.formats.adc_limit).tolist()
         return codes

@@ -136,7 +136,7 @@ class Host:
         Raises:
             WindowError: a column does not verify.
         """
-        if self.design.bistable:
+        if self.design.capabilities.bistable:
             await self.write_thresholds(weights.thresholds)
         for tile in all_tiles(self.design):
             levels = _of_tile(weights, tile)
@@ -203,7 +203,7 @@ class Host:
             target = hidden if tile.layer is Layer.HIDDEN else readout
             for column in range(tile.columns):
                 target[tile.row_slice, tile.first_column + column] = await self.read_column(tile, column)
-        return Weights(hidden, readout, await self.read_thresholds() if self.design.bistable else None)
+        return Weights(hidden, readout, await self.read_thresholds() if self.design.capabilities.bistable else None)
 
     async def _select(self, tile: Tile, column: int) -> None:
         await self.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)

@@ -50,7 +50,7 @@ def parse(design: DesignPoint, beats: list[Beat]) -> Sequence | Drop:
 def _possible(design: DesignPoint, flags: int) -> bool:
     """There is something to do that the design can do."""
     if flags & Flag.LEARN:
-        return design.learning.enabled and bool(flags & Flag.LABEL_VALID)
+        return design.capabilities.learns and bool(flags & Flag.LABEL_VALID)
     return bool(flags & Flag.INFER)
 
 
@@ -65,7 +65,7 @@ def to_beats(header: int, features: bytes) -> list[Beat]:
 def headers(draw, design: DesignPoint) -> int:
     """Header beats, most of them legal."""
     classes = design.network.classes
-    legal = [2, 6, 2 | 0xF8, 6 | 0x50, *([5, 7, 5 | 0xA8] if design.learning.enabled else [])]
+    legal = [2, 6, 2 | 0xF8, 6 | 0x50, *([5, 7, 5 | 0xA8] if design.capabilities.learns else [])]
     flags = draw(st.one_of(*[st.sampled_from(legal)] * 4, st.integers(0, 255)))
     label = draw(st.one_of(*[st.integers(0, classes - 1)] * 4, st.sampled_from([classes, classes + 1, 256, 0xFFFF])))
     return label | flags << 16 | draw(st.integers(0, 255)) << 24

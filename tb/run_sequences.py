@@ -55,7 +55,7 @@ async def run_sequences(dut) -> None:
     began = perf_counter()
     if config["program"]:
         await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")))
-    if not design.bistable:
+    if not design.capabilities.bistable:
         await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
         await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])
     await host.write("INTERRUPT_ENABLE", **{f"dropped_{drop.name.lower()}": 1 for drop in Drop})

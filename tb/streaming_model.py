@@ -9,9 +9,9 @@ from spec.fixed import round_shift
 def feature_word(design: DesignPoint, byte: int) -> int:
     """Signed word that streams a feature byte: its magnitude in ``stream_bits``, rounded half up and saturated."""
     if not design.network.feature_signed:
-        return min(design.stream_limit, round_shift(byte, 8 - design.formats.stream_bits))
+        return min(design.formats.stream_limit, round_shift(byte, 8 - design.formats.stream_bits))
     value = max(-127, byte - 256 if byte >= 128 else byte)
-    magnitude = min(design.stream_limit, round_shift(2 * abs(value), 8 - design.formats.stream_bits))
+    magnitude = min(design.formats.stream_limit, round_shift(2 * abs(value), 8 - design.formats.stream_bits))
     return -magnitude if value < 0 else magnitude
 
 

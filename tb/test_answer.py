@@ -18,7 +18,7 @@ def make_sink(bench: BlockBench, block: Block) -> AxiStreamSink:
 
 async def push(bench: BlockBench, block: Block) -> tuple[Answer, int]:
     """Push a random result once the block is ready; returns what must arrive, and the cycles it took to be ready."""
-    limit, classes, random = block.design.adc_limit, block.design.network.classes, bench.random
+    limit, classes, random = block.design.formats.adc_limit, block.design.network.classes, bench.random
     answer = Answer(
         tag=random.randrange(256),
         decision=random.randrange(classes),

@@ -18,7 +18,7 @@ async def stream(bench: BlockBench, block: Block, features: list[int], states: l
     rows = (
         [feature_word(design, byte) for byte in features]
         + [0 if first else word for word in states]
-        + [design.stream_limit]
+        + [design.formats.stream_limit]
     )
     for plane in range(bits):
         block.put(plane=plane, enable=1)
@@ -37,7 +37,7 @@ async def random_words(bench: BlockBench) -> None:
     """Random, full-scale, zero and alternating features and states, in the first step and later."""
 
     async def drive(block: Block) -> None:
-        network, limit = block.design.network, block.design.stream_limit
+        network, limit = block.design.network, block.design.formats.stream_limit
         for _ in range(30):
             features = some_integers(bench.random, 0, 255, network.features)
             states = some_integers(bench.random, -limit, limit, network.hidden)

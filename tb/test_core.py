@@ -49,7 +49,7 @@ class CoreBench:
 
     async def commit(self, tile: Tile, column: int) -> None:
         """Start to program a column with random weights, which the model has at once."""
-        limit, block = self.design.weight_limit, self.block
+        limit, block = self.design.crossbar.weight_limit, self.block
         weights = [self.random.randint(-limit, limit) for _ in range(tile.rows)]
         block.put(window__layer=int(tile.layer), window__tile=tile.index, window__column=column)
         for row in range(0, tile.rows, 4):

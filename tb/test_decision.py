@@ -9,7 +9,7 @@ from tb.blocks import Block, BlockBench, block_test, pack, some_integers, unpack
 async def decide(bench: BlockBench, block: Block, values: str = "any") -> None:
     """One decision, compared in every cycle."""
     design = block.design
-    layout, bits, limit = layer_layout(design, Layer.READOUT), design.formats.adc_bits, design.adc_limit
+    layout, bits, limit = layer_layout(design, Layer.READOUT), design.formats.adc_bits, design.formats.adc_limit
     classes, tiles = layout.columns, layout.row_tiles
     span = 1 if values == "ties" else limit
     codes = some_integers(bench.random, -span, span, tiles * classes)

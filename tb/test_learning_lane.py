@@ -23,7 +23,7 @@ async def gather(bench: BlockBench, block: Block) -> int:
     design, largest, gradient = block.design, block.parameters["delta"], 0
     for step in range(bench.random.randint(1, design.network.max_steps)):
         sign, extreme = bench.random.choice((-1, 1)), bench.chance(0.5)
-        size = design.stream_limit if extreme else bench.random.randint(0, design.stream_limit)
+        size = design.formats.stream_limit if extreme else bench.random.randint(0, design.formats.stream_limit)
         value = bench.random.choice((-1, 1)) * largest if extreme else extremes(bench, largest)
         block.put(enable=1, first=int(step == 0), word=size | int(sign < 0) << design.formats.stream_bits, delta=value)
         await bench.cycle()
@@ -98,7 +98,7 @@ async def deltas(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         design, bound = block.design, block.parameters["feedback"]
-        codes = [extremes(bench, design.adc_limit) for _ in range(200)]
+        codes = [extremes(bench, design.formats.adc_limit) for _ in range(200)]
         values = [extremes(bench, bound) for _ in range(200)]
         for cycle in range(200):
             block.put(code=codes[cycle], feedback=values[cycle])
@@ -120,7 +120,7 @@ async def errors_of_classes(bench: BlockBench) -> None:
         design = block.design
         classes, bits = design.network.classes, design.formats.adc_bits
         for label in [*range(min(classes, 12)), classes - 1]:
-            scores = some_integers(bench.random, -design.adc_limit, design.adc_limit, classes)
+            scores = some_integers(bench.random, -design.formats.adc_limit, design.formats.adc_limit, classes)
             block.put(start=1, label=label, scores=pack(scores, bits))
             for cycle in range(classes):
                 await bench.cycle()

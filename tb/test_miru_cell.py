@@ -25,7 +25,7 @@ class Driver:
         """All folds of a step, in any order, compared as they commit; then all words."""
         design, block, bench = self.design, self.block, self.bench
         lanes, units = design.cell.lanes, design.network.hidden
-        codes = some_integers(bench.random, -design.adc_limit, design.adc_limit, units)
+        codes = some_integers(bench.random, -design.formats.adc_limit, design.formats.adc_limit, units)
         codes += [0] * (design.folds * lanes - units)  # as the ADC interface gives beyond the last column
         word_coefficient = 256 if last else reset_coefficient
         states = [0] * units if first else self.states

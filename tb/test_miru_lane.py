@@ -42,7 +42,7 @@ async def every_code(bench: BlockBench) -> None:
     """Every code, over states from end to end and coefficients from 0 to 1."""
 
     async def drive(block: Block) -> None:
-        limit, end, random = block.design.adc_limit, block.design.state_limit, bench.random
+        limit, end, random = block.design.formats.adc_limit, block.design.formats.state_limit, bench.random
         items = []
         for code in range(-limit, limit + 1):
             for _ in range(1500 // limit):
@@ -62,7 +62,7 @@ async def largest_steps(bench: BlockBench) -> None:
     """Between the ends of the range, and alternating from one to the other."""
 
     async def drive(block: Block) -> None:
-        limit, end = block.design.adc_limit, block.design.state_limit
+        limit, end = block.design.formats.adc_limit, block.design.formats.state_limit
         items = [
             (code, previous, False, update_coefficient, word_coefficient)
             for update_coefficient in COEFFICIENTS

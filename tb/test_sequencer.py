@@ -23,8 +23,8 @@ Cycle = tuple[set[str], dict[str, int]]
 
 def strobes_of(design: DesignPoint) -> set[str]:
     """Strobes that the sequencer of a design point has."""
-    strobes = {*STROBES, *LEARNING_STROBES * design.learning.enabled, *REPLAY_STROBES * design.replays}
-    return strobes - {*CONVERSION_STROBES} | {"clear_cells"} if design.bistable else strobes
+    strobes = {*STROBES, *LEARNING_STROBES * design.capabilities.learns, *REPLAY_STROBES * design.capabilities.replays}
+    return strobes - {*CONVERSION_STROBES} | {"clear_cells"} if design.capabilities.bistable else strobes
 
 
 def conversion(
@@ -34,7 +34,7 @@ def conversion(
     for plane in range(planes):
         yield {*phase, "enable", f"integrate_{layer}"}, {"plane": plane, **values}
     yield {*phase, f"sample_{layer}"}, values
-    if layer == "readout" or not design.bistable:
+    if layer == "readout" or not design.capabilities.bistable:
         yield {*phase, f"convert_{layer}"}, values
 
 
@@ -42,7 +42,7 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> 
     """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe."""
     phase, values = {"busy", "stepping"}, {"step": step, "first": int(step == 0), "last": int(step == length - 1)}
     schedule = list(conversion(design, "hidden", design.formats.stream_bits, phase, values))
-    if design.bistable:
+    if design.capabilities.bistable:
         fetch, fetched = ({"read"}, {"read_step": step + 1}) if step < length - 1 else (set(), {})
         return [*schedule, ({*phase, "step_done", *fetch}, {**values, **fetched})]
     schedule += [(phase, values)] * (latency - 1)
@@ -55,7 +55,7 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> 
 def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
     """From the last state to the start of the decision."""
     phase = {"busy", "reading_out"}
-    planes = 1 if design.bistable else design.formats.stream_bits
+    planes = 1 if design.capabilities.bistable else design.formats.stream_bits
     return [*conversion(design, "readout", planes, phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
 
 
@@ -64,9 +64,9 @@ class Driver:
 
     def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
         self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
-        self._valid_in = {"readout": 0} if block.design.bistable else {"hidden": 0, "readout": 0}
-        self.learns = block.design.learning.enabled
-        self.replays = block.design.replays
+        self._valid_in = {"readout": 0} if block.design.capabilities.bistable else {"hidden": 0, "readout": 0}
+        self.learns = block.design.capabilities.learns
+        self.replays = block.design.capabilities.replays
         self._strobes = strobes_of(block.design)
         self.latency = block.design.crossbar.adc_cycles
 
@@ -96,7 +96,7 @@ class Driver:
         if self.learns:
             infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
             block.put(infer=infer, learn=learn, learn_done=0)
-        await self.cycle({"read", *(["clear_cells"] if self.design.bistable else [])}, {"read_step": 0})
+        await self.cycle({"read", *(["clear_cells"] if self.design.capabilities.bistable else [])}, {"read_step": 0})
         await self._forward(length, bool(infer), bool(learn), set())
         if learn:
             await self._learn(length)
@@ -203,11 +203,11 @@ async def resets(bench: BlockBench) -> None:
     for _ in range(20):
         for block in bench.blocks:
             block.put(run=1, available=1, length=1, readout_valid=1)
-            if not block.design.bistable:
+            if not block.design.capabilities.bistable:
                 block.put(hidden_valid=1)
-            if block.design.learning.enabled:
+            if block.design.capabilities.learns:
                 block.put(infer=1, learn=1, learn_done=0)
-            if block.design.replays:
+            if block.design.capabilities.replays:
                 block.put(stocked=1, ratio=2, drawn=0, offered=0)
         await bench.cycle(bench.random.randint(1, 40))
         for block in bench.blocks:

@@ -8,7 +8,7 @@ from tb.window_host import WindowHost
 
 
 def some_column(host: WindowHost, tile: Tile) -> list[int]:
-    limit = host.design.weight_limit
+    limit = host.design.crossbar.weight_limit
     return some_integers(host.random, -limit, limit, tile.rows)
 
 
@@ -42,7 +42,7 @@ async def weights_out_of_range_fail(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         host = WindowHost(bench, block)
         await host.erase_all()
-        limit = block.design.weight_limit
+        limit = block.design.crossbar.weight_limit
         for values in ([127], [-128], [limit + 1, -limit], [-limit - 1, limit, 0, limit + 1], [127, -128]):
             tile = host.random.choice(host.tiles)
             column = (values * tile.rows)[: tile.rows]
@@ -115,7 +115,7 @@ async def resets(bench: BlockBench) -> None:
             column = host.random.randrange(tile.columns)
             chosen[host.block.name] = tile, column
             await host.select(tile, column)
-            await host.fill([host.design.weight_limit * (-1) ** row for row in range(tile.rows)])
+            await host.fill([host.design.crossbar.weight_limit * (-1) ** row for row in range(tile.rows)])
             host.block.put(commit=1)
         await bench.cycle()
         for host in hosts:

@@ -13,7 +13,7 @@ class Devices:
     """Every pair of a block, as its crossbars must hold them; fresh ones are at rest."""
 
     def __init__(self, block: Block) -> None:
-        self.design, full = block.design, block.design.weight_limit
+        self.design, full = block.design, block.design.crossbar.weight_limit
         self.pairs = {
             layer: [[Pair(0, 0, full) for _ in range(layout.rows)] for _ in range(layout.columns)]
             for layer, layout in ((layer, layer_layout(block.design, layer)) for layer in Layer)
@@ -101,7 +101,7 @@ async def check_flags(bench: BlockBench, block: Block, devices: Devices, layer: 
     if tile is None or not tile.first_column <= column < tile.first_column + tile.columns:
         return
     pairs = devices.pairs[layer][column][tile.row_slice]
-    full = design.weight_limit
+    full = design.crossbar.weight_limit
     wanted = [
         pack([int(pair.positive == 0) for pair in pairs], 1), pack([int(pair.positive == full) for pair in pairs], 1),
         pack([int(pair.negative == 0) for pair in pairs], 1), pack([int(pair.negative == full) for pair in pairs], 1),
@@ -142,7 +142,7 @@ async def fills(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         devices, most, random = devices_of(block), block.design.learning.max_pulses, bench.random
-        levels = block.design.weight_limit
+        levels = block.design.crossbar.weight_limit
         for layer in Layer:
             layout = layer_layout(block.design, layer)
             column = random.randrange(layout.columns)

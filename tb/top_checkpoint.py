@@ -147,7 +147,7 @@ async def what_nobody_wrote(dut) -> None:
     """FILLED covers slots that hold noise, and so do lanes without a weight; what the host reads is what is learnt."""
     design, config = told()
     host, random = await restored(dut, design, config), Random(cocotb.RANDOM_SEED)
-    if design.accumulates:
+    if design.capabilities.accumulates:
         await checkpoint_host.write_memory(host, HostMemory.ACCUMULATORS, 0, words_with_rubbish(design, random))
     await host.write("PRESENTED", value=design.learning.replay_capacity)
     await host.write("FILLED", value=design.learning.replay_capacity)

@@ -97,9 +97,12 @@ class Victim:
         assert tuple(found) == self.coefficients
         if kind == PIN:
             assert control["run"] == 0
-            names = [*(["UPDATES"] * self.design.learning.enabled), *(["PRESENTED", "FILLED"] * self.design.replays)]
+            names = [
+                *(["UPDATES"] * self.design.capabilities.learns),
+                *(["PRESENTED", "FILLED"] * self.design.capabilities.replays),
+            ]
             assert not any([(await host.read(name))["value"] for name in names]), "counts of learning survived the pin"
-            if self.design.learning.enabled:
+            if self.design.capabilities.learns:
                 assert not any((await host.read("LEARN_PROGRESS")).values())
             assert not any((await host.read("INTERRUPT_STATUS")).values())
 
@@ -175,7 +178,9 @@ async def while_programming(dut) -> None:
     for attempt in range(config["attempts"]):
         tile = random.choice(tiles)
         column = random.randrange(tile.columns)
-        asked = np.array([random.randint(-design.weight_limit, design.weight_limit) for _ in range(tile.rows)])
+        asked = np.array(
+            [random.randint(-design.crossbar.weight_limit, design.crossbar.weight_limit) for _ in range(tile.rows)]
+        )
         if random.random() < 0.5:
             await host.begin_column(tile, column, asked)
             await host.cycles(random.randrange(config["longest_commit"]))

@@ -23,7 +23,7 @@ async def progress(victim: Victim) -> dict[str, int]:
     """How far learning has come, from the registers."""
     host, design = victim.host, victim.design
     found = {"updates": (await host.read("UPDATES"))["value"], "pending": 0, **(await host.read("LEARN_PROGRESS"))}
-    if design.replays:
+    if design.capabilities.replays:
         found |= {name.lower(): (await host.read(name))["value"] for name in ("PRESENTED", "FILLED")}
     return found
 

@@ -127,7 +127,7 @@ async def illegal_selections(dut) -> None:
 async def out_of_range(dut) -> None:
     """Weights that no device can hold: counted row by row, interrupt raised, the device left at its end."""
     host, design, config = await started(dut)
-    weights, limit, random = of_config(config), design.weight_limit, Random(cocotb.RANDOM_SEED)
+    weights, limit, random = of_config(config), design.crossbar.weight_limit, Random(cocotb.RANDOM_SEED)
     await host.write("INTERRUPT_ENABLE", window_failed=1)
     for tile in all_tiles(design):
         column = random.randrange(tile.columns)

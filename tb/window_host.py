@@ -95,7 +95,7 @@ class WindowHost:
 
     async def commit(self, tile: Tile, column: int, values: Sequence[int], *, known: bool = True) -> None:
         """Program a column, and compare verdict, pulses and devices; ``known``: the model knows what it held."""
-        limit, model = self.design.weight_limit, self.models[tile.layer]
+        limit, model = self.design.crossbar.weight_limit, self.models[tile.layer]
         before = sum(abs(weight) for weight in self.weights(tile, column))
         reached = [max(-limit, min(limit, value)) for value in values]
         await self.select(tile, column)

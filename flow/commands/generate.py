@@ -86,7 +86,7 @@ def _weights(design: DesignPoint, checkpoint: Path) -> Weights:
     from golden.checkpoint import load_checkpoint
 
     network, more = load_checkpoint(checkpoint, design), []
-    if not design.bistable and network.coefficients != Coefficients.of(design):
+    if not design.capabilities.bistable and network.coefficients != Coefficients.of(design):
         gates = network.coefficients
         more.append(
             f"write RESET_COEFFICIENT = {gates.reset} and UPDATE_COEFFICIENT = {gates.update} after reset: "

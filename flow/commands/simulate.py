@@ -148,7 +148,7 @@ def command(
         network = Checkpoint.of(design, initial_weights(design))
     else:
         training = training.first(min(QUICK_SEQUENCES, len(training)))
-        passes = QUICK_OFFLINE_PASSES if design.bistable else QUICK_PASSES
+        passes = QUICK_OFFLINE_PASSES if design.capabilities.bistable else QUICK_PASSES
         console().print(f"no checkpoint given: training {passes} passes over {len(training):,} sequences")
         network = train_network(design, training, None, passes)
     simulated = simulate(

@@ -85,13 +85,13 @@ def command(
         write_json(json, train_keywords(found, output, normalisation, seed))
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
-    if found.bistable:
+    if found.capabilities.bistable:
         refuse_given(context, ONLY_LEARNING, f"'{config}' has bistable cells, which are trained offline")
     design = LearningOptions(tasks, update, replay_capacity, replay_ratio).apply(config)
     if tasks and task:
         raise RemoraError(f"--task {task} and --tasks {tasks}: give one task, or how many follow each other")
     # Golden learns by the fields of learning whether or not the hardware does.
-    say_notes(design if design.bistable else design.evolve(learning={"enabled": True}))
+    say_notes(design if design.capabilities.bistable else design.evolve(learning={"enabled": True}))
     if tasks:
         refuse_given(context, ["passes"], "with --tasks every sequence is learnt once")
     check_results(output, json, beside=[config, data])

@@ -60,7 +60,7 @@ def _design(stream_bits: int, adc_bits: int, seed: int) -> DesignPoint | None:
 def _measure(design: DesignPoint, vectors: int, context: Context) -> dict:
     """Error and saturation at every amplitude; all widths see the same weights and inputs."""
     generator = np.random.default_rng(design.learning.seed)
-    limit = design.weight_limit
+    limit = design.crossbar.weight_limit
     levels = np.zeros((design.hidden_rows, COLUMNS), np.int16)
     levels[:ROWS] = generator.integers(-limit, limit + 1, (ROWS, COLUMNS))
     weights = Weights(levels, np.zeros((design.readout_rows, 1), np.int16))
@@ -70,8 +70,8 @@ def _measure(design: DesignPoint, vectors: int, context: Context) -> dict:
         features = saturate(np.rint(256 * x), 255).astype(np.uint8)[:, None]
         codes = infer(design, weights, features, record=True).record.code[:, 0]
         exact = x @ (levels[:ROWS] * 2.0**-LEVEL_BITS)
-        full = np.abs(codes) == design.adc_limit
-        error = (codes * 2.0**-design.adc_fraction_bits - exact)[~full]
+        full = np.abs(codes) == design.formats.adc_limit
+        error = (codes * 2.0**-design.formats.adc_fraction_bits - exact)[~full]
         errors.append(float(np.sqrt(np.mean(error**2))))
         saturated.append(float(full.mean()))
         context.advance(vectors)
@@ -130,4 +130,4 @@ def _drawable(found: dict) -> tuple[list[float], list[float]]:
 
 def _fraction_bits(adc_bits: int) -> int:
     """Fraction bits of a code of so many bits."""
-    return DesignPoint(name="step", formats=Formats(adc_bits=adc_bits)).adc_fraction_bits
+    return DesignPoint(name="step", formats=Formats(adc_bits=adc_bits)).formats.adc_fraction_bits

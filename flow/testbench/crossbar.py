@@ -37,13 +37,13 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     stimulus = _stimulus(design, weights)
     reference = Reference(design, stimulus, trace=False)
     expected = reference.advance(0, len(stimulus))
-    after = reference.checkpoint if design.learning.enabled else None
+    after = reference.checkpoint if design.capabilities.learns else None
 
     scenario = Scenario(register_map(design), _timeout_cycles(design, stimulus), ("+remora_images=../images",))
     _identify(scenario, design)
     _configure(scenario, design, stimulus.coefficients)
     _queue(scenario, design, stimulus, expected)
-    if design.bistable:
+    if design.capabilities.bistable:
         _read_thresholds(scenario, weights)
     scenario.write("CONTROL", run=1)
     scenario.stream()
@@ -54,7 +54,7 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     if after:
         _compare_counts(scenario, design, after)
     _read_weights(scenario, design, after.weights if after else weights)
-    if design.accumulates:
+    if design.capabilities.accumulates:
         _read_accumulators(scenario, design, after)
     _program_column(scenario, design)
     scenario.finish()
@@ -102,7 +102,7 @@ def _identify(scenario: Scenario, design: DesignPoint) -> None:
 
 
 def _configure(scenario: Scenario, design: DesignPoint, coefficients: Coefficients) -> None:
-    if not design.bistable:
+    if not design.capabilities.bistable:
         scenario.write("RESET_COEFFICIENT", value=coefficients.reset)
         scenario.write("UPDATE_COEFFICIENT", value=coefficients.update)
     if host_memories(design):
@@ -139,7 +139,7 @@ def _compare_counters(scenario: Scenario, reference: Reference) -> None:
 def _compare_counts(scenario: Scenario, design: DesignPoint, after: Checkpoint) -> None:
     scenario.expect("UPDATES", value=after.updates)
     scenario.expect("LEARN_PROGRESS", updating=0)
-    if design.replays:
+    if design.capabilities.replays:
         scenario.expect("PRESENTED", value=after.reservoir.presented)
         scenario.expect("FILLED", value=len(after.reservoir.steps))
 
@@ -214,7 +214,7 @@ def _program_column(scenario: Scenario, design: DesignPoint) -> None:
     """The last column of all, as software programs a chip that has no memory images."""
     tile = all_tiles(design)[-1]
     column = tile.columns - 1
-    ends = np.resize([design.weight_limit, -1, 0, -design.weight_limit, 1], tile.rows)
+    ends = np.resize([design.crossbar.weight_limit, -1, 0, -design.crossbar.weight_limit, 1], tile.rows)
     _select(scenario, tile, column)
     for _, word, _ in _words(ends):
         scenario.write_word("WINDOW_DATA", word, f"{tile.name}, column {column}")

@@ -144,12 +144,13 @@ class CompiledKernel:
         for name, layer in (("hidden", self._hidden), ("readout", self._readout)):
             layer.fill(getattr(filled, name))
         values = {
-            "features": design.network.features, "stream_limit": design.stream_limit, "adc_limit": design.adc_limit,
-            "weight_limit": design.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
+            "features": design.network.features,
+            "stream_limit": design.formats.stream_limit, "adc_limit": design.formats.adc_limit,
+            "weight_limit": design.crossbar.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
             "level": learning.accumulator_level, "max_pulses": learning.max_pulses,
-            "reset": coefficients.reset * 2.0**-design.word_shift,
+            "reset": coefficients.reset * 2.0**-design.formats.word_shift,
             "update": coefficients.update * 2.0**-COEFFICIENT_BITS,
-            "readout_scale": 2.0**-design.readout_word_shift, "error_scale": 2.0 ** error_shift(design),
+            "readout_scale": 2.0**-design.formats.readout_word_shift, "error_scale": 2.0 ** error_shift(design),
             "derivative_scale": 2.0 ** -(DERIVATIVE_BITS + learning.feedback_shift),
         }  # fmt: skip
         for name, value in values.items():

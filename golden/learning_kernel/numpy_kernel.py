@@ -129,7 +129,7 @@ class NumpyKernel:
         codes = path.codes[:, 0]
         if columns is not None:
             codes, feedback = codes[:, columns], feedback[columns]
-        delta = self._derivative.take((codes + self.design.adc_limit).astype(np.intp))
+        delta = self._derivative.take((codes + self.design.formats.adc_limit).astype(np.intp))
         delta *= feedback
         delta += HALF
         np.floor(delta, out=delta)
@@ -138,10 +138,10 @@ class NumpyKernel:
         np.matmul(path.inputs[:, 0].T, delta, out=gradient[:features])
         np.matmul(path.word_history[:, 0].T, delta, out=gradient[features:-1])
         np.sum(delta, axis=0, out=gradient[-1])
-        gradient[-1] *= self.design.stream_limit
+        gradient[-1] *= self.design.formats.stream_limit
 
     def _readout_gradient(self, error: NDArray[np.integer]) -> None:
         """``m eᵀ`` with the readout's words, over ``2^shift``. Rule L10."""
         scaled = error.astype(self._dtype) * self._dtype(2.0**-self._readout_shift)
         np.multiply(self.datapath.readout_words[0][:, None], scaled, out=self._readout.gradient[:-1])
-        np.multiply(scaled, self.design.stream_limit, out=self._readout.gradient[-1])
+        np.multiply(scaled, self.design.formats.stream_limit, out=self._readout.gradient[-1])

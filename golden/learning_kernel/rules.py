@@ -55,7 +55,7 @@ def learning_dtype(design: DesignPoint) -> type[np.floating]:
     delta_shift = DERIVATIVE_BITS + learning.feedback_shift
     product = network.classes * ERROR_LIMIT * ERROR_LIMIT
     hidden = gradient_bound(design) + (1 << learning.hidden_shift + SLOWEST)
-    readout = design.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift + SLOWEST)
+    readout = design.formats.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift + SLOWEST)
     accumulator = (1 << learning.accumulator_bits) + max(
         hidden >> learning.hidden_shift, readout >> learning.readout_shift
     )

@@ -67,7 +67,7 @@ def saturations(design: DesignPoint, hidden, readout, x) -> tuple[int, int]:
 
 def candidates(design: DesignPoint, *codes: int) -> list[int]:
     """Candidates of codes."""
-    return [int(signed_candidates(design)[code + design.adc_limit]) for code in codes]
+    return [int(signed_candidates(design)[code + design.formats.adc_limit]) for code in codes]
 
 
 def next_state(design: DesignPoint, code: int, h: int, u: int) -> int:
@@ -87,17 +87,17 @@ def _streamed(streamer: WordStreamer, states) -> list[int]:
 
 def state_words(design: DesignPoint, *states: int, b: int) -> list[int]:
     """Recurrent words of states."""
-    return _streamed(WordStreamer(design, b, design.word_shift), states)
+    return _streamed(WordStreamer(design, b, design.formats.word_shift), states)
 
 
 def word_saturations(design: DesignPoint, *states: int, b: int) -> int:
     """How many of their words saturate."""
-    return WordStreamer(design, b, design.word_shift).saturations(np.array(states, float))
+    return WordStreamer(design, b, design.formats.word_shift).saturations(np.array(states, float))
 
 
 def readout_words(design: DesignPoint, *states: int) -> list[int]:
     """Words of states for the readout."""
-    return _streamed(WordStreamer(design, 1, design.readout_word_shift), states)
+    return _streamed(WordStreamer(design, 1, design.formats.readout_word_shift), states)
 
 
 def scores(design: DesignPoint, h: int, readout) -> tuple[list[int], int]:

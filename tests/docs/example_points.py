@@ -52,7 +52,7 @@ def weights_of(design: DesignPoint, hidden=None, readout=None, thresholds=None) 
             (readout, (design.readout_rows, network.classes)),
         )
     ]
-    if design.bistable:
+    if design.capabilities.bistable:
         thresholds = np.array([[0], [1]] if thresholds is None else thresholds, np.int32)
         thresholds = np.broadcast_to(thresholds, (2, network.hidden)).copy()
     return Weights(*given, thresholds)

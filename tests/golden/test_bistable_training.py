@@ -119,7 +119,7 @@ def test_codes_mean_what_quantise_says(data):
     weights, seen = quantise(DESIGN, model.parameters)
     agrees = BistableModel(DESIGN, seen).scores(x).argmax(axis=1) == infer(DESIGN, weights, x).decision
     assert agrees.mean() > 0.97  # single precision at a threshold may fall either side
-    assert np.abs(weights.hidden).max(axis=0).min() == DESIGN.weight_limit
+    assert np.abs(weights.hidden).max(axis=0).min() == DESIGN.crossbar.weight_limit
 
 
 def test_cells_at_rest_hold_with_a_margin(data):

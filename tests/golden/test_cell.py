@@ -30,8 +30,8 @@ def test_feature_words_by_hand():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("reset", [0, 1, 127, 128, 255, 256])
 def test_every_state_streams_as_the_integers_do(reset, dtype):
-    states = np.arange(-MNIST.state_limit, MNIST.state_limit + 1)
-    streamer = WordStreamer(MNIST, reset, MNIST.word_shift)
+    states = np.arange(-MNIST.formats.state_limit, MNIST.formats.state_limit + 1)
+    streamer = WordStreamer(MNIST, reset, MNIST.formats.word_shift)
     out, work = np.empty((2, len(states)), dtype)
     streamer.stream(states.astype(dtype), out, work)
     assert out.tolist() == [word(int(h) * reset, 15, 255) for h in states]
@@ -41,8 +41,8 @@ def test_every_state_streams_as_the_integers_do(reset, dtype):
 @pytest.mark.parametrize("bits", [2, 5, 8])
 def test_every_state_streams_to_the_readout_as_the_integers_do(bits):
     design = make_design(formats={"stream_bits": bits, "state_bits": 13})
-    states = np.arange(-design.state_limit, design.state_limit + 1)
-    streamer = WordStreamer(design, 1, design.readout_word_shift)
+    states = np.arange(-design.formats.state_limit, design.formats.state_limit + 1)
+    streamer = WordStreamer(design, 1, design.formats.readout_word_shift)
     out, work = np.empty((2, len(states)), np.float32)
     streamer.stream(states.astype(np.float32), out, work)
     assert out.tolist() == [word(int(h), 13 - bits, 2**bits - 1) for h in states]
@@ -52,7 +52,7 @@ def test_every_state_streams_to_the_readout_as_the_integers_do(bits):
 @pytest.mark.parametrize("update", [0, 1, 8, 127, 128, 255, 256])
 def test_every_candidate_blends_into_states_as_the_integers_do(update):
     """Every code against states over the whole range, the extremes among them."""
-    top = MNIST.state_limit
+    top = MNIST.formats.state_limit
     candidates = signed_candidates(MNIST)
     states, codes = (
         a.ravel()

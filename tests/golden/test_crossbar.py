@@ -59,7 +59,7 @@ def test_streaming_gives_the_recorded_codes(name):
         for tile in tiles:
             part = levels[tile.row_slice, tile.column_slice]
             sums = streamed_sum(words[:, tile.row_slice].astype(np.int64), *pairs(part), design.formats.stream_bits)
-            expected = saturate(round_shift(sums, design.adc_shift), design.adc_limit)
+            expected = saturate(round_shift(sums, design.adc_shift), design.formats.adc_limit)
             np.testing.assert_array_equal(codes[:, tile.row_tile, tile.column_slice], expected)
 
 
@@ -87,12 +87,12 @@ def test_the_largest_sum_in_single_precision_is_exact():
         formats={"adc_range_log2": 4},
     )
     assert layer_dtype(design) is np.float32
-    levels = np.full((design.hidden_rows, 1), design.weight_limit, np.int16)
+    levels = np.full((design.hidden_rows, 1), design.crossbar.weight_limit, np.int16)
     layer = TiledLayer(design, Layer.HIDDEN, levels, np.float32)
-    inputs = np.full((1, 400), design.stream_limit, np.float32)
+    inputs = np.full((1, 400), design.formats.stream_limit, np.float32)
     sums, work = np.empty((2, 1, 1), np.float32)
     layer.start(layer.row_tiles[0], inputs, sums)
-    np.matmul(np.full((1, 1), design.stream_limit, np.float32), layer.row_tiles[0].state_rows, out=work)
+    np.matmul(np.full((1, 1), design.formats.stream_limit, np.float32), layer.row_tiles[0].state_rows, out=work)
     total = (sums + work).astype(np.float64) * 2.0**design.adc_shift
     assert total.item() == bitline_bound(design, Layer.HIDDEN) + 2 ** (design.adc_shift - 1)
 

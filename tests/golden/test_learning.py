@@ -165,7 +165,7 @@ def test_error_keeps_its_meaning_with_other_converters():
             formats={"adc_bits": bits, "adc_range_log2": 2},
             crossbar={"levels": 8},
         )
-        one = 2**design.adc_fraction_bits
+        one = 2**design.formats.adc_fraction_bits
         assert output_error(design, np.array([-2 * one, 0, one]), 1).tolist() == [0, 128 - 255, 192]
 
 

@@ -73,8 +73,8 @@ def test_saturations_occur_in_what_is_compared(tiny):
 
 def test_double_precision_is_chosen_where_single_is_too_narrow():
     design = DESIGNS["double"]
-    levels = np.full((design.hidden_rows, 3), design.weight_limit, np.int16)
-    levels[::2] = -design.weight_limit  # sums far beyond 2**24 cancel to a few units
+    levels = np.full((design.hidden_rows, 3), design.crossbar.weight_limit, np.int16)
+    levels[::2] = -design.crossbar.weight_limit  # sums far beyond 2**24 cancel to a few units
     weights = Weights(levels, random_weights(design, 1).readout)
     features = np.full((1, 2, 600), 255, np.uint8)
     features[..., 0] = 254

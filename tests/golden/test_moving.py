@@ -150,7 +150,7 @@ def test_other_fields_move_and_what_differs_is_said(stored, path):
     # What was loaded can be stored again under the design point at hand, and learning goes on from it.
     save_checkpoint(file.with_name("again.npz"), design, found)
     assert_same(load_checkpoint(file.with_name("again.npz"), design), found)
-    if not design.bistable:
+    if not design.capabilities.bistable:
         trainer = ReplayTrainer.from_checkpoint(design, found)
         done = trainer.train_sequence(np.full((2, 5), 99, np.uint8), 1)
         # The stored count is the largest: it wraps with the new sequence.

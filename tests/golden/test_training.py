@@ -44,7 +44,7 @@ def test_rounding_keeps_the_scores_near_the_float_network(digits):
     x = digits[1].x[:200]
     weights = Weights(initial_weights(MNIST).hidden, random_weights(MNIST, 1).readout // 4)
     exact = FloatModel.of(MNIST, weights).forward(to_float(MNIST, x))
-    scores = infer(MNIST, weights, x).scores * 2.0**-MNIST.adc_fraction_bits
+    scores = infer(MNIST, weights, x).scores * 2.0**-MNIST.formats.adc_fraction_bits
     assert exact.std() > 0.3
     assert np.abs(scores - exact).max() < 0.1
 

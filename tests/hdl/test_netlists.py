@@ -15,7 +15,6 @@ from hdl.analog.top import AnalogRemora
 from hdl.top import TOP_NAME, Remora
 from hdl.verilog import to_verilog
 from spec.analog import AnalogDesign
-from spec.design import DesignPoint, Learning
 from spec.files import write_text
 from spec.presets import load_design, preset_names
 from spec.section import Design
@@ -26,8 +25,8 @@ STATED = Path(__file__).with_name("netlists.json")
 def design_points() -> dict[str, Design]:
     """Every preset, and one that learns and replays."""
     designs: dict[str, Design] = {name: load_design(name, Design) for name in preset_names()}
-    sections = dict(load_design("tiny"), name="tiny-learning", learning=Learning(enabled=True, replay_capacity=100))
-    return designs | {"tiny-learning": DesignPoint(**sections)}
+    learns = load_design("tiny").evolve(name="tiny-learning", learning={"enabled": True, "replay_capacity": 100})
+    return designs | {"tiny-learning": learns}
 
 
 def fingerprint(design: Design) -> dict[str, str]:

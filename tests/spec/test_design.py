@@ -18,9 +18,19 @@ DEFAULT = DesignPoint(name="default")
 def test_defaults_are_those_of_the_documents():
     d = DEFAULT
     assert (d.hidden_rows, d.readout_rows, d.hidden_tiles, d.readout_tiles, d.folds) == (129, 101, 1, 1, 5)
-    assert (d.stream_limit, d.word_shift, d.readout_word_shift, d.feature_shift) == (255, 15, 7, 0)
-    assert (d.adc_shift, d.adc_limit, d.adc_fraction_bits) == (7, 127, 5)
-    assert (d.state_limit, d.weight_limit, d.macs_per_step, d.macs_per_readout) == (32767, 31, 12900, 1010)
+    assert (d.formats.stream_limit, d.formats.word_shift, d.formats.readout_word_shift, d.formats.feature_shift) == (
+        255,
+        15,
+        7,
+        0,
+    )
+    assert (d.adc_shift, d.formats.adc_limit, d.formats.adc_fraction_bits) == (7, 127, 5)
+    assert (d.formats.state_limit, d.crossbar.weight_limit, d.macs_per_step, d.macs_per_readout) == (
+        32767,
+        31,
+        12900,
+        1010,
+    )
 
 
 @settings(max_examples=200)
@@ -28,16 +38,18 @@ def test_defaults_are_those_of_the_documents():
 def test_derived_quantities_are_consistent(design):
     assert (
         design.adc_shift >= 0
-        and design.word_shift >= 0
-        and design.readout_word_shift >= 0
-        and design.feature_shift >= 0
+        and design.formats.word_shift >= 0
+        and design.formats.readout_word_shift >= 0
+        and design.formats.feature_shift >= 0
     )
     assert design.folds * design.cell.lanes >= design.network.hidden > (design.folds - 1) * design.cell.lanes
     assert design.hidden_tiles == len(layer_layout(design, Layer.HIDDEN).tiles)
     assert design.readout_tiles == len(layer_layout(design, Layer.READOUT).tiles)
     # One level on the bias line alone is worth 2^-level_bits of the argument, up to the streamed word's 255/256.
-    unit = design.stream_limit / 2**design.adc_shift / 2**design.adc_fraction_bits
-    assert unit == pytest.approx(2.0**-design.crossbar.level_bits * design.stream_limit / (design.stream_limit + 1))
+    unit = design.formats.stream_limit / 2**design.adc_shift / 2**design.formats.adc_fraction_bits
+    assert unit == pytest.approx(
+        2.0**-design.crossbar.level_bits * design.formats.stream_limit / (design.formats.stream_limit + 1)
+    )
 
 
 @settings(max_examples=100)
@@ -157,9 +169,9 @@ def test_bistable_cells_have_no_states_on_their_wordlines():
 @pytest.mark.parametrize(("hidden", "shift"), [(1, 0), (100, 0), (256, 1), (1024, 2)])
 def test_the_readout_of_bits_fits_its_converter(hidden, shift):
     d = bistable(network={"hidden": hidden})
-    walk = d.weight_limit * (int(hidden**0.5) + 1) // 4
-    assert d.readout_adc_shift == shift and d.adc_limit << shift >= walk
-    assert shift == 0 or d.adc_limit << (shift - 1) < walk
+    walk = d.crossbar.weight_limit * (int(hidden**0.5) + 1) // 4
+    assert d.readout_adc_shift == shift and d.formats.adc_limit << shift >= walk
+    assert shift == 0 or d.formats.adc_limit << (shift - 1) < walk
 
 
 def test_what_a_bistable_cell_does_not_have_is_neither_checked_nor_hashed():

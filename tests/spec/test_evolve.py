@@ -18,7 +18,7 @@ def test_fields_that_are_not_named_stay():
     learns = TINY.evolve(name="learns", learning={"enabled": True, "winners": 2}, crossbar={"rows": 9})
     assert (learns.name, learns.learning.winners, learns.crossbar.rows) == ("learns", 2, 9)
     back = learns.evolve(name="tiny", learning={"enabled": False, "winners": "all"}, crossbar={"rows": 6})
-    assert back == TINY and (TINY.learning.enabled, TINY.crossbar.rows) == (False, 6)
+    assert back == TINY and (TINY.capabilities.learns, TINY.crossbar.rows) == (False, 6)
     assert learns.crossbar.columns == TINY.crossbar.columns
     assert type(KWS.evolve(vote={"sliding": True})) is AnalogDesign
 

@@ -24,7 +24,7 @@ def test_tiles_cover_each_device_once(design):
             assert tile.columns == design.crossbar.columns or tile.column_tile == layout.column_tiles - 1
             covered[tile.row_slice, tile.column_slice] += 1
         assert (covered == 1).all()
-        assert bitline_bound(design, layer) == design.stream_limit * design.weight_limit * max(
+        assert bitline_bound(design, layer) == design.formats.stream_limit * design.crossbar.weight_limit * max(
             tile.rows for tile in layout.tiles
         )
 

@@ -49,7 +49,7 @@ def test_the_presets_cover_what_they_say():
     )
     assert (big.hidden_tiles, big.readout_tiles) == (4, 2)
     assert one.network.model_dump() == dict(features=1, hidden=1, classes=1, max_steps=1, feature_signed=False)
-    assert bistable.network == mnist.network and bistable.bistable and not mnist.bistable
+    assert bistable.network == mnist.network and bistable.capabilities.bistable and not mnist.capabilities.bistable
     assert tiny.hidden_tiles == 6 and tiny.network.hidden % tiny.cell.lanes
 
 

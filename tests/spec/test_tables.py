@@ -21,12 +21,12 @@ FORMATS = [
 @pytest.mark.parametrize("formats", FORMATS, ids=str)
 def test_tables_round_the_functions(formats):
     design = make_design(formats=formats)
-    step, scale = 2.0**-design.adc_fraction_bits, 2**design.formats.state_bits
+    step, scale = 2.0**-design.formats.adc_fraction_bits, 2**design.formats.state_bits
     candidates, derivatives = candidate_table(design), derivative_table(design)
-    assert len(candidates) == len(derivatives) == design.adc_limit + 1
+    assert len(candidates) == len(derivatives) == design.formats.adc_limit + 1
     for code, (candidate, derivative) in enumerate(zip(candidates, derivatives, strict=True)):
         exact = tanh(code * step)
-        assert candidate == design.state_limit or abs(candidate - scale * exact) <= 0.5 + 1e-6
+        assert candidate == design.formats.state_limit or abs(candidate - scale * exact) <= 0.5 + 1e-6
         assert derivative == 255 or abs(derivative - 256 * (1 - exact**2)) <= 0.5 + 1e-6
 
 
@@ -35,5 +35,5 @@ def test_tables_are_monotonic_and_bounded(formats):
     design = make_design(formats=formats)
     candidates, derivatives = candidate_table(design), derivative_table(design)
     assert candidates[0] == 0 and derivatives[0] == 255
-    assert list(candidates) == sorted(candidates) and candidates[-1] <= design.state_limit
+    assert list(candidates) == sorted(candidates) and candidates[-1] <= design.formats.state_limit
     assert list(derivatives) == sorted(derivatives, reverse=True) and derivatives[-1] >= 0

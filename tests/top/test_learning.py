@@ -68,7 +68,7 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
     result.comparison.require(*ALL_LEARN)
     compared, layers, looks = result.comparison.compared, design.network, len(stimulus.looks) + 1
     assert compared["counts"] == looks
-    for kind in ("weights", "accumulators") if design.accumulates else ("weights",):
+    for kind in ("weights", "accumulators") if design.capabilities.accumulates else ("weights",):
         found = compared[f"hidden {kind}"], compared[f"readout {kind}"]
         assert found == (looks * layers.hidden, looks * layers.classes)
     assert compared[LEARN] == result.counters[Counter.LEARNED] == stimulus.learns.sum() > 0
@@ -105,7 +105,7 @@ def test_full_pairs_drop_their_pulses(harness, tmp_path):
     """From weights that are all at one end or the other."""
     design = LEARNERS["quick"]
     stimulus = learning_stimulus(design, SEQUENCES, Coefficients(128, 100), 5)
-    random, limit = np.random.default_rng(5), design.weight_limit
+    random, limit = np.random.default_rng(5), design.crossbar.weight_limit
     layers = (stimulus.weights.hidden.shape, stimulus.weights.readout.shape)
     weights = Weights(*(random.choice([-limit, limit], shape).astype(np.int16) for shape in layers))
     result = run(harness, tmp_path, design, with_bad_packets(design, replace(stimulus, weights=weights), 5))

@@ -62,7 +62,7 @@ def test_replays_as_golden_does(name, stall, harness, tmp_path):
     stimulus = replace(stimulus, looks=(SEQUENCES // 2,))
     assert {command.freeze for command in stimulus.commands} == {False, True}
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
-    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.accumulates else ()))
+    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.capabilities.accumulates else ()))
     assert result.counters[Counter.REPLAYED] > 0 and result.counters[Counter.PULSES] > 0
 
 
@@ -72,7 +72,7 @@ def test_the_ratio_of_the_design_holds_after_reset(harness, tmp_path):
     stimulus = learning_stimulus(design, SEQUENCES, GATES, 7)
     stimulus = replace(stimulus, asked=np.full(SEQUENCES, int(Flag.LEARN | Flag.INFER)), labels=stimulus.labels.clip(0))
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, 7))
-    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.accumulates else ()))
+    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.capabilities.accumulates else ()))
     assert result.counters[Counter.REPLAYED] == 2 * (SEQUENCES - 1)
     records = read_trace(tmp_path / "run", design)
     capacity = design.learning.replay_capacity
@@ -88,7 +88,7 @@ def test_learning_packets_while_frozen(harness, tmp_path):
     half = SEQUENCES // 2
     commands = (ReplayCommand(0, 2, freeze=True), ReplayCommand(half, 2))
     result = run(harness, tmp_path, design, with_bad_packets(design, replace(stimulus, commands=commands), 9))
-    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.accumulates else ()))
+    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.capabilities.accumulates else ()))
     records = read_trace(tmp_path / "run", design)
     frozen = int(stimulus.learns[:half].sum())
     assert (records[OFFER]["slot"][:frozen] == NO_SLOT).all() and records[OFFER]["slot"][frozen] == 0
@@ -100,7 +100,7 @@ def test_a_ratio_of_0_replays_nothing(harness, tmp_path):
     design = REPLAYERS["tiny"]
     stimulus = replace(learning_stimulus(design, 12, GATES, 4), commands=(ReplayCommand(0, 0),))
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, 4))
-    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.accumulates else ()))
+    result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.capabilities.accumulates else ()))
     assert result.counters[Counter.REPLAYED] == result.counters[Counter.REPLAY_CYCLES] == 0
     assert result.counters[Counter.KEPT] > 0
 

@@ -106,7 +106,7 @@ def _golden_answers(inference: Inference, order: list[int]) -> np.ndarray:
 
 def test_resets_while_programming(harness):
     _, build = harness(DESIGN)
-    pulses = 2 * DESIGN.weight_limit * (DESIGN.crossbar.pulse_cycles + 1)
+    pulses = 2 * DESIGN.crossbar.weight_limit * (DESIGN.crossbar.pulse_cycles + 1)
     config = {"design": DESIGN.model_dump(mode="json"), "attempts": ATTEMPTS, "longest_commit": pulses}
     result = run(build, "tb.top_resets", testcase="while_programming", config=config)
     assert len(result.tests) == 1

@@ -113,10 +113,10 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     outcome = json.loads((tmp_path / "phases.json").read_text(encoding="utf-8"))
     follower = Follower(design, weights, data, lengths)
     follower.follow(outcome["phases"], read_trace(tmp_path, design))
-    follower.comparison.require(STEP, READOUT, LEARN, *([OFFER] if design.replays else []))
+    follower.comparison.require(STEP, READOUT, LEARN, *([OFFER] if design.capabilities.replays else []))
     follower.require_counters(outcome["counters"])
     assert follower.begun >= case.sequences and follower.checkpoints > 0
-    assert follower.kept > 0 or not design.replays
+    assert follower.kept > 0 or not design.capabilities.replays
     found = {"unfinished": follower.unfinished, "cut": follower.cut}
     assert all(found[name] >= count for name, count in case.needed.items()), found
 
@@ -162,7 +162,7 @@ class Follower:
     def _phase(self, phase: dict, found: dict[str, NDArray]) -> None:
         trainer, first = self.reference.trainer, self.begun
         assert phase["first"] == first
-        count = (phase["presented"] if self.design.replays else phase["updates"]) - first
+        count = (phase["presented"] if self.design.capabilities.replays else phase["updates"]) - first
         self.reference._started = 0
         # Of a phase in which nothing began, the registers tell of the one before.
         cut = count > 0 and (phase["pending"] or phase["updating"])
@@ -175,7 +175,7 @@ class Follower:
         expected = self._with_rest(expected, found, phase, cut)
         self._compare(expected, found)
         state = {"updates": trainer.dfa.updates}
-        if self.design.replays:
+        if self.design.capabilities.replays:
             state |= {"presented": trainer.reservoir.presented, "filled": trainer.reservoir.filled}
         assert {name: phase[name] for name in state} == state
         if "checkpoint" in phase:
@@ -246,7 +246,7 @@ class Follower:
 
     def _require_checkpoint(self, path: Path) -> None:
         found, expected = load_checkpoint(path, self.design), self.reference.trainer.checkpoint()
-        if not self.design.replays:
+        if not self.design.capabilities.replays:
             np.testing.assert_array_equal(found.weights.hidden, expected.weights.hidden)
             np.testing.assert_array_equal(found.weights.readout, expected.weights.readout)
             np.testing.assert_array_equal(found.hidden_accumulators, expected.hidden_accumulators)

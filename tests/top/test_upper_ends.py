@@ -44,7 +44,7 @@ def test_weights_features_and_coefficients(name, sign, harness, tmp_path):
     stimulus = stress_stimulus(design, 8, Coefficients(256, 256), 3)
     weights = Weights(
         *(
-            np.full_like(layer, sign * design.weight_limit)
+            np.full_like(layer, sign * design.crossbar.weight_limit)
             for layer in (stimulus.weights.hidden, stimulus.weights.readout)
         )
     )
@@ -70,7 +70,7 @@ def test_counts_and_settings_of_learning(name, harness, tmp_path):
     most = register_map(design)["REPLAY_RATIO"].field("value").maximum
     runs.stimulus = replace(runs.stimulus, commands=(ReplayCommand(0, most),))
     capacity, start = learning.replay_capacity, load_checkpoint(tmp_path / "start.npz", design)
-    full = (1 << (learning.accumulator_bits - 1)) - 1 if design.accumulates else 0
+    full = (1 << (learning.accumulator_bits - 1)) - 1 if design.capabilities.accumulates else 0
     reservoir = ReservoirState(
         LARGEST - 1, False, np.full((capacity, network.max_steps, network.features), REPLAY_FACTOR, np.uint8),
         np.full(capacity, network.max_steps), np.full(capacity, network.classes - 1),

@@ -75,6 +75,27 @@ class Reference:
         }
         return {counter: counted[counter] for counter in self.design.counters() if counter in counted}
 
+    @property
+    def cycles(self) -> dict[Counter, tuple[int, int]]:
+        """Of the hardware's counters of cycles, after all sequences: fewest and most, which are often the same.
+
+        An update takes as long as its pulses let it; without any, its cycles are known. So are those of an offer to a
+        reservoir with room.
+        """
+        stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
+        lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
+        found = {Counter.STEP_CYCLES: 2 * (int(lengths.sum()) * cycles.step,)}
+        if capabilities.learns:
+            silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
+            fewest, most = (
+                sum(update(int(length)) for length in learnt) for update in (cycles.fewest_update, cycles.most_update)
+            )
+            found[Counter.FEEDBACK_CYCLES] = 2 * (self.learnt * cycles.preparation,)
+            found[Counter.LEARN_CYCLES] = fewest, fewest if silent else most
+        if capabilities.replays and not stimulus.commands and len(learnt) <= self.design.learning.replay_capacity:
+            found[Counter.OFFER_CYCLES] = 2 * (sum(cycles.offer_kept(int(length)) for length in learnt),)
+        return found
+
     def advance(self, start: int, end: int) -> Expected:
         """The sequences from ``start`` to before ``end``; each stretch begins where the last ended."""
         if self._learning:

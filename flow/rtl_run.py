@@ -230,19 +230,18 @@ def _counter_records(
 ) -> tuple[dict, dict]:
     """What golden can predict of the counters; every cycle belongs to one phase.
 
-    A readout waits for the answer before it; only where streams stall is that unpredictable.
+    A readout waits for the answer before it; only where streams stall is that unpredictable. Of a counter that golden
+    can only bound, the prediction is the nearest value within the bounds.
     """
-    readouts, steps = len(stimulus) * design.cycles.readout, reference.counters[Counter.STEPS]
+    readouts = len(stimulus) * design.cycles.readout
     phases = (
         Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
         Counter.OFFER_CYCLES,
     )  # fmt: skip
     predicted = {
         Counter.CYCLES: sum(counters.get(phase, 0) for phase in phases),
-        Counter.STEP_CYCLES: steps * design.cycles.step,
         Counter.READOUT_CYCLES: counters[Counter.READOUT_CYCLES] if stalled else readouts,
-        Counter.FEEDBACK_CYCLES: reference.learnt * design.cycles.preparation,
-        Counter.LEARN_CYCLES: _learn_cycles(design, stimulus, reference, counters),
+        **{counter: min(max(counters[counter], low), high) for counter, (low, high) in reference.cycles.items()},
         **reference.counters,
     }
     predicted = {counter: value for counter, value in predicted.items() if counter in counters}
@@ -250,19 +249,6 @@ def _counter_records(
     expected = np.array([tuple(predicted.values())], dtype)
     actual = np.array([tuple(counters[counter] for counter in predicted)], dtype)
     return {"counters": expected}, {"counters": actual}
-
-
-def _learn_cycles(design: DesignPoint, stimulus: Stimulus, reference: Reference, counters: dict[Counter, int]) -> int:
-    """Of all new updates: exactly where golden has no pulses, else the nearest value that they can take."""
-    lengths = stimulus.lengths[stimulus.learns] if design.capabilities.learns else ()
-    fewest, most = (
-        sum(cycles(int(length)) for length in lengths)
-        for cycles in (design.cycles.fewest_update, design.cycles.most_update)
-    )
-    written = (reference.hidden, reference.readout)
-    if not any(writes.applied + writes.dropped for writes in written):
-        most = fewest
-    return min(max(counters.get(Counter.LEARN_CYCLES, 0), fewest), most)
 
 
 def _interrupt_records(stimulus: Stimulus, found: dict[str, int]) -> tuple[dict, dict]:

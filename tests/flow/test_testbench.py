@@ -17,8 +17,10 @@ from flow.simulator import build_root, find_verilator
 from flow.testbench.folder import FILES
 from flow.verilator import build_environment
 from golden.weights import initial_weights
+from spec.counters import Counter
 from spec.layout import Layer, all_tiles
 from spec.presets import load_design
+from spec.registers import register_map
 from spec.section import Design
 from tests.support import icarus
 
@@ -31,6 +33,17 @@ DESIGNS = {
     "kws": {},
 }
 SIMULATORS = ("icarus", "verilator")
+SILENT = {"enabled": True, "hidden_shift": 24, "readout_shift": 24}
+"""Rates at which no update has a pulse, so that all its cycles are known."""
+TIMED = {
+    "winners": {"learning": SILENT | {"winners": 2}},
+    "folds": {"learning": SILENT | {"lanes": 4}},
+    "replay": {"learning": SILENT | {"replay_capacity": 20}},
+    "direct": {"learning": SILENT | {"update": "direct", "accumulator_level": 16384}},
+    # More than one draw a column, so that feedback takes longer than walking the history.
+    "classes": {"learning": SILENT, "network": {"classes": 40}},
+}
+"""Variants of `tiny` by what decides how long an update takes."""
 
 
 def make_design(name: str) -> Design:
@@ -89,6 +102,26 @@ def test_passes_and_compares_everything(generated, name, simulator):
     assert len(words) > answers > 3 and registers > 50
     counts = f"{len(words)} words of {answers} answers and {registers} register values compared, 0 differ"
     assert found.startswith(f"PASS: {counts}; ")
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_the_hardware_counts_the_cycles_of_the_model(name, tmp_path):
+    """Those of `spec.cycles`, which the testbench compares where they are exact; one cycle more or less is found."""
+    design = load_design("tiny").evolve(name="timed", **TIMED[name])
+    made = generate(design, tmp_path / "out")
+    compared = [Counter.STEP_CYCLES, Counter.FEEDBACK_CYCLES, Counter.LEARN_CYCLES]
+    if design.capabilities.replays:
+        compared.append(Counter.OFFER_CYCLES)
+    host, registers = made.directory / "sim" / "host.hex", register_map(design)
+    lines = host.read_text(encoding="utf-8").splitlines()
+    for counter in compared:
+        low, _ = registers.counter(counter)
+        (number,) = [index for index, line in enumerate(lines) if line.endswith(f"expect {low.name}")]
+        assert int(lines[number].split("_")[3].split()[0], 16) > 0
+    assert verdict(run_make(made.directory, "icarus")).startswith("PASS")
+    word = lines[number].split("_")[3].split()[0]
+    edit(host, number, f"_{word} ", f"_{int(word, 16) + 1:08x} ")
+    assert verdict(run_make(made.directory, "icarus")).startswith("FAIL")
 
 
 @pytest.mark.parametrize("name", ["tiny, learning", "kws"])

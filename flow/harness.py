@@ -7,6 +7,7 @@ from pathlib import Path
 from flow.build import Waves
 from flow.generate import Generated
 from flow.simulator import Build, build, build_executable, write_source
+from flow.verilator import Optimise
 from hdl.probes import BISTABLE_PROBES, LEARNING_PROBES, PROBES, REPLAY_PROBES
 from hdl.top import TOP_NAME
 from spec.design import DesignPoint
@@ -238,9 +239,11 @@ def _sources(generated: Generated, netlist: Path | None) -> list[Path]:
     return [netlist or generated.netlist, *generated.models, *support, harness]
 
 
-def build_harness(generated: Generated, *, waves: Waves | None = None, netlist: Path | None = None) -> Build:
+def build_harness(
+    generated: Generated, *, waves: Waves | None = None, netlist: Path | None = None, optimise: Optimise = "run"
+) -> Build:
     """Build the harness for cocotb; ``netlist`` replaces the generated Verilog (for a mutated copy)."""
-    return build(_sources(generated, netlist), HARNESS, name=generated.design.name, waves=waves)
+    return build(_sources(generated, netlist), HARNESS, name=generated.design.name, waves=waves, optimise=optimise)
 
 
 def build_plain(generated: Generated) -> Build:

@@ -15,6 +15,7 @@ from flow.rtl_run import RtlRun, run_rtl
 from flow.simulation import built, generate_for, judge, run_directory, tidy
 from flow.simulator import default_seed
 from flow.stimulus import Stimulus
+from flow.verilator import Optimise
 from golden.checkpoint import Checkpoint
 from golden.data import SequenceSet
 from spec.counters import Counter
@@ -51,6 +52,7 @@ def simulate(
     learn: bool = False,
     waves: Path | None = None,
     keep: Path | None = None,
+    optimise: Optimise = "run",
 ) -> Simulated:
     """Generate, build, program through the weight window, run and compare.
 
@@ -61,13 +63,14 @@ def simulate(
             learning enabled.
         waves: VCD or FST file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
+        optimise: ``build`` for a run so short that compiling takes longer.
 
     Raises:
         SimulatorError: the build or the simulation itself failed.
     """
     seed = default_seed() if seed is None else seed
     generated = generate_for(design, checkpoint.weights)
-    build = built(lambda: build_harness(generated, waves=wave_format(waves)))
+    build = built(lambda: build_harness(generated, waves=wave_format(waves), optimise=optimise))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
     total = steps_in_all(design, stimulus)

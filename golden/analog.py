@@ -144,15 +144,15 @@ class AnalogCore:
             raise ValueError(
                 f"features are {features.dtype} of shape {features.shape}; expected integers (clips, frames, {wanted})"
             )
-        if features.size and np.abs(features).max() > self.design.feature_limit:
-            raise ValueError(f"features exceed the DAC's codes, ±{self.design.feature_limit}")
+        if features.size and np.abs(features).max() > self.design.formats.feature_limit:
+            raise ValueError(f"features exceed the DAC's codes, ±{self.design.formats.feature_limit}")
         return features
 
     def _noise(self, frames: NDArray[np.int64]) -> NDArray[np.int64]:
         """(nodes, clips) pA of one frame. Rule A16."""
-        amplitude, nodes = self.design.noise_pa, np.arange(self.design.nodes)[:, None]
+        amplitude, nodes = self.design.nonidealities.noise_rms_pa, np.arange(self.design.network.nodes)[:, None]
         if not amplitude:
-            return np.zeros((self.design.nodes, len(frames)), np.int64)
+            return np.zeros((self.design.network.nodes, len(frames)), np.int64)
         return normal_integer(draw(self.design.nonidealities.seed, Purpose.FRAME_NOISE, frames, nodes), amplitude)
 
     def _follow(self, current: NDArray[np.int64], target: NDArray[np.int64]) -> None:
@@ -210,7 +210,7 @@ class AnalogCore:
             self._follow(self._u[block], lifted[block])
             lift = np.maximum(self._u[block], 0)
             skips = skips + magnitude
-            z = saturate(z + lift, self.design.node_limit)
+            z = saturate(z + lift, self.design.formats.node_limit)
             magnitude = np.abs(z).sum(axis=0)
             first = first + layer.supply(rails)
             nodes = nodes + np.maximum(self._c[block], 0).sum(axis=0) + lift.sum(axis=0) + magnitude

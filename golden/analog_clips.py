@@ -42,7 +42,7 @@ class VoteSettings:
     def of(cls, design: AnalogDesign, **changed: int | bool) -> VoteSettings:
         """As after reset, but for what is changed."""
         vote = design.vote
-        values = asdict(cls(vote.frames, vote.sliding, vote.wake_class, design.wake_votes))
+        values = asdict(cls(vote.frames, vote.sliding, vote.wake_class, design.vote.wake_votes))
         return cls(**(values | changed))
 
 
@@ -87,7 +87,7 @@ class Intake:
         last = end or (not settings.sliding and self._length >= settings.frames)
         self._settings = None if last else settings
         values = np.frombuffer(packet.data, "<i2", offset=BEAT_BYTES).astype(np.int32)
-        codes = saturate(values, self.design.feature_limit)
+        codes = saturate(values, self.design.formats.feature_limit)
         self.saturated += int((codes != values).sum())
         return KeptFrame(codes, start, last, packet.data[3], settings)
 

@@ -143,7 +143,8 @@ def export_network(design: AnalogDesign, network: BmruNetwork) -> Export:
 
 def feature_codes(design: AnalogDesign, features: ArrayLike) -> tuple[NDArray[np.int32], int]:
     """DAC codes of features in units of the model, any shape, and how many of them were saturated. Rule H5."""
-    return _round(np.asarray(features, np.float64), design.formats.feature_step_pa / UNIT_PA, design.feature_limit)
+    formats = design.formats
+    return _round(np.asarray(features, np.float64), formats.feature_step_pa / UNIT_PA, formats.feature_limit)
 
 
 def network_of(codes: AnalogCodes) -> BmruNetwork:

@@ -38,7 +38,7 @@ class AnalogLayer:
         self._drawn = np.concatenate([np.abs(rail).sum(axis=0) for rail in rails])
         self.bias = bias_currents(design, codes, f"{name}.bias")
         self.bias_current = int(np.abs(self.bias).sum())
-        self._offset = self.bias[:, None].astype(np.float64) * float(1 << design.weight_shift)
+        self._offset = self.bias[:, None].astype(np.float64) * float(1 << design.formats.weight_shift)
 
     def rails(self, currents: NDArray[np.int64]) -> NDArray[np.int64]:
         """(rails · inputs, clips): what diodes make of signed currents (inputs, clips). Rule A8."""
@@ -49,13 +49,13 @@ class AnalogLayer:
         """(outputs, clips) pA at which the nodes aim. Rule A9."""
         total = self.devices @ rails.astype(np.float64)
         total += self._offset
-        current = round_shift(total.astype(np.int64), self._design.weight_shift)
+        current = round_shift(total.astype(np.int64), self._design.formats.weight_shift)
         current += noise
-        return saturate(current, self._design.node_limit)
+        return saturate(current, self._design.formats.node_limit)
 
     def supply(self, rails: NDArray[np.int64]) -> NDArray[np.int64]:
         """(clips,) pA that the outputs of the mirrors draw together. Rule A18."""
-        return round_shift(self._drawn @ rails, self._design.weight_shift)
+        return round_shift(self._drawn @ rails, self._design.formats.weight_shift)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def _elements(one: Group) -> NDArray[np.int64]:
 def _mirrors(design: AnalogDesign, codes: AnalogCodes, mirrors: Group, rail: int) -> NDArray[np.int64]:
     """Rules A5 and R5."""
     word = draw(design.nonidealities.seed, Purpose.MIRROR_MISMATCH, 0, _elements(mirrors), rail)
-    return codes[mirrors.name].astype(np.int64) * ((1 << MATCHING_BITS) + normal_integer(word, design.mismatch))
+    error = normal_integer(word, design.nonidealities.mismatch_rms)
+    return codes[mirrors.name].astype(np.int64) * ((1 << MATCHING_BITS) + error)
 
 
 def bias_currents(design: AnalogDesign, codes: AnalogCodes, name: str) -> NDArray[np.int64]:
@@ -112,5 +113,6 @@ def bias_currents(design: AnalogDesign, codes: AnalogCodes, name: str) -> NDArra
     sources = group(design, name)
     word = draw(design.nonidealities.seed, Purpose.BIAS_ERROR, 0, _elements(sources))
     nominal = np.abs(codes[name]).astype(np.int64) * design.formats.bias_step_pa
-    actual = round_shift(nominal * ((1 << MATCHING_BITS) + normal_integer(word, design.bias_error)), MATCHING_BITS)
+    error = normal_integer(word, design.nonidealities.bias_error_rms)
+    actual = round_shift(nominal * ((1 << MATCHING_BITS) + error), MATCHING_BITS)
     return np.sign(codes[name]) * actual

@@ -77,7 +77,7 @@ def lively_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
 
 def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) -> NDArray[np.int32]:
     """(clips, frames, features) DAC codes that wander, with jumps to the ends now and then."""
-    random, limit = np.random.default_rng(seed), design.feature_limit
+    random, limit = np.random.default_rng(seed), design.formats.feature_limit
     shape = (clips, frames, design.network.features)
     walk = np.cumsum(random.normal(size=shape) * limit / 8, axis=1)
     codes = np.clip(np.rint(walk + random.normal(size=shape) * limit / 16), -limit, limit)

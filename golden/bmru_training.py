@@ -248,8 +248,8 @@ def round_to_codes(design: AnalogDesign, parameters: Parameters) -> Parameters:
 def _code(design: AnalogDesign, name: str) -> tuple[float, int]:
     """Step in units of the model, and the largest code, of a parameter."""
     if name.endswith("weight"):
-        return 2.0**-design.formats.ratio_fraction, design.ratio_limit
-    return design.formats.bias_step_pa / UNIT_PA, design.bias_limit
+        return 2.0**-design.formats.ratio_fraction, design.formats.ratio_limit
+    return design.formats.bias_step_pa / UNIT_PA, design.formats.bias_limit
 
 
 def _keep_legal(design: AnalogDesign, parameters: Parameters) -> None:

@@ -32,8 +32,8 @@ class BmruCore(wiring.Component):
                 "settle": In(1),
                 "evaluate": In(network.blocks),
                 "sample": In(1),
-                "state": Out(design.cells),
-                "winner": Out(design.class_bits),
+                "state": Out(design.network.cells),
+                "winner": Out(design.network.class_bits),
                 "valid": Out(1),
                 "charge": Out(CHARGE_BITS),
             }
@@ -47,7 +47,7 @@ class BmruCore(wiring.Component):
             "WIDTH": network.width,
             "BLOCKS": network.blocks,
             "CLASSES": network.classes,
-            "CLASS_BITS": design.class_bits,
+            "CLASS_BITS": design.network.class_bits,
             "FEATURE_BITS": formats.feature_bits,
             "FEATURE_STEP_PA": formats.feature_step_pa,
             "RATIO_BITS": formats.ratio_bits,
@@ -60,9 +60,9 @@ class BmruCore(wiring.Component):
             "SETTLE_SHIFT": settling.shift,
             "HOLD_CYCLES": design.cycles.hold,
             "CHARGE_BITS": CHARGE_BITS,
-            "MISMATCH": design.mismatch,
-            "BIAS_ERROR": design.bias_error,
-            "NOISE_PA": design.noise_pa,
+            "MISMATCH": design.nonidealities.mismatch_rms,
+            "BIAS_ERROR": design.nonidealities.bias_error_rms,
+            "NOISE_PA": design.nonidealities.noise_rms_pa,
             "SEED": design.nonidealities.seed,
         }
         ports = {

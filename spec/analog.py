@@ -39,6 +39,27 @@ class AnalogNetwork(Section):
     blocks: Annotated[int, MEANING] = Field(2, ge=1, le=8, description="blocks of cells, one after another")
     classes: Annotated[int, MEANING] = Field(2, ge=1, le=16, description="outputs")
 
+    @property
+    def cells(self) -> int:
+        """Bistable cells of all blocks."""
+        return self.blocks * self.width
+
+    @property
+    def parameters(self) -> int:
+        """Learned parameters, each one circuit element: 170 for 13 features, width 4, 2 blocks and 2 classes."""
+        block = 2 * self.width * (self.width + 1) + 3 * self.width
+        return self.width * (self.features + 1) + self.blocks * block + self.classes * (self.width + 1)
+
+    @property
+    def nodes(self) -> int:
+        """Node currents that settle: of the input layer, two layers a block, and the output layer."""
+        return self.width * (1 + 2 * self.blocks) + self.classes
+
+    @property
+    def class_bits(self) -> int:
+        """Bits of the winning class."""
+        return unsigned_width(self.classes - 1)
+
 
 class AnalogFormats(Section):
     """Codes and currents."""
@@ -56,6 +77,31 @@ class AnalogFormats(Section):
     node_bits: Annotated[int, ANSWERS] = Field(
         18, ge=10, le=22, description="a node's current saturates at ±(2^n − 1) pA"
     )
+
+    @property
+    def ratio_limit(self) -> int:
+        """Largest code of a mirror ratio (255 by default: a weight of 7.97)."""
+        return (1 << self.ratio_bits) - 1
+
+    @property
+    def bias_limit(self) -> int:
+        """Largest code of a bias current (1023 by default: 10.23 nA)."""
+        return (1 << self.bias_bits) - 1
+
+    @property
+    def feature_limit(self) -> int:
+        """Largest magnitude of a feature's DAC code (511 by default: 5.11 nA)."""
+        return (1 << (self.feature_bits - 1)) - 1
+
+    @property
+    def node_limit(self) -> int:
+        """Largest magnitude of a node's current, in pA."""
+        return (1 << self.node_bits) - 1
+
+    @property
+    def weight_shift(self) -> int:
+        """``rs`` shift from a sum of devices times currents to a current (15 by default)."""
+        return self.ratio_fraction + MATCHING_BITS
 
 
 class AnalogCell(Section):
@@ -90,6 +136,11 @@ class Vote(Section):
     )
     wake_class: Annotated[int, ANSWERS] = Field(1, ge=0, le=15, description="class whose majority raises the wake-up")
 
+    @property
+    def wake_votes(self) -> int:
+        """Fewest votes that raise the wake-up, until software says otherwise: more than half of a whole clip."""
+        return self.frames // 2 + 1
+
 
 class Nonidealities(Section):
     """What separates the circuit from its codes, each switched on its own; off is ideal."""
@@ -105,6 +156,21 @@ class Nonidealities(Section):
     )
     noise: Annotated[bool, ANSWERS] = Field(False, description="every node has a noise current, drawn anew each frame")
     noise_pa: Annotated[int, ANSWERS] = Field(20, ge=1, le=4095, description="rms noise current of a node, in pA")
+
+    @property
+    def mismatch_rms(self) -> int:
+        """Rms error of mirrors in 1/1024; 0 when it is switched off."""
+        return self.mismatch_amplitude if self.mismatch else 0
+
+    @property
+    def bias_error_rms(self) -> int:
+        """Rms error of bias currents in 1/1024; 0 when it is switched off."""
+        return self.bias_error_amplitude if self.bias_error else 0
+
+    @property
+    def noise_rms_pa(self) -> int:
+        """Rms noise current of nodes in pA; 0 when it is switched off."""
+        return self.noise_pa if self.noise else 0
 
 
 class AnalogSystem(Section):
@@ -169,11 +235,11 @@ class AnalogDesign(Design):
                 f"vote.wake_class is {self.vote.wake_class} but network.classes is {self.network.classes}: "
                 f"use 0…{max(1, self.network.classes - 1)}"
             )
-        if self.feature_limit * self.formats.feature_step_pa > self.node_limit:
+        formats = self.formats
+        if (reach := formats.feature_limit * formats.feature_step_pa) > formats.node_limit:
             yield (
-                f"formats.feature_bits = {self.formats.feature_bits} of feature_step_pa = "
-                f"{self.formats.feature_step_pa} reach {self.feature_limit * self.formats.feature_step_pa} pA, "
-                f"beyond the {self.node_limit} pA of formats.node_bits = {self.formats.node_bits}: use fewer "
+                f"formats.feature_bits = {formats.feature_bits} of feature_step_pa = {formats.feature_step_pa} reach "
+                f"{reach} pA, beyond the {formats.node_limit} pA of formats.node_bits = {formats.node_bits}: use fewer "
                 "feature_bits, smaller steps or more node_bits"
             )
 
@@ -199,50 +265,7 @@ class AnalogDesign(Design):
         """SystemRDL of the register map, and its parameters."""
         return register_source(self)
 
-    # Sizes ------------------------------------------------------------------------------------------------------------
-    @property
-    def cells(self) -> int:
-        """Bistable cells of all blocks."""
-        return self.network.blocks * self.network.width
-
-    @property
-    def parameters(self) -> int:
-        """Learned parameters, each one circuit element: 170 for 13 features, width 4, 2 blocks and 2 classes."""
-        n = self.network
-        block = 2 * n.width * (n.width + 1) + 3 * n.width
-        return n.width * (n.features + 1) + n.blocks * block + n.classes * (n.width + 1)
-
-    @property
-    def nodes(self) -> int:
-        """Node currents that settle: of the input layer, two layers a block, and the output layer."""
-        return self.network.width * (1 + 2 * self.network.blocks) + self.network.classes
-
     # Number formats ---------------------------------------------------------------------------------------------------
-    @property
-    def ratio_limit(self) -> int:
-        """Largest code of a mirror ratio (255 by default: a weight of 7.97)."""
-        return (1 << self.formats.ratio_bits) - 1
-
-    @property
-    def bias_limit(self) -> int:
-        """Largest code of a bias current (1023 by default: 10.23 nA)."""
-        return (1 << self.formats.bias_bits) - 1
-
-    @property
-    def feature_limit(self) -> int:
-        """Largest magnitude of a feature's DAC code (511 by default: 5.11 nA)."""
-        return (1 << (self.formats.feature_bits - 1)) - 1
-
-    @property
-    def node_limit(self) -> int:
-        """Largest magnitude of a node's current, in pA."""
-        return (1 << self.formats.node_bits) - 1
-
-    @property
-    def weight_shift(self) -> int:
-        """``rs`` shift from a sum of devices times currents to a current (15 by default)."""
-        return self.formats.ratio_fraction + MATCHING_BITS
-
     @property
     def sum_bound(self) -> int:
         """Largest magnitude of a layer's sum before rounding; below 2⁵³ whatever is legal, so exact in float64 too.
@@ -251,41 +274,17 @@ class AnalogDesign(Design):
         that is set, which puts out its gain and does not.
         """
         inputs = max(self.network.features, self.network.width)
-        current = max(self.node_limit, 2 * self.bias_limit * self.formats.bias_step_pa)
-        device = self.ratio_limit << (MATCHING_BITS + 1)
-        bias = 2 * self.bias_limit * self.formats.bias_step_pa << self.weight_shift
+        formats = self.formats
+        gain = 2 * formats.bias_limit * formats.bias_step_pa
+        current = max(formats.node_limit, gain)
+        device = formats.ratio_limit << (MATCHING_BITS + 1)
+        bias = gain << formats.weight_shift
         return inputs * current * device + bias
-
-    @property
-    def class_bits(self) -> int:
-        """Bits of the winning class."""
-        return unsigned_width(self.network.classes - 1)
 
     @property
     def cycles(self) -> AnalogCycles:
         """Cycles of a frame, equation by equation."""
         return AnalogCycles(self)
-
-    @property
-    def wake_votes(self) -> int:
-        """Fewest votes that raise the wake-up, until software says otherwise: more than half of a whole clip."""
-        return self.vote.frames // 2 + 1
-
-    # Non-idealities, 0 where switched off -----------------------------------------------------------------------------
-    @property
-    def mismatch(self) -> int:
-        """Rms error of mirrors in 1/1024; 0 when it is switched off."""
-        return self.nonidealities.mismatch_amplitude if self.nonidealities.mismatch else 0
-
-    @property
-    def bias_error(self) -> int:
-        """Rms error of bias currents in 1/1024; 0 when it is switched off."""
-        return self.nonidealities.bias_error_amplitude if self.nonidealities.bias_error else 0
-
-    @property
-    def noise_pa(self) -> int:
-        """Rms noise current of nodes in pA; 0 when it is switched off."""
-        return self.nonidealities.noise_pa if self.nonidealities.noise else 0
 
     def power_nw(self, charge: float, frames: int) -> float:
         """Mean power in nW of a charge in pA·cycles drawn over a number of frames.

@@ -36,5 +36,5 @@ def _parameters(design: AnalogDesign) -> dict[str, int]:
         "design_sliding": int(vote.sliding),
         "design_wake_class": vote.wake_class,
         "design_last_class": max(1, network.classes - 1),
-        "design_wake_votes": design.wake_votes,
+        "design_wake_votes": design.vote.wake_votes,
     }

@@ -111,7 +111,7 @@ class AnalogHost(Host):
     async def states(self) -> int:
         """States of all cells at the last sample, cell 0 of block 0 in the low bit."""
         packed = 0
-        for word in range(-(-self.design.cells // WORD_BITS)):
+        for word in range(-(-self.design.network.cells // WORD_BITS)):
             await self.write("STATE_SELECT", word=word)
             packed |= (await self.read("STATE"))["bits"] << WORD_BITS * word
         return packed

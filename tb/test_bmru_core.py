@@ -128,7 +128,7 @@ async def hysteresis(bench: BlockBench) -> None:
     width, one = design.network.width, 1 << design.formats.ratio_fraction
     low = np.array([0, 10, 40, 40, 99, 200, -7, 3])[:width]
     high = np.array([0, 10, 41, 90, 300, 511, 50, 500])[:width]
-    limit = design.feature_limit
+    limit = design.formats.feature_limit
     sweep = [*range(limit + 1), *range(limit, -1, -1)]
     some = [bench.random.randint(-limit, limit) for _ in range(300)]
     state, toggled = np.zeros(width, bool), np.zeros(width, int)

@@ -59,7 +59,7 @@ async def resets(bench: BlockBench) -> None:
             block.put(start=1, bound=5, number=9)
             await bench.cycle()
             block.put(start=0)
-            for _ in range(16 + 15 * 20):
+            for _ in range(1 + DRAW * 21):
                 await bench.cycle()
                 if block.get("done"):
                     break

@@ -59,7 +59,7 @@ async def cell_states(dut) -> None:
         assert states == pack(cells, 1), f"states {states:b}, expected {pack(cells, 1):b}"
         found.add(states)
     assert max(found) > 0 and len(found) > 1
-    await host.write("STATE_SELECT", word=-(-host.design.cells // WORD_BITS))
+    await host.write("STATE_SELECT", word=-(-host.design.network.cells // WORD_BITS))
     await host.expect("STATE", bits=0)
     await host.refused("STATE")
     await host.write("CONTROL", soft_reset=1)

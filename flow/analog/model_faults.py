@@ -59,14 +59,14 @@ def model_faults(design: AnalogDesign) -> list[Fault]:
                 "source[i] = is_set[b][i] ? gain[b][i] : {awake} ? 0 : LEAKAGE_PA;",
             )
         )  # fmt: skip
-    if design.noise_pa:
+    if design.nonidealities.noise_rms_pa:
         faults.append(
             _edited(
                 "noise_repeated", "every frame has the noise of the first",
                 "draw(FRAME_NOISE, frame, ", "draw(FRAME_NOISE, {awake} ? 0 : frame, ",
             )
         )  # fmt: skip
-    if design.mismatch:
+    if design.nonidealities.mismatch_rms:
         faults.append(
             _edited(
                 "rails_matched", "both devices of a mirror err alike",

@@ -66,7 +66,7 @@ def _spoil(design: AnalogDesign, clip: list[FramePacket], random: Random) -> lis
 def _exceed(design: AnalogDesign, packet: FramePacket, random: Random) -> FramePacket:
     features = np.frombuffer(packet.data, "<i2", offset=4).copy()
     # By one, and by as much as the stream can say.
-    extremes = [design.feature_limit + 1, -design.feature_limit - 1, FULL_SCALE, -FULL_SCALE - 1]
+    extremes = [design.formats.feature_limit + 1, -design.formats.feature_limit - 1, FULL_SCALE, -FULL_SCALE - 1]
     for index in random.sample(range(len(features)), min(2, len(features))):
         features[index] = max(-FULL_SCALE - 1, min(FULL_SCALE, random.choice(extremes)))
     return FramePacket(packet.data[:4] + features.astype("<i2").tobytes())

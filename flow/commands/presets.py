@@ -33,7 +33,7 @@ def command(json: JsonOption = None) -> None:
         **_show(
             "Analog BMRU cores",
             ("features", "width", "blocks", "classes", "cells", "parameters"),
-            {design: (*design.network.model_dump().values(), design.cells, design.parameters) for design in analog},
+            {one: (*one.network.model_dump().values(), one.network.cells, one.network.parameters) for one in analog},
         ),
     }
     write_json(json, {"presets": [entries[design.name] for design in listed]})

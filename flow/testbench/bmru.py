@@ -106,11 +106,11 @@ def _compare_counters(scenario: Scenario, design: AnalogDesign, reference: Analo
 def _compare_states(scenario: Scenario, design: AnalogDesign, reference: AnalogReference) -> None:
     """Of all cells, after the last frame."""
     states = np.asarray(reference.records["state"][-1]).reshape(-1).astype(np.int64)
-    for word, start in enumerate(range(0, design.cells, WORD_BITS)):
+    for word, start in enumerate(range(0, design.network.cells, WORD_BITS)):
         bits = states[start : start + WORD_BITS]
         scenario.write("STATE_SELECT", word=word)
         scenario.expect_word("STATE", int((bits << np.arange(len(bits))).sum()))
-    scenario.about.append(f"The states of all {design.cells} cells are compared after the last frame.")
+    scenario.about.append(f"The states of all {design.network.cells} cells are compared after the last frame.")
 
 
 def _read_back(scenario: Scenario, codes: AnalogCodes) -> None:

@@ -59,7 +59,7 @@ class AnalogController(wiring.Component):
                 "awake_last": Out(AWAKE_BITS),
                 "awake_most": Out(AWAKE_BITS),
                 "charge": Out(CHARGE_BITS),
-                "state": Out(design.cells),
+                "state": Out(design.network.cells),
                 "clip_done": Out(1),
                 "wake": Out(1),
                 "clip_cut": Out(1),

@@ -124,7 +124,7 @@ class FrameBuffer(wiring.Component):
 
     def _store(self, m: Module, length: Value) -> Value:
         """Store the features of a beat, by how many bytes came before; returns how many of them were saturated."""
-        bits, limit = self.design.formats.feature_bits, self.design.feature_limit
+        bits, limit = self.design.formats.feature_bits, self.design.formats.feature_limit
         over = []
         for lane in range(PER_BEAT):
             value = Signal(signed(STREAM_FEATURE_BITS), name=f"value_{lane}")

@@ -27,13 +27,13 @@ class Reporter(wiring.Component):
                 "decide": In(1),
                 "voted": In(1),
                 "wake": In(1),
-                "frame_class": In(design.class_bits),
-                "majority": In(design.class_bits),
+                "frame_class": In(design.network.class_bits),
+                "majority": In(design.network.class_bits),
                 "taken": Out(1),
                 "stalled": Out(1),
                 "ready": In(1),
                 "push": Out(1),
-                "decision": Out(design.class_bits),
+                "decision": Out(design.network.class_bits),
                 "flags": Out(8),
             }
         )

@@ -34,11 +34,11 @@ class Vote(wiring.Component):
                 "first": In(1),
                 "last": In(1),
                 "take": In(1),
-                "winner": In(design.class_bits),
+                "winner": In(design.network.class_bits),
                 "decide": In(1),
-                "frame_class": Out(design.class_bits),
+                "frame_class": Out(design.network.class_bits),
                 "votes": Out(classes * VOTE_BITS),
-                "majority": Out(design.class_bits),
+                "majority": Out(design.network.class_bits),
                 "voted": Out(1),
                 "ended": Out(1),
                 "wake": Out(1),
@@ -48,7 +48,7 @@ class Vote(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         depth = self.design.vote.frames
-        window = place(m, "window", Memory(width=self.design.class_bits, depth=depth))
+        window = place(m, "window", Memory(width=self.design.network.class_bits, depth=depth))
         frames, sliding = Signal(VOTE_BITS), Signal()
         wake_class, threshold = Signal.like(self.settings.wake_class), Signal(VOTE_BITS)
         last, was_awake = Signal(), Signal()

@@ -363,7 +363,7 @@ def test_every_parameter_is_a_named_circuit_element(loaded, tmp_path):
     generated = generate(design, tmp_path, codes)
     with (tmp_path / generated.sidecar["files"]["elements"]).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == len({row["element"] for row in rows}) == design.parameters == 170
+    assert len(rows) == len({row["element"] for row in rows}) == design.network.parameters == 170
     # Every bit of the chain belongs to one element, and its content is the code.
     bits = codes.chain() if loaded else np.zeros(chain_bits(design), np.bool_)
     place = 0

@@ -29,7 +29,7 @@ def test_a_settled_core_computes_the_equations(width, blocks, seed):
     }
     codes = AnalogCodes(design, moderate)
     found = AnalogCore(design, codes).run(features)
-    assert np.abs(found.candidate).max() < design.node_limit > np.abs(found.output).max()
+    assert np.abs(found.candidate).max() < design.formats.node_limit > np.abs(found.output).max()
     exact = run(network_of(codes), features * (design.formats.feature_step_pa / 1000))
     assert (found.state == exact.states).mean() > 0.999 and found.state.any() and not found.state.all()
     same = (found.state == exact.states).all(axis=(2, 3))

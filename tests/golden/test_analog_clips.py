@@ -87,7 +87,7 @@ def test_the_majority_of_a_clip_ties_to_the_lower_class():
 
 def test_a_majority_below_the_threshold_does_not_wake():
     frames, _ = kept(FrameFlag.START, FrameFlag.END)
-    assert DESIGN.wake_votes == 3
+    assert DESIGN.vote.wake_votes == 3
     assert votes(frames, [2, 2])[0] == [(2, ReportFlag.VOTE, (0, 0, 2))]
 
 

@@ -16,11 +16,17 @@ KWS = load_design("kws", AnalogDesign)
 
 
 def test_defaults_are_those_of_the_documents():
-    assert (KWS.parameters, KWS.cells, KWS.nodes) == (170, 8, 22)
-    assert (KWS.ratio_limit, KWS.bias_limit, KWS.feature_limit, KWS.weight_shift) == (255, 1023, 511, 15)
+    assert (KWS.network.parameters, KWS.network.cells, KWS.network.nodes) == (170, 8, 22)
+    formats = KWS.formats
+    assert (formats.ratio_limit, formats.bias_limit, formats.feature_limit, formats.weight_shift) == (
+        255,
+        1023,
+        511,
+        15,
+    )
     assert (KWS.cycles.frame, KWS.cycles.settle, KWS.cycles.hold) == (328, 36, 292)
     assert (KWS.system.awake_cycles, KWS.cycles.awake) == (64, 39)
-    assert (KWS.class_bits, KWS.wake_votes) == (1, 51)
+    assert (KWS.network.class_bits, KWS.vote.wake_votes) == (1, 51)
 
 
 def test_the_largest_sums_are_exact_in_float64():
@@ -32,8 +38,8 @@ def test_a_cell_may_put_out_more_than_a_node_reaches():
     formats = {"bias_bits": 12, "bias_step_pa": 1000, "node_bits": 10, "feature_bits": 6}
     design = AnalogDesign(name="x", network={"width": 64}, formats=formats)
     gain, device = 4095 * 1000, 255 << 10
-    assert gain > design.node_limit and design.sum_bound > 64 * gain * device
-    assert KWS.sum_bound == 13 * KWS.node_limit * (255 << 11) + (2 * 10_230 << 15)
+    assert gain > design.formats.node_limit and design.sum_bound > 64 * gain * device
+    assert KWS.sum_bound == 13 * KWS.formats.node_limit * (255 << 11) + (2 * 10_230 << 15)
 
 
 def test_power_is_charge_over_time_times_supply():
@@ -44,9 +50,11 @@ def test_power_is_charge_over_time_times_supply():
 
 
 def test_a_nonideality_that_is_off_has_no_amplitude():
-    assert (KWS.mismatch, KWS.bias_error, KWS.noise_pa) == (0, 0, 0)
+    off = KWS.nonidealities
+    assert (off.mismatch_rms, off.bias_error_rms, off.noise_rms_pa) == (0, 0, 0)
     noisy = KWS.evolve(nonidealities={"mismatch": True, "mismatch_amplitude": 7, "noise": True, "noise_pa": 33})
-    assert (noisy.mismatch, noisy.bias_error, noisy.noise_pa) == (7, 0, 33) and noisy.hash != KWS.hash
+    on = noisy.nonidealities
+    assert (on.mismatch_rms, on.bias_error_rms, on.noise_rms_pa) == (7, 0, 33) and noisy.hash != KWS.hash
     with pytest.raises(ValueError, match="noise_pa"):
         KWS.evolve(nonidealities={"noise_pa": 0})
 

@@ -18,8 +18,8 @@ KWS = load_design("kws", AnalogDesign)
 def test_each_learned_parameter_is_one_element_and_every_bit_belongs_to_one(sizes):
     design = AnalogDesign(name="x", network=sizes, settling={"phase_cycles": 4})
     table = list(elements(design))
-    assert len(table) == design.parameters == len({element.name for element in table})
-    assert [element.number for element in table] == list(range(design.parameters))
+    assert len(table) == design.network.parameters == len({element.name for element in table})
+    assert [element.number for element in table] == list(range(design.network.parameters))
     place = 0
     for element in table:
         assert element.bit == place

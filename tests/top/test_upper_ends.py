@@ -98,7 +98,7 @@ def test_codes_features_and_votes_of_an_analog_core(harness, tmp_path):
     for name in ("output.weight", "output.bias"):
         arrays[name][1:] *= -1  # so that class 0 wins
     codes = AnalogCodes(design, arrays)
-    clip = np.full((most + FRAMES_BEYOND, design.network.features), design.feature_limit, np.int32)
+    clip = np.full((most + FRAMES_BEYOND, design.network.features), design.formats.feature_limit, np.int32)
     settings = VoteSettings(most, sliding=True, wake_class=0, threshold=most)
     stimulus = AnalogStimulus(tuple(clip_packets([clip])), codes, settings)
     _, build = harness(design)

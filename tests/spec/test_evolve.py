@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 
@@ -67,6 +70,18 @@ def test_an_illegal_change_is_refused_by_field(design, changes, message):
     with pytest.raises(ConfigError, match=message) as caught:
         design.evolve(**changes)
     assert "\n" not in str(caught.value)
+
+
+def test_nothing_else_makes_a_design_point_of_another():
+    """By hand a copy would go unvalidated, or its error would not name the field."""
+    root, found, files = Path(__file__).parents[2], [], 0
+    for path in [each for layer in ("spec", "golden", "hdl", "flow", "tb") for each in (root / layer).rglob("*.py")]:
+        calls = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+        names = {node.func.attr for node in calls if isinstance(node.func, ast.Attribute)}
+        files += 1
+        if names & {"model_copy", "model_construct", "model_validate"}:
+            found.append(path.stem)
+    assert files > 200 and found == ["validation"]
 
 
 def test_an_error_names_where_the_change_comes_from():

@@ -17,9 +17,9 @@ from typing import Annotated
 
 import typer
 
-from flow.children import Ended, signals_end
-from flow.terminal import print_anywhere
-from spec.errors import RemoraError
+from flow.report.terminal import print_anywhere
+from flow.tools.children import Ended, signals_end
+from spec.lib.errors import RemoraError
 
 COMMANDS = {
     "doctor": "Find each tool, say its version, say the exact fix for what is missing.",
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _drop_output()
     except OSError as error:
         # A file that is not there, not allowed, or a disk that is full: the user's to mend.
-        # An error of a file names it, as `spec.files.naming` sees to; one of an output has no name.
+        # An error of a file names it, as `spec.lib.files.naming` sees to; one of an output has no name.
         name = error.filename or (error.errno in OUTPUT_ERRORS and "standard output")
         where = f"{name}: " if name else ""
         sys.exit(_report(f"{where}{error.strerror or error}", EXIT_CANNOT_RUN))

@@ -20,11 +20,11 @@ import pytest
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from flow.icarus import Icarus, build_icarus, find_icarus
-from flow.mutation import Fault, mutate
-from flow.simulator import Build, RunResult, SimulatorError, build, run, write_source
-from hdl.verilog import Bench, to_verilog
-from spec.section import Design
+from flow.faults.mutation import Fault, mutate
+from flow.tools.icarus import Icarus, build_icarus, find_icarus
+from flow.tools.simulator import Build, RunResult, SimulatorError, build, run, write_source
+from hdl.lib.verilog import Bench, to_verilog
+from spec.lib.section import Design
 
 BENCH = "bench"
 """Name of the top module."""
@@ -66,7 +66,7 @@ def build_blocks(
         extra_sources: SystemVerilog that the components instantiate, such as the macros.
         simulator: ``verilator`` or ``icarus``, which takes no options and which must be there.
         faults: mistakes in modules, which are named after the prefix; none is awake until a run chooses one.
-        options: as of ``flow.simulator.build``; unlike there, the default is to optimise for a quick build.
+        options: as of ``flow.tools.simulator.build``; unlike there, the default is to optimise for a quick build.
 
     Raises:
         ValueError: a prefix is no identifier.
@@ -97,7 +97,7 @@ def simulate_blocks(
     Args:
         name: what to call the build; the last part of ``test_module`` where None.
         simulator: as of ``build_blocks``.
-        build_options, run_options: as of ``flow.simulator.build`` and ``flow.simulator.run``.
+        build_options, run_options: as of ``flow.tools.simulator.build`` and ``flow.tools.simulator.run``.
     """
     name = name or test_module.rpartition(".")[2].removeprefix("test_")
     compiled = build_blocks(
@@ -113,7 +113,7 @@ def simulate_cases(
     config: Mapping[str, Any] | None = None,
     **options,
 ) -> RunResult:
-    """Simulate ``make(**case)`` for every case side by side; the module drives them through ``tb.blocks``.
+    """Simulate ``make(**case)`` for every case side by side; the module drives them through ``tb.lib.bench``.
 
     Args:
         make: the component's class, or a function that makes one.

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from flow.console import JsonOption, check_results, console, write_json
-from flow.given_options import LARGEST_SEED
-from spec.extras import require_extra
+from flow.report.console import JsonOption, check_results, console, write_json
+from flow.tools.given_options import LARGEST_SEED
+from spec.lib.extras import require_extra
 
 
 def command(

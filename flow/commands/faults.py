@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from flow.console import JsonOption, check_results, console, progress, table, write_json
-from flow.given_options import LARGEST_SEED, SEED_VARIABLE
-from spec.extras import require_extra
+from flow.report.console import JsonOption, check_results, console, progress, table, write_json
+from flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
+from spec.lib.extras import require_extra
 
 
 def command(
@@ -26,14 +26,14 @@ def command(
     Examples: remora faults tiny --json faults.json · remora faults kws
     """
     require_extra("remora faults", "sim")
-    from flow.analog.faults import AnalogFaultBench
-    from flow.faults import FaultBench
-    from flow.notes import say_notes
-    from flow.provenance import provenance
-    from spec.analog import AnalogDesign
-    from spec.errors import CheckFailed
+    from flow.report.notes import say_notes
+    from flow.report.provenance import provenance
+    from flow.systems.bmru.faults import AnalogFaultBench
+    from flow.systems.crossbar.faults import FaultBench
+    from spec.bmru.design import AnalogDesign
+    from spec.lib.errors import CheckFailed
+    from spec.lib.section import Design
     from spec.presets import load_design
-    from spec.section import Design
 
     design = load_design(config, Design)
     say_notes(design)

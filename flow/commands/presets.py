@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flow.console import JsonOption, console, table, write_json
+from flow.report.console import JsonOption, console, table, write_json
 
 
 def command(json: JsonOption = None) -> None:
@@ -10,9 +10,9 @@ def command(json: JsonOption = None) -> None:
 
     Use a name wherever a command asks for a design point: [bold]remora config show tiny[/].
     """
-    from spec.analog import AnalogDesign
+    from spec.bmru.design import AnalogDesign
+    from spec.lib.section import Design
     from spec.presets import load_design, preset_names
-    from spec.section import Design
 
     listed = [load_design(name, Design) for name in preset_names()]
     analog = [design for design in listed if isinstance(design, AnalogDesign)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from spec.errors import RemoraError
+from spec.lib.errors import RemoraError
 
 EXPERIMENTS = {
     "bit-streaming": "bit_streaming",

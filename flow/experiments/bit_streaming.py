@@ -13,10 +13,10 @@ import numpy as np
 
 from flow.experiments.figures import Chart, Curve, Map, Panel
 from flow.experiments.runner import Conclusion, Context, Options, Unit
-from golden.miru import infer
-from golden.weights import Weights
-from spec.design import Crossbar, DesignPoint, Formats, Learning, Network
-from spec.fixed import saturate
+from golden.crossbar.miru import infer
+from golden.crossbar.weights import Weights
+from spec.crossbar.design import Crossbar, DesignPoint, Formats, Learning, Network
+from spec.lib.fixed import saturate
 
 SUMMARY = "error of weighted-bit streaming against full precision, by stream bits and ADC bits"
 TAKES_SEQUENCES = True

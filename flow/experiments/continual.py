@@ -20,9 +20,9 @@ from flow.experiments.learners import ChipLearner, Learner, SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.settings import OneOf, SomeOf, Whole
 from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10
-from flow.train import data_digest
-from spec.design import DesignPoint
-from spec.files import write_text
+from flow.systems.crossbar.train import data_digest
+from spec.crossbar.design import DesignPoint
+from spec.lib.files import write_text
 
 SUMMARY = "permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline"
 TAKES_SEQUENCES = True

@@ -16,12 +16,12 @@ from flow.experiments.figures import Chart, Curve, Guide, Panel
 from flow.experiments.learners import ChipLearner, SoftwareLearner
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.streams import presented
-from flow.train import data_digest
-from golden.data import SequenceSet, load
-from golden.float_model import FloatModel, to_float
-from golden.learning_kernel.rules import feedback_matrix
-from golden.weights import initial_weights
-from spec.design import DesignPoint
+from flow.systems.crossbar.train import data_digest
+from golden.crossbar.weights import initial_weights
+from golden.data.load import SequenceSet, load
+from golden.learning.kernel.rules import feedback_matrix
+from golden.offline.float_model import FloatModel, to_float
+from spec.crossbar.design import DesignPoint
 from spec.presets import load_design
 
 SUMMARY = "direct feedback alignment against backpropagation through time on one task, and the feedback's alignment"

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spec.extras import require_extra
-from spec.files import replacing, write_text
+from spec.lib.extras import require_extra
+from spec.lib.files import replacing, write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flow.analog.harness import build_analog_harness
-from flow.analog.run import run_analog
-from flow.analog.simulate import clip_votes, needed_kinds
-from flow.analog.stimulus import AnalogStimulus
-from flow.keywords.evaluation import Spotter, confusion
-from flow.simulation import generate_for
-from golden.analog_clips import VoteSettings
-from golden.analog_random import clip_packets
-from spec.analog_records import FRAME
-from spec.errors import CheckFailed
-from tb.scoreboard import describe_text
+from flow.systems.bmru.evaluation import Spotter, confusion
+from flow.systems.bmru.harness import build_analog_harness
+from flow.systems.bmru.run import run_analog
+from flow.systems.bmru.simulate import clip_votes, needed_kinds
+from flow.systems.bmru.stimulus import AnalogStimulus
+from flow.verify.simulation import generate_for
+from golden.bmru.clips import VoteSettings
+from golden.bmru.random_codes import clip_packets
+from spec.bmru.records import FRAME
+from spec.lib.errors import CheckFailed
+from tb.lib.scoreboard import describe_text
 
 
 def run_hardware(spotter: Spotter, folder: Path) -> dict:

@@ -16,14 +16,14 @@ from flow.experiments.keyword_rtl import run_hardware
 from flow.experiments.keyword_summary import describe_summary, draw_confusions, summarise
 from flow.experiments.runner import Conclusion, Context, Options, Unit
 from flow.experiments.sliding_window import STREAMS, slide
-from flow.keywords.evaluation import Spotter, evaluate
-from flow.keywords.networks import load_clips, require_both, train_spotter
-from golden.augmentation import VERSIONS
-from golden.bmru_training import Recipe
-from golden.keywords import KeywordSet, speaker_folds
-from golden.normalisation import KINDS, RUNNING_SHIFT
-from golden.wake_ups import COUNTING
-from spec.analog import AnalogDesign
+from flow.systems.bmru.evaluation import Spotter, evaluate
+from flow.systems.bmru.networks import load_clips, require_both, train_spotter
+from golden.bmru.wake_ups import COUNTING
+from golden.data.augmentation import VERSIONS
+from golden.data.keywords import KeywordSet, speaker_folds
+from golden.data.normalisation import KINDS, RUNNING_SHIFT
+from golden.offline.bmru_training import Recipe
+from spec.bmru.design import AnalogDesign
 from spec.presets import load_design
 
 SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core and the hardware"

@@ -11,17 +11,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.learning_kernel import learning_kernel
-from golden.adam import Adam
-from golden.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
-from golden.data import SequenceSet
-from golden.float_model import FloatModel, to_float
-from golden.npz import read_npz, write_npz
-from golden.replay import ReplayTrainer
-from golden.reservoir import Reservoir, ReservoirState
-from golden.training import accuracy
-from golden.weights import Weights
-from spec.design import DesignPoint
+from flow.systems.crossbar.learning_kernel import learning_kernel
+from golden.crossbar.weights import Weights
+from golden.data.load import SequenceSet
+from golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
+from golden.learning.replay import ReplayTrainer
+from golden.learning.reservoir import Reservoir, ReservoirState
+from golden.learning.training import accuracy
+from golden.lib.npz import read_npz, write_npz
+from golden.offline.adam import Adam
+from golden.offline.float_model import FloatModel, to_float
+from spec.crossbar.design import DesignPoint
 
 
 class Learner(Protocol):

@@ -24,11 +24,11 @@ from numpy.typing import NDArray
 
 from flow.experiments.figures import Chart, Curve, Guide, Panel
 from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.keywords.evaluation import Spotter
-from flow.keywords.networks import load_clips, shipped_network
-from golden import bmru
-from golden.analog import AnalogCore, AnalogRun
-from spec.analog import AnalogDesign
+from flow.systems.bmru.evaluation import Spotter
+from flow.systems.bmru.networks import load_clips, shipped_network
+from golden.bmru.core import AnalogCore, AnalogRun
+from golden.lib import bmru
+from spec.bmru.design import AnalogDesign
 from spec.presets import load_design
 
 SUMMARY = "how much of the noise and mismatch at a cell's input leaves the cell"

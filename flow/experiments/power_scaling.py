@@ -13,12 +13,12 @@ import numpy as np
 
 from flow.experiments.figures import Chart, Curve, Panel
 from flow.experiments.runner import Conclusion, Context, Options, Unit
-from golden.analog import BRANCHES, AnalogCore
-from golden.analog_codes import AnalogCodes
-from spec.analog import AnalogDesign
+from golden.bmru.codes import AnalogCodes
+from golden.bmru.core import BRANCHES, AnalogCore
+from spec.bmru.design import AnalogDesign
+from spec.bmru.scan import groups
+from spec.lib.rng import Purpose, draw
 from spec.presets import load_design
-from spec.rng import Purpose, draw
-from spec.scan import groups
 
 SUMMARY = "power of cells and mirrors over the width of the core, with the exponents"
 WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512)

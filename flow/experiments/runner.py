@@ -18,10 +18,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from flow.children import Ended, end_workers, signals_end
-from flow.console import progress, write_json
 from flow.experiments.seeds import mean_and_spread
-from flow.provenance import provenance
+from flow.report.console import progress, write_json
+from flow.report.provenance import provenance
+from flow.tools.children import Ended, end_workers, signals_end
 
 if TYPE_CHECKING:
     from flow.experiments.figures import Chart

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flow.keywords.evaluation import Spotter
-from golden.analog import AnalogCore
-from golden.analog_codes import feature_codes
-from golden.mfcc import COEFFICIENTS
-from golden.normalisation import normaliser_of
-from golden.wake_ups import count_wakes
-from spec.rng import Purpose, permutation
+from flow.systems.bmru.evaluation import Spotter
+from golden.bmru.codes import feature_codes
+from golden.bmru.core import AnalogCore
+from golden.bmru.wake_ups import count_wakes
+from golden.data.mfcc import COEFFICIENTS
+from golden.data.normalisation import normaliser_of
+from spec.lib.rng import Purpose, permutation
 
 STREAMS = 16
 
@@ -20,7 +20,7 @@ def slide(spotter: Spotter) -> dict:
     `STREAMS` clips are a stream each.
 
     Returns:
-        As `golden.wake_ups.count_wakes`.
+        As `golden.bmru.wake_ups.count_wakes`.
     """
     clips, design = spotter.clips, spotter.design
     order = permutation(spotter.network.metadata["recipe"]["seed"], Purpose.BMRU_TRAINING, len(clips))

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flow.experiments import ExperimentError
-from golden.data import SequenceSet, load
-from golden.idx import DATA_VARIABLE
-from golden.learning_kernel.rules import feedback_matrix
-from golden.npz import NpzError, read_npz
-from golden.tasks import presented
-from golden.weights import Weights, initial_weights
-from spec.design import DesignPoint
+from golden.crossbar.weights import Weights, initial_weights
+from golden.data.idx import DATA_VARIABLE
+from golden.data.load import SequenceSet, load
+from golden.data.tasks import presented
+from golden.learning.kernel.rules import feedback_matrix
+from golden.lib.npz import NpzError, read_npz
+from spec.crossbar.design import DesignPoint
 from spec.presets import load_design
 
 __all__ = ["TASKS", "TaskStream", "permuted_mnist", "presented", "split_cifar10"]

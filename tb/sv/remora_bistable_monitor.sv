@@ -1,5 +1,5 @@
-// Trace monitor of bistable cells: writes the records of kind `step` of spec/trace.py where the cells take the place of
-// converters, beside remora_monitor.sv and in its manner.
+// Trace monitor of bistable cells: writes the records of kind `step` of spec/lib/trace.py where the cells take the
+// place of converters, beside remora_monitor.sv and in its manner.
 //
 // A record is written in the cycle after the cells settled, when they show what became of them; not if that is a reset.
 `timescale 1ns / 1ps

@@ -1,4 +1,4 @@
-// Trace monitor of the analog core: writes the frame records of spec/trace.py while the design runs.
+// Trace monitor of the analog core: writes the frame records of spec/lib/trace.py while the design runs.
 //
 // Bound into every remora_bmru_core, of which it sees what was sampled. Records are built in one packed vector, low field
 // first, and written as 32-bit words, which is the byte order of the format. With +remora_trace=DIR the file

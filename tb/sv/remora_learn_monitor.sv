@@ -1,5 +1,5 @@
-// Trace monitor of learning: writes the records of kind `learn` of spec/trace.py, beside remora_monitor.sv and in its
-// manner.
+// Trace monitor of learning: writes the records of kind `learn` of spec/lib/trace.py, beside remora_monitor.sv and in
+// its manner.
 //
 // The sums are taken over what the lanes hold when a fold of a column is written back, all of a sequence. An update that
 // is cut short leaves no record.

@@ -1,4 +1,4 @@
-// Trace monitor: writes the records of spec/trace.py while the design runs, so that no Python runs cycle by cycle.
+// Trace monitor: writes the records of spec/lib/trace.py while the design runs, so that no Python runs cycle by cycle.
 //
 // Records are built in packed vectors of 16-bit fields, low field first, and written as 32-bit words, which is the byte
 // order of the format. With +remora_trace=DIR the files DIR/{step,readout,event}.bin are written, else nothing is.

@@ -1,5 +1,5 @@
-// Trace monitor of the reservoir: writes the records of kind `offer` of spec/trace.py, beside remora_learn_monitor.sv and
-// in its manner. What was kept is taken from what goes to the write ports of the memories.
+// Trace monitor of the reservoir: writes the records of kind `offer` of spec/lib/trace.py, beside
+// remora_learn_monitor.sv and in its manner. What was kept is taken from what goes to the write ports of the memories.
 `timescale 1ns / 1ps
 `default_nettype none
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.analog_codes import export_network
-from golden.analog_codes import feature_codes as dac_codes
-from golden.bistable_export import quantise
-from golden.bmru_network import BmruNetwork
-from golden.data import SequenceSet
-from golden.tasks import permuted_task, presented
-from golden.weights import initial_weights
-from spec.analog import AnalogDesign
-from spec.design import DesignPoint
-from spec.scan import groups
+from golden.bmru.codes import export_network
+from golden.bmru.codes import feature_codes as dac_codes
+from golden.crossbar.weights import initial_weights
+from golden.data.load import SequenceSet
+from golden.data.tasks import permuted_task, presented
+from golden.lib.bmru_network import BmruNetwork
+from golden.offline.bistable_export import quantise
+from spec.bmru.design import AnalogDesign
+from spec.bmru.scan import groups
+from spec.crossbar.design import DesignPoint
 
 
 def first_weights(design: DesignPoint, seed: int) -> list[list[int]]:

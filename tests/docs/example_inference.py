@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.bistable import BistableDatapath
-from golden.cell import StateBlend, WordStreamer, signed_candidates
-from golden.cell import feature_words as words_of_bytes
-from golden.crossbar import TiledLayer
-from golden.miru import infer
-from spec.design import DesignPoint
-from spec.layout import Layer, bias_word
+from golden.crossbar.array import TiledLayer
+from golden.crossbar.bistable import BistableDatapath
+from golden.crossbar.cell import StateBlend, WordStreamer, signed_candidates
+from golden.crossbar.cell import feature_words as words_of_bytes
+from golden.crossbar.miru import infer
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer, bias_word
 from tests.docs.example_points import point, weights_of
 
 

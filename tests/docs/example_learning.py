@@ -7,20 +7,20 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from golden.cell import Coefficients
-from golden.crossbar import TiledLayer
-from golden.learn_trace import LearningReference
-from golden.learning import DfaTrainer
-from golden.learning_kernel.rules import feedback_matrix
-from golden.learning_kernel.rules import winning_units as winners_of
-from golden.learning_settings import LearningSettings
-from golden.pulses import Writes, make_writer
-from golden.reservoir import Reservoir, ReservoirState
-from golden.weights import Weights, initial_weights
-from spec.design import DesignPoint
-from spec.fixed import round_shift as rs
-from spec.layout import Layer
-from spec.rng import Purpose, draw
+from golden.crossbar.array import TiledLayer
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.weights import Weights, initial_weights
+from golden.learning.dfa import DfaTrainer
+from golden.learning.kernel.rules import feedback_matrix
+from golden.learning.kernel.rules import winning_units as winners_of
+from golden.learning.pulses import Writes, make_writer
+from golden.learning.reservoir import Reservoir, ReservoirState
+from golden.learning.settings import LearningSettings
+from golden.learning.trace import LearningReference
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer
+from spec.lib.fixed import round_shift as rs
+from spec.lib.rng import Purpose, draw
 from tests.docs.example_points import point, weights_of
 
 

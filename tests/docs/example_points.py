@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.weights import Weights
-from spec.analog import AnalogDesign
-from spec.design import DesignPoint
+from golden.crossbar.weights import Weights
+from spec.bmru.design import AnalogDesign
+from spec.crossbar.design import DesignPoint
 
 
 def _sections(model: type, fields: dict, renamed: dict[str, tuple[str, str]]) -> dict[str, dict]:

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.cell import Coefficients
-from golden.learn_trace import checksum
-from golden.learning_kernel.rules import feedback_matrix, output_error
-from golden.reservoir import quantised, restored
-from golden.thresholds import initial_thresholds
-from spec.fixed import round_magnitude as rm
-from spec.fixed import round_shift as rs
-from spec.fixed import saturate as sat
-from spec.learning import accumulator_words, head_bits, head_label_bits, reservoir_step_bits
-from spec.memories import head_parts
-from spec.records import NO_SLOT
-from spec.rng import Purpose, draw, draw_pair, normal, normal_integer, permutation, threefry2x32, uniform_index
-from spec.scan import check_word
-from spec.tables import derivative_table
-from tests.docs import example_analog, example_host, example_inference, example_learning, example_points
-from tests.golden.analog_cases import by_hand
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.thresholds import initial_thresholds
+from golden.learning.kernel.rules import feedback_matrix, output_error
+from golden.learning.reservoir import quantised, restored
+from golden.learning.trace import checksum
+from spec.bmru.scan import check_word
+from spec.crossbar.learning import accumulator_words, head_bits, head_label_bits, reservoir_step_bits
+from spec.crossbar.memories import head_parts
+from spec.crossbar.records import NO_SLOT
+from spec.crossbar.tables import derivative_table
+from spec.lib.fixed import round_magnitude as rm
+from spec.lib.fixed import round_shift as rs
+from spec.lib.fixed import saturate as sat
+from spec.lib.rng import Purpose, draw, draw_pair, normal, normal_integer, permutation, threefry2x32, uniform_index
+from tests.docs import example_bmru as example_analog
+from tests.docs import example_host, example_inference, example_learning, example_points
+from tests.golden.bmru.cases import by_hand
 
 __all__ = [
     "Coefficients", "NO_SLOT", "Purpose", "accumulator_words", "by_hand", "check_word", "checksum", "derivative_table",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flow.bistable_faults import bistable_faults
-from flow.fault_catalogue import catalogue
-from flow.faults import KINDS, FaultBench
+from flow.systems.crossbar.bistable_faults import bistable_faults
+from flow.systems.crossbar.fault_catalogue import catalogue
+from flow.systems.crossbar.faults import KINDS, FaultBench
 from spec.presets import load_design
 from tests.hdl.designs import make_design
 

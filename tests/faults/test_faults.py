@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from flow.fault_catalogue import catalogue
-from flow.faults import KINDS, FaultBench
-from flow.mutation import Fault, MutationError, mutate
+from flow.faults.mutation import Fault, MutationError, mutate
+from flow.systems.crossbar.fault_catalogue import catalogue
+from flow.systems.crossbar.faults import KINDS, FaultBench
 from spec.presets import load_design
 
 DESIGN = load_design("tiny")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flow.fault_catalogue import catalogue
-from flow.faults import KINDS, FaultBench
-from flow.learning_faults import learning_faults
-from flow.mutation import Fault
+from flow.faults.mutation import Fault
+from flow.systems.crossbar.fault_catalogue import catalogue
+from flow.systems.crossbar.faults import KINDS, FaultBench
+from flow.systems.crossbar.learning_faults import learning_faults
 from spec.presets import load_design
 
 TINY = load_design("tiny")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flow.fault_catalogue import catalogue
-from flow.faults import KINDS, FaultBench
-from flow.replay_faults import replay_faults
+from flow.systems.crossbar.fault_catalogue import catalogue
+from flow.systems.crossbar.faults import KINDS, FaultBench
+from flow.systems.crossbar.replay_faults import replay_faults
+from spec.crossbar.records import LEARN, OFFER
 from spec.presets import load_design
-from spec.records import LEARN, OFFER
 
 LEARNING = {"enabled": True, "hidden_shift": 5, "readout_shift": 6, "replay_capacity": 3, "seed": 77}
 DESIGN = load_design("tiny").evolve(learning=LEARNING)

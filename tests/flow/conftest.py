@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from flow import cli
-from flow.keywords.networks import load_clips
-from golden.idx import DATA_VARIABLE
-from golden.keywords import KeywordSet
+from flow.systems.bmru.networks import load_clips
+from golden.data.idx import DATA_VARIABLE
+from golden.data.keywords import KeywordSet
 
 
 @pytest.fixture

@@ -12,13 +12,13 @@ from types import SimpleNamespace
 import pytest
 
 from flow import cli
-from flow.simulator import SimulationFailed, SimulatorError
-from flow.terminal import ERRORS, print_anywhere
-from golden.checkpoint import CheckpointError
-from golden.data import DataError
-from spec.errors import CheckFailed, RemoraError
+from flow.report.terminal import ERRORS, print_anywhere
+from flow.tools.simulator import SimulationFailed, SimulatorError
+from golden.data.load import DataError
+from golden.learning.checkpoint import CheckpointError
+from spec.lib.errors import CheckFailed, RemoraError
+from spec.lib.trace import TraceError
 from spec.presets import ConfigError
-from spec.trace import TraceError
 
 HEAVY = {"numpy", "pydantic", "amaranth", "cocotb", "matplotlib", "systemrdl", "pyosys"}
 
@@ -219,8 +219,8 @@ def test_help_knows_the_analog_core(remora, monkeypatch, command, words):
 @pytest.mark.parametrize("option", ["-o", "--json"])
 def test_what_cannot_be_written_is_told_before_training(remora, preset, option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("flow.keywords.train.load_clips", None)
-    monkeypatch.setattr("golden.data.load", None)
+    monkeypatch.setattr("flow.systems.bmru.train.load_clips", None)
+    monkeypatch.setattr("golden.data.load.load", None)
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     for place in ("file/x.npz", "folder"):

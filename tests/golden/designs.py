@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from spec.design import DesignPoint
+from spec.crossbar.design import DesignPoint
 from spec.presets import load_design
 
 

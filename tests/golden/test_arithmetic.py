@@ -15,31 +15,32 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from golden.analog import AnalogCore
-from golden.analog_clips import Ballot, FramePacket, Intake, VoteSettings
-from golden.analog_random import random_codes
-from golden.bistable import infer
-from golden.cell import signed_candidates
-from golden.learn_trace import LearningReference
-from golden.learning_kernel.rules import output_error
-from golden.learning_settings import LearningSettings
-from golden.miru import Coefficients
-from golden.weights import initial_weights, random_weights
-from spec.frames import FrameFlag, ReportFlag, encode_frame
-from spec.learning import SEQUENCE_LIMIT
-from spec.records import NO_SLOT
-from spec.rng import Purpose, draw_pair, uniform_index
-from spec.scan import check_word
-from spec.tables import derivative_table
-from tests.golden import scalar_analog, scalar_numbers
+from golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
+from golden.bmru.core import AnalogCore
+from golden.bmru.random_codes import random_codes
+from golden.crossbar.bistable import infer
+from golden.crossbar.cell import signed_candidates
+from golden.crossbar.miru import Coefficients
+from golden.crossbar.weights import initial_weights, random_weights
+from golden.learning.kernel.rules import output_error
+from golden.learning.settings import LearningSettings
+from golden.learning.trace import LearningReference
+from spec.bmru.frames import FrameFlag, ReportFlag, encode_frame
+from spec.bmru.scan import check_word
+from spec.crossbar.learning import SEQUENCE_LIMIT
+from spec.crossbar.records import NO_SLOT
+from spec.crossbar.tables import derivative_table
+from spec.lib.rng import Purpose, draw_pair, uniform_index
+from tests.golden import scalar_bmru as scalar_analog
+from tests.golden import scalar_numbers
 from tests.golden.any_design import any_core, any_design, within
-from tests.golden.scalar_analog import ScalarCore, ScalarVote, applied_feature
+from tests.golden.crossbar.test_bistable import assert_agrees as assert_bistable_agrees
+from tests.golden.crossbar.test_miru import assert_agrees, ragged_lengths, random_features
+from tests.golden.learning.test_dfa import assert_same_state, random_sequence
+from tests.golden.learning.test_replay import assert_reservoirs_alike
+from tests.golden.scalar_bmru import ScalarCore, ScalarVote, applied_feature
 from tests.golden.scalar_learning import ScalarLearner, stored_sum
 from tests.golden.scalar_numbers import candidate, derivative
-from tests.golden.test_bistable import assert_agrees as assert_bistable_agrees
-from tests.golden.test_learning import assert_same_state, random_sequence
-from tests.golden.test_miru import assert_agrees, ragged_lengths, random_features
-from tests.golden.test_replay import assert_reservoirs_alike
 
 NETWORKS = 200
 SEED = int(os.environ.get("COCOTB_RANDOM_SEED", "1"))

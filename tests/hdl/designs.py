@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spec.design import DesignPoint
+from spec.crossbar.design import DesignPoint
 from spec.presets import load_design
 
 

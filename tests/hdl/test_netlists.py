@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from hdl.analog.top import AnalogRemora
-from hdl.top import TOP_NAME, Remora
-from hdl.verilog import to_verilog
-from spec.analog import AnalogDesign
-from spec.files import write_text
+from hdl.bmru.top import AnalogRemora
+from hdl.crossbar.top import TOP_NAME, Remora
+from hdl.lib.verilog import to_verilog
+from spec.bmru.design import AnalogDesign
+from spec.lib.files import write_text
+from spec.lib.section import Design
 from spec.presets import load_design, preset_names
-from spec.section import Design
 
 STATED = Path(__file__).with_name("netlists.json")
 

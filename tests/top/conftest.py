@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from flow.analog.harness import build_analog_harness
-from flow.generate import Generated, generate
-from flow.harness import build_harness
-from flow.simulator import Build
-from spec.analog import AnalogDesign
-from spec.section import Design
+from flow.generate.directory import Generated, generate
+from flow.systems.bmru.harness import build_analog_harness
+from flow.tools.simulator import Build
+from flow.verify.harness import build_harness
+from spec.bmru.design import AnalogDesign
+from spec.lib.section import Design
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.generate import write_images
-from flow.simulator import run
-from golden.analog_random import random_codes
-from golden.weights import initial_weights
-from tests.top.test_analog import DESIGNS as ANALOG
-from tests.top.test_checkpoint import DESIGNS as LEARNERS
+from flow.generate.directory import write_images
+from flow.tools.simulator import run
+from golden.bmru.random_codes import random_codes
+from golden.crossbar.weights import initial_weights
+from tests.top.bmru.test_bmru import DESIGNS as ANALOG
+from tests.top.crossbar.test_checkpoint import DESIGNS as LEARNERS
 
 ROUNDS, RESETS = 32, 16
 

@@ -7,20 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.analog.run import KINDS as ANALOG_KINDS
-from flow.analog.run import run_analog
-from flow.analog.stimulus import stress_stimulus as analog_stimulus
-from flow.faults import KINDS
-from flow.generate import write_images
-from flow.rtl_run import run_rtl
-from flow.simulator import default_seed
-from flow.stimulus import learning_stimulus, stress_stimulus
-from golden.cell import Coefficients
-from spec.records import LEARN
-from spec.trace import record_types
-from tests.top.test_analog import DESIGNS as ANALOG
-from tests.top.test_learning import LEARNERS
-from tests.top.test_sizes import DESIGNS
+from flow.generate.directory import write_images
+from flow.systems.bmru.run import KINDS as ANALOG_KINDS
+from flow.systems.bmru.run import run_analog
+from flow.systems.bmru.stimulus import stress_stimulus as analog_stimulus
+from flow.systems.crossbar.faults import KINDS
+from flow.systems.crossbar.run import run_rtl
+from flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
+from flow.tools.simulator import default_seed
+from golden.crossbar.cell import Coefficients
+from spec.crossbar.records import LEARN
+from spec.lib.trace import record_types
+from tests.top.bmru.test_bmru import DESIGNS as ANALOG
+from tests.top.crossbar.test_learning import LEARNERS
+from tests.top.crossbar.test_sizes import DESIGNS
 
 SEEDS = [default_seed() + index for index in range(4)]
 ANALOG_SEEDS = [default_seed() + index for index in range(6)]

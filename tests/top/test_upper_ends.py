@@ -7,30 +7,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow.analog.run import KINDS as ANALOG_KINDS
-from flow.analog.run import run_analog
-from flow.analog.stimulus import AnalogStimulus
-from flow.faults import KINDS
-from flow.generate import write_images
-from flow.rtl_run import run_rtl
-from flow.stimulus import ReplayCommand, stress_stimulus
-from golden.analog_clips import VoteSettings
-from golden.analog_codes import AnalogCodes
-from golden.analog_random import clip_packets
-from golden.cell import Coefficients
-from golden.checkpoint import load_checkpoint, save_checkpoint
-from golden.learning_settings import LearningSettings
-from golden.reservoir import ReservoirState
-from golden.weights import Weights
-from spec.analog_counters import AnalogCounter
-from spec.counters import Counter
-from spec.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
-from spec.registers import register_map
-from spec.scan import groups
-from tests.top.test_analog import DESIGNS as ANALOG
-from tests.top.test_checkpoint import DESIGNS as LEARNERS
-from tests.top.test_checkpoint import Runs, require_same
-from tests.top.test_sizes import DESIGNS
+from flow.generate.directory import write_images
+from flow.systems.bmru.run import KINDS as ANALOG_KINDS
+from flow.systems.bmru.run import run_analog
+from flow.systems.bmru.stimulus import AnalogStimulus
+from flow.systems.crossbar.faults import KINDS
+from flow.systems.crossbar.run import run_rtl
+from flow.systems.crossbar.stimulus import ReplayCommand, stress_stimulus
+from golden.bmru.clips import VoteSettings
+from golden.bmru.codes import AnalogCodes
+from golden.bmru.random_codes import clip_packets
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.weights import Weights
+from golden.learning.checkpoint import load_checkpoint, save_checkpoint
+from golden.learning.reservoir import ReservoirState
+from golden.learning.settings import LearningSettings
+from spec.bmru.counters import AnalogCounter
+from spec.bmru.scan import groups
+from spec.crossbar.counters import Counter
+from spec.crossbar.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
+from spec.lib.registers import register_map
+from tests.top.bmru.test_bmru import DESIGNS as ANALOG
+from tests.top.crossbar.test_checkpoint import DESIGNS as LEARNERS
+from tests.top.crossbar.test_checkpoint import Runs, require_same
+from tests.top.crossbar.test_sizes import DESIGNS
 
 LARGEST = (1 << UPDATE_COUNT_BITS) - 1
 FRAMES_BEYOND = 5

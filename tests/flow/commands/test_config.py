@@ -7,9 +7,9 @@ import tomllib
 
 import pytest
 
-from flow.configuration import describe_fields, to_commented_toml, to_toml
+from flow.report.configuration import describe_fields, to_commented_toml, to_toml
+from spec.lib.section import Design
 from spec.presets import load_design, parse_design, preset_names
-from spec.section import Design
 
 
 def test_presets(remora, tmp_path):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from flow import faults, simulate
-from flow.analog import faults as analog_faults
-from flow.analog import simulate as analog_simulate
-from flow.given_options import LARGEST_SEED, SEED_VARIABLE
-from golden.checkpoint import Checkpoint
-from golden.data import synthetic
-from golden.weights import initial_weights
-from spec.errors import RemoraError
+from flow.systems.bmru import faults as analog_faults
+from flow.systems.bmru import simulate as analog_simulate
+from flow.systems.crossbar import faults, simulate
+from flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
+from golden.crossbar.weights import initial_weights
+from golden.data.load import synthetic
+from golden.learning.checkpoint import Checkpoint
+from spec.lib.errors import RemoraError
 from spec.presets import load_design
 
 TINY = load_design("tiny")

@@ -8,10 +8,10 @@ import pytest
 from flow.experiments import ExperimentError, continual
 from flow.experiments.runner import Context, Options, run_experiment
 from flow.experiments.streams import TaskStream, permuted_mnist, presented, split_cifar10
-from golden.data import SequenceSet, synthetic
-from golden.idx import DATA_VARIABLE
-from golden.replay import ReplayTrainer
-from golden.weights import initial_weights
+from golden.crossbar.weights import initial_weights
+from golden.data.idx import DATA_VARIABLE
+from golden.data.load import SequenceSet, synthetic
+from golden.learning.replay import ReplayTrainer
 from spec.presets import load_design
 from tests.flow.experiments.charts import cells, check_charts, series
 

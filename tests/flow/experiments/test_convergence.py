@@ -10,11 +10,11 @@ from flow.experiments.runner import Options, run_experiment
 from flow.experiments.streams import (
     aligned_weights,
 )
-from golden.data import synthetic
-from golden.float_model import FloatModel
-from golden.idx import DATA_VARIABLE
-from golden.learning_kernel.rules import feedback_matrix
-from golden.weights import initial_weights
+from golden.crossbar.weights import initial_weights
+from golden.data.idx import DATA_VARIABLE
+from golden.data.load import synthetic
+from golden.learning.kernel.rules import feedback_matrix
+from golden.offline.float_model import FloatModel
 from spec.presets import load_design
 from tests.flow.experiments.charts import check_charts, series
 

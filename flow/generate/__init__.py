@@ -1,0 +1,1 @@
+"""What `remora generate` writes."""

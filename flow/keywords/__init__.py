@@ -1,1 +1,0 @@
-"""Keyword spotting: training on clips, bundled networks, and how a network decides."""

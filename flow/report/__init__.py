@@ -1,0 +1,1 @@
+"""What a person reads: the console, notes, provenance, design points in words."""

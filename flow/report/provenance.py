@@ -1,0 +1,39 @@
+"""Provenance: what is needed to get a result again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+
+def provenance(seed: int | None = None) -> dict:
+    """Command, commit (with ``+`` where files differ from it), version and seed of this run; unknown ones are None."""
+    return {"command": _command(), "commit": _commit(), "version": _version(), "seed": seed}
+
+
+def _command() -> str:
+    return " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+def _commit() -> str | None:
+    root = Path(__file__).resolve().parents[2]
+    try:
+        git = ["git", "-C", str(root)]
+        commit = subprocess.run(
+            [*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            [*git, "status", "--porcelain"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return commit + ("+" if changed else "")
+
+
+def _version() -> str | None:
+    try:
+        return version("remora")
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,1 @@
+"""The systems that Remora generates, one folder each."""

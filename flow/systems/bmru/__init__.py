@@ -1,0 +1,1 @@
+"""The BMRU core's part of the flow: harness, runs and their comparison, faults, keyword training."""

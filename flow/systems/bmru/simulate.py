@@ -1,0 +1,205 @@
+"""Simulate an analog design: the generated hardware on clips of words, every frame compared with golden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.report.console import progress, table
+from flow.report.provenance import provenance
+from flow.systems.bmru.harness import build_analog_harness
+from flow.systems.bmru.recording import Recording
+from flow.systems.bmru.run import KINDS, PACE, AnalogRtlRun, run_analog
+from flow.systems.bmru.stimulus import AnalogStimulus
+from flow.tools.build import wave_format
+from flow.tools.simulator import default_seed
+from flow.verify.simulation import built, generate_for, judge, run_directory, tidy
+from golden.bmru.clips import VoteSettings
+from golden.bmru.wake_ups import count_wakes, rises
+from spec.bmru.counters import AnalogCounter
+from spec.bmru.design import AnalogDesign
+from spec.bmru.frames import ReportFlag
+from spec.lib.errors import RemoraError
+from spec.lib.packets import Answer
+from tb.lib.scoreboard import Comparison, compare
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+WAKE = "wake"
+"""Compared where votes slide: when the wake-up rises, as `golden.bmru.wake_ups.rises` has it of a whole stream."""
+
+
+@dataclass(frozen=True)
+class AnalogSimulated:
+    """A simulation and its result as reported."""
+
+    run: AnalogRtlRun
+    result: dict
+
+    def check(self) -> None:
+        """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
+        judge(self.run.comparison, needed_kinds(self.result["paced"], self.result["sliding"]))
+
+
+def needed_kinds(paced: bool = False, sliding: bool = False) -> tuple[str, ...]:
+    """What a run must compare."""
+    return (*KINDS, *([PACE] if paced else []), *([WAKE] if sliding else []))
+
+
+def simulate_analog(
+    design: AnalogDesign,
+    recording: Recording,
+    *,
+    seed: int | None = None,
+    stall: float = 0.0,
+    paced: bool = False,
+    waves: Path | None = None,
+    keep: Path | None = None,
+) -> AnalogSimulated:
+    """Generate, build, load the codes through the scan window, run and compare.
+
+    Args:
+        seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
+        stall: probability that either stream pauses in a cycle.
+        paced: a frame every `AnalogDesign.cycles.frame`, as in the field, instead of back to back.
+        waves: VCD or FST file to record.
+        keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
+
+    Raises:
+        RemoraError: ``paced`` and ``stall`` together, or clips longer than the design takes.
+        SimulatorError: the build or the simulation itself failed.
+    """
+    if paced and stall:
+        raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
+    seed = default_seed() if seed is None else seed
+    settings = recording.settings(design)
+    generated = generate_for(design, recording.codes)
+    build = built(lambda: build_analog_harness(generated, waves=wave_format(waves)))
+    period = design.cycles.frame if paced else 0
+    stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
+    frames = len(stimulus.packets)
+    with run_directory(design.name, keep) as directory, progress("simulating", frames, "frames") as advance:
+        run = run_analog(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
+    if settings.sliding:
+        run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))
+    tidy(directory, keep, run.comparison)
+    result = summarise(design, recording, settings, run) | {"paced": paced}
+    return AnalogSimulated(run, result | provenance(seed))
+
+
+def keyword_frames(settings: VoteSettings, recording: Recording, run: AnalogRtlRun) -> NDArray[np.bool_]:
+    """Which frames golden decides for the class that wakes, (streams, frames); every clip is a stream unless all are
+    one."""
+    streams = 1 if recording.stream else len(recording.features)
+    return (run.reference.records["decision"] == settings.wake_class).reshape(streams, -1)
+
+
+def compare_wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Sequence[Answer]) -> Comparison:
+    """The hardware's wake-ups, frame by frame, with where the sliding window's counting sees them rise.
+
+    Args:
+        votes: (streams, frames), of `keyword_frames`.
+        answers: of the hardware, one a frame.
+    """
+    dtype = [("rises", "<i8")]
+    expected = rises(votes, settings.frames).reshape(-1).astype(np.int64).astype(dtype)
+    actual = np.array([bool(int(answer.flags) & ReportFlag.WAKE) for answer in answers], np.int64).astype(dtype)
+    return compare({WAKE: expected}, {WAKE: actual})
+
+
+def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings, run: AnalogRtlRun) -> dict:
+    """The result of a simulation, as it is reported and scripted against.
+
+    ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `AnalogCycles.frame`.
+    ``agreement``: share of clips that hardware and float decide alike. Accuracies are None where nothing is known.
+    Where votes slide, ``sliding``, a clip's decision is its last vote. Of a ``stream`` of words also ``keywords``,
+    ``hits``, ``false_alarms`` and ``hours`` as `golden.bmru.wake_ups.count_wakes` has them, else None.
+    """
+    counters, comparison = run.counters, run.comparison
+    frames = counters[AnalogCounter.FRAMES]
+    clips, length = recording.features.shape[:2]
+    votes = length if settings.sliding else 1
+    decisions = clip_votes(run.answers, clips, votes)
+    counted = dict.fromkeys(("keywords", "hits", "false_alarms", "hours"))
+    if recording.stream and recording.labels is not None:
+        spoken = (recording.labels == settings.wake_class)[None]
+        counted = count_wakes(keyword_frames(settings, recording, run), spoken, settings.frames)
+    return {
+        "design": design.name,
+        "design_hash": design.hash,
+        "data": recording.origin,
+        "nonidealities": [name for name in ("mismatch", "bias_error", "noise") if getattr(design.nonidealities, name)],
+        "clips": clips,
+        "frames_compared": comparison.compared.get("frame", 0),
+        "values_compared": comparison.values,
+        "compared": comparison.compared,
+        "mismatches": comparison.total_mismatches,
+        "accuracy": _share(decisions, recording.labels),
+        "golden_accuracy": _share(clip_votes(run.reference.answers, clips, votes), recording.labels),
+        "float_accuracy": _share(recording.float_decisions, recording.labels),
+        "agreement": _share(decisions, recording.float_decisions),
+        "core_power_nw": design.power_nw(counters[AnalogCounter.CHARGE], max(1, frames)),
+        "sliding": settings.sliding,
+        "stream": recording.stream,
+        "wake_ups": counters[AnalogCounter.WAKE_UPS],
+        **counted,
+        "features_saturated": counters[AnalogCounter.FEATURES_SATURATED] + recording.saturated,
+        "parameters_saturated": recording.saturated_parameters,
+        "awake_cycles_per_frame": counters[AnalogCounter.AWAKE_CYCLES] / max(1, frames),
+        "most_awake_cycles": run.awake,
+        "cycles_per_frame": counters[AnalogCounter.CYCLES] / max(1, frames),
+        "frames_per_second": frames / run.seconds["stream"],
+        "seconds": run.seconds,
+        "counters": {counter.name.lower(): value for counter, value in counters.items()},
+    }
+
+
+def clip_votes(answers: Sequence[Answer], clips: int, each: int = 1) -> NDArray[np.int64] | None:
+    """Class of each clip by its vote, the last of ``each``; None where there are fewer or more than clips have."""
+    votes = [answer.decision for answer in answers if int(answer.flags) & ReportFlag.VOTE]
+    return np.array(votes[each - 1 :: each], np.int64) if len(votes) == clips * each else None
+
+
+def _share(decisions: NDArray | None, wanted: NDArray | None) -> float | None:
+    return None if decisions is None or wanted is None else float((decisions == wanted).mean())
+
+
+def analog_table(result: dict) -> Table:
+    """The result for a person."""
+    shown = table("", "", title=f"{result['design']}: hardware against golden")
+    shown.show_header = False
+    shown.add_row("clips", f"{result['clips']:,} of {result['data']}")
+    shown.add_row("frames compared", f"{result['frames_compared']:,} ({result['values_compared']:,} values)")
+    shown.add_row("mismatches", f"{result['mismatches']:,}", style="green" if result["mismatches"] == 0 else "bold red")
+    if result["accuracy"] is not None:
+        shown.add_row(
+            "accuracy", f"{result['accuracy']:.2%} in hardware, {result['golden_accuracy']:.2%} in golden, "
+            f"{result['float_accuracy']:.2%} in floating point; decided alike {result['agreement']:.2%}",
+        )  # fmt: skip
+    if result["sliding"]:
+        found = ""
+        if result["hits"] is not None:
+            minutes = 60 * result["hours"]
+            found = (
+                f": {result['hits']} of {result['keywords']} keywords found, {result['false_alarms']} false alarms in "
+                f"{minutes:.1f} minutes without one"
+            )
+        shown.add_row("wake-ups", f"{result['wake_ups']:,} of a vote that slides{found}")
+    for name, count in result["parameters_saturated"].items():
+        shown.add_row(
+            "beyond its codes", f"{count} of {name} saturated: the hardware computes with less", style="yellow"
+        )
+    shown.add_row("non-idealities", ", ".join(result["nonidealities"]) or "none")
+    shown.add_row("power of the core", f"{result['core_power_nw']:.1f} nW")
+    shown.add_row(
+        "cycles", f"awake for {result['awake_cycles_per_frame']:g} a frame, at most {result['most_awake_cycles']}; "
+        f"{result['cycles_per_frame']:.1f} from frame to frame",
+    )  # fmt: skip
+    shown.add_row("simulation", f"{result['frames_per_second']:,.0f} frames a second, comparison apart")
+    return shown

@@ -1,0 +1,57 @@
+"""All that the hardware has learnt, as records that a comparison understands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.learning.checkpoint import Checkpoint, load_checkpoint
+from golden.learning.reservoir import ReservoirState
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer
+
+LAYERS = tuple(layer.name.lower() for layer in Layer)
+
+
+def state_file(directory: Path, index: int) -> Path:
+    """Where a run leaves what it read back before sequence ``index``."""
+    return directory / f"learnt_{index}.npz"
+
+
+def read_state(directory: Path, index: int, design: DesignPoint) -> dict[str, NDArray]:
+    """Records of what a run read back there."""
+    return state_records(design, load_checkpoint(state_file(directory, index), design))
+
+
+def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDArray]:
+    """Weights and χ, a record a column; sequences of the reservoir, a record each; counts, one record.
+
+    χ only where the design point has some, the reservoir likewise.
+    """
+    records = {f"{name} weights": _columns("weights", getattr(checkpoint.weights, name)) for name in LAYERS}
+    if design.capabilities.accumulates:
+        records |= {
+            f"{name} accumulators": _columns("accumulators", getattr(checkpoint, f"{name}_accumulators"))
+            for name in LAYERS
+        }
+    counts = [("updates", checkpoint.updates)]
+    if design.capabilities.replays:
+        reservoir = checkpoint.reservoir or ReservoirState.empty(design)
+        records["reservoir"] = _slots(reservoir.features, reservoir.steps, reservoir.labels)
+        counts += [("presented", reservoir.presented), ("filled", len(reservoir.steps)), ("frozen", reservoir.frozen)]
+    records["counts"] = np.array([tuple(value for _, value in counts)], [(name, "<i8") for name, _ in counts])
+    return records
+
+
+def _columns(name: str, values: NDArray) -> NDArray:
+    records = np.zeros(values.shape[1], [(name, "<i4", (values.shape[0],))])
+    records[name] = values.T
+    return records
+
+
+def _slots(features: NDArray, steps: NDArray, labels: NDArray) -> NDArray:
+    records = np.zeros(len(steps), [("label", "<i8"), ("steps", "<i8"), ("features", "u1", features.shape[1:])])
+    records["label"], records["steps"], records["features"] = labels, steps, features
+    return records

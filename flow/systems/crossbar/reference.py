@@ -1,0 +1,138 @@
+"""Golden's side of a run: what the hardware must give for a stimulus, a stretch of sequences at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flow.systems.crossbar.stimulus import ReplayCommand, Stimulus
+from golden.crossbar.inference import infer
+from golden.crossbar.miru import Saturations, trace_records
+from golden.learning.checkpoint import Checkpoint
+from golden.learning.pulses import Writes
+from golden.learning.trace import LearningReference
+from spec.crossbar.counters import Counter
+from spec.crossbar.design import DesignPoint
+from spec.lib.packets import Drop
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of S sequences: trace records by kind, of which those of learning are always there, scores and decisions."""
+
+    records: dict[str, NDArray]
+    scores: NDArray[np.int16]
+    decision: NDArray[np.int64]
+
+
+class Reference:
+    """Goes through the sequences of a stimulus in order.
+
+    Attributes:
+        saturations, learnt, replayed, kept, hidden, readout: sums so far: saturated codes and words, new sequences
+        learnt, replays, sequences that the reservoir took, and what was written into each layer.
+    """
+
+    def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
+        self.design, self.stimulus, self.trace = design, stimulus, trace
+        self.saturations = Saturations()
+        self.learnt = self.replayed = self.kept = 0
+        self.hidden = self.readout = Writes()
+        self._learning = (
+            LearningReference(design, stimulus.weights, stimulus.coefficients) if design.capabilities.learns else None
+        )
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """All that is learnt by now, of a design that learns."""
+        return self._learning.trainer.checkpoint()
+
+    @property
+    def counters(self) -> dict[Counter, int]:
+        """Of the hardware, after all sequences of the stimulus: those that golden can predict."""
+        stimulus, hidden, readout = self.stimulus, self.hidden, self.readout
+        dropped = [bad.cause for bad in stimulus.bad]
+        counted = {
+            Counter.STEPS: int(stimulus.lengths.sum()),
+            Counter.SEQUENCES: int(stimulus.answered.sum()),
+            Counter.ADC_SATURATIONS: self.saturations.adc,
+            Counter.WORD_SATURATIONS: self.saturations.words,
+            Counter.PULSES: hidden.applied + readout.applied,
+            **{Counter[f"DROPPED_{cause.name}"]: dropped.count(cause) for cause in Drop},
+            Counter.LEARNED: self.learnt,
+            Counter.PULSES_DROPPED: hidden.dropped + readout.dropped,
+            Counter.PULSES_HIDDEN: hidden.applied,
+            Counter.PULSES_READOUT: readout.applied,
+            Counter.PULSES_DROPPED_HIDDEN: hidden.dropped,
+            Counter.PULSES_DROPPED_READOUT: readout.dropped,
+            Counter.DEVICES_HIDDEN: hidden.devices,
+            Counter.DEVICES_READOUT: readout.devices,
+            Counter.REPLAYED: self.replayed,
+            Counter.KEPT: self.kept,
+        }
+        return {counter: counted[counter] for counter in self.design.counters() if counter in counted}
+
+    @property
+    def cycles(self) -> dict[Counter, tuple[int, int]]:
+        """Of the hardware's counters of cycles, after all sequences: fewest and most, which are often the same.
+
+        An update takes as long as its pulses let it; without any, its cycles are known. So are those of an offer to a
+        reservoir with room.
+        """
+        stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
+        lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
+        found = {Counter.STEP_CYCLES: 2 * (int(lengths.sum()) * cycles.step,)}
+        if capabilities.learns:
+            silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
+            fewest, most = (
+                sum(update(int(length)) for length in learnt) for update in (cycles.fewest_update, cycles.most_update)
+            )
+            found[Counter.FEEDBACK_CYCLES] = 2 * (self.learnt * cycles.preparation,)
+            found[Counter.LEARN_CYCLES] = fewest, fewest if silent else most
+        if capabilities.replays and not stimulus.commands and len(learnt) <= self.design.learning.replay_capacity:
+            found[Counter.OFFER_CYCLES] = 2 * (sum(cycles.offer_kept(int(length)) for length in learnt),)
+        return found
+
+    def advance(self, start: int, end: int) -> Expected:
+        """The sequences from ``start`` to before ``end``; each stretch begins where the last ended."""
+        if self._learning:
+            return self._learn(start, end)
+        stimulus, chosen = self.stimulus, slice(start, end)
+        features, lengths, tags = (each[chosen] for each in (stimulus.features, stimulus.lengths, stimulus.tags))
+        inference = infer(self.design, stimulus.weights, features, lengths, stimulus.coefficients, record=self.trace)
+        self.saturations += inference.saturations
+        records = trace_records(self.design, inference, tags, first_sequence=start) if self.trace else {}
+        return Expected(records, inference.scores, inference.decision)
+
+    def _learn(self, start: int, end: int) -> Expected:
+        """Stretches between the commands to the reservoir."""
+        commands = {command.before: command for command in self.stimulus.commands}
+        bounds = [start, *(place for place in sorted(commands) if start < place < end), end]
+        parts = []
+        for first, last in pairwise(bounds):
+            if first in commands:
+                self._obey(commands[first])
+            parts.append(self._learn_stretch(slice(first, last)))
+        records = {kind: np.concatenate([part.records[kind] for part in parts]) for kind in parts[0].records}
+        scores, decision = (np.concatenate([getattr(each, name) for each in parts]) for name in ("scores", "decision"))
+        return Expected(records, scores, decision)
+
+    def _obey(self, command: ReplayCommand) -> None:
+        reservoir = self._learning.trainer.reservoir
+        reservoir.ratio, reservoir.frozen = command.ratio, command.freeze
+        if command.clear:
+            reservoir.clear()
+
+    def _learn_stretch(self, chosen: slice) -> Expected:
+        stimulus = self.stimulus
+        drawn = (stimulus.features, stimulus.lengths, stimulus.labels, stimulus.learns, stimulus.tags)
+        learnt = self._learning.advance(*(each[chosen] for each in drawn), self.trace)
+        self.saturations += learnt.saturations
+        self.learnt += learnt.sequences
+        self.replayed, self.kept = self.replayed + learnt.replayed, self.kept + learnt.kept
+        self.hidden = Writes.sum((self.hidden, learnt.hidden))
+        self.readout = Writes.sum((self.readout, learnt.readout))
+        return Expected(learnt.records, learnt.scores, learnt.decision)

@@ -1,0 +1,81 @@
+"""Faults of the catalogue in the replay buffer and its sequence, for designs that have one."""
+
+from __future__ import annotations
+
+from flow.faults.mutation import Fault
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.learning import head_bits, reservoir_step_bits, reservoir_step_words
+from spec.lib.rng import Purpose
+
+RESERVOIR, INDEX, QUANTISER, SEQUENCER = (
+    f"remora_{name}" for name in ("reservoir", "index_unit", "replay_quantiser", "sequencer")
+)
+
+
+def replay_faults(design: DesignPoint) -> list[Fault]:
+    """Mistakes in what is drawn, in what is kept, in what is replayed, and in when."""
+    return [*_draws(design), *_memory(design), *_order()]
+
+
+def _draws(design: DesignPoint) -> list[Fault]:
+    brighter = "features | {" + f"{design.network.features}{{8'h10}}" + "}"
+    return [
+        Fault(
+            "index_off_by_one",
+            "the slot after the one drawn is taken",
+            INDEX,
+            {"index": "good_index == bound - 1 ? 0 : good_index + 1"},
+        ),
+        Fault("index_of_other_seed", "slots are drawn without the seed", INDEX, {"seed": "0"}),
+        Fault("place_ignored", "all replays after a sequence are of one slot", INDEX, {"place": "0"}),
+        Fault(
+            "purposes_confused",
+            "replays are drawn from the numbers of the offers",
+            INDEX,
+            {"purpose": str(int(Purpose.RESERVOIR_INDEX))},
+        ),
+        Fault("quantiser_biased", "features are stored too bright", QUANTISER, {"features": brighter}),
+        Fault("quantiser_not_random", "every sequence is rounded by the same numbers", QUANTISER, {"number": "0"}),
+        Fault("counted_twice", "n goes up again with the offer", RESERVOIR, {"next_sequence": "next_sequence | offer"}),
+        Fault("clear_ignored", "the reservoir cannot be cleared", RESERVOIR, {"clear": "1'b0"}),
+        Fault("freeze_ignored", "the reservoir cannot be frozen", RESERVOIR, {"freeze": "1'b0"}),
+    ]
+
+
+def _memory(design: DesignPoint) -> list[Fault]:
+    steps = f"remora_memory_{reservoir_step_words(design)}x{reservoir_step_bits(design)}"
+    heads = f"remora_memory_{design.learning.replay_capacity}x{head_bits(design)}"
+    faults = [
+        Fault(
+            "offers_the_replay",
+            "what was replayed last is offered in place of the new sequence",
+            RESERVOIR,
+            {"offer_features": "good_features"},
+        ),
+        Fault("stored_elsewhere", "steps are stored one word early", steps, {"write_address": _less("write_address")}),
+        Fault("head_of_neighbour", "label and length of a neighbour", heads, {"read_address": _less("read_address")}),
+    ]
+    if design.network.classes > 1:
+        wrong = "good_label == 0 ? 1 : good_label - 1"
+        faults.append(Fault("replayed_label", "a replay has its neighbour's label", RESERVOIR, {"label": wrong}))
+    if design.network.max_steps > 1:
+        shorter = "good_length > 1 ? good_length - 1 : good_length"
+        faults += [
+            Fault("replayed_short", "a replay ends a step early", RESERVOIR, {"length": shorter}),
+            Fault("replayed_late", "a replay repeats its first step", RESERVOIR, {"step": _less("step")}),
+        ]
+    return faults
+
+
+def _less(port: str) -> str:
+    return f"{port} != 0 ? {port} - 1 : 0"
+
+
+def _order() -> list[Fault]:
+    return [
+        Fault("ratio_off_by_one", "one replay too many", SEQUENCER, {"ratio": "ratio + 1"}),
+        Fault("empty_replayed", "an empty reservoir is replayed", SEQUENCER, {"stocked": "1'b1"}),
+        Fault("never_offered", "an offer is never made", SEQUENCER, {"offer": "1'b0"}),
+        Fault("replays_answered", "replays are answered like packets", SEQUENCER, {"push": "good_concluded"}),
+        Fault("replays_uncounted", "replays are not counted", "remora_counters", {"replayed_increment": "1'b0"}),
+    ]

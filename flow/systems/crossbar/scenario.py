@@ -1,0 +1,234 @@
+"""What the testbench does to a crossbar design: packets with golden's answers, and read-back of what it holds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flow.generate.scenario import Scenario, spread
+from flow.systems.crossbar.reference import Reference
+from flow.systems.crossbar.run import patience_cycles
+from flow.systems.crossbar.stimulus import NO_LABEL, Stimulus, stress_features
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.weights import Weights
+from golden.learning.checkpoint import Checkpoint
+from golden.learning.memory_words import pack_accumulators
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer, Tile, all_tiles
+from spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
+from spec.lib.packets import Answer, Flag, encode_packet
+from spec.lib.registers import WORD_BITS, register_map
+
+SEED = 1
+INFERRED, LEARNT = 4, range(2, 7)
+"""Sequences that are inferred, and before them, where the design learns, those that are learnt: fewest and most."""
+LEARN_CYCLES = 25_000
+"""Clock cycles that new updates may take: a large design that learns does less than a thousand a second on Icarus."""
+STEP_READINGS = 12_000_000
+"""Readings of a device that all steps together may cost: Icarus does about a million a second."""
+READ_BACK_CYCLES = 10_000
+"""Clock cycles that reading back may take, of weights and of accumulators each: Icarus does a few thousand a second."""
+ACCESS_CYCLES = 5
+"""Of a register, about."""
+ROWS_PER_WORD = 4
+
+
+def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
+    """The scenario of a design that starts from the memory images of ``weights``."""
+    stimulus = _stimulus(design, weights)
+    reference = Reference(design, stimulus, trace=False)
+    expected = reference.advance(0, len(stimulus))
+    after = reference.checkpoint if design.capabilities.learns else None
+
+    scenario = Scenario(register_map(design), _timeout_cycles(design, stimulus), ("+remora_images=../images",))
+    _identify(scenario, design)
+    _configure(scenario, design, stimulus.coefficients)
+    _queue(scenario, design, stimulus, expected)
+    if design.capabilities.bistable:
+        _read_thresholds(scenario, weights)
+    scenario.write("CONTROL", run=1)
+    scenario.stream()
+    scenario.write("CONTROL", run=0, snapshot=1)
+    scenario.until("STATUS", halted=1)
+    scenario.expect("INTERRUPT_STATUS", sequence_done=1, window_failed=0)
+    _compare_counters(scenario, reference)
+    if after:
+        _compare_counts(scenario, design, after)
+    _read_weights(scenario, design, after.weights if after else weights)
+    if design.capabilities.accumulates:
+        _read_accumulators(scenario, design, after)
+    _program_column(scenario, design)
+    scenario.finish()
+    return scenario
+
+
+def _stimulus(design: DesignPoint, weights: Weights) -> Stimulus:
+    """Sequences of every kind and of many lengths; those to be learnt come first."""
+    random = np.random.default_rng(SEED)
+    learnt = 0
+    if design.capabilities.learns:
+        affordable = LEARN_CYCLES // design.cycles.most_update(design.network.max_steps)
+        learnt = min(max(affordable, LEARNT[0]), LEARNT[-1])
+    count = learnt + INFERRED
+    readings = design.macs_per_step * design.formats.stream_bits
+    longest = min(design.network.max_steps, max(2, STEP_READINGS // (count * readings)))
+    lengths = random.integers(1, longest + 1, count)
+    lengths[0] = lengths[-1] = longest
+    labels = random.integers(0, design.network.classes, count)
+    labels[learnt + 1 :] = NO_LABEL
+    asked = np.full(count, int(Flag.INFER))
+    # Every third is learnt without an answer.
+    asked[:learnt] = [Flag.LEARN if index % 3 == 1 else Flag.LEARN | Flag.INFER for index in range(learnt)]
+    features = stress_features(design, count, random)
+    return Stimulus(features, lengths, labels, weights, Coefficients.of(design), asked=asked)
+
+
+def _timeout_cycles(design: DesignPoint, stimulus: Stimulus) -> int:
+    """Within which the next answer comes, a column is programmed or read back, and the accumulators are cleared."""
+    crossbar = design.crossbar
+    pulses = 3 * crossbar.levels * (crossbar.pulse_cycles + 1)
+    words = sum(size.depth for size in host_memories(design).values())
+    return patience_cycles(design, stimulus, 0.0) + 4 * (pulses + _column_cycles(design, crossbar.rows)) + words
+
+
+def _column_cycles(design: DesignPoint, rows: int) -> int:
+    """About how long reading back a column takes."""
+    return rows * (design.crossbar.adc_cycles + 4 + ACCESS_CYCLES // ROWS_PER_WORD) + 10 * ACCESS_CYCLES
+
+
+def _identify(scenario: Scenario, design: DesignPoint) -> None:
+    """The netlist is of this design point."""
+    for name in ("ID", "HASH_LOW", "HASH_HIGH"):
+        scenario.expect_word(name, scenario.registers[name].reset, note="of this design point")
+
+
+def _configure(scenario: Scenario, design: DesignPoint, coefficients: Coefficients) -> None:
+    if not design.capabilities.bistable:
+        scenario.write("RESET_COEFFICIENT", value=coefficients.reset)
+        scenario.write("UPDATE_COEFFICIENT", value=coefficients.update)
+    if host_memories(design):
+        scenario.until("STATUS", memory_busy=0)
+
+
+def _queue(scenario: Scenario, design: DesignPoint, stimulus: Stimulus, expected) -> None:
+    """All packets, and the answers to those that ask for one."""
+    tags, flags, lengths = stimulus.tags.tolist(), stimulus.flags.tolist(), stimulus.lengths.tolist()
+    for index, label in enumerate(stimulus.labels.tolist()):
+        data = encode_packet(
+            stimulus.features[index, : lengths[index]], tag=tags[index], label=None if label == NO_LABEL else label,
+            flags=Flag(flags[index]),
+        )  # fmt: skip
+        asked = " and ".join(flag.name.lower() for flag in (Flag.LEARN, Flag.INFER) if flags[index] & flag)
+        scenario.packet(index, data, f"{asked}, steps = {lengths[index]}")
+        if flags[index] & Flag.INFER:
+            scores = tuple(expected.scores[index].tolist())
+            scenario.answer(index, Answer(tags[index], int(expected.decision[index]), Flag(flags[index]), scores))
+    learnt, answered = int(stimulus.learns.sum()), int(stimulus.answered.sum())
+    told = f"{len(stimulus)} sequences of {min(lengths)} to {max(lengths)} steps go in; "
+    told += f"{learnt} of them are learnt, " if learnt else ""
+    scenario.about.append(f"{told}{answered} are answered, and every score, class, flag and tag is compared.")
+
+
+def _compare_counters(scenario: Scenario, reference: Reference) -> None:
+    exact = {counter: fewest for counter, (fewest, most) in reference.cycles.items() if fewest == most}
+    counters = {**reference.counters, **exact}
+    for counter, value in counters.items():
+        low, high = scenario.registers.counter(counter)
+        scenario.expect_word(low.name, value & (1 << WORD_BITS) - 1)
+        scenario.expect_word(high.name, value >> WORD_BITS)
+    scenario.about.append(f"{len(counters)} of the hardware's counters are compared at the end.")
+
+
+def _compare_counts(scenario: Scenario, design: DesignPoint, after: Checkpoint) -> None:
+    scenario.expect("UPDATES", value=after.updates)
+    scenario.expect("LEARN_PROGRESS", updating=0)
+    if design.capabilities.replays:
+        scenario.expect("PRESENTED", value=after.reservoir.presented)
+        scenario.expect("FILLED", value=len(after.reservoir.steps))
+
+
+# Read-back ------------------------------------------------------------------------------------------------------------
+def _read_weights(scenario: Scenario, design: DesignPoint, weights: Weights) -> None:
+    """As many columns as time allows, of every tile the same share."""
+    columns = [(tile, column) for tile in all_tiles(design) for column in range(tile.columns)]
+    cycles = sum(_column_cycles(design, tile.rows) for tile, _ in columns)
+    chosen = spread(columns, max(2, len(columns) * READ_BACK_CYCLES // cycles))
+    for tile, column in chosen:
+        _read_column(scenario, tile, column, _of_tile(weights, tile)[:, column])
+    scenario.about.append(
+        f"{_share(len(chosen), len(columns))} columns of weights are read back through the weight window."
+    )
+
+
+def _read_column(scenario: Scenario, tile: Tile, column: int, levels: np.ndarray) -> None:
+    _select(scenario, tile, column)
+    scenario.write("WINDOW_CONTROL", read=1)
+    scenario.until("STATUS", window_busy=0)
+    scenario.write("WINDOW_POINTER", row=0)
+    for row, word, mask in _words(levels):
+        scenario.expect_word("WINDOW_DATA", word, mask, f"{tile.name}, column {column}, rows from {row}")
+
+
+def _select(scenario: Scenario, tile: Tile, column: int) -> None:
+    scenario.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
+    scenario.write("WINDOW_POINTER", row=0)
+
+
+def _words(levels: np.ndarray):
+    """First row, word and bits that count of each access to WINDOW_DATA."""
+    for row in range(0, len(levels), ROWS_PER_WORD):
+        group = levels[row : row + ROWS_PER_WORD].astype(np.int8).tobytes()
+        yield row, int.from_bytes(group, "little"), (1 << 8 * len(group)) - 1
+
+
+def _of_tile(weights: Weights, tile: Tile) -> np.ndarray:
+    layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
+    return layer[tile.row_slice, tile.column_slice]
+
+
+def _read_thresholds(scenario: Scenario, weights: Weights) -> None:
+    """Of all cells."""
+    scenario.write("CELL_POINTER", unit=0)
+    for unit, pair in enumerate(weights.thresholds.T.tolist()):
+        for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
+            scenario.expect_word(name, value & (1 << WORD_BITS) - 1, note=f"unit {unit}")
+    scenario.about.append("The thresholds of all bistable cells are read back.")
+
+
+def _read_accumulators(scenario: Scenario, design: DesignPoint, after: Checkpoint) -> None:
+    """As many words as time allows."""
+    words = pack_accumulators(design, after.hidden_accumulators, after.readout_accumulators)
+    groups = host_memories(design)[HostMemory.ACCUMULATORS].groups
+    chosen = spread(range(len(words)), READ_BACK_CYCLES // (ACCESS_CYCLES * (groups + 3)))
+    scenario.write("MEMORY_SELECT", memory=int(HostMemory.ACCUMULATORS))
+    for address in chosen:
+        scenario.write("MEMORY_ADDRESS", address=address)
+        scenario.write("MEMORY_CONTROL", load=1)
+        scenario.write("MEMORY_POINTER", group=0)
+        for group in range(groups):
+            part = words[address] >> GROUP_BITS * group & (1 << GROUP_BITS) - 1
+            scenario.expect_word("MEMORY_DATA", part, note=f"accumulators, word {address}, group {group}")
+    scenario.about.append(
+        f"{_share(len(chosen), len(words))} words of accumulators are read back through the memory window."
+    )
+
+
+def _program_column(scenario: Scenario, design: DesignPoint) -> None:
+    """The last column of all, as software programs a chip that has no memory images."""
+    tile = all_tiles(design)[-1]
+    column = tile.columns - 1
+    ends = np.resize([design.crossbar.weight_limit, -1, 0, -design.crossbar.weight_limit, 1], tile.rows)
+    _select(scenario, tile, column)
+    for _, word, _ in _words(ends):
+        scenario.write_word("WINDOW_DATA", word, f"{tile.name}, column {column}")
+    scenario.write("WINDOW_CONTROL", commit=1)
+    scenario.until("STATUS", window_busy=0)
+    scenario.expect("WINDOW_STATUS", mismatches=0)
+    scenario.expect("INTERRUPT_STATUS", window_done=1, window_failed=0)
+    _read_column(scenario, tile, column, ends)
+    scenario.about.append(
+        f"At the end column {column} of {tile.name} is programmed through the weight window, verified and read back."
+    )
+
+
+def _share(some: int, total: int) -> str:
+    return f"All {total}" if some == total else f"{some} of {total}"

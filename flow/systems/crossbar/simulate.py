@@ -1,0 +1,195 @@
+"""Simulate: the generated hardware on real sequences, every step compared with golden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flow.report.console import progress, table
+from flow.report.provenance import provenance
+from flow.systems.crossbar.learnt_state import LAYERS
+from flow.systems.crossbar.run import RtlRun, run_rtl
+from flow.systems.crossbar.stimulus import Stimulus
+from flow.tools.build import wave_format
+from flow.tools.simulator import default_seed
+from flow.tools.verilator import Optimise
+from flow.verify.harness import build_harness
+from flow.verify.simulation import built, generate_for, judge, run_directory, tidy
+from golden.data.load import SequenceSet
+from golden.learning.checkpoint import Checkpoint
+from spec.crossbar.counters import Counter
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.records import LEARN, OFFER
+from spec.lib.packets import Flag
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A simulation and its result as reported."""
+
+    KINDS = ("step", "readout", "answer", "counters", "interrupts")
+
+    run: RtlRun
+    result: dict
+    kinds: tuple[str, ...] = KINDS
+
+    def check(self) -> None:
+        """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
+        judge(self.run.comparison, self.kinds)
+
+
+def simulate(
+    design: DesignPoint,
+    data: SequenceSet,
+    checkpoint: Checkpoint,
+    *,
+    seed: int | None = None,
+    stall: float = 0.0,
+    learn: bool = False,
+    waves: Path | None = None,
+    keep: Path | None = None,
+    optimise: Optimise = "run",
+) -> Simulated:
+    """Generate, build, program through the weight window, run and compare.
+
+    Args:
+        seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
+        stall: probability that either stream pauses in a cycle.
+        learn: learn every sequence after answering it, and replay where the design point has a reservoir; it must have
+            learning enabled.
+        waves: VCD or FST file to record.
+        keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
+        optimise: ``build`` for a run so short that compiling takes longer.
+
+    Raises:
+        SimulatorError: the build or the simulation itself failed.
+    """
+    seed = default_seed() if seed is None else seed
+    generated = generate_for(design, checkpoint.weights)
+    build = built(lambda: build_harness(generated, waves=wave_format(waves), optimise=optimise))
+    asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
+    stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
+    total = steps_in_all(design, stimulus)
+    with run_directory(design.name, keep) as directory, progress("simulating", total, "steps") as advance:
+        run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
+    tidy(directory, keep, run.comparison)
+    state = [
+        f"{layer} {kind}"
+        for layer in LAYERS
+        for kind in ("weights", *(["accumulators"] * design.capabilities.accumulates))
+    ]
+    kinds = [*Simulated.KINDS, *([LEARN, *state, "counts"] if learn else [])]
+    kinds += [OFFER] if learn and design.capabilities.replays else []
+    return Simulated(run, summarise(design, data, run) | provenance(seed), tuple(kinds))
+
+
+def steps_in_all(design: DesignPoint, stimulus: Stimulus) -> int:
+    """Steps that the hardware will do: of the sequences, and of as many replays, of mean length where they differ."""
+    steps = int(stimulus.lengths.sum())
+    if not (design.capabilities.replays and stimulus.learns.any()):
+        return steps
+    replays = design.learning.replay_ratio * (len(stimulus) - 1)
+    return steps + round(replays * steps / len(stimulus))
+
+
+def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
+    """The result of a simulation, as it is reported and scripted against.
+
+    ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and
+    readouts ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets
+    included. Where sequences were learnt, see ``_learning`` for what is told besides.
+    """
+    counters, comparison = run.counters, run.comparison
+    steps, sequences = counters[Counter.STEPS], counters[Counter.SEQUENCES]
+    macs = steps * design.macs_per_step + sequences * design.macs_per_readout
+    busy = counters[Counter.STEP_CYCLES] + counters[Counter.READOUT_CYCLES]
+    return {
+        "design": design.name,
+        "design_hash": design.hash,
+        "sequences": len(data),
+        "steps_compared": comparison.compared.get("step", 0),
+        "values_compared": comparison.values,
+        "compared": comparison.compared,
+        "mismatches": comparison.total_mismatches,
+        "accuracy": _share(run.decisions, data),
+        "golden_accuracy": _share(run.golden_decisions, data),
+        "cycles_per_step": counters[Counter.STEP_CYCLES] / max(1, steps),
+        "cycles_per_readout": counters[Counter.READOUT_CYCLES] / max(1, sequences),
+        "idle_cycles_per_sequence": counters[Counter.IDLE_CYCLES] / max(1, sequences),
+        "clock_mhz": design.system.clock_mhz,
+        "gops": 2e-3 * macs * design.system.clock_mhz / max(1, busy),
+        "gops_with_idle": 2e-3 * macs * design.system.clock_mhz / max(1, counters[Counter.CYCLES]),
+        "simulated_cycles_per_second": counters[Counter.CYCLES] / run.seconds["stream"],
+        **(_learning(run) if counters.get(Counter.LEARNED) else {}),
+        "seconds": run.seconds,
+        "counters": {counter.name.lower(): value for counter, value in counters.items()},
+    }
+
+
+def _learning(run: RtlRun) -> dict:
+    """``cycles_per_learning_sequence``: forward pass, readout and update of a new sequence, replays apart;
+    ``cycles_by_phase`` its parts, and for each new sequence what its replays and its offer to the reservoir took.
+    ``device_writes``: pulses that all updates applied. ``learning_sequences_per_second``: new sequences, with their
+    replays and the comparison, by the wall clock; ``updates_per_second``: new and replayed.
+    """
+    counters = run.counters
+    learned, replayed = counters[Counter.LEARNED], counters.get(Counter.REPLAYED, 0)
+    forward = counters[Counter.STEP_CYCLES] + counters[Counter.READOUT_CYCLES]
+    update, feedback = counters[Counter.LEARN_CYCLES], counters[Counter.FEEDBACK_CYCLES]
+    seconds = run.seconds["stream"] + run.seconds["compare"]
+    return {
+        "replayed": replayed,
+        "kept": counters.get(Counter.KEPT, 0),
+        "cycles_per_learning_sequence": (forward + update) / learned,
+        "learn_cycles_per_sequence": update / learned,
+        "cycles_by_phase": {
+            "forward": forward / learned,
+            "error_feedback": feedback / learned,
+            "columns": (update - feedback) / learned,
+            "replay": counters.get(Counter.REPLAY_CYCLES, 0) / learned,
+            "offer": counters.get(Counter.OFFER_CYCLES, 0) / learned,
+        },
+        "cycles_per_replay": counters.get(Counter.REPLAY_CYCLES, 0) / max(1, replayed),
+        "device_writes": counters[Counter.PULSES],
+        "pulses_dropped": counters[Counter.PULSES_DROPPED],
+        "learning_sequences_per_second": learned / seconds,
+        "updates_per_second": (learned + replayed) / seconds,
+    }
+
+
+def _share(decisions, data: SequenceSet) -> float:
+    count = min(len(decisions), len(data))
+    return float((decisions[:count] == data.y[:count]).sum() / len(data))
+
+
+def result_table(result: dict) -> Table:
+    """The result for a person."""
+    shown = table("", "", title=f"{result['design']}: hardware against golden")
+    shown.show_header = False
+    shown.add_row("sequences", f"{result['sequences']:,}")
+    shown.add_row("steps compared", f"{result['steps_compared']:,} ({result['values_compared']:,} values)")
+    shown.add_row("mismatches", f"{result['mismatches']:,}", style="green" if result["mismatches"] == 0 else "bold red")
+    shown.add_row("accuracy", f"{result['accuracy']:.2%} in hardware, {result['golden_accuracy']:.2%} in golden")
+    shown.add_row(
+        "cycles", f"{result['cycles_per_step']:g} a step, {result['cycles_per_readout']:g} a readout, "
+        f"{result['idle_cycles_per_sequence']:.1f} idle a sequence",
+    )  # fmt: skip
+    if "device_writes" in result:
+        shown.add_row(
+            "learning", f"{result['compared']['learn']:,} updates compared, of which {result['replayed']:,} replays; "
+            f"{result['cycles_per_learning_sequence']:.1f} cycles a new sequence with its forward pass, "
+            f"{result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
+        )  # fmt: skip
+        phases = (f"{name.replace('_', ', ')} {cycles:,.1f}" for name, cycles in result["cycles_by_phase"].items())
+        shown.add_row("cycles a new sequence", " · ".join(phases))
+        shown.add_row(
+            "learning speed", f"{result['learning_sequences_per_second']:.1f} new sequences a second, "
+            f"{result['updates_per_second']:.1f} updates, comparison included",
+        )  # fmt: skip
+    shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")
+    shown.add_row("simulation", f"{result['simulated_cycles_per_second']:,.0f} cycles a second, comparison apart")
+    return shown

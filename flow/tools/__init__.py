@@ -1,0 +1,1 @@
+"""The tools that everything runs on: simulators, builds, child processes, folders of results."""

@@ -1,0 +1,301 @@
+"""Compiled simulations: built by Verilator, cached by content, safe when two processes want the same one at once."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock
+
+from flow.tools.children import run_child
+from flow.tools.disk_watch import check_room
+from flow.tools.verilator import (
+    FST_FIX,
+    Optimise,
+    SimulatorError,
+    build_environment,
+    compiler_version,
+    control_file,
+    find_verilator,
+    has_fst_headers,
+    make_flags,
+)
+from spec.lib.extras import require_extra
+from spec.lib.files import write_text
+
+Waves = Literal["vcd", "fst"]
+
+VERILATOR_FLAGS = (
+    "-O3",
+    "--x-assign",
+    "fast",
+    "--x-initial",
+    "unique",
+    "--assert",
+    "--no-timing",
+    "--timescale",
+    "1ns/1ps",
+)
+"""``--x-initial unique`` costs nothing after the start; a run can fill with random bits what nobody initialised."""
+
+TRACE_FLAGS = {None: (), "vcd": ("--trace",), "fst": ("--trace-fst",)}
+
+WAVES_SUFFIXES: Mapping[str, Waves] = {".vcd": "vcd", ".fst": "fst"}
+
+BUILD_TIMEOUT_S = 3600
+PARALLEL_JOBS = 4
+LOG_LINES_SHOWN = 40
+HEADER_SUFFIXES = (".h", ".hpp")
+COMPLETE = "complete.json"
+"""Written last into a build's directory: a build that has it is whole."""
+
+
+@dataclass(frozen=True)
+class Build:
+    """A compiled design: name, digest, folder of its products, top module, recordable waves, and its simulator."""
+
+    name: str
+    digest: str
+    directory: Path
+    top: str
+    waves: Waves | None = None
+    simulator: Literal["verilator", "icarus"] = "verilator"
+
+    @property
+    def executable(self) -> Path:
+        """The compiled simulation: a program, or for Icarus what ``vvp`` runs."""
+        return self.directory / "simulation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recipe:
+    """Everything that goes into a build."""
+
+    name: str
+    top: str
+    sources: Sequence[Path]
+    main_cpp: Path
+    arguments: Sequence[str] = ()
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    defines: Mapping[str, object] = field(default_factory=dict)
+    waves: bool | Waves = False
+    include_dirs: Sequence[Path] = ()
+    cpp_sources: Sequence[Path] = ()
+    public: Sequence[str] = ()
+    optimise: Optimise = "run"
+
+
+def build(sources: Sequence[Path], top: str, *, name: str, **options) -> Build:
+    """Build a design to run under cocotb; a build that exists already costs milliseconds.
+
+    cocotb sees the ports of ``top`` and what ``public`` names, nothing else: a signal that can be seen cannot be
+    optimised away, and with all of them visible a simulation is six times slower.
+
+    Args:
+        sources: Verilog (``*.v``, taken as generated), SystemVerilog and control files (``*.vlt``), in order.
+        top: name of the top module.
+        name: what to call the build; part of its directory's name.
+        parameters: of the top module. defines: of the preprocessor. Text is taken as it is, so quote strings.
+        waves: format of the waveforms that runs may record: ``vcd`` (also True) needs nothing, ``fst`` is smaller but
+            needs the headers of zlib and lz4.
+        include_dirs: folders of included files; all of their files count as content.
+        arguments: further arguments for Verilator.
+        cpp_sources: C++ files to compile in, and headers, whose folders are searched.
+        public: further visible signals, as ``module.signal``; ``*`` matches any characters in either part.
+        optimise: ``run`` for long simulations; ``build`` for short ones: it compiles two to three times faster.
+
+    Raises:
+        SimulatorError: there is no Verilator or compiler, or the build fails; the message has the first error and the
+            end of the log.
+        MissingExtra: cocotb is not installed.
+    """
+    require_extra("simulating", "sim")
+    # Imported late: a warm build of the benchmark needs nothing of cocotb.
+    import cocotb_tools.config
+
+    libraries = cocotb_tools.config.libs_dir
+    link = f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"
+    main_cpp = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    arguments = ("--vpi", "-LDFLAGS", link, *options.pop("arguments", ()))
+    return _build(_Recipe(name=name, top=top, sources=sources, main_cpp=main_cpp, arguments=arguments, **options))
+
+
+def build_executable(sources: Sequence[Path], top: str, main_cpp: Path, *, name: str, **options) -> Build:
+    """Build a design with a C++ main of its own, without cocotb; start ``Build.executable`` to run it.
+
+    ``main_cpp`` includes ``Vtop.h``. In the C++ names of ports ``__`` becomes ``___05F``. Options as of ``build``.
+    """
+    return _build(_Recipe(name=name, top=top, sources=sources, main_cpp=main_cpp, **options))
+
+
+def build_root() -> Path:
+    """Folder of all build products: ``REMORA_SIM_BUILD``, or ``sim_build`` in the checkout or the working directory.
+
+    Raises:
+        SimulatorError: its path contains a space, which make cannot handle.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    default = (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "sim_build"
+    root = Path(os.environ.get("REMORA_SIM_BUILD") or default).absolute()
+    if re.search(r"\s", str(root)):
+        raise SimulatorError(
+            f"'{root}' contains a space, and make cannot build there: move the checkout to a path without"
+        )
+    return root
+
+
+def write_source(filename: str, text: str) -> Path:
+    """Store generated source text under ``sim_build/sources/`` and return its path; the same text is stored once."""
+    folder = build_root() / "sources" / hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = folder / filename
+    if not path.is_file():
+        write_text(path, text)
+    return path
+
+
+def wave_format(path: Path | None) -> Waves | None:
+    """The format of waveforms that a file's name asks for; None where it is None.
+
+    Raises:
+        SimulatorError: the name says none.
+    """
+    if path is None:
+        return None
+    if path.suffix not in WAVES_SUFFIXES:
+        raise SimulatorError(f"--waves {path}: waveforms are VCD or FST; give a name that ends in .vcd or .fst")
+    return WAVES_SUFFIXES[path.suffix]
+
+
+def check_waves(waves: Waves | None) -> None:
+    """Whether a build can record waveforms of a format here.
+
+    Raises:
+        SimulatorError: it cannot; the message says what is missing.
+    """
+    if waves == "fst" and not has_fst_headers():
+        raise SimulatorError(
+            f"waveforms as FST need the headers of lz4 and zlib: {FST_FIX}; VCD needs nothing: a name that ends in .vcd"
+        )
+
+
+def _build(recipe: _Recipe) -> Build:
+    waves = "vcd" if recipe.waves is True else recipe.waves or None
+    check_waves(waves)
+    digest = _digest(recipe)
+    directory = build_root() / f"{recipe.name}-{digest}"
+    result = Build(recipe.name, digest, directory, recipe.top, waves)
+    if (directory / COMPLETE).is_file():
+        return result
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(directory.with_suffix(".lock")):
+        # Another process may have built it while this one waited.
+        if not (directory / COMPLETE).is_file():
+            _compile(recipe, result)
+    return result
+
+
+def _digest(recipe: _Recipe) -> str:
+    """Hash of the content of every file, every flag and every tool's version; the files' folders do not enter."""
+    verilator = find_verilator()
+    included = [path for folder in recipe.include_dirs for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    hasher = hashlib.sha256()
+    for path in (*recipe.sources, *recipe.cpp_sources, recipe.main_cpp, *included):
+        if not Path(path).is_file():
+            raise SimulatorError(f"build '{recipe.name}': source {path} does not exist")
+        hasher.update(f"{Path(path).name}\0".encode() + hashlib.sha256(Path(path).read_bytes()).digest())
+    flags = {
+        key: value
+        for key, value in asdict(recipe).items()
+        if key not in ("name", "sources", "cpp_sources", "main_cpp", "include_dirs")
+    }
+    tools = [verilator.version, verilator.origin, compiler_version(), importlib.metadata.version("cocotb")]
+    settings = [
+        flags,
+        tools,
+        VERILATOR_FLAGS,
+        make_flags(verilator, recipe.optimise),
+        control_file(recipe.top, verilator, recipe.public),
+    ]
+    hasher.update(json.dumps(settings, sort_keys=True, default=str).encode())
+    return hasher.hexdigest()[:12]
+
+
+def _compile(recipe: _Recipe, result: Build) -> None:
+    verilator = find_verilator()
+    started = time.monotonic()
+    shutil.rmtree(result.directory, ignore_errors=True)
+    result.directory.mkdir(parents=True)
+    control = result.directory / "control.vlt"
+    write_text(control, control_file(recipe.top, verilator, recipe.public))
+    runtime_cache = result.directory.parent / "runtime"
+    environment = {**os.environ, **build_environment(verilator, runtime_cache, recipe.optimise)}
+    jobs = min(PARALLEL_JOBS, os.cpu_count() or 1)
+    _step(result, [str(verilator.path), *_verilator_arguments(recipe, result, control)], environment)
+    _step(result, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}"], environment)
+    summary = {"seconds": round(time.monotonic() - started, 2), "top": recipe.top, "verilator": verilator.version}
+    write_text(result.directory / COMPLETE, json.dumps(summary) + "\n")
+
+
+def _verilator_arguments(recipe: _Recipe, result: Build, control: Path) -> list[str]:
+    headers = [Path(path) for path in recipe.cpp_sources if Path(path).suffix in HEADER_SUFFIXES]
+    cpp_files = [path for path in recipe.cpp_sources if Path(path) not in headers]
+    folders = [f"-I{path.absolute().parent}" for path in headers]
+    files = (recipe.main_cpp, *cpp_files, *recipe.sources)
+    return [
+        *("--cc", "--exe", "--prefix", "Vtop", "--top-module", recipe.top),
+        *("--Mdir", str(result.directory), "-o", result.executable.name),
+        *VERILATOR_FLAGS,
+        *TRACE_FLAGS[result.waves],
+        *(f"-I{Path(folder).absolute()}" for folder in recipe.include_dirs),
+        *(argument for folder in folders for argument in ("-CFLAGS", folder)),
+        *(f"-G{key}={value}" for key, value in recipe.parameters.items()),
+        *(f"-D{key}={value}" for key, value in recipe.defines.items()),
+        *recipe.arguments,
+        str(control),
+        *(str(Path(path).absolute()) for path in files),
+    ]
+
+
+def _step(result: Build, command: list[str], environment: dict[str, str]) -> None:
+    log = result.directory / "build.log"
+    with log.open("a", encoding="utf-8") as stream:
+        try:
+            done = run_child(
+                command, cwd=result.directory, env=environment, stdout=stream, stderr=subprocess.STDOUT,
+                timeout=BUILD_TIMEOUT_S,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            reason = f"build '{result.name}': {error}; run 'remora doctor' to see what is missing"
+            raise SimulatorError(reason) from error
+    if done.returncode:
+        check_room([result.directory])
+        text = log.read_text(encoding="utf-8", errors="replace")
+        raise SimulatorError(f"build '{result.name}' failed: {first_error(text)}\nThe end of {log}:\n{tail(text)}")
+
+
+def first_error(log: str) -> str:
+    """The line of a build log that matters most: the first error, else the first warning, else the last line.
+
+    Verilator counts a warning as an error at its very end, in a line that says nothing.
+    """
+    lines = log.splitlines()
+    for pattern in (r"%Error(?!: Exiting due to)", r"%Warning", r".*\bundefined reference\b", r".*\b(fatal )?error\b"):
+        for line in lines:
+            if re.match(pattern, line):
+                return line.strip()
+    return lines[-1].strip() if lines else "it printed nothing"
+
+
+def tail(text: str, lines: int = LOG_LINES_SHOWN) -> str:
+    """The last lines of a text."""
+    return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,1 @@
+"""A run: the harness around the generated design, and its verdict."""

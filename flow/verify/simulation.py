@@ -1,0 +1,126 @@
+"""What a simulation is from outside, whatever the kind of design: generated once, built with a word, judged, tidied."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from time import perf_counter
+
+from filelock import FileLock
+
+from flow.generate.directory import Generated, generate
+from flow.report.console import console
+from flow.tools.result_folder import folder_result
+from flow.tools.simulator import Build, build_root
+from golden.bmru.codes import AnalogCodes
+from golden.crossbar.weights import Weights
+from spec.bmru.design import AnalogDesign
+from spec.crossbar.design import DesignPoint
+from spec.lib.errors import CheckFailed, RemoraError
+from spec.lib.files import check_writable
+from spec.lib.trace import is_trace
+from tb.lib.scoreboard import Comparison, describe
+
+RUN_MANIFEST = "run.sha256"
+"""Marks a folder that a run was kept in: the next run replaces the files that it lists."""
+
+
+def generate_for(design: DesignPoint | AnalogDesign, weights: Weights | AnalogCodes) -> Generated:
+    """The generated directory of a design under the build root."""
+    target = build_root() / "generated" / f"{design.name}-{design.hash}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Two simulations of one design at once must not read what the other has half written.
+    with FileLock(target.with_suffix(".lock")):
+        return generate(design, target, weights, force=True)
+
+
+def built(build: Callable[[], Build]) -> Build:
+    """Build, and say how long that took."""
+    began = perf_counter()
+    with console(stderr=True).status("building the simulation"):
+        found = build()
+    console().print(f"simulation built in {perf_counter() - began:.1f} s")
+    return found
+
+
+def check_kept(keep: Path | None) -> None:
+    """Whether a run may leave inputs, trace and log in ``keep``; nothing where it is None.
+
+    Raises:
+        RemoraError: it holds something other than what a run left, which the next run would mix with its own.
+        OSError: it cannot be written.
+    """
+    if keep is None:
+        return
+    if keep.exists() and not (keep.is_dir() and (_holds_run(keep) or not any(keep.iterdir()))):
+        raise RemoraError(f"--keep {keep}: it holds something else than an earlier run; give a new or an empty folder")
+    check_writable(keep / RUN_MANIFEST)
+
+
+def _holds_run(directory: Path) -> bool:
+    return (directory / RUN_MANIFEST).is_file() or is_trace(directory)
+
+
+@contextmanager
+def run_directory(name: str, keep: Path | None) -> Iterator[Path]:
+    """Where a run writes inputs, trace and log: a new directory. When the block ends, its files move to ``keep``, where
+    they take the place of an earlier run's; where ``keep`` is None, they stay.
+
+    A run that fails keeps them too, since they show why. Where a signal or a full disk ends the run they are removed,
+    and ``keep`` is as it was.
+
+    Raises:
+        FolderError: a folder stands in ``keep`` where a file goes.
+        OSError: it cannot be written; the error names it.
+    """
+    if keep:
+        with _kept(keep) as directory:
+            yield directory
+        return
+    directory = Path(mkdtemp(prefix=f"{name}-", dir=build_root()))
+    try:
+        yield directory
+    except RemoraError:
+        raise
+    except BaseException:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def _kept(keep: Path) -> Iterator[Path]:
+    failure = None
+    with folder_result(keep, force=True, manifest=RUN_MANIFEST) as directory:
+        try:
+            yield directory
+        except RemoraError as error:
+            if not any(directory.iterdir()):
+                raise
+            failure = error
+    if failure:
+        # The message says where the log is.
+        failure.args = tuple(str(each).replace(str(directory), str(keep)) for each in failure.args)
+        raise failure
+
+
+def tidy(directory: Path, keep: Path | None, comparison: Comparison) -> None:
+    """Remove what a run left, unless it is to be kept or something differs; then say where it is."""
+    if not keep and comparison.passed:
+        shutil.rmtree(directory)
+    elif not comparison.passed:
+        console().print(f"inputs, trace and log stay in {keep or directory}")
+
+
+def judge(comparison: Comparison, kinds: Sequence[str]) -> None:
+    """Print the first divergence and fail unless every kind was compared and all of it agrees.
+
+    Raises:
+        CheckFailed: something differs, or nothing was compared of a kind.
+    """
+    wrong = comparison.shortfall(kinds)
+    if wrong:
+        console().print(describe(comparison))
+        raise CheckFailed(wrong)

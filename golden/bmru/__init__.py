@@ -1,0 +1,1 @@
+"""The BMRU core, bit by bit: codes, devices, frames, votes."""

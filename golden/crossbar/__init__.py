@@ -1,0 +1,1 @@
+"""Inference of the crossbar accelerator, bit by bit: arrays, cells, weights."""

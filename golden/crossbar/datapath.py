@@ -1,0 +1,156 @@
+"""The recurrent datapath over whole sequences, for one sequence (training) or a batch of them (inference)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.array import TiledLayer, layer_dtype
+from golden.crossbar.cell import Coefficients, StateBlend, WordStreamer, feature_words
+from golden.crossbar.weights import Weights
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer
+
+
+class Datapath:
+    """Hidden layer, cell and readout with preallocated buffers, which a run leaves filled.
+
+    All arrays hold integers in `dtype`. With ``n`` sequences of ``T`` steps in the last run:
+
+    Attributes:
+        inputs: (T, n, features) streamed feature words.
+        words: ``words[t]``, (n, hidden), streamed state words of step t; kept for every step only with ``history``.
+        tile_codes: (row tiles, T, n, hidden) codes of each row tile; zero where a sequence had ended.
+        codes: (T, n, hidden) their saturated sum; the same memory as `tile_codes` where there is one row tile.
+        states: (n, hidden) last state of every sequence.
+        readout_words: (n, hidden) state words streamed to the readout.
+        readout_tile_codes: (row tiles, n, classes); `scores`: (n, classes) their saturated sum.
+        hidden, readout: the layers; their `matrix` may be written between runs.
+    """
+
+    def __init__(
+        self, design: DesignPoint, weights: Weights, coefficients: Coefficients, batch: int, history: bool = False
+    ):
+        weights.check(design)
+        self.design, self.dtype = design, layer_dtype(design)
+        self.hidden = TiledLayer(design, Layer.HIDDEN, weights.hidden, self.dtype)
+        self.readout = TiledLayer(design, Layer.READOUT, weights.readout, self.dtype)
+        self._feature_words = feature_words(design).astype(self.dtype)
+        self._blend = StateBlend(design, coefficients.update, self.dtype)
+        self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift)
+        self._readout_streamer = WordStreamer(design, 1, design.formats.readout_word_shift)
+        self._history = history
+        self._allocate(batch)
+        self._view(1, 1)
+
+    def _allocate(self, batch: int) -> None:
+        network, dtype = self.design.network, self.dtype
+        steps, units, classes = network.max_steps, network.hidden, network.classes
+        self._inputs = np.empty((steps, batch, network.features), dtype)
+        self._tile_codes = np.empty((len(self.hidden.row_tiles), steps, batch, units), dtype)
+        single = len(self.hidden.row_tiles) == 1
+        self._codes = np.empty((0 if single else steps, batch, units), dtype)
+        self._words = (
+            np.zeros((steps, batch, units), dtype) if self._history else [np.zeros((batch, units), dtype)] * steps
+        )
+        self._states, self._work, self._step, self._readout_words = (np.empty((batch, units), dtype) for _ in range(4))
+        self._index = np.empty((batch, units), np.intp)
+        self._readout_codes = np.empty((len(self.readout.row_tiles), batch, classes), dtype)
+        self._scores, self._readout_work = (np.empty((batch, classes), dtype) for _ in range(2))
+
+    def run(self, features: NDArray, lengths: NDArray[np.integer] | None = None, on_step=None) -> None:
+        """Run sequences from the zero state to their ends and read them out.
+
+        Rule F7.
+
+        Args:
+            features: (n, T, features) bytes, n up to the batch, T up to ``max_steps``.
+            lengths: (n,) steps of each, falling, the first T; None where all take T.
+            on_step: called as ``on_step(t, active)`` after step t has updated the first ``active`` states.
+        """
+        sequences, steps = features.shape[:2]
+        if self.inputs.shape[:2] != (steps, sequences):
+            self._view(sequences, steps)
+        np.take(self._feature_words, features.view(np.uint8).transpose(1, 0, 2), out=self.inputs, mode="clip")
+        flat = self.inputs.reshape(steps * sequences, -1)
+        for tile, sums in zip(self.hidden.row_tiles, self.tile_codes, strict=True):
+            self.hidden.start(tile, flat, sums.reshape(steps * sequences, -1))
+        self.states.fill(0)
+        self.words[0].fill(0)
+        active = [sequences] * steps if lengths is None else np.searchsorted(-lengths, -np.arange(steps)).tolist()
+        for t in range(steps):
+            self._advance(t, active[t], sequences)
+            if on_step:
+                on_step(t, active[t])
+        if len(self.hidden.row_tiles) == 1:
+            self.hidden.convert(self.codes)
+        self._read_out()
+
+    def _view(self, n: int, steps: int) -> None:
+        network, tiles = self.design.network, len(self.hidden.row_tiles)
+        self.inputs = _front(self._inputs, (steps, n, network.features))
+        self.tile_codes = _front(self._tile_codes, (tiles, steps, n, network.hidden))
+        self.codes = self.tile_codes[0] if tiles == 1 else _front(self._codes, (steps, n, network.hidden))
+        self.words = [words[:n] for words in self._words[:steps]]
+        self.states, self.readout_words = self._states[:n], self._readout_words[:n]
+        self.readout_tile_codes, self.scores = self._readout_codes[:, :n], self._scores[:n]
+        # Views that every step would make anew, which for a single sequence costs as much as the arithmetic.
+        following = [*self.words[1:], None]
+        self._steps = list(zip(self.words, following, self.codes, self.tile_codes.swapaxes(0, 1), strict=True))
+        self._cells = self.states, self._work[:n], self._index[:n], self._step[:n]
+
+    def _advance(self, t: int, n: int, sequences: int) -> None:
+        words, following, codes, tile_codes = self._steps[t]
+        states, work, index, step = self._cells
+        if n < sequences:
+            tile_codes[:, n:] = 0
+            codes[n:] = 0
+            words, codes, tile_codes = words[:n], codes[:n], tile_codes[:, :n]
+            states, work, index, step = (array[:n] for array in self._cells)
+            following = None if following is None else following[:n]
+        for tile, sums in zip(self.hidden.row_tiles, tile_codes, strict=True):
+            self.hidden.add(tile, words, sums, work)
+        if len(tile_codes) > 1:
+            # A single tile's sums are converted after the last step, all at once: the blend can do with sums.
+            self.hidden.convert(tile_codes)
+            np.sum(tile_codes, axis=0, out=codes)
+            self.hidden.saturate(codes)
+        self._blend.blend(codes, states, index, work, step)
+        if following is not None:
+            self._streamer.stream(states, following, work)
+
+    def _read_out(self) -> None:
+        """Rules O1 and O2."""
+        n = len(self.states)
+        self._readout_streamer.stream(self.states, self.readout_words, self._work[:n])
+        self.readout.read(self.readout_words, self.readout_tile_codes, self.scores, self._readout_work[:n])
+
+    @property
+    def word_history(self) -> NDArray[np.floating]:
+        """`words` of all steps of the last run as one array (T, n, hidden), n = the batch; needs ``history``."""
+        return np.asarray(self._words)[: len(self.inputs)]
+
+    @property
+    def recurrent_words_saturate(self) -> bool:
+        """Whether any state can saturate a recurrent word, with the present coefficients."""
+        return self._streamer.threshold is not None
+
+    def recurrent_saturations(self, active: int) -> int:
+        """Recurrent words that saturate among the first ``active`` sequences, from their present states."""
+        return self._streamer.saturations(self.states[:active])
+
+    def readout_saturations(self) -> int:
+        """Readout words that saturated in the last run."""
+        return self._readout_streamer.saturations(self.states)
+
+    def adc_saturations(self) -> int:
+        """Codes of single tiles at full scale in the last run, both layers. Rule X6."""
+        limit = self.design.formats.adc_limit
+        return sum(
+            int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, self.readout_tile_codes)
+        )
+
+
+def _front(buffer: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """A contiguous view of the front of a buffer."""
+    return buffer.reshape(-1)[: int(np.prod(shape))].reshape(shape)

@@ -1,0 +1,233 @@
+"""Bit-exact MiRU inference: what the hardware computes, sequence by sequence, code by code.
+
+    c_t = tanh(Wᵀ x_t + Uᵀ (β h_{t-1}) + b)      h_t = λ h_{t-1} + (1 − λ) c_t      o = Vᵀ h_T + b_o
+
+in the number formats of the design point. Agrees with the RTL in every word, code, candidate, state and score.
+Source of the unit: M2RU, arXiv 2512.17299.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.cell import Coefficients, signed_candidates
+from golden.crossbar.datapath import Datapath
+from golden.crossbar.weights import Weights
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.records import READOUT, STEP, STEP_HEAD
+from spec.lib.trace import UNCOMPARED, field_names, record_types
+
+__all__ = ["Coefficients", "Inference", "Record", "Saturations", "check_features", "infer", "trace_records"]
+
+BATCH = 128
+"""Sequences computed together: enough to occupy BLAS, few enough for the buffers to stay in cache."""
+
+
+@dataclass(frozen=True)
+class Saturations:
+    """What the hardware's saturation counters must show.
+
+    Rules X6 and C5.
+
+    Attributes:
+        adc: codes of single tiles at ± full scale, both layers, every row tile.
+        words: state words limited by the streamer: the next recurrent words at every step but a sequence's last, the
+            readout words at the last.
+    """
+
+    adc: int = 0
+    words: int = 0
+
+    def __add__(self, other: Saturations) -> Saturations:
+        return Saturations(self.adc + other.adc, self.words + other.words)
+
+
+@dataclass(frozen=True)
+class Record:
+    """Every architectural value, int16; steps beyond a sequence's length are zero. S sequences of up to T steps.
+
+    Attributes:
+        lengths: (S,) int64, steps of each.
+        words: (S, T, hidden_rows) the hidden layer's wordlines: features, states, bias.
+        codes: (S, T, row tiles, hidden); `code`, `candidate`, `state`: (S, T, hidden).
+        readout_words: (S, readout_rows); `readout_codes`: (S, row tiles, classes).
+    """
+
+    lengths: NDArray[np.int64]
+    words: NDArray[np.int16]
+    codes: NDArray[np.int16]
+    code: NDArray[np.int16]
+    candidate: NDArray[np.int16]
+    state: NDArray[np.int16]
+    readout_words: NDArray[np.int16]
+    readout_codes: NDArray[np.int16]
+
+
+Kept = TypeVar("Kept")
+"""The record of a kind of cell."""
+
+
+@dataclass(frozen=True)
+class Inference(Generic[Kept]):
+    """Result of `infer` on S sequences.
+
+    Attributes:
+        scores: (S, classes) int16, codes of the readout.
+        decision: (S,) int64, class of the highest score, ties to the lower class.
+        saturations: what the counters must show.
+        record: every intermediate value, where asked for; a `golden.crossbar.bistable.BistableRecord` of bistable
+            cells.
+    """
+
+    scores: NDArray[np.int16]
+    decision: NDArray[np.int64]
+    saturations: Saturations
+    record: Kept | None = None
+
+
+def check_features(design: DesignPoint, features: NDArray, lengths: NDArray | None = None) -> NDArray[np.int64]:
+    """Lengths of the sequences (S,), if sequences and lengths fit the design point.
+
+    Raises:
+        ValueError: dtype, shape, or a length is wrong; the message says what was found and what is legal.
+    """
+    network = design.network
+    dtype = np.dtype(np.int8 if network.feature_signed else np.uint8)
+    if features.dtype != dtype:
+        raise ValueError(f"features are {features.dtype}; this design point takes {dtype}")
+    if features.ndim != 3 or features.shape[2] != network.features or not 1 <= features.shape[1] <= network.max_steps:
+        raise ValueError(
+            f"features have shape {features.shape}; "
+            f"expected (sequences, 1…{network.max_steps} steps, {network.features} features)"
+        )
+    sequences, steps = features.shape[:2]
+    if lengths is None:
+        return np.full(sequences, steps)
+    lengths = np.asarray(lengths, dtype=np.int64)
+    if lengths.shape != (sequences,):
+        raise ValueError(f"lengths have shape {lengths.shape}; expected one for each of {sequences} sequences")
+    if sequences and not (1 <= lengths.min() and lengths.max() <= steps):
+        raise ValueError(f"lengths span {lengths.min()}…{lengths.max()}; legal is 1…{steps}")
+    return lengths
+
+
+def infer(
+    design: DesignPoint,
+    weights: Weights,
+    features: NDArray,
+    lengths: NDArray | None = None,
+    coefficients: Coefficients | None = None,
+    record: bool = False,
+) -> Inference[Record]:
+    """Run sequences through the network, each from the zero state.
+
+    Rules F7, O2 and O3.
+
+    Args:
+        features: (S, T, features), uint8, or int8 where the design has signed features; T up to ``max_steps``.
+        lengths: (S,) steps of each sequence, 1 … T; T for all where None. What lies beyond is ignored.
+        coefficients: the gates; the design's where None.
+        record: keep every intermediate value.
+
+    Raises:
+        ValueError: weights, features or lengths do not fit the design point.
+    """
+    lengths = check_features(design, features, lengths)
+    order = np.argsort(-lengths, kind="stable")
+    batch = min(BATCH, max(1, len(order)))
+    datapath = Datapath(design, weights, coefficients or Coefficients.of(design), batch, history=record)
+    scores = np.zeros((len(order), design.network.classes), np.int16)
+    kept = _empty_record(design, lengths, features.shape[1]) if record else None
+    total = Saturations()
+    for start in range(0, len(order), batch):
+        chosen = order[start : start + batch]
+        total += _run(datapath, features, lengths, chosen, kept)
+        scores[chosen] = datapath.scores
+    return Inference(scores, np.argmax(scores, axis=1), total, kept)
+
+
+def _run(datapath: Datapath, features: NDArray, lengths: NDArray, chosen: NDArray, kept: Record | None) -> Saturations:
+    steps = lengths[chosen[0]]
+    ragged = lengths[chosen[-1]] != steps
+    words = 0
+
+    def on_step(t: int, active: int) -> None:
+        nonlocal words
+        if kept:
+            kept.state[chosen[:active], t] = datapath.states[:active]
+        words += datapath.recurrent_saturations(int(np.searchsorted(-lengths[chosen], -(t + 1))))
+
+    watched = kept is not None or datapath.recurrent_words_saturate
+    datapath.run(features[chosen, :steps], lengths[chosen] if ragged else None, on_step if watched else None)
+    if kept:
+        _keep(kept, datapath, chosen)
+    return Saturations(datapath.adc_saturations(), words + datapath.readout_saturations())
+
+
+def _empty_record(design: DesignPoint, lengths: NDArray, steps: int) -> Record:
+    step, readout = (record_types(design)[kind] for kind in (STEP, READOUT))
+    sequences = len(lengths)
+    return Record(
+        lengths,
+        *(
+            np.zeros((sequences, steps, *step[name].shape), np.int16)
+            for name in ("words", "codes", "code", "candidate", "state")
+        ),
+        *(np.zeros((sequences, *readout[name].shape), np.int16) for name in ("words", "codes")),
+    )
+
+
+def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
+    """Copy what a run left in the datapath; `states` have been copied step by step."""
+    design, inputs = datapath.design, datapath.design.network.features
+    steps = len(datapath.inputs)
+    ended = np.arange(steps) >= kept.lengths[chosen, None]
+    words = np.zeros((len(chosen), steps, design.hidden_rows), np.int16)
+    words[..., :inputs] = datapath.inputs.swapaxes(0, 1)
+    words[..., inputs:-1] = np.stack(datapath.words, axis=1)
+    words[..., -1] = design.formats.stream_limit
+    words[ended] = 0
+    kept.words[chosen, :steps] = words
+    kept.codes[chosen, :steps] = datapath.tile_codes.transpose(2, 1, 0, 3)
+    kept.code[chosen, :steps] = datapath.codes.swapaxes(0, 1)
+    kept.candidate[chosen, :steps] = signed_candidates(design)[kept.code[chosen, :steps] + design.formats.adc_limit]
+    kept.readout_words[chosen, :-1] = datapath.readout_words
+    kept.readout_words[chosen, -1] = design.formats.stream_limit
+    kept.readout_codes[chosen] = datapath.readout_tile_codes.swapaxes(0, 1)
+
+
+def trace_records(
+    design: DesignPoint, inference: Inference[Any], tags: NDArray | int = 0, first_sequence: int = 0
+) -> dict[str, NDArray]:
+    """Records of `spec.lib.trace` for sequences processed in order, one at a time; cycle and context are 0.
+
+    Args:
+        inference: result of `infer`, of either cell, with ``record=True``.
+        tags: (S,) or one for all, 0 … 255.
+        first_sequence: number of the first sequence in the trace.
+
+    Raises:
+        ValueError: the inference was not recorded.
+    """
+    kept = inference.record
+    if kept is None:
+        raise ValueError("the inference holds no record; call infer(..., record=True)")
+    types = record_types(design)
+    numbers = first_sequence + np.arange(len(kept.lengths))
+    sequence, step = np.nonzero(np.arange(kept.words.shape[1]) < kept.lengths[:, None])
+
+    steps = np.zeros(len(step), types[STEP])
+    steps["sequence"], steps["step"] = numbers[sequence], step
+    for name in field_names(types[STEP]):
+        if name not in (*STEP_HEAD, *UNCOMPARED):
+            steps[name] = getattr(kept, name)[sequence, step]
+
+    readouts = np.zeros(len(numbers), types[READOUT])
+    readouts["sequence"], readouts["step"], readouts["tag"] = numbers, kept.lengths - 1, tags
+    readouts["decision"], readouts["scores"] = inference.decision, inference.scores
+    readouts["words"], readouts["codes"] = kept.readout_words, kept.readout_codes
+    return {STEP: steps, READOUT: readouts}

@@ -1,0 +1,1 @@
+"""Labelled sequences: digits, a user's files, tasks, and keywords with their features."""

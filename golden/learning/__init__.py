@@ -1,0 +1,1 @@
+"""Learning on the crossbar accelerator, bit by bit: updates, pulses, replay, checkpoints."""

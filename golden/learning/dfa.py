@@ -1,0 +1,120 @@
+"""Online learning by direct feedback alignment (DFA), one sequence at a time: what a network keeps between sequences.
+
+The arithmetic is that of a kernel, see `golden.learning.kernel`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.miru import check_features
+from golden.crossbar.weights import Weights
+from golden.learning.checkpoint import Checkpoint
+from golden.learning.kernel.numpy_kernel import NumpyKernel
+from golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
+from golden.learning.pulses import check_accumulators
+from golden.learning.settings import LearningSettings
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.learning import UPDATE_COUNT_BITS
+
+
+class DfaTrainer:
+    """A network that trains on one sequence at a time, without replay.
+
+    Attributes:
+        updates: q, sequences trained on so far, modulo 2³².
+
+    Args:
+        weights: to start from.
+        coefficients: the gates; the design's where None.
+        accumulators: χ of both layers to start from; zero where None.
+        updates: q to start from.
+        settings: the design's where None.
+        kernel: does the arithmetic; every kernel gives the same bits.
+
+    Raises:
+        ValueError: weights, accumulators or settings do not fit the design point, or it has bistable cells, which are
+            trained offline.
+    """
+
+    def __init__(
+        self,
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients | None = None,
+        accumulators: Accumulators | None = None,
+        updates: int = 0,
+        settings: LearningSettings | None = None,
+        kernel: MakeKernel = NumpyKernel,
+    ):
+        if design.capabilities.bistable:
+            raise ValueError(
+                'cell.kind = "bmru": bistable cells are trained offline, with golden.offline.bistable_training'
+            )
+        self.design, self.updates = design, updates
+        self.coefficients = coefficients or Coefficients.of(design)
+        weights.check(design)
+        check_accumulators(design, accumulators)
+        self._kernel = kernel(design, weights, self.coefficients, accumulators)
+        self.settings = settings or LearningSettings.of(design)
+
+    @property
+    def settings(self) -> LearningSettings:
+        """What software may change; may be set between sequences, ``ValueError`` where it does not fit. Rule L16."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: LearningSettings) -> None:
+        self._settings = settings.check(self.design)
+        self._kernel.configure(settings)
+
+    @classmethod
+    def from_checkpoint(
+        cls, design: DesignPoint, checkpoint: Checkpoint, kernel: MakeKernel = NumpyKernel
+    ) -> DfaTrainer:
+        """Continue where a checkpoint stopped, whichever kernel came that far."""
+        accumulators = checkpoint.hidden_accumulators, checkpoint.readout_accumulators
+        coefficients, settings = checkpoint.coefficients, checkpoint.settings
+        return cls(design, checkpoint.weights, coefficients, accumulators, checkpoint.updates, settings, kernel)
+
+    def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
+        """The present state, to be saved, with an empty reservoir."""
+        return Checkpoint(
+            self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates, settings=self.settings
+        )
+
+    @property
+    def weights(self) -> Weights:
+        """Present weights, copied."""
+        return Weights(*self._kernel.levels)
+
+    @property
+    def accumulators(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """χ of the hidden layer and the readout, copied; shapes as the weights; zero where the design has none."""
+        return self._kernel.accumulators
+
+    def train_sequence(
+        self, x: NDArray, label: int, watch: GradientWatch | None = None, until: int | None = None
+    ) -> Update:
+        """Forward, error, update of both layers.
+
+        Rules L1, L2, L5 and L17.
+
+        Args:
+            x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
+            label: 0 … classes − 1.
+            watch: called with the exact gradients of hidden layer and readout, int64, before they are applied.
+            until: only the columns before this one are written, the readout's counted after the hidden layer's, as
+                when a soft reset cuts the update short; all where None.
+
+        Raises:
+            ValueError: the sequence or the label does not fit the design point; then nothing has changed.
+        """
+        if not 0 <= label < self.design.network.classes:
+            raise ValueError(f"label is {label}; it must be in 0…{self.design.network.classes - 1}")
+        x = np.ascontiguousarray(x)
+        check_features(self.design, x[None])
+        self.updates = (self.updates + 1) & ((1 << UPDATE_COUNT_BITS) - 1)
+        return self._kernel.learn(x, label, self.updates, watch, until)

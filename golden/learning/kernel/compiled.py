@@ -1,0 +1,241 @@
+"""Learning compiled from C++: the numpy kernel's bits, several times as fast, for every design point.
+
+Who wants it compiles `SOURCE` with `DEFINITIONS` as a shared library of C++20, and opens that with `open_kernel`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from ctypes import c_double, c_int64, c_void_p
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.array import layer_dtype
+from golden.crossbar.cell import Coefficients, feature_words, signed_candidates
+from golden.crossbar.weights import Weights
+from golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
+from golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
+from golden.learning.pulses import Writes
+from golden.learning.settings import LearningSettings
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.design_rules import ROUNDING_SLICES
+from spec.crossbar.formats import COEFFICIENT_BITS
+from spec.crossbar.layout import Layer, adc_shift, bias_word
+from spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, ROUNDING_SLICE_BITS, error_shift, rounding_index
+from spec.crossbar.tables import DERIVATIVE_BITS
+from spec.lib import rng
+from spec.lib.rng import Purpose
+
+SOURCE = Path(__file__).with_suffix(".cpp")
+DEFINITIONS: Mapping[str, str] = {
+    "ERROR_CENTRE": str(ERROR_CENTRE), "ERROR_LIMIT": str(ERROR_LIMIT),
+    "ROUNDING_SLICES": str(ROUNDING_SLICES), "ROUNDING_SLICE_BITS": str(ROUNDING_SLICE_BITS),
+    "ROUNDING_PURPOSE": str(int(Purpose.STOCHASTIC_ROUNDING)),
+    "ROUNDS": str(rng.ROUNDS), "ROTATIONS": ",".join(map(str, rng.ROTATIONS)), "KEY_PARITY": f"{rng.KEY_PARITY}u",
+    "LANE_BITS": str(rng.LANE_BITS), "ATTEMPT_BITS": str(rng.ATTEMPT_BITS),
+}  # fmt: skip
+"""Macros that the source needs: name → value."""
+BLOCK = 16
+"""``kBlock`` of the source: columns come in multiples of it."""
+ALIGNMENT = 64
+
+
+class _Layer(ctypes.Structure):
+    """``Layer`` of the source."""
+
+    _fields_ = [
+        *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written")),
+        *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
+        ("scale", c_double), ("rate", c_double),
+        *((name, c_int64) for name in ("applied", "dropped", "devices")),
+    ]  # fmt: skip
+
+
+_ARRAYS = (
+    "feature_words", "candidates", "derivatives", "feedback_matrix", "words", "readout_words", "codes", "deltas",
+    "scores", "error", "states", "feedback", "learns", "sums", "spare", "drawn",
+)  # fmt: skip
+_NUMBERS = (
+    "features", "stream_limit", "adc_limit", "weight_limit", "accumulator_limit", "level", "max_pulses", "winners",
+    "seed",
+)  # fmt: skip
+_SCALES = ("reset", "update", "readout_scale", "error_scale", "derivative_scale")
+
+
+class _Network(ctypes.Structure):
+    """``Network`` of the source."""
+
+    _fields_ = [
+        ("hidden", _Layer), ("readout", _Layer), *((name, c_void_p) for name in _ARRAYS),
+        *((name, c_int64) for name in _NUMBERS), *((name, c_double) for name in _SCALES),
+    ]  # fmt: skip
+
+
+def open_kernel(library: Path) -> MakeKernel:
+    """What makes kernels of a compiled library.
+
+    Raises:
+        OSError: it is no library of this machine, or compiled from another source.
+    """
+    opened = ctypes.CDLL(str(library))
+    try:
+        opened.remora_network_bytes.restype = c_int64
+        fits = opened.remora_network_bytes() == ctypes.sizeof(_Network)
+        for function in (opened.remora_learn_float, opened.remora_learn_double):
+            function.argtypes = [c_void_p, c_void_p, c_int64, c_int64, ctypes.c_uint32, c_int64, c_int64]
+            function.restype = None
+    except AttributeError:
+        fits = False
+    if not fits:
+        raise OSError(f"{library} is not compiled from {SOURCE.name}")
+    return partial(CompiledKernel, opened)
+
+
+class CompiledKernel:
+    """A `LearningKernel`; `open_kernel` makes what makes it."""
+
+    def __init__(
+        self,
+        library: ctypes.CDLL,
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients,
+        accumulators: Accumulators | None = None,
+    ):
+        self._design = design
+        single = layer_dtype(design) is np.float32 and learning_dtype(design) is np.float32
+        self._dtype = np.float32 if single else np.float64
+        self._learn = library.remora_learn_float if single else library.remora_learn_double
+        hidden, readout = accumulators or (None, None)
+        self._hidden = _LayerArrays(design, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
+        self._readout = _LayerArrays(design, Layer.READOUT, weights.readout, readout, self._dtype)
+        self._arrays, self._network = self._make_arrays(), _Network()
+        self._fill(coefficients)
+
+    def _make_arrays(self) -> dict[str, NDArray]:
+        """Arrays of `_Network`, kept since it holds bare addresses."""
+        design, network, dtype = self._design, self._design.network, self._dtype
+        units, classes = self._hidden.stride, self._readout.stride
+        wider, steps = max(units, classes), network.max_steps
+        shapes = {
+            "feedback_matrix": (network.classes, units),
+            "words": (steps, design.hidden_rows), "readout_words": (design.readout_rows,),
+            "codes": (steps, units), "deltas": (steps, units), "scores": (classes,), "error": (classes,),
+            "states": (units,), "feedback": (units,), "learns": (units,), "sums": (wider,), "spare": (wider,),
+        }  # fmt: skip
+        arrays = {name: _zeros(shape, dtype) for name, shape in shapes.items()}
+        arrays["words"][:, -1] = bias_word(design, Layer.HIDDEN)
+        arrays["readout_words"][-1] = bias_word(design, Layer.READOUT)
+        return arrays | {
+            "drawn": _zeros((2, wider), np.uint32),
+            "feature_words": feature_words(design).astype(dtype),
+            "candidates": signed_candidates(design).astype(dtype),
+            "derivatives": signed_derivatives(design).astype(dtype),
+        }
+
+    def _fill(self, coefficients: Coefficients) -> None:
+        design, learning, filled = self._design, self._design.learning, self._network
+        for name, array in self._arrays.items():
+            setattr(filled, name, array.ctypes.data)
+        for name, layer in (("hidden", self._hidden), ("readout", self._readout)):
+            layer.fill(getattr(filled, name))
+        values = {
+            "features": design.network.features,
+            "stream_limit": design.formats.stream_limit, "adc_limit": design.formats.adc_limit,
+            "weight_limit": design.crossbar.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
+            "level": learning.accumulator_level, "max_pulses": learning.max_pulses,
+            "reset": coefficients.reset * 2.0**-design.formats.word_shift,
+            "update": coefficients.update * 2.0**-COEFFICIENT_BITS,
+            "readout_scale": 2.0**-design.formats.readout_word_shift, "error_scale": 2.0 ** error_shift(design),
+            "derivative_scale": 2.0 ** -(DERIVATIVE_BITS + learning.feedback_shift),
+        }  # fmt: skip
+        for name, value in values.items():
+            setattr(filled, name, value)
+
+    @property
+    def levels(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """As `LearningKernel.levels` says."""
+        return self._hidden.own(self._hidden.levels, np.int16), self._readout.own(self._readout.levels, np.int16)
+
+    @property
+    def accumulators(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """As `LearningKernel.accumulators` says."""
+        hidden, readout = self._hidden, self._readout
+        return hidden.own(hidden.accumulators, np.int32), readout.own(readout.accumulators, np.int32)
+
+    def configure(self, settings: LearningSettings) -> None:
+        """As `LearningKernel.configure` says."""
+        design, learning, filled = self._design, self._design.learning, self._network
+        self._arrays["feedback_matrix"][:, : design.network.hidden] = feedback_matrix(design, settings.seed)
+        filled.winners, filled.seed = settings.winners, settings.seed
+        filled.hidden.rate = 2.0 ** -(learning.hidden_shift + settings.hidden_slower)
+        filled.readout.rate = 2.0 ** -(learning.readout_shift + settings.readout_slower)
+
+    def learn(
+        self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None
+    ) -> Update:
+        """As `LearningKernel.learn` says."""
+        filled, arrays, network = self._network, self._arrays, self._design.network
+        units, classes = network.hidden, network.classes
+        columns = units + classes if until is None else until
+        x = np.ascontiguousarray(x)
+        self._learn(ctypes.addressof(filled), x.ctypes.data, len(x), label, number, columns, watch is not None)
+        winners = np.flatnonzero(arrays["learns"])
+        if watch:
+            hidden = self._hidden.own(self._hidden.gradient, np.int64)
+            watch(hidden[:, winners], self._readout.own(self._readout.gradient, np.int64))
+        scores = arrays["scores"][:classes].astype(np.int16)
+        return Update(
+            scores, int(scores.argmax()), arrays["error"][:classes].astype(np.int16),
+            arrays["feedback"][:units].astype(np.int32), winners, _writes(filled.hidden), _writes(filled.readout),
+        )  # fmt: skip
+
+
+class _LayerArrays:
+    """Arrays of a layer, (rows, stride), zero beyond its columns."""
+
+    def __init__(self, design: DesignPoint, layer: Layer, levels: NDArray, accumulators: NDArray | None, dtype):
+        rows, self.columns = levels.shape
+        self.stride = -(-self.columns // BLOCK) * BLOCK
+        self._rows, self._layer, self._design = rows, layer, design
+        self._scale = 2.0 ** -adc_shift(design, layer)
+        self.levels = _zeros((rows, self.stride), np.int16)
+        self.matrix, self.accumulators, self.gradient = (_zeros((rows, self.stride), dtype) for _ in range(3))
+        self.written = _zeros((self.stride,), dtype)
+        self.levels[:, : self.columns] = levels
+        np.multiply(self.levels, self._scale, out=self.matrix)
+        if accumulators is not None:
+            self.accumulators[:, : self.columns] = accumulators
+
+    def fill(self, filled: _Layer) -> None:
+        """Set addresses, sizes and constants."""
+        design = self._design
+        for name in ("levels", "matrix", "gradient", "written"):
+            setattr(filled, name, getattr(self, name).ctypes.data)
+        if design.learning.update == "accumulate":
+            filled.accumulators = self.accumulators.ctypes.data
+        filled.rows, filled.columns, filled.stride = self._rows, self.columns, self.stride
+        filled.tile_rows, filled.scale = design.crossbar.rows, self._scale
+        # The readout's rows count as the last of the hidden layer's.
+        filled.first_row = design.hidden_rows - self._rows
+        filled.index = rounding_index(self._layer, 0)
+
+    def own(self, array: NDArray, dtype) -> NDArray:
+        """The layer's columns of an array, copied."""
+        return array[:, : self.columns].astype(dtype)
+
+
+def _writes(filled: _Layer) -> Writes:
+    return Writes(filled.applied, filled.dropped, filled.devices)
+
+
+def _zeros(shape: tuple[int, ...], dtype) -> NDArray:
+    """An array that starts where the widest vectors are loaded at once."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)

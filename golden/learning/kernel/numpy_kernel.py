@@ -1,0 +1,148 @@
+"""The reference: learning in numpy, integers held exactly in floating point.
+
+    f = Ψᵀ e      δ_t = f ⊙ (1 − c_t²)      ΔW = −η Σ_t m_t δ_tᵀ      of the columns whose |f_j| is among the largest
+
+How a gradient becomes pulses is in `golden.learning.pulses`. Source: M2RU, arXiv 2512.17299 (DFA on MiRU,
+K-winner-take-all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.array import HALF
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.datapath import Datapath
+from golden.crossbar.weights import Weights
+from golden.learning.kernel.protocol import Accumulators, GradientWatch, Update
+from golden.learning.kernel.rules import (
+    feedback_matrix,
+    learning_dtype,
+    output_error,
+    signed_derivatives,
+    winning_units,
+)
+from golden.learning.pulses import make_writer
+from golden.learning.settings import LearningSettings
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer
+from spec.crossbar.tables import DERIVATIVE_BITS
+
+StepWatch = Callable[[int, int], None]
+"""What the datapath calls after step t with (t, sequences active)."""
+
+
+class NumpyKernel:
+    """A `LearningKernel` that also shows every intermediate value.
+
+    Attributes:
+        datapath: what the forward pass of the last sequence left.
+        on_step: called after every step of a forward pass, when the datapath's states are those of that step.
+
+    Args:
+        as of `MakeKernel`.
+    """
+
+    def __init__(
+        self,
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients,
+        accumulators: Accumulators | None = None,
+    ):
+        self.design, self.on_step = design, None
+        self.datapath = path = Datapath(design, weights, coefficients, batch=1, history=True)
+        self._dtype = learning_dtype(design)
+        scale = 2.0 ** -(DERIVATIVE_BITS + design.learning.feedback_shift)
+        self._derivative = (signed_derivatives(design) * scale).astype(self._dtype)
+        hidden, readout = accumulators or (None, None)
+        self._hidden = make_writer(design, path.hidden, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
+        self._readout = make_writer(design, path.readout, Layer.READOUT, weights.readout, readout, self._dtype)
+
+    @property
+    def levels(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+        """As `LearningKernel.levels` says."""
+        return self._hidden.levels.copy(), self._readout.levels.copy()
+
+    @property
+    def accumulators(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """As `LearningKernel.accumulators` says."""
+        hidden, readout = (
+            np.zeros(writer.levels.shape, np.int32) if writer.values is None else writer.values.astype(np.int32)
+            for writer in (self._hidden, self._readout)
+        )
+        return hidden, readout
+
+    def configure(self, settings: LearningSettings) -> None:
+        """As `LearningKernel.configure` says."""
+        design, learning = self.design, self.design.learning
+        self._winners = settings.winners
+        self._feedback = feedback_matrix(design, settings.seed).astype(self._dtype)
+        self._hidden_shift = learning.hidden_shift + settings.hidden_slower
+        self._readout_shift = learning.readout_shift + settings.readout_slower
+        self._hidden.configure(settings.winners, settings.seed)
+        self._readout.configure(design.network.classes, settings.seed)
+
+    def forward(self, x: NDArray) -> None:
+        """The forward pass alone, with the present weights; `datapath` keeps what it gave.
+
+        Args:
+            x: (steps, features), as of `learn`.
+        """
+        self.datapath.run(x[None], on_step=self.on_step)
+
+    def learn(
+        self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None
+    ) -> Update:
+        """As `LearningKernel.learn` says."""
+        self.forward(x)
+        scores = self.datapath.scores[0].astype(np.int16)
+        error = output_error(self.design, scores, label)
+        feedback = error.astype(self._dtype) @ self._feedback
+        winners = winning_units(feedback, self._winners)
+        columns = None if len(winners) == len(feedback) else winners
+        self._hidden_gradient(feedback, columns)
+        self._readout_gradient(error)
+        if watch:
+            watch(
+                np.ldexp(self._hidden.gradient, self._hidden_shift).astype(np.int64),
+                np.ldexp(self._readout.gradient, self._readout_shift).astype(np.int64),
+            )
+        hidden_columns = readout_columns = None
+        if until is not None:
+            hidden_columns = int(np.searchsorted(winners, until))
+            readout_columns = max(0, until - len(feedback))
+        return Update(
+            scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32), winners,
+            self._hidden.commit(columns, number, hidden_columns),
+            self._readout.commit(None, number, readout_columns),
+        )  # fmt: skip
+
+    def _hidden_gradient(self, feedback: NDArray[np.floating], columns: NDArray[np.intp] | None) -> None:
+        """``Σ_t m_t δ_tᵀ`` of the columns that learn, over ``2^shift``; ``δ = rs(f·d′, 8 + fs)`` each step.
+
+        Rules L7 to L9.
+        """
+        path = self.datapath
+        codes = path.codes[:, 0]
+        if columns is not None:
+            codes, feedback = codes[:, columns], feedback[columns]
+        delta = self._derivative.take((codes + self.design.formats.adc_limit).astype(np.intp))
+        delta *= feedback
+        delta += HALF
+        np.floor(delta, out=delta)
+        delta *= 2.0**-self._hidden_shift
+        features, gradient = self.design.network.features, self._hidden.gradient
+        np.matmul(path.inputs[:, 0].T, delta, out=gradient[:features])
+        np.matmul(path.word_history[:, 0].T, delta, out=gradient[features:-1])
+        np.sum(delta, axis=0, out=gradient[-1])
+        gradient[-1] *= self.design.formats.stream_limit
+
+    def _readout_gradient(self, error: NDArray[np.integer]) -> None:
+        """``m eᵀ`` with the readout's words, over ``2^shift``. Rule L10."""
+        scaled = error.astype(self._dtype) * self._dtype(2.0**-self._readout_shift)
+        np.multiply(self.datapath.readout_words[0][:, None], scaled, out=self._readout.gradient[:-1])
+        np.multiply(scaled, self.design.formats.stream_limit, out=self._readout.gradient[-1])

@@ -1,0 +1,196 @@
+"""Learning with experience replay: what the chip does with one new training sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.weights import Weights
+from golden.learning.checkpoint import Checkpoint
+from golden.learning.dfa import DfaTrainer
+from golden.learning.kernel.numpy_kernel import NumpyKernel
+from golden.learning.kernel.protocol import MakeKernel, Update
+from golden.learning.pulses import Writes
+from golden.learning.reservoir import Reservoir
+from golden.learning.settings import LearningSettings
+from spec.crossbar.design import DesignPoint
+
+TrainOne = Callable[[NDArray, int, int | None, int | None], Update]
+"""Trains on one sequence: features, label, its slot where it is a replay, and `DfaTrainer.train_sequence`'s until."""
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """How far a soft reset let the learning of one new training sequence come.
+
+    Rule Z3.
+
+    Attributes:
+        updates: how many were begun, the new sequence's first, 0 or more: the growth of register UPDATES.
+        columns: how many columns of the last of them were written or skipped; None where it was finished.
+        offered: the sequence was offered to the reservoir; without one, it does not matter.
+    """
+
+    updates: int
+    columns: int | None = None
+    offered: bool = False
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What one new training sequence led to.
+
+    Attributes:
+        update: of the sequence itself.
+        replays: updates of the replayed sequences, in order; their slots are `slots`.
+        kept: slot of the reservoir that the sequence took, None where it was not kept.
+    """
+
+    update: Update
+    replays: tuple[Update, ...]
+    slots: tuple[int, ...]
+    kept: int | None
+
+    @property
+    def decision(self) -> int:
+        """Class of the new sequence as decided before it was learnt."""
+        return self.update.decision
+
+    @property
+    def hidden(self) -> Writes:
+        """What was written into the hidden layer, replays included."""
+        return Writes.sum(each.hidden for each in (self.update, *self.replays))
+
+    @property
+    def readout(self) -> Writes:
+        """What was written into the readout, replays included."""
+        return Writes.sum(each.readout for each in (self.update, *self.replays))
+
+    @property
+    def applied(self) -> int:
+        """Pulses that devices took, replays included."""
+        return self.hidden.applied + self.readout.applied
+
+    @property
+    def dropped(self) -> int:
+        """Pulses that found their pair full, replays included."""
+        return self.hidden.dropped + self.readout.dropped
+
+
+class ReplayTrainer:
+    """A network that learns one new sequence at a time and replays old ones, rules M1 to M7.
+
+    A design point without a reservoir is legal: then it is `DfaTrainer` and the count n.
+
+    Attributes:
+        dfa: trains on single sequences; its settings are set through `settings`.
+        reservoir: the replay memory; may be frozen, thawed and cleared between sequences.
+
+    Args:
+        weights: to start from.
+        coefficients: the gates; the design's where None.
+        kernel: does the arithmetic; every kernel gives the same bits.
+
+    Raises:
+        ValueError: weights do not fit the design point, or it has bistable cells, which are trained offline.
+    """
+
+    def __init__(
+        self,
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients | None = None,
+        kernel: MakeKernel = NumpyKernel,
+    ):
+        self.design = design
+        self.dfa = DfaTrainer(design, weights, coefficients, kernel=kernel)
+        self.reservoir = Reservoir(design)
+
+    @classmethod
+    def from_checkpoint(
+        cls, design: DesignPoint, checkpoint: Checkpoint, kernel: MakeKernel = NumpyKernel
+    ) -> ReplayTrainer:
+        """Continue exactly where a checkpoint stopped, whichever kernel came that far."""
+        trainer = cls.__new__(cls)
+        trainer.design = design
+        trainer.dfa = DfaTrainer.from_checkpoint(design, checkpoint, kernel)
+        trainer.reservoir = Reservoir(design, checkpoint.reservoir)
+        trainer.settings = trainer.dfa.settings
+        return trainer
+
+    def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
+        """The whole present state, to be saved."""
+        return replace(self.dfa.checkpoint(metadata), settings=self.settings, reservoir=self.reservoir.state)
+
+    @property
+    def settings(self) -> LearningSettings:
+        """What software may change; may be set between sequences, ``ValueError`` where it does not fit."""
+        return replace(self.dfa.settings, replay_ratio=self.reservoir.ratio)
+
+    @settings.setter
+    def settings(self, settings: LearningSettings) -> None:
+        self.dfa.settings = settings
+        self.reservoir.seed, self.reservoir.ratio = settings.seed, settings.replay_ratio
+
+    @property
+    def weights(self) -> Weights:
+        """Present weights, copied."""
+        return self.dfa.weights
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """The gates."""
+        return self.dfa.coefficients
+
+    def train_sequence(self, x: NDArray, label: int, train: TrainOne | None = None) -> Learned:
+        """Learn a new sequence, replay, offer it to the reservoir.
+
+        Rule M2.
+
+        Args:
+            x: (steps, features), uint8, or int8 where the design has signed features; 1 … ``max_steps`` steps.
+            label: 0 … classes − 1.
+            train: what trains `dfa` on each sequence, to be watched; `DfaTrainer.train_sequence` where None.
+
+        Raises:
+            ValueError: the sequence or the label does not fit the design point; then nothing has changed.
+        """
+        train = train or self._train
+        update = train(x, label, None, None)
+        self.reservoir.next_sequence()
+        slots = self.reservoir.drawn_slots()
+        replays = tuple(train(*self.reservoir.sequence(slot), slot, None) for slot in slots)
+        return Learned(update, replays, tuple(slots), self.reservoir.offer(np.asarray(x), label))
+
+    def train_interrupted(
+        self, x: NDArray, label: int, interruption: Interruption, train: TrainOne | None = None
+    ) -> Learned | None:
+        """What a soft reset left of learning a new sequence; arguments as of `train_sequence`.
+
+        Returns:
+            What was done, the last update in part; None where nothing had begun.
+
+        Raises:
+            ValueError: as of `train_sequence`, or more updates than there are.
+        """
+        train, begun = train or self._train, interruption.updates
+        if not begun:
+            return None
+        last = [None] * (begun - 1) + [interruption.columns]
+        update = train(x, label, None, last[0])
+        self.reservoir.next_sequence()
+        slots = self.reservoir.drawn_slots()[: begun - 1]
+        if len(slots) < begun - 1:
+            raise ValueError(f"{begun} updates were begun, but only {len(slots)} sequences are replayed")
+        replays = tuple(
+            train(*self.reservoir.sequence(slot), slot, until) for slot, until in zip(slots, last[1:], strict=True)
+        )
+        kept = self.reservoir.offer(np.asarray(x), label) if interruption.offered else None
+        return Learned(update, replays, tuple(slots), kept)
+
+    def _train(self, x: NDArray, label: int, slot: int | None, until: int | None) -> Update:
+        return self.dfa.train_sequence(x, label, until=until)

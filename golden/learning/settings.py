@@ -1,0 +1,75 @@
+"""What software may change of learning while the hardware is halted; everything else is the design point's."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.learning import SLOWEST
+
+_MOST_REPLAYS = 255
+_LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class LearningSettings:
+    """Settings of learning and replay, as the registers of these names hold them.
+
+    Rules L11 and L16.
+
+    Attributes:
+        seed: of the feedback matrix and of every draw.
+        winners: hidden units that learn; all of them where the design point does not select.
+        replay_ratio: sequences replayed after each new one, 0 … 255; without meaning where there is no reservoir.
+        hidden_slower, readout_slower: further right shift of a layer's rate, 0 … 3: ``S = rs(G, shift + slower)``.
+    """
+
+    seed: int
+    winners: int
+    replay_ratio: int
+    hidden_slower: int = 0
+    readout_slower: int = 0
+
+    @classmethod
+    def of(cls, design: DesignPoint) -> LearningSettings:
+        """As after reset."""
+        learning = design.learning
+        return cls(learning.seed, design.winners, learning.replay_ratio)
+
+    def check(self, design: DesignPoint) -> LearningSettings:
+        """Return these settings if the design point can have them.
+
+        Raises:
+            ValueError: a setting is out of its range; the message names it, its value and what is legal.
+        """
+        hidden = design.network.hidden
+        fewest = 1 if design.learning.winners != "all" else hidden
+        ranges = {
+            "seed": (0, _LARGEST_SEED),
+            "winners": (fewest, hidden),
+            "replay_ratio": (0, _MOST_REPLAYS),
+            "hidden_slower": (0, SLOWEST),
+            "readout_slower": (0, SLOWEST),
+        }
+        for name, (low, high) in ranges.items():
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                legal = f"{low}…{high}" if low < high else f'{low}: with learning.winners = "all" none is selected'
+                raise ValueError(f"the learning setting {name} is {value!r}; it must be {legal}")
+        return self
+
+    def as_dict(self) -> dict[str, int]:
+        """By name, for storage."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, int]) -> LearningSettings:
+        """What `as_dict` gave.
+
+        Raises:
+            ValueError: a name is missing or unknown.
+        """
+        names = {field.name for field in fields(cls)}
+        if not isinstance(content, dict) or content.keys() != names:
+            raise ValueError(f"learning settings must be named {', '.join(sorted(names))}")
+        return cls(**content)

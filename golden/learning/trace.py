@@ -1,0 +1,231 @@
+"""Golden's side of a run that learns: each sequence inferred with the weights of that moment, then learnt, replayed,
+and offered to the reservoir."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.cell import Coefficients, signed_candidates
+from golden.crossbar.miru import Saturations, check_features
+from golden.crossbar.weights import Weights
+from golden.learning.kernel.numpy_kernel import NumpyKernel
+from golden.learning.kernel.protocol import Update
+from golden.learning.pulses import Writes
+from golden.learning.replay import Interruption, Learned, ReplayTrainer
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.records import LEARN, NO_SLOT, OFFER, READOUT, STEP
+from spec.lib.trace import record_types
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What S sequences gave.
+
+    Attributes:
+        scores, decision: (S, classes) int16 and (S,) int64, before each one's own update.
+        saturations: what the counters must show, replays included.
+        records: of `spec.lib.trace`, by kind.
+        sequences, replayed, kept: new sequences learnt, replays, and sequences that the reservoir took.
+        applied, dropped: device pulses applied, and dropped because the pair was full, replays included.
+        hidden, readout: what was written into each layer, replays included.
+    """
+
+    scores: NDArray[np.int16]
+    decision: NDArray[np.int64]
+    saturations: Saturations
+    records: dict[str, NDArray]
+    sequences: int
+    replayed: int
+    kept: int
+    applied: int
+    dropped: int
+    hidden: Writes
+    readout: Writes
+
+
+class LearningReference:
+    """A network that infers and learns in the order of the stream.
+
+    Attributes:
+        trainer: what learns, from nothing but weights; its reservoir may be frozen, thawed, cleared and given another
+            ratio between sequences.
+    """
+
+    def __init__(self, design: DesignPoint, weights: Weights, coefficients: Coefficients):
+        self.design, self.coefficients = design, coefficients
+        # Records hold every intermediate value, which the numpy kernel alone shows.
+        self._kernel = NumpyKernel(design, weights, coefficients)
+        self._kernel.on_step = self._on_step
+        self.trainer = ReplayTrainer(design, weights, coefficients, lambda *arguments: self._kernel)
+        self._types = record_types(design)
+        self._candidates = signed_candidates(design).astype(np.int16)
+        self._states = np.zeros((design.network.max_steps, design.network.hidden), np.int16)
+        self._started = 0
+
+    def advance(
+        self,
+        features: NDArray,
+        lengths: NDArray,
+        labels: NDArray,
+        learn: NDArray[np.bool_],
+        tags: NDArray,
+        record: bool = True,
+    ) -> Learnt:
+        """Go through further sequences.
+
+        Args:
+            features: (S, T, features); `lengths`: (S,); `labels`: (S,), legal where `learn`; `tags`: (S,).
+            record: keep step and readout records too; those of learning and offers are always kept.
+        """
+        self._record, self._records = record, {kind: [] for kind in self._types}
+        self._saturations = Saturations()
+        scores = np.zeros((len(lengths), self.design.network.classes), np.int16)
+        learned = []
+        for index, length in enumerate(lengths):
+            sequence, self._tag = features[index, :length], int(tags[index])
+            if learn[index]:
+                learned.append(self._learn(sequence, int(labels[index])))
+                scores[index] = learned[-1].update.scores
+            else:
+                self._infer(sequence)
+                scores[index] = self._kernel.datapath.scores[0]
+        return Learnt(
+            scores, scores.argmax(axis=1), self._saturations, self._collected(), len(learned),
+            sum(len(each.replays) for each in learned), sum(each.kept is not None for each in learned),
+            sum(each.applied for each in learned), sum(each.dropped for each in learned),
+            Writes.sum(each.hidden for each in learned), Writes.sum(each.readout for each in learned),
+        )  # fmt: skip
+
+    def interrupt(
+        self, sequence: NDArray, label: int, tag: int, interruption: Interruption
+    ) -> tuple[Learned | None, dict[str, NDArray]]:
+        """One new sequence whose learning a soft reset cuts; what was done, and the records. An update that is cut has
+        none of kind `learn`."""
+        self._start(tag)
+        learned = self.trainer.train_interrupted(sequence, label, interruption, self._train_one)
+        if learned and interruption.offered and OFFER in self._types:
+            self._records[OFFER].append(self._offer(learned.kept))
+        return learned, self._collected()
+
+    def forward(self, sequence: NDArray, tag: int) -> dict[str, NDArray]:
+        """Records of one more forward pass, of which nothing is learnt."""
+        self._start(tag)
+        self._infer(sequence)
+        return self._collected()
+
+    def _start(self, tag: int) -> None:
+        self._record, self._records, self._tag = True, {kind: [] for kind in self._types}, tag
+        self._saturations = Saturations()
+
+    def _infer(self, sequence: NDArray) -> None:
+        check_features(self.design, sequence[None])
+        self._saw_words = 0
+        self._kernel.forward(sequence)
+        self._saw_forward()
+
+    def _collected(self) -> dict[str, NDArray]:
+        # Steps first, so that a comparison meets the cause of a divergence before what followed from it.
+        kinds = [kind for kind in (STEP, READOUT, LEARN, OFFER) if kind in self._types]
+        if not self._record:
+            kinds = [kind for kind in kinds if kind not in (STEP, READOUT)]
+        empty = {kind: [np.zeros(0, self._types[kind])] for kind in kinds}
+        return {kind: np.concatenate(empty[kind] + self._records[kind]) for kind in kinds}
+
+    def _learn(self, sequence: NDArray, label: int):
+        learned = self.trainer.train_sequence(sequence, label, self._train_one)
+        if OFFER in self._types:
+            self._records[OFFER].append(self._offer(learned.kept))
+        return learned
+
+    def _train_one(self, sequence: NDArray, label: int, slot: int | None, until: int | None) -> Update:
+        dfa, entry = self.trainer.dfa, np.zeros(1, self._types[LEARN])
+        gradients = []
+
+        def watch(hidden: NDArray[np.int64], readout: NDArray[np.int64]) -> None:
+            gradients.extend((hidden, readout))
+
+        self._saw_words = 0
+        entry["sequence"] = self._started
+        update = dfa.train_sequence(sequence, label, watch, until)
+        self._saw_forward()
+        entry["label"], entry["slot"] = label, NO_SLOT if slot is None else slot
+        entry["error"], entry["feedback"] = update.error, update.feedback
+        entry["gradient_sum"] = checksum(self.design, *gradients, update.winners)
+        hidden, readout = dfa.accumulators
+        entry["accumulator_sum"] = checksum(self.design, hidden[:, update.winners], readout, update.winners)
+        entry["applied"], entry["dropped"] = update.applied, update.dropped
+        if until is None:
+            self._records[LEARN].append(entry)
+        return update
+
+    def _on_step(self, t: int, active: int) -> None:
+        path, steps = self._kernel.datapath, len(self._kernel.datapath.inputs)
+        self._states[t] = path.states[0]
+        if t + 1 < steps:
+            self._saw_words += path.recurrent_saturations(active)
+
+    def _saw_forward(self) -> None:
+        """Records and saturations of the forward pass that the datapath holds; weights may have moved since."""
+        path, started = self._kernel.datapath, self._started
+        self._started += 1
+        self._saturations += Saturations(path.adc_saturations(), self._saw_words + path.readout_saturations())
+        if not self._record:
+            return
+        inputs, count = self.design.network.features, len(path.inputs)
+        steps = np.zeros(count, self._types[STEP])
+        steps["sequence"], steps["step"] = started, np.arange(count)
+        words = steps["words"]
+        words[:, :inputs] = path.inputs[:, 0]
+        words[:, inputs:-1] = path.word_history[:, 0]
+        words[:, -1] = self.design.formats.stream_limit
+        steps["codes"] = path.tile_codes[:, :, 0].swapaxes(0, 1)
+        steps["code"] = path.codes[:, 0]
+        steps["candidate"] = self._candidates[steps["code"] + self.design.formats.adc_limit]
+        steps["state"] = self._states[:count]
+        self._records[STEP].append(steps)
+
+        readout = np.zeros(1, self._types[READOUT])
+        readout["sequence"], readout["step"], readout["tag"] = started, count - 1, self._tag
+        readout["decision"], readout["scores"] = path.scores[0].argmax(), path.scores[0]
+        readout["words"][0, :-1] = path.readout_words[0]
+        readout["words"][0, -1] = self.design.formats.stream_limit
+        readout["codes"] = path.readout_tile_codes[:, 0]
+        self._records[READOUT].append(readout)
+
+    def _offer(self, slot: int | None) -> NDArray:
+        """The record of the sequence just offered. Rules T2 and T3."""
+        entry, reservoir = np.zeros(1, self._types[OFFER]), self.trainer.reservoir
+        entry["sequence"], entry["presented"] = self._started - 1, reservoir.presented
+        entry["slot"] = NO_SLOT if slot is None else slot
+        if slot is not None:
+            stored, entry["label"] = reservoir.stored(slot)
+            entry["steps"] = len(stored)
+            places = 2 * np.arange(stored.size, dtype=np.int64) + 1
+            entry["stored_sum"] = int((stored.reshape(-1) * places).sum()) & 0xFFFFFFFF
+        return entry
+
+
+def checksum(
+    design: DesignPoint,
+    hidden: NDArray[np.integer],
+    readout: NDArray[np.integer],
+    learning: NDArray[np.intp] | slice = slice(None),
+) -> int:
+    """Position-weighted sum modulo 2³² over both layers, as `spec.lib.trace` says.
+
+    Rule T1.
+
+    Args:
+        hidden: (rows, learning columns); `readout`: as the weights.
+        learning: columns of the hidden layer that learn.
+    """
+    rows, units = design.hidden_rows, design.network.hidden
+    columns = np.zeros((units + design.network.classes, rows), np.int64)
+    columns[:units][learning] = hidden.T
+    columns[units:, design.network.features :] = readout.T
+    weights = 2 * np.arange(columns.size, dtype=np.int64) + 1
+    # Wraps modulo 2⁶⁴, of which 2³² is a divisor.
+    return int((columns.reshape(-1) * weights).sum()) & 0xFFFFFFFF

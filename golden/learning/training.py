@@ -1,0 +1,119 @@
+"""Training over passes and evaluation: the loops around `golden.learning.replay` and `golden.crossbar.miru`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.inference import infer
+from golden.crossbar.weights import Weights
+from golden.data.load import SequenceSet
+from golden.learning.replay import ReplayTrainer
+from spec.crossbar.design import DesignPoint
+from spec.lib.rng import Purpose, permutation
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What learning some new sequences gave.
+
+    Attributes:
+        sequences: how many; `right`: those decided rightly just before each was learnt.
+        replayed: sequences replayed; `kept`: new sequences that the reservoir took.
+        device_writes, pulses_dropped: pulses applied, and dropped because the pair was full, replays included.
+    """
+
+    sequences: int
+    right: int
+    replayed: int
+    kept: int
+    device_writes: int
+    pulses_dropped: int
+
+
+@dataclass(frozen=True)
+class PassResult:
+    """One pass over the training set.
+
+    Attributes:
+        number: 1 for the first.
+        online_accuracy: share decided rightly just before each was learnt, 0 … 1.
+        test_accuracy: after the pass; None where there is no test set.
+        pulses_applied, pulses_dropped: over both layers, replays included.
+    """
+
+    number: int
+    online_accuracy: float
+    test_accuracy: float | None
+    pulses_applied: int
+    pulses_dropped: int
+
+
+def accuracy(
+    design: DesignPoint, weights: Weights, data: SequenceSet, coefficients: Coefficients | None = None
+) -> float:
+    """Share of sequences that inference decides rightly, 0 … 1.
+
+    Raises:
+        ValueError: the set is empty or does not fit the design point.
+    """
+    if not len(data):
+        raise ValueError("accuracy of no sequences at all is not defined")
+    return float(np.mean(infer(design, weights, data.x, data.lengths, coefficients).decision == data.y))
+
+
+def learn_sequences(
+    trainer: ReplayTrainer, data: SequenceSet, order: Iterable[int], advance: Callable[[int], None] | None = None
+) -> Tally:
+    """Learn sequences one by one, with their replays.
+
+    Args:
+        trainer: changed in place.
+        order: indices of the sequences.
+        advance: called with 1 after every sequence.
+
+    Raises:
+        ValueError: a sequence does not fit the design point; those before it are learnt.
+    """
+    sequences = right = replayed = kept = applied = dropped = 0
+    for place in order:
+        label = int(data.y[place])
+        learned = trainer.train_sequence(data.sequence(place), label)
+        sequences, right = sequences + 1, right + (learned.decision == label)
+        replayed, kept = replayed + len(learned.replays), kept + (learned.kept is not None)
+        applied, dropped = applied + learned.applied, dropped + learned.dropped
+        if advance:
+            advance(1)
+    return Tally(sequences, right, replayed, kept, applied, dropped)
+
+
+def train(
+    trainer: ReplayTrainer,
+    data: SequenceSet,
+    passes: int = 1,
+    test: SequenceSet | None = None,
+    advance: Callable[[int], None] | None = None,
+    first_pass: int = 1,
+) -> Iterator[PassResult]:
+    """Train online, each pass in its own order drawn from the learning seed; yields after every pass.
+
+    Rules H6 and R6.
+
+    Args:
+        trainer: changed in place.
+        test: evaluated after every pass.
+        advance: as of `learn_sequences`.
+        first_pass: number of the first pass, which decides its order, to continue an earlier training exactly.
+
+    Raises:
+        ValueError: the sequences do not fit the design point.
+    """
+    design = trainer.design
+    for number in range(first_pass, first_pass + passes):
+        order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
+        tally = learn_sequences(trainer, data, order.tolist(), advance)
+        reached = accuracy(design, trainer.weights, test, trainer.coefficients) if test else None
+        yield PassResult(number, tally.right / tally.sequences, reached, tally.device_writes, tally.pulses_dropped)

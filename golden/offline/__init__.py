@@ -1,0 +1,1 @@
+"""Training in real numbers, and its export to codes."""

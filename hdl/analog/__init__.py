@@ -1,1 +1,0 @@
-"""The digital controller around the analog BMRU core: what becomes Verilog of an analog design point."""

@@ -1,0 +1,1 @@
+"""The cells between the ADC and the streamer: MiRU and bistable."""

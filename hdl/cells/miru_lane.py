@@ -1,0 +1,76 @@
+"""One lane of the MiRU cell: from a code and a state to the next state and the next streamed word."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.fixed import magnitude, round_shift
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.formats import COEFFICIENT_BITS
+from spec.crossbar.tables import candidate_table
+
+
+class MiruLane(wiring.Component):
+    """Two stages, one unit a cycle.
+
+    Cycle t: ``code``. Cycle t + 1: ``previous`` (the old state; read as 0 with ``first``), ``update_coefficient`` u and
+    ``word_coefficient`` b (both 0 … 256) give, combinationally, ``candidate`` c = ±ROM[|code|],
+    ``state`` h + rs((c − h)·u, 8) and ``word``, the sign of the state above ``min(stream_limit, rs(|h|·b,
+    word_shift))``; ``word_saturated`` says that the minimum bit.
+
+    Rules C1 to C4.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        state_bits = design.formats.state_bits + 1
+        super().__init__(
+            {
+                "code": In(signed(design.formats.adc_bits)),
+                "first": In(1),
+                "previous": In(signed(state_bits)),
+                "update_coefficient": In(COEFFICIENT_BITS + 1),
+                "word_coefficient": In(COEFFICIENT_BITS + 1),
+                "candidate": Out(signed(state_bits)),
+                "state": Out(signed(state_bits)),
+                "word": Out(design.formats.stream_bits + 1),
+                "word_saturated": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        design = self.design
+        entry = Signal(design.formats.state_bits)
+        negative = Signal()
+        # As logic, not as an initialised memory, which only FPGAs have.
+        with m.Switch(magnitude(self.code)[: design.formats.adc_bits - 1]):
+            for code, value in enumerate(candidate_table(design)):
+                with m.Case(code):
+                    m.d.sync += entry.eq(value)
+        m.d.sync += negative.eq(self.code < 0)
+
+        previous = Signal.like(self.previous)
+        raw = Signal(range((design.formats.state_limit << COEFFICIENT_BITS) + 1))
+        rounded = Signal(len(raw))
+        size = Signal(design.formats.state_bits)
+        m.d.comb += [
+            self.candidate.eq(Mux(negative, -entry, entry)),
+            previous.eq(Mux(self.first, 0, self.previous)),
+            self.state.eq(
+                previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)
+            ),
+            size.eq(magnitude(self.state)),
+            raw.eq(size * self.word_coefficient),
+            rounded.eq(round_shift(raw, design.formats.word_shift)),
+            self.word_saturated.eq(rounded > design.formats.stream_limit),
+            self.word.eq(
+                Cat(
+                    Mux(self.word_saturated, design.formats.stream_limit, rounded)[: design.formats.stream_bits],
+                    self.state < 0,
+                )
+            ),
+        ]
+        return m

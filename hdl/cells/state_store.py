@@ -1,0 +1,71 @@
+"""State store: the hidden states and the words that stream them, addressed by context and fold."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.hierarchy import place
+from hdl.lib.memory import Memory
+from spec.crossbar.design import DesignPoint
+from spec.lib.fixed import unsigned_width
+
+
+class StateStore(wiring.Component):
+    """States in a memory, ``lanes`` a word; streamed words in registers, since the streamer needs them all at once.
+
+    ``read`` with ``read_context`` and ``read_fold`` in cycle t gives ``previous`` (``lanes`` states) in cycle t + 1.
+    ``write`` stores ``state`` and ``word`` (``lanes`` each) at the end of the cycle. ``words``: every unit's word in
+    ``words_context``.
+    Contents survive a reset and are unknown before the first write: the first step of a sequence masks them.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        lanes = design.cell.lanes
+        self.state_bits, self.word_bits = design.formats.state_bits + 1, design.formats.stream_bits + 1
+        fold = unsigned_width(design.folds - 1)
+        context = unsigned_width(design.system.contexts - 1)
+        super().__init__(
+            {
+                "read": In(1),
+                "read_context": In(context),
+                "read_fold": In(fold),
+                "previous": Out(self.state_bits * lanes),
+                "write": In(1),
+                "write_context": In(context),
+                "write_fold": In(fold),
+                "state": In(self.state_bits * lanes),
+                "word": In(self.word_bits * lanes),
+                "words_context": In(context),
+                "words": Out(self.word_bits * design.network.hidden),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        design = self.design
+        lanes, folds, contexts = design.cell.lanes, design.folds, design.system.contexts
+        memory = place(m, "memory", Memory(width=self.state_bits * lanes, depth=folds * contexts))
+        m.d.comb += [
+            memory.read.eq(self.read),
+            memory.read_address.eq(self.read_context * folds + self.read_fold),
+            self.previous.eq(memory.read_data),
+            memory.write.eq(self.write),
+            memory.write_address.eq(self.write_context * folds + self.write_fold),
+            memory.write_data.eq(self.state),
+        ]
+
+        selected = None
+        for context in range(contexts):
+            words = []
+            for fold in range(folds):
+                used = min(lanes, design.network.hidden - fold * lanes)
+                group = Signal(self.word_bits * used, reset_less=True, name=f"words_{context}_{fold}")
+                with m.If(self.write & (self.write_context == context) & (self.write_fold == fold)):
+                    m.d.sync += group.eq(self.word)
+                words.append(group)
+            selected = Cat(*words) if selected is None else Mux(self.words_context == context, Cat(*words), selected)
+        m.d.comb += self.words.eq(selected)
+        return m

@@ -1,0 +1,1 @@
+"""The digital part of the crossbar accelerator."""

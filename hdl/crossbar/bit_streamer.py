@@ -1,0 +1,77 @@
+"""Bit streamer: puts ``[features ; states ; 1]`` on the wordlines, one bit plane at a time, the sign as polarity."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.fixed import magnitude, minimum, round_shift
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.formats import FEATURE_BITS
+
+
+class BitStreamer(wiring.Component):
+    """Combinational. Row order as in :mod:`spec.crossbar.layout`.
+
+    ``features``: as stored, 8 bits each. ``words``: one a hidden unit, ``stream_bits`` of magnitude below one sign bit;
+    read as 0 while ``first`` (h₀ = 0). While ``enable``, bit ``plane`` of row i is on ``wl_pos[i]`` or, for a negative
+    word, on ``wl_neg[i]``; otherwise all wordlines are 0. The readout's wordlines are the last ``hidden + 1``.
+
+    Rules F4 to F7 and B6.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        network, bits = design.network, design.formats.stream_bits
+        super().__init__(
+            {
+                "features": In(FEATURE_BITS * network.features),
+                "words": In((bits + 1) * network.hidden),
+                "first": In(1),
+                "plane": In(range(bits)),
+                "enable": In(1),
+                "wl_pos": Out(design.wordlines),
+                "wl_neg": Out(design.wordlines),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        network, bits = self.design.network, self.design.formats.stream_bits
+        rows = [feature_word(m, self.design, self.features, index) for index in range(network.features)]
+        for index in range(network.hidden):
+            word = self.words.word_select(index, bits + 1)
+            rows.append((word[:bits], word[bits]))
+
+        planes, negative = Signal(self.design.wordlines), Signal(self.design.wordlines)
+        mask = Signal(self.design.wordlines)
+        states = Cat(Const(0, network.features), Const(-1, network.hidden).as_unsigned(), Const(0, 1))
+        m.d.comb += [
+            planes.eq(Cat(*(word.bit_select(self.plane, 1) for word, _ in rows), Const(1, 1))),
+            negative.eq(Cat(*(sign for _, sign in rows), Const(0, 1))),
+        ]
+        with m.If(self.enable):
+            m.d.comb += mask.eq(-1)
+            with m.If(self.first):
+                m.d.comb += mask.eq(~states)
+        m.d.comb += [self.wl_pos.eq(planes & mask & ~negative), self.wl_neg.eq(planes & mask & negative)]
+        return m
+
+
+def feature_word(m: Module, design: DesignPoint, features: Value, index: int) -> tuple[Value, Value]:
+    """Magnitude and sign of feature ``index`` of a step as it is streamed.
+
+    Rules F1 to F3.
+
+    Args:
+        features: a step as stored, 8 bits a feature.
+    """
+    byte = features.word_select(index, FEATURE_BITS)
+    if not design.network.feature_signed:
+        return minimum(round_shift(byte, design.formats.feature_shift), design.formats.stream_limit), Const(0, 1)
+    # −128 counts as −127, so that twice the magnitude fits a byte.
+    clipped = minimum(magnitude(byte.as_signed()), (1 << (FEATURE_BITS - 1)) - 1)
+    word = Signal(design.formats.stream_bits, name=f"feature_{index}")
+    m.d.comb += word.eq(minimum(round_shift(clipped << 1, design.formats.feature_shift), design.formats.stream_limit))
+    return word, byte[FEATURE_BITS - 1]

@@ -1,0 +1,124 @@
+"""Column probe: reads the weight of one device pair through the converter of its column."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer, adc_shift, first_wordline, layer_layout
+from spec.lib.fixed import unsigned_width
+
+
+def probe_port(design: DesignPoint) -> wiring.Signature:
+    """Read port of both layers' crossbars, seen from who reads a single device: one wordline, one plane."""
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    bits = design.formats.adc_bits
+    return wiring.Signature(
+        {
+            "row": Out(range(design.wordlines)),
+            "plane": Out(range(design.formats.stream_bits)),
+            "integrate_hidden": Out(1),
+            "sample_hidden": Out(1),
+            "convert_hidden": Out(1),
+            "integrate_readout": Out(1),
+            "sample_readout": Out(1),
+            "convert_readout": Out(1),
+            "hidden_codes": In(bits * hidden.columns * hidden.row_tiles),
+            "hidden_valid": In(1),
+            "readout_codes": In(bits * readout.columns * readout.row_tiles),
+            "readout_valid": In(1),
+        }
+    )
+
+
+class ColumnProbe(wiring.Component):
+    """``start`` reads row ``row`` of column ``column`` of tile ``tile`` of ``layer``; the selection must stay until
+    ``done``.
+
+    The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
+    in all; so the code is the weight, rounded to whole levels. ``done`` is high for one cycle with ``weight``;
+    ``last``: this was the tile's last row. ``crossbars.row`` counts in the streamer's wordlines.
+
+    Rule X7.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        rows = max(tile.rows for layer in Layer for tile in layer_layout(design, layer).tiles)
+        super().__init__(
+            {
+                "start": In(1),
+                "layer": In(1),
+                "tile": In(8),
+                "column": In(16),
+                "row": In(unsigned_width(rows - 1)),
+                "done": Out(1),
+                "last": Out(1),
+                "weight": Out(signed(design.formats.adc_bits)),
+                "crossbars": Out(probe_port(design)),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        design, port = self.design, self.crossbars
+        bits = design.formats.adc_bits
+        planes = {Layer.HIDDEN: design.formats.stream_bits, Layer.READOUT: design.readout_planes}
+        plane = {layer: min(planes[layer] - 1, adc_shift(design, layer)) for layer in Layer}
+        repeats = {layer: 1 << (adc_shift(design, layer) - plane[layer]) for layer in Layer}
+        left = Signal(unsigned_width(max(repeats.values()) - 1))
+
+        integrate, sample, convert, valid = Signal(), Signal(), Signal(), Signal()
+        for layer in Layer:
+            name, layout = layer.name.lower(), layer_layout(design, layer)
+            word = Signal(unsigned_width(layout.row_tiles * layout.columns), name=f"{name}_word")
+            first = first_wordline(design, layer)
+            with m.If(self.layer == layer):
+                m.d.comb += [
+                    getattr(port, f"integrate_{name}").eq(integrate),
+                    getattr(port, f"sample_{name}").eq(sample),
+                    getattr(port, f"convert_{name}").eq(convert),
+                    valid.eq(getattr(port, f"{name}_valid")),
+                    self.weight.eq(getattr(port, f"{name}_codes").word_select(word, bits)),
+                ]
+                for tile in layout.tiles:
+                    with m.If(self.tile == tile.index):
+                        m.d.comb += [
+                            word.eq(tile.row_tile * layout.columns + tile.first_column + self.column),
+                            port.row.eq(first + tile.first_row + self.row),
+                            self.last.eq(self.row == tile.rows - 1),
+                        ]
+                        if first + layout.rows < design.wordlines and tile.first_row + tile.rows == layout.rows:
+                            # The bias line is the streamer's last, and the states before it are not this layer's.
+                            with m.If(self.last):
+                                m.d.comb += port.row.eq(design.wordlines - 1)
+
+        def of_layer(values):
+            hidden, readout = (values[layer] for layer in Layer)
+            return hidden if hidden == readout else Mux(self.layer, readout, hidden)
+
+        m.d.comb += port.plane.eq(of_layer(plane))
+
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += left.eq(of_layer(repeats) - 1)
+                with m.If(self.start):
+                    m.next = "INTEGRATE"
+            with m.State("INTEGRATE"):
+                m.d.comb += integrate.eq(1)
+                m.d.sync += left.eq(left - 1)
+                with m.If(left == 0):
+                    m.next = "SAMPLE"
+            with m.State("SAMPLE"):
+                m.d.comb += sample.eq(1)
+                m.next = "CONVERT"
+            with m.State("CONVERT"):
+                m.d.comb += convert.eq(1)
+                m.next = "WAIT"
+            with m.State("WAIT"):
+                with m.If(valid):
+                    m.d.comb += self.done.eq(1)
+                    m.next = "IDLE"
+        return m

@@ -1,0 +1,1 @@
+"""Learning on the crossbar accelerator: engine, replay, and what they store."""

@@ -1,0 +1,70 @@
+"""Accumulator store: χ of every weight, with the sweep that clears it."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.hierarchy import place
+from hdl.lib.memory import Memory, host_port
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.learning import accumulator_word_bits, accumulator_words
+
+
+class AccumulatorStore(wiring.Component):
+    """Words as rule M9 lays them out: one a fold of a column.
+
+    ``read`` with ``address`` in cycle t gives ``accumulators`` from cycle t + 1 until the next read; ``write`` stores
+    ``data`` at ``address``. Never both at once. After every reset a sweep clears all words, one a cycle; ``clearing``
+    meanwhile, and nobody may read or write. ``host`` is for when nobody else reads or writes.
+
+    Rules M9 and Z1.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self._memory = Memory(width=accumulator_word_bits(design), depth=accumulator_words(design))
+        width, words = self._memory.width, self._memory.depth
+        self.host_port = host_port(width, words)
+        super().__init__(
+            {
+                "clearing": Out(1, init=1),
+                "address": In(range(words)),
+                "read": In(1),
+                "accumulators": Out(width),
+                "write": In(1),
+                "data": In(width),
+                "host": In(self.host_port),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        memory, host = place(m, "memory", self._memory), self.host
+        sweep = Signal(range(memory.depth))
+        m.d.comb += [
+            memory.read.eq((self.read | host.read) & ~self.clearing),
+            memory.read_address.eq(self.address),
+            self.accumulators.eq(memory.read_data),
+            host.read_data.eq(memory.read_data),
+        ]
+        with m.If(host.read):
+            m.d.comb += memory.read_address.eq(host.address)
+        with m.If(self.clearing):
+            m.d.comb += [memory.write.eq(1), memory.write_address.eq(sweep)]
+            m.d.sync += sweep.eq(sweep + 1)
+            with m.If(sweep == memory.depth - 1):
+                m.d.sync += [sweep.eq(0), self.clearing.eq(0)]
+        with m.Elif(host.write):
+            m.d.comb += [
+                memory.write.eq(1),
+                memory.write_address.eq(host.address),
+                memory.write_data.eq(host.write_data),
+            ]
+        with m.Else():
+            m.d.comb += [
+                memory.write.eq(self.write),
+                memory.write_address.eq(self.address),
+                memory.write_data.eq(self.data),
+            ]
+        return m

@@ -1,0 +1,71 @@
+"""History: what learning needs of every step of the sequence, written while it is inferred."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.hierarchy import place
+from hdl.lib.memory import Memory
+from spec.crossbar.design import DesignPoint
+from spec.lib.fixed import unsigned_width
+
+
+class History(wiring.Component):
+    """Two memories, addressed by context and step: streamed state words, and codes by fold.
+
+    ``write_words`` stores ``words``, as streamed in step ``write_step``; ``write_codes`` stores ``codes`` (``lanes`` of
+    them) of fold ``write_fold`` of that step. ``read_words`` with ``word_step`` in cycle t gives ``read_word_data``
+    from cycle t + 1 until the next read; so do ``read_codes``, ``code_step``, ``code_fold`` and ``read_code_data``.
+    Features are not kept here: the sequence buffer has them. Contents survive a reset and are unknown before they are
+    written; the words of a first step are whatever was there, since they are streamed as 0.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        steps, fold = unsigned_width(design.network.max_steps - 1), unsigned_width(design.folds - 1)
+        self.word_bits = (design.formats.stream_bits + 1) * design.network.hidden
+        self.code_bits = design.formats.adc_bits * design.cell.lanes
+        super().__init__(
+            {
+                "context_index": In(unsigned_width(design.system.contexts - 1)),
+                "write_step": In(steps),
+                "write_words": In(1),
+                "words": In(self.word_bits),
+                "write_codes": In(1),
+                "write_fold": In(fold),
+                "codes": In(self.code_bits),
+                "read_words": In(1),
+                "word_step": In(steps),
+                "read_word_data": Out(self.word_bits),
+                "read_codes": In(1),
+                "code_step": In(steps),
+                "code_fold": In(fold),
+                "read_code_data": Out(self.code_bits),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        design = self.design
+        folds, steps = design.folds, design.network.max_steps
+        depth = design.system.contexts * steps
+        words = place(m, "words_memory", Memory(width=self.word_bits, depth=depth))
+        codes = place(m, "codes_memory", Memory(width=self.code_bits, depth=depth * folds))
+        first = self.context_index * steps
+        m.d.comb += [
+            words.write.eq(self.write_words),
+            words.write_address.eq(first + self.write_step),
+            words.write_data.eq(self.words),
+            words.read.eq(self.read_words),
+            words.read_address.eq(first + self.word_step),
+            self.read_word_data.eq(words.read_data),
+            codes.write.eq(self.write_codes),
+            codes.write_address.eq((first + self.write_step) * folds + self.write_fold),
+            codes.write_data.eq(self.codes),
+            codes.read.eq(self.read_codes),
+            codes.read_address.eq((first + self.code_step) * folds + self.code_fold),
+            self.read_code_data.eq(codes.read_data),
+        ]
+        return m

@@ -1,0 +1,87 @@
+"""Index unit: an unbiased index below a bound, by masked rejection of random words."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.hierarchy import place
+from hdl.lib.threefry import WORD, Threefry
+from spec.lib.rng import ATTEMPT_BITS, LANE_BITS
+
+PURPOSE_BITS = WORD - ATTEMPT_BITS - LANE_BITS
+
+
+class IndexUnit(wiring.Component):
+    """:func:`spec.lib.rng.uniform_index` for any bound of 1 … 2³² − 1; the attempt is part of the key, so no state is
+    kept.
+
+    Rules R2 and R4.
+
+    ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``number`` and ``place`` stable from then until
+    ``done``, which is high for one cycle, `spec.crossbar.cycles.DRAW` cycles later and as many more for every attempt
+    that is rejected (fewer than one on average). ``index`` holds from ``done`` until the next start. A word that is
+    rejected at the last attempt is less than twice the bound, so its remainder is one subtraction.
+
+    Args:
+        attempts: as of ``uniform_index``.
+    """
+
+    def __init__(self, attempts: int = 1 << ATTEMPT_BITS) -> None:
+        self.attempts = attempts
+        super().__init__(
+            {
+                "start": In(1),
+                "seed": In(WORD),
+                "purpose": In(PURPOSE_BITS),
+                "bound": In(WORD),
+                "number": In(WORD),
+                "place": In(WORD),
+                "done": Out(1),
+                "index": Out(WORD),
+            }
+        )
+
+    @property
+    def module_name(self) -> str:
+        """Units of fewer attempts have another name."""
+        return "index_unit" if self.attempts == 1 << ATTEMPT_BITS else f"index_unit_{self.attempts}"
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        hash_ = place(m, "hash", Threefry())
+        attempt = Signal(ATTEMPT_BITS)
+        largest, mask, candidate = Signal(WORD), Signal(WORD), Signal(WORD)
+        smeared = largest
+        for shift in (1, 2, 4, 8, 16):
+            smeared = smeared | smeared >> shift
+        accepted = candidate < self.bound
+        m.d.comb += [
+            hash_.key_0.eq(self.seed),
+            hash_.key_1.eq(Cat(Const(0, LANE_BITS), attempt, self.purpose)),
+            hash_.counter_0.eq(self.number),
+            hash_.counter_1.eq(self.place),
+            largest.eq(self.bound - 1),
+            mask.eq(smeared),
+            candidate.eq(hash_.word & mask),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                with m.If(self.start):
+                    m.d.comb += hash_.start.eq(1)
+                    m.next = "HASH"
+            with m.State("HASH"):
+                with m.If(hash_.done):
+                    m.d.sync += attempt.eq(attempt + 1)
+                    m.next = "AGAIN"
+                    with m.If(accepted | (attempt == self.attempts - 1)):
+                        m.d.sync += [self.index.eq(Mux(accepted, candidate, candidate - self.bound)), attempt.eq(0)]
+                        m.next = "DONE"
+            with m.State("AGAIN"):
+                m.d.comb += hash_.start.eq(1)
+                m.next = "HASH"
+            with m.State("DONE"):
+                m.d.comb += self.done.eq(1)
+                m.next = "IDLE"
+        return m

@@ -1,0 +1,101 @@
+"""Replay quantiser: a sequence's features, rounded stochastically to four bits, step by step."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.hierarchy import place
+from hdl.lib.threefry import WORD, Threefry
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.formats import FEATURE_BITS
+from spec.crossbar.learning import QUANTISER_BYTES, REPLAY_BITS, REPLAY_SHIFT, SIGN_FLIP, reservoir_step_bits
+from spec.lib.fixed import unsigned_width
+from spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
+
+GROUP_CYCLES = 15
+"""What a draw, which serves four features, takes."""
+
+
+class ReplayQuantiser(wiring.Component):
+    """``v = (15·u + r) >> 8`` of every feature, in the order of steps.
+
+    ``start`` for one cycle, with ``seed``, ``number`` (n) and ``length`` stable from then until ``done``.
+    ``read_features`` with ``step`` asks for that step's ``features`` in the next cycle, which hold until the next read.
+    ``write``, one cycle a step: ``word`` is what is to be stored of ``step``. ``done``, one cycle, comes with the last.
+    A step takes ``15·⌈features / 4⌉ + 1`` cycles.
+
+    Rule M5.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        network = design.network
+        super().__init__(
+            {
+                "start": In(1),
+                "seed": In(WORD),
+                "number": In(WORD),
+                "length": In(range(network.max_steps + 1)),
+                "read_features": Out(1),
+                "features": In(FEATURE_BITS * network.features),
+                "write": Out(1),
+                "step": Out(unsigned_width(network.max_steps - 1)),
+                "word": Out(reservoir_step_bits(design)),
+                "done": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        hash_ = place(m, "hash", Threefry())
+        groups = -(-self.design.network.features // QUANTISER_BYTES)
+        group = Signal(LANE_BITS)
+        stored = Signal(QUANTISER_BYTES * REPLAY_BITS * groups)
+        """Groups enter at the top, so that the first ends at the bottom."""
+        padded = Signal(FEATURE_BITS * QUANTISER_BYTES * groups)
+        chosen = Signal(FEATURE_BITS * QUANTISER_BYTES)
+        quantised = Signal(REPLAY_BITS * QUANTISER_BYTES)
+        m.d.comb += [
+            hash_.key_0.eq(self.seed),
+            hash_.key_1.eq(Cat(group, Const(int(Purpose.REPLAY_QUANTISER) << ATTEMPT_BITS, WORD - LANE_BITS))),
+            hash_.counter_0.eq(self.number),
+            hash_.counter_1.eq(self.step),
+            padded.eq(self.features),
+            chosen.eq(padded.word_select(group[: unsigned_width(groups - 1)], len(chosen))),
+            quantised.eq(Cat(self._quantised(chosen, hash_.word, place) for place in range(QUANTISER_BYTES))),
+            self.word.eq(stored[: len(self.word)]),
+        ]
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.sync += [self.step.eq(0), group.eq(0)]
+                with m.If(self.start):
+                    m.next = "READ"
+            with m.State("READ"):
+                m.d.comb += [self.read_features.eq(1), hash_.start.eq(1)]
+                m.next = "HASH"
+            with m.State("DRAW"):
+                m.d.comb += hash_.start.eq(1)
+                m.next = "HASH"
+            with m.State("HASH"):
+                with m.If(hash_.done):
+                    m.d.sync += [stored.eq(Cat(stored, quantised)[len(quantised) :]), group.eq(group + 1)]
+                    m.next = "DRAW"
+                    with m.If(group == groups - 1):
+                        m.d.sync += group.eq(0)
+                        m.next = "STORE"
+            with m.State("STORE"):
+                m.d.comb += self.write.eq(1)
+                m.d.sync += self.step.eq(self.step + 1)
+                m.next = "READ"
+                with m.If(self.step + 1 == self.length):
+                    m.d.comb += self.done.eq(1)
+                    m.next = "IDLE"
+        return m
+
+    def _quantised(self, features, random, place: int):
+        part = slice(FEATURE_BITS * place, FEATURE_BITS * (place + 1))
+        unsigned = features[part] ^ SIGN_FLIP if self.design.network.feature_signed else features[part]
+        scaled = (unsigned << REPLAY_BITS) - unsigned + random[part]
+        return scaled[REPLAY_SHIFT : REPLAY_SHIFT + REPLAY_BITS]

@@ -1,0 +1,139 @@
+"""Write controller: turns the pulses that fall due in a column into programming pulses of its pairs."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.fixed import count_ones
+from hdl.macros.crossbar_array import program_port
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer, layer_layout
+from spec.lib.fixed import unsigned_width
+
+
+class WriteController(wiring.Component):
+    """``start`` while ``ready`` takes one column: ``layer``, its ``column_tile`` and its ``column`` within that,
+    ``counts`` (pulses of every row) and ``raised`` (1: raise the weight, 0: lower it), rows as the hidden layer's, of
+    which the readout's are the last. ``ready`` is low from the next cycle until the last pulse has ended, and stays
+    high for a column without pulses.
+
+    Row tile after row tile, each pulse of a tile at once for all its rows and on a fresh sense. A pair stays canonical,
+    one side at rest: a raise lowers g⁻ while that is above rest, else raises g⁺; to lower a weight, the sides change
+    places. A pulse that finds the side to be raised full is dropped. ``applied``, ``dropped``: how many pulses this
+    cycle launched, and gave up, in ``layer_written``; ``devices``: how many of the devices pulsed are so for the first
+    time in this column.
+
+    Rules P1 to P3.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design = design
+        rows = design.hidden_rows
+        self.tile_rows = min(design.crossbar.rows, rows)
+        layouts = [layer_layout(design, layer) for layer in Layer]
+        super().__init__(
+            {
+                "start": In(1),
+                "ready": Out(1),
+                "layer": In(1),
+                "column_tile": In(unsigned_width(max(layout.column_tiles for layout in layouts) - 1)),
+                "column": In(unsigned_width(design.crossbar.columns - 1)),
+                "counts": In(unsigned_width(design.learning.max_pulses) * rows),
+                "raised": In(rows),
+                "applied": Out(range(self.tile_rows + 1)),
+                "dropped": Out(range(self.tile_rows + 1)),
+                "devices": Out(range(self.tile_rows + 1)),
+                "layer_written": Out(1),
+                "program_hidden": Out(program_port(design)),
+                "program_readout": Out(program_port(design)),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        rows, bits, skipped = (
+            self.tile_rows,
+            unsigned_width(self.design.learning.max_pulses),
+            self.design.network.features,
+        )
+        # What is left to do, the present row tile at the bottom.
+        counts, raised = Signal.like(self.counts), Signal.like(self.raised)
+        layer, tile, column = Signal(), Signal(8), Signal.like(self.column)
+        busy, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
+        pending = due.any()
+        # Devices of this tile that this column has pulsed, by side.
+        seen = {name: Signal(rows, name=f"seen_{name}") for name in ("pos", "neg")}
+        chosen = {"pos": (up | down) & ~side, "neg": (up | down) & side}
+        m.d.comb += self.layer_written.eq(layer)
+        column_tiles = [layer_layout(self.design, each).column_tiles for each in Layer]
+
+        with m.FSM():
+            with m.State("IDLE"):
+                m.d.comb += self.ready.eq(1)
+                with m.If(self.start):
+                    m.d.sync += [
+                        layer.eq(self.layer),
+                        tile.eq(self.column_tile),
+                        column.eq(self.column),
+                        counts.eq(Mux(self.layer, self.counts[bits * skipped :], self.counts)),
+                        raised.eq(Mux(self.layer, self.raised[skipped:], self.raised)),
+                    ]
+                    with m.If(self.counts.any()):
+                        m.next = "TILE"
+            with m.State("TILE"):
+                with m.If(~busy & pending):
+                    m.d.comb += [
+                        pulse.eq((up | down).any()),
+                        self.applied.eq(count_ones(up | down)),
+                        self.dropped.eq(count_ones(blocked)),
+                        self.devices.eq(count_ones((chosen["pos"] & ~seen["pos"]) | (chosen["neg"] & ~seen["neg"]))),
+                    ]
+                    m.d.sync += [seen[name].eq(seen[name] | chosen[name]) for name in seen]
+                    for row in range(rows):
+                        with m.If(due[row]):
+                            count = counts[bits * row : bits * (row + 1)]
+                            m.d.sync += count.eq(count - 1)
+                with m.Elif(~busy):
+                    m.d.sync += [before.eq(0) for before in seen.values()]
+                    m.d.sync += [
+                        counts.eq(counts >> (bits * rows)),
+                        raised.eq(raised >> rows),
+                        tile.eq(tile + Mux(layer, column_tiles[Layer.READOUT], column_tiles[Layer.HIDDEN])),
+                    ]
+                    with m.If(~counts.any()):
+                        m.next = "IDLE"
+        return m
+
+    def _connect(self, m: Module, layer, tile, column, counts, raised):
+        """Sense of the selected tile and what follows from it for every row that is due."""
+        rows, bits = self.tile_rows, unsigned_width(self.design.learning.max_pulses)
+        busy, pulse = Signal(), Signal()
+        up, down, side, due, blocked = (Signal(rows, name=name) for name in ("up", "down", "side", "due", "blocked"))
+        sense = {name: Signal(rows, name=name) for name in ("pos_rest", "pos_full", "neg_rest", "neg_full")}
+        for number, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
+            m.d.comb += [
+                port.tile.eq(tile),
+                port.column.eq(column),
+                port.up.eq(up),
+                port.down.eq(down),
+                port.side.eq(side),
+            ]
+            with m.If(layer == number):
+                m.d.comb += [port.pulse.eq(pulse), busy.eq(port.busy)]
+                m.d.comb += [signal.eq(getattr(port, name)) for name, signal in sense.items()]
+        raise_ = raised[:rows]
+        # The side that opposes the change, while it is above rest, else the side that favours it.
+        opposed = (raise_ & ~sense["neg_rest"]) | (~raise_ & ~sense["pos_rest"])
+        full = (raise_ & sense["pos_full"]) | (~raise_ & sense["neg_full"])
+        for row in range(rows):
+            m.d.comb += due[row].eq(counts[bits * row : bits * (row + 1)].any())
+        m.d.comb += [
+            down.eq(due & opposed),
+            up.eq(due & ~opposed & ~full),
+            blocked.eq(due & ~opposed & full),
+            # 1 names g⁻: lowered to raise a weight, raised to lower it.
+            side.eq((raise_ & opposed) | (~raise_ & ~opposed)),
+        ]
+        return busy, pulse, up, down, side, due, blocked

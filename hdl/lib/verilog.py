@@ -1,0 +1,90 @@
+"""From Amaranth to Verilog text: the only door through which hardware leaves the Python side.
+
+The text is Verilog-2005 and means the same in two-state and in four-state simulators: no process depends on an event at
+time 0, and no register has an initial value, so that reset alone makes the state.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from amaranth import Module, Value
+from amaranth.back import verilog
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.lib.hierarchy import Library, place
+from hdl.lib.settled import settle
+
+TIME_SCALE = "`timescale 1ns / 1ps"
+"""First line of every netlist, which has no delays: that of the macro models, because one without is an error to some
+readers where others have one."""
+_INITIAL_VALUE = re.compile(r"^ *attribute \\init .*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A converted design: its Verilog, and what its modules are."""
+
+    top: str
+    verilog: str
+    library: Library
+
+
+def convert(component: wiring.Component, name: str) -> Netlist:
+    """Convert a component and all that it places; top module ``name`` with ports as in its signature, plus ``clk`` and
+    ``rst`` where it is clocked.
+
+    Source locations are left out, so that the text depends on nothing but the design.
+    """
+    library = Library()
+    library.add(component, name)
+    rtlil = _INITIAL_VALUE.sub("", library.rtlil)
+    # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
+    text = verilog._convert_rtlil_text(rtlil, strip_internal_attrs=True, write_verilog_opts=("-sv",))
+    return Netlist(name, f"{TIME_SCALE}\n{settle(text)}", library)
+
+
+def to_verilog(component: wiring.Component, name: str) -> str:
+    """Verilog text of :func:`convert`."""
+    return convert(component, name).verilog
+
+
+class Bench(wiring.Component):
+    """Several components side by side, so that a test builds once for all the sizes that it tries.
+
+    Ports are ``<prefix>__<port>`` for each component, whose instance is named after its prefix, plus ``clk`` and
+    ``rst``, which all share, and ``alive``, which is 1 after the first clock edge out of reset.
+
+    Raises:
+        ValueError: no component.
+    """
+
+    def __init__(self, components: Mapping[str, wiring.Component]) -> None:
+        if not components:
+            raise ValueError("a bench needs at least one component")
+        self._components = dict(components)
+        members = {
+            name: (In if member.flow == In else Out)(value.shape()) for name, member, value in self._inner_ports()
+        }
+        super().__init__({**members, "alive": Out(1)})
+
+    def _inner_ports(self):
+        for prefix, component in self._components.items():
+            for path, member, value in component.signature.flatten(component):
+                yield "__".join(map(str, (prefix, *path))), member, Value.cast(value)
+
+    def elaborate(self, platform) -> Module:
+        """Instantiate every component and wire its ports through."""
+        m = Module()
+        # Clocks the bench even where every component is combinational, so that tests always find clk and rst.
+        m.d.sync += self.alive.eq(1)
+        for prefix, component in self._components.items():
+            # Blocks of different design points share module names, and may even have the same ports.
+            place(m, prefix, component, family=prefix)
+        for name, member, inner in self._inner_ports():
+            outer = getattr(self, name)
+            m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)
+        return m

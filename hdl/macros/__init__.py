@@ -1,0 +1,1 @@
+"""The analog macros: behavioural models, blackboxes, and the arrays that instantiate them."""

@@ -1,0 +1,1 @@
+"""The contract of the BMRU core: design point, scan chain, frames, registers."""

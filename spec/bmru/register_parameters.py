@@ -1,0 +1,40 @@
+"""The register map of an analog core's controller: its SystemRDL, and what the design point sets in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spec.bmru.scan import chain_bits
+from spec.lib.registers import RegisterSource
+
+if TYPE_CHECKING:
+    from spec.bmru.design import AnalogDesign
+
+RDL_FILE = Path(__file__).with_name("registers.rdl")
+
+
+def register_source(design: AnalogDesign) -> RegisterSource:
+    """SystemRDL of a design point's register map."""
+    return RegisterSource(RDL_FILE, "remora_analog", _parameters(design))
+
+
+def _parameters(design: AnalogDesign) -> dict[str, int]:
+    network, vote, identity = design.network, design.vote, int(design.hash, 16)
+    return {
+        "design_hash_low": identity & 0xFFFFFFFF,
+        "design_hash_high": identity >> 32,
+        "design_features": network.features,
+        "design_width": network.width,
+        "design_blocks": network.blocks,
+        "design_classes": network.classes,
+        "design_feature_bits": design.formats.feature_bits,
+        "design_awake_cycles": design.cycles.awake,
+        "design_chain_bits": chain_bits(design),
+        "design_frame_cycles": design.cycles.frame,
+        "design_vote_frames": vote.frames,
+        "design_sliding": int(vote.sliding),
+        "design_wake_class": vote.wake_class,
+        "design_last_class": max(1, network.classes - 1),
+        "design_wake_votes": design.vote.wake_votes,
+    }

@@ -1,0 +1,1 @@
+"""The contract of the crossbar accelerator: design point, layout, memories, learning, registers."""

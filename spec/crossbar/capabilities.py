@@ -1,0 +1,36 @@
+"""What a crossbar accelerator can do: one frozen object, which golden, hardware, testbenches and flow ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from pydantic import Field
+
+from spec.lib.section import Section
+
+if TYPE_CHECKING:
+    from spec.crossbar.design import DesignPoint
+
+
+class Capabilities(Section):
+    """What the hardware of a design point has beside inference with MiRU cells; nothing is built for what is false."""
+
+    bistable: bool = Field(
+        description="analog bistable cells at the hidden layer's bitlines, instead of converters and the MiRU cell"
+    )
+    learns: bool = Field(description="hardware that learns on chip")
+    accumulates: bool = Field(description="hardware with an accumulator a weight")
+    selects: bool = Field(description="hardware that selects the hidden units that learn")
+    replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
+
+    @classmethod
+    def of(cls, design: DesignPoint) -> Self:
+        """Those of a design point."""
+        learning = design.learning
+        return cls(
+            bistable=design.cell.kind == "bmru",
+            learns=learning.enabled,
+            accumulates=learning.enabled and learning.update == "accumulate",
+            selects=learning.enabled and learning.winners != "all",
+            replays=learning.enabled and learning.replay_capacity > 0,
+        )

@@ -1,0 +1,177 @@
+"""Cycles of the crossbar accelerator: every count as one equation, beside the states that it counts.
+
+Predictions, time-outs, the bench and the documents read these. Names in capitals are states of the machines in ``hdl``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+from spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
+from spec.lib.fixed import unsigned_width
+from spec.lib.rng import ROUNDS
+from spec.lib.section import Derived
+
+if TYPE_CHECKING:
+    from spec.crossbar.design import DesignPoint
+
+HASH = ROUNDS + 1
+"""From the start of a Threefry to its done: one round a cycle, and one that takes the counter
+(``hdl/lib/threefry.py``)."""
+DRAW = HASH + 1
+"""Of a word that is asked for and waited for: the cycle of the start, and HASH. An index unit takes as many for each
+attempt, from the start to done (``hdl/learning/index_unit.py``: IDLE or AGAIN, HASH)."""
+PIPELINE = 3
+"""SETTLE of a fold: code, derivative and product of its last step follow each other
+(``hdl/learning/learning_engine.py``)."""
+SKIPPED_COLUMN = 2
+"""COLUMN and SKIP, of a hidden unit that does not learn."""
+REPLAY_DRAW = 1 + DRAW + 2
+"""Of the slot of a replay, without rejected attempts: DRAW of the sequencer, an index, HEAD and DRAWN of the reservoir.
+Each rejected attempt costs another `DRAW`."""
+OFFER_FROZEN = 2
+"""OFFER of the sequencer, REFUSED of the reservoir."""
+OFFER_REFUSED = OFFER_FROZEN + DRAW
+"""CHOOSE besides, without rejected attempts; each of them costs another `DRAW`."""
+
+
+@dataclass(frozen=True)
+class Cycles(Derived):
+    """Cycles of a design point; ``steps`` is the length of a sequence in steps."""
+
+    design: DesignPoint
+
+    # Inference: hdl/crossbar/sequencer.py
+    # --------------------------------------------------------------------------------------
+    @property
+    def step(self) -> int:
+        """Cycles of a step, from the first plane to the last state.
+
+        STREAM one a plane, SAMPLE, CONVERT, CELL until the converter is valid ``adc_cycles`` after CONVERT and one a
+        fold from then on, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
+        """
+        design = self.design
+        if design.capabilities.bistable:
+            return design.formats.stream_bits + 1 + 1
+        return design.formats.stream_bits + 1 + 1 + (design.crossbar.adc_cycles - 1) + design.folds + 1
+
+    @property
+    def readout(self) -> int:
+        """Cycles of a readout; more where the last answer still waits.
+
+        READOUT_STREAM one a plane, READOUT_SAMPLE, READOUT_CONVERT, READOUT_WAIT as long as the converter takes, ANSWER
+        one a class.
+        """
+        design = self.design
+        return design.readout_planes + 1 + 1 + design.crossbar.adc_cycles + design.network.classes
+
+    def sequence(self, steps: int) -> int:
+        """Cycles from the first plane of a sequence to its answer."""
+        return steps * self.step + self.readout
+
+    # Errors and feedback: hdl/learning/error_unit.py, hdl/learning/feedback_unit.py, hdl/learning/winner_unit.py
+    # ---------------------------------
+    @property
+    def errors(self) -> int:
+        """Cycles of the errors of an update: one a class."""
+        return self.design.network.classes
+
+    @property
+    def _feedback_words(self) -> int:
+        return ceil(self.design.network.classes / FEEDBACK_WORD_BITS)
+
+    @property
+    def first_feedback(self) -> int:
+        """Cycles from the start of the feedback unit to the first value.
+
+        DRAW, HASH until the first word is drawn, HASH one for every further word, SUM one a class, VALID.
+        """
+        return 1 + HASH + (self._feedback_words - 1) + self.design.network.classes + 1
+
+    def next_feedback(self, waited: int = 0) -> int:
+        """Cycles from the take of a value to the next one, whose first word has been drawn since the last SUM began.
+
+        HASH until that word is drawn, at least one, and one for every further word, SUM one a class, VALID.
+
+        Args:
+            waited: cycles for which the value was valid before it was taken.
+        """
+        classes, words = self.design.network.classes, self._feedback_words
+        last_sum = classes - FEEDBACK_WORD_BITS * (words - 1)
+        return max(1, HASH - last_sum - waited) + (words - 1) + classes + 1
+
+    @property
+    def preparation(self) -> int:
+        """Cycles of an update before errors and feedback of the first column are ready, as FEEDBACK_CYCLES counts.
+
+        ERROR, and COLUMN until the first value is valid. Where winners are selected, GATHER takes all values first, and
+        SELECT one a bit of the largest feedback.
+        """
+        first, design = self.first_feedback, self.design
+        if design.capabilities.selects:
+            select = unsigned_width(feedback_bound(design)) + 1
+            first += (design.network.hidden - 1) * self.next_feedback() + select
+        return self.errors + first - 1
+
+    # Columns: hdl/learning/learning_engine.py, hdl/learning/write_controller.py
+    # ---------------------------------------------------------
+    def fold(self, steps: int) -> int:
+        """Cycles of a fold of a hidden column.
+
+        COLUMN or FOLD, WALK one a step, SETTLE, UPDATE; without accumulators UPDATE waits for the random numbers.
+        """
+        return max(1 + steps + PIPELINE + 1, self._drawn)
+
+    @property
+    def readout_fold(self) -> int:
+        """Cycles of a fold of a readout column: READOUT_FETCH, READOUT_PRODUCT, READOUT_UPDATE."""
+        return max(3, self._drawn)
+
+    @property
+    def _drawn(self) -> int:
+        return 0 if self.design.learning.update == "accumulate" else DRAW
+
+    @property
+    def most_writing(self) -> int:
+        """Most cycles of the pulses of a column.
+
+        TILE for each row tile: a pulse and its busy cycles as often as a weight may get one, and one to go on.
+        """
+        crossbar = self.design.crossbar
+        tiles = ceil(self.design.hidden_rows / crossbar.rows)
+        return tiles * (self.design.learning.max_pulses * (1 + crossbar.pulse_cycles) + 1)
+
+    def fewest_update(self, steps: int) -> int:
+        """Cycles of an update whose columns have no pulses, as LEARN_CYCLES counts.
+
+        Preparation, all columns, FINISH. The feedback of a column is drawn while the column before is walked, and the
+        column waits for it; winners have all feedback before the first column, and the columns of the others are
+        skipped.
+        """
+        design, column = self.design, self.design.learning_folds * self.fold(steps)
+        if design.capabilities.selects:
+            hidden = design.winners * column + (design.network.hidden - design.winners) * SKIPPED_COLUMN
+        else:
+            hidden = (design.network.hidden - 1) * max(column, self.next_feedback()) + column
+        readout = design.network.classes * design.learning_folds * self.readout_fold
+        return self.preparation + hidden + readout + 1
+
+    def most_update(self, steps: int) -> int:
+        """Most cycles of an update: every column waits for its feedback and for the most pulses of the one before."""
+        design, folds = self.design, self.design.learning_folds
+        writing = 1 + self.most_writing
+        hidden = max(self.next_feedback() + folds * self.fold(steps), writing)
+        readout = max(folds * self.readout_fold, writing)
+        return self.preparation + design.network.hidden * hidden + design.network.classes * readout + writing
+
+    # Replay: hdl/crossbar/sequencer.py, hdl/learning/reservoir.py, hdl/learning/replay_quantiser.py
+    # ----------------------------------------------
+    def offer_kept(self, steps: int) -> int:
+        """Cycles of an offer that is kept while there is room; once the reservoir is full, `DRAW` more an attempt.
+
+        OFFER, QUANTISE, and for each step a draw for every few features, and STORE.
+        """
+        draws = ceil(self.design.network.features / QUANTISER_BYTES)
+        return 1 + 1 + steps * (draws * DRAW + 1)

@@ -1,0 +1,124 @@
+"""What the fields of a crossbar design point demand of each other, and which of them bear on nothing beside others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from spec.crossbar.buses import too_wide
+
+if TYPE_CHECKING:
+    from spec.crossbar.design import DesignPoint
+
+ROUNDING_SLICES = 4
+"""Rows served by the two words of one draw in "direct"."""
+MAX_REPLAY_BYTES = 1 << 28
+"""Largest replay memory: 256 MiB, which is already more than a chip holds."""
+_BUILT = ("update", "winners", "lanes", "replay_capacity", "replay_ratio")
+"""Fields of learning that ask for hardware; the others are rates and seeds, by which golden trains."""
+_OFFLINE_TOO = ("enabled", "seed")
+"""Fields of learning that bear on a design without it: whether it is there, and the seed of the initial weights."""
+
+
+def faults(design: DesignPoint) -> Iterator[str]:
+    """Each way in which fields that are legal one by one do not fit together, with the remedy."""
+    if not design.capabilities.bistable and design.cell.lanes > design.network.hidden:
+        yield (
+            f"cell.lanes is {design.cell.lanes} but network.hidden is {design.network.hidden}; "
+            f"lanes beyond the hidden units would idle: use 1…{design.network.hidden}"
+        )
+    if design.learning.accumulator_level >= 1 << (design.learning.accumulator_bits - 1):
+        yield (
+            f"learning.accumulator_level is {design.learning.accumulator_level}, which an accumulator of "
+            f"{design.learning.accumulator_bits} bits cannot reach: "
+            f"use less than {1 << (design.learning.accumulator_bits - 1)}"
+        )
+    yield from _learning_faults(design)
+    if design.adc_shift < 0:
+        yield (
+            f"formats.adc_bits = {design.formats.adc_bits} with formats.adc_range_log2 = "
+            f"{design.formats.adc_range_log2} asks for a code finer than one level on the lowest plane: use at most "
+            f"{design.formats.adc_bits + design.adc_shift} adc_bits, or a larger adc_range_log2"
+        )
+    if design.crossbar.weight_limit > design.formats.adc_limit:
+        yield (
+            f"crossbar.levels is {design.crossbar.levels} but a code of formats.adc_bits = {design.formats.adc_bits} "
+            f"ends at {design.formats.adc_limit}; a weight is read back in one conversion: "
+            f"use at most {design.formats.adc_limit + 1} levels or more adc_bits"
+        )
+    longest = max(design.hidden_rows, design.readout_rows)
+    bound = min(design.crossbar.rows, longest) * design.crossbar.weight_limit << design.crossbar.fraction_bits
+    if bound >= 1 << 31:
+        yield (
+            f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural "
+            f"model holds less than "
+            f"{1 << 31}: use fewer rows, levels or fraction_bits (now {design.crossbar.fraction_bits})"
+        )
+    addressed = True
+    for layer, tiles in (("hidden", design.hidden_tiles), ("readout", design.readout_tiles)):
+        if tiles > 256:
+            addressed = False
+            yield (
+                f"the {layer} layer needs {tiles} tiles, the weight window addresses 256: "
+                "use larger crossbar.rows and crossbar.columns"
+            )
+    if addressed:
+        yield from too_wide(design)
+
+
+def _learning_faults(design: DesignPoint) -> Iterator[str]:
+    learning = design.learning
+    if learning.winners != "all" and learning.winners > design.network.hidden:
+        yield (
+            f"learning.winners is {learning.winners} but network.hidden is {design.network.hidden}: "
+            f'use 1…{design.network.hidden}, or "all"'
+        )
+    if learning.update == "direct" and learning.accumulator_level & (learning.accumulator_level - 1):
+        yield (
+            f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
+            'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
+        )
+    if learning.enabled and design.capabilities.bistable:
+        yield (
+            'learning.enabled asks for hardware that learns, but with cell.kind = "bmru" no converter stands in a '
+            "step, and the derivative of direct feedback alignment is made from its codes: leave enabled out and "
+            'train offline, or use cell.kind = "miru"'
+        )
+    if design.learning_lanes > design.hidden_rows:
+        yield (
+            f"learning.lanes is {learning.lanes} but a column has {design.hidden_rows} rows: "
+            f'use 1…{design.hidden_rows}, or "all"'
+        )
+    if learning.update == "direct" and design.learning_folds > 1 and design.learning_lanes % ROUNDING_SLICES:
+        yield (
+            f'learning.lanes is {learning.lanes}, but with learning.update = "direct" a draw serves '
+            f'{ROUNDING_SLICES} rows: use a multiple of {ROUNDING_SLICES}, {design.hidden_rows}, or "all"'
+        )
+    if not learning.replay_capacity and learning.replay_ratio > 1:
+        yield (
+            f"learning.replay_ratio is {learning.replay_ratio} but learning.replay_capacity is 0, so there is "
+            "nothing to replay: use a capacity of 1 or more, or leave the ratio out"
+        )
+    if design.replay_bytes > MAX_REPLAY_BYTES:
+        one = design.replay_bytes / learning.replay_capacity
+        yield (
+            f"learning.replay_capacity is {learning.replay_capacity}, which takes {design.replay_bytes / 2**30:.1f} "
+            f"GiB of replay memory, more than {MAX_REPLAY_BYTES >> 20} MiB: use at most {int(MAX_REPLAY_BYTES / one)}"
+        )
+
+
+def unheeded(design: DesignPoint) -> dict[str, str]:
+    """Fields that change nothing of a design point's hardware → why."""
+    if design.capabilities.bistable:
+        gates = ("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient")
+        learning = [f"learning.{name}" for name in type(design.learning).model_fields if name not in _OFFLINE_TOO]
+        return {
+            **dict.fromkeys(gates, 'cell.kind = "bmru" has no gates and no lanes'),
+            "formats.state_bits": "the state of a bistable cell is one bit",
+            **dict.fromkeys(learning, "bistable cells are trained offline"),
+        }
+    if not design.learning.enabled:
+        return dict.fromkeys([f"learning.{name}" for name in _BUILT], "learning.enabled is false, so it only infers")
+    if design.learning.update == "direct":
+        return {"learning.accumulator_bits": 'learning.update = "direct" has no accumulators'}
+    return {}

@@ -1,0 +1,166 @@
+"""On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
+
+The rules are in ``docs/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M10 for replay. Names here
+are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f, δ and χ.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from spec.crossbar.layout import Layer
+from spec.crossbar.network import MAX_HIDDEN
+from spec.crossbar.tables import DERIVATIVE_BITS
+from spec.lib.fixed import round_shift, unsigned_width
+from spec.lib.identity import UNLESS_DEFAULT
+from spec.lib.roles import ACCUMULATORS, FREE, LEARNING, RANGE
+from spec.lib.section import Section
+
+if TYPE_CHECKING:
+    from spec.crossbar.design import DesignPoint
+
+MAX_LANES = 2049
+"""Most rows of a column, the bias line included."""
+REPLAY_BITS = 4
+"""Width of a stored feature."""
+
+ERROR_LIMIT = 255
+"""Largest magnitude of an error; what the label subtracts."""
+ERROR_CENTRE = 128
+"""p of a score of 0: one half."""
+FEEDBACK_WORD_BITS = 32
+"""Classes served by one draw."""
+
+UPDATE_COUNT_BITS = 32
+"""Width of the update number q, which wraps."""
+SEQUENCE_LIMIT = 2**32 - 1
+"""Where the sequence number n stays."""
+
+SLOWEST = 3
+"""Most bits by which a setting makes a layer's rate smaller than the design's."""
+
+ROUNDING_SLICE_BITS = 16
+"""Width of a slice; no level is larger."""
+ROUNDING_LAYER_BIT = 16
+"""Bit of a rounding draw's index from which the layer's number stands."""
+
+REPLAY_FACTOR = (1 << REPLAY_BITS) - 1
+"""The quantiser's factor, and the largest stored feature."""
+REPLAY_SHIFT = 8
+"""Bits that the quantiser drops; its random number is as wide."""
+REPLAY_STEP = 17
+"""A stored feature stands for so many units of a byte."""
+QUANTISER_BYTES = 4
+"""Features served by one draw of the quantiser."""
+SIGN_FLIP = 0x80
+"""Two's complement ⊕ this is offset binary."""
+
+
+class Learning(Section):
+    """On-chip learning by direct feedback alignment, and what is replayed; the rules are in ``docs/arithmetic.md``."""
+
+    enabled: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="hardware that learns on chip; without, it only infers"
+    )
+    seed: Annotated[int, LEARNING] = Field(
+        1, ge=0, le=2**32 - 1, description="seed of feedback matrix, initial weights and every later draw"
+    )
+    feedback_shift: Annotated[int, LEARNING] = Field(1, ge=0, le=8, description="feedback is ±2^−n")
+    hidden_shift: Annotated[int, LEARNING] = Field(
+        10, ge=0, le=24, description="learning rate of hidden weights and biases, 2^−n"
+    )
+    readout_shift: Annotated[int, LEARNING] = Field(7, ge=0, le=24, description="learning rate of the readout, 2^−n")
+    accumulator_level: Annotated[int, ACCUMULATORS] = Field(
+        1024, ge=2, le=16384, description="accumulator counts that make one conductance level"
+    )
+    accumulator_bits: Annotated[int, RANGE] = Field(16, ge=8, le=24, description="width of an accumulator")
+    max_pulses: Annotated[int, LEARNING] = Field(
+        2, ge=1, le=15, description="pulses a weight may receive in one update"
+    )
+    update: Annotated[Literal["accumulate", "direct"], ACCUMULATORS] = Field(
+        "accumulate",
+        description="gradients gather in an accumulator a weight, or are rounded stochastically to pulses at once",
+    )
+    winners: Annotated[Annotated[int, Field(ge=1, le=MAX_HIDDEN)] | Literal["all"], LEARNING] = Field(
+        "all", description="hidden units that learn from a sequence: those of the largest feedback, or all"
+    )
+    lanes: Annotated[Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"], FREE, UNLESS_DEFAULT] = Field(
+        "all", description="rows of a column that learn at once: fewer lanes, less area, more cycles"
+    )
+    replay_capacity: Annotated[int, RANGE] = Field(
+        0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
+    )
+    replay_ratio: Annotated[int, LEARNING] = Field(1, ge=1, le=255, description="sequences replayed after each new one")
+
+    @field_validator("winners", "lanes", mode="plain")
+    @classmethod
+    def _all_or_some(cls, value: Any, info: ValidationInfo) -> int | str:
+        # The validator of a union would report one error for each of its members.
+        most = MAX_HIDDEN if info.field_name == "winners" else MAX_LANES
+        if value == "all" or (type(value) is int and 1 <= value <= most):
+            return value
+        raise ValueError(f'should be "all" or a whole number in 1…{most}')
+
+
+def error_shift(design: DesignPoint) -> int:
+    """Left shift from a score's code to quarter units of 1/256 (1 by default); negative: ``rs`` to the right."""
+    return 6 - design.adc_fraction_bits
+
+
+def rounding_index(layer: Layer, column: int) -> int:
+    """Index of the draws that round a column in "direct"; also elementwise on an array of columns."""
+    return int(layer) << ROUNDING_LAYER_BIT | column
+
+
+def pulse_shift(design: DesignPoint) -> int:
+    """Right shift from counts to pulses in "direct": log2 of ``accumulator_level``."""
+    return design.learning.accumulator_level.bit_length() - 1
+
+
+def feedback_bound(design: DesignPoint) -> int:
+    """Largest magnitude of ``f_j = Σ_k Ψ_kj e_k``."""
+    return design.network.classes * ERROR_LIMIT
+
+
+def delta_bound(design: DesignPoint) -> int:
+    """Largest magnitude of ``δ = rs(f·d′, 8 + feedback_shift)``."""
+    derivative = (1 << DERIVATIVE_BITS) - 1
+    return round_shift(feedback_bound(design) * derivative, DERIVATIVE_BITS + design.learning.feedback_shift)
+
+
+def gradient_bound(design: DesignPoint) -> int:
+    """Largest magnitude of a gradient: ``Σ_t m_t δ_t`` of the hidden layer, ``m·e`` of the readout."""
+    return design.stream_limit * max(design.network.max_steps * delta_bound(design), ERROR_LIMIT)
+
+
+def reservoir_step_bits(design: DesignPoint) -> int:
+    """Width of a stored step."""
+    return REPLAY_BITS * design.network.features
+
+
+def reservoir_step_words(design: DesignPoint) -> int:
+    """Words of the reservoir's step memory."""
+    return design.learning.replay_capacity * design.network.max_steps
+
+
+def head_label_bits(design: DesignPoint) -> int:
+    """Width of a stored label."""
+    return unsigned_width(design.network.classes - 1)
+
+
+def head_bits(design: DesignPoint) -> int:
+    """Width of a stored head: label and number of steps."""
+    return head_label_bits(design) + unsigned_width(design.network.max_steps)
+
+
+def accumulator_word_bits(design: DesignPoint) -> int:
+    """Width of a word of accumulators: those of one fold of a column, lane 0 in the low bits."""
+    return design.learning.accumulator_bits * design.learning_lanes
+
+
+def accumulator_words(design: DesignPoint) -> int:
+    """Words of accumulators: word ``column·folds + fold``, the readout's columns after those of the hidden layer; row
+    ``fold·lanes + lane``, of which the readout's are the last of the hidden layer's."""
+    return (design.network.hidden + design.network.classes) * design.learning_folds

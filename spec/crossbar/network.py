@@ -1,0 +1,43 @@
+"""Sections of the design point: the sizes of the recurrent network, and its cell."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from spec.lib.identity import OF_MIRU
+from spec.lib.roles import FREE, GATES, MEANING, RANGE
+from spec.lib.section import Section
+
+MAX_HIDDEN = 1024
+"""Largest number of hidden units."""
+
+
+class Network(Section):
+    """Sizes of the recurrent network."""
+
+    features: Annotated[int, MEANING] = Field(28, ge=1, le=1024, description="inputs a step, n_x")
+    hidden: Annotated[int, MEANING] = Field(100, ge=1, le=MAX_HIDDEN, description="hidden units, n_h")
+    classes: Annotated[int, MEANING] = Field(10, ge=1, le=256, description="outputs, n_o")
+    max_steps: Annotated[int, RANGE] = Field(28, ge=1, le=4096, description="longest sequence, in steps")
+    feature_signed: Annotated[bool, MEANING] = Field(
+        False, description="features are two's complement -127…127 instead of 0…255"
+    )
+
+
+class Cell(Section):
+    """The cell that turns a converted column into a state."""
+
+    kind: Annotated[Literal["miru", "bmru"], MEANING] = Field(
+        "miru", description="Minion Recurrent Unit, or analog Bistable Memory Recurrent Unit; the rest is of miru alone"
+    )
+    lanes: Annotated[int, FREE, OF_MIRU] = Field(
+        20, ge=1, le=1024, description="hidden units updated in one cycle; more lanes, fewer cycles"
+    )
+    reset_coefficient: Annotated[int, GATES, OF_MIRU] = Field(
+        128, ge=0, le=256, description="β in 1/256, value after reset of the register"
+    )
+    update_coefficient: Annotated[int, GATES, OF_MIRU] = Field(
+        8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register"
+    )

@@ -1,0 +1,57 @@
+"""The register map of a crossbar design point: its SystemRDL, and what the design point sets in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spec.crossbar.layout import Layer, layer_layout
+from spec.crossbar.memories import host_memories
+from spec.lib.registers import RegisterSource
+
+if TYPE_CHECKING:
+    from spec.crossbar.design import DesignPoint
+
+RDL_FILE = Path(__file__).with_name("registers.rdl")
+UPDATE_MODES = ("accumulate", "direct")
+"""In the order of the register map's numbers."""
+
+
+def register_source(design: DesignPoint) -> RegisterSource:
+    """SystemRDL of a design point's register map."""
+    return RegisterSource(RDL_FILE, "remora", _parameters(design))
+
+
+def _parameters(design: DesignPoint) -> dict[str, int | str]:
+    network, identity = design.network, int(design.hash, 16)
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    memories = host_memories(design)
+    return {
+        "design_hash_low": identity & 0xFFFFFFFF,
+        "design_hash_high": identity >> 32,
+        "design_features": network.features,
+        "design_hidden": network.hidden,
+        "design_classes": network.classes,
+        "design_max_steps": network.max_steps,
+        "design_feature_signed": int(network.feature_signed),
+        "design_learning": design.capabilities.learns,
+        "design_selects": design.capabilities.selects,
+        "design_replays": design.capabilities.replays,
+        "design_memories": bool(memories),
+        "design_store_guard": "memory_word" if any(size.limits for size in memories.values()) else "",
+        "design_update": UPDATE_MODES.index(design.learning.update),
+        "design_seed": design.learning.seed,
+        "design_winners": design.winners,
+        "design_replay_ratio": design.learning.replay_ratio,
+        "design_replay_capacity": design.learning.replay_capacity,
+        "design_contexts": design.system.contexts,
+        "design_cell_kind": int(design.capabilities.bistable),
+        "design_bistable": design.capabilities.bistable,
+        "design_lanes": network.hidden if design.capabilities.bistable else design.cell.lanes,
+        "design_hidden_row_tiles": hidden.row_tiles,
+        "design_hidden_column_tiles": hidden.column_tiles,
+        "design_readout_row_tiles": readout.row_tiles,
+        "design_readout_column_tiles": readout.column_tiles,
+        "design_reset_coefficient": design.cell.reset_coefficient,
+        "design_update_coefficient": design.cell.update_coefficient,
+    }

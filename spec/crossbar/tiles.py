@@ -1,0 +1,36 @@
+"""Section of the design point: the crossbar's tiles and their devices."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from spec.lib.roles import ANSWERS, FREE, MEANING, RANGE
+from spec.lib.section import Section
+
+MAX_TILE = 1024
+"""Most rows, and most columns, of a tile."""
+
+
+class Crossbar(Section):
+    """The memristive tile and its devices."""
+
+    rows: Annotated[int, ANSWERS] = Field(160, ge=1, le=MAX_TILE, description="wordlines of a tile")
+    columns: Annotated[int, FREE] = Field(128, ge=1, le=MAX_TILE, description="bitlines of a tile")
+    levels: Annotated[int, RANGE] = Field(
+        32, ge=2, le=128, description="conductance levels of one device, rest included"
+    )
+    level_bits: Annotated[int, MEANING] = Field(4, ge=0, le=8, description="a level is a weight of 2^−n")
+    fraction_bits: Annotated[int, FREE] = Field(
+        11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)"
+    )
+    adc_cycles: Annotated[int, FREE] = Field(
+        8, ge=1, le=64, description="cycles from convert to valid, one converter a column"
+    )
+    pulse_cycles: Annotated[int, FREE] = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
+
+    @property
+    def weight_limit(self) -> int:
+        """Largest magnitude of a weight in levels (31 by default)."""
+        return self.levels - 1

@@ -1,0 +1,1 @@
+"""What every system shares: number formats, random numbers, files, registers, packets, trace."""

@@ -1,0 +1,212 @@
+"""The one random number generator: Threefry-2x32 with 13 rounds, a multiply-free counter-based hash.
+
+A draw is a pure function of (seed, purpose, sequence, index, lane, attempt), never of time or of earlier draws, so that
+golden, Verilog and the behavioural macros agree bit for bit in any order of evaluation and lanes share no state.
+
+Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011;
+13 rounds is the fewest that the authors report as passing BigCrush. The tests hold it against their published vectors.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spec.lib.fixed import round_shift
+
+ROUNDS = 13
+ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
+KEY_PARITY = 0x1BD11BDA
+WORD_MASK = 0xFFFFFFFF
+
+LANE_BITS = 16
+ATTEMPT_BITS = 8
+
+
+class Purpose(IntEnum):
+    """What a draw is for; keeps the streams of one seed apart. Values are part of the contract and never change."""
+
+    FEEDBACK = 1
+    INITIAL_WEIGHT = 2
+    SHUFFLE = 3
+    PERMUTATION = 4
+    REPLAY_QUANTISER = 5
+    RESERVOIR_INDEX = 6
+    REPLAY_INDEX = 7
+    STOCHASTIC_ROUNDING = 8
+    DEVICE = 9
+    SYNTHETIC_DATA = 10
+    MIRROR_MISMATCH = 16
+    BIAS_ERROR = 17
+    FRAME_NOISE = 18
+    BMRU_TRAINING = 32
+    BISTABLE_TRAINING = 33
+    AUGMENTATION = 34
+
+
+def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, ArrayLike], rounds: int = ROUNDS):
+    """Hash a 64-bit counter under a 64-bit key.
+
+    Args:
+        key, counter: two 32-bit words each, integers or arrays that broadcast together.
+        rounds: number of rounds; 13 everywhere in this project, other numbers for checking against published vectors.
+
+    Returns:
+        The two output words as ``uint32``, arrays of the broadcast shape.
+    """
+    words = [np.asarray(word) for word in (*key, *counter)]
+    shape = np.broadcast_shapes(*(word.shape for word in words))
+    if not shape:
+        a, b, c, d = (int(word) & WORD_MASK for word in words)
+        return _threefry_scalar(a, b, c, d, rounds)
+    k0, k1, x0, x1 = (word if word.dtype == np.uint32 else word.astype(np.uint64).astype(np.uint32) for word in words)
+    schedule = (k0, k1, k0 ^ k1 ^ np.uint32(KEY_PARITY))
+    x0, x1 = (np.array(np.broadcast_to(word, shape)) for word in (x0, x1))
+    x0 += k0
+    x1 += k1
+    spare = np.empty_like(x1)
+    for number in range(rounds):
+        rotation = np.uint32(ROTATIONS[number % 8])
+        x0 += x1
+        np.left_shift(x1, rotation, out=spare)
+        x1 >>= np.uint32(32) - rotation
+        x1 |= spare
+        x1 ^= x0
+        if number % 4 == 3:
+            injection = number // 4 + 1
+            x0 += schedule[injection % 3]
+            x1 += schedule[(injection + 1) % 3]
+            x1 += np.uint32(injection)
+    return x0, x1
+
+
+def _threefry_scalar(k0: int, k1: int, x0: int, x1: int, rounds: int) -> tuple[np.uint32, np.uint32]:
+    """The same on Python integers: ten times as fast as arrays of one element, and indices are drawn one by one."""
+    schedule = (k0, k1, k0 ^ k1 ^ KEY_PARITY)
+    x0, x1 = (x0 + k0) & WORD_MASK, (x1 + k1) & WORD_MASK
+    for number in range(rounds):
+        rotation = ROTATIONS[number % 8]
+        x0 = (x0 + x1) & WORD_MASK
+        x1 = ((x1 << rotation) & WORD_MASK | x1 >> (32 - rotation)) ^ x0
+        if number % 4 == 3:
+            injection = number // 4 + 1
+            x0 = (x0 + schedule[injection % 3]) & WORD_MASK
+            x1 = (x1 + schedule[(injection + 1) % 3] + injection) & WORD_MASK
+    return np.uint32(x0), np.uint32(x1)
+
+
+def draw(
+    seed: int,
+    purpose: Purpose,
+    sequence: ArrayLike = 0,
+    index: ArrayLike = 0,
+    lane: ArrayLike = 0,
+    attempt: ArrayLike = 0,
+) -> NDArray[np.uint32]:
+    """One uniform 32-bit word for each combination of the arguments, which broadcast together.
+
+    Args:
+        seed: 0 … 2³²−1.
+        purpose: which stream.
+        sequence: number of the sequence, 0 … 2³²−1.
+        index: column or step, 0 … 2³²−1.
+        lane: 0 … 2¹⁶−1.
+        attempt: number of the retry in masked rejection, 0 … 2⁸−1.
+
+    Raises:
+        ValueError: an argument lies outside its range (it would alias another draw).
+    """
+    return draw_pair(seed, purpose, sequence, index, lane, attempt)[0]
+
+
+def draw_pair(
+    seed: int,
+    purpose: Purpose,
+    sequence: ArrayLike = 0,
+    index: ArrayLike = 0,
+    lane: ArrayLike = 0,
+    attempt: ArrayLike = 0,
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Both output words of a draw, for users that need more than 32 bits; the first is that of `draw`, which see."""
+    for name, value, bits in (
+        ("seed", seed, 32),
+        ("sequence", sequence, 32),
+        ("index", index, 32),
+        ("lane", lane, LANE_BITS),
+        ("attempt", attempt, ATTEMPT_BITS),
+    ):
+        if isinstance(value, int):
+            low = high = value
+        else:
+            array = np.asarray(value)
+            low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
+        if low < 0 or high >> bits:
+            raise ValueError(f"{name} lies outside 0 … 2**{bits} - 1")
+    if not isinstance(lane, int):
+        lane = np.asarray(lane, np.uint32)
+    if not isinstance(attempt, int):
+        attempt = np.asarray(attempt, np.uint32)
+    return threefry2x32(
+        (seed, int(purpose) << (LANE_BITS + ATTEMPT_BITS) | attempt << LANE_BITS | lane), (sequence, index)
+    )
+
+
+def uniform_index(
+    seed: int, purpose: Purpose, bound: int, sequence: int = 0, index: int = 0, attempts: int = 1 << ATTEMPT_BITS
+) -> int:
+    """An unbiased index in ``0 … bound − 1`` by masked rejection, the attempt being part of the key.
+
+    After the last of 2⁸ attempts (probability below 2⁻²⁵⁶) the low bits modulo ``bound`` are taken, so that hardware
+    always ends. They are less than twice the bound, so the remainder is one subtraction.
+
+    Args:
+        attempts: fewer only to see the last one happen.
+
+    Raises:
+        ValueError: ``bound`` is not in 1 … 2³².
+    """
+    if not 1 <= bound <= 1 << 32:
+        raise ValueError(f"bound is {bound}; it must be in 1 … 2**32")
+    mask = (1 << (bound - 1).bit_length()) - 1
+    candidate = 0
+    for attempt in range(attempts):
+        candidate = int(draw(seed, purpose, sequence, index, 0, attempt)) & mask
+        if candidate < bound:
+            return candidate
+    return candidate % bound
+
+
+def permutation(seed: int, purpose: Purpose, size: int, sequence: int = 0) -> NDArray[np.int64]:
+    """A permutation of ``0 … size − 1``: the order of one 32-bit draw each, ties to the lower index."""
+    return np.argsort(draw(seed, purpose, sequence, np.arange(size)), kind="stable")
+
+
+NORMAL_CENTRE = 510
+"""Mean of the sum of four bytes."""
+NORMAL_FACTOR, NORMAL_SHIFT = 443, 16
+"""Their ratio is 1 over the standard deviation of the sum of four uniform bytes, 147.8, to 0.1 %."""
+
+
+def normal_integer(word: ArrayLike, amplitude: int) -> NDArray[np.int64]:
+    """Nearly normal integers of mean 0 and rms ``amplitude``, for what hardware models draw: the sum of four bytes.
+
+    ``rs((Σ bytes − 510) · amplitude · 443, 16)``; no magnitude exceeds 3.45 times the amplitude.
+
+    Args:
+        word: draws, any shape.
+        amplitude: 0 … 4095, so that 32-bit arithmetic is wide enough.
+    """
+    word = np.asarray(word, np.uint32)
+    total = np.zeros(word.shape, np.int64)
+    for byte in range(4):
+        total += word >> np.uint32(8 * byte) & np.uint32(0xFF)
+    return round_shift((total - NORMAL_CENTRE) * (amplitude * NORMAL_FACTOR), NORMAL_SHIFT)
+
+
+def normal(seed: int, purpose: Purpose, index: ArrayLike, lane: ArrayLike = 0) -> NDArray[np.float64]:
+    """Standard normal draws (Box–Muller) for initial weights; floating point, hence never compared with hardware."""
+    first = (draw(seed, purpose, 0, index, lane).astype(np.float64) + 0.5) / 2.0**32
+    second = draw(seed, purpose, 1, index, lane).astype(np.float64) / 2.0**32
+    return np.sqrt(-2.0 * np.log(first)) * np.cos(2.0 * np.pi * second)

@@ -1,0 +1,1 @@
+"""Tests of blocks that run inside the simulation, in the rooms of `hdl`."""

@@ -1,0 +1,93 @@
+"""The vote against golden's ballot: clips and sliding windows of any length, ties, thresholds, resets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from golden.bmru.clips import Ballot, KeptFrame, VoteSettings
+from spec.bmru.frames import ReportFlag
+from tb.lib.bench import Block, BlockBench, block_test, unpack
+
+VOTE_BITS = 10
+
+
+async def one_frame(bench: BlockBench, block: Block, frame: KeptFrame, decision: int, ballot: Ballot) -> None:
+    """A frame through the vote, compared in the cycle in which it decides."""
+    settings = frame.settings
+    values = {"frames": settings.frames, "sliding": int(settings.sliding), "wake_class": settings.wake_class}
+    block.put(**{f"settings__{name}": value for name, value in values.items()}, settings__threshold=settings.threshold)
+    block.put(prepare=1, first=int(frame.first), last=int(frame.last))
+    await bench.cycle()
+    # Nothing but the strobes counts.
+    block.put(prepare=0, first=bench.random.getrandbits(1), last=bench.random.getrandbits(1), settings__frames=0)
+    await bench.cycle(bench.random.randint(1, 3))
+    block.put(take=1, winner=decision)
+    await bench.cycle()
+    block.put(take=0, winner=0, decide=1)
+    await bench.cycle()
+    ended, wakes = ballot.ended, ballot.wakes
+    told, *voted = ballot.take(frame, decision)
+    names = ("frame_class", "majority", "voted", "ended", "wake")
+    found = dict(zip(names, (block.get(name) for name in names), strict=True))
+    majority = int(np.argmax(told.scores))
+    expected = (decision, majority, len(voted), ballot.ended - ended, ballot.wakes - wakes)
+    bench.compare(block, "class, majority, voted, ended, wake", tuple(found.values()), expected)
+    bench.compare(block, "votes", tuple(unpack(block.get("votes"), VOTE_BITS, len(told.scores))), told.scores)
+    if voted:
+        bench.compare(block, "wake", found["wake"], int(bool(voted[0].flags & ReportFlag.WAKE)))
+    block.put(decide=0)
+
+
+def random_settings(bench: BlockBench, block: Block) -> VoteSettings:
+    """Any legal settings, most often such that something happens."""
+    random, vote = bench.random, block.design.vote
+    frames = random.choice([0, 1, vote.frames, random.randint(1, vote.frames)])
+    return VoteSettings(
+        frames=frames,
+        sliding=bool(random.getrandbits(1)),
+        wake_class=random.choice([0, block.design.network.classes - 1, random.randrange(16)]),
+        threshold=random.randint(0, 1 + frames),
+        report_frames=True,  # so that the ballot tells the votes of every frame
+    )
+
+
+@block_test
+async def clips(bench: BlockBench) -> None:
+    """Clips of random lengths and settings, which change from clip to clip."""
+
+    async def drive(block: Block) -> None:
+        ballot, nothing = Ballot(block.design), np.zeros(0, np.int32)
+        for _ in range(40):
+            settings = random_settings(bench, block)
+            longest = 3 * block.design.vote.frames if settings.sliding else max(1, settings.frames)
+            length = bench.random.randint(1, longest)
+            favourite = bench.random.randrange(block.design.network.classes)
+            for t in range(length):
+                other = bench.random.randrange(block.design.network.classes)
+                decision = favourite if bench.chance(0.6) else other
+                frame = KeptFrame(nothing, t == 0, t == length - 1, 0, settings)
+                await one_frame(bench, block, frame, decision, ballot)
+            if bench.chance(0.2):
+                await bench.cycle(2)
+
+    await bench.each(drive)
+    assert any(block.design.network.classes > 1 for block in bench.blocks)
+
+
+@block_test
+async def resets(bench: BlockBench) -> None:
+    """A reset within a clip, before its votes are taken or after: all is forgotten, and the next clip is exact."""
+    nothing = np.zeros(0, np.int32)
+    for block in bench.blocks:
+        last = block.design.network.classes - 1
+        for count in (1, 2, 3):
+            settings = VoteSettings(1, True, wake_class=last, threshold=1, report_frames=True)
+            ballot = Ballot(block.design)
+            for t in range(count):
+                await one_frame(bench, block, KeptFrame(nothing, t == 0, False, 0, settings), last, ballot)
+            bench.compare(block, "votes before", block.get("votes") != 0, True)
+            await bench.reset()
+            found = tuple(block.get(name) for name in ("votes", "frame_class", "majority"))
+            bench.compare(block, "votes, class, majority after", found, (0, 0, 0))
+            # It wakes again: that it was awake is forgotten too.
+            await one_frame(bench, block, KeptFrame(nothing, True, True, 0, settings), last, Ballot(block.design))

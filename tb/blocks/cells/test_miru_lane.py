@@ -1,0 +1,75 @@
+"""A lane of the MiRU cell: candidate, state and word from every code."""
+
+from __future__ import annotations
+
+from tb.lib.bench import Block, BlockBench, block_test
+from tb.models.miru import Update, update
+
+COEFFICIENTS = (0, 1, 2, 127, 128, 255, 256)
+
+
+async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bool, int, int]]) -> list[Update]:
+    """Pass (code, previous, first, update and word coefficient) through both stages, one a cycle, and compare."""
+    results = []
+    for index in range(len(items) + 1):
+        if index:
+            _, previous, first, update_coefficient, word_coefficient = items[index - 1]
+            block.put(
+                previous=previous,
+                first=int(first),
+                update_coefficient=update_coefficient,
+                word_coefficient=word_coefficient,
+            )
+        if index < len(items):
+            block.put(code=items[index][0])
+        await bench.cycle()
+        if index:
+            code, previous, first, update_coefficient, word_coefficient = items[index - 1]
+            expected = update(block.design, code, 0 if first else previous, update_coefficient, word_coefficient)
+            found = Update(
+                block.get_signed("candidate"),
+                block.get_signed("state"),
+                block.get("word"),
+                bool(block.get("word_saturated")),
+            )
+            bench.compare(block, f"code, previous, first, coefficients = {items[index - 1]}", found, expected)
+            results.append(expected)
+    return results
+
+
+@block_test
+async def every_code(bench: BlockBench) -> None:
+    """Every code, over states from end to end and coefficients from 0 to 1."""
+
+    async def drive(block: Block) -> None:
+        limit, end, random = block.design.formats.adc_limit, block.design.formats.state_limit, bench.random
+        items = []
+        for code in range(-limit, limit + 1):
+            for _ in range(1500 // limit):
+                previous = random.choice((0, 1, -1, end, -end, random.randint(-end, end), random.randint(-end, end)))
+                coefficient = lambda: random.choice((*COEFFICIENTS, random.randint(0, 256)))  # noqa: E731
+                items.append((code, previous, bench.chance(0.1), coefficient(), coefficient()))
+        random.shuffle(items)
+        results = await stream(bench, block, items)
+        assert any(result.word_saturated for result in results) and len({result.word for result in results}) > 1
+
+    await bench.each(drive)
+    assert bench.compared > 2000 * len(bench.blocks)
+
+
+@block_test
+async def largest_steps(bench: BlockBench) -> None:
+    """Between the ends of the range, and alternating from one to the other."""
+
+    async def drive(block: Block) -> None:
+        limit, end = block.design.formats.adc_limit, block.design.formats.state_limit
+        items = [
+            (code, previous, False, update_coefficient, word_coefficient)
+            for update_coefficient in COEFFICIENTS
+            for word_coefficient in COEFFICIENTS
+            for code in (limit, -limit, 0)
+            for previous in (end, -end)
+        ]
+        await stream(bench, block, items)
+
+    await bench.each(drive)

@@ -1,0 +1,110 @@
+"""Drives the ports of a ``CrossbarArray`` in a bench: reads words, pulses columns, senses them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from spec.crossbar.layout import Layer, Tile
+from tb.lib.bench import Block, BlockBench, unpack_signed
+from tb.models.crossbar import CrossbarModel
+
+
+class CrossbarDriver:
+    """One array and its model, which are compared at every read and sense."""
+
+    def __init__(self, bench: BlockBench, block: Block, layer: Layer, program: str = "program__") -> None:
+        self.bench, self.block, self.design = bench, block, block.design
+        self.model = CrossbarModel(block.design, layer)
+        self.program = program
+
+    async def read(self, words: Sequence[int]) -> list[int]:
+        """Stream words plane by plane, convert, compare the codes and return them."""
+        block, bench = self.block, self.bench
+        block.put(integrate=1)
+        for plane in range(self.design.formats.stream_bits):
+            positive = sum((abs(word) >> plane & 1) << row for row, word in enumerate(words) if word > 0)
+            negative = sum((abs(word) >> plane & 1) << row for row, word in enumerate(words) if word < 0)
+            block.put(plane=plane, wl_pos=positive, wl_neg=negative)
+            await bench.cycle()
+        block.put(integrate=0)
+        await self.convert()
+        found = self.codes()
+        bench.compare(block, f"codes of {list(words)}", found, self.model.codes(np.array(words)))
+        return found
+
+    async def convert(self) -> None:
+        """Sample and convert; the codes are valid exactly when they should be, and 0 before."""
+        block, bench = self.block, self.bench
+        block.put(sample=1)
+        await bench.cycle()
+        block.put(sample=0, convert=1)
+        await bench.cycle()
+        block.put(convert=0)
+        for waited in range(1, self.design.crossbar.adc_cycles):
+            await bench.cycle()
+            bench.compare(
+                block, f"valid and code {waited} cycles after convert", (block.get("valid"), block.get("codes")), (0, 0)
+            )
+        await bench.cycle()
+        bench.compare(block, "valid when converted", block.get("valid"), 1)
+
+    def codes(self) -> list[int]:
+        """Codes as they are on the port."""
+        layout = self.model.layout
+        return unpack_signed(self.block.get("codes"), self.design.formats.adc_bits, layout.columns * layout.row_tiles)
+
+    async def select(self, tile: Tile, column: int) -> None:
+        """Select a column and compare its sense flags."""
+        self.put(tile=tile.index, column=column)
+        await self.bench.cycle()
+        self.compare_sense(tile, column)
+
+    async def erase(self) -> None:
+        """Lower every device of every tile until the sense flags say that it is at rest, whatever it held."""
+        for tile in self.model.layout.tiles:
+            all_rows = (1 << tile.rows) - 1
+            for column in range(tile.columns):
+                self.put(tile=tile.index, column=column)
+                for flag, side in (("pos_rest", 0), ("neg_rest", all_rows)):
+                    await self.bench.cycle()
+                    while self.block.get(f"{self.program}{flag}") != all_rows:
+                        await self.pulse(0, all_rows, side)
+                self.model.pairs[:, tile.row_slice, tile.first_column + column] = 0
+                self.compare_sense(tile, column)
+
+    def compare_sense(self, tile: Tile, column: int) -> None:
+        """Compare the sense flags of the selected column."""
+        names = ("pos_rest", "pos_full", "neg_rest", "neg_full")
+        found = tuple(self.block.get(f"{self.program}{name}") for name in names)
+        self.bench.compare(self.block, f"sense of {tile.name}, column {column}", found, self.model.sense(tile, column))
+
+    async def pulse(self, up: int, down: int, side: int) -> None:
+        """Launch a pulse on the selected column and see it through; busy for exactly its cycles."""
+        bench, block = self.bench, self.block
+        self.put(up=up, down=down, side=side, pulse=1)
+        await bench.cycle()
+        bench.compare(block, "busy at launch", block.get(f"{self.program}busy"), 0)
+        self.put(pulse=0)
+        await bench.cycle(self.design.crossbar.pulse_cycles)
+        bench.compare(block, "busy in the last cycle", block.get(f"{self.program}busy"), 1)
+        await bench.cycle()
+        bench.compare(block, "busy after the pulse", block.get(f"{self.program}busy"), 0)
+
+    async def program_weights(self, weights: np.ndarray) -> None:
+        """Pulse fresh columns up to ``weights`` (rows, columns) in levels, one side of each pair at rest."""
+        for tile in self.model.layout.tiles:
+            part = weights[tile.row_slice, tile.column_slice]
+            for column in range(tile.columns):
+                await self.select(tile, column)
+                side = sum(int(weight < 0) << row for row, weight in enumerate(part[:, column]))
+                for level in range(int(np.abs(part[:, column]).max())):
+                    up = sum(int(abs(weight) > level) << row for row, weight in enumerate(part[:, column]))
+                    self.model.pulse(tile, column, up, 0, side)
+                    await self.pulse(up, 0, side)
+                await self.select(tile, column)
+
+    def put(self, **values: int) -> None:
+        """Write members of the program port."""
+        self.block.put(**{f"{self.program}{name}": value for name, value in values.items()})

@@ -1,0 +1,48 @@
+"""The ADC interface: columns handed out in groups, the codes of the row tiles added and saturated."""
+
+from __future__ import annotations
+
+from spec.crossbar.layout import Layer, layer_layout
+from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
+
+ROUNDS = 60
+
+
+def expected_group(block: Block, codes: list[list[int]], fold: int) -> tuple[list[int], int]:
+    """Codes of a group's lanes and how many codes of its tiles are at full scale; ``codes[row_tile][column]``."""
+    limit, lanes = block.design.adc_limit, block.parameters["lanes"]
+    group, saturated = [], 0
+    for column in range(fold * lanes, (fold + 1) * lanes):
+        tiles = [row_tile[column] for row_tile in codes if column < len(row_tile)]
+        group.append(max(-limit, min(limit, sum(tiles))))
+        saturated += sum(abs(code) == limit for code in tiles)
+    return group, saturated
+
+
+@block_test
+async def groups_of_columns(bench: BlockBench) -> None:
+    """Every group of every size, with random codes and such at full scale."""
+    saturated_sums = 0
+
+    async def drive(block: Block) -> None:
+        nonlocal saturated_sums
+        design, lanes = block.design, block.parameters["lanes"]
+        layout, bits, limit = (
+            layer_layout(design, Layer(block.parameters["layer"])),
+            design.formats.adc_bits,
+            design.adc_limit,
+        )
+        for _ in range(ROUNDS):
+            flat = some_integers(bench.random, -limit, limit, layout.row_tiles * layout.columns)
+            codes = [flat[tile * layout.columns : (tile + 1) * layout.columns] for tile in range(layout.row_tiles)]
+            block.put(codes=pack(flat, bits))
+            for fold in range(-(-layout.columns // lanes)):
+                block.put(fold=fold)
+                await bench.cycle()
+                group, saturated = expected_group(block, codes, fold)
+                bench.compare(block, f"codes of group {fold}", unpack_signed(block.get("code"), bits, lanes), group)
+                bench.compare(block, f"saturations of group {fold}", block.get("saturations"), saturated)
+                saturated_sums += sum(abs(code) == limit for code in group)
+
+    await bench.each(drive)
+    assert bench.compared > 2 * ROUNDS * len(bench.blocks) and saturated_sums > 1000

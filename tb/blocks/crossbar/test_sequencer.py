@@ -1,0 +1,220 @@
+"""The sequencer: every strobe in its cycle, as the contract's schedule says, whatever its neighbours do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from spec.crossbar.design import DesignPoint
+from tb.lib.bench import Block, BlockBench, block_test
+
+STROBES = (
+    "busy", "stepping", "reading_out", "read", "free", "enable", "integrate_hidden", "sample_hidden", "convert_hidden",
+    "integrate_readout", "sample_readout", "convert_readout", "issue", "step_done", "decide", "push",
+)  # fmt: skip
+CONVERSION_STROBES = ("convert_hidden", "issue")
+"""Of a design whose cells take converted columns; bistable ones have ``clear_cells`` instead."""
+LEARNING_STROBES = ("concluded", "learn_start", "learning", "holding")
+"""Of a design that learns."""
+REPLAY_STROBES = ("next_sequence", "replaying", "draw", "drawing", "offer", "offering")
+"""Of a design that replays."""
+Cycle = tuple[set[str], dict[str, int]]
+"""Strobes that are high, and the values that mean something."""
+
+
+def strobes_of(design: DesignPoint) -> set[str]:
+    """Strobes that the sequencer of a design point has."""
+    strobes = {*STROBES, *LEARNING_STROBES * design.capabilities.learns, *REPLAY_STROBES * design.capabilities.replays}
+    return strobes - {*CONVERSION_STROBES} | {"clear_cells"} if design.capabilities.bistable else strobes
+
+
+def conversion(
+    design: DesignPoint, layer: str, planes: int, phase: set[str], values: dict[str, int]
+) -> Iterator[Cycle]:
+    """Planes, sample, convert; bistable cells take the sample."""
+    for plane in range(planes):
+        yield {*phase, "enable", f"integrate_{layer}"}, {"plane": plane, **values}
+    yield {*phase, f"sample_{layer}"}, values
+    if layer == "readout" or not design.capabilities.bistable:
+        yield {*phase, f"convert_{layer}"}, values
+
+
+def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> list[Cycle]:
+    """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe."""
+    phase, values = {"busy", "stepping"}, {"step": step, "first": int(step == 0), "last": int(step == length - 1)}
+    schedule = list(conversion(design, "hidden", design.formats.stream_bits, phase, values))
+    if design.capabilities.bistable:
+        fetch, fetched = ({"read"}, {"read_step": step + 1}) if step < length - 1 else (set(), {})
+        return [*schedule, ({*phase, "step_done", *fetch}, {**values, **fetched})]
+    schedule += [(phase, values)] * (latency - 1)
+    schedule += [({*phase, "issue"}, {"fold": fold, **values}) for fold in range(design.folds)]
+    if step < length - 1:
+        schedule[-1] = ({*schedule[-1][0], "read"}, {"read_step": step + 1, **schedule[-1][1]})
+    return [*schedule, ({*phase, "step_done"}, values)]
+
+
+def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
+    """From the last state to the start of the decision."""
+    phase = {"busy", "reading_out"}
+    planes = 1 if design.capabilities.bistable else design.formats.stream_bits
+    return [*conversion(design, "readout", planes, phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
+
+
+class Driver:
+    """Plays buffer, crossbars, decision and answer to one sequencer."""
+
+    def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
+        self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
+        self._valid_in = {"readout": 0} if block.design.capabilities.bistable else {"hidden": 0, "readout": 0}
+        self.learns = block.design.capabilities.learns
+        self.replays = block.design.capabilities.replays
+        self._strobes = strobes_of(block.design)
+        self.latency = block.design.crossbar.adc_cycles
+
+    async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
+        """One cycle of the schedule: present what the neighbours answer, compare, and let them see the strobes."""
+        for layer, left in self._valid_in.items():
+            self.block.put(**{f"{layer}_valid": int(left == 0)})
+        await self.bench.cycle()
+        found = {name for name in self._strobes if self.block.get(name)}
+        self.bench.compare(self.block, "strobes", found, strobes)
+        self.bench.compare(self.block, f"values of {strobes}", {name: self.block.get(name) for name in values}, values)
+        for layer, left in self._valid_in.items():
+            self._valid_in[layer] = self.latency - 1 if f"convert_{layer}" in strobes else max(0, left - 1)
+
+    async def idle(self, cycles: int) -> None:
+        """Nothing happens while there is no sequence, or none may start."""
+        for _ in range(cycles):
+            run = self.bench.random.getrandbits(1)
+            self.block.put(run=run, available=1 - run)
+            await self.cycle(set(), {})
+
+    async def sequence(self, length: int) -> None:
+        """A sequence from its start to the push of its result, and on to the end of its learning, replays and offer."""
+        random, block = self.bench.random, self.block
+        block.put(run=1, available=1, length=length, decided=0)
+        infer, learn = 1, 0
+        if self.learns:
+            infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
+            block.put(infer=infer, learn=learn, learn_done=0)
+        await self.cycle({"read", *(["clear_cells"] if self.design.capabilities.bistable else [])}, {"read_step": 0})
+        await self._forward(length, bool(infer), bool(learn), set())
+        if learn:
+            await self._learn(length)
+
+    async def _forward(self, length: int, infer: bool, learn: bool, mark: set[str]) -> None:
+        """Steps and readout; ``mark`` is high all the while."""
+        random, block = self.bench.random, self.block
+        for step in range(length):
+            for strobes, values in step_schedule(self.design, step, length, self.latency):
+                block.put(run=random.getrandbits(1), answer_ready=random.getrandbits(1))  # matter to nobody in a step
+                await self.cycle(strobes | mark, values)
+        for strobes, values in readout_schedule(self.design, self.latency):
+            await self.cycle(strobes | mark, values)
+        wait, phase = self.design.network.classes, {"busy", "reading_out", *mark}
+        while True:
+            wait -= 1
+            ready = not self.bench.chance(self.stall)
+            block.put(decided=int(wait <= 0), answer_ready=int(ready))
+            if wait <= 0 and (ready or not infer):
+                break
+            await self.cycle(phase, {})
+        strobes = {*phase, *(["push"] if infer else []), *(["concluded"] if self.learns else [])}
+        if learn and self.replays and not mark:
+            strobes.add("next_sequence")
+        await self.cycle({*strobes, "learn_start"} if learn else {*strobes, "free"}, {})
+        block.put(decided=0)
+
+    async def _learn(self, length: int) -> None:
+        """The sequence keeps its bank until it is learnt, and offered where there is a reservoir."""
+        if not self.replays:
+            await self._update(set(), {"free"})
+            return
+        stocked, ratio = self.bench.chance(0.8), self.bench.random.choice((0, 1, 2, 3))
+        self.block.put(stocked=int(stocked), ratio=ratio)
+        await self._update(set(), set())
+        mark: set[str] = set()
+        for place in range(ratio if stocked else 0):
+            await self.cycle({"busy", "holding", "drawing", "draw", *mark}, {"place": place})
+            mark = {"replaying"}
+            phase = {"busy", "holding", "drawing", *mark}
+            await self._wait(phase, {"place": place}, "drawn", {"read"}, {"read_step": 0})
+            await self._forward(length, False, True, mark)
+            await self._update(mark, set())
+        await self.cycle({"busy", "holding", "offering", "offer", *mark}, {})
+        await self._wait({"busy", "holding", "offering"}, {}, "offered", {"free"}, {})
+
+    async def _update(self, mark: set[str], last: set[str]) -> None:
+        await self._wait({"busy", "learning", "holding", *mark}, {}, "learn_done", last, {})
+
+    async def _wait(self, phase: set[str], values: dict, port: str, last: set[str], last_values: dict) -> None:
+        """The same, until a neighbour says that it is done; with ``last`` in that cycle."""
+        for _ in range(self.bench.random.choice((0, 1, 9))):
+            self.block.put(run=self.bench.random.getrandbits(1), answer_ready=self.bench.random.getrandbits(1))
+            await self.cycle(phase, values)
+        self.block.put(**{port: 1})
+        await self.cycle(phase | last, values | last_values)
+        self.block.put(**{port: 0})
+
+
+@block_test
+async def schedule(bench: BlockBench) -> None:
+    """Sequences of every length, back to back and apart, converters of any latency, an answer not always ready."""
+
+    async def drive(block: Block) -> None:
+        driver = Driver(bench, block, stall=0.6)
+        for length in range(1, block.design.network.max_steps + 1):
+            driver.latency = bench.random.choice((1, 2, 3, 8, 13, block.design.crossbar.adc_cycles))
+            await driver.sequence(length)
+            await driver.idle(bench.random.choice((0, 1, 5)))
+
+    await bench.each(drive)
+
+
+@block_test
+async def cycles_of_a_step(bench: BlockBench) -> None:
+    """As many as `spec.crossbar.cycles` says, from the first plane to the last state, every step the same."""
+
+    async def drive(block: Block) -> None:
+        design = block.design
+        schedule = step_schedule(design, 0, 1, design.crossbar.adc_cycles)
+        bench.compare(block, "length of the schedule", len(schedule), design.cycles.step)
+        await Driver(bench, block, stall=0).sequence(design.network.max_steps)
+
+    await bench.each(drive)
+    of_mnist = next(block.design for block in bench.blocks if block.name == "mnist")
+    bench.compare("mnist", "cycles of a step", len(step_schedule(of_mnist, 0, 28, 8)), of_mnist.cycles.step)
+
+
+@block_test
+async def waits_for_the_converter(bench: BlockBench) -> None:
+    """A code that is not valid yet is not used, however long it takes."""
+
+    async def drive(block: Block) -> None:
+        driver = Driver(bench, block, stall=0.9)
+        driver.latency = 70
+        await driver.sequence(1)
+
+    await bench.each(drive)
+
+
+@block_test
+async def resets(bench: BlockBench) -> None:
+    """A reset at any cycle returns to idle, and the next sequence starts with its first step and plane."""
+    for _ in range(20):
+        for block in bench.blocks:
+            block.put(run=1, available=1, length=1, readout_valid=1)
+            if not block.design.capabilities.bistable:
+                block.put(hidden_valid=1)
+            if block.design.capabilities.learns:
+                block.put(infer=1, learn=1, learn_done=0)
+            if block.design.capabilities.replays:
+                block.put(stocked=1, ratio=2, drawn=0, offered=0)
+        await bench.cycle(bench.random.randint(1, 40))
+        for block in bench.blocks:
+            block.put(run=0)
+        await bench.reset(1)
+        await bench.each(lambda block: Driver(bench, block, stall=0.3).idle(2))
+        await bench.each(lambda block: Driver(bench, block, stall=0.3).sequence(1))
+        for block in bench.blocks:
+            block.put(run=0, available=0)
+        await bench.cycle()

@@ -1,0 +1,134 @@
+"""The host's side of the weight window in a bench, with a model of all devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import cocotb
+from cocotb.triggers import RisingEdge, with_timeout
+
+from spec.crossbar.layout import Layer, Tile, all_tiles
+from tb.lib.bench import Block, BlockBench, pack, unpack_signed
+from tb.models.crossbar import CrossbarModel
+
+PATIENCE_US = 2000
+"""After which the window is held to hang: 200,000 cycles."""
+
+
+class WindowHost:
+    """Fills, commits and reads columns of one design, and keeps the devices' model in step."""
+
+    def __init__(self, bench: BlockBench, block: Block) -> None:
+        self.bench, self.block, self.design = bench, block, block.design
+        self.random = Random(f"{bench.random.random()} {block.name}")
+        self.models = {layer: CrossbarModel(block.design, layer) for layer in Layer}
+        self.tiles = all_tiles(block.design)
+        self.pulses = 0
+
+    def weights(self, tile: Tile, column: int) -> list[int]:
+        """The model's weights of a column."""
+        return self.models[tile.layer].weights[tile.row_slice, tile.first_column + column].tolist()
+
+    async def select(self, tile: Tile, column: int) -> None:
+        """Select a column, compare that it is legal and what its sense flags say."""
+        self.block.put(layer=int(tile.layer), tile=tile.index, column=column)
+        await self.bench.cycle()
+        self.bench.compare(self.block, f"{tile.name}, column {column} is valid", self.block.get("selection_valid"), 1)
+
+    def compare_sense(self, tile: Tile, column: int) -> None:
+        """Devices of the selected column that are at rest and full, as the model has them: pairs are canonical."""
+        names = [f"{tile.layer.name.lower()}__{flag}" for flag in ("pos_rest", "pos_full", "neg_rest", "neg_full")]
+        found = tuple(self.block.get(name) for name in names)
+        self.bench.compare(
+            self.block, f"sense of {tile.name}, column {column}", found, self.models[tile.layer].sense(tile, column)
+        )
+
+    async def fill(self, values: Sequence[int]) -> None:
+        """Write weights from row 0, a word at a time."""
+        for row in range(0, len(values), 4):
+            group = list(values[row : row + 4])
+            self.block.put(
+                pointer=row + self.random.randrange(4),
+                data_value=pack(group, 8),
+                data_strobes=(1 << len(group)) - 1,
+                data_write=1,
+            )
+            await self.bench.cycle()
+        self.block.put(data_write=0)
+
+    async def show(self, count: int) -> list[int]:
+        """The window's first ``count`` rows."""
+        values: list[int] = []
+        for row in range(0, count, 4):
+            self.block.put(pointer=row)
+            await self.bench.cycle()
+            values += unpack_signed(self.block.get("data_read_value"), 8, 4)
+        return values[:count]
+
+    async def run(self, action: str) -> tuple[int, int]:
+        """Strobe ``commit`` or ``read`` and wait; returns failed and mismatches, adds the pulses."""
+        block, bench = self.block, self.bench
+        block.put(**{action: 1})
+        await bench.cycle()
+        bench.compare(block, f"busy with {action}", block.get("busy"), 0)
+        block.put(**{action: 0})
+        counting = cocotb.start_soon(self._count_pulses())
+        await bench.cycle()
+        bench.compare(block, f"busy in the cycle after {action}", block.get("busy"), 1)
+        await with_timeout(RisingEdge(block.handle("done")), PATIENCE_US, "us")
+        await bench.cycle()
+        bench.compare(block, f"busy and done at the end of {action}", (block.get("busy"), block.get("done")), (1, 1))
+        counting.cancel()
+        result = block.get("failed"), block.get("mismatches")
+        await bench.cycle()
+        found = tuple(block.get(name) for name in ("busy", "done", "failed", "mismatches"))
+        bench.compare(block, f"busy, done, failed, mismatches after {action}", found, (0, 0, 0, result[1]))
+        return result
+
+    async def _count_pulses(self) -> None:
+        """Sum up ``pulses``, which falls to 0 after each: a pulse lasts longer than the cycle of its launch."""
+        handle = self.block.handle("pulses")
+        while True:
+            await handle.value_change
+            self.pulses += int(handle.value)
+
+    async def commit(self, tile: Tile, column: int, values: Sequence[int], *, known: bool = True) -> None:
+        """Program a column, and compare verdict, pulses and devices; ``known``: the model knows what it held."""
+        limit, model = self.design.crossbar.weight_limit, self.models[tile.layer]
+        before = sum(abs(weight) for weight in self.weights(tile, column))
+        reached = [max(-limit, min(limit, value)) for value in values]
+        await self.select(tile, column)
+        await self.fill(values)
+        self.pulses = 0
+        verdict = await self.run("commit")
+        wrong = sum(value != level for value, level in zip(values, reached, strict=True))
+        self.bench.compare(self.block, f"failed and mismatches of {values}", verdict, (int(wrong > 0), wrong))
+        for side in (0, 1):
+            levels = [max(0, -level if side else level) for level in reached]
+            model.pairs[side, tile.row_slice, tile.first_column + column] = levels
+        if known:
+            self.bench.compare(self.block, "pulses", self.pulses, before + sum(map(abs, reached)))
+        self.compare_sense(tile, column)
+        self.bench.compare(self.block, "window after commit", await self.show(len(values)), list(values))
+
+    async def read(self, tile: Tile, column: int) -> None:
+        """Read a column back over rubbish, and compare."""
+        await self.select(tile, column)
+        await self.fill([self.random.randint(-128, 127) for _ in range(tile.rows)])
+        self.pulses = 0
+        self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
+        self.bench.compare(self.block, "pulses of a read", self.pulses, 0)
+        self.bench.compare(
+            self.block,
+            f"weights of {tile.name}, column {column}",
+            await self.show(tile.rows),
+            self.weights(tile, column),
+        )
+        self.compare_sense(tile, column)
+
+    async def erase_all(self) -> None:
+        """Bring every device to rest: tests share them, and no reset touches them."""
+        for tile in self.tiles:
+            for column in range(tile.columns):
+                await self.commit(tile, column, [0] * tile.rows, known=False)

@@ -1,0 +1,198 @@
+"""The write controller: pulses keep pairs canonical, are dropped where one is full, and wait for each other."""
+
+from __future__ import annotations
+
+from spec.crossbar.layout import Layer, layer_layout
+from tb.lib.bench import Block, BlockBench, block_test, pack
+from tb.models.learning import Pair
+
+FLAGS = ("pos_rest", "pos_full", "neg_rest", "neg_full")
+
+
+class Devices:
+    """Every pair of a block, as its crossbars must hold them; fresh ones are at rest."""
+
+    def __init__(self, block: Block) -> None:
+        self.design, full = block.design, block.design.crossbar.weight_limit
+        self.pairs = {
+            layer: [[Pair(0, 0, full) for _ in range(layout.rows)] for _ in range(layout.columns)]
+            for layer, layout in ((layer, layer_layout(block.design, layer)) for layer in Layer)
+        }
+
+
+_devices: dict[str, Devices] = {}
+
+
+def devices_of(block: Block) -> Devices:
+    """The devices of a block, which the tests of one simulation share and no reset touches."""
+    return _devices.setdefault(block.name, Devices(block))
+
+
+async def write(
+    bench: BlockBench,
+    block: Block,
+    devices: Devices,
+    layer: Layer,
+    column: int,
+    counts: list[int],
+    raised: list[int],
+) -> int:
+    """One column through the controller against the model: pulses, drops, and the flags of its last tile.
+
+    Returns the pulses that were dropped.
+    """
+    design, crossbar = block.design, block.design.crossbar
+    layout = layer_layout(design, layer)
+    skipped = design.hidden_rows - layout.rows
+    bits = max(1, design.learning.max_pulses.bit_length())
+    block.put(
+        start=1, layer=int(layer), column_tile=column // crossbar.columns, column=column % crossbar.columns,
+        counts=pack([0] * skipped + counts, bits), raised=pack([0] * skipped + raised, 1),
+    )  # fmt: skip
+    await bench.cycle()
+    bench.compare(block, "ready at the start", block.get("ready"), 1)
+    # What the ports show from now on matters to nobody.
+    block.put(start=0, layer=bench.random.getrandbits(1), counts=bench.random.getrandbits(bits * design.hidden_rows))
+    applied, dropped, written, busy, cycles = 0, 0, 0, 0, 0
+    while True:
+        await bench.cycle()
+        if block.get("ready"):
+            break
+        # A launch while a pulse lasts would end the simulation; no launch may be counted then either.
+        assert not (block.get("busy") and (block.get("applied") or block.get("dropped"))), (
+            f"{block.name}: counted while busy"
+        )
+        if block.get("applied"):
+            bench.compare(block, "layer of pulses", block.get("layer_written"), int(layer))
+        applied, dropped, busy = (
+            applied + block.get("applied"),
+            dropped + block.get("dropped"),
+            busy + block.get("busy"),
+        )
+        written += block.get("devices")
+        cycles += 1
+        assert cycles < 5000, f"{block.name}: stuck"
+    bench.compare(block, "busy when ready", block.get("busy"), 0)
+    before = [(pair.positive, pair.negative) for pair in devices.pairs[layer][column]]
+    done = [
+        devices.pairs[layer][column][row].pulse(bool(raised[row]))
+        for row in range(layout.rows)
+        for _ in range(counts[row])
+    ]
+    bench.compare(block, f"pulses of {counts}", (applied, dropped), (done.count(True), done.count(False)))
+    after = [(pair.positive, pair.negative) for pair in devices.pairs[layer][column]]
+    # Pulses of a column all go one way, so a device that took one has changed.
+    changed = sum(old != new for two in zip(before, after, strict=True) for old, new in zip(*two, strict=True))
+    bench.compare(block, "devices written", written, changed)
+    if not any(counts):
+        bench.compare(block, "cycles of a column without pulses", cycles, 0)
+    rounds = sum(
+        max(counts[first : first + crossbar.rows], default=0) for first in range(0, layout.rows, crossbar.rows)
+    )
+    assert busy <= rounds * crossbar.pulse_cycles, f"{block.name}: more than one pulse a round"
+    await check_flags(bench, block, devices, layer, column)
+    return dropped
+
+
+async def check_flags(bench: BlockBench, block: Block, devices: Devices, layer: Layer, column: int) -> None:
+    """Flags of the tile that the controller still selects."""
+    design, layout, name = block.design, layer_layout(block.design, layer), layer.name.lower()
+    tile = next((tile for tile in layout.tiles if tile.index == block.get(f"{name}__tile")), None)
+    if tile is None or not tile.first_column <= column < tile.first_column + tile.columns:
+        return
+    pairs = devices.pairs[layer][column][tile.row_slice]
+    full = design.crossbar.weight_limit
+    wanted = [
+        pack([int(pair.positive == 0) for pair in pairs], 1), pack([int(pair.positive == full) for pair in pairs], 1),
+        pack([int(pair.negative == 0) for pair in pairs], 1), pack([int(pair.negative == full) for pair in pairs], 1),
+    ]  # fmt: skip
+    bench.compare(
+        block, f"flags of {tile.name} column {column}", [block.get(f"{name}__{flag}") for flag in FLAGS], wanted
+    )
+
+
+@block_test
+async def columns(bench: BlockBench) -> None:
+    """Columns of both layers: no pulses, a few, all; one way until pairs are full, then back across zero."""
+
+    async def drive(block: Block) -> None:
+        devices, most, random = devices_of(block), block.design.learning.max_pulses, bench.random
+        for number in range(120):
+            layer = random.choice(list(Layer))
+            rows = layer_layout(block.design, layer).rows
+            kind = random.randrange(5)
+            share = (0, 0.05, 0.5, 1, 1)[kind]
+            counts = [random.randint(1, most) if random.random() < share else 0 for _ in range(rows)]
+            counts = [most] * rows if kind == 4 else counts
+            # Long stretches one way fill the pairs.
+            tendency = 0.9 if number // 30 % 2 else 0.1
+            column = random.randrange(layer_layout(block.design, layer).columns)
+            raised = [int(random.random() < tendency) for _ in range(rows)]
+            await write(bench, block, devices, layer, column, counts, raised)
+        pairs = [pair for layer in devices.pairs.values() for column in layer for pair in column]
+        assert all(pair.positive == 0 or pair.negative == 0 for pair in pairs)
+
+    await bench.each(drive)
+
+
+@block_test
+async def fills(bench: BlockBench) -> None:
+    """A column of either layer, whatever number of levels a device has: down until every g⁻ is full, up until every g⁺
+    is, two pulses a row beyond either, and at random from there."""
+
+    async def drive(block: Block) -> None:
+        devices, most, random = devices_of(block), block.design.learning.max_pulses, bench.random
+        levels = block.design.crossbar.weight_limit
+        for layer in Layer:
+            layout = layer_layout(block.design, layer)
+            column = random.randrange(layout.columns)
+            pairs = devices.pairs[layer][column]
+            for raised in (0, 1):
+                dropped = 0
+                for left in range(2 * levels + 2, 0, -most):
+                    counts = [min(left, most)] * layout.rows
+                    dropped += await write(bench, block, devices, layer, column, counts, [raised] * layout.rows)
+                bench.compare(block, "at least two pulses a row are dropped", dropped >= 2 * layout.rows, True)
+                ends = [(pair.positive, pair.negative) for pair in pairs]
+                bench.compare(block, "pairs at their end", ends, [(levels, 0) if raised else (0, levels)] * layout.rows)
+            for _ in range(12):
+                counts = [random.randint(0, most) for _ in pairs]
+                raised = [int(random.random() < 0.2) for _ in pairs]
+                await write(bench, block, devices, layer, column, counts, raised)
+
+    await bench.each(drive)
+
+
+@block_test
+async def resets(bench: BlockBench) -> None:
+    """After a reset at any cycle the controller is ready, and what it launches next waits for the pulse under way."""
+
+    async def drive(block: Block) -> None:
+        design = block.design
+        bits = max(1, design.learning.max_pulses.bit_length())
+        rows = design.hidden_rows
+        block.put(
+            start=1,
+            layer=0,
+            column_tile=0,
+            column=0,
+            counts=pack([1] * rows, bits),
+            raised=bench.random.getrandbits(rows),
+        )
+        await bench.cycle()
+        block.put(start=0)
+
+    for _ in range(20):
+        await bench.each(drive)
+        await bench.cycle(bench.random.randint(1, 12))
+        await bench.reset(1)
+        await bench.cycle()
+        for block in bench.blocks:
+            bench.compare(block, "ready after reset", block.get("ready"), 1)
+        await bench.each(drive)
+        for _ in range(400):
+            await bench.cycle()
+            if all(block.get("ready") for block in bench.blocks):
+                break
+        for block in bench.blocks:
+            bench.compare(block, "ready at the end", (block.get("ready"), block.get("busy")), (1, 0))

@@ -1,0 +1,1 @@
+"""What drives the whole BMRU core inside a simulation."""

@@ -1,0 +1,127 @@
+"""The host of an analog design: what software does to it through its buses, on the agents of the other host."""
+
+from __future__ import annotations
+
+import cocotb
+from cocotb.triggers import ClockCycles
+from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
+
+from golden.bmru.clips import VoteSettings
+from golden.bmru.codes import AnalogCodes
+from spec.bmru.design import AnalogDesign
+from spec.bmru.scan import check_word, pack_chain
+from spec.lib.registers import WORD_BITS, register_map
+from spec.presets import parse_design
+from tb.lib.clocks import start_clock
+from tb.lib.config import load_config
+from tb.lib.host import Host
+
+
+class ScanError(AssertionError):
+    """The scan window says that codes did not arrive."""
+
+
+class AnalogHost(Host):
+    """Drives the harness of :mod:`flow.systems.bmru.harness`."""
+
+    def __init__(self, dut, design: AnalogDesign) -> None:
+        self.dut, self.design, self.registers = dut, design, register_map(design)
+        dut.play.value = 0
+        self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
+        start_clock(dut.aclk, dut.aresetn, self.period_ns, asserted=0)
+        self.source, self.sink = (
+            agent(AxiStreamBus.from_prefix(dut, prefix), dut.aclk, dut.aresetn, reset_active_level=False)
+            for agent, prefix in ((AxiStreamSource, "s_axis"), (AxiStreamSink, "m_axis"))
+        )
+        self.renew_bus()
+
+    @classmethod
+    async def started(cls, dut) -> AnalogHost:
+        """A host of the configured design, after reset."""
+        host = cls(dut, parse_design(load_config()["design"], "config"))
+        await host.reset()
+        return host
+
+    async def configure(self, settings: VoteSettings, period: int) -> None:
+        """Set up pacing, vote and reports; they take effect with the next clip."""
+        await self.write("PACE", period=period)
+        await self.write("VOTE", frames=settings.frames, sliding=int(settings.sliding), wake_class=settings.wake_class)
+        await self.write("WAKE_THRESHOLD", votes=settings.threshold)
+        await self.write("REPORT", votes=int(settings.report_votes), frames=int(settings.report_frames))
+
+    # Scan window ------------------------------------------------------------------------------------------------------
+    async def load(self, codes: AnalogCodes, check: int | None = None) -> dict[str, int]:
+        """Load codes through the scan window; the device must be halted.
+
+        Args:
+            check: check word to announce; that of the codes where None.
+
+        Returns:
+            SCAN_STATUS at the end.
+        """
+        bits = codes.chain()
+        await self.write("SCAN_CHECK", value=check_word(bits) if check is None else check)
+        await self.write("SCAN_CONTROL", load=1)
+        data = pack_chain(bits)
+        for start in range(0, len(data), WORD_BITS // 8):
+            await self.until_word()
+            await self.write("SCAN_DATA", bits=int.from_bytes(data[start : start + WORD_BITS // 8], "little"))
+        return await self.scan_end()
+
+    async def program_codes(self, codes: AnalogCodes) -> None:
+        """Load codes and check that they arrived.
+
+        Raises:
+            ScanError: they did not.
+        """
+        status = await self.load(codes)
+        wrong = [name for name, value in status.items() if value and name != "ready"]
+        programmed = (await self.read("STATUS"))["programmed"]
+        if wrong or not programmed:
+            raise ScanError(f"the codes did not arrive: {', '.join(wrong)}, STATUS.programmed is {programmed}")
+
+    async def verify(self, check: int) -> dict[str, int]:
+        """Compare the latches with a check word; SCAN_STATUS at the end."""
+        await self.write("SCAN_CHECK", value=check)
+        await self.write("SCAN_CONTROL", verify=1)
+        return await self.scan_end()
+
+    async def read_back(self) -> bytes:
+        """The latches, packed as `spec.bmru.scan.pack_chain` packs them."""
+        await self.write("SCAN_CONTROL", read=1)
+        words = -(-(await self.read("SCAN_LENGTH"))["bits"] // WORD_BITS)
+        data = b""
+        for _ in range(words):
+            await self.until_word()
+            data += (await self.read("SCAN_DATA"))["bits"].to_bytes(WORD_BITS // 8, "little")
+        await self.scan_end()
+        return data
+
+    async def until_word(self) -> None:
+        """Wait until SCAN_DATA can be written or read."""
+        await self.until("ready", 1, pause_cycles=WORD_BITS // 2, register="SCAN_STATUS")
+
+    async def scan_end(self) -> dict[str, int]:
+        """Wait for the end of a scan command; returns SCAN_STATUS."""
+        length = (await self.read("SCAN_LENGTH"))["bits"]
+        await self.until("scan_busy", 0, pause_cycles=16 + length // 2)
+        return await self.read("SCAN_STATUS")
+
+    # Cells ------------------------------------------------------------------------------------------------------------
+    async def states(self) -> int:
+        """States of all cells at the last sample, cell 0 of block 0 in the low bit."""
+        packed = 0
+        for word in range(-(-self.design.network.cells // WORD_BITS)):
+            await self.write("STATE_SELECT", word=word)
+            packed |= (await self.read("STATE"))["bits"] << WORD_BITS * word
+        return packed
+
+    # Packets ----------------------------------------------------------------------------------------------------------
+    def play(self) -> None:
+        """Start the packet player, for one cycle."""
+        cocotb.start_soon(self._play())
+
+    async def _play(self) -> None:
+        self.dut.play.value = 1
+        await ClockCycles(self.dut.aclk, 1)
+        self.dut.play.value = 0

@@ -1,0 +1,1 @@
+"""What drives the whole crossbar accelerator inside a simulation."""

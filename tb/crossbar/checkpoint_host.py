@@ -1,0 +1,170 @@
+"""The host saves and restores all that a Remora has learnt, through the weight window, the memory window and registers.
+
+The core must be halted, with nothing begun that is not finished: a sequence that a soft reset cut short
+(LEARN_PROGRESS) is no state between sequences.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.crossbar.cell import Coefficients
+from golden.learning.checkpoint import Checkpoint
+from golden.learning.memory_words import pack_accumulators
+from golden.learning.reservoir import ReservoirState
+from golden.learning.settings import LearningSettings
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.learning import REPLAY_BITS, head_label_bits
+from spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, head_parts, host_memories
+from tb.lib.bench import pack, unpack, unpack_signed
+from tb.lib.host import Host
+
+POLL_CYCLES = 50
+
+
+async def save_checkpoint(host: Host) -> Checkpoint:
+    """Everything that the hardware holds: weights, χ, reservoir, counts, settings, coefficients."""
+    reset, update = [(await host.read(f"{name}_COEFFICIENT"))["value"] for name in ("RESET", "UPDATE")]
+    return Checkpoint(
+        await host.read_weights(),
+        *await read_accumulators(host),
+        Coefficients(reset, update),
+        updates=(await host.read("UPDATES"))["value"],
+        reservoir=await read_reservoir(host),
+        settings=await read_settings(host),
+    )
+
+
+async def restore_checkpoint(host: Host, checkpoint: Checkpoint) -> None:
+    """Everything back: from here on the hardware goes on as the one that was saved would have."""
+    design = host.design
+    await host.program(checkpoint.weights)
+    await host.write("RESET_COEFFICIENT", value=checkpoint.coefficients.reset)
+    await host.write("UPDATE_COEFFICIENT", value=checkpoint.coefficients.update)
+    await write_settings(host, checkpoint.settings or LearningSettings.of(design))
+    if design.capabilities.accumulates:
+        await write_accumulators(host, checkpoint.hidden_accumulators, checkpoint.readout_accumulators)
+    await host.write("UPDATES", value=checkpoint.updates)
+    if design.capabilities.replays:
+        await write_reservoir(host, checkpoint.reservoir or ReservoirState.empty(design))
+
+
+# Settings -------------------------------------------------------------------------------------------------------------
+async def read_settings(host: Host) -> LearningSettings:
+    """Settings as the registers hold them; the design's where there is no register."""
+    design = host.design
+    rates, present = await host.read("LEARN_RATES"), LearningSettings.of(design)
+    return LearningSettings(
+        (await host.read("LEARN_SEED"))["value"],
+        (await host.read("WINNERS"))["value"] if design.capabilities.selects else present.winners,
+        (await host.read("REPLAY_RATIO"))["value"] if design.capabilities.replays else present.replay_ratio,
+        rates["hidden_slower"],
+        rates["readout_slower"],
+    )
+
+
+async def write_settings(host: Host, settings: LearningSettings) -> None:
+    """Settings into the registers that there are."""
+    await host.write("LEARN_SEED", value=settings.seed)
+    await host.write("LEARN_RATES", hidden_slower=settings.hidden_slower, readout_slower=settings.readout_slower)
+    if host.design.capabilities.selects:
+        await host.write("WINNERS", value=settings.winners)
+    if host.design.capabilities.replays:
+        await host.write("REPLAY_RATIO", value=settings.replay_ratio)
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+async def read_memory(host: Host, memory: HostMemory, addresses: Iterable[int]) -> list[int]:
+    """Words of a memory."""
+    await _select(host, memory)
+    data, groups, words = host.registers["MEMORY_DATA"], range(_size(host.design, memory).groups), []
+    for address in addresses:
+        await host.write("MEMORY_ADDRESS", address=address)
+        await host.write("MEMORY_CONTROL", load=1)
+        await host.write("MEMORY_POINTER", group=0)
+        words.append(sum([await host.read_word(data) << GROUP_BITS * group for group in groups]))
+    return words
+
+
+async def write_memory(host: Host, memory: HostMemory, first: int, words: Iterable[int]) -> None:
+    """Words of a memory, from one address on."""
+    await _select(host, memory)
+    for address, word in enumerate(words, first):
+        await host.write("MEMORY_ADDRESS", address=address)
+        await fill_window(host, memory, word)
+        await host.write("MEMORY_CONTROL", store=1)
+
+
+async def fill_window(host: Host, memory: HostMemory, word: int) -> None:
+    """A word into the window, to be stored."""
+    data, groups = host.registers["MEMORY_DATA"].address, _size(host.design, memory).groups
+    await host.write("MEMORY_POINTER", group=0)
+    for part in unpack(word, GROUP_BITS, groups):
+        await host.axil.write(data, part)
+
+
+async def _select(host: Host, memory: HostMemory) -> None:
+    # After a reset the accumulators are cleared, one word a cycle.
+    await host.until("memory_busy", 0, pause_cycles=POLL_CYCLES)
+    await host.write("MEMORY_SELECT", memory=int(memory))
+
+
+def _size(design: DesignPoint, memory: HostMemory) -> MemorySize:
+    return host_memories(design)[memory]
+
+
+# Accumulators ---------------------------------------------------------------------------------------------------------
+async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """χ of the hidden layer and the readout, of the shapes of the weights; 0 where there is none. Rule M9."""
+    design = host.design
+    whole = np.zeros((design.network.hidden + design.network.classes, design.hidden_rows), np.int32)
+    if design.capabilities.accumulates:
+        words = await read_memory(host, HostMemory.ACCUMULATORS, range(len(whole) * design.learning_folds))
+        bits, lanes = design.learning.accumulator_bits, design.learning_lanes
+        values = np.array([unpack_signed(word, bits, lanes) for word in words])
+        whole[:] = values.reshape(len(whole), -1)[:, : design.hidden_rows]
+    hidden, readout = np.split(whole, [design.network.hidden])
+    # The readout has no features.
+    return hidden.T.copy(), readout[:, design.network.features :].T.copy()
+
+
+async def write_accumulators(host: Host, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> None:
+    """χ of both layers; those of lanes without a weight become 0."""
+    await write_memory(host, HostMemory.ACCUMULATORS, 0, pack_accumulators(host.design, hidden, readout))
+
+
+# Reservoir ------------------------------------------------------------------------------------------------------------
+async def read_reservoir(host: Host) -> ReservoirState | None:
+    """All that is held, and n; None where there is no reservoir. Rules M8 and M10."""
+    design = host.design
+    if not design.capabilities.replays:
+        return None
+    network = design.network
+    label_part, steps_part = head_parts(design)
+    filled = (await host.read("FILLED"))["value"]
+    features = np.zeros((filled, network.max_steps, network.features), np.uint8)
+    steps, labels = np.zeros((2, filled), np.int64)
+    for slot, head in enumerate(await read_memory(host, HostMemory.RESERVOIR_HEADS, range(filled))):
+        # Of a slot that nobody wrote: what the hardware replays of it.
+        steps[slot], labels[slot] = steps_part.nearest(head), label_part.nearest(head)
+        places = slot * network.max_steps + np.arange(steps[slot])
+        words = await read_memory(host, HostMemory.RESERVOIR_STEPS, places.tolist())
+        features[slot, : steps[slot]] = [unpack(word, REPLAY_BITS, network.features) for word in words]
+    presented, frozen = (await host.read("PRESENTED"))["value"], (await host.read("REPLAY_CONTROL"))["freeze"]
+    return ReservoirState(presented, bool(frozen), features, steps, labels)
+
+
+async def write_reservoir(host: Host, state: ReservoirState) -> None:
+    """What was held, and n."""
+    max_steps, label_bits = host.design.network.max_steps, head_label_bits(host.design)
+    heads = zip(state.steps.tolist(), state.labels.tolist(), strict=True)
+    await write_memory(host, HostMemory.RESERVOIR_HEADS, 0, (steps << label_bits | label for steps, label in heads))
+    for slot, (steps, features) in enumerate(zip(state.steps.tolist(), state.features.tolist(), strict=True)):
+        words = (pack(step, REPLAY_BITS) for step in features[:steps])
+        await write_memory(host, HostMemory.RESERVOIR_STEPS, slot * max_steps, words)
+    await host.write("PRESENTED", value=state.presented)
+    await host.write("FILLED", value=len(state.steps))
+    await host.write("REPLAY_CONTROL", freeze=int(state.frozen))

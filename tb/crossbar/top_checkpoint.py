@@ -1,0 +1,187 @@
+"""cocotb: learn, save all through the bus, restore it, learn on; and what is refused meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import cocotb
+import numpy as np
+
+from golden.learning.checkpoint import load_checkpoint, save_checkpoint
+from golden.learning.settings import LearningSettings
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.memories import HostMemory, head_parts, host_memories
+from spec.lib.packets import Flag, encode_packet
+from spec.lib.registers import Kind
+from spec.presets import parse_design
+from tb.blocks.learning.test_memory_window import border_numbers
+from tb.crossbar import checkpoint_host
+from tb.lib.bench import pack
+from tb.lib.config import load_config
+from tb.lib.host import Host
+
+
+def told() -> tuple[DesignPoint, dict]:
+    """The design point, and what the test is told."""
+    config = load_config()
+    return parse_design(config["design"], "config"), config
+
+
+async def restored(dut, design: DesignPoint, config: dict) -> Host:
+    """A host after power-on, with what was saved before."""
+    host = Host(dut, design)
+    await host.reset()
+    await checkpoint_host.restore_checkpoint(host, load_checkpoint(config["restore"], design))
+    if config["settings"]:
+        await checkpoint_host.write_settings(host, LearningSettings.from_dict(config["settings"]))
+    return host
+
+
+def send(host: Host, config: dict) -> int:
+    """Hand all sequences to the sender, to be learnt and answered; how many."""
+    features = np.array(config["features"], np.int8 if host.design.network.feature_signed else np.uint8)
+    for sequence, length, label in zip(features, config["lengths"], config["labels"], strict=True):
+        host.source.send_nowait(encode_packet(sequence[:length], label=label, flags=Flag.LEARN | Flag.INFER))
+    return len(features)
+
+
+@cocotb.test()
+async def learn_and_save(dut) -> None:
+    """Restore one file, learn, save another."""
+    _, config = told()
+    await learn_on(await restored(dut, *told()), config)
+
+
+async def learn_on(host: Host, config: dict) -> None:
+    """Learn all sequences, and save."""
+    count = send(host, config)
+    await host.start()
+    for _ in range(count):
+        assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing"
+    await host.halt()
+    saved = await checkpoint_host.save_checkpoint(host)
+    save_checkpoint(Path(config["save"]), host.design, saved)
+
+
+@cocotb.test()
+async def refused_while_learning(dut) -> None:
+    """Everything guarded answers SLVERR at random moments of learning, and changes nothing of what is learnt."""
+    design, config = told()
+    host, random = await restored(dut, design, config), Random(cocotb.RANDOM_SEED)
+    guarded = [register for register in host.registers if register.guard]
+    learning = [register for register in guarded if not register.name.startswith("WINDOW") and register.address >= 0x50]
+    assert {"LEARN_SEED", "UPDATES", "FILLED", "MEMORY_CONTROL", "MEMORY_DATA"} <= {each.name for each in learning}
+    count, answers, tried = send(host, config), 0, 0
+    await host.start()
+    while answers < count:
+        register = random.choice(learning)
+        fields = {field.name: random.randint(field.minimum, min(1, field.maximum)) for field in register.fields}
+        await host.refused(register.name, **fields)
+        tried += 1
+        while not host.sink.empty():
+            answers += await host.answer() is not None
+    await host.halt()
+    assert tried > 100
+    saved = await checkpoint_host.save_checkpoint(host)
+    save_checkpoint(Path(config["save"]), design, saved)
+
+
+@cocotb.test()
+async def words_that_do_not_exist(dut) -> None:
+    """Commands on them answer SLVERR; so does whatever a register cannot hold."""
+    design, config = told()
+    host = await restored(dut, design, config)
+    before, memories = await checkpoint_host.save_checkpoint(host), host_memories(design)
+    for memory in range(4):
+        depth = memories[memory].depth if memory in memories else 0
+        for address in (depth, depth + 1, 1 << 16, (1 << 32) - 1):
+            await host.write("MEMORY_SELECT", memory=memory)
+            await host.write("MEMORY_ADDRESS", address=address)
+            for command in ("load", "store"):
+                await host.refused("MEMORY_CONTROL", **{command: 1})
+    beyond = 0
+    for register in host.registers:
+        for field in register.fields:
+            if field.kind in (Kind.CONFIGURATION, Kind.LOADED) and field.limited:
+                largest = (1 << field.width) - 1
+                for value in {field.maximum + 1, largest, *([0] if field.minimum else [])} - {field.maximum}:
+                    await host.refused_word(register.name, value << field.lsb)
+                    beyond += 1
+    assert beyond >= 6
+    assert same(before, await checkpoint_host.save_checkpoint(host))
+
+
+@cocotb.test()
+async def heads_that_may_not_be_stored(dut) -> None:
+    """Heads at the borders: legal ones are stored; others answer SLVERR, the old head stays, and replay goes on."""
+    design, config = told()
+    host, memory = await restored(dut, design, config), HostMemory.RESERVOIR_HEADS
+    before, refused = await checkpoint_host.save_checkpoint(host), 0
+    label_part, steps_part = head_parts(design)
+    heads = [
+        label << label_part.lsb | steps << steps_part.lsb
+        for label in border_numbers(label_part)
+        for steps in border_numbers(steps_part)
+    ]
+    for index, head in enumerate(heads):
+        slot = index % design.learning.replay_capacity
+        old = await checkpoint_host.read_memory(host, memory, [slot])
+        await checkpoint_host.fill_window(host, memory, head)
+        if label_part.holds(head) and steps_part.holds(head):
+            await host.write("MEMORY_CONTROL", store=1)
+            assert await checkpoint_host.read_memory(host, memory, [slot]) == [head]
+            await checkpoint_host.write_memory(host, memory, slot, old)
+        else:
+            await host.refused("MEMORY_CONTROL", store=1)
+            await host.refused("MEMORY_CONTROL", store=1, load=1)
+            assert await checkpoint_host.read_memory(host, memory, [slot]) == old
+            refused += 1
+    assert 2 <= refused < len(heads)
+    assert same(before, await checkpoint_host.save_checkpoint(host))
+    await learn_on(host, config)
+
+
+@cocotb.test()
+async def what_nobody_wrote(dut) -> None:
+    """FILLED covers slots that hold noise, and so do lanes without a weight; what the host reads is what is learnt."""
+    design, config = told()
+    host, random = await restored(dut, design, config), Random(cocotb.RANDOM_SEED)
+    if design.capabilities.accumulates:
+        await checkpoint_host.write_memory(host, HostMemory.ACCUMULATORS, 0, words_with_rubbish(design, random))
+    await host.write("PRESENTED", value=design.learning.replay_capacity)
+    await host.write("FILLED", value=design.learning.replay_capacity)
+    save_checkpoint(Path(config["between"]), design, await checkpoint_host.save_checkpoint(host))
+    await learn_on(host, config)
+
+
+def words_with_rubbish(design: DesignPoint, random: Random) -> list[int]:
+    """Words of accumulators of 0, and of anything in lanes without a weight."""
+    network, bits, lanes = design.network, design.learning.accumulator_bits, design.learning_lanes
+    words, spare = [], 0
+    for column in range(network.hidden + network.classes):
+        first = 0 if column < network.hidden else network.features
+        for fold in range(design.learning_folds):
+            rows = range(fold * lanes, (fold + 1) * lanes)
+            free = [not first <= row < design.hidden_rows for row in rows]
+            words.append(pack([random.getrandbits(bits) if each else 0 for each in free], bits))
+            spare += sum(free)
+    assert spare > 0
+    return words
+
+
+def same(first, second) -> bool:
+    """Two checkpoints hold the same."""
+    arrays = (
+        (getattr(one.weights, layer), getattr(one, f"{layer}_accumulators"))
+        for one in (first, second)
+        for layer in ("hidden", "readout")
+    )
+    found = [array for pair in arrays for array in pair]
+    half = len(found) // 2
+    counts = [
+        (one.updates, one.settings, one.coefficients, one.reservoir.presented, one.reservoir.frozen)
+        for one in (first, second)
+    ]
+    kept = [(one.reservoir.features, one.reservoir.steps, one.reservoir.labels) for one in (first, second)]
+    return counts[0] == counts[1] and all(map(np.array_equal, [*found[:half], *kept[0]], [*found[half:], *kept[1]]))

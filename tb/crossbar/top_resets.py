@@ -1,0 +1,217 @@
+"""cocotb: resets at any cycle, of sequences in flight and of the weight window at work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from random import Random
+
+import cocotb
+import numpy as np
+
+from golden.crossbar.weights import Weights, random_weights
+from spec.crossbar.counters import Counter
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer, Tile, all_tiles
+from spec.lib.packets import Answer, encode_packet
+from spec.presets import parse_design
+from tb.crossbar.run_sequences import stalls
+from tb.lib.aiming import between_packets
+from tb.lib.config import load_config
+from tb.lib.host import Host
+
+PIN, SOFT = 0, 1
+"""The two resets; numbers as of the trace."""
+
+
+def in_any_order(random: Random, count: int, *kinds: int) -> list[int]:
+    """Each kind as often as the others, in random order."""
+    order = [kinds[index % len(kinds)] for index in range(count)]
+    random.shuffle(order)
+    return order
+
+
+class Victim:
+    """A host and what its hardware should remember.
+
+    Attributes:
+        coefficients: what the two coefficient registers should hold.
+        resets: the resets so far, in order.
+    """
+
+    def __init__(self, host: Host, design: DesignPoint, random: Random) -> None:
+        self.host, self.design, self.random = host, design, random
+        self.coefficients = self._defaults()
+        self.resets: list[int] = []
+
+    def _defaults(self) -> tuple[int, int]:
+        return self.design.cell.reset_coefficient, self.design.cell.update_coefficient
+
+    async def set_coefficients(self, reset: int, update: int) -> None:
+        """Write both and remember them."""
+        await self.host.write("RESET_COEFFICIENT", value=reset)
+        await self.host.write("UPDATE_COEFFICIENT", value=update)
+        self.coefficients = reset, update
+
+    async def reset(self, kind: int) -> None:
+        """Reset at once, drop what the agents hold, and see that the core is idle and remembers what it should."""
+        host = self.host
+        self.resets.append(kind)
+        # Else the sender would go on with what waits as soon as the reset ends.
+        host.source.clear()
+        if kind == PIN:
+            await host.reset(self.random.randint(1, 5))
+            self.coefficients = self._defaults()
+        else:
+            # The agents are not told: a packet half sent and an answer half received must both end as AXI has it.
+            await host.write("CONTROL", run=0, soft_reset=1)
+            await host.source.wait()
+            # An update that is under way ends first.
+            await host.until("busy", 0, pause_cycles=20)
+            while host.dut.m_axis_tvalid.value:
+                await host.edge()
+            await self._require_whole_answers()
+        host.sink.clear()
+        await self._require_idle(kind)
+
+    async def _require_whole_answers(self) -> None:
+        """What the sink holds are answers from their first beat to their last."""
+        while not self.host.sink.empty():
+            answer = await self.host.answer()
+            assert len(answer.scores) == self.design.network.classes, "an answer was cut by a soft reset"
+
+    async def late_comer(self, longest_sequence: int) -> Answer | None:
+        """Answer to the packet, if any, that the sender had in hand but began to send only after the reset."""
+        await self.host.start()
+        await self.host.cycles(longest_sequence)
+        await self.host.halt()
+        await self.host.cycles(longest_sequence)
+        assert self.host.sink.count() <= 1, "more than one packet survived a reset"
+        return None if self.host.sink.empty() else await self.host.answer()
+
+    async def _require_idle(self, kind: int) -> None:
+        host = self.host
+        status, control = await host.read("STATUS"), await host.read("CONTROL")
+        assert not status["busy"] and not status["window_busy"] and not host.dut.m_axis_tvalid.value, status
+        found = [(await host.read(f"{name}_COEFFICIENT"))["value"] for name in ("RESET", "UPDATE")]
+        assert tuple(found) == self.coefficients
+        if kind == PIN:
+            assert control["run"] == 0
+            names = [
+                *(["UPDATES"] * self.design.capabilities.learns),
+                *(["PRESENTED", "FILLED"] * self.design.capabilities.replays),
+            ]
+            assert not any([(await host.read(name))["value"] for name in names]), "counts of learning survived the pin"
+            if self.design.capabilities.learns:
+                assert not any((await host.read("LEARN_PROGRESS")).values())
+            assert not any((await host.read("INTERRUPT_STATUS")).values())
+
+
+async def prepare(dut) -> tuple[Victim, dict]:
+    """A victim, reset and halted."""
+    config = load_config()
+    design = parse_design(config["design"], "config")
+    host = Host(dut, design)
+    await host.reset()
+    return Victim(host, design, Random(f"{cocotb.RANDOM_SEED}")), config
+
+
+@cocotb.test()
+async def in_flight(dut) -> None:
+    """Phase after phase of sequences, all but the last cut by a reset at any cycle; the trace is compared outside."""
+    victim, config = await prepare(dut)
+    host, random = victim.host, victim.random
+    features, lengths = np.array(config["features"]), config["lengths"]
+    phases, counted, late_comers = [], 0, 0
+    kinds = in_any_order(random, config["phases"] - 1, PIN, SOFT)
+    for phase in range(config["phases"]):
+        order = [(phase + index) % len(lengths) for index in range(len(lengths))]
+        late = None
+        if victim.resets[-1:] == [SOFT]:
+            late = await victim.late_comer(config["longest_sequence"])
+            late_comers += late is not None
+        if (await host.read("CONTROL"))["run"]:
+            await host.halt()
+        await victim.set_coefficients(*config["coefficients"])
+        for agent in (host.source, host.sink):
+            agent.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if random.random() < 0.5 else None)
+            agent.pause = False
+        for index in order:
+            host.source.send_nowait(encode_packet(features[index, : lengths[index]], tag=index))
+        await host.start()
+        last = phase == config["phases"] - 1
+        answers = [] if late is None else [late]
+        if last:
+            answers += [await host.answer(config["patience_cycles"]) for _ in order]
+            assert None not in answers, "an answer is missing after the resets"
+        else:
+            if kinds[phase] == SOFT and not late_comers:
+                await between_packets(dut, config["busy_cycles"])
+            else:
+                # Every other reset comes before the sequences can have ended.
+                await host.cycles(random.randrange(config["busy_cycles" if phase % 2 else "longest_wait"]))
+            while not host.sink.empty():
+                answers.append(await host.answer())
+        phases.append(
+            {
+                "order": ([] if late is None else [late.tag]) + order,
+                "answers": [[answer.tag, answer.decision, *answer.scores] for answer in answers],
+            }
+        )
+        if not last:
+            await victim.reset(kinds[phase])
+            sequences = (await host.counters())[Counter.SEQUENCES]
+            assert sequences == 0 if victim.resets[-1] == PIN else sequences >= counted
+            counted = sequences
+    assert late_comers, "no soft reset came while a packet was offered and not begun"
+    Path(config["output"]).write_text(json.dumps({"phases": phases, "resets": victim.resets}), encoding="utf-8")
+
+
+@cocotb.test()
+async def while_programming(dut) -> None:
+    """The window is reset at a random cycle of its work; the other columns keep their weights, and it works again."""
+    victim, config = await prepare(dut)
+    host, design, random = victim.host, victim.design, victim.random
+    weights = random_weights(design, seed=11)
+    await host.program(weights)
+    tiles = all_tiles(design)
+    for attempt in range(config["attempts"]):
+        tile = random.choice(tiles)
+        column = random.randrange(tile.columns)
+        asked = np.array(
+            [random.randint(-design.crossbar.weight_limit, design.crossbar.weight_limit) for _ in range(tile.rows)]
+        )
+        if random.random() < 0.5:
+            await host.begin_column(tile, column, asked)
+            await host.cycles(random.randrange(config["longest_commit"]))
+        else:
+            # Anywhere in the accesses on the bus; with the pin, since a soft reset leaves the bus alone.
+            task = cocotb.start_soon(host.begin_column(tile, column, asked))
+            await host.cycles(random.randrange(40))
+            task.cancel()
+            host.dut.aresetn.value = 0
+            await host.edge()
+            host.renew_bus()
+            await victim.reset(PIN)
+        kind = random.choice((PIN, SOFT))
+        await victim.reset(kind)
+        await host.until("halted", 1, pause_cycles=1)
+        await _require_others(host, weights, tile, column)
+        levels = _column(weights, tile, column)
+        levels[:] = asked if attempt % 2 else levels
+        await host.program_column(tile, column, levels)
+    found = await host.read_weights()
+    np.testing.assert_array_equal(found.hidden, weights.hidden)
+    np.testing.assert_array_equal(found.readout, weights.readout)
+
+
+async def _require_others(host: Host, weights: Weights, tile: Tile, column: int) -> None:
+    """All columns of the tile but the one that was being programmed."""
+    for other in range(tile.columns):
+        if other != column:
+            np.testing.assert_array_equal(await host.read_column(tile, other), _column(weights, tile, other))
+
+
+def _column(weights: Weights, tile: Tile, column: int) -> np.ndarray:
+    layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
+    return layer[tile.row_slice, tile.first_column + column]

@@ -1,0 +1,1 @@
+"""What benches share: the register host, clocks, streams, the scoreboard."""

@@ -1,0 +1,1 @@
+"""Models in plain Python of what blocks must give."""

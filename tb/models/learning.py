@@ -1,0 +1,103 @@
+"""Learning in plain Python, one value at a time: what the blocks of :mod:`hdl.learning.learning_engine` must give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift
+from spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
+from spec.lib.fixed import round_shift, saturate
+from spec.lib.rng import Purpose, draw, draw_pair
+
+
+def errors(design: DesignPoint, scores: list[int], label: int) -> list[int]:
+    """Error of every class."""
+    shift = error_shift(design)
+    found = []
+    for index, score in enumerate(scores):
+        quarter = score << shift if shift >= 0 else round_shift(score, -shift)
+        found.append(max(0, min(ERROR_LIMIT, ERROR_CENTRE + quarter)) - (ERROR_LIMIT if index == label else 0))
+    return found
+
+
+def feedback(design: DesignPoint, error: list[int], column: int) -> int:
+    """``f`` of one hidden unit."""
+    total = 0
+    for index, value in enumerate(error):
+        word = int(draw(design.learning.seed, Purpose.FEEDBACK, 0, column, index // FEEDBACK_WORD_BITS))
+        total += -value if word >> index % FEEDBACK_WORD_BITS & 1 else value
+    return total
+
+
+def delta(design: DesignPoint, feedback_value: int, code: int) -> int:
+    """``δ`` of one hidden unit in one step."""
+    return round_shift(
+        feedback_value * derivative_table(design)[abs(code)], DERIVATIVE_BITS + design.learning.feedback_shift
+    )
+
+
+@dataclass(frozen=True)
+class Moved:
+    """An accumulator after an update, and the pulses that fell due."""
+
+    accumulator: int
+    pulses: int
+    raised: bool
+
+
+def change_of(design: DesignPoint, gradient: int, readout: bool, slower: int) -> int:
+    """S of one weight."""
+    learning = design.learning
+    return round_shift(gradient, (learning.readout_shift if readout else learning.hidden_shift) + slower)
+
+
+def move(design: DesignPoint, accumulator: int, gradient: int, readout: bool, slower: int = 0) -> Moved:
+    """Update of one accumulator."""
+    learning = design.learning
+    limit = (1 << (learning.accumulator_bits - 1)) - 1
+    change = change_of(design, gradient, readout, slower)
+    moved = saturate(accumulator - change, limit)
+    pulses = min(abs(moved) // learning.accumulator_level, learning.max_pulses)
+    sign = 1 if moved > 0 else -1
+    return Moved(moved - sign * pulses * learning.accumulator_level, pulses, moved > 0)
+
+
+def rounded(design: DesignPoint, random: int, gradient: int, readout: bool, slower: int) -> tuple[int, bool]:
+    """Pulses in mode `direct`, and whether they raise the weight."""
+    change = change_of(design, gradient, readout, slower)
+    return min((abs(change) + random) // design.learning.accumulator_level, design.learning.max_pulses), change < 0
+
+
+def winners(feedback_values: list[int], count: int) -> list[bool]:
+    """Which columns learn: those of largest \\|f\\|, ties to the lower column."""
+    order = sorted(range(len(feedback_values)), key=lambda column: (-abs(feedback_values[column]), column))
+    return [column in order[:count] for column in range(len(feedback_values))]
+
+
+def rounding_number(design: DesignPoint, seed: int, update: int, readout: bool, column: int, row: int) -> int:
+    """r of one weight in mode `direct`; rows as those of the hidden layer."""
+    words = draw_pair(seed, Purpose.STOCHASTIC_ROUNDING, update, int(readout) << 16 | column, row // 4)
+    half = int(words[row % 4 // 2]) >> 16 * (row % 2) & 0xFFFF
+    return half % design.learning.accumulator_level
+
+
+class Pair:
+    """A differential pair of ideal devices, in levels."""
+
+    def __init__(self, positive: int, negative: int, full: int) -> None:
+        self.positive, self.negative, self.full = positive, negative, full
+
+    def pulse(self, raised: bool) -> bool:
+        """One pulse that keeps the pair canonical; False where it is dropped."""
+        if raised and self.negative:
+            self.negative -= 1
+        elif raised and self.positive < self.full:
+            self.positive += 1
+        elif not raised and self.positive:
+            self.positive -= 1
+        elif not raised and self.negative < self.full:
+            self.negative += 1
+        else:
+            return False
+        return True

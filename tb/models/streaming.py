@@ -1,0 +1,27 @@
+"""What is streamed: words of features and states in plain Python, written from the number formats."""
+
+from __future__ import annotations
+
+from spec.crossbar.design import DesignPoint
+from spec.lib.fixed import round_shift
+
+
+def feature_word(design: DesignPoint, byte: int) -> int:
+    """Signed word that streams a feature byte: its magnitude in ``stream_bits``, rounded half up and saturated."""
+    if not design.network.feature_signed:
+        return min(design.formats.stream_limit, round_shift(byte, 8 - design.formats.stream_bits))
+    value = max(-127, byte - 256 if byte >= 128 else byte)
+    magnitude = min(design.formats.stream_limit, round_shift(2 * abs(value), 8 - design.formats.stream_bits))
+    return -magnitude if value < 0 else magnitude
+
+
+def stored_word(design: DesignPoint, word: int) -> int:
+    """A state's word as the streamer takes it: sign above magnitude."""
+    return (word < 0) << design.formats.stream_bits | abs(word)
+
+
+def wordlines(design: DesignPoint, words: list[int], plane: int) -> tuple[int, int]:
+    """``wl_pos`` and ``wl_neg`` that stream bit ``plane`` of all rows' words."""
+    positive = sum((abs(word) >> plane & 1) << row for row, word in enumerate(words) if word > 0)
+    negative = sum((abs(word) >> plane & 1) << row for row, word in enumerate(words) if word < 0)
+    return positive, negative

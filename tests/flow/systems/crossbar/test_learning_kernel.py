@@ -1,0 +1,162 @@
+"""The choice of the kernel that golden learns with: one place, a word where numpy stands in, one compilation."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow import cli
+from flow.experiments.learners import ChipLearner
+from flow.systems.crossbar import learning_kernel
+from flow.systems.crossbar.learning_kernel import KernelError, compile_kernel
+from flow.systems.crossbar.learning_kernel import learning_kernel as choose
+from flow.systems.crossbar.train import train_network
+from flow.tools import verilator
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.weights import initial_weights
+from golden.data.load import load
+from golden.learning.kernel.compiled import CompiledKernel
+from golden.learning.kernel.numpy_kernel import NumpyKernel
+from golden.learning.kernel.protocol import MakeKernel
+from spec.presets import load_design
+
+TINY = load_design("tiny")
+COMPILER = """#!/bin/sh
+case "$*" in
+  --version) echo "c++ pretended 1"; exit ;;
+  *" -E "*) echo "#define PRETENDED 1"; exit ;;
+esac
+echo run >> "$PRETENDED_LOG"
+sleep 0.3
+while [ "$1" != -o ]; do shift; done
+echo whole > "$2"
+"""
+
+
+@pytest.fixture(autouse=True)
+def forget(monkeypatch):
+    """Every test asks anew for compiler and word; the default is no variable."""
+    monkeypatch.delenv(learning_kernel.VARIABLE, raising=False)
+    for function in (verilator.compiler_version, learning_kernel.say_numpy):
+        function.cache_clear()
+    yield
+    for function in (verilator.compiler_version, learning_kernel.say_numpy):
+        function.cache_clear()
+
+
+def pretend(folder: Path, monkeypatch) -> Path:
+    """Put a compiler on PATH that takes its time and writes a word; its log."""
+    (folder / "bin").mkdir()
+    compiler, log = folder / "bin" / "c++", folder / "log"
+    compiler.write_text(COMPILER)
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("PRETENDED_LOG", str(log))
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(folder / "builds"))
+    return log
+
+
+def made_by(make: MakeKernel) -> type:
+    return type(make(TINY, initial_weights(TINY), Coefficients.of(TINY), None))
+
+
+@pytest.mark.parametrize(
+    ("name", "kernel"), [(None, CompiledKernel), ("compiled", CompiledKernel), ("numpy", NumpyKernel)]
+)
+def test_argument_variable_and_default_choose(monkeypatch, capsys, name, kernel):
+    assert made_by(choose(name)) is kernel
+    if name:
+        monkeypatch.setenv(learning_kernel.VARIABLE, name)
+        assert made_by(choose()) is kernel
+        assert made_by(choose("numpy")) is NumpyKernel, "the argument wins"
+    assert capsys.readouterr() == ("", "")
+
+
+def test_every_training_follows_the_choice(monkeypatch):
+    """Both kernels train the same network, and each is the one that was asked for."""
+    made, checkpoints = [], []
+    for kernel in (NumpyKernel, CompiledKernel):
+        initial = kernel.__init__
+        monkeypatch.setattr(
+            kernel, "__init__", lambda self, *rest, initial=initial: (made.append(type(self)), initial(self, *rest))[0]
+        )
+    training, test = load(TINY, "synthetic", train=40, test=10)
+    for name, kernel in (("numpy", NumpyKernel), ("compiled", CompiledKernel)):
+        monkeypatch.setenv(learning_kernel.VARIABLE, name)
+        made.clear()
+        checkpoints.append(train_network(TINY, training, test, 2))
+        ChipLearner(TINY, initial_weights(TINY))
+        assert made == [kernel, kernel]
+    first, second = checkpoints
+    np.testing.assert_array_equal(first.weights.hidden, second.weights.hidden)
+    np.testing.assert_array_equal(first.hidden_accumulators, second.hidden_accumulators)
+    assert first.metadata == second.metadata and first.metadata["passes"][1]["pulses_applied"] > 0
+
+
+def test_without_a_compiler_numpy_learns_and_that_is_said_once(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert choose() is choose() is NumpyKernel
+    said = capsys.readouterr().err
+    assert said.count("note: learning runs in numpy") == 1 and "no C++ compiler" in said and "apt install g++" in said
+    with pytest.raises(KernelError, match="cannot be compiled: no C.. compiler.*REMORA_KERNEL=numpy needs no compiler"):
+        choose("compiled")
+
+
+def test_a_source_that_does_not_compile_is_named(monkeypatch, tmp_path, capsys):
+    broken = tmp_path / "kernel.cpp"
+    broken.write_text("int main( {\n")
+    monkeypatch.setattr(learning_kernel, "SOURCE", broken)
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path / "builds"))
+    assert choose() is NumpyKernel
+    assert f"'c++' fails: {broken}:1" in "".join(capsys.readouterr().err.splitlines())
+    assert not list((tmp_path / "builds").rglob("*.so*"))
+    with pytest.raises(KernelError, match="'c..' fails"):
+        choose("compiled")
+
+
+def test_a_library_of_something_else_is_no_kernel(monkeypatch, tmp_path, capsys):
+    pretend(tmp_path, monkeypatch)
+    assert choose() is NumpyKernel and "note: learning runs in numpy" in capsys.readouterr().err
+
+
+def test_an_unknown_name_is_refused(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv(learning_kernel.VARIABLE, "fast")
+    arguments = ["train", "tiny", "--data", "synthetic", "--limit", "9", "-o", str(tmp_path / "a.npz")]
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2 and not (tmp_path / "a.npz").exists()
+    said = " ".join(capsys.readouterr().err.split())
+    assert "REMORA_KERNEL is 'fast'; it must be one of 'auto'" in said and "'compiled'" in said and "'numpy'" in said
+
+
+def test_several_processes_compile_once(monkeypatch, tmp_path):
+    log = pretend(tmp_path, monkeypatch)
+    with multiprocessing.get_context("fork").Pool(3) as pool:
+        found = {call.get(60) for call in [pool.apply_async(compile_kernel) for _ in range(3)]}
+    (library,) = found
+    assert library.read_text() == "whole\n" and log.read_text() == "run\n"
+    assert [path.name for path in library.parent.iterdir() if path.suffix != ".lock"] == ["kernel.so"]
+
+
+def test_source_options_compiler_and_processor_make_another_library(monkeypatch, tmp_path):
+    log = pretend(tmp_path, monkeypatch)
+    found = [compile_kernel(), compile_kernel()]
+    assert found[0] == found[1] and log.read_text() == "run\n"
+    other = tmp_path / "other.cpp"
+    other.write_text("// other\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(learning_kernel, "SOURCE", other)
+        found.append(compile_kernel())
+    with monkeypatch.context() as patch:
+        patch.setattr(learning_kernel, "OPTIONS", (*learning_kernel.OPTIONS, "-g"))
+        found.append(compile_kernel())
+    compiler = Path(shutil.which("c++"))
+    for old, new in (("PRETENDED 1", "PRETENDED 2"), ("c++ pretended 1", "c++ pretended 2")):
+        compiler.write_text(compiler.read_text().replace(old, new))
+        verilator.compiler_version.cache_clear()
+        found.append(compile_kernel())
+    assert len(set(found)) == 5 and log.read_text() == 5 * "run\n"

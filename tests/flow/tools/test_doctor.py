@@ -1,0 +1,191 @@
+"""The doctor: sees what is there, and where something is missing says so, says how to mend it, and exits with 1."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from flow.cli import main
+from flow.tools import doctor
+from golden.data.idx import EXCERPT
+from tests import support
+
+PACKAGES = [*doctor.PYTHON_PACKAGES, *(name for brought in doctor.EXTRA_PACKAGES.values() for name in brought)]
+
+
+def by_name(findings) -> dict[str, doctor.Finding]:
+    return {finding.name.partition(" (")[0]: finding for finding in findings}
+
+
+@pytest.fixture
+def path_folder(tmp_path, monkeypatch):
+    """A folder that is all there is on PATH; returns a function that puts a fake command there."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+
+    def put(name: str, script: str) -> Path:
+        command = folder / name
+        command.write_text(f"#!/bin/sh\n{script}\n")
+        command.chmod(0o755)
+        return command
+
+    return put
+
+
+def test_here_everything_required_is_there():
+    findings = doctor.examine()
+    assert doctor.healthy(findings), [finding for finding in findings if not finding.present]
+    names = by_name(findings)
+    assert {
+        "Python",
+        "libpython",
+        "python command",
+        "c++",
+        "make",
+        "perl",
+        "Verilator",
+        "numpy",
+        "amaranth",
+        "cocotb",
+        "data",
+    } <= names.keys()
+    for finding in findings:
+        assert finding.present == (not finding.fix), finding
+    for name in ("Python", "c++", "make", "perl", "Verilator", "numpy", *PACKAGES):
+        assert names[name].version and Path(names[name].where).exists(), name
+
+
+def test_missing_commands_are_named_with_the_line_that_mends_them(path_folder, capsys):
+    names = by_name(doctor.examine())
+    for name in ("c++", "make", "perl"):
+        assert not names[name].present and "sudo apt install g++ make perl python3-venv" in names[name].fix
+    assert names["Python"].present and names["amaranth"].present
+    with pytest.raises(SystemExit) as caught:
+        main(["doctor"])
+    printed = capsys.readouterr().out
+    assert caught.value.code == 1
+    assert "Something required is missing" in printed and printed.count("sudo apt install g++") == 3
+
+
+def test_optional_things_do_not_make_ill():
+    findings = [doctor.Finding("a", True), doctor.Finding("b", False, required=False, fix="x")]
+    assert doctor.healthy(findings)
+    assert not doctor.healthy([*findings, doctor.Finding("c", False, fix="x")])
+
+
+@pytest.mark.parametrize(
+    ("name", "script"),
+    [
+        ("perl", "case \"$*\" in *FindBin*) exit 2;; esac; echo v5.36.0"),  # perl-base
+        ("c++", "case \"$*\" in *gnu++20*) exit 1;; esac; echo 7.5.0"),  # too old
+        ("make", "echo 'bmake 20200710'"),  # not GNU
+    ],
+)  # fmt: skip
+def test_a_command_that_is_there_but_will_not_do(path_folder, name, script):
+    command = path_folder(name, script)
+    finding = by_name(doctor.examine())[name]
+    assert not finding.present and finding.where == str(command) and finding.fix
+
+
+def test_a_good_command_on_path_is_reported_with_its_version(path_folder):
+    own = path_folder("verilator", "echo 'Verilator 5.040 2025-08-30 rev v5.040'")
+    assert by_name(doctor.examine())["Verilator"] == doctor.Finding(
+        "Verilator (from PATH)", True, True, "5.040", str(own)
+    )
+    own.write_text("#!/bin/sh\necho 'Verilator 5.006 2023-01-22'\n")
+    assert by_name([doctor._verilator()])["Verilator"].version != "5.006"
+
+
+@pytest.mark.parametrize(
+    ("printed", "reason"),
+    [
+        (None, "there is no command 'iverilog' on PATH; on Debian or Ubuntu: sudo apt install iverilog"),
+        ("Icarus Verilog version 10.3 (stable) ()", "Icarus Verilog 10.3 at '.*' is older than 11"),
+        ("nonsense", "names no version"),
+    ],
+)
+def test_icarus_that_will_not_do(path_folder, printed, reason):
+    if printed:
+        for name in ("iverilog", "vvp"):
+            path_folder(name, f"echo '{printed}'")
+    finding = by_name(doctor.examine())["Icarus Verilog"]
+    assert not finding.present and not finding.required and re.search(reason, finding.fix)
+
+
+@pytest.mark.parametrize("version", ["11.0 (stable) ()", "14.0 (devel) (s20251012-105)"])
+def test_icarus_on_path_is_reported_with_its_version(path_folder, version):
+    own = path_folder("iverilog", f"echo 'Icarus Verilog version {version}'")
+    path_folder("vvp", "exit 0")
+    expected = doctor.Finding("Icarus Verilog", True, False, version.partition(" ")[0], str(own))
+    assert by_name(doctor.examine())["Icarus Verilog"] == expected
+
+
+def test_a_missing_tool_skips_a_test_but_fails_it_in_ci(path_folder, monkeypatch):
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="sudo apt install iverilog"):
+        support.icarus()
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="sudo apt install iverilog"):
+        support.icarus()
+
+
+def test_packages_that_are_missing_or_broken(tmp_path, monkeypatch):
+    (tmp_path / "broken_package.py").write_text("raise OSError('libfoo.so: cannot open shared object file')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    packages = {"no-such-package": "no_such_package", "broken-package": "broken_package", "numpy": "numpy"}
+    monkeypatch.setattr(doctor, "PYTHON_PACKAGES", packages)
+    names = by_name(doctor.examine())
+    assert "No module named 'no_such_package'; run 'make setup'" in names["no-such-package"].fix
+    assert "libfoo.so" in names["broken-package"].fix
+    assert names["numpy"].present
+
+
+def test_a_package_of_an_extra_is_optional_until_it_is_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "EXTRA_PACKAGES", {"plot": {"no-such-package": "no_such_package", "pip": "no_module"}})
+    names = by_name(doctor.examine())
+    missing, broken = names["no-such-package"], names["pip"]
+    assert not missing.present and not missing.required and "pip install 'remora[plot]'" in missing.fix
+    assert not broken.present and broken.required and "No module named 'no_module'" in broken.fix
+
+
+def test_python_without_shared_library(monkeypatch):
+    import find_libpython
+
+    monkeypatch.setattr(find_libpython, "find_libpython", lambda: None)
+    finding = doctor._shared_python()
+    assert not finding.present and "--enable-shared" in finding.fix
+    monkeypatch.setitem(sys.modules, "find_libpython", None)
+    assert "make setup" in doctor._shared_python().fix
+
+
+def test_build_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path / "a b"))
+    assert "contains a space" in doctor._build_folder().fix
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path / "file"))
+    assert not doctor._build_folder().present
+
+
+def test_data(tmp_path, monkeypatch):
+    monkeypatch.delenv("REMORA_DATA", raising=False)
+    assert doctor._data().present and "bundled: 3,000 + 1,000 digits" in doctor._data().name
+    monkeypatch.setenv("REMORA_DATA", str(tmp_path))
+    assert not doctor._data().present and f"{tmp_path}/mnist" in doctor._data().fix
+    shutil.copytree(EXCERPT, tmp_path / "mnist")
+    (tmp_path / "speech_commands").mkdir()
+    assert doctor._data().name == "data (3,000 + 1,000 digits, speech_commands)"
+
+
+def test_json(tmp_path, monkeypatch):
+    with pytest.raises(SystemExit) as caught:
+        main(["doctor", "--json", str(tmp_path / "deep" / "doctor.json")])
+    assert caught.value.code == 0
+    result = json.loads((tmp_path / "deep" / "doctor.json").read_text())
+    assert result["healthy"] is True and len(result["findings"]) > 20
+    assert result["findings"][0]["name"] == "Python"

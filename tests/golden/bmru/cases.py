@@ -1,0 +1,41 @@
+"""Analog cores of the tests: odd sizes and odd formats. `golden.bmru.random_codes` has random codes for them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from golden.bmru.codes import AnalogCodes
+from spec.bmru.design import AnalogDesign
+from spec.bmru.scan import groups
+
+ALL_ERRORS = {"mismatch": True, "bias_error": True, "noise": True, "noise_pa": 40, "seed": 7}
+
+
+def make_analog(features: int, width: int, blocks: int = 2, classes: int = 2, **sections) -> AnalogDesign:
+    """A design point from sizes, and sections given as dictionaries."""
+    sizes = {"features": features, "width": width, "blocks": blocks, "classes": classes}
+    sections.setdefault("vote", {"wake_class": 0})
+    return AnalogDesign(name="test", network=sizes, **sections)
+
+
+ANALOG_DESIGNS = {
+    "one": make_analog(1, 1, 1, 1),
+    "odd": make_analog(5, 3, nonidealities=ALL_ERRORS),
+    "spotter": make_analog(13, 4, nonidealities=ALL_ERRORS | {"bias_error": False}),
+    "ideal": make_analog(13, 4),
+    "deep": make_analog(2, 7, 3, 3, settling={"factor": 1, "shift": 1, "phase_cycles": 5}, cell={"leakage_pa": 0}),
+    "coarse": make_analog(
+        3, 2, 1, 5,
+        formats={"ratio_bits": 3, "ratio_fraction": 0, "bias_bits": 5, "bias_step_pa": 100, "feature_bits": 4,
+                 "feature_step_pa": 100, "node_bits": 10},
+        settling={"factor": 1, "shift": 0, "phase_cycles": 1}, nonidealities={"mismatch": True, "seed": 2**32 - 1},
+    ),
+}  # fmt: skip
+
+
+def by_hand(design: AnalogDesign, **codes) -> AnalogCodes:
+    """Codes of 0 but for those given, by the group's name with ``__`` for a dot, numbers or arrays."""
+    arrays = {group.name: np.zeros(group.shape, np.int32) for group in groups(design)}
+    for name, value in codes.items():
+        arrays[name.replace("__", ".")][...] = value
+    return AnalogCodes(design, arrays)

@@ -1,0 +1,315 @@
+"""From design point to design point: for every field, a stored network moves or is refused in words that name it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flow.systems.bmru.networks import shipped_network
+from golden.bmru.codes import CodesError, export_network
+from golden.crossbar.inference import infer
+from golden.crossbar.weights import random_weights
+from golden.data.load import synthetic
+from golden.learning.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    continue_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from golden.learning.replay import ReplayTrainer
+from golden.learning.settings import LearningSettings
+from spec.bmru.design import AnalogDesign
+from spec.crossbar.design import DesignPoint
+from spec.lib.roles import Role, roles_of
+from spec.presets import load_design
+from tests.golden.designs import DESIGNS, make_design
+from tests.golden.learning.test_checkpoint import assert_same, full_checkpoint, tampered
+
+BASE = DESIGNS["tiny"].evolve(learning={"enabled": True, "replay_capacity": 3, "replay_ratio": 2, "winners": 3})
+BISTABLE = make_design(network={"features": 5, "hidden": 7, "classes": 3, "max_steps": 9}, cell={"kind": "bmru"})
+OTHER = {
+    "name": "other",
+    "network.features": 6,
+    "network.hidden": 8,
+    "network.classes": 4,
+    "network.max_steps": 12,
+    "network.feature_signed": True,
+    "cell.kind": "bmru",
+    "cell.lanes": 1,
+    "cell.reset_coefficient": 9,
+    "cell.update_coefficient": 10,
+    "formats.stream_bits": 7,
+    "formats.state_bits": 12,
+    "formats.adc_bits": 7,
+    "formats.adc_range_log2": 3,
+    "crossbar.rows": 5,
+    "crossbar.columns": 2,
+    "crossbar.levels": 64,
+    "crossbar.level_bits": 5,
+    "crossbar.fraction_bits": 3,
+    "crossbar.adc_cycles": 5,
+    "crossbar.pulse_cycles": 9,
+    "learning.enabled": False,
+    "learning.seed": 7,
+    "learning.feedback_shift": 2,
+    "learning.hidden_shift": 5,
+    "learning.readout_shift": 5,
+    "learning.accumulator_level": 512,
+    "learning.accumulator_bits": 18,
+    "learning.max_pulses": 3,
+    "learning.update": "direct",
+    "learning.winners": "all",
+    "learning.lanes": 4,
+    "learning.replay_capacity": 5,
+    "learning.replay_ratio": 1,
+    "system.clock_mhz": 33.5,
+}
+SINGLE_VALUED = {"system.contexts"}
+"""Fields with one legal value, which no two design points can differ in."""
+ROLES = roles_of(DesignPoint)
+MOVES = [path for path in OTHER if ROLES[path] is not Role.MEANING]
+
+
+def changed(design, path: str, value):
+    """The design point with one field changed, validated anew."""
+    section, _, name = path.rpartition(".")
+    changes = {section: {name: value}} if section else {name: value}
+    if (path, value) == ("cell.kind", "bmru"):
+        changes["learning"] = {"enabled": False}
+    return design.evolve(**changes)
+
+
+def value_of(design, path: str):
+    for name in path.split("."):
+        design = getattr(design, name)
+    return design
+
+
+def decisions(design: DesignPoint, checkpoint: Checkpoint):
+    """Scores and decisions of fixed sequences of every length."""
+    random, network = np.random.default_rng(3), BASE.network
+    features = random.integers(0, 256, (20, network.max_steps, network.features)).astype(np.uint8)
+    lengths = 1 + np.arange(20) % network.max_steps
+    given = np.zeros((20, design.network.max_steps, network.features), np.uint8)
+    given[:, : network.max_steps] = features
+    found = infer(design, checkpoint.weights, given, lengths, checkpoint.coefficients)
+    return found.scores.tolist(), found.decision.tolist()
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    """A file with everything in it, and what it holds."""
+    path, held = tmp_path_factory.mktemp("stored") / "net.npz", full_checkpoint(BASE)
+    save_checkpoint(path, BASE, held)
+    return path, held
+
+
+def test_every_field_of_every_design_point_has_a_role():
+    assert ROLES.keys() == OTHER.keys() | SINGLE_VALUED
+    assert len(roles_of(AnalogDesign)) == 32 and set(ROLES.values()) == set(Role)
+    for path in SINGLE_VALUED:
+        with pytest.raises(ValueError, match="contexts"):
+            changed(BASE, path, 2)
+    for path, value in OTHER.items():
+        assert value_of(BASE, path) != value, path
+
+
+@pytest.mark.parametrize("path", [path for path in OTHER if ROLES[path] is Role.MEANING])
+def test_another_meaning_is_refused_with_the_field_and_both_values(stored, path):
+    there, here = value_of(BASE, path), OTHER[path]
+    with pytest.raises(CheckpointError, match=f"{path} is {there} there, {here} here") as caught:
+        load_checkpoint(stored[0], changed(BASE, path, here))
+    assert str(stored[0]) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("path", MOVES)
+def test_other_fields_move_and_what_differs_is_said(stored, path):
+    file, held = stored
+    design = changed(BASE, path, OTHER[path])
+    found = load_checkpoint(file, design)
+    role = ROLES[path]
+    np.testing.assert_array_equal(found.weights.hidden, held.weights.hidden)
+    np.testing.assert_array_equal(found.weights.readout, held.weights.readout)
+    assert found.coefficients == held.coefficients and found.updates == held.updates
+    if role in (Role.ANSWERS, Role.THRESHOLDS):
+        assert f"{path} is {value_of(BASE, path)} there, {OTHER[path]} here" in found.remarks[0]
+    else:
+        assert decisions(design, found) == decisions(BASE, held)
+        assert bool(found.remarks) == (role is Role.GATES)
+    if role is Role.ACCUMULATORS:
+        assert not found.hidden_accumulators.any() and not found.readout_accumulators.any()
+        assert found.left_behind == (
+            f"accumulators are left behind: {path} is {value_of(BASE, path)} there, {OTHER[path]} here",
+        )
+    else:
+        np.testing.assert_array_equal(found.hidden_accumulators, held.hidden_accumulators)
+        np.testing.assert_array_equal(found.readout_accumulators, held.readout_accumulators)
+        assert not found.left_behind
+    steps = min(BASE.network.max_steps, design.network.max_steps)
+    np.testing.assert_array_equal(found.reservoir.features[:, :steps], held.reservoir.features[:, :steps])
+    assert found.reservoir.presented == held.reservoir.presented
+    # What was loaded can be stored again under the design point at hand, and learning goes on from it.
+    save_checkpoint(file.with_name("again.npz"), design, found)
+    assert_same(load_checkpoint(file.with_name("again.npz"), design), found)
+    if not design.capabilities.bistable:
+        trainer = ReplayTrainer.from_checkpoint(design, found)
+        done = trainer.train_sequence(np.full((2, 5), 99, np.uint8), 1)
+        # The stored count is the largest: it wraps with the new sequence.
+        assert trainer.dfa.updates == len(done.replays) == (2 if "replay_ratio" not in path else 1)
+
+
+@pytest.mark.parametrize("path", OTHER)
+def test_a_training_goes_on_only_where_it_would_go_on_the_same(stored, path):
+    design = changed(BASE, path, OTHER[path])
+    if ROLES[path] is Role.FREE:
+        assert_same(continue_checkpoint(stored[0], design), stored[1])
+        return
+    with pytest.raises(CheckpointError, match=f"{path} is {value_of(BASE, path)} there, {OTHER[path]} here.*--fresh"):
+        continue_checkpoint(stored[0], design)
+
+
+@pytest.mark.parametrize("path", [path for path in OTHER if ROLES[path] is Role.FREE and path != "learning.enabled"])
+def test_free_fields_change_no_learning(path):
+    """The promise on which a continued training rests: tiles and lanes leave every update the same."""
+    random, design = np.random.default_rng(8), changed(BASE, path, OTHER[path])
+    pair = [ReplayTrainer(each, random_weights(BASE, 4)) for each in (BASE, design)]
+    for label in (0, 2, 1, 1, 0, 2):
+        x = random.integers(0, 256, (4, 5)).astype(np.uint8)
+        assert len({repr(trainer.train_sequence(x, label)) for trainer in pair}) == 1
+    np.testing.assert_array_equal(pair[0].weights.hidden, pair[1].weights.hidden)
+    np.testing.assert_array_equal(pair[0].dfa.accumulators[0], pair[1].dfa.accumulators[0])
+
+
+def test_the_thresholds_of_bistable_cells_are_counted_in_words(tmp_path):
+    held = Checkpoint.of(BISTABLE, random_weights(BISTABLE, 5))
+    save_checkpoint(tmp_path / "net.npz", BISTABLE, held)
+    with pytest.raises(CheckpointError, match="formats.stream_bits is 8 there, 7 here"):
+        load_checkpoint(tmp_path / "net.npz", changed(BISTABLE, "formats.stream_bits", 7))
+    tiles = changed(BISTABLE, "crossbar.columns", 3)
+    found = load_checkpoint(tmp_path / "net.npz", tiles)
+    assert decisions(tiles, found) == decisions(BISTABLE, held) and not found.remarks
+    (remark,) = load_checkpoint(tmp_path / "net.npz", changed(BISTABLE, "crossbar.levels", 64)).remarks
+    assert "crossbar.levels is 32 there, 64 here: answers may differ" in remark
+
+
+def test_rows_that_stay_empty_make_no_difference(tmp_path):
+    """Each tile converts its own part of a column, so that rows count where a column needs several tiles."""
+    roomy, held = changed(BASE, "crossbar.rows", 13), full_checkpoint(BASE)
+    save_checkpoint(tmp_path / "net.npz", roomy, held)
+    assert BASE.hidden_rows == 13
+    for rows, same in ((100, True), (12, False)):
+        other = changed(BASE, "crossbar.rows", rows)
+        assert bool(load_checkpoint(tmp_path / "net.npz", other).remarks) != same
+        assert (decisions(other, held) == decisions(roomy, held)) == same
+    assert_same(continue_checkpoint(tmp_path / "net.npz", changed(BASE, "crossbar.rows", 100)), held)
+    with pytest.raises(CheckpointError, match="crossbar.rows is 13 there, 12 here"):
+        continue_checkpoint(tmp_path / "net.npz", changed(BASE, "crossbar.rows", 12))
+
+
+def test_weights_beyond_fewer_levels_are_refused(stored):
+    message = "crossbar.levels is 32 there, 16 here: hidden weights span -31…30; legal levels are -15…15"
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(stored[0], changed(BASE, "crossbar.levels", 16))
+
+
+def test_what_does_not_fit_is_left_behind_in_words(tmp_path):
+    held = full_checkpoint(BASE)
+    held = replace(held, reservoir=replace(held.reservoir, steps=np.array([3, 8])))
+    held.hidden_accumulators[0, 0] = 200
+    save_checkpoint(tmp_path / "net.npz", BASE, held)
+
+    def loaded(**learning):
+        return load_checkpoint(tmp_path / "net.npz", BASE.evolve(learning=learning))
+
+    narrow = loaded(accumulator_bits=8, accumulator_level=100)
+    assert not narrow.hidden_accumulators.any() and "accumulator_level is 1024 there, 100 here" in narrow.left_behind[0]
+    full = loaded(replay_capacity=1)
+    assert len(full.reservoir.steps) == full.reservoir.presented == 0
+    assert "learning.replay_capacity is 3 there, 1 here, and 2 sequences are held" in full.left_behind[0]
+    for steps, moves in ((8, True), (7, False)):
+        design = changed(BASE, "network.max_steps", steps)
+        short = load_checkpoint(tmp_path / "net.npz", design)
+        assert bool(short.left_behind) != moves and len(short.reservoir.steps) == 2 * moves
+        assert short.reservoir.features.shape[1] == steps
+    assert "network.max_steps is 9 there, 7 here, and the longest sequence held has 8" in short.left_behind[0]
+
+
+def test_accumulators_move_into_fewer_bits_where_they_fit(tmp_path):
+    wide = BASE.evolve(learning={"accumulator_level": 64})
+    held = Checkpoint.of(wide, random_weights(wide, 1))
+    held.readout_accumulators[2, 1] = -127
+    save_checkpoint(tmp_path / "net.npz", wide, held)
+    narrow = wide.evolve(learning={"accumulator_bits": 8})
+    assert load_checkpoint(tmp_path / "net.npz", narrow).readout_accumulators[2, 1] == -127
+    held.readout_accumulators[2, 1] = -128
+    save_checkpoint(tmp_path / "net.npz", wide, held)
+    found = load_checkpoint(tmp_path / "net.npz", narrow)
+    assert not found.readout_accumulators.any()
+    assert "accumulator_bits is 16 there, 8 here, and the largest is 128" in found.left_behind[0]
+
+
+def test_settings_follow_the_design_point_unless_software_set_them(tmp_path):
+    def moved(settings, **learning):
+        save_checkpoint(tmp_path / "net.npz", BASE, replace(full_checkpoint(BASE), settings=settings))
+        return load_checkpoint(tmp_path / "net.npz", BASE.evolve(learning=learning))
+
+    after_reset = LearningSettings.of(BASE)
+    assert moved(after_reset, seed=5, winners=2, replay_ratio=9).settings == LearningSettings(5, 2, 9)
+    own = LearningSettings(77, 4, 8, 1, 2)
+    assert moved(own, seed=5, winners=2, replay_ratio=9).settings == own
+    found = moved(own, winners="all")
+    assert found.settings == replace(own, winners=7) and "winners is left behind" in found.left_behind[0]
+
+
+def test_a_file_older_than_a_field_has_its_default(stored, tmp_path):
+    content = json.loads(BASE.model_dump_json())
+    del content["network"]["feature_signed"], content["crossbar"]["pulse_cycles"]
+    older = tampered(tmp_path.joinpath("old.npz"), source=stored[0], design=json.dumps(content))
+    assert_same(continue_checkpoint(older, BASE), stored[1])
+    content["cell"]["colour"] = "red"
+    younger = tampered(tmp_path.joinpath("new.npz"), source=stored[0], design=json.dumps(content))
+    with pytest.raises(CheckpointError, match="cell.colour is red there, None here"):
+        load_checkpoint(younger, BASE)
+
+
+FILES = Path(__file__).parent / "files"
+"""Written by version 0.1, commit ececabb, with the answers that it gave."""
+
+
+def test_files_of_version_0_1_are_read_and_answer_as_they_did():
+    design = DESIGNS["tiny"].evolve(
+        learning={"enabled": True, "replay_capacity": 3, "replay_ratio": 2, "accumulator_level": 64}
+    )
+    found = continue_checkpoint(FILES / "checkpoint-3.npz", design)
+    scores = infer(design, found.weights, synthetic(design, 12, 5).x).scores
+    assert scores[:3].tolist() == [[34, -45, -52], [35, -46, -50], [36, -46, -51]]
+    assert (found.updates, found.hidden_accumulators.sum(), found.reservoir.presented) == (34, 359, 12)
+    assert found.settings.hidden_slower == 1 and found.metadata == {"made by": "version 0.1, commit ececabb"}
+    assert not found.remarks and not found.left_behind
+    cells = DesignPoint(
+        name="cells", network={"features": 4, "hidden": 6, "classes": 3, "max_steps": 5}, cell={"kind": "bmru"}
+    )
+    found = continue_checkpoint(FILES / "checkpoint-3-bistable.npz", cells)
+    assert infer(cells, found.weights, synthetic(cells, 3, 5).x).scores.tolist() == [[-121, 87, 70]] * 3
+
+
+ANALOG = load_design("kws", AnalogDesign)
+SIZES = {"network.features": 12, "network.width": 5, "network.blocks": 1, "network.classes": 3}
+
+
+def test_a_keyword_network_is_bound_to_the_sizes_of_its_core_alone():
+    network, roles = shipped_network(ANALOG), roles_of(AnalogDesign)
+    assert SIZES.keys() == {path for path, role in roles.items() if role is Role.MEANING} - {"core", "cell.kind"}
+    for path, value in SIZES.items():
+        with pytest.raises(CodesError, match=f"{path} is {value_of(ANALOG, path)} there, {value} here"):
+            export_network(changed(ANALOG, path, value), network)
+    free = {"system.clock_hz": 65536, "system.frame_ms": 20, "system.awake_cycles": 70, "system.supply_mv": 900}
+    assert free.keys() == {path for path, role in roles.items() if role is Role.FREE} - {"name"}
+    chain = export_network(ANALOG, network).codes.chain()
+    for path, value in free.items():
+        np.testing.assert_array_equal(export_network(changed(ANALOG, path, value), network).codes.chain(), chain)

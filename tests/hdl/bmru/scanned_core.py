@@ -1,0 +1,41 @@
+"""A scan loader with the analog core behind it, and wires between them on which bits can be flipped."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.bmru.core import BmruCore
+from hdl.bmru.scan_loader import HOST_MEMBERS, ScanLoader
+from hdl.lib.hierarchy import place
+from spec.bmru.design import AnalogDesign
+
+CHAIN_STROBES = ("scan_enable", "scan_capture", "scan_latch")
+
+
+class ScannedCore(wiring.Component):
+    """The loader's ports, ``flip_in`` and ``flip_out`` to invert what goes into the chain and what comes out, the
+    strobes of the chain to look at, and ``trusted``, ``doubted``."""
+
+    def __init__(self, design: AnalogDesign) -> None:
+        self.design = design
+        looks = {name: Out(1) for name in (*CHAIN_STROBES, "trusted", "doubted")}
+        super().__init__({**HOST_MEMBERS, "flip_in": In(1), "flip_out": In(1), **looks})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        loader = place(m, "loader", ScanLoader(self.design))
+        core = place(m, "core", BmruCore(self.design))
+        for name, member in HOST_MEMBERS.items():
+            outside, inside = getattr(self, name), getattr(loader, name)
+            m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)
+        for name in CHAIN_STROBES:
+            m.d.comb += [getattr(core, name).eq(getattr(loader, name)), getattr(self, name).eq(getattr(loader, name))]
+        m.d.comb += [
+            core.scan_in.eq(loader.scan_in ^ self.flip_in),
+            loader.scan_out.eq(core.scan_out ^ self.flip_out),
+            self.trusted.eq(loader.trusted),
+            self.doubted.eq(loader.doubted),
+        ]
+        return m

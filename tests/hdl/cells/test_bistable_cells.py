@@ -1,0 +1,74 @@
+"""The bistable macro on Verilator and on Icarus Verilog, through the cells of one and several tiles both ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.generate.directory import write_images
+from flow.tools.simulator import SimulationFailed, SimulatorError
+from golden.crossbar.weights import random_weights
+from hdl.cells.bistable_cells import BistableCells
+from tb.models.bistable import settle
+from tests.hdl.designs import BISTABLE, cases
+from tests.hdl.macro_models import BISTABLE as MODEL
+from tests.support import simulate_cases
+
+TESTS = ("thresholds", "sweep", "holds", "reset")
+
+
+def simulate(designs=BISTABLE, **options):
+    return simulate_cases(
+        BistableCells, cases(designs), "tb.blocks.cells.test_bistable_cells", extra_sources=MODEL, **options
+    )
+
+
+def test_bistable_cells():
+    assert len(simulate(testcase=TESTS).tests) == len(TESTS)
+
+
+def test_bistable_cells_on_icarus():
+    assert len(simulate(testcase=TESTS, simulator="icarus").tests) == len(TESTS)
+
+
+VIOLATIONS = {
+    "clear and settle in one cycle": {"clear": 1, "settle": 1},
+    "a threshold moves while the cells settle": {"settle": 1, "low_write": 1},
+    "both thresholds are loaded at once": {"low_write": 1, "high_write": 1},
+}
+
+
+@pytest.mark.parametrize("message", VIOLATIONS)
+def test_violations_end_the_simulation(message):
+    with pytest.raises(SimulatorError, match=rf"hidden_cells_\d: {message}"):
+        simulate(testcase="violate", config={"block": "bistable_tiny", "violation": VIOLATIONS[message]})
+
+
+def test_a_violation_ends_the_simulation_on_icarus():
+    message = "both thresholds are loaded at once"
+    with pytest.raises(SimulationFailed, match=rf"hidden_cells_\d: {message}"):
+        config = {"block": "bistable_tiny", "violation": VIOLATIONS[message]}
+        simulate(testcase="violate", config=config, simulator="icarus")
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_memory_images(tmp_path, simulator):
+    design = BISTABLE["bistable_tall"]
+    weights = random_weights(design, 4)
+    write_images(design, weights, tmp_path)
+    options = {
+        "config": {"thresholds": weights.thresholds.tolist()},
+        "plusargs": [f"+remora_images={tmp_path}"],
+    }
+    assert len(simulate({"tall": design}, testcase="images", simulator=simulator, **options).tests) == 1
+
+
+@pytest.mark.parametrize(
+    ("held", "current", "low", "high", "expected"),
+    [
+        (0, 8, 2, 4, 0), (0, 16, 2, 4, 1), (1, 9, 2, 4, 1), (1, 8, 2, 4, 0), (1, -99, 0, 4, 0),
+        (1, -99, -1, 4, 1), (0, -99, -2, 0, 1), (1, 12, 3, 3, 1), (1, 11, 3, 3, 0),
+    ],
+)  # fmt: skip
+def test_the_model_itself(held, current, low, high, expected):
+    """With two fraction bits."""
+    assert settle(held, current, low, high, 2) == expected

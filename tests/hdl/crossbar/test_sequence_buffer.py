@@ -1,0 +1,55 @@
+"""The sequence buffer on Verilator: batches of packets that Hypothesis draws, against a reference parser."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from hdl.crossbar.sequence_buffer import SequenceBuffer
+from spec.lib.packets import Drop
+from tb.models.packets import packets, parse
+from tests.hdl.designs import DESIGNS, MNIST, cases
+from tests.hdl.macro_models import MEMORY
+from tests.support import simulate_cases
+
+PACKETS = 120
+TESTS = 5
+
+
+def draw_batch(design, count: int) -> list:
+    """The same ``count`` packets every time."""
+    batch: list = []
+
+    @settings(
+        max_examples=count,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(packets(design))
+    def collect(beats) -> None:
+        batch.append(beats)
+
+    collect()
+    return batch[:count]
+
+
+def test_sequence_buffer():
+    designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "signed", "above")} | {
+        "mnist": MNIST
+    }
+    designs["learns"] = DESIGNS["tiny"].evolve(learning={"enabled": True})
+    batches = {name: draw_batch(design, 30 if name == "mnist" else PACKETS) for name, design in designs.items()}
+    causes = {
+        parse(designs[name], beats)
+        for name, batch in batches.items()
+        for beats in batch
+        if isinstance(parse(designs[name], beats), Drop)
+    }
+    assert causes == set(Drop), "a batch that never drops for a cause tests little"
+    config = {"batches": batches}
+    result = simulate_cases(
+        SequenceBuffer, cases(designs), "tb.blocks.crossbar.test_sequence_buffer", config, extra_sources=[MEMORY]
+    )
+    assert len(result.tests) == TESTS

@@ -1,0 +1,17 @@
+"""The sequencer on Verilator: the cycle in which everything happens, for every size and latency."""
+
+from __future__ import annotations
+
+from hdl.crossbar.sequencer import Sequencer
+from tests.hdl.designs import BISTABLE, DESIGNS, MNIST, cases
+from tests.support import simulate_cases
+
+RESERVOIR = {"learning": {"enabled": True, "replay_capacity": 3}}
+
+
+def test_sequencer():
+    learns_of = ("one", "tiny", "primes")
+    learns = {f"learns_{name}": DESIGNS[name].evolve(learning={"enabled": True}) for name in learns_of}
+    replays = {f"replays_{name}": DESIGNS[name].evolve(**RESERVOIR) for name in learns_of}
+    designs = {**DESIGNS, "mnist": MNIST, **learns, **replays, **BISTABLE}
+    assert len(simulate_cases(Sequencer, cases(designs), "tb.blocks.crossbar.test_sequencer").tests) == 4

@@ -1,0 +1,51 @@
+"""The weight window with both layers' crossbars, and nothing else on their ports: what the window does to devices."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import Out
+
+from hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
+from hdl.lib.hierarchy import place
+from hdl.macros.crossbar_array import SENSE, CrossbarArray, share_of
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer
+
+
+class WindowedCrossbars(wiring.Component):
+    """The window's ports towards the host, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of its column."""
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design, self._window = design, WeightWindow(design)
+        rows = design.crossbar.rows
+        super().__init__(
+            {
+                **HOST_MEMBERS,
+                "pulses": self._window.signature.members["pulses"],
+                **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        window, probe = place(m, "window", self._window), self._window.probe
+        for name, member in {**HOST_MEMBERS, "pulses": Out(1)}.items():
+            outside, inside = getattr(self, name), getattr(window, name)
+            m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
+        for layer, program in ((Layer.HIDDEN, window.program_hidden), (Layer.READOUT, window.program_readout)):
+            name = layer.name.lower()
+            array = place(m, name, CrossbarArray(self.design, layer))
+            wiring.connect(m, program, array.program)
+            m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
+            m.d.comb += [
+                array.wl_pos.eq(share_of(self.design, layer, (1 << probe.row)[: self.design.wordlines])),
+                array.plane.eq(probe.plane),
+                *(
+                    getattr(array, action).eq(getattr(probe, f"{action}_{name}"))
+                    for action in ("integrate", "sample", "convert")
+                ),
+                getattr(probe, f"{name}_codes").eq(array.codes),
+                getattr(probe, f"{name}_valid").eq(array.valid),
+            ]
+        return m

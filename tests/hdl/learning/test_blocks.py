@@ -1,0 +1,178 @@
+"""The blocks of learning on Verilator, each against the plain model."""
+
+from __future__ import annotations
+
+import pytest
+
+from flow.faults.mutation import FAULT_PLUSARG, Fault
+from flow.tools.simulator import SimulationFailed
+from hdl.learning.accumulator_store import AccumulatorStore
+from hdl.learning.delta_unit import DeltaUnit
+from hdl.learning.error_unit import ErrorUnit
+from hdl.learning.feedback_unit import FeedbackUnit
+from hdl.learning.learning_lane import LearningLane
+from hdl.learning.rounding_unit import RoundingUnit
+from hdl.learning.winner_unit import WinnerUnit
+from spec.crossbar.learning import ERROR_LIMIT, delta_bound, feedback_bound
+from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
+from tests.hdl.learning.written_crossbars import WrittenCrossbars
+from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS, MEMORY
+from tests.support import simulate_cases
+
+SEEDED = {"learning": {"seed": 0xDEADBEEF}}
+
+
+def test_feedback_unit():
+    classes = {
+        f"classes_{count}": make_design(network={"hidden": 5, "classes": count}, cell={"lanes": 1}, **SEEDED)
+        for count in (1, 2, 10, 31, 32, 33, 64, 70, 256)
+    }
+    assert (
+        len(
+            simulate_cases(
+                FeedbackUnit, cases({**classes, "tiny": DESIGNS["tiny"]}), "tb.blocks.learning.test_feedback_unit"
+            ).tests
+        )
+        == 2
+    )
+
+
+def test_lanes_deltas_and_errors():
+    units = {"lane": LearningLane, "delta": DeltaUnit, "error": ErrorUnit}
+    wide = (
+        make_design(  # more pulses than an accumulator can hold, the narrowest accumulator, no rounding of the readout
+            network={"features": 2, "hidden": 3, "classes": 40, "max_steps": 9},
+            cell={"lanes": 1},
+            formats={"adc_bits": 9, "adc_range_log2": 1},
+            learning={
+                "accumulator_bits": 8,
+                "accumulator_level": 40,
+                "max_pulses": 15,
+                "hidden_shift": 24,
+                "readout_shift": 0,
+                "feedback_shift": 0,
+            },
+        )
+    )
+    designs = {
+        "one": DESIGNS["one"],
+        "tiny": DESIGNS["tiny"],
+        "coarse": DESIGNS["coarse"],
+        "exact": DESIGNS["exact"],
+        "mnist": MNIST,
+        "wide": wide,
+    }
+
+    def make(design, unit, delta, feedback):
+        return units[unit](design)
+
+    rounding = {
+        "tiny": DESIGNS["tiny"].evolve(learning={"update": "direct"}),
+        "primes": DESIGNS["primes"].evolve(
+            learning={
+                "update": "direct",
+                "accumulator_level": 2,
+                "hidden_shift": 3,
+                "readout_shift": 4,
+                "max_pulses": 1,
+            },
+        ),
+        "exact": DESIGNS["exact"].evolve(
+            learning={
+                "update": "direct",
+                "accumulator_level": 512,
+                "hidden_shift": 0,
+                "readout_shift": 0,
+                "max_pulses": 5,
+            },
+        ),
+    }
+    units["rounding_lane"] = LearningLane
+    chosen = {(unit, name): design for unit in ("lane", "delta", "error") for name, design in designs.items()}
+    chosen |= {("rounding_lane", name): design for name, design in rounding.items()}
+    parameters = {
+        f"{unit}_{name}": {
+            # What gradients are wide enough for: an error once, or a delta in every step.
+            "design": design, "unit": unit,
+            "delta": delta_bound(design) if design.network.max_steps > 1 else ERROR_LIMIT,
+            "feedback": feedback_bound(design),
+        }
+        for (unit, name), design in chosen.items()
+    }  # fmt: skip
+    assert len(simulate_cases(make, parameters, "tb.blocks.learning.test_learning_lane").tests) == 4
+
+
+def test_winner_unit():
+    sizes = {(1, 1): 1, (7, 3): 2, (8, 10): 8, (13, 1): 5, (16, 33): 15, (31, 2): 1}
+    designs = {
+        f"hidden_{hidden}_classes_{classes}": make_design(
+            network={"hidden": hidden, "classes": classes},
+            cell={"lanes": 1},
+            learning={"enabled": True, "winners": some},
+        )
+        for (hidden, classes), some in sizes.items()
+    }
+    assert len(simulate_cases(WinnerUnit, cases(designs), "tb.blocks.learning.test_winner_unit").tests) == 2
+
+
+def test_rounding_unit():
+    ways = {
+        "one": {"accumulator_level": 2},
+        "tiny": {"accumulator_level": 1024, "lanes": 4},
+        "primes": {"accumulator_level": 16384},
+        "powers": {"accumulator_level": 32, "lanes": 8},
+    }
+    designs = {
+        name: DESIGNS[name].evolve(learning={"update": "direct", "seed": 0xFFFFFFFF, **way})
+        for name, way in ways.items()
+    }
+    assert len(simulate_cases(RoundingUnit, cases(designs), "tb.blocks.learning.test_rounding_unit").tests) == 1
+
+
+WRITTEN = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "coarse")}
+WRITTEN["many"] = make_design(  # more pulses at once than a device has levels
+    network={"features": 4, "hidden": 6, "classes": 5, "max_steps": 2},
+    cell={"lanes": 1},
+    crossbar={"rows": 3, "columns": 2, "levels": 5, "pulse_cycles": 9},
+    learning={"max_pulses": 15},
+)
+PULSED = "(good_program_hidden__up | good_program_hidden__down)"
+WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs leave g⁻ far from its end
+    Fault(
+        "full_ignored", "a pulse goes to a g⁻ that is full", "tiny_write_controller",
+        {"program_hidden__neg_full": "0", "program_readout__neg_full": "0"},
+    ),
+    Fault(
+        "negative_side_uncounted", "devices written on the side of g⁻ are not counted", "tiny_write_controller",
+        {"devices": f"good_devices == 0 ? 0 : $countones({PULSED} & ~good_program_hidden__side)"},
+    ),
+)  # fmt: skip
+
+
+def simulate_writes(**options):
+    options |= {"extra_sources": CROSSBAR, "build_options": {**CROSSBAR_OPTIONS, "faults": WRITER_FAULTS}}
+    return simulate_cases(WrittenCrossbars, cases(WRITTEN), "tb.blocks.learning.test_write_controller", **options)
+
+
+def test_write_controller():
+    assert len(simulate_writes().tests) == 3
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=lambda number: WRITER_FAULTS[number - 1].name)
+def test_the_write_controllers_test_notices(number):
+    what = ("pulses of", "devices written")[number - 1]
+    with pytest.raises(SimulationFailed, match=f"tiny: {what}"):
+        simulate_writes(testcase="fills", plusargs=[f"+{FAULT_PLUSARG}={number}"])
+
+
+def test_accumulator_store():
+    designs = {name: DESIGNS[name] for name in ("one", "tiny", "powers")}
+    designs["folds"] = DESIGNS["primes"].evolve(learning={"lanes": 5})
+    assert (
+        len(
+            simulate_cases(
+                AccumulatorStore, cases(designs), "tb.blocks.learning.test_accumulator_store", extra_sources=[MEMORY]
+            ).tests
+        )
+        == 1
+    )

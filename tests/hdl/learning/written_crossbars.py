@@ -1,0 +1,48 @@
+"""The write controller with both layers' crossbars behind it: what learning does to devices."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.learning.learning_engine import WRITES
+from hdl.learning.write_controller import WriteController
+from hdl.lib.hierarchy import place
+from hdl.macros.crossbar_array import SENSE, CrossbarArray
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import Layer
+
+PASSED = ("start", "ready", "layer", "column_tile", "column", "counts", "raised", *WRITES)
+
+
+class WrittenCrossbars(wiring.Component):
+    """The controller's ports to the engine; as ``<layer>__<flag>`` the sense flags of the column that it selects."""
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design, self._writer = design, WriteController(design)
+        members = self._writer.signature.members
+        super().__init__(
+            {
+                **{name: members[name] for name in PASSED},
+                **{f"{layer.name.lower()}__{flag}": Out(design.crossbar.rows) for layer in Layer for flag in SENSE},
+                **{f"{layer.name.lower()}__tile": Out(8) for layer in Layer},
+                "busy": Out(1),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        writer = place(m, "writer", self._writer)
+        for name in PASSED:
+            outside, inside = getattr(self, name), getattr(writer, name)
+            m.d.comb += inside.eq(outside) if self.signature.members[name].flow is In else outside.eq(inside)
+        ports = {Layer.HIDDEN: writer.program_hidden, Layer.READOUT: writer.program_readout}
+        for layer, program in ports.items():
+            name = layer.name.lower()
+            array = place(m, name, CrossbarArray(self.design, layer))
+            wiring.connect(m, program, array.program)
+            m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
+            m.d.comb += getattr(self, f"{name}__tile").eq(program.tile)
+        m.d.comb += self.busy.eq(writer.program_hidden.busy | writer.program_readout.busy)
+        return m

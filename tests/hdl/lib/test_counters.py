@@ -1,0 +1,22 @@
+"""The counters on Verilator."""
+
+from __future__ import annotations
+
+from hdl.lib.counters import Counters
+from spec.crossbar.counters import Counter
+from tests.support import simulate_cases
+
+CASES = {
+    "single": {},
+    "mixed": {Counter.ADC_SATURATIONS: 8, Counter.WORD_SATURATIONS: 5, Counter.PULSES: 9},
+    # Nothing real grows so fast; it is how the counters reach their end within a test.
+    "wrapping": {Counter.STEPS: 48, Counter.DROPPED_TOO_LONG: 47},
+}
+
+
+def test_counters():
+    def make(**bits: int) -> Counters:
+        return Counters({Counter[name]: width for name, width in bits.items()})
+
+    cases = {name: {counter.name: width for counter, width in bits.items()} for name, bits in CASES.items()}
+    assert len(simulate_cases(make, cases, "tb.blocks.lib.test_counters").tests) == 2

@@ -1,0 +1,86 @@
+"""The crossbar macro on Verilator and on Icarus Verilog, through arrays of one and several tiles of both layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flow.tools.simulator import SimulationFailed, SimulatorError
+from hdl.macros.crossbar_array import CrossbarArray
+from spec.crossbar.layout import Layer
+from tests.hdl.designs import DESIGNS, TINY
+from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
+from tests.support import simulate_cases
+
+CASES = {
+    name: {"design": design, "layer": Layer.HIDDEN}
+    for name, design in DESIGNS.items()
+    if name not in ("below", "powers")
+}
+CASES |= {f"{name}_readout": {"design": DESIGNS[name], "layer": Layer.READOUT} for name in ("one", "tiny", "powers")}
+TESTS = (
+    "reads",
+    "program_and_sense",
+    "selections_beyond",
+    "range_of_a_device",
+    "pulses_complete_across_reset",
+    "reset_ties_off",
+    "odd_timing",
+)
+
+
+def simulate(cases=CASES, **options):
+    options |= {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
+    return simulate_cases(CrossbarArray, cases, "tb.blocks.crossbar.test_crossbar", **options)
+
+
+def test_crossbar():
+    assert len(simulate(testcase=TESTS).tests) == len(TESTS)
+
+
+ON_ICARUS = {name: CASES[name] for name in ("one", "tiny", "tiny_readout", "coarse", "exact")}
+
+
+def test_crossbar_on_icarus():
+    assert len(simulate(ON_ICARUS, testcase=TESTS, simulator="icarus").tests) == len(TESTS)
+
+
+VIOLATIONS = {
+    "a wordline is positive and negative at once": [{"integrate": 1, "wl_pos": 2, "wl_neg": 2}],
+    "a wordline is pulsed up and down at once": [{"program__pulse": 1, "program__up": 1, "program__down": 1}],
+    "integrate and sample in one cycle": [{"integrate": 1, "sample": 1}],
+    "convert while converting": [{"convert": 1}, {"convert": 1}],
+    "pulse while busy": [{"program__pulse": 1, "program__up": 1}, {}],
+    "read while a pulse is in flight": [{"program__pulse": 1, "program__up": 1}, {"program__pulse": 0, "integrate": 1}],
+}
+
+
+@pytest.mark.parametrize("message", VIOLATIONS)
+def test_violations_end_the_simulation(message):
+    with pytest.raises(SimulatorError, match=rf"hidden_tile_\d: {message}"):
+        simulate(testcase="violate", config={"block": "tiny", "violation": VIOLATIONS[message]})
+
+
+def test_a_violation_ends_the_simulation_on_icarus():
+    message = "read while a pulse is in flight"
+    with pytest.raises(SimulationFailed, match=rf"hidden_tile_\d: {message}"):
+        config = {"block": "tiny", "violation": VIOLATIONS[message]}
+        simulate(ON_ICARUS, testcase="violate", config=config, simulator="icarus")
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_memory_images(tmp_path, simulator):
+    """A simulation started with images begins with their weights, whatever the tile."""
+    cases = {"tiny": {"design": TINY, "layer": Layer.HIDDEN}}
+    array = CrossbarArray(**cases["tiny"])
+    limit = TINY.weight_limit
+    weights = np.random.default_rng(1).integers(-limit, limit + 1, size=(array.layout.rows, array.layout.columns))
+    array._MustUse__silence = True
+    for tile in array.layout.tiles:
+        words = weights[tile.row_slice, tile.column_slice].reshape(-1) & 0xFFFF
+        (tmp_path / f"{tile.name}.hex").write_text("".join(f"{word:04x}\n" for word in words))
+    options = {
+        "config": {"weights": weights.tolist()},
+        "plusargs": [f"+remora_images={tmp_path}"],
+    }
+    assert len(simulate(cases, testcase="images", simulator=simulator, **options).tests) == 1

@@ -1,0 +1,63 @@
+"""Capabilities of a design point, and what follows from them: counters, records, registers."""
+
+from __future__ import annotations
+
+import pytest
+
+from spec.bmru.design import AnalogDesign
+from spec.bmru.records import FRAME
+from spec.crossbar.counters import Counter
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from spec.lib.registers import register_map
+from spec.presets import load_design
+
+DEFAULT = DesignPoint(name="default")
+CELLS = DEFAULT.evolve(cell={"kind": "bmru"})
+LEARNS = DEFAULT.evolve(learning={"enabled": True})
+SELECTS = DEFAULT.evolve(learning={"enabled": True, "update": "direct", "winners": 5})
+REPLAYS = DEFAULT.evolve(learning={"enabled": True, "replay_capacity": 3})
+KWS = load_design("kws", AnalogDesign)
+
+
+@pytest.mark.parametrize(
+    ("design", "wanted"),
+    [
+        (DEFAULT, set()),
+        (DEFAULT.evolve(learning={"winners": 5, "replay_capacity": 3}), set()),
+        (CELLS, {"bistable"}),
+        (LEARNS, {"learns", "accumulates"}),
+        (SELECTS, {"learns", "selects"}),
+        (REPLAYS, {"learns", "accumulates", "replays"}),
+    ],
+)
+def test_capabilities_are_what_the_fields_ask_for(design, wanted):
+    found = design.capabilities.model_dump()
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 5
+    assert design.capabilities == design.evolve(name="other").capabilities
+    with pytest.raises(ValueError, match="frozen"):
+        design.capabilities.learns = True
+
+
+@pytest.mark.parametrize("design", [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, KWS], ids=lambda each: str(each.CORE))
+def test_the_register_map_has_the_counters_of_the_design_point(design):
+    counters = design.counters()
+    names = {f"{counter.name}_{word}" for counter in counters for word in ("LOW", "HIGH")}
+    assert names == {register.name for register in register_map(design) if register.address >= 0x100}
+    assert list(counters) == sorted(counters) and len(counters) >= 14
+
+
+def test_what_a_counter_needs_is_a_capability():
+    needed = {counter.needs for counter in Counter} - {None}
+    assert needed == {"learns", "replays"} <= set(type(DEFAULT.capabilities).model_fields)
+    assert Counter(14) is Counter.LEARNED and Counter.LEARNED == 14
+
+
+def test_records_are_those_of_the_capabilities():
+    found = [set(design.record_fields()) for design in (DEFAULT, LEARNS, REPLAYS, KWS)]
+    assert found == [
+        {STEP, READOUT, EVENT},
+        {STEP, READOUT, EVENT, LEARN},
+        {STEP, READOUT, EVENT, LEARN, OFFER},
+        {FRAME},
+    ]

@@ -1,0 +1,76 @@
+"""The cycle model: figures of the documents, and what bounds what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spec.crossbar.cycles import DRAW, HASH, OFFER_FROZEN, OFFER_REFUSED, REPLAY_DRAW
+from spec.crossbar.design import DesignPoint
+from spec.presets import load_design
+from tests.golden.any_design import any_design
+
+MNIST = load_design("mnist").evolve(learning={"enabled": True, "replay_capacity": 100})
+
+
+def test_the_tables_of_the_document_are_those_of_the_model():
+    (document,) = (Path(__file__).parents[3] / "docs").rglob("architecture.md")
+    text, cycles, cells = document.read_text(encoding="utf-8"), MNIST.cycles, load_design("mnist-bmru").cycles
+    figures = {
+        "**sum**": cycles.step,
+        "**sum of a step**": cells.step,
+        "**readout**": cells.readout,
+        "errors": cycles.errors,
+        "first feedback": cycles.first_feedback - 1,
+        "every further feedback": cycles.next_feedback(),
+        "fold of a hidden column": cycles.fold(28),
+        "fold of a readout column": cycles.readout_fold,
+        "draw of a replay": REPLAY_DRAW,
+        "offer that is not kept": OFFER_REFUSED,
+        "offer that is kept": cycles.offer_kept(28),
+    }
+    for phase, wanted in figures.items():
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {phase}")]
+        written = row.rstrip(" |").rpartition("|")[2].partition(";")[0].strip(" *")
+        assert written == f"{wanted:,}", row
+
+
+def test_figures_of_known_design_points():
+    cycles, cells = MNIST.cycles, load_design("mnist-bmru").cycles
+    assert (cycles.step, cycles.readout, cells.step, cells.readout) == (23, 28, 10, 21)
+    assert (cycles.errors, cycles.first_feedback - 1, cycles.next_feedback(), cycles.preparation) == (10, 25, 15, 35)
+    assert (cycles.fold(28), cycles.readout_fold) == (33, 3)
+    assert (HASH, DRAW, REPLAY_DRAW, OFFER_FROZEN, OFFER_REFUSED, cycles.offer_kept(28)) == (14, 15, 18, 2, 17, 2970)
+    direct = MNIST.evolve(learning={"update": "direct"}).cycles
+    assert (direct.fold(28), direct.fold(3), direct.readout_fold) == (33, 15, 15)
+
+
+def test_an_update_without_pulses_is_the_sum_of_its_phases():
+    cycles = MNIST.cycles
+    assert cycles.fewest_update(28) == 10 + 25 + 100 * 33 + 10 * 3 + 1
+    # From 10 classes on a column of few steps waits for its feedback.
+    assert cycles.fewest_update(1) == 10 + 25 + 99 * 15 + 6 + 10 * 3 + 1
+    winners = MNIST.evolve(learning={"winners": 40}).cycles
+    assert winners.preparation == 10 + 25 + 99 * 15 + (2550).bit_length() + 1
+    assert winners.fewest_update(28) == winners.preparation + 40 * 33 + 60 * 2 + 10 * 3 + 1
+
+
+@pytest.mark.parametrize("classes", [1, 2, 13, 14, 31, 32, 33, 64, 65, 256])
+def test_feedback_waits_for_its_words_at_least(classes):
+    cycles = DesignPoint(name="x", network={"classes": classes}).cycles
+    words = -(-classes // 32)
+    assert cycles.first_feedback == 15 + classes + words
+    assert cycles.next_feedback() >= classes + words + 1 == cycles.next_feedback(waited=20)
+
+
+def test_the_fewest_cycles_are_at_most_the_most():
+    random = np.random.default_rng(3)
+    for _ in range(200):
+        design = any_design(random, update=("accumulate", "direct")[int(random.integers(2))])
+        design = design.evolve(learning={"enabled": True})
+        for steps in (1, design.network.max_steps):
+            assert 0 < design.cycles.fewest_update(steps) < design.cycles.most_update(steps)
+            assert design.cycles.offer_kept(steps) >= DRAW
+        assert design.cycles.preparation < design.cycles.fewest_update(1)

@@ -1,0 +1,67 @@
+"""Identity of a design point: the hash of each is that of version 0.1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from spec.bmru.design import AnalogDesign
+from spec.crossbar.design import DesignPoint
+from spec.lib.identity import LABEL, OF_MIRU, UNLESS_DEFAULT, IdentityMark
+from spec.lib.section import Design
+from spec.presets import load_design, parse_design, preset_names
+
+HASHES = {
+    "kws": "0b7aef7d5a6fab79",
+    "kws16": "37f9c3e227e28450",
+    "mnist": "52ca2faa24a4ef3c",
+    "mnist-bmru": "3a411e603d96c05b",
+    "mnist256": "395e6a88cb8a9268",
+    "one": "ede764a4d06139ac",
+    "tiny": "df03f6601fab369d",
+}
+"""Of version 0.1."""
+POINTS = json.loads(Path(__file__).with_name("identities.json").read_text(encoding="utf-8"))
+"""Design points of both kinds over the legal ranges, and their hashes by version 0.1."""
+
+
+def test_presets_keep_their_identity():
+    """A field with a default, a mark or a new section must not make another design point of an old one."""
+    assert {name: load_design(name, Design).hash for name in HASHES} == HASHES
+
+
+def test_random_design_points_keep_their_identity():
+    found = {point["hash"]: parse_design({"name": "any", **point["design"]}, "identities.json") for point in POINTS}
+    assert [design.hash for design in found.values()] == list(found)
+    crossbar = [design for design in found.values() if "learning" in type(design).model_fields]
+    learning = [design.learning for design in crossbar]
+    assert len(found) == len(POINTS) >= 30 and 5 <= len(crossbar) < len(POINTS)
+    assert {each.enabled for each in learning} == {False, True} == {each.lanes == "all" for each in learning}
+    assert {design.cell.kind for design in crossbar} == {"miru", "bmru"}
+
+
+def marks_of(kind: type[BaseModel], prefix: str = "") -> dict[str, IdentityMark]:
+    """Dotted path → mark, of the marked fields of a kind of design point."""
+    found = {}
+    for name, field in kind.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            found |= marks_of(field.annotation, f"{prefix}{name}.")
+        if marks := [mark for mark in field.metadata if isinstance(mark, IdentityMark)]:
+            (found[prefix + name],) = marks
+    return found
+
+
+def test_the_marked_fields_are_those_of_the_contract():
+    cell = dict.fromkeys(("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient"), OF_MIRU)
+    learning = dict.fromkeys(("learning.enabled", "learning.lanes"), UNLESS_DEFAULT)
+    assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning}
+    assert marks_of(AnalogDesign) == {"name": LABEL}
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_the_name_does_not_enter(name):
+    design = load_design(name, Design)
+    assert design.evolve(name="other").hash == design.hash and "name" not in design.identity()

@@ -1,0 +1,112 @@
+"""Presets and the reader of TOML files."""
+
+from __future__ import annotations
+
+import pytest
+
+from spec.bmru.design import AnalogDesign
+from spec.crossbar.design import DesignPoint
+from spec.lib.errors import RemoraError
+from spec.lib.section import Design
+from spec.presets import ConfigError, load_design, parse_design, preset_names
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_loads_under_its_own_name(name):
+    assert load_design(name, Design).name == name
+
+
+def test_presets_are_listed_by_kind():
+    analog, crossbar = preset_names(AnalogDesign), preset_names(DesignPoint)
+    assert sorted(analog + crossbar) == preset_names() and {"kws", "kws16"} <= set(analog) and "mnist" in crossbar
+    assert (load_design("kws", Design).CORE, load_design("tiny", Design).CORE) == ("analog", "crossbar")
+
+
+def test_a_design_point_of_the_other_kind_is_refused():
+    with pytest.raises(ConfigError, match=r"'kws' is .* of the analog core, this needs one of the crossbar.*mnist"):
+        load_design("kws")
+    with pytest.raises(ConfigError, match=r"'tiny' is .* of the crossbar core, this needs one of the analog.*kws"):
+        load_design("tiny", AnalogDesign)
+
+
+@pytest.mark.parametrize("core", ["digital", 3, ["analog"]])
+def test_an_unknown_core_is_refused(core):
+    with pytest.raises(ConfigError, match='core = .*: legal are "crossbar", "analog"'):
+        parse_design({"name": "x", "core": core}, "somewhere")
+
+
+def test_the_crossbar_core_may_be_named():
+    assert parse_design({"name": "x", "core": "crossbar"}, "here") == parse_design({"name": "x"}, "here")
+
+
+def test_the_presets_cover_what_they_say():
+    mnist, bistable, big, one, tiny = map(load_design, ("mnist", "mnist-bmru", "mnist256", "one", "tiny"))
+    assert (mnist.network.features, mnist.network.hidden, mnist.network.classes, mnist.network.max_steps) == (
+        28,
+        100,
+        10,
+        28,
+    )
+    assert (big.hidden_tiles, big.readout_tiles) == (4, 2)
+    assert one.network.model_dump() == dict(features=1, hidden=1, classes=1, max_steps=1, feature_signed=False)
+    assert bistable.network == mnist.network and bistable.capabilities.bistable and not mnist.capabilities.bistable
+    assert tiny.hidden_tiles == 6 and tiny.network.hidden % tiny.cell.lanes
+
+
+def test_a_file_takes_its_name_from_its_stem(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[network]\nhidden = 33\n", encoding="utf-8")
+    design = load_design(path)
+    assert (design.name, design.network.hidden) == ("mine", 33)
+    assert load_design(str(path)) == design
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[network]\nhidden = 0", "network.hidden = 0: input should be greater than or equal to 1"),
+        (
+            "[network]\nhiden = 5",
+            "network.hiden is not a field; legal here: features, hidden, classes, max_steps, feature_signed",
+        ),
+        ("[netwerk]", "netwerk is not a field; legal here: name, network, cell"),
+        ("network = 3", r"network = 3: give a table \[network\] with its fields$"),
+        ("[[network]]\nhidden = 3", r"network = \[.*\]: give a table \[network\] with its fields$"),
+        ('core = "analog"\nvote = "on"', r"vote = 'on': give a table \[vote\] with its fields$"),
+        ("[network]\nhidden = 3", "cell.lanes is 20 but network.hidden is 3"),
+        ("[network", "is not valid TOML"),
+        ("[network]\nhidden = 0\nfeatures = 0", "network.features = 0.*; network.hidden = 0"),
+        ('core = "analog"\n[network]\nwidth = 0', "network.width = 0: input should be greater"),
+        ('core = "analog"\n[network]\nhidden = 3', "network.hidden is not a field; legal here: features, width, bl"),
+    ],
+)
+def test_errors_name_file_field_value_and_range(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_design(path)
+    assert str(path) in str(caught.value) and isinstance(caught.value, RemoraError)
+
+
+def test_a_byte_order_mark_does_not_count(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[network]\nhidden = 33\n", encoding="utf-8-sig")
+    assert load_design(path).network.hidden == 33
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="not valid TOML"):
+        load_design(tmp_path / "mine.toml")
+
+
+def test_what_is_neither_preset_nor_file_is_refused(tmp_path):
+    for config in ("minst", tmp_path, tmp_path / "absent.toml"):
+        legal = r"neither a preset \(.*mnist, mnist-bmru, mnist256, one, tiny.*\) nor a TOML file"
+        with pytest.raises(ConfigError, match=legal):
+            load_design(config)
+
+
+def test_parse_design_names_its_origin():
+    with pytest.raises(ConfigError, match="^somewhere: "):
+        parse_design({"name": "x", "network": {"hidden": -1}}, "somewhere")

@@ -1,0 +1,102 @@
+"""Nothing before the first reset counts: clocks begin low; monitors, player, bulk source and checkers wait for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flow.tools.simulator import Build, build, run, write_source
+from flow.verify.harness import SOURCES
+from spec.bmru.records import FRAME
+from spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+
+MODULE = "tests.tb.sv.cocotb_power_up"
+BEATS = [0x11111111, 0x22222222, 0x33333333]
+CORE = """
+module remora_bmru_core #(
+    parameter int FEATURES = 1, BLOCKS = 1, WIDTH = 1, CLASSES = 1, CLASS_BITS = 1, FEATURE_BITS = 10, CHARGE_BITS = 48
+) (input wire clk, input wire reset, input wire valid);
+  wire state = 0, winner = 0;
+  wire [47:0] charge = 0;
+  wire [31:0] sampled_candidate = 0, sampled_output = 0, sampled_frame = 0;
+  wire [9:0] sampled_feature = 0;
+endmodule
+"""
+"""In the place of the analog core, into which its monitor binds itself."""
+WATCHED = ("remora_packet_player.tdata", "remora_packet_player.tvalid", "remora_bulk_source.tvalid")
+
+
+def instance(source: Path) -> str:
+    """The module of a file with every input at once driven by ``noise``, but for clock, resets and the agents."""
+    text = source.read_text(encoding="utf-8")
+    module = re.search(r"^module (\w+)", text, re.MULTILINE)[1]
+    header = text[: text.index("\n);")]
+    driven = {
+        "clk": "clk", "reset": "!aresetn", "engine_reset": "!aresetn", "aresetn": "aresetn", "play": "play || noise",
+        "agent_tvalid": "1'b0", "narrow_tvalid": "1'b0",
+    }  # fmt: skip
+    live = "noise || live" if module.endswith("monitor") else "noise"
+    connections = []
+    for direction, name in re.findall(r"^ +(input|output) wire (?:\[.*\] )?(\w+),?(?: *//.*)?$", header, re.MULTILINE):
+        if direction == "input":
+            value = driven.get(name, "1'b1" if name == "tready" else f"({live}) ? '1 : '0")
+        else:
+            value = f"{module}__{name}" if f"{module}.{name}" in WATCHED else ""
+        connections.append(f".{name}({value})")
+    assert len(connections) > 3, f"{source.name}: too few ports were found"
+    return f"  {module} {module}_ ({', '.join(connections)});\n"
+
+
+@pytest.fixture(scope="module")
+def everything() -> Build:
+    """All of tb/sv in one module."""
+    sources = sorted(SOURCES.glob("*.sv"))
+    bound = [source for source in sources if "\nbind " in source.read_text(encoding="utf-8")]
+    assert len(sources) - len(bound) >= 8 and len(bound) == 1
+    instances = "".join(instance(source) for source in sources if source not in bound)
+    text = f"""`timescale 1ns / 1ps
+{CORE}
+module power_up (
+    input wire clk, input wire aresetn, input wire noise, input wire live, input wire play,
+    output wire [31:0] remora_packet_player__tdata, output wire remora_packet_player__tvalid,
+    output wire remora_bulk_source__tvalid, output reg [7:0] edges_at_0
+);
+  initial edges_at_0 = 0;
+  always @(posedge clk) if ($time == 0) edges_at_0 <= edges_at_0 + 1;
+  remora_bmru_core core (.clk(clk), .reset(!aresetn), .valid(noise || live));
+{instances}endmodule
+"""
+    return build([*sources, write_source("power_up.sv", text)], "power_up", name="power_up", optimise="build",
+                 arguments=("-Wno-fatal",))  # fmt: skip
+
+
+def test_nothing_before_the_first_reset_counts(everything, tmp_path):
+    """Everything strobed for many cycles before it: no record, no beat, no complaint; and then all of it works."""
+    packets = b"".join(beat.to_bytes(4, "little") + (0x0F).to_bytes(4, "little") for beat in BEATS)
+    (tmp_path / "packets.bin").write_bytes(packets)
+    arguments = [f"+remora_packets={tmp_path / 'packets.bin'}", f"+remora_trace={tmp_path}"]
+    run(
+        everything,
+        MODULE,
+        testcase="noise_before_the_reset",
+        config={"beats": BEATS},
+        plusargs=arguments,
+        run_dir=tmp_path,
+    )
+    records = [tmp_path / f"{kind}.bin" for kind in (STEP, READOUT, EVENT, LEARN, OFFER, FRAME)]
+    assert [path.stat().st_size for path in records] == [0] * len(records)
+    run(everything, MODULE, testcase="strobes_after_the_reset", plusargs=arguments[1:], run_dir=tmp_path)
+    assert all(path.stat().st_size for path in records)
+
+
+def test_the_clock_begins_low(everything):
+    """At seeds at which an ordinary start makes an edge at time 0, ``start_clock`` makes none."""
+    dirty = (
+        seed
+        for seed in range(1, 33)
+        if "edge at 0" in run(everything, MODULE, testcase="ordinary_start", seed=seed).log
+    )
+    for seed in (next(dirty), next(dirty)):
+        run(everything, MODULE, testcase="clean_start", seed=seed)

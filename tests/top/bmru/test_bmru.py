@@ -1,0 +1,112 @@
+"""The whole analog design against golden: every frame, answer, counter and event, whatever comes over the stream."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from flow.systems.bmru.reference import run_reference
+from flow.systems.bmru.run import KINDS, PACE, run_analog
+from flow.systems.bmru.stimulus import AnalogStimulus, stress_stimulus
+from flow.tools.simulator import run
+from golden.bmru.clips import VoteSettings
+from golden.bmru.codes import AnalogCodes
+from golden.bmru.random_codes import clip_packets, random_codes, random_features
+from spec.bmru.counters import AnalogCounter
+from spec.bmru.records import FRAME
+from tb.lib.scoreboard import compare
+from tests.golden.bmru.cases import ALL_ERRORS, make_analog
+
+CLIPS = 20
+DESIGNS = {
+    "one": make_analog(1, 1, 1, 1, vote={"frames": 6, "wake_class": 0}, settling={"phase_cycles": 1}),
+    "odd": make_analog(5, 3, 1, 3, vote={"frames": 9}, nonidealities=ALL_ERRORS, settling={"phase_cycles": 4}),
+    "spotter": make_analog(13, 4, vote={"frames": 12}, nonidealities=ALL_ERRORS),
+}
+
+
+def check(harness, tmp_path, design, stimulus: AnalogStimulus, *kinds: str, **options):
+    """A run in which everything must agree; returns it."""
+    _, build = harness(design)
+    result = run_analog(build, design, stimulus, tmp_path, **options)
+    result.comparison.require(*KINDS, *kinds)
+    assert result.comparison.compared[FRAME] == result.counters[AnalogCounter.FRAMES] > 0
+    return result
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_frames_clips_and_all_that_can_be_wrong(name, stall, harness, tmp_path):
+    design, seed = DESIGNS[name], 11 + list(DESIGNS).index(name)
+    stimulus = stress_stimulus(design, CLIPS, seed, threshold=2, report_frames=stall > 0)
+    counters = check(harness, tmp_path, design, stimulus, stall=stall, seed=seed).counters
+    happened = ("CLIPS", "FEATURES_SATURATED", "DROPPED_FRAMING", "DROPPED_SHORT")
+    assert all(counters[AnalogCounter[counter]] for counter in happened)
+    if name != "one":
+        rare = ("CLIPS_CUT", "WAKE_UPS", "DROPPED_LONG", "DROPPED_OUTSIDE")
+        assert all(counters[AnalogCounter[counter]] for counter in rare)
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_a_vote_that_slides_at_the_pace_of_frames(name, harness, tmp_path):
+    """Every frame starts on its tick; clips longer than the window."""
+    design = DESIGNS[name]
+    clips = [random_features(design, 1, frames, frames)[0] for frames in (1, 4, 30, 9)]
+    settings = VoteSettings.of(design, sliding=True, frames=5, threshold=3, report_frames=True)
+    period = 150 + design.cycles.awake
+    stimulus = AnalogStimulus(tuple(clip_packets(clips)), random_codes(design, 3), settings, period)
+    counters = check(harness, tmp_path, design, stimulus, PACE).counters
+    assert counters[AnalogCounter.CLIPS] == 4 and counters[AnalogCounter.FRAMES] == 44
+
+
+@pytest.mark.parametrize(("period", "report_frames"), [(1, False), (9, True), (16, False), (17, True), (24, True)])
+def test_the_pace_of_short_periods(period, report_frames, harness, tmp_path):
+    """Ticks closer than a frame takes, than its packet takes, than its answers take: every start is where it must be,
+    after packets that are dropped too."""
+    design = DESIGNS["odd"]
+    stimulus = stress_stimulus(design, 8, 3 + period, report_frames=report_frames, period=period)
+    check(harness, tmp_path, design, stimulus, PACE, seed=period)
+
+
+def test_back_to_back_a_frame_takes_little_more_than_it_is_awake(harness, tmp_path):
+    design = DESIGNS["spotter"]
+    packets = clip_packets(random_features(design, 10, 12, 4))
+    stimulus = AnalogStimulus(tuple(packets), random_codes(design, 4), VoteSettings.of(design))
+    result = check(harness, tmp_path, design, stimulus)
+    assert result.awake == design.cycles.awake <= design.system.awake_cycles
+    cycles = np.diff(np.fromfile(tmp_path / "frame.bin", result.reference.records.dtype)["cycle"].astype(np.int64))
+    assert np.median(cycles) == design.cycles.shortest_frame >= cycles.max() - 1
+
+
+def test_nothing_is_lost_while_answers_wait(harness, tmp_path):
+    """Reports of every frame against a receiver that hardly ever takes one: frames are held, and counted."""
+    design = DESIGNS["odd"]
+    packets = clip_packets(random_features(design, 8, 9, 5))
+    settings = VoteSettings.of(design, report_frames=True)
+    stimulus = AnalogStimulus(tuple(packets), random_codes(design, 5), settings)
+    result = check(harness, tmp_path, design, stimulus, stall=0.9)
+    assert result.counters[AnalogCounter.FRAMES_HELD] > 10 and len(result.answers) == 8 * 9 + 8
+
+
+def test_another_networks_codes_make_another_run(harness, tmp_path):
+    """The comparison can fail: golden with one code changed does not agree."""
+    design = DESIGNS["odd"]
+    packets = clip_packets(random_features(design, 2, 5, 6))
+    codes = random_codes(design, 6)
+    arrays = dict(codes.arrays)
+    arrays["input.bias"] = arrays["input.bias"] ^ 1
+    stimulus = AnalogStimulus(tuple(packets), codes, VoteSettings.of(design))
+    _, build = harness(design)
+    result = run_analog(build, design, stimulus, tmp_path)
+    other = run_reference(design, AnalogCodes(design, arrays), packets, stimulus.settings)
+    found = {FRAME: np.fromfile(tmp_path / "frame.bin", other.records.dtype)}
+    assert compare({FRAME: result.reference.records}, found).passed
+    assert compare({FRAME: other.records}, found).first.index == 0
+
+
+@pytest.mark.parametrize(("module", "tests"), [("tb.bmru.top_bmru", 6), ("tb.bmru.top_clips", 3)])
+@pytest.mark.parametrize("name", ["one", "odd"])
+def test_as_software_sees_it(name, module, tests, harness, tmp_path):
+    _, build = harness(DESIGNS[name])
+    config = {"design": DESIGNS[name].model_dump(mode="json")}
+    assert len(run(build, module, config=config, run_dir=tmp_path).tests) == tests

@@ -1,0 +1,141 @@
+"""On-chip learning of the whole accelerator against golden: every step, update, answer, and the last weights."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from flow.generate.directory import write_images
+from flow.systems.crossbar.faults import KINDS
+from flow.systems.crossbar.learnt_state import state_file
+from flow.systems.crossbar.run import run_rtl
+from flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, with_bad_packets
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.weights import Weights
+from golden.learning.checkpoint import load_checkpoint
+from spec.crossbar.counters import Counter
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.layout import all_tiles
+from spec.crossbar.records import LEARN
+from spec.lib.packets import Flag
+from tests.hdl.designs import DESIGNS, make_design
+
+SEQUENCES = 24
+QUICK = {"hidden_shift": 2, "readout_shift": 1}
+"""Rates at which a sequence moves χ by many levels, so that it saturates and pairs fill."""
+
+
+def learner(name: str, **learning) -> DesignPoint:
+    """A design point of the block tests that learns, with some fields of its section changed."""
+    return DESIGNS[name].evolve(learning={"enabled": True, **learning})
+
+
+LEARNERS = {
+    "one": learner("one", hidden_shift=2, readout_shift=2),
+    "tiny": learner("tiny", hidden_shift=5),
+    "primes": learner("primes", seed=77, hidden_shift=5),
+    "quick": learner("primes", **QUICK, accumulator_bits=12, accumulator_level=300, max_pulses=3),
+    "coarse": learner("coarse", hidden_shift=0, readout_shift=0, max_pulses=15, accumulator_level=100),
+    "exact": learner("exact", hidden_shift=2, readout_shift=3),
+    "folds": learner("primes", hidden_shift=5, lanes=7),
+    "one lane": learner("tiny", hidden_shift=4, readout_shift=5, lanes=1),
+    "direct": learner("primes", update="direct", hidden_shift=4, readout_shift=4, accumulator_level=256),
+    "direct folds": learner(
+        "tiny", update="direct", hidden_shift=2, readout_shift=3, accumulator_level=512, lanes=4, max_pulses=3
+    ),
+    "winners": learner("primes", hidden_shift=3, winners=4),
+    "direct winners": learner(
+        "below", update="direct", hidden_shift=2, readout_shift=3, winners=7, accumulator_level=2, max_pulses=1, lanes=8
+    ),
+    "default": DESIGNS["tiny"].evolve(learning={"enabled": True}),
+    "classes": make_design(  # more than one draw a column, so that feedback takes longer than walking the history
+        network={"features": 3, "hidden": 5, "classes": 37, "max_steps": 3},
+        cell={"lanes": 2},
+        crossbar={"rows": 5, "columns": 6, "pulse_cycles": 1},
+        learning={"enabled": True, "hidden_shift": 6, "feedback_shift": 0},
+    ),
+}
+ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
+
+
+def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: float = 0.0, seed: int = 1):
+    """A run from memory images, everything compared."""
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
+    result.comparison.require(*ALL_LEARN)
+    compared, layers, looks = result.comparison.compared, design.network, len(stimulus.looks) + 1
+    assert compared["counts"] == looks
+    for kind in ("weights", "accumulators") if design.capabilities.accumulates else ("weights",):
+        found = compared[f"hidden {kind}"], compared[f"readout {kind}"]
+        assert found == (looks * layers.hidden, looks * layers.classes)
+    assert compared[LEARN] == result.counters[Counter.LEARNED] == stimulus.learns.sum() > 0
+    assert compared["answer"] == stimulus.answered.sum()
+    return result
+
+
+@pytest.mark.parametrize("stall", [0.0, 0.5])
+@pytest.mark.parametrize("name", LEARNERS)
+def test_learns_as_golden_does(name, stall, harness, tmp_path):
+    """Sequences that are inferred, learnt or both, of every length, with bad packets between them."""
+    design, seed = LEARNERS[name], 1 + list(LEARNERS).index(name)
+    stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(176, 216), seed), looks=(7, 8))
+    assert {int(Flag.LEARN), int(Flag.INFER), int(Flag.LEARN | Flag.INFER)} <= set(stimulus.asked.tolist())
+    result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
+    assert result.counters[Counter.PULSES] > 0
+    if name not in ("one", "default"):  # whose state is never streamed, and whose rates are for longer runs
+        require_written(
+            design, stimulus.weights, load_checkpoint(state_file(tmp_path / "run", len(stimulus)), design).weights
+        )
+    if name == "quick":
+        assert result.counters[Counter.PULSES_DROPPED] > 0
+
+
+def require_written(design: DesignPoint, before: Weights, after: Weights) -> None:
+    """Weights have changed in every tile of both layers."""
+    for tile in all_tiles(design):
+        layer = tile.layer.name.lower()
+        changed = (getattr(before, layer) != getattr(after, layer))[tile.row_slice, tile.column_slice]
+        assert changed.any(), f"nothing was learnt in {tile.name}"
+
+
+def test_full_pairs_drop_their_pulses(harness, tmp_path):
+    """From weights that are all at one end or the other."""
+    design = LEARNERS["quick"]
+    stimulus = learning_stimulus(design, SEQUENCES, Coefficients(128, 100), 5)
+    random, limit = np.random.default_rng(5), design.crossbar.weight_limit
+    layers = (stimulus.weights.hidden.shape, stimulus.weights.readout.shape)
+    weights = Weights(*(random.choice([-limit, limit], shape).astype(np.int16) for shape in layers))
+    result = run(harness, tmp_path, design, with_bad_packets(design, replace(stimulus, weights=weights), 5))
+    assert result.counters[Counter.PULSES] > 0 and result.counters[Counter.PULSES_DROPPED] > 0
+
+
+def test_only_learning(harness, tmp_path):
+    """Nothing is answered; the updates tell what was computed."""
+    design = LEARNERS["tiny"]
+    stimulus = learning_stimulus(design, SEQUENCES, Coefficients(128, 64), 6)
+    labels = np.random.default_rng(6).integers(0, design.network.classes, SEQUENCES)
+    stimulus = replace(stimulus, labels=labels, asked=np.full(SEQUENCES, int(Flag.LEARN)))
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result.comparison.require("step", "readout", LEARN, "counters", "interrupts", "hidden weights", "readout weights")
+    assert result.comparison.compared["answer"] == 0 and result.counters[Counter.SEQUENCES] == 0
+
+
+def test_a_design_that_learns_still_only_infers_where_asked_to(harness, tmp_path):
+    design = LEARNERS["primes"]
+    stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(200, 30), 7), asked=None)
+    stimulus = with_bad_packets(design, stimulus, 7)
+    _, build = harness(design)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result.comparison.require(*KINDS)
+    assert (
+        result.counters[Counter.LEARNED]
+        == result.counters[Counter.PULSES]
+        == result.counters[Counter.LEARN_CYCLES]
+        == 0
+    )

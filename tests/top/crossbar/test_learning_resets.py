@@ -1,0 +1,122 @@
+"""The reset pin at any cycle of learning: χ forgotten, devices left within the column being written, then exact again.
+Soft resets, which lose nothing, are in test_soft_resets.py."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from flow.generate.directory import write_images
+from flow.systems.crossbar.run import patience_cycles
+from flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
+from flow.tools.simulator import run
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.weights import Weights
+from golden.learning.trace import LearningReference
+from spec.crossbar.design import DesignPoint
+from spec.crossbar.records import EVENT, LEARN, READOUT, STEP, Event
+from spec.lib.trace import read_trace, write_header
+from tb.lib.scoreboard import Comparison, compare
+
+DESIGN = DesignPoint(
+    name="learning_resets",
+    network={"features": 3, "hidden": 5, "classes": 3, "max_steps": 4},
+    cell={"lanes": 2},
+    crossbar={"rows": 4, "columns": 3, "adc_cycles": 3, "pulse_cycles": 40},
+    learning={"enabled": True, "hidden_shift": 4, "readout_shift": 3},
+)
+"""Rates so high, and pulses so long, that most resets find one under way."""
+SEQUENCES, PHASES = 4, 24
+GATES = Coefficients(256, 216)
+
+
+def test_resets_while_learning(harness, tmp_path):
+    _, build = harness(DESIGN)
+    stimulus = stress_stimulus(DESIGN, SEQUENCES, GATES, seed=9)
+    labels = np.arange(SEQUENCES) % DESIGN.network.classes
+    write_images(DESIGN, stimulus.weights, tmp_path / "images")
+    write_header(tmp_path, DESIGN)
+    config = {
+        "design": DESIGN.model_dump(mode="json"),
+        "features": stimulus.features.tolist(),
+        "lengths": stimulus.lengths.tolist(),
+        "labels": labels.tolist(),
+        "coefficients": [GATES.reset, GATES.update],
+        "phases": PHASES,
+        "longest_wait": 4000,
+        "column_cycles": DESIGN.crossbar.pulse_cycles,
+        "patience_cycles": patience_cycles(DESIGN, stimulus, 0.0),
+        "output": str(tmp_path / "phases.json"),
+    }
+    arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
+    run(build, "tb.crossbar.top_learning", config=config, plusargs=arguments, run_dir=tmp_path)
+    compare_phases(stimulus, labels, tmp_path).require(STEP, READOUT, LEARN, EVENT)
+
+
+def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> Comparison:
+    """From the weights that a phase started with, the trace up to its reset is a prefix of golden's, and the weights
+    lie within the update that was cut."""
+    outcome = json.loads((directory / "phases.json").read_text(encoding="utf-8"))
+    weights = [
+        Weights(*(np.array(phase[layer], np.int16) for layer in ("hidden", "readout"))) for phase in outcome["phases"]
+    ]
+    np.testing.assert_array_equal(weights[0].hidden, stimulus.weights.hidden)
+    actual = read_trace(directory, DESIGN)
+    events = np.zeros(len(outcome["resets"]), actual[EVENT].dtype)
+    events["kind"], events["cause"] = Event.RESET, outcome["resets"]
+    comparison = compare({EVENT: events}, {EVENT: actual[EVENT]})
+    cut = 0
+    cycles = actual[EVENT]["cycle"].tolist()
+    for number, (begin, end) in enumerate(pairwise((0, *cycles, 1 << 62))):
+        found = {
+            kind: records[(records["cycle"] >= begin) & (records["cycle"] < end)]
+            for kind, records in actual.items()
+            if kind != EVENT
+        }
+        first = int(found[STEP]["sequence"][0]) if len(found[STEP]) else 0
+        expected, snapshots = golden(stimulus, labels, weights[number])
+        for records in expected.values():
+            records["sequence"] += first
+        done = len(found[LEARN])
+        if number == PHASES - 1:
+            assert done == SEQUENCES
+        expected = {
+            kind: records[: len(found[kind])] if number < PHASES - 1 else records for kind, records in expected.items()
+        }
+        comparison.merge(compare(expected, found))
+        cut += require_between(snapshots[done], snapshots[min(done + 1, SEQUENCES)], weights[number + 1])
+    assert cut >= 3, "too few resets hit an update"
+    assert number == PHASES - 1
+    return comparison
+
+
+def golden(stimulus: Stimulus, labels: np.ndarray, start: Weights) -> tuple[dict[str, np.ndarray], list[Weights]]:
+    """Records of all sequences from these weights and χ = 0, and the weights before, between and after them."""
+    reference = LearningReference(DESIGN, start, GATES)
+    parts, snapshots = [], [start]
+    for index in range(SEQUENCES):
+        one = slice(index, index + 1)
+        learn, tags = np.ones(1, bool), np.array([index])
+        parts.append(reference.advance(stimulus.features[one], stimulus.lengths[one], labels[one], learn, tags).records)
+        snapshots.append(reference.trainer.weights)
+    return {kind: np.concatenate([part[kind] for part in parts]) for kind in (STEP, READOUT, LEARN)}, snapshots
+
+
+def require_between(before: Weights, after: Weights, found: Weights) -> bool:
+    """Columns are updated up to one, which may be so in part, and untouched from there; whether an update was cut."""
+
+    def columns(w: Weights) -> list[np.ndarray]:
+        return [*w.hidden.T, *w.readout.T]
+
+    now, old, new = columns(found), columns(before), columns(after)
+    at = next((index for index in range(len(now)) if not np.array_equal(now[index], new[index])), len(now))
+    for index in range(at + 1, len(now)):
+        np.testing.assert_array_equal(now[index], old[index])
+    if at == len(now):
+        return False
+    low, high = np.minimum(old[at], new[at]), np.maximum(old[at], new[at])
+    assert ((low <= now[at]) & (now[at] <= high)).all()
+    return any(not np.array_equal(a, b) for a, b in zip(now, old, strict=True))

@@ -1,0 +1,28 @@
+"""The weight window of the whole accelerator, refusals, and halting."""
+
+from __future__ import annotations
+
+from flow.generate.directory import write_images
+from flow.systems.crossbar.stimulus import stress_stimulus
+from flow.tools.simulator import run
+from golden.crossbar.cell import Coefficients
+from golden.crossbar.miru import infer
+from spec.presets import load_design
+
+
+def test_window(harness, tmp_path):
+    design = load_design("tiny")
+    _, build = harness(design)
+    stimulus = stress_stimulus(design, 12, Coefficients.of(design), seed=5)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    inference = infer(design, stimulus.weights, stimulus.features, stimulus.lengths)
+    config = {
+        "design": design.model_dump(mode="json"),
+        "hidden": stimulus.weights.hidden.tolist(),
+        "readout": stimulus.weights.readout.tolist(),
+        "features": stimulus.features.tolist(),
+        "lengths": stimulus.lengths.tolist(),
+        "scores": inference.scores.tolist(),
+    }
+    result = run(build, "tb.crossbar.top_window", config=config, plusargs=[f"+remora_images={tmp_path / 'images'}"])
+    assert len(result.tests) == 7

@@ -17,9 +17,9 @@ from typing import Annotated
 
 import typer
 
-from flow.report.terminal import print_anywhere
-from flow.tools.children import Ended, signals_end
-from spec.lib.errors import RemoraError
+from remora.flow.report.terminal import print_anywhere
+from remora.flow.tools.children import Ended, signals_end
+from remora.spec.lib.errors import RemoraError
 
 COMMANDS = {
     "doctor": "Find each tool, say its version, say the exact fix for what is missing.",
@@ -72,7 +72,7 @@ def make_app(arguments: Sequence[str]) -> typer.Typer:
         if name != wanted:
             app.command(name, help=summary)(_listed_only)
             continue
-        module = importlib.import_module(f"flow.commands.{name}")
+        module = importlib.import_module(f"remora.flow.commands.{name}")
         if hasattr(module, "app"):
             app.add_typer(module.app, name=name)
         else:
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _drop_output()
     except OSError as error:
         # A file that is not there, not allowed, or a disk that is full: the user's to mend.
-        # An error of a file names it, as `spec.lib.files.naming` sees to; one of an output has no name.
+        # An error of a file names it, as `remora.spec.lib.files.naming` sees to; one of an output has no name.
         name = error.filename or (error.errno in OUTPUT_ERRORS and "standard output")
         where = f"{name}: " if name else ""
         sys.exit(_report(f"{where}{error.strerror or error}", EXIT_CANNOT_RUN))

@@ -9,16 +9,16 @@ from random import Random
 import cocotb
 import numpy as np
 
-from golden.bmru.codes import AnalogCodes
-from spec.bmru.frames import FrameFlag, encode_frame
-from spec.lib.packets import Flag, encode_packet
-from spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, Response
-from tb.bmru.host import AnalogHost
-from tb.crossbar.top_window import started
-from tb.lib.config import load_config
-from tb.lib.host import Host
-from tb.lib.impolite import MANNERS, ImpoliteMaster, Manner
-from tb.models.registers import ALL_BYTES, WORD_MASK, Model
+from remora.golden.bmru.codes import AnalogCodes
+from remora.spec.bmru.frames import FrameFlag, encode_frame
+from remora.spec.lib.packets import Flag, encode_packet
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, Response
+from remora.tb.bmru.host import AnalogHost
+from remora.tb.crossbar.top_window import started
+from remora.tb.lib.config import load_config
+from remora.tb.lib.host import Host
+from remora.tb.lib.impolite import MANNERS, ImpoliteMaster, Manner
+from remora.tb.models.registers import ALL_BYTES, WORD_MASK, Model
 
 BATCH, LONGEST_WAIT = 5, 400
 KNOWN = (Kind.CONSTANT, Kind.CONFIGURATION, Kind.LOADED, Kind.PULSE)

@@ -10,9 +10,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from hypothesis import settings
 
-from flow.tools.icarus import find_icarus
-from flow.tools.simulator import default_seed
-from flow.tools.verilator import SimulatorError, compiler_version, find_verilator
+from remora.flow.tools.icarus import find_icarus
+from remora.flow.tools.simulator import default_seed
+from remora.flow.tools.verilator import SimulatorError, compiler_version, find_verilator
 
 # The same examples every time, so that a regression fails for the change that broke it; no deadline, since a machine
 # may be busy.

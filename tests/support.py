@@ -3,7 +3,8 @@
 A test names its instances and the cocotb module that drives them::
 
     def test_rounding():
-        simulate_blocks({"s1": Rounder(1), "s5": Rounder(5)}, "tb.test_rounder", config={"sizes": {"s1": 1, "s5": 5}})
+        simulate_blocks({"s1": Rounder(1), "s5": Rounder(5)}, "remora.tb.test_rounder",
+                        config={"sizes": {"s1": 1, "s5": 5}})
 
 and the module finds the ports as ``dut.s1__value``, ``dut.s5__value`` beside ``dut.clk`` and ``dut.rst``.
 """
@@ -20,11 +21,11 @@ import pytest
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
-from flow.faults.mutation import Fault, mutate
-from flow.tools.icarus import Icarus, build_icarus, find_icarus
-from flow.tools.simulator import Build, RunResult, SimulatorError, build, run, write_source
-from hdl.lib.verilog import Bench, to_verilog
-from spec.lib.section import Design
+from remora.flow.faults.mutation import Fault, mutate
+from remora.flow.tools.icarus import Icarus, build_icarus, find_icarus
+from remora.flow.tools.simulator import Build, RunResult, SimulatorError, build, run, write_source
+from remora.hdl.lib.verilog import Bench, to_verilog
+from remora.spec.lib.section import Design
 
 BENCH = "bench"
 """Name of the top module."""
@@ -66,7 +67,8 @@ def build_blocks(
         extra_sources: SystemVerilog that the components instantiate, such as the macros.
         simulator: ``verilator`` or ``icarus``, which takes no options and which must be there.
         faults: mistakes in modules, which are named after the prefix; none is awake until a run chooses one.
-        options: as of ``flow.tools.simulator.build``; unlike there, the default is to optimise for a quick build.
+        options: as of ``remora.flow.tools.simulator.build``; unlike there, the default is to optimise for a quick
+            build.
 
     Raises:
         ValueError: a prefix is no identifier.
@@ -97,7 +99,7 @@ def simulate_blocks(
     Args:
         name: what to call the build; the last part of ``test_module`` where None.
         simulator: as of ``build_blocks``.
-        build_options, run_options: as of ``flow.tools.simulator.build`` and ``flow.tools.simulator.run``.
+        build_options, run_options: as of ``remora.flow.tools.simulator.build`` and ``remora.flow.tools.simulator.run``.
     """
     name = name or test_module.rpartition(".")[2].removeprefix("test_")
     compiled = build_blocks(
@@ -113,7 +115,7 @@ def simulate_cases(
     config: Mapping[str, Any] | None = None,
     **options,
 ) -> RunResult:
-    """Simulate ``make(**case)`` for every case side by side; the module drives them through ``tb.lib.bench``.
+    """Simulate ``make(**case)`` for every case side by side; the module drives them through ``remora.tb.lib.bench``.
 
     Args:
         make: the component's class, or a function that makes one.

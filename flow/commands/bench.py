@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from flow.report.console import JsonOption, check_results, console, table, write_json
-from spec.lib.extras import require_extra
+from remora.flow.report.console import JsonOption, check_results, console, table, write_json
+from remora.spec.lib.extras import require_extra
 
 
 def command(
@@ -26,10 +26,10 @@ def command(
     require_extra("remora bench", "sim")
     import json as json_module
 
-    from flow.report.notes import say_notes
-    from flow.report.provenance import provenance
-    from flow.systems.crossbar.bench import benchmark
-    from spec.presets import load_design
+    from remora.flow.report.notes import say_notes
+    from remora.flow.report.provenance import provenance
+    from remora.flow.systems.crossbar.bench import benchmark
+    from remora.spec.presets import load_design
 
     screen, design = console(stderr=True), load_design(config)
     say_notes(design)

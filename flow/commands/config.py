@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flow.report.console import JsonOption, check_results, console, table, write_json
+from remora.flow.report.console import JsonOption, check_results, console, table, write_json
 
 app = typer.Typer(
     help="Show, check or start a design point.\n\n"
@@ -34,10 +34,10 @@ def show(
     """
     from rich.markup import escape
 
-    from flow.report.configuration import derived_quantities, describe_fields, to_toml
-    from flow.report.notes import say_notes
-    from spec.lib.section import Design
-    from spec.presets import load_design
+    from remora.flow.report.configuration import derived_quantities, describe_fields, to_toml
+    from remora.flow.report.notes import say_notes
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import load_design
 
     check_results(json, beside=[config])
     design = load_design(config, Design)
@@ -81,9 +81,9 @@ def check(
     """
     from rich.markup import escape
 
-    from flow.report.notes import notes
-    from spec.lib.section import Design
-    from spec.presets import ConfigError, MissingError, load_design
+    from remora.flow.report.notes import notes
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import ConfigError, MissingError, load_design
 
     check_results(json, beside=configs)
     verdicts, code = [], 0
@@ -121,10 +121,10 @@ def init(
 
       remora config init mine.toml --from tiny
     """
-    from flow.report.configuration import to_commented_toml
-    from spec.lib.files import write_text
-    from spec.lib.section import Design
-    from spec.presets import ConfigError, load_design, name_from
+    from remora.flow.report.configuration import to_commented_toml
+    from remora.spec.lib.files import write_text
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import ConfigError, load_design, name_from
 
     text = to_commented_toml(load_design(preset, Design), name_from(path))
     if path.exists() and not force:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from flow.report.console import console, write_json
-from spec.lib.extras import require_extra
+from remora.flow.report.console import console, write_json
+from remora.spec.lib.extras import require_extra
 
 REQUIRED_ACCURACY = 0.80
 """On unseen digits of the bundled excerpt: what 15 passes over 3,000 digits reach with a margin."""
@@ -45,12 +45,12 @@ def command(
     way on sequences that are drawn; no accuracy is asked of it.
     """
     require_extra("remora demo", "sim")
-    from flow.generate.directory import generate
-    from flow.systems.crossbar.simulate import result_table, simulate
-    from flow.systems.crossbar.train import passes_table, train_network
-    from golden.data.load import load
-    from spec.lib.errors import CheckFailed, RemoraError
-    from spec.presets import load_design
+    from remora.flow.generate.directory import generate
+    from remora.flow.systems.crossbar.simulate import result_table, simulate
+    from remora.flow.systems.crossbar.train import passes_table, train_network
+    from remora.golden.data.load import load
+    from remora.spec.lib.errors import CheckFailed, RemoraError
+    from remora.spec.presets import load_design
 
     design = load_design(QUICK_PRESET if quick else PRESET)
     passes, limit = passes or (QUICK_PASSES if quick else PASSES), limit or (QUICK_LIMIT if quick else LIMIT)

@@ -6,7 +6,7 @@ import dataclasses
 
 import typer
 
-from flow.report.console import JsonOption, console, table, write_json
+from remora.flow.report.console import JsonOption, console, table, write_json
 
 
 def command(json: JsonOption = None) -> None:
@@ -16,7 +16,7 @@ def command(json: JsonOption = None) -> None:
     """
     from rich.markup import escape
 
-    from flow.tools.doctor import examine, healthy
+    from remora.flow.tools.doctor import examine, healthy
 
     findings = examine()
     shown = table("", "tool", "version", "where")

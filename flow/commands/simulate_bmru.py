@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.report.console import console, write_json
-from spec.lib.errors import RemoraError
+from remora.flow.report.console import console, write_json
+from remora.spec.lib.errors import RemoraError
 
 if TYPE_CHECKING:
-    from spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import AnalogDesign
 
 
 def simulate_core(
@@ -32,10 +32,10 @@ def simulate_core(
         RemoraError: an option does not fit; whatever the parts raise.
         CheckFailed: something differs.
     """
-    from flow.report.notes import say_notes
-    from flow.systems.bmru.recording import keyword_recording, synthetic_recording, takes_keywords
-    from flow.systems.bmru.simulate import analog_table, simulate_analog
-    from flow.verify.simulation import check_kept
+    from remora.flow.report.notes import say_notes
+    from remora.flow.systems.bmru.recording import keyword_recording, synthetic_recording, takes_keywords
+    from remora.flow.systems.bmru.simulate import analog_table, simulate_analog
+    from remora.flow.verify.simulation import check_kept
 
     if data not in ("auto", "keywords", "synthetic"):
         raise RemoraError(f"--data {data}: an analog core takes keywords or synthetic, or auto for what fits")

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flow.report.console import JsonOption, check_results, console, write_json
-from flow.systems.crossbar.learning_options import (
+from remora.flow.report.console import JsonOption, check_results, console, write_json
+from remora.flow.systems.crossbar.learning_options import (
     CapacityOption,
     LearningOptions,
     RatioOption,
     TasksOption,
     UpdateOption,
 )
-from flow.tools.given_options import LARGEST_SEED, refuse_given
-from spec.lib.errors import RemoraError
+from remora.flow.tools.given_options import LARGEST_SEED, refuse_given
+from remora.spec.lib.errors import RemoraError
 
 if TYPE_CHECKING:
-    from golden.data.load import SequenceSet
-    from spec.crossbar.design import DesignPoint
+    from remora.golden.data.load import SequenceSet
+    from remora.spec.crossbar.design import DesignPoint
 
 ONLY_LEARNING = ("tasks", "update", "replay_capacity", "replay_ratio")
 ONLY_CROSSBAR = ("data", "passes", "limit", "task", *ONLY_LEARNING, "fresh")
@@ -77,12 +77,12 @@ def command(
     Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist --tasks 2 --limit 1000 -o tasks.npz ·
     remora train mnist-bmru -o bistable.npz --passes 30 · remora train kws -o kws.npz --normalisation running
     """
-    from flow.report.notes import say_notes
-    from flow.systems.bmru.train import train_keywords
-    from golden.data.load import load
-    from spec.bmru.design import AnalogDesign
-    from spec.lib.section import Design
-    from spec.presets import load_design
+    from remora.flow.report.notes import say_notes
+    from remora.flow.systems.bmru.train import train_keywords
+    from remora.golden.data.load import load
+    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.lib.section import Design
+    from remora.spec.presets import load_design
 
     if isinstance(found := load_design(config, Design), AnalogDesign):
         refuse_given(context, ONLY_CROSSBAR, f"'{config}' is an analog core, whose training takes no such option")
@@ -111,8 +111,8 @@ def command(
 def _train_passes(
     design: DesignPoint, training: SequenceSet, test: SequenceSet, passes: int, output: Path, fresh: bool
 ) -> dict:
-    from flow.report.provenance import provenance
-    from flow.systems.crossbar.train import passes_table, train_network
+    from remora.flow.report.provenance import provenance
+    from remora.flow.systems.crossbar.train import passes_table, train_network
 
     console().print(f"{design.name}: {len(training):,} training and {len(test):,} test sequences")
     checkpoint = train_network(design, training, test, passes, output, fresh=fresh)
@@ -133,8 +133,8 @@ def _train_tasks(
     output: Path,
     fresh: bool,
 ) -> dict:
-    from flow.report.provenance import provenance
-    from flow.systems.crossbar.train_tasks import summarise_tasks, tasks_table, train_tasks
+    from remora.flow.report.provenance import provenance
+    from remora.flow.systems.crossbar.train_tasks import summarise_tasks, tasks_table, train_tasks
 
     sequences = limit or tasks * len(training)
     console().print(f"{design.name}: {sequences:,} sequences in {tasks} tasks")

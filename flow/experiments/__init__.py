@@ -1,9 +1,9 @@
 """Named experiments, one module each.
 
 A module has ``SUMMARY``, ``plan(options)``, the units of work, and ``conclude(options, results)``, which turns their
-results into the experiment's own result and charts. `flow.experiments.runner` does the rest, several seeds included,
-unless the module has ``TAKES_SEEDS = True`` and does them itself. ``TAKES_SEQUENCES = True`` says that ``--sequences``
-bears on it. To add one, write the module and give it a line in ``EXPERIMENTS``.
+results into the experiment's own result and charts. `remora.flow.experiments.runner` does the rest, several seeds
+included, unless the module has ``TAKES_SEEDS = True`` and does them itself. ``TAKES_SEQUENCES = True`` says that
+``--sequences`` bears on it. To add one, write the module and give it a line in ``EXPERIMENTS``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 EXPERIMENTS = {
     "bit-streaming": "bit_streaming",
@@ -36,4 +36,4 @@ def find_experiment(name: str) -> ModuleType:
     """
     if name not in EXPERIMENTS:
         raise ExperimentError(f"there is no experiment '{name}'; there are: {', '.join(EXPERIMENTS)}")
-    return importlib.import_module(f"flow.experiments.{EXPERIMENTS[name]}")
+    return importlib.import_module(f"remora.flow.experiments.{EXPERIMENTS[name]}")

@@ -11,12 +11,12 @@ from functools import partial
 
 import numpy as np
 
-from flow.experiments.figures import Chart, Curve, Map, Panel
-from flow.experiments.runner import Conclusion, Context, Options, Unit
-from golden.crossbar.miru import infer
-from golden.crossbar.weights import Weights
-from spec.crossbar.design import Crossbar, DesignPoint, Formats, Learning, Network
-from spec.lib.fixed import saturate
+from remora.flow.experiments.figures import Chart, Curve, Map, Panel
+from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.golden.crossbar.miru import infer
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.design import Crossbar, DesignPoint, Formats, Learning, Network
+from remora.spec.lib.fixed import saturate
 
 SUMMARY = "error of weighted-bit streaming against full precision, by stream bits and ADC bits"
 TAKES_SEQUENCES = True

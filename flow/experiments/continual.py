@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from flow.experiments import ExperimentError
-from flow.experiments.continual_summary import compared, draw, lines_of
-from flow.experiments.learners import ChipLearner, Learner, SoftwareLearner
-from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.experiments.settings import OneOf, SomeOf, Whole
-from flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10
-from flow.systems.crossbar.train import data_digest
-from spec.crossbar.design import DesignPoint
-from spec.lib.files import write_text
+from remora.flow.experiments import ExperimentError
+from remora.flow.experiments.continual_summary import compared, draw, lines_of
+from remora.flow.experiments.learners import ChipLearner, Learner, SoftwareLearner
+from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.settings import OneOf, SomeOf, Whole
+from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10
+from remora.flow.systems.crossbar.train import data_digest
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.files import write_text
 
 SUMMARY = "permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline"
 TAKES_SEQUENCES = True

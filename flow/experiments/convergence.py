@@ -12,17 +12,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.experiments.figures import Chart, Curve, Guide, Panel
-from flow.experiments.learners import ChipLearner, SoftwareLearner
-from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.experiments.streams import presented
-from flow.systems.crossbar.train import data_digest
-from golden.crossbar.weights import initial_weights
-from golden.data.load import SequenceSet, load
-from golden.learning.kernel.rules import feedback_matrix
-from golden.offline.float_model import FloatModel, to_float
-from spec.crossbar.design import DesignPoint
-from spec.presets import load_design
+from remora.flow.experiments.figures import Chart, Curve, Guide, Panel
+from remora.flow.experiments.learners import ChipLearner, SoftwareLearner
+from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.streams import presented
+from remora.flow.systems.crossbar.train import data_digest
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.load import SequenceSet, load
+from remora.golden.learning.kernel.rules import feedback_matrix
+from remora.golden.offline.float_model import FloatModel, to_float
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.presets import load_design
 
 SUMMARY = "direct feedback alignment against backpropagation through time on one task, and the feedback's alignment"
 TAKES_SEQUENCES = True

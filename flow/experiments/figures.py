@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spec.lib.extras import require_extra
-from spec.lib.files import replacing, write_text
+from remora.spec.lib.extras import require_extra
+from remora.spec.lib.files import replacing, write_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flow.systems.bmru.evaluation import Spotter, confusion
-from flow.systems.bmru.harness import build_analog_harness
-from flow.systems.bmru.run import run_analog
-from flow.systems.bmru.simulate import clip_votes, needed_kinds
-from flow.systems.bmru.stimulus import AnalogStimulus
-from flow.verify.simulation import generate_for
-from golden.bmru.clips import VoteSettings
-from golden.bmru.random_codes import clip_packets
-from spec.bmru.records import FRAME
-from spec.lib.errors import CheckFailed
-from tb.lib.scoreboard import describe_text
+from remora.flow.systems.bmru.evaluation import Spotter, confusion
+from remora.flow.systems.bmru.harness import build_analog_harness
+from remora.flow.systems.bmru.run import run_analog
+from remora.flow.systems.bmru.simulate import clip_votes, needed_kinds
+from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.verify.simulation import generate_for
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.random_codes import clip_packets
+from remora.spec.bmru.records import FRAME
+from remora.spec.lib.errors import CheckFailed
+from remora.tb.lib.scoreboard import describe_text
 
 
 def run_hardware(spotter: Spotter, folder: Path) -> dict:

@@ -12,19 +12,19 @@ from dataclasses import asdict, replace
 from functools import partial
 from itertools import product
 
-from flow.experiments.keyword_rtl import run_hardware
-from flow.experiments.keyword_summary import describe_summary, draw_confusions, summarise
-from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.experiments.sliding_window import STREAMS, slide
-from flow.systems.bmru.evaluation import Spotter, evaluate
-from flow.systems.bmru.networks import load_clips, require_both, train_spotter
-from golden.bmru.wake_ups import COUNTING
-from golden.data.augmentation import VERSIONS
-from golden.data.keywords import KeywordSet, speaker_folds
-from golden.data.normalisation import KINDS, RUNNING_SHIFT
-from golden.offline.bmru_training import Recipe
-from spec.bmru.design import AnalogDesign
-from spec.presets import load_design
+from remora.flow.experiments.keyword_rtl import run_hardware
+from remora.flow.experiments.keyword_summary import describe_summary, draw_confusions, summarise
+from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.sliding_window import STREAMS, slide
+from remora.flow.systems.bmru.evaluation import Spotter, evaluate
+from remora.flow.systems.bmru.networks import load_clips, require_both, train_spotter
+from remora.golden.bmru.wake_ups import COUNTING
+from remora.golden.data.augmentation import VERSIONS
+from remora.golden.data.keywords import KeywordSet, speaker_folds
+from remora.golden.data.normalisation import KINDS, RUNNING_SHIFT
+from remora.golden.offline.bmru_training import Recipe
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.presets import load_design
 
 SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core and the hardware"
 VERSION = 1

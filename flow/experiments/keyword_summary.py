@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.experiments.figures import Chart, Map, Panel
-from flow.systems.bmru.evaluation import add_confusions, add_up, balanced
-from golden.data.keywords import KEYWORD
+from remora.flow.experiments.figures import Chart, Map, Panel
+from remora.flow.systems.bmru.evaluation import add_confusions, add_up, balanced
+from remora.golden.data.keywords import KEYWORD
 
 LEAST_ACCURACY = {"kws": 0.90, "kws16": 0.94}
 """Balanced, of the codes on the folds, with features normalised per clip."""

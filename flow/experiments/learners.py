@@ -11,17 +11,17 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.systems.crossbar.learning_kernel import learning_kernel
-from golden.crossbar.weights import Weights
-from golden.data.load import SequenceSet
-from golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
-from golden.learning.replay import ReplayTrainer
-from golden.learning.reservoir import Reservoir, ReservoirState
-from golden.learning.training import accuracy
-from golden.lib.npz import read_npz, write_npz
-from golden.offline.adam import Adam
-from golden.offline.float_model import FloatModel, to_float
-from spec.crossbar.design import DesignPoint
+from remora.flow.systems.crossbar.learning_kernel import learning_kernel
+from remora.golden.crossbar.weights import Weights
+from remora.golden.data.load import SequenceSet
+from remora.golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
+from remora.golden.learning.replay import ReplayTrainer
+from remora.golden.learning.reservoir import Reservoir, ReservoirState
+from remora.golden.learning.training import accuracy
+from remora.golden.lib.npz import read_npz, write_npz
+from remora.golden.offline.adam import Adam
+from remora.golden.offline.float_model import FloatModel, to_float
+from remora.spec.crossbar.design import DesignPoint
 
 
 class Learner(Protocol):

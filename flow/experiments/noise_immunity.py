@@ -22,14 +22,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.experiments.figures import Chart, Curve, Guide, Panel
-from flow.experiments.runner import Conclusion, Context, Options, Unit
-from flow.systems.bmru.evaluation import Spotter
-from flow.systems.bmru.networks import load_clips, shipped_network
-from golden.bmru.core import AnalogCore, AnalogRun
-from golden.lib import bmru
-from spec.bmru.design import AnalogDesign
-from spec.presets import load_design
+from remora.flow.experiments.figures import Chart, Curve, Guide, Panel
+from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.systems.bmru.evaluation import Spotter
+from remora.flow.systems.bmru.networks import load_clips, shipped_network
+from remora.golden.bmru.core import AnalogCore, AnalogRun
+from remora.golden.lib import bmru
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.presets import load_design
 
 SUMMARY = "how much of the noise and mismatch at a cell's input leaves the cell"
 PRESETS = ("kws", "kws16")

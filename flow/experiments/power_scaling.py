@@ -11,14 +11,14 @@ from functools import partial
 
 import numpy as np
 
-from flow.experiments.figures import Chart, Curve, Panel
-from flow.experiments.runner import Conclusion, Context, Options, Unit
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.core import BRANCHES, AnalogCore
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import groups
-from spec.lib.rng import Purpose, draw
-from spec.presets import load_design
+from remora.flow.experiments.figures import Chart, Curve, Panel
+from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.core import BRANCHES, AnalogCore
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import groups
+from remora.spec.lib.rng import Purpose, draw
+from remora.spec.presets import load_design
 
 SUMMARY = "power of cells and mirrors over the width of the core, with the exponents"
 WIDTHS = (4, 8, 16, 32, 64, 128, 256, 512)

@@ -18,13 +18,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from flow.experiments.seeds import mean_and_spread
-from flow.report.console import progress, write_json
-from flow.report.provenance import provenance
-from flow.tools.children import Ended, end_workers, signals_end
+from remora.flow.experiments.seeds import mean_and_spread
+from remora.flow.report.console import progress, write_json
+from remora.flow.report.provenance import provenance
+from remora.flow.tools.children import Ended, end_workers, signals_end
 
 if TYPE_CHECKING:
-    from flow.experiments.figures import Chart
+    from remora.flow.experiments.figures import Chart
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from flow.experiments import ExperimentError
+from remora.flow.experiments import ExperimentError
 
 
 @dataclass(frozen=True)

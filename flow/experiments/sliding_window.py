@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flow.systems.bmru.evaluation import Spotter
-from golden.bmru.codes import feature_codes
-from golden.bmru.core import AnalogCore
-from golden.bmru.wake_ups import count_wakes
-from golden.data.mfcc import COEFFICIENTS
-from golden.data.normalisation import normaliser_of
-from spec.lib.rng import Purpose, permutation
+from remora.flow.systems.bmru.evaluation import Spotter
+from remora.golden.bmru.codes import feature_codes
+from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.wake_ups import count_wakes
+from remora.golden.data.mfcc import COEFFICIENTS
+from remora.golden.data.normalisation import normaliser_of
+from remora.spec.lib.rng import Purpose, permutation
 
 STREAMS = 16
 
@@ -20,7 +20,7 @@ def slide(spotter: Spotter) -> dict:
     `STREAMS` clips are a stream each.
 
     Returns:
-        As `golden.bmru.wake_ups.count_wakes`.
+        As `remora.golden.bmru.wake_ups.count_wakes`.
     """
     clips, design = spotter.clips, spotter.design
     order = permutation(spotter.network.metadata["recipe"]["seed"], Purpose.BMRU_TRAINING, len(clips))

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.experiments import ExperimentError
-from golden.crossbar.weights import Weights, initial_weights
-from golden.data.idx import DATA_VARIABLE
-from golden.data.load import SequenceSet, load
-from golden.data.tasks import presented
-from golden.learning.kernel.rules import feedback_matrix
-from golden.lib.npz import NpzError, read_npz
-from spec.crossbar.design import DesignPoint
-from spec.presets import load_design
+from remora.flow.experiments import ExperimentError
+from remora.golden.crossbar.weights import Weights, initial_weights
+from remora.golden.data.idx import DATA_VARIABLE
+from remora.golden.data.load import SequenceSet, load
+from remora.golden.data.tasks import presented
+from remora.golden.learning.kernel.rules import feedback_matrix
+from remora.golden.lib.npz import NpzError, read_npz
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.presets import load_design
 
 __all__ = ["TASKS", "TaskStream", "permuted_mnist", "presented", "split_cifar10"]
 

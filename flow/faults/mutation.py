@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 FAULT_PLUSARG = "remora_fault"
 

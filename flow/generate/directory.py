@@ -8,23 +8,23 @@ from pathlib import Path
 
 import numpy as np
 
-from flow.generate.testbench import FILES, write_testbench
-from flow.systems.bmru import generate as analog_generate
-from flow.systems.bmru.scenario import bmru_scenario
-from flow.systems.crossbar.scenario import crossbar_scenario
-from flow.tools.result_folder import MANIFEST, folder_result
-from golden.bmru.codes import AnalogCodes
-from golden.crossbar.weights import Weights, initial_weights
-from hdl.bmru.top import AnalogRemora
-from hdl.crossbar.probes import resolve_probes
-from hdl.crossbar.top import TOP_NAME, Remora
-from hdl.lib.verilog import Netlist, convert
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
-from spec.lib.files import write_bytes, write_text
-from spec.lib.registers import register_map
-from spec.lib.section import Design
+from remora.flow.generate.testbench import FILES, write_testbench
+from remora.flow.systems.bmru import generate as analog_generate
+from remora.flow.systems.bmru.scenario import bmru_scenario
+from remora.flow.systems.crossbar.scenario import crossbar_scenario
+from remora.flow.tools.result_folder import MANIFEST, folder_result
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.crossbar.weights import Weights, initial_weights
+from remora.hdl.bmru.top import AnalogRemora
+from remora.hdl.crossbar.probes import resolve_probes
+from remora.hdl.crossbar.top import TOP_NAME, Remora
+from remora.hdl.lib.verilog import Netlist, convert
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
+from remora.spec.lib.files import write_bytes, write_text
+from remora.spec.lib.registers import register_map
+from remora.spec.lib.section import Design
 
 MACROS = Path(__file__).parents[2] / "hdl" / "macros"
 SIDECAR_FORMAT, SIDECAR_VERSION = "remora-sidecar", 1
@@ -73,7 +73,7 @@ def generate(
     """Write the directory of a design point; it holds all of the new files, or what was there before.
 
     Files of an earlier run are replaced, and other files in a directory that Remora made stay, as
-    `flow.tools.result_folder` says.
+    `remora.flow.tools.result_folder` says.
 
     Args:
         weights: content of the crossbars' memory images; the initial weights of the design's seed where None. For an
@@ -91,7 +91,7 @@ def generate(
 
 def _write(design: Design, directory: Path, weights: Weights | AnalogCodes | None) -> dict:
     """Write every file into an empty directory; returns the sidecar."""
-    from flow.generate.registers import c_header, register_markdown
+    from remora.flow.generate.registers import c_header, register_markdown
 
     analog = isinstance(design, AnalogDesign)
     netlist = convert(AnalogRemora(design) if analog else Remora(design), TOP_NAME)

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from spec.lib.rdl import compiled_rdl
-from spec.lib.registers import Field, Kind, Register, register_map
-from spec.lib.section import Design
+from remora.spec.lib.rdl import compiled_rdl
+from remora.spec.lib.registers import Field, Kind, Register, register_map
+from remora.spec.lib.section import Design
 
 HEADER_NAME = "remora_registers.h"
 GUARDS = {

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from spec.lib.packets import BEAT_BYTES, Answer
-from spec.lib.registers import ADDRESS_BITS, RegisterMap
+from remora.spec.lib.packets import BEAT_BYTES, Answer
+from remora.spec.lib.registers import ADDRESS_BITS, RegisterMap
 
 WORD_MASK = 0xFFFFFFFF
 

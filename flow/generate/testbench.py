@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from string import Template
 
-from flow.generate.scenario import Scenario
-from spec.lib.files import write_bytes, write_text
+from remora.flow.generate.scenario import Scenario
+from remora.spec.lib.files import write_bytes, write_text
 
 SOURCES = Path(__file__).parents[2] / "tb" / "testbench"
 COPIED = ("remora_testbench.v", "Makefile")

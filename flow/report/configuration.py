@@ -14,7 +14,7 @@ import tomli_w
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from spec.lib.section import Derived, Design, Section
+from remora.spec.lib.section import Derived, Design, Section
 
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
 

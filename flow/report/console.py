@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from spec.lib.errors import RemoraError
-from spec.lib.files import check_writable, write_text
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import check_writable, write_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.report.configuration import describe_fields
-from flow.report.console import console
-from spec.lib.section import Design
+from remora.flow.report.configuration import describe_fields
+from remora.flow.report.console import console
+from remora.spec.lib.section import Design
 
 if TYPE_CHECKING:
-    from golden.learning.checkpoint import Checkpoint
+    from remora.golden.learning.checkpoint import Checkpoint
 
 
 def notes(design: Design) -> list[str]:

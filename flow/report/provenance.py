@@ -18,7 +18,7 @@ def _command() -> str:
 
 
 def _commit() -> str | None:
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).parents[3]
     try:
         git = ["git", "-C", str(root)]
         commit = subprocess.run(

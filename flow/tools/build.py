@@ -17,9 +17,9 @@ from typing import Literal
 
 from filelock import FileLock
 
-from flow.tools.children import run_child
-from flow.tools.disk_watch import check_room
-from flow.tools.verilator import (
+from remora.flow.tools.children import run_child
+from remora.flow.tools.disk_watch import check_room
+from remora.flow.tools.verilator import (
     FST_FIX,
     Optimise,
     SimulatorError,
@@ -30,8 +30,8 @@ from flow.tools.verilator import (
     has_fst_headers,
     make_flags,
 )
-from spec.lib.extras import require_extra
-from spec.lib.files import write_text
+from remora.spec.lib.extras import require_extra
+from remora.spec.lib.files import write_text
 
 Waves = Literal["vcd", "fst"]
 
@@ -144,7 +144,7 @@ def build_root() -> Path:
     Raises:
         SimulatorError: its path contains a space, which make cannot handle.
     """
-    checkout = Path(__file__).resolve().parents[2]
+    checkout = Path(__file__).parents[3]
     default = (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "sim_build"
     root = Path(os.environ.get("REMORA_SIM_BUILD") or default).absolute()
     if re.search(r"\s", str(root)):

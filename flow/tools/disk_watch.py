@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from flow.tools.verilator import SimulatorError
+from remora.flow.tools.verilator import SimulatorError
 
 FULL_BYTES = 1 << 16
 """A disk with less room than this is taken for full where a process has failed or stands still."""
@@ -45,7 +45,7 @@ def _room(path: Path) -> int:
 
 
 class DiskWatch:
-    """To be called with the number of a process now and then, as `flow.tools.children.run_child` does.
+    """To be called with the number of a process now and then, as `remora.flow.tools.children.run_child` does.
 
     Args:
         paths: what the process writes: files that grow, or folders of them.

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 MINIMUM_PYTHON = (3, 11)
 SYSTEM_PACKAGES_FIX = "on Debian or Ubuntu: sudo apt install g++ make perl python3-venv"
@@ -142,7 +142,7 @@ def _perl() -> Finding:
 
 
 def _verilator() -> Finding:
-    from flow.tools.verilator import find_verilator
+    from remora.flow.tools.verilator import find_verilator
 
     try:
         verilator = find_verilator()
@@ -155,7 +155,7 @@ def _verilator() -> Finding:
 
 
 def _icarus() -> Finding:
-    from flow.tools.icarus import find_icarus
+    from remora.flow.tools.icarus import find_icarus
 
     name = "Icarus Verilog"
     try:
@@ -167,7 +167,7 @@ def _icarus() -> Finding:
 
 
 def _build_folder() -> Finding:
-    from flow.tools.build import build_root
+    from remora.flow.tools.build import build_root
 
     name = "build folder"
     try:
@@ -221,7 +221,7 @@ def _ccache() -> Finding:
 
 
 def _fst_headers() -> Finding:
-    from flow.tools.verilator import FST_FIX, has_fst_headers
+    from remora.flow.tools.verilator import FST_FIX, has_fst_headers
 
     works = has_fst_headers()
     fix = "" if works else f"optional, for waveforms as FST, smaller than VCD, which needs nothing; {FST_FIX}"
@@ -231,7 +231,7 @@ def _fst_headers() -> Finding:
 def _data() -> Finding:
     """The digits are read for good; what else lies beside them is only named."""
     try:
-        from golden.data.idx import DATA_VARIABLE, data_folder, load_mnist
+        from remora.golden.data.idx import DATA_VARIABLE, data_folder, load_mnist
 
         counts = {split: len(load_mnist(split)[1]) for split in ("train", "test")}
     except (RemoraError, ImportError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 if TYPE_CHECKING:
     import typer

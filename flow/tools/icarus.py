@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flow.tools.build import Build, build_root, first_error, tail
-from flow.tools.children import run_child
-from flow.tools.verilator import SimulatorError
-from spec.lib.files import write_text
+from remora.flow.tools.build import Build, build_root, first_error, tail
+from remora.flow.tools.children import run_child
+from remora.flow.tools.verilator import SimulatorError
+from remora.spec.lib.files import write_text
 
 MINIMUM_VERSION = 11
 """First release that the models are held to run on."""
@@ -59,7 +59,7 @@ def _command(name: str) -> str:
 
 
 def build_icarus(sources: Sequence[Path], top: str, *, name: str, defines: Mapping[str, object] | None = None) -> Build:
-    """Compile a design for Icarus Verilog; ``flow.tools.simulator.run`` runs it under cocotb.
+    """Compile a design for Icarus Verilog; ``remora.flow.tools.simulator.run`` runs it under cocotb.
 
     Args:
         sources: Verilog and SystemVerilog, in order; all are read as SystemVerilog.

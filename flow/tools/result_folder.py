@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flow.tools.children import undisturbed
-from spec.lib.errors import RemoraError
-from spec.lib.files import folders_of, missing_folders, naming, remove_empty, write_text
+from remora.flow.tools.children import undisturbed
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import folders_of, missing_folders, naming, remove_empty, write_text
 
 MANIFEST = "remora.sha256"
 _SHOWN = 4

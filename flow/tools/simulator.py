@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from flow.tools.build import Build, build, build_executable, build_root, tail, write_source
-from flow.tools.children import run_child
-from flow.tools.disk_watch import DiskWatch, check_room
-from flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
-from flow.tools.icarus import find_icarus
-from flow.tools.verilator import SimulatorError, Verilator, find_verilator
-from spec.lib.errors import CheckFailed
-from spec.lib.files import replacing, write_text
-from tb.lib.config import CONFIG_VARIABLE
+from remora.flow.tools.build import Build, build, build_executable, build_root, tail, write_source
+from remora.flow.tools.children import run_child
+from remora.flow.tools.disk_watch import DiskWatch, check_room
+from remora.flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
+from remora.flow.tools.icarus import find_icarus
+from remora.flow.tools.verilator import SimulatorError, Verilator, find_verilator
+from remora.spec.lib.errors import CheckFailed
+from remora.spec.lib.files import replacing, write_text
+from remora.tb.lib.config import CONFIG_VARIABLE
 
 __all__ = [
     "Build", "RunResult", "SimulationFailed", "SimulatorError", "TestCase", "Verilator",
@@ -97,7 +97,7 @@ def run(
     Args:
         test_module: dotted name of the module, importable from the root of the repository or from ``sys.path``.
         testcase: name or names of tests to run; all where None.
-        config: anything that JSON can carry; ``tb.lib.config.load_config()`` gives it to the test.
+        config: anything that JSON can carry; ``remora.tb.lib.config.load_config()`` gives it to the test.
         seed: of Python's ``random`` in the test and of the random initial values; COCOTB_RANDOM_SEED or 1 where None.
         run_dir: working directory of the simulation, made if need be. None makes one of its own, which is removed after
             success and stays after failure.
@@ -208,7 +208,7 @@ def _simulate(
 
         def _set_env_test(self) -> None:
             super()._set_env_test()
-            root = str(Path(__file__).resolve().parents[2])
+            root = str(Path(__file__).parents[3])
             self.env["PYTHONPATH"] = os.pathsep.join([root, self.env["PYTHONPATH"]])
             # cocotb lets the caller's environment win over the arguments; here it is the other way round.
             self.env.update(settings)

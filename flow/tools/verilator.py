@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 MINIMUM_VERSION = (5, 36)
 """First version that cocotb 2 works with."""

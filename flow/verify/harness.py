@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flow.generate.directory import Generated
-from flow.tools.build import Waves
-from flow.tools.simulator import Build, build, build_executable, write_source
-from flow.tools.verilator import Optimise
-from hdl.crossbar.probes import BISTABLE_PROBES, LEARNING_PROBES, PROBES, REPLAY_PROBES
-from hdl.crossbar.top import TOP_NAME
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, current_bits, layer_layout
-from spec.crossbar.learning import REPLAY_BITS, head_bits, head_label_bits
-from spec.lib.fixed import unsigned_width
-from spec.lib.packets import Drop
+from remora.flow.generate.directory import Generated
+from remora.flow.tools.build import Waves
+from remora.flow.tools.simulator import Build, build, build_executable, write_source
+from remora.flow.tools.verilator import Optimise
+from remora.hdl.crossbar.probes import BISTABLE_PROBES, LEARNING_PROBES, PROBES, REPLAY_PROBES
+from remora.hdl.crossbar.top import TOP_NAME
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, current_bits, layer_layout
+from remora.spec.crossbar.learning import REPLAY_BITS, head_bits, head_label_bits
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.packets import Drop
 
 HARNESS = "remora_harness"
 SOURCES = Path(__file__).parents[2] / "tb" / "sv"

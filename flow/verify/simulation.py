@@ -11,18 +11,18 @@ from time import perf_counter
 
 from filelock import FileLock
 
-from flow.generate.directory import Generated, generate
-from flow.report.console import console
-from flow.tools.result_folder import folder_result
-from flow.tools.simulator import Build, build_root
-from golden.bmru.codes import AnalogCodes
-from golden.crossbar.weights import Weights
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.lib.errors import CheckFailed, RemoraError
-from spec.lib.files import check_writable
-from spec.lib.trace import is_trace
-from tb.lib.scoreboard import Comparison, describe
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.report.console import console
+from remora.flow.tools.result_folder import folder_result
+from remora.flow.tools.simulator import Build, build_root
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.crossbar.weights import Weights
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.errors import CheckFailed, RemoraError
+from remora.spec.lib.files import check_writable
+from remora.spec.lib.trace import is_trace
+from remora.tb.lib.scoreboard import Comparison, describe
 
 RUN_MANIFEST = "run.sha256"
 """Marks a folder that a run was kept in: the next run replaces the files that it lists."""

@@ -1,7 +1,7 @@
 """What the analog core's controller makes of packets: which frames it keeps, how clips begin and end, how they vote.
 
-`spec.bmru.frames` has the packets, ``docs/bmru-core.md`` says what is dropped, and rules V1 to V5 how frames vote. Here
-they are read a second time, apart from the hardware.
+`remora.spec.bmru.frames` has the packets, ``docs/bmru-core.md`` says what is dropped, and rules V1 to V5 how frames
+vote. Here they are read a second time, apart from the hardware.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FEATURE_BYTES, FrameDrop, FrameFlag, ReportFlag
-from spec.lib.fixed import saturate
-from spec.lib.packets import BEAT_BYTES, Answer
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FEATURE_BYTES, FrameDrop, FrameFlag, ReportFlag
+from remora.spec.lib.fixed import saturate
+from remora.spec.lib.packets import BEAT_BYTES, Answer
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.lib.bmru_network import BmruNetwork
-from spec.bmru.design import UNIT_PA, AnalogDesign
-from spec.bmru.scan import Group, Kind, chain_bits, groups
-from spec.lib.errors import RemoraError
+from remora.golden.lib.bmru_network import BmruNetwork
+from remora.spec.bmru.design import UNIT_PA, AnalogDesign
+from remora.spec.bmru.scan import Group, Kind, chain_bits, groups
+from remora.spec.lib.errors import RemoraError
 
 
 class CodesError(RemoraError):
@@ -23,7 +23,8 @@ class AnalogCodes:
 
     Attributes:
         design: the design point; only its sizes and formats matter.
-        arrays: by the group's name (`spec.bmru.scan.groups`), int32 of its shape; negative where the rail bit is set.
+        arrays: by the group's name (`remora.spec.bmru.scan.groups`), int32 of its shape; negative where the rail bit is
+            set.
 
     Raises:
         CodesError: a group is missing or superfluous, or an array has the wrong shape or exceeds its codes.

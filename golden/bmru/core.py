@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.devices import AnalogLayer, CellBiases
-from spec.bmru.design import CHARGE_BITS, AnalogDesign
-from spec.bmru.records import FRAME
-from spec.lib.fixed import round_shift, saturate
-from spec.lib.rng import Purpose, draw, normal_integer
-from spec.lib.trace import record_types
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.devices import AnalogLayer, CellBiases
+from remora.spec.bmru.design import CHARGE_BITS, AnalogDesign
+from remora.spec.bmru.records import FRAME
+from remora.spec.lib.fixed import round_shift, saturate
+from remora.spec.lib.rng import Purpose, draw, normal_integer
+from remora.spec.lib.trace import record_types
 
 MAX_BATCH = 512
 """Clips at once: what is worked on should stay in the processor's cache."""

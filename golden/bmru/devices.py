@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bmru.codes import AnalogCodes
-from spec.bmru.design import MATCHING_BITS, AnalogDesign
-from spec.bmru.scan import Group, group
-from spec.lib.fixed import round_shift, saturate
-from spec.lib.rng import Purpose, draw, normal_integer
+from remora.golden.bmru.codes import AnalogCodes
+from remora.spec.bmru.design import MATCHING_BITS, AnalogDesign
+from remora.spec.bmru.scan import Group, group
+from remora.spec.lib.fixed import round_shift, saturate
+from remora.spec.lib.rng import Purpose, draw, normal_integer
 
 
 class AnalogLayer:

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bmru.clips import FramePacket
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.core import AnalogCore
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FrameFlag, encode_frame
-from spec.bmru.scan import Kind, groups
+from remora.golden.bmru.clips import FramePacket
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.core import AnalogCore
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FrameFlag, encode_frame
+from remora.spec.bmru.scan import Kind, groups
 
 ATTEMPTS = 40
 

@@ -1,6 +1,6 @@
 """When a vote over the last frames wakes, and how often it does so where the keyword was said, and elsewhere.
 
-`golden.bmru.clips.Ballot` votes frame by frame, as the controller does; here whole streams are counted at once.
+`remora.golden.bmru.clips.Ballot` votes frame by frame, as the controller does; here whole streams are counted at once.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data.mfcc import FRAMES
+from remora.golden.data.mfcc import FRAMES
 
 COUNTING = 2
 """Grows when `count_wakes` counts otherwise."""

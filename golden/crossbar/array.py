@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, adc_shift, bias_word, bitline_bound, layer_layout
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, adc_shift, bias_word, bitline_bound, layer_layout
 
 HALF = 0.5
 """What ``rs`` adds before it shifts, in units of the shifted value."""

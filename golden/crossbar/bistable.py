@@ -14,15 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.array import TiledLayer, exact_dtype, layer_dtype
-from golden.crossbar.cell import feature_words
-from golden.crossbar.miru import BATCH, Inference, Saturations, check_features
-from golden.crossbar.weights import Weights
-from golden.lib.bmru import cell_states
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, bias_word
-from spec.crossbar.records import READOUT, STEP
-from spec.lib.trace import record_types
+from remora.golden.crossbar.array import TiledLayer, exact_dtype, layer_dtype
+from remora.golden.crossbar.cell import feature_words
+from remora.golden.crossbar.miru import BATCH, Inference, Saturations, check_features
+from remora.golden.crossbar.weights import Weights
+from remora.golden.lib.bmru import cell_states
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, bias_word
+from remora.spec.crossbar.records import READOUT, STEP
+from remora.spec.lib.trace import record_types
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ class BistableDatapath:
         self.design = design
         thresholds = weights.check(design).thresholds
         if thresholds is None:
-            raise ValueError(f"'{design.name}' has no bistable cells: run its network with `golden.crossbar.miru`")
+            raise ValueError(
+                f"'{design.name}' has no bistable cells: run its network with `remora.golden.crossbar.miru`"
+            )
         self._thresholds = thresholds
         dtype = exact_dtype(design.sum_limit)
         self._hidden, self._bias = weights.hidden.astype(dtype), bias_word(design, Layer.HIDDEN)

@@ -1,7 +1,7 @@
 """The MiRU cell and the streamed words: every rule between a converted column and the next wordline.
 
-Values are integers held exactly in floating point (see `golden.crossbar.array`); ``rs`` is ``floor(v·2^-n + ½)``, and
-on magnitudes ``trunc(v·2^-n ± ½)``.
+Values are integers held exactly in floating point (see `remora.golden.crossbar.array`); ``rs`` is ``floor(v·2^-n +
+½)``, and on magnitudes ``trunc(v·2^-n ± ½)``.
 
 Rules N2 and N4.
 """
@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.array import HALF, constant
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import COEFFICIENT_BITS
-from spec.crossbar.tables import candidate_table
-from spec.lib.fixed import round_magnitude, round_shift, saturate
+from remora.golden.crossbar.array import HALF, constant
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.crossbar.tables import candidate_table
+from remora.spec.lib.fixed import round_magnitude, round_shift, saturate
 
 
 @dataclass(frozen=True)

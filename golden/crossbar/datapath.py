@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.array import TiledLayer, layer_dtype
-from golden.crossbar.cell import Coefficients, StateBlend, WordStreamer, feature_words
-from golden.crossbar.weights import Weights
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
+from remora.golden.crossbar.array import TiledLayer, layer_dtype
+from remora.golden.crossbar.cell import Coefficients, StateBlend, WordStreamer, feature_words
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 
 
 class Datapath:

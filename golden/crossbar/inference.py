@@ -1,5 +1,5 @@
-"""Inference of whichever cell a design point has; the rules are in `golden.crossbar.miru` and
-`golden.crossbar.bistable`."""
+"""Inference of whichever cell a design point has; the rules are in `remora.golden.crossbar.miru` and
+`remora.golden.crossbar.bistable`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from golden.crossbar import bistable, miru
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.miru import Inference
-from golden.crossbar.weights import Weights
-from spec.crossbar.design import DesignPoint
+from remora.golden.crossbar import bistable, miru
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import Inference
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.design import DesignPoint
 
 
 def infer(
@@ -22,7 +22,7 @@ def infer(
     coefficients: Coefficients | None = None,
     record: bool = False,
 ) -> Inference[Any]:
-    """`golden.crossbar.miru.infer`, or `golden.crossbar.bistable.infer`, which has no coefficients."""
+    """`remora.golden.crossbar.miru.infer`, or `remora.golden.crossbar.bistable.infer`, which has no coefficients."""
     if design.capabilities.bistable:
         return bistable.infer(design, weights, features, lengths, record)
     return miru.infer(design, weights, features, lengths, coefficients, record)

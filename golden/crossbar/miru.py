@@ -14,12 +14,12 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.cell import Coefficients, signed_candidates
-from golden.crossbar.datapath import Datapath
-from golden.crossbar.weights import Weights
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import READOUT, STEP, STEP_HEAD
-from spec.lib.trace import UNCOMPARED, field_names, record_types
+from remora.golden.crossbar.cell import Coefficients, signed_candidates
+from remora.golden.crossbar.datapath import Datapath
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import READOUT, STEP, STEP_HEAD
+from remora.spec.lib.trace import UNCOMPARED, field_names, record_types
 
 __all__ = ["Coefficients", "Inference", "Record", "Saturations", "check_features", "infer", "trace_records"]
 
@@ -79,8 +79,8 @@ class Inference(Generic[Kept]):
         scores: (S, classes) int16, codes of the readout.
         decision: (S,) int64, class of the highest score, ties to the lower class.
         saturations: what the counters must show.
-        record: every intermediate value, where asked for; a `golden.crossbar.bistable.BistableRecord` of bistable
-            cells.
+        record: every intermediate value, where asked for; a `remora.golden.crossbar.bistable.BistableRecord` of
+            bistable cells.
     """
 
     scores: NDArray[np.int16]
@@ -203,7 +203,7 @@ def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
 def trace_records(
     design: DesignPoint, inference: Inference[Any], tags: NDArray | int = 0, first_sequence: int = 0
 ) -> dict[str, NDArray]:
-    """Records of `spec.lib.trace` for sequences processed in order, one at a time; cycle and context are 0.
+    """Records of `remora.spec.lib.trace` for sequences processed in order, one at a time; cycle and context are 0.
 
     Args:
         inference: result of `infer`, of either cell, with ``record=True``.

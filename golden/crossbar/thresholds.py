@@ -7,13 +7,13 @@ from math import isqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.crossbar.design import DesignPoint
-from spec.lib.rng import Purpose, draw
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.rng import Purpose, draw
 
 INITIAL_LOW, INITIAL_HIGH = 0.15, 0.5
 """Thresholds before training, in units of the model: those of a weight of 1 under a word of 1."""
 _STREAM = 4
-"""`sequence` of the draws; lower ones belong to `golden.crossbar.weights`."""
+"""`sequence` of the draws; lower ones belong to `remora.golden.crossbar.weights`."""
 EQUAL_EVERY = 5
 """Of random cells, so many have one with equal thresholds."""
 

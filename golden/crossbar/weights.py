@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.thresholds import check_thresholds, initial_thresholds, random_thresholds
-from spec.crossbar.design import DesignPoint
-from spec.lib.fixed import saturate
-from spec.lib.rng import Purpose, draw, normal
+from remora.golden.crossbar.thresholds import check_thresholds, initial_thresholds, random_thresholds
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.fixed import saturate
+from remora.spec.lib.rng import Purpose, draw, normal
 
 _UNIFORM_STREAM, _FULL_RANGE_STREAM = 2, 3
-"""`sequence` of the uniform draws; 0 and 1 belong to the normal ones of `spec.lib.rng.normal`."""
+"""`sequence` of the uniform draws; 0 and 1 belong to the normal ones of `remora.spec.lib.rng.normal`."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Weights:
     Rules F4 and X1.
 
     Attributes:
-        hidden: (features + hidden + 1, hidden) int16, rows in the order of `spec.crossbar.layout`: features, states,
-            bias.
+        hidden: (features + hidden + 1, hidden) int16, rows in the order of `remora.spec.crossbar.layout`: features,
+            states, bias.
         readout: (hidden + 1, classes) int16, rows: states, bias.
         thresholds: (2, hidden) int32, low and high of every bistable cell in levels of its bitline sum; None without.
     """

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data import mfcc
-from spec.lib.rng import Purpose, draw
+from remora.golden.data import mfcc
+from remora.spec.lib.rng import Purpose, draw
 
 VERSIONS = 6
 """Of each clip, in a training."""

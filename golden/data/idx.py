@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 DATA_VARIABLE = "REMORA_DATA"
 EXCERPT = Path(__file__).parents[2] / "data" / "mnist"

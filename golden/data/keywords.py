@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data import augmentation, mfcc
-from golden.data.idx import DATA_VARIABLE, DataError
-from golden.data.manifest import read_manifest
-from golden.data.sound import read_audio
-from golden.lib.npz import NpzError, read_npz, write_npz
+from remora.golden.data import augmentation, mfcc
+from remora.golden.data.idx import DATA_VARIABLE, DataError
+from remora.golden.data.manifest import read_manifest
+from remora.golden.data.sound import read_audio
+from remora.golden.lib.npz import NpzError, read_npz, write_npz
 
 KEYWORD = "yes"
 FOLDER = "speech_commands"
@@ -36,8 +36,8 @@ class KeywordSet:
     Attributes:
         x: (n, 101, 13) int16 cepstral coefficients in 1/16.
         word, speaker, split: (n,) strings; a split is train, validation or test.
-        altered: (n, versions, 101, 13) altered versions of the clips (`golden.data.augmentation`), for training only;
-            no versions in the excerpt.
+        altered: (n, versions, 101, 13) altered versions of the clips (`remora.golden.data.augmentation`), for training
+            only; no versions in the excerpt.
         origin: what the data is, in words.
         fitted: how many clips were not one second long and have been cut or filled up.
     """

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data.idx import DataError, load_mnist
-from golden.data.own_data import load_own, split
-from golden.data.sequences import SequenceSet, fit
-from spec.crossbar.design import DesignPoint
-from spec.lib.rng import Purpose, draw, permutation
+from remora.golden.data.idx import DataError, load_mnist
+from remora.golden.data.own_data import load_own, split
+from remora.golden.data.sequences import SequenceSet, fit
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.rng import Purpose, draw, permutation
 
 __all__ = ["DataError", "SequenceSet", "load", "permuted", "row_wise", "synthetic"]
 
@@ -32,8 +32,9 @@ def load(
     """Training and test sequences that fit a design point.
 
     Args:
-        data: ``mnist`` (rows of the digits), ``synthetic``, the path of a `.npz` file (`golden.data.own_data.load_own`
-            says what it holds), or ``auto``: digits where their size fits the design point, else synthetic.
+        data: ``mnist`` (rows of the digits), ``synthetic``, the path of a `.npz` file
+            (`remora.golden.data.own_data.load_own` says what it holds), or ``auto``: digits where their size fits the
+            design point, else synthetic.
         train, test: keep the first so many; all (synthetic: 1,000 and 300) where None.
         task: number of the pixel permutation of the digits; 0 is none.
         seed: of permutations and synthetic sequences; the design's learning seed where None.

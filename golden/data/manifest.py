@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from golden.data.idx import DATA_VARIABLE, DataError
+from remora.golden.data.idx import DATA_VARIABLE, DataError
 
 SPLITS = ("train", "validation", "test")
 COLUMNS = ("path", "word", "speaker", "split")

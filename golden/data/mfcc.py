@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.lib.extras import require_extra
+from remora.spec.lib.extras import require_extra
 
 SAMPLE_RATE = 16_000
 CLIP_SAMPLES = SAMPLE_RATE

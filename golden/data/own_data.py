@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data.idx import DataError
-from golden.data.sequences import SequenceSet, fit
-from golden.lib.npz import NpzError, read_npz
-from spec.crossbar.design import DesignPoint
+from remora.golden.data.idx import DataError
+from remora.golden.data.sequences import SequenceSet, fit
+from remora.golden.lib.npz import NpzError, read_npz
+from remora.spec.crossbar.design import DesignPoint
 
 TRAIN, TEST = "train", "test"
 HELD_OUT_EVERY = 5

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data.idx import DataError
-from spec.crossbar.design import DesignPoint
+from remora.golden.data.idx import DataError
+from remora.spec.crossbar.design import DesignPoint
 
 
 @dataclass(frozen=True)

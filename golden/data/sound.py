@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data.idx import DataError
-from golden.data.mfcc import SAMPLE_RATE
-from spec.lib.extras import require_extra
+from remora.golden.data.idx import DataError
+from remora.golden.data.mfcc import SAMPLE_RATE
+from remora.spec.lib.extras import require_extra
 
 _UNKNOWN_SIZE = 2**32 - 1
 """What a recorder writes that cannot know the size yet, such as one at the end of a pipe."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.data.load import DataError, SequenceSet, permuted
-from spec.lib.rng import Purpose, permutation
+from remora.golden.data.load import DataError, SequenceSet, permuted
+from remora.spec.lib.rng import Purpose, permutation
 
 
 def presented(data: SequenceSet, count: int, seed: int, task: int) -> NDArray[np.int64]:

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights
-from golden.learning.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
-from golden.learning.reservoir import ReservoirState
-from golden.learning.settings import LearningSettings
-from golden.lib.npz import NpzError, read_npz, write_npz
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import UPDATE_COUNT_BITS
-from spec.lib.errors import RemoraError
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
+from remora.golden.learning.reservoir import ReservoirState
+from remora.golden.learning.settings import LearningSettings
+from remora.golden.lib.npz import NpzError, read_npz, write_npz
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
+from remora.spec.lib.errors import RemoraError
 
 FORMAT = "remora-checkpoint-3"
 _WITHOUT_SETTINGS = "remora-checkpoint-2"
@@ -115,8 +115,8 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
 def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
     """Read a checkpoint for a design point under which its weights keep their meaning.
 
-    Fields that `spec.lib.roles` marks otherwise may differ. Then the checkpoint says in words what answers may show,
-    and what of χ, reservoir and settings did not move.
+    Fields that `remora.spec.lib.roles` marks otherwise may differ. Then the checkpoint says in words what answers may
+    show, and what of χ, reservoir and settings did not move.
 
     Raises:
         CheckpointError: the file is missing, damaged or not a checkpoint, its weights would mean something else (each

@@ -1,6 +1,6 @@
 """Online learning by direct feedback alignment (DFA), one sequence at a time: what a network keeps between sequences.
 
-The arithmetic is that of a kernel, see `golden.learning.kernel`.
+The arithmetic is that of a kernel, see `remora.golden.learning.kernel`.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.miru import check_features
-from golden.crossbar.weights import Weights
-from golden.learning.checkpoint import Checkpoint
-from golden.learning.kernel.numpy_kernel import NumpyKernel
-from golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
-from golden.learning.pulses import check_accumulators
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import UPDATE_COUNT_BITS
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import check_features
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
+from remora.golden.learning.pulses import check_accumulators
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
 
 
 class DfaTrainer:
@@ -51,7 +51,7 @@ class DfaTrainer:
     ):
         if design.capabilities.bistable:
             raise ValueError(
-                'cell.kind = "bmru": bistable cells are trained offline, with golden.offline.bistable_training'
+                'cell.kind = "bmru": bistable cells are trained offline, with remora.golden.offline.bistable_training'
             )
         self.design, self.updates = design, updates
         self.coefficients = coefficients or Coefficients.of(design)

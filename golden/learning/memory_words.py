@@ -1,12 +1,12 @@
-"""What was learnt as words of the memories that the host reads and writes; `spec.crossbar.learning` says what words
-hold."""
+"""What was learnt as words of the memories that the host reads and writes; `remora.spec.crossbar.learning` says what
+words hold."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.design import DesignPoint
 
 
 def pack_accumulators(design: DesignPoint, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> list[int]:

@@ -1,7 +1,7 @@
 """From the design point that a network was stored under to the one at hand: what moves, and what is left behind.
 
-The roles that `spec.lib.roles` marks on the fields decide. Inference asks for little: a weight must keep its meaning.
-To continue a training asks for everything that the training depends on.
+The roles that `remora.spec.lib.roles` marks on the fields decide. Inference asks for little: a weight must keep its
+meaning. To continue a training asks for everything that the training depends on.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.learning.reservoir import ReservoirState
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
-from spec.lib.roles import Difference, Role, differences
+from remora.golden.learning.reservoir import ReservoirState
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.roles import Difference, Role, differences
 
 
 class MovingError(ValueError):

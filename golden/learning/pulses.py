@@ -13,12 +13,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.array import HALF, TiledLayer
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.design_rules import ROUNDING_SLICES
-from spec.crossbar.layout import Layer
-from spec.crossbar.learning import ROUNDING_SLICE_BITS, pulse_shift, rounding_index
-from spec.lib.rng import Purpose, draw_pair
+from remora.golden.crossbar.array import HALF, TiledLayer
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.design_rules import ROUNDING_SLICES
+from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.learning import ROUNDING_SLICE_BITS, pulse_shift, rounding_index
+from remora.spec.lib.rng import Purpose, draw_pair
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def make_writer(
     Args:
         layer: of the datapath; follows the weights.
         values: χ to start from, as `check_accumulators` allows; zero where None.
-        dtype: wide enough for gradients, see `golden.learning.kernel.rules.learning_dtype`.
+        dtype: wide enough for gradients, see `remora.golden.learning.kernel.rules.learning_dtype`.
     """
     devices = _Devices(layer, levels, design.crossbar.weight_limit)
     if design.learning.update == "accumulate":

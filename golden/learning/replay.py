@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights
-from golden.learning.checkpoint import Checkpoint
-from golden.learning.dfa import DfaTrainer
-from golden.learning.kernel.numpy_kernel import NumpyKernel
-from golden.learning.kernel.protocol import MakeKernel, Update
-from golden.learning.pulses import Writes
-from golden.learning.reservoir import Reservoir
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import MakeKernel, Update
+from remora.golden.learning.pulses import Writes
+from remora.golden.learning.reservoir import Reservoir
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
 
 TrainOne = Callable[[NDArray, int, int | None, int | None], Update]
 """Trains on one sequence: features, label, its slot where it is a replay, and `DfaTrainer.train_sequence`'s until."""

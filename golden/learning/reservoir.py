@@ -10,9 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import QUANTISER_BYTES, REPLAY_FACTOR, REPLAY_SHIFT, REPLAY_STEP, SEQUENCE_LIMIT, SIGN_FLIP
-from spec.lib.rng import Purpose, draw, uniform_index
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import (
+    QUANTISER_BYTES,
+    REPLAY_FACTOR,
+    REPLAY_SHIFT,
+    REPLAY_STEP,
+    SEQUENCE_LIMIT,
+    SIGN_FLIP,
+)
+from remora.spec.lib.rng import Purpose, draw, uniform_index
 
 
 @dataclass(frozen=True)

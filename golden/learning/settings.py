@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import SLOWEST
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import SLOWEST
 
 _MOST_REPLAYS = 255
 _LARGEST_SEED = 2**32 - 1

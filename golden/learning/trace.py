@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.cell import Coefficients, signed_candidates
-from golden.crossbar.miru import Saturations, check_features
-from golden.crossbar.weights import Weights
-from golden.learning.kernel.numpy_kernel import NumpyKernel
-from golden.learning.kernel.protocol import Update
-from golden.learning.pulses import Writes
-from golden.learning.replay import Interruption, Learned, ReplayTrainer
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import LEARN, NO_SLOT, OFFER, READOUT, STEP
-from spec.lib.trace import record_types
+from remora.golden.crossbar.cell import Coefficients, signed_candidates
+from remora.golden.crossbar.miru import Saturations, check_features
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import Update
+from remora.golden.learning.pulses import Writes
+from remora.golden.learning.replay import Interruption, Learned, ReplayTrainer
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import LEARN, NO_SLOT, OFFER, READOUT, STEP
+from remora.spec.lib.trace import record_types
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Learnt:
     Attributes:
         scores, decision: (S, classes) int16 and (S,) int64, before each one's own update.
         saturations: what the counters must show, replays included.
-        records: of `spec.lib.trace`, by kind.
+        records: of `remora.spec.lib.trace`, by kind.
         sequences, replayed, kept: new sequences learnt, replays, and sequences that the reservoir took.
         applied, dropped: device pulses applied, and dropped because the pair was full, replays included.
         hidden, readout: what was written into each layer, replays included.
@@ -214,7 +214,7 @@ def checksum(
     readout: NDArray[np.integer],
     learning: NDArray[np.intp] | slice = slice(None),
 ) -> int:
-    """Position-weighted sum modulo 2³² over both layers, as `spec.lib.trace` says.
+    """Position-weighted sum modulo 2³² over both layers, as `remora.spec.lib.trace` says.
 
     Rule T1.
 

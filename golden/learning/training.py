@@ -1,4 +1,5 @@
-"""Training over passes and evaluation: the loops around `golden.learning.replay` and `golden.crossbar.miru`."""
+"""Training over passes and evaluation: the loops around `remora.golden.learning.replay` and
+`remora.golden.crossbar.miru`."""
 
 from __future__ import annotations
 
@@ -7,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.inference import infer
-from golden.crossbar.weights import Weights
-from golden.data.load import SequenceSet
-from golden.learning.replay import ReplayTrainer
-from spec.crossbar.design import DesignPoint
-from spec.lib.rng import Purpose, permutation
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.weights import Weights
+from remora.golden.data.load import SequenceSet
+from remora.golden.learning.replay import ReplayTrainer
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.rng import Purpose, permutation
 
 
 @dataclass(frozen=True)

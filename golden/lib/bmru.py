@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.lib.bmru_network import BmruNetwork, Linear, NetworkError
+from remora.golden.lib.bmru_network import BmruNetwork, Linear, NetworkError
 
 
 @dataclass(frozen=True)

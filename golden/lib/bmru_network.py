@@ -5,7 +5,7 @@
     o = W_out z + b_out                                 output layer, every frame
 
 The layout is that of the analog core of arXiv 2605.15216. One unit of the model is 1 nA in the circuit.
-`golden.lib.bmru` runs it, `golden.offline.bmru_training` trains it.
+`remora.golden.lib.bmru` runs it, `remora.golden.offline.bmru_training` trains it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.lib.npz import NpzError, read_npz, write_npz
-from spec.lib.errors import RemoraError
+from remora.golden.lib.npz import NpzError, read_npz, write_npz
+from remora.spec.lib.errors import RemoraError
 
 FORMAT = "remora-bmru-1"
 _REMEDY = "give a file that `remora train CONFIG -o FILE` wrote for this design point"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spec.lib.files import replacing
+from remora.spec.lib.files import replacing
 
 _DAMAGE: tuple[type[Exception], ...] = (
     OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError,

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.weights import initial_weights
-from golden.data.load import SequenceSet
-from golden.offline.float_model import FloatModel, to_float
-from spec.crossbar.design import DesignPoint
-from spec.lib.rng import Purpose, permutation
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.load import SequenceSet
+from remora.golden.offline.float_model import FloatModel, to_float
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.rng import Purpose, permutation
 
 DECAY_MEAN, DECAY_SQUARE, EPSILON = 0.9, 0.999, 1e-8
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.weights import Weights
-from golden.offline.bmru_gradient import Parameters
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, bias_word
+from remora.golden.crossbar.weights import Weights
+from remora.golden.offline.bmru_gradient import Parameters
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, bias_word
 
 TAIL = 4.0
 """Readout weights beyond so many times the root of their mean square take the last level, to leave the others more."""
@@ -44,7 +44,7 @@ def quantise(design: DesignPoint, parameters: Parameters) -> tuple[Weights, Para
     never goes. The readout is scaled as one.
 
     Args:
-        parameters: of `golden.offline.bistable_training.BistableModel`, levels α folded.
+        parameters: of `remora.golden.offline.bistable_training.BistableModel`, levels α folded.
 
     Raises:
         ValueError: some level α is not 1.

@@ -2,9 +2,9 @@
 
     ĥ_t = relu(Wᵀ x_t + b)      h_t by the cells' recurrence, with ε annealed from 1 to 0      o = Vᵀ h_T + b_o
 
-Recurrence, surrogate and annealing are those of `golden.offline.bmru_gradient` and its training (arXiv 2605.15216). The
-loss is the softmax cross-entropy of the last step. Going backward the rectifier is transparent, since a cell that it
-silences would never learn again.
+Recurrence, surrogate and annealing are those of `remora.golden.offline.bmru_gradient` and its training (arXiv
+2605.15216). The loss is the softmax cross-entropy of the last step. Going backward the rectifier is transparent, since
+a cell that it silences would never learn again.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from math import ceil, cos, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.thresholds import INITIAL_HIGH, INITIAL_LOW
-from golden.crossbar.weights import Weights
-from golden.data.load import SequenceSet
-from golden.lib.bmru import cell_states
-from golden.offline.adam import Adam
-from golden.offline.bistable_export import fold_levels, limit_tail, quantise
-from golden.offline.bmru_gradient import CELL_PARTS, Parameters, Setting, differentiate_cells, run_cells
-from golden.offline.float_model import to_float
-from spec.crossbar.design import DesignPoint
-from spec.lib.rng import Purpose, normal, permutation
+from remora.golden.crossbar.thresholds import INITIAL_HIGH, INITIAL_LOW
+from remora.golden.crossbar.weights import Weights
+from remora.golden.data.load import SequenceSet
+from remora.golden.lib.bmru import cell_states
+from remora.golden.offline.adam import Adam
+from remora.golden.offline.bistable_export import fold_levels, limit_tail, quantise
+from remora.golden.offline.bmru_gradient import CELL_PARTS, Parameters, Setting, differentiate_cells, run_cells
+from remora.golden.offline.float_model import to_float
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.rng import Purpose, normal, permutation
 
 INPUT_SCALE = 3.0
 """Initial deviation of ``Wᵀ x`` for inputs of norm 1, in units of the model: enough to cross the hysteresis often."""

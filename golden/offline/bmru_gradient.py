@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.lib.bmru_network import BmruNetwork
+from remora.golden.lib.bmru_network import BmruNetwork
 
 Parameters = dict[str, NDArray[np.floating]]
 """Named as `BmruNetwork.arrays` names them, but ``blocks.N.hysteresis`` (β_hi − β_lo) in place of ``blocks.N.high``, so

@@ -1,6 +1,6 @@
 """Training of a BMRU network on labelled sequences: the recipe, its schedules, and the loop.
 
-Every draw comes from the seed through `spec.lib.rng`, so a training repeats.
+Every draw comes from the seed through `remora.spec.lib.rng`, so a training repeats.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.lib.bmru import decide
-from golden.lib.bmru_network import BmruNetwork, NetworkError
-from golden.offline.adam import Adam
-from golden.offline.bmru_gradient import Parameters, Setting, loss_and_gradient, probabilities, to_network
-from spec.bmru.design import UNIT_PA, AnalogDesign
-from spec.lib.rng import Purpose, draw, normal
+from remora.golden.lib.bmru import decide
+from remora.golden.lib.bmru_network import BmruNetwork, NetworkError
+from remora.golden.offline.adam import Adam
+from remora.golden.offline.bmru_gradient import Parameters, Setting, loss_and_gradient, probabilities, to_network
+from remora.spec.bmru.design import UNIT_PA, AnalogDesign
+from remora.spec.lib.rng import Purpose, draw, normal
 
 LEAST_THRESHOLD = LEAST_HYSTERESIS = 0.05
 """In units of the model. A cell whose lower threshold is zero never resets once a bias current errs, and one without

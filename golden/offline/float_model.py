@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.weights import Weights
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import COEFFICIENT_BITS
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import COEFFICIENT_BITS
 
 Gradients = tuple[NDArray, NDArray]
 """Of hidden and readout weights, shapes as these."""
@@ -21,7 +21,7 @@ Gradients = tuple[NDArray, NDArray]
 
 @dataclass(frozen=True)
 class FloatModel:
-    """Weights as real numbers, rows in the order of `spec.crossbar.layout`, and the gates.
+    """Weights as real numbers, rows in the order of `remora.spec.crossbar.layout`, and the gates.
 
     Attributes:
         hidden: (features + hidden + 1, hidden); `readout`: (hidden + 1, classes); one floating type.

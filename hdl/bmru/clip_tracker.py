@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bmru.settings import VOTE_BITS, VoteSettings
+from remora.hdl.bmru.settings import VOTE_BITS, VoteSettings
 
 
 class ClipTracker(wiring.Component):

@@ -6,21 +6,21 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bmru.core import BmruCore
-from hdl.bmru.frame_buffer import FrameBuffer
-from hdl.bmru.frame_sequencer import AWAKE_BITS, FrameSequencer
-from hdl.bmru.reporter import Reporter
-from hdl.bmru.scan_loader import HOST_MEMBERS, ScanLoader
-from hdl.bmru.settings import VOTE_BITS, VoteSettings
-from hdl.bmru.vote import Vote
-from hdl.lib.answer import Answer
-from hdl.lib.axi import AxiStream
-from hdl.lib.hierarchy import place
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.design import CHARGE_BITS, AnalogDesign
-from spec.bmru.frames import FrameDrop
-from spec.lib.packets import BEAT_BYTES
-from spec.lib.registers import WORD_BITS
+from remora.hdl.bmru.core import BmruCore
+from remora.hdl.bmru.frame_buffer import FrameBuffer
+from remora.hdl.bmru.frame_sequencer import AWAKE_BITS, FrameSequencer
+from remora.hdl.bmru.reporter import Reporter
+from remora.hdl.bmru.scan_loader import HOST_MEMBERS, ScanLoader
+from remora.hdl.bmru.settings import VOTE_BITS, VoteSettings
+from remora.hdl.bmru.vote import Vote
+from remora.hdl.lib.answer import Answer
+from remora.hdl.lib.axi import AxiStream
+from remora.hdl.lib.hierarchy import place
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.design import CHARGE_BITS, AnalogDesign
+from remora.spec.bmru.frames import FrameDrop
+from remora.spec.lib.packets import BEAT_BYTES
+from remora.spec.lib.registers import WORD_BITS
 
 METERED = (AnalogCounter.CYCLES, AnalogCounter.CHARGE)
 """Counters that are not the controller's to increment."""

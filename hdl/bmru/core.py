@@ -6,8 +6,8 @@ from amaranth.hdl import ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place_macro
-from spec.bmru.design import CHARGE_BITS, AnalogDesign
+from remora.hdl.lib.hierarchy import place_macro
+from remora.spec.bmru.design import CHARGE_BITS, AnalogDesign
 
 
 class BmruCore(wiring.Component):

@@ -6,20 +6,20 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bmru.clip_tracker import ClipTracker
-from hdl.bmru.settings import VoteSettings
-from hdl.lib.axi import AxiStream
-from hdl.lib.fixed import saturate
-from hdl.lib.hierarchy import place
-from spec.bmru.design import STREAM_FEATURE_BITS, AnalogDesign
-from spec.bmru.frames import FEATURE_BYTES, FrameDrop, FrameFlag
-from spec.lib.packets import BEAT_BYTES
+from remora.hdl.bmru.clip_tracker import ClipTracker
+from remora.hdl.bmru.settings import VoteSettings
+from remora.hdl.lib.axi import AxiStream
+from remora.hdl.lib.fixed import saturate
+from remora.hdl.lib.hierarchy import place
+from remora.spec.bmru.design import STREAM_FEATURE_BITS, AnalogDesign
+from remora.spec.bmru.frames import FEATURE_BYTES, FrameDrop, FrameFlag
+from remora.spec.lib.packets import BEAT_BYTES
 
 PER_BEAT = BEAT_BYTES // FEATURE_BYTES
 
 
 class FrameBuffer(wiring.Component):
-    """Store and forward. Packets are described in `spec.bmru.frames`.
+    """Store and forward. Packets are described in `remora.spec.bmru.frames`.
 
     A packet that is wrong is consumed to its end and forgotten; ``dropped[cause]`` is then high for one cycle (lowest
     cause only). A good one is ``available`` until ``free``, which lasts one cycle: ``features`` (codes of the DACs,

@@ -6,9 +6,9 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.bmru.design import AnalogDesign
-from spec.lib.fixed import unsigned_width
-from spec.lib.registers import WORD_BITS
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.registers import WORD_BITS
 
 AWAKE_BITS = 16
 

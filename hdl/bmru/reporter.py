@@ -6,14 +6,14 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import ReportFlag
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import ReportFlag
 
 
 class Reporter(wiring.Component):
     """``decide`` while ``taken`` notes that there is a frame to report if ``report_frames``, a vote if ``voted`` and
-    ``report_votes``. Each, the frame first, is offered with ``push`` until ``ready``, as `hdl.lib.answer.Answer` takes
-    it: ``decision``, ``flags``, ``tag``. ``taken``: nothing is left to be offered.
+    ``report_votes``. Each, the frame first, is offered with ``push`` until ``ready``, as `remora.hdl.lib.answer.Answer`
+    takes it: ``decision``, ``flags``, ``tag``. ``taken``: nothing is left to be offered.
     ``stalled``: something is, and is not taken now.
 
     ``frame_class``, ``majority`` and ``tag`` must stay until ``taken``; ``wake`` is noted.

@@ -6,13 +6,13 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import chain_bits
-from spec.lib.registers import WORD_BITS, WORD_BYTES
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import chain_bits
+from remora.spec.lib.registers import WORD_BITS, WORD_BYTES
 
 CRC_START = 0xFFFFFFFF
 CRC_POLYNOMIAL = 0xEDB88320
-"""Of CRC-32 (IEEE 802.3), reflected, as `spec.bmru.scan.check_word` has it."""
+"""Of CRC-32 (IEEE 802.3), reflected, as `remora.spec.bmru.scan.check_word` has it."""
 
 HOST_MEMBERS = {
     "load": In(1),
@@ -50,7 +50,7 @@ class ScanLoader(wiring.Component):
     or ``latches_wrong`` then says which until the next load or verification, and ``found`` the last check word.
     ``doubted`` for one cycle when a load or a verification begins, ``trusted`` when one ends well.
 
-    The strobes of the chain are those of `hdl.bmru.core.BmruCore`; a pass takes a cycle a bit, whole words.
+    The strobes of the chain are those of `remora.hdl.bmru.core.BmruCore`; a pass takes a cycle a bit, whole words.
 
     Rules A2 to A4.
     """

@@ -6,17 +6,17 @@ from amaranth.hdl import Cat, ClockDomain, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bmru.controller import METERED, AnalogController
-from hdl.bmru.scan_loader import HOST_MEMBERS
-from hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
-from hdl.lib.counters import Counters
-from hdl.lib.hierarchy import place
-from hdl.lib.registers import RegisterBlock
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FrameDrop
-from spec.lib.packets import BEAT_BYTES
-from spec.lib.registers import ADDRESS_BITS, WORD_BITS
+from remora.hdl.bmru.controller import METERED, AnalogController
+from remora.hdl.bmru.scan_loader import HOST_MEMBERS
+from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
+from remora.hdl.lib.counters import Counters
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.registers import RegisterBlock
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FrameDrop
+from remora.spec.lib.packets import BEAT_BYTES
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BITS
 
 
 class AnalogRemora(wiring.Component):

@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bmru.settings import VOTE_BITS, VoteSettings
-from hdl.lib.hierarchy import place
-from hdl.lib.memory import Memory
-from spec.bmru.design import AnalogDesign
+from remora.hdl.bmru.settings import VOTE_BITS, VoteSettings
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.memory import Memory
+from remora.spec.bmru.design import AnalogDesign
 
 
 class Vote(wiring.Component):

@@ -6,12 +6,12 @@ from amaranth.hdl import Cat, ClockSignal, Module, Mux, ResetSignal, Signal, sig
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import saturate
-from hdl.lib.hierarchy import place_macro
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, cell_groups, current_bits, group_name, layer_layout
-from spec.lib.fixed import unsigned_width
-from spec.lib.registers import WORD_BITS, WORD_BYTES
+from remora.hdl.lib.fixed import saturate
+from remora.hdl.lib.hierarchy import place_macro
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, cell_groups, current_bits, group_name, layer_layout
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.registers import WORD_BITS, WORD_BYTES
 
 THRESHOLDS = ("low", "high")
 CELL_HOST_MEMBERS = {
@@ -28,9 +28,9 @@ CELL_HOST_MEMBERS = {
 class BistableCells(wiring.Component):
     """One cell a hidden unit; one macro for the columns of a column of tiles.
 
-    ``current``: as of :class:`hdl.macros.crossbar_array.CrossbarArray`. ``clear``: all cells are reset at the end of
-    the cycle. ``settle``: at the end of the cycle every cell sets, resets or holds, by its current in that cycle.
-    ``state``: one bit a unit.
+    ``current``: as of :class:`remora.hdl.macros.crossbar_array.CrossbarArray`. ``clear``: all cells are reset at the
+    end of the cycle. ``settle``: at the end of the cycle every cell sets, resets or holds, by its current in that
+    cycle. ``state``: one bit a unit.
 
     ``unit`` selects a cell, whose thresholds ``low_value`` and ``high_value`` show, in whole levels, sign-extended; 0
     where ``unit_valid`` is low. ``low_write`` and ``high_write``, only one at once and only while nothing settles,

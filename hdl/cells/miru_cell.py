@@ -7,13 +7,13 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.cells.miru_lane import MiruLane
-from hdl.cells.state_store import StateStore
-from hdl.lib.fixed import count_ones
-from hdl.lib.hierarchy import place
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import COEFFICIENT_BITS
-from spec.lib.fixed import unsigned_width
+from remora.hdl.cells.miru_lane import MiruLane
+from remora.hdl.cells.state_store import StateStore
+from remora.hdl.lib.fixed import count_ones
+from remora.hdl.lib.hierarchy import place
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.lib.fixed import unsigned_width
 
 
 class MiruCell(wiring.Component):

@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import magnitude, round_shift
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import COEFFICIENT_BITS
-from spec.crossbar.tables import candidate_table
+from remora.hdl.lib.fixed import magnitude, round_shift
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.crossbar.tables import candidate_table
 
 
 class MiruLane(wiring.Component):

@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place
-from hdl.lib.memory import Memory
-from spec.crossbar.design import DesignPoint
-from spec.lib.fixed import unsigned_width
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.memory import Memory
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.fixed import unsigned_width
 
 
 class StateStore(wiring.Component):

@@ -8,19 +8,19 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import count_ones, saturate
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, layer_layout
-from spec.lib.fixed import unsigned_width
+from remora.hdl.lib.fixed import count_ones, saturate
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib.fixed import unsigned_width
 
 
 class AdcInterface(wiring.Component):
     """Combinational. Hands out the columns of a layer ``lanes`` at a time.
 
-    ``codes``: as of :class:`hdl.macros.crossbar_array.CrossbarArray`. ``fold``: which group; lane k serves column
-    ``fold * lanes + k``; lanes beyond the last column give 0. ``code``: for each lane the sum over the row tiles,
-    saturated to ±``adc_limit``, ``adc_bits`` each. ``saturations``: how many codes of the group's tiles are at full
-    scale.
+    ``codes``: as of :class:`remora.hdl.macros.crossbar_array.CrossbarArray`. ``fold``: which group; lane k serves
+    column ``fold * lanes + k``; lanes beyond the last column give 0. ``code``: for each lane the sum over the row
+    tiles, saturated to ±``adc_limit``, ``adc_bits`` each. ``saturations``: how many codes of the group's tiles are at
+    full scale.
 
     Rules X5 and X6.
     """

@@ -6,13 +6,13 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import magnitude, minimum, round_shift
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import FEATURE_BITS
+from remora.hdl.lib.fixed import magnitude, minimum, round_shift
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import FEATURE_BITS
 
 
 class BitStreamer(wiring.Component):
-    """Combinational. Row order as in :mod:`spec.crossbar.layout`.
+    """Combinational. Row order as in :mod:`remora.spec.crossbar.layout`.
 
     ``features``: as stored, 8 bits each. ``words``: one a hidden unit, ``stream_bits`` of magnitude below one sign bit;
     read as 0 while ``first`` (h₀ = 0). While ``enable``, bit ``plane`` of row i is on ``wl_pos[i]`` or, for a negative

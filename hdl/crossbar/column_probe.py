@@ -6,9 +6,9 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, adc_shift, first_wordline, layer_layout
-from spec.lib.fixed import unsigned_width
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, adc_shift, first_wordline, layer_layout
+from remora.spec.lib.fixed import unsigned_width
 
 
 def probe_port(design: DesignPoint) -> wiring.Signature:

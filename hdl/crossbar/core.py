@@ -6,24 +6,24 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.cells.bistable_cells import CELL_HOST_MEMBERS, BistableCells
-from hdl.cells.miru_cell import MiruCell
-from hdl.crossbar.adc_interface import AdcInterface
-from hdl.crossbar.bit_streamer import BitStreamer
-from hdl.crossbar.decision import Decision
-from hdl.crossbar.sequence_buffer import SequenceBuffer
-from hdl.crossbar.sequencer import Sequencer
-from hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
-from hdl.learning.core_learning import CoreLearning, learning_members
-from hdl.lib.answer import Answer
-from hdl.lib.axi import AxiStream
-from hdl.lib.hierarchy import place
-from hdl.macros.crossbar_array import CrossbarArray, share_of, share_program
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import COEFFICIENT_BITS
-from spec.crossbar.layout import Layer
-from spec.lib.packets import BEAT_BYTES, Drop
+from remora.hdl.cells.bistable_cells import CELL_HOST_MEMBERS, BistableCells
+from remora.hdl.cells.miru_cell import MiruCell
+from remora.hdl.crossbar.adc_interface import AdcInterface
+from remora.hdl.crossbar.bit_streamer import BitStreamer
+from remora.hdl.crossbar.decision import Decision
+from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
+from remora.hdl.crossbar.sequencer import Sequencer
+from remora.hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
+from remora.hdl.learning.core_learning import CoreLearning, learning_members
+from remora.hdl.lib.answer import Answer
+from remora.hdl.lib.axi import AxiStream
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.macros.crossbar_array import CrossbarArray, share_of, share_program
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.crossbar.layout import Layer
+from remora.spec.lib.packets import BEAT_BYTES, Drop
 
 WRITE_COUNTERS = {"PULSES": "applied", "PULSES_DROPPED": "dropped", "DEVICES": "devices"}
 """Counters of what learning writes, one a layer, and what they count of the engine."""
@@ -44,9 +44,9 @@ class Core(wiring.Component):
     ``hidden_slower``, ``readout_slower``, ``winners`` where it selects, ``replay_ratio`` and ``freeze`` where it
     replays. Counts q, n and what is held, ``updates``, ``presented`` and ``filled``, are loaded and cleared while
     ``halted`` too. ``updating``: the last update was cut short, after ``columns_done`` columns; ``pending``: sequence n
-    was begun and not offered. ``memory``: of :class:`hdl.learning.memory_window.MemoryWindow`; busy while χ are cleared
-    as well. ``<counter>_increment``: what each counter of :class:`hdl.lib.counters.Counters` grows by in this cycle,
-    ``cycles`` excepted.
+    was begun and not offered. ``memory``: of :class:`remora.hdl.learning.memory_window.MemoryWindow`; busy while χ are
+    cleared as well. ``<counter>_increment``: what each counter of :class:`remora.hdl.lib.counters.Counters` grows by in
+    this cycle, ``cycles`` excepted.
 
     Rules L16 and Z2.
     """

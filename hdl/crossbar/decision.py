@@ -6,11 +6,11 @@ from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.crossbar.adc_interface import AdcInterface
-from hdl.lib.hierarchy import place
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, layer_layout
-from spec.lib.fixed import unsigned_width
+from remora.hdl.crossbar.adc_interface import AdcInterface
+from remora.hdl.lib.hierarchy import place
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib.fixed import unsigned_width
 
 
 class Decision(wiring.Component):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hdl.bmru.probes import ANALOG_PROBES
-from hdl.lib.verilog import Netlist
+from remora.hdl.bmru.probes import ANALOG_PROBES
+from remora.hdl.lib.verilog import Netlist
 
 PROBES = {
     # Monitor's port: (instance path, port)

@@ -6,14 +6,14 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.crossbar.step_packer import StepPacker
-from hdl.lib.axi import AxiStream
-from hdl.lib.hierarchy import place
-from hdl.lib.memory import Memory
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import FEATURE_BITS
-from spec.lib.fixed import unsigned_width
-from spec.lib.packets import BEAT_BYTES, Drop, Flag
+from remora.hdl.crossbar.step_packer import StepPacker
+from remora.hdl.lib.axi import AxiStream
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.memory import Memory
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import FEATURE_BITS
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
 
 BANKS = 2
 
@@ -21,9 +21,10 @@ BANKS = 2
 class SequenceBuffer(wiring.Component):
     """Store and forward, double-buffered: one sequence is received while another is read.
 
-    Packets are described in :mod:`spec.lib.packets`. A packet that is wrong is consumed to its end and forgotten;
-    ``dropped[cause]`` is then high for one cycle (lowest cause only). A stream beat is accepted on every cycle while a
-    bank is free, except for two cycles after a packet's end and below four features, where a step a cycle is stored.
+    Packets are described in :mod:`remora.spec.lib.packets`. A packet that is wrong is consumed to its end and
+    forgotten; ``dropped[cause]`` is then high for one cycle (lowest cause only). A stream beat is accepted on every
+    cycle while a bank is free, except for two cycles after a packet's end and below four features, where a step a cycle
+    is stored.
 
     Reader: while ``available``, ``length`` (1 … max_steps), ``label``, ``flags`` and ``tag`` describe the older
     sequence; ``read`` with ``step`` in cycle t gives ``features`` (first feature in the low byte) from cycle t + 1

@@ -6,9 +6,9 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.learning.reservoir import RATIO_BITS
-from spec.crossbar.design import DesignPoint
-from spec.lib.fixed import unsigned_width
+from remora.hdl.learning.reservoir import RATIO_BITS
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.fixed import unsigned_width
 
 
 class Sequencer(wiring.Component):
@@ -17,10 +17,10 @@ class Sequencer(wiring.Component):
     A step, from the first plane to the last state: ``stream_bits`` cycles of ``integrate_hidden``, one of
     ``sample_hidden``, one of ``convert_hidden``; ``folds`` cycles of ``issue``, the first in the cycle in which the
     converter is valid, ``adc_cycles`` after the strobe; and one in which the last fold commits, marked by
-    ``step_done``. Every step costs the same, ``step`` of `spec.crossbar.cycles.Cycles`. The next step's features are
-    fetched with the last issue. The readout does the same on the readout's tiles; ``decide`` starts the decision when
-    its converter is valid, and ``push`` hands the result to the answer as soon as that is ready; ``free`` frees the
-    sequence's bank in the same cycle.
+    ``step_done``. Every step costs the same, ``step`` of `remora.spec.crossbar.cycles.Cycles`. The next step's features
+    are fetched with the last issue. The readout does the same on the readout's tiles; ``decide`` starts the decision
+    when its converter is valid, and ``push`` hands the result to the answer as soon as that is ready; ``free`` frees
+    the sequence's bank in the same cycle.
 
     A design that learns has more: a sequence is answered if ``infer``, and ``concluded`` marks the end of its readout
     either way; if ``learn``, ``learn_start`` is high in that same cycle, then the sequencer waits, ``learning``, for

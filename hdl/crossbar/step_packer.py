@@ -6,9 +6,9 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import FEATURE_BITS
-from spec.lib.packets import BEAT_BYTES
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import FEATURE_BITS
+from remora.spec.lib.packets import BEAT_BYTES
 
 
 class StepPacker(wiring.Component):

@@ -6,19 +6,19 @@ from amaranth.hdl import Cat, ClockDomain, Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.cells.bistable_cells import CELL_HOST_MEMBERS, THRESHOLDS
-from hdl.crossbar.core import Core
-from hdl.crossbar.weight_window import HOST_MEMBERS
-from hdl.learning.memory_window import memory_window_members
-from hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
-from hdl.lib.counters import Counters
-from hdl.lib.hierarchy import place
-from hdl.lib.registers import RegisterBlock
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.memories import host_memories
-from spec.lib.packets import BEAT_BYTES, Drop
-from spec.lib.registers import ADDRESS_BITS
+from remora.hdl.cells.bistable_cells import CELL_HOST_MEMBERS, THRESHOLDS
+from remora.hdl.crossbar.core import Core
+from remora.hdl.crossbar.weight_window import HOST_MEMBERS
+from remora.hdl.learning.memory_window import memory_window_members
+from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
+from remora.hdl.lib.counters import Counters
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.registers import RegisterBlock
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.memories import host_memories
+from remora.spec.lib.packets import BEAT_BYTES, Drop
+from remora.spec.lib.registers import ADDRESS_BITS
 
 TOP_NAME = "remora"
 

@@ -6,13 +6,13 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.crossbar.column_probe import ColumnProbe, probe_port
-from hdl.lib.fixed import count_ones, magnitude
-from hdl.lib.hierarchy import place
-from hdl.macros.crossbar_array import program_port
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, layer_layout
-from spec.lib.fixed import unsigned_width
+from remora.hdl.crossbar.column_probe import ColumnProbe, probe_port
+from remora.hdl.lib.fixed import count_ones, magnitude
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.macros.crossbar_array import program_port
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib.fixed import unsigned_width
 
 ROWS_PER_WORD = 4
 WEIGHT_BITS = 8

@@ -6,10 +6,10 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place
-from hdl.lib.memory import Memory, host_port
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import accumulator_word_bits, accumulator_words
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.memory import Memory, host_port
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_words
 
 
 class AccumulatorStore(wiring.Component):

@@ -6,22 +6,22 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.learning.learning_engine import LearningEngine
-from hdl.learning.memory_window import MemoryWindow, memory_window_members
-from hdl.learning.reservoir import RATIO_BITS, Reservoir
-from hdl.lib.hierarchy import place
-from hdl.lib.threefry import WORD
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import SLOWEST
-from spec.crossbar.memories import HostMemory, host_memories
-from spec.lib.fixed import unsigned_width
-from spec.lib.packets import Flag
+from remora.hdl.learning.learning_engine import LearningEngine
+from remora.hdl.learning.memory_window import MemoryWindow, memory_window_members
+from remora.hdl.learning.reservoir import RATIO_BITS, Reservoir
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.threefry import WORD
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import SLOWEST
+from remora.spec.crossbar.memories import HostMemory, host_memories
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.packets import Flag
 
 COLUMNS_BITS = 16
 
 
 def learning_members(design: DesignPoint) -> dict:
-    """What a core that learns has besides: see `hdl.crossbar.core.Core`."""
+    """What a core that learns has besides: see `remora.hdl.crossbar.core.Core`."""
     if not design.capabilities.learns:
         return {}
     members = {

@@ -6,11 +6,11 @@ from amaranth.hdl import Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import magnitude, round_shift
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import delta_bound, feedback_bound
-from spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
-from spec.lib.fixed import signed_width
+from remora.hdl.lib.fixed import magnitude, round_shift
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import delta_bound, feedback_bound
+from remora.spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
+from remora.spec.lib.fixed import signed_width
 
 
 class DeltaUnit(wiring.Component):

@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import round_shift
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, error_shift
-from spec.lib.fixed import signed_width, unsigned_width
+from remora.hdl.lib.fixed import round_shift
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, error_shift
+from remora.spec.lib.fixed import signed_width, unsigned_width
 
 ERROR_BITS = signed_width(ERROR_LIMIT)
 

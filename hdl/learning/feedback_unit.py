@@ -6,13 +6,13 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.learning.error_unit import ERROR_BITS
-from hdl.lib.hierarchy import place
-from hdl.lib.threefry import WORD, Threefry
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import FEEDBACK_WORD_BITS, feedback_bound
-from spec.lib.fixed import signed_width, unsigned_width
-from spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
+from remora.hdl.learning.error_unit import ERROR_BITS
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.threefry import WORD, Threefry
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, feedback_bound
+from remora.spec.lib.fixed import signed_width, unsigned_width
+from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 
 
 class FeedbackUnit(wiring.Component):
@@ -20,8 +20,8 @@ class FeedbackUnit(wiring.Component):
 
     ``start`` begins with column 0; ``error`` must be stable from then until the last value is taken, and so must
     ``seed``. ``valid``: ``feedback`` is the value of the next column; ``take`` while ``valid`` lets the unit go on to
-    the one after. The next word is drawn while one is summed. `spec.crossbar.cycles.Cycles` says when values are valid:
-    ``first_feedback`` after the start, and ``next_feedback`` after a take.
+    the one after. The next word is drawn while one is summed. `remora.spec.crossbar.cycles.Cycles` says when values are
+    valid: ``first_feedback`` after the start, and ``next_feedback`` after a take.
 
     Rules L4, L5 and R3.
     """

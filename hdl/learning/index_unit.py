@@ -6,23 +6,23 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place
-from hdl.lib.threefry import WORD, Threefry
-from spec.lib.rng import ATTEMPT_BITS, LANE_BITS
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.threefry import WORD, Threefry
+from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS
 
 PURPOSE_BITS = WORD - ATTEMPT_BITS - LANE_BITS
 
 
 class IndexUnit(wiring.Component):
-    """:func:`spec.lib.rng.uniform_index` for any bound of 1 … 2³² − 1; the attempt is part of the key, so no state is
-    kept.
+    """:func:`remora.spec.lib.rng.uniform_index` for any bound of 1 … 2³² − 1; the attempt is part of the key, so no
+    state is kept.
 
     Rules R2 and R4.
 
     ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``number`` and ``place`` stable from then until
-    ``done``, which is high for one cycle, `spec.crossbar.cycles.DRAW` cycles later and as many more for every attempt
-    that is rejected (fewer than one on average). ``index`` holds from ``done`` until the next start. A word that is
-    rejected at the last attempt is less than twice the bound, so its remainder is one subtraction.
+    ``done``, which is high for one cycle, `remora.spec.crossbar.cycles.DRAW` cycles later and as many more for every
+    attempt that is rejected (fewer than one on average). ``index`` holds from ``done`` until the next start. A word
+    that is rejected at the last attempt is less than twice the bound, so its remainder is one subtraction.
 
     Args:
         attempts: as of ``uniform_index``.

@@ -6,10 +6,10 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, layer_layout
-from spec.crossbar.learning import accumulator_words
-from spec.lib.fixed import unsigned_width
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.learning import accumulator_words
+from remora.spec.lib.fixed import unsigned_width
 
 
 class LearningColumn(wiring.Component):

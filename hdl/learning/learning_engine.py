@@ -6,31 +6,31 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.learning.accumulator_store import AccumulatorStore
-from hdl.learning.delta_unit import DeltaUnit
-from hdl.learning.error_unit import ERROR_BITS, ErrorUnit
-from hdl.learning.feedback_unit import FeedbackUnit
-from hdl.learning.history import History
-from hdl.learning.learning_column import LearningColumn
-from hdl.learning.learning_lane import gradient_bits
-from hdl.learning.outer_product import OuterProduct
-from hdl.learning.rounding_unit import RoundingUnit
-from hdl.learning.winner_unit import WinnerUnit
-from hdl.learning.write_controller import WriteController
-from hdl.lib.hierarchy import place
-from hdl.lib.threefry import WORD
-from hdl.macros.crossbar_array import program_port
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import FEATURE_BITS
-from spec.crossbar.learning import SLOWEST, feedback_bound
-from spec.lib.fixed import signed_width, unsigned_width
+from remora.hdl.learning.accumulator_store import AccumulatorStore
+from remora.hdl.learning.delta_unit import DeltaUnit
+from remora.hdl.learning.error_unit import ERROR_BITS, ErrorUnit
+from remora.hdl.learning.feedback_unit import FeedbackUnit
+from remora.hdl.learning.history import History
+from remora.hdl.learning.learning_column import LearningColumn
+from remora.hdl.learning.learning_lane import gradient_bits
+from remora.hdl.learning.outer_product import OuterProduct
+from remora.hdl.learning.rounding_unit import RoundingUnit
+from remora.hdl.learning.winner_unit import WinnerUnit
+from remora.hdl.learning.write_controller import WriteController
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.threefry import WORD
+from remora.hdl.macros.crossbar_array import program_port
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import FEATURE_BITS
+from remora.spec.crossbar.learning import SLOWEST, feedback_bound
+from remora.spec.lib.fixed import signed_width, unsigned_width
 
 WRITES = ("applied", "dropped", "devices", "layer_written")
 
 
 class LearningEngine(wiring.Component):
-    """Direct feedback alignment as :mod:`golden.learning.dfa` has it; weights change only here, between ``start`` and
-    ``done``.
+    """Direct feedback alignment as :mod:`remora.golden.learning.dfa` has it; weights change only here, between
+    ``start`` and ``done``.
 
     While a sequence is inferred: ``keep_words`` stores ``words`` as streamed in ``step``, and ``keep_codes`` ``codes``
     of ``fold`` of that step.
@@ -38,10 +38,10 @@ class LearningEngine(wiring.Component):
     ``start`` for one cycle, with ``scores``, ``label``, ``length`` and ``words`` (now those of the readout) stable
     until ``done``, which is high for one cycle; ``seed``, the rates and ``winners`` are stable too. Columns of the
     hidden layer in order, then those of the readout, each in ``learning_folds`` folds, which take ``fold`` and
-    ``readout_fold`` cycles of `spec.crossbar.cycles.Cycles`; more where the feedback or the pulses of the column before
-    are not ready; a column that does not learn takes `spec.crossbar.cycles.SKIPPED_COLUMN`. ``read_features`` with
-    ``feature_step`` asks for ``features`` of the next cycle. ``applied``, ``dropped``, ``devices``, ``layer_written``:
-    as of :class:`hdl.learning.write_controller.WriteController`.
+    ``readout_fold`` cycles of `remora.spec.crossbar.cycles.Cycles`; more where the feedback or the pulses of the column
+    before are not ready; a column that does not learn takes `remora.spec.crossbar.cycles.SKIPPED_COLUMN`.
+    ``read_features`` with ``feature_step`` asks for ``features`` of the next cycle. ``applied``, ``dropped``,
+    ``devices``, ``layer_written``: as of :class:`remora.hdl.learning.write_controller.WriteController`.
 
     ``updates`` is the number of the present or last update; ``load_updates`` sets it to ``updates_value`` while idle.
     ``columns_done``: how many columns of that update are committed or skipped. ``stop``: end after the column at hand;

@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import count_ones, magnitude, saturate
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import ERROR_LIMIT, SLOWEST, delta_bound, gradient_bound, pulse_shift
-from spec.lib.fixed import signed_width, unsigned_width
+from remora.hdl.lib.fixed import count_ones, magnitude, saturate
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import ERROR_LIMIT, SLOWEST, delta_bound, gradient_bound, pulse_shift
+from remora.spec.lib.fixed import signed_width, unsigned_width
 
 
 def delta_bits(design: DesignPoint) -> int:

@@ -8,9 +8,9 @@ from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import is_within
-from hdl.lib.memory import host_port
-from spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize
+from remora.hdl.lib.fixed import is_within
+from remora.hdl.lib.memory import host_port
+from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize
 
 _MEMBERS = {
     "select": In(2),
@@ -45,7 +45,7 @@ class MemoryWindow(wiring.Component):
     once, ``store`` counts. A memory must not be in use otherwise in the cycle of a command. ``word_valid``: the memory
     selected, if it exists, may hold the word in the window (rule M10); where it may not, ``store`` changes nothing.
 
-    Member ``<memory>`` is the port of each memory, in lower case, of :func:`hdl.lib.memory.host_port`.
+    Member ``<memory>`` is the port of each memory, in lower case, of :func:`remora.hdl.lib.memory.host_port`.
 
     Args:
         memories: those that there are, at least one.

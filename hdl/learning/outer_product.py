@@ -7,13 +7,13 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.crossbar.bit_streamer import feature_word
-from hdl.learning.learning_lane import LearningLane, delta_bits, gradient_bits
-from hdl.lib.hierarchy import place
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import FEATURE_BITS
-from spec.crossbar.learning import SLOWEST, pulse_shift
-from spec.lib.fixed import unsigned_width
+from remora.hdl.crossbar.bit_streamer import feature_word
+from remora.hdl.learning.learning_lane import LearningLane, delta_bits, gradient_bits
+from remora.hdl.lib.hierarchy import place
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import FEATURE_BITS
+from remora.spec.crossbar.learning import SLOWEST, pulse_shift
+from remora.spec.lib.fixed import unsigned_width
 
 
 class OuterProduct(wiring.Component):
@@ -23,7 +23,7 @@ class OuterProduct(wiring.Component):
     ``features``: as stored; read as 0 while ``readout``. ``words``: one a hidden unit, sign above magnitude; read as 0
     while ``zero_states``. The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` and
     ``slower`` go to every lane; ``accumulators``, ``random``, ``gradients``, ``next_accumulators``, ``pulses`` and
-    ``raised`` are those of :class:`hdl.learning.learning_lane.LearningLane`, lane 0 in the low bits.
+    ``raised`` are those of :class:`remora.hdl.learning.learning_lane.LearningLane`, lane 0 in the low bits.
 
     Rules L9 and L10.
     """

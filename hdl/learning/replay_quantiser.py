@@ -6,13 +6,13 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place
-from hdl.lib.threefry import WORD, Threefry
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import FEATURE_BITS
-from spec.crossbar.learning import QUANTISER_BYTES, REPLAY_BITS, REPLAY_SHIFT, SIGN_FLIP, reservoir_step_bits
-from spec.lib.fixed import unsigned_width
-from spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.threefry import WORD, Threefry
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import FEATURE_BITS
+from remora.spec.crossbar.learning import QUANTISER_BYTES, REPLAY_BITS, REPLAY_SHIFT, SIGN_FLIP, reservoir_step_bits
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 
 GROUP_CYCLES = 15
 """What a draw, which serves four features, takes."""

@@ -6,15 +6,15 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.learning.index_unit import IndexUnit
-from hdl.learning.replay_quantiser import ReplayQuantiser
-from hdl.lib.fixed import minimum
-from hdl.lib.hierarchy import place
-from hdl.lib.memory import Memory, host_port
-from hdl.lib.threefry import WORD
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import FEATURE_BITS
-from spec.crossbar.learning import (
+from remora.hdl.learning.index_unit import IndexUnit
+from remora.hdl.learning.replay_quantiser import ReplayQuantiser
+from remora.hdl.lib.fixed import minimum
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.memory import Memory, host_port
+from remora.hdl.lib.threefry import WORD
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import FEATURE_BITS
+from remora.spec.crossbar.learning import (
     REPLAY_BITS,
     SEQUENCE_LIMIT,
     SIGN_FLIP,
@@ -22,9 +22,9 @@ from spec.crossbar.learning import (
     reservoir_step_bits,
     reservoir_step_words,
 )
-from spec.crossbar.memories import WordPart, head_parts
-from spec.lib.fixed import unsigned_width
-from spec.lib.rng import Purpose
+from remora.spec.crossbar.memories import WordPart, head_parts
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.rng import Purpose
 
 RATIO_BITS = 8
 

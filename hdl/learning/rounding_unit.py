@@ -7,13 +7,13 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place
-from hdl.lib.threefry import WORD, Threefry
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.design_rules import ROUNDING_SLICES
-from spec.crossbar.learning import ROUNDING_LAYER_BIT, ROUNDING_SLICE_BITS, pulse_shift
-from spec.lib.fixed import unsigned_width
-from spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.threefry import WORD, Threefry
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.design_rules import ROUNDING_SLICES
+from remora.spec.crossbar.learning import ROUNDING_LAYER_BIT, ROUNDING_SLICE_BITS, pulse_shift
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 
 
 class RoundingUnit(wiring.Component):
@@ -21,8 +21,8 @@ class RoundingUnit(wiring.Component):
 
     ``start`` in cycle t, with ``column`` of its layer (1 for the ``readout``) and ``fold_index`` stable from then until
     the next start, as ``seed`` and ``update_number``. ``done`` is low from t + 1 and high from t +
-    `spec.crossbar.cycles.HASH`; then ``random`` holds log2(accumulator_level) bits a lane, lane 0 in the low bits, as
-    rule L15 says for row ``fold_index·lanes + lane``.
+    `remora.spec.crossbar.cycles.HASH`; then ``random`` holds log2(accumulator_level) bits a lane, lane 0 in the low
+    bits, as rule L15 says for row ``fold_index·lanes + lane``.
 
     Rule L15.
     """

@@ -6,19 +6,19 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.learning.error_unit import ERROR_BITS
-from hdl.learning.feedback_unit import FeedbackUnit
-from hdl.lib.fixed import count_ones, magnitude
-from hdl.lib.hierarchy import place
-from hdl.lib.threefry import WORD
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import feedback_bound
-from spec.lib.fixed import signed_width, unsigned_width
+from remora.hdl.learning.error_unit import ERROR_BITS
+from remora.hdl.learning.feedback_unit import FeedbackUnit
+from remora.hdl.lib.fixed import count_ones, magnitude
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.threefry import WORD
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import feedback_bound
+from remora.spec.lib.fixed import signed_width, unsigned_width
 
 
 class WinnerUnit(wiring.Component):
-    """The interface of :class:`hdl.learning.feedback_unit.FeedbackUnit`, with ``learns``: the next column is among the
-    ``winners`` of largest \\|f\\|, ties to the lower column.
+    """The interface of :class:`remora.hdl.learning.feedback_unit.FeedbackUnit`, with ``learns``: the next column is
+    among the ``winners`` of largest \\|f\\|, ties to the lower column.
 
     All feedback comes first; then the winners are found by the bits of \\|f\\| from the top, one a cycle: of the
     candidates, those with the bit set win if they are too few, else they are the candidates that stay. Candidates left

@@ -6,11 +6,11 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.fixed import count_ones
-from hdl.macros.crossbar_array import program_port
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, layer_layout
-from spec.lib.fixed import unsigned_width
+from remora.hdl.lib.fixed import count_ones
+from remora.hdl.macros.crossbar_array import program_port
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib.fixed import unsigned_width
 
 
 class WriteController(wiring.Component):

@@ -6,14 +6,14 @@ from amaranth.hdl import Cat, Const, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.axi import AxiStream
-from spec.lib.fixed import unsigned_width
-from spec.lib.packets import BEAT_BYTES
-from spec.lib.section import Design
+from remora.hdl.lib.axi import AxiStream
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.packets import BEAT_BYTES
+from remora.spec.lib.section import Design
 
 
 class Answer(wiring.Component):
-    """Header, then one beat a class (see :mod:`spec.lib.packets`).
+    """Header, then one beat a class (see :mod:`remora.spec.lib.packets`).
 
     ``push`` while ``ready`` takes ``decision``, ``flags``, ``tag`` and ``scores``; ``ready`` is low from then until
     the packet's last beat has passed. The stream keeps AXI's promise: a beat once offered stays until it is taken.

@@ -8,9 +8,9 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.bmru.counters import AnalogCounter
-from spec.crossbar.counters import Counter
-from spec.lib.registers import COUNTER_BITS
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.crossbar.counters import Counter
+from remora.spec.lib.registers import COUNTER_BITS
 
 
 class Counters(wiring.Component):

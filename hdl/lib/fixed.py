@@ -1,4 +1,4 @@
-"""Amaranth expressions of the rounding and saturation rules of :mod:`spec.lib.fixed`. Rule N1."""
+"""Amaranth expressions of the rounding and saturation rules of :mod:`remora.spec.lib.fixed`. Rule N1."""
 
 from __future__ import annotations
 

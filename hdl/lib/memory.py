@@ -6,8 +6,8 @@ from amaranth.hdl import ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place_macro
-from spec.lib.fixed import unsigned_width
+from remora.hdl.lib.hierarchy import place_macro
+from remora.spec.lib.fixed import unsigned_width
 
 
 def host_port(width: int, words: int) -> wiring.Signature:

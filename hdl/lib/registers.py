@@ -10,9 +10,9 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.axi import AxiLite
-from spec.lib.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Field, Kind, Register, Response, register_map
-from spec.lib.section import Design
+from remora.hdl.lib.axi import AxiLite
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Field, Kind, Register, Response, register_map
+from remora.spec.lib.section import Design
 
 _LOADED_PORTS = ("load", "loaded")
 _WORD_ADDRESS = slice(2, ADDRESS_BITS)

@@ -1,4 +1,4 @@
-"""Threefry: the random number generator of :mod:`spec.lib.rng` in hardware, one round a cycle."""
+"""Threefry: the random number generator of :mod:`remora.spec.lib.rng` in hardware, one round a cycle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from spec.lib.rng import KEY_PARITY, ROTATIONS, ROUNDS
+from remora.spec.lib.rng import KEY_PARITY, ROTATIONS, ROUNDS
 
 WORD = 32
 
@@ -15,7 +15,7 @@ class Threefry(wiring.Component):
     """Threefry-2x32 of a 64-bit counter under a 64-bit key; no multiplier.
 
     ``start`` in cycle t takes ``counter_0`` and ``counter_1``; ``key_0`` and ``key_1`` must be stable from t until
-    ``done``. ``done`` is low from t + 1 and high from t + `spec.crossbar.cycles.HASH`, with ``word`` and
+    ``done``. ``done`` is low from t + 1 and high from t + `remora.spec.crossbar.cycles.HASH`, with ``word`` and
     ``second_word`` stable, until the next start; one at any time starts anew.
 
     Rule R1.

@@ -15,8 +15,8 @@ from amaranth.back import verilog
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import Library, place
-from hdl.lib.settled import settle
+from remora.hdl.lib.hierarchy import Library, place
+from remora.hdl.lib.settled import settle
 
 TIME_SCALE = "`timescale 1ns / 1ps"
 """First line of every netlist, which has no delays: that of the macro models, because one without is an error to some

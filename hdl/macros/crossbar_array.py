@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Sign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place_macro
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
-from spec.lib.fixed import unsigned_width
+from remora.hdl.lib.hierarchy import place_macro
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
+from remora.spec.lib.fixed import unsigned_width
 
 
 def program_port(design: DesignPoint) -> wiring.Signature:
@@ -68,7 +68,7 @@ class CrossbarArray(wiring.Component):
     rows.
     ``codes``: code of (row tile r, column j) in word ``r * columns + j`` of ``adc_bits``; stable while ``valid``.
     ``current``, of a layer with bistable cells: what each tile's bitlines hand on, in the order of the codes, in words
-    of ``spec.crossbar.layout.current_bits``.
+    of ``remora.spec.crossbar.layout.current_bits``.
 
     Rules X1 to X4 and B7.
     """

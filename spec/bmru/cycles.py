@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spec.lib.section import Derived
+from remora.spec.lib.section import Derived
 
 if TYPE_CHECKING:
-    from spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import AnalogDesign
 
 FREED = 2
 """From the start of a frame to the first cycle in which the buffer takes the next packet: ASLEEP, which starts it, and

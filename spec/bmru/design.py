@@ -1,8 +1,8 @@
 """The design point of the analog BMRU core: a whole FQ-BMRU network in current mode, programmed over a scan chain.
 
 ``docs/bmru-core.md`` tells the contract as a story, rules A1 to A20 of ``docs/arithmetic.md`` have the formulas, and
-`spec.bmru.scan` the order of the codes. Currents are integers in picoamperes: one unit of the model is `UNIT_PA`.
-Nothing rounds but ``rs`` (`spec.lib.fixed.round_shift`).
+`remora.spec.bmru.scan` the order of the codes. Currents are integers in picoamperes: one unit of the model is
+`UNIT_PA`. Nothing rounds but ``rs`` (`remora.spec.lib.fixed.round_shift`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.cycles import AnalogCycles
-from spec.bmru.records import record_fields
-from spec.bmru.register_parameters import register_source
-from spec.lib.fixed import unsigned_width
-from spec.lib.registers import COUNTER_BITS, RegisterSource
-from spec.lib.roles import ANSWERS, FREE, MEANING
-from spec.lib.section import Design, RecordFields, Section
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.cycles import AnalogCycles
+from remora.spec.bmru.records import record_fields
+from remora.spec.bmru.register_parameters import register_source
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.registers import COUNTER_BITS, RegisterSource
+from remora.spec.lib.roles import ANSWERS, FREE, MEANING
+from remora.spec.lib.section import Design, RecordFields, Section
 
 UNIT_PA = 1000
 """Picoamperes of one unit of the model: 1 nA."""
@@ -258,7 +258,7 @@ class AnalogDesign(Design):
         return tuple(AnalogCounter)
 
     def record_fields(self) -> dict[str, RecordFields]:
-        """Fields of the trace's records, as `spec.bmru.records` describes them."""
+        """Fields of the trace's records, as `remora.spec.bmru.records` describes them."""
         return record_fields(self)
 
     def register_source(self) -> RegisterSource:

@@ -1,8 +1,8 @@
 """Packets of the analog core on the two AXI4-Streams, 32 bits wide, little-endian.
 
 In, one packet a frame. Beat 0: ``flags[23:16]``, ``tag[31:24]``; then the features, 16 bits of two's complement each,
-in steps of the DAC; TKEEP is partial only with TLAST. Out: answers as in `spec.lib.packets`, one score a class, which
-is the number of votes; their flags are those of `ReportFlag`, their tag that of the frame that made them.
+in steps of the DAC; TKEEP is partial only with TLAST. Out: answers as in `remora.spec.lib.packets`, one score a class,
+which is the number of votes; their flags are those of `ReportFlag`, their tag that of the frame that made them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import IntEnum, IntFlag
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spec.bmru.design import STREAM_FEATURE_BITS
+from remora.spec.bmru.design import STREAM_FEATURE_BITS
 
 FEATURE_BYTES = STREAM_FEATURE_BITS // 8
 

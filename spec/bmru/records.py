@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spec.lib.section import RecordFields
+from remora.spec.lib.section import RecordFields
 
 if TYPE_CHECKING:
-    from spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import AnalogDesign
 
 FRAME = "frame"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spec.bmru.scan import chain_bits
-from spec.lib.registers import RegisterSource
+from remora.spec.bmru.scan import chain_bits
+from remora.spec.lib.registers import RegisterSource
 
 if TYPE_CHECKING:
-    from spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import AnalogDesign
 
 RDL_FILE = Path(__file__).with_name("registers.rdl")
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import AnalogDesign
 
 WORD_BITS = 32
 """The check word covers whole words, the last one filled with zeros."""

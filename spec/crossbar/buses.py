@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from spec.lib.fixed import signed_width, unsigned_width
+from remora.spec.lib.fixed import signed_width, unsigned_width
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 MOST_BITS = 1 << 16
 """Most bits that Amaranth takes into a module together, or out of an instance."""
@@ -63,7 +63,7 @@ def _of_tiles(design: DesignPoint) -> Iterator[Bundle]:
         return hidden_codes(rows) + readout + 2 * SENSE_FLAGS * rows + RESERVE
 
     def array(rows: int) -> int:
-        # As `spec.crossbar.layout.current_bits`, of tiles with so many rows.
+        # As `remora.spec.crossbar.layout.current_bits`, of tiles with so many rows.
         largest = design.stream_limit * min(rows, design.hidden_rows) * design.weight_limit
         word = signed_width(largest << design.crossbar.fraction_bits)
         current = word * network.hidden * ceil(design.hidden_rows / rows) if design.bistable else 0
@@ -79,15 +79,15 @@ def _of_tiles(design: DesignPoint) -> Iterator[Bundle]:
 
 def _more_rows(bits: Callable[[int], int]) -> str:
     """The remedy where so many bits come of so many rows a tile."""
-    from spec.crossbar.tiles import MAX_TILE
+    from remora.spec.crossbar.tiles import MAX_TILE
 
     fitting = next((rows for rows in range(1, MAX_TILE + 1) if bits(rows) <= MOST_BITS), None)
     return f"use crossbar.rows of {fitting}" if fitting else "use fewer network.hidden"
 
 
 def _of_lanes(design: DesignPoint) -> Iterator[Bundle]:
-    from spec.crossbar.learning import gradient_bound
-    from spec.crossbar.tiles import MAX_TILE
+    from remora.spec.crossbar.learning import gradient_bound
+    from remora.spec.crossbar.tiles import MAX_TILE
 
     learning, lanes = design.learning, design.learning_lanes
     gradient, accumulator = signed_width(gradient_bound(design)), 0

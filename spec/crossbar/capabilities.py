@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
 
-from spec.lib.section import Section
+from remora.spec.lib.section import Section
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 
 class Capabilities(Section):

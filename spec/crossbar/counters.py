@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Self
 
-from spec.crossbar.capabilities import Capabilities
+from remora.spec.crossbar.capabilities import Capabilities
 
 
 class Counter(IntEnum):

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
-from spec.lib.fixed import unsigned_width
-from spec.lib.rng import ROUNDS
-from spec.lib.section import Derived
+from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.rng import ROUNDS
+from remora.spec.lib.section import Derived
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 HASH = ROUNDS + 1
 """From the start of a Threefry to its done: one round a cycle, and one that takes the counter

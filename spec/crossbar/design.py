@@ -12,20 +12,20 @@ from typing import ClassVar
 
 from pydantic import model_validator
 
-from spec.crossbar.capabilities import Capabilities
-from spec.crossbar.counters import Counter, counters_of
-from spec.crossbar.cycles import Cycles
-from spec.crossbar.design_rules import faults, unheeded
-from spec.crossbar.formats import Formats
-from spec.crossbar.learning import REPLAY_BITS, Learning
-from spec.crossbar.network import Cell, Network
-from spec.crossbar.records import record_fields
-from spec.crossbar.register_parameters import register_source
-from spec.crossbar.system import System
-from spec.crossbar.tiles import Crossbar
-from spec.lib.fixed import signed_width, unsigned_width
-from spec.lib.registers import RegisterSource
-from spec.lib.section import Design, RecordFields
+from remora.spec.crossbar.capabilities import Capabilities
+from remora.spec.crossbar.counters import Counter, counters_of
+from remora.spec.crossbar.cycles import Cycles
+from remora.spec.crossbar.design_rules import faults, unheeded
+from remora.spec.crossbar.formats import Formats
+from remora.spec.crossbar.learning import REPLAY_BITS, Learning
+from remora.spec.crossbar.network import Cell, Network
+from remora.spec.crossbar.records import record_fields
+from remora.spec.crossbar.register_parameters import register_source
+from remora.spec.crossbar.system import System
+from remora.spec.crossbar.tiles import Crossbar
+from remora.spec.lib.fixed import signed_width, unsigned_width
+from remora.spec.lib.registers import RegisterSource
+from remora.spec.lib.section import Design, RecordFields
 
 __all__ = ["Cell", "Crossbar", "DesignPoint", "Formats", "Learning", "Network", "System"]
 
@@ -63,7 +63,7 @@ class DesignPoint(Design):
         return counters_of(self.capabilities)
 
     def record_fields(self) -> dict[str, RecordFields]:
-        """Fields of the trace's records, as `spec.crossbar.records` describes them."""
+        """Fields of the trace's records, as `remora.spec.crossbar.records` describes them."""
         return record_fields(self)
 
     def register_source(self) -> RegisterSource:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from spec.crossbar.buses import too_wide
+from remora.spec.crossbar.buses import too_wide
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 ROUNDING_SLICES = 4
 """Rows served by the two words of one draw in "direct"."""

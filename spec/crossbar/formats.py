@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from spec.lib.roles import ANSWERS, THRESHOLDS
-from spec.lib.section import Section
+from remora.spec.lib.roles import ANSWERS, THRESHOLDS
+from remora.spec.lib.section import Section
 
 COEFFICIENT_BITS = 8
 """Fraction bits of the reset and update coefficients."""

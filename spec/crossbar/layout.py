@@ -7,10 +7,10 @@ from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING
 
-from spec.lib.fixed import signed_width
+from remora.spec.lib.fixed import signed_width
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 
 class Layer(IntEnum):

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from spec.crossbar.layout import Layer
-from spec.crossbar.network import MAX_HIDDEN
-from spec.crossbar.tables import DERIVATIVE_BITS
-from spec.lib.fixed import round_shift, unsigned_width
-from spec.lib.identity import UNLESS_DEFAULT
-from spec.lib.roles import ACCUMULATORS, FREE, LEARNING, RANGE
-from spec.lib.section import Section
+from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.network import MAX_HIDDEN
+from remora.spec.crossbar.tables import DERIVATIVE_BITS
+from remora.spec.lib.fixed import round_shift, unsigned_width
+from remora.spec.lib.identity import UNLESS_DEFAULT
+from remora.spec.lib.roles import ACCUMULATORS, FREE, LEARNING, RANGE
+from remora.spec.lib.section import Section
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 MAX_LANES = 2049
 """Most rows of a column, the bias line included."""

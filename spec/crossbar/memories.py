@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from spec.crossbar.learning import (
+from remora.spec.crossbar.learning import (
     accumulator_word_bits,
     accumulator_words,
     head_bits,
@@ -16,7 +16,7 @@ from spec.crossbar.learning import (
 )
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 GROUP_BITS = 32
 """Bits of a word that one access to the window moves."""

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from spec.lib.identity import OF_MIRU
-from spec.lib.roles import FREE, GATES, MEANING, RANGE
-from spec.lib.section import Section
+from remora.spec.lib.identity import OF_MIRU
+from remora.spec.lib.roles import FREE, GATES, MEANING, RANGE
+from remora.spec.lib.section import Section
 
 MAX_HIDDEN = 1024
 """Largest number of hidden units."""

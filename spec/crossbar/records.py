@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from spec.crossbar.layout import Layer, layer_layout
-from spec.lib.section import RecordFields
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib.section import RecordFields
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 STEP_HEAD = ("cycle", "sequence", "context", "step")
 """Fields with which step and readout records begin."""
@@ -24,7 +24,7 @@ class Event(IntEnum):
     RESET = 1
     """0: the reset pin; 1: the soft reset."""
     DROP = 2
-    """A :class:`spec.lib.packets.Drop`."""
+    """A :class:`remora.spec.lib.packets.Drop`."""
 
 
 def record_fields(design: DesignPoint) -> dict[str, RecordFields]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from spec.crossbar.layout import Layer, layer_layout
-from spec.crossbar.memories import host_memories
-from spec.lib.registers import RegisterSource
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.memories import host_memories
+from remora.spec.lib.registers import RegisterSource
 
 if TYPE_CHECKING:
-    from spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.design import DesignPoint
 
 RDL_FILE = Path(__file__).with_name("registers.rdl")
 UPDATE_MODES = ("accumulate", "direct")

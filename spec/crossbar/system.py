@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from spec.lib.roles import FREE
-from spec.lib.section import Section
+from remora.spec.lib.roles import FREE
+from remora.spec.lib.section import Section
 
 
 class System(Section):

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from spec.lib.roles import ANSWERS, FREE, MEANING, RANGE
-from spec.lib.section import Section
+from remora.spec.lib.roles import ANSWERS, FREE, MEANING, RANGE
+from remora.spec.lib.section import Section
 
 MAX_TILE = 1024
 """Most rows, and most columns, of a tile."""

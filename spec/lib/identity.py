@@ -1,8 +1,8 @@
 """Which fields make a design point another than its neighbours: a mark on the field, read by `identity_of`.
 
-A field without a mark always enters the identity. Marks stand beside those of `spec.lib.roles` as ``Annotated[type,
-ROLE, MARK]``. They answer another question: roles say what a stored network shares with the design point, marks whether
-the hardware is another. A lane count is free to change for a network, and makes other hardware.
+A field without a mark always enters the identity. Marks stand beside those of `remora.spec.lib.roles` as
+``Annotated[type, ROLE, MARK]``. They answer another question: roles say what a stored network shares with the design
+point, marks whether the hardware is another. A lane count is free to change for a network, and makes other hardware.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Compiles the register map of a design point. Only exporters need it; everybody else wants ``spec.lib.registers``."""
+"""Compiles the register map of a design point. Only exporters need it; everybody else wants
+``remora.spec.lib.registers``."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ from typing import Any
 from systemrdl import RDLCompiler
 from systemrdl.node import AddrmapNode, FieldNode, Node, RegNode
 
-from spec.lib.registers import Field, Kind, Register
-from spec.lib.section import Design
+from remora.spec.lib.registers import Field, Kind, Register
+from remora.spec.lib.section import Design
 
 SHARED_FILE = Path(__file__).with_name("shared_registers.rdl")
 """What every register map uses: properties of fields, and the counter."""

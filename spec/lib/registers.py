@@ -13,7 +13,7 @@ from enum import Enum, IntEnum
 from functools import cache
 from pathlib import Path
 
-from spec.lib.section import Design
+from remora.spec.lib.section import Design
 
 WORD_BITS = 32
 WORD_BYTES = WORD_BITS // 8
@@ -218,6 +218,6 @@ def counter_value(low: int, high: int) -> int:
 @cache
 def register_map(design: Design) -> RegisterMap:
     """The register map of a design point. The first call for a design point compiles the RDL (about 0.1 s)."""
-    from spec.lib.rdl import compile_registers
+    from remora.spec.lib.rdl import compile_registers
 
     return RegisterMap(compile_registers(design))

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spec.lib.identity import LABEL, identity_of
-from spec.lib.roles import Role
-from spec.lib.validation import merged, validated
+from remora.spec.lib.identity import LABEL, identity_of
+from remora.spec.lib.roles import Role
+from remora.spec.lib.validation import merged, validated
 
 if TYPE_CHECKING:
-    from spec.lib.registers import RegisterSource
+    from remora.spec.lib.registers import RegisterSource
 
 RecordFields = list[Any]
 """Fields of a trace record in order: name, little-endian dtype, and shape where it is an array."""
@@ -72,7 +72,8 @@ class Design(Section):
         """SystemRDL of the register map, and its parameters."""
 
     def identity(self) -> dict:
-        """What makes this design point another than its neighbours: the fields that `spec.lib.identity` marks say."""
+        """What makes this design point another than its neighbours: the fields that `remora.spec.lib.identity` marks
+        say."""
         return identity_of(self)
 
     @property

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.lib.errors import RemoraError
-from spec.lib.files import replacing, write_text
-from spec.lib.section import Design, RecordFields
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import replacing, write_text
+from remora.spec.lib.section import Design, RecordFields
 
 FORMAT, VERSION, HEADER = "remora-trace", 1, "header.json"
 UNCOMPARED = ("cycle", "padding")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from spec.lib.errors import ConfigError
+from remora.spec.lib.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -7,11 +7,11 @@ import tomllib
 from pathlib import Path
 from typing import TypeVar, overload
 
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.lib.errors import ConfigError, MissingError
-from spec.lib.section import Design
-from spec.lib.validation import guess, validated
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.errors import ConfigError, MissingError
+from remora.spec.lib.section import Design
+from remora.spec.lib.validation import guess, validated
 
 _FOLDER = Path(__file__).parent
 

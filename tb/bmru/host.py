@@ -6,15 +6,15 @@ import cocotb
 from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
-from golden.bmru.clips import VoteSettings
-from golden.bmru.codes import AnalogCodes
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import check_word, pack_chain
-from spec.lib.registers import WORD_BITS, register_map
-from spec.presets import parse_design
-from tb.lib.clocks import start_clock
-from tb.lib.config import load_config
-from tb.lib.host import Host
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.codes import AnalogCodes
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import check_word, pack_chain
+from remora.spec.lib.registers import WORD_BITS, register_map
+from remora.spec.presets import parse_design
+from remora.tb.lib.clocks import start_clock
+from remora.tb.lib.config import load_config
+from remora.tb.lib.host import Host
 
 
 class ScanError(AssertionError):
@@ -22,7 +22,7 @@ class ScanError(AssertionError):
 
 
 class AnalogHost(Host):
-    """Drives the harness of :mod:`flow.systems.bmru.harness`."""
+    """Drives the harness of :mod:`remora.flow.systems.bmru.harness`."""
 
     def __init__(self, dut, design: AnalogDesign) -> None:
         self.dut, self.design, self.registers = dut, design, register_map(design)
@@ -87,7 +87,7 @@ class AnalogHost(Host):
         return await self.scan_end()
 
     async def read_back(self) -> bytes:
-        """The latches, packed as `spec.bmru.scan.pack_chain` packs them."""
+        """The latches, packed as `remora.spec.bmru.scan.pack_chain` packs them."""
         await self.write("SCAN_CONTROL", read=1)
         words = -(-(await self.read("SCAN_LENGTH"))["bits"] // WORD_BITS)
         data = b""

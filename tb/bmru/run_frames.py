@@ -10,15 +10,15 @@ import cocotb
 import numpy as np
 from cocotbext.axi import AxiStreamFrame
 
-from golden.bmru.clips import VoteSettings
-from golden.bmru.codes import AnalogCodes
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.frames import RUN_EVENTS, FrameDrop
-from spec.bmru.scan import check_word
-from spec.lib.packets import Answer
-from tb.bmru.host import AnalogHost
-from tb.crossbar.run_sequences import DRAIN_CYCLES, PATIENT_LOOKS, coy_stalls, stalls
-from tb.lib.config import load_config
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.codes import AnalogCodes
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop
+from remora.spec.bmru.scan import check_word
+from remora.spec.lib.packets import Answer
+from remora.tb.bmru.host import AnalogHost
+from remora.tb.crossbar.run_sequences import DRAIN_CYCLES, PATIENT_LOOKS, coy_stalls, stalls
+from remora.tb.lib.config import load_config
 
 QUEUED = 4
 """Packets handed to the agent at once."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import cocotb
 
-from golden.bmru.clips import FramePacket, VoteSettings
-from golden.bmru.random_codes import clip_packets, random_codes, random_features
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.scan import check_word, pack_chain
-from spec.lib.registers import Kind
-from tb.bmru.host import AnalogHost
+from remora.golden.bmru.clips import FramePacket, VoteSettings
+from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.scan import check_word, pack_chain
+from remora.spec.lib.registers import Kind
+from remora.tb.bmru.host import AnalogHost
 
 STATUS_OK = {"ready": 0, "written_wrong": 0, "chain_wrong": 0, "latches_wrong": 0}
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import cocotb
 
-from golden.bmru.clips import VoteSettings
-from golden.bmru.core import AnalogCore
-from golden.bmru.random_codes import clip_packets, lively_codes, random_codes, random_features
-from spec.bmru.frames import FrameFlag, ReportFlag
-from spec.lib.registers import WORD_BITS
-from tb.bmru.host import AnalogHost
-from tb.lib.bench import pack
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_codes, random_features
+from remora.spec.bmru.frames import FrameFlag, ReportFlag
+from remora.spec.lib.registers import WORD_BITS
+from remora.tb.bmru.host import AnalogHost
+from remora.tb.lib.bench import pack
 
 
 @cocotb.test(timeout_time=2000, timeout_unit="ms")

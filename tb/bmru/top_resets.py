@@ -8,13 +8,13 @@ from random import Random
 
 import cocotb
 
-from golden.bmru.clips import VoteSettings
-from golden.bmru.codes import AnalogCodes
-from spec.bmru.scan import check_word
-from tb.bmru.host import AnalogHost
-from tb.crossbar.run_sequences import stalls
-from tb.crossbar.top_resets import PIN, SOFT, in_any_order
-from tb.lib.config import load_config
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.codes import AnalogCodes
+from remora.spec.bmru.scan import check_word
+from remora.tb.bmru.host import AnalogHost
+from remora.tb.crossbar.run_sequences import stalls
+from remora.tb.crossbar.top_resets import PIN, SOFT, in_any_order
+from remora.tb.lib.config import load_config
 
 
 @cocotb.test()

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.cell import Coefficients
-from golden.learning.checkpoint import Checkpoint
-from golden.learning.memory_words import pack_accumulators
-from golden.learning.reservoir import ReservoirState
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import REPLAY_BITS, head_label_bits
-from spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, head_parts, host_memories
-from tb.lib.bench import pack, unpack, unpack_signed
-from tb.lib.host import Host
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.memory_words import pack_accumulators
+from remora.golden.learning.reservoir import ReservoirState
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import REPLAY_BITS, head_label_bits
+from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, head_parts, host_memories
+from remora.tb.lib.bench import pack, unpack, unpack_signed
+from remora.tb.lib.host import Host
 
 POLL_CYCLES = 50
 

@@ -12,15 +12,15 @@ import numpy as np
 from cocotb.triggers import Event
 from cocotbext.axi import AxiStreamFrame
 
-from golden.crossbar.weights import Weights
-from golden.learning.checkpoint import save_checkpoint
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.lib.packets import Answer, Drop, Flag, encode_packet
-from spec.presets import parse_design
-from tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
-from tb.lib.config import load_config
-from tb.lib.host import Host
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.checkpoint import save_checkpoint
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.packets import Answer, Drop, Flag, encode_packet
+from remora.spec.presets import parse_design
+from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
+from remora.tb.lib.config import load_config
+from remora.tb.lib.host import Host
 
 QUEUED = 2
 """Packets handed to the agent at once: it costs a wake-up each cycle while it has some, even when nothing moves."""

@@ -7,10 +7,10 @@ from random import Random
 import cocotb
 import numpy as np
 
-from spec.lib.packets import encode_packet
-from spec.presets import parse_design
-from tb.lib.config import load_config
-from tb.lib.host import Host
+from remora.spec.lib.packets import encode_packet
+from remora.spec.presets import parse_design
+from remora.tb.lib.config import load_config
+from remora.tb.lib.host import Host
 
 
 async def started(dut) -> tuple[Host, dict]:

@@ -8,18 +8,18 @@ from random import Random
 import cocotb
 import numpy as np
 
-from golden.learning.checkpoint import load_checkpoint, save_checkpoint
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.memories import HostMemory, head_parts, host_memories
-from spec.lib.packets import Flag, encode_packet
-from spec.lib.registers import Kind
-from spec.presets import parse_design
-from tb.blocks.learning.test_memory_window import border_numbers
-from tb.crossbar import checkpoint_host
-from tb.lib.bench import pack
-from tb.lib.config import load_config
-from tb.lib.host import Host
+from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.memories import HostMemory, head_parts, host_memories
+from remora.spec.lib.packets import Flag, encode_packet
+from remora.spec.lib.registers import Kind
+from remora.spec.presets import parse_design
+from remora.tb.blocks.learning.test_memory_window import border_numbers
+from remora.tb.crossbar import checkpoint_host
+from remora.tb.lib.bench import pack
+from remora.tb.lib.config import load_config
+from remora.tb.lib.host import Host
 
 
 def told() -> tuple[DesignPoint, dict]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import cocotb
 import numpy as np
 
-from spec.lib.packets import Flag, encode_packet
-from tb.crossbar.top_resets import PIN, prepare
-from tb.lib.aiming import during_an_update
+from remora.spec.lib.packets import Flag, encode_packet
+from remora.tb.crossbar.top_resets import PIN, prepare
+from remora.tb.lib.aiming import during_an_update
 
 
 @cocotb.test()

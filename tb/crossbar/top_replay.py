@@ -5,9 +5,9 @@ from __future__ import annotations
 import cocotb
 import numpy as np
 
-from spec.crossbar.counters import Counter
-from spec.lib.packets import Flag, encode_packet
-from tb.crossbar.top_window import of_config, require_weights, started
+from remora.spec.crossbar.counters import Counter
+from remora.spec.lib.packets import Flag, encode_packet
+from remora.tb.crossbar.top_window import of_config, require_weights, started
 
 GUARDED = {
     "REPLAY_RATIO": {"value": 0},

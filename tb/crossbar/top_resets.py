@@ -9,16 +9,16 @@ from random import Random
 import cocotb
 import numpy as np
 
-from golden.crossbar.weights import Weights, random_weights
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, all_tiles
-from spec.lib.packets import Answer, encode_packet
-from spec.presets import parse_design
-from tb.crossbar.run_sequences import stalls
-from tb.lib.aiming import between_packets
-from tb.lib.config import load_config
-from tb.lib.host import Host
+from remora.golden.crossbar.weights import Weights, random_weights
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.lib.packets import Answer, encode_packet
+from remora.spec.presets import parse_design
+from remora.tb.crossbar.run_sequences import stalls
+from remora.tb.lib.aiming import between_packets
+from remora.tb.lib.config import load_config
+from remora.tb.lib.host import Host
 
 PIN, SOFT = 0, 1
 """The two resets; numbers as of the trace."""

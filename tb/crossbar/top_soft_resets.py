@@ -10,13 +10,13 @@ from pathlib import Path
 import cocotb
 import numpy as np
 
-from golden.learning.checkpoint import save_checkpoint
-from spec.crossbar.counters import Counter
-from spec.lib.packets import Flag, encode_packet
-from tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
-from tb.crossbar.run_sequences import coy_stalls, stalls
-from tb.crossbar.top_resets import SOFT, Victim, prepare
-from tb.lib.aiming import Missing, delays, during_an_update
+from remora.golden.learning.checkpoint import save_checkpoint
+from remora.spec.crossbar.counters import Counter
+from remora.spec.lib.packets import Flag, encode_packet
+from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
+from remora.tb.crossbar.run_sequences import coy_stalls, stalls
+from remora.tb.crossbar.top_resets import SOFT, Victim, prepare
+from remora.tb.lib.aiming import Missing, delays, during_an_update
 
 
 async def progress(victim: Victim) -> dict[str, int]:

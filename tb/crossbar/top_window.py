@@ -7,14 +7,14 @@ from random import Random
 import cocotb
 import numpy as np
 
-from golden.crossbar.weights import Weights, random_weights
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, all_tiles, layer_layout
-from spec.lib.packets import encode_packet
-from spec.presets import parse_design
-from tb.lib.config import load_config
-from tb.lib.host import Host
+from remora.golden.crossbar.weights import Weights, random_weights
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles, layer_layout
+from remora.spec.lib.packets import encode_packet
+from remora.spec.presets import parse_design
+from remora.tb.lib.config import load_config
+from remora.tb.lib.host import Host
 
 WINDOW_REGISTERS = {
     "WINDOW_SELECT": {"column": 1},

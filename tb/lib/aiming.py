@@ -8,7 +8,7 @@ from random import Random
 
 from cocotb.triggers import RisingEdge
 
-from tb.lib.host import Host
+from remora.tb.lib.host import Host
 
 WAITED = 8
 

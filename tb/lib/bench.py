@@ -13,9 +13,9 @@ from typing import Any
 import cocotb
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from spec.presets import parse_design
-from tb.lib.clocks import start_clock
-from tb.lib.config import load_config
+from remora.spec.presets import parse_design
+from remora.tb.lib.clocks import start_clock
+from remora.tb.lib.config import load_config
 
 PERIOD_NS = 10
 TIMEOUT_MS = 4

@@ -12,6 +12,6 @@ CONFIG_VARIABLE = "REMORA_TEST_CONFIG"
 
 
 def load_config() -> dict[str, Any]:
-    """The ``config`` that was given to ``flow.tools.simulator.run``; empty where none was given."""
+    """The ``config`` that was given to ``remora.flow.tools.simulator.run``; empty where none was given."""
     path = os.environ.get(CONFIG_VARIABLE)
     return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}

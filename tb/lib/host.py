@@ -9,13 +9,13 @@ from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 from numpy.typing import NDArray
 
-from golden.crossbar.weights import Weights
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, all_tiles
-from spec.lib.packets import Answer, decode_answer
-from spec.lib.registers import Register, Response, counter_value, register_map
-from tb.lib.clocks import start_clock
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.lib.packets import Answer, decode_answer
+from remora.spec.lib.registers import Register, Response, counter_value, register_map
+from remora.tb.lib.clocks import start_clock
 
 ROWS_PER_WORD = 4
 
@@ -33,7 +33,7 @@ class WindowError(AssertionError):
 
 
 class Host:
-    """Drives the harness of :mod:`flow.verify.harness`.
+    """Drives the harness of :mod:`remora.flow.verify.harness`.
 
     Attributes:
         source, sink: AXI4-Stream agents of packets and answers, 32 bits wide.

@@ -10,7 +10,7 @@ from random import Random
 
 from cocotb.triggers import RisingEdge
 
-from spec.lib.registers import Response
+from remora.spec.lib.registers import Response
 
 SENT, TAKEN = ("aw", "w", "ar"), ("b", "r")
 CHANNELS = (*SENT, *TAKEN)

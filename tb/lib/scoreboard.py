@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from spec.lib.trace import UNCOMPARED
+from remora.spec.lib.trace import UNCOMPARED
 
 CONTEXT = 2
 """Elements shown either side of the first that differs."""

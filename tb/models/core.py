@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
-from tb.models.crossbar import CrossbarModel
-from tb.models.miru import update
-from tb.models.streaming import feature_word
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
+from remora.tb.models.crossbar import CrossbarModel
+from remora.tb.models.miru import update
+from remora.tb.models.streaming import feature_word
 
 
 def scores(

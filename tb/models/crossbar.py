@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, layer_layout
-from spec.lib.fixed import round_shift, saturate
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, layer_layout
+from remora.spec.lib.fixed import round_shift, saturate
 
 
 class CrossbarModel:

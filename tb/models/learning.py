@@ -1,14 +1,15 @@
-"""Learning in plain Python, one value at a time: what the blocks of :mod:`hdl.learning.learning_engine` must give."""
+"""Learning in plain Python, one value at a time: what the blocks of :mod:`remora.hdl.learning.learning_engine` must
+give."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift
-from spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
-from spec.lib.fixed import round_shift, saturate
-from spec.lib.rng import Purpose, draw, draw_pair
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, FEEDBACK_WORD_BITS, error_shift
+from remora.spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
+from remora.spec.lib.fixed import round_shift, saturate
+from remora.spec.lib.rng import Purpose, draw, draw_pair
 
 
 def errors(design: DesignPoint, scores: list[int], label: int) -> list[int]:

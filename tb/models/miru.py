@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.tables import candidate_table
-from spec.lib.fixed import round_shift
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.tables import candidate_table
+from remora.spec.lib.fixed import round_shift
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from spec.crossbar.design import DesignPoint
-from spec.lib.packets import BEAT_BYTES, Drop, Flag
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
 
 Beat = tuple[int, int]
 """Data and TKEEP of one beat; the last of a packet carries TLAST."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from spec.crossbar.design import Cell, Crossbar, DesignPoint, Learning, Network
-from spec.lib.registers import WORD_BYTES, Field, Kind, Register, RegisterMap, Response, register_map
+from remora.spec.crossbar.design import Cell, Crossbar, DesignPoint, Learning, Network
+from remora.spec.lib.registers import WORD_BYTES, Field, Kind, Register, RegisterMap, Response, register_map
 
 DESIGN = DesignPoint(
     name="registers",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spec.crossbar.design import DesignPoint
-from spec.lib.fixed import round_shift
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.fixed import round_shift
 
 
 def feature_word(design: DesignPoint, byte: int) -> int:

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
-from golden.bmru.core import AnalogCore
-from golden.bmru.devices import AnalogLayer, CellBiases, bias_currents
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FrameFlag, encode_frame
+from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
+from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.devices import AnalogLayer, CellBiases, bias_currents
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FrameFlag, encode_frame
 from tests.docs.example_points import core
 from tests.golden.bmru.cases import by_hand
 

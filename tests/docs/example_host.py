@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.bmru.codes import export_network
-from golden.bmru.codes import feature_codes as dac_codes
-from golden.crossbar.weights import initial_weights
-from golden.data.load import SequenceSet
-from golden.data.tasks import permuted_task, presented
-from golden.lib.bmru_network import BmruNetwork
-from golden.offline.bistable_export import quantise
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import groups
-from spec.crossbar.design import DesignPoint
+from remora.golden.bmru.codes import export_network
+from remora.golden.bmru.codes import feature_codes as dac_codes
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.load import SequenceSet
+from remora.golden.data.tasks import permuted_task, presented
+from remora.golden.lib.bmru_network import BmruNetwork
+from remora.golden.offline.bistable_export import quantise
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import groups
+from remora.spec.crossbar.design import DesignPoint
 
 
 def first_weights(design: DesignPoint, seed: int) -> list[list[int]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.crossbar.array import TiledLayer
-from golden.crossbar.bistable import BistableDatapath
-from golden.crossbar.cell import StateBlend, WordStreamer, signed_candidates
-from golden.crossbar.cell import feature_words as words_of_bytes
-from golden.crossbar.miru import infer
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, bias_word
+from remora.golden.crossbar.array import TiledLayer
+from remora.golden.crossbar.bistable import BistableDatapath
+from remora.golden.crossbar.cell import StateBlend, WordStreamer, signed_candidates
+from remora.golden.crossbar.cell import feature_words as words_of_bytes
+from remora.golden.crossbar.miru import infer
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, bias_word
 from tests.docs.example_points import point, weights_of
 
 

@@ -7,20 +7,20 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from golden.crossbar.array import TiledLayer
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights, initial_weights
-from golden.learning.dfa import DfaTrainer
-from golden.learning.kernel.rules import feedback_matrix
-from golden.learning.kernel.rules import winning_units as winners_of
-from golden.learning.pulses import Writes, make_writer
-from golden.learning.reservoir import Reservoir, ReservoirState
-from golden.learning.settings import LearningSettings
-from golden.learning.trace import LearningReference
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
-from spec.lib.fixed import round_shift as rs
-from spec.lib.rng import Purpose, draw
+from remora.golden.crossbar.array import TiledLayer
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights, initial_weights
+from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.kernel.rules import feedback_matrix
+from remora.golden.learning.kernel.rules import winning_units as winners_of
+from remora.golden.learning.pulses import Writes, make_writer
+from remora.golden.learning.reservoir import Reservoir, ReservoirState
+from remora.golden.learning.settings import LearningSettings
+from remora.golden.learning.trace import LearningReference
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
+from remora.spec.lib.fixed import round_shift as rs
+from remora.spec.lib.rng import Purpose, draw
 from tests.docs.example_points import point, weights_of
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.crossbar.weights import Weights
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
+from remora.golden.crossbar.weights import Weights
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
 
 
 def _sections(model: type, fields: dict, renamed: dict[str, tuple[str, str]]) -> dict[str, dict]:

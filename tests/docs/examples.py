@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.thresholds import initial_thresholds
-from golden.learning.kernel.rules import feedback_matrix, output_error
-from golden.learning.reservoir import quantised, restored
-from golden.learning.trace import checksum
-from spec.bmru.scan import check_word
-from spec.crossbar.learning import accumulator_words, head_bits, head_label_bits, reservoir_step_bits
-from spec.crossbar.memories import head_parts
-from spec.crossbar.records import NO_SLOT
-from spec.crossbar.tables import derivative_table
-from spec.lib.fixed import round_magnitude as rm
-from spec.lib.fixed import round_shift as rs
-from spec.lib.fixed import saturate as sat
-from spec.lib.rng import Purpose, draw, draw_pair, normal, normal_integer, permutation, threefry2x32, uniform_index
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.thresholds import initial_thresholds
+from remora.golden.learning.kernel.rules import feedback_matrix, output_error
+from remora.golden.learning.reservoir import quantised, restored
+from remora.golden.learning.trace import checksum
+from remora.spec.bmru.scan import check_word
+from remora.spec.crossbar.learning import accumulator_words, head_bits, head_label_bits, reservoir_step_bits
+from remora.spec.crossbar.memories import head_parts
+from remora.spec.crossbar.records import NO_SLOT
+from remora.spec.crossbar.tables import derivative_table
+from remora.spec.lib.fixed import round_magnitude as rm
+from remora.spec.lib.fixed import round_shift as rs
+from remora.spec.lib.fixed import saturate as sat
+from remora.spec.lib.rng import (
+    Purpose,
+    draw,
+    draw_pair,
+    normal,
+    normal_integer,
+    permutation,
+    threefry2x32,
+    uniform_index,
+)
 from tests.docs import example_bmru as example_analog
 from tests.docs import example_host, example_inference, example_learning, example_points
 from tests.golden.bmru.cases import by_hand

@@ -31,7 +31,9 @@ def test_components_without_a_bench_are_those_that_the_document_names():
     hardware = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "hdl").glob("**/*.py")))
     components = set(re.findall(r"^class (\w+)\(wiring\.Component\)", hardware, re.MULTILINE)) - ELSEWHERE
     benches = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "hdl").glob("**/*.py")))
-    alone = {name for name in components if re.search(rf"^from hdl\..* import .*\b{name}\b", benches, re.MULTILINE)}
+    alone = {
+        name for name in components if re.search(rf"^from remora\.hdl\..* import .*\b{name}\b", benches, re.MULTILINE)
+    }
     text = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
     table = re.search(r"^\| component \| runs in \|\n.*?\n\n", text, re.MULTILINE | re.DOTALL)[0].strip()
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flow.systems.crossbar.bistable_faults import bistable_faults
-from flow.systems.crossbar.fault_catalogue import catalogue
-from flow.systems.crossbar.faults import KINDS, FaultBench
-from spec.presets import load_design
+from remora.flow.systems.crossbar.bistable_faults import bistable_faults
+from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.faults import KINDS, FaultBench
+from remora.spec.presets import load_design
 from tests.hdl.designs import make_design
 
 DESIGN = make_design(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flow.faults.mutation import Fault, MutationError, mutate, mutate_model
-from flow.systems.bmru.faults import AnalogFaultBench, analog_catalogue
-from spec.bmru.design import AnalogDesign
-from spec.presets import load_design
+from remora.flow.faults.mutation import Fault, MutationError, mutate, mutate_model
+from remora.flow.systems.bmru.faults import AnalogFaultBench, analog_catalogue
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.presets import load_design
 
 DESIGN = AnalogDesign(
     name="spotted",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flow.faults.mutation import Fault, MutationError, mutate
-from flow.systems.crossbar.fault_catalogue import catalogue
-from flow.systems.crossbar.faults import KINDS, FaultBench
-from spec.presets import load_design
+from remora.flow.faults.mutation import Fault, MutationError, mutate
+from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.faults import KINDS, FaultBench
+from remora.spec.presets import load_design
 
 DESIGN = load_design("tiny")
 FAULTS = catalogue(DESIGN)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flow.faults.mutation import Fault
-from flow.systems.crossbar.fault_catalogue import catalogue
-from flow.systems.crossbar.faults import KINDS, FaultBench
-from flow.systems.crossbar.learning_faults import learning_faults
-from spec.presets import load_design
+from remora.flow.faults.mutation import Fault
+from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.faults import KINDS, FaultBench
+from remora.flow.systems.crossbar.learning_faults import learning_faults
+from remora.spec.presets import load_design
 
 TINY = load_design("tiny")
 WAYS = {

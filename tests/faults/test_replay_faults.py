@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flow.systems.crossbar.fault_catalogue import catalogue
-from flow.systems.crossbar.faults import KINDS, FaultBench
-from flow.systems.crossbar.replay_faults import replay_faults
-from spec.crossbar.records import LEARN, OFFER
-from spec.presets import load_design
+from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.faults import KINDS, FaultBench
+from remora.flow.systems.crossbar.replay_faults import replay_faults
+from remora.spec.crossbar.records import LEARN, OFFER
+from remora.spec.presets import load_design
 
 LEARNING = {"enabled": True, "hidden_shift": 5, "readout_shift": 6, "replay_capacity": 3, "seed": 77}
 DESIGN = load_design("tiny").evolve(learning=LEARNING)

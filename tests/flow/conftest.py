@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from flow import cli
-from flow.systems.bmru.networks import load_clips
-from golden.data.idx import DATA_VARIABLE
-from golden.data.keywords import KeywordSet
+from remora.flow import cli
+from remora.flow.systems.bmru.networks import load_clips
+from remora.golden.data.idx import DATA_VARIABLE
+from remora.golden.data.keywords import KeywordSet
 
 
 @pytest.fixture

@@ -11,14 +11,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from flow import cli
-from flow.report.terminal import ERRORS, print_anywhere
-from flow.tools.simulator import SimulationFailed, SimulatorError
-from golden.data.load import DataError
-from golden.learning.checkpoint import CheckpointError
-from spec.lib.errors import CheckFailed, RemoraError
-from spec.lib.trace import TraceError
-from spec.presets import ConfigError
+from remora.flow import cli
+from remora.flow.report.terminal import ERRORS, print_anywhere
+from remora.flow.tools.simulator import SimulationFailed, SimulatorError
+from remora.golden.data.load import DataError
+from remora.golden.learning.checkpoint import CheckpointError
+from remora.spec.lib.errors import CheckFailed, RemoraError
+from remora.spec.lib.trace import TraceError
+from remora.spec.presets import ConfigError
 
 HEAVY = {"numpy", "pydantic", "amaranth", "cocotb", "matplotlib", "systemrdl", "pyosys"}
 
@@ -32,7 +32,7 @@ def failing(monkeypatch, remora):
             raise error
 
         monkeypatch.setitem(cli.COMMANDS, "fail", "Fails.")
-        monkeypatch.setitem(sys.modules, "flow.commands.fail", SimpleNamespace(command=command))
+        monkeypatch.setitem(sys.modules, "remora.flow.commands.fail", SimpleNamespace(command=command))
         return remora("fail")
 
     return call
@@ -41,7 +41,7 @@ def failing(monkeypatch, remora):
 # Help -----------------------------------------------------------------------------------------------------------------
 def test_help_imports_nothing_heavy():
     script = (
-        "import sys\nfrom flow.cli import main\ntry:\n  main(['--help'])\n"
+        "import sys\nfrom remora.flow.cli import main\ntry:\n  main(['--help'])\n"
         "except SystemExit as end:\n  print('MODULES', end.code, *sys.modules)"
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
@@ -135,7 +135,7 @@ def test_any_encoding_of_the_output_will_do(environment):
 
 
 def run_apart(*arguments: str, environment: dict[str, str], **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "flow.cli", *arguments]
+    command = [sys.executable, "-m", "remora.flow.cli", *arguments]
     settings = {"cwd": Path(__file__).parents[2], "env": {**os.environ, **environment}, "check": False}
     return subprocess.run(
         command, **{"capture_output": True, "text": True, "encoding": "latin-1", **settings, **options}
@@ -149,7 +149,7 @@ def plain(text: str) -> str:
 
 
 def test_a_closed_output_is_no_defect():
-    script = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "flow.cli", "presets"]
+    script = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "remora.flow.cli", "presets"]
     answer = subprocess.run(script, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
 
@@ -219,8 +219,8 @@ def test_help_knows_the_analog_core(remora, monkeypatch, command, words):
 @pytest.mark.parametrize("option", ["-o", "--json"])
 def test_what_cannot_be_written_is_told_before_training(remora, preset, option, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("flow.systems.bmru.train.load_clips", None)
-    monkeypatch.setattr("golden.data.load.load", None)
+    monkeypatch.setattr("remora.flow.systems.bmru.train.load_clips", None)
+    monkeypatch.setattr("remora.golden.data.load.load", None)
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
     for place in ("file/x.npz", "folder"):

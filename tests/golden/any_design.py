@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import ValidationError
 
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
 
 ATTEMPTS = 1000
 END = 0.2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.design import DesignPoint
 from tests.golden.designs import DESIGNS
 
 

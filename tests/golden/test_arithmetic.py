@@ -15,22 +15,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
-from golden.bmru.core import AnalogCore
-from golden.bmru.random_codes import random_codes
-from golden.crossbar.bistable import infer
-from golden.crossbar.cell import signed_candidates
-from golden.crossbar.miru import Coefficients
-from golden.crossbar.weights import initial_weights, random_weights
-from golden.learning.kernel.rules import output_error
-from golden.learning.settings import LearningSettings
-from golden.learning.trace import LearningReference
-from spec.bmru.frames import FrameFlag, ReportFlag, encode_frame
-from spec.bmru.scan import check_word
-from spec.crossbar.learning import SEQUENCE_LIMIT
-from spec.crossbar.records import NO_SLOT
-from spec.crossbar.tables import derivative_table
-from spec.lib.rng import Purpose, draw_pair, uniform_index
+from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
+from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.random_codes import random_codes
+from remora.golden.crossbar.bistable import infer
+from remora.golden.crossbar.cell import signed_candidates
+from remora.golden.crossbar.miru import Coefficients
+from remora.golden.crossbar.weights import initial_weights, random_weights
+from remora.golden.learning.kernel.rules import output_error
+from remora.golden.learning.settings import LearningSettings
+from remora.golden.learning.trace import LearningReference
+from remora.spec.bmru.frames import FrameFlag, ReportFlag, encode_frame
+from remora.spec.bmru.scan import check_word
+from remora.spec.crossbar.learning import SEQUENCE_LIMIT
+from remora.spec.crossbar.records import NO_SLOT
+from remora.spec.crossbar.tables import derivative_table
+from remora.spec.lib.rng import Purpose, draw_pair, uniform_index
 from tests.golden import scalar_bmru as scalar_analog
 from tests.golden import scalar_numbers
 from tests.golden.any_design import any_core, any_design, within

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spec.crossbar.design import DesignPoint
-from spec.presets import load_design
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.presets import load_design
 
 
 def make_design(**sections) -> DesignPoint:

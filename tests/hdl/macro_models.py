@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import hdl
+import remora.hdl
 
-FOLDER = Path(hdl.__file__).parent / "macros"
+FOLDER = Path(remora.hdl.__file__).parent / "macros"
 MEMORY = FOLDER / "remora_memory.sv"
 IMAGE = FOLDER / "remora_image.sv"  # which the models of crossbar and cells read their images with
 CROSSBAR = (FOLDER / "remora_crossbar.sv", IMAGE)

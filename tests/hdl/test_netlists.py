@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from hdl.bmru.top import AnalogRemora
-from hdl.crossbar.top import TOP_NAME, Remora
-from hdl.lib.verilog import to_verilog
-from spec.bmru.design import AnalogDesign
-from spec.lib.files import write_text
-from spec.lib.section import Design
-from spec.presets import load_design, preset_names
+from remora.hdl.bmru.top import AnalogRemora
+from remora.hdl.crossbar.top import TOP_NAME, Remora
+from remora.hdl.lib.verilog import to_verilog
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.files import write_text
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design, preset_names
 
 STATED = Path(__file__).with_name("netlists.json")
 

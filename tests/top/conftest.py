@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from flow.generate.directory import Generated, generate
-from flow.systems.bmru.harness import build_analog_harness
-from flow.tools.simulator import Build
-from flow.verify.harness import build_harness
-from spec.bmru.design import AnalogDesign
-from spec.lib.section import Design
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.systems.bmru.harness import build_analog_harness
+from remora.flow.tools.simulator import Build
+from remora.flow.verify.harness import build_harness
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.section import Design
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ It uses nothing of a simulator but the language, and power-up is as the simulato
 
 from __future__ import annotations
 
-from spec.lib.registers import register_map
-from spec.lib.section import Design
+from remora.spec.lib.registers import register_map
+from remora.spec.lib.section import Design
 
 BENCH_MODULE = "power_up"
 RESET_CYCLES = 4

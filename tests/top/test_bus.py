@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.generate.directory import write_images
-from flow.tools.simulator import run
-from golden.bmru.random_codes import random_codes
-from golden.crossbar.weights import initial_weights
+from remora.flow.generate.directory import write_images
+from remora.flow.tools.simulator import run
+from remora.golden.bmru.random_codes import random_codes
+from remora.golden.crossbar.weights import initial_weights
 from tests.top.bmru.test_bmru import DESIGNS as ANALOG
 from tests.top.crossbar.test_checkpoint import DESIGNS as LEARNERS
 
@@ -20,7 +20,7 @@ def test_a_crossbar_that_learns(harness, tmp_path):
     write_images(design, initial_weights(design), tmp_path / "images")
     config = {"design": design.model_dump(mode="json"), "rounds": ROUNDS, "resets": RESETS}
     arguments = [f"+remora_images={tmp_path / 'images'}"]
-    run(build, "tb.top_bus", testcase="crossbar", config=config, plusargs=arguments)
+    run(build, "remora.tb.top_bus", testcase="crossbar", config=config, plusargs=arguments)
 
 
 def test_the_analog_controller(harness):
@@ -28,4 +28,4 @@ def test_the_analog_controller(harness):
     _, build = harness(design)
     chain = "".join(str(int(bit)) for bit in np.asarray(random_codes(design, 2).chain()))
     config = {"design": design.model_dump(mode="json"), "rounds": ROUNDS, "resets": RESETS, "chain": chain}
-    run(build, "tb.top_bus", testcase="analog", config=config)
+    run(build, "remora.tb.top_bus", testcase="analog", config=config)

@@ -6,13 +6,13 @@ import subprocess
 
 import pytest
 
-from flow.generate.directory import Generated, generate
-from flow.tools.icarus import build_icarus
-from flow.tools.simulator import write_source
-from spec.crossbar.design import DesignPoint
-from spec.lib.registers import Response, register_map
-from spec.lib.section import Design
-from spec.presets import load_design
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.tools.icarus import build_icarus
+from remora.flow.tools.simulator import write_source
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.registers import Response, register_map
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design
 from tests.support import icarus
 from tests.top.power_up_bench import BENCH_MODULE, WATCHED_CYCLES, power_up_bench
 

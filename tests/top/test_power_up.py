@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.generate.directory import write_images
-from flow.systems.bmru.run import KINDS as ANALOG_KINDS
-from flow.systems.bmru.run import run_analog
-from flow.systems.bmru.stimulus import stress_stimulus as analog_stimulus
-from flow.systems.crossbar.faults import KINDS
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
-from flow.tools.simulator import default_seed
-from golden.crossbar.cell import Coefficients
-from spec.crossbar.records import LEARN
-from spec.lib.trace import record_types
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.bmru.run import KINDS as ANALOG_KINDS
+from remora.flow.systems.bmru.run import run_analog
+from remora.flow.systems.bmru.stimulus import stress_stimulus as analog_stimulus
+from remora.flow.systems.crossbar.faults import KINDS
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
+from remora.flow.tools.simulator import default_seed
+from remora.golden.crossbar.cell import Coefficients
+from remora.spec.crossbar.records import LEARN
+from remora.spec.lib.trace import record_types
 from tests.top.bmru.test_bmru import DESIGNS as ANALOG
 from tests.top.crossbar.test_learning import LEARNERS
 from tests.top.crossbar.test_sizes import DESIGNS

@@ -7,26 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow.generate.directory import write_images
-from flow.systems.bmru.run import KINDS as ANALOG_KINDS
-from flow.systems.bmru.run import run_analog
-from flow.systems.bmru.stimulus import AnalogStimulus
-from flow.systems.crossbar.faults import KINDS
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.stimulus import ReplayCommand, stress_stimulus
-from golden.bmru.clips import VoteSettings
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.random_codes import clip_packets
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights
-from golden.learning.checkpoint import load_checkpoint, save_checkpoint
-from golden.learning.reservoir import ReservoirState
-from golden.learning.settings import LearningSettings
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.scan import groups
-from spec.crossbar.counters import Counter
-from spec.crossbar.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
-from spec.lib.registers import register_map
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.bmru.run import KINDS as ANALOG_KINDS
+from remora.flow.systems.bmru.run import run_analog
+from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.systems.crossbar.faults import KINDS
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.stimulus import ReplayCommand, stress_stimulus
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.random_codes import clip_packets
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
+from remora.golden.learning.reservoir import ReservoirState
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.scan import groups
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
+from remora.spec.lib.registers import register_map
 from tests.top.bmru.test_bmru import DESIGNS as ANALOG
 from tests.top.crossbar.test_checkpoint import DESIGNS as LEARNERS
 from tests.top.crossbar.test_checkpoint import Runs, require_same

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.systems.bmru.networks import features_for
-from golden.bmru.codes import AnalogCodes, Export, export_network, feature_codes
-from golden.bmru.core import AnalogCore, AnalogRun
-from golden.data.keywords import KeywordSet
-from golden.lib import bmru
-from golden.lib.bmru_network import BmruNetwork
-from spec.bmru.design import AnalogDesign
+from remora.flow.systems.bmru.networks import features_for
+from remora.golden.bmru.codes import AnalogCodes, Export, export_network, feature_codes
+from remora.golden.bmru.core import AnalogCore, AnalogRun
+from remora.golden.data.keywords import KeywordSet
+from remora.golden.lib import bmru
+from remora.golden.lib.bmru_network import BmruNetwork
+from remora.spec.bmru.design import AnalogDesign
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model
-from flow.generate.directory import Generated, generate
-from flow.systems.bmru.harness import build_analog_harness
-from flow.systems.bmru.model_faults import MODEL, model_faults
-from flow.systems.bmru.run import KINDS, run_analog
-from flow.systems.bmru.stimulus import stress_stimulus
-from flow.systems.crossbar.faults import STALL, FaultBench
-from flow.tools.simulator import Build, build_root, write_source
-from spec.bmru.design import AnalogDesign
-from tb.lib.scoreboard import Comparison
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.systems.bmru.harness import build_analog_harness
+from remora.flow.systems.bmru.model_faults import MODEL, model_faults
+from remora.flow.systems.bmru.run import KINDS, run_analog
+from remora.flow.systems.bmru.stimulus import stress_stimulus
+from remora.flow.systems.crossbar.faults import STALL, FaultBench
+from remora.flow.tools.simulator import Build, build_root, write_source
+from remora.spec.bmru.design import AnalogDesign
+from remora.tb.lib.scoreboard import Comparison
 
 CLIPS = 24
 THRESHOLD = 3

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.bmru.codes import AnalogCodes
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import Element, Kind, check_word, elements, group, groups, pack_chain
-from spec.lib.files import replacing, write_text
+from remora.golden.bmru.codes import AnalogCodes
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import Element, Kind, check_word, elements, group, groups, pack_chain
+from remora.spec.lib.files import replacing, write_text
 
 MACRO_NAMES = ("remora_bmru_core", "remora_memory")
 IMAGE = "codes"

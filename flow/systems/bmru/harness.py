@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from flow.generate.directory import Generated
-from flow.tools.build import Waves
-from flow.tools.simulator import Build, build, write_source
-from flow.verify.harness import HARNESS, SOURCES, STREAM
-from hdl.bmru.probes import CORE_USED
+from remora.flow.generate.directory import Generated
+from remora.flow.tools.build import Waves
+from remora.flow.tools.simulator import Build, build, write_source
+from remora.flow.verify.harness import HARNESS, SOURCES, STREAM
+from remora.hdl.bmru.probes import CORE_USED
 
 SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("bmru_monitor", "packet_player", "stream_check", "gate_check")]
 
@@ -82,7 +82,7 @@ def build_analog_harness(
     """Build the harness for cocotb.
 
     Args:
-        netlist, models: in place of the generated ones, for mutated copies (`flow.faults.mutation`).
+        netlist, models: in place of the generated ones, for mutated copies (`remora.flow.faults.mutation`).
         wrapped: instances of the mutated netlist that have others in them, which are in ``good`` there.
     """
     sidecar, awake_cycles = generated.sidecar, generated.design.cycles.awake

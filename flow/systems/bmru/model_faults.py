@@ -1,13 +1,13 @@
 """Faults inside the behavioural model of the analog core: an edit of one of its statements each.
 
-What they break is the circuit's behaviour, which golden has a second time; `flow.systems.bmru.faults` has the mistakes
-around the core.
+What they break is the circuit's behaviour, which golden has a second time; `remora.flow.systems.bmru.faults` has the
+mistakes around the core.
 """
 
 from __future__ import annotations
 
-from flow.faults.mutation import Fault
-from spec.bmru.design import AnalogDesign
+from remora.flow.faults.mutation import Fault
+from remora.spec.bmru.design import AnalogDesign
 
 MODEL = "remora_bmru_core"
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.report.console import progress
-from flow.tools.build import build_root
-from flow.tools.steady import steady
-from golden.data import mfcc
-from golden.data.keywords import KEYWORD, SHIPPED, KeywordSet, load_keywords
-from golden.data.normalisation import KINDS, fit_normaliser, normaliser_of
-from golden.lib.bmru_network import BmruNetwork, load_network
-from golden.offline.bmru_training import Recipe, train_bmru
-from spec.bmru.design import AnalogDesign
-from spec.lib.errors import RemoraError
-from spec.presets import load_design
+from remora.flow.report.console import progress
+from remora.flow.tools.build import build_root
+from remora.flow.tools.steady import steady
+from remora.golden.data import mfcc
+from remora.golden.data.keywords import KEYWORD, SHIPPED, KeywordSet, load_keywords
+from remora.golden.data.normalisation import KINDS, fit_normaliser, normaliser_of
+from remora.golden.lib.bmru_network import BmruNetwork, load_network
+from remora.golden.offline.bmru_training import Recipe, train_bmru
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.errors import RemoraError
+from remora.spec.presets import load_design
 
 SHIPPED_FOR = ("kws", "kws16")
 """Presets for whose sizes a trained network is bundled, in a file of their name."""
@@ -36,7 +36,7 @@ def load_clips(versions: int = 0) -> KeywordSet:
         versions: altered ones of each clip that are wanted besides, for training.
 
     Raises:
-        DataError: as `golden.data.keywords.load_keywords`.
+        DataError: as `remora.golden.data.keywords.load_keywords`.
     """
     with progress("features", None, "clips") as advance:
         return load_keywords(build_root() / "keywords", advance, versions)
@@ -60,7 +60,7 @@ def check_normalisation(name: str) -> None:
     """Whether there is such a normalisation.
 
     Raises:
-        KeywordError: it is none of `golden.data.normalisation.KINDS`.
+        KeywordError: it is none of `remora.golden.data.normalisation.KINDS`.
     """
     if name not in KINDS:
         raise KeywordError(f"normalisation is '{name}'; legal are: {', '.join(KINDS)}")
@@ -89,7 +89,7 @@ def train_spotter(
     """Train on clips; the network's metadata say how, and how to normalise features for it.
 
     Args:
-        normalisation: one of `golden.data.normalisation.KINDS`.
+        normalisation: one of `remora.golden.data.normalisation.KINDS`.
         advance: called after every step with the sequences of a batch.
 
     Raises:

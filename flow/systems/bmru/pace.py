@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from golden.bmru.clips import FramePacket, KeptFrame
-from spec.bmru.cycles import FREED
-from spec.bmru.design import AnalogDesign
-from spec.lib.packets import BEAT_BYTES, Answer
+from remora.golden.bmru.clips import FramePacket, KeptFrame
+from remora.spec.bmru.cycles import FREED
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.packets import BEAT_BYTES, Answer
 
 
 @dataclass(frozen=True)

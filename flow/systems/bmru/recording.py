@@ -8,17 +8,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.systems.bmru.evaluation import Spotter
-from flow.systems.bmru.networks import KeywordError, load_clips, shipped_network
-from golden.bmru.clips import FramePacket, VoteSettings
-from golden.bmru.codes import AnalogCodes, feature_codes
-from golden.bmru.random_codes import clip_packets, random_codes, random_features
-from golden.data import mfcc
-from golden.data.normalisation import RunningNormaliser, normaliser_of
-from golden.lib import bmru
-from golden.lib.bmru_network import load_network
-from spec.bmru.design import AnalogDesign
-from spec.lib.errors import RemoraError
+from remora.flow.systems.bmru.evaluation import Spotter
+from remora.flow.systems.bmru.networks import KeywordError, load_clips, shipped_network
+from remora.golden.bmru.clips import FramePacket, VoteSettings
+from remora.golden.bmru.codes import AnalogCodes, feature_codes
+from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
+from remora.golden.data import mfcc
+from remora.golden.data.normalisation import RunningNormaliser, normaliser_of
+from remora.golden.lib import bmru
+from remora.golden.lib.bmru_network import load_network
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.errors import RemoraError
 
 SYNTHETIC_FRAMES = 20
 

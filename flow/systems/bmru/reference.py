@@ -9,16 +9,16 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.systems.bmru.pace import Arrival, arrivals
-from golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.core import AnalogCore, AnalogRun
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FrameDrop
-from spec.bmru.records import FRAME
-from spec.lib.packets import Answer
-from spec.lib.trace import record_types
+from remora.flow.systems.bmru.pace import Arrival, arrivals
+from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.core import AnalogCore, AnalogRun
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FrameDrop
+from remora.spec.bmru.records import FRAME
+from remora.spec.lib.packets import Answer
+from remora.spec.lib.trace import record_types
 
 
 @dataclass(frozen=True)

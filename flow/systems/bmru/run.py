@@ -11,21 +11,21 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.systems.bmru.pace import first_start, starts
-from flow.systems.bmru.reference import AnalogReference, run_reference
-from flow.systems.bmru.stimulus import AnalogStimulus
-from flow.systems.crossbar.run import PATIENCE, TraceWatcher
-from flow.tools.simulator import Build, default_seed, run
-from golden.bmru.clips import FramePacket
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import RUN_EVENTS, FrameDrop
-from spec.bmru.records import FRAME
-from spec.bmru.scan import pack_chain
-from spec.lib.files import replacing, write_bytes, write_text
-from spec.lib.packets import BEAT_BYTES, Answer
-from spec.lib.trace import read_trace, record_types, write_header
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.systems.bmru.pace import first_start, starts
+from remora.flow.systems.bmru.reference import AnalogReference, run_reference
+from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.systems.crossbar.run import PATIENCE, TraceWatcher
+from remora.flow.tools.simulator import Build, default_seed, run
+from remora.golden.bmru.clips import FramePacket
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop
+from remora.spec.bmru.records import FRAME
+from remora.spec.bmru.scan import pack_chain
+from remora.spec.lib.files import replacing, write_bytes, write_text
+from remora.spec.lib.packets import BEAT_BYTES, Answer
+from remora.spec.lib.trace import read_trace, record_types, write_header
+from remora.tb.lib.scoreboard import Comparison, compare
 
 KINDS = (FRAME, "answer", "counters", "interrupts", "codes", "refusal")
 """What every run compares."""
@@ -72,7 +72,7 @@ def run_analog(
     """Run packets through the hardware and compare every record with golden.
 
     Args:
-        build: of ``flow.systems.bmru.harness.build_analog_harness``.
+        build: of ``remora.flow.systems.bmru.harness.build_analog_harness``.
         directory: where inputs, trace and log go.
         seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
@@ -114,7 +114,8 @@ def run_analog(
     with TraceWatcher(directory / f"{FRAME}.bin", record_types(design)[FRAME].itemsize, progress):
         # Long runs may take their time; one that hangs is ended by the host's patience, in cycles.
         run(
-            build, "tb.bmru.run_frames", config=config, seed=seed, run_dir=directory, waves=waves, plusargs=arguments,
+            build, "remora.tb.bmru.run_frames", config=config, seed=seed, run_dir=directory, waves=waves,
+            plusargs=arguments,
             timeout=None,
         )  # fmt: skip
     result = json.loads((directory / "answers.json").read_text(encoding="utf-8"))

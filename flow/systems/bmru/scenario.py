@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.generate.scenario import Scenario
-from flow.systems.bmru.generate import scan_words
-from flow.systems.bmru.reference import AnalogReference, run_reference
-from flow.systems.bmru.run import patience_cycles
-from flow.systems.bmru.stimulus import AnalogStimulus
-from golden.bmru.clips import FramePacket, VoteSettings
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.random_codes import clip_packets, lively_codes, random_features
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FrameFlag, ReportFlag
-from spec.bmru.scan import chain_bits, check_word
-from spec.lib.registers import WORD_BITS, register_map
+from remora.flow.generate.scenario import Scenario
+from remora.flow.systems.bmru.generate import scan_words
+from remora.flow.systems.bmru.reference import AnalogReference, run_reference
+from remora.flow.systems.bmru.run import patience_cycles
+from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.golden.bmru.clips import FramePacket, VoteSettings
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_features
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FrameFlag, ReportFlag
+from remora.spec.bmru.scan import chain_bits, check_word
+from remora.spec.lib.registers import WORD_BITS, register_map
 
 SEED = 1
 CLIPS, FRAMES = 3, 6

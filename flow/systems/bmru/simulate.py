@@ -10,29 +10,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.report.console import progress, table
-from flow.report.provenance import provenance
-from flow.systems.bmru.harness import build_analog_harness
-from flow.systems.bmru.recording import Recording
-from flow.systems.bmru.run import KINDS, PACE, AnalogRtlRun, run_analog
-from flow.systems.bmru.stimulus import AnalogStimulus
-from flow.tools.build import wave_format
-from flow.tools.simulator import default_seed
-from flow.verify.simulation import built, generate_for, judge, run_directory, tidy
-from golden.bmru.clips import VoteSettings
-from golden.bmru.wake_ups import count_wakes, rises
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import ReportFlag
-from spec.lib.errors import RemoraError
-from spec.lib.packets import Answer
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.report.console import progress, table
+from remora.flow.report.provenance import provenance
+from remora.flow.systems.bmru.harness import build_analog_harness
+from remora.flow.systems.bmru.recording import Recording
+from remora.flow.systems.bmru.run import KINDS, PACE, AnalogRtlRun, run_analog
+from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.tools.build import wave_format
+from remora.flow.tools.simulator import default_seed
+from remora.flow.verify.simulation import built, generate_for, judge, run_directory, tidy
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.wake_ups import count_wakes, rises
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import ReportFlag
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.packets import Answer
+from remora.tb.lib.scoreboard import Comparison, compare
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 WAKE = "wake"
-"""Compared where votes slide: when the wake-up rises, as `golden.bmru.wake_ups.rises` has it of a whole stream."""
+"""Compared where votes slide: when the wake-up rises, as `remora.golden.bmru.wake_ups.rises` has it of a whole
+stream."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings
     ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `AnalogCycles.frame`.
     ``agreement``: share of clips that hardware and float decide alike. Accuracies are None where nothing is known.
     Where votes slide, ``sliding``, a clip's decision is its last vote. Of a ``stream`` of words also ``keywords``,
-    ``hits``, ``false_alarms`` and ``hours`` as `golden.bmru.wake_ups.count_wakes` has them, else None.
+    ``hits``, ``false_alarms`` and ``hours`` as `remora.golden.bmru.wake_ups.count_wakes` has them, else None.
     """
     counters, comparison = run.counters, run.comparison
     frames = counters[AnalogCounter.FRAMES]

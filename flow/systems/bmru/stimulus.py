@@ -7,11 +7,11 @@ from random import Random
 
 import numpy as np
 
-from golden.bmru.clips import FramePacket, VoteSettings
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.random_codes import clip_packets, lively_codes, random_features
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FEATURE_BYTES
+from remora.golden.bmru.clips import FramePacket, VoteSettings
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_features
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FEATURE_BYTES
 
 FULL_SCALE = (1 << 15) - 1
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flow.report.console import console, progress, table
-from flow.report.provenance import provenance
-from flow.systems.bmru.evaluation import Spotter, balanced, evaluate
-from flow.systems.bmru.networks import check_design, check_normalisation, load_clips, require_both, train_spotter
-from golden.data.augmentation import VERSIONS
-from golden.data.keywords import KEYWORD
-from golden.lib.bmru_network import save_network
-from golden.offline.bmru_training import Recipe
-from spec.bmru.design import AnalogDesign
+from remora.flow.report.console import console, progress, table
+from remora.flow.report.provenance import provenance
+from remora.flow.systems.bmru.evaluation import Spotter, balanced, evaluate
+from remora.flow.systems.bmru.networks import check_design, check_normalisation, load_clips, require_both, train_spotter
+from remora.golden.data.augmentation import VERSIONS
+from remora.golden.data.keywords import KEYWORD
+from remora.golden.lib.bmru_network import save_network
+from remora.golden.offline.bmru_training import Recipe
+from remora.spec.bmru.design import AnalogDesign
 
 
 def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: int) -> dict:

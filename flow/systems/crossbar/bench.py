@@ -17,25 +17,25 @@ from time import perf_counter
 
 import numpy as np
 
-from flow.generate.directory import Generated, generate
-from flow.systems.crossbar.learning_kernel import learning_kernel
-from flow.systems.crossbar.run import RtlRun, run_rtl
-from flow.systems.crossbar.stimulus import Stimulus
-from flow.tools.children import run_child
-from flow.tools.simulator import Build
-from flow.verify.harness import build_harness, build_plain
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.miru import infer
-from golden.crossbar.weights import Weights, initial_weights
-from golden.data.load import SequenceSet, load
-from golden.learning.replay import ReplayTrainer
-from golden.learning.training import learn_sequences
-from golden.offline.float_model import FloatModel, to_float
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.lib.files import write_bytes
-from spec.lib.packets import encode_packet
-from spec.lib.registers import register_map
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.systems.crossbar.learning_kernel import learning_kernel
+from remora.flow.systems.crossbar.run import RtlRun, run_rtl
+from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.flow.tools.children import run_child
+from remora.flow.tools.simulator import Build
+from remora.flow.verify.harness import build_harness, build_plain
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import infer
+from remora.golden.crossbar.weights import Weights, initial_weights
+from remora.golden.data.load import SequenceSet, load
+from remora.golden.learning.replay import ReplayTrainer
+from remora.golden.learning.training import learn_sequences
+from remora.golden.offline.float_model import FloatModel, to_float
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.files import write_bytes
+from remora.spec.lib.packets import encode_packet
+from remora.spec.lib.registers import register_map
 
 INFERENCE_BATCH = 512
 TRAINING_SEQUENCES = 400

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flow.faults.mutation import Fault
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, current_bits, layer_layout
+from remora.flow.faults.mutation import Fault
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, current_bits, layer_layout
 
 
 def bistable_faults(design: DesignPoint) -> list[Fault]:

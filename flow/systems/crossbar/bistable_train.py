@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.report.console import console, progress, table
-from flow.report.notes import say_replaced
-from golden.data.load import SequenceSet
-from golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
-from golden.learning.training import accuracy
-from golden.offline.bistable_training import Schedule, train_bistable, tune_codes
-from spec.crossbar.design import DesignPoint
+from remora.flow.report.console import console, progress, table
+from remora.flow.report.notes import say_replaced
+from remora.golden.data.load import SequenceSet
+from remora.golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
+from remora.golden.learning.training import accuracy
+from remora.golden.offline.bistable_training import Schedule, train_bistable, tune_codes
+from remora.spec.crossbar.design import DesignPoint
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from flow.faults.mutation import Fault
-from flow.systems.crossbar.bistable_faults import bistable_faults
-from flow.systems.crossbar.learning_faults import learning_faults
-from flow.systems.crossbar.replay_faults import replay_faults
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.formats import COEFFICIENT_BITS, FEATURE_BITS
-from spec.crossbar.layout import Layer, layer_layout
-from spec.crossbar.tables import candidate_table
-from spec.lib.fixed import round_shift
-from spec.lib.packets import Drop
+from remora.flow.faults.mutation import Fault
+from remora.flow.systems.crossbar.bistable_faults import bistable_faults
+from remora.flow.systems.crossbar.learning_faults import learning_faults
+from remora.flow.systems.crossbar.replay_faults import replay_faults
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.formats import COEFFICIENT_BITS, FEATURE_BITS
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.tables import candidate_table
+from remora.spec.lib.fixed import round_shift
+from remora.spec.lib.packets import Drop
 
 
 def catalogue(design: DesignPoint) -> list[Fault]:
@@ -273,7 +273,7 @@ def _control(design: DesignPoint) -> list[Fault]:
 def _largest_codes(design: DesignPoint) -> list[int]:
     """Code of each row tile for a unit whose weights are all at the upper end, under full-scale features and states.
 
-    That is what ``flow.systems.crossbar.stimulus.stress_stimulus`` gives."""
+    That is what ``remora.flow.systems.crossbar.stimulus.stress_stimulus`` gives."""
     network, limit = design.network, design.stream_limit
     state = limit // 2 if network.max_steps > 1 else 0
     words = [limit - 1] * network.features + [state] * network.hidden + [limit]

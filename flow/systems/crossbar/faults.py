@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
-from flow.generate.directory import Generated, generate
-from flow.systems.crossbar.fault_catalogue import catalogue
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.stimulus import (
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.stimulus import (
     Stimulus,
     learning_stimulus,
     stress_stimulus,
     with_bad_packets,
     with_replay_commands,
 )
-from flow.tools.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
-from flow.verify.harness import build_harness
-from golden.crossbar.cell import Coefficients
-from spec.crossbar.design import DesignPoint
-from tb.lib.scoreboard import Comparison
+from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
+from remora.flow.verify.harness import build_harness
+from remora.golden.crossbar.cell import Coefficients
+from remora.spec.crossbar.design import DesignPoint
+from remora.tb.lib.scoreboard import Comparison
 
 SEQUENCES = 20
 STALL = 0.3

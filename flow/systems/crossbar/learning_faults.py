@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flow.faults.mutation import Fault
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, layer_layout
-from spec.crossbar.learning import accumulator_words
+from remora.flow.faults.mutation import Fault
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.learning import accumulator_words
 
 
 def learning_faults(design: DesignPoint) -> list[Fault]:

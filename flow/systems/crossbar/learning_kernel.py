@@ -13,15 +13,15 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from flow.report.console import console
-from flow.tools.build import build_root, first_error
-from flow.tools.children import run_child
-from flow.tools.verilator import SimulatorError, compiler_version
-from golden.learning.kernel.compiled import DEFINITIONS, SOURCE, open_kernel
-from golden.learning.kernel.numpy_kernel import NumpyKernel
-from golden.learning.kernel.protocol import MakeKernel
-from spec.lib.errors import RemoraError
-from spec.lib.files import replacing
+from remora.flow.report.console import console
+from remora.flow.tools.build import build_root, first_error
+from remora.flow.tools.children import run_child
+from remora.flow.tools.verilator import SimulatorError, compiler_version
+from remora.golden.learning.kernel.compiled import DEFINITIONS, SOURCE, open_kernel
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import MakeKernel
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import replacing
 
 VARIABLE = "REMORA_KERNEL"
 CHOICES = {

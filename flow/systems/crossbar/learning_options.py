@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spec.lib.errors import RemoraError
+from remora.spec.lib.errors import RemoraError
 
 TASK_CAPACITY = 1000
 """Sequences that the reservoir holds where tasks follow each other and neither design nor command says how many."""
@@ -52,7 +52,7 @@ class LearningOptions:
         Raises:
             ConfigError: the result is no legal design point, or a ratio is given but nothing is replayed.
         """
-        from spec.presets import ConfigError, load_design
+        from remora.spec.presets import ConfigError, load_design
 
         design = load_design(config)
         given = {name: value for name, value in vars(self).items() if value is not None and name != "tasks"}

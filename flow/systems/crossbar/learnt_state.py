@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.learning.checkpoint import Checkpoint, load_checkpoint
-from golden.learning.reservoir import ReservoirState
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
+from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
+from remora.golden.learning.reservoir import ReservoirState
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 
 LAYERS = tuple(layer.name.lower() for layer in Layer)
 

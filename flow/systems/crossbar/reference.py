@@ -8,15 +8,15 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.systems.crossbar.stimulus import ReplayCommand, Stimulus
-from golden.crossbar.inference import infer
-from golden.crossbar.miru import Saturations, trace_records
-from golden.learning.checkpoint import Checkpoint
-from golden.learning.pulses import Writes
-from golden.learning.trace import LearningReference
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.lib.packets import Drop
+from remora.flow.systems.crossbar.stimulus import ReplayCommand, Stimulus
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.miru import Saturations, trace_records
+from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.pulses import Writes
+from remora.golden.learning.trace import LearningReference
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.packets import Drop
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flow.faults.mutation import Fault
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import head_bits, reservoir_step_bits, reservoir_step_words
-from spec.lib.rng import Purpose
+from remora.flow.faults.mutation import Fault
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import head_bits, reservoir_step_bits, reservoir_step_words
+from remora.spec.lib.rng import Purpose
 
 RESERVOIR, INDEX, QUANTISER, SEQUENCER = (
     f"remora_{name}" for name in ("reservoir", "index_unit", "replay_quantiser", "sequencer")

@@ -13,18 +13,18 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.systems.crossbar.learnt_state import read_state, state_file, state_records
-from flow.systems.crossbar.reference import Reference
-from flow.systems.crossbar.stimulus import Stimulus
-from flow.tools.simulator import Build, default_seed, run
-from spec.crossbar.counters import Counter
-from spec.crossbar.cycles import DRAW
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import EVENT, STEP, Event
-from spec.lib.files import replacing
-from spec.lib.packets import BEAT_BYTES, Drop
-from spec.lib.trace import read_trace, record_types, write_header
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.systems.crossbar.learnt_state import read_state, state_file, state_records
+from remora.flow.systems.crossbar.reference import Reference
+from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.flow.tools.simulator import Build, default_seed, run
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.cycles import DRAW
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import EVENT, STEP, Event
+from remora.spec.lib.files import replacing
+from remora.spec.lib.packets import BEAT_BYTES, Drop
+from remora.spec.lib.trace import read_trace, record_types, write_header
+from remora.tb.lib.scoreboard import Comparison, compare
 
 CHUNK = 256
 """Sequences compared at once, so that memory does not grow with the run."""
@@ -74,7 +74,7 @@ def run_rtl(
     """Run sequences through the hardware and compare every record with golden.
 
     Args:
-        build: of ``flow.verify.harness.build_harness``.
+        build: of ``remora.flow.verify.harness.build_harness``.
         directory: where inputs, trace and log go.
         seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
@@ -127,7 +127,7 @@ def run_rtl(
         # Long runs may take their time; one that hangs is ended by the host's patience, in cycles.
         run(
             build,
-            "tb.crossbar.run_sequences",
+            "remora.tb.crossbar.run_sequences",
             config=config,
             seed=seed,
             run_dir=directory,

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.generate.scenario import Scenario, spread
-from flow.systems.crossbar.reference import Reference
-from flow.systems.crossbar.run import patience_cycles
-from flow.systems.crossbar.stimulus import NO_LABEL, Stimulus, stress_features
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights
-from golden.learning.checkpoint import Checkpoint
-from golden.learning.memory_words import pack_accumulators
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, Tile, all_tiles
-from spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
-from spec.lib.packets import Answer, Flag, encode_packet
-from spec.lib.registers import WORD_BITS, register_map
+from remora.flow.generate.scenario import Scenario, spread
+from remora.flow.systems.crossbar.reference import Reference
+from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.stimulus import NO_LABEL, Stimulus, stress_features
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.memory_words import pack_accumulators
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
+from remora.spec.lib.packets import Answer, Flag, encode_packet
+from remora.spec.lib.registers import WORD_BITS, register_map
 
 SEED = 1
 INFERRED, LEARNT = 4, range(2, 7)

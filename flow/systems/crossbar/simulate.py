@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.report.console import progress, table
-from flow.report.provenance import provenance
-from flow.systems.crossbar.learnt_state import LAYERS
-from flow.systems.crossbar.run import RtlRun, run_rtl
-from flow.systems.crossbar.stimulus import Stimulus
-from flow.tools.build import wave_format
-from flow.tools.simulator import default_seed
-from flow.tools.verilator import Optimise
-from flow.verify.harness import build_harness
-from flow.verify.simulation import built, generate_for, judge, run_directory, tidy
-from golden.data.load import SequenceSet
-from golden.learning.checkpoint import Checkpoint
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import LEARN, OFFER
-from spec.lib.packets import Flag
+from remora.flow.report.console import progress, table
+from remora.flow.report.provenance import provenance
+from remora.flow.systems.crossbar.learnt_state import LAYERS
+from remora.flow.systems.crossbar.run import RtlRun, run_rtl
+from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.flow.tools.build import wave_format
+from remora.flow.tools.simulator import default_seed
+from remora.flow.tools.verilator import Optimise
+from remora.flow.verify.harness import build_harness
+from remora.flow.verify.simulation import built, generate_for, judge, run_directory, tidy
+from remora.golden.data.load import SequenceSet
+from remora.golden.learning.checkpoint import Checkpoint
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import LEARN, OFFER
+from remora.spec.lib.packets import Flag
 
 if TYPE_CHECKING:
     from rich.table import Table

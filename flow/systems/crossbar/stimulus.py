@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights, random_weights
-from golden.data.load import SequenceSet
-from spec.crossbar.design import DesignPoint
-from spec.lib.packets import BEAT_BYTES, Drop, Flag, encode_packet
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights, random_weights
+from remora.golden.data.load import SequenceSet
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag, encode_packet
 
 NO_LABEL = -1
 """Label of a sequence whose packet carries none."""

@@ -7,16 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.report.console import console, progress, table
-from flow.report.notes import say_replaced
-from flow.systems.crossbar.bistable_train import offline_table, train_offline
-from flow.systems.crossbar.learning_kernel import learning_kernel
-from golden.crossbar.weights import initial_weights
-from golden.data.load import SequenceSet
-from golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
-from golden.learning.replay import ReplayTrainer
-from golden.learning.training import train
-from spec.crossbar.design import DesignPoint
+from remora.flow.report.console import console, progress, table
+from remora.flow.report.notes import say_replaced
+from remora.flow.systems.crossbar.bistable_train import offline_table, train_offline
+from remora.flow.systems.crossbar.learning_kernel import learning_kernel
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.load import SequenceSet
+from remora.golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
+from remora.golden.learning.replay import ReplayTrainer
+from remora.golden.learning.training import train
+from remora.spec.crossbar.design import DesignPoint
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,7 +33,7 @@ def train_network(
 ) -> Checkpoint:
     """Train for so many passes in all, saving after each; continues what ``path`` holds of the same training.
 
-    Bistable cells are trained offline instead, as `flow.systems.crossbar.bistable_train` says.
+    Bistable cells are trained offline instead, as `remora.flow.systems.crossbar.bistable_train` says.
 
     Args:
         path: checkpoint to continue and to write; nothing is kept on disk where None.

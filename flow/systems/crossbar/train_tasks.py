@@ -7,13 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flow.report.console import progress, table
-from flow.systems.crossbar.train import begin_training, data_digest
-from golden.data.load import DataError, SequenceSet
-from golden.data.tasks import of_one_length, permuted_task, task_sizes, task_stream
-from golden.learning.checkpoint import Checkpoint, save_checkpoint
-from golden.learning.training import accuracy, learn_sequences
-from spec.crossbar.design import DesignPoint
+from remora.flow.report.console import progress, table
+from remora.flow.systems.crossbar.train import begin_training, data_digest
+from remora.golden.data.load import DataError, SequenceSet
+from remora.golden.data.tasks import of_one_length, permuted_task, task_sizes, task_stream
+from remora.golden.learning.checkpoint import Checkpoint, save_checkpoint
+from remora.golden.learning.training import accuracy, learn_sequences
+from remora.spec.crossbar.design import DesignPoint
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,8 +29,9 @@ def train_tasks(
     *,
     fresh: bool = False,
 ) -> Checkpoint:
-    """Learn ``sequences`` in all, once each in the order of `golden.data.tasks.task_stream`, saving after every task;
-    goes on with what ``path`` holds of the same training. What every task gave is in the metadata, under ``tasks``.
+    """Learn ``sequences`` in all, once each in the order of `remora.golden.data.tasks.task_stream`, saving after every
+    task; goes on with what ``path`` holds of the same training. What every task gave is in the metadata, under
+    ``tasks``.
 
     Raises:
         CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.

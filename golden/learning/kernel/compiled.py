@@ -14,21 +14,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.array import layer_dtype
-from golden.crossbar.cell import Coefficients, feature_words, signed_candidates
-from golden.crossbar.weights import Weights
-from golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
-from golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
-from golden.learning.pulses import Writes
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.design_rules import ROUNDING_SLICES
-from spec.crossbar.formats import COEFFICIENT_BITS
-from spec.crossbar.layout import Layer, adc_shift, bias_word
-from spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, ROUNDING_SLICE_BITS, error_shift, rounding_index
-from spec.crossbar.tables import DERIVATIVE_BITS
-from spec.lib import rng
-from spec.lib.rng import Purpose
+from remora.golden.crossbar.array import layer_dtype
+from remora.golden.crossbar.cell import Coefficients, feature_words, signed_candidates
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
+from remora.golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
+from remora.golden.learning.pulses import Writes
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.design_rules import ROUNDING_SLICES
+from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.crossbar.layout import Layer, adc_shift, bias_word
+from remora.spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, ROUNDING_SLICE_BITS, error_shift, rounding_index
+from remora.spec.crossbar.tables import DERIVATIVE_BITS
+from remora.spec.lib import rng
+from remora.spec.lib.rng import Purpose
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 DEFINITIONS: Mapping[str, str] = {

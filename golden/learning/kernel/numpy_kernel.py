@@ -2,7 +2,7 @@
 
     f = Ψᵀ e      δ_t = f ⊙ (1 − c_t²)      ΔW = −η Σ_t m_t δ_tᵀ      of the columns whose |f_j| is among the largest
 
-How a gradient becomes pulses is in `golden.learning.pulses`. Source: M2RU, arXiv 2512.17299 (DFA on MiRU,
+How a gradient becomes pulses is in `remora.golden.learning.pulses`. Source: M2RU, arXiv 2512.17299 (DFA on MiRU,
 K-winner-take-all).
 """
 
@@ -13,23 +13,23 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.array import HALF
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.datapath import Datapath
-from golden.crossbar.weights import Weights
-from golden.learning.kernel.protocol import Accumulators, GradientWatch, Update
-from golden.learning.kernel.rules import (
+from remora.golden.crossbar.array import HALF
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.datapath import Datapath
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, Update
+from remora.golden.learning.kernel.rules import (
     feedback_matrix,
     learning_dtype,
     output_error,
     signed_derivatives,
     winning_units,
 )
-from golden.learning.pulses import make_writer
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
-from spec.crossbar.tables import DERIVATIVE_BITS
+from remora.golden.learning.pulses import make_writer
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.tables import DERIVATIVE_BITS
 
 StepWatch = Callable[[int, int], None]
 """What the datapath calls after step t with (t, sequences active)."""

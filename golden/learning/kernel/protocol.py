@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights
-from golden.learning.pulses import Writes
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.pulses import Writes
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
 
 GradientWatch = Callable[[NDArray[np.int64], NDArray[np.int64]], None]
 """What a kernel shows the exact gradients of an update to: (rows, winners) of the hidden layer, (rows, classes)."""
@@ -29,7 +29,7 @@ class Update:
     Rules L1 and L2.
 
     Attributes:
-        scores: (classes,) int16, as `golden.crossbar.miru.infer` gives before the update.
+        scores: (classes,) int16, as `remora.golden.crossbar.miru.infer` gives before the update.
         decision: class of the highest score, ties to the lower.
         error: (classes,) int16, ``e = p − 255·onehot``.
         feedback: (hidden,) int32, ``f = Ψᵀ e``.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.crossbar.array import exact_dtype
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import (
+from remora.golden.crossbar.array import exact_dtype
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import (
     ERROR_CENTRE,
     ERROR_LIMIT,
     FEEDBACK_WORD_BITS,
@@ -15,9 +15,9 @@ from spec.crossbar.learning import (
     error_shift,
     gradient_bound,
 )
-from spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
-from spec.lib.fixed import round_shift
-from spec.lib.rng import Purpose, draw
+from remora.spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
+from remora.spec.lib.fixed import round_shift
+from remora.spec.lib.rng import Purpose, draw
 
 
 def feedback_matrix(design: DesignPoint, seed: int | None = None) -> NDArray[np.int8]:

@@ -1,1 +1,1 @@
-"""Tests of the blocks of `hdl.bmru`."""
+"""Tests of the blocks of `remora.hdl.bmru`."""

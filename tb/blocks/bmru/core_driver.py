@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.core import AnalogCore, AnalogRun
-from spec.bmru.design import CHARGE_BITS
-from spec.bmru.scan import chain_bits
-from tb.lib.bench import Block, BlockBench, pack
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.core import AnalogCore, AnalogRun
+from remora.spec.bmru.design import CHARGE_BITS
+from remora.spec.bmru.scan import chain_bits
+from remora.tb.lib.bench import Block, BlockBench, pack
 
 
 class BmruCoreDriver:

@@ -9,12 +9,12 @@ import cocotb
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.random_codes import random_codes, random_features
-from spec.bmru.scan import chain_bits, check_word
-from spec.lib.fixed import saturate
-from tb.blocks.bmru.core_driver import BmruCoreDriver
-from tb.lib.bench import Block, BlockBench, block_test, pack
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.random_codes import random_codes, random_features
+from remora.spec.bmru.scan import chain_bits, check_word
+from remora.spec.lib.fixed import saturate
+from remora.tb.blocks.bmru.core_driver import BmruCoreDriver
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack
 from tests.golden.bmru.cases import by_hand
 
 SURVIVED_FRAMES = 1_000_000
@@ -167,8 +167,8 @@ async def skips_saturate(bench: BlockBench) -> None:
         beyond.append(int((np.abs(skip) > limit).sum()))
         return saturate(skip, limit)
 
-    # In `golden.bmru.core` nothing but the skip saturates; targets do so in the layers.
-    with patch("golden.bmru.core.saturate", counted):
+    # In `remora.golden.bmru.core` nothing but the skip saturates; targets do so in the layers.
+    with patch("remora.golden.bmru.core.saturate", counted):
         for seed in (40, 41, 42):
             codes = random_codes(block.design, seed)
             await driver.load(AnalogCodes(block.design, {name: np.abs(array) for name, array in codes.arrays.items()}))

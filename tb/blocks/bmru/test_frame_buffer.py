@@ -7,9 +7,9 @@ from collections import Counter
 import cocotb
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSource
 
-from golden.bmru.clips import FramePacket, Intake, KeptFrame, VoteSettings
-from spec.bmru.frames import FrameDrop, FrameFlag, encode_frame
-from tb.lib.bench import Block, BlockBench, block_test, unpack_signed
+from remora.golden.bmru.clips import FramePacket, Intake, KeptFrame, VoteSettings
+from remora.spec.bmru.frames import FrameDrop, FrameFlag, encode_frame
+from remora.tb.lib.bench import Block, BlockBench, block_test, unpack_signed
 
 SETTINGS = ("frames", "sliding", "wake_class", "threshold", "report_votes", "report_frames")
 

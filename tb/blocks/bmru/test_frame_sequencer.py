@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.lib.bench import Block, BlockBench, block_test
 
 SPARE = 30
 """Cycles of a period in which no frame is awake."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.bmru.random_codes import random_codes
-from spec.bmru.scan import chain_bits, check_word, pack_chain
-from tb.lib.bench import Block, BlockBench, block_test
+from remora.golden.bmru.random_codes import random_codes
+from remora.spec.bmru.scan import chain_bits, check_word, pack_chain
+from remora.tb.lib.bench import Block, BlockBench, block_test
 
 WORD_BYTES = 4
 WRONG = ("written_wrong", "chain_wrong", "latches_wrong")

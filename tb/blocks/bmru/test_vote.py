@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.bmru.clips import Ballot, KeptFrame, VoteSettings
-from spec.bmru.frames import ReportFlag
-from tb.lib.bench import Block, BlockBench, block_test, unpack
+from remora.golden.bmru.clips import Ballot, KeptFrame, VoteSettings
+from remora.spec.bmru.frames import ReportFlag
+from remora.tb.lib.bench import Block, BlockBench, block_test, unpack
 
 VOTE_BITS = 10
 

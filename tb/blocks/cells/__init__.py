@@ -1,1 +1,1 @@
-"""Tests of the blocks of `hdl.cells`."""
+"""Tests of the blocks of `remora.hdl.cells`."""

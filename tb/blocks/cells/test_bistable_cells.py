@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spec.crossbar.layout import Layer, current_bits, layer_layout
-from tb.lib.bench import Block, BlockBench, block_test, pack, unpack
-from tb.models.bistable import merge_bytes, settle
+from remora.spec.crossbar.layout import Layer, current_bits, layer_layout
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, unpack
+from remora.tb.models.bistable import merge_bytes, settle
 
 
 class Driver:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack, unpack_signed
-from tb.models.miru import update
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack, unpack_signed
+from remora.tb.models.miru import update
 
 
 class Driver:

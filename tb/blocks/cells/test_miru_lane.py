@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tb.lib.bench import Block, BlockBench, block_test
-from tb.models.miru import Update, update
+from remora.tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.models.miru import Update, update
 
 COEFFICIENTS = (0, 1, 2, 127, 128, 255, 256)
 

@@ -1,1 +1,1 @@
-"""Tests of the blocks of `hdl.crossbar`."""
+"""Tests of the blocks of `remora.hdl.crossbar`."""

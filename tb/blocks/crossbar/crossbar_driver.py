@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from spec.crossbar.layout import Layer, Tile
-from tb.lib.bench import Block, BlockBench, unpack_signed
-from tb.models.crossbar import CrossbarModel
+from remora.spec.crossbar.layout import Layer, Tile
+from remora.tb.lib.bench import Block, BlockBench, unpack_signed
+from remora.tb.models.crossbar import CrossbarModel
 
 
 class CrossbarDriver:

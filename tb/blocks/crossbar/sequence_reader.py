@@ -9,9 +9,9 @@ import cocotb
 from cocotb.triggers import ReadOnly
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSource
 
-from spec.lib.packets import BEAT_BYTES, Drop
-from tb.lib.bench import Block, BlockBench
-from tb.models.packets import Beat, Sequence, parse
+from remora.spec.lib.packets import BEAT_BYTES, Drop
+from remora.tb.lib.bench import Block, BlockBench
+from remora.tb.models.packets import Beat, Sequence, parse
 
 PATIENCE = 20_000
 """Cycles after which a sequence is held to be lost."""

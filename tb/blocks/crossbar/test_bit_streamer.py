@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
-from tb.models.streaming import feature_word, stored_word, wordlines
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
+from remora.tb.models.streaming import feature_word, stored_word, wordlines
 
 
 async def stream(bench: BlockBench, block: Block, features: list[int], states: list[int], first: bool) -> None:

@@ -7,13 +7,13 @@ import numpy as np
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
-from spec.crossbar.layout import Layer, Tile, all_tiles
-from spec.lib.packets import Flag, decode_answer
-from tb.blocks.crossbar.sequence_reader import frame_of
-from tb.lib.bench import BlockBench, block_test, pack
-from tb.models.core import scores
-from tb.models.crossbar import CrossbarModel
-from tb.models.packets import to_beats
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.lib.packets import Flag, decode_answer
+from remora.tb.blocks.crossbar.sequence_reader import frame_of
+from remora.tb.lib.bench import BlockBench, block_test, pack
+from remora.tb.models.core import scores
+from remora.tb.models.crossbar import CrossbarModel
+from remora.tb.models.packets import to_beats
 
 COEFFICIENTS = {"reset_coefficient": 200, "update_coefficient": 230}
 PATIENCE_US = 500

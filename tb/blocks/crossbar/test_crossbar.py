@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spec.crossbar.layout import Layer
-from tb.blocks.crossbar.crossbar_driver import CrossbarDriver
-from tb.lib.bench import Block, BlockBench, block_test, some_integers
+from remora.spec.crossbar.layout import Layer
+from remora.tb.blocks.crossbar.crossbar_driver import CrossbarDriver
+from remora.tb.lib.bench import Block, BlockBench, block_test, some_integers
 
 
 def driver_of(bench: BlockBench, block: Block) -> CrossbarDriver:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spec.crossbar.layout import Layer, layer_layout
-from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 
 
 async def decide(bench: BlockBench, block: Block, values: str = "any") -> None:

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import cocotb
 
-from spec.lib.packets import BEAT_BYTES, Drop, Flag
-from tb.blocks.crossbar.sequence_reader import BufferBench
-from tb.lib.bench import Block, BlockBench, block_test
-from tb.models.packets import malformed, to_beats
+from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
+from remora.tb.blocks.crossbar.sequence_reader import BufferBench
+from remora.tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.models.packets import malformed, to_beats
 
 
 def good_packet(bench: BlockBench, block: Block, steps: int) -> list[tuple[int, int]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec.crossbar.design import DesignPoint
-from tb.lib.bench import Block, BlockBench, block_test
+from remora.spec.crossbar.design import DesignPoint
+from remora.tb.lib.bench import Block, BlockBench, block_test
 
 STROBES = (
     "busy", "stepping", "reading_out", "read", "free", "enable", "integrate_hidden", "sample_hidden", "convert_hidden",
@@ -172,7 +172,7 @@ async def schedule(bench: BlockBench) -> None:
 
 @block_test
 async def cycles_of_a_step(bench: BlockBench) -> None:
-    """As many as `spec.crossbar.cycles` says, from the first plane to the last state, every step the same."""
+    """As many as `remora.spec.crossbar.cycles` says, from the first plane to the last state, every step the same."""
 
     async def drive(block: Block) -> None:
         design = block.design

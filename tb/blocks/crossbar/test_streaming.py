@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from spec.crossbar.layout import Layer
-from tb.blocks.crossbar.crossbar_driver import CrossbarDriver
-from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
-from tb.models.streaming import feature_word, stored_word
+from remora.spec.crossbar.layout import Layer
+from remora.tb.blocks.crossbar.crossbar_driver import CrossbarDriver
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
+from remora.tb.models.streaming import feature_word, stored_word
 
 
 class Streamer(CrossbarDriver):

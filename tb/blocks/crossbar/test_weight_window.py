@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spec.crossbar.layout import Layer, Tile, layer_layout
-from tb.blocks.crossbar.window_host import WindowHost
-from tb.lib.bench import Block, BlockBench, block_test, some_integers, unpack_signed
+from remora.spec.crossbar.layout import Layer, Tile, layer_layout
+from remora.tb.blocks.crossbar.window_host import WindowHost
+from remora.tb.lib.bench import Block, BlockBench, block_test, some_integers, unpack_signed
 
 
 def some_column(host: WindowHost, tile: Tile) -> list[int]:

@@ -8,9 +8,9 @@ from random import Random
 import cocotb
 from cocotb.triggers import RisingEdge, with_timeout
 
-from spec.crossbar.layout import Layer, Tile, all_tiles
-from tb.lib.bench import Block, BlockBench, pack, unpack_signed
-from tb.models.crossbar import CrossbarModel
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.tb.lib.bench import Block, BlockBench, pack, unpack_signed
+from remora.tb.models.crossbar import CrossbarModel
 
 PATIENCE_US = 2000
 """After which the window is held to hang: 200,000 cycles."""

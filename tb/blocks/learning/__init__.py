@@ -1,1 +1,1 @@
-"""Tests of the blocks of `hdl.learning`."""
+"""Tests of the blocks of `remora.hdl.learning`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
-from tb.models.learning import feedback
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
+from remora.tb.models.learning import feedback
 
 ERROR_BITS, ERROR_LIMIT = 9, 255
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spec.crossbar.cycles import DRAW
-from spec.lib.rng import Purpose, draw, uniform_index
-from tb.lib.bench import Block, BlockBench, block_test
+from remora.spec.crossbar.cycles import DRAW
+from remora.spec.lib.rng import Purpose, draw, uniform_index
+from remora.tb.lib.bench import Block, BlockBench, block_test
 
 LARGEST = 2**32 - 1
 BOUNDS = [1, 2, 3, 4, 5, 7, 8, 9, 255, 256, 257, 2**16 + 1, 2**31 - 1, 2**31, 2**31 + 1, LARGEST - 1, LARGEST]

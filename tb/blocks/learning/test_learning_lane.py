@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tb.lib.aiming import rounds
-from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
-from tb.models.learning import delta, errors, move, rounded
+from remora.tb.lib.aiming import rounds
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
+from remora.tb.models.learning import delta, errors, move, rounded
 
 
 def lanes(bench: BlockBench, kind: str) -> list[Block]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, WordPart
-from tb.lib.bench import Block, BlockBench, block_test
+from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, WordPart
+from remora.tb.lib.bench import Block, BlockBench, block_test
 
 ALL_BYTES = (1 << GROUP_BITS // 8) - 1
 GROUP_MASK = (1 << GROUP_BITS) - 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from spec.crossbar.cycles import DRAW
-from spec.crossbar.learning import QUANTISER_BYTES, REPLAY_BITS
-from spec.lib.rng import Purpose, draw
-from tb.lib.bench import Block, BlockBench, block_test, pack
+from remora.spec.crossbar.cycles import DRAW
+from remora.spec.crossbar.learning import QUANTISER_BYTES, REPLAY_BITS
+from remora.spec.lib.rng import Purpose, draw
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack
 
 
 def stored(signed: bool, seed: int, sequence: int, step: int, feature: int, byte: int) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spec.crossbar.cycles import HASH
-from tb.lib.bench import Block, BlockBench, block_test
-from tb.models.learning import rounding_number
+from remora.spec.crossbar.cycles import HASH
+from remora.tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.models.learning import rounding_number
 
 
 @block_test

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spec.crossbar.layout import Layer, layer_layout
-from tb.lib.bench import Block, BlockBench, block_test, pack
-from tb.models.learning import Pair
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack
+from remora.tb.models.learning import Pair
 
 FLAGS = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 

@@ -1,1 +1,1 @@
-"""Tests of the blocks of `hdl.lib`."""
+"""Tests of the blocks of `remora.hdl.lib`."""

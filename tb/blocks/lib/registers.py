@@ -9,10 +9,10 @@ import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
 from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 
-from spec.lib.registers import Field, Kind, Register, Response
-from tb.lib.bench import PERIOD_NS
-from tb.lib.clocks import start_clock
-from tb.models.registers import ALL_BYTES, MAP, POINTERS, Model, external_value, fields_of
+from remora.spec.lib.registers import Field, Kind, Register, Response
+from remora.tb.lib.bench import PERIOD_NS
+from remora.tb.lib.clocks import start_clock
+from remora.tb.models.registers import ALL_BYTES, MAP, POINTERS, Model, external_value, fields_of
 
 TIME_LIMIT = {"timeout_time": 2, "timeout_unit": "ms"}
 """Of every test: a lost response is a failure, not a wait without end."""

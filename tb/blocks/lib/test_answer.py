@@ -6,8 +6,8 @@ import cocotb
 from cocotb.triggers import FallingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamSink
 
-from spec.lib.packets import Answer, Flag, decode_answer
-from tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
+from remora.spec.lib.packets import Answer, Flag, decode_answer
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
 
 
 def make_sink(bench: BlockBench, block: Block) -> AxiStreamSink:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from spec.crossbar.counters import Counter
-from spec.lib.registers import COUNTER_BITS
-from tb.lib.bench import Block, BlockBench, block_test
+from remora.spec.crossbar.counters import Counter
+from remora.spec.lib.registers import COUNTER_BITS
+from remora.tb.lib.bench import Block, BlockBench, block_test
 
 CYCLES = 400
 MASK = (1 << COUNTER_BITS) - 1

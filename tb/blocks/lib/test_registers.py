@@ -7,9 +7,9 @@ from itertools import product
 import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge
 
-from spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Response
-from tb.blocks.lib.registers import TIME_LIMIT, RegisterBench
-from tb.models.registers import ALL_BYTES, DESIGN, FIELDS, MAP, WORD_MASK, fields_of
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Response
+from remora.tb.blocks.lib.registers import TIME_LIMIT, RegisterBench
+from remora.tb.models.registers import ALL_BYTES, DESIGN, FIELDS, MAP, WORD_MASK, fields_of
 
 
 @cocotb.test(**TIME_LIMIT)

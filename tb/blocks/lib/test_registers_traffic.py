@@ -5,9 +5,9 @@ from __future__ import annotations
 import cocotb
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind
-from tb.blocks.lib.registers import TIME_LIMIT, RegisterBench
-from tb.models.registers import ALL_BYTES, MAP, POINTERS, fields_of
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind
+from remora.tb.blocks.lib.registers import TIME_LIMIT, RegisterBench
+from remora.tb.models.registers import ALL_BYTES, MAP, POINTERS, fields_of
 
 
 @cocotb.test(**TIME_LIMIT)

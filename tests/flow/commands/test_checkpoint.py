@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from flow import cli
-from flow.report.configuration import to_toml
-from flow.systems.crossbar.train import train_network
-from golden.data.load import load
-from golden.learning.checkpoint import load_checkpoint
-from spec.lib.errors import RemoraError
-from spec.presets import load_design
+from remora.flow import cli
+from remora.flow.report.configuration import to_toml
+from remora.flow.systems.crossbar.train import train_network
+from remora.golden.data.load import load
+from remora.golden.learning.checkpoint import load_checkpoint
+from remora.spec.lib.errors import RemoraError
+from remora.spec.presets import load_design
 from tests.golden.learning.test_moving import changed
 
 TINY = load_design("tiny")
@@ -92,7 +92,10 @@ def test_what_is_left_behind_is_said(command, folder, remora, tmp_path, monkeypa
         raise RemoraError("reached")
 
     monkeypatch.chdir(tmp_path)
-    steps = {"simulate": "flow.systems.crossbar.simulate.simulate", "generate": "flow.generate.directory.generate"}
+    steps = {
+        "simulate": "remora.flow.systems.crossbar.simulate.simulate",
+        "generate": "remora.flow.generate.directory.generate",
+    }
     monkeypatch.setattr(steps[command[0]], stop)
     checkpoint, (name, *options) = folder / "net.npz", command
     _, said = remora(name, written(folder, "learning.update", "direct"), *options, "--checkpoint", checkpoint)

@@ -7,9 +7,9 @@ import tomllib
 
 import pytest
 
-from flow.report.configuration import describe_fields, to_commented_toml, to_toml
-from spec.lib.section import Design
-from spec.presets import load_design, parse_design, preset_names
+from remora.flow.report.configuration import describe_fields, to_commented_toml, to_toml
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design, parse_design, preset_names
 
 
 def test_presets(remora, tmp_path):

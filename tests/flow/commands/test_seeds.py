@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from flow.systems.bmru import faults as analog_faults
-from flow.systems.bmru import simulate as analog_simulate
-from flow.systems.crossbar import faults, simulate
-from flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
-from golden.crossbar.weights import initial_weights
-from golden.data.load import synthetic
-from golden.learning.checkpoint import Checkpoint
-from spec.lib.errors import RemoraError
-from spec.presets import load_design
+from remora.flow.systems.bmru import faults as analog_faults
+from remora.flow.systems.bmru import simulate as analog_simulate
+from remora.flow.systems.crossbar import faults, simulate
+from remora.flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.load import synthetic
+from remora.golden.learning.checkpoint import Checkpoint
+from remora.spec.lib.errors import RemoraError
+from remora.spec.presets import load_design
 
 TINY = load_design("tiny")
 

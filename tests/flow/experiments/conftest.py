@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flow.experiments import bit_streaming
-from flow.experiments.figures import Chart
+from remora.flow.experiments import bit_streaming
+from remora.flow.experiments.figures import Chart
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flow.experiments import bit_streaming
-from flow.experiments.runner import Options, run_experiment
+from remora.flow.experiments import bit_streaming
+from remora.flow.experiments.runner import Options, run_experiment
 from tests.flow.experiments.charts import cells, check_charts, series
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.experiments import ExperimentError, continual
-from flow.experiments.runner import Context, Options, run_experiment
-from flow.experiments.streams import TaskStream, permuted_mnist, presented, split_cifar10
-from golden.crossbar.weights import initial_weights
-from golden.data.idx import DATA_VARIABLE
-from golden.data.load import SequenceSet, synthetic
-from golden.learning.replay import ReplayTrainer
-from spec.presets import load_design
+from remora.flow.experiments import ExperimentError, continual
+from remora.flow.experiments.runner import Context, Options, run_experiment
+from remora.flow.experiments.streams import TaskStream, permuted_mnist, presented, split_cifar10
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.idx import DATA_VARIABLE
+from remora.golden.data.load import SequenceSet, synthetic
+from remora.golden.learning.replay import ReplayTrainer
+from remora.spec.presets import load_design
 from tests.flow.experiments.charts import cells, check_charts, series
 
 TINY = load_design("tiny")

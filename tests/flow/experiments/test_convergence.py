@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.experiments import convergence
-from flow.experiments.runner import Options, run_experiment
-from flow.experiments.streams import (
+from remora.flow.experiments import convergence
+from remora.flow.experiments.runner import Options, run_experiment
+from remora.flow.experiments.streams import (
     aligned_weights,
 )
-from golden.crossbar.weights import initial_weights
-from golden.data.idx import DATA_VARIABLE
-from golden.data.load import synthetic
-from golden.learning.kernel.rules import feedback_matrix
-from golden.offline.float_model import FloatModel
-from spec.presets import load_design
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.idx import DATA_VARIABLE
+from remora.golden.data.load import synthetic
+from remora.golden.learning.kernel.rules import feedback_matrix
+from remora.golden.offline.float_model import FloatModel
+from remora.spec.presets import load_design
 from tests.flow.experiments.charts import check_charts, series
 
 TINY = load_design("tiny")

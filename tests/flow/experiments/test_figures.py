@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from flow.experiments.figures import STYLE, TABLE_HEADER, Chart, Curve, Guide, Map, Panel
+from remora.flow.experiments.figures import STYLE, TABLE_HEADER, Chart, Curve, Guide, Map, Panel
 from tests.flow.experiments.charts import check_layout
 
 MODES = ("accumulate", "direct", "direct-winners", "direct-fine", "software", "accumulate, no replay", "another")

@@ -7,21 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import flow.systems.bmru.run
-from flow.experiments import keyword_spotting
-from flow.experiments.keyword_rtl import run_hardware
-from flow.experiments.keyword_summary import (
+import remora.flow.systems.bmru.run
+from remora.flow.experiments import keyword_spotting
+from remora.flow.experiments.keyword_rtl import run_hardware
+from remora.flow.experiments.keyword_summary import (
     mean_and_interval,
 )
-from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
-from flow.experiments.sliding_window import slide
-from flow.systems.bmru.evaluation import Spotter
-from flow.systems.bmru.networks import KeywordError, shipped_network
-from golden.bmru.codes import AnalogCodes
-from golden.data.mfcc import FRAMES
-from spec.bmru.design import AnalogDesign
-from spec.lib.errors import CheckFailed
-from spec.presets import load_design
+from remora.flow.experiments.runner import Conclusion, Options, Unit, run_experiment
+from remora.flow.experiments.sliding_window import slide
+from remora.flow.systems.bmru.evaluation import Spotter
+from remora.flow.systems.bmru.networks import KeywordError, shipped_network
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.data.mfcc import FRAMES
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.errors import CheckFailed
+from remora.spec.presets import load_design
 from tests.flow.experiments.charts import cells, check_charts
 
 KWS = load_design("kws", AnalogDesign)
@@ -87,9 +87,9 @@ def test_an_experiment_whose_hardware_differs_ends_in_words(clips, monkeypatch, 
     # Golden with another code than the hardware was loaded with.
     spotter = Spotter(KWS, shipped_network(KWS), clips.of("test").where(np.arange(2)))
     other = AnalogCodes(KWS, spotter.codes.arrays | {"input.bias": spotter.codes["input.bias"] ^ 1})
-    honest = flow.systems.bmru.run.run_reference
+    honest = remora.flow.systems.bmru.run.run_reference
     monkeypatch.setattr(
-        flow.systems.bmru.run, "run_reference", lambda design, codes, *rest: honest(design, other, *rest)
+        remora.flow.systems.bmru.run, "run_reference", lambda design, codes, *rest: honest(design, other, *rest)
     )
     with pytest.raises(
         CheckFailed, match=r"kws: hardware and golden differ in [\d,]+ records: first divergence: frame record 0"

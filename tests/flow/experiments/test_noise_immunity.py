@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from flow.experiments import noise_immunity
-from flow.experiments.runner import Options, run_experiment
+from remora.flow.experiments import noise_immunity
+from remora.flow.experiments.runner import Options, run_experiment
 from tests.flow.experiments.charts import check_charts, check_layout, series
 
 

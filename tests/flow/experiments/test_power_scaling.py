@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flow.experiments import power_scaling
-from flow.experiments.runner import Options, run_experiment
+from remora.flow.experiments import power_scaling
+from remora.flow.experiments.runner import Options, run_experiment
 from tests.flow.experiments.charts import check_charts, series
 
 

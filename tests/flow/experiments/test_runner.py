@@ -7,11 +7,11 @@ import os
 
 import pytest
 
-from flow import cli
-from flow.experiments import EXPERIMENTS, ExperimentError, continual, convergence, find_experiment
-from flow.experiments.runner import Conclusion, Options, Unit, run_experiment
-from flow.experiments.seeds import mean_and_spread
-from flow.experiments.settings import read_settings
+from remora.flow import cli
+from remora.flow.experiments import EXPERIMENTS, ExperimentError, continual, convergence, find_experiment
+from remora.flow.experiments.runner import Conclusion, Options, Unit, run_experiment
+from remora.flow.experiments.seeds import mean_and_spread
+from remora.flow.experiments.settings import read_settings
 
 
 class Counted:

@@ -13,22 +13,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.generate.directory import Generated, generate, macro_names
-from flow.systems.bmru.generate import scan_words
-from flow.tools.result_folder import FolderError
-from flow.tools.simulator import find_verilator
-from golden.bmru.random_codes import random_codes
-from golden.crossbar.weights import initial_weights, random_weights
-from hdl.crossbar.top import Remora
-from hdl.lib.verilog import convert
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import chain_bits, check_word
-from spec.crossbar.buses import MOST_BITS, bundles
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, all_tiles
-from spec.lib.registers import register_map
-from spec.lib.section import Design
-from spec.presets import load_design, preset_names
+from remora.flow.generate.directory import Generated, generate, macro_names
+from remora.flow.systems.bmru.generate import scan_words
+from remora.flow.tools.result_folder import FolderError
+from remora.flow.tools.simulator import find_verilator
+from remora.golden.bmru.random_codes import random_codes
+from remora.golden.crossbar.weights import initial_weights, random_weights
+from remora.hdl.crossbar.top import Remora
+from remora.hdl.lib.verilog import convert
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import chain_bits, check_word
+from remora.spec.crossbar.buses import MOST_BITS, bundles
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, all_tiles
+from remora.spec.lib.registers import register_map
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design, preset_names
 from tests.readers import slang, verible_syntax, yosys
 
 SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru", "kws")
@@ -59,8 +59,8 @@ def in_another_process(preset: str, directory: Path, hash_seed: str) -> None:
     """Generate with another hash seed, so that no order of a set or a dictionary of addresses can hide."""
     script = (
         "import sys; from pathlib import Path;"
-        "from flow.generate.directory import generate; from spec.presets import load_design; "
-        "from spec.lib.section import Design;"
+        "from remora.flow.generate.directory import generate; from remora.spec.presets import load_design; "
+        "from remora.spec.lib.section import Design;"
         "generate(load_design(sys.argv[1], Design), Path(sys.argv[2]))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parents[3])}
@@ -352,7 +352,7 @@ def test_a_directory_without_a_manifest_is_known_by_its_sidecar(generated, tmp_p
 
 
 def test_the_command_writes_the_same(generated, tmp_path):
-    command = [sys.executable, "-m", "flow.cli", "generate", "one", "-o", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "remora.flow.cli", "generate", "one", "-o", str(tmp_path / "out")]
     subprocess.run(command, check=True, capture_output=True, cwd=Path(__file__).parents[3])
     assert content(tmp_path / "out") == content(generated("one").directory)
 

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from flow.generate.registers import HEADER_NAME, c_header, register_markdown
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.lib.registers import Kind, Register, register_map
-from spec.presets import load_design
+from remora.flow.generate.registers import HEADER_NAME, c_header, register_markdown
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.registers import Kind, Register, register_map
+from remora.spec.presets import load_design
 
 DESIGN = DesignPoint(name="documented")
 REGISTERS = register_map(DESIGN)
@@ -72,8 +72,8 @@ def test_a_wrong_layout_does_not_compile(tmp_path):
 @pytest.mark.parametrize("function", [c_header, register_markdown])
 def test_every_process_makes_the_same_bytes(function):
     program = (
-        f"from flow.generate.registers import {function.__name__} as make; "
-        f"from spec.crossbar.design import DesignPoint;"
+        f"from remora.flow.generate.registers import {function.__name__} as make; "
+        f"from remora.spec.crossbar.design import DesignPoint;"
         f"import sys; sys.stdout.buffer.write(make(DesignPoint(name='documented')).encode())"
     )
     for seed in ("0", "1"):

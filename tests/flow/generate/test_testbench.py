@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.generate.directory import Generated, generate
-from flow.generate.testbench import FILES
-from flow.tools.simulator import build_root, find_verilator
-from flow.tools.verilator import build_environment
-from golden.crossbar.weights import initial_weights
-from spec.crossbar.counters import Counter
-from spec.crossbar.layout import Layer, all_tiles
-from spec.lib.registers import register_map
-from spec.lib.section import Design
-from spec.presets import load_design
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.testbench import FILES
+from remora.flow.tools.simulator import build_root, find_verilator
+from remora.flow.tools.verilator import build_environment
+from remora.golden.crossbar.weights import initial_weights
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.layout import Layer, all_tiles
+from remora.spec.lib.registers import register_map
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design
 from tests.support import icarus
 
 LEARNS = {"enabled": True, "hidden_shift": 4, "readout_shift": 4, "replay_capacity": 4, "seed": 3}
@@ -106,8 +106,8 @@ def test_passes_and_compares_everything(generated, name, simulator):
 
 @pytest.mark.parametrize("name", TIMED)
 def test_the_hardware_counts_the_cycles_of_the_model(name, tmp_path):
-    """Those of `spec.crossbar.cycles`, which the testbench compares where they are exact; one cycle more or less is
-    found."""
+    """Those of `remora.spec.crossbar.cycles`, which the testbench compares where they are exact; one cycle more or less
+    is found."""
     design = load_design("tiny").evolve(name="timed", **TIMED[name])
     made = generate(design, tmp_path / "out")
     compared = [Counter.STEP_CYCLES, Counter.FEEDBACK_CYCLES, Counter.LEARN_CYCLES]

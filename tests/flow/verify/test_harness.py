@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 
-from flow.generate.directory import MACROS
-from flow.tools.simulator import find_verilator
-from flow.verify.harness import LEARN_MONITOR, SUPPORT, absent_probe
-from spec.crossbar.design import DesignPoint
+from remora.flow.generate.directory import MACROS
+from remora.flow.tools.simulator import find_verilator
+from remora.flow.verify.harness import LEARN_MONITOR, SUPPORT, absent_probe
+from remora.spec.crossbar.design import DesignPoint
 
 DIRECT = DesignPoint(
     name="direct", network={"features": 900, "hidden": 1, "classes": 1}, cell={"lanes": 1}, learning={"enabled": True}

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from flow.generate.directory import generate
-from flow.tools.children import Ended
-from flow.tools.result_folder import FolderError
-from flow.tools.simulator import SimulationFailed, SimulatorError, build, build_root, run
-from flow.verify.simulation import RUN_MANIFEST, check_kept, generate_for, run_directory
-from golden.crossbar.weights import random_weights
-from spec.lib.errors import RemoraError
-from spec.lib.files import write_text
-from spec.lib.trace import write_header
-from spec.presets import load_design
+from remora.flow.generate.directory import generate
+from remora.flow.tools.children import Ended
+from remora.flow.tools.result_folder import FolderError
+from remora.flow.tools.simulator import SimulationFailed, SimulatorError, build, build_root, run
+from remora.flow.verify.simulation import RUN_MANIFEST, check_kept, generate_for, run_directory
+from remora.golden.crossbar.weights import random_weights
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import write_text
+from remora.spec.lib.trace import write_header
+from remora.spec.presets import load_design
 from tests.flow.tools.test_result_folder import content
 from tests.flow.tools.test_simulator import PROBE, PROBE_TESTS
 

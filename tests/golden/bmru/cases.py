@@ -1,12 +1,12 @@
-"""Analog cores of the tests: odd sizes and odd formats. `golden.bmru.random_codes` has random codes for them."""
+"""Analog cores of the tests: odd sizes and odd formats. `remora.golden.bmru.random_codes` has random codes for them."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from golden.bmru.codes import AnalogCodes
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import groups
+from remora.golden.bmru.codes import AnalogCodes
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import groups
 
 ALL_ERRORS = {"mismatch": True, "bias_error": True, "noise": True, "noise_pa": 40, "seed": 7}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag, encode_frame
+from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag, encode_frame
 
 DESIGN = AnalogDesign(
     name="clips", network={"features": 3, "width": 1, "blocks": 1, "classes": 3}, vote={"frames": 4, "wake_class": 2}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.bmru.codes import AnalogCodes, CodesError, export_network, feature_codes, network_of
-from golden.bmru.random_codes import ordered, random_codes
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import chain_bits, elements
-from spec.presets import load_design
+from remora.golden.bmru.codes import AnalogCodes, CodesError, export_network, feature_codes, network_of
+from remora.golden.bmru.random_codes import ordered, random_codes
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import chain_bits, elements
+from remora.spec.presets import load_design
 from tests.golden.bmru.cases import ANALOG_DESIGNS
 
 KWS = load_design("kws", AnalogDesign)

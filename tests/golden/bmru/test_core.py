@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.bmru.codes import AnalogCodes, network_of
-from golden.bmru.core import BRANCHES, AnalogCore
-from golden.bmru.random_codes import ordered, random_codes, random_features
-from golden.lib.bmru import run
-from spec.bmru.design import AnalogDesign
-from spec.presets import load_design
+from remora.golden.bmru.codes import AnalogCodes, network_of
+from remora.golden.bmru.core import BRANCHES, AnalogCore
+from remora.golden.bmru.random_codes import ordered, random_codes, random_features
+from remora.golden.lib.bmru import run
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.presets import load_design
 from tests.golden.bmru.cases import ALL_ERRORS, ANALOG_DESIGNS, by_hand, make_analog
 from tests.golden.scalar_bmru import ScalarCore
 
@@ -79,7 +79,7 @@ def test_clips_are_independent_and_batches_change_nothing(name, monkeypatch):
     core, features = AnalogCore(design, random_codes(design, 4)), random_features(design, 5, 12, 5)
     whole = core.run(features, np.arange(5) * 12)
     alone = core.run(features[3:4], 36)
-    monkeypatch.setattr("golden.bmru.core.MAX_BATCH", 2)
+    monkeypatch.setattr("remora.golden.bmru.core.MAX_BATCH", 2)
     parts = core.run(features, np.arange(5) * 12)
     for name in ("candidate", "state", "output", "decision", "charge", "frame"):
         assert (getattr(whole, name)[3] == getattr(alone, name)[0]).all()

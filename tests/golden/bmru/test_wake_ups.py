@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.bmru.wake_ups import count_wakes
-from golden.data.mfcc import FRAMES
+from remora.golden.bmru.wake_ups import count_wakes
+from remora.golden.data.mfcc import FRAMES
 
 
 def test_wakes_are_counted_where_they_belong():

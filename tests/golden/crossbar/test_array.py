@@ -7,11 +7,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from golden.crossbar.array import TiledLayer, exact_dtype, layer_dtype
-from golden.crossbar.miru import infer
-from golden.crossbar.weights import Weights, random_weights
-from spec.crossbar.layout import Layer, bitline_bound, layer_layout
-from spec.lib.fixed import round_shift, saturate
+from remora.golden.crossbar.array import TiledLayer, exact_dtype, layer_dtype
+from remora.golden.crossbar.miru import infer
+from remora.golden.crossbar.weights import Weights, random_weights
+from remora.spec.crossbar.layout import Layer, bitline_bound, layer_layout
+from remora.spec.lib.fixed import round_shift, saturate
 from tests.golden.crossbar.test_miru import random_features
 from tests.golden.designs import DESIGNS, make_design
 

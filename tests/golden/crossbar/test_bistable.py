@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import golden.crossbar.bistable
-from golden.crossbar.inference import infer
-from golden.crossbar.miru import Saturations, trace_records
-from golden.crossbar.weights import Weights, initial_weights, random_weights
-from golden.learning.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import READOUT, STEP
-from spec.lib.trace import read_trace, record_types, write_trace
+import remora.golden.crossbar.bistable
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.miru import Saturations, trace_records
+from remora.golden.crossbar.weights import Weights, initial_weights, random_weights
+from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import READOUT, STEP
+from remora.spec.lib.trace import read_trace, record_types, write_trace
 from tests.golden.crossbar.test_miru import ragged_lengths, random_features
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.scalar_bistable import run_sequence
@@ -91,7 +91,7 @@ def test_batches_do_not_mix(monkeypatch):
     design = CELLS["tiny"]
     weights, features, lengths = random_weights(design, 5), random_features(design, 11), ragged_lengths(design, 11)
     whole = infer(design, weights, features, lengths, record=True)
-    monkeypatch.setattr(golden.crossbar.bistable, "BATCH", 4)
+    monkeypatch.setattr(remora.golden.crossbar.bistable, "BATCH", 4)
     parts = infer(design, weights, features, lengths, record=True)
     for name in ("words", "sums", "state", "readout_words", "readout_codes"):
         np.testing.assert_array_equal(getattr(whole.record, name), getattr(parts.record, name))

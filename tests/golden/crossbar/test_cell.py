@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.cell import StateBlend, WordStreamer, feature_words, signed_candidates
+from remora.golden.crossbar.cell import StateBlend, WordStreamer, feature_words, signed_candidates
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.scalar_miru import feature_word
 from tests.golden.scalar_numbers import rs, word

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import golden.crossbar.miru
-from golden.crossbar.miru import Coefficients, Saturations, infer, trace_records
-from golden.crossbar.weights import Weights, initial_weights, random_weights
-from spec.crossbar.records import READOUT, STEP
-from spec.lib.trace import read_trace, record_types, write_trace
+import remora.golden.crossbar.miru
+from remora.golden.crossbar.miru import Coefficients, Saturations, infer, trace_records
+from remora.golden.crossbar.weights import Weights, initial_weights, random_weights
+from remora.spec.crossbar.records import READOUT, STEP
+from remora.spec.lib.trace import read_trace, record_types, write_trace
 from tests.golden.designs import DESIGNS
 from tests.golden.scalar_miru import run_sequence
 
@@ -85,7 +85,7 @@ def test_batches_do_not_mix(monkeypatch, tiny):
     weights, features = random_weights(tiny, 5), random_features(tiny, 11)
     lengths = ragged_lengths(tiny, 11)
     whole = infer(tiny, weights, features, lengths, record=True)
-    monkeypatch.setattr(golden.crossbar.miru, "BATCH", 4)
+    monkeypatch.setattr(remora.golden.crossbar.miru, "BATCH", 4)
     parts = infer(tiny, weights, features, lengths, record=True)
     for name in ("words", "codes", "code", "candidate", "state", "readout_words", "readout_codes"):
         np.testing.assert_array_equal(getattr(whole.record, name), getattr(parts.record, name))

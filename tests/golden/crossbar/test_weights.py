@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.weights import Weights, initial_weights, random_weights
+from remora.golden.crossbar.weights import Weights, initial_weights, random_weights
 from tests.golden.designs import DESIGNS, make_design
 
 

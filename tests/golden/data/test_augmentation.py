@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.data import mfcc
-from golden.data.augmentation import _altered, coloured_noise, versions
+from remora.golden.data import mfcc
+from remora.golden.data.augmentation import _altered, coloured_noise, versions
 
 TIME = np.arange(mfcc.CLIP_SAMPLES) / mfcc.SAMPLE_RATE
 TONE = (0.5 * np.sin(2 * np.pi * 400 * TIME)).astype(np.float32)

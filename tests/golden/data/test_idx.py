@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from golden.data.idx import DATA_VARIABLE, EXCERPT, DataError, load_mnist, read_idx
-from spec.lib.errors import RemoraError
+from remora.golden.data.idx import DATA_VARIABLE, EXCERPT, DataError, load_mnist, read_idx
+from remora.spec.lib.errors import RemoraError
 
 
 def idx_bytes(array: np.ndarray) -> bytes:

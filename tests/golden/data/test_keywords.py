@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from golden.data import mfcc
-from golden.data.idx import DATA_VARIABLE, DataError
-from golden.data.keywords import EXCERPT, FOLDER, load_keywords, save_excerpt, speaker_folds
-from golden.data.manifest import SPLITS
-from golden.data.sound import read_audio
+from remora.golden.data import mfcc
+from remora.golden.data.idx import DATA_VARIABLE, DataError
+from remora.golden.data.keywords import EXCERPT, FOLDER, load_keywords, save_excerpt, speaker_folds
+from remora.golden.data.manifest import SPLITS
+from remora.golden.data.sound import read_audio
 
 RATE = mfcc.SAMPLE_RATE
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.miru import check_features
-from golden.data.idx import DATA_VARIABLE, load_mnist
-from golden.data.load import DataError, SequenceSet, load, permuted, row_wise, synthetic
+from remora.golden.crossbar.miru import check_features
+from remora.golden.data.idx import DATA_VARIABLE, load_mnist
+from remora.golden.data.load import DataError, SequenceSet, load, permuted, row_wise, synthetic
 from tests.golden.designs import DESIGNS, make_design
 
 MNIST, TINY = DESIGNS["mnist"], DESIGNS["tiny"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from golden.data.idx import DATA_VARIABLE, DataError
-from golden.data.manifest import read_manifest
+from remora.golden.data.idx import DATA_VARIABLE, DataError
+from remora.golden.data.manifest import read_manifest
 
 HEADER, ROW = "path,word,speaker,split", "a.wav,yes,ann,train"
 TAKEN = [{"path": "a.wav", "word": "yes", "speaker": "ann", "split": "train"}]

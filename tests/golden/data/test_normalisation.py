@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from golden.data.normalisation import ClipNormaliser, RunningNormaliser, fit_normaliser, normaliser_of
+from remora.golden.data.normalisation import ClipNormaliser, RunningNormaliser, fit_normaliser, normaliser_of
 
 X = np.random.default_rng(0).normal(5, 3, (4, 50, 2))
 

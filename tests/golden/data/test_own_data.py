@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from golden.crossbar.inference import infer
-from golden.crossbar.weights import random_weights
-from golden.data.load import DataError, load
-from golden.data.own_data import load_own
-from golden.learning.replay import ReplayTrainer
-from golden.learning.training import accuracy, train
-from spec.lib.rng import Purpose, permutation
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.weights import random_weights
+from remora.golden.data.load import DataError, load
+from remora.golden.data.own_data import load_own
+from remora.golden.learning.replay import ReplayTrainer
+from remora.golden.learning.training import accuracy, train
+from remora.spec.lib.rng import Purpose, permutation
 from tests.golden.designs import DESIGNS, make_design
 
 TINY = DESIGNS["tiny"]

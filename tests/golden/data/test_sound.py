@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from golden.data.idx import DataError
-from golden.data.mfcc import SAMPLE_RATE as RATE
-from golden.data.sound import read_audio
+from remora.golden.data.idx import DataError
+from remora.golden.data.mfcc import SAMPLE_RATE as RATE
+from remora.golden.data.sound import read_audio
 from tests.golden.data.test_keywords import tone
 
 

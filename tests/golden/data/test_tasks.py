@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.data.load import DataError, SequenceSet, load
-from golden.data.tasks import permuted_task, presented, task_sizes, task_stream
-from spec.presets import load_design
+from remora.golden.data.load import DataError, SequenceSet, load
+from remora.golden.data.tasks import permuted_task, presented, task_sizes, task_stream
+from remora.spec.presets import load_design
 
 
 def numbered(count: int) -> SequenceSet:

@@ -8,11 +8,11 @@ from operator import attrgetter
 import numpy as np
 import pytest
 
-from golden.crossbar.miru import Coefficients
-from golden.crossbar.weights import Weights, random_weights
-from golden.learning.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from golden.learning.reservoir import ReservoirState
-from spec.lib.errors import RemoraError
+from remora.golden.crossbar.miru import Coefficients
+from remora.golden.crossbar.weights import Weights, random_weights
+from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from remora.golden.learning.reservoir import ReservoirState
+from remora.spec.lib.errors import RemoraError
 from tests.golden.designs import DESIGNS
 from tests.golden.learning.test_dfa import random_accumulators
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.miru import Coefficients, infer
-from golden.crossbar.weights import Weights, initial_weights, random_weights
-from golden.learning.dfa import DfaTrainer
-from golden.learning.kernel.rules import feedback_matrix, output_error, winning_units
+from remora.golden.crossbar.miru import Coefficients, infer
+from remora.golden.crossbar.weights import Weights, initial_weights, random_weights
+from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.kernel.rules import feedback_matrix, output_error, winning_units
 from tests.golden.designs import make_design
 from tests.golden.scalar_learning import ScalarLearner
 

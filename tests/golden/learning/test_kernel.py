@@ -12,16 +12,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow.systems.crossbar.learning_kernel import compile_kernel
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import random_weights
-from golden.learning.dfa import DfaTrainer
-from golden.learning.kernel.compiled import CompiledKernel, open_kernel
-from golden.learning.kernel.numpy_kernel import NumpyKernel
-from golden.learning.kernel.protocol import LearningKernel, MakeKernel, Update
-from golden.learning.replay import Interruption, ReplayTrainer
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
+from remora.flow.systems.crossbar.learning_kernel import compile_kernel
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import random_weights
+from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.kernel.compiled import CompiledKernel, open_kernel
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel, Update
+from remora.golden.learning.replay import Interruption, ReplayTrainer
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
 from tests.golden.any_design import any_design, within
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.learning.test_dfa import random_accumulators, random_sequence

@@ -9,24 +9,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.systems.bmru.networks import shipped_network
-from golden.bmru.codes import CodesError, export_network
-from golden.crossbar.inference import infer
-from golden.crossbar.weights import random_weights
-from golden.data.load import synthetic
-from golden.learning.checkpoint import (
+from remora.flow.systems.bmru.networks import shipped_network
+from remora.golden.bmru.codes import CodesError, export_network
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.weights import random_weights
+from remora.golden.data.load import synthetic
+from remora.golden.learning.checkpoint import (
     Checkpoint,
     CheckpointError,
     continue_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
-from golden.learning.replay import ReplayTrainer
-from golden.learning.settings import LearningSettings
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.lib.roles import Role, roles_of
-from spec.presets import load_design
+from remora.golden.learning.replay import ReplayTrainer
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.roles import Role, roles_of
+from remora.spec.presets import load_design
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.learning.test_checkpoint import assert_same, full_checkpoint, tampered
 

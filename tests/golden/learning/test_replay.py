@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.weights import initial_weights, random_weights
-from golden.learning.checkpoint import load_checkpoint, save_checkpoint
-from golden.learning.replay import ReplayTrainer
-from spec.crossbar.learning import SEQUENCE_LIMIT
+from remora.golden.crossbar.weights import initial_weights, random_weights
+from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
+from remora.golden.learning.replay import ReplayTrainer
+from remora.spec.crossbar.learning import SEQUENCE_LIMIT
 from tests.golden.designs import DESIGNS
 from tests.golden.learning.test_dfa import assert_same_state, assert_same_update, random_sequence
 from tests.golden.scalar_learning import ScalarLearner, replayed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.learning.reservoir import Reservoir, ReservoirState, quantised, restored
+from remora.golden.learning.reservoir import Reservoir, ReservoirState, quantised, restored
 from tests.golden.designs import DESIGNS, make_design
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from golden.crossbar.weights import random_weights
-from golden.learning.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
-from golden.learning.kernel.rules import feedback_matrix
-from golden.learning.replay import Interruption, ReplayTrainer
-from golden.learning.settings import LearningSettings
+from remora.golden.crossbar.weights import random_weights
+from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
+from remora.golden.learning.kernel.rules import feedback_matrix
+from remora.golden.learning.replay import Interruption, ReplayTrainer
+from remora.golden.learning.settings import LearningSettings
 from tests.golden import scalar_learning
 from tests.golden.designs import DESIGNS
 from tests.golden.learning.test_dfa import assert_same_state, assert_same_update, random_sequence

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.miru import infer
-from golden.crossbar.weights import random_weights
-from golden.learning.dfa import DfaTrainer
-from golden.learning.trace import LearningReference, checksum
-from spec.crossbar.records import LEARN, READOUT, STEP
-from spec.lib.trace import read_trace, write_trace
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import infer
+from remora.golden.crossbar.weights import random_weights
+from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.trace import LearningReference, checksum
+from remora.spec.crossbar.records import LEARN, READOUT, STEP
+from remora.spec.lib.trace import read_trace, write_trace
 from tests.golden.designs import DESIGNS
 from tests.golden.learning.test_dfa import random_sequence
 

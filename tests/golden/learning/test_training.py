@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.miru import infer
-from golden.crossbar.weights import Weights, initial_weights, random_weights
-from golden.data.idx import DATA_VARIABLE
-from golden.data.load import SequenceSet, load
-from golden.learning.replay import ReplayTrainer
-from golden.learning.training import accuracy, train
-from golden.offline.adam import train_adam
-from golden.offline.float_model import FloatModel, to_float
+from remora.golden.crossbar.miru import infer
+from remora.golden.crossbar.weights import Weights, initial_weights, random_weights
+from remora.golden.data.idx import DATA_VARIABLE
+from remora.golden.data.load import SequenceSet, load
+from remora.golden.learning.replay import ReplayTrainer
+from remora.golden.learning.training import accuracy, train
+from remora.golden.offline.adam import train_adam
+from remora.golden.offline.float_model import FloatModel, to_float
 from tests.golden.designs import DESIGNS
 
 MNIST = DESIGNS["mnist"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from golden.lib.bmru_network import Block, BmruNetwork, Linear
+from remora.golden.lib.bmru_network import Block, BmruNetwork, Linear
 
 
 def random_network(features: int, width: int, blocks: int = 2, classes: int = 2, seed: int = 0) -> BmruNetwork:

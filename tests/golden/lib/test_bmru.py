@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden.lib import bmru
-from golden.lib.bmru_network import NetworkError
+from remora.golden.lib import bmru
+from remora.golden.lib.bmru_network import NetworkError
 from tests.golden.lib.bmru_networks import networks, random_network
 
 

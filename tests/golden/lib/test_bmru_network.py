@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from golden.lib.bmru_network import Block, BmruNetwork, NetworkError, load_network, save_network
+from remora.golden.lib.bmru_network import Block, BmruNetwork, NetworkError, load_network, save_network
 from tests.golden.lib.bmru_networks import random_network
 
 

@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from golden.offline.adam import Adam
+from remora.golden.offline.adam import Adam
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.3])

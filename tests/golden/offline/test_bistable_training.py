@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from golden.crossbar.inference import infer
-from golden.data.load import load
-from golden.offline.bistable_export import fold_levels, limit_tail, quantise
-from golden.offline.bistable_training import BistableModel, Schedule, train_bistable, tune_codes
-from golden.offline.bmru_gradient import Setting
+from remora.golden.crossbar.inference import infer
+from remora.golden.data.load import load
+from remora.golden.offline.bistable_export import fold_levels, limit_tail, quantise
+from remora.golden.offline.bistable_training import BistableModel, Schedule, train_bistable, tune_codes
+from remora.golden.offline.bmru_gradient import Setting
 from tests.golden.designs import make_design
 
 DESIGN = make_design(

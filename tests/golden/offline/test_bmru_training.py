@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from golden.lib import bmru
-from golden.lib.bmru_network import NetworkError
-from golden.offline.bmru_gradient import (
+from remora.golden.lib import bmru
+from remora.golden.lib.bmru_network import NetworkError
+from remora.golden.offline.bmru_gradient import (
     Setting,
     loss_and_gradient,
     probabilities,
@@ -18,8 +18,8 @@ from golden.offline.bmru_gradient import (
     to_network,
     to_parameters,
 )
-from golden.offline.bmru_training import Recipe, round_to_codes, train_bmru
-from spec.bmru.design import AnalogDesign
+from remora.golden.offline.bmru_training import Recipe, round_to_codes, train_bmru
+from remora.spec.bmru.design import AnalogDesign
 from tests.golden.lib.bmru_networks import random_network
 from tests.golden.offline.test_float_model import finite_differences
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from golden.crossbar.weights import Weights, random_weights
-from golden.data.load import load
-from golden.learning.dfa import DfaTrainer
-from golden.learning.kernel.rules import feedback_matrix
-from golden.offline.adam import train_adam
-from golden.offline.float_model import FloatModel, to_float
+from remora.golden.crossbar.weights import Weights, random_weights
+from remora.golden.data.load import load
+from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.kernel.rules import feedback_matrix
+from remora.golden.offline.adam import train_adam
+from remora.golden.offline.float_model import FloatModel, to_float
 from tests.golden.designs import make_design
 
 DESIGN = make_design(

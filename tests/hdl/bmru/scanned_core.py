@@ -6,10 +6,10 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.bmru.core import BmruCore
-from hdl.bmru.scan_loader import HOST_MEMBERS, ScanLoader
-from hdl.lib.hierarchy import place
-from spec.bmru.design import AnalogDesign
+from remora.hdl.bmru.core import BmruCore
+from remora.hdl.bmru.scan_loader import HOST_MEMBERS, ScanLoader
+from remora.hdl.lib.hierarchy import place
+from remora.spec.bmru.design import AnalogDesign
 
 CHAIN_STROBES = ("scan_enable", "scan_capture", "scan_latch")
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import tb
-from flow.tools.simulator import SimulationFailed
-from golden.bmru.core import AnalogCore
-from golden.bmru.random_codes import random_codes, random_features
-from hdl.bmru.core import BmruCore
-from spec.bmru.records import FRAME
-from spec.lib.trace import UNCOMPARED, read_trace, write_header
-from tb.lib.scoreboard import compare
+import remora.tb
+from remora.flow.tools.simulator import SimulationFailed
+from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.random_codes import random_codes, random_features
+from remora.hdl.bmru.core import BmruCore
+from remora.spec.bmru.records import FRAME
+from remora.spec.lib.trace import UNCOMPARED, read_trace, write_header
+from remora.tb.lib.scoreboard import compare
 from tests.golden.bmru.cases import ANALOG_DESIGNS, make_analog
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
-BMRU_MONITOR = Path(tb.__file__).parent / "sv" / "remora_bmru_monitor.sv"
+BMRU_MONITOR = Path(remora.tb.__file__).parent / "sv" / "remora_bmru_monitor.sv"
 
 AT_ONCE = {"factor": 1, "shift": 0, "phase_cycles": 1}
 NOISE = {"noise": True, "noise_pa": 40, "seed": 11}
@@ -42,7 +42,7 @@ ON_ICARUS = {name: CASES[name] for name in ("one", "odd", "deep", "coarse", "nar
 
 def simulate(cases=CASES, **options):
     options |= {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS}
-    return simulate_cases(BmruCore, cases, "tb.blocks.bmru.test_core", **options)
+    return simulate_cases(BmruCore, cases, "remora.tb.blocks.bmru.test_core", **options)
 
 
 def test_bmru_core():
@@ -61,7 +61,7 @@ def test_the_monitor_writes_the_records_of_golden(tmp_path):
     options = {"extra_sources": [BMRU_CORE, BMRU_MONITOR], "build_options": CROSSBAR_OPTIONS, "name": "bmru_traced"}
     plusargs = [f"+remora_trace={tmp_path}"]
     cases = {"odd": {"design": design}}
-    simulate_cases(BmruCore, cases, "tb.blocks.bmru.test_core", testcase="traced", plusargs=plusargs, **options)
+    simulate_cases(BmruCore, cases, "remora.tb.blocks.bmru.test_core", testcase="traced", plusargs=plusargs, **options)
     features = np.concatenate([random_features(design, 1, 15, seed) for seed in (51, 52)])
     expected = {FRAME: AnalogCore(design, random_codes(design, 50)).run(features, [0, 15]).records(design)}
     found = read_trace(tmp_path, design)

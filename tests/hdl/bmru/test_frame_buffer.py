@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flow.systems.bmru.stimulus import stress_stimulus
-from golden.bmru.clips import Intake
-from hdl.bmru.frame_buffer import FrameBuffer
-from spec.bmru.frames import FrameDrop
+from remora.flow.systems.bmru.stimulus import stress_stimulus
+from remora.golden.bmru.clips import Intake
+from remora.hdl.bmru.frame_buffer import FrameBuffer
+from remora.spec.bmru.frames import FrameDrop
 from tests.golden.bmru.cases import make_analog
 from tests.support import simulate_cases
 
@@ -31,5 +31,5 @@ def test_frame_buffer():
     assert seen == set(FrameDrop) - {FrameDrop.UNPROGRAMMED}, "packets that are never dropped for a cause test little"
     assert saturated and cut
     cases = {name: {"design": design} for name, design in DESIGNS.items()}
-    result = simulate_cases(FrameBuffer, cases, "tb.blocks.bmru.test_frame_buffer", {"packets": packets})
+    result = simulate_cases(FrameBuffer, cases, "remora.tb.blocks.bmru.test_frame_buffer", {"packets": packets})
     assert len(result.tests) == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.bmru.frame_sequencer import FrameSequencer
+from remora.hdl.bmru.frame_sequencer import FrameSequencer
 from tests.golden.bmru.cases import make_analog
 from tests.support import simulate_cases
 
@@ -14,4 +14,4 @@ DESIGNS = {
 
 def test_frame_sequencer():
     cases = {name: {"design": design} for name, design in DESIGNS.items()}
-    assert len(simulate_cases(FrameSequencer, cases, "tb.blocks.bmru.test_frame_sequencer").tests) == 2
+    assert len(simulate_cases(FrameSequencer, cases, "remora.tb.blocks.bmru.test_frame_sequencer").tests) == 2

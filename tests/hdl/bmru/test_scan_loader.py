@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spec.bmru.scan import chain_bits
+from remora.spec.bmru.scan import chain_bits
 from tests.golden.bmru.cases import make_analog
 from tests.hdl.bmru.scanned_core import ScannedCore
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
@@ -20,4 +20,4 @@ def test_scan_loader():
     assert lengths["one"] and lengths["odd"] and not lengths["whole"]
     cases = {name: {"design": design} for name, design in DESIGNS.items()}
     options = {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS}
-    assert len(simulate_cases(ScannedCore, cases, "tb.blocks.bmru.test_scan_loader", **options).tests) == 4
+    assert len(simulate_cases(ScannedCore, cases, "remora.tb.blocks.bmru.test_scan_loader", **options).tests) == 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.bmru.vote import Vote
+from remora.hdl.bmru.vote import Vote
 from tests.golden.bmru.cases import make_analog
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
@@ -17,4 +17,4 @@ DESIGNS = {
 
 def test_vote():
     cases = {name: {"design": design} for name, design in DESIGNS.items()}
-    assert simulate_cases(Vote, cases, "tb.blocks.bmru.test_vote", extra_sources=[MEMORY]).tests
+    assert simulate_cases(Vote, cases, "remora.tb.blocks.bmru.test_vote", extra_sources=[MEMORY]).tests

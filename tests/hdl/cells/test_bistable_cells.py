@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from flow.generate.directory import write_images
-from flow.tools.simulator import SimulationFailed, SimulatorError
-from golden.crossbar.weights import random_weights
-from hdl.cells.bistable_cells import BistableCells
-from tb.models.bistable import settle
+from remora.flow.generate.directory import write_images
+from remora.flow.tools.simulator import SimulationFailed, SimulatorError
+from remora.golden.crossbar.weights import random_weights
+from remora.hdl.cells.bistable_cells import BistableCells
+from remora.tb.models.bistable import settle
 from tests.hdl.designs import BISTABLE, cases
 from tests.hdl.macro_models import BISTABLE as MODEL
 from tests.support import simulate_cases
@@ -18,7 +18,7 @@ TESTS = ("thresholds", "sweep", "holds", "reset")
 
 def simulate(designs=BISTABLE, **options):
     return simulate_cases(
-        BistableCells, cases(designs), "tb.blocks.cells.test_bistable_cells", extra_sources=MODEL, **options
+        BistableCells, cases(designs), "remora.tb.blocks.cells.test_bistable_cells", extra_sources=MODEL, **options
     )
 
 

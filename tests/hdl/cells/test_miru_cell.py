@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.cells.miru_cell import MiruCell
+from remora.hdl.cells.miru_cell import MiruCell
 from tests.hdl.designs import DESIGNS, cases, make_design
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
@@ -12,6 +12,10 @@ def test_miru_cell():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "signed", "coarse", "exact")}
     designs["all"] = make_design(network={"hidden": 6}, cell={"lanes": 6})
     assert (
-        len(simulate_cases(MiruCell, cases(designs), "tb.blocks.cells.test_miru_cell", extra_sources=[MEMORY]).tests)
+        len(
+            simulate_cases(
+                MiruCell, cases(designs), "remora.tb.blocks.cells.test_miru_cell", extra_sources=[MEMORY]
+            ).tests
+        )
         == 2
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.cells.miru_lane import MiruLane
+from remora.hdl.cells.miru_lane import MiruLane
 from tests.hdl.designs import COARSE, EXACT, MNIST, cases, make_design
 from tests.support import simulate_cases
 
@@ -16,4 +16,4 @@ FORMATS = {
 def test_miru_lane():
     designs = {"default": MNIST, "coarse": COARSE, "exact": EXACT}
     designs |= {name: make_design(formats=formats, crossbar={"levels": 8}) for name, formats in FORMATS.items()}
-    assert len(simulate_cases(MiruLane, cases(designs), "tb.blocks.cells.test_miru_lane").tests) == 2
+    assert len(simulate_cases(MiruLane, cases(designs), "remora.tb.blocks.cells.test_miru_lane").tests) == 2

@@ -6,11 +6,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.crossbar.bit_streamer import BitStreamer
-from hdl.lib.hierarchy import place
-from hdl.macros.crossbar_array import CrossbarArray, program_port
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
+from remora.hdl.crossbar.bit_streamer import BitStreamer
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.macros.crossbar_array import CrossbarArray, program_port
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 
 
 class StreamedLayer(wiring.Component):

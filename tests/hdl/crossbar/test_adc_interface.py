@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hdl.crossbar.adc_interface import AdcInterface
-from spec.crossbar.layout import Layer
+from remora.hdl.crossbar.adc_interface import AdcInterface
+from remora.spec.crossbar.layout import Layer
 from tests.hdl.designs import DESIGNS, MNIST
 from tests.support import simulate_cases
 
@@ -14,4 +14,4 @@ def test_adc_interface():
         cases[name] = {"design": design, "layer": Layer.HIDDEN, "lanes": design.cell.lanes}
         cases[f"{name}_readout"] = {"design": design, "layer": Layer.READOUT, "lanes": 1}
     cases["primes_all"] = {"design": DESIGNS["primes"], "layer": Layer.HIDDEN, "lanes": 13}
-    assert len(simulate_cases(AdcInterface, cases, "tb.blocks.crossbar.test_adc_interface").tests) == 1
+    assert len(simulate_cases(AdcInterface, cases, "remora.tb.blocks.crossbar.test_adc_interface").tests) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.crossbar.bit_streamer import BitStreamer
+from remora.hdl.crossbar.bit_streamer import BitStreamer
 from tests.hdl.crossbar.streamed_layer import StreamedLayer
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
@@ -18,7 +18,7 @@ def test_bit_streamer():
             designs[f"bits_{bits}{'_signed' if signed else ''}"] = make_design(
                 network=network, cell={"lanes": 1}, formats=formats, crossbar={"levels": 8}
             )
-    assert len(simulate_cases(BitStreamer, cases(designs), "tb.blocks.crossbar.test_bit_streamer").tests) == 2
+    assert len(simulate_cases(BitStreamer, cases(designs), "remora.tb.blocks.crossbar.test_bit_streamer").tests) == 2
 
 
 def test_streaming():
@@ -30,4 +30,7 @@ def test_streaming():
     )
     designs = {"exact": exact, "mnist": MNIST}
     options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
-    assert len(simulate_cases(StreamedLayer, cases(designs), "tb.blocks.crossbar.test_streaming", **options).tests) == 3
+    assert (
+        len(simulate_cases(StreamedLayer, cases(designs), "remora.tb.blocks.crossbar.test_streaming", **options).tests)
+        == 3
+    )

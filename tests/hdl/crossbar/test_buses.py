@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hdl.crossbar.top import Remora
-from hdl.lib.hierarchy import Library
-from spec.crossbar.buses import RESERVE, bundles
-from spec.crossbar.design import DesignPoint
+from remora.hdl.crossbar.top import Remora
+from remora.hdl.lib.hierarchy import Library
+from remora.spec.crossbar.buses import RESERVE, bundles
+from remora.spec.crossbar.design import DesignPoint
 
 LEARNS = {"enabled": True, "replay_capacity": 3}
 SIZES = {"features": 60, "hidden": 50, "classes": 7}

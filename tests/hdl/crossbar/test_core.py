@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.crossbar.core import Core
+from remora.hdl.crossbar.core import Core
 from tests.hdl.designs import cases, make_design
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS, MEMORY
 from tests.support import simulate_cases
@@ -15,4 +15,4 @@ def test_core():
         crossbar={"rows": 8, "columns": 4, "pulse_cycles": 100, "levels": 4},
     )
     options = {"extra_sources": [*CROSSBAR, MEMORY], "build_options": CROSSBAR_OPTIONS}
-    assert len(simulate_cases(Core, cases({"core": slow}), "tb.blocks.crossbar.test_core", **options).tests) == 2
+    assert len(simulate_cases(Core, cases({"core": slow}), "remora.tb.blocks.crossbar.test_core", **options).tests) == 2

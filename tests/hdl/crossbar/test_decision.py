@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.crossbar.decision import Decision
+from remora.hdl.crossbar.decision import Decision
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
 from tests.support import simulate_cases
 
@@ -12,7 +12,7 @@ def test_decision():
     assert (
         len(
             simulate_cases(
-                Decision, cases({**DESIGNS, "mnist": MNIST, "many": many}), "tb.blocks.crossbar.test_decision"
+                Decision, cases({**DESIGNS, "mnist": MNIST, "many": many}), "remora.tb.blocks.crossbar.test_decision"
             ).tests
         )
         == 2

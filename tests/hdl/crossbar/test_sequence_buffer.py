@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from hdl.crossbar.sequence_buffer import SequenceBuffer
-from spec.lib.packets import Drop
-from tb.models.packets import packets, parse
+from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
+from remora.spec.lib.packets import Drop
+from remora.tb.models.packets import packets, parse
 from tests.hdl.designs import DESIGNS, MNIST, cases
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
@@ -50,6 +50,6 @@ def test_sequence_buffer():
     assert causes == set(Drop), "a batch that never drops for a cause tests little"
     config = {"batches": batches}
     result = simulate_cases(
-        SequenceBuffer, cases(designs), "tb.blocks.crossbar.test_sequence_buffer", config, extra_sources=[MEMORY]
+        SequenceBuffer, cases(designs), "remora.tb.blocks.crossbar.test_sequence_buffer", config, extra_sources=[MEMORY]
     )
     assert len(result.tests) == TESTS

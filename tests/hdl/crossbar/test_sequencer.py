@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.crossbar.sequencer import Sequencer
+from remora.hdl.crossbar.sequencer import Sequencer
 from tests.hdl.designs import BISTABLE, DESIGNS, MNIST, cases
 from tests.support import simulate_cases
 
@@ -14,4 +14,4 @@ def test_sequencer():
     learns = {f"learns_{name}": DESIGNS[name].evolve(learning={"enabled": True}) for name in learns_of}
     replays = {f"replays_{name}": DESIGNS[name].evolve(**RESERVOIR) for name in learns_of}
     designs = {**DESIGNS, "mnist": MNIST, **learns, **replays, **BISTABLE}
-    assert len(simulate_cases(Sequencer, cases(designs), "tb.blocks.crossbar.test_sequencer").tests) == 4
+    assert len(simulate_cases(Sequencer, cases(designs), "remora.tb.blocks.crossbar.test_sequencer").tests) == 4

@@ -18,6 +18,10 @@ def test_weight_window():
     )
     options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
     assert (
-        len(simulate_cases(WindowedCrossbars, cases(designs), "tb.blocks.crossbar.test_weight_window", **options).tests)
+        len(
+            simulate_cases(
+                WindowedCrossbars, cases(designs), "remora.tb.blocks.crossbar.test_weight_window", **options
+            ).tests
+        )
         == 5
     )

@@ -6,11 +6,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
-from hdl.lib.hierarchy import place
-from hdl.macros.crossbar_array import SENSE, CrossbarArray, share_of
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
+from remora.hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.macros.crossbar_array import SENSE, CrossbarArray, share_of
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 
 
 class WindowedCrossbars(wiring.Component):

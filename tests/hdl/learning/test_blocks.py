@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from flow.faults.mutation import FAULT_PLUSARG, Fault
-from flow.tools.simulator import SimulationFailed
-from hdl.learning.accumulator_store import AccumulatorStore
-from hdl.learning.delta_unit import DeltaUnit
-from hdl.learning.error_unit import ErrorUnit
-from hdl.learning.feedback_unit import FeedbackUnit
-from hdl.learning.learning_lane import LearningLane
-from hdl.learning.rounding_unit import RoundingUnit
-from hdl.learning.winner_unit import WinnerUnit
-from spec.crossbar.learning import ERROR_LIMIT, delta_bound, feedback_bound
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
+from remora.flow.tools.simulator import SimulationFailed
+from remora.hdl.learning.accumulator_store import AccumulatorStore
+from remora.hdl.learning.delta_unit import DeltaUnit
+from remora.hdl.learning.error_unit import ErrorUnit
+from remora.hdl.learning.feedback_unit import FeedbackUnit
+from remora.hdl.learning.learning_lane import LearningLane
+from remora.hdl.learning.rounding_unit import RoundingUnit
+from remora.hdl.learning.winner_unit import WinnerUnit
+from remora.spec.crossbar.learning import ERROR_LIMIT, delta_bound, feedback_bound
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
 from tests.hdl.learning.written_crossbars import WrittenCrossbars
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS, MEMORY
@@ -30,7 +30,9 @@ def test_feedback_unit():
     assert (
         len(
             simulate_cases(
-                FeedbackUnit, cases({**classes, "tiny": DESIGNS["tiny"]}), "tb.blocks.learning.test_feedback_unit"
+                FeedbackUnit,
+                cases({**classes, "tiny": DESIGNS["tiny"]}),
+                "remora.tb.blocks.learning.test_feedback_unit",
             ).tests
         )
         == 2
@@ -99,7 +101,7 @@ def test_lanes_deltas_and_errors():
         }
         for (unit, name), design in chosen.items()
     }  # fmt: skip
-    assert len(simulate_cases(make, parameters, "tb.blocks.learning.test_learning_lane").tests) == 4
+    assert len(simulate_cases(make, parameters, "remora.tb.blocks.learning.test_learning_lane").tests) == 4
 
 
 def test_winner_unit():
@@ -112,7 +114,7 @@ def test_winner_unit():
         )
         for (hidden, classes), some in sizes.items()
     }
-    assert len(simulate_cases(WinnerUnit, cases(designs), "tb.blocks.learning.test_winner_unit").tests) == 2
+    assert len(simulate_cases(WinnerUnit, cases(designs), "remora.tb.blocks.learning.test_winner_unit").tests) == 2
 
 
 def test_rounding_unit():
@@ -126,7 +128,7 @@ def test_rounding_unit():
         name: DESIGNS[name].evolve(learning={"update": "direct", "seed": 0xFFFFFFFF, **way})
         for name, way in ways.items()
     }
-    assert len(simulate_cases(RoundingUnit, cases(designs), "tb.blocks.learning.test_rounding_unit").tests) == 1
+    assert len(simulate_cases(RoundingUnit, cases(designs), "remora.tb.blocks.learning.test_rounding_unit").tests) == 1
 
 
 WRITTEN = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "coarse")}
@@ -151,7 +153,9 @@ WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs
 
 def simulate_writes(**options):
     options |= {"extra_sources": CROSSBAR, "build_options": {**CROSSBAR_OPTIONS, "faults": WRITER_FAULTS}}
-    return simulate_cases(WrittenCrossbars, cases(WRITTEN), "tb.blocks.learning.test_write_controller", **options)
+    return simulate_cases(
+        WrittenCrossbars, cases(WRITTEN), "remora.tb.blocks.learning.test_write_controller", **options
+    )
 
 
 def test_write_controller():
@@ -171,7 +175,10 @@ def test_accumulator_store():
     assert (
         len(
             simulate_cases(
-                AccumulatorStore, cases(designs), "tb.blocks.learning.test_accumulator_store", extra_sources=[MEMORY]
+                AccumulatorStore,
+                cases(designs),
+                "remora.tb.blocks.learning.test_accumulator_store",
+                extra_sources=[MEMORY],
             ).tests
         )
         == 1

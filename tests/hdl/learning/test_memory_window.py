@@ -22,5 +22,7 @@ CASES = {
 
 def test_memory_window():
     cases = {name: {"sizes": sizes} for name, sizes in CASES.items()}
-    result = simulate_cases(WindowedMemories, cases, "tb.blocks.learning.test_memory_window", extra_sources=[MEMORY])
+    result = simulate_cases(
+        WindowedMemories, cases, "remora.tb.blocks.learning.test_memory_window", extra_sources=[MEMORY]
+    )
     assert len(result.tests) == 4

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hdl.learning.index_unit import IndexUnit
-from hdl.learning.replay_quantiser import ReplayQuantiser
-from hdl.learning.reservoir import Reservoir
-from spec.crossbar.design import DesignPoint
+from remora.hdl.learning.index_unit import IndexUnit
+from remora.hdl.learning.replay_quantiser import ReplayQuantiser
+from remora.hdl.learning.reservoir import Reservoir
+from remora.spec.crossbar.design import DesignPoint
 from tests.hdl.designs import DESIGNS, MNIST, cases
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
@@ -18,14 +18,17 @@ def holding(design: DesignPoint, capacity: int) -> DesignPoint:
 
 def test_index_unit():
     attempts = {"whole": {"attempts": 256}, "two": {"attempts": 2}, "one": {"attempts": 1}}
-    assert len(simulate_cases(IndexUnit, attempts, "tb.blocks.learning.test_index_unit").tests) == 2
+    assert len(simulate_cases(IndexUnit, attempts, "remora.tb.blocks.learning.test_index_unit").tests) == 2
 
 
 def test_replay_quantiser():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "above", "signed")} | {
         "mnist": MNIST
     }
-    assert len(simulate_cases(ReplayQuantiser, cases(designs), "tb.blocks.learning.test_replay_quantiser").tests) == 2
+    assert (
+        len(simulate_cases(ReplayQuantiser, cases(designs), "remora.tb.blocks.learning.test_replay_quantiser").tests)
+        == 2
+    )
 
 
 def test_reservoir():
@@ -35,7 +38,9 @@ def test_reservoir():
     }
     assert (
         len(
-            simulate_cases(Reservoir, cases(designs), "tb.blocks.learning.test_reservoir", extra_sources=[MEMORY]).tests
+            simulate_cases(
+                Reservoir, cases(designs), "remora.tb.blocks.learning.test_reservoir", extra_sources=[MEMORY]
+            ).tests
         )
         == 5
     )

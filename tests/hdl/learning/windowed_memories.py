@@ -6,10 +6,10 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-from hdl.learning.memory_window import MemoryWindow, memory_window_members
-from hdl.lib.hierarchy import place
-from hdl.lib.memory import Memory
-from tb.blocks.learning.test_memory_window import sizes_of
+from remora.hdl.learning.memory_window import MemoryWindow, memory_window_members
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.memory import Memory
+from remora.tb.blocks.learning.test_memory_window import sizes_of
 
 
 class WindowedMemories(wiring.Component):

@@ -6,12 +6,12 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.learning.learning_engine import WRITES
-from hdl.learning.write_controller import WriteController
-from hdl.lib.hierarchy import place
-from hdl.macros.crossbar_array import SENSE, CrossbarArray
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer
+from remora.hdl.learning.learning_engine import WRITES
+from remora.hdl.learning.write_controller import WriteController
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.macros.crossbar_array import SENSE, CrossbarArray
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 
 PASSED = ("start", "ready", "layer", "column_tile", "column", "counts", "raised", *WRITES)
 

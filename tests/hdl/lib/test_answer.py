@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hdl.lib.answer import Answer
+from remora.hdl.lib.answer import Answer
 from tests.hdl.designs import COARSE, ONE, PRIMES, TINY, cases, make_design
 from tests.support import simulate_cases
 
@@ -16,4 +16,4 @@ def test_answer():
         "sixteen": make_design(network={"classes": 16}),
     }
     designs |= {"many": make_design(network={"classes": 256}, formats={"adc_bits": 10})}
-    assert len(simulate_cases(Answer, cases(designs), "tb.blocks.lib.test_answer").tests) == 4
+    assert len(simulate_cases(Answer, cases(designs), "remora.tb.blocks.lib.test_answer").tests) == 4

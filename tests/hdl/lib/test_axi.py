@@ -10,8 +10,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
-from hdl.lib.verilog import to_verilog
+from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
+from remora.hdl.lib.verilog import to_verilog
 
 
 class Wire(wiring.Component):

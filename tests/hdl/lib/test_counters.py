@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hdl.lib.counters import Counters
-from spec.crossbar.counters import Counter
+from remora.hdl.lib.counters import Counters
+from remora.spec.crossbar.counters import Counter
 from tests.support import simulate_cases
 
 CASES = {
@@ -19,4 +19,4 @@ def test_counters():
         return Counters({Counter[name]: width for name, width in bits.items()})
 
     cases = {name: {counter.name: width for counter, width in bits.items()} for name, bits in CASES.items()}
-    assert len(simulate_cases(make, cases, "tb.blocks.lib.test_counters").tests) == 2
+    assert len(simulate_cases(make, cases, "remora.tb.blocks.lib.test_counters").tests) == 2

@@ -9,8 +9,8 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.lib.hierarchy import place
-from hdl.lib.verilog import to_verilog
+from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.verilog import to_verilog
 
 
 class Inner(wiring.Component):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flow.tools.simulator import SimulationFailed
-from hdl.lib.memory import Memory
+from remora.flow.tools.simulator import SimulationFailed
+from remora.hdl.lib.memory import Memory
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
 
@@ -14,7 +14,7 @@ CASES = {f"words_{depth}x{width}": {"depth": depth, "width": width} for depth, w
 
 
 def simulate(**options):
-    return simulate_cases(Memory, CASES, "tb.blocks.lib.test_memory", extra_sources=[MEMORY], **options)
+    return simulate_cases(Memory, CASES, "remora.tb.blocks.lib.test_memory", extra_sources=[MEMORY], **options)
 
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from hdl.lib.settled import settle
+from remora.hdl.lib.settled import settle
 from tests.support import icarus
 
 DECLARATIONS = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.tools.simulator import SimulationFailed, SimulatorError
-from hdl.macros.crossbar_array import CrossbarArray
-from spec.crossbar.layout import Layer
+from remora.flow.tools.simulator import SimulationFailed, SimulatorError
+from remora.hdl.macros.crossbar_array import CrossbarArray
+from remora.spec.crossbar.layout import Layer
 from tests.hdl.designs import DESIGNS, TINY
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
@@ -31,7 +31,7 @@ TESTS = (
 
 def simulate(cases=CASES, **options):
     options |= {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
-    return simulate_cases(CrossbarArray, cases, "tb.blocks.crossbar.test_crossbar", **options)
+    return simulate_cases(CrossbarArray, cases, "remora.tb.blocks.crossbar.test_crossbar", **options)
 
 
 def test_crossbar():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.tools.verilator import find_verilator
+from remora.flow.tools.verilator import find_verilator
 from tests.hdl.macro_models import FOLDER, IMAGE
 
 DOCUMENTS = [Path(__file__).parents[3] / "docs" / f"{name}.md" for name in ("macros", "bmru-core")]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from flow.tools.icarus import build_icarus
-from flow.tools.simulator import build_executable
+from remora.flow.tools.icarus import build_icarus
+from remora.flow.tools.simulator import build_executable
 from tests.hdl.macro_models import BISTABLE, CROSSBAR
 from tests.support import icarus
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hdl.lib.verilog import TIME_SCALE
+from remora.hdl.lib.verilog import TIME_SCALE
 from tests.hdl.macro_models import FOLDER, IMAGE, MEMORY
 from tests.readers import slang, verible_lint, verible_syntax, yosys
 

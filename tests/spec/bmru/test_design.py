@@ -7,10 +7,10 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from spec.bmru.design import AnalogDesign
-from spec.bmru.records import FRAME
-from spec.lib.trace import header, record_types
-from spec.presets import load_design
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.records import FRAME
+from remora.spec.lib.trace import header, record_types
+from remora.spec.presets import load_design
 
 KWS = load_design("kws", AnalogDesign)
 

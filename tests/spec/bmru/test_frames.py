@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag, encode_frame
+from remora.spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag, encode_frame
 
 
 @given(

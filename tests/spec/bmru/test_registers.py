@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import FrameDrop
-from spec.bmru.scan import chain_bits
-from spec.lib.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Kind, register_map
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import FrameDrop
+from remora.spec.bmru.scan import chain_bits
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Kind, register_map
 
 SMALL = AnalogDesign(name="small", network={"features": 1, "width": 1, "blocks": 1, "classes": 1}, vote={"frames": 1})
 LARGE = AnalogDesign(

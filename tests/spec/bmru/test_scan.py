@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spec.bmru.design import AnalogDesign
-from spec.bmru.scan import Kind, chain_bits, check_word, elements, group, groups, pack_chain
-from spec.presets import load_design
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.scan import Kind, chain_bits, check_word, elements, group, groups, pack_chain
+from remora.spec.presets import load_design
 
 KWS = load_design("kws", AnalogDesign)
 

@@ -9,8 +9,8 @@ from random import Random
 import pytest
 from pydantic import ValidationError
 
-from spec.crossbar.buses import MOST_BITS, bundles
-from spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.buses import MOST_BITS, bundles
+from remora.spec.crossbar.design import DesignPoint
 
 TRIED = 1500
 REFUSED = re.compile(r"are \d+ bits, and a block takes \d+: use (crossbar\.rows of|at most|fewer) (\d+)?")

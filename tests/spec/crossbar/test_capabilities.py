@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from spec.bmru.design import AnalogDesign
-from spec.bmru.records import FRAME
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
-from spec.lib.registers import register_map
-from spec.presets import load_design
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.records import FRAME
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from remora.spec.lib.registers import register_map
+from remora.spec.presets import load_design
 
 DEFAULT = DesignPoint(name="default")
 CELLS = DEFAULT.evolve(cell={"kind": "bmru"})

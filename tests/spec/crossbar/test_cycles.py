@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spec.crossbar.cycles import DRAW, HASH, OFFER_FROZEN, OFFER_REFUSED, REPLAY_DRAW
-from spec.crossbar.design import DesignPoint
-from spec.presets import load_design
+from remora.spec.crossbar.cycles import DRAW, HASH, OFFER_FROZEN, OFFER_REFUSED, REPLAY_DRAW
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.presets import load_design
 from tests.golden.any_design import any_design
 
 MNIST = load_design("mnist").evolve(learning={"enabled": True, "replay_capacity": 100})

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
 from tests.golden.designs import design_points
 
 DEFAULT = DesignPoint(name="default")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
-from spec.crossbar.layout import Layer, all_tiles, bitline_bound, layer_layout
-from spec.presets import load_design
+from remora.spec.crossbar.layout import Layer, all_tiles, bitline_bound, layer_layout
+from remora.spec.presets import load_design
 from tests.golden.designs import design_points
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import delta_bound, feedback_bound, gradient_bound
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import delta_bound, feedback_bound, gradient_bound
 from tests.golden.designs import design_points
 
 DEFAULT = DesignPoint(name="default")

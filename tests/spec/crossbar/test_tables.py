@@ -6,7 +6,7 @@ from math import tanh
 
 import pytest
 
-from spec.crossbar.tables import candidate_table, derivative_table
+from remora.spec.crossbar.tables import candidate_table, derivative_table
 from tests.golden.designs import make_design
 
 FORMATS = [

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import Cell
-from spec.lib.errors import ConfigError
-from spec.presets import load_design
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import Cell
+from remora.spec.lib.errors import ConfigError
+from remora.spec.presets import load_design
 from tests.golden.designs import design_points
 
 TINY, KWS = load_design("tiny"), load_design("kws", AnalogDesign)

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from golden.lib.npz import write_npz
-from spec.lib.files import check_writable, naming, replacing, write_bytes, write_text
+from remora.golden.lib.npz import write_npz
+from remora.spec.lib.files import check_writable, naming, replacing, write_bytes, write_text
 
 BLOCK = 1 << 20
 
@@ -89,7 +89,10 @@ def test_devices_and_pipes_are_written_directly(tmp_path):
     with pytest.raises(OSError, match="/dev/full") as caught:
         write_text(Path("/dev/full"), "x" * BLOCK)
     assert caught.value.errno == errno.ENOSPC
-    script = "from pathlib import Path; from spec.lib.files import write_text; write_text(Path('/dev/stdout'), 'seen')"
+    script = (
+        "from pathlib import Path; from remora.spec.lib.files import write_text; "
+        "write_text(Path('/dev/stdout'), 'seen')"
+    )
     root = Path(__file__).parents[3]
     assert subprocess.check_output([sys.executable, "-c", script], cwd=root) == b"seen"
     with (tmp_path / "out").open("w") as out:
@@ -104,7 +107,7 @@ def test_what_a_process_has_open_is_written_directly(tmp_path):
         (tmp_path / name).symlink_to(goal)
     for name in (*links, "/dev/stdout", "/proc/self/fd/1"):
         script = (
-            "import sys; from pathlib import Path; from spec.lib.files import write_text; "
+            "import sys; from pathlib import Path; from remora.spec.lib.files import write_text; "
             f"write_text(Path({str(tmp_path / name)!r}), 'seen')"
         )
         with (tmp_path / "out").open("w") as out:
@@ -176,7 +179,7 @@ def test_nothing_else_writes_a_file_at_once():
                 found = re.findall(
                     r"\.write_text\(|\.write_bytes\(|\.tofile\((?!partial)|np\.savez\w*\((?!partial|file)", text
                 )
-                assert not found, f"{path}: {found}; use spec.lib.files"
+                assert not found, f"{path}: {found}; use remora.spec.lib.files"
     assert seen > 100
 
 

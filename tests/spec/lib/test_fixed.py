@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec.lib.fixed import round_magnitude, round_shift, saturate, signed_width, unsigned_width
+from remora.spec.lib.fixed import round_magnitude, round_shift, saturate, signed_width, unsigned_width
 
 VALUES = st.integers(-(2**40), 2**40)
 SHIFTS = st.integers(0, 24)

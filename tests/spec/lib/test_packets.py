@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec.lib.packets import Answer, Drop, Flag, decode_answer, encode_packet
+from remora.spec.lib.packets import Answer, Drop, Flag, decode_answer, encode_packet
 
 
 @given(

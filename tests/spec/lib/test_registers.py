@@ -9,12 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import Cell, Crossbar, DesignPoint, Learning, Network, System
-from spec.crossbar.layout import Layer, layer_layout
-from spec.lib import rdl
-from spec.lib.packets import Drop
-from spec.lib.registers import ADDRESS_BITS, COUNTER_BITS, WORD_BITS, WORD_BYTES, Kind, counter_value, register_map
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import Cell, Crossbar, DesignPoint, Learning, Network, System
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib import rdl
+from remora.spec.lib.packets import Drop
+from remora.spec.lib.registers import (
+    ADDRESS_BITS,
+    COUNTER_BITS,
+    WORD_BITS,
+    WORD_BYTES,
+    Kind,
+    counter_value,
+    register_map,
+)
 
 DEFAULT = DesignPoint(name="default")
 REPLAYS = DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)).evolve(
@@ -279,5 +287,5 @@ def test_a_field_that_cannot_be_built_is_refused(tmp_path, monkeypatch):
 
 
 def test_import_compiles_nothing():
-    check = "import sys, spec.lib.registers; sys.exit('systemrdl' in sys.modules)"
+    check = "import sys, remora.spec.lib.registers; sys.exit('systemrdl' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], check=True)

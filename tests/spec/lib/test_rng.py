@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.lib.rng import Purpose, draw, draw_pair, normal, normal_integer, permutation, threefry2x32, uniform_index
+from remora.spec.lib.rng import (
+    Purpose,
+    draw,
+    draw_pair,
+    normal,
+    normal_integer,
+    permutation,
+    threefry2x32,
+    uniform_index,
+)
 
 ONES = 0xFFFFFFFF
 PI = (0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3)
@@ -134,7 +143,7 @@ def test_after_the_last_attempt_the_remainder_is_taken(monkeypatch):
         attempts.append(arguments[-1])
         return np.uint32(7)
 
-    monkeypatch.setattr("spec.lib.rng.draw", hopeless)
+    monkeypatch.setattr("remora.spec.lib.rng.draw", hopeless)
     assert uniform_index(1, Purpose.REPLAY_INDEX, 5) == 7 % 5
     assert attempts == list(range(256))
 

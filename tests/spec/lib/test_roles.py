@@ -9,10 +9,10 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.lib.roles import Role, differences, roles_of
-from spec.lib.section import Design, Section
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.roles import Role, differences, roles_of
+from remora.spec.lib.section import Design, Section
 
 CONTRACTS = Path(__file__).parents[3] / "docs" / "contracts.md"
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from spec.crossbar.records import EVENT, READOUT, STEP, Event
-from spec.lib.errors import RemoraError
-from spec.lib.trace import TraceError, header, read_trace, record_types, write_trace
-from spec.presets import load_design
+from remora.spec.crossbar.records import EVENT, READOUT, STEP, Event
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.trace import TraceError, header, read_trace, record_types, write_trace
+from remora.spec.presets import load_design
 from tests.golden.designs import design_points
 
 TINY = load_design("tiny")

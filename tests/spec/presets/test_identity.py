@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.lib.identity import LABEL, OF_MIRU, UNLESS_DEFAULT, IdentityMark
-from spec.lib.section import Design
-from spec.presets import load_design, parse_design, preset_names
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.identity import LABEL, OF_MIRU, UNLESS_DEFAULT, IdentityMark
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design, parse_design, preset_names
 
 HASHES = {
     "kws": "0b7aef7d5a6fab79",

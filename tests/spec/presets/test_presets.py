@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from spec.bmru.design import AnalogDesign
-from spec.crossbar.design import DesignPoint
-from spec.lib.errors import RemoraError
-from spec.lib.section import Design
-from spec.presets import ConfigError, load_design, parse_design, preset_names
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.section import Design
+from remora.spec.presets import ConfigError, load_design, parse_design, preset_names
 
 
 @pytest.mark.parametrize("name", preset_names())

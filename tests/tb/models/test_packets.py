@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spec.lib.packets import BEAT_BYTES, Drop, Flag, encode_packet
-from tb.models.packets import Sequence, malformed, packets, parse, to_beats
+from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag, encode_packet
+from remora.tb.models.packets import Sequence, malformed, packets, parse, to_beats
 from tests.hdl.designs import DESIGNS
 
 LEARNS = DESIGNS["tiny"].evolve(learning={"enabled": True})

@@ -6,8 +6,8 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge
 
-from tb.lib.clocks import start_clock
-from tb.lib.config import load_config
+from remora.tb.lib.clocks import start_clock
+from remora.tb.lib.config import load_config
 
 NOISY_CYCLES = 12
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from flow.tools.simulator import Build, build, run, write_source
-from flow.verify.harness import SOURCES
-from spec.bmru.records import FRAME
-from spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from remora.flow.tools.simulator import Build, build, run, write_source
+from remora.flow.verify.harness import SOURCES
+from remora.spec.bmru.records import FRAME
+from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
 
 MODULE = "tests.tb.sv.cocotb_power_up"
 BEATS = [0x11111111, 0x22222222, 0x33333333]

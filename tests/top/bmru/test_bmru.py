@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.systems.bmru.reference import run_reference
-from flow.systems.bmru.run import KINDS, PACE, run_analog
-from flow.systems.bmru.stimulus import AnalogStimulus, stress_stimulus
-from flow.tools.simulator import run
-from golden.bmru.clips import VoteSettings
-from golden.bmru.codes import AnalogCodes
-from golden.bmru.random_codes import clip_packets, random_codes, random_features
-from spec.bmru.counters import AnalogCounter
-from spec.bmru.records import FRAME
-from tb.lib.scoreboard import compare
+from remora.flow.systems.bmru.reference import run_reference
+from remora.flow.systems.bmru.run import KINDS, PACE, run_analog
+from remora.flow.systems.bmru.stimulus import AnalogStimulus, stress_stimulus
+from remora.flow.tools.simulator import run
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
+from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.records import FRAME
+from remora.tb.lib.scoreboard import compare
 from tests.golden.bmru.cases import ALL_ERRORS, make_analog
 
 CLIPS = 20
@@ -104,7 +104,7 @@ def test_another_networks_codes_make_another_run(harness, tmp_path):
     assert compare({FRAME: other.records}, found).first.index == 0
 
 
-@pytest.mark.parametrize(("module", "tests"), [("tb.bmru.top_bmru", 6), ("tb.bmru.top_clips", 3)])
+@pytest.mark.parametrize(("module", "tests"), [("remora.tb.bmru.top_bmru", 6), ("remora.tb.bmru.top_clips", 3)])
 @pytest.mark.parametrize("name", ["one", "odd"])
 def test_as_software_sees_it(name, module, tests, harness, tmp_path):
     _, build = harness(DESIGNS[name])

@@ -7,14 +7,14 @@ from dataclasses import asdict
 
 import numpy as np
 
-from flow.systems.bmru.reference import run_reference
-from flow.tools.simulator import run
-from golden.bmru.clips import FramePacket, VoteSettings
-from golden.bmru.random_codes import clip_packets, lively_codes, random_features
-from spec.bmru.records import FRAME
-from spec.lib.packets import Answer
-from spec.lib.trace import read_trace, write_header
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.systems.bmru.reference import run_reference
+from remora.flow.tools.simulator import run
+from remora.golden.bmru.clips import FramePacket, VoteSettings
+from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_features
+from remora.spec.bmru.records import FRAME
+from remora.spec.lib.packets import Answer
+from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.scoreboard import Comparison, compare
 from tests.top.bmru.test_bmru import DESIGNS
 
 DESIGN = DESIGNS["odd"]
@@ -47,7 +47,7 @@ def test_resets_of_frames_in_flight(harness, tmp_path):
         "patience": 2 * CLIPS * FRAMES,
         "output": str(tmp_path / "outcome.json"),
     }
-    run(build, "tb.bmru.top_resets", config=config, plusargs=[f"+remora_trace={tmp_path}"], run_dir=tmp_path)
+    run(build, "remora.tb.bmru.top_resets", config=config, plusargs=[f"+remora_trace={tmp_path}"], run_dir=tmp_path)
     outcome = json.loads((tmp_path / "outcome.json").read_text(encoding="utf-8"))
     compare_phases(codes, phases, read_trace(tmp_path, DESIGN)[FRAME], outcome["answers"]).require(FRAME)
 

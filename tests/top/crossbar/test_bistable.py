@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.faults import KINDS
-from flow.systems.crossbar.run import patience_cycles, run_rtl
-from flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
-from flow.tools.simulator import run
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.inference import infer
-from golden.crossbar.miru import trace_records
-from spec.crossbar.counters import Counter
-from spec.crossbar.records import EVENT, READOUT, STEP, Event
-from spec.lib.trace import read_trace, write_header
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.faults import KINDS
+from remora.flow.systems.crossbar.run import patience_cycles, run_rtl
+from remora.flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
+from remora.flow.tools.simulator import run
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.miru import trace_records
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.records import EVENT, READOUT, STEP, Event
+from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.scoreboard import Comparison, compare
 from tests.hdl.designs import BISTABLE
 
 SEQUENCES = 16
@@ -81,7 +81,7 @@ def test_thresholds_through_the_registers(harness, tmp_path):
     }
     arguments = [f"+remora_images={tmp_path / 'images'}"]
     result = run(
-        build, "tb.crossbar.top_bistable", testcase=("round_trip", "refusals"), config=config, plusargs=arguments
+        build, "remora.tb.crossbar.top_bistable", testcase=("round_trip", "refusals"), config=config, plusargs=arguments
     )
     assert len(result.tests) == 2
 
@@ -102,7 +102,14 @@ def test_resets_of_sequences_in_flight(harness, tmp_path):
         "patience_cycles": patience_cycles(design, stimulus, 0),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
-    run(build, "tb.crossbar.top_bistable", testcase="in_flight", config=config, plusargs=arguments, run_dir=tmp_path)
+    run(
+        build,
+        "remora.tb.crossbar.top_bistable",
+        testcase="in_flight",
+        config=config,
+        plusargs=arguments,
+        run_dir=tmp_path,
+    )
     inference = infer(design, stimulus.weights, stimulus.features, stimulus.lengths, record=True)
     golden = trace_records(design, inference, np.arange(SEQUENCES))
     actual = read_trace(tmp_path, design)

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow.systems.crossbar.run import patience_cycles
-from flow.systems.crossbar.stimulus import Stimulus, learning_stimulus
-from flow.tools.simulator import Build, run
-from golden.crossbar.cell import Coefficients
-from golden.learning.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from golden.learning.replay import ReplayTrainer
-from golden.learning.settings import LearningSettings
-from spec.crossbar.design import DesignPoint
-from spec.lib.packets import Flag
+from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus
+from remora.flow.tools.simulator import Build, run
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from remora.golden.learning.replay import ReplayTrainer
+from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.packets import Flag
 from tests.top.crossbar.test_learning import learner
 
 DESIGNS = {
@@ -62,7 +62,7 @@ class Runs:
             "settings": settings and settings.as_dict(),
             "patience_cycles": patience_cycles(self.design, stimulus, 0.0),
         }
-        run(self.build, "tb.crossbar.top_checkpoint", testcase=testcase, config=config, seed=len(after))
+        run(self.build, "remora.tb.crossbar.top_checkpoint", testcase=testcase, config=config, seed=len(after))
         return load_checkpoint(self.folder / f"{after}.npz", self.design)
 
     def golden(self, before: str, part: slice, settings: LearningSettings | None = None) -> Checkpoint:

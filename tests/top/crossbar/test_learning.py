@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.faults import KINDS
-from flow.systems.crossbar.learnt_state import state_file
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, with_bad_packets
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights
-from golden.learning.checkpoint import load_checkpoint
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.layout import all_tiles
-from spec.crossbar.records import LEARN
-from spec.lib.packets import Flag
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.faults import KINDS
+from remora.flow.systems.crossbar.learnt_state import state_file
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, with_bad_packets
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.checkpoint import load_checkpoint
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import all_tiles
+from remora.spec.crossbar.records import LEARN
+from remora.spec.lib.packets import Flag
 from tests.hdl.designs import DESIGNS, make_design
 
 SEQUENCES = 24

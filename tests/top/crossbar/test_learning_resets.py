@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.run import patience_cycles
-from flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
-from flow.tools.simulator import run
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights
-from golden.learning.trace import LearningReference
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import EVENT, LEARN, READOUT, STEP, Event
-from spec.lib.trace import read_trace, write_header
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
+from remora.flow.tools.simulator import run
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.trace import LearningReference
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import EVENT, LEARN, READOUT, STEP, Event
+from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.scoreboard import Comparison, compare
 
 DESIGN = DesignPoint(
     name="learning_resets",
@@ -52,7 +52,7 @@ def test_resets_while_learning(harness, tmp_path):
         "output": str(tmp_path / "phases.json"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
-    run(build, "tb.crossbar.top_learning", config=config, plusargs=arguments, run_dir=tmp_path)
+    run(build, "remora.tb.crossbar.top_learning", config=config, plusargs=arguments, run_dir=tmp_path)
     compare_phases(stimulus, labels, tmp_path).require(STEP, READOUT, LEARN, EVENT)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.simulate import Simulated, summarise
-from flow.systems.crossbar.stimulus import Stimulus
-from flow.systems.crossbar.train import train_network
-from golden.crossbar.inference import infer
-from golden.data.load import load
-from golden.learning.checkpoint import load_checkpoint
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.simulate import Simulated, summarise
+from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.flow.systems.crossbar.train import train_network
+from remora.golden.crossbar.inference import infer
+from remora.golden.data.load import load
+from remora.golden.learning.checkpoint import load_checkpoint
 from tests.hdl.designs import DESIGNS
 from tests.top.crossbar.test_learning import LEARNERS
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.simulate import Simulated, steps_in_all, summarise
-from flow.systems.crossbar.stimulus import Stimulus
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.inference import infer
-from golden.crossbar.weights import random_weights
-from golden.data.own_data import load_own, split
-from spec.crossbar.records import LEARN
-from spec.lib.packets import Flag
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.simulate import Simulated, steps_in_all, summarise
+from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.weights import random_weights
+from remora.golden.data.own_data import load_own, split
+from remora.spec.crossbar.records import LEARN
+from remora.spec.lib.packets import Flag
 from tests.hdl.designs import BISTABLE, DESIGNS
 from tests.top.crossbar.test_learning import LEARNERS
 

@@ -7,30 +7,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow.generate.directory import generate, write_images
-from flow.systems.crossbar.faults import KINDS
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.simulate import summarise
-from flow.systems.crossbar.stimulus import (
+from remora.flow.generate.directory import generate, write_images
+from remora.flow.systems.crossbar.faults import KINDS
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.simulate import summarise
+from remora.flow.systems.crossbar.stimulus import (
     ReplayCommand,
     Stimulus,
     learning_stimulus,
     with_bad_packets,
     with_replay_commands,
 )
-from flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
-from flow.tools.simulator import run as run_simulation
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import initial_weights
-from golden.data.load import load
-from golden.data.tasks import task_stream
-from golden.learning.replay import ReplayTrainer
-from spec.crossbar.counters import Counter
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import LEARN, NO_SLOT, OFFER
-from spec.lib.packets import Flag
-from spec.lib.registers import register_map
-from spec.lib.trace import read_trace
+from remora.flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
+from remora.flow.tools.simulator import run as run_simulation
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.load import load
+from remora.golden.data.tasks import task_stream
+from remora.golden.learning.replay import ReplayTrainer
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import LEARN, NO_SLOT, OFFER
+from remora.spec.lib.packets import Flag
+from remora.spec.lib.registers import register_map
+from remora.spec.lib.trace import read_trace
 from tests.top.crossbar.test_learning import learner
 
 SEQUENCES = 30
@@ -137,7 +137,7 @@ def test_writes_and_read_back_in_flight_are_refused(harness, tmp_path):
         },
     }
     result = run_simulation(
-        build, "tb.crossbar.top_replay", config=config, plusargs=[f"+remora_images={tmp_path / 'images'}"]
+        build, "remora.tb.crossbar.top_replay", config=config, plusargs=[f"+remora_images={tmp_path / 'images'}"]
     )
     assert len(result.tests) == 1
 

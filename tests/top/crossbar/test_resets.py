@@ -7,16 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.run import patience_cycles
-from flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
-from flow.tools.simulator import run
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.miru import Inference, infer, trace_records
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.records import EVENT, READOUT, STEP, Event
-from spec.lib.trace import read_trace, write_header
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
+from remora.flow.tools.simulator import run
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import Inference, infer, trace_records
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.records import EVENT, READOUT, STEP, Event
+from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.scoreboard import Comparison, compare
 
 DESIGN = DesignPoint(
     name="resets",
@@ -46,7 +46,14 @@ def test_resets_of_sequences_in_flight(harness, tmp_path):
         "output": str(tmp_path / "phases.json"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
-    run(build, "tb.crossbar.top_resets", testcase="in_flight", config=config, plusargs=arguments, run_dir=tmp_path)
+    run(
+        build,
+        "remora.tb.crossbar.top_resets",
+        testcase="in_flight",
+        config=config,
+        plusargs=arguments,
+        run_dir=tmp_path,
+    )
     compare_phases(stimulus, tmp_path).require(STEP, READOUT, EVENT, "answer")
 
 
@@ -108,5 +115,5 @@ def test_resets_while_programming(harness):
     _, build = harness(DESIGN)
     pulses = 2 * DESIGN.crossbar.weight_limit * (DESIGN.crossbar.pulse_cycles + 1)
     config = {"design": DESIGN.model_dump(mode="json"), "attempts": ATTEMPTS, "longest_commit": pulses}
-    result = run(build, "tb.crossbar.top_resets", testcase="while_programming", config=config)
+    result = run(build, "remora.tb.crossbar.top_resets", testcase="while_programming", config=config)
     assert len(result.tests) == 1

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.faults import KINDS
-from flow.systems.crossbar.run import run_rtl
-from flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
-from golden.crossbar.cell import Coefficients
-from spec.crossbar.counters import Counter
-from spec.lib.packets import Drop
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.faults import KINDS
+from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
+from remora.golden.crossbar.cell import Coefficients
+from remora.spec.crossbar.counters import Counter
+from remora.spec.lib.packets import Drop
 from tests.hdl import designs
 
 SEQUENCES = 16

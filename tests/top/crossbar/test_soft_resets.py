@@ -10,21 +10,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from flow.generate.directory import write_images
-from flow.tools.simulator import run
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import Weights, initial_weights
-from golden.data.load import SequenceSet, synthetic
-from golden.data.tasks import task_stream
-from golden.learning.checkpoint import load_checkpoint
-from golden.learning.pulses import Writes
-from golden.learning.replay import Interruption, Learned
-from golden.learning.trace import LearningReference
-from spec.crossbar.design import DesignPoint
-from spec.crossbar.learning import UPDATE_COUNT_BITS
-from spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
-from spec.lib.trace import read_trace, write_header
-from tb.lib.scoreboard import Comparison, compare
+from remora.flow.generate.directory import write_images
+from remora.flow.tools.simulator import run
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights, initial_weights
+from remora.golden.data.load import SequenceSet, synthetic
+from remora.golden.data.tasks import task_stream
+from remora.golden.learning.checkpoint import load_checkpoint
+from remora.golden.learning.pulses import Writes
+from remora.golden.learning.replay import Interruption, Learned
+from remora.golden.learning.trace import LearningReference
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
+from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.scoreboard import Comparison, compare
 from tests.top.crossbar.test_checkpoint import require_same
 from tests.top.crossbar.test_learning import learner
 
@@ -109,7 +109,7 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
         "output": str(tmp_path / "phases.json"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
-    run(build, "tb.crossbar.top_soft_resets", config=config, plusargs=arguments, run_dir=tmp_path)
+    run(build, "remora.tb.crossbar.top_soft_resets", config=config, plusargs=arguments, run_dir=tmp_path)
     outcome = json.loads((tmp_path / "phases.json").read_text(encoding="utf-8"))
     follower = Follower(design, weights, data, lengths)
     follower.follow(outcome["phases"], read_trace(tmp_path, design))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flow.generate.directory import write_images
-from flow.systems.crossbar.stimulus import stress_stimulus
-from flow.tools.simulator import run
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.miru import infer
-from spec.presets import load_design
+from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.stimulus import stress_stimulus
+from remora.flow.tools.simulator import run
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import infer
+from remora.spec.presets import load_design
 
 
 def test_window(harness, tmp_path):
@@ -24,5 +24,7 @@ def test_window(harness, tmp_path):
         "lengths": stimulus.lengths.tolist(),
         "scores": inference.scores.tolist(),
     }
-    result = run(build, "tb.crossbar.top_window", config=config, plusargs=[f"+remora_images={tmp_path / 'images'}"])
+    result = run(
+        build, "remora.tb.crossbar.top_window", config=config, plusargs=[f"+remora_images={tmp_path / 'images'}"]
+    )
     assert len(result.tests) == 7

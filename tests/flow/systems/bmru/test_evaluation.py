@@ -6,18 +6,18 @@ from dataclasses import asdict
 
 import pytest
 
-from flow.experiments.keyword_summary import (
+from remora.flow.experiments.keyword_summary import (
     LEAST_CLIPS_ALIKE,
     LEAST_STATE_BITS_ALIKE,
     WITHIN,
 )
-from flow.systems.bmru.evaluation import Spotter, add_up, balanced, evaluate
-from flow.systems.bmru.networks import shipped_network
-from golden.bmru.codes import export_network
-from golden.data.mfcc import FRAMES
-from golden.offline.bmru_training import Recipe
-from spec.bmru.design import AnalogDesign
-from spec.presets import load_design
+from remora.flow.systems.bmru.evaluation import Spotter, add_up, balanced, evaluate
+from remora.flow.systems.bmru.networks import shipped_network
+from remora.golden.bmru.codes import export_network
+from remora.golden.data.mfcc import FRAMES
+from remora.golden.offline.bmru_training import Recipe
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.presets import load_design
 
 KWS = load_design("kws", AnalogDesign)
 

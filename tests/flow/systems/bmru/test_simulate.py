@@ -9,26 +9,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow import cli
-from flow.systems.bmru import simulate as analog_simulate
-from flow.systems.bmru.networks import load_clips, shipped_network, train_spotter
-from flow.systems.bmru.recording import keyword_recording, last_votes
-from flow.systems.bmru.run import KINDS
-from flow.systems.bmru.simulate import WAKE, compare_wakes, needed_kinds, simulate_analog
-from flow.verify.simulation import generate_for, judge
-from golden.bmru.clips import VoteSettings
-from golden.bmru.core import AnalogCore
-from golden.bmru.wake_ups import rises
-from golden.data.mfcc import FRAMES
-from golden.lib import bmru
-from golden.lib.bmru_network import Linear, save_network
-from golden.offline.bmru_training import Recipe
-from spec.bmru.design import AnalogDesign
-from spec.bmru.frames import ReportFlag
-from spec.lib.errors import CheckFailed, RemoraError
-from spec.lib.packets import Answer
-from spec.presets import load_design
-from tb.lib.scoreboard import Comparison
+from remora.flow import cli
+from remora.flow.systems.bmru import simulate as analog_simulate
+from remora.flow.systems.bmru.networks import load_clips, shipped_network, train_spotter
+from remora.flow.systems.bmru.recording import keyword_recording, last_votes
+from remora.flow.systems.bmru.run import KINDS
+from remora.flow.systems.bmru.simulate import WAKE, compare_wakes, needed_kinds, simulate_analog
+from remora.flow.verify.simulation import generate_for, judge
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.wake_ups import rises
+from remora.golden.data.mfcc import FRAMES
+from remora.golden.lib import bmru
+from remora.golden.lib.bmru_network import Linear, save_network
+from remora.golden.offline.bmru_training import Recipe
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.frames import ReportFlag
+from remora.spec.lib.errors import CheckFailed, RemoraError
+from remora.spec.lib.packets import Answer
+from remora.spec.presets import load_design
+from remora.tb.lib.scoreboard import Comparison
 
 KWS = load_design("kws", AnalogDesign)
 

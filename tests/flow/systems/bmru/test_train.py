@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from flow import cli
-from flow.systems.bmru import networks, train
-from flow.systems.bmru.networks import (
+from remora.flow import cli
+from remora.flow.systems.bmru import networks, train
+from remora.flow.systems.bmru.networks import (
     SHIPPED_FOR,
     KeywordError,
     check_design,
@@ -18,10 +18,10 @@ from flow.systems.bmru.networks import (
     shipped_path,
     train_spotter,
 )
-from golden.data.normalisation import ClipNormaliser
-from golden.offline.bmru_training import Recipe
-from spec.bmru.design import AnalogDesign
-from spec.presets import load_design
+from remora.golden.data.normalisation import ClipNormaliser
+from remora.golden.offline.bmru_training import Recipe
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.presets import load_design
 
 KWS = load_design("kws", AnalogDesign)
 SHORT = Recipe(steps=12, batch=16)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from flow.systems.crossbar.bistable_train import LARGEST_BATCH, SMALLEST_BATCH, batch_of
-from flow.systems.crossbar.train import passes_table, train_network
-from golden.data.load import SequenceSet, load
-from golden.learning.checkpoint import CheckpointError, load_checkpoint
-from golden.learning.training import accuracy
-from spec.crossbar.design import DesignPoint
-from spec.presets import load_design
+from remora.flow.systems.crossbar.bistable_train import LARGEST_BATCH, SMALLEST_BATCH, batch_of
+from remora.flow.systems.crossbar.train import passes_table, train_network
+from remora.golden.data.load import SequenceSet, load
+from remora.golden.learning.checkpoint import CheckpointError, load_checkpoint
+from remora.golden.learning.training import accuracy
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.presets import load_design
 
 DESIGN = DesignPoint(
     name="cells",

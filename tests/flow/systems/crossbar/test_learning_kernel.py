@@ -9,20 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flow import cli
-from flow.experiments.learners import ChipLearner
-from flow.systems.crossbar import learning_kernel
-from flow.systems.crossbar.learning_kernel import KernelError, compile_kernel
-from flow.systems.crossbar.learning_kernel import learning_kernel as choose
-from flow.systems.crossbar.train import train_network
-from flow.tools import verilator
-from golden.crossbar.cell import Coefficients
-from golden.crossbar.weights import initial_weights
-from golden.data.load import load
-from golden.learning.kernel.compiled import CompiledKernel
-from golden.learning.kernel.numpy_kernel import NumpyKernel
-from golden.learning.kernel.protocol import MakeKernel
-from spec.presets import load_design
+from remora.flow import cli
+from remora.flow.experiments.learners import ChipLearner
+from remora.flow.systems.crossbar import learning_kernel
+from remora.flow.systems.crossbar.learning_kernel import KernelError, compile_kernel
+from remora.flow.systems.crossbar.learning_kernel import learning_kernel as choose
+from remora.flow.systems.crossbar.train import train_network
+from remora.flow.tools import verilator
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import initial_weights
+from remora.golden.data.load import load
+from remora.golden.learning.kernel.compiled import CompiledKernel
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import MakeKernel
+from remora.spec.presets import load_design
 
 TINY = load_design("tiny")
 COMPILER = """#!/bin/sh

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from flow import cli
-from flow.systems.crossbar.learning_options import TASK_CAPACITY, LearningOptions
-from flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
-from golden.data.load import load
-from spec.lib.errors import RemoraError
-from spec.presets import ConfigError, load_design
+from remora.flow import cli
+from remora.flow.systems.crossbar.learning_options import TASK_CAPACITY, LearningOptions
+from remora.flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
+from remora.golden.data.load import load
+from remora.spec.lib.errors import RemoraError
+from remora.spec.presets import ConfigError, load_design
 
 
 def test_without_options_the_design_point_is_as_it_was():
@@ -79,7 +79,7 @@ def test_training_goes_on_after_a_task_as_if_it_had_not_been_interrupted(tmp_pat
 
     with pytest.MonkeyPatch.context() as patch:
         saved = []
-        from flow.systems.crossbar import train_tasks as module
+        from remora.flow.systems.crossbar import train_tasks as module
 
         keep = module.save_checkpoint
         patch.setattr(module, "save_checkpoint", lambda *all: (keep(*all), saved.append(1), len(saved) > 1 and stop()))

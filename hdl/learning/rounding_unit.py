@@ -21,7 +21,7 @@ class RoundingUnit(wiring.Component):
 
     ``start`` in cycle t, with ``column`` of its layer (1 for the ``readout``) and ``fold_index`` stable from then until
     the next start, as ``seed`` and ``update_number``. ``done`` is low from t + 1 and high from t +
-    `remora.spec.crossbar.cycles.HASH`; then ``random`` holds log2(accumulator_level) bits a lane, lane 0 in the low
+    `remora.spec.lib.rng.HASH_CYCLES`; then ``random`` holds log2(accumulator_level) bits a lane, lane 0 in the low
     bits, as rule L15 says for row ``fold_index·lanes + lane``.
 
     Rule L15.

@@ -15,7 +15,7 @@ class Threefry(wiring.Component):
     """Threefry-2x32 of a 64-bit counter under a 64-bit key; no multiplier.
 
     ``start`` in cycle t takes ``counter_0`` and ``counter_1``; ``key_0`` and ``key_1`` must be stable from t until
-    ``done``. ``done`` is low from t + 1 and high from t + `remora.spec.crossbar.cycles.HASH`, with ``word`` and
+    ``done``. ``done`` is low from t + 1 and high from t + `remora.spec.lib.rng.HASH_CYCLES`, with ``word`` and
     ``second_word`` stable, until the next start; one at any time starts anew.
 
     Rule R1.

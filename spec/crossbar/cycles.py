@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
 from remora.spec.lib.fixed import unsigned_width
-from remora.spec.lib.rng import ROUNDS
+from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.lib.section import Derived
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
 
-HASH = ROUNDS + 1
-"""From the start of a Threefry to its done: one round a cycle, and one that takes the counter
-(``hdl/lib/threefry.py``)."""
-DRAW = HASH + 1
-"""Of a word that is asked for and waited for: the cycle of the start, and HASH. An index unit takes as many for each
-attempt, from the start to done (``hdl/learning/index_unit.py``: IDLE or AGAIN, HASH)."""
+DRAW = HASH_CYCLES + 1
+"""Of a word that is asked for and waited for: the cycle of the start, and `HASH_CYCLES`. An index unit takes as many
+for each attempt, from the start to done (``hdl/learning/index_unit.py``: IDLE or AGAIN, HASH)."""
 PIPELINE = 3
 """SETTLE of a fold: code, derivative and product of its last step follow each other
 (``hdl/learning/learning_engine.py``)."""
@@ -88,7 +85,7 @@ class Cycles(Derived):
 
         DRAW, HASH until the first word is drawn, HASH one for every further word, SUM one a class, VALID.
         """
-        return 1 + HASH + (self._feedback_words - 1) + self.design.network.classes + 1
+        return 1 + HASH_CYCLES + (self._feedback_words - 1) + self.design.network.classes + 1
 
     def next_feedback(self, waited: int = 0) -> int:
         """Cycles from the take of a value to the next one, whose first word has been drawn since the last SUM began.
@@ -100,7 +97,7 @@ class Cycles(Derived):
         """
         classes, words = self.design.network.classes, self._feedback_words
         last_sum = classes - FEEDBACK_WORD_BITS * (words - 1)
-        return max(1, HASH - last_sum - waited) + (words - 1) + classes + 1
+        return max(1, HASH_CYCLES - last_sum - waited) + (words - 1) + classes + 1
 
     @property
     def preparation(self) -> int:

@@ -17,6 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from remora.spec.lib.fixed import round_shift
 
 ROUNDS = 13
+HASH_CYCLES = ROUNDS + 1
+"""Of a Threefry in hardware (``hdl/lib/threefry.py``), from its start to its done: one that takes the counter, and one
+a round."""
 ROTATIONS = (13, 15, 26, 6, 17, 29, 16, 24)
 KEY_PARITY = 0x1BD11BDA
 WORD_MASK = 0xFFFFFFFF

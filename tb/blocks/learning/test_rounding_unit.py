@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remora.spec.crossbar.cycles import HASH
+from remora.spec.lib.rng import HASH_CYCLES
 from remora.tb.lib.bench import Block, BlockBench, block_test
 from remora.tb.models.learning import rounding_number
 
@@ -23,7 +23,7 @@ async def every_lane(bench: BlockBench) -> None:
             block.put(seed=seed, update_number=update, readout=readout, column=column, fold_index=fold, start=1)
             await bench.cycle()
             block.put(start=0)
-            for _ in range(HASH - 1):
+            for _ in range(HASH_CYCLES - 1):
                 await bench.cycle()
                 bench.compare(block, "done too early", block.get("done"), 0)
             await bench.cycle()

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.spec.crossbar.cycles import DRAW, HASH, OFFER_FROZEN, OFFER_REFUSED, REPLAY_DRAW
+from remora.spec.crossbar.cycles import DRAW, OFFER_FROZEN, OFFER_REFUSED, REPLAY_DRAW
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.presets import load_design
 from tests.golden.any_design import any_design
 
@@ -42,7 +43,14 @@ def test_figures_of_known_design_points():
     assert (cycles.step, cycles.readout, cells.step, cells.readout) == (23, 28, 10, 21)
     assert (cycles.errors, cycles.first_feedback - 1, cycles.next_feedback(), cycles.preparation) == (10, 25, 15, 35)
     assert (cycles.fold(28), cycles.readout_fold) == (33, 3)
-    assert (HASH, DRAW, REPLAY_DRAW, OFFER_FROZEN, OFFER_REFUSED, cycles.offer_kept(28)) == (14, 15, 18, 2, 17, 2970)
+    assert (HASH_CYCLES, DRAW, REPLAY_DRAW, OFFER_FROZEN, OFFER_REFUSED, cycles.offer_kept(28)) == (
+        14,
+        15,
+        18,
+        2,
+        17,
+        2970,
+    )
     direct = MNIST.evolve(learning={"update": "direct"}).cycles
     assert (direct.fold(28), direct.fold(3), direct.readout_fold) == (33, 15, 15)
 

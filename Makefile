@@ -11,7 +11,7 @@ SEED    ?= $(shell date +%Y%m%d)
 BIN     := .venv/bin
 STAMP   := .venv/set-up
 
-.PHONY: all setup test nightly bench clean distclean
+.PHONY: all setup test lint check nightly bench clean distclean
 .NOTPARALLEL:
 
 all: setup
@@ -19,8 +19,19 @@ all: setup
 
 setup: $(STAMP)
 
+# build/junit.xml holds a case for every pytest test and for every cocotb test.
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --junitxml build/junit.xml $(ARGS)
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# What a contributor runs before a commit: style, types, unit tests, and one small design on the simulator.
+check: lint
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" tests/spec tests/golden tests/test_layers.py $(ARGS)
+	$(BIN)/remora demo --quick -o build/check
 
 # The regression at another seed every night, and many more random cases in the property tests.
 nightly: setup

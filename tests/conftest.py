@@ -13,6 +13,7 @@ from hypothesis import settings
 from remora.flow.tools.icarus import find_icarus
 from remora.flow.tools.simulator import default_seed
 from remora.flow.tools.verilator import SimulatorError, compiler_version, find_verilator
+from tests.junit import pytest_configure, pytest_runtest_logreport, pytest_runtest_makereport  # noqa: F401
 
 # The same examples every time, so that a regression fails for the change that broke it; no deadline, since a machine
 # may be busy.

@@ -11,12 +11,13 @@ def command(json: JsonOption = None) -> None:
     Use a name wherever a command asks for a design point: [bold]remora config show tiny[/].
     """
     from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.crossbar.design import DesignPoint
     from remora.spec.lib.section import Design
     from remora.spec.presets import load_design, preset_names
 
     listed = [load_design(name, Design) for name in preset_names()]
     analog = [design for design in listed if isinstance(design, AnalogDesign)]
-    crossbar = [design for design in listed if not isinstance(design, AnalogDesign)]
+    crossbar = [design for design in listed if isinstance(design, DesignPoint)]
     entries = {
         **_show(
             "Crossbar accelerators",

@@ -91,7 +91,7 @@ def command(
         write_json(json, train_keywords(found, output, normalisation, seed))
         return
     refuse_given(context, ONLY_ANALOG, f"'{config}' is a crossbar accelerator, and this is for analog cores")
-    if found.capabilities.bistable:
+    if load_design(config).capabilities.bistable:
         refuse_given(context, ONLY_LEARNING, f"'{config}' has bistable cells, which are trained offline")
     design = LearningOptions(tasks, update, replay_capacity, replay_ratio).apply(config)
     if tasks and task:

@@ -68,7 +68,9 @@ def _measure(design: DesignPoint, vectors: int, context: Context) -> dict:
     for amplitude in AMPLITUDES:
         x = amplitude * generator.random((vectors, ROWS))
         features = saturate(np.rint(256 * x), 255).astype(np.uint8)[:, None]
-        codes = infer(design, weights, features, record=True).record.code[:, 0]
+        kept = infer(design, weights, features, record=True).record
+        assert kept is not None
+        codes = kept.code[:, 0]
         exact = x @ (levels[:ROWS] * 2.0**-LEVEL_BITS)
         full = np.abs(codes) == design.formats.adc_limit
         error = (codes * 2.0**-design.formats.adc_fraction_bits - exact)[~full]

@@ -115,7 +115,8 @@ def over_seeds(mean: dict, spread: dict) -> Conclusion:
 
 
 def _draw(result: dict, spread: dict | None = None) -> Chart:
-    accuracies, angles_ = [], []
+    accuracies: list[Curve] = []
+    angles_: list[Curve | Guide] = []
     for number, (rule, one) in enumerate(result["rules"].items()):
         deviations = spread["rules"][rule]["readings"] if spread else None
         accuracies.append(_curve(one["readings"], "accuracy", deviations, rule, number))
@@ -139,7 +140,7 @@ def _curve(
 ) -> Curve:
     """One curve, with standard deviations where there are several seeds."""
     seen, values = ([reading[name] for reading in readings] for name in ("sequences", key))
-    return Curve(label, seen, values, deviations and [one[key] for one in deviations], line, number)
+    return Curve(label, seen, values, [one[key] for one in deviations] if deviations else None, line, number)
 
 
 def _lines(result: dict, spread: dict | None = None) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from remora.golden.data.load import SequenceSet, load
 from remora.golden.data.tasks import presented
 from remora.golden.learning.kernel.rules import feedback_matrix
 from remora.golden.lib.npz import NpzError, read_npz
-from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.design import Cell, DesignPoint, Learning, Network
 from remora.spec.presets import load_design
 
 __all__ = ["TASKS", "TaskStream", "permuted_mnist", "presented", "split_cifar10"]
@@ -86,24 +86,22 @@ def split_cifar10(seed: int) -> TaskStream:
         raise ExperimentError(f"{path} is not the file of features: {error}") from error
     design = DesignPoint(
         name="split-cifar10",
-        network={
-            "features": CIFAR_COMPONENTS // CIFAR_STEPS,
-            "classes": CIFAR_CLASSES,
-            "max_steps": CIFAR_STEPS,
-            "feature_signed": True,
-        },
-        cell={"update_coefficient": 128},
-        learning={"hidden_shift": 8, "seed": seed},
+        network=Network(
+            features=CIFAR_COMPONENTS // CIFAR_STEPS,
+            classes=CIFAR_CLASSES,
+            max_steps=CIFAR_STEPS,
+            feature_signed=True,
+        ),
+        cell=Cell(update_coefficient=128),
+        learning=Learning(hidden_shift=8, seed=seed),
     )
     deviation = train[0][:, :CIFAR_COMPONENTS].std(axis=0, dtype=np.float64)
-    sets = [_features_as_sequences(x, y, deviation) for x, y in (train, test)]
+    learnt, unseen = (_features_as_sequences(x, y, deviation) for x, y in (train, test))
 
     def task(number: int) -> tuple[SequenceSet, SequenceSet]:
-        return tuple(part.where(part.y // 2 == number) for part in sets)
+        return learnt.where(learnt.y // 2 == number), unseen.where(unseen.y // 2 == number)
 
-    return TaskStream(
-        "split-cifar10", design, f"{len(sets[0]):,} training and {len(sets[1]):,} test images", cache(task)
-    )
+    return TaskStream("split-cifar10", design, f"{len(learnt):,} training and {len(unseen):,} test images", cache(task))
 
 
 def _check_features(x: NDArray, y: NDArray) -> None:

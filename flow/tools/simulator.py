@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,9 @@ DEFAULT_SEED = 1
 """Seed of a run that is given none, neither as an argument nor as COCOTB_RANDOM_SEED: regressions repeat exactly."""
 
 DEFAULT_TIMEOUT_S = 900
+
+LISTENERS: list[Callable[[str, tuple[TestCase, ...]], None]] = []
+"""Called after each run with its test module and the cocotb tests that ran, passed or failed."""
 
 
 class SimulationFailed(SimulatorError, CheckFailed):
@@ -138,7 +141,7 @@ def run(
         written = [waves, directory] if waves else [directory]
         log, problem = _simulate(build, test_module, testcase, directory, settings, arguments, timeout, written)
         seconds = time.monotonic() - started
-        tests = _judge(directory / "results.xml", what, log, problem)
+        tests = _judge(directory / "results.xml", test_module, what, log, problem)
     print(f"{test_module} on {build.name}: {len(tests)} tests passed, seed {seed}, {seconds:.1f} s")
     if own:
         shutil.rmtree(directory, ignore_errors=True)
@@ -253,10 +256,12 @@ def _program(build: Build) -> list[str]:
     return [str(find_icarus().vvp), "-n", "-m", cocotb_tools.config.lib_entry("vpi", "icarus"), str(build.executable)]
 
 
-def _judge(results: Path, what: str, log: str, problem: str | None) -> tuple[TestCase, ...]:
+def _judge(results: Path, test_module: str, what: str, log: str, problem: str | None) -> tuple[TestCase, ...]:
     reports = [line for line in log.splitlines() if re.search(r"%(Error|Fatal)|^(ERROR|FATAL): ", line)]
     end = (f"\nThe design reports: {reports[0].strip()}" if reports else "") + f"\nThe log ends with:\n{tail(log)}"
     tests = read_results(results) if results.is_file() else ()
+    for listen in LISTENERS:
+        listen(test_module, tests)
     failed = [test for test in tests if test.failure is not None]
     if failed:
         reasons = "\n".join(f"  {test.name}: {test.failure}" for test in failed)

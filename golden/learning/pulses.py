@@ -53,8 +53,10 @@ class LayerWriter(Protocol):
     """
 
     levels: NDArray[np.int16]
-    values: NDArray[np.floating] | None
     gradient: NDArray[np.floating]
+
+    @property
+    def values(self) -> NDArray[np.floating] | None: ...
 
     def configure(self, columns: int, seed: int) -> None:
         """How many columns learn from now on, and the seed of the draws."""

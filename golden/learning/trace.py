@@ -64,6 +64,7 @@ class LearningReference:
         self._candidates = signed_candidates(design).astype(np.int16)
         self._states = np.zeros((design.network.max_steps, design.network.hidden), np.int16)
         self._started = 0
+        self._records: dict[str, list[NDArray]] = {}
 
     def advance(
         self,
@@ -142,7 +143,7 @@ class LearningReference:
 
     def _train_one(self, sequence: NDArray, label: int, slot: int | None, until: int | None) -> Update:
         dfa, entry = self.trainer.dfa, np.zeros(1, self._types[LEARN])
-        gradients = []
+        gradients: list[NDArray[np.int64]] = []
 
         def watch(hidden: NDArray[np.int64], readout: NDArray[np.int64]) -> None:
             gradients.extend((hidden, readout))
@@ -153,7 +154,8 @@ class LearningReference:
         self._saw_forward()
         entry["label"], entry["slot"] = label, NO_SLOT if slot is None else slot
         entry["error"], entry["feedback"] = update.error, update.feedback
-        entry["gradient_sum"] = checksum(self.design, *gradients, update.winners)
+        by_hidden, by_readout = gradients
+        entry["gradient_sum"] = checksum(self.design, by_hidden, by_readout, update.winners)
         hidden, readout = dfa.accumulators
         entry["accumulator_sum"] = checksum(self.design, hidden[:, update.winners], readout, update.winners)
         entry["applied"], entry["dropped"] = update.applied, update.dropped

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.network import MAX_HIDDEN
 from remora.spec.crossbar.tables import DERIVATIVE_BITS
-from remora.spec.lib.fixed import round_shift, unsigned_width
+from remora.spec.lib.fixed import Integer, round_shift, unsigned_width
 from remora.spec.lib.identity import UNLESS_DEFAULT
 from remora.spec.lib.roles import ACCUMULATORS, FREE, LEARNING, RANGE
 from remora.spec.lib.section import Section
@@ -109,7 +109,7 @@ def error_shift(design: DesignPoint) -> int:
     return 6 - design.adc_fraction_bits
 
 
-def rounding_index(layer: Layer, column: int) -> int:
+def rounding_index(layer: Layer, column: Integer) -> Integer:
     """Index of the draws that round a column in "direct"; also elementwise on an array of columns."""
     return int(layer) << ROUNDING_LAYER_BIT | column
 

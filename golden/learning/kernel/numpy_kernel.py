@@ -53,7 +53,8 @@ class NumpyKernel:
         coefficients: Coefficients,
         accumulators: Accumulators | None = None,
     ):
-        self.design, self.on_step = design, None
+        self.design = design
+        self.on_step: StepWatch | None = None
         self.datapath = path = Datapath(design, weights, coefficients, batch=1, history=True)
         self._dtype = learning_dtype(design)
         scale = 2.0 ** -(DERIVATIVE_BITS + design.learning.feedback_shift)

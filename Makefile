@@ -30,7 +30,7 @@ lint: setup
 
 # What a contributor runs before a commit: style, types, unit tests, and one small design on the simulator.
 check: lint
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not slow" tests/spec tests/golden tests/test_layers.py $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/spec tests/golden tests/test_layers.py $(ARGS)
 	$(BIN)/remora demo --quick -o build/check
 
 # The regression at another seed every night, and many more random cases in the property tests.

@@ -1,4 +1,4 @@
-"""Random codes and features that keep an analog core busy, and clips as packets."""
+"""Random codes and features that keep an analog core busy, codes by hand, and clips as packets."""
 
 from __future__ import annotations
 
@@ -84,3 +84,11 @@ def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) ->
     ends = random.random(shape) < 0.05
     codes[ends] = random.choice([-limit, 0, limit], int(ends.sum()))
     return codes.astype(np.int32)
+
+
+def by_hand(design: AnalogDesign, **codes) -> AnalogCodes:
+    """Codes of 0 but for those given, by the group's name with ``__`` for a dot, numbers or arrays."""
+    arrays = {group.name: np.zeros(group.shape, np.int32) for group in groups(design)}
+    for name, value in codes.items():
+        arrays[name.replace("__", ".")][...] = value
+    return AnalogCodes(design, arrays)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -57,7 +57,7 @@ class StateStore(wiring.Component):
             memory.write_data.eq(self.state),
         ]
 
-        selected = None
+        selected: Value | None = None
         for context in range(contexts):
             words = []
             for fold in range(folds):

@@ -28,7 +28,7 @@ class AccumulatorStore(wiring.Component):
         self.host_port = host_port(width, words)
         super().__init__(
             {
-                "clearing": Out(1, init=1),
+                "clearing": Out(1, init=1),  # type: ignore[call-arg]  # the stubs lack init
                 "address": In(range(words)),
                 "read": In(1),
                 "accumulators": Out(width),

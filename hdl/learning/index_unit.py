@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -53,7 +53,7 @@ class IndexUnit(wiring.Component):
         hash_ = place(m, "hash", Threefry())
         attempt = Signal(ATTEMPT_BITS)
         largest, mask, candidate = Signal(WORD), Signal(WORD), Signal(WORD)
-        smeared = largest
+        smeared: Value = largest
         for shift in (1, 2, 4, 8, 16):
             smeared = smeared | smeared >> shift
         accepted = candidate < self.bound

@@ -7,8 +7,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.bit_streamer import feature_word
 from remora.hdl.learning.learning_lane import LearningLane, delta_bits, gradient_bits
+from remora.hdl.lib.features import feature_word
 from remora.hdl.lib.hierarchy import place
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from amaranth.back import rtlil
 from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetSignal, Value
@@ -113,7 +113,7 @@ class _Placed(Elaboratable):
         finally:
             _family.reset(token)
         library.instantiated(self._instance, name)
-        connections = {}
+        connections: dict[str, Any] = {}
         if "clk" in ports:
             connections["i_clk"] = ClockSignal()
         if "rst" in ports:

@@ -225,7 +225,9 @@ class RegisterBlock(wiring.Component):
         return member
 
     def _raise_interrupt(self, m: Module, events: list[Field], readable: dict[str, Value]) -> None:
-        m.d.sync += self.irq.eq(Cat(readable[event.port] & getattr(self, event.enabled_by) for event in events).any())
+        m.d.sync += self.irq.eq(
+            Cat(readable[event.port] & getattr(self, str(event.enabled_by)) for event in events).any()
+        )
 
 
 def _register_members(register: Register) -> dict[str, wiring.Member]:
@@ -238,7 +240,7 @@ def _register_members(register: Register) -> dict[str, wiring.Member]:
     members = {}
     for field in register.fields:
         if field.kind in (Kind.CONFIGURATION, Kind.PULSE):
-            members[field.port] = Out(field.width, init=field.reset)
+            members[field.port] = Out(field.width, init=field.reset)  # type: ignore[call-arg]  # the stubs lack init
         elif field.kind in (Kind.STATUS, Kind.EVENT, Kind.LOADED):
             members[field.port] = In(field.width)
         if field.kind is Kind.LOADED:

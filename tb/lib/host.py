@@ -136,7 +136,7 @@ class Host:
         Raises:
             WindowError: a column does not verify.
         """
-        if self.design.capabilities.bistable:
+        if weights.thresholds is not None:
             await self.write_thresholds(weights.thresholds)
         for tile in all_tiles(self.design):
             levels = _of_tile(weights, tile)

@@ -66,7 +66,8 @@ class ImpoliteMaster:
             "ar": deque({"araddr": address} for address in reads),
         }
         passed = dict.fromkeys(CHANNELS, 0)
-        written, read, waiting = [], [], {}
+        written, read = [], []
+        waiting: dict[str, tuple] = {}
         self._drive(queues, manner)
         for _ in range(PATIENCE):
             await RisingEdge(self._dut.aclk)

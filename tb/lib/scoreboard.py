@@ -11,7 +11,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from remora.spec.lib.trace import UNCOMPARED
+from remora.spec.lib.trace import UNCOMPARED, field_names
 
 CONTEXT = 2
 """Elements shown either side of the first that differs."""
@@ -96,7 +96,7 @@ def compare(expected: dict[str, NDArray], actual: dict[str, NDArray]) -> Compari
         got = actual.get(kind, wanted[:0])
         common = min(len(wanted), len(got))
         differs = np.zeros(common, bool)
-        for name in wanted.dtype.names:
+        for name in field_names(wanted.dtype):
             if name in UNCOMPARED:
                 continue
             unequal = wanted[name][:common] != got[name][:common]
@@ -120,7 +120,7 @@ def _diverge(kind: str, index: int, wanted: NDArray, got: NDArray) -> Divergence
             wanted[index] if index < len(wanted) else None,
             got[index] if index < len(got) else None,
         )
-    for name in wanted.dtype.names:
+    for name in field_names(wanted.dtype):
         unequal = np.atleast_1d(wanted[index][name] != got[index][name]).reshape(-1)
         if name not in UNCOMPARED and unequal.any():
             return Divergence(kind, index, name, int(np.argmax(unequal)), wanted[index], got[index])
@@ -133,10 +133,10 @@ def describe(comparison: Comparison) -> Group:
     if first is None:
         return Group(Text("no divergence"))
     record = first.expected if first.expected is not None else first.actual
-    place = ", ".join(
-        f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in record.dtype.names
-    )
-    if first.actual is not None and "cycle" in first.actual.dtype.names:
+    assert record is not None  # one of the two has more records
+    names = field_names(record.dtype)
+    place = ", ".join(f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in names)
+    if first.actual is not None and "cycle" in field_names(first.actual.dtype):
         place = ", ".join(part for part in (place, f"hardware cycle {int(first.actual['cycle'])}") if part)
     heading = Text(f"first divergence: {first.kind} record {first.index} ({place})", style="bold red")
     if first.field is None:
@@ -146,6 +146,7 @@ def describe(comparison: Comparison) -> Group:
 
 
 def _field_table(first: Divergence) -> Table:
+    assert first.expected is not None and first.actual is not None  # a field differs where both have the record
     wanted = np.atleast_1d(first.expected[first.field])
     got = np.atleast_1d(first.actual[first.field])
     table = Table(

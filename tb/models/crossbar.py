@@ -34,7 +34,7 @@ class CrossbarModel:
             place = (side >> row & 1, tile.first_row + row, tile.first_column + column)
             self.pairs[place] = min(self.full, max(0, self.pairs[place] + step))
 
-    def sense(self, tile: Tile, column: int) -> tuple[int, int, int, int]:
+    def sense(self, tile: Tile, column: int) -> tuple[int, ...]:
         """Sense flags of a column: pos_rest, pos_full, neg_rest, neg_full, one bit a row."""
         of_column = self.pairs[:, tile.row_slice, tile.first_column + column]
         return tuple(

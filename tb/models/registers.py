@@ -111,7 +111,8 @@ class Model:
 
     def interrupt(self) -> int:
         """The interrupt line, once it has settled."""
-        return int(any(self.stored[event.port] & self.stored[event.enabled_by] for event in self._fields(Kind.EVENT)))
+        events = self._fields(Kind.EVENT)
+        return int(any(self.stored[event.port] & self.stored[str(event.enabled_by)] for event in events))
 
     def _readable(self, field: Field) -> int:
         if field.kind is Kind.CONSTANT:

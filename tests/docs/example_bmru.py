@@ -9,10 +9,10 @@ import numpy as np
 from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
 from remora.golden.bmru.core import AnalogCore
 from remora.golden.bmru.devices import AnalogLayer, CellBiases, bias_currents
+from remora.golden.bmru.random_codes import by_hand
 from remora.spec.bmru.design import AnalogDesign
 from remora.spec.bmru.frames import FrameFlag, encode_frame
 from tests.docs.example_points import core
-from tests.golden.bmru.cases import by_hand
 
 
 def mirror_ratios(design: AnalogDesign, code: int) -> list[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from remora.golden.bmru.random_codes import by_hand
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.thresholds import initial_thresholds
 from remora.golden.learning.kernel.rules import feedback_matrix, output_error
@@ -32,7 +33,6 @@ from remora.spec.lib.rng import (
 )
 from tests.docs import example_bmru as example_analog
 from tests.docs import example_host, example_inference, example_learning, example_points
-from tests.golden.bmru.cases import by_hand
 
 __all__ = [
     "Coefficients", "NO_SLOT", "Purpose", "accumulator_words", "by_hand", "check_word", "checksum", "derivative_table",

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.bmru.codes import AnalogCodes
-from remora.golden.bmru.random_codes import random_codes, random_features
+from remora.golden.bmru.random_codes import by_hand, random_codes, random_features
 from remora.spec.bmru.scan import chain_bits, check_word
 from remora.spec.lib.fixed import saturate
 from remora.tb.blocks.bmru.core_driver import BmruCoreDriver
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack
-from tests.golden.bmru.cases import by_hand
 
 SURVIVED_FRAMES = 1_000_000
 

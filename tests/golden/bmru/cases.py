@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from remora.golden.bmru.codes import AnalogCodes
 from remora.spec.bmru.design import AnalogDesign
-from remora.spec.bmru.scan import groups
 
 ALL_ERRORS = {"mismatch": True, "bias_error": True, "noise": True, "noise_pa": 40, "seed": 7}
 
@@ -31,11 +27,3 @@ ANALOG_DESIGNS = {
         settling={"factor": 1, "shift": 0, "phase_cycles": 1}, nonidealities={"mismatch": True, "seed": 2**32 - 1},
     ),
 }  # fmt: skip
-
-
-def by_hand(design: AnalogDesign, **codes) -> AnalogCodes:
-    """Codes of 0 but for those given, by the group's name with ``__`` for a dot, numbers or arrays."""
-    arrays = {group.name: np.zeros(group.shape, np.int32) for group in groups(design)}
-    for name, value in codes.items():
-        arrays[name.replace("__", ".")][...] = value
-    return AnalogCodes(design, arrays)

@@ -7,11 +7,11 @@ import pytest
 
 from remora.golden.bmru.codes import AnalogCodes, network_of
 from remora.golden.bmru.core import BRANCHES, AnalogCore
-from remora.golden.bmru.random_codes import ordered, random_codes, random_features
+from remora.golden.bmru.random_codes import by_hand, ordered, random_codes, random_features
 from remora.golden.lib.bmru import run
 from remora.spec.bmru.design import AnalogDesign
 from remora.spec.presets import load_design
-from tests.golden.bmru.cases import ALL_ERRORS, ANALOG_DESIGNS, by_hand, make_analog
+from tests.golden.bmru.cases import ALL_ERRORS, ANALOG_DESIGNS, make_analog
 from tests.golden.scalar_bmru import ScalarCore
 
 KWS = load_design("kws", AnalogDesign)

@@ -11,7 +11,7 @@ SEED    ?= $(shell date +%Y%m%d)
 BIN     := .venv/bin
 STAMP   := .venv/set-up
 
-.PHONY: all setup test lint check nightly bench clean distclean
+.PHONY: all setup test lint check nightly bench docs clean distclean
 .NOTPARALLEL:
 
 all: setup
@@ -41,6 +41,11 @@ nightly: setup
 
 bench: setup
 	$(BIN)/remora bench $(ARGS)
+
+# The documentation site in build/site; a warning is an error.
+docs: setup
+	$(BIN)/python -m sphinx -W --keep-going -q -E -b html -d build/doctrees docs build/site
+	@echo "build/site/index.html"
 
 # Build products and results; the environment stays.
 clean:

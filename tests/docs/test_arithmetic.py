@@ -13,7 +13,7 @@ import pytest
 from tests.docs import examples
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs" / "arithmetic.md"
+DOCUMENT = ROOT / "docs" / "reference" / "arithmetic.md"
 RULE = re.compile(r"^\*\*(?P<number>[A-Z]\d+)\*\*(?: \*\((?P<marks>[a-z, ]+)\)\*)? ", re.MULTILINE)
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = r"[A-Z]\d+"

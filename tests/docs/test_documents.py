@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 PATH = re.compile(r"(?<![\w/.-])((?:spec|golden|hdl|tb|flow|tests|docs|data)/[\w./-]*\.(?:py|sv|v|vlt|rdl|toml|md))\b")
 GENERATED = {"docs/registers.md"}
 """Lies in a generated directory."""
@@ -16,7 +16,7 @@ ELSEWHERE = {"Remora", "AnalogRemora", "Bench"}
 """The top levels, which `tests/top` runs, and what holds the blocks of a bench."""
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_that_a_document_names_exist(document):
     named = set(PATH.findall(document.read_text(encoding="utf-8"))) - GENERATED
     missing = {path for path in named if not (ROOT / path).is_file()}
@@ -34,7 +34,7 @@ def test_components_without_a_bench_are_those_that_the_document_names():
     alone = {
         name for name in components if re.search(rf"^from remora\.hdl\..* import .*\b{name}\b", benches, re.MULTILINE)
     }
-    text = (ROOT / "docs" / "verification.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "explanation" / "verification.md").read_text(encoding="utf-8")
     table = re.search(r"^\| component \| runs in \|\n.*?\n\n", text, re.MULTILINE | re.DOTALL)[0].strip()
     named = {name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])}
     assert len(components) > 40 and sorted(named) == sorted(components - alone)

@@ -6,9 +6,9 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
 
-def make_design(**sections) -> DesignPoint:
+def make_design(name: str = "test", **sections) -> DesignPoint:
     """A design point from sections given as dictionaries."""
-    return DesignPoint(name="test", **sections)
+    return DesignPoint(name=name, **sections)
 
 
 ONE, TINY, MNIST = (load_design(name) for name in ("one", "tiny", "mnist"))
@@ -22,9 +22,10 @@ BELOW = make_design(  # one below powers of two
     cell={"lanes": 15},
     crossbar={"rows": 15, "columns": 7, "adc_cycles": 7},
 )
-POWERS = make_design(
+POWERS = make_design(  # the tutorial's design point, under its name, so that its simulation is not built again
+    "mine",
     network={"features": 8, "hidden": 16, "classes": 4, "max_steps": 4},
-    cell={"lanes": 4},
+    cell={"lanes": 4, "update_coefficient": 64},
     crossbar={"rows": 16, "columns": 8, "adc_cycles": 2},
 )
 ABOVE = make_design(  # one above powers of two

@@ -219,7 +219,7 @@ def test_signed_features_may_differ_in_length_too(tmp_path):
 
 
 def test_the_example_of_the_document_is_such_a_file(tmp_path, monkeypatch):
-    text = (Path(__file__).parents[3] / "docs" / "own-data.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "how-to" / "own-data.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     exec(example, {})

@@ -12,7 +12,7 @@ import pytest
 from remora.flow.tools.verilator import find_verilator
 from tests.hdl.macro_models import FOLDER, IMAGE
 
-DOCUMENTS = [Path(__file__).parents[3] / "docs" / f"{name}.md" for name in ("macros", "bmru-core")]
+DOCUMENTS = [Path(__file__).parents[3] / "docs" / "reference" / f"{name}.md" for name in ("macros", "bmru")]
 DOCUMENT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
 PARAMETERS = {
     "remora_crossbar": [{}, {"ROWS": 5, "COLUMNS": 3, "COLUMN_BITS": 2, "PLANE_BITS": 1, "ADC_BITS": 10}],

@@ -14,7 +14,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.roles import Role, differences, roles_of
 from remora.spec.lib.section import Design, Section
 
-CONTRACTS = Path(__file__).parents[3] / "docs" / "contracts.md"
+CONTRACTS = Path(__file__).parents[3] / "docs" / "reference" / "contracts.md"
 
 
 def test_the_document_lists_every_field_under_its_role():

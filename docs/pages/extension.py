@@ -12,10 +12,11 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from docs.pages import commands, fields, macros, modules, packets, ports, records, registers
+from docs.pages import commands, cycles, fields, macros, modules, packets, ports, records, registers
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "commands": commands.commands,
+    "cycles": cycles.cycles,
     "derived": fields.derived,
     "enumeration": packets.enumeration,
     "fields": fields.fields,

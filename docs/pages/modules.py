@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 LAYERS = ("spec", "golden", "hdl", "tb", "flow")
 REFERENCE = ("spec", "golden", "hdl")
 """Layers whose modules have a page of reference; the index lists all."""
-PREFIX = ""
+PREFIX = "remora."
 """What stands before the name of a layer where it is imported."""
 
 

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 """Ports of a component, from its signature."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the analog core's controller makes of packets: which frames it keeps, how clips begin and end, how they vote.
 
-`remora.spec.bmru.frames` has the packets, ``docs/bmru-core.md`` says what is dropped, and rules V1 to V5 how frames
-vote. Here they are read a second time, apart from the hardware.
+`remora.spec.bmru.frames` has the packets, ``docs/reference/bmru.md`` says what is dropped, and rules V1 to V5 how
+frames vote. Here they are read a second time, apart from the hardware.
 """
 
 from __future__ import annotations

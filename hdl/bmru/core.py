@@ -11,7 +11,7 @@ from remora.spec.bmru.design import CHARGE_BITS, AnalogDesign
 
 
 class BmruCore(wiring.Component):
-    """The core with its scan chain, frame strobes and meter; ``docs/bmru-core.md`` has the table and the contract.
+    """The core with its scan chain, frame strobes and meter; ``docs/reference/bmru.md`` has the table and the contract.
 
     The macro does what rules R5, A1 to A3 and A5 to A19 say.
     """

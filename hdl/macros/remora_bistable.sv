@@ -2,8 +2,8 @@
 //
 // A cell is a current-mode Schmitt trigger with memory, the cell of the Bistable Memory Recurrent Unit in the first
 // quadrant. The currents of the tiles of one column add on its input; a diode rectifies the sum. All arithmetic is on
-// integers, so that numpy reproduces it exactly. The signals, their domains and timing are tabled in docs/macros.md; the
-// synthesis blackbox beside this file has the same ports.
+// integers, so that numpy reproduces it exactly. The signals, their domains and timing are tabled in
+// docs/reference/macros.md; the synthesis blackbox beside this file has the same ports.
 `timescale 1ns / 1ps
 `default_nettype none
 

@@ -2,7 +2,7 @@
 //
 // Layers of current mirrors, ReLU diodes, bistable cells with hysteresis, and a skip on two rails, programmed over a
 // scan chain. All currents are integers in picoamperes, so that numpy reproduces them exactly. The signals, their domains
-// and timing are tabled in docs/bmru-core.md; the synthesis blackbox beside this file has the same ports.
+// and timing are tabled in docs/reference/bmru.md; the synthesis blackbox beside this file has the same ports.
 `timescale 1ns / 1ps
 `default_nettype none
 

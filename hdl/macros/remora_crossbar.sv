@@ -2,7 +2,8 @@
 //
 // Every weight is a differential pair of devices; its value is g+ - g-, in conductance of LEVELS levels with
 // FRACTION_BITS bits below one level. All arithmetic is on integers, so that numpy reproduces it exactly. The signals,
-// their domains and timing are tabled in docs/macros.md; the synthesis blackbox beside this file has the same ports.
+// their domains and timing are tabled in docs/reference/macros.md; the synthesis blackbox beside this file has the same
+// ports.
 `timescale 1ns / 1ps
 `default_nettype none
 

@@ -1,8 +1,8 @@
 """The design point of the analog BMRU core: a whole FQ-BMRU network in current mode, programmed over a scan chain.
 
-``docs/bmru-core.md`` tells the contract as a story, rules A1 to A20 of ``docs/arithmetic.md`` have the formulas, and
-`remora.spec.bmru.scan` the order of the codes. Currents are integers in picoamperes: one unit of the model is
-`UNIT_PA`. Nothing rounds but ``rs`` (`remora.spec.lib.fixed.round_shift`).
+``docs/reference/bmru.md`` has the contract in words, rules A1 to A20 of ``docs/reference/arithmetic.md`` have the
+formulas, and `remora.spec.bmru.scan` the order of the codes. Currents are integers in picoamperes: one unit of the
+model is `UNIT_PA`. Nothing rounds but ``rs`` (`remora.spec.lib.fixed.round_shift`).
 """
 
 from __future__ import annotations

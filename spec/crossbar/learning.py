@@ -1,7 +1,7 @@
 """On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
 
-The rules are in ``docs/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M10 for replay. Names here
-are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f, δ and χ.
+The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M10 for replay.
+Names here are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f, δ and χ.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ SIGN_FLIP = 0x80
 
 
 class Learning(Section):
-    """On-chip learning by direct feedback alignment, and what is replayed; the rules are in ``docs/arithmetic.md``."""
+    """On-chip learning by direct feedback alignment, and replay; ``docs/reference/arithmetic.md`` has the rules."""
 
     enabled: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="hardware that learns on chip; without, it only infers"

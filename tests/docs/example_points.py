@@ -1,4 +1,4 @@
-"""Design points of the examples of ``docs/arithmetic.md``, by the names of their fields."""
+"""Design points of the examples of ``docs/reference/arithmetic.md``, by the names of their fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the examples of ``docs/arithmetic.md`` call: golden behind short names that take and give plain numbers.
+"""What the examples of ``docs/reference/arithmetic.md`` call: golden behind short names, with plain numbers.
 
 Nothing is computed in these modules. Every function lays out a small case, runs golden, and picks from what it gives.
 """

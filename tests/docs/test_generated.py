@@ -129,8 +129,8 @@ def test_the_timing_figure_shows_what_the_design_point_says(preset):
     assert len(shown.get("issue folds", [])) == (0 if design.capabilities.bistable else step.STEPS * design.folds)
     assert [bar.label for bar in shown["integrate readout"]] == [str(plane) for plane in range(design.readout_planes)]
     first, second = (bar.start for bar in shown["step done"])
-    assert second - first == design.step_cycles
-    assert shown["answer"][0].start - second == design.readout_cycles
+    assert second - first == design.cycles.step
+    assert shown["answer"][0].start - second == design.cycles.readout
 
 
 def test_figures_are_the_same_bytes_again(tmp_path):

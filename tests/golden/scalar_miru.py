@@ -1,4 +1,4 @@
-"""An independent reading of ``docs/arithmetic.md``: inference with MiRU cells, one value at a time."""
+"""An independent reading of ``docs/reference/arithmetic.md``: inference with MiRU cells, one value at a time."""
 
 from __future__ import annotations
 

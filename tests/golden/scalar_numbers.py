@@ -1,4 +1,4 @@
-"""An independent reading of ``docs/arithmetic.md`` in plain Python integers: numbers, tables and random numbers.
+"""An independent reading of ``docs/reference/arithmetic.md`` in plain integers: numbers, tables and random numbers.
 
 The modules ``scalar_*`` share no code with `golden` and `spec`; of a design point they read fields, nothing derived.
 """

@@ -75,7 +75,7 @@ def bmru(preset: str) -> Figure:
     network = design.network
     boxes = [
         Box(1.25, 1.1, "frame buffer", f"2 frames of {network.features} features", 0, 2.1),
-        Box(3.9, 1.1, "frame sequencer", f"{design.frame_cycles} cycles a frame", 0),
+        Box(3.9, 1.1, "frame sequencer", f"{design.cycles.frame} cycles a frame", 0),
         Box(6.4, 1.1, "core", f"{network.blocks} blocks of {network.width} cells", 1),
         Box(8.7, 1.1, "vote, wake-up", f"{design.vote.frames} frames", 0, 1.7),
         Box(8.7, 2.6, "reporter, answer", "frames and votes", 0, 1.7),

@@ -1,11 +1,10 @@
-"""The walk of an update over the columns, from the cycle counts of the learning engine."""
+"""The walk of an update over the columns, from the cycle model of the learning engine."""
 
 from __future__ import annotations
 
 from matplotlib.figure import Figure
 
 from docs.pages.figures.drawing import Bar, Row, draw_rows, new_figure
-from remora.flow.systems.crossbar.run import feedback_cycles
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
@@ -16,28 +15,29 @@ GAP = 18
 
 
 def rows(design: DesignPoint) -> tuple[list[Row], int]:
-    """Rows of the figure for sequences of full length, and the cycle at which the readout's columns begin in it."""
-    classes, steps = design.network.classes, design.network.max_steps
-    hidden_fold, readout_fold, feedback = steps + 5, 3, max(classes + 2, 15)
-    pulses = design.learning.max_pulses * (design.crossbar.pulse_cycles + 1)
-    start = feedback_cycles(design)
-    errors = Row("errors", [Bar(0, classes, "e", 0)])
-    unit = [Bar(classes, start - classes, "f 0", 1)]
+    """Rows of the figure for sequences of full length, and the cycle at which the readout's columns begin in it.
+
+    Every column gets as many pulses as one can get.
+    """
+    cycles, steps = design.cycles, design.network.max_steps
+    errors = Row("errors", [Bar(0, cycles.errors, "e", 0)])
+    unit = [Bar(cycles.errors, cycles.preparation - cycles.errors, "f 0", 1)]
     walk, writes = [], []
-    at = start
+    at = cycles.preparation
     for column in range(SHOWN):
-        walk.append(Bar(at, hidden_fold, f"hidden {column}", 2))
-        unit.append(Bar(at, feedback, f"f {column + 1}", 1))
-        at += hidden_fold
-        writes.append(Bar(at, pulses, "pulses", 3))
+        length = max(cycles.fold(steps), cycles.next_feedback())
+        walk.append(Bar(at, length, f"hidden {column}", 2))
+        unit.append(Bar(at, cycles.next_feedback(), f"f {column + 1}", 1))
+        at += length
+        writes.append(Bar(at, cycles.most_writing, "pulses", 3))
     at += GAP
     readout = at
     for column in range(SHOWN):
         # The pulses of the column before end first, and they take longer than a fetch and a product.
-        cycles = max(readout_fold, pulses) if column else readout_fold
-        walk.append(Bar(at, cycles, f"{column}" if column else "", 4))
-        at += cycles
-        writes.append(Bar(at, pulses, "pulses", 3))
+        length = max(cycles.readout_fold, cycles.most_writing) if column else cycles.readout_fold
+        walk.append(Bar(at, length, f"{column}" if column else "", 4))
+        at += length
+        writes.append(Bar(at, cycles.most_writing, "pulses", 3))
     return [errors, Row("feedback unit", unit), Row("column walk", walk), Row("write controller", writes)], readout
 
 
@@ -49,8 +49,6 @@ def draw(preset: str) -> Figure:
     draw_rows(axes, shown, "clock cycle from the start of the update")
     axes.axvspan(readout - GAP, readout, color="white", zorder=3)
     axes.text(readout - GAP / 2, 1.5, "…", ha="center", va="center", fontsize=14, zorder=4)
-    axes.text(
-        readout - GAP, 0.9, f"{design.network.hidden - SHOWN} more hidden columns,\nthen {design.network.classes} "
-        "columns of the readout", fontsize=7, va="bottom", zorder=4,
-    )  # fmt: skip
+    words = f"{design.network.hidden - SHOWN} more hidden columns,\nthen {design.network.classes} columns of the readout"
+    axes.text(readout - GAP, 0.9, words, fontsize=7, va="bottom", zorder=4)
     return figure

@@ -102,9 +102,9 @@ def draw(preset: str) -> Figure:
     design = load_design(preset)
     rows = phases(design)
     done = [bar.start for row in rows for bar in row.bars if row.name == "step done"]
-    assert done[1] - done[0] == design.step_cycles, "the sequencer and the design point differ about a step"
+    assert done[1] - done[0] == design.cycles.step, "the sequencer and the design point differ about a step"
     figure, axes = new_figure(8.6, 0.29 * len(rows) + 0.9)
-    draw_rows(axes, rows, f"clock cycle; {STEPS} steps of {design.step_cycles} cycles each, then the readout")
+    draw_rows(axes, rows, f"clock cycle; {STEPS} steps of {design.cycles.step} cycles each, then the readout")
     for start in (0.0, *done):
         axes.axvline(start + 1, color="#808080", linewidth=0.7, linestyle=":")
     return figure

@@ -1,4 +1,4 @@
-// One learning sequence by the rules of docs/arithmetic.md, for every design point: sizes and formats are data.
+// One learning sequence by the rules of docs/reference/arithmetic.md; sizes and formats of the design point are data.
 //
 // Integers are held exactly in T, float or double, as the numpy kernel holds them; compiled.py picks T by the same
 // bounds. Every array of columns has `stride` of them, a multiple of kBlock, and those beyond `columns` hold zeros:

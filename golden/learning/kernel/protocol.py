@@ -60,8 +60,8 @@ class LearningKernel(Protocol):
     """Weights, χ, and the arithmetic that trains them on one sequence.
 
     Two kernels with the same arguments and the same calls hold the same integers and return the same ones: nothing is
-    rounded but where a rule of ``docs/arithmetic.md`` says so (``rs``: to nearest, ties up), and no result depends on
-    the order of a sum. The caller checks arguments; a kernel does not.
+    rounded but where a rule of ``docs/reference/arithmetic.md`` says so (``rs``: to nearest, ties up), and no result
+    depends on the order of a sum. The caller checks arguments; a kernel does not.
     """
 
     @property

@@ -1,7 +1,8 @@
 """On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
 
 The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M10 for replay.
-Names here are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f, δ and χ.
+Names here are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f,
+δ and χ.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ def draw(preset: str) -> Figure:
     draw_rows(axes, shown, "clock cycle from the start of the update")
     axes.axvspan(readout - GAP, readout, color="white", zorder=3)
     axes.text(readout - GAP / 2, 1.5, "…", ha="center", va="center", fontsize=14, zorder=4)
-    words = f"{design.network.hidden - SHOWN} more hidden columns,\nthen {design.network.classes} columns of the readout"
+    hidden, classes = design.network.hidden, design.network.classes
+    words = f"{hidden - SHOWN} more hidden columns,\nthen {classes} columns of the readout"
     axes.text(readout - GAP, 0.9, words, fontsize=7, va="bottom", zorder=4)
     return figure

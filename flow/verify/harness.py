@@ -8,6 +8,7 @@ from remora.flow.generate.directory import Generated
 from remora.flow.tools.build import Waves
 from remora.flow.tools.simulator import Build, build, build_executable, write_source
 from remora.flow.tools.verilator import Optimise
+from remora.flow.verify.followers import followers, inner_names
 from remora.hdl.crossbar.probes import BISTABLE_PROBES, LEARNING_PROBES, PROBES, REPLAY_PROBES
 from remora.hdl.crossbar.top import TOP_NAME
 from remora.spec.crossbar.design import DesignPoint
@@ -44,15 +45,14 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
             "    input wire s_bulk_tlast,\n    input wire s_bulk_tvalid,\n    output wire s_bulk_tready",
         ]
     )
-    streamed = {f"s_axis_{name}" for name in STREAM}
-    passed = ",\n".join(
-        f"      .{port['name']}({'to_' if port['name'] in streamed else ''}{port['name']})" for port in ports
-    )
+    inner = inner_names(ports)
+    to_design = inner | {f"s_axis_{name}": f"to_s_axis_{name}" for name in STREAM}
+    passed = ",\n".join(f"      .{port['name']}({to_design[port['name']]})" for port in ports)
     bulk = ",\n".join(
-        f"      .wide_{name}(s_bulk_{name}), .narrow_{name}(s_axis_{name}), .{name}(to_s_axis_{name})"
+        f"      .wide_{name}(s_bulk_{name}), .narrow_{name}({inner[f's_axis_{name}']}), .{name}(to_s_axis_{name})"
         for name in STREAM
     )
-    checked = ",\n".join(f"      .{name}(m_axis_{name})" for name in STREAM)
+    checked = ",\n".join(f"      .{name}({inner[f'm_axis_{name}']})" for name in STREAM)
     parameters = ",\n".join(f"      .{name}({value})" for name, value in _monitor_parameters(design).items())
     # Steps of bistable cells are watched by their own monitor; the other needs nothing of them.
     absent = WORD_PORTS if design.bistable else ()
@@ -62,18 +62,19 @@ def harness_verilog(design: DesignPoint, ports: list[dict], probes: dict[str, di
         else f"      .{name}({absent_probe(design, name)})"
         for name in PROBES
     )
+    reset_n = inner["aresetn"]
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {declared}
 );
-  wire [31:0] to_s_axis_tdata;
+{followers(ports)}  wire [31:0] to_s_axis_tdata;
   wire [3:0] to_s_axis_tkeep;
   wire to_s_axis_tlast, to_s_axis_tvalid, to_s_axis_tready;
   remora_bulk_source #(
       .BYTES({BULK_BYTES})
   ) bulk (
       .clk(aclk),
-      .aresetn(aresetn),
+      .aresetn({reset_n}),
 {bulk}
   );
   remora dut (
@@ -81,14 +82,14 @@ module {HARNESS} (
   );
   remora_stream_check answers (
       .clk(aclk),
-      .reset(!aresetn),
+      .reset(!{reset_n}),
 {checked}
   );
   remora_monitor #(
 {parameters}
   ) monitor (
       .clk(aclk),
-      .aresetn(aresetn),
+      .aresetn({reset_n}),
 {watched}
   );{_learn_monitor(design, probes) if design.learning.enabled else ""}{
         _offer_monitor(design, probes) if design.replays else ""

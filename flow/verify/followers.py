@@ -1,0 +1,33 @@
+"""Inputs of a simulated top level, and registers that follow them, so that Verilator settles no more than changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+CLOCK = "aclk"
+
+
+def inner_names(ports: Sequence[dict]) -> dict[str, str]:
+    """Signal inside the harness by port of the sidecar: the follower of an input, the port itself of anything else."""
+    return {port["name"]: f"in_{port['name']}" if _is_followed(port) else port["name"] for port in ports}
+
+
+def followers(ports: Sequence[dict]) -> str:
+    """Declarations of a register for each input but the clock, which takes every change in the step of its time.
+
+    Verilator settles all that depends on an input of the top module at every evaluation, of which a cycle has several;
+    what depends on a register it settles only after the register was written.
+    """
+    inner = inner_names(ports)
+    return "".join(
+        f"  reg [{port['width'] - 1}:0] {inner[port['name']]};\n"
+        f"  initial {inner[port['name']]} = {port['name']};\n"
+        # A process without an edge is combinational to Verilator, and the register would be the input again.
+        f"  always @(edge {port['name']}[0] or {port['name']}) {inner[port['name']]} <= {port['name']};\n"
+        for port in ports
+        if _is_followed(port)
+    )
+
+
+def _is_followed(port: dict) -> bool:
+    return port["direction"] == "input" and port["name"] != CLOCK

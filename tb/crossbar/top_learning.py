@@ -7,44 +7,71 @@ from pathlib import Path
 
 import cocotb
 import numpy as np
+from numpy.typing import NDArray
 
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
+from remora.golden.learning.dfa import DfaTrainer
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.tb.crossbar.top_resets import PIN, prepare
-from remora.tb.lib.aiming import during_an_update
+from remora.tb.lib.aiming import Missing, delays, during_an_update
+
+MOST_TIMES = 20
+"""How many times the planned resets a run may need before enough of them cut an update."""
+
+
+def lies_within_an_update(trainer: DfaTrainer, found: Weights, sequences: list[tuple[NDArray, int]]) -> bool:
+    """Whether weights are those of no whole number of updates: neither what the trainer starts from, nor what it has
+    after any of the sequences."""
+    known = [trainer.weights]
+    for sequence, label in sequences:
+        trainer.train_sequence(sequence, label)
+        known.append(trainer.weights)
+    return not any(
+        np.array_equal(one.hidden, found.hidden) and np.array_equal(one.readout, found.readout) for one in known
+    )
 
 
 @cocotb.test()
 async def resets_while_learning(dut) -> None:
     """Phases of sequences to learn, each cut by a reset at a random cycle, or in an update, but the last; compared
-    outside."""
+    outside. Beyond the planned phases come more, until enough resets found an update under way."""
     victim, config = await prepare(dut)
     host, random = victim.host, victim.random
-    features, lengths, labels = (np.array(config[name]) for name in ("features", "lengths", "labels"))
-    phases = []
-    for phase in range(config["phases"]):
-        if (await host.read("CONTROL"))["run"]:
-            await host.halt()
-        weights = await host.read_weights()
+    features = np.array(config["features"], np.int8 if host.design.network.feature_signed else np.uint8)
+    sequences = [
+        (x[:length], label) for x, length, label in zip(features, config["lengths"], config["labels"], strict=True)
+    ]
+    packets = [
+        encode_packet(sequence, tag=tag, label=label, flags=Flag.LEARN | Flag.INFER)
+        for tag, (sequence, label) in enumerate(sequences)
+    ]
+
+    async def begin() -> None:
         await victim.set_coefficients(*config["coefficients"])
-        for index, length in enumerate(lengths):
-            packet = encode_packet(
-                features[index, :length], tag=index, label=int(labels[index]), flags=Flag.LEARN | Flag.INFER
-            )
+        for packet in packets:
             host.source.send_nowait(packet)
         await host.start()
-        if last := phase == config["phases"] - 1:
-            for _ in lengths:
-                assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing after the resets"
-            await host.halt()
-        elif phase % 2:
+
+    found = [await host.read_weights()]
+    missing, planned = Missing(config["needed"]), config["phases"] - 1
+    late = delays(random, config["column_cycles"])
+    while len(victim.resets) < planned or (missing and len(victim.resets) < MOST_TIMES * planned):
+        await begin()
+        if len(victim.resets) % 2 or len(victim.resets) >= planned:
             await during_an_update(host, random, config["longest_wait"])
             # Anywhere in the column.
-            await host.cycles(random.randrange(config["column_cycles"]))
+            await host.cycles(next(late))
         else:
             await host.cycles(random.randrange(config["longest_wait"]))
-        phases.append({"hidden": weights.hidden.tolist(), "readout": weights.readout.tolist()})
-        if not last:
-            await victim.reset(PIN)
-    weights = await host.read_weights()
-    phases.append({"hidden": weights.hidden.tolist(), "readout": weights.readout.tolist()})
-    Path(config["output"]).write_text(json.dumps({"phases": phases, "resets": victim.resets}), encoding="utf-8")
+        await victim.reset(PIN)
+        found.append(await host.read_weights())
+        trainer = DfaTrainer(host.design, found[-2], Coefficients(*config["coefficients"]))
+        missing.happened(cut=lies_within_an_update(trainer, found[-1], sequences))
+    await begin()
+    for _ in sequences:
+        assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing after the resets"
+    await host.halt()
+    found.append(await host.read_weights())
+    weights = [{"hidden": each.hidden.tolist(), "readout": each.readout.tolist()} for each in found]
+    Path(config["output"]).write_text(json.dumps({"weights": weights, "resets": victim.resets}), encoding="utf-8")

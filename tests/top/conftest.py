@@ -23,7 +23,7 @@ def harness(tmp_path_factory) -> Callable[[Design], tuple[Generated, Build]]:
         if design.hash not in made:
             generated = generate(design, tmp_path_factory.mktemp(design.hash))
             build = build_analog_harness if isinstance(design, AnalogDesign) else build_harness
-            made[design.hash] = generated, build(generated)
+            made[design.hash] = generated, build(generated, optimise="build")
         return made[design.hash]
 
     return make

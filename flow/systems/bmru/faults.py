@@ -63,12 +63,13 @@ class AnalogFaultBench(FaultBench):
         self.generated: Generated = generate(design, directory, self.stimuli[False].codes)
         sound = self.generated.netlist.read_text(encoding="utf-8")
         self.mutated = write_source("remora_faults.v", mutate(sound, self.faults))
-        self.sound_build: Build = build_analog_harness(self.generated)
+        self.sound_build: Build = build_analog_harness(self.generated, optimise="build")
         self.mutated_build: Build = build_analog_harness(
             self.generated,
             netlist=self.mutated,
             models=[self._model(path) for path in self.generated.models],
             wrapped=("controller",),
+            optimise="build",
         )
 
     def _model(self, path: Path) -> Path:

@@ -83,8 +83,8 @@ class FaultBench:
         self.generated: Generated = generate(design, directory, stimulus.weights)
         sound = self.generated.netlist.read_text(encoding="utf-8")
         self.mutated = write_source("remora_faults.v", mutate(sound, self.faults))
-        self.sound_build: Build = build_harness(self.generated)
-        self.mutated_build: Build = build_harness(self.generated, netlist=self.mutated)
+        self.sound_build: Build = build_harness(self.generated, optimise="build")
+        self.mutated_build: Build = build_harness(self.generated, netlist=self.mutated, optimise="build")
 
     def run_sound(self, programs: bool) -> Comparison:
         """The sound design through the run; must pass, and compare something of every kind."""

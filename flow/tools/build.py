@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,7 @@ from typing import Literal
 
 from filelock import FileLock
 
+from remora.flow.tools import model_source
 from remora.flow.tools.children import run_child
 from remora.flow.tools.disk_watch import check_room
 from remora.flow.tools.verilator import (
@@ -224,6 +226,7 @@ def _digest(recipe: _Recipe) -> str:
         tools,
         VERILATOR_FLAGS,
         make_flags(verilator, recipe.optimise),
+        Path(model_source.__file__).read_text(encoding="utf-8"),
         control_file(recipe.top, verilator, recipe.public),
     ]
     hasher.update(json.dumps(settings, sort_keys=True, default=str).encode())
@@ -241,7 +244,8 @@ def _compile(recipe: _Recipe, result: Build) -> None:
     environment = {**os.environ, **build_environment(verilator, runtime_cache, recipe.optimise)}
     jobs = min(PARALLEL_JOBS, os.cpu_count() or 1)
     _step(result, [str(verilator.path), *_verilator_arguments(recipe, result, control)], environment)
-    _step(result, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}"], environment)
+    join = f"VERILATOR_INCLUDER={sys.executable} -SE {model_source.__file__}"
+    _step(result, ["make", "-C", str(result.directory), "-f", "Vtop.mk", f"-j{jobs}", join], environment)
     summary = {"seconds": round(time.monotonic() - started, 2), "top": recipe.top, "verilator": verilator.version}
     write_text(result.directory / COMPLETE, json.dumps(summary) + "\n")
 

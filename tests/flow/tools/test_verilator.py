@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from remora.flow.tools import objcache
+from remora.flow.tools import model_source, objcache
 from remora.flow.tools.verilator import SimulatorError, Verilator, control_file, find_verilator
 
 
@@ -160,3 +160,20 @@ def test_failure_is_not_remembered(compiler, tmp_path):
     for calls in (1, 2):
         assert compiler(library, "-bad") == (1, "", calls)
     assert not list(tmp_path.glob("cache/*.o"))
+
+
+def test_what_runs_once_is_compiled_without_optimisation(tmp_path):
+    """There a function is called that is otherwise inlined, wherever the file stands, and macros reach every file."""
+    inlined = "template <int n> static inline int times(int x) { return n * x; }"
+    (tmp_path / "Vtop.h").write_text(f"#pragma once\n{inlined}\n")
+    (tmp_path / "Vtop__Slow.cpp").write_text('#include "Vtop.h"\nint slow(int x) { return times<GIVEN>(x); }\n')
+    (tmp_path / "Vtop.cpp").write_text('#include "Vtop.h"\nint fast(int x) { return times<GIVEN + 1>(x); }\n')
+
+    def functions(text: str) -> str:
+        (tmp_path / "all.cpp").write_text(text)
+        subprocess.run(["c++", "-O2", "-c", "all.cpp", "-o", "all.o"], cwd=tmp_path, check=True)
+        return subprocess.run(["nm", "all.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    found = functions(model_source.joined(["-DGIVEN=2", "Vtop__Slow.cpp", "Vtop.cpp"]))
+    assert "timesILi2E" in found and "timesILi3E" not in found
+    assert "times" not in functions('#define GIVEN 2\n#include "Vtop__Slow.cpp"\n#include "Vtop.cpp"\n')

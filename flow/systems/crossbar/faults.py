@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,6 +63,9 @@ class Verdict:
 class FaultBench:
     """A design, sound and with every fault in it, and the run that both go through.
 
+    Args:
+        further: faults in the mutated netlist, after those of the catalogue, that other runs than this one notice.
+
     Attributes:
         KINDS: what a sound run must compare. FINDINGS: what the test bench may say of faulty hardware.
 
@@ -72,7 +75,7 @@ class FaultBench:
 
     KINDS, FINDINGS = KINDS, HOST_FINDINGS
 
-    def __init__(self, design: DesignPoint, seed: int = 1) -> None:
+    def __init__(self, design: DesignPoint, seed: int = 1, further: Sequence[Fault] = ()) -> None:
         self.design, self.seed, self.faults = design, seed, catalogue(design)
         draw = learning_stimulus if design.learning.enabled else stress_stimulus
         stimulus = draw(design, SEQUENCES, COEFFICIENTS, seed)
@@ -82,7 +85,7 @@ class FaultBench:
         directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
         self.generated: Generated = generate(design, directory, stimulus.weights)
         sound = self.generated.netlist.read_text(encoding="utf-8")
-        self.mutated = write_source("remora_faults.v", mutate(sound, self.faults))
+        self.mutated = write_source("remora_faults.v", mutate(sound, [*self.faults, *further]))
         self.sound_build: Build = build_harness(self.generated, optimise="build")
         self.mutated_build: Build = build_harness(self.generated, netlist=self.mutated, optimise="build")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +48,13 @@ class Runs:
         save_checkpoint(folder / "start.npz", design, replace(start, coefficients=GATES))
 
     def hardware(
-        self, before: str, after: str, part: slice, settings: LearningSettings | None = None, testcase="learn_and_save"
+        self,
+        before: str,
+        after: str,
+        part: slice,
+        settings: LearningSettings | None = None,
+        testcase: str = "learn_and_save",
+        plusargs: Sequence[str] = (),
     ) -> Checkpoint:
         """From one file to another; a new simulation each time, in which memories start as noise."""
         stimulus = self.stimulus
@@ -62,7 +69,14 @@ class Runs:
             "settings": settings and settings.as_dict(),
             "patience_cycles": patience_cycles(self.design, stimulus, 0.0),
         }
-        run(self.build, "remora.tb.crossbar.top_checkpoint", testcase=testcase, config=config, seed=len(after))
+        run(
+            self.build,
+            "remora.tb.crossbar.top_checkpoint",
+            testcase=testcase,
+            config=config,
+            seed=len(after),
+            plusargs=plusargs,
+        )
         return load_checkpoint(self.folder / f"{after}.npz", self.design)
 
     def golden(self, before: str, part: slice, settings: LearningSettings | None = None) -> Checkpoint:

@@ -21,6 +21,7 @@ from filelock import FileLock
 from remora.flow.tools import model_source
 from remora.flow.tools.children import run_child
 from remora.flow.tools.disk_watch import check_room
+from remora.flow.tools.ports import input_names
 from remora.flow.tools.verilator import (
     FST_FIX,
     Optimise,
@@ -227,10 +228,14 @@ def _digest(recipe: _Recipe) -> str:
         VERILATOR_FLAGS,
         make_flags(verilator, recipe.optimise),
         Path(model_source.__file__).read_text(encoding="utf-8"),
-        control_file(recipe.top, verilator, recipe.public),
+        _control_file(recipe),
     ]
     hasher.update(json.dumps(settings, sort_keys=True, default=str).encode())
     return hasher.hexdigest()[:12]
+
+
+def _control_file(recipe: _Recipe) -> str:
+    return control_file(recipe.top, find_verilator(), recipe.public, input_names(recipe.top, recipe.sources))
 
 
 def _compile(recipe: _Recipe, result: Build) -> None:
@@ -239,7 +244,7 @@ def _compile(recipe: _Recipe, result: Build) -> None:
     shutil.rmtree(result.directory, ignore_errors=True)
     result.directory.mkdir(parents=True)
     control = result.directory / "control.vlt"
-    write_text(control, control_file(recipe.top, verilator, recipe.public))
+    write_text(control, _control_file(recipe))
     runtime_cache = result.directory.parent / "runtime"
     environment = {**os.environ, **build_environment(verilator, runtime_cache, recipe.optimise)}
     jobs = min(PARALLEL_JOBS, os.cpu_count() or 1)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
+from remora.flow.tools.simulator import RunResult, SimulationFailed
 from remora.hdl.learning.index_unit import IndexUnit
 from remora.hdl.learning.replay_quantiser import ReplayQuantiser
 from remora.hdl.learning.reservoir import Reservoir
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.memories import head_parts
 from tests.hdl.designs import DESIGNS, MNIST, cases
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
@@ -31,16 +36,32 @@ def test_replay_quantiser():
     )
 
 
-def test_reservoir():
-    designs = {
-        f"{name}_{capacity}": holding(DESIGNS[name], capacity)
-        for name, capacity in (("one", 1), ("one", 3), ("tiny", 1), ("primes", 5), ("signed", 7), ("powers", 8))
-    }
-    assert (
-        len(
-            simulate_cases(
-                Reservoir, cases(designs), "remora.tb.blocks.learning.test_reservoir", extra_sources=[MEMORY]
-            ).tests
-        )
-        == 5
+RESERVOIRS = {
+    f"{name}_{capacity}": holding(DESIGNS[name], capacity)
+    for name, capacity in (("one", 1), ("one", 3), ("tiny", 1), ("primes", 5), ("signed", 7), ("powers", 8))
+}
+RESERVOIR_FAULTS = tuple(
+    Fault(
+        f"{port}_unclamped",
+        f"the {port} of a stored head is replayed as it is",
+        "primes_5_reservoir",
+        {port: f"good_host_heads__read_data[{part.lsb}+:{part.width}]"},
     )
+    for port, part in zip(("label", "length"), head_parts(RESERVOIRS["primes_5"]), strict=True)
+)
+
+
+def simulate_reservoirs(**options) -> RunResult:
+    build_options = {"faults": RESERVOIR_FAULTS}
+    options |= {"extra_sources": [MEMORY], "build_options": build_options}
+    return simulate_cases(Reservoir, cases(RESERVOIRS), "remora.tb.blocks.learning.test_reservoir", **options)
+
+
+def test_reservoir():
+    assert len(simulate_reservoirs().tests) == 5
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=lambda number: RESERVOIR_FAULTS[number - 1].name)
+def test_the_reservoirs_test_notices(number):
+    with pytest.raises(SimulationFailed, match="primes_5: slot, label, length of replay"):
+        simulate_reservoirs(testcase="heads_that_nobody_may_store", plusargs=[f"+{FAULT_PLUSARG}={number}"])

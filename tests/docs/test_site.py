@@ -9,7 +9,8 @@ import pytest
 from filelock import FileLock
 
 from docs.pages.extension import expand
-from tests.docs.browser import find_browser, look
+from remora.flow.tools.doctor import BROWSER_FIX, find_browser
+from tests.docs.browser import look
 from tests.docs.site import Page, broken_links, build_site, read_page
 from tests.support import missing_tool
 
@@ -51,7 +52,7 @@ def test_generated_parts_stand_in_their_pages(site):
 def test_a_browser_shows_every_page_whole(site, tmp_path):
     browser = find_browser()
     if browser is None:
-        missing_tool("there is no Chromium; on Debian or Ubuntu: sudo apt install chromium")
+        missing_tool(f"there is no Chromium on PATH; {BROWSER_FIX}")
     pages = [str(path.relative_to(site)) for path in sorted(site.rglob("*.html"))]
     # One page of the modules stands for all: they are made alike.
     modules = [page for page in pages if page.startswith("reference/modules/")]

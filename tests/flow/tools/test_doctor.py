@@ -126,6 +126,14 @@ def test_icarus_on_path_is_reported_with_its_version(path_folder, version):
     assert by_name(doctor.examine())["Icarus Verilog"] == expected
 
 
+def test_chromium_under_any_of_its_names(path_folder):
+    finding = by_name(doctor.examine())["Chromium"]
+    assert not finding.present and not finding.required and "sudo apt install chromium" in finding.fix
+    own = path_folder("google-chrome", "echo 'Google Chrome 156.0.8078.108 '")
+    expected = doctor.Finding("Chromium", True, False, "156.0.8078.108", str(own))
+    assert by_name(doctor.examine())["Chromium"] == expected
+
+
 def test_a_missing_tool_skips_a_test_but_fails_it_in_ci(path_folder, monkeypatch):
     monkeypatch.delenv("CI", raising=False)
     with pytest.raises(pytest.skip.Exception, match="sudo apt install iverilog"):

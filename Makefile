@@ -49,7 +49,7 @@ docs: setup
 
 # Build products and results; the environment stays.
 clean:
-	rm -rf sim_build build .pytest_cache .hypothesis
+	rm -rf sim_build build .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -not -path './.venv/*' -prune -exec rm -rf {} +
 
 distclean: clean

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))]
 PATH = re.compile(r"(?<![\w/.-])((?:spec|golden|hdl|tb|flow|tests|docs|data)/[\w./-]*\.(?:py|sv|v|vlt|rdl|toml|md))\b")
 GENERATED = {"docs/registers.md"}
 """Lies in a generated directory."""

@@ -25,8 +25,10 @@ LIMIT_S = 150
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    def __init__(self, *arguments: Any, plan: str, posted: list, done: threading.Event, **options: Any) -> None:
-        self.plan, self.posted, self.done = plan, posted, done
+    def __init__(
+        self, *arguments: Any, plan: str, posted: list, refused: list, done: threading.Event, **options: Any
+    ) -> None:
+        self.plan, self.posted, self.refused, self.done = plan, posted, refused, done
         super().__init__(*arguments, **options)
 
     def do_GET(self) -> None:
@@ -48,6 +50,10 @@ class _Handler(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         pass
 
+    def send_error(self, code: int, *words: Any, **more: Any) -> None:
+        self.refused.append(f"{code} {self.path}")
+        super().send_error(code, *words, **more)
+
 
 def look(browser: str, site: Path, pages: Sequence[str], widths: Sequence[int], scratch: Path) -> tuple[list, list]:
     """Load pages of a built site.
@@ -59,15 +65,17 @@ def look(browser: str, site: Path, pages: Sequence[str], widths: Sequence[int], 
         scratch: an empty folder for the browser's profile and log.
 
     Returns:
-        One record a page and width, as ``look.html`` makes it, and the lines that the browser's console got.
+        One record a page and width, as ``look.html`` makes it; and what was said: the lines that the browser's console
+        got, and requests that were refused.
 
     Raises:
         TimeoutError: the browser did not answer; the message ends with its log.
     """
     posted: list[list[dict[str, Any]]] = []
+    refused: list[str] = []
     done = threading.Event()
     plan = json.dumps({"pages": list(pages), "widths": list(widths), "result": RESULT})
-    handler = partial(_Handler, plan=plan, posted=posted, done=done, directory=str(site))
+    handler = partial(_Handler, plan=plan, posted=posted, refused=refused, done=done, directory=str(site))
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     log = scratch / "browser.log"
@@ -90,4 +98,4 @@ def look(browser: str, site: Path, pages: Sequence[str], widths: Sequence[int], 
     text = log.read_text(encoding="utf-8", errors="replace")
     if not answered:
         raise TimeoutError(f"{browser} did not answer within {LIMIT_S} s:\n{text[-2000:]}")
-    return posted[0], SAID.findall(text)
+    return posted[0], [*SAID.findall(text), *refused]

@@ -32,6 +32,14 @@ def site(tmp_path_factory) -> Path:
     return shared / "html"
 
 
+def chromium() -> str:
+    """A Chromium; without it the running test is skipped, or fails in continuous integration."""
+    found = find_browser()
+    if found is None:
+        missing_tool(f"there is no Chromium on PATH; {BROWSER_FIX}")
+    return found
+
+
 def test_every_link_of_the_site_leads_somewhere(site):
     wrong, followed = broken_links(site)
     assert followed > 2000 and wrong == []
@@ -50,9 +58,7 @@ def test_generated_parts_stand_in_their_pages(site):
 
 
 def test_a_browser_shows_every_page_whole(site, tmp_path):
-    browser = find_browser()
-    if browser is None:
-        missing_tool(f"there is no Chromium on PATH; {BROWSER_FIX}")
+    browser = chromium()
     pages = [str(path.relative_to(site)) for path in sorted(site.rglob("*.html"))]
     # One page of the modules stands for all: they are made alike.
     modules = [page for page in pages if page.startswith("reference/modules/")]
@@ -73,6 +79,24 @@ def test_a_browser_shows_every_page_whole(site, tmp_path):
             assert figure["natural"] > 0 and figure["width"] > 100 and figure["height"] > 30, f"{where}: {figure}"
             assert figure["text"], f"{where}: {figure['source']} has no text for those who do not see it"
     assert figures >= 6 * len(WIDTHS)
+
+
+def test_the_browser_sees_what_is_too_wide_missing_or_said(tmp_path):
+    browser = chromium()
+    site, scratch = tmp_path / "site", tmp_path / "scratch"
+    site.mkdir()
+    scratch.mkdir()
+    head = "<!doctype html><title>t</title><body style='margin: 0'>"
+    (site / "good.html").write_text(f"{head}<h1>good</h1>", encoding="utf-8")
+    (site / "wide.html").write_text(f"{head}<div class=w style='width: 700px; height: 9px'></div>", encoding="utf-8")
+    (site / "empty.html").write_text(f"{head}<article><img src='none.svg'></article>", encoding="utf-8")
+    (site / "loud.html").write_text(f"{head}<script>missing()</script>", encoding="utf-8")
+    found, said = look(browser, site, ["good.html", "wide.html", "empty.html", "loud.html"], WIDTHS, scratch)
+    good, wide, empty, _ = found[:4]
+    assert good["headings"] == 1 and good["needed"] == good["shown"] == 400 and not good["navigation"]
+    assert wide["needed"] == 700 and wide["wide"] == ["DIV.w"] and found[5]["needed"] == 1280
+    assert empty["figures"][0]["natural"] == 0
+    assert any("missing is not defined" in line for line in said) and "404 /none.svg" in said
 
 
 def test_a_page_that_leads_nowhere_does_not_build(tmp_path):

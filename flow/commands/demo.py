@@ -68,7 +68,7 @@ def command(
     console().print(f"Verilog, macros, images, sidecar, header and documentation in {generated.directory}")
 
     console().rule(f"3 · run unseen {what} on the hardware")
-    simulated = simulate(design, test, checkpoint, optimise="build" if quick else "run")
+    simulated = simulate(design, test, checkpoint)
     console().print(result_table(simulated.result))
     write_json(output / "result.json", simulated.result)
     simulated.check()

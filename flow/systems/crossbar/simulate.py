@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+SHORT_CYCLES = 50_000
+"""Longest run, in clock cycles, that is compiled quickly instead of for speed: a second or two of simulation."""
+
+
 @dataclass(frozen=True)
 class Simulated:
     """A simulation and its result as reported."""
@@ -52,7 +56,6 @@ def simulate(
     learn: bool = False,
     waves: Path | None = None,
     keep: Path | None = None,
-    optimise: Optimise = "run",
 ) -> Simulated:
     """Generate, build, program through the weight window, run and compare.
 
@@ -63,17 +66,16 @@ def simulate(
             learning enabled.
         waves: VCD or FST file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
-        optimise: ``build`` for a run so short that compiling takes longer.
 
     Raises:
         SimulatorError: the build or the simulation itself failed.
     """
     seed = default_seed() if seed is None else seed
     generated = generate_for(design, checkpoint.weights)
-    build = built(lambda: build_harness(generated, waves=wave_format(waves), optimise=optimise))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
-    total = steps_in_all(design, stimulus)
+    total, optimise = steps_in_all(design, stimulus), optimisation(design, stimulus)
+    build = built(lambda: build_harness(generated, waves=wave_format(waves), optimise=optimise))
     with run_directory(design.name, keep) as directory, progress("simulating", total, "steps") as advance:
         run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     tidy(directory, keep, run.comparison)
@@ -85,6 +87,16 @@ def simulate(
     kinds = [*Simulated.KINDS, *([LEARN, *state, "counts"] if learn else [])]
     kinds += [OFFER] if learn and design.capabilities.replays else []
     return Simulated(run, summarise(design, data, run) | provenance(seed), tuple(kinds))
+
+
+def optimisation(design: DesignPoint, stimulus: Stimulus) -> Optimise:
+    """What to compile for: ``build`` where the whole run is so short that compiling for ``run`` would take longer."""
+    steps, learns = steps_in_all(design, stimulus), int(stimulus.learns.sum())
+    sequences = len(stimulus) * steps / max(1, int(stimulus.lengths.sum()))
+    cycles = steps * design.cycles.step + sequences * design.cycles.readout
+    if learns:
+        cycles += sequences * design.cycles.fewest_update(design.network.max_steps)
+    return "build" if cycles <= SHORT_CYCLES else "run"
 
 
 def steps_in_all(design: DesignPoint, stimulus: Stimulus) -> int:

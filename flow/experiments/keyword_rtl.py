@@ -7,7 +7,7 @@ from pathlib import Path
 from remora.flow.systems.bmru.evaluation import Spotter, confusion
 from remora.flow.systems.bmru.harness import build_analog_harness
 from remora.flow.systems.bmru.run import run_analog
-from remora.flow.systems.bmru.simulate import clip_votes, needed_kinds
+from remora.flow.systems.bmru.simulate import clip_votes
 from remora.flow.systems.bmru.stimulus import AnalogStimulus
 from remora.flow.verify.simulation import generate_for
 from remora.golden.bmru.clips import VoteSettings
@@ -34,7 +34,7 @@ def run_hardware(spotter: Spotter, folder: Path) -> dict:
     packets = tuple(clip_packets(spotter.feature_codes))
     stimulus = AnalogStimulus(packets, spotter.codes, VoteSettings.of(design, sliding=False))
     run = run_analog(build, design, stimulus, folder / "rtl")
-    wrong = run.comparison.shortfall(needed_kinds())
+    wrong = run.failure()
     if wrong:
         raise CheckFailed(f"{design.name}: {wrong}: {describe_text(run.comparison)}")
     votes = clip_votes(run.answers, len(spotter.clips))

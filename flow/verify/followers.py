@@ -7,9 +7,14 @@ from collections.abc import Sequence
 CLOCK = "aclk"
 
 
+def follower(name: str) -> str:
+    """Register that follows an input of this name."""
+    return f"in_{name}"
+
+
 def inner_names(ports: Sequence[dict]) -> dict[str, str]:
     """Signal inside the harness by port of the sidecar: the follower of an input, the port itself of anything else."""
-    return {port["name"]: f"in_{port['name']}" if _is_followed(port) else port["name"] for port in ports}
+    return {port["name"]: follower(port["name"]) if _is_followed(port) else port["name"] for port in ports}
 
 
 def followers(ports: Sequence[dict]) -> str:

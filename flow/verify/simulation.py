@@ -1,20 +1,23 @@
-"""What a simulation is from outside, whatever the kind of design: generated once, built with a word, judged, tidied."""
+"""What a simulation is from outside, whatever the kind of design: generated once, built with a word, checked, tidied."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from time import perf_counter
+from typing import TYPE_CHECKING, Any, Generic
 
 from filelock import FileLock
 
 from remora.flow.generate.directory import Generated, generate
-from remora.flow.report.console import console
+from remora.flow.report.console import console, table
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.simulator import Build, build_root
+from remora.flow.verify.run import C, RtlRun
 from remora.golden.bmru.codes import AnalogCodes
 from remora.golden.crossbar.weights import Weights
 from remora.spec.bmru.design import AnalogDesign
@@ -23,6 +26,9 @@ from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.lib.files import check_writable
 from remora.spec.lib.trace import is_trace
 from remora.tb.lib.scoreboard import Comparison, describe
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 RUN_MANIFEST = "run.sha256"
 """Marks a folder that a run was kept in: the next run replaces the files that it lists."""
@@ -114,13 +120,49 @@ def tidy(directory: Path, keep: Path | None, comparison: Comparison) -> None:
         console().print(f"inputs, trace and log stay in {keep or directory}")
 
 
-def judge(comparison: Comparison, kinds: Sequence[str]) -> None:
+def check(comparison: Comparison, kinds: Sequence[str]) -> None:
     """Print the first divergence and fail unless every kind was compared and all of it agrees.
 
     Raises:
         CheckFailed: something differs, or nothing was compared of a kind.
     """
-    wrong = comparison.shortfall(kinds)
+    wrong = comparison.failure(kinds)
     if wrong:
         console().print(describe(comparison))
         raise CheckFailed(wrong)
+
+
+@dataclass(frozen=True)
+class Simulated(Generic[C]):
+    """A simulation and its result as reported.
+
+    Attributes:
+        kinds: of which a record must have been compared besides those that the run requires.
+    """
+
+    run: RtlRun[C]
+    result: dict[str, Any]
+    kinds: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
+        check(self.run.comparison, (*self.run.required, *self.kinds))
+
+
+def compared_values(comparison: Comparison) -> dict[str, Any]:
+    """What every result says of its comparison."""
+    return {
+        "values_compared": comparison.values,
+        "compared": comparison.compared,
+        "mismatches": comparison.total_mismatches,
+    }
+
+
+def agreement_table(result: dict[str, Any], heading: tuple[str, str], compared: tuple[str, str]) -> Table:
+    """The head of every result for a person: what was run, what was compared, and in how much it differs."""
+    shown = table("", "", title=f"{result['design']}: hardware against golden")
+    shown.show_header = False
+    shown.add_row(*heading)
+    shown.add_row(compared[0], f"{compared[1]} ({result['values_compared']:,} values)")
+    shown.add_row("mismatches", f"{result['mismatches']:,}", style="green" if result["mismatches"] == 0 else "bold red")
+    return shown

@@ -17,7 +17,7 @@ from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop
 from remora.spec.bmru.scan import check_word
 from remora.spec.lib.packets import Answer
 from remora.tb.bmru.host import AnalogHost
-from remora.tb.crossbar.run_sequences import DRAIN_CYCLES, PATIENT_LOOKS, coy_stalls, stalls
+from remora.tb.crossbar.run_sequences import DRAIN_CYCLES, READBACKS, coy_stalls, stalls
 from remora.tb.lib.config import load_config
 
 QUEUED = 4
@@ -58,7 +58,7 @@ async def run_frames(dut) -> None:
     after = await host.counters()
     await host.halt()
     await host.cycles(DRAIN_CYCLES)
-    assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no frame asked for"
+    assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no packet asked for"
     result = {
         "counters": {counter.name: after[counter] - before[counter] for counter in after},
         "awake": await host.read("AWAKE"),
@@ -89,8 +89,8 @@ async def _collect(host: AnalogHost, config: dict) -> list[Answer]:
     answers = []
     classes = host.design.network.classes
     for index in range(config["answers"]):
-        answer = await host.answer(config["patience_cycles"])
-        assert answer is not None, f"no answer number {index} within {config['patience_cycles']} cycles"
+        answer = await host.answer(config["timeout_cycles"])
+        assert answer is not None, f"no answer number {index} within {config['timeout_cycles']} cycles"
         scores = len(answer.scores)
         assert scores == classes, f"answer number {index} has {scores} scores"
         answers.append(answer)
@@ -99,13 +99,13 @@ async def _collect(host: AnalogHost, config: dict) -> list[Answer]:
 
 async def _until_settled(host: AnalogHost, before: dict, config: dict) -> None:
     """Wait until every packet was sampled or dropped."""
-    for _ in range(PATIENT_LOOKS):
+    for _ in range(READBACKS):
         counters = await host.counters()
         found = sum(counters[counter] - before[counter] for counter in SETTLED)
         if found >= config["settled"]:
             return
-        await host.cycles(-(-config["patience_cycles"] // PATIENT_LOOKS))
-    late = f"{config['patience_cycles']} cycles after the last answer"
+        await host.cycles(-(-config["timeout_cycles"] // READBACKS))
+    late = f"{config['timeout_cycles']} cycles after the last answer"
     raise AssertionError(f"{found} of {config['settled']} packets are accounted for, {late}")
 
 

@@ -38,7 +38,7 @@ def coy_stalls(dut, seed: int, probability: float):
     return (pause or not dut.m_axis_tvalid.value for pause in stalls(seed, probability))
 
 
-PATIENT_LOOKS = 64
+READBACKS = 64
 """How often the counter of learnt sequences is looked at before it counts as stuck."""
 DRAIN_CYCLES = 64
 """Time after the last answer in which no further one may come."""
@@ -70,25 +70,30 @@ async def run_sequences(dut) -> None:
     answers = await _stream(host, design, data, config, before)
     if config["learnt"]:
         # Learning goes on after the last answer, if there is one.
-        await _until_learnt(host, before[Counter.LEARNED] + config["learnt"], config["patience_cycles"])
+        await _until_learnt(host, before[Counter.LEARNED] + config["learnt"], config["timeout_cycles"])
         # And so do replays after learning.
-        await _until_idle(host, config["patience_cycles"])
+        await _until_idle(host, config["timeout_cycles"])
     ended = perf_counter()
     after = await host.counters()
     await host.halt()
     await host.cycles(DRAIN_CYCLES)
-    assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no sequence asked for"
+    assert host.sink.empty() and not dut.m_axis_tvalid.value, "an answer came that no packet asked for"
     seconds = {"program": programmed - began, "stream": ended - streamed}
     counters = {counter.name: after[counter] - before[counter] for counter in after}
     if config["learnt"]:
         await _read_back(host, config, len(data["lengths"]))
-    result = {"counters": counters, "interrupts": await _interrupts(host), "seconds": seconds}
-    _save(Path(config["output"]), design.network.classes, answers, result)
+    result = {
+        "counters": counters,
+        "interrupts": await _interrupts(host),
+        "seconds": seconds,
+        "answers": [[a.tag, a.decision, int(a.flags), *a.scores] for a in answers],
+    }
+    Path(config["output"]).write_text(json.dumps(result), encoding="utf-8")
 
 
 async def _read_back(host: Host, config: dict, index: int) -> None:
     """All that is learnt before sequence ``index``, into a file; the core is halted."""
-    save_checkpoint(Path(config["looks"][str(index)]), host.design, await read_checkpoint(host))
+    save_checkpoint(Path(config["readbacks"][str(index)]), host.design, await read_checkpoint(host))
 
 
 async def _stream(host: Host, design: DesignPoint, data, config: dict, before: dict[Counter, int]) -> list[Answer]:
@@ -107,9 +112,9 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict, before: d
             answered.clear()
             await answered.wait()
         learnt = int((flags[:index] & Flag.LEARN != 0).sum())
-        await _until_learnt(host, before[Counter.LEARNED] + learnt, config["patience_cycles"])
+        await _until_learnt(host, before[Counter.LEARNED] + learnt, config["timeout_cycles"])
         await host.halt()
-        if str(index) in config["looks"]:
+        if str(index) in config["readbacks"]:
             await _read_back(host, config, index)
         if command := commands.get(index):
             await host.write("REPLAY_RATIO", value=command["ratio"])
@@ -119,7 +124,7 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict, before: d
     async def feed() -> None:
         sent = 0
         for index, length in enumerate(lengths):
-            if index in commands or str(index) in config["looks"]:
+            if index in commands or str(index) in config["readbacks"]:
                 await pause(index, sent)
             while sent >= len(answers) + QUEUED:
                 answered.clear()
@@ -134,33 +139,33 @@ async def _stream(host: Host, design: DesignPoint, data, config: dict, before: d
 
     feeder = cocotb.start_soon(feed())
     for index in expected:
-        answer = await host.answer(config["patience_cycles"])
-        assert answer is not None, f"no answer to sequence {index} within {config['patience_cycles']} cycles"
+        answer = await host.answer(config["timeout_cycles"])
+        assert answer is not None, f"no answer number {index} within {config['timeout_cycles']} cycles"
         scores = len(answer.scores)
-        assert scores == design.network.classes, f"the answer to sequence {index} has {scores} scores"
+        assert scores == design.network.classes, f"answer number {index} has {scores} scores"
         answers.append(answer)
         answered.set()
     await feeder
     return answers
 
 
-async def _until_learnt(host: Host, learned: int, patience_cycles: int) -> None:
+async def _until_learnt(host: Host, learned: int, timeout_cycles: int) -> None:
     """Wait until the counter of learnt sequences says so."""
-    for _ in range(PATIENT_LOOKS):
+    for _ in range(READBACKS):
         found = (await host.counters())[Counter.LEARNED]
         if found == learned:
             return
-        await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
-    raise AssertionError(f"{found} sequences learnt, not {learned}, {patience_cycles} cycles after the last answer")
+        await host.cycles(-(-timeout_cycles // READBACKS))
+    raise AssertionError(f"{found} sequences learnt, not {learned}, {timeout_cycles} cycles after the last answer")
 
 
-async def _until_idle(host: Host, patience_cycles: int) -> None:
+async def _until_idle(host: Host, timeout_cycles: int) -> None:
     """Wait until no sequence is in flight."""
-    for _ in range(PATIENT_LOOKS):
+    for _ in range(READBACKS):
         if not (await host.read("STATUS"))["busy"]:
             return
-        await host.cycles(-(-patience_cycles // PATIENT_LOOKS))
-    raise AssertionError(f"a sequence is still in flight {patience_cycles} cycles after the last was learnt")
+        await host.cycles(-(-timeout_cycles // READBACKS))
+    raise AssertionError(f"a sequence is still in flight {timeout_cycles} cycles after the last was learnt")
 
 
 async def _interrupts(host: Host) -> dict[str, int]:
@@ -170,14 +175,3 @@ async def _interrupts(host: Host) -> dict[str, int]:
     await host.cycles(2)
     left = await host.read("INTERRUPT_STATUS")
     return {**pending, "pin": pin, "events_left": sum(left.values()), "pin_left": int(host.dut.irq.value)}
-
-
-def _save(path: Path, classes: int, answers: list[Answer], result: dict) -> None:
-    np.savez(
-        path,
-        tag=[answer.tag for answer in answers],
-        flags=[int(answer.flags) for answer in answers],
-        decision=[answer.decision for answer in answers],
-        scores=np.array([answer.scores for answer in answers]).reshape(len(answers), classes),
-    )
-    path.with_suffix(".json").write_text(json.dumps(result), encoding="utf-8")

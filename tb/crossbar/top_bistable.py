@@ -85,7 +85,7 @@ async def in_flight(dut) -> None:
         await host.start()
         if phase == config["phases"] - 1:
             for _ in lengths:
-                assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing after the resets"
+                assert await host.answer(config["timeout_cycles"]) is not None, "an answer is missing after the resets"
         else:
             await host.cycles(random.randrange(20, config["longest_wait"]))
             host.source.clear()

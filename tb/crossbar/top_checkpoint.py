@@ -58,7 +58,7 @@ async def learn_on(host: Host, config: dict) -> None:
     count = send(host, config)
     await host.start()
     for _ in range(count):
-        assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing"
+        assert await host.answer(config["timeout_cycles"]) is not None, "an answer is missing"
     await host.halt()
     saved = await checkpoint_host.save_checkpoint(host)
     save_checkpoint(Path(config["save"]), host.design, saved)

@@ -70,7 +70,7 @@ async def resets_while_learning(dut) -> None:
         missing.happened(cut=lies_within_an_update(trainer, found[-1], sequences))
     await begin()
     for _ in sequences:
-        assert await host.answer(config["patience_cycles"]) is not None, "an answer is missing after the resets"
+        assert await host.answer(config["timeout_cycles"]) is not None, "an answer is missing after the resets"
     await host.halt()
     found.append(await host.read_weights())
     weights = [{"hidden": each.hidden.tolist(), "readout": each.readout.tolist()} for each in found]

@@ -142,7 +142,7 @@ async def in_flight(dut) -> None:
         last = phase == config["phases"] - 1
         answers = [] if late is None else [late]
         if last:
-            answers += [await host.answer(config["patience_cycles"]) for _ in order]
+            answers += [await host.answer(config["timeout_cycles"]) for _ in order]
             assert None not in answers, "an answer is missing after the resets"
         else:
             if kinds[phase] == SOFT and not late_comers:

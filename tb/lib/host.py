@@ -214,11 +214,11 @@ class Host:
         await self.until("window_busy", 0, pause_cycles=100 + 2 * self.design.crossbar.rows)
 
     # Packets ----------------------------------------------------------------------------------------------------------
-    async def answer(self, patience_cycles: int | None = None) -> Answer | None:
-        """The next answer; None where it does not come within ``patience_cycles``."""
+    async def answer(self, timeout_cycles: int | None = None) -> Answer | None:
+        """The next answer; None where it does not come within ``timeout_cycles``."""
         try:
             waiting = self.sink.recv()
-            limit_ns = patience_cycles * self.period_ns if patience_cycles else None
+            limit_ns = timeout_cycles * self.period_ns if timeout_cycles else None
             frame = await (with_timeout(waiting, limit_ns, "ns") if limit_ns else waiting)
         except SimTimeoutError:
             return None

@@ -70,7 +70,7 @@ class Comparison:
         self.values += later.values
         self.first = self.first or later.first
 
-    def shortfall(self, kinds: Sequence[str]) -> str:
+    def failure(self, kinds: Sequence[str]) -> str:
         """What is wrong, in words; empty where the comparison passed and compared a record of each of these kinds."""
         empty = [kind for kind in kinds if not self.compared.get(kind)]
         if empty or not self.values:
@@ -78,8 +78,8 @@ class Comparison:
         return f"hardware and golden differ in {self.total_mismatches:,} records" if self.total_mismatches else ""
 
     def require(self, *kinds: str) -> None:
-        """Raise ``AssertionError`` if there is a shortfall."""
-        wrong = self.shortfall(kinds)
+        """Raise ``AssertionError`` if there is a failure."""
+        wrong = self.failure(kinds)
         if wrong:
             raise AssertionError(f"{wrong}\n{describe_text(self)}")
 

@@ -1,20 +1,18 @@
-"""The test of the tests for analog designs: mistakes in the controller, at the core and in it, each to be noticed."""
+"""The fault bench of the BMRU core's system: mistakes in the controller, at the core and in it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.faults.bench import FaultBench
+from remora.flow.faults.mutation import Fault
 from remora.flow.systems.bmru.harness import build_analog_harness
-from remora.flow.systems.bmru.model_faults import MODEL, model_faults
-from remora.flow.systems.bmru.run import KINDS, run_analog
+from remora.flow.systems.bmru.model_faults import model_faults
+from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import stress_stimulus
-from remora.flow.systems.crossbar.faults import STALL, FaultBench
-from remora.flow.tools.simulator import Build, build_root, write_source
+from remora.flow.tools.simulator import Build
 from remora.spec.bmru.design import AnalogDesign
-from remora.tb.lib.scoreboard import Comparison
 
 CLIPS = 24
 THRESHOLD = 3
@@ -24,67 +22,41 @@ PERIOD = 200
 _WITHOUT_HOLES = (
     "stream__tlast && (stream__tkeep == 4'h1 || stream__tkeep == 4'h3 || stream__tkeep == 4'h7) ? stream__tkeep : 4'hf"
 )
-HOST_FINDINGS = (
-    r"no answer number \d+ within \d+ cycles",
-    r"answer number \d+ has \d+ scores",
-    r"an answer of \d+ bytes",
-    r"an answer came that no frame asked for",
-    r"\d+ of \d+ packets are accounted for, \d+ cycles after the last answer",
-    r"the codes did not arrive",
-    r"\w+\.\w+ is not \d after \d+ cycles",
-    r"Write to address 0x\w+ failed with BRESP: \d",
-)
-"""What the test bench says of faulty hardware; any other failure of it is its own, and no evidence of anything."""
 
 
-class AnalogFaultBench(FaultBench):
-    """An analog design, sound and with every fault in it, and two runs: clips that vote at their end, under stalls; and
-    a vote that slides, paced. Both meet everything that can be wrong with packets."""
+class BmruFaultBench(FaultBench):
+    """The two runs: clips that vote at their end, under stalls; and a vote that slides, paced. Both meet everything
+    that can be wrong with packets."""
 
-    KINDS, FINDINGS = KINDS, HOST_FINDINGS
+    FINDINGS = (
+        r"\d+ of \d+ packets are accounted for, \d+ cycles after the last answer",
+        r"the codes did not arrive",
+        r"Write to address 0x\w+ failed with BRESP: \d",
+    )
 
     def __init__(self, design: AnalogDesign, seed: int = 1) -> None:
-        self.design, self.seed, self.faults = design, seed, analog_catalogue(design)
         settings = {"threshold": THRESHOLD, "wake_class": _wake_class(design), "report_frames": True}
-        window = min(5, design.vote.frames)
+        window, period = min(5, design.vote.frames), PERIOD + 2 * design.cycles.awake
         self.stimuli = {
             False: stress_stimulus(design, CLIPS, seed, frames=min(8, design.vote.frames), **settings),
-            True: stress_stimulus(
-                design,
-                CLIPS,
-                seed,
-                period=PERIOD + 2 * design.cycles.awake,
-                sliding=True,
-                frames=window,
-                **settings,
-            ),
+            True: stress_stimulus(design, CLIPS, seed, period=period, sliding=True, frames=window, **settings),
         }
-        directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
-        self.generated: Generated = generate(design, directory, self.stimuli[False].codes)
-        sound = self.generated.netlist.read_text(encoding="utf-8")
-        self.mutated = write_source("remora_faults.v", mutate(sound, self.faults))
-        self.sound_build: Build = build_analog_harness(self.generated, optimise="build")
-        self.mutated_build: Build = build_analog_harness(
-            self.generated,
-            netlist=self.mutated,
-            models=[self._model(path) for path in self.generated.models],
-            wrapped=("controller",),
-            optimise="build",
+        super().__init__(design, self.stimuli[False].codes, analog_catalogue(design), seed)
+
+    def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
+        """See the base; in a mutated netlist the controller is wrapped, which has other instances in it."""
+        wrapped = ("controller",) if netlist else ()
+        return build_analog_harness(
+            self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build"
         )
 
-    def _model(self, path: Path) -> Path:
-        """A model of a macro, with the faults in it where it is the core's."""
-        if path.stem != MODEL:
-            return path
-        return write_source("remora_faults.sv", mutate_model(path.read_text(encoding="utf-8"), MODEL, self.faults))
+    def case(self, programs: bool) -> BmruCase:
+        """See the base."""
+        return BmruCase(self.design, self.stimuli[programs])
 
-    def _run(self, build: Build, number: int, programs: bool) -> Comparison:
-        with TemporaryDirectory(prefix=f"fault-{number}-", dir=build_root()) as directory:
-            run = run_analog(
-                build, self.design, self.stimuli[programs], Path(directory), seed=self.seed,
-                stall=0.0 if programs else STALL, plusargs=[f"+{FAULT_PLUSARG}={number}"],
-            )  # fmt: skip
-        return run.comparison
+    def stall(self, programs: bool) -> float:
+        """See the base; frames that stall are off their pace."""
+        return 0.0 if programs else super().stall(programs)
 
 
 def analog_catalogue(design: AnalogDesign) -> list[Fault]:

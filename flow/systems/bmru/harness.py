@@ -1,76 +1,45 @@
-"""The simulated top level of an analog design: the generated design, a packet player at its input, and checkers."""
+"""What stands around the BMRU core's system in simulation: a player of packets, the check of its clock, the monitor."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.build import Waves
-from remora.flow.tools.simulator import Build, build, write_source
+from remora.flow.tools.simulator import Build
 from remora.flow.tools.verilator import Optimise
-from remora.flow.verify.followers import followers, inner_names
-from remora.flow.verify.harness import HARNESS, SOURCES, STREAM
+from remora.flow.verify.followers import CLOCK
+from remora.flow.verify.harness import RESET_N, Agent, Harness, Instance, build_harness_of
+from remora.flow.verify.trace_package import trace_package
 from remora.hdl.bmru.probes import CORE_USED
+from remora.spec.bmru.design import AnalogDesign
+from remora.spec.lib.trace import record_types
 
-SUPPORT = [SOURCES / f"remora_{name}.sv" for name in ("bmru_monitor", "packet_player", "stream_check", "gate_check")]
+MODULES = ("packet_player", "gate_check", "bmru_monitor")
+"""The monitor binds itself into the core."""
 
 
-def analog_harness_verilog(ports: list[dict], probes: dict[str, str], awake_cycles: int) -> str:
-    """Top module with the ports of the design and ``play``, which starts the packet player.
+def bmru_harness(design: AnalogDesign, probes: Mapping[str, str]) -> Harness:
+    """Harness of a design point, whose probes are at these paths in the design.
 
-    In it the design as ``dut``, the player, and the checks of the answers' stream and of the clock enable, which is for
-    ``awake_cycles`` a frame. The frame monitor binds itself into the core.
+    The packet player starts with ``play``. The check of the clock enable is for so many cycles as a frame is awake.
     """
-    declared = ",\n".join(
-        [
-            *(f"    {port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports),
-            "    input wire play",
-        ]
-    )
-    inner = inner_names(ports)
-    to_design = inner | {f"s_axis_{name}": f"to_s_axis_{name}" for name in STREAM}
-    passed = ",\n".join(f"      .{port['name']}({to_design[port['name']]})" for port in ports)
-    played = ",\n".join(f"      .agent_{name}({inner[f's_axis_{name}']}), .{name}(to_s_axis_{name})" for name in STREAM)
-    checked = ",\n".join(f"      .{name}({inner[f'm_axis_{name}']})" for name in STREAM)
     probe = {name: f"dut.{path}" for name, path in probes.items()}
-    used = " || ".join(probe[name] for name in (*CORE_USED, "core_reset"))
-    watched = ",\n".join(
-        f"      .{name}({probe[name]})" for name in ("scanning", "core_reset", "sample", "take", "valid")
+    gate = {
+        "clk": CLOCK,
+        "reset": f"!{RESET_N}",
+        "clock_enable": "clock_enable",
+        "busy": " || ".join(probe[name] for name in (*CORE_USED, "core_reset")),
+        **{name: probe[name] for name in ("scanning", "core_reset", "sample", "take", "valid")},
+    }
+    return Harness(
+        ports=("input wire play",),
+        agent=Agent("remora_packet_player", "agent_", {"play": "play"}),
+        beside=(Instance("remora_gate_check", "gate", gate, {"AWAKE_CYCLES": design.cycles.awake}),),
+        modules=MODULES,
+        package=trace_package(record_types(design), {}, {}),
     )
-    reset_n = inner["aresetn"]
-    return f"""`timescale 1ns / 1ps
-module {HARNESS} (
-{declared}
-);
-{followers(ports)}  wire [31:0] to_s_axis_tdata;
-  wire [3:0] to_s_axis_tkeep;
-  wire to_s_axis_tlast, to_s_axis_tvalid, to_s_axis_tready;
-  remora_packet_player player (
-      .clk(aclk),
-      .aresetn({reset_n}),
-      .play(play),
-{played}
-  );
-  remora dut (
-{passed}
-  );
-  remora_stream_check answers (
-      .clk(aclk),
-      .reset(!{reset_n}),
-{checked}
-  );
-  remora_gate_check #(
-      .AWAKE_CYCLES({awake_cycles})
-  ) gate (
-      .clk(aclk),
-      .reset(!{reset_n}),
-      .clock_enable(clock_enable),
-      .busy({used}),
-{watched}
-  );
-endmodule
-"""
 
 
 def build_analog_harness(
@@ -82,26 +51,18 @@ def build_analog_harness(
     wrapped: Collection[str] = (),
     optimise: Optimise = "run",
 ) -> Build:
-    """Build the harness for cocotb.
+    """Build the harness for cocotb: see `remora.flow.verify.harness.build_harness_of`.
 
     Args:
-        netlist, models: in place of the generated ones, for mutated copies (`remora.flow.faults.mutation`).
-        wrapped: instances of the mutated netlist that have others in them, which are in ``good`` there.
-        optimise: as of ``remora.flow.tools.simulator.build``.
+        wrapped: instances of a mutated netlist that have others in them, which are in ``good`` there.
     """
-    sidecar, awake_cycles = generated.sidecar, generated.design.cycles.awake
-    probes = {name: _place(probe["path"], wrapped) for name, probe in sidecar["probes"].items()}
-    text = analog_harness_verilog(sidecar["ports"], probes, awake_cycles)
-    sources = [
-        netlist or generated.netlist,
-        *(models or generated.models),
-        *SUPPORT,
-        write_source(f"{HARNESS}.sv", text),
-    ]
+    probes = {name: _inside(probe["path"], wrapped) for name, probe in generated.sidecar["probes"].items()}
     # Unrolled, the macro's loops over devices double the time of the build.
-    arguments = ("--unroll-count", "1")
-    return build(sources, HARNESS, name=generated.design.name, waves=waves, arguments=arguments, optimise=optimise)
+    return build_harness_of(
+        generated, bmru_harness(generated.design, probes), waves=waves, netlist=netlist, models=models,
+        optimise=optimise, arguments=("--unroll-count", "1"),
+    )  # fmt: skip
 
 
-def _place(path: str, wrapped: Collection[str]) -> str:
+def _inside(path: str, wrapped: Collection[str]) -> str:
     return ".".join(f"{instance}.good" if instance in wrapped else instance for instance in path.split("."))

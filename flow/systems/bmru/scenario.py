@@ -7,7 +7,7 @@ import numpy as np
 from remora.flow.generate.scenario import Scenario
 from remora.flow.systems.bmru.generate import scan_words
 from remora.flow.systems.bmru.reference import AnalogReference, run_reference
-from remora.flow.systems.bmru.run import patience_cycles
+from remora.flow.systems.bmru.run import timeout_cycles
 from remora.flow.systems.bmru.stimulus import AnalogStimulus
 from remora.golden.bmru.clips import FramePacket, VoteSettings
 from remora.golden.bmru.codes import AnalogCodes
@@ -30,7 +30,7 @@ def bmru_scenario(design: AnalogDesign, codes: AnalogCodes | None) -> Scenario:
     reference = run_reference(design, codes, packets, settings)
     stimulus = AnalogStimulus(packets, codes, settings)
 
-    timeout = patience_cycles(design, stimulus, 0.0) + 8 * chain_bits(design)
+    timeout = timeout_cycles(design, stimulus, 0.0) + 8 * chain_bits(design)
     scenario = Scenario(register_map(design), timeout)
     for name in ("ID", "HASH_LOW", "HASH_HIGH"):
         scenario.expect_word(name, scenario.registers[name].reset, note="of this design point")

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.report.console import progress, table
+from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
 from remora.flow.systems.bmru.harness import build_analog_harness
 from remora.flow.systems.bmru.recording import Recording
-from remora.flow.systems.bmru.run import KINDS, PACE, AnalogRtlRun, run_analog
+from remora.flow.systems.bmru.run import BmruCase, run_analog
 from remora.flow.systems.bmru.stimulus import AnalogStimulus
 from remora.flow.tools.build import wave_format
 from remora.flow.tools.simulator import default_seed
-from remora.flow.verify.simulation import built, generate_for, judge, run_directory, tidy
+from remora.flow.verify.run import RtlRun
+from remora.flow.verify.simulation import (
+    Simulated,
+    agreement_table,
+    built,
+    compared_values,
+    generate_for,
+    run_directory,
+    tidy,
+)
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.wake_ups import count_wakes, rises
 from remora.spec.bmru.counters import AnalogCounter
@@ -36,23 +44,6 @@ WAKE = "wake"
 stream."""
 
 
-@dataclass(frozen=True)
-class AnalogSimulated:
-    """A simulation and its result as reported."""
-
-    run: AnalogRtlRun
-    result: dict
-
-    def check(self) -> None:
-        """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
-        judge(self.run.comparison, needed_kinds(self.result["paced"], self.result["sliding"]))
-
-
-def needed_kinds(paced: bool = False, sliding: bool = False) -> tuple[str, ...]:
-    """What a run must compare."""
-    return (*KINDS, *([PACE] if paced else []), *([WAKE] if sliding else []))
-
-
 def simulate_analog(
     design: AnalogDesign,
     recording: Recording,
@@ -62,7 +53,7 @@ def simulate_analog(
     paced: bool = False,
     waves: Path | None = None,
     keep: Path | None = None,
-) -> AnalogSimulated:
+) -> Simulated[BmruCase]:
     """Generate, build, load the codes through the scan window, run and compare.
 
     Args:
@@ -91,14 +82,14 @@ def simulate_analog(
         run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))
     tidy(directory, keep, run.comparison)
     result = summarise(design, recording, settings, run) | {"paced": paced}
-    return AnalogSimulated(run, result | provenance(seed))
+    return Simulated(run, result | provenance(seed), (WAKE,) if settings.sliding else ())
 
 
-def keyword_frames(settings: VoteSettings, recording: Recording, run: AnalogRtlRun) -> NDArray[np.bool_]:
+def keyword_frames(settings: VoteSettings, recording: Recording, run: RtlRun[BmruCase]) -> NDArray[np.bool_]:
     """Which frames golden decides for the class that wakes, (streams, frames); every clip is a stream unless all are
     one."""
     streams = 1 if recording.stream else len(recording.features)
-    return (run.reference.records["decision"] == settings.wake_class).reshape(streams, -1)
+    return (run.case.reference.records["decision"] == settings.wake_class).reshape(streams, -1)
 
 
 def compare_wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Sequence[Answer]) -> Comparison:
@@ -114,7 +105,7 @@ def compare_wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Seq
     return compare({WAKE: expected}, {WAKE: actual})
 
 
-def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings, run: AnalogRtlRun) -> dict:
+def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings, run: RtlRun[BmruCase]) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
     ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `AnalogCycles.frame`.
@@ -138,11 +129,9 @@ def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings
         "nonidealities": [name for name in ("mismatch", "bias_error", "noise") if getattr(design.nonidealities, name)],
         "clips": clips,
         "frames_compared": comparison.compared.get("frame", 0),
-        "values_compared": comparison.values,
-        "compared": comparison.compared,
-        "mismatches": comparison.total_mismatches,
+        **compared_values(comparison),
         "accuracy": _share(decisions, recording.labels),
-        "golden_accuracy": _share(clip_votes(run.reference.answers, clips, votes), recording.labels),
+        "golden_accuracy": _share(clip_votes(run.case.reference.answers, clips, votes), recording.labels),
         "float_accuracy": _share(recording.float_decisions, recording.labels),
         "agreement": _share(decisions, recording.float_decisions),
         "core_power_nw": design.power_nw(counters[AnalogCounter.CHARGE], max(1, frames)),
@@ -153,7 +142,7 @@ def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings
         "features_saturated": counters[AnalogCounter.FEATURES_SATURATED] + recording.saturated,
         "parameters_saturated": recording.saturated_parameters,
         "awake_cycles_per_frame": counters[AnalogCounter.AWAKE_CYCLES] / max(1, frames),
-        "most_awake_cycles": run.awake,
+        "most_awake_cycles": run.report["awake"]["most"],
         "cycles_per_frame": counters[AnalogCounter.CYCLES] / max(1, frames),
         "frames_per_second": frames / run.seconds["stream"],
         "seconds": run.seconds,
@@ -173,11 +162,8 @@ def _share(decisions: NDArray | None, wanted: NDArray | None) -> float | None:
 
 def analog_table(result: dict) -> Table:
     """The result for a person."""
-    shown = table("", "", title=f"{result['design']}: hardware against golden")
-    shown.show_header = False
-    shown.add_row("clips", f"{result['clips']:,} of {result['data']}")
-    shown.add_row("frames compared", f"{result['frames_compared']:,} ({result['values_compared']:,} values)")
-    shown.add_row("mismatches", f"{result['mismatches']:,}", style="green" if result["mismatches"] == 0 else "bold red")
+    heading = "clips", f"{result['clips']:,} of {result['data']}"
+    shown = agreement_table(result, heading, ("frames compared", f"{result['frames_compared']:,}"))
     if result["accuracy"] is not None:
         shown.add_row(
             "accuracy", f"{result['accuracy']:.2%} in hardware, {result['golden_accuracy']:.2%} in golden, "

@@ -114,13 +114,13 @@ class Reference:
         parts = []
         for first, last in pairwise(bounds):
             if first in commands:
-                self._obey(commands[first])
+                self._apply(commands[first])
             parts.append(self._learn_stretch(slice(first, last)))
         records = {kind: np.concatenate([part.records[kind] for part in parts]) for kind in parts[0].records}
         scores, decision = (np.concatenate([getattr(each, name) for each in parts]) for name in ("scores", "decision"))
         return Expected(records, scores, decision)
 
-    def _obey(self, command: ReplayCommand) -> None:
+    def _apply(self, command: ReplayCommand) -> None:
         reservoir = self._learning.trainer.reservoir
         reservoir.ratio, reservoir.frozen = command.ratio, command.freeze
         if command.clear:

@@ -6,7 +6,7 @@ import numpy as np
 
 from remora.flow.generate.scenario import Scenario, spread
 from remora.flow.systems.crossbar.reference import Reference
-from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.run import timeout_cycles
 from remora.flow.systems.crossbar.stimulus import NO_LABEL, Stimulus, stress_features
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
@@ -87,7 +87,7 @@ def _timeout_cycles(design: DesignPoint, stimulus: Stimulus) -> int:
     crossbar = design.crossbar
     pulses = 3 * crossbar.levels * (crossbar.pulse_cycles + 1)
     words = sum(size.depth for size in host_memories(design).values())
-    return patience_cycles(design, stimulus, 0.0) + 4 * (pulses + _column_cycles(design, crossbar.rows)) + words
+    return timeout_cycles(design, stimulus, 0.0) + 4 * (pulses + _column_cycles(design, crossbar.rows)) + words
 
 
 def _column_cycles(design: DesignPoint, rows: int) -> int:

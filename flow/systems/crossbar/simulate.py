@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remora.flow.report.console import progress, table
+from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
-from remora.flow.systems.crossbar.learnt_state import LAYERS
-from remora.flow.systems.crossbar.run import RtlRun, run_rtl
+from remora.flow.systems.crossbar.run import CrossbarCase, RtlRun, run_rtl
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.tools.build import wave_format
 from remora.flow.tools.simulator import default_seed
 from remora.flow.tools.verilator import Optimise
-from remora.flow.verify.harness import build_harness
-from remora.flow.verify.simulation import built, generate_for, judge, run_directory, tidy
+from remora.flow.systems.crossbar.harness import build_harness
+from remora.flow.verify.simulation import (
+    Simulated,
+    agreement_table,
+    built,
+    compared_values,
+    generate_for,
+    run_directory,
+    tidy,
+)
 from remora.golden.data.load import SequenceSet
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.records import LEARN, OFFER
 from remora.spec.lib.packets import Flag
 
 if TYPE_CHECKING:
@@ -29,21 +34,6 @@ if TYPE_CHECKING:
 
 SHORT_CYCLES = 50_000
 """Longest run, in clock cycles, that is compiled quickly instead of for speed: a second or two of simulation."""
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """A simulation and its result as reported."""
-
-    KINDS = ("step", "readout", "answer", "counters", "interrupts")
-
-    run: RtlRun
-    result: dict
-    kinds: tuple[str, ...] = KINDS
-
-    def check(self) -> None:
-        """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
-        judge(self.run.comparison, self.kinds)
 
 
 def simulate(
@@ -56,7 +46,7 @@ def simulate(
     learn: bool = False,
     waves: Path | None = None,
     keep: Path | None = None,
-) -> Simulated:
+) -> Simulated[CrossbarCase]:
     """Generate, build, program through the weight window, run and compare.
 
     Args:
@@ -79,14 +69,7 @@ def simulate(
     with run_directory(design.name, keep) as directory, progress("simulating", total, "steps") as advance:
         run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     tidy(directory, keep, run.comparison)
-    state = [
-        f"{layer} {kind}"
-        for layer in LAYERS
-        for kind in ("weights", *(["accumulators"] * design.capabilities.accumulates))
-    ]
-    kinds = [*Simulated.KINDS, *([LEARN, *state, "counts"] if learn else [])]
-    kinds += [OFFER] if learn and design.capabilities.replays else []
-    return Simulated(run, summarise(design, data, run) | provenance(seed), tuple(kinds))
+    return Simulated(run, summarise(design, data, run) | provenance(seed))
 
 
 def optimisation(design: DesignPoint, stimulus: Stimulus) -> Optimise:
@@ -124,9 +107,7 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
         "design_hash": design.hash,
         "sequences": len(data),
         "steps_compared": comparison.compared.get("step", 0),
-        "values_compared": comparison.values,
-        "compared": comparison.compared,
-        "mismatches": comparison.total_mismatches,
+        **compared_values(comparison),
         "accuracy": _share(run.decisions, data),
         "golden_accuracy": _share(run.golden_decisions, data),
         "cycles_per_step": counters[Counter.STEP_CYCLES] / max(1, steps),
@@ -180,11 +161,8 @@ def _share(decisions, data: SequenceSet) -> float:
 
 def result_table(result: dict) -> Table:
     """The result for a person."""
-    shown = table("", "", title=f"{result['design']}: hardware against golden")
-    shown.show_header = False
-    shown.add_row("sequences", f"{result['sequences']:,}")
-    shown.add_row("steps compared", f"{result['steps_compared']:,} ({result['values_compared']:,} values)")
-    shown.add_row("mismatches", f"{result['mismatches']:,}", style="green" if result["mismatches"] == 0 else "bold red")
+    heading = "sequences", f"{result['sequences']:,}"
+    shown = agreement_table(result, heading, ("steps compared", f"{result['steps_compared']:,}"))
     shown.add_row("accuracy", f"{result['accuracy']:.2%} in hardware, {result['golden_accuracy']:.2%} in golden")
     shown.add_row(
         "cycles", f"{result['cycles_per_step']:g} a step, {result['cycles_per_readout']:g} a readout, "

@@ -64,7 +64,7 @@ class Stimulus:
     bad: tuple[BadPacket, ...] = ()
     asked: NDArray[np.int64] | None = None
     commands: tuple[ReplayCommand, ...] = ()
-    looks: tuple[int, ...] = ()
+    readbacks: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:

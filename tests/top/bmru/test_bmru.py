@@ -73,8 +73,8 @@ def test_back_to_back_a_frame_takes_little_more_than_it_is_awake(harness, tmp_pa
     packets = clip_packets(random_features(design, 10, 12, 4))
     stimulus = AnalogStimulus(tuple(packets), random_codes(design, 4), VoteSettings.of(design))
     result = check(harness, tmp_path, design, stimulus)
-    assert result.awake == design.cycles.awake <= design.system.awake_cycles
-    cycles = np.diff(np.fromfile(tmp_path / "frame.bin", result.reference.records.dtype)["cycle"].astype(np.int64))
+    assert result.report["awake"]["most"] == design.cycles.awake <= design.system.awake_cycles
+    cycles = np.diff(np.fromfile(tmp_path / "frame.bin", result.case.reference.records.dtype)["cycle"].astype(np.int64))
     assert np.median(cycles) == design.cycles.shortest_frame >= cycles.max() - 1
 
 
@@ -100,7 +100,7 @@ def test_another_networks_codes_make_another_run(harness, tmp_path):
     result = run_analog(build, design, stimulus, tmp_path)
     other = run_reference(design, AnalogCodes(design, arrays), packets, stimulus.settings)
     found = {FRAME: np.fromfile(tmp_path / "frame.bin", other.records.dtype)}
-    assert compare({FRAME: result.reference.records}, found).passed
+    assert compare({FRAME: result.case.reference.records}, found).passed
     assert compare({FRAME: other.records}, found).first.index == 0
 
 

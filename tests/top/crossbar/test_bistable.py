@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from remora.flow.generate.directory import write_images
-from remora.flow.systems.crossbar.faults import KINDS
-from remora.flow.systems.crossbar.run import patience_cycles, run_rtl
+from remora.flow.systems.crossbar.run import KINDS, run_rtl, timeout_cycles
 from remora.flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
 from remora.flow.tools.simulator import run
 from remora.golden.crossbar.cell import Coefficients
@@ -99,7 +98,7 @@ def test_resets_of_sequences_in_flight(harness, tmp_path):
         "lengths": stimulus.lengths.tolist(),
         "phases": PHASES,
         "longest_wait": int(stimulus.lengths.sum()) * design.cycles.step,
-        "patience_cycles": patience_cycles(design, stimulus, 0),
+        "timeout_cycles": timeout_cycles(design, stimulus, 0),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
     run(

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.run import timeout_cycles
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus
 from remora.flow.tools.simulator import Build, run
 from remora.golden.crossbar.cell import Coefficients
@@ -67,7 +67,7 @@ class Runs:
             "save": str(self.folder / f"{after}.npz"),
             "between": str(self.folder / f"{after}-between.npz"),
             "settings": settings and settings.as_dict(),
-            "patience_cycles": patience_cycles(self.design, stimulus, 0.0),
+            "timeout_cycles": timeout_cycles(self.design, stimulus, 0.0),
         }
         run(
             self.build,

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from remora.flow.generate.directory import write_images
-from remora.flow.systems.crossbar.faults import KINDS
 from remora.flow.systems.crossbar.learnt_state import state_file
-from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, with_bad_packets
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
@@ -66,11 +65,11 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
     write_images(design, stimulus.weights, tmp_path / "images")
     result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
     result.comparison.require(*ALL_LEARN)
-    compared, layers, looks = result.comparison.compared, design.network, len(stimulus.looks) + 1
-    assert compared["counts"] == looks
+    compared, layers, readbacks = result.comparison.compared, design.network, len(stimulus.readbacks) + 1
+    assert compared["counts"] == readbacks
     for kind in ("weights", "accumulators") if design.capabilities.accumulates else ("weights",):
         found = compared[f"hidden {kind}"], compared[f"readout {kind}"]
-        assert found == (looks * layers.hidden, looks * layers.classes)
+        assert found == (readbacks * layers.hidden, readbacks * layers.classes)
     assert compared[LEARN] == result.counters[Counter.LEARNED] == stimulus.learns.sum() > 0
     assert compared["answer"] == stimulus.answered.sum()
     return result
@@ -81,7 +80,7 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
 def test_learns_as_golden_does(name, stall, harness, tmp_path):
     """Sequences that are inferred, learnt or both, of every length, with bad packets between them."""
     design, seed = LEARNERS[name], 1 + list(LEARNERS).index(name)
-    stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(176, 216), seed), looks=(7, 8))
+    stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(176, 216), seed), readbacks=(7, 8))
     assert {int(Flag.LEARN), int(Flag.INFER), int(Flag.LEARN | Flag.INFER)} <= set(stimulus.asked.tolist())
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
     assert result.counters[Counter.PULSES] > 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from remora.flow.generate.directory import write_images
-from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.run import timeout_cycles
 from remora.flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
 from remora.flow.tools.simulator import run
 from remora.golden.crossbar.cell import Coefficients
@@ -50,7 +50,7 @@ def test_resets_while_learning(harness, tmp_path):
         "needed": NEEDED,
         "longest_wait": 4000,
         "column_cycles": DESIGN.crossbar.pulse_cycles,
-        "patience_cycles": patience_cycles(DESIGN, stimulus, 0.0),
+        "timeout_cycles": timeout_cycles(DESIGN, stimulus, 0.0),
         "output": str(tmp_path / "phases.json"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from remora.flow.generate.directory import generate, write_images
-from remora.flow.systems.crossbar.faults import KINDS
-from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.simulate import summarise
 from remora.flow.systems.crossbar.stimulus import (
     ReplayCommand,

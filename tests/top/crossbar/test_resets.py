@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from remora.flow.generate.directory import write_images
-from remora.flow.systems.crossbar.run import patience_cycles
+from remora.flow.systems.crossbar.run import timeout_cycles
 from remora.flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
 from remora.flow.tools.simulator import run
 from remora.golden.crossbar.cell import Coefficients
@@ -42,7 +42,7 @@ def test_resets_of_sequences_in_flight(harness, tmp_path):
         "longest_wait": 400,
         "busy_cycles": int(stimulus.lengths.sum()) * DESIGN.cycles.step,
         "longest_sequence": 400,
-        "patience_cycles": patience_cycles(DESIGN, stimulus, 0.3),
+        "timeout_cycles": timeout_cycles(DESIGN, stimulus, 0.3),
         "output": str(tmp_path / "phases.json"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]

@@ -13,9 +13,10 @@ from remora.flow import cli
 from remora.flow.systems.bmru import simulate as analog_simulate
 from remora.flow.systems.bmru.networks import load_clips, shipped_network, train_spotter
 from remora.flow.systems.bmru.recording import keyword_recording, last_votes
-from remora.flow.systems.bmru.run import KINDS
-from remora.flow.systems.bmru.simulate import WAKE, compare_wakes, needed_kinds, simulate_analog
-from remora.flow.verify.simulation import generate_for, judge
+from remora.flow.systems.bmru.run import KINDS, PACE, BmruCase
+from remora.flow.systems.bmru.simulate import WAKE, compare_wakes, simulate_analog
+from remora.flow.systems.bmru.stimulus import stress_stimulus
+from remora.flow.verify.simulation import check, generate_for
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.core import AnalogCore
 from remora.golden.bmru.wake_ups import rises
@@ -72,12 +73,16 @@ def test_at_the_pace_of_frames_nothing_may_stall(tmp_path, capsys):
 
 
 def test_a_paced_run_must_have_compared_its_pace():
+    design = KWS.evolve(network={"width": 1}, name="short")
     compared = Comparison(compared=dict.fromkeys(KINDS, 1), values=1)
-    judge(compared, needed_kinds())
+    back_to_back, paced = (BmruCase(design, stress_stimulus(design, 1, 1, period=period)) for period in (0, 9))
+    check(compared, back_to_back.required(stalled=False))
+    check(compared, paced.required(stalled=True))
+    assert paced.required(stalled=False) == (*KINDS, PACE)
     with pytest.raises(CheckFailed, match="nothing was compared of pace, so"):
-        judge(compared, needed_kinds(paced=True))
+        check(compared, paced.required(stalled=False))
     nothing = Comparison(compared=dict.fromkeys(KINDS, 0), values=1)
-    assert nothing.shortfall(needed_kinds()) == f"nothing was compared of {', '.join(KINDS)}, so nothing is proven"
+    assert nothing.failure(KINDS) == f"nothing was compared of {', '.join(KINDS)}, so nothing is proven"
 
 
 def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
@@ -163,7 +168,7 @@ def test_a_wake_up_at_another_frame_is_noticed():
         assert not compare_wakes(settings, votes, answers(wrong)).passed
     assert not compare_wakes(settings, votes, answers(where)[:19]).passed
     unseen = Comparison(compared=dict.fromkeys(KINDS, 1), values=1)
-    assert unseen.shortfall(needed_kinds(sliding=True)) == f"nothing was compared of {WAKE}, so nothing is proven"
+    assert unseen.failure((*KINDS, WAKE)) == f"nothing was compared of {WAKE}, so nothing is proven"
 
 
 def test_the_last_vote_of_a_clip_hears_what_was_before():

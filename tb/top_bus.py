@@ -13,7 +13,7 @@ from remora.golden.bmru.codes import AnalogCodes
 from remora.spec.bmru.frames import FrameFlag, encode_frame
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, Response
-from remora.tb.bmru.host import AnalogHost
+from remora.tb.bmru.host import BmruHost
 from remora.tb.crossbar.top_window import started
 from remora.tb.lib.config import load_config
 from remora.tb.lib.host import Host
@@ -214,7 +214,7 @@ async def crossbar(dut) -> None:
 @cocotb.test()
 async def analog(dut) -> None:
     """The analog core's controller."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     config, design = load_config(), host.design
     bus = Bus(host, Random(cocotb.RANDOM_SEED))
     await bus.compare_all()

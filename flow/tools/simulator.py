@@ -141,7 +141,7 @@ def run(
         written = [waves, directory] if waves else [directory]
         log, problem = _simulate(build, test_module, testcase, directory, settings, arguments, timeout, written)
         seconds = time.monotonic() - started
-        tests = _judge(directory / "results.xml", test_module, what, log, problem)
+        tests = _check_results(directory / "results.xml", test_module, what, log, problem)
     print(f"{test_module} on {build.name}: {len(tests)} tests passed, seed {seed}, {seconds:.1f} s")
     if own:
         shutil.rmtree(directory, ignore_errors=True)
@@ -256,7 +256,7 @@ def _program(build: Build) -> list[str]:
     return [str(find_icarus().vvp), "-n", "-m", cocotb_tools.config.lib_entry("vpi", "icarus"), str(build.executable)]
 
 
-def _judge(results: Path, test_module: str, what: str, log: str, problem: str | None) -> tuple[TestCase, ...]:
+def _check_results(results: Path, test_module: str, what: str, log: str, problem: str | None) -> tuple[TestCase, ...]:
     reports = [line for line in log.splitlines() if re.search(r"%(Error|Fatal)|^(ERROR|FATAL): ", line)]
     end = (f"\nThe design reports: {reports[0].strip()}" if reports else "") + f"\nThe log ends with:\n{tail(log)}"
     tests = read_results(results) if results.is_file() else ()

@@ -1,4 +1,4 @@
-"""What a simulation is from outside, whatever the kind of design: generated once, built with a word, checked, tidied."""
+"""What a simulation is from outside, whatever the design: generated once, built with a word, checked, tidied."""
 
 from __future__ import annotations
 

@@ -1,19 +1,15 @@
-"""The host of an analog design: what software does to it through its buses, on the agents of the other host."""
+"""The host of the BMRU core: codes through the scan window, settings of vote and reports, the packet player."""
 
 from __future__ import annotations
 
 import cocotb
 from cocotb.triggers import ClockCycles
-from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.codes import AnalogCodes
 from remora.spec.bmru.design import AnalogDesign
 from remora.spec.bmru.scan import check_word, pack_chain
-from remora.spec.lib.registers import WORD_BITS, register_map
-from remora.spec.presets import parse_design
-from remora.tb.lib.clocks import start_clock
-from remora.tb.lib.config import load_config
+from remora.spec.lib.registers import WORD_BITS
 from remora.tb.lib.host import Host
 
 
@@ -21,26 +17,14 @@ class ScanError(AssertionError):
     """The scan window says that codes did not arrive."""
 
 
-class AnalogHost(Host):
+class BmruHost(Host):
     """Drives the harness of :mod:`remora.flow.systems.bmru.harness`."""
 
-    def __init__(self, dut, design: AnalogDesign) -> None:
-        self.dut, self.design, self.registers = dut, design, register_map(design)
-        dut.play.value = 0
-        self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
-        start_clock(dut.aclk, dut.aresetn, self.period_ns, asserted=0)
-        self.source, self.sink = (
-            agent(AxiStreamBus.from_prefix(dut, prefix), dut.aclk, dut.aresetn, reset_active_level=False)
-            for agent, prefix in ((AxiStreamSource, "s_axis"), (AxiStreamSink, "m_axis"))
-        )
-        self.renew_bus()
+    design: AnalogDesign
 
-    @classmethod
-    async def started(cls, dut) -> AnalogHost:
-        """A host of the configured design, after reset."""
-        host = cls(dut, parse_design(load_config()["design"], "config"))
-        await host.reset()
-        return host
+    def __init__(self, dut, design: AnalogDesign) -> None:
+        dut.play.value = 0
+        super().__init__(dut, design)
 
     async def configure(self, settings: VoteSettings, period: int) -> None:
         """Set up pacing, vote and reports; they take effect with the next clip."""

@@ -9,7 +9,7 @@ from remora.golden.bmru.random_codes import clip_packets, random_codes, random_f
 from remora.spec.bmru.counters import AnalogCounter
 from remora.spec.bmru.scan import check_word, pack_chain
 from remora.spec.lib.registers import Kind
-from remora.tb.bmru.host import AnalogHost
+from remora.tb.bmru.host import BmruHost
 
 STATUS_OK = {"ready": 0, "written_wrong": 0, "chain_wrong": 0, "latches_wrong": 0}
 
@@ -17,7 +17,7 @@ STATUS_OK = {"ready": 0, "written_wrong": 0, "chain_wrong": 0, "latches_wrong": 
 @cocotb.test(timeout_time=200, timeout_unit="ms")
 async def registers(dut) -> None:
     """Everything reads its reset value; what can be written reads back; what cannot is refused."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     for register in host.registers:
         stored = {
             field.name: field.reset
@@ -43,7 +43,7 @@ async def registers(dut) -> None:
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def scan_window(dut) -> None:
     """Load, read back, verify; wrong check words; resets: codes stay, trust is lost with the reset pin alone."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     codes = random_codes(host.design, 1)
     bits = codes.chain()
     assert await host.load(codes, check=check_word(bits) ^ 0x80000000) == STATUS_OK | {"written_wrong": 1}
@@ -76,7 +76,7 @@ async def scan_window(dut) -> None:
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def frames_without_codes(dut) -> None:
     """Frames are refused until codes have passed, and again while they are in doubt."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     codes, clip = random_codes(host.design, 2), clip_packets(random_features(host.design, 1, 3, 2))
     await host.configure(VoteSettings.of(host.design), 0)
     await host.start()
@@ -103,7 +103,7 @@ async def frames_without_codes(dut) -> None:
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def halting(dut) -> None:
     """Halted within a clip, the core finishes its frame, holds the next, and goes on where it was."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     codes, clip = random_codes(host.design, 3), clip_packets(random_features(host.design, 1, 6, 3))
     await host.program_codes(codes)
     await host.configure(VoteSettings.of(host.design), 0)
@@ -127,7 +127,7 @@ async def halting(dut) -> None:
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def trust(dut) -> None:
     """With a frame in the buffer and ``run`` set, nothing settles while codes are in doubt or a scan command works."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     codes = random_codes(host.design, 6)
     bits = codes.chain()
     packets = clip_packets(random_features(host.design, 1, 3, 6))
@@ -178,7 +178,7 @@ async def trust(dut) -> None:
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def answers_before_a_halt(dut) -> None:
     """While an answer waits to be taken the core is not halted, and the scan window refuses to work."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     await host.program_codes(random_codes(host.design, 7))
     await host.configure(VoteSettings.of(host.design), 0)
     host.sink.pause = True

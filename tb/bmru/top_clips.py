@@ -9,14 +9,14 @@ from remora.golden.bmru.core import AnalogCore
 from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_codes, random_features
 from remora.spec.bmru.frames import FrameFlag, ReportFlag
 from remora.spec.lib.registers import WORD_BITS
-from remora.tb.bmru.host import AnalogHost
+from remora.tb.bmru.host import BmruHost
 from remora.tb.lib.bench import pack
 
 
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def reports_of_a_clip(dut) -> None:
     """REPORT, written within a clip, takes effect with the next one."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     codes, clips = random_codes(host.design, 4), random_features(host.design, 3, 3, 4)
     await host.program_codes(codes)
     await host.configure(VoteSettings.of(host.design), 0)
@@ -45,7 +45,7 @@ async def reports_of_a_clip(dut) -> None:
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def cell_states(dut) -> None:
     """Software reads the states of golden's cells after each frame; a soft reset clears them."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     codes, features = lively_codes(host.design, 12), random_features(host.design, 1, 8, 12)
     expected = AnalogCore(host.design, codes).run(features, first_frame=0).state[0].reshape(8, -1).astype(int)
     await host.program_codes(codes)
@@ -69,7 +69,7 @@ async def cell_states(dut) -> None:
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
 async def votes_of_a_clip(dut) -> None:
     """VOTE, written within a clip, takes effect with the next one."""
-    host = await AnalogHost.started(dut)
+    host = await BmruHost.started(dut)
     await host.program_codes(random_codes(host.design, 8))
     settings = ((3, 0), (5, 0), (2, 1), (2, 0), (1, 0))
     frames = (3, 5, 4, 2)

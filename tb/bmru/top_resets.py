@@ -11,17 +11,17 @@ import cocotb
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.codes import AnalogCodes
 from remora.spec.bmru.scan import check_word
-from remora.tb.bmru.host import AnalogHost
-from remora.tb.crossbar.run_sequences import stalls
-from remora.tb.crossbar.top_resets import PIN, SOFT, in_any_order
+from remora.tb.bmru.host import BmruHost
 from remora.tb.lib.config import load_config
+from remora.tb.lib.resets import PIN, SOFT, in_any_order
+from remora.tb.lib.streams import stalls
 
 
 @cocotb.test()
 async def in_flight(dut) -> None:
     """Phases of packets, all but the last ended by a reset. After the pin's reset codes are verified, not loaded."""
     config = load_config()
-    host, random = await AnalogHost.started(dut), Random(cocotb.RANDOM_SEED)
+    host, random = await BmruHost.started(dut), Random(cocotb.RANDOM_SEED)
     codes = AnalogCodes.from_chain(host.design, [int(bit) for bit in config["chain"]])
     await host.program_codes(codes)
     host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.2))
@@ -44,7 +44,7 @@ async def in_flight(dut) -> None:
     Path(config["output"]).write_text(json.dumps({"answers": answers, "resets": resets}), encoding="utf-8")
 
 
-async def reset(host: AnalogHost, kind: int, check: int) -> None:
+async def reset(host: BmruHost, kind: int, check: int) -> None:
     """Reset at once, and leave the core programmed, idle and empty."""
     # Else the sender would go on with what waits as soon as the reset ends.
     host.source.clear()
@@ -64,7 +64,7 @@ async def reset(host: AnalogHost, kind: int, check: int) -> None:
     assert status == {"halted": 1, "busy": 0, "scan_busy": 0, "programmed": 1, "in_clip": 0}, f"after a reset: {status}"
 
 
-def received(host: AnalogHost) -> list[list[int]]:
+def received(host: BmruHost) -> list[list[int]]:
     """Answers that have come so far."""
     found = []
     while not host.sink.empty():

@@ -19,13 +19,13 @@ from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import REPLAY_BITS, head_label_bits
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, head_parts, host_memories
+from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack, unpack, unpack_signed
-from remora.tb.lib.host import Host
 
 POLL_CYCLES = 50
 
 
-async def save_checkpoint(host: Host) -> Checkpoint:
+async def save_checkpoint(host: CrossbarHost) -> Checkpoint:
     """Everything that the hardware holds: weights, χ, reservoir, counts, settings, coefficients."""
     reset, update = [(await host.read(f"{name}_COEFFICIENT"))["value"] for name in ("RESET", "UPDATE")]
     return Checkpoint(
@@ -38,7 +38,7 @@ async def save_checkpoint(host: Host) -> Checkpoint:
     )
 
 
-async def restore_checkpoint(host: Host, checkpoint: Checkpoint) -> None:
+async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None:
     """Everything back: from here on the hardware goes on as the one that was saved would have."""
     design = host.design
     await host.program(checkpoint.weights)
@@ -53,7 +53,7 @@ async def restore_checkpoint(host: Host, checkpoint: Checkpoint) -> None:
 
 
 # Settings -------------------------------------------------------------------------------------------------------------
-async def read_settings(host: Host) -> LearningSettings:
+async def read_settings(host: CrossbarHost) -> LearningSettings:
     """Settings as the registers hold them; the design's where there is no register."""
     design = host.design
     rates, present = await host.read("LEARN_RATES"), LearningSettings.of(design)
@@ -66,7 +66,7 @@ async def read_settings(host: Host) -> LearningSettings:
     )
 
 
-async def write_settings(host: Host, settings: LearningSettings) -> None:
+async def write_settings(host: CrossbarHost, settings: LearningSettings) -> None:
     """Settings into the registers that there are."""
     await host.write("LEARN_SEED", value=settings.seed)
     await host.write("LEARN_RATES", hidden_slower=settings.hidden_slower, readout_slower=settings.readout_slower)
@@ -77,7 +77,7 @@ async def write_settings(host: Host, settings: LearningSettings) -> None:
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
-async def read_memory(host: Host, memory: HostMemory, addresses: Iterable[int]) -> list[int]:
+async def read_memory(host: CrossbarHost, memory: HostMemory, addresses: Iterable[int]) -> list[int]:
     """Words of a memory."""
     await _select(host, memory)
     data, groups, words = host.registers["MEMORY_DATA"], range(_size(host.design, memory).groups), []
@@ -89,7 +89,7 @@ async def read_memory(host: Host, memory: HostMemory, addresses: Iterable[int]) 
     return words
 
 
-async def write_memory(host: Host, memory: HostMemory, first: int, words: Iterable[int]) -> None:
+async def write_memory(host: CrossbarHost, memory: HostMemory, first: int, words: Iterable[int]) -> None:
     """Words of a memory, from one address on."""
     await _select(host, memory)
     for address, word in enumerate(words, first):
@@ -98,7 +98,7 @@ async def write_memory(host: Host, memory: HostMemory, first: int, words: Iterab
         await host.write("MEMORY_CONTROL", store=1)
 
 
-async def fill_window(host: Host, memory: HostMemory, word: int) -> None:
+async def fill_window(host: CrossbarHost, memory: HostMemory, word: int) -> None:
     """A word into the window, to be stored."""
     data, groups = host.registers["MEMORY_DATA"].address, _size(host.design, memory).groups
     await host.write("MEMORY_POINTER", group=0)
@@ -106,7 +106,7 @@ async def fill_window(host: Host, memory: HostMemory, word: int) -> None:
         await host.axil.write(data, part)
 
 
-async def _select(host: Host, memory: HostMemory) -> None:
+async def _select(host: CrossbarHost, memory: HostMemory) -> None:
     # After a reset the accumulators are cleared, one word a cycle.
     await host.until("memory_busy", 0, pause_cycles=POLL_CYCLES)
     await host.write("MEMORY_SELECT", memory=int(memory))
@@ -117,7 +117,7 @@ def _size(design: DesignPoint, memory: HostMemory) -> MemorySize:
 
 
 # Accumulators ---------------------------------------------------------------------------------------------------------
-async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+async def read_accumulators(host: CrossbarHost) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """χ of the hidden layer and the readout, of the shapes of the weights; 0 where there is none. Rule M9."""
     design = host.design
     whole = np.zeros((design.network.hidden + design.network.classes, design.hidden_rows), np.int32)
@@ -131,13 +131,13 @@ async def read_accumulators(host: Host) -> tuple[NDArray[np.int32], NDArray[np.i
     return hidden.T.copy(), readout[:, design.network.features :].T.copy()
 
 
-async def write_accumulators(host: Host, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> None:
+async def write_accumulators(host: CrossbarHost, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> None:
     """χ of both layers; those of lanes without a weight become 0."""
     await write_memory(host, HostMemory.ACCUMULATORS, 0, pack_accumulators(host.design, hidden, readout))
 
 
 # Reservoir ------------------------------------------------------------------------------------------------------------
-async def read_reservoir(host: Host) -> ReservoirState | None:
+async def read_reservoir(host: CrossbarHost) -> ReservoirState | None:
     """All that is held, and n; None where there is no reservoir. Rules M8 and M10."""
     design = host.design
     if not design.capabilities.replays:
@@ -157,7 +157,7 @@ async def read_reservoir(host: Host) -> ReservoirState | None:
     return ReservoirState(presented, bool(frozen), features, steps, labels)
 
 
-async def write_reservoir(host: Host, state: ReservoirState) -> None:
+async def write_reservoir(host: CrossbarHost, state: ReservoirState) -> None:
     """What was held, and n."""
     max_steps, label_bits = host.design.network.max_steps, head_label_bits(host.design)
     heads = zip(state.steps.tolist(), state.labels.tolist(), strict=True)

@@ -9,19 +9,19 @@ import numpy as np
 
 from remora.spec.lib.packets import encode_packet
 from remora.spec.presets import parse_design
+from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
-from remora.tb.lib.host import Host
 
 
-async def started(dut) -> tuple[Host, dict]:
+async def started(dut) -> tuple[CrossbarHost, dict]:
     """A host after reset, halted."""
     config = load_config()
-    host = Host(dut, parse_design(config["design"], "config"))
+    host = CrossbarHost(dut, parse_design(config["design"], "config"))
     await host.reset()
     return host, config
 
 
-async def require(host: Host, wanted) -> None:
+async def require(host: CrossbarHost, wanted) -> None:
     """All thresholds, read back."""
     np.testing.assert_array_equal(await host.read_thresholds(), wanted)
 

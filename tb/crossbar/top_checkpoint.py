@@ -15,11 +15,11 @@ from remora.spec.crossbar.memories import HostMemory, head_parts, host_memories
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import Kind
 from remora.spec.presets import parse_design
-from remora.tb.blocks.learning.test_memory_window import border_numbers
 from remora.tb.crossbar import checkpoint_host
+from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack
+from remora.tb.lib.borders import border_numbers
 from remora.tb.lib.config import load_config
-from remora.tb.lib.host import Host
 
 
 def told() -> tuple[DesignPoint, dict]:
@@ -28,9 +28,9 @@ def told() -> tuple[DesignPoint, dict]:
     return parse_design(config["design"], "config"), config
 
 
-async def restored(dut, design: DesignPoint, config: dict) -> Host:
+async def restored(dut, design: DesignPoint, config: dict) -> CrossbarHost:
     """A host after power-on, with what was saved before."""
-    host = Host(dut, design)
+    host = CrossbarHost(dut, design)
     await host.reset()
     await checkpoint_host.restore_checkpoint(host, load_checkpoint(config["restore"], design))
     if config["settings"]:
@@ -38,7 +38,7 @@ async def restored(dut, design: DesignPoint, config: dict) -> Host:
     return host
 
 
-def send(host: Host, config: dict) -> int:
+def send(host: CrossbarHost, config: dict) -> int:
     """Hand all sequences to the sender, to be learnt and answered; how many."""
     features = np.array(config["features"], np.int8 if host.design.network.feature_signed else np.uint8)
     for sequence, length, label in zip(features, config["lengths"], config["labels"], strict=True):
@@ -53,7 +53,7 @@ async def learn_and_save(dut) -> None:
     await learn_on(await restored(dut, *told()), config)
 
 
-async def learn_on(host: Host, config: dict) -> None:
+async def learn_on(host: CrossbarHost, config: dict) -> None:
     """Learn all sequences, and save."""
     count = send(host, config)
     await host.start()

@@ -13,8 +13,9 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.dfa import DfaTrainer
 from remora.spec.lib.packets import Flag, encode_packet
-from remora.tb.crossbar.top_resets import PIN, prepare
+from remora.tb.crossbar.top_resets import prepare
 from remora.tb.lib.aiming import Missing, delays, during_an_update
+from remora.tb.lib.resets import PIN
 
 MOST_TIMES = 20
 """How many times the planned resets a run may need before enough of them cut an update."""
@@ -36,8 +37,8 @@ def lies_within_an_update(trainer: DfaTrainer, found: Weights, sequences: list[t
 async def resets_while_learning(dut) -> None:
     """Phases of sequences to learn, each cut by a reset at a random cycle, or in an update, but the last; compared
     outside. Beyond the planned phases come more, until enough resets found an update under way."""
-    victim, config = await prepare(dut)
-    host, random = victim.host, victim.random
+    bench, config = await prepare(dut)
+    host, random = bench.host, bench.random
     features = np.array(config["features"], np.int8 if host.design.network.feature_signed else np.uint8)
     sequences = [
         (x[:length], label) for x, length, label in zip(features, config["lengths"], config["labels"], strict=True)
@@ -48,7 +49,7 @@ async def resets_while_learning(dut) -> None:
     ]
 
     async def begin() -> None:
-        await victim.set_coefficients(*config["coefficients"])
+        await bench.set_coefficients(*config["coefficients"])
         for packet in packets:
             host.source.send_nowait(packet)
         await host.start()
@@ -56,15 +57,15 @@ async def resets_while_learning(dut) -> None:
     found = [await host.read_weights()]
     missing, planned = Missing(config["needed"]), config["phases"] - 1
     late = delays(random, config["column_cycles"])
-    while len(victim.resets) < planned or (missing and len(victim.resets) < MOST_TIMES * planned):
+    while len(bench.resets) < planned or (missing and len(bench.resets) < MOST_TIMES * planned):
         await begin()
-        if len(victim.resets) % 2 or len(victim.resets) >= planned:
+        if len(bench.resets) % 2 or len(bench.resets) >= planned:
             await during_an_update(host, random, config["longest_wait"])
             # Anywhere in the column.
             await host.cycles(next(late))
         else:
             await host.cycles(random.randrange(config["longest_wait"]))
-        await victim.reset(PIN)
+        await bench.reset(PIN)
         found.append(await host.read_weights())
         trainer = DfaTrainer(host.design, found[-2], Coefficients(*config["coefficients"]))
         missing.happened(cut=lies_within_an_update(trainer, found[-1], sequences))
@@ -74,4 +75,4 @@ async def resets_while_learning(dut) -> None:
     await host.halt()
     found.append(await host.read_weights())
     weights = [{"hidden": each.hidden.tolist(), "readout": each.readout.tolist()} for each in found]
-    Path(config["output"]).write_text(json.dumps({"weights": weights, "resets": victim.resets}), encoding="utf-8")
+    Path(config["output"]).write_text(json.dumps({"weights": weights, "resets": bench.resets}), encoding="utf-8")

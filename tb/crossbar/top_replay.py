@@ -30,7 +30,7 @@ async def refused_while_learning(dut) -> None:
         host.source.send_nowait(packet)
     await host.start()
     refused = 0
-    for _ in range(config["looks"]):
+    for _ in range(config["readbacks"]):
         if (await host.counters())[Counter.LEARNED] == len(lengths):
             break
         for name, fields in GUARDED.items():

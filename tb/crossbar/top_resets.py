@@ -15,23 +15,14 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.spec.lib.packets import Answer, encode_packet
 from remora.spec.presets import parse_design
-from remora.tb.crossbar.run_sequences import stalls
+from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.aiming import between_packets
 from remora.tb.lib.config import load_config
-from remora.tb.lib.host import Host
-
-PIN, SOFT = 0, 1
-"""The two resets; numbers as of the trace."""
+from remora.tb.lib.resets import PIN, SOFT, in_any_order
+from remora.tb.lib.streams import stalls
 
 
-def in_any_order(random: Random, count: int, *kinds: int) -> list[int]:
-    """Each kind as often as the others, in random order."""
-    order = [kinds[index % len(kinds)] for index in range(count)]
-    random.shuffle(order)
-    return order
-
-
-class Victim:
+class ResetBench:
     """A host and what its hardware should remember.
 
     Attributes:
@@ -39,7 +30,7 @@ class Victim:
         resets: the resets so far, in order.
     """
 
-    def __init__(self, host: Host, design: DesignPoint, random: Random) -> None:
+    def __init__(self, host: CrossbarHost, design: DesignPoint, random: Random) -> None:
         self.host, self.design, self.random = host, design, random
         self.coefficients = self._defaults()
         self.resets: list[int] = []
@@ -107,32 +98,32 @@ class Victim:
             assert not any((await host.read("INTERRUPT_STATUS")).values())
 
 
-async def prepare(dut) -> tuple[Victim, dict]:
-    """A victim, reset and halted."""
+async def prepare(dut) -> tuple[ResetBench, dict]:
+    """A reset bench, after reset, halted."""
     config = load_config()
     design = parse_design(config["design"], "config")
-    host = Host(dut, design)
+    host = CrossbarHost(dut, design)
     await host.reset()
-    return Victim(host, design, Random(f"{cocotb.RANDOM_SEED}")), config
+    return ResetBench(host, design, Random(f"{cocotb.RANDOM_SEED}")), config
 
 
 @cocotb.test()
 async def in_flight(dut) -> None:
     """Phase after phase of sequences, all but the last cut by a reset at any cycle; the trace is compared outside."""
-    victim, config = await prepare(dut)
-    host, random = victim.host, victim.random
+    bench, config = await prepare(dut)
+    host, random = bench.host, bench.random
     features, lengths = np.array(config["features"]), config["lengths"]
     phases, counted, late_comers = [], 0, 0
     kinds = in_any_order(random, config["phases"] - 1, PIN, SOFT)
     for phase in range(config["phases"]):
         order = [(phase + index) % len(lengths) for index in range(len(lengths))]
         late = None
-        if victim.resets[-1:] == [SOFT]:
-            late = await victim.late_comer(config["longest_sequence"])
+        if bench.resets[-1:] == [SOFT]:
+            late = await bench.late_comer(config["longest_sequence"])
             late_comers += late is not None
         if (await host.read("CONTROL"))["run"]:
             await host.halt()
-        await victim.set_coefficients(*config["coefficients"])
+        await bench.set_coefficients(*config["coefficients"])
         for agent in (host.source, host.sink):
             agent.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if random.random() < 0.5 else None)
             agent.pause = False
@@ -159,19 +150,19 @@ async def in_flight(dut) -> None:
             }
         )
         if not last:
-            await victim.reset(kinds[phase])
+            await bench.reset(kinds[phase])
             sequences = (await host.counters())[Counter.SEQUENCES]
-            assert sequences == 0 if victim.resets[-1] == PIN else sequences >= counted
+            assert sequences == 0 if bench.resets[-1] == PIN else sequences >= counted
             counted = sequences
     assert late_comers, "no soft reset came while a packet was offered and not begun"
-    Path(config["output"]).write_text(json.dumps({"phases": phases, "resets": victim.resets}), encoding="utf-8")
+    Path(config["output"]).write_text(json.dumps({"phases": phases, "resets": bench.resets}), encoding="utf-8")
 
 
 @cocotb.test()
 async def while_programming(dut) -> None:
     """The window is reset at a random cycle of its work; the other columns keep their weights, and it works again."""
-    victim, config = await prepare(dut)
-    host, design, random = victim.host, victim.design, victim.random
+    bench, config = await prepare(dut)
+    host, design, random = bench.host, bench.design, bench.random
     weights = random_weights(design, seed=11)
     await host.program(weights)
     tiles = all_tiles(design)
@@ -192,9 +183,9 @@ async def while_programming(dut) -> None:
             host.dut.aresetn.value = 0
             await host.edge()
             host.renew_bus()
-            await victim.reset(PIN)
+            await bench.reset(PIN)
         kind = random.choice((PIN, SOFT))
-        await victim.reset(kind)
+        await bench.reset(kind)
         await host.until("halted", 1, pause_cycles=1)
         await _require_others(host, weights, tile, column)
         levels = _column(weights, tile, column)
@@ -205,7 +196,7 @@ async def while_programming(dut) -> None:
     np.testing.assert_array_equal(found.readout, weights.readout)
 
 
-async def _require_others(host: Host, weights: Weights, tile: Tile, column: int) -> None:
+async def _require_others(host: CrossbarHost, weights: Weights, tile: Tile, column: int) -> None:
     """All columns of the tile but the one that was being programmed."""
     for other in range(tile.columns):
         if other != column:

@@ -14,14 +14,15 @@ from remora.golden.learning.checkpoint import save_checkpoint
 from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
-from remora.tb.crossbar.run_sequences import coy_stalls, stalls
-from remora.tb.crossbar.top_resets import SOFT, Victim, prepare
+from remora.tb.crossbar.top_resets import ResetBench, prepare
 from remora.tb.lib.aiming import Missing, delays, during_an_update
+from remora.tb.lib.resets import SOFT
+from remora.tb.lib.streams import ready_after_valid, stalls
 
 
-async def progress(victim: Victim) -> dict[str, int]:
+async def progress(bench: ResetBench) -> dict[str, int]:
     """How far learning has come, from the registers."""
-    host, design = victim.host, victim.design
+    host, design = bench.host, bench.design
     found = {"updates": (await host.read("UPDATES"))["value"], "pending": 0, **(await host.read("LEARN_PROGRESS"))}
     if design.capabilities.replays:
         found |= {name.lower(): (await host.read(name))["value"] for name in ("PRESENTED", "FILLED")}
@@ -32,11 +33,11 @@ async def progress(victim: Victim) -> dict[str, int]:
 async def learn_through_resets(dut) -> None:
     """Phases of sequences to learn, each but the last cut by a soft reset; the sequences that had not begun come again
     in the next. The trace, the registers, and now and then all that is learnt, are compared outside."""
-    victim, config = await prepare(dut)
-    host, random = victim.host, victim.random
+    bench, config = await prepare(dut)
+    host, random = bench.host, bench.random
     data = np.load(config["input"])
     features, lengths, labels = (data[name] for name in ("features", "lengths", "labels"))
-    await victim.set_coefficients(*config["coefficients"])
+    await bench.set_coefficients(*config["coefficients"])
     phases, done, presented = [], 0, 0
     missing, planned = Missing(config["needed"]), config["sequences"]
     late = delays(random, config["column_cycles"])
@@ -45,7 +46,7 @@ async def learn_through_resets(dut) -> None:
             await host.halt()
         stalled = random.random() < config["stalled"]
         host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if stalled else None)
-        host.sink.set_pause_generator(coy_stalls(dut, random.randrange(1 << 30), 0.3) if stalled else None)
+        host.sink.set_pause_generator(ready_after_valid(dut, random.randrange(1 << 30), 0.3) if stalled else None)
         host.source.pause = host.sink.pause = False
         # Beyond the planned sequences each one is a try of its own.
         count = min(random.randint(1, config["longest_phase"]), max(1, planned - done))
@@ -64,10 +65,10 @@ async def learn_through_resets(dut) -> None:
             await host.cycles(next(late))
         else:
             await host.cycles(random.randrange(longest))
-        await victim.reset(SOFT)
+        await bench.reset(SOFT)
         # Forgets the packet, if any, that the sender had in hand but began to send only after the first.
-        await victim.reset(SOFT)
-        phase |= await progress(victim)
+        await bench.reset(SOFT)
+        phase |= await progress(bench)
         begun = phase.get("presented", phase["updates"]) - presented
         done, presented = done + begun, presented + begun
         # Of a phase in which nothing began, the registers tell of the one before.
@@ -75,7 +76,7 @@ async def learn_through_resets(dut) -> None:
             missing.happened(unfinished=1, cut=phase["updating"] and phase["columns"] > 0)
         if config["checkpoints"] and (random.random() < config["checkpoints"] or done >= planned):
             phase["checkpoint"] = str(Path(config["output"]).with_name(f"phase_{len(phases)}.npz"))
-            save_checkpoint(phase["checkpoint"], victim.design, await read_checkpoint(host))
+            save_checkpoint(phase["checkpoint"], bench.design, await read_checkpoint(host))
         phases.append(phase)
     counters = await host.counters()
     result = {

@@ -13,8 +13,8 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles, layer_layout
 from remora.spec.lib.packets import encode_packet
 from remora.spec.presets import parse_design
+from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
-from remora.tb.lib.host import Host
 
 WINDOW_REGISTERS = {
     "WINDOW_SELECT": {"column": 1},
@@ -27,10 +27,10 @@ WINDOW_REGISTERS = {
 """Registers that may be written while halted only, and what is tried."""
 
 
-async def started(dut) -> tuple[Host, DesignPoint, dict]:
+async def started(dut) -> tuple[CrossbarHost, DesignPoint, dict]:
     """A host after reset, halted."""
     config = load_config()
-    host = Host(dut, design := parse_design(config["design"], "config"))
+    host = CrossbarHost(dut, design := parse_design(config["design"], "config"))
     await host.reset()
     return host, design, config
 
@@ -40,7 +40,7 @@ def of_config(config: dict) -> Weights:
     return Weights(*(np.array(config[layer], np.int16) for layer in ("hidden", "readout")))
 
 
-async def require_weights(host: Host, wanted: Weights) -> None:
+async def require_weights(host: CrossbarHost, wanted: Weights) -> None:
     """Every device, read back through the window."""
     found = await host.read_weights()
     assert wanted.hidden.size and wanted.readout.size

@@ -18,12 +18,12 @@ from time import perf_counter
 import numpy as np
 
 from remora.flow.generate.directory import Generated, generate
+from remora.flow.systems.crossbar.harness import build_harness, build_plain
 from remora.flow.systems.crossbar.learning_kernel import learning_kernel
 from remora.flow.systems.crossbar.run import RtlRun, run_rtl
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.tools.children import run_child
 from remora.flow.tools.simulator import Build
-from remora.flow.systems.crossbar.harness import build_harness, build_plain
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import Weights, initial_weights

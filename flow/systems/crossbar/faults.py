@@ -8,6 +8,7 @@ from pathlib import Path
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.harness import build_harness
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import (
     Stimulus,
@@ -17,7 +18,6 @@ from remora.flow.systems.crossbar.stimulus import (
     with_replay_commands,
 )
 from remora.flow.tools.simulator import Build
-from remora.flow.systems.crossbar.harness import build_harness
 from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.design import DesignPoint
 

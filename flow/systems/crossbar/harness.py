@@ -1,4 +1,4 @@
-"""What stands around the crossbar accelerator in simulation: a bulk source of packets, and the monitors of its trace."""
+"""What stands around the crossbar accelerator in simulation: a bulk source of packets, and monitors of its trace."""
 
 from __future__ import annotations
 
@@ -109,9 +109,7 @@ def build_harness(
 ) -> Build:
     """Build the harness for cocotb: see `remora.flow.verify.harness.build_harness_of`."""
     harness = crossbar_harness(generated.design, generated.sidecar["probes"])
-    return build_harness_of(
-        generated, harness, waves=waves, netlist=netlist, models=models, optimise=optimise
-    )
+    return build_harness_of(generated, harness, waves=waves, netlist=netlist, models=models, optimise=optimise)
 
 
 def build_plain(generated: Generated) -> Build:

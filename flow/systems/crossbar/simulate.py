@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
+from remora.flow.systems.crossbar.harness import build_harness
 from remora.flow.systems.crossbar.run import CrossbarCase, RtlRun, run_rtl
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.tools.build import wave_format
 from remora.flow.tools.simulator import default_seed
 from remora.flow.tools.verilator import Optimise
-from remora.flow.systems.crossbar.harness import build_harness
 from remora.flow.verify.simulation import (
     Simulated,
     agreement_table,

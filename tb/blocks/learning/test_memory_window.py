@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, WordPart
 from remora.tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.lib.borders import border_numbers
 
 ALL_BYTES = (1 << GROUP_BITS // 8) - 1
 GROUP_MASK = (1 << GROUP_BITS) - 1
@@ -148,13 +149,6 @@ async def what_does_not_exist_is_left_alone(bench: BlockBench) -> None:
         await driver.load(memory, address)
 
     await bench.each(drive)
-
-
-def border_numbers(part: WordPart) -> set[int]:
-    """Numbers at and around the ends of what is legal, and of what fits."""
-    largest = (1 << part.width) - 1
-    ends = {0, 1, part.minimum, part.maximum - 1, part.maximum, part.maximum + 1, largest}
-    return {number for number in ends if 0 <= number <= largest}
 
 
 @block_test

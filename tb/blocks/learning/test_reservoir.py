@@ -5,9 +5,9 @@ from __future__ import annotations
 from remora.spec.crossbar.learning import head_label_bits
 from remora.spec.crossbar.memories import head_parts
 from remora.spec.lib.rng import Purpose, uniform_index
-from remora.tb.blocks.learning.test_memory_window import border_numbers
 from remora.tb.blocks.learning.test_replay_quantiser import some_features, stored_word
 from remora.tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.lib.borders import border_numbers
 
 PATIENCE = 6000
 SEQUENCE_LIMIT = 2**32 - 1

@@ -29,8 +29,8 @@ def unsimulated(monkeypatch):
     places = (
         (simulate, "simulate"),
         (analog_simulate, "simulate_analog"),
-        (faults, "FaultBench"),
-        (analog_faults, "AnalogFaultBench"),
+        (faults, "CrossbarFaultBench"),
+        (analog_faults, "BmruFaultBench"),
     )
     for module, name in places:
         monkeypatch.setattr(module, name, stand_in)

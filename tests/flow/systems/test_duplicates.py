@@ -19,11 +19,7 @@ def code_lines(text: str) -> list[str]:
         body = getattr(node, "body", None)
         if isinstance(body, list):
             kept = [each for each in body if not isinstance(each, ast.Import | ast.ImportFrom)]
-            kept = [
-                each
-                for each in kept
-                if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
-            ]
+            kept = [each for each in kept if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))]
             node.body = kept or [ast.Pass()]
     return [line.strip() for line in ast.unparse(tree).splitlines() if line.strip()]
 
@@ -59,7 +55,7 @@ def test_no_run_of_the_rooms_is_equal_for_longer():
 
 
 def test_a_run_is_found_whatever_its_layout():
-    text = "def f(a, b):\n" + "".join(f"    x{n} = a + {n}\n" for n in range(9))
-    other = "import os\n" + text.replace("a + ", "(a  +  ").replace("\n    x", ")\n    # why\n    x").replace("b):)", "b):") + ")\n"
-    other = other.replace("8\n)", "8)")
-    assert len(longest_run(code_lines(text), ["z = 1", *code_lines(other)])) == 10
+    statements = [f"x{n} = a + {n}" for n in range(9)]
+    first = "\n".join(statements)
+    second = "import os\nz = 1\n" + "\n\n".join(f"# why\n{each.replace('a +', '(a   +')})" for each in statements)
+    assert longest_run(code_lines(first), code_lines(second)) == statements

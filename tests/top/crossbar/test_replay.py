@@ -125,7 +125,7 @@ def test_writes_and_read_back_in_flight_are_refused(harness, tmp_path):
         "features": stimulus.features.tolist(),
         "lengths": stimulus.lengths.tolist(),
         "labels": labels.tolist(),
-        "looks": 10 * SEQUENCES,
+        "readbacks": 10 * SEQUENCES,
         "hidden": trainer.weights.hidden.tolist(),
         "readout": trainer.weights.readout.tolist(),
         "counts": {

@@ -1,0 +1,123 @@
+"""The host of the crossbar accelerator: weights and thresholds through their windows, and a wide stream of packets."""
+
+from __future__ import annotations
+
+import numpy as np
+from cocotbext.axi import AxiStreamSource
+from numpy.typing import NDArray
+
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.tb.lib.host import Host
+
+ROWS_PER_WORD = 4
+
+
+class WindowError(AssertionError):
+    """The weight window says that devices do not hold their weights."""
+
+
+class CrossbarHost(Host):
+    """Drives the harness of :mod:`remora.flow.systems.crossbar.harness`.
+
+    Attributes:
+        bulk: agent of packets with the wide beats that make long runs fast; use it or `source`, never both at once.
+    """
+
+    design: DesignPoint
+
+    def __init__(self, dut, design: DesignPoint) -> None:
+        super().__init__(dut, design)
+        self.bulk = self.agent(AxiStreamSource, "s_bulk")
+
+    # Weights ----------------------------------------------------------------------------------------------------------
+    async def program(self, weights: Weights) -> None:
+        """Program every column of every tile through the weight window, and the thresholds of bistable cells.
+
+        The device must be halted.
+
+        Raises:
+            WindowError: a column does not verify.
+        """
+        if weights.thresholds is not None:
+            await self.write_thresholds(weights.thresholds)
+        for tile in all_tiles(self.design):
+            levels = _of_tile(weights, tile)
+            for column in range(tile.columns):
+                await self.program_column(tile, column, levels[:, column])
+
+    async def program_column(self, tile: Tile, column: int, levels: NDArray) -> None:
+        """Program one column with one weight a row and check that it verifies.
+
+        Raises:
+            WindowError: it does not.
+        """
+        await self.write_column(tile, column, levels)
+        mismatches = (await self.read("WINDOW_STATUS"))["mismatches"]
+        if mismatches:
+            raise WindowError(f"{tile.name} column {column}: {mismatches} devices do not hold their weight")
+
+    async def write_column(self, tile: Tile, column: int, levels: NDArray) -> None:
+        """Program one column and wait for the end, whatever it is."""
+        await self.begin_column(tile, column, levels)
+        await self._finish()
+
+    async def begin_column(self, tile: Tile, column: int, levels: NDArray) -> None:
+        """Start to program one column."""
+        await self._select(tile, column)
+        padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
+        padded[: len(levels)] = levels
+        data = self.registers["WINDOW_DATA"].address
+        for word in padded.view("<u4"):
+            await self.axil.write(data, int(word), sync=False)
+        await self.write("WINDOW_CONTROL", commit=1)
+
+    async def read_column(self, tile: Tile, column: int) -> NDArray[np.int8]:
+        """Read one column back, a weight a row."""
+        await self._select(tile, column)
+        await self.write("WINDOW_CONTROL", read=1)
+        await self._finish()
+        await self.write("WINDOW_POINTER", row=0)
+        words = -(-tile.rows // ROWS_PER_WORD)
+        values = [await self.read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
+        return np.array(values, "<u4").view(np.int8)[: tile.rows]
+
+    async def write_thresholds(self, thresholds: NDArray, first: int = 0) -> None:
+        """Load low and high thresholds (2, n) of the cells from unit ``first`` on."""
+        await self.write("CELL_POINTER", unit=first)
+        for pair in np.asarray(thresholds, np.int32).T:
+            for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
+                await self.write(name, value=int(value) & 0xFFFFFFFF)
+
+    async def read_thresholds(self) -> NDArray[np.int32]:
+        """Read the thresholds of all cells back, (2, hidden)."""
+        await self.write("CELL_POINTER", unit=0)
+        pairs = [
+            [(await self.read(name))["value"] for name in ("CELL_LOW", "CELL_HIGH")]
+            for _ in range(self.design.network.hidden)
+        ]
+        return np.array(pairs, np.uint32).view(np.int32).T
+
+    async def read_weights(self) -> Weights:
+        """Read every device back, and the thresholds of bistable cells."""
+        hidden = np.zeros((self.design.hidden_rows, self.design.network.hidden), np.int16)
+        readout = np.zeros((self.design.readout_rows, self.design.network.classes), np.int16)
+        for tile in all_tiles(self.design):
+            target = hidden if tile.layer is Layer.HIDDEN else readout
+            for column in range(tile.columns):
+                target[tile.row_slice, tile.first_column + column] = await self.read_column(tile, column)
+        return Weights(hidden, readout, await self.read_thresholds() if self.design.capabilities.bistable else None)
+
+    async def _select(self, tile: Tile, column: int) -> None:
+        await self.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
+        await self.write("WINDOW_POINTER", row=0)
+
+    async def _finish(self) -> None:
+        # A column takes time with its rows; asking costs more than waiting a little too long.
+        await self.until("window_busy", 0, pause_cycles=100 + 2 * self.design.crossbar.rows)
+
+
+def _of_tile(weights: Weights, tile: Tile) -> NDArray:
+    layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
+    return layer[tile.row_slice, tile.column_slice]

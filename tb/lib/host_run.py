@@ -1,0 +1,108 @@
+"""What every host does in a run: program, stream, wait for the end, read counters and interrupts, write its report.
+
+It compares nothing: that is for `remora.flow.verify.run`.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Generic, TypeVar
+
+from remora.spec.lib.packets import Answer
+from remora.tb.lib.host import Host
+from remora.tb.lib.streams import ready_after_valid, stalls
+
+SETTLE_POLLS = 64
+"""How often a counter is read before it counts as stuck."""
+DRAIN_CYCLES = 64
+"""Time after the last answer in which no further one may come."""
+
+H = TypeVar("H", bound=Host)
+T = TypeVar("T")
+
+
+class HostRun(ABC, Generic[H]):
+    """A run of one system, on a host after reset.
+
+    Attributes:
+        config: what `remora.flow.verify.run.RunCase.prepare` gave, with ``output``, ``stall``, ``seed``,
+            ``timeout_cycles``.
+        before: counters at the start of the stream.
+    """
+
+    def __init__(self, host: H, config: dict[str, Any]) -> None:
+        self.host, self.config = host, config
+        self.before: dict[Any, int] = {}
+
+    @abstractmethod
+    async def program(self) -> None:
+        """Set up everything but pauses; the device is halted."""
+
+    @abstractmethod
+    async def stream(self) -> list[Answer]:
+        """Send all packets; returns the answers once all has ended that the packets set going."""
+
+    async def finish(self) -> dict[str, Any]:
+        """What the report has besides, read while the device is halted."""
+        return {}
+
+    async def run(self) -> None:
+        """All of it."""
+        host, config = self.host, self.config
+        began = perf_counter()
+        await self.program()
+        programmed = perf_counter()
+        if config["stall"]:
+            host.source.set_pause_generator(stalls(config["seed"], config["stall"]))
+            host.sink.set_pause_generator(ready_after_valid(host.dut, config["seed"] + 1, config["stall"]))
+        self.before = await host.counters()
+        await host.start()
+        # The core runs from the cycle in which the write is answered.
+        run_cycle = host.cycle()
+        streamed = perf_counter()
+        answers = await self.stream()
+        ended = perf_counter()
+        after = await host.counters()
+        await host.halt()
+        await host.cycles(DRAIN_CYCLES)
+        idle = host.sink.empty() and not host.dut.m_axis_tvalid.value
+        assert idle, "an answer came that no packet asked for"
+        report = await self.finish() | {
+            "counters": {counter.name: after[counter] - self.before[counter] for counter in after},
+            "interrupts": await interrupts(host),
+            "run_cycle": run_cycle,
+            "seconds": {"program": programmed - began, "stream": ended - streamed},
+            "answers": [[one.tag, one.decision, int(one.flags), *one.scores] for one in answers],
+        }
+        Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")
+
+    async def answer(self, index: int) -> Answer:
+        """The answer of this number, in time and with a score a class."""
+        limit = self.config["timeout_cycles"]
+        answer = await self.host.answer(limit)
+        assert answer is not None, f"no answer number {index} within {limit} cycles"
+        scores = len(answer.scores)
+        assert scores == self.host.design.network.classes, f"answer number {index} has {scores} scores"
+        return answer
+
+    async def until(self, read: Callable[[], Awaitable[T]], done: Callable[[T], bool], stuck: str) -> None:
+        """Read again and again until the value is ``done``; fails with ``stuck``, where ``{}`` is the last value."""
+        for _ in range(SETTLE_POLLS):
+            found = await read()
+            if done(found):
+                return
+            await self.host.cycles(-(-self.config["timeout_cycles"] // SETTLE_POLLS))
+        raise AssertionError(stuck.format(found))
+
+
+async def interrupts(host: Host) -> dict[str, int]:
+    """Pending events by name, and the pin; then both again after writing 1 to all of them."""
+    pending, pin = await host.read("INTERRUPT_STATUS"), int(host.dut.irq.value)
+    await host.write("INTERRUPT_STATUS", **dict.fromkeys(pending, 1))
+    await host.cycles(2)
+    left = await host.read("INTERRUPT_STATUS")
+    return {**pending, "pin": pin, "events_left": sum(left.values()), "pin_left": int(host.dut.irq.value)}

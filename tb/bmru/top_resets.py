@@ -37,7 +37,7 @@ async def in_flight(dut) -> None:
         await host.cycles(random.randint(config["done"] if number % 2 else 1, config["longest_wait"]))
         await reset(host, resets[number], check_word(codes.chain()))
         answers += received(host)
-    for _ in range(config["patience"]):
+    for _ in range(config["polls"]):
         await host.cycles(100)
         answers += received(host)
     await host.halt()

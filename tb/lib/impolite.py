@@ -14,7 +14,7 @@ from remora.spec.lib.registers import Response
 
 SENT, TAKEN = ("aw", "w", "ar"), ("b", "r")
 CHANNELS = (*SENT, *TAKEN)
-PATIENCE = 4000
+TIMEOUT_CYCLES = 4000
 """Cycles after which a batch counts as stuck."""
 
 
@@ -69,7 +69,7 @@ class ImpoliteMaster:
         written, read = [], []
         waiting: dict[str, tuple] = {}
         self._drive(queues, manner)
-        for _ in range(PATIENCE):
+        for _ in range(TIMEOUT_CYCLES):
             await RisingEdge(self._dut.aclk)
             moved = [name for name in CHANNELS if self._get(f"{name}valid") and self._get(f"{name}ready")]
             for name in moved:

@@ -23,8 +23,8 @@ def packets_of(bench: BlockBench, block: Block) -> list[FramePacket]:
 class Watcher:
     """Notes what the buffer says cycle by cycle, and frees a frame some cycles after it has come."""
 
-    def __init__(self, bench: BlockBench, block: Block, patience: int) -> None:
-        self.bench, self.block, self.patience = bench, block, patience
+    def __init__(self, bench: BlockBench, block: Block, longest_wait: int) -> None:
+        self.bench, self.block, self.longest_wait = bench, block, longest_wait
         self.frames: list[tuple] = []
         self.dropped: list[FrameDrop] = []
         self.saturated = self.cut = 0
@@ -42,7 +42,7 @@ class Watcher:
             self.saturated += block.get("saturated")
             self.cut += block.get("cut")
             if block.get("available") and left is None:
-                left = self.bench.random.randint(0, self.patience)
+                left = self.bench.random.randint(0, self.longest_wait)
                 self.frames.append(self.seen())
             if left is not None:
                 self.bench.compare(block, "frame while it waits", self.seen(), self.frames[-1])
@@ -83,14 +83,14 @@ async def packets(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         source, intake = make_source(bench, block), Intake(block.design)
-        for stall, patience, sliding in ((0.0, 0, False), (0.4, 6, True), (0.1, 40, False)):
+        for stall, longest_wait, sliding in ((0.0, 0, False), (0.4, 6, True), (0.1, 40, False)):
             reported = {name: bool(bench.random.getrandbits(1)) for name in ("report_votes", "report_frames")}
             settings = VoteSettings.of(
                 block.design, sliding=sliding, threshold=bench.random.randrange(1024), **reported
             )
             configure(block, settings)
             source.set_pause_generator(bench.pauses(stall))
-            watcher = Watcher(bench, block, patience)
+            watcher = Watcher(bench, block, longest_wait)
             watching = cocotb.start_soon(watcher.run())
             before = (intake.dropped.copy(), intake.saturated, intake.cut)
             expected = []
@@ -100,7 +100,7 @@ async def packets(bench: BlockBench) -> None:
                 expected += [wanted(frame)] if frame else []
             while not source.idle():
                 await bench.cycle(10)
-            await bench.cycle(patience + 10)
+            await bench.cycle(longest_wait + 10)
             watching.cancel()
             for index, (found, frame) in enumerate(zip(watcher.frames, expected, strict=False)):
                 bench.compare(block, f"frame {index}", found, frame)

@@ -13,7 +13,7 @@ from remora.spec.lib.packets import BEAT_BYTES, Drop
 from remora.tb.lib.bench import Block, BlockBench
 from remora.tb.models.packets import Beat, Sequence, parse
 
-PATIENCE = 20_000
+TIMEOUT_CYCLES = 20_000
 """Cycles after which a sequence is held to be lost."""
 
 
@@ -87,9 +87,9 @@ class BufferBench:
 
     async def _cycle_within(self, what: str) -> None:
         self.waited = getattr(self, "waited", 0) + 1
-        if self.waited > PATIENCE:
+        if self.waited > TIMEOUT_CYCLES:
             raise AssertionError(
-                f"{self.block.name}: no sign of {what} for {PATIENCE} cycles; drops so far {self.drops}"
+                f"{self.block.name}: no sign of {what} for {TIMEOUT_CYCLES} cycles; drops so far {self.drops}"
             )
         await self.bench.cycle()
 

@@ -16,7 +16,7 @@ from remora.tb.models.crossbar import CrossbarModel
 from remora.tb.models.packets import to_beats
 
 COEFFICIENTS = {"reset_coefficient": 200, "update_coefficient": 230}
-PATIENCE_US = 500
+TIMEOUT_US = 500
 
 
 class CoreBench:
@@ -43,7 +43,7 @@ class CoreBench:
 
     async def check_answer(self, steps: list[bytes]) -> None:
         """Compare the next answer."""
-        frame = await with_timeout(self.sink.recv(), PATIENCE_US, "us")
+        frame = await with_timeout(self.sink.recv(), TIMEOUT_US, "us")
         expected = scores(self.design, self.models, steps, *COEFFICIENTS.values())
         self.bench.compare(self.block, f"scores of {steps}", list(decode_answer(bytes(frame.tdata)).scores), expected)
 
@@ -68,7 +68,7 @@ class CoreBench:
 
     async def committed(self) -> None:
         """Wait for the end of a commit; every device holds its weight."""
-        await with_timeout(RisingEdge(self.block.handle("window__done")), PATIENCE_US, "us")
+        await with_timeout(RisingEdge(self.block.handle("window__done")), TIMEOUT_US, "us")
         await self.bench.cycle()
         self.bench.compare(self.block, "failed", self.block.get("window__failed"), 0)
 
@@ -111,7 +111,7 @@ async def sequence_after_a_reset_in_a_pulse(bench: BlockBench) -> None:
         await bench.reset(1)
         core.block.put(run=1)
         core.send()
-        await with_timeout(core.sink.recv(), PATIENCE_US, "us")  # of a column that is half programmed
+        await with_timeout(core.sink.recv(), TIMEOUT_US, "us")  # of a column that is half programmed
         core.block.put(run=0)
         await bench.cycle(3)
         await core.commit(tile, 0)

@@ -12,7 +12,7 @@ from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.tb.lib.bench import Block, BlockBench, pack, unpack_signed
 from remora.tb.models.crossbar import CrossbarModel
 
-PATIENCE_US = 2000
+TIMEOUT_US = 2000
 """After which the window is held to hang: 200,000 cycles."""
 
 
@@ -76,7 +76,7 @@ class WindowHost:
         counting = cocotb.start_soon(self._count_pulses())
         await bench.cycle()
         bench.compare(block, f"busy in the cycle after {action}", block.get("busy"), 1)
-        await with_timeout(RisingEdge(block.handle("done")), PATIENCE_US, "us")
+        await with_timeout(RisingEdge(block.handle("done")), TIMEOUT_US, "us")
         await bench.cycle()
         bench.compare(block, f"busy and done at the end of {action}", (block.get("busy"), block.get("done")), (1, 1))
         counting.cancel()

@@ -9,7 +9,7 @@ from remora.tb.blocks.learning.test_replay_quantiser import some_features, store
 from remora.tb.lib.bench import Block, BlockBench, block_test
 from remora.tb.lib.borders import border_numbers
 
-PATIENCE = 6000
+TIMEOUT_CYCLES = 6000
 SEQUENCE_LIMIT = 2**32 - 1
 
 
@@ -96,7 +96,7 @@ class Driver:
         block, wanted = self.block, self.model.offer(steps, label, freeze)
         block.put(freeze=int(freeze), offer_length=len(steps), offer_label=label)
         await self.strobe(offer=1)
-        for _ in range(PATIENCE):
+        for _ in range(TIMEOUT_CYCLES):
             await self.bench.cycle()
             if block.get("offered"):
                 break
@@ -113,11 +113,11 @@ class Driver:
         return wanted
 
     async def _until(self, port: str) -> None:
-        for _ in range(PATIENCE):
+        for _ in range(TIMEOUT_CYCLES):
             await self.bench.cycle()
             if self.block.get(port):
                 return
-        raise AssertionError(f"{self.block.name}: no {port} within {PATIENCE} cycles")
+        raise AssertionError(f"{self.block.name}: no {port} within {TIMEOUT_CYCLES} cycles")
 
     async def host_word(self, memory: str, address: int, write: int | None = None) -> int:
         """Write a word through the host's port, or read it."""

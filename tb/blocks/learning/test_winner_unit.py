@@ -6,7 +6,7 @@ from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_intege
 from remora.tb.models.learning import feedback, winners
 
 ERROR_BITS, ERROR_LIMIT = 9, 255
-PATIENCE = 4000
+TIMEOUT_CYCLES = 4000
 
 
 async def begin(bench: BlockBench, block: Block, error: list[int], count: int) -> None:
@@ -23,7 +23,7 @@ async def columns(bench: BlockBench, block: Block, error: list[int], count: int)
     wanted = winners(values, count)
     assert sum(wanted) == count
     for column in range(hidden):
-        for _ in range(PATIENCE):
+        for _ in range(TIMEOUT_CYCLES):
             await bench.cycle()
             if block.get("valid"):
                 break

@@ -44,7 +44,7 @@ def test_resets_of_frames_in_flight(harness, tmp_path):
         "phases": [[packet.data.hex() for packet in packets] for packets in phases],
         "done": DESIGN.cycles.awake * CLIPS * FRAMES // 2,
         "longest_wait": DESIGN.cycles.awake * CLIPS * FRAMES,
-        "patience": 2 * CLIPS * FRAMES,
+        "polls": 2 * CLIPS * FRAMES,
         "output": str(tmp_path / "outcome.json"),
     }
     run(build, "remora.tb.bmru.top_resets", config=config, plusargs=[f"+remora_trace={tmp_path}"], run_dir=tmp_path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.build import Waves
+from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import Build, build, write_source
 from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.followers import CLOCK, follower, followers, inner_names
@@ -39,6 +40,17 @@ class Instance:
         return f"  {self.module} {f'#({given}) ' if given else ''}{self.name} (\n{ports}\n  );\n"
 
 
+def beside(module: str, signals: Mapping[str, str], parameters: Mapping[str, int] | None = None) -> Instance:
+    """A module of tb/sv that only watches: every input takes the signal of its name.
+
+    Raises:
+        KeyError: there is none for an input.
+    """
+    inputs = input_names(f"remora_{module}", [SOURCES / f"remora_{module}.sv"])
+    ports = {name: signals[name] for name in inputs}
+    return Instance(f"remora_{module}", module, ports, parameters or {})
+
+
 @dataclass(frozen=True)
 class Agent:
     """The module through which packets go to the design, from the top module's stream or another source.
@@ -68,14 +80,14 @@ class Harness:
     Attributes:
         ports: further ports of the top module, as they are declared.
         agent: drives the design's input stream.
-        beside: monitors and checks; the check of the answers' stream is always there.
+        watching: monitors and checks, of `beside`; the check of the answers' stream is always there.
         modules: files in tb/sv, without prefix and ending, of all of these.
         package: text of the package ``remora_trace``.
     """
 
     ports: tuple[str, ...]
     agent: Agent
-    beside: tuple[Instance, ...]
+    watching: tuple[Instance, ...]
     modules: tuple[str, ...]
     package: str
 
@@ -93,8 +105,8 @@ def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
     instances = (
         harness.agent.instance(inner),
         Instance("remora", "dut", inner | {f"s_axis_{name}": f"to_s_axis_{name}" for name in STREAM}),
-        Instance("remora_stream_check", "answers", {"clk": CLOCK, "reset": f"!{RESET_N}", **answers}),
-        *harness.beside,
+        beside("stream_check", {"clk": CLOCK, "reset": f"!{RESET_N}", **answers}),
+        *harness.watching,
     )
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (

@@ -222,8 +222,8 @@ def _compare(case: C, directory: Path, report: dict[str, Any], stalled: bool) ->
             first, taken[kind] = taken[kind], taken[kind] + len(expected)
             part[kind] = actual[kind][first : None if stretch.last else taken[kind]]
         comparison.merge(compare(stretch.records, part))
-        for expected, beside in stretch.beside:
-            comparison.merge(compare(expected, beside))
+        for wanted, read_back in stretch.beside:
+            comparison.merge(compare(wanted, read_back))
         golden.append(stretch.records[ANSWER])
     for check in case.checks(found):
         comparison.merge(compare({check.kind: check.expected}, {check.kind: check.actual}))

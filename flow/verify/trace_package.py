@@ -18,7 +18,7 @@ PADDING = UNCOMPARED[1]
 def trace_package(kinds: Mapping[str, np.dtype], widths: Mapping[str, int], constants: Mapping[str, int]) -> str:
     """Text of the package ``remora_trace``.
 
-    For every kind of record ``<kind>_t``, a packed struct with the first field in the low bits, and an array for a field
+    For every kind of record ``<kind>_t``, a packed struct, the first field in the low bits, with an array for a field
     with a shape; ``<KIND>_<FIELD>``, the length of that array; and ``<KIND>_PADDED``, 1 where the last word is filled.
 
     Args:

@@ -46,9 +46,7 @@ class BmruFaultBench(FaultBench):
     def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
         """See the base; in a mutated netlist the controller is wrapped, which has other instances in it."""
         wrapped = ("controller",) if netlist else ()
-        return build_analog_harness(
-            self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build"
-        )
+        return build_analog_harness(self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build")
 
     def case(self, programs: bool) -> BmruCase:
         """See the base."""

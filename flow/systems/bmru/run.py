@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
@@ -132,19 +132,9 @@ class BmruCase(RunCase):
 
 
 def run_analog(
-    build: Build,
-    design: AnalogDesign,
-    stimulus: AnalogStimulus,
-    directory: Path,
-    *,
-    seed: int | None = None,
-    stall: float = 0.0,
-    waves: Path | None = None,
-    progress: Callable[[int], None] | None = None,
-    plusargs: Sequence[str] = (),
+    build: Build, design: AnalogDesign, stimulus: AnalogStimulus, directory: Path, **options: Any
 ) -> RtlRun[BmruCase]:
-    """Run packets through the hardware and compare every record with golden: `run_case` of a `BmruCase`."""
-    options = {"seed": seed, "stall": stall, "waves": waves, "progress": progress, "plusargs": plusargs}
+    """Run packets through the hardware and compare every record with golden: `run_case`, with its options."""
     return run_case(build, BmruCase(design, stimulus), directory, **options)
 
 

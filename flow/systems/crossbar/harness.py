@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from remora.flow.generate.directory import Generated
-from remora.flow.tools.build import Waves
 from remora.flow.tools.simulator import Build, build_executable
-from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.followers import CLOCK
-from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, Instance, build_harness_of
+from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, beside, build_harness_of
 from remora.flow.verify.trace_package import trace_package
 from remora.hdl.crossbar.top import TOP_NAME
 from remora.spec.crossbar.design import DesignPoint
@@ -21,48 +20,19 @@ from remora.spec.lib.trace import record_types
 
 PLAIN_MAIN = Path(__file__).parents[3] / "tb" / "cpp" / "plain.cpp"
 BULK_BYTES = 64
-SEQUENCE = ("reset", "step", "context_index", "plane", "integrate_hidden")
-"""Probes by which every monitor counts sequences."""
-WORDLINES = ("wl_pos", "wl_neg")
-READOUT_PORTS = (
-    *SEQUENCE, "integrate_readout", "readout_wl_pos", "readout_wl_neg", "readout_codes", "push", "scores", "decision",
-    "tag", "dropped",
-)  # fmt: skip
-STEP_PORTS = (
-    *SEQUENCE, *WORDLINES, "issue", "hidden_codes", "commit", "commit_fold", "commit_code", "candidate", "state",
-    "step_done",
-)  # fmt: skip
-BISTABLE_PORTS = (*SEQUENCE, *WORDLINES, "step_done", "current", "cell_state")
-LEARN_PORTS = (
-    *SEQUENCE, "engine_reset", "update", "skipped", "column", "fold_index", "gradients", "accumulators", "feedback",
-    "error", "applied", "pulses_dropped", "ended", "learned", "label", "replaying", "slot",
-)  # fmt: skip
-OFFER_PORTS = (
-    *SEQUENCE, "engine_reset", "presented", "slot", "offered", "kept", "store_step", "step_address", "step_word",
-    "store_head", "head_address", "head_word",
-)  # fmt: skip
 
 
 def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harness:
     """Harness of a design point whose sidecar has these probes."""
     capabilities = design.capabilities
-    watched = {name: f"dut.{probe['path']}" for name, probe in probes.items()}
+    signals = {"clk": CLOCK, "aresetn": RESET_N, **{name: f"dut.{probe['path']}" for name, probe in probes.items()}}
     widths = {name: probe["width"] for name, probe in probes.items()}
     for name, width in absent_probes(design).items():
         if name not in probes:
             # As wide as the port: Verilator refuses an unsized 0 on more than 8,192 bits.
-            watched[name], widths[name] = f"{width}'b0", width
-    monitors = {
-        "monitor": READOUT_PORTS,
-        **({"bistable_monitor": BISTABLE_PORTS} if capabilities.bistable else {"step_monitor": STEP_PORTS}),
-        **({"learn_monitor": LEARN_PORTS} if capabilities.learns else {}),
-        **({"offer_monitor": OFFER_PORTS} if capabilities.replays else {}),
-    }
-    beside = [
-        Instance(f"remora_{name}", name, {"clk": CLOCK, **{port: watched[port] for port in ports}})
-        for name, ports in monitors.items()
-    ]
-    beside[0] = Instance("remora_monitor", "monitor", {"aresetn": RESET_N, **beside[0].ports})
+            signals[name], widths[name] = f"{width}'b0", width
+    monitors = ["monitor", "bistable_monitor" if capabilities.bistable else "step_monitor"]
+    monitors += ["learn_monitor"] * capabilities.learns + ["offer_monitor"] * capabilities.replays
     bulk = {f"wide_{name}": f"s_bulk_{name}" for name in STREAM}
     return Harness(
         ports=(
@@ -70,7 +40,7 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
             "input wire s_bulk_tlast", "input wire s_bulk_tvalid", "output wire s_bulk_tready",
         ),
         agent=Agent("remora_bulk_source", "narrow_", bulk, {"BYTES": BULK_BYTES}),
-        beside=tuple(beside),
+        watching=tuple(beside(name, signals) for name in monitors),
         modules=("bulk_source", *monitors),
         package=trace_package(record_types(design), widths, trace_constants(design)),
     )  # fmt: skip
@@ -99,17 +69,9 @@ def trace_constants(design: DesignPoint) -> dict[str, int]:
     }
 
 
-def build_harness(
-    generated: Generated,
-    *,
-    waves: Waves | None = None,
-    netlist: Path | None = None,
-    models: Sequence[Path] | None = None,
-    optimise: Optimise = "run",
-) -> Build:
-    """Build the harness for cocotb: see `remora.flow.verify.harness.build_harness_of`."""
-    harness = crossbar_harness(generated.design, generated.sidecar["probes"])
-    return build_harness_of(generated, harness, waves=waves, netlist=netlist, models=models, optimise=optimise)
+def build_harness(generated: Generated, **options: Any) -> Build:
+    """Build the harness for cocotb: `remora.flow.verify.harness.build_harness_of`, with its options."""
+    return build_harness_of(generated, crossbar_harness(generated.design, generated.sidecar["probes"]), **options)
 
 
 def build_plain(generated: Generated) -> Build:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -166,18 +166,12 @@ def run_rtl(
     stimulus: Stimulus,
     directory: Path,
     *,
-    seed: int | None = None,
-    stall: float = 0.0,
     trace: bool = True,
     images: Path | None = None,
-    waves: Path | None = None,
-    progress: Callable[[int], None] | None = None,
-    plusargs: Sequence[str] = (),
+    **options: Any,
 ) -> RtlRun[CrossbarCase]:
-    """Run sequences through the hardware and compare every record with golden: `run_case` of a `CrossbarCase`."""
-    case = CrossbarCase(design, stimulus, trace=trace, images=images)
-    options = {"seed": seed, "stall": stall, "waves": waves, "progress": progress, "plusargs": plusargs}
-    return run_case(build, case, directory, **options)
+    """Run sequences through the hardware and compare every record with golden: `run_case`, with its options."""
+    return run_case(build, CrossbarCase(design, stimulus, trace=trace, images=images), directory, **options)
 
 
 def timeout_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int:

@@ -6,9 +6,10 @@ import os
 import subprocess
 
 from remora.flow.generate.directory import MACROS
-from remora.flow.systems.crossbar.harness import LEARN_PORTS, absent_probes, trace_constants
+from remora.flow.systems.crossbar.harness import absent_probes, trace_constants
+from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import find_verilator
-from remora.flow.verify.harness import Instance, monitor_sources
+from remora.flow.verify.harness import SOURCES, Instance, monitor_sources
 from remora.flow.verify.trace_package import trace_package
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.trace import record_types
@@ -34,7 +35,8 @@ def lint(text: str, tmp_path, *sources) -> str:
 
 def wide_monitor(zero: str, tmp_path) -> str:
     """What is said of the monitor of learning without accumulators, whose port is wider than 8,192 bits."""
-    widths = dict.fromkeys(LEARN_PORTS, 1) | {"gradients": DIRECT.learning_lanes} | absent_probes(DIRECT)
+    ports = input_names("remora_learn_monitor", [SOURCES / "remora_learn_monitor.sv"])
+    widths = dict.fromkeys(ports, 1) | {"gradients": DIRECT.learning_lanes} | absent_probes(DIRECT)
     package = trace_package(record_types(DIRECT), widths, trace_constants(DIRECT))
     instance = Instance("remora_learn_monitor", "learn", {"accumulators": zero}).verilog
     text = f"`timescale 1ns / 1ps\nmodule wide;\n{instance}endmodule\n"

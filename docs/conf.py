@@ -29,5 +29,6 @@ default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 100
 # Names such as `DataError` stand for one class in the module that a docstring belongs to.
 suppress_warnings = ["ref.python"]

@@ -73,10 +73,18 @@ def bars(app: Sphinx, what: str, name: str, of: object, options: object, lines: 
     lines[:] = "".join(parts).split("\n")
 
 
+def defaults(
+    app: Sphinx, what: str, name: str, of: object, options: object, signature: str | None, returned: str | None
+) -> tuple[str | None, str | None]:
+    """Write the default of a field that a factory makes so that Sphinx can read the signature."""
+    return signature and signature.replace("<factory>", "..."), returned
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_config_value("remora_prepare", True, "env", bool)
     app.connect("builder-inited", prepare)
     app.connect("source-read", read)
     app.connect("autodoc-process-docstring", bars)
+    app.connect("autodoc-process-signature", defaults)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

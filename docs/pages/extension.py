@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-
-from sphinx.application import Sphinx
+from typing import TYPE_CHECKING
 
 from docs.pages import commands, cycles, fields, macros, modules, packets, ports, records, registers
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "commands": commands.commands,

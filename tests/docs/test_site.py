@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ QUIET = ("everything was looked at",)
 @pytest.fixture(scope="session")
 def site(tmp_path_factory) -> Path:
     """The site, built once for all workers."""
+    if find_spec("sphinx") is None:
+        missing_tool("there is no Sphinx; run 'make setup', or pip install 'remora[docs]'")
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "documentation-site"
     with FileLock(f"{shared}.lock"):

@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import pytest
 from hypothesis import settings
 
 from remora.flow.tools.icarus import find_icarus
@@ -15,11 +16,21 @@ from remora.flow.tools.simulator import default_seed
 from remora.flow.tools.verilator import SimulatorError, compiler_version, find_verilator
 from tests.junit import pytest_configure, pytest_runtest_logreport, pytest_runtest_makereport  # noqa: F401
 
+COVERED = (("tests", "spec"), ("tests", "golden"))
+"""Folders of tests."""
+
 # The same examples every time, so that a regression fails for the change that broke it; no deadline, since a machine
 # may be busy.
 settings.register_profile("regression", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "regression"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Coverage, where ``--cov`` asks for it, is that of the tests of `COVERED` alone: elsewhere it costs minutes."""
+    for item in items if config.pluginmanager.hasplugin("_cov") else []:
+        if item.path.relative_to(config.rootpath).parts[:2] not in COVERED:
+            item.add_marker("no_cover")
 
 
 def pytest_report_header() -> list[str]:

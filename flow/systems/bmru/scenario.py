@@ -78,7 +78,7 @@ def _queue(scenario: Scenario, packets: tuple[FramePacket, ...], reference: Anal
     answers = list(reference.answers)
     for index, packet in enumerate(packets):
         flags = FrameFlag(packet.data[2])
-        where = " and ".join(flag.name.lower() for flag in FrameFlag if flags & flag)
+        where = " and ".join(str(flag.name).lower() for flag in FrameFlag if flags & flag)
         scenario.packet(index, packet.data, f"frame of clip {packet.data[3]}{', ' + where if where else ''}")
         scenario.answer(index, answers.pop(0))
         if answers and answers[0].flags & ReportFlag.VOTE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from remora.flow.generate.scenario import Scenario, spread
 from remora.flow.systems.crossbar.reference import Reference
@@ -43,8 +44,8 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     _identify(scenario, design)
     _configure(scenario, design, stimulus.coefficients)
     _queue(scenario, design, stimulus, expected)
-    if design.capabilities.bistable:
-        _read_thresholds(scenario, weights)
+    if weights.thresholds is not None:
+        _read_thresholds(scenario, weights.thresholds)
     scenario.write("CONTROL", run=1)
     scenario.stream()
     scenario.write("CONTROL", run=0, snapshot=1)
@@ -54,7 +55,7 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     if after:
         _compare_counts(scenario, design, after)
     _read_weights(scenario, design, after.weights if after else weights)
-    if design.capabilities.accumulates:
+    if after and design.capabilities.accumulates:
         _read_accumulators(scenario, design, after)
     _program_column(scenario, design)
     scenario.finish()
@@ -117,7 +118,7 @@ def _queue(scenario: Scenario, design: DesignPoint, stimulus: Stimulus, expected
             stimulus.features[index, : lengths[index]], tag=tags[index], label=None if label == NO_LABEL else label,
             flags=Flag(flags[index]),
         )  # fmt: skip
-        asked = " and ".join(flag.name.lower() for flag in (Flag.LEARN, Flag.INFER) if flags[index] & flag)
+        asked = " and ".join(str(flag.name).lower() for flag in (Flag.LEARN, Flag.INFER) if flags[index] & flag)
         scenario.packet(index, data, f"{asked}, steps = {lengths[index]}")
         if flags[index] & Flag.INFER:
             scores = tuple(expected.scores[index].tolist())
@@ -141,7 +142,7 @@ def _compare_counters(scenario: Scenario, reference: Reference) -> None:
 def _compare_counts(scenario: Scenario, design: DesignPoint, after: Checkpoint) -> None:
     scenario.expect("UPDATES", value=after.updates)
     scenario.expect("LEARN_PROGRESS", updating=0)
-    if design.capabilities.replays:
+    if after.reservoir is not None and design.capabilities.replays:
         scenario.expect("PRESENTED", value=after.reservoir.presented)
         scenario.expect("FILLED", value=len(after.reservoir.steps))
 
@@ -185,10 +186,10 @@ def _of_tile(weights: Weights, tile: Tile) -> np.ndarray:
     return layer[tile.row_slice, tile.column_slice]
 
 
-def _read_thresholds(scenario: Scenario, weights: Weights) -> None:
+def _read_thresholds(scenario: Scenario, thresholds: NDArray) -> None:
     """Of all cells."""
     scenario.write("CELL_POINTER", unit=0)
-    for unit, pair in enumerate(weights.thresholds.T.tolist()):
+    for unit, pair in enumerate(thresholds.T.tolist()):
         for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
             scenario.expect_word(name, value & (1 << WORD_BITS) - 1, note=f"unit {unit}")
     scenario.about.append("The thresholds of all bistable cells are read back.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 CLOCK = "aclk"
 
@@ -12,12 +12,12 @@ def follower(name: str) -> str:
     return f"in_{name}"
 
 
-def inner_names(ports: Sequence[dict]) -> dict[str, str]:
+def inner_names(ports: Sequence[Mapping]) -> dict[str, str]:
     """Signal inside the harness by port of the sidecar: the follower of an input, the port itself of anything else."""
     return {port["name"]: follower(port["name"]) if _is_followed(port) else port["name"] for port in ports}
 
 
-def followers(ports: Sequence[dict]) -> str:
+def followers(ports: Sequence[Mapping]) -> str:
     """Declarations of a register for each input but the clock, which takes every change in the step of its time.
 
     Verilator settles all that depends on an input of the top module at every evaluation, of which a cycle has several;
@@ -34,5 +34,5 @@ def followers(ports: Sequence[dict]) -> str:
     )
 
 
-def _is_followed(port: dict) -> bool:
+def _is_followed(port: Mapping) -> bool:
     return port["direction"] == "input" and port["name"] != CLOCK

@@ -45,31 +45,27 @@ def command(
     way on sequences that are drawn; no accuracy is asked of it.
     """
     require_extra("remora demo", "sim")
-    from remora.flow.generate.directory import generate
-    from remora.flow.systems.crossbar.simulate import result_table, simulate
-    from remora.flow.systems.crossbar.train import passes_table, train_network
-    from remora.golden.data.load import load
+    from remora.flow.systems.api import generate, load_design, simulate, train
+    from remora.flow.systems.registry import system_of
     from remora.spec.lib.errors import CheckFailed, RemoraError
-    from remora.spec.presets import load_design
 
     design = load_design(QUICK_PRESET if quick else PRESET)
     passes, limit = passes or (QUICK_PASSES if quick else PASSES), limit or (QUICK_LIMIT if quick else LIMIT)
     if not quick and limit < LEAST:
         raise RemoraError(f"--limit {limit}: give {LEAST} digits or more, fewer say too little of the accuracy")
-    what = "sequences" if quick else "digits"
-    training, test = load(design, "synthetic" if quick else "mnist", test=limit)
+    what, data = ("sequences", "synthetic") if quick else ("digits", "mnist")
+    checkpoint = output / f"{design.name}.npz"
     console().rule("1 · learn")
-    console().print(f"{len(training):,} {what}, {passes} passes, online, in the integers of the chip")
-    checkpoint = train_network(design, training, test, passes, output / f"{design.name}.npz", fresh=fresh)
-    console().print(passes_table(checkpoint.metadata))
+    console().print(f"{passes} passes, online, in the integers of the chip")
+    train(design, data=data, passes=passes, output=checkpoint, fresh=fresh)
 
     console().rule("2 · generate")
-    generated = generate(design, output / design.name, checkpoint.weights)
+    generated = generate(design, output / design.name, system_of(design).load_content(design, checkpoint))
     console().print(f"Verilog, macros, images, sidecar, header and documentation in {generated.directory}")
 
     console().rule(f"3 · run unseen {what} on the hardware")
-    simulated = simulate(design, test, checkpoint)
-    console().print(result_table(simulated.result))
+    simulated = simulate(design, data=data, limit=limit, checkpoint=checkpoint)
+    console().print(simulated.table())
     write_json(output / "result.json", simulated.result)
     simulated.check()
     accuracy = simulated.result["accuracy"]
@@ -79,10 +75,10 @@ def command(
             f"{REQUIRED_ACCURACY:.0%} is expected"
         )
     console().rule("verdict")
+    result = simulated.result
     console().print(
-        f"[bold green]PASS[/bold green]: the generated hardware read {accuracy:.1%} of {len(test)} {what} that it had "
-        "never seen, and every one of "
-        f"{simulated.result['values_compared']:,} values in {simulated.result['steps_compared']:,} steps "
-        "was exactly golden's."
+        f"[bold green]PASS[/bold green]: the generated hardware read {accuracy:.1%} of {result['sequences']} {what} "
+        f"that it had never seen, and every one of {result['values_compared']:,} values in "
+        f"{result['steps_compared']:,} steps was exactly golden's."
     )
     console().print(f"result: {output / 'result.json'}")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from remora.flow.report.console import JsonOption, check_results, console, write_json
-from remora.flow.tools.given_options import LARGEST_SEED
+from remora.flow.tools.seeds import LARGEST_SEED
 from remora.spec.lib.extras import require_extra
 
 

@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
+from remora.flow.commands.system_options import Chosen, design_command
 from remora.flow.report.console import JsonOption, check_results, console, progress, table, write_json
-from remora.flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
-from remora.spec.lib.extras import require_extra
+from remora.flow.systems.options import FaultsOptions
 
 
-def command(
-    config: Annotated[str, typer.Argument(help="Name of a preset, or a TOML file.")] = "tiny",
-    seed: Annotated[
-        int,
-        typer.Option(min=0, max=LARGEST_SEED, envvar=SEED_VARIABLE, help="Seed of weights, sequences and stalls."),
-    ] = 1,
-    json: JsonOption = None,
-) -> None:
+@design_command("faults", FaultsOptions, config="tiny", extra="sim")
+def command(chosen: Chosen, json: JsonOption = None) -> None:
     """Put one deliberate mistake after the other into the generated Verilog and see that the regression notices each.
 
     The sound design must pass the very run that every faulty one must fail. Exits 1 if a fault survives.
 
     Examples: remora faults tiny --json faults.json · remora faults kws
     """
-    require_extra("remora faults", "sim")
     from remora.flow.report.notes import say_notes
     from remora.flow.report.provenance import provenance
-    from remora.flow.systems.bmru.faults import BmruFaultBench
-    from remora.flow.systems.crossbar.faults import CrossbarFaultBench
-    from remora.spec.bmru.design import AnalogDesign
     from remora.spec.lib.errors import CheckFailed
-    from remora.spec.lib.section import Design
-    from remora.spec.presets import load_design
 
-    design = load_design(config, Design)
+    design = chosen.design
     say_notes(design)
-    check_results(json, beside=[config])
+    check_results(json, beside=[chosen.config])
     with console(stderr=True).status("building the sound design and the faulty one"):
-        bench = BmruFaultBench(design, seed) if isinstance(design, AnalogDesign) else CrossbarFaultBench(design, seed)
+        bench = chosen.system.fault_bench(design, chosen.options)
     for programs in (False, True):
         if bench.run_sound(programs).failure():
             raise CheckFailed("the sound design does not pass, so the faults say nothing: see `remora simulate`")
@@ -67,7 +51,7 @@ def command(
                 for v in verdicts
             ],
             "survivors": survivors,
-            **provenance(seed),
+            **provenance(chosen.options.seed),
         },
     )
     if survivors:

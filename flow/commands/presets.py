@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from remora.flow.report.console import JsonOption, console, table, write_json
+
+if TYPE_CHECKING:
+    from remora.flow.systems.system import System
 
 
 def command(json: JsonOption = None) -> None:
@@ -10,50 +15,29 @@ def command(json: JsonOption = None) -> None:
 
     Use a name wherever a command asks for a design point: [bold]remora config show tiny[/].
     """
-    from remora.spec.bmru.design import AnalogDesign
-    from remora.spec.crossbar.design import DesignPoint
-    from remora.spec.lib.section import Design
-    from remora.spec.presets import load_design, preset_names
+    from remora.flow.systems.registry import systems
+    from remora.spec.presets import preset_names
 
-    listed = [load_design(name, Design) for name in preset_names()]
-    analog = [design for design in listed if isinstance(design, AnalogDesign)]
-    crossbar = [design for design in listed if isinstance(design, DesignPoint)]
-    entries = {
-        **_show(
-            "Crossbar accelerators",
-            ("features", "hidden", "classes", "max_steps", "tiles", "weights"),
-            {
-                design: (
-                    *(getattr(design.network, size) for size in ("features", "hidden", "classes", "max_steps")),
-                    design.hidden_tiles + design.readout_tiles,
-                    design.macs_per_step + design.macs_per_readout,
-                )
-                for design in crossbar
-            },
-        ),
-        **_show(
-            "Analog BMRU cores",
-            ("features", "width", "blocks", "classes", "cells", "parameters"),
-            {one: (*one.network.model_dump().values(), one.network.cells, one.network.parameters) for one in analog},
-        ),
-    }
-    write_json(json, {"presets": [entries[design.name] for design in listed]})
+    entries: dict[str, dict] = {}
+    for system in systems().values():
+        entries |= _show(system)
+    write_json(json, {"presets": [entries[name] for name in preset_names()]})
 
 
-def _show(title: str, columns: tuple[str, ...], rows: dict) -> dict[str, dict]:
-    """Print the presets of one kind; returns their entries of the JSON file by name."""
-    from remora.spec.presets import preset_description
+def _show(system: System) -> dict[str, dict]:
+    """Print the presets of a system; returns their entries of the JSON file by name."""
+    from remora.spec.presets import load_design, preset_description, preset_names
 
-    shown = table("preset", *(f">{column.replace('max_', '')}" for column in columns), "hash", "what for", title=title)
+    designs = {name: load_design(name, system.design) for name in preset_names(system.design)}
+    figures = {name: system.figures(design) for name, design in designs.items()}
+    columns = next(iter(figures.values()), {})
+    shown = table(
+        "preset", *(f">{column.removeprefix('max_')}" for column in columns), "hash", "what for", title=system.title
+    )
     entries = {}
-    for design, numbers in rows.items():
-        entries[design.name] = {
-            "name": design.name,
-            "core": design.CORE,
-            **dict(zip(columns, numbers, strict=True)),
-            "hash": design.hash,
-        }
-        words = (f"{number:,}" for number in numbers)
-        shown.add_row(f"[bold]{design.name}[/]", *words, design.hash, preset_description(design.name))
+    for name, design in designs.items():
+        entries[name] = {"name": design.name, "core": system.name, **figures[name], "hash": design.hash}
+        words = (f"{number:,}" for number in figures[name].values())
+        shown.add_row(f"[bold]{design.name}[/]", *words, design.hash, preset_description(name))
     console().print(shown)
     return entries

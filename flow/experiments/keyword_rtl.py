@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from remora.flow.systems.bmru.evaluation import Spotter, confusion
+from remora.flow.systems.bmru.generate import bmru_parts
 from remora.flow.systems.bmru.harness import build_analog_harness
 from remora.flow.systems.bmru.run import run_analog
 from remora.flow.systems.bmru.simulate import clip_votes
@@ -30,7 +31,7 @@ def run_hardware(spotter: Spotter, folder: Path) -> dict:
         SimulatorError: the build or the simulation failed.
     """
     design = spotter.design
-    build = build_analog_harness(generate_for(design, spotter.codes))
+    build = build_analog_harness(generate_for(bmru_parts(design, spotter.codes)))
     packets = tuple(clip_packets(spotter.feature_codes))
     stimulus = AnalogStimulus(packets, spotter.codes, VoteSettings.of(design, sliding=False))
     run = run_analog(build, design, stimulus, folder / "rtl")

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.directory import Generated, write_directory
+from remora.flow.generate.parts import Parts
 from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
 from remora.flow.verify.run import RtlRun, RunCase, run_case
-from remora.spec.lib.section import Design
 from remora.tb.lib.scoreboard import Comparison
 
 STALL = 0.3
@@ -51,7 +51,7 @@ class FaultBench(ABC):
         FINDINGS: what the system's host says of faulty hardware besides `FINDINGS` of this module.
 
     Args:
-        content: weights or codes to generate with. ``faults``: the catalogue. ``seed``: of stalls and power-up.
+        parts: of the design, to generate. ``faults``: the catalogue. ``seed``: of stalls and power-up.
         further: faults in the mutated netlist, after those of the catalogue, that other runs than these notice.
 
     Raises:
@@ -60,12 +60,11 @@ class FaultBench(ABC):
 
     FINDINGS: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(
-        self, design: Design, content: Any, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()
-    ) -> None:
-        self.design, self.faults, self.seed = design, faults, seed
+    def __init__(self, parts: Parts, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()) -> None:
+        design = parts.design
+        self.faults, self.seed = faults, seed
         directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
-        self.generated: Generated = generate(design, directory, content)
+        self.generated: Generated = write_directory(parts, directory)
         sound = self.generated.netlist.read_text(encoding="utf-8")
         mutated = write_source("remora_faults.v", mutate(sound, [*faults, *further]))
         self.sound_build: Build = self.build()

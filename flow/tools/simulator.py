@@ -21,8 +21,8 @@ from xml.etree import ElementTree
 from remora.flow.tools.build import Build, build, build_executable, build_root, tail, write_source
 from remora.flow.tools.children import run_child
 from remora.flow.tools.disk_watch import DiskWatch, check_room
-from remora.flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
 from remora.flow.tools.icarus import find_icarus
+from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
 from remora.flow.tools.verilator import SimulatorError, Verilator, find_verilator
 from remora.spec.lib.errors import CheckFailed
 from remora.spec.lib.files import replacing, write_text

@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from filelock import FileLock
 
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.directory import Generated, write_directory
+from remora.flow.generate.parts import Parts
 from remora.flow.report.console import console, table
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.simulator import Build, build_root
 from remora.flow.verify.run import C, RtlRun
-from remora.golden.bmru.codes import AnalogCodes
-from remora.golden.crossbar.weights import Weights
-from remora.spec.bmru.design import AnalogDesign
-from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.lib.files import check_writable
 from remora.spec.lib.trace import is_trace
@@ -34,13 +31,13 @@ RUN_MANIFEST = "run.sha256"
 """Marks a folder that a run was kept in: the next run replaces the files that it lists."""
 
 
-def generate_for(design: DesignPoint | AnalogDesign, weights: Weights | AnalogCodes) -> Generated:
+def generate_for(parts: Parts) -> Generated:
     """The generated directory of a design under the build root."""
-    target = build_root() / "generated" / f"{design.name}-{design.hash}"
+    target = build_root() / "generated" / f"{parts.design.name}-{parts.design.hash}"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Two simulations of one design at once must not read what the other has half written.
     with FileLock(target.with_suffix(".lock")):
-        return generate(design, target, weights, force=True)
+        return write_directory(parts, target, force=True)
 
 
 def built(build: Callable[[], Build]) -> Build:
@@ -137,12 +134,18 @@ class Simulated(Generic[C]):
     """A simulation and its result as reported.
 
     Attributes:
+        show: makes the table of a result.
         kinds: of which a record must have been compared besides those that the run requires.
     """
 
     run: RtlRun[C]
     result: dict[str, Any]
+    show: Callable[[dict[str, Any]], Table]
     kinds: tuple[str, ...] = ()
+
+    def table(self) -> Table:
+        """The result for a person."""
+        return self.show(self.result)
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""

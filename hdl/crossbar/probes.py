@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from remora.hdl.bmru.probes import ANALOG_PROBES
-from remora.hdl.lib.verilog import Netlist
+from remora.spec.crossbar.capabilities import Capabilities
 
 PROBES = {
     # Monitor's port: (instance path, port)
@@ -78,24 +77,15 @@ CONCLUDED = {"push": ("core.sequencer", "concluded")}
 """There, a sequence that only learns is read out but not pushed to the answer."""
 
 
-def resolve_probes(netlist: Netlist) -> dict[str, dict]:
-    """Path and width of every probe that the design has, by the monitor's port.
-
-    Raises:
-        KeyError: the hardware has no such instance or port: ``PROBES`` is out of date.
-    """
-    modules = dict(netlist.library.instances(netlist.top))
-    resolved = {}
-    probes = PROBES | CONCLUDED | LEARNING_PROBES if "core.learner" in modules else PROBES
-    if "core.learner.store" in modules:
-        probes = probes | ACCUMULATING
-    if "core.reservoir" in modules:
-        probes = probes | REPLAY_PROBES
-    if "controller" in modules:
-        probes = ANALOG_PROBES
-    elif "core.adc" not in modules:
-        probes = {name: place for name, place in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
-    for name, (instance, port) in probes.items():
-        found = netlist.library.ports[modules[instance]][port]
-        resolved[name] = {"path": f"{instance}.{port}", "width": found.width}
-    return resolved
+def crossbar_probes(capabilities: Capabilities) -> dict[str, tuple[str, str]]:
+    """The probes of a design point, by the monitor's port."""
+    if capabilities.bistable:
+        return {name: where for name, where in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
+    probes = dict(PROBES)
+    if capabilities.learns:
+        probes |= CONCLUDED | LEARNING_PROBES
+    if capabilities.accumulates:
+        probes |= ACCUMULATING
+    if capabilities.replays:
+        probes |= REPLAY_PROBES
+    return probes

@@ -20,8 +20,6 @@ from remora.spec.crossbar.memories import host_memories
 from remora.spec.lib.packets import BEAT_BYTES, Drop
 from remora.spec.lib.registers import ADDRESS_BITS
 
-TOP_NAME = "remora"
-
 
 class Remora(wiring.Component):
     """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite

@@ -18,6 +18,8 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.lib.hierarchy import Library, place
 from remora.hdl.lib.settled import settle
 
+TOP_NAME = "remora"
+"""Module name of every generated top."""
 TIME_SCALE = "`timescale 1ns / 1ps"
 """First line of every netlist, which has no delays: that of the macro models, because one without is an error to some
 readers where others have one."""

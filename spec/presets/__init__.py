@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TypeVar, overload
 
-from remora.spec.bmru.design import AnalogDesign
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import ConfigError, MissingError
 from remora.spec.lib.section import Design
+from remora.spec.lib.systems import DEFAULT_CORE, registered_systems
 from remora.spec.lib.validation import guess, validated
-
-_FOLDER = Path(__file__).parent
-
-KINDS: dict[str, type[Design]] = {kind.CORE: kind for kind in (DesignPoint, AnalogDesign)}
-"""Kinds of design points by what a TOML file says of its ``core``; "crossbar" where it says nothing."""
 
 NAME_LENGTH = 64
 """Longest name of a design point."""
@@ -26,14 +22,29 @@ AnyDesign = TypeVar("AnyDesign", bound=Design)
 
 def preset_names(kind: type[Design] = Design) -> list[str]:
     """Names of the presets of a kind, of all kinds where none is given, sorted."""
-    names = sorted(path.stem for path in _FOLDER.glob("*.toml"))
-    return [name for name in names if kind is Design or isinstance(load_design(name, Design), kind)]
+    return sorted(name for name in _preset_files() if kind is Design or isinstance(load_design(name, Design), kind))
 
 
 def preset_description(name: str) -> str:
     """What a preset is for: the first comment of its file."""
-    first_line = (_FOLDER / f"{name}.toml").read_text(encoding="utf-8").partition("\n")[0]
+    first_line = _preset_files()[name].read_text(encoding="utf-8").partition("\n")[0]
     return first_line.removeprefix("#").strip()
+
+
+@cache
+def _preset_files() -> dict[str, Path]:
+    """The presets of all systems by name.
+
+    Raises:
+        ConfigError: two folders have a preset of one name.
+    """
+    files: dict[str, Path] = {}
+    for folder in dict.fromkeys(system.presets for system in registered_systems().values()):
+        for path in sorted(folder.glob("*.toml")):
+            if path.stem in files:
+                raise ConfigError(f"preset '{path.stem}' is there twice: {files[path.stem]} and {path}; rename one")
+            files[path.stem] = path
+    return files
 
 
 @overload
@@ -45,13 +56,13 @@ def load_design(config: str | Path, kind: type[Design] = DesignPoint) -> Design:
 
     Args:
         config: name of a preset, or path of a TOML file.
-        kind: what it must be: `DesignPoint` or `AnalogDesign`; ``Design`` for either.
+        kind: the class that it must be of; ``Design`` for a design point of any system.
 
     Raises:
         ConfigError: neither exists, the TOML does not parse, or the design point is invalid or of another kind.
     """
-    path = _FOLDER / f"{config}.toml"
-    if str(config) not in preset_names():
+    path = _preset_files().get(str(config))
+    if path is None:
         path = Path(config)
         if not path.is_file():
             hint = guess(str(config), preset_names())
@@ -90,11 +101,13 @@ def parse_design(content: dict, origin: str) -> Design:
         ConfigError: one line for each field that is wrong.
     """
     content = dict(content)
-    core = content.get("core", "crossbar")
-    kind = KINDS.get(core) if isinstance(core, str) else None
-    if kind is None:
-        legal = ", ".join(f'"{name}"' for name in KINDS)
-        raise ConfigError(f'{origin}: core = {core!r}: legal are {legal}; left out it is "crossbar"')
+    core = content.get("core", DEFAULT_CORE)
+    systems = registered_systems()
+    system = systems.get(core) if isinstance(core, str) else None
+    if system is None:
+        legal = ", ".join(f'"{name}"' for name in systems)
+        raise ConfigError(f'{origin}: core = {core!r}: legal are {legal}; left out it is "{DEFAULT_CORE}"')
+    kind = system.design
     if "core" not in kind.model_fields:
         content.pop("core", None)
     return validated(kind, content, origin)

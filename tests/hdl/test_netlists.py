@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from remora.hdl.bmru.top import AnalogRemora
-from remora.hdl.crossbar.top import TOP_NAME, Remora
-from remora.hdl.lib.verilog import to_verilog
+from remora.hdl.crossbar.top import Remora
+from remora.hdl.lib.verilog import TOP_NAME, to_verilog
 from remora.spec.bmru.design import AnalogDesign
 from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.directory import Generated
 from remora.flow.systems.bmru.harness import build_analog_harness
 from remora.flow.systems.crossbar.harness import build_harness
+from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import Build
 from remora.spec.bmru.design import AnalogDesign
 from remora.spec.lib.section import Design

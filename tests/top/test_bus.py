@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.tools.simulator import run
 from remora.golden.bmru.random_codes import random_codes
 from remora.golden.crossbar.weights import initial_weights

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.directory import Generated
+from remora.flow.systems.registry import generate
 from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.simulator import write_source
 from remora.spec.crossbar.design import DesignPoint

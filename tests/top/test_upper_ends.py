@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import write_images
 from remora.flow.systems.bmru.run import KINDS as ANALOG_KINDS
 from remora.flow.systems.bmru.run import run_analog
 from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.stimulus import ReplayCommand, stress_stimulus
 from remora.golden.bmru.clips import VoteSettings

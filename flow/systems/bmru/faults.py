@@ -7,6 +7,7 @@ from pathlib import Path
 
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
+from remora.flow.systems.bmru.generate import bmru_parts
 from remora.flow.systems.bmru.harness import build_analog_harness
 from remora.flow.systems.bmru.model_faults import model_faults
 from remora.flow.systems.bmru.run import BmruCase
@@ -35,13 +36,14 @@ class BmruFaultBench(FaultBench):
     )
 
     def __init__(self, design: AnalogDesign, seed: int = 1) -> None:
+        self.design = design
         settings = {"threshold": THRESHOLD, "wake_class": _wake_class(design), "report_frames": True}
         window, period = min(5, design.vote.frames), PERIOD + 2 * design.cycles.awake
         self.stimuli = {
             False: stress_stimulus(design, CLIPS, seed, frames=min(8, design.vote.frames), **settings),
             True: stress_stimulus(design, CLIPS, seed, period=period, sliding=True, frames=window, **settings),
         }
-        super().__init__(design, self.stimuli[False].codes, analog_catalogue(design), seed)
+        super().__init__(bmru_parts(design, self.stimuli[False].codes), analog_catalogue(design), seed)
 
     def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
         """See the base; in a mutated netlist the controller is wrapped, which has other instances in it."""

@@ -4,14 +4,21 @@ the table of its circuit elements."""
 from __future__ import annotations
 
 import csv
+from functools import partial
+from io import StringIO
 from pathlib import Path
 
-import numpy as np
-
-from remora.golden.bmru.codes import AnalogCodes
+from remora.flow.generate.parts import Document, Parts
+from remora.flow.report.console import console
+from remora.flow.systems.bmru.networks import shipped_network, shipped_path
+from remora.flow.systems.bmru.scan_words import scan_words
+from remora.flow.systems.bmru.scenario import bmru_scenario
+from remora.golden.bmru.codes import AnalogCodes, export_network
+from remora.golden.lib.bmru_network import load_network
+from remora.hdl.bmru.probes import ANALOG_PROBES
+from remora.hdl.bmru.top import AnalogRemora
 from remora.spec.bmru.design import AnalogDesign
-from remora.spec.bmru.scan import Element, Kind, check_word, elements, group, groups, pack_chain
-from remora.spec.lib.files import replacing, write_text
+from remora.spec.bmru.scan import Element, Kind, check_word, elements, group, groups
 
 MACRO_NAMES = ("remora_bmru_core", "remora_memory")
 IMAGE = "codes"
@@ -22,15 +29,42 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def scan_words(codes: AnalogCodes) -> list[int]:
-    """The words to be written to SCAN_DATA, in order."""
-    return np.frombuffer(pack_chain(codes.chain()), "<u4").tolist()
+def bmru_parts(design: AnalogDesign, codes: AnalogCodes | None = None) -> Parts:
+    """The parts of a design point.
+
+    Args:
+        codes: of a network; where None there is no image of them.
+    """
+    return Parts(
+        design,
+        partial(AnalogRemora, design),
+        macros=MACRO_NAMES,
+        scenario=partial(bmru_scenario, design, codes),
+        probes=ANALOG_PROBES,
+        images={IMAGE: codes_text(codes)} if codes else {},
+        documents={"elements": Document(ELEMENTS, elements_table(design, codes))},
+        sidecar={"scan_chain": describe_chain(design)},
+    )
 
 
-def write_codes(codes: AnalogCodes, directory: Path) -> None:
+def load_codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
+    """Codes of a trained network: that of a file, else the bundled one, else None; says which parameters saturate."""
+    if checkpoint:
+        network = load_network(checkpoint)
+    elif shipped_path(design):
+        network = shipped_network(design)
+    else:
+        return None
+    export = export_network(design, network)
+    for name, count in export.saturated.items():
+        console().print(f"{count} parameters of {name} lie beyond the largest code and are saturated", style="yellow")
+    return export.codes
+
+
+def codes_text(codes: AnalogCodes) -> str:
     """``codes.hex``: the words of SCAN_DATA, one a line, and last the word of SCAN_CHECK."""
     words = [*scan_words(codes), check_word(codes.chain())]
-    write_text(directory / f"{IMAGE}.hex", "".join(f"{word:08x}\n" for word in words))
+    return "".join(f"{word:08x}\n" for word in words)
 
 
 def describe_chain(design: AnalogDesign) -> list[dict]:
@@ -44,17 +78,17 @@ def describe_chain(design: AnalogDesign) -> list[dict]:
     ]  # fmt: skip
 
 
-def write_elements(design: AnalogDesign, codes: AnalogCodes | None, path: Path) -> None:
+def elements_table(design: AnalogDesign, codes: AnalogCodes | None) -> str:
     """A CSV table, one line for each learned parameter: the circuit element that it is, and where its code lies.
 
     ``value`` is code times step, in the unit: a ratio of widths for mirrors, nA for currents. ``code`` and ``value``
     are empty where ``codes`` is None. ``devices`` is 2 where the current that a mirror copies has two rails.
     """
-    with replacing(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        table.writeheader()
-        for element in elements(design):
-            table.writerow(_row(design, element, codes))
+    table = csv.DictWriter(text := StringIO(newline=""), COLUMNS, lineterminator="\n")
+    table.writeheader()
+    for element in elements(design):
+        table.writerow(_row(design, element, codes))
+    return text.getvalue()
 
 
 def _row(design: AnalogDesign, element: Element, codes: AnalogCodes | None) -> dict[str, object]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from remora.flow.generate.scenario import Scenario
-from remora.flow.systems.bmru.generate import scan_words
 from remora.flow.systems.bmru.reference import AnalogReference, run_reference
 from remora.flow.systems.bmru.run import timeout_cycles
+from remora.flow.systems.bmru.scan_words import scan_words
 from remora.flow.systems.bmru.stimulus import AnalogStimulus
 from remora.golden.bmru.clips import FramePacket, VoteSettings
 from remora.golden.bmru.codes import AnalogCodes

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
+from remora.flow.systems.bmru.generate import bmru_parts
 from remora.flow.systems.bmru.harness import build_analog_harness
 from remora.flow.systems.bmru.recording import Recording
 from remora.flow.systems.bmru.run import BmruCase, run_analog
@@ -71,7 +72,7 @@ def simulate_analog(
         raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
     seed = default_seed() if seed is None else seed
     settings = recording.settings(design)
-    generated = generate_for(design, recording.codes)
+    generated = generate_for(bmru_parts(design, recording.codes))
     build = built(lambda: build_analog_harness(generated, waves=wave_format(waves)))
     period = design.cycles.frame if paced else 0
     stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
@@ -82,7 +83,7 @@ def simulate_analog(
         run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))
     tidy(directory, keep, run.comparison)
     result = summarise(design, recording, settings, run) | {"paced": paced}
-    return Simulated(run, result | provenance(seed), (WAKE,) if settings.sliding else ())
+    return Simulated(run, result | provenance(seed), analog_table, (WAKE,) if settings.sliding else ())
 
 
 def keyword_frames(settings: VoteSettings, recording: Recording, run: RtlRun[BmruCase]) -> NDArray[np.bool_]:

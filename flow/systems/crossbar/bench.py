@@ -17,7 +17,8 @@ from time import perf_counter
 
 import numpy as np
 
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.directory import Generated, write_directory
+from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.crossbar.harness import build_harness, build_plain
 from remora.flow.systems.crossbar.learning_kernel import learning_kernel
 from remora.flow.systems.crossbar.run import RtlRun, run_rtl
@@ -72,7 +73,7 @@ def benchmark(design: DesignPoint, sequences: int, repeats: int, say: Callable[[
     golden = measure_golden(design, weights, training, test, repeats)
     with TemporaryDirectory(prefix="remora-bench-") as folder:
         say("builds, cold and warm")
-        generated = generate(design, Path(folder) / "generated", weights)
+        generated = write_directory(crossbar_parts(design, weights), Path(folder) / "generated")
         builds, build, plain = measure_builds(generated, Path(folder) / "sim_build")
         say("simulation, three ways")
         simulation, cycles = measure_simulation(design, generated, build, plain, test, weights, Path(folder), repeats)

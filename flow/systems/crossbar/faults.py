@@ -8,6 +8,7 @@ from pathlib import Path
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.crossbar.harness import build_harness
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import (
@@ -38,8 +39,8 @@ class CrossbarFaultBench(FaultBench):
     )
 
     def __init__(self, design: DesignPoint, seed: int = 1, further: Sequence[Fault] = ()) -> None:
-        self.stimulus: Stimulus = _stimulus(design, seed)
-        super().__init__(design, self.stimulus.weights, catalogue(design), seed, further)
+        self.design, self.stimulus = design, _stimulus(design, seed)
+        super().__init__(crossbar_parts(design, self.stimulus.weights), catalogue(design), seed, further)
 
     def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
         """See the base."""

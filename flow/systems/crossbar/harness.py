@@ -11,7 +11,7 @@ from remora.flow.tools.simulator import Build, build_executable
 from remora.flow.verify.followers import CLOCK
 from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, beside, build_harness_of
 from remora.flow.verify.trace_package import trace_package
-from remora.hdl.crossbar.top import TOP_NAME
+from remora.hdl.lib.verilog import TOP_NAME
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import head_label_bits

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.systems.crossbar.learnt_state import LAYERS, read_state, state_file, state_records
 from remora.flow.systems.crossbar.reference import Reference
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.tools.simulator import Build
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RtlRun, RunCase, Stretch, run_case
+from remora.golden.learning.learnt_state import LAYERS, read_state, state_file, state_records
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.cycles import DRAW
 from remora.spec.crossbar.design import DesignPoint

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
+from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.crossbar.harness import build_harness
 from remora.flow.systems.crossbar.run import CrossbarCase, RtlRun, run_rtl
 from remora.flow.systems.crossbar.stimulus import Stimulus
@@ -61,7 +62,7 @@ def simulate(
         SimulatorError: the build or the simulation itself failed.
     """
     seed = default_seed() if seed is None else seed
-    generated = generate_for(design, checkpoint.weights)
+    generated = generate_for(crossbar_parts(design, checkpoint.weights))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
     total, optimise = steps_in_all(design, stimulus), optimisation(design, stimulus)
@@ -69,7 +70,7 @@ def simulate(
     with run_directory(design.name, keep) as directory, progress("simulating", total, "steps") as advance:
         run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     tidy(directory, keep, run.comparison)
-    return Simulated(run, summarise(design, data, run) | provenance(seed))
+    return Simulated(run, summarise(design, data, run) | provenance(seed), result_table)
 
 
 def optimisation(design: DesignPoint, stimulus: Stimulus) -> Optimise:

@@ -93,8 +93,8 @@ def test_what_is_left_behind_is_said(command, folder, remora, tmp_path, monkeypa
 
     monkeypatch.chdir(tmp_path)
     steps = {
-        "simulate": "remora.flow.systems.crossbar.simulate.simulate",
-        "generate": "remora.flow.generate.directory.generate",
+        "simulate": "remora.flow.systems.crossbar.commands.simulate",
+        "generate": "remora.flow.systems.system.System.generate",
     }
     monkeypatch.setattr(steps[command[0]], stop)
     checkpoint, (name, *options) = folder / "net.npz", command

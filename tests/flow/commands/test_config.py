@@ -191,7 +191,10 @@ def test_init(remora, tmp_path):
     assert remora("config", "check", str(analog), "tiny").out.count("valid") == 2
     answer = remora("generate", str(analog), "-o", str(tmp_path / "out"))
     assert answer.code == 0 and (tmp_path / "out" / "rtl" / "remora.v").is_file()
-    for options, word in ((["kws", "--learn"], "trained offline"), (["tiny", "--noise"], "for analog cores")):
+    for options, word in (
+        (["kws", "--learn"], "only crossbar accelerators"),
+        (["tiny", "--noise"], "only analog cores"),
+    ):
         answer = remora("simulate", *options)
         assert answer.code == 2 and word in answer.err and "Traceback" not in answer.err
     before = path.read_text()

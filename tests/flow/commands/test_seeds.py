@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from remora.flow.systems.bmru import commands as analog_commands
 from remora.flow.systems.bmru import faults as analog_faults
-from remora.flow.systems.bmru import simulate as analog_simulate
-from remora.flow.systems.crossbar import faults, simulate
-from remora.flow.tools.given_options import LARGEST_SEED, SEED_VARIABLE
+from remora.flow.systems.crossbar import commands, faults, simulate
+from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.load import synthetic
 from remora.golden.learning.checkpoint import Checkpoint
@@ -27,8 +27,8 @@ def unsimulated(monkeypatch):
     """Every simulation ends before it begins, with its seed."""
     # All are imported before the first is replaced: one bench of faults derives from the other.
     places = (
-        (simulate, "simulate"),
-        (analog_simulate, "simulate_analog"),
+        (commands, "simulate"),
+        (analog_commands, "simulate_analog"),
         (faults, "CrossbarFaultBench"),
         (analog_faults, "BmruFaultBench"),
     )

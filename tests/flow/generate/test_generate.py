@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import Generated, generate, macro_names
-from remora.flow.systems.bmru.generate import scan_words
+from remora.flow.generate.directory import Generated
+from remora.flow.systems.bmru.scan_words import scan_words
+from remora.flow.systems.registry import generate, system_of
 from remora.flow.tools.result_folder import FolderError
 from remora.flow.tools.simulator import find_verilator
 from remora.golden.bmru.random_codes import random_codes
@@ -59,7 +60,7 @@ def in_another_process(preset: str, directory: Path, hash_seed: str) -> None:
     """Generate with another hash seed, so that no order of a set or a dictionary of addresses can hide."""
     script = (
         "import sys; from pathlib import Path;"
-        "from remora.flow.generate.directory import generate; from remora.spec.presets import load_design; "
+        "from remora.flow.systems.registry import generate; from remora.spec.presets import load_design; "
         "from remora.spec.lib.section import Design;"
         "generate(load_design(sys.argv[1], Design), Path(sys.argv[2]))"
     )
@@ -248,7 +249,7 @@ def test_the_sidecar_tells_the_truth(generated, preset):
     assert {port["name"]: (port["direction"], port["width"]) for port in sidecar["ports"]} == ports[sidecar["top"]]
     analog = isinstance(design, AnalogDesign)
     macros = {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys()
-    assert macros == set(macro_names(design))
+    assert macros == set(system_of(design).parts(design, None).macros)
     assert all(module_of(instance["path"]) == instance["module"] for instance in sidecar["instances"])
     for probe in sidecar["probes"].values():
         path, _, port = probe["path"].rpartition(".")

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.directory import Generated
 from remora.flow.generate.testbench import FILES
+from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import build_root, find_verilator
 from remora.flow.tools.verilator import build_environment
 from remora.golden.crossbar.weights import initial_weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-from remora.flow.generate.directory import MACROS
+from remora.flow.generate.parts import MACROS
 from remora.flow.systems.crossbar.harness import absent_probes, trace_constants
 from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import find_verilator

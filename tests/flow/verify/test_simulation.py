@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from remora.flow.generate.directory import generate
+from remora.flow.systems.crossbar.generate import crossbar_parts
+from remora.flow.systems.registry import generate
 from remora.flow.tools.children import Ended
 from remora.flow.tools.result_folder import FolderError
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError, build, build_root, run
@@ -124,10 +125,10 @@ def test_neither_kept_runs_nor_generated_folders_replace_each_other(tmp_path):
 def test_a_parallel_run_leaves_the_sources_of_a_build_in_place(tmp_path, monkeypatch):
     monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
     design = load_design("one")
-    first = generate_for(design, random_weights(design, 1))
+    first = generate_for(crossbar_parts(design, random_weights(design, 1)))
     sources = [first.netlist, *first.models]
     before = [path.stat().st_ino for path in sources]
     images = {path: path.read_bytes() for path in first.images.iterdir()}
-    generate_for(design, random_weights(design, 2))
+    generate_for(crossbar_parts(design, random_weights(design, 2)))
     assert [path.stat().st_ino for path in sources] == before
     assert images != {path: path.read_bytes() for path in first.images.iterdir()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError
 from remora.golden.crossbar.weights import random_weights
 from remora.hdl.cells.bistable_cells import BistableCells

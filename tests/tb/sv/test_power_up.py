@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import Generated, generate
+from remora.flow.generate.directory import Generated
 from remora.flow.systems.crossbar.harness import trace_constants
+from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import Build, build, run, write_source
 from remora.flow.verify.harness import SOURCES, TRACE, monitor_sources
 from remora.flow.verify.trace_package import trace_package

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, run_rtl, timeout_cycles
 from remora.flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
 from remora.flow.tools.simulator import run

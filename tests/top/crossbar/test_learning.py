@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import write_images
-from remora.flow.systems.crossbar.learnt_state import state_file
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, with_bad_packets
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import load_checkpoint
+from remora.golden.learning.learnt_state import state_file
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles

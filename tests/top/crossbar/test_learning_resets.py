@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import timeout_cycles
 from remora.flow.systems.crossbar.stimulus import Stimulus, stress_stimulus
 from remora.flow.tools.simulator import run

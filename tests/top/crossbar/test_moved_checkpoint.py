@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import run_rtl
 from remora.flow.systems.crossbar.simulate import summarise
 from remora.flow.systems.crossbar.stimulus import Stimulus

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.flow.generate.directory import generate, write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.simulate import summarise
 from remora.flow.systems.crossbar.stimulus import (
@@ -18,6 +18,7 @@ from remora.flow.systems.crossbar.stimulus import (
     with_replay_commands,
 )
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
+from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import run as run_simulation
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import initial_weights

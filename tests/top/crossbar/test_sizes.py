@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
 from remora.golden.crossbar.cell import Coefficients

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.tools.simulator import run
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights, initial_weights

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remora.flow.generate.directory import write_images
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.stimulus import stress_stimulus
 from remora.flow.tools.simulator import run
 from remora.golden.crossbar.cell import Coefficients

@@ -11,6 +11,7 @@ import pytest
 
 from remora.flow import cli
 from remora.flow.systems.bmru import simulate as analog_simulate
+from remora.flow.systems.bmru.generate import bmru_parts
 from remora.flow.systems.bmru.networks import load_clips, shipped_network, train_spotter
 from remora.flow.systems.bmru.recording import keyword_recording, last_votes
 from remora.flow.systems.bmru.run import KINDS, PACE, BmruCase
@@ -136,8 +137,9 @@ def test_a_stream_needs_a_normalisation_that_runs(excerpt, capsys):
 def test_a_design_point_whose_vote_slides_is_run_so(excerpt, monkeypatch):
     """On the build of `kws`: what differs are values after reset, which the host sets."""
     design = KWS.evolve(vote={"sliding": True, "frames": 40})
-    monkeypatch.setattr(analog_simulate, "generate_for", lambda design, codes: generate_for(KWS, codes))
     recording = keyword_recording(design, 6, None)
+    sound = bmru_parts(KWS, recording.codes)
+    monkeypatch.setattr(analog_simulate, "generate_for", lambda parts: generate_for(sound))
     result = simulate_analog(design, recording).result
     assert result["sliding"] and not result["stream"] and result["hits"] is None
     assert (result["mismatches"], result["compared"][WAKE], result["counters"]["clips"]) == (0, 6 * FRAMES, 6)

@@ -5,27 +5,29 @@ from __future__ import annotations
 import pytest
 
 from remora.flow import cli
-from remora.flow.systems.crossbar.learning_options import TASK_CAPACITY, LearningOptions
+from remora.flow.systems.crossbar.options import TASK_CAPACITY, LearningOptions
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
 from remora.golden.data.load import load
 from remora.spec.lib.errors import RemoraError
 from remora.spec.presets import ConfigError, load_design
 
+TINY = load_design("tiny")
+
 
 def test_without_options_the_design_point_is_as_it_was():
-    assert LearningOptions().apply("tiny") == load_design("tiny")
-    assert LearningOptions().apply("tiny", enabled=True).learning.enabled
+    assert LearningOptions().apply(TINY) == TINY
+    assert LearningOptions().apply(TINY, enabled=True).learning.enabled
 
 
 def test_options_change_the_section_of_learning():
-    learning = LearningOptions(None, "direct", 7, 3).apply("tiny").learning
+    learning = LearningOptions(update="direct", replay_capacity=7, replay_ratio=3).apply(TINY).learning
     assert (learning.update, learning.replay_capacity, learning.replay_ratio) == ("direct", 7, 3)
 
 
 def test_tasks_bring_a_reservoir_unless_one_is_given():
-    assert LearningOptions(tasks=2).apply("tiny").learning.replay_capacity == TASK_CAPACITY
+    assert LearningOptions(tasks=2).apply(TINY).learning.replay_capacity == TASK_CAPACITY
     for capacity in (0, 5):
-        assert LearningOptions(tasks=2, replay_capacity=capacity).apply("tiny").learning.replay_capacity == capacity
+        assert LearningOptions(tasks=2, replay_capacity=capacity).apply(TINY).learning.replay_capacity == capacity
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,7 @@ def test_tasks_bring_a_reservoir_unless_one_is_given():
 )
 def test_illegal_options_are_refused_by_name(options, message):
     with pytest.raises(ConfigError, match=message):
-        options.apply("tiny")
+        options.apply(TINY)
 
 
 def test_options_of_learning_need_learning():
@@ -66,7 +68,7 @@ def test_a_person_is_told(arguments, message, capsys):
 
 
 def test_training_goes_on_after_a_task_as_if_it_had_not_been_interrupted(tmp_path):
-    design = LearningOptions(tasks=3, replay_capacity=9).apply("tiny")
+    design = LearningOptions(tasks=3, replay_capacity=9).apply(TINY)
     training, test = load(design, "synthetic")
     whole = train_tasks(design, training, test, 60, 3, tmp_path / "whole.npz")
     path = tmp_path / "cut.npz"

@@ -1,4 +1,4 @@
-"""All that the hardware has learnt, as records that a comparison understands."""
+"""All that is learnt, as records that a comparison understands, and as a run reads it back."""
 
 from __future__ import annotations
 

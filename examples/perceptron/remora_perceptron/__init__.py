@@ -1,0 +1,1 @@
+"""Perceptrons: one crossbar layer with a decision, as a system of Remora."""

@@ -1,0 +1,115 @@
+"""The analog cores of bistable cells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remora.flow.systems.options import FaultsOptions, Options
+from remora.flow.systems.system import System
+from remora.spec.lib.systems import BUNDLED_PRESETS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from remora.flow.generate.parts import Parts
+    from remora.flow.systems.bmru.faults import BmruFaultBench
+    from remora.flow.systems.bmru.options import BmruSimulateOptions, BmruTrainOptions
+    from remora.flow.systems.bmru.run import BmruCase
+    from remora.flow.verify.simulation import Simulated
+    from remora.golden.bmru.codes import AnalogCodes
+    from remora.golden.lib.bmru_network import BmruNetwork
+    from remora.spec.bmru.design import AnalogDesign
+
+
+class BmruSystem(System["AnalogDesign", "AnalogCodes"]):
+    """A controller around an analog core that spots a keyword."""
+
+    name, noun = "analog", "an analog core"
+    plural, title = "analog cores", "Analog BMRU cores"
+    presets = BUNDLED_PRESETS
+
+    @property
+    def design(self) -> type[AnalogDesign]:
+        """`AnalogDesign`."""
+        from remora.spec.bmru.design import AnalogDesign
+
+        return AnalogDesign
+
+    def figures(self, design: AnalogDesign) -> dict[str, int]:
+        """Sizes of the network, cells and learned parameters."""
+        network = design.network
+        return network.model_dump() | {"cells": network.cells, "parameters": network.parameters}
+
+    def load_content(self, design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
+        """Codes of a trained network: that of a file, else the bundled one, else None."""
+        from remora.flow.systems.bmru.generate import load_codes
+
+        return load_codes(design, checkpoint)
+
+    def parts(self, design: AnalogDesign, content: AnalogCodes | None) -> Parts:
+        """The parts with these codes; None leaves their image out."""
+        from remora.flow.systems.bmru.generate import bmru_parts
+
+        return bmru_parts(design, content)
+
+    def options(self, command: str) -> type[Options] | None:
+        """Those of `remora.flow.systems.bmru.options`, and the common ones."""
+        from remora.flow.systems.bmru.options import BmruGenerateOptions, BmruSimulateOptions, BmruTrainOptions
+
+        found: dict[str, type[Options]] = {
+            "generate": BmruGenerateOptions,
+            "simulate": BmruSimulateOptions,
+            "train": BmruTrainOptions,
+            "faults": FaultsOptions,
+        }
+        return found.get(command)
+
+    def simulate(self, design: AnalogDesign, options: BmruSimulateOptions) -> Simulated[BmruCase]:
+        """As `remora.flow.systems.bmru.commands.simulate_with`."""
+        from remora.flow.systems.bmru.commands import simulate_with
+
+        return simulate_with(design, options)
+
+    def train(self, design: AnalogDesign, options: BmruTrainOptions) -> dict:
+        """As `remora.flow.systems.bmru.commands.train_with`."""
+        from remora.flow.systems.bmru.commands import train_with
+
+        return train_with(design, options)
+
+    def load_checkpoint(self, design: AnalogDesign, path: Path) -> BmruNetwork:
+        """A `BmruNetwork`, in floating point."""
+        from remora.golden.lib.bmru_network import load_network
+
+        return load_network(path)
+
+    def save_checkpoint(self, path: Path, design: AnalogDesign, network: BmruNetwork) -> None:
+        """Write a `BmruNetwork`."""
+        from remora.golden.lib.bmru_network import save_network
+
+        save_network(path, network)
+
+    def infer(self, design: AnalogDesign, network: BmruNetwork | None, features: NDArray) -> NDArray[np.int64]:
+        """The vote of each clip over all its frames; ``features`` are codes of the DACs. The bundled network where
+        ``network`` is None.
+
+        Raises:
+            KeywordError: none is given, and none is bundled for the design point.
+        """
+        from remora.flow.systems.bmru.networks import shipped_network
+        from remora.golden.bmru.codes import export_network
+        from remora.golden.bmru.core import AnalogCore
+        from remora.golden.lib.bmru import vote
+
+        codes = export_network(design, network or shipped_network(design)).codes
+        return vote(AnalogCore(design, codes).run(features).decision, design.network.classes)
+
+    def fault_bench(self, design: AnalogDesign, options: FaultsOptions) -> BmruFaultBench:
+        """Faults of the generated netlist and of the model of the core."""
+        from remora.flow.systems.bmru.faults import BmruFaultBench
+
+        return BmruFaultBench(design, options.seed)
+
+
+BMRU = BmruSystem()

@@ -1,0 +1,122 @@
+"""The crossbar accelerators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remora.flow.systems.options import BenchOptions, FaultsOptions, Options
+from remora.flow.systems.system import System
+from remora.spec.lib.systems import BUNDLED_PRESETS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from remora.flow.generate.parts import Parts
+    from remora.flow.systems.crossbar.faults import CrossbarFaultBench
+    from remora.flow.systems.crossbar.options import CrossbarSimulateOptions, CrossbarTrainOptions
+    from remora.flow.systems.crossbar.run import CrossbarCase
+    from remora.flow.verify.simulation import Simulated
+    from remora.golden.crossbar.weights import Weights
+    from remora.golden.learning.checkpoint import Checkpoint
+    from remora.spec.crossbar.design import DesignPoint
+
+
+class CrossbarSystem(System["DesignPoint", "Weights"]):
+    """Crossbars of weights, with MiRU cells that learn on chip or with bistable cells."""
+
+    name, noun = "crossbar", "a crossbar accelerator"
+    plural, title = "crossbar accelerators", "Crossbar accelerators"
+    presets = BUNDLED_PRESETS
+
+    @property
+    def design(self) -> type[DesignPoint]:
+        """`DesignPoint`."""
+        from remora.spec.crossbar.design import DesignPoint
+
+        return DesignPoint
+
+    def figures(self, design: DesignPoint) -> dict[str, int]:
+        """Sizes of the network, tiles and weights."""
+        sizes = {size: getattr(design.network, size) for size in ("features", "hidden", "classes", "max_steps")}
+        weights = design.macs_per_step + design.macs_per_readout
+        return sizes | {"tiles": design.hidden_tiles + design.readout_tiles, "weights": weights}
+
+    def load_content(self, design: DesignPoint, checkpoint: Path | None) -> Weights | None:
+        """Weights of a checkpoint."""
+        from remora.flow.systems.crossbar.generate import load_weights
+
+        return load_weights(design, checkpoint) if checkpoint else None
+
+    def parts(self, design: DesignPoint, content: Weights | None) -> Parts:
+        """The parts with these weights, or with the initial ones of the design's seed."""
+        from remora.flow.systems.crossbar.generate import crossbar_parts
+
+        return crossbar_parts(design, content)
+
+    def options(self, command: str) -> type[Options] | None:
+        """Those of `remora.flow.systems.crossbar.options`, and the common ones."""
+        from remora.flow.systems.crossbar.options import (
+            CrossbarGenerateOptions,
+            CrossbarSimulateOptions,
+            CrossbarTrainOptions,
+        )
+
+        found: dict[str, type[Options]] = {
+            "generate": CrossbarGenerateOptions,
+            "simulate": CrossbarSimulateOptions,
+            "train": CrossbarTrainOptions,
+            "faults": FaultsOptions,
+            "bench": BenchOptions,
+        }
+        return found.get(command)
+
+    def simulate(self, design: DesignPoint, options: CrossbarSimulateOptions) -> Simulated[CrossbarCase]:
+        """As `remora.flow.systems.crossbar.commands.simulate_with`."""
+        from remora.flow.systems.crossbar.commands import simulate_with
+
+        return simulate_with(design, options)
+
+    def train(self, design: DesignPoint, options: CrossbarTrainOptions) -> dict:
+        """As `remora.flow.systems.crossbar.commands.train_with`."""
+        from remora.flow.systems.crossbar.commands import train_with
+
+        return train_with(design, options)
+
+    def load_checkpoint(self, design: DesignPoint, path: Path) -> Checkpoint:
+        """A `Checkpoint`: weights, gates, and what learning has gathered."""
+        from remora.golden.learning.checkpoint import load_checkpoint
+
+        return load_checkpoint(path, design)
+
+    def save_checkpoint(self, path: Path, design: DesignPoint, network: Checkpoint) -> None:
+        """Write a `Checkpoint`."""
+        from remora.golden.learning.checkpoint import save_checkpoint
+
+        save_checkpoint(path, design, network)
+
+    def infer(self, design: DesignPoint, network: Checkpoint | None, features: NDArray) -> NDArray[np.int64]:
+        """Decisions for sequences of 8-bit features, unsigned unless ``network.feature_signed``."""
+        from remora.golden.crossbar.inference import infer
+        from remora.golden.crossbar.weights import initial_weights
+
+        if network is None:
+            return infer(design, initial_weights(design), features).decision
+        return infer(design, network.weights, features, coefficients=network.coefficients).decision
+
+    def fault_bench(self, design: DesignPoint, options: FaultsOptions) -> CrossbarFaultBench:
+        """Faults of the generated netlist."""
+        from remora.flow.systems.crossbar.faults import CrossbarFaultBench
+
+        return CrossbarFaultBench(design, options.seed)
+
+    def benchmark(self, design: DesignPoint, options: BenchOptions, say: Callable[[str], None]) -> dict:
+        """As `remora.flow.systems.crossbar.bench.benchmark`."""
+        from remora.flow.systems.crossbar.bench import benchmark
+
+        return benchmark(design, options.sequences, options.repeats, say)
+
+
+CROSSBAR = CrossbarSystem()

@@ -1,0 +1,118 @@
+"""Options of the commands, as frozen dataclasses: what every system takes, from which each derives its own.
+
+A field with a ``typer.Option`` is a flag of the command line. A system's class adds fields, which become flags of their
+own, and repeats a common field to say what it means there: that help is added to the common one. Its docstring is what
+``--help`` says of the command for this system.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
+from remora.spec.lib.errors import RemoraError
+
+DATA_HELP = "Data to take; by default what fits the design."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What every command's options have.
+
+    Attributes:
+        origin: the design point as it was named, for messages.
+        given: names of the options that a person gave, where a command line knows.
+    """
+
+    origin: str = ""
+    given: frozenset[str] = frozenset()
+
+    def refuse(self, names: Iterable[str], why: str) -> None:
+        """Refuse options that would change nothing, since what is ignored looks like done.
+
+        Args:
+            names: of the fields.
+            why: they would not, in words.
+
+        Raises:
+            RemoraError: one of them is given.
+        """
+        if found := [name for name in names if name in self.given]:
+            raise refusal(found, why)
+
+    def paths(self) -> list[Path | str]:
+        """Files and folders that are named, results apart; a text counts where there is such a file."""
+        return []
+
+
+def refusal(names: Iterable[str], why: str) -> RemoraError:
+    """The error that says which options to leave out."""
+    flags = [f"--{name.replace('_', '-')}" for name in names]
+    return RemoraError(f"{', '.join(flags)}: {why}; leave {'it' if len(flags) == 1 else 'them'} out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateOptions(Options):
+    """Of `remora generate`."""
+
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(help="Weights of the memory images; what the system begins with where not given."),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulateOptions(Options):
+    """Of `remora simulate`."""
+
+    data: Annotated[str, typer.Option(help=DATA_HELP)] = "auto"
+    limit: Annotated[int | None, typer.Option(min=1, help="How many of them to run.")] = None
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, max=LARGEST_SEED, envvar=SEED_VARIABLE, help="Seed of stalls and of registers without a reset value."
+        ),
+    ] = 1
+    checkpoint: Annotated[Path | None, typer.Option(help="What `remora train` saved.")] = None
+    stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0
+    waves: Annotated[Path | None, typer.Option(help="Record waveforms to this file, .vcd or .fst (smaller).")] = None
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep inputs, trace and log in this directory: a new or an empty one, or that of an earlier run."
+        ),
+    ] = None
+
+    def paths(self) -> list[Path | str]:
+        """Data, checkpoint and the folder that is kept."""
+        return [path for path in (self.data, self.checkpoint, self.keep) if path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(Options):
+    """Of `remora train`."""
+
+    output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write.")] = Path("checkpoint.npz")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultsOptions(Options):
+    """Of `remora faults`."""
+
+    seed: Annotated[
+        int,
+        typer.Option(min=0, max=LARGEST_SEED, envvar=SEED_VARIABLE, help="Seed of weights, sequences and stalls."),
+    ] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions(Options):
+    """Of `remora bench`."""
+
+    sequences: Annotated[int, typer.Option(min=1, help="Sequences to simulate each time.")] = 100
+    repeats: Annotated[int, typer.Option(min=1, help="Times each figure is measured; medians are reported.")] = 3

@@ -1,0 +1,205 @@
+"""The System: all that flow asks of a kind of accelerator, so that nobody outside its rooms asks which one it is.
+
+To add one: derive from `System`, make one instance, and register it in the entry-point group ``remora.systems`` under
+its name (`examples/` has a small one). The module of the instance is imported by every command that reads a design
+point, so import what is heavy inside the methods.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from remora.flow.systems.options import GenerateOptions, Options
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.section import Design
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.console import RenderableType
+
+    from remora.flow.generate.directory import Generated
+    from remora.flow.generate.parts import Parts
+
+AnyDesign = TypeVar("AnyDesign", bound=Design)
+Content = TypeVar("Content")
+"""What a system's memory images hold: weights, codes …"""
+
+
+class Simulated(Protocol):
+    """A simulation that has ended."""
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """What `remora simulate --json` writes."""
+        ...
+
+    def table(self) -> RenderableType:
+        """The result for a person."""
+        ...
+
+    def check(self) -> None:
+        """Print the first difference and raise ``CheckFailed`` unless all that must be compared was, and agrees."""
+        ...
+
+
+class System(ABC, Generic[AnyDesign, Content]):
+    """A kind of accelerator.
+
+    Attributes:
+        name: what a TOML file's ``core`` says, and the name of the entry point.
+        noun: one of it, with its article, as messages say it.
+        plural, title: several of them, as messages and as headings say it.
+    """
+
+    name: ClassVar[str]
+    noun: ClassVar[str]
+    plural: ClassVar[str]
+    title: ClassVar[str]
+
+    # Design points ----------------------------------------------------------------------------------------------------
+    @property
+    @abstractmethod
+    def design(self) -> type[AnyDesign]:
+        """Class of its design points; its ``CORE`` is the system's name."""
+
+    @property
+    @abstractmethod
+    def presets(self) -> Path:
+        """Folder of its presets, ``<name>.toml`` each with what it is for as first comment; systems may share one."""
+
+    @abstractmethod
+    def figures(self, design: AnyDesign) -> dict[str, int]:
+        """What a list of presets tells of each: sizes and counts by name, the same names for every design point."""
+
+    # Generated directory ----------------------------------------------------------------------------------------------
+    @abstractmethod
+    def load_content(self, design: AnyDesign, checkpoint: Path | None) -> Content | None:
+        """What the memory images hold: of a checkpoint; where None, what the system bundles for the design point, or
+        None. Prints what a person must know to use it.
+
+        Raises:
+            RemoraError: the checkpoint does not fit the design point.
+            OSError: it cannot be read.
+        """
+
+    @abstractmethod
+    def parts(self, design: AnyDesign, content: Content | None) -> Parts:
+        """What `remora generate` writes of the design point; ``content`` None is what the system begins with."""
+
+    def generate(
+        self, design: AnyDesign, directory: Path, content: Content | None = None, *, force: bool = False
+    ) -> Generated:
+        """Write the generated directory, as `remora.flow.generate.directory.write_directory` does.
+
+        Raises:
+            FolderError: ``directory`` holds what only ``force`` replaces.
+            OSError: ``directory`` cannot be written; the error names the file.
+        """
+        from remora.flow.generate.directory import write_directory
+
+        return write_directory(self.parts(design, content), directory, force=force)
+
+    # Commands ---------------------------------------------------------------------------------------------------------
+    def options(self, command: str) -> type[Options] | None:
+        """Class of the options of a command: ``generate``, ``simulate``, ``train``, ``faults`` or ``bench``; None where
+        the system lacks the command."""
+        return GenerateOptions if command == "generate" else None
+
+    def make_options(self, command: str, **values: Any) -> Any:
+        """Options of a command with these values, the others as by default.
+
+        Raises:
+            RemoraError: the system lacks the command, or the command has no such option.
+        """
+        kind = self.options(command)
+        if kind is None:
+            raise self._lacks(command)
+        known = [field.name for field in fields(kind)]
+        if unknown := [name for name in values if name not in known]:
+            raise RemoraError(
+                f"{', '.join(unknown)}: no option of {command} for {self.plural}; it has {', '.join(known)}"
+            )
+        return kind(**values)
+
+    def simulate(self, design: AnyDesign, options: Any) -> Simulated:
+        """Run the generated hardware and compare it with golden.
+
+        Args:
+            options: of the class that `options` gives for ``simulate``.
+
+        Raises:
+            RemoraError: the options do not fit, or a build or the simulation fails.
+        """
+        raise self._lacks("simulate")
+
+    def train(self, design: AnyDesign, options: Any) -> dict[str, Any]:
+        """Train a network, save it at ``options.output``, print what came of it, and return it for JSON.
+
+        Args:
+            options: of the class that `options` gives for ``train``.
+
+        Raises:
+            RemoraError: the options do not fit, or what they name.
+        """
+        raise self._lacks("train")
+
+    # Networks ---------------------------------------------------------------------------------------------------------
+    def load_checkpoint(self, design: AnyDesign, path: Path) -> Any:
+        """Read what `train` saved.
+
+        Raises:
+            RemoraError: it is no such file, or does not fit the design point.
+        """
+        raise self._lacks("train")
+
+    def save_checkpoint(self, path: Path, design: AnyDesign, network: Any) -> None:
+        """Write a network so that `load_checkpoint` reads it; what is there is replaced.
+
+        Raises:
+            OSError: it cannot be written; the error names it.
+        """
+        raise self._lacks("train")
+
+    def infer(self, design: AnyDesign, network: Any, features: NDArray) -> NDArray[np.int64]:
+        """Golden's decisions, as the hardware makes them bit for bit.
+
+        Args:
+            network: of `load_checkpoint`; what the system begins with where None.
+            features: (items, steps, features), in the dtype of the system's data.
+
+        Returns:
+            The class of each item, (items,).
+        """
+        raise NotImplementedError(f"{self.plural} have no model to ask here")
+
+    # Faults and speed -------------------------------------------------------------------------------------------------
+    def fault_bench(self, design: AnyDesign, options: Any) -> Any:
+        """Build the design, sound and with every fault in it, and give the bench that runs both.
+
+        Args:
+            options: of the class that `options` gives for ``faults``.
+
+        Raises:
+            SimulatorError: a build fails.
+        """
+        raise self._lacks("faults")
+
+    def benchmark(self, design: AnyDesign, options: Any, say: Callable[[str], None]) -> dict[str, Any]:
+        """Measure what the project promises; the result has ``targets``.
+
+        Args:
+            options: of the class that `options` gives for ``bench``.
+            say: is told what is measured next.
+
+        Raises:
+            SimulatorError: a build or a simulation fails.
+        """
+        raise self._lacks("bench")
+
+    def _lacks(self, command: str) -> RemoraError:
+        return RemoraError(f"{self.plural} have no `remora {command}`: choose a design point of another system")

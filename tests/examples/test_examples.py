@@ -1,0 +1,90 @@
+"""The examples run as they stand, and the public names are those that they and the command line use."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import remora
+from remora.flow.systems import api
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.section import Design
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
+SAID = {
+    "generate_verilog": r"wide \([0-9a-f]{16}\): out/rtl/remora\.v\n78 registers, 10 crossbar tiles",
+    "train_and_infer": r"accuracy after 2 passes: \d+\.\d%\nclasses of 4 sequences of 9 steps: \[\d(, \d){3}\]",
+    "simulate_design": r"[\d,]{5,} values in 36 steps compared, 0 differ",
+}
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {**os.environ, "PYTHONPATH": path}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_every_example_runs(script, tmp_path):
+    done = run(str(script), folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.search(SAID[script.stem], done.stdout), done.stdout
+
+
+def test_every_example_has_its_words():
+    assert {script.stem for script in SCRIPTS} == SAID.keys()
+
+
+# Public names ---------------------------------------------------------------------------------------------------------
+def test_importing_remora_loads_nothing(tmp_path):
+    script = (
+        "import sys, remora; print(*[name for name in sys.modules if name.startswith('remora.') or name == 'numpy'])"
+    )
+    done = run("-c", script, folder=tmp_path)
+    assert (done.returncode, done.stdout.split()) == (0, [])
+
+
+def test_every_public_name_is_documented_and_typed():
+    assert {*remora.__all__} == {*api.__all__, "Design"} and {*remora.__all__} <= {*dir(remora)}
+    for name in api.__all__:
+        function = getattr(remora, name)
+        assert function is getattr(api, name) and len(inspect.getdoc(function)) > 20
+        signature = inspect.signature(function)
+        annotations = [signature.return_annotation, *(each.annotation for each in signature.parameters.values())]
+        assert inspect.Signature.empty not in annotations, name
+    with pytest.raises(AttributeError, match="module 'remora' has no attribute 'lode_design'"):
+        remora.lode_design  # noqa: B018
+
+
+def test_design_points_of_every_system_are_read():
+    assert remora.Design is Design and {"crossbar", "analog"} <= remora.systems().keys()
+    assert {remora.load_design(name).CORE for name in ("tiny", "kws")} == {"crossbar", "analog"}
+    assert remora.load_design("tiny", DesignPoint).network.hidden == 7
+    with pytest.raises(RemoraError, match="'kws' is a design point of the analog core, this needs one of the crossbar"):
+        remora.load_design("kws", DesignPoint)
+
+
+def test_an_option_that_is_not_there_is_refused():
+    with pytest.raises(RemoraError, match="passes: no option of simulate for crossbar accelerators; it has .*limit"):
+        remora.simulate(remora.load_design("tiny"), passes=3)
+    with pytest.raises(RemoraError, match="learn: no option of simulate for analog cores"):
+        remora.simulate(remora.load_design("kws"), learn=True)
+
+
+def test_a_network_is_kept_as_it_is(tmp_path):
+    design = remora.load_design("tiny")
+    remora.train(design, data="synthetic", passes=1, limit=20, output=tmp_path / "one.npz")
+    network = remora.load_checkpoint(tmp_path / "one.npz", design)
+    remora.save_checkpoint(tmp_path / "other.npz", design, network)
+    again = remora.load_checkpoint(tmp_path / "other.npz", design)
+    assert (again.weights.hidden == network.weights.hidden).all() and again.metadata == network.metadata

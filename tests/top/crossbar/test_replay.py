@@ -65,7 +65,7 @@ def test_replays_as_golden_does(name, stall, harness, tmp_path):
     reservoir frozen, thawed and cleared between sequences."""
     design, seed = REPLAYERS[name], 1 + list(REPLAYERS).index(name)
     stimulus = with_replay_commands(learning_stimulus(design, SEQUENCES, GATES, seed), range(4), seed)
-    stimulus = replace(stimulus, looks=(SEQUENCES // 2,))
+    stimulus = replace(stimulus, readbacks=(SEQUENCES // 2,))
     assert {command.freeze for command in stimulus.commands} == {False, True}
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, seed), stall=stall, seed=seed)
     result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.capabilities.accumulates else ()))

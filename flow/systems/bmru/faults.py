@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
@@ -37,7 +38,7 @@ class BmruFaultBench(FaultBench):
 
     def __init__(self, design: AnalogDesign, seed: int = 1) -> None:
         self.design = design
-        settings = {"threshold": THRESHOLD, "wake_class": _wake_class(design), "report_frames": True}
+        settings: dict[str, Any] = {"threshold": THRESHOLD, "wake_class": _wake_class(design), "report_frames": True}
         window, period = min(5, design.vote.frames), PERIOD + 2 * design.cycles.awake
         self.stimuli = {
             False: stress_stimulus(design, CLIPS, seed, frames=min(8, design.vote.frames), **settings),

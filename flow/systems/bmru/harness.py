@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.simulator import Build
@@ -48,7 +48,7 @@ def build_analog_harness(generated: Generated, *, wrapped: Collection[str] = (),
     probes = {name: _inside(probe["path"], wrapped) for name, probe in generated.sidecar["probes"].items()}
     # Unrolled, the macro's loops over devices double the time of the build.
     options["arguments"] = ("--unroll-count", "1")
-    return build_harness_of(generated, bmru_harness(generated.design, probes), **options)
+    return build_harness_of(generated, bmru_harness(cast(AnalogDesign, generated.design), probes), **options)
 
 
 def _inside(path: str, wrapped: Collection[str]) -> str:

@@ -57,7 +57,7 @@ class BmruCase(RunCase):
         """See the base; writes ``codes.npz``, and the packets for the agent and for the player."""
         stimulus = self.stimulus
         with replacing(directory / "codes.npz") as partial:
-            np.savez(partial, **stimulus.codes.arrays)
+            np.savez(partial, allow_pickle=False, **stimulus.codes.arrays)
         _write_packets(directory, stimulus.packets)
         return {
             "codes": str(directory / "codes.npz"),
@@ -111,7 +111,7 @@ class BmruCase(RunCase):
         if len(sampled) != len(arrivals) or not len(sampled):
             return Check(PACE, _paces([], 0), _paces([], 0))  # the comparison of the frames tells
         started, started_held = starts(
-            design, arrivals, self.stimulus.period, found.report["run_cycle"], first_start(design, sampled)
+            design, arrivals, self.stimulus.period, found.report["run_cycle"], first_start(design, sampled.tolist())
         )
         return Check(PACE, _paces(np.diff(started), started_held), _paces(np.diff(sampled), held))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.simulator import Build, build_executable
@@ -71,7 +71,9 @@ def trace_constants(design: DesignPoint) -> dict[str, int]:
 
 def build_harness(generated: Generated, **options: Any) -> Build:
     """Build the harness for cocotb: `remora.flow.verify.harness.build_harness_of`, with its options."""
-    return build_harness_of(generated, crossbar_harness(generated.design, generated.sidecar["probes"]), **options)
+    return build_harness_of(
+        generated, crossbar_harness(cast(DesignPoint, generated.design), generated.sidecar["probes"]), **options
+    )
 
 
 def build_plain(generated: Generated) -> Build:

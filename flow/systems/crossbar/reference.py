@@ -48,7 +48,12 @@ class Reference:
     @property
     def checkpoint(self) -> Checkpoint:
         """All that is learnt by now, of a design that learns."""
-        return self._learning.trainer.checkpoint()
+        return self._learner.trainer.checkpoint()
+
+    @property
+    def _learner(self) -> LearningReference:
+        assert self._learning is not None, "the design does not learn"
+        return self._learning
 
     @property
     def counters(self) -> dict[Counter, int]:
@@ -121,15 +126,21 @@ class Reference:
         return Expected(records, scores, decision)
 
     def _apply(self, command: ReplayCommand) -> None:
-        reservoir = self._learning.trainer.reservoir
+        reservoir = self._learner.trainer.reservoir
         reservoir.ratio, reservoir.frozen = command.ratio, command.freeze
         if command.clear:
             reservoir.clear()
 
     def _learn_stretch(self, chosen: slice) -> Expected:
         stimulus = self.stimulus
-        drawn = (stimulus.features, stimulus.lengths, stimulus.labels, stimulus.learns, stimulus.tags)
-        learnt = self._learning.advance(*(each[chosen] for each in drawn), self.trace)
+        learnt = self._learner.advance(
+            stimulus.features[chosen],
+            stimulus.lengths[chosen],
+            stimulus.labels[chosen],
+            stimulus.learns[chosen],
+            stimulus.tags[chosen],
+            self.trace,
+        )
         self.saturations += learnt.saturations
         self.learnt += learnt.sequences
         self.replayed, self.kept = self.replayed + learnt.replayed, self.kept + learnt.kept

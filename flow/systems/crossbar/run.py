@@ -65,13 +65,14 @@ class CrossbarCase(RunCase):
     def prepare(self, directory: Path) -> dict[str, Any]:
         """See the base; writes ``input.npz``."""
         stimulus, weights = self.stimulus, self.stimulus.weights
-        content = {
+        content: dict[str, NDArray] = {
             "features": stimulus.features, "lengths": stimulus.lengths, "labels": stimulus.labels,
             "tags": stimulus.tags, "flags": stimulus.flags, "hidden": weights.hidden, "readout": weights.readout,
-            **({"thresholds": weights.thresholds} if self.design.capabilities.bistable else {}),
         }  # fmt: skip
+        if weights.thresholds is not None:
+            content["thresholds"] = weights.thresholds
         with replacing(directory / "input.npz") as partial:
-            np.savez(partial, **content)
+            np.savez(partial, allow_pickle=False, **content)
         return {
             "input": str(directory / "input.npz"),
             "program": self.images is None,
@@ -102,7 +103,7 @@ class CrossbarCase(RunCase):
             answers = [Answer(tag, decision, Flag(flags), tuple(scores)) for tag, decision, flags, scores in rows]
             # After the steps, so that the first divergence is the one that caused the others.
             records = {**(golden.records if self.traced else {}), ANSWER: answer_records(self.classes, answers)}
-            states = ()
+            states: tuple[tuple[dict[str, NDArray], dict[str, NDArray]], ...] = ()
             if last in points:
                 states = ((state_records(design, reference.checkpoint), read_state(directory, last, design)),)
             yield Stretch(records, last == end, states)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,6 +117,12 @@ module {HARNESS} (
   wire to_s_axis_tlast, to_s_axis_tvalid, to_s_axis_tready;
 {"".join(instance.verilog for instance in instances)}endmodule
 """
+
+
+def inside(path: str, wrapped: Collection[str]) -> str:
+    """The path of a port in a mutated netlist, where some instances hold those below them in an instance ``good``."""
+    *parents, instance, port = path.split(".")
+    return ".".join([*(f"{each}.good" if each in wrapped else each for each in parents), instance, port])
 
 
 def monitor_sources(package: str, *modules: str) -> list[Path]:

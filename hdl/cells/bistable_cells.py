@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockSignal, Module, Mux, ResetSignal, Signal, signed
+from collections.abc import Sequence
+
+from amaranth.hdl import Cat, ClockSignal, Module, Mux, ResetSignal, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.fixed import saturate
 from remora.hdl.lib.hierarchy import place_macro
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, Tile, cell_groups, current_bits, group_name, layer_layout
+from remora.spec.crossbar.layout import cell_groups, current_bits, group_name
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.registers import WORD_BITS, WORD_BYTES
 
@@ -25,12 +27,26 @@ CELL_HOST_MEMBERS = {
 """What the registers drive and read, through the levels between."""
 
 
-class BistableCells(wiring.Component):
-    """One cell a hidden unit; one macro for the columns of a column of tiles.
+def threshold_port(design: DesignPoint) -> wiring.Signature:
+    """Thresholds of the cells at a layer's bitlines, seen from who loads them.
 
-    ``current``: as of :class:`remora.hdl.macros.crossbar_array.CrossbarArray`. ``clear``: all cells are reset at the
-    end of the cycle. ``settle``: at the end of the cycle every cell sets, resets or holds, by its current in that
-    cycle. ``state``: one bit a unit.
+    ``low`` and ``high`` show the thresholds of cell ``unit`` in the same cycle, 0 where there is no such cell;
+    ``load_low`` and ``load_high``, only one at once, load it with ``threshold`` at the end of the cycle.
+    """
+    bits = signed(design.threshold_bits)
+    return wiring.Signature(
+        {
+            "unit": Out(16),
+            "load_low": Out(1),
+            "load_high": Out(1),
+            "threshold": Out(bits),
+            **{name: In(bits) for name in THRESHOLDS},
+        }
+    )
+
+
+class CellThresholds(wiring.Component):
+    """Combinational. The host's way to the thresholds of the cells, which ``cells`` reaches.
 
     ``unit`` selects a cell, whose thresholds ``low_value`` and ``high_value`` show, in whole levels, sign-extended; 0
     where ``unit_valid`` is low. ``low_write`` and ``high_write``, only one at once and only while nothing settles,
@@ -41,78 +57,77 @@ class BistableCells(wiring.Component):
     """
 
     def __init__(self, design: DesignPoint) -> None:
-        self.design, self.layout = design, layer_layout(design, Layer.HIDDEN)
-        bits = current_bits(design)
-        super().__init__(
-            {
-                "current": In(bits * self.layout.columns * self.layout.row_tiles),
-                "clear": In(1),
-                "settle": In(1),
-                "state": Out(self.layout.columns),
-                **CELL_HOST_MEMBERS,
-            }
-        )
+        self.design = design
+        super().__init__({**CELL_HOST_MEMBERS, "cells": Out(threshold_port(design))})
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        shown = {name: Signal(signed(self.design.threshold_bits), name=f"shown_{name}") for name in THRESHOLDS}
         old, merged = Signal(signed(WORD_BITS)), Signal(signed(WORD_BITS))
-        threshold = Signal(signed(self.design.threshold_bits))
         m.d.comb += [
-            self.unit_valid.eq(self.unit < self.layout.columns),
-            *(getattr(self, f"{name}_value").eq(value) for name, value in shown.items()),
-            old.eq(Mux(self.high_write, shown["high"], shown["low"])),
+            self.unit_valid.eq(self.unit < self.design.network.hidden),
+            *(getattr(self, f"{name}_value").eq(getattr(self.cells, name)) for name in THRESHOLDS),
+            old.eq(Mux(self.high_write, self.cells.high, self.cells.low)),
             *(
                 merged[8 * byte : 8 * byte + 8].eq(
                     Mux(self.strobes[byte], self.value.word_select(byte, 8), old[8 * byte : 8 * byte + 8])
                 )
                 for byte in range(WORD_BYTES)
             ),
-            threshold.eq(saturate(merged, self.design.threshold_limit)),
+            self.cells.unit.eq(self.unit),
+            *(getattr(self.cells, f"load_{name}").eq(getattr(self, f"{name}_write")) for name in THRESHOLDS),
+            self.cells.threshold.eq(saturate(merged, self.design.threshold_limit)),
         ]
-        states = []
-        for group in cell_groups(self.design):
-            outputs = self._instantiate(m, group, threshold)
-            states.append(outputs["state"])
-            with m.If(self._selects(group)):
-                m.d.comb += [shown[name].eq(outputs[name]) for name in THRESHOLDS]
-        m.d.comb += self.state.eq(Cat(*states))
         return m
 
-    def _selects(self, group: Tile):
-        below = self.unit < group.first_column + group.columns
-        return below & (self.unit >= group.first_column) if group.first_column else below
 
-    def _instantiate(self, m: Module, group: Tile, threshold: Signal) -> dict[str, Signal]:
-        name, bits = group_name(group), current_bits(self.design)
+def place_cells(
+    m: Module, design: DesignPoint, currents: Sequence[Sequence[Value]], clear: Value, settle: Value, thresholds
+) -> Value:
+    """One cell a hidden unit; one macro for the columns of a column of tiles, whose currents it adds.
+
+    Args:
+        currents: of each column of tiles, for each of its row tiles what the bitlines hand on, in words of
+            ``remora.spec.crossbar.layout.current_bits``.
+        clear: all cells are reset at the end of the cycle.
+        settle: at the end of the cycle every cell sets, resets or holds, by its current in that cycle.
+        thresholds: of :func:`threshold_port`, flipped.
+
+    Returns:
+        One bit a unit, its state. Rules B1 to B5.
+    """
+    states = []
+    for group, rails in zip(cell_groups(design), currents, strict=True):
+        name, cell_bits = group_name(group), unsigned_width(group.columns - 1)
         outputs = {
             "state": Signal(group.columns, name=f"{name}_state"),
-            **{each: Signal(signed(self.design.threshold_bits), name=f"{name}_{each}") for each in THRESHOLDS},
+            **{each: Signal(signed(design.threshold_bits), name=f"{name}_{each}") for each in THRESHOLDS},
         }
-        selected, cell_bits = Signal(name=f"{name}_selected"), unsigned_width(group.columns - 1)
-        m.d.comb += selected.eq(self._selects(group))
-        index = Mux(selected, self.unit - group.first_column, 0)[:cell_bits]
-        firsts = [tile * self.layout.columns + group.first_column for tile in range(self.layout.row_tiles)]
+        selected = Signal(name=f"{name}_selected")
+        below = thresholds.unit < group.first_column + group.columns
+        m.d.comb += selected.eq(below & (thresholds.unit >= group.first_column) if group.first_column else below)
         place_macro(
             m,
             name,
             "remora_bistable",
             p_CELLS=group.columns,
             p_CELL_BITS=cell_bits,
-            p_ROW_TILES=self.layout.row_tiles,
-            p_CURRENT_BITS=bits,
-            p_FRACTION_BITS=self.design.crossbar.fraction_bits,
-            p_THRESHOLD_BITS=self.design.threshold_bits,
+            p_ROW_TILES=len(rails),
+            p_CURRENT_BITS=current_bits(design),
+            p_FRACTION_BITS=design.crossbar.fraction_bits,
+            p_THRESHOLD_BITS=design.threshold_bits,
             p_NAME=name,
             i_clk=ClockSignal(),
             i_reset=ResetSignal(),
-            i_current=Cat(*(self.current[bits * first : bits * (first + group.columns)] for first in firsts)),
-            i_clear=self.clear,
-            i_settle=self.settle,
-            i_cell_index=index,
-            i_load_low=self.low_write & selected,
-            i_load_high=self.high_write & selected,
-            i_threshold=threshold,
+            i_current=Cat(*rails),
+            i_clear=clear,
+            i_settle=settle,
+            i_cell_index=Mux(selected, thresholds.unit - group.first_column, 0)[:cell_bits],
+            i_load_low=thresholds.load_low & selected,
+            i_load_high=thresholds.load_high & selected,
+            i_threshold=thresholds.threshold,
             **{f"o_{each}": signal for each, signal in outputs.items()},
         )
-        return outputs
+        states.append(outputs["state"])
+        with m.If(selected):
+            m.d.comb += [getattr(thresholds, each).eq(outputs[each]) for each in THRESHOLDS]
+    return Cat(*states)

@@ -12,8 +12,10 @@ from remora.spec.lib.fixed import unsigned_width
 
 
 def probe_port(design: DesignPoint) -> wiring.Signature:
-    """Read port of both layers' crossbars, seen from who reads a single device: one wordline, one plane."""
-    hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    """Read port of both layers' crossbars, seen from who reads a single device: one wordline, one plane.
+
+    ``<layer>_code``: of the column that the layer's program port selects.
+    """
     bits = design.formats.adc_bits
     return wiring.Signature(
         {
@@ -25,17 +27,17 @@ def probe_port(design: DesignPoint) -> wiring.Signature:
             "integrate_readout": Out(1),
             "sample_readout": Out(1),
             "convert_readout": Out(1),
-            "hidden_codes": In(bits * hidden.columns * hidden.row_tiles),
+            "hidden_code": In(bits),
             "hidden_valid": In(1),
-            "readout_codes": In(bits * readout.columns * readout.row_tiles),
+            "readout_code": In(bits),
             "readout_valid": In(1),
         }
     )
 
 
 class ColumnProbe(wiring.Component):
-    """``start`` reads row ``row`` of column ``column`` of tile ``tile`` of ``layer``; the selection must stay until
-    ``done``.
+    """``start`` reads row ``row`` of tile ``tile`` of ``layer``, of the column that the layer's program port selects in
+    this tile; both selections must stay until ``done``.
 
     The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
     in all; so the code is the weight, rounded to whole levels. ``done`` is high for one cycle with ``weight``;
@@ -52,7 +54,6 @@ class ColumnProbe(wiring.Component):
                 "start": In(1),
                 "layer": In(1),
                 "tile": In(8),
-                "column": In(16),
                 "row": In(unsigned_width(rows - 1)),
                 "done": Out(1),
                 "last": Out(1),
@@ -64,7 +65,6 @@ class ColumnProbe(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design, port = self.design, self.crossbars
-        bits = design.formats.adc_bits
         planes = {Layer.HIDDEN: design.formats.stream_bits, Layer.READOUT: design.readout_planes}
         plane = {layer: min(planes[layer] - 1, adc_shift(design, layer)) for layer in Layer}
         repeats = {layer: 1 << (adc_shift(design, layer) - plane[layer]) for layer in Layer}
@@ -73,7 +73,6 @@ class ColumnProbe(wiring.Component):
         integrate, sample, convert, valid = Signal(), Signal(), Signal(), Signal()
         for layer in Layer:
             name, layout = layer.name.lower(), layer_layout(design, layer)
-            word = Signal(unsigned_width(layout.row_tiles * layout.columns), name=f"{name}_word")
             first = first_wordline(design, layer)
             with m.If(self.layer == layer):
                 m.d.comb += [
@@ -81,12 +80,11 @@ class ColumnProbe(wiring.Component):
                     getattr(port, f"sample_{name}").eq(sample),
                     getattr(port, f"convert_{name}").eq(convert),
                     valid.eq(getattr(port, f"{name}_valid")),
-                    self.weight.eq(getattr(port, f"{name}_codes").word_select(word, bits)),
+                    self.weight.eq(getattr(port, f"{name}_code").as_signed()),
                 ]
                 for tile in layout.tiles:
                     with m.If(self.tile == tile.index):
                         m.d.comb += [
-                            word.eq(tile.row_tile * layout.columns + tile.first_column + self.column),
                             port.row.eq(first + tile.first_row + self.row),
                             self.last.eq(self.row == tile.rows - 1),
                         ]

@@ -6,10 +6,10 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.cells.bistable_cells import CELL_HOST_MEMBERS, BistableCells
+from remora.hdl.cells.bistable_cells import CELL_HOST_MEMBERS, CellThresholds
 from remora.hdl.cells.miru_cell import MiruCell
-from remora.hdl.crossbar.adc_interface import AdcInterface
 from remora.hdl.crossbar.bit_streamer import BitStreamer
+from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.decision import Decision
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
@@ -18,7 +18,7 @@ from remora.hdl.learning.core_learning import CoreLearning, learning_members
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.hierarchy import place
-from remora.hdl.macros.crossbar_array import CrossbarArray, share_of, share_program
+from remora.hdl.macros.program_port import share_program
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
@@ -54,10 +54,8 @@ class Core(wiring.Component):
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
         self._decision, self._window = Decision(design), WeightWindow(design)
-        if design.bistable:
-            self._adc, self._cell = None, BistableCells(design)
-        else:
-            self._adc, self._cell = AdcInterface(design, Layer.HIDDEN, design.cell.lanes), MiruCell(design)
+        self._hidden, self._readout = (CrossbarArray(design, layer) for layer in Layer)
+        self._cell = CellThresholds(design) if design.bistable else MiruCell(design)
         self._learning = CoreLearning(design) if design.learning.enabled else None
         self.increment_bits = {
             Counter.ADC_SATURATIONS: len(self._decision.saturations),
@@ -65,7 +63,7 @@ class Core(wiring.Component):
         }
         parameters = {"cells": In(_flipped(CELL_HOST_MEMBERS))}
         if not design.bistable:
-            conversions = max(len(self._adc.saturations), len(self._decision.saturations))
+            conversions = max(len(self._hidden.saturations), len(self._decision.saturations))
             self.increment_bits[Counter.ADC_SATURATIONS] = conversions
             self.increment_bits[Counter.WORD_SATURATIONS] = len(self._cell.word_saturations)
             coefficient = In(COEFFICIENT_BITS + 1)
@@ -106,10 +104,9 @@ class Core(wiring.Component):
         buffer = place(m, "buffer", SequenceBuffer(design))
         place(m, "sequencer", sequencer, reset=abort)
         streamer = place(m, "streamer", BitStreamer(design))
-        hidden = place(m, "hidden", CrossbarArray(design, Layer.HIDDEN), reset=abort)
-        readout = place(m, "readout", CrossbarArray(design, Layer.READOUT), reset=abort)
-        adc = None if design.bistable else place(m, "adc", self._adc)
-        cell = place(m, "hidden_cell", self._cell, reset=abort)
+        hidden = place(m, "hidden", self._hidden, reset=abort)
+        readout = place(m, "readout", self._readout, reset=abort)
+        cell = place(m, "thresholds" if design.bistable else "hidden_cell", self._cell, reset=abort)
         decision = place(m, "classifier", self._decision, reset=abort)
         answer = place(m, "answer", Answer(design))
         window = place(m, "window", self._window, reset=abort)
@@ -131,9 +128,9 @@ class Core(wiring.Component):
         if design.bistable:
             self._connect_bistable(m, sequencer, hidden, cell, streamer)
         else:
-            self._connect_cell(m, sequencer, hidden, adc, cell, streamer)
+            self._connect_cell(m, sequencer, hidden, cell, streamer)
         self._connect_readout(m, sequencer, readout, decision, answer)
-        self._count(m, buffer, sequencer, adc, cell, decision, window)
+        self._count(m, buffer, sequencer, hidden, cell, decision, window)
         m.d.comb += [
             sequencer.run.eq(ready),
             buffer.abort.eq(abort),
@@ -185,7 +182,7 @@ class Core(wiring.Component):
                 array.wl_pos.eq(share_of(self.design, layer, wl_pos)),
                 array.wl_neg.eq(share_of(self.design, layer, streamer.wl_neg)),
                 array.plane.eq(plane),
-                getattr(probe, f"{name}_codes").eq(array.codes),
+                getattr(probe, f"{name}_code").eq(array.selected_code),
                 getattr(probe, f"{name}_valid").eq(array.valid),
             ]
             for action in ("integrate", "sample", "convert"):
@@ -195,15 +192,14 @@ class Core(wiring.Component):
                 wanted = getattr(probe, member) if strobe is None else strobe | getattr(probe, member)
                 m.d.comb += getattr(array, action).eq(wanted)
 
-    def _connect_cell(self, m: Module, sequencer, hidden, adc, cell, streamer) -> None:
+    def _connect_cell(self, m: Module, sequencer, hidden, cell, streamer) -> None:
         m.d.comb += [
             sequencer.hidden_valid.eq(hidden.valid),
-            adc.codes.eq(hidden.codes),
-            adc.fold.eq(sequencer.fold),
+            hidden.fold.eq(sequencer.fold),
             cell.issue.eq(sequencer.issue),
             cell.context_index.eq(sequencer.context_index),
             cell.fold.eq(sequencer.fold),
-            cell.code.eq(adc.code),
+            cell.code.eq(hidden.code),
             cell.first.eq(sequencer.first),
             cell.last.eq(sequencer.last),
             cell.reset_coefficient.eq(self.reset_coefficient),
@@ -211,21 +207,23 @@ class Core(wiring.Component):
             streamer.words.eq(cell.words),
         ]
 
-    def _connect_bistable(self, m: Module, sequencer, hidden, cell, streamer) -> None:
+    def _connect_bistable(self, m: Module, sequencer, hidden, thresholds, streamer) -> None:
         """The cells stand at the bitlines; a state's word is its one bit, on the lowest plane."""
-        _connect_host(m, self.cells, cell, CELL_HOST_MEMBERS)
+        _connect_host(m, self.cells, thresholds, CELL_HOST_MEMBERS)
+        wiring.connect(m, thresholds.cells, hidden.thresholds)
         padding = Const(0, self.design.formats.stream_bits)
         m.d.comb += [
-            cell.current.eq(hidden.current),
-            cell.clear.eq(sequencer.clear_cells),
-            cell.settle.eq(sequencer.step_done),
-            streamer.words.eq(Cat(*(Cat(bit, padding) for bit in cell.state))),
+            hidden.clear.eq(sequencer.clear_cells),
+            hidden.settle.eq(sequencer.step_done),
+            streamer.words.eq(Cat(*(Cat(bit, padding) for bit in hidden.state))),
         ]
 
     def _connect_readout(self, m: Module, sequencer, readout, decision, answer) -> None:
         m.d.comb += [
             sequencer.readout_valid.eq(readout.valid),
-            decision.codes.eq(readout.codes),
+            readout.fold.eq(decision.index),
+            decision.code.eq(readout.code),
+            decision.counted.eq(readout.saturations),
             decision.start.eq(sequencer.decide),
             sequencer.decided.eq(decision.done),
             sequencer.answer_ready.eq(answer.ready),
@@ -234,7 +232,7 @@ class Core(wiring.Component):
             answer.scores.eq(decision.scores),
         ]
 
-    def _count(self, m: Module, buffer, sequencer, adc, cell, decision, window) -> None:
+    def _count(self, m: Module, buffer, sequencer, hidden, cell, decision, window) -> None:
         def new(strobe: Value) -> Value:
             """Only of sequences that came as packets: a replay's cycles are counted together and apart."""
             return strobe & ~sequencer.replaying if self.design.replays else strobe
@@ -251,7 +249,7 @@ class Core(wiring.Component):
         ]
         if not self.design.bistable:
             with m.If(sequencer.issue):
-                m.d.comb += self.adc_saturations_increment.eq(adc.saturations)
+                m.d.comb += self.adc_saturations_increment.eq(hidden.saturations)
             with m.If(cell.commit):
                 m.d.comb += self.word_saturations_increment.eq(cell.word_saturations)
         if self._learning:

@@ -6,8 +6,6 @@ from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.adc_interface import AdcInterface
-from remora.hdl.lib.hierarchy import place
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.lib.fixed import unsigned_width
@@ -16,10 +14,10 @@ from remora.spec.lib.fixed import unsigned_width
 class Decision(wiring.Component):
     """Arg-max over the classes' scores, ties to the lower index.
 
-    ``start`` in cycle t, with ``codes`` stable from t for ``classes`` cycles: score of class k is taken in cycle t +
-    k. ``done`` is high from cycle t + classes, with ``scores`` (class 0 in the low bits) and ``decision`` stable until
-    the next start.
-    ``saturations``: codes at full scale in this cycle.
+    ``start`` in cycle t: in cycle t + k ``index`` is k, ``code`` is the score of class k in answer, and ``counted`` how
+    many codes of its row tiles are at full scale. ``done`` is high from cycle t + classes, with ``scores`` (class 0 in
+    the low bits) and ``decision`` stable until the next start.
+    ``saturations``: codes at full scale in this cycle, 0 where no score is taken.
 
     Rules O2, O3 and N5.
     """
@@ -30,7 +28,9 @@ class Decision(wiring.Component):
         super().__init__(
             {
                 "start": In(1),
-                "codes": In(design.formats.adc_bits * layout.columns * layout.row_tiles),
+                "index": Out(unsigned_width(classes - 1)),
+                "code": In(signed(design.formats.adc_bits)),
+                "counted": In(range(layout.row_tiles + 1)),
                 "done": Out(1),
                 "scores": Out(design.formats.adc_bits * classes),
                 "decision": Out(unsigned_width(classes - 1)),
@@ -41,13 +41,10 @@ class Decision(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         classes, bits = self.design.network.classes, self.design.formats.adc_bits
-        adc = place(m, "adc", AdcInterface(self.design, Layer.READOUT, lanes=1))
-        index, running = Signal.like(self.decision), Signal()
-        best, score = Signal(signed(bits)), Signal(signed(bits))
-        taking = self.start | running
-        m.d.comb += [adc.codes.eq(self.codes), adc.fold.eq(index), score.eq(adc.code)]
-        with m.If(taking):
-            m.d.comb += self.saturations.eq(adc.saturations)
+        running, index, score = Signal(), self.index, self.code
+        best = Signal(signed(bits))
+        with m.If(self.start | running):
+            m.d.comb += self.saturations.eq(self.counted)
             # Shifted in at the top: after the last class, class 0 has reached the bottom.
             m.d.sync += self.scores.eq(Cat(self.scores, score)[bits:])
             with m.If((index == 0) | (score > best)):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from remora.spec.crossbar.capabilities import Capabilities
+from collections.abc import Mapping
+
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
 
 PROBES = {
     # Monitor's port: (instance path, port)
@@ -14,7 +17,6 @@ PROBES = {
     "wl_neg": ("core.hidden", "wl_neg"),
     "integrate_hidden": ("core.sequencer", "integrate_hidden"),
     "issue": ("core.sequencer", "issue"),
-    "hidden_codes": ("core.hidden", "codes"),
     "commit": ("core.hidden_cell", "commit"),
     "commit_fold": ("core.hidden_cell", "commit_fold"),
     "commit_code": ("core.hidden_cell", "commit_code"),
@@ -24,7 +26,6 @@ PROBES = {
     "integrate_readout": ("core.sequencer", "integrate_readout"),
     "readout_wl_pos": ("core.readout", "wl_pos"),
     "readout_wl_neg": ("core.readout", "wl_neg"),
-    "readout_codes": ("core.readout", "codes"),
     "push": ("core.answer", "push"),
     "scores": ("core.answer", "scores"),
     "decision": ("core.answer", "decision"),
@@ -32,12 +33,18 @@ PROBES = {
     "dropped": ("core.buffer", "dropped"),
 }
 
-MIRU_PROBES = ("issue", "hidden_codes", "commit", "commit_fold", "commit_code", "candidate", "state")
-"""Those of them that a design with bistable cells lacks."""
-BISTABLE_PROBES = {
-    "current": ("core.hidden_cell", "current"),
-    "cell_state": ("core.hidden_cell", "state"),
+BY_TILE = {
+    # Monitor's port: (instance path, port) of each tile, whose number takes the place of the braces; low bits first.
+    "hidden_codes": ("core.hidden.adc_{}", "codes"),
+    "readout_codes": ("core.readout.adc_{}", "codes"),
+    "current": ("core.hidden.hidden_tile_{}", "current"),
 }
+"""Buses that are together only in the monitor: codes by row tile, currents by tile. A probe is called after the bus and
+the tile, such as ``hidden_codes_0``."""
+
+MIRU_PROBES = ("issue", "commit", "commit_fold", "commit_code", "candidate", "state")
+"""Those of them that a design with bistable cells lacks."""
+BISTABLE_PROBES = {"cell_state": ("core.hidden", "state")}
 """What the monitor of bistable cells watches instead."""
 
 LEARNING_PROBES = {
@@ -77,11 +84,14 @@ CONCLUDED = {"push": ("core.sequencer", "concluded")}
 """There, a sequence that only learns is read out but not pushed to the answer."""
 
 
-def crossbar_probes(capabilities: Capabilities) -> dict[str, tuple[str, str]]:
-    """The probes of a design point, by the monitor's port."""
+def crossbar_probes(design: DesignPoint) -> dict[str, tuple[str, str]]:
+    """The probes of a design point, by the monitor's port; of a bus of `BY_TILE` one a tile."""
+    capabilities = design.capabilities
+    hidden, readout = (layer_layout(design, layer) for layer in Layer)
     if capabilities.bistable:
-        return {name: where for name, where in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
-    probes = dict(PROBES)
+        probes = {name: where for name, where in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
+        return probes | _by_tile("current", len(hidden.tiles)) | _by_tile("readout_codes", readout.row_tiles)
+    probes = PROBES | _by_tile("hidden_codes", hidden.row_tiles) | _by_tile("readout_codes", readout.row_tiles)
     if capabilities.learns:
         probes |= CONCLUDED | LEARNING_PROBES
     if capabilities.accumulates:
@@ -89,3 +99,16 @@ def crossbar_probes(capabilities: Capabilities) -> dict[str, tuple[str, str]]:
     if capabilities.replays:
         probes |= REPLAY_PROBES
     return probes
+
+
+def of_tiles(bus: str, probes: Mapping[str, Mapping]) -> list[Mapping]:
+    """The probes of a bus of `BY_TILE` among those of a sidecar, first tile first; none where the design lacks it."""
+    found: list[Mapping] = []
+    while (probe := probes.get(f"{bus}_{len(found)}")) is not None:
+        found.append(probe)
+    return found
+
+
+def _by_tile(bus: str, tiles: int) -> dict[str, tuple[str, str]]:
+    pattern, port = BY_TILE[bus]
+    return {f"{bus}_{tile}": (pattern.format(tile), port) for tile in range(tiles)}

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.crossbar.column_probe import ColumnProbe, probe_port
 from remora.hdl.lib.fixed import count_ones, magnitude
 from remora.hdl.lib.hierarchy import place
-from remora.hdl.macros.crossbar_array import program_port
+from remora.hdl.macros.program_port import program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.lib.fixed import unsigned_width
@@ -82,7 +82,6 @@ class WeightWindow(wiring.Component):
             self.selection_valid.eq(selection),
             probe.layer.eq(self.layer),
             probe.tile.eq(self.tile),
-            probe.column.eq(self.column),
         ]
 
         at_rest_pos, at_rest_neg, any_busy = Signal(rows), Signal(rows), Signal()

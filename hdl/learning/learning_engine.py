@@ -19,7 +19,7 @@ from remora.hdl.learning.winner_unit import WinnerUnit
 from remora.hdl.learning.write_controller import WriteController
 from remora.hdl.lib.hierarchy import place
 from remora.hdl.lib.threefry import WORD
-from remora.hdl.macros.crossbar_array import program_port
+from remora.hdl.macros.program_port import program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.learning import SLOWEST, feedback_bound

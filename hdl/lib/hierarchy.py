@@ -44,6 +44,7 @@ class Library:
     def __init__(self) -> None:
         self.ports: dict[str, dict[str, Port]] = {}
         self.children: dict[str, dict[str, str]] = {}
+        self._macro_widths: dict[tuple[str, str], dict[str, int]] = {}
         self._texts: dict[str, str] = {}
         self._converting: list[str] = []
 
@@ -84,6 +85,23 @@ class Library:
     def instantiated(self, instance: str, module: str) -> None:
         """Note that the module being converted instantiates ``module``."""
         self.children[self._converting[-1]][instance] = module
+
+    def instantiated_macro(self, instance: str, module: str, widths: dict[str, int]) -> None:
+        """Note that the module being converted instantiates the macro ``module`` with ports so wide."""
+        self.instantiated(instance, module)
+        self._macro_widths[self._converting[-1], instance] = widths
+
+    def port_width(self, top: str, path: str, port: str) -> int:
+        """Bits of a port of the instance at ``path`` below ``top``, which may be a macro's.
+
+        Raises:
+            KeyError: there is no such instance or port.
+        """
+        *parents, instance = path.split(".")
+        for parent in parents:
+            top = self.children[top][parent]
+        module = self.children[top][instance]
+        return self.ports[module][port].width if module in self.ports else self._macro_widths[top, instance][port]
 
     def instances(self, top: str) -> Iterator[tuple[str, str]]:
         """Path of every instance below ``top``, parents first, and its module; the path does not name the top."""
@@ -131,7 +149,8 @@ class _Macro(Elaboratable):
         self._module, self._instance, self._connections = module, instance, connections
 
     def elaborate(self, platform) -> Instance:
-        _library.get().instantiated(self._instance, self._module)
+        widths = {name[2:]: len(Value.cast(at)) for name, at in self._connections.items() if name[:2] in ("i_", "o_")}
+        _library.get().instantiated_macro(self._instance, self._module, widths)
         return Instance(self._module, **self._connections)
 
 

@@ -16,8 +16,8 @@ def resolve_probes(netlist: Netlist, probes: Probes) -> dict[str, dict]:
     Raises:
         KeyError: the hardware has no such instance or port: the table is out of date.
     """
-    modules, resolved = dict(netlist.library.instances(netlist.top)), {}
+    resolved = {}
     for name, (instance, port) in probes.items():
-        width = netlist.library.ports[modules[instance]][port].width
+        width = netlist.library.port_width(netlist.top, instance, port)
         resolved[name] = {"path": f"{instance}.{port}", "width": width}
     return resolved

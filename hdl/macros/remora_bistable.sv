@@ -46,6 +46,8 @@ module remora_bistable #(
   initial begin
     image.open(has_image);
     code = 0;
+    // As in remora_crossbar.sv.
+    // verilator unroll_disable
     for (int j = 0; j < CELLS; j++) begin
       if (has_image) image.read(code);
       low_of[j] = THRESHOLD_BITS'(code);

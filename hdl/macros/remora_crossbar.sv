@@ -92,11 +92,12 @@ module remora_crossbar #(
   initial begin
     image.open(has_image);
     levels = 0;
-    for (int i = 0; i < ROWS; i++)
-      for (int j = 0; j < COLUMNS; j++) begin
-        if (has_image) image.read(levels);
-        set_pair(i, j, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
-      end
+    // Unrolled, the reader would be most of the program of a simulator that compiles.
+    // verilator unroll_disable
+    for (int k = 0; k < ROWS * COLUMNS; k++) begin
+      if (has_image) image.read(levels);
+      set_pair(k / COLUMNS, k % COLUMNS, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
+    end
     if (has_image) image.close;
   end
 

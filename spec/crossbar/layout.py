@@ -133,3 +133,8 @@ def bitline_bound(design: DesignPoint, layer: Layer) -> int:
 def current_bits(design: DesignPoint) -> int:
     """Width of the current that a bitline of the hidden layer hands on, in units of conductance below one level."""
     return signed_width(bitline_bound(design, Layer.HIDDEN) << design.crossbar.fraction_bits)
+
+
+def sum_bits(design: DesignPoint, layer: Layer) -> int:
+    """Width of the exact sum of the codes of a layer's row tiles."""
+    return signed_width(design.adc_limit * layer_layout(design, layer).row_tiles)

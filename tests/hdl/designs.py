@@ -58,6 +58,11 @@ EXACT = make_design(  # a code is the bitline sum itself
     formats={"adc_bits": 10, "adc_range_log2": 1},
     crossbar={"rows": 5, "columns": 4, "level_bits": 0, "fraction_bits": 16},
 )
+TILED = make_design(  # many small tiles of either layer in both directions, lanes that divide nothing
+    network={"features": 3, "hidden": 7, "classes": 4, "max_steps": 5},
+    cell={"lanes": 5},
+    crossbar={"rows": 3, "columns": 3, "adc_cycles": 2},
+)
 DESIGNS = {
     "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE,
     "signed": SIGNED, "coarse": COARSE, "exact": EXACT,

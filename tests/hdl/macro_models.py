@@ -12,5 +12,6 @@ IMAGE = FOLDER / "remora_image.sv"  # which the models of crossbar and cells rea
 CROSSBAR = (FOLDER / "remora_crossbar.sv", IMAGE)
 BMRU_CORE = FOLDER / "remora_bmru_core.sv"
 BISTABLE = (FOLDER / "remora_bistable.sv", IMAGE)
+ARRAY = (*CROSSBAR, BISTABLE[0])  # a crossbar array with whatever stands at its bitlines
 # Every tile is a module of its own, and unrolled loops over its devices double the time of the build.
 CROSSBAR_OPTIONS = {"arguments": ("--unroll-count", "1")}

@@ -8,7 +8,7 @@ from typing import Any, cast
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.simulator import Build
 from remora.flow.verify.followers import CLOCK
-from remora.flow.verify.harness import RESET_N, Agent, Harness, beside, build_harness_of
+from remora.flow.verify.harness import RESET_N, Agent, Harness, beside, build_harness_of, inside
 from remora.flow.verify.trace_package import trace_package
 from remora.hdl.bmru.probes import CORE_USED
 from remora.spec.bmru.design import AnalogDesign
@@ -45,11 +45,7 @@ def build_analog_harness(generated: Generated, *, wrapped: Collection[str] = (),
     Args:
         wrapped: instances of a mutated netlist that have others in them, which are in ``good`` there.
     """
-    probes = {name: _inside(probe["path"], wrapped) for name, probe in generated.sidecar["probes"].items()}
+    probes = {name: inside(probe["path"], wrapped) for name, probe in generated.sidecar["probes"].items()}
     # Unrolled, the macro's loops over devices double the time of the build.
     options["arguments"] = ("--unroll-count", "1")
     return build_harness_of(generated, bmru_harness(cast(AnalogDesign, generated.design), probes), **options)
-
-
-def _inside(path: str, wrapped: Collection[str]) -> str:
-    return ".".join(f"{instance}.good" if instance in wrapped else instance for instance in path.split("."))

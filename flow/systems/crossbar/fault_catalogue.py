@@ -8,7 +8,7 @@ from remora.flow.systems.crossbar.learning_faults import learning_faults
 from remora.flow.systems.crossbar.replay_faults import replay_faults
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS, FEATURE_BITS
-from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.layout import Layer, LayerLayout, layer_layout, sum_bits
 from remora.spec.crossbar.tables import candidate_table
 from remora.spec.lib.fixed import round_shift
 from remora.spec.lib.packets import Drop
@@ -45,8 +45,7 @@ def _streamer(design: DesignPoint) -> list[Fault]:
 
 
 def _crossbars(design: DesignPoint) -> list[Fault]:
-    layout, bits, lanes = layer_layout(design, Layer.HIDDEN), design.formats.adc_bits, design.cell.lanes
-    tile_bits, last = layout.columns * bits, design.formats.stream_bits - 1
+    layout, last = layer_layout(design, Layer.HIDDEN), design.formats.stream_bits - 1
     adc, array = "remora_adc_interface_hidden", "remora_crossbar_array_hidden"
     faults = [
         Fault(
@@ -56,50 +55,51 @@ def _crossbars(design: DesignPoint) -> list[Fault]:
     ]  # fmt: skip
     if max(_largest_codes(design)) == design.adc_limit:
         faults.append(
-            Fault("saturations_uncounted", "conversions at full scale are not counted", adc, {"saturations": "0"})
+            Fault("saturations_uncounted", "conversions at full scale are not counted", adc, {"counted": "0"})
         )
     if layout.row_tiles > 1:
-        swapped = f"{{codes[{layout.row_tiles * tile_bits - 1}:{2 * tile_bits}], " if layout.row_tiles > 2 else "{"
-        swapped = (
-            swapped.replace("codes", "good_codes")
-            + f"good_codes[{tile_bits - 1}:0], good_codes[{2 * tile_bits - 1}:{tile_bits}]}}"
-        )
-        wrapped = f"""  function automatic [{lanes * bits - 1}:0] sum_without_limit();
-    for (int lane = 0; lane < {lanes}; lane++) begin
-      sum_without_limit[lane*{bits}+:{bits}] = 0;
-      for (int tile = 0; tile < {layout.row_tiles}; tile++)
-        if (int'(fold) * {lanes} + lane < {layout.columns})
-          sum_without_limit[lane*{bits}+:{bits}] +=
-              codes[(tile*{layout.columns}+int'(fold)*{lanes}+lane)*{bits}+:{bits}];
-    end
-  endfunction
-  logic [{lanes * bits - 1}:0] wrapped_code;
-  always_comb wrapped_code = sum_without_limit();"""
         if sum(_largest_codes(design)) > design.adc_limit + 1:
-            faults.append(
-                Fault(
-                    "sum_wraps",
-                    "the sum of the row tiles' codes wraps instead of saturating",
-                    adc,
-                    {"code": "wrapped_code"},
-                    wrapped,
-                )
-            )
+            wraps = "the sum of the row tiles' codes wraps instead of saturating"
+            faults.append(Fault("sum_wraps", wraps, adc, {"sum": "wrapped_sum"}, _wrapped_sum(design)))
+        exchanged = {wordline: _first_tiles_exchanged(layout, wordline) for wordline in ("wl_pos", "wl_neg")}
         faults += [
             Fault(
-                "row_tile_left_out",
-                "the last row tile is not added",
-                adc,
-                {"codes": f"codes[{(layout.row_tiles - 1) * tile_bits - 1}:0]"},
+                "row_tile_left_out", "the last row tile is not added", array,
+                {"code": "without_last"}, _without_last(design),
             ),
-            Fault(
-                "tiles_exchanged",
-                "the first two row tiles' codes arrive in each other's place",
-                array,
-                {"codes": swapped},
-            ),
-        ]
+            Fault("tiles_exchanged", "the first two row tiles stand at each other's wordlines", array, exchanged),
+        ]  # fmt: skip
     return faults
+
+
+def _wrapped_sum(design: DesignPoint) -> str:
+    """``wrapped_sum``: every sum that an ADC interface hands on, brought into the bits of a code without saturation."""
+    bits, lanes, wide = design.formats.adc_bits, design.cell.lanes, sum_bits(design, Layer.HIDDEN)
+    return f"""  logic [{lanes * wide - 1}:0] wrapped_sum;
+  always_comb
+    for (int lane = 0; lane < {lanes}; lane++)
+      wrapped_sum[lane*{wide}+:{wide}] = {wide}'($signed(good_sum[lane*{wide}+:{bits}]));"""
+
+
+def _without_last(design: DesignPoint) -> str:
+    """``without_last``: what the array would give of all row tiles but the last."""
+    bits, lanes, wide = design.formats.adc_bits, design.cell.lanes, sum_bits(design, Layer.HIDDEN)
+    limit, tiles = design.adc_limit, layer_layout(design, Layer.HIDDEN).row_tiles
+    return f"""  function automatic [{bits - 1}:0] limited(input int sum);
+    return {bits}'(sum > {limit} ? {limit} : sum < -{limit} ? -{limit} : sum);
+  endfunction
+  logic [{lanes * bits - 1}:0] without_last;
+  always_comb
+    for (int lane = 0; lane < {lanes}; lane++)
+      without_last[lane*{bits}+:{bits}] = limited(int'($signed(good.adc_{tiles - 2}.sum[lane*{wide}+:{wide}])));"""
+
+
+def _first_tiles_exchanged(layout: LayerLayout, wordlines: str) -> str:
+    """Wordlines of which the second row tile's rows and as many of the first's are exchanged."""
+    first, second = (layout.tiles[index * layout.column_tiles].rows for index in range(2))
+    ends = [(layout.rows, first + second), (second, 0), (first, second), (first + second, first)]  # upper ones first
+    parts = [f"{wordlines}[{end - 1}:{start}]" for end, start in ends if end > start]
+    return f"{{{', '.join(parts)}}}"
 
 
 def _cell(design: DesignPoint) -> list[Fault]:

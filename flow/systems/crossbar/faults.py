@@ -43,8 +43,9 @@ class CrossbarFaultBench(FaultBench):
         super().__init__(crossbar_parts(design, self.stimulus.weights), catalogue(design), seed, further)
 
     def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
-        """See the base."""
-        return build_harness(self.generated, netlist=netlist, models=models, optimise="build")
+        """See the base; in a mutated netlist the hidden layer's array is wrapped, which has other instances in it."""
+        wrapped = ("hidden",) if netlist else ()
+        return build_harness(self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build")
 
     def case(self, programs: bool) -> CrossbarCase:
         """See the base."""

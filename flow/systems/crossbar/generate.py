@@ -33,7 +33,7 @@ def crossbar_parts(design: DesignPoint, weights: Weights | None = None) -> Parts
         macros=("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.capabilities.bistable else [])),
         scenario=partial(crossbar_scenario, design, weights),
         models=("remora_image",),
-        probes=crossbar_probes(design.capabilities),
+        probes=crossbar_probes(design),
         images=image_texts(design, weights),
         sidecar={"tiles": [_describe_tile(design, tile) for tile in all_tiles(design)]},
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.simulator import Build, build_executable
 from remora.flow.verify.followers import CLOCK
-from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, beside, build_harness_of
+from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, beside, build_harness_of, inside
 from remora.flow.verify.trace_package import trace_package
+from remora.hdl.crossbar.probes import BY_TILE, of_tiles
 from remora.hdl.lib.verilog import TOP_NAME
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
@@ -27,6 +28,11 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
     capabilities = design.capabilities
     signals = {"clk": CLOCK, "aresetn": RESET_N, **{name: f"dut.{probe['path']}" for name, probe in probes.items()}}
     widths = {name: probe["width"] for name, probe in probes.items()}
+    for bus in BY_TILE:
+        if tiles := of_tiles(bus, probes):
+            parts = ", ".join(f"dut.{tile['path']}" for tile in reversed(tiles))
+            signals[bus] = f"{{{parts}}}"
+            widths[bus] = sum(tile["width"] for tile in tiles)
     for name, width in absent_probes(design).items():
         if name not in probes:
             # As wide as the port: Verilator refuses an unsized 0 on more than 8,192 bits.
@@ -69,11 +75,16 @@ def trace_constants(design: DesignPoint) -> dict[str, int]:
     }
 
 
-def build_harness(generated: Generated, **options: Any) -> Build:
-    """Build the harness for cocotb: `remora.flow.verify.harness.build_harness_of`, with its options."""
-    return build_harness_of(
-        generated, crossbar_harness(cast(DesignPoint, generated.design), generated.sidecar["probes"]), **options
-    )
+def build_harness(generated: Generated, *, wrapped: Collection[str] = (), **options: Any) -> Build:
+    """Build the harness for cocotb: `remora.flow.verify.harness.build_harness_of`, with its options.
+
+    Args:
+        wrapped: instances of a mutated netlist that have others in them, which are in ``good`` there.
+    """
+    found = generated.sidecar["probes"]
+    probes = {name: {**probe, "path": inside(probe["path"], wrapped)} for name, probe in found.items()}
+    design = cast(DesignPoint, generated.design)
+    return build_harness_of(generated, crossbar_harness(design, probes), **options)
 
 
 def build_plain(generated: Generated) -> Build:

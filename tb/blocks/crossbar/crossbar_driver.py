@@ -6,9 +6,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from remora.spec.crossbar.layout import Layer, Tile
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, LayerLayout, Tile
 from remora.tb.lib.bench import Block, BlockBench, unpack_signed
 from remora.tb.models.crossbar import CrossbarModel
+
+
+def expected_group(
+    design: DesignPoint, layout: LayerLayout, lanes: int, codes: Sequence[int], fold: int
+) -> tuple[list[int], int]:
+    """Sums over the row tiles of a group's lanes, and how many codes of its tiles are at full scale.
+
+    Args:
+        codes: of row tile r and column j in place r * columns + j.
+    """
+    limit, group, saturated = design.adc_limit, [], 0
+    for column in range(fold * lanes, (fold + 1) * lanes):
+        tiles = codes[column :: layout.columns] if column < layout.columns else []
+        group.append(max(-limit, min(limit, sum(tiles))))
+        saturated += sum(abs(code) == limit for code in tiles)
+    return group, saturated
 
 
 class CrossbarDriver:
@@ -18,6 +35,8 @@ class CrossbarDriver:
         self.bench, self.block, self.design = bench, block, block.design
         self.model = CrossbarModel(block.design, layer)
         self.program = program
+        self.lanes = block.parameters.get("lanes") or (block.design.cell.lanes if layer is Layer.HIDDEN else 1)
+        self.folds = -(-self.model.layout.columns // self.lanes)
 
     async def read(self, words: Sequence[int]) -> list[int]:
         """Stream words plane by plane, convert, compare the codes and return them."""
@@ -30,8 +49,13 @@ class CrossbarDriver:
             await bench.cycle()
         block.put(integrate=0)
         await self.convert()
-        found = self.codes()
-        bench.compare(block, f"codes of {list(words)}", found, self.model.codes(np.array(words)))
+        expected = self.model.codes(np.array(words))
+        found = await self.codes()
+        bench.compare(block, f"codes of {list(words)}", found, expected)
+        for fold in range(self.folds):
+            block.put(fold=fold)
+            await bench.cycle()
+            self.compare_group(f"of {list(words)}", expected, fold)
         return found
 
     async def convert(self) -> None:
@@ -44,16 +68,33 @@ class CrossbarDriver:
         block.put(convert=0)
         for waited in range(1, self.design.crossbar.adc_cycles):
             await bench.cycle()
-            bench.compare(
-                block, f"valid and code {waited} cycles after convert", (block.get("valid"), block.get("codes")), (0, 0)
-            )
+            bench.compare(block, f"valid and codes {waited} cycles after convert", self.outputs(), [0, 0, 0])
         await bench.cycle()
         bench.compare(block, "valid when converted", block.get("valid"), 1)
 
-    def codes(self) -> list[int]:
-        """Codes as they are on the port."""
-        layout = self.model.layout
-        return unpack_signed(self.block.get("codes"), self.design.formats.adc_bits, layout.columns * layout.row_tiles)
+    def outputs(self) -> list[int]:
+        """Whether codes are valid, and those on the ports."""
+        return [self.block.get(name) for name in ("valid", "code", "selected_code")]
+
+    async def codes(self) -> list[int]:
+        """Codes of all tiles in the order of the model's, each selected in turn; what was selected is so again."""
+        layout, bits = self.model.layout, self.design.formats.adc_bits
+        selected = {name: self.block.get(f"{self.program}{name}") for name in ("tile", "column")}
+        found = []
+        for tile in layout.tiles:
+            for column in range(tile.columns):
+                self.put(tile=tile.index, column=column)
+                await self.bench.cycle()
+                found += unpack_signed(self.block.get("selected_code"), bits, 1)
+        self.put(**selected)
+        return found
+
+    def compare_group(self, what: str, codes: Sequence[int], fold: int) -> None:
+        """Compare the group of columns that ``fold`` asks for with what it is of all tiles' ``codes``."""
+        group, saturated = expected_group(self.design, self.model.layout, self.lanes, codes, fold)
+        found = unpack_signed(self.block.get("code"), self.design.formats.adc_bits, self.lanes)
+        self.bench.compare(self.block, f"group {fold} of the sums {what}", found, group)
+        self.bench.compare(self.block, f"saturations of group {fold}", self.block.get("saturations"), saturated)
 
     async def select(self, tile: Tile, column: int) -> None:
         """Select a column and compare its sense flags."""

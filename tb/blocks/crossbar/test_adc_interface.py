@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.tb.blocks.crossbar.crossbar_driver import expected_group
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 
 ROUNDS = 60
-
-
-def expected_group(block: Block, codes: list[list[int]], fold: int) -> tuple[list[int], int]:
-    """Codes of a group's lanes and how many codes of its tiles are at full scale; ``codes[row_tile][column]``."""
-    limit, lanes = block.design.adc_limit, block.parameters["lanes"]
-    group, saturated = [], 0
-    for column in range(fold * lanes, (fold + 1) * lanes):
-        tiles = [row_tile[column] for row_tile in codes if column < len(row_tile)]
-        group.append(max(-limit, min(limit, sum(tiles))))
-        saturated += sum(abs(code) == limit for code in tiles)
-    return group, saturated
 
 
 @block_test
@@ -34,12 +24,11 @@ async def groups_of_columns(bench: BlockBench) -> None:
         )
         for _ in range(ROUNDS):
             flat = some_integers(bench.random, -limit, limit, layout.row_tiles * layout.columns)
-            codes = [flat[tile * layout.columns : (tile + 1) * layout.columns] for tile in range(layout.row_tiles)]
             block.put(codes=pack(flat, bits))
             for fold in range(-(-layout.columns // lanes)):
                 block.put(fold=fold)
                 await bench.cycle()
-                group, saturated = expected_group(block, codes, fold)
+                group, saturated = expected_group(design, layout, lanes, flat, fold)
                 bench.compare(block, f"codes of group {fold}", unpack_signed(block.get("code"), bits, lanes), group)
                 bench.compare(block, f"saturations of group {fold}", block.get("saturations"), saturated)
                 saturated_sums += sum(abs(code) == limit for code in group)

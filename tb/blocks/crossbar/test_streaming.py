@@ -6,7 +6,7 @@ import numpy as np
 
 from remora.spec.crossbar.layout import Layer
 from remora.tb.blocks.crossbar.crossbar_driver import CrossbarDriver
-from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 from remora.tb.models.streaming import feature_word, stored_word
 
 
@@ -33,7 +33,8 @@ class Streamer(CrossbarDriver):
             + ([0] * len(states) if first else states)
             + [design.stream_limit]
         )
-        found = self.codes()
+        # One row tile, and all columns in one group, so that the sums are the codes.
+        found = unpack_signed(block.get("code"), design.formats.adc_bits, self.lanes)
         bench.compare(block, f"codes of {words}", found, self.model.codes(np.array(words)))
         return found
 

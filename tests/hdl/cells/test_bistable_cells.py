@@ -7,8 +7,8 @@ import pytest
 from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError
 from remora.golden.crossbar.weights import random_weights
-from remora.hdl.cells.bistable_cells import BistableCells
 from remora.tb.models.bistable import settle
+from tests.hdl.cells.driven_cells import DrivenCells
 from tests.hdl.designs import BISTABLE, cases
 from tests.hdl.macro_models import BISTABLE as MODEL
 from tests.support import simulate_cases
@@ -18,7 +18,7 @@ TESTS = ("thresholds", "sweep", "holds", "reset")
 
 def simulate(designs=BISTABLE, **options):
     return simulate_cases(
-        BistableCells, cases(designs), "remora.tb.blocks.cells.test_bistable_cells", extra_sources=MODEL, **options
+        DrivenCells, cases(designs), "remora.tb.blocks.cells.test_bistable_cells", extra_sources=MODEL, **options
     )
 
 

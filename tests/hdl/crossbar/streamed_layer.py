@@ -7,20 +7,24 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bit_streamer import BitStreamer
+from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.hdl.lib.hierarchy import place
-from remora.hdl.macros.crossbar_array import CrossbarArray, program_port
+from remora.hdl.macros.program_port import program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 
 
 class StreamedLayer(wiring.Component):
-    """Ports of a ``BitStreamer`` and a ``CrossbarArray`` joined at the wordlines; integrates while ``enable``."""
+    """Ports of a ``BitStreamer`` and a ``CrossbarArray`` joined at the wordlines; integrates while ``enable``.
 
-    def __init__(self, design: DesignPoint) -> None:
-        self._streamer, self._array = BitStreamer(design), CrossbarArray(design, Layer.HIDDEN)
+    ``code``: of ``lanes`` columns, the first ones.
+    """
+
+    def __init__(self, design: DesignPoint, lanes: int) -> None:
+        self._streamer, self._array = BitStreamer(design), CrossbarArray(design, Layer.HIDDEN, lanes)
         self._passed = {
             self._streamer: ("features", "words", "first", "plane", "enable"),
-            self._array: ("sample", "convert", "codes", "valid"),
+            self._array: ("sample", "convert", "code", "selected_code", "valid"),
         }
         members = {name: block.signature.members[name] for block, names in self._passed.items() for name in names}
         super().__init__({**members, "program": In(program_port(design))})

@@ -28,9 +28,9 @@ def test_streaming():
         formats={"adc_bits": 10, "adc_range_log2": 1},
         crossbar={"level_bits": 0, "adc_cycles": 1, "pulse_cycles": 1},
     )
-    designs = {"exact": exact, "mnist": MNIST}
+    layers = {
+        name: {"design": design, "lanes": design.network.hidden}
+        for name, design in (("exact", exact), ("mnist", MNIST))
+    }
     options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
-    assert (
-        len(simulate_cases(StreamedLayer, cases(designs), "remora.tb.blocks.crossbar.test_streaming", **options).tests)
-        == 3
-    )
+    assert len(simulate_cases(StreamedLayer, layers, "remora.tb.blocks.crossbar.test_streaming", **options).tests) == 3

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from remora.hdl.crossbar.decision import Decision
+from tests.hdl.crossbar.added_row_tiles import DecidedCodes
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
 from tests.support import simulate_cases
 
 
 def test_decision():
     many = make_design(network={"classes": 256}, crossbar={"rows": 64})
-    assert (
-        len(
-            simulate_cases(
-                Decision, cases({**DESIGNS, "mnist": MNIST, "many": many}), "remora.tb.blocks.crossbar.test_decision"
-            ).tests
-        )
-        == 2
-    )
+    designs = {**DESIGNS, "mnist": MNIST, "many": many}
+    assert len(simulate_cases(DecidedCodes, cases(designs), "remora.tb.blocks.crossbar.test_decision").tests) == 2

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from tests.hdl.crossbar.windowed_crossbars import WindowedCrossbars
-from tests.hdl.designs import BISTABLE, DESIGNS, cases, make_design
-from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
+from tests.hdl.designs import BISTABLE, DESIGNS, TILED, cases, make_design
+from tests.hdl.macro_models import ARRAY, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
 
 def test_weight_window():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "coarse", "exact")}
     designs |= {name: BISTABLE[name] for name in ("bistable_one", "bistable_tiny", "bistable_tall")}
+    designs["tiled"] = TILED
     designs["slow"] = make_design(  # a pulse that lasts longer than a read; tiles of a prime number of rows
         network={"features": 6, "hidden": 10, "classes": 2},
         cell={"lanes": 1},
         crossbar={"rows": 13, "columns": 10, "pulse_cycles": 60, "adc_cycles": 2, "levels": 4},
     )
-    options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": ARRAY, "build_options": CROSSBAR_OPTIONS}
     assert (
         len(
             simulate_cases(

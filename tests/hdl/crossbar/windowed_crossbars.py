@@ -6,9 +6,10 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
 from remora.hdl.lib.hierarchy import place
-from remora.hdl.macros.crossbar_array import SENSE, CrossbarArray, share_of
+from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 
@@ -45,7 +46,7 @@ class WindowedCrossbars(wiring.Component):
                     getattr(array, action).eq(getattr(probe, f"{action}_{name}"))
                     for action in ("integrate", "sample", "convert")
                 ),
-                getattr(probe, f"{name}_codes").eq(array.codes),
+                getattr(probe, f"{name}_code").eq(array.selected_code),
                 getattr(probe, f"{name}_valid").eq(array.valid),
             ]
         return m

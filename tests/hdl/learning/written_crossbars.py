@@ -6,10 +6,11 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.hdl.learning.learning_engine import WRITES
 from remora.hdl.learning.write_controller import WriteController
 from remora.hdl.lib.hierarchy import place
-from remora.hdl.macros.crossbar_array import SENSE, CrossbarArray
+from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 

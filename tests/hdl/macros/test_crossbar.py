@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError
-from remora.hdl.macros.crossbar_array import CrossbarArray
+from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.spec.crossbar.layout import Layer
-from tests.hdl.designs import DESIGNS, TINY
+from tests.hdl.designs import DESIGNS, TILED, TINY
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
@@ -17,6 +17,7 @@ CASES = {
     for name, design in DESIGNS.items()
     if name not in ("below", "powers")
 }
+CASES["tiled"] = {"design": TILED, "layer": Layer.HIDDEN}
 CASES |= {f"{name}_readout": {"design": DESIGNS[name], "layer": Layer.READOUT} for name in ("one", "tiny", "powers")}
 TESTS = (
     "reads",

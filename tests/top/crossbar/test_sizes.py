@@ -35,7 +35,7 @@ class Case:
         return f"{self.design}-b{self.reset}-u{self.update}-stall{self.stall:g}-{self.weights}"
 
 
-DESIGNS = {name: design for name, design in designs.DESIGNS.items() if name != "signed"}
+DESIGNS = {name: design for name, design in designs.DESIGNS.items() if name != "signed"} | {"tiled": designs.TILED}
 """``exact`` has signed features too."""
 NO_SATURATION = ("one", "exact", "coarse")
 """Design points whose candidates cannot come close enough to 1 for a word to saturate."""

@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Signal
+from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.cells.bistable_cells import place_cells, threshold_port
+from remora.hdl.crossbar.adc_interface import add_row_tiles, folds
 from remora.hdl.lib.hierarchy import place_macro
+from remora.hdl.macros.program_port import SENSE, program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
 from remora.spec.lib.fixed import unsigned_width
-
-
-def program_port(design: DesignPoint) -> wiring.Signature:
-    """Program and sense port of one layer, seen from the controller.
-
-    ``tile`` and ``column`` select; the sense flags answer in the same cycle, low for rows that the tile does not have.
-    ``pulse`` launches a pulse on the rows of ``up`` or ``down``, on the side of the pair that ``side`` names (0: g⁺,
-    1: g⁻); ``busy`` is high from the next cycle until the pulse has ended.
-    """
-    rows = design.crossbar.rows
-    return wiring.Signature(
-        {
-            "tile": Out(8),
-            "column": Out(unsigned_width(design.crossbar.columns - 1)),
-            "up": Out(rows),
-            "down": Out(rows),
-            "side": Out(rows),
-            "pulse": Out(1),
-            "busy": In(1),
-            "pos_rest": In(rows),
-            "pos_full": In(rows),
-            "neg_rest": In(rows),
-            "neg_full": In(rows),
-        }
-    )
-
-
-SENSE = ("pos_rest", "pos_full", "neg_rest", "neg_full")
-
-
-def share_program(m: Module, target, selected, first, second) -> None:
-    """Let two controllers share a program port: the outputs of ``first`` reach it while ``selected``, else those of
-    ``second``.
-
-    Flags and ``busy`` go to both, so that either sees a pulse that the other, or a reset, has left under way.
-    """
-    for name, member in first.signature.members.items():
-        mine, theirs, shared = getattr(first, name), getattr(second, name), getattr(target, name)
-        if member.flow is Out:
-            m.d.comb += shared.eq(Mux(selected, mine, theirs))
-        else:
-            m.d.comb += [mine.eq(shared), theirs.eq(shared)]
 
 
 def share_of(design: DesignPoint, layer: Layer, wordlines):
@@ -65,20 +26,43 @@ class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
 
     ``wl_pos``, ``wl_neg``, ``plane``, ``integrate``, ``sample``, ``convert``: to every tile, each taking its share of
-    rows.
-    ``codes``: code of (row tile r, column j) in word ``r * columns + j`` of ``adc_bits``; stable while ``valid``.
-    ``current``, of a layer with bistable cells: what each tile's bitlines hand on, in the order of the codes, in words
-    of ``remora.spec.crossbar.layout.current_bits``.
+    rows. ``valid``: the tiles' codes are there, and stay until the next conversion.
 
-    Rules X1 to X4 and B7.
+    Codes do not leave the array all at once, since with many row tiles there are more than a module's ports can carry.
+    ``fold`` asks for a group of ``lanes`` columns, and ``code`` and ``saturations`` answer in the same cycle, as of
+    :func:`remora.hdl.crossbar.adc_interface.add_row_tiles`. ``selected_code``: code of the tile and column that
+    ``program`` selects, 0 where there is no such tile.
+
+    A hidden layer with bistable cells has them at its bitlines, in place of ``fold``, ``code`` and ``saturations``:
+    ``clear``, ``settle`` and ``state`` as of :func:`remora.hdl.cells.bistable_cells.place_cells`, ``thresholds`` to
+    load and show.
+
+    Args:
+        lanes: how many columns are asked for at once; None: as many as the core takes of this layer.
+
+    Rules X1 to X6 and B7.
     """
 
-    def __init__(self, design: DesignPoint, layer: Layer) -> None:
+    def __init__(self, design: DesignPoint, layer: Layer, lanes: int | None = None) -> None:
         self.design = design
         self.layout = layout = layer_layout(design, layer)
         self.module_name = f"crossbar_array_{layer.name.lower()}"
         self.current_bits = current_bits(design) if design.bistable and layer is Layer.HIDDEN else 0
-        current = {"current": Out(self.current_bits * layout.columns * layout.row_tiles)} if self.current_bits else {}
+        self.lanes = lanes or (design.cell.lanes if layer is Layer.HIDDEN else 1)
+        adc_bits = design.formats.adc_bits
+        if self.current_bits:
+            answers = {
+                "clear": In(1),
+                "settle": In(1),
+                "state": Out(layout.columns),
+                "thresholds": In(threshold_port(design)),
+            }
+        else:
+            answers = {
+                "fold": In(unsigned_width(folds(design, layer, self.lanes) - 1)),
+                "code": Out(adc_bits * self.lanes),
+                "saturations": Out(range(self.lanes * layout.row_tiles + 1)),
+            }
         super().__init__(
             {
                 "wl_pos": In(layout.rows),
@@ -87,9 +71,9 @@ class CrossbarArray(wiring.Component):
                 "integrate": In(1),
                 "sample": In(1),
                 "convert": In(1),
-                "codes": Out(design.formats.adc_bits * layout.columns * layout.row_tiles),
                 "valid": Out(1),
-                **current,
+                **answers,
+                "selected_code": Out(adc_bits),
                 "program": In(program_port(design)),
             }
         )
@@ -103,19 +87,25 @@ class CrossbarArray(wiring.Component):
             valid.append(outputs["valid"])
             busy.append(outputs["busy"])
             current.append(outputs.get("current", Const(0, 0)))
+            of_column = outputs["code"].word_select(outputs["column"], self.design.formats.adc_bits)
             with m.If(self.program.tile == tile.index):
                 m.d.comb += [getattr(self.program, name).eq(outputs[name]) for name in SENSE]
-        m.d.comb += [
-            # Tiles run over row tile first, then column tile: exactly the order of the codes.
-            self.codes.eq(Cat(*codes)),
-            self.valid.eq(Cat(*valid).all()),
-            self.program.busy.eq(Cat(*busy).any()),
-        ]
+                m.d.comb += self.selected_code.eq(of_column)
+        m.d.comb += [self.valid.eq(Cat(*valid).all()), self.program.busy.eq(Cat(*busy).any())]
+        # Tiles run over row tile first, then column tile.
+        across = self.layout.column_tiles
         if self.current_bits:
-            m.d.comb += self.current.eq(Cat(*current))
+            columns = [current[first::across] for first in range(across)]
+            state = place_cells(m, self.design, columns, self.clear, self.settle, self.thresholds)
+            m.d.comb += self.state.eq(state)
+        else:
+            row_tiles = [Cat(*codes[first : first + across]) for first in range(0, len(codes), across)]
+            code, saturations = add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.fold)
+            m.d.comb += [self.code.eq(code), self.saturations.eq(saturations)]
         return m
 
-    def _instantiate(self, m: Module, tile: Tile) -> dict[str, Signal]:
+    def _instantiate(self, m: Module, tile: Tile) -> dict[str, Value]:
+        """A tile's outputs, and the column of it that is selected."""
         design, program = self.design, self.program
         formats, crossbar = design.formats, design.crossbar
         outputs = {
@@ -164,4 +154,4 @@ class CrossbarArray(wiring.Component):
             i_pulse=program.pulse & selected & (program.column < tile.columns),
             **{f"o_{name}": signal for name, signal in outputs.items()},
         )
-        return outputs
+        return {**outputs, "column": column}

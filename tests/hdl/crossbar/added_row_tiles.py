@@ -1,0 +1,72 @@
+"""The codes of all row tiles as one port, which no design has, before what adds them and before the decision."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from remora.hdl.crossbar.adc_interface import add_row_tiles, folds
+from remora.hdl.crossbar.decision import Decision
+from remora.hdl.lib.hierarchy import place
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib.fixed import unsigned_width
+
+
+def codes_bits(design: DesignPoint, layer: Layer) -> int:
+    """Bits of the codes of all row tiles."""
+    layout = layer_layout(design, layer)
+    return design.formats.adc_bits * layout.columns * layout.row_tiles
+
+
+class AddedRowTiles(wiring.Component):
+    """``codes``: of row tile r and column j in word r * columns + j; the rest as of ``add_row_tiles``."""
+
+    def __init__(self, design: DesignPoint, layer: Layer, lanes: int) -> None:
+        self.design, self.layer, self.lanes = design, layer, lanes
+        super().__init__(
+            {
+                "codes": In(codes_bits(design, layer)),
+                "fold": In(unsigned_width(folds(design, layer, lanes) - 1)),
+                "code": Out(design.formats.adc_bits * lanes),
+                "saturations": Out(range(lanes * layer_layout(design, layer).row_tiles + 1)),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        layout = layer_layout(self.design, self.layer)
+        row_tiles = [
+            self.codes.word_select(index, self.design.formats.adc_bits * layout.columns)
+            for index in range(layout.row_tiles)
+        ]
+        code, saturations = add_row_tiles(m, self.design, self.layer, self.lanes, row_tiles, self.fold)
+        m.d.comb += [self.code.eq(code), self.saturations.eq(saturations)]
+        return m
+
+
+class DecidedCodes(wiring.Component):
+    """The decision behind the readout's row tiles: its ports, and ``codes`` as of ``AddedRowTiles``."""
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design, self._decision = design, Decision(design)
+        members = self._decision.signature.members
+        self._passed = [name for name in members if name not in ("index", "code", "counted")]
+        codes = In(codes_bits(design, Layer.READOUT))
+        super().__init__({"codes": codes, **{name: members[name] for name in self._passed}})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        decision = place(m, "decider", self._decision)
+        added = place(m, "added", AddedRowTiles(self.design, Layer.READOUT, 1))
+        for name in self._passed:
+            outside, inside = getattr(self, name), getattr(decision, name)
+            m.d.comb += inside.eq(outside) if self.signature.members[name].flow is In else outside.eq(inside)
+        m.d.comb += [
+            added.codes.eq(self.codes),
+            added.fold.eq(decision.index),
+            decision.code.eq(added.code),
+            decision.counted.eq(added.saturations),
+        ]
+        return m

@@ -25,9 +25,8 @@ MOST_EDGES = {"spec": 4, "golden": 12, "hdl": 10, "tb": 8, "flow": 30}
 """Most pairs of rooms of a layer of which one imports the other."""
 IGNORED = 0
 """Imports that a contract ignores, each with its reason in ``pyproject.toml``. The number only falls."""
-QUESTIONS = 2
-"""Places outside the systems' rooms that ask for the kind of system. Both are in `hdl.macros.crossbar_array`, which
-belongs to one system. The number only falls."""
+QUESTIONS = 0
+"""Places outside the systems' rooms that ask for the kind of system."""
 
 SYSTEM_ROOMS = ("crossbar", "bmru", "learning", "cells", "offline")
 """Folders that belong to one system."""

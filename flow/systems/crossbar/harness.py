@@ -26,13 +26,9 @@ BULK_BYTES = 64
 def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harness:
     """Harness of a design point whose sidecar has these probes."""
     capabilities = design.capabilities
-    signals = {"clk": CLOCK, "aresetn": RESET_N, **{name: f"dut.{probe['path']}" for name, probe in probes.items()}}
-    widths = {name: probe["width"] for name, probe in probes.items()}
-    for bus in BY_TILE:
-        if tiles := of_tiles(bus, probes):
-            parts = ", ".join(f"dut.{tile['path']}" for tile in reversed(tiles))
-            signals[bus] = f"{{{parts}}}"
-            widths[bus] = sum(tile["width"] for tile in tiles)
+    watched = watched_signals(probes)
+    signals = {"clk": CLOCK, "aresetn": RESET_N, **{name: signal for name, (signal, _) in watched.items()}}
+    widths = {name: width for name, (_, width) in watched.items()}
     for name, width in absent_probes(design).items():
         if name not in probes:
             # As wide as the port: Verilator refuses an unsized 0 on more than 8,192 bits.
@@ -50,6 +46,16 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
         modules=("bulk_source", *monitors),
         package=trace_package(record_types(design), widths, trace_constants(design)),
     )  # fmt: skip
+
+
+def watched_signals(probes: Mapping[str, Mapping]) -> dict[str, tuple[str, int]]:
+    """What the monitors watch by name: the expression in the harness, and its bits; a bus of tiles is put together."""
+    signals = {name: (f"dut.{probe['path']}", probe["width"]) for name, probe in probes.items()}
+    for bus in BY_TILE:
+        if tiles := of_tiles(bus, probes):
+            parts = ", ".join(f"dut.{tile['path']}" for tile in reversed(tiles))
+            signals[bus] = f"{{{parts}}}", sum(tile["width"] for tile in tiles)
+    return signals
 
 
 def absent_probes(design: DesignPoint) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from remora.flow.generate.directory import Generated
-from remora.flow.systems.crossbar.harness import trace_constants
+from remora.flow.systems.crossbar.harness import trace_constants, watched_signals
 from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import Build, build, run, write_source
 from remora.flow.verify.harness import SOURCES, TRACE, monitor_sources
@@ -62,7 +62,7 @@ def package(generated: Generated) -> str:
     """Kinds of records of all designs; steps have the fields of both kinds of cells."""
     learning, core = record_types(LEARNING), record_types(make_analog(1, 1, 1, 1))
     steps = np.dtype([*LEARNING.record_fields()[STEP], ("sums", "<i4", (1,)), ("padding", "<u2")])
-    widths = {name: probe["width"] for name, probe in generated.sidecar["probes"].items()}
+    widths = {name: width for name, (_, width) in watched_signals(generated.sidecar["probes"]).items()}
     widths |= {"current": 8 * trace_constants(LEARNING)["ROW_TILES"], "cell_state": LEARNING.network.hidden}
     return trace_package({**learning, STEP: steps, **core}, widths, trace_constants(LEARNING))
 

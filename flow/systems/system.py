@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 from remora.flow.systems.options import GenerateOptions, Options
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.section import Design
+from remora.spec.lib.systems import BUNDLED_PRESETS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,10 +68,8 @@ class System(ABC, Generic[AnyDesign, Content]):
     def design(self) -> type[AnyDesign]:
         """Class of its design points; its ``CORE`` is the system's name."""
 
-    @property
-    @abstractmethod
-    def presets(self) -> Path:
-        """Folder of its presets, ``<name>.toml`` each with what it is for as first comment; systems may share one."""
+    presets: ClassVar[Path] = BUNDLED_PRESETS
+    """Folder of its presets, ``<name>.toml`` each with what it is for as first comment; systems may share one."""
 
     @abstractmethod
     def figures(self, design: AnyDesign) -> dict[str, int]:

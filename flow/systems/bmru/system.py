@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from remora.flow.systems.options import FaultsOptions, Options
 from remora.flow.systems.system import System
-from remora.spec.lib.systems import BUNDLED_PRESETS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,9 +25,8 @@ if TYPE_CHECKING:
 class BmruSystem(System["AnalogDesign", "AnalogCodes"]):
     """A controller around an analog core that spots a keyword."""
 
-    name, noun = "analog", "an analog core"
-    plural, title = "analog cores", "Analog BMRU cores"
-    presets = BUNDLED_PRESETS
+    name, title = "analog", "Analog BMRU cores"
+    noun, plural = "an analog core", "analog cores"
 
     @property
     def design(self) -> type[AnalogDesign]:

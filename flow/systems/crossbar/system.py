@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from remora.flow.systems.options import BenchOptions, FaultsOptions, Options
 from remora.flow.systems.system import System
-from remora.spec.lib.systems import BUNDLED_PRESETS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,9 +26,8 @@ if TYPE_CHECKING:
 class CrossbarSystem(System["DesignPoint", "Weights"]):
     """Crossbars of weights, with MiRU cells that learn on chip or with bistable cells."""
 
-    name, noun = "crossbar", "a crossbar accelerator"
-    plural, title = "crossbar accelerators", "Crossbar accelerators"
-    presets = BUNDLED_PRESETS
+    name, noun, plural = "crossbar", "a crossbar accelerator", "crossbar accelerators"
+    title = "Crossbar accelerators"
 
     @property
     def design(self) -> type[DesignPoint]:

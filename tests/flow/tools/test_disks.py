@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import remora.flow.tools.disk_watch
+from remora.flow.tools import disk_watch
 from remora.flow.tools.children import run_child
 from remora.flow.tools.disk_watch import FULL_BYTES, DiskWatch, check_room
 from remora.flow.tools.simulator import SimulatorError, build, run
@@ -148,7 +148,7 @@ def test_a_simulator_that_cannot_write_and_hangs_is_ended(tmp_path):
 
 
 def test_a_process_that_waits_stands_still_and_one_that_works_does_not(tmp_path, monkeypatch):
-    monkeypatch.setattr(remora.flow.tools.disk_watch, "STILL_S", 1.0)
+    monkeypatch.setattr(disk_watch, "STILL_S", 1.0)
     with pytest.raises(SimulatorError, match=f"stands still.*{tmp_path}"):
         run_child(["sleep", "30"], watch=DiskWatch([tmp_path]))
     busy = "import time\nend = time.monotonic() + 3\nwhile time.monotonic() < end: pass"
@@ -157,7 +157,7 @@ def test_a_process_that_waits_stands_still_and_one_that_works_does_not(tmp_path,
 
 def test_room(tmp_path, monkeypatch):
     check_room([tmp_path / "not" / "there"])
-    monkeypatch.setattr(remora.flow.tools.disk_watch, "FULL_BYTES", 1 << 62)
+    monkeypatch.setattr(disk_watch, "FULL_BYTES", 1 << 62)
     check_room([tmp_path], failed=False)
     with pytest.raises(OSError, match=str(tmp_path)):
         check_room([tmp_path])
@@ -168,18 +168,18 @@ LITTLE = FULL_BYTES - 1
 
 def test_a_simulation_that_fits_on_a_disk_of_little_room_passes(tmp_path, monkeypatch):
     probe = build([PROBE], "probe", name="probe")
-    monkeypatch.setattr(remora.flow.tools.disk_watch, "_room", lambda path: LITTLE)
+    monkeypatch.setattr(disk_watch, "_room", lambda path: LITTLE)
     assert run(probe, PROBE_TESTS, testcase="look", run_dir=tmp_path / "run").tests
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}"):
         run(probe, PROBE_TESTS, testcase="look", run_dir=tmp_path / "run", plusargs=["+die"])
-    monkeypatch.setattr(remora.flow.tools.disk_watch, "_room", lambda path: 0)
+    monkeypatch.setattr(disk_watch, "_room", lambda path: 0)
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}"):
         run(probe, PROBE_TESTS, testcase="look", run_dir=tmp_path / "run")
 
 
 def test_a_process_that_stands_still_where_there_is_little_room_has_met_a_full_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(remora.flow.tools.disk_watch, "FULL_STILL_S", 0.5)
-    monkeypatch.setattr(remora.flow.tools.disk_watch, "_room", lambda path: LITTLE)
+    monkeypatch.setattr(disk_watch, "FULL_STILL_S", 0.5)
+    monkeypatch.setattr(disk_watch, "_room", lambda path: LITTLE)
     busy = "import time\nend = time.monotonic() + 2\nwhile time.monotonic() < end: pass"
     assert run_child([sys.executable, "-c", busy], watch=DiskWatch([tmp_path])).returncode == 0
     with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import remora.flow.tools.result_folder
+from remora.flow.tools import result_folder
 from remora.flow.tools.result_folder import MANIFEST, FolderError, folder_result
 
 
@@ -128,7 +128,7 @@ def test_a_move_that_fails_takes_the_others_back(out, monkeypatch, fails_at, aft
         if moves == fails_at:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(remora.flow.tools.result_folder.Path, "rename", failing)
+    monkeypatch.setattr(result_folder.Path, "rename", failing)
     with pytest.raises(KeyboardInterrupt):
         make(out, a="2", deep__c="2")
     monkeypatch.undo()
@@ -179,7 +179,7 @@ def test_what_is_the_same_is_there_at_every_moment_of_another_run(out, monkeypat
         assert (out / "a").is_file()
         return rename(source, target)
 
-    monkeypatch.setattr(remora.flow.tools.result_folder.Path, "rename", watched)
+    monkeypatch.setattr(result_folder.Path, "rename", watched)
     make(out, force=True, a="1", b="2")
     assert "b" in moved and "a" not in moved
 
@@ -225,7 +225,7 @@ def test_a_disk_that_cannot_be_written_is_named_by_the_folder_that_was_asked_for
             raise OSError(errno.EROFS, "Read-only file system", str(path if path.name[0] == "." else path.parent))
         return make_folder(path, *arguments, **options)
 
-    monkeypatch.setattr(remora.flow.tools.result_folder.Path, "mkdir", read_only)
+    monkeypatch.setattr(result_folder.Path, "mkdir", read_only)
     with pytest.raises(OSError, match="Read-only") as caught:
         make(out, a="2")
     assert caught.value.filename == str(out)

@@ -161,11 +161,11 @@ def test_nobody_asks_which_system_it_is():
     [
         ("isinstance(design, DesignPoint)", True),
         ("issubclass(kind, (str, AnalogDesign))", True),
-        ("1 if design.bistable else 2", True),
+        ("1 if design.capabilities.bistable else 2", True),
         ("if analog: pass", True),
         ("if core_of(design) == 'analog': pass", True),
         ("isinstance(design, Design)", False),
-        ("x = design.bistable", False),
+        ("x = design.capabilities.bistable", False),
         ("if found: analog = 1", False),
     ],
 )

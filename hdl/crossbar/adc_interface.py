@@ -54,7 +54,7 @@ class AdcInterface(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        bits, lanes, limit = self.design.formats.adc_bits, self.lanes, self.design.adc_limit
+        bits, lanes, limit = self.design.formats.adc_bits, self.lanes, self.design.formats.adc_limit
         group = Signal(bits * lanes)
         padded = Cat(self.codes, Const(0, bits * (self.folds * lanes - self.layout.columns)))
         m.d.comb += group.eq(padded.word_select(self.fold, bits * lanes) if self.folds > 1 else padded)
@@ -88,4 +88,4 @@ def add_row_tiles(
         total, counted = adc.sum, adc.counted
     bits = design.formats.adc_bits
     sums = [total.word_select(lane, adc.sum_bits).as_signed() for lane in range(lanes)]
-    return Cat(*(saturate(each, design.adc_limit)[:bits] for each in sums)), counted
+    return Cat(*(saturate(each, design.formats.adc_limit)[:bits] for each in sums)), counted

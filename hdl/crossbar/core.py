@@ -55,14 +55,14 @@ class Core(wiring.Component):
         self.design = design
         self._decision, self._window = Decision(design), WeightWindow(design)
         self._hidden, self._readout = (CrossbarArray(design, layer) for layer in Layer)
-        self._cell = CellThresholds(design) if design.bistable else MiruCell(design)
-        self._learning = CoreLearning(design) if design.learning.enabled else None
+        self._cell = CellThresholds(design) if design.capabilities.bistable else MiruCell(design)
+        self._learning = CoreLearning(design) if design.capabilities.learns else None
         self.increment_bits = {
             Counter.ADC_SATURATIONS: len(self._decision.saturations),
             Counter.PULSES: len(self._window.pulses),
         }
         parameters = {"cells": In(_flipped(CELL_HOST_MEMBERS))}
-        if not design.bistable:
+        if not design.capabilities.bistable:
             conversions = max(len(self._hidden.saturations), len(self._decision.saturations))
             self.increment_bits[Counter.ADC_SATURATIONS] = conversions
             self.increment_bits[Counter.WORD_SATURATIONS] = len(self._cell.word_saturations)
@@ -106,7 +106,7 @@ class Core(wiring.Component):
         streamer = place(m, "streamer", BitStreamer(design))
         hidden = place(m, "hidden", self._hidden, reset=abort)
         readout = place(m, "readout", self._readout, reset=abort)
-        cell = place(m, "thresholds" if design.bistable else "hidden_cell", self._cell, reset=abort)
+        cell = place(m, "thresholds" if design.capabilities.bistable else "hidden_cell", self._cell, reset=abort)
         decision = place(m, "classifier", self._decision, reset=abort)
         answer = place(m, "answer", Answer(design))
         window = place(m, "window", self._window, reset=abort)
@@ -125,7 +125,7 @@ class Core(wiring.Component):
         if self._learning:
             ready, busy = ready & ~self._learning.engine.clearing, busy | self._learning.waiting
         self._connect_crossbars(m, sequencer, streamer, window, hidden, readout)
-        if design.bistable:
+        if design.capabilities.bistable:
             self._connect_bistable(m, sequencer, hidden, cell, streamer)
         else:
             self._connect_cell(m, sequencer, hidden, cell, streamer)
@@ -235,7 +235,7 @@ class Core(wiring.Component):
     def _count(self, m: Module, buffer, sequencer, hidden, cell, decision, window) -> None:
         def new(strobe: Value) -> Value:
             """Only of sequences that came as packets: a replay's cycles are counted together and apart."""
-            return strobe & ~sequencer.replaying if self.design.replays else strobe
+            return strobe & ~sequencer.replaying if self.design.capabilities.replays else strobe
 
         pulses = window.pulses + self._learning.engine.applied if self._learning else window.pulses
         m.d.comb += [
@@ -247,7 +247,7 @@ class Core(wiring.Component):
             self.pulses_increment.eq(pulses),
             self.adc_saturations_increment.eq(decision.saturations),
         ]
-        if not self.design.bistable:
+        if not self.design.capabilities.bistable:
             with m.If(sequencer.issue):
                 m.d.comb += self.adc_saturations_increment.eq(hidden.saturations)
             with m.If(cell.commit):
@@ -265,7 +265,7 @@ class Core(wiring.Component):
                     for kind, source in WRITE_COUNTERS.items():
                         increment = getattr(self, f"{kind}_{layer.name}_increment".lower())
                         m.d.comb += increment.eq(getattr(engine, source))
-        if self.design.replays:
+        if self.design.capabilities.replays:
             m.d.comb += [
                 self.replayed_increment.eq(self._learning.engine.learned & sequencer.replaying),
                 self.replay_cycles_increment.eq((sequencer.replaying | sequencer.drawing) & ~sequencer.offering),

@@ -17,7 +17,7 @@ from remora.spec.lib.fixed import unsigned_width
 
 def share_of(design: DesignPoint, layer: Layer, wordlines):
     """A layer's wordlines, in the order of its rows, out of those that the streamer drives."""
-    if design.bistable and layer is Layer.HIDDEN:
+    if design.capabilities.bistable and layer is Layer.HIDDEN:
         return Cat(wordlines[: design.network.features], wordlines[-1])
     return wordlines[first_wordline(design, layer) :]
 
@@ -47,7 +47,7 @@ class CrossbarArray(wiring.Component):
         self.design = design
         self.layout = layout = layer_layout(design, layer)
         self.module_name = f"crossbar_array_{layer.name.lower()}"
-        self.current_bits = current_bits(design) if design.bistable and layer is Layer.HIDDEN else 0
+        self.current_bits = current_bits(design) if design.capabilities.bistable and layer is Layer.HIDDEN else 0
         self.lanes = lanes or (design.cell.lanes if layer is Layer.HIDDEN else 1)
         adc_bits = design.formats.adc_bits
         if self.current_bits:

@@ -88,7 +88,7 @@ class WeightWindow(wiring.Component):
         up, down, side, pulse = Signal(rows), Signal(rows), Signal(rows), Signal()
         self._connect_program(m, at_rest_pos, at_rest_neg, any_busy, up, down, side, pulse)
 
-        limit = self.design.weight_limit
+        limit = self.design.crossbar.weight_limit
         # An erase needs at most one pass over each side; a stuck device must not hold the window for ever.
         round_ = Signal(range(2 * limit + 1))
         row = Signal(unsigned_width(rows - 1))

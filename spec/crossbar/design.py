@@ -70,11 +70,6 @@ class DesignPoint(Design):
         """SystemRDL of the register map, and its parameters."""
         return register_source(self)
 
-    @property
-    def bistable(self) -> bool:
-        """Analog bistable cells at the hidden layer's bitlines, instead of converters and the MiRU cell."""
-        return self.capabilities.bistable
-
     # Rows and tiles ---------------------------------------------------------------------------------------------------
     @property
     def wordlines(self) -> int:
@@ -84,7 +79,7 @@ class DesignPoint(Design):
     @property
     def hidden_rows(self) -> int:
         """Wordlines of the hidden layer: features, states, bias; bistable cells remember, so theirs has no states."""
-        return self.network.features + 1 if self.bistable else self.wordlines
+        return self.network.features + 1 if self.capabilities.bistable else self.wordlines
 
     @property
     def readout_rows(self) -> int:
@@ -108,49 +103,14 @@ class DesignPoint(Design):
 
     # Number formats ---------------------------------------------------------------------------------------------------
     @property
-    def stream_limit(self) -> int:
-        """Largest magnitude of a streamed word; also what the bias line streams."""
-        return self.formats.stream_limit
-
-    @property
-    def feature_shift(self) -> int:
-        """``rs`` shift from a feature's 8-bit magnitude to a streamed word."""
-        return self.formats.feature_shift
-
-    @property
-    def word_shift(self) -> int:
-        """``rs`` shift from ``|h|·b`` to a streamed word (15 by default)."""
-        return self.formats.word_shift
-
-    @property
-    def readout_word_shift(self) -> int:
-        """``rs`` shift from ``|h|`` to a word streamed to the readout (7 by default)."""
-        return self.formats.readout_word_shift
-
-    @property
-    def state_limit(self) -> int:
-        """Largest magnitude of state and candidate, ``2^n − 1``."""
-        return self.formats.state_limit
-
-    @property
-    def adc_limit(self) -> int:
-        """Largest magnitude of a code (127 by default)."""
-        return self.formats.adc_limit
-
-    @property
-    def adc_fraction_bits(self) -> int:
-        """A code step is ``2^−n`` of the candidate's argument (5 by default: 1/32)."""
-        return self.formats.adc_fraction_bits
-
-    @property
     def adc_shift(self) -> int:
         """``rs`` shift from a bitline sum in units of whole levels to a code (7 by default)."""
-        return self.formats.stream_bits + self.crossbar.level_bits - self.adc_fraction_bits
+        return self.formats.stream_bits + self.crossbar.level_bits - self.formats.adc_fraction_bits
 
     @property
     def readout_planes(self) -> int:
         """Bit planes of a word streamed to the readout: the state of a bistable cell is one bit."""
-        return 1 if self.bistable else self.formats.stream_bits
+        return 1 if self.capabilities.bistable else self.formats.stream_bits
 
     @property
     def readout_adc_shift(self) -> int:
@@ -159,15 +119,15 @@ class DesignPoint(Design):
         One plane of bits gives sums far smaller than eight do. There, what fits the converter is a random walk over
         all rows whose steps are a quarter of the largest weight, which is what training gives; more saturates.
         """
-        if not self.bistable:
+        if not self.capabilities.bistable:
             return self.adc_shift
-        walk = self.weight_limit * (isqrt(self.readout_rows - 1) + 1) // 4
-        return max(0, -(-walk // self.adc_limit) - 1).bit_length()
+        walk = self.crossbar.weight_limit * (isqrt(self.readout_rows - 1) + 1) // 4
+        return max(0, -(-walk // self.formats.adc_limit) - 1).bit_length()
 
     @property
     def sum_limit(self) -> int:
         """Largest magnitude of a hidden unit's bitline sum over all row tiles, in whole levels."""
-        return self.stream_limit * self.hidden_rows * self.weight_limit
+        return self.formats.stream_limit * self.hidden_rows * self.crossbar.weight_limit
 
     @property
     def threshold_limit(self) -> int:
@@ -180,24 +140,9 @@ class DesignPoint(Design):
         return signed_width(self.threshold_limit)
 
     @property
-    def weight_limit(self) -> int:
-        """Largest magnitude of a weight in levels (31 by default)."""
-        return self.crossbar.weight_limit
-
-    @property
     def winners(self) -> int:
         """Hidden units that learn from one sequence."""
         return self.network.hidden if self.learning.winners == "all" else self.learning.winners
-
-    @property
-    def selects(self) -> bool:
-        """Hardware that selects the hidden units that learn."""
-        return self.capabilities.selects
-
-    @property
-    def accumulates(self) -> bool:
-        """Hardware with an accumulator a weight."""
-        return self.capabilities.accumulates
 
     @property
     def learning_lanes(self) -> int:
@@ -208,11 +153,6 @@ class DesignPoint(Design):
     def learning_folds(self) -> int:
         """Passes of the learning lanes over the rows of a column."""
         return ceil(self.hidden_rows / self.learning_lanes)
-
-    @property
-    def replays(self) -> bool:
-        """Hardware with a reservoir, of which nothing is built where its capacity is 0."""
-        return self.capabilities.replays
 
     @property
     def replay_bytes(self) -> int:

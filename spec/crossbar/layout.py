@@ -111,7 +111,7 @@ def all_tiles(design: DesignPoint) -> tuple[Tile, ...]:
 
 def bias_word(design: DesignPoint, layer: Layer) -> int:
     """What the bias line streams to a layer: every plane."""
-    return design.stream_limit if layer is Layer.HIDDEN else (1 << design.readout_planes) - 1
+    return design.formats.stream_limit if layer is Layer.HIDDEN else (1 << design.readout_planes) - 1
 
 
 def adc_shift(design: DesignPoint, layer: Layer) -> int:
@@ -127,7 +127,7 @@ def first_wordline(design: DesignPoint, layer: Layer) -> int:
 def bitline_bound(design: DesignPoint, layer: Layer) -> int:
     """Largest magnitude of a tile's bitline sum, in units of whole levels."""
     rows = max(tile.rows for tile in layer_layout(design, layer).tiles)
-    return bias_word(design, layer) * rows * design.weight_limit
+    return bias_word(design, layer) * rows * design.crossbar.weight_limit
 
 
 def current_bits(design: DesignPoint) -> int:
@@ -137,4 +137,4 @@ def current_bits(design: DesignPoint) -> int:
 
 def sum_bits(design: DesignPoint, layer: Layer) -> int:
     """Width of the exact sum of the codes of a layer's row tiles."""
-    return signed_width(design.adc_limit * layer_layout(design, layer).row_tiles)
+    return signed_width(design.formats.adc_limit * layer_layout(design, layer).row_tiles)

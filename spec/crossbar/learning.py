@@ -107,7 +107,7 @@ class Learning(Section):
 
 def error_shift(design: DesignPoint) -> int:
     """Left shift from a score's code to quarter units of 1/256 (1 by default); negative: ``rs`` to the right."""
-    return 6 - design.adc_fraction_bits
+    return 6 - design.formats.adc_fraction_bits
 
 
 def rounding_index(layer: Layer, column: Integer) -> Integer:
@@ -133,7 +133,7 @@ def delta_bound(design: DesignPoint) -> int:
 
 def gradient_bound(design: DesignPoint) -> int:
     """Largest magnitude of a gradient: ``Σ_t m_t δ_t`` of the hidden layer, ``m·e`` of the readout."""
-    return design.stream_limit * max(design.network.max_steps * delta_bound(design), ERROR_LIMIT)
+    return design.formats.stream_limit * max(design.network.max_steps * delta_bound(design), ERROR_LIMIT)
 
 
 def reservoir_step_bits(design: DesignPoint) -> int:

@@ -28,7 +28,7 @@ def crossbar(preset: str) -> Figure:
         Box(8.45, 2.5, "converters", f"{formats.adc_bits} bits, {tile.adc_cycles} cycles", 1, 1.9),
         Box(8.45, 3.9, "decision, answer", f"largest of {network.classes} scores", 0, 1.9),
     ]
-    if design.bistable:
+    if design.capabilities.bistable:
         boxes.append(Box(8.45, 1.1, "bistable cells", f"{network.hidden} cells, 1 bit each", 1, 1.9))
     else:
         boxes += [
@@ -36,13 +36,13 @@ def crossbar(preset: str) -> Figure:
             Box(10.65, 1.1, "MiRU cell", f"{design.cell.lanes} lanes, {design.folds} folds", 0, 1.7),
             Box(10.65, 2.5, "state store", f"{network.hidden} × {formats.state_bits + 1} bits", 0, 1.7),
         ]
-    width = 10.2 if design.bistable else 11.7
-    figure, axes = diagram(boxes, width, 4.9 if design.bistable else 4.45)
+    width = 10.2 if design.capabilities.bistable else 11.7
+    figure, axes = diagram(boxes, width, 4.9 if design.capabilities.bistable else 4.45)
     draw_arrow(axes, [(0.1, 0.25), (1.15, 0.25), (1.15, 0.65)], "s_axis: packets", 0)
     draw_arrow(axes, [(2.2, 1.1), (2.65, 1.1)])
     draw_arrow(axes, [(4.65, 1.1), (5.0, 1.1)])
-    draw_arrow(axes, [(7.0, 1.1), (7.5, 1.1)], "currents" if design.bistable else "codes")
-    if design.bistable:
+    draw_arrow(axes, [(7.0, 1.1), (7.5, 1.1)], "currents" if design.capabilities.bistable else "codes")
+    if design.capabilities.bistable:
         draw_arrow(
             axes, [(8.45, 0.65), (8.45, 0.25), (3.65, 0.25), (3.65, 0.65)], "state bits, to the readout alone", 1
         )
@@ -61,7 +61,7 @@ def crossbar(preset: str) -> Figure:
     draw_arrow(axes, [(9.4, 3.9), (width - 0.05, 3.9)], "m_axis")
     draw_arrow(axes, [(0.02, 3.2), (1.15, 3.2), (1.15, 3.45)], "s_axil", 0)
     draw_arrow(axes, [(2.2, 3.9), (2.65, 3.9)])
-    if design.bistable:
+    if design.capabilities.bistable:
         draw_arrow(
             axes, [(1.15, 4.35), (1.15, 4.75), (7.3, 4.75), (7.3, 1.8), (8.0, 1.8), (8.0, 1.55)], "thresholds", 1
         )

@@ -17,11 +17,11 @@ from remora.spec.lib.packets import Drop
 def catalogue(design: DesignPoint) -> list[Fault]:
     """Every fault that this design point can have; small ones lack some, such as a row tile left out where there is
     one."""
-    own = (bistable_faults,) if design.bistable else (_crossbars, _cell)
+    own = (bistable_faults,) if design.capabilities.bistable else (_crossbars, _cell)
     parts = (_streamer, *own, _sequence, _answers, _control)
     faults = [fault for part in parts for fault in part(design)]
-    faults += learning_faults(design) if design.learning.enabled else []
-    return faults + (replay_faults(design) if design.replays else [])
+    faults += learning_faults(design) if design.capabilities.learns else []
+    return faults + (replay_faults(design) if design.capabilities.replays else [])
 
 
 def _streamer(design: DesignPoint) -> list[Fault]:
@@ -38,7 +38,7 @@ def _streamer(design: DesignPoint) -> list[Fault]:
         Fault("plane_skipped", f"bit plane {skipped} is never streamed", module, planes),
         Fault("bias_missing", "the bias line stays low", module, {"wl_pos": f"{{1'b0, good_wl_pos[{bias - 1}:0]}}"}),
     ]
-    if not design.bistable:
+    if not design.capabilities.bistable:
         stale = "the first step streams the words of the sequence before"
         faults.insert(2, Fault("stale_words", stale, module, {"first": "1'b0"}))
     return faults
@@ -53,12 +53,12 @@ def _crossbars(design: DesignPoint) -> list[Fault]:
             {"integrate": f"integrate && plane != {last}", "sample": f"integrate && plane == {last}"},
         )
     ]  # fmt: skip
-    if max(_largest_codes(design)) == design.adc_limit:
+    if max(_largest_codes(design)) == design.formats.adc_limit:
         faults.append(
             Fault("saturations_uncounted", "conversions at full scale are not counted", adc, {"counted": "0"})
         )
     if layout.row_tiles > 1:
-        if sum(_largest_codes(design)) > design.adc_limit + 1:
+        if sum(_largest_codes(design)) > design.formats.adc_limit + 1:
             wraps = "the sum of the row tiles' codes wraps instead of saturating"
             faults.append(Fault("sum_wraps", wraps, adc, {"sum": "wrapped_sum"}, _wrapped_sum(design)))
         exchanged = {wordline: _first_tiles_exchanged(layout, wordline) for wordline in ("wl_pos", "wl_neg")}
@@ -84,7 +84,7 @@ def _wrapped_sum(design: DesignPoint) -> str:
 def _without_last(design: DesignPoint) -> str:
     """``without_last``: what the array would give of all row tiles but the last."""
     bits, lanes, wide = design.formats.adc_bits, design.cell.lanes, sum_bits(design, Layer.HIDDEN)
-    limit, tiles = design.adc_limit, layer_layout(design, Layer.HIDDEN).row_tiles
+    limit, tiles = design.formats.adc_limit, layer_layout(design, Layer.HIDDEN).row_tiles
     return f"""  function automatic [{bits - 1}:0] limited(input int sum);
     return {bits}'(sum > {limit} ? {limit} : sum < -{limit} ? -{limit} : sum);
   endfunction
@@ -103,7 +103,7 @@ def _first_tiles_exchanged(layout: LayerLayout, wordlines: str) -> str:
 
 
 def _cell(design: DesignPoint) -> list[Fault]:
-    cell, lane, limit = "remora_miru_cell", "remora_miru_lane", design.adc_limit
+    cell, lane, limit = "remora_miru_cell", "remora_miru_lane", design.formats.adc_limit
     lowest = f"{design.formats.adc_bits}'(-{limit})"
     address = f"$signed(code) < 0 ? (code == {lowest} ? code : code - 1) : (code == {limit} ? code : code + 1)"
     word_bits = design.formats.stream_bits
@@ -128,8 +128,8 @@ def _cell(design: DesignPoint) -> list[Fault]:
             truncated,
         ),
     ]
-    code = min(design.adc_limit, sum(_largest_codes(design)))
-    if round_shift(candidate_table(design)[code], design.readout_word_shift) > design.stream_limit:
+    code = min(design.formats.adc_limit, sum(_largest_codes(design)))
+    if round_shift(candidate_table(design)[code], design.formats.readout_word_shift) > design.formats.stream_limit:
         word = f"{{good_word[{word_bits}], good_word_saturated ? {word_bits}'d0 : good_word[{word_bits - 1}:0]}}"
         faults.append(Fault("word_wraps", "a streamed word wraps instead of saturating", lane, {"word": word}))
     return faults
@@ -171,7 +171,7 @@ def _sequence(design: DesignPoint) -> list[Fault]:
                 "conversion_not_awaited",
                 "codes are taken before they are valid",
                 sequencer,
-                {"readout_valid" if design.bistable else "hidden_valid": "1'b1"},
+                {"readout_valid" if design.capabilities.bistable else "hidden_valid": "1'b1"},
             )
         )
     if steps > 1:
@@ -274,15 +274,15 @@ def _largest_codes(design: DesignPoint) -> list[int]:
     """Code of each row tile for a unit whose weights are all at the upper end, under full-scale features and states.
 
     That is what ``remora.flow.systems.crossbar.stimulus.stress_stimulus`` gives."""
-    network, limit = design.network, design.stream_limit
+    network, limit = design.network, design.formats.stream_limit
     state = limit // 2 if network.max_steps > 1 else 0
     words = [limit - 1] * network.features + [state] * network.hidden + [limit]
     sums = [
-        design.weight_limit * sum(words[tile.row_slice])
+        design.crossbar.weight_limit * sum(words[tile.row_slice])
         for tile in layer_layout(design, Layer.HIDDEN).tiles
         if tile.column_tile == 0
     ]
-    return [min(design.adc_limit, round_shift(each, design.adc_shift)) for each in sums]
+    return [min(design.formats.adc_limit, round_shift(each, design.adc_shift)) for each in sums]
 
 
 def _rotated_up(signal: str, width: int) -> str:

@@ -53,8 +53,8 @@ class CrossbarFaultBench(FaultBench):
 
 
 def _stimulus(design: DesignPoint, seed: int) -> Stimulus:
-    draw = learning_stimulus if design.learning.enabled else stress_stimulus
+    draw = learning_stimulus if design.capabilities.learns else stress_stimulus
     stimulus = draw(design, SEQUENCES, COEFFICIENTS, seed)
-    if design.replays:
+    if design.capabilities.replays:
         stimulus = with_replay_commands(stimulus, RATIOS, seed)
     return with_bad_packets(design, stimulus, seed)

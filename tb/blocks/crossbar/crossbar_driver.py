@@ -20,7 +20,7 @@ def expected_group(
     Args:
         codes: of row tile r and column j in place r * columns + j.
     """
-    limit, group, saturated = design.adc_limit, [], 0
+    limit, group, saturated = design.formats.adc_limit, [], 0
     for column in range(fold * lanes, (fold + 1) * lanes):
         tiles = codes[column :: layout.columns] if column < layout.columns else []
         group.append(max(-limit, min(limit, sum(tiles))))

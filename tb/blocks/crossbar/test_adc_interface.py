@@ -20,7 +20,7 @@ async def groups_of_columns(bench: BlockBench) -> None:
         layout, bits, limit = (
             layer_layout(design, Layer(block.parameters["layer"])),
             design.formats.adc_bits,
-            design.adc_limit,
+            design.formats.adc_limit,
         )
         for _ in range(ROUNDS):
             flat = some_integers(bench.random, -limit, limit, layout.row_tiles * layout.columns)

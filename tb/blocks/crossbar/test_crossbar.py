@@ -19,7 +19,7 @@ def some_weights(bench: BlockBench, driver: CrossbarDriver) -> np.ndarray:
 
 
 def some_words(bench: BlockBench, driver: CrossbarDriver) -> list[int]:
-    limit = driver.design.stream_limit
+    limit = driver.design.formats.stream_limit
     return some_integers(bench.random, -limit, limit, driver.model.layout.rows)
 
 
@@ -34,7 +34,7 @@ async def reads(bench: BlockBench) -> None:
         await driver.program_weights(some_weights(bench, driver))
         for _ in range(25):
             codes = await driver.read(some_words(bench, driver))
-            saturated += sum(abs(code) == block.design.adc_limit for code in codes)
+            saturated += sum(abs(code) == block.design.formats.adc_limit for code in codes)
 
     await bench.each(drive)
     assert bench.compared > 25 * len(bench.blocks) and saturated > 100
@@ -184,7 +184,7 @@ async def odd_timing(bench: BlockBench) -> None:
             block.put(integrate=0)
             await bench.cycle(bench.random.randint(1, 3))
         await driver.convert()
-        expected = driver.model.codes(np.array([2 * block.design.stream_limit] + [0] * (rows - 1)))
+        expected = driver.model.codes(np.array([2 * block.design.formats.stream_limit] + [0] * (rows - 1)))
         block.put(integrate=1, wl_pos=0, wl_neg=1)
         for cycle in range(3):
             block.put(fold=cycle % driver.folds)

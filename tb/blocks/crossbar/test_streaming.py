@@ -31,7 +31,7 @@ class Streamer(CrossbarDriver):
         words = (
             [feature_word(design, byte) for byte in features]
             + ([0] * len(states) if first else states)
-            + [design.stream_limit]
+            + [design.formats.stream_limit]
         )
         # One row tile, and all columns in one group, so that the sums are the codes.
         found = unpack_signed(block.get("code"), design.formats.adc_bits, self.lanes)
@@ -103,7 +103,7 @@ async def full_size(bench: BlockBench) -> None:
             codes = await streamer.step(
                 features, some_integers(random, -255, 255, network.hidden), first=bench.chance(0.1)
             )
-            saturated += sum(abs(code) == block.design.adc_limit for code in codes)
+            saturated += sum(abs(code) == block.design.formats.adc_limit for code in codes)
 
     await bench.each(drive)
     assert saturated > 1000

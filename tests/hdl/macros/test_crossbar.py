@@ -74,7 +74,7 @@ def test_memory_images(tmp_path, simulator):
     """A simulation started with images begins with their weights, whatever the tile."""
     cases = {"tiny": {"design": TINY, "layer": Layer.HIDDEN}}
     array = CrossbarArray(**cases["tiny"])
-    limit = TINY.weight_limit
+    limit = TINY.crossbar.weight_limit
     weights = np.random.default_rng(1).integers(-limit, limit + 1, size=(array.layout.rows, array.layout.columns))
     array._MustUse__silence = True
     for tile in array.layout.tiles:

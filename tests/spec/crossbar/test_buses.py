@@ -57,7 +57,7 @@ def test_what_is_accepted_fits_and_what_is_refused_has_a_remedy():
             with pytest.raises(ValidationError):
                 DesignPoint.model_validate(content | {"learning": content["learning"] | {"lanes": int(found[0]) + 4}})
         else:
-            seen["learns" if design.learning.enabled else "infers"] += 1
+            seen["learns" if design.capabilities.learns else "infers"] += 1
             assert all(0 < bundle.bits <= MOST_BITS for bundle in bundles(design))
     assert all(seen[kind] > 20 for kind in ("infers", "learns", "too wide")), seen
 

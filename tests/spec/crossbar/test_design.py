@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from pydantic import ValidationError
 
+import remora
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from tests.golden.designs import design_points
 
+LAYERS = ("spec", "golden", "hdl", "flow", "tb")
 DEFAULT = DesignPoint(name="default")
 
 
@@ -183,3 +187,25 @@ def test_what_a_bistable_cell_does_not_have_is_neither_checked_nor_hashed():
 def test_learning_on_chip_with_bistable_cells_is_refused():
     with pytest.raises(ValidationError, match="no converter stands in a step.*train offline, or use cell.kind"):
         bistable(learning={"enabled": True})
+
+
+OWNED = {
+    **dict.fromkeys(("bistable", "selects", "accumulates", "replays"), "capabilities"),
+    **dict.fromkeys(("stream_limit", "state_limit", "adc_limit", "adc_fraction_bits"), "formats"),
+    **dict.fromkeys(("feature_shift", "word_shift", "readout_word_shift"), "formats"),
+    **dict.fromkeys(("step_cycles", "readout_cycles"), "cycles"),
+    "weight_limit": "crossbar",
+}
+"""What a part of the design point answers → which part."""
+
+
+def test_what_a_part_owns_is_asked_of_that_part():
+    root, wrong, right = Path(remora.__file__).parents[1], [], 0
+    for path in [each for layer in (*LAYERS, "tests") for each in (root / layer).rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and (part := OWNED.get(node.attr)):
+                asked = getattr(node.value, "attr", getattr(node.value, "id", ""))
+                right += asked == part
+                if asked.lower().endswith("design"):
+                    wrong.append(f"{path.relative_to(root)}:{node.lineno}: ask {part}.{node.attr} of the design point")
+    assert not wrong and right > 200, "\n".join(wrong)

@@ -173,8 +173,11 @@ class System(ABC, Generic[AnyDesign, Content]):
 
         Returns:
             The class of each item, (items,).
+
+        Raises:
+            RemoraError: the system gives no model for it.
         """
-        raise NotImplementedError(f"{self.plural} have no model to ask here")
+        raise RemoraError(f"{self.plural} give no model to infer with; simulate the design point instead")
 
     # Faults and speed -------------------------------------------------------------------------------------------------
     def fault_bench(self, design: AnyDesign, options: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import ceil, cos, pi
+from math import ceil, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from remora.golden.lib.bmru import cell_states
 from remora.golden.offline.adam import Adam
 from remora.golden.offline.bistable_export import fold_levels, limit_tail, quantise
 from remora.golden.offline.bmru_gradient import CELL_PARTS, Parameters, Setting, differentiate_cells, run_cells
+from remora.golden.offline.descent import Descent
 from remora.golden.offline.float_model import to_float
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.rng import Purpose, normal, permutation
@@ -34,26 +35,18 @@ REST_MARGIN = 0.25
 SCORE_BATCH = 1000
 
 
-@dataclass(frozen=True)
-class Schedule:
+@dataclass(frozen=True, kw_only=True)
+class Schedule(Descent):
     """What decides a training, with data and design point, whose learning seed it takes.
 
     Attributes:
         passes: over the training set, in floating point.
         tuning: further passes as codes, as a share of these, rounded up.
-        batch: sequences a step of the optimiser.
-        rate: peak learning rate; it falls to zero along half a cosine.
-        clip: largest norm of the whole gradient.
-        epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
-        tuning_rate: peak learning rate of tuning, which falls to zero likewise.
+        tuning_rate: peak learning rate of tuning, which falls to zero as `rate` does.
     """
 
     passes: int
     tuning: float = 0.25
-    batch: int = 128
-    rate: float = 0.01
-    clip: float = 1.0
-    epsilon_hold: float = 0.05
     epsilon_end: float = 0.9
     tuning_rate: float = 0.003
 
@@ -61,10 +54,6 @@ class Schedule:
     def tuning_passes(self) -> int:
         """Passes as codes."""
         return ceil(self.tuning * self.passes)
-
-    def epsilon(self, done: float) -> float:
-        """ε when a share ``done`` of the steps is done."""
-        return float(np.clip((self.epsilon_end - done) / (self.epsilon_end - self.epsilon_hold), 0, 1))
 
 
 class BistableModel:
@@ -170,15 +159,12 @@ def train_bistable(
         progress: called after every step of the optimiser with the number of sequences in it.
     """
     model = BistableModel.initial(design)
-    optimiser, total = Adam(model.parameters.values(), schedule.rate), schedule.passes * len(data)
-    for number in range(1, schedule.passes + 1):
-        for taken, x, y, lengths in _batches(design, data, schedule, number):
-            done = ((number - 1) * len(data) + taken) / total
+    optimiser = Adam(model.parameters.values(), schedule.rate)
+    for batches in _passes(design, data, schedule, range(1, schedule.passes + 1), progress):
+        for done, x, y, lengths in batches:
             _, gradient = model.loss_and_gradient(x, y, Setting(schedule.epsilon(done)), lengths)
-            optimiser.step(_clipped(gradient, schedule.clip), schedule.rate * 0.5 * (1 + cos(pi * done)))
+            schedule.descend(optimiser, gradient, pi * done)
             _keep_legal(model.parameters)
-            if progress:
-                progress(len(y))
         yield model
 
 
@@ -193,41 +179,42 @@ def tune_codes(
     Args:
         progress: as of `train_bistable`.
     """
-    design, total = model.design, schedule.tuning_passes * len(data)
+    design, first = model.design, schedule.passes + 1
     optimiser = Adam(model.parameters.values(), schedule.tuning_rate)
     fold_levels(model.parameters)
     yield quantise(design, model.parameters)[0]
-    for number in range(schedule.tuning_passes):
-        for taken, x, y, lengths in _batches(design, data, schedule, schedule.passes + 1 + number):
+    for batches in _passes(design, data, schedule, range(first, first + schedule.tuning_passes), progress):
+        for done, x, y, lengths in batches:
             seen = BistableModel(design, quantise(design, model.parameters)[1])
             _, gradient = seen.loss_and_gradient(x, y, Setting(), lengths)
             # The levels are in the readout by now.
             gradient["level"] = np.zeros_like(gradient["level"])
-            done = (number * len(data) + taken) / total
-            optimiser.step(_clipped(gradient, schedule.clip), schedule.tuning_rate * 0.5 * (1 + cos(pi * done)))
+            schedule.descend(optimiser, gradient, pi * done)
             _keep_legal(model.parameters)
             # What the last level stands for must not run away from it.
             limit_tail(model.parameters)
-            if progress:
-                progress(len(y))
         yield quantise(design, model.parameters)[0]
 
 
-def _batches(
-    design: DesignPoint, data: SequenceSet, schedule: Schedule, number: int
-) -> Iterator[tuple[int, NDArray, NDArray, NDArray]]:
-    """Batches of a pass in its own order: how many sequences went before, x (T, n, features), y, and steps of each."""
-    order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
-    for start in range(0, len(order), schedule.batch):
-        chosen = order[start : start + schedule.batch]
-        part = data.where(chosen)
-        yield start, to_float(design, np.ascontiguousarray(part.x.transpose(1, 0, 2))), part.y, part.steps
+def _passes(
+    design: DesignPoint, data: SequenceSet, schedule: Schedule, passes: range, progress: Callable[[int], None] | None
+) -> Iterator[Iterator[tuple[float, NDArray, NDArray, NDArray]]]:
+    """Batches of every pass, each pass in its own order.
 
+    A batch is the share of all sequences that went before it, x (T, n, features), y, and steps of each.
+    """
 
-def _clipped(gradient: Parameters, largest: float) -> list[NDArray]:
-    norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
-    factor = np.float32(min(1.0, largest / max(norm, 1e-30)))
-    return [array * factor for array in gradient.values()]
+    def batches(before: int, number: int) -> Iterator[tuple[float, NDArray, NDArray, NDArray]]:
+        order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
+        for start in range(0, len(order), schedule.batch):
+            part = data.where(order[start : start + schedule.batch])
+            x = to_float(design, np.ascontiguousarray(part.x.transpose(1, 0, 2)))
+            yield (before * len(data) + start) / (len(passes) * len(data)), x, part.y, part.steps
+            if progress:
+                progress(len(part))
+
+    for before, number in enumerate(passes):
+        yield batches(before, number)
 
 
 def _keep_legal(parameters: Parameters) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.lib.bmru_network import BmruNetwork
+from remora.golden.offline.descent import log_softmax
 
 Parameters = dict[str, NDArray[np.floating]]
 """Named as `BmruNetwork.arrays` names them, but ``blocks.N.hysteresis`` (β_hi − β_lo) in place of ``blocks.N.high``, so
@@ -102,7 +103,7 @@ def loss_and_gradient(
         targets: what the classes' probabilities in each frame should be instead, (T, n, classes).
     """
     outputs, z, history = _forward(parameters, x, setting)
-    logarithms = _log_softmax(outputs)
+    logarithms = log_softmax(outputs)
     error = np.exp(logarithms)
     if targets is None:
         everyone = np.arange(len(labels))
@@ -117,12 +118,7 @@ def loss_and_gradient(
 
 def probabilities(parameters: Mapping[str, NDArray], x: NDArray) -> NDArray:
     """Of the classes in each frame, (T, n, classes), as in inference; ``x`` as in `loss_and_gradient`."""
-    return np.exp(_log_softmax(_forward(parameters, x, Setting())[0]))
-
-
-def _log_softmax(outputs: NDArray) -> NDArray:
-    shifted = outputs - outputs.max(axis=2, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=2, keepdims=True))
+    return np.exp(log_softmax(_forward(parameters, x, Setting())[0]))
 
 
 def step(z: NDArray, smooth: bool) -> NDArray:

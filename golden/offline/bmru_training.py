@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from math import cos, pi
+from math import pi
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from remora.golden.lib.bmru import decide
 from remora.golden.lib.bmru_network import BmruNetwork, NetworkError
 from remora.golden.offline.adam import Adam
 from remora.golden.offline.bmru_gradient import Parameters, Setting, loss_and_gradient, probabilities, to_network
+from remora.golden.offline.descent import Descent
 from remora.spec.bmru.design import UNIT_PA, AnalogDesign
 from remora.spec.lib.rng import Purpose, draw, normal
 
@@ -31,25 +32,21 @@ _BATCH_LANE, _SHIFT_LANE, _DROPOUT_LANE, _TEACHER_LANE, _TRIAL_LANE = 100, 101, 
 """Streams of draws of a step; the layers' initial weights take their number as lane."""
 
 
-@dataclass(frozen=True)
-class Recipe:
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Descent):
     """What decides a training, with the data.
 
     Attributes:
         seed: of every draw.
         steps: of the optimiser.
-        batch: sequences a step.
         keyword_share: of a batch, of the highest class; 0 … 1.
-        rate: peak learning rate; it falls to zero along half a cosine.
         weight_decay: of weights, not of biases, thresholds and levels.
-        clip: largest norm of the whole gradient.
         dropout: share of cells whose output is dropped in a sequence.
         teacher_width: cells of a block of a network that is trained first and teaches this one; 0 where there is none.
         trials: networks that are trained, each of a seed of its own and with the same teacher; the one that decides
             best on the sequences of the training is kept.
         teaching: share of the teacher's probabilities in what a frame's should be; the rest is the label's class.
         shift: each sequence is moved by up to so many frames, its first or last frame repeated.
-        epsilon_hold, epsilon_end: shares of the steps until which ε stays 1, and from which it is 0.
         leak: slope of the relus below zero at ε = 1; it falls to zero with ε.
         quantise_from: share of the steps from which gradients are taken at the parameters rounded to codes; with more
             than 1 never, and the result is not rounded either.
@@ -57,17 +54,13 @@ class Recipe:
 
     seed: int = 1
     steps: int = 2000
-    batch: int = 128
     keyword_share: float = 0.5
-    rate: float = 1e-2
     weight_decay: float = 1e-2
-    clip: float = 1.0
     dropout: float = 0.1
     teacher_width: int = 0
     trials: int = 1
     teaching: float = 0.8
     shift: int = 8
-    epsilon_hold: float = 0.05
     epsilon_end: float = 0.4
     leak: float = 0.1
     quantise_from: float = 0.7
@@ -94,15 +87,6 @@ class Recipe:
         """The recipe of one trial: the first has the seed itself. Its teacher is that of the whole recipe."""
         seed = int(draw(self.seed, Purpose.BMRU_TRAINING, 0, number, _TRIAL_LANE)) if number else self.seed
         return replace(self, seed=seed, trials=1)
-
-    def epsilon(self, step: int) -> float:
-        """ε of a step counted from 0."""
-        done = step / self.steps
-        return float(np.clip((self.epsilon_end - done) / (self.epsilon_end - self.epsilon_hold), 0, 1))
-
-    def rate_of(self, step: int) -> float:
-        """Learning rate of a step counted from 0: the peak, then down half a cosine."""
-        return self.rate / 2 * (1 + cos(pi * step / self.steps))
 
 
 def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
@@ -203,10 +187,11 @@ def _train(
     for step in range(recipe.steps):
         rounded = step >= recipe.quantise_from * recipe.steps
         chosen = _batch(recipe, step, groups)
-        setting = Setting(recipe.epsilon(step), recipe.leak * recipe.epsilon(step), masks=_masks(design, recipe, step))
+        epsilon = recipe.epsilon(step / recipe.steps)
+        setting = Setting(epsilon, recipe.leak * epsilon, masks=_masks(design, recipe, step))
         seen = round_to_codes(design, parameters) if rounded else parameters
         gradient = _gradient(seen, _moved(recipe, step, x, chosen), y[chosen], setting, teacher, recipe.teaching)
-        optimiser.step(_clipped(recipe, gradient), recipe.rate_of(step))
+        recipe.descend(optimiser, gradient, pi * step / recipe.steps)
         _keep_legal(design, parameters)
         if progress:
             progress(1)
@@ -285,9 +270,3 @@ def _masks(design: AnalogDesign, recipe: Recipe, step: int) -> tuple[NDArray, ..
     words = draw(recipe.seed, Purpose.BMRU_TRAINING, 1 + step, np.arange(np.prod(shape)), _DROPOUT_LANE)
     kept = (words >= recipe.dropout * 2.0**32).reshape(shape)
     return tuple((kept / (1 - recipe.dropout)).astype(np.float32))
-
-
-def _clipped(recipe: Recipe, gradient: Parameters) -> list[NDArray]:
-    norm = np.sqrt(sum(float(np.vdot(array, array)) for array in gradient.values()))
-    factor = np.float32(min(1, recipe.clip / norm) if norm else 1)
-    return [array * factor for array in gradient.values()]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.weights import Weights
+from remora.golden.offline.descent import log_softmax
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
 
@@ -68,8 +69,7 @@ class FloatModel:
         """Mean softmax cross-entropy over the sequences and its exact gradient."""
         history = self.forward(x, history=True)
         scores = history[0]
-        shifted = scores - scores.max(axis=1, keepdims=True)
-        log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        log_probability = log_softmax(scores)
         chosen = np.arange(len(y)), y
         error = np.exp(log_probability)
         error[chosen] -= 1

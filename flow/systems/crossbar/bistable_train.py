@@ -51,7 +51,7 @@ def train_offline(
             console().print(f"{path} holds this training already")
             return found
         say_replaced(path)
-    history, schedule = [], Schedule(passes, batch=batch_of(training))
+    history, schedule = [], Schedule(passes=passes, batch=batch_of(training))
     judged = training.first(min(JUDGED, len(training)))
     with progress("training", (passes + schedule.tuning_passes) * len(training), "sequences") as advance:
         best = -1.0

@@ -103,7 +103,7 @@ def test_the_same_seed_trains_the_same(data):
     training = data[0].first(60)
     first, second = (
         list(tune_codes(list(train_bistable(DESIGN, training, s))[-1], training, s))[-1]
-        for s in [Schedule(2, batch=20)] * 2
+        for s in [Schedule(passes=2, batch=20)] * 2
     )
     for name in ("hidden", "readout", "thresholds"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
@@ -124,7 +124,7 @@ def test_codes_mean_what_quantise_says(data):
 
 def test_cells_at_rest_hold_with_a_margin(data):
     training = data[0].first(100)
-    p = list(train_bistable(DESIGN, training, Schedule(4, batch=20)))[-1].parameters
+    p = list(train_bistable(DESIGN, training, Schedule(passes=4, batch=20)))[-1].parameters
     place = (p["hidden"][-1] - p["low"]) / np.maximum(p["hysteresis"], 1e-9)
     assert (0.249 <= place).all() and (place <= 0.751).all() and place.min() < place.max()
     assert all((p[part] >= 0).all() for part in ("low", "hysteresis", "level"))

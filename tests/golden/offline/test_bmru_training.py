@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import pi
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from remora.golden.offline.bmru_gradient import (
     to_parameters,
 )
 from remora.golden.offline.bmru_training import Recipe, round_to_codes, train_bmru
+from remora.golden.offline.descent import falling_rate
 from remora.spec.bmru.design import AnalogDesign
 from tests.golden.lib.bmru_networks import random_network
 from tests.golden.offline.test_float_model import finite_differences
@@ -182,9 +184,10 @@ def test_rounding_keeps_within_half_a_step():
 
 
 def test_epsilon_and_rate_fall():
-    recipe = Recipe(steps=1000, epsilon_hold=0.05, epsilon_end=0.7, rate=1.0)
-    assert [recipe.epsilon(at) for at in (0, 50, 700, 999)] == [1, 1, 0, 0]
-    assert recipe.epsilon(375) == pytest.approx(0.5) and recipe.rate_of(0) == 1 and recipe.rate_of(999) < 1e-5
+    recipe = Recipe(epsilon_hold=0.05, epsilon_end=0.7)
+    assert [recipe.epsilon(at / 1000) for at in (0, 50, 700, 999)] == [1, 1, 0, 0]
+    assert recipe.epsilon(0.375) == pytest.approx(0.5)
+    assert falling_rate(1, 0) == 1 and falling_rate(1, pi * 0.999) < 1e-5
 
 
 @pytest.mark.parametrize(

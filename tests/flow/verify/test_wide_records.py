@@ -23,7 +23,9 @@ LIMIT_BITS = 32
 """In place of 8,192: below the record of every kind."""
 SMALL = {"features": 3, "hidden": 5, "classes": 3, "max_steps": 4}
 DESIGNS = {
-    "learning": DesignPoint(name="learning", network=SMALL, cell={"lanes": 2}, learning={"enabled": True, "replay_capacity": 2}),
+    "learning": DesignPoint(
+        name="learning", network=SMALL, cell={"lanes": 2}, learning={"enabled": True, "replay_capacity": 2}
+    ),
     "bistable": DesignPoint(name="cells", network=SMALL, cell={"kind": "bmru", "lanes": 2}),
     "bmru": AnalogDesign(name="core", network={"features": 3}),
 }

@@ -9,7 +9,7 @@ from random import Random
 import cocotb
 import numpy as np
 
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.spec.bmru.frames import FrameFlag, encode_frame
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, Response
@@ -212,15 +212,15 @@ async def crossbar(dut) -> None:
 
 
 @cocotb.test()
-async def analog(dut) -> None:
-    """The analog core's controller."""
+async def bmru(dut) -> None:
+    """The BMRU core's controller."""
     host = await BmruHost.started(dut)
     config, design = load_config(), host.design
     bus = Bus(host, Random(cocotb.RANDOM_SEED))
     await bus.compare_all()
     await impolite(bus, config["rounds"])
     await after_the_pin(bus)
-    await host.program_codes(AnalogCodes.from_chain(design, [int(bit) for bit in config["chain"]]))
+    await host.program_codes(BmruCodes.from_chain(design, [int(bit) for bit in config["chain"]]))
 
     async def offer() -> None:
         await host.write("PACE", period=0)

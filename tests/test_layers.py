@@ -30,9 +30,9 @@ QUESTIONS = 0
 
 SYSTEM_ROOMS = ("crossbar", "bmru", "learning", "cells", "offline")
 """Folders that belong to one system."""
-DESIGNS = ("DesignPoint", "AnalogDesign", "BmruDesign")
+DESIGNS = ("DesignPoint", "BmruDesign")
 """Classes of design points: who tests an object against one asks for its system."""
-KINDS = ("core_of", "bistable", "analog", "is_analog")
+KINDS = ("core_of", "bistable", "bmru", "is_bmru")
 """Names that stand for the kind of system where a condition reads them."""
 
 
@@ -150,8 +150,8 @@ def test_no_private_name_leaves_its_room():
 def test_nobody_asks_which_system_it_is():
     found = questions()
     rooms = defaultdict(int)
-    for place in found:
-        rooms["/".join(place.split("/")[:2])] += 1
+    for question in found:
+        rooms["/".join(question.split("/")[:2])] += 1
     print(f"{len(found)} questions: {dict(rooms)}")
     assert len(found) <= QUESTIONS, found
 
@@ -160,13 +160,13 @@ def test_nobody_asks_which_system_it_is():
     ("text", "asked"),
     [
         ("isinstance(design, DesignPoint)", True),
-        ("issubclass(kind, (str, AnalogDesign))", True),
+        ("issubclass(kind, (str, BmruDesign))", True),
         ("1 if design.capabilities.bistable else 2", True),
-        ("if analog: pass", True),
-        ("if core_of(design) == 'analog': pass", True),
+        ("if bmru: pass", True),
+        ("if core_of(design) == 'bmru': pass", True),
         ("isinstance(design, Design)", False),
         ("x = design.capabilities.bistable", False),
-        ("if found: analog = 1", False),
+        ("if found: bmru = 1", False),
     ],
 )
 def test_a_question_is_seen(text, asked):

@@ -70,18 +70,18 @@ def design_command(
             options = chosen_options(name, flags, config, design, taken, given)
             function(Chosen(config, design, system_of(design), options), **values)
 
-        place = inspect.Parameter.POSITIONAL_OR_KEYWORD
+        passed = inspect.Parameter.POSITIONAL_OR_KEYWORD
         own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
         parameters = [
-            inspect.Parameter("context", place, annotation=typer.Context),
+            inspect.Parameter("context", passed, annotation=typer.Context),
             inspect.Parameter(
                 "config",
-                place,
+                passed,
                 annotation=Annotated[str, typer.Argument(metavar="CONFIG", help=HELP)],
                 default=inspect.Parameter.empty if config is None else config,
             ),
             *(
-                inspect.Parameter(flag.name, place, annotation=Annotated[flag.kind, flag.info], default=flag.default)
+                inspect.Parameter(flag.name, passed, annotation=Annotated[flag.kind, flag.info], default=flag.default)
                 for flag in flags.values()
             ),
             *own,

@@ -111,8 +111,8 @@ def _chart(by_bits: dict[tuple[int, int], dict], whole: dict[tuple[int, int], fl
             "largest input, full scale = 1",
             "RMS error of the argument",
             [
-                Curve(f"{bits} bits", *_drawable(found), shade=place / max(1, len(family) - 1))
-                for place, (bits, found) in enumerate(family)
+                Curve(f"{bits} bits", *_drawable(found), shade=position / max(1, len(family) - 1))
+                for position, (bits, found) in enumerate(family)
             ],
             y_log=True,
         )

@@ -128,9 +128,9 @@ def _learn_stream(stream: TaskStream, design: DesignPoint, parameters: dict, con
     for task in range(len(matrix), TASKS):
         data, _ = stream.task(task)
         slower = {round(share * count): number for share, number in parameters["schedule"]}
-        for place, chosen in enumerate(presented(data, count, design.learning.seed, task).tolist()):
-            if place in slower:
-                learner.slow_down(slower[place])
+        for position, chosen in enumerate(presented(data, count, design.learning.seed, task).tolist()):
+            if position in slower:
+                learner.slow_down(slower[position])
             learner.learn(data.sequence(chosen), int(data.y[chosen]))
             context.advance(1)
         learner.finish()

@@ -81,4 +81,4 @@ def _chart(name: str, modes: dict, spread: dict | None) -> Chart:
 
 def _so_far(matrix: list[list[float]]) -> list[float]:
     """Mean over the tasks learnt, after each."""
-    return [float(np.mean(row[: place + 1])) for place, row in enumerate(matrix)]
+    return [float(np.mean(row[: position + 1])) for position, row in enumerate(matrix)]

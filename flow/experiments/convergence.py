@@ -63,14 +63,14 @@ def _readings(count: int) -> set[int]:
 
 
 def _learn(rule: str, design: DesignPoint, train: SequenceSet, test: SequenceSet, count: int, context: Context) -> dict:
-    weights, readings, places = initial_weights(design), [], _readings(count)
+    weights, readings, positions = initial_weights(design), [], _readings(count)
     chip = None if rule == "software" else ChipLearner(design, weights)
     learner = chip or SoftwareLearner(design, weights, SOFTWARE_BATCH, SOFTWARE_RATE)
     for done, chosen in enumerate([None, *presented(train, count, design.learning.seed, 0).tolist()]):
         if chosen is not None:
             learner.learn(train.sequence(chosen), int(train.y[chosen]))
             context.advance(1)
-        if done in places:
+        if done in positions:
             learner.finish()
             readings.append({"sequences": done, "accuracy": learner.accuracy(test)})
             if chip:

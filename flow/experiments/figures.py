@@ -238,8 +238,8 @@ def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
         axes.set_xscale("log")
     if panel.y_log:
         axes.set_yscale("log")
-    for place, curve in enumerate(panel.curves):
-        _draw_curve(axes, curve, place, len(panel.curves))
+    for position, curve in enumerate(panel.curves):
+        _draw_curve(axes, curve, position, len(panel.curves))
     axes.set_xlim(_limits([curve.x for curve in panel.curves], panel.x_span, panel.x_log))
     spread = [part for curve in panel.curves for part in _with_deviation(curve)]
     axes.set_ylim(_limits(spread, panel.y_span, panel.y_log))
@@ -255,15 +255,15 @@ def _draw(figure: Figure, axes: Axes, panel: Panel) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), borderaxespad=0.2)
 
 
-def _draw_curve(axes: Axes, curve: Curve, place: int, of: int) -> None:
+def _draw_curve(axes: Axes, curve: Curve, position: int, of: int) -> None:
     from matplotlib import colormaps
     from matplotlib.transforms import ScaledTranslation
 
-    number = place if curve.colour is None else curve.colour
+    number = position if curve.colour is None else curve.colour
     colour = COLOURS[number % len(COLOURS)] if curve.shade is None else colormaps["viridis"](0.8 * curve.shade)
-    marker = MARKERS[(number if curve.shade is None else place) % len(MARKERS)]
+    marker = MARKERS[(number if curve.shade is None else position) % len(MARKERS)]
     # What comes first has larger markers, so that they show beneath a curve that covers it.
-    size = STYLE["lines.markersize"] + max(0, 3 - place) * 0.9
+    size = STYLE["lines.markersize"] + max(0, 3 - position) * 0.9
     look: dict[str, Any] = {"color": colour, "label": curve.label, "marker": marker, "gid": "data"}
     look["markersize"] = size
     # A filled and an open marker tell two curves of one colour apart where their dashes cannot be seen.
@@ -279,7 +279,7 @@ def _draw_curve(axes: Axes, curve: Curve, place: int, of: int) -> None:
     else:
         # Side by side where several stand at one place; the points themselves stay where they are.
         aside = ScaledTranslation(
-            (place - (of - 1) / 2) * min(BAR_STEP, BARS_WIDTH / of) / 72, 0, axes.figure.dpi_scale_trans
+            (position - (of - 1) / 2) * min(BAR_STEP, BARS_WIDTH / of) / 72, 0, axes.figure.dpi_scale_trans
         )
         axes.errorbar(x, y, deviation, color=colour, linestyle="none", capsize=2, transform=axes.transData + aside)
 

@@ -23,7 +23,7 @@ from remora.golden.data.augmentation import VERSIONS
 from remora.golden.data.keywords import KeywordSet, speaker_folds
 from remora.golden.data.normalisation import KINDS, RUNNING_SHIFT
 from remora.golden.offline.bmru_training import Recipe
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
 
 SUMMARY = "spotting a keyword: five-fold over speakers, float against the codes of the core and the hardware"
@@ -45,7 +45,7 @@ def plan(options: Options) -> list[Unit]:
     clips = load_clips(0 if options.quick else VERSIONS)
     folds = speaker_folds(clips, FOLDS)
     units = []
-    designs = [load_design(preset, AnalogDesign) for preset in (QUICK_PRESETS if options.quick else PRESETS)]
+    designs = [load_design(preset, BmruDesign) for preset in (QUICK_PRESETS if options.quick else PRESETS)]
     seeds = range(options.seed, options.seed + (options.seeds or (QUICK_SEEDS if options.quick else SEEDS)))
     for normalisation, seed, design in product(KINDS, seeds, designs):
         recipe = Recipe.of(design, seed, **(QUICK_RECIPE if options.quick else {}))
@@ -59,7 +59,7 @@ def _folds_done(options: Options) -> int:
     return min(QUICK_FOLDS, FOLDS) if options.quick else FOLDS
 
 
-def _unit(design: AnalogDesign, recipe: Recipe, normalisation: str, fold, clips: KeywordSet, folds) -> Unit:
+def _unit(design: BmruDesign, recipe: Recipe, normalisation: str, fold, clips: KeywordSet, folds) -> Unit:
     tested = clips.split == "test" if fold == GIVEN else folds == fold
     require_both(clips.where(tested))
     parameters = {

@@ -26,9 +26,9 @@ from remora.flow.experiments.figures import Chart, Curve, Guide, Panel
 from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
 from remora.flow.systems.bmru.evaluation import Spotter
 from remora.flow.systems.bmru.networks import load_clips, shipped_network
-from remora.golden.bmru.core import AnalogCore, AnalogRun
+from remora.golden.bmru.core import BmruCore, CoreRun
 from remora.golden.lib import bmru
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
 
 SUMMARY = "how much of the noise and mismatch at a cell's input leaves the cell"
@@ -53,7 +53,7 @@ def plan(options: Options) -> list[Unit]:
     clips = clips.where(np.linspace(0, len(clips) - 1, min(count, len(clips))).astype(int))
     units = []
     for preset in PRESETS[:1] if options.quick else PRESETS:
-        design = load_design(preset, AnalogDesign)
+        design = load_design(preset, BmruDesign)
         network = shipped_network(design)
         spotter = Spotter(design, network, clips)
         for switch, (field, amplitudes) in LEVELS.items():
@@ -69,12 +69,12 @@ def plan(options: Options) -> list[Unit]:
     return units
 
 
-def _disturb(spotter: Spotter, disturbed: AnalogDesign, switch: str, amplitude: int, context: Context) -> dict:
-    core = AnalogCore(disturbed, spotter.codes)
+def _disturb(spotter: Spotter, disturbed: BmruDesign, switch: str, amplitude: int, context: Context) -> dict:
+    core = BmruCore(disturbed, spotter.codes)
     frames = spotter.clips.x.shape[1]
     found = core.run(spotter.feature_codes, np.arange(len(spotter.clips)) * frames)
     ideal = spotter.in_codes
-    errors = cell_errors(AnalogCore(spotter.design, spotter.codes), ideal, core, found)
+    errors = cell_errors(BmruCore(spotter.design, spotter.codes), ideal, core, found)
     decided = [bmru.vote(run.decision, spotter.design.network.classes) for run in (ideal, found)]
     context.advance(len(spotter.clips))
     return {
@@ -88,7 +88,7 @@ def _disturb(spotter: Spotter, disturbed: AnalogDesign, switch: str, amplitude: 
     }
 
 
-def cell_errors(ideal_core: AnalogCore, ideal: AnalogRun, core: AnalogCore, found: AnalogRun) -> dict:
+def cell_errors(ideal_core: BmruCore, ideal: CoreRun, core: BmruCore, found: CoreRun) -> dict:
     """Errors of every cell, block after block, in pA, and the share of frames in which it stands differently."""
     candidates = np.abs(np.maximum(found.candidate, 0) - np.maximum(ideal.candidate, 0).astype(np.int64))
     states = np.abs(cell_currents(core, found) - cell_currents(ideal_core, ideal))
@@ -104,7 +104,7 @@ def cell_errors(ideal_core: AnalogCore, ideal: AnalogRun, core: AnalogCore, foun
     }
 
 
-def cell_currents(core: AnalogCore, run: AnalogRun) -> NDArray[np.int64]:
+def cell_currents(core: BmruCore, run: CoreRun) -> NDArray[np.int64]:
     """Currents that the cells put out, (clips, frames, blocks, width) pA."""
     leakage = core.design.cell.leakage_pa
     currents = [biases.output(run.state[:, :, block], leakage) for block, biases in enumerate(core.biases)]

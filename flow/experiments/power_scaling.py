@@ -13,9 +13,9 @@ import numpy as np
 
 from remora.flow.experiments.figures import Chart, Curve, Panel
 from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
-from remora.golden.bmru.codes import AnalogCodes
-from remora.golden.bmru.core import BRANCHES, AnalogCore
-from remora.spec.bmru.design import AnalogDesign
+from remora.golden.bmru.codes import BmruCodes
+from remora.golden.bmru.core import BRANCHES, BmruCore
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import groups
 from remora.spec.lib.rng import Purpose, draw
 from remora.spec.presets import load_design
@@ -53,7 +53,7 @@ PARTS = {
 
 def plan(options: Options) -> list[Unit]:
     """One unit a width and network."""
-    base, units = load_design("kws", AnalogDesign), []
+    base, units = load_design("kws", BmruDesign), []
     for width in WIDTHS:
         design = base.evolve(name=f"width{width}", network={"width": width})
         for number in range(QUICK_NETWORKS if options.quick else NETWORKS):
@@ -64,7 +64,7 @@ def plan(options: Options) -> list[Unit]:
     return units
 
 
-def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
+def random_codes(design: BmruDesign, seed: int) -> BmruCodes:
     """Uniform codes by `RANGES`, from the seed."""
     arrays = {}
     for lane, group in enumerate(groups(design)):
@@ -72,14 +72,14 @@ def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
         low, high = RANGES[ending]
         words = draw(seed, Purpose.SYNTHETIC_DATA, 0, np.arange(group.elements), lane).astype(np.int64)
         arrays[group.name] = (low + (words * (high - low + 1) >> 32)).astype(np.int32).reshape(group.shape)
-    return AnalogCodes(design, arrays)
+    return BmruCodes(design, arrays)
 
 
-def _measure(design: AnalogDesign, seed: int, context: Context) -> dict:
+def _measure(design: BmruDesign, seed: int, context: Context) -> dict:
     shape = (CLIPS, FRAMES, design.network.features)
     words = draw(seed, Purpose.SYNTHETIC_DATA, 1, np.arange(np.prod(shape))).astype(np.int64)
     features = (words * (2 * FEATURE_LIMIT + 1) >> 32) - FEATURE_LIMIT
-    run = AnalogCore(design, random_codes(design, seed)).run(features.reshape(shape))
+    run = BmruCore(design, random_codes(design, seed)).run(features.reshape(shape))
     frames = CLIPS * (FRAMES - SETTLED)
     context.advance(CLIPS)
     return {

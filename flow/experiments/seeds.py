@@ -32,7 +32,7 @@ def mean_and_spread(results: list[Any]) -> tuple[Any, Any]:
         )
         return mean, spread
     if all(isinstance(one, list) and len(one) == len(first) for one in results):
-        items = [mean_and_spread(list(places)) for places in zip(*results, strict=True)]
+        items = [mean_and_spread(list(positions)) for positions in zip(*results, strict=True)]
         means, spreads = (
             NOT_COMMON if any(item[which] is NOT_COMMON for item in items) else [item[which] for item in items]
             for which in (0, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remora.flow.systems.bmru.evaluation import Spotter
 from remora.golden.bmru.codes import feature_codes
-from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.wake_ups import count_wakes
 from remora.golden.data.mfcc import COEFFICIENTS
 from remora.golden.data.normalisation import normaliser_of
@@ -27,5 +27,5 @@ def slide(spotter: Spotter) -> dict:
     streams = min(STREAMS, len(order))
     order = order[: len(order) // streams * streams].reshape(streams, -1)
     features = normaliser_of(spotter.network.metadata).run(clips.x[order].reshape(streams, -1, COEFFICIENTS))
-    frames = AnalogCore(design, spotter.codes).run(feature_codes(design, features)[0]).decision
+    frames = BmruCore(design, spotter.codes).run(feature_codes(design, features)[0]).decision
     return count_wakes(frames == design.vote.wake_class, clips.y[order] == 1, design.vote.frames)

@@ -139,7 +139,7 @@ def _evidence(comparison: Comparison) -> str:
     first = comparison.first
     assert first is not None
     wrong = ", ".join(f"{count} {kind}" for kind, count in comparison.mismatches.items() if count)
-    place = f"{first.kind} {first.index}" + (
+    where = f"{first.kind} {first.index}" + (
         f", {first.field}[{first.element}]" if first.field else " missing or extra"
     )
-    return f"{place} first; differ: {wrong}"
+    return f"{where} first; differ: {wrong}"

@@ -33,7 +33,7 @@ class Fault:
         helper: declarations and processes that the expressions need; names must not collide with those of other faults.
         edits: statement of the model of the macro ``module`` → what stands in its place, where ``{awake}`` is whether
             the fault is awake; instead of ``ports``.
-        programs: shows only while weights are programmed through the weight window; of an analog design, only while
+        programs: shows only while weights are programmed through the weight window; of a BMRU design, only while
             the vote slides and frames are paced.
     """
 

@@ -39,7 +39,7 @@ class Generated:
 
     @property
     def images(self) -> Path:
-        """Folder of the memory images, or of the analog core's codes."""
+        """Folder of the memory images, or of the BMRU core's codes."""
         return self.directory / "images"
 
 

@@ -83,9 +83,9 @@ class Scenario:
     def answer(self, number: int, answer: Answer) -> None:
         """What packet ``number`` must be answered."""
         words = [answer.decision | int(answer.flags) << 16 | answer.tag << 24, *answer.scores]
-        for place, word in enumerate(words):
-            last = place == len(words) - 1
-            comment = "" if place else f"  // packet {number}: class {answer.decision}"
+        for position, word in enumerate(words):
+            last = position == len(words) - 1
+            comment = "" if position else f"  // packet {number}: class {answer.decision}"
             self.answers.append(f"{number & 0xFFFF:04x}_{last:x}_{word & WORD_MASK:08x}{comment}")
 
     def stream(self) -> None:

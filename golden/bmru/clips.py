@@ -1,4 +1,4 @@
-"""What the analog core's controller makes of packets: which frames it keeps, how clips begin and end, how they vote.
+"""What the BMRU core's controller makes of packets: which frames it keeps, how clips begin and end, how they vote.
 
 `remora.spec.bmru.frames` has the packets, ``docs/reference/bmru.md`` says what is dropped, and rules V1 to V5 how
 frames vote. Here they are read a second time, apart from the hardware.
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FEATURE_BYTES, FrameDrop, FrameFlag, ReportFlag
 from remora.spec.lib.fixed import saturate
 from remora.spec.lib.packets import BEAT_BYTES, Answer
@@ -39,7 +39,7 @@ class VoteSettings:
     report_frames: bool = False
 
     @classmethod
-    def of(cls, design: AnalogDesign, **changed: int | bool) -> VoteSettings:
+    def of(cls, design: BmruDesign, **changed: int | bool) -> VoteSettings:
         """As after reset, but for what is changed."""
         vote = design.vote
         values = asdict(cls(vote.frames, vote.sliding, vote.wake_class, design.vote.wake_votes))
@@ -66,7 +66,7 @@ class Intake:
             clips that another one cut off.
     """
 
-    design: AnalogDesign
+    design: BmruDesign
     dropped: Counter[FrameDrop] = field(default_factory=Counter)
     saturated: int = 0
     cut: int = 0
@@ -110,7 +110,7 @@ class Ballot:
         ended: clips that ended. ``wakes``: votes that raised the wake-up.
     """
 
-    design: AnalogDesign
+    design: BmruDesign
     ended: int = 0
     wakes: int = 0
     _classes: list[int] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Codes of the analog core: exported from a network, packed into the scan chain."""
+"""Codes of the BMRU core: exported from a network, packed into the scan chain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.lib.bmru_network import BmruNetwork
-from remora.spec.bmru.design import UNIT_PA, AnalogDesign
+from remora.spec.bmru.design import UNIT_PA, BmruDesign
 from remora.spec.bmru.scan import Group, Kind, chain_bits, groups
 from remora.spec.lib.errors import RemoraError
 
@@ -18,7 +18,7 @@ class CodesError(RemoraError):
 
 
 @dataclass(frozen=True)
-class AnalogCodes:
+class BmruCodes:
     """Codes of every element of a core.
 
     Attributes:
@@ -30,7 +30,7 @@ class AnalogCodes:
         CodesError: a group is missing or superfluous, or an array has the wrong shape or exceeds its codes.
     """
 
-    design: AnalogDesign
+    design: BmruDesign
     arrays: dict[str, NDArray[np.int32]]
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class AnalogCodes:
         return np.concatenate(parts).astype(np.bool_)
 
     @classmethod
-    def from_chain(cls, design: AnalogDesign, bits: ArrayLike) -> AnalogCodes:
+    def from_chain(cls, design: BmruDesign, bits: ArrayLike) -> BmruCodes:
         """The codes that a chain of bits programs; a rail bit at a code of 0 means nothing.
 
         Raises:
@@ -92,11 +92,11 @@ class Export:
         saturated: by group, how many parameters lay beyond the largest code; groups without any are left out.
     """
 
-    codes: AnalogCodes
+    codes: BmruCodes
     saturated: dict[str, int]
 
 
-def export_network(design: AnalogDesign, network: BmruNetwork) -> Export:
+def export_network(design: BmruDesign, network: BmruNetwork) -> Export:
     """Round each parameter to the nearest code, half up, and saturate it.
 
     Rule H4.
@@ -139,16 +139,16 @@ def export_network(design: AnalogDesign, network: BmruNetwork) -> Export:
         arrays[group.name] = codes
         if beyond:
             saturated[group.name] = beyond
-    return Export(AnalogCodes(design, arrays), saturated)
+    return Export(BmruCodes(design, arrays), saturated)
 
 
-def feature_codes(design: AnalogDesign, features: ArrayLike) -> tuple[NDArray[np.int32], int]:
+def feature_codes(design: BmruDesign, features: ArrayLike) -> tuple[NDArray[np.int32], int]:
     """DAC codes of features in units of the model, any shape, and how many of them were saturated. Rule H5."""
     formats = design.formats
     return _round(np.asarray(features, np.float64), formats.feature_step_pa / UNIT_PA, formats.feature_limit)
 
 
-def network_of(codes: AnalogCodes) -> BmruNetwork:
+def network_of(codes: BmruCodes) -> BmruNetwork:
     """The network that codes stand for, exactly, in units of the model."""
     formats, arrays = codes.design.formats, {}
     for group in groups(codes.design):

@@ -1,4 +1,4 @@
-"""The integer model of the analog core: what the macro does, cycle by cycle, for a batch of clips at once.
+"""The integer model of the BMRU core: what the macro does, cycle by cycle, for a batch of clips at once.
 
 Rules A1 to A19 have the formulas; every current is an exact integer in pA.
 """
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from remora.golden.bmru.codes import AnalogCodes
-from remora.golden.bmru.devices import AnalogLayer, CellBiases
-from remora.spec.bmru.design import CHARGE_BITS, AnalogDesign
+from remora.golden.bmru.codes import BmruCodes
+from remora.golden.bmru.devices import CellBiases, MirrorLayer
+from remora.spec.bmru.design import CHARGE_BITS, BmruDesign
 from remora.spec.bmru.records import FRAME
 from remora.spec.lib.fixed import round_shift, saturate
 from remora.spec.lib.rng import Purpose, draw, normal_integer
@@ -27,7 +27,7 @@ BRANCHES = ("input", "first", "second", "output", "biases", "skips", "nodes", "c
 
 
 @dataclass(frozen=True)
-class AnalogRun:
+class CoreRun:
     """What a core did, frame by frame; leading axes are (clips, frames).
 
     Attributes:
@@ -53,7 +53,7 @@ class AnalogRun:
         """(clips, frames) pA·cycles of all branches. Rules A19 and A20."""
         return np.sum(list(self.charges.values()), axis=0)
 
-    def records(self, design: AnalogDesign, charge: int = 0) -> NDArray:
+    def records(self, design: BmruDesign, charge: int = 0) -> NDArray:
         """Trace records of all frames, clip after clip; ``charge`` is the counter before the first."""
         dtype = record_types(design)[FRAME]
         flat = np.zeros(self.decision.size, dtype)
@@ -63,7 +63,7 @@ class AnalogRun:
         return flat
 
 
-class AnalogCore:
+class BmruCore:
     """A core, or a batch of equal ones that see different clips.
 
     Attributes:
@@ -72,10 +72,10 @@ class AnalogCore:
         biases: of the cells of each block.
     """
 
-    def __init__(self, design: AnalogDesign, codes: AnalogCodes) -> None:
+    def __init__(self, design: BmruDesign, codes: BmruCodes) -> None:
         self.design, blocks = design, range(design.network.blocks)
         names = ["input", *(f"blocks.{block}.{part}" for block in blocks for part in ("first", "second")), "output"]
-        self.layers = {name: AnalogLayer(design, codes, name) for name in names}
+        self.layers = {name: MirrorLayer(design, codes, name) for name in names}
         self.biases = [CellBiases.of(design, codes, block) for block in blocks]
         self._first = [self.layers[f"blocks.{block}.first"] for block in blocks]
         self._second = [self.layers[f"blocks.{block}.second"] for block in blocks]
@@ -94,7 +94,7 @@ class AnalogCore:
         self._c, self._u = (np.zeros((network.blocks, network.width, clips), np.int64) for _ in range(2))
         self._o = np.zeros((network.classes, clips), np.int64)
 
-    def run(self, features: ArrayLike, first_frame: ArrayLike = 0) -> AnalogRun:
+    def run(self, features: ArrayLike, first_frame: ArrayLike = 0) -> CoreRun:
         """Run clips, each from a cleared core.
 
         Args:
@@ -113,14 +113,14 @@ class AnalogCore:
             parts.append(self.resume(features[part], first[part]))
         return parts[0] if len(parts) == 1 else _joined(parts)
 
-    def resume(self, features: ArrayLike, first_frame: ArrayLike = 0) -> AnalogRun:
+    def resume(self, features: ArrayLike, first_frame: ArrayLike = 0) -> CoreRun:
         """`run` that goes on from where the cores are; as many clips as they are. Rule A17."""
         features, network = self._checked(features), self.design.network
         clips, frames = features.shape[:2]
         if clips != self.cells.shape[-1]:
             raise ValueError(f"{clips} clips were given to the cores of {self.cells.shape[-1]}")
         numbers = (np.broadcast_to(np.asarray(first_frame, np.int64), clips)[:, None] + np.arange(frames)) % 2**32
-        result = AnalogRun(
+        result = CoreRun(
             feature=features.astype(np.int16),
             candidate=np.empty((clips, frames, network.blocks, network.width), np.int32),
             state=np.empty((clips, frames, network.blocks, network.width), np.bool_),
@@ -221,10 +221,10 @@ class AnalogCore:
         return {"first": first, "skips": skips, "nodes": nodes, "output": output.supply(rails)}
 
 
-def _joined(parts: list[AnalogRun]) -> AnalogRun:
+def _joined(parts: list[CoreRun]) -> CoreRun:
     def join(name: str) -> NDArray:
         return np.concatenate([getattr(part, name) for part in parts])
 
     charges = {branch: np.concatenate([part.charges[branch] for part in parts]) for branch in BRANCHES}
     names = ("feature", "candidate", "state", "output", "decision", "frame")
-    return AnalogRun(**{name: join(name) for name in names}, charges=charges)
+    return CoreRun(**{name: join(name) for name in names}, charges=charges)

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.golden.bmru.codes import AnalogCodes
-from remora.spec.bmru.design import MATCHING_BITS, AnalogDesign
+from remora.golden.bmru.codes import BmruCodes
+from remora.spec.bmru.design import MATCHING_BITS, BmruDesign
 from remora.spec.bmru.scan import Group, group
 from remora.spec.lib.fixed import round_shift, saturate
 from remora.spec.lib.rng import Purpose, draw, normal_integer
 
 
-class AnalogLayer:
+class MirrorLayer:
     """Mirrors and bias sources of one layer.
 
     Rules A1 and A5.
@@ -29,7 +29,7 @@ class AnalogLayer:
         bias_current: pA that the bias sources draw together.
     """
 
-    def __init__(self, design: AnalogDesign, codes: AnalogCodes, name: str) -> None:
+    def __init__(self, design: BmruDesign, codes: BmruCodes, name: str) -> None:
         self._design = design
         mirrors = group(design, f"{name}.weight")
         self._two_rails = mirrors.input_rails == 2
@@ -67,7 +67,7 @@ class CellBiases:
     gain: NDArray[np.int64]
 
     @classmethod
-    def of(cls, design: AnalogDesign, codes: AnalogCodes, block: int) -> CellBiases:
+    def of(cls, design: BmruDesign, codes: BmruCodes, block: int) -> CellBiases:
         """Of block number ``block``."""
         names = ("threshold", "hysteresis", "gain")
         return cls(*(bias_currents(design, codes, f"blocks.{block}.{name}") for name in names))
@@ -96,14 +96,14 @@ def _elements(one: Group) -> NDArray[np.int64]:
     return one.first_element + np.arange(one.elements).reshape(one.shape)
 
 
-def _mirrors(design: AnalogDesign, codes: AnalogCodes, mirrors: Group, rail: int) -> NDArray[np.int64]:
+def _mirrors(design: BmruDesign, codes: BmruCodes, mirrors: Group, rail: int) -> NDArray[np.int64]:
     """Rules A5 and R5."""
     word = draw(design.nonidealities.seed, Purpose.MIRROR_MISMATCH, 0, _elements(mirrors), rail)
     error = normal_integer(word, design.nonidealities.mismatch_rms)
     return codes[mirrors.name].astype(np.int64) * ((1 << MATCHING_BITS) + error)
 
 
-def bias_currents(design: AnalogDesign, codes: AnalogCodes, name: str) -> NDArray[np.int64]:
+def bias_currents(design: BmruDesign, codes: BmruCodes, name: str) -> NDArray[np.int64]:
     """pA of the sources of a group, of its shape; the sign is that of the code.
 
     The magnitude is rounded, so that either rail errs alike.

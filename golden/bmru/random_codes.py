@@ -1,4 +1,4 @@
-"""Random codes and features that keep an analog core busy, codes by hand, and clips as packets."""
+"""Random codes and features that keep a BMRU accelerator busy, codes by hand, and clips as packets."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.bmru.clips import FramePacket
-from remora.golden.bmru.codes import AnalogCodes
-from remora.golden.bmru.core import AnalogCore
-from remora.spec.bmru.design import AnalogDesign
+from remora.golden.bmru.codes import BmruCodes
+from remora.golden.bmru.core import BmruCore
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameFlag, encode_frame
 from remora.spec.bmru.scan import Kind, groups
 
@@ -27,7 +27,7 @@ def clip_packets(clips: Iterable[NDArray[np.integer]], ends: bool = True) -> lis
     return packets
 
 
-def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
+def random_codes(design: BmruDesign, seed: int) -> BmruCodes:
     """Random codes; a fifth of the mirrors has width zero, thresholds lie where candidates are.
 
     Some cells have threshold 0 and are always set, some a hysteresis above their threshold and never let go: there the
@@ -50,24 +50,24 @@ def random_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
             beyond = np.minimum(threshold + odd.integers(1, limit // 8 + 2, group.shape), limit)
             codes = np.where(odd.random(group.shape) < 0.1, beyond, codes)
         arrays[group.name] = codes.astype(np.int32)
-    return AnalogCodes(design, arrays)
+    return BmruCodes(design, arrays)
 
 
-def ordered(codes: AnalogCodes) -> AnalogCodes:
+def ordered(codes: BmruCodes) -> BmruCodes:
     """The same codes with no hysteresis above its threshold, as those of a network are."""
     arrays = dict(codes.arrays)
     for name in arrays:
         if name.endswith("hysteresis"):
             arrays[name] = np.minimum(arrays[name], arrays[name.replace("hysteresis", "threshold")])
-    return AnalogCodes(codes.design, arrays)
+    return BmruCodes(codes.design, arrays)
 
 
-def lively_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
+def lively_codes(design: BmruDesign, seed: int) -> BmruCodes:
     """Random codes of which random features make more than one class, where there is more than one."""
     features, most = random_features(design, 8, 8, seed), -1
     for attempt in range(ATTEMPTS):
         codes = random_codes(design, seed + 1000 * attempt)
-        counts = np.sort(np.bincount(AnalogCore(design, codes).run(features).decision.reshape(-1), minlength=2))
+        counts = np.sort(np.bincount(BmruCore(design, codes).run(features).decision.reshape(-1), minlength=2))
         if counts[-2] > most:
             most, best = counts[-2], codes
         if 4 * counts[-2] >= counts.sum() or design.network.classes == 1:
@@ -75,7 +75,7 @@ def lively_codes(design: AnalogDesign, seed: int) -> AnalogCodes:
     return best
 
 
-def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) -> NDArray[np.int32]:
+def random_features(design: BmruDesign, clips: int, frames: int, seed: int) -> NDArray[np.int32]:
     """(clips, frames, features) DAC codes that wander, with jumps to the ends now and then."""
     random, limit = np.random.default_rng(seed), design.formats.feature_limit
     shape = (clips, frames, design.network.features)
@@ -86,9 +86,9 @@ def random_features(design: AnalogDesign, clips: int, frames: int, seed: int) ->
     return codes.astype(np.int32)
 
 
-def by_hand(design: AnalogDesign, **codes) -> AnalogCodes:
+def by_hand(design: BmruDesign, **codes) -> BmruCodes:
     """Codes of 0 but for those given, by the group's name with ``__`` for a dot, numbers or arrays."""
     arrays = {group.name: np.zeros(group.shape, np.int32) for group in groups(design)}
     for name, value in codes.items():
         arrays[name.replace("__", ".")][...] = value
-    return AnalogCodes(design, arrays)
+    return BmruCodes(design, arrays)

@@ -19,6 +19,6 @@ def pack_accumulators(design: DesignPoint, hidden: NDArray[np.integer], readout:
     whole = np.zeros((network.hidden + network.classes, design.learning_folds * lanes), np.int64)
     whole[: network.hidden, : design.hidden_rows] = hidden.T
     whole[network.hidden :, network.features : design.hidden_rows] = readout.T
-    places = [bits * lane for lane in range(lanes)]
+    positions = [bits * lane for lane in range(lanes)]
     masked = (whole & (1 << bits) - 1).reshape(-1, lanes).tolist()
-    return [sum(value << place for value, place in zip(word, places, strict=True)) for word in masked]
+    return [sum(value << position for value, position in zip(word, positions, strict=True)) for word in masked]

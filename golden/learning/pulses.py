@@ -114,18 +114,18 @@ class _Devices:
         self.levels = levels.astype(np.int16)
         self._layer, self._limit = layer, limit
 
-    def pulse(self, places: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
+    def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
         """Pulse the weights at flat indices ``places``, up where positive; pulses beyond a full pair are dropped.
 
         Rules P1 and P2.
         """
         levels, matrix = self.levels.reshape(-1), self._layer.matrix.reshape(-1)
-        before = levels[places].astype(np.int64)
+        before = levels[positions].astype(np.int64)
         after = before + pulses
         np.minimum(after, self._limit, out=after)
         np.maximum(after, -self._limit, out=after)
-        levels[places] = after
-        matrix[places] = after * self._layer.scale
+        levels[positions] = after
+        matrix[positions] = after * self._layer.scale
         change = np.abs(after - before)
         applied = int(change.sum())
         devices = int(np.count_nonzero(change) + np.count_nonzero(before * after < 0))
@@ -241,5 +241,5 @@ def _places(due: NDArray[np.intp], levels: NDArray, columns: NDArray[np.intp] | 
     """Flat indices into a layer of flat indices into its learning columns."""
     if columns is None:
         return due
-    row, place = np.divmod(due, len(columns))
-    return row * levels.shape[1] + columns[place]
+    row, position = np.divmod(due, len(columns))
+    return row * levels.shape[1] + columns[position]

@@ -128,8 +128,8 @@ class Reservoir:
         if not self.filled:
             return []
         return [
-            uniform_index(self.seed, Purpose.REPLAY_INDEX, self.filled, self.presented, place)
-            for place in range(self.ratio)
+            uniform_index(self.seed, Purpose.REPLAY_INDEX, self.filled, self.presented, replay_index)
+            for replay_index in range(self.ratio)
         ]
 
     def sequence(self, slot: int) -> tuple[NDArray, int]:

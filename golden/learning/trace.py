@@ -205,8 +205,8 @@ class LearningReference:
         if slot is not None:
             stored, entry["label"] = reservoir.stored(slot)
             entry["steps"] = len(stored)
-            places = 2 * np.arange(stored.size, dtype=np.int64) + 1
-            entry["stored_sum"] = int((stored.reshape(-1) * places).sum()) & 0xFFFFFFFF
+            positions = 2 * np.arange(stored.size, dtype=np.int64) + 1
+            entry["stored_sum"] = int((stored.reshape(-1) * positions).sum()) & 0xFFFFFFFF
         return entry
 
 

@@ -80,9 +80,9 @@ def learn_sequences(
         ValueError: a sequence does not fit the design point; those before it are learnt.
     """
     sequences = right = replayed = kept = applied = dropped = 0
-    for place in order:
-        label = int(data.y[place])
-        learned = trainer.train_sequence(data.sequence(place), label)
+    for position in order:
+        label = int(data.y[position])
+        learned = trainer.train_sequence(data.sequence(position), label)
         sequences, right = sequences + 1, right + (learned.decision == label)
         replayed, kept = replayed + len(learned.replays), kept + (learned.kept is not None)
         applied, dropped = applied + learned.applied, dropped + learned.dropped

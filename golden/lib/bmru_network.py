@@ -4,7 +4,7 @@
     z ← z + relu(W_2 · cell(relu(W_1 relu(z) + b_1)) + b_2)     each block; the skip is the identity and carries sign
     o = W_out z + b_out                                 output layer, every frame
 
-The layout is that of the analog core of arXiv 2605.15216. One unit of the model is 1 nA in the circuit.
+The layout is that of the BMRU core of arXiv 2605.15216. One unit of the model is 1 nA in the circuit.
 `remora.golden.lib.bmru` runs it, `remora.golden.offline.bmru_training` trains it.
 """
 

@@ -18,7 +18,7 @@ from remora.golden.lib.bmru_network import BmruNetwork, NetworkError
 from remora.golden.offline.adam import Adam
 from remora.golden.offline.bmru_gradient import Parameters, Setting, loss_and_gradient, probabilities, to_network
 from remora.golden.offline.descent import Descent
-from remora.spec.bmru.design import UNIT_PA, AnalogDesign
+from remora.spec.bmru.design import UNIT_PA, BmruDesign
 from remora.spec.lib.rng import Purpose, draw, normal
 
 LEAST_THRESHOLD = LEAST_HYSTERESIS = 0.05
@@ -66,7 +66,7 @@ class Recipe(Descent):
     quantise_from: float = 0.7
 
     @classmethod
-    def of(cls, design: AnalogDesign, seed: int = 1, **changed: Any) -> Recipe:
+    def of(cls, design: BmruDesign, seed: int = 1, **changed: Any) -> Recipe:
         """What suits a width: for narrow ones a teacher, no dropout and the best of three, for wide ones more steps."""
         narrow: dict[str, Any] = {"dropout": 0.0, "teacher_width": 16, "trials": 3}
         suits = narrow if design.network.width < NARROW else {"steps": 3000}
@@ -89,7 +89,7 @@ class Recipe(Descent):
         return replace(self, seed=seed, trials=1)
 
 
-def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
+def initial_parameters(design: BmruDesign, seed: int) -> Parameters:
     """Float32: normal weights of variance 1/inputs, β_lo 0.15, β_hi − β_lo 0.35, α spread over 0.2 … 1.4.
 
     Candidates start biased by 0.3, into the middle of the hysteresis, where the surrogate passes most gradient.
@@ -114,7 +114,7 @@ def initial_parameters(design: AnalogDesign, seed: int) -> Parameters:
 
 
 def train_bmru(
-    design: AnalogDesign,
+    design: BmruDesign,
     recipe: Recipe,
     x: NDArray,
     y: NDArray[np.integer],
@@ -172,7 +172,7 @@ def _balanced(network: BmruNetwork, x: NDArray, y: NDArray) -> float:
 
 
 def _train(
-    design: AnalogDesign,
+    design: BmruDesign,
     recipe: Recipe,
     x: NDArray,
     y: NDArray,
@@ -221,7 +221,7 @@ def _taught(teacher: Parameters, x: NDArray, y: NDArray, teaching: float) -> NDA
     return targets
 
 
-def round_to_codes(design: AnalogDesign, parameters: Parameters) -> Parameters:
+def round_to_codes(design: BmruDesign, parameters: Parameters) -> Parameters:
     """Each parameter at the nearest value that a code stands for; what it learns from is the gradient there."""
     rounded = {}
     for name, array in parameters.items():
@@ -230,14 +230,14 @@ def round_to_codes(design: AnalogDesign, parameters: Parameters) -> Parameters:
     return rounded
 
 
-def _code(design: AnalogDesign, name: str) -> tuple[float, int]:
+def _code(design: BmruDesign, name: str) -> tuple[float, int]:
     """Step in units of the model, and the largest code, of a parameter."""
     if name.endswith("weight"):
         return 2.0**-design.formats.ratio_fraction, design.formats.ratio_limit
     return design.formats.bias_step_pa / UNIT_PA, design.formats.bias_limit
 
 
-def _keep_legal(design: AnalogDesign, parameters: Parameters) -> None:
+def _keep_legal(design: BmruDesign, parameters: Parameters) -> None:
     """Back into what codes can hold, and cells into what holds a state in spite of errors."""
     least = {"low": LEAST_THRESHOLD, "hysteresis": LEAST_HYSTERESIS, "level": 0.0}
     for name, array in parameters.items():
@@ -262,7 +262,7 @@ def _moved(recipe: Recipe, step: int, x: NDArray, chosen: NDArray) -> NDArray:
     return x[np.clip(np.arange(len(x))[:, None] + shifts, 0, len(x) - 1), chosen]
 
 
-def _masks(design: AnalogDesign, recipe: Recipe, step: int) -> tuple[NDArray, ...]:
+def _masks(design: BmruDesign, recipe: Recipe, step: int) -> tuple[NDArray, ...]:
     """Dropout: factors of the cells' outputs, one draw a cell and sequence."""
     if not recipe.dropout:
         return ()

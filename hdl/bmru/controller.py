@@ -1,4 +1,4 @@
-"""The controller with the analog core: everything between the streams and the registers."""
+"""The controller with the BMRU core: everything between the streams and the registers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.bmru.core import BmruCore
+from remora.hdl.bmru.core import CoreMacro
 from remora.hdl.bmru.frame_buffer import FrameBuffer
 from remora.hdl.bmru.frame_sequencer import AWAKE_BITS, FrameSequencer
 from remora.hdl.bmru.reporter import Reporter
@@ -15,18 +15,18 @@ from remora.hdl.bmru.settings import VOTE_BITS, VoteSettings
 from remora.hdl.bmru.vote import Vote
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiStream
-from remora.hdl.lib.hierarchy import place
-from remora.spec.bmru.counters import AnalogCounter
-from remora.spec.bmru.design import CHARGE_BITS, AnalogDesign
+from remora.hdl.lib.hierarchy import add_submodule
+from remora.spec.bmru.counters import BmruCounter
+from remora.spec.bmru.design import CHARGE_BITS, BmruDesign
 from remora.spec.bmru.frames import FrameDrop
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.registers import WORD_BITS
 
-METERED = (AnalogCounter.CYCLES, AnalogCounter.CHARGE)
+METERED = (BmruCounter.CYCLES, BmruCounter.CHARGE)
 """Counters that are not the controller's to increment."""
 
 
-class AnalogController(wiring.Component):
+class BmruController(wiring.Component):
     """Frames in, answers out; codes through the scan window.
 
     ``run``: frames may start, once codes have passed their check and no scan command is under way. ``halted``: not
@@ -39,10 +39,10 @@ class AnalogController(wiring.Component):
     counter grows by in this cycle.
     """
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design = design
         self._buffer = FrameBuffer(design)
-        self.increment_bits = {AnalogCounter.FEATURES_SATURATED: len(self._buffer.saturated)}
+        self.increment_bits = {BmruCounter.FEATURES_SATURATED: len(self._buffer.saturated)}
         super().__init__(
             {
                 "input": In(AxiStream(BEAT_BYTES)),
@@ -68,7 +68,7 @@ class AnalogController(wiring.Component):
                 "scan": In(wiring.Signature({name: member.flip() for name, member in HOST_MEMBERS.items()})),
                 **{
                     f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
-                    for counter in AnalogCounter
+                    for counter in BmruCounter
                     if counter not in METERED
                 },
             }
@@ -76,13 +76,13 @@ class AnalogController(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m, design = Module(), self.design
-        buffer = place(m, "buffer", self._buffer)
-        sequencer = place(m, "sequencer", FrameSequencer(design), reset=self.abort)
-        vote = place(m, "vote", Vote(design), reset=self.abort)
-        reporter = place(m, "reporter", Reporter(design), reset=self.abort)
-        answer = place(m, "answer", Answer(design, score_bits=VOTE_BITS + 1))
-        loader = place(m, "loader", ScanLoader(design), reset=self.abort)
-        core = place(m, "core", BmruCore(design), reset=self.abort)
+        buffer = add_submodule(m, "buffer", self._buffer)
+        sequencer = add_submodule(m, "sequencer", FrameSequencer(design), reset=self.abort)
+        vote = add_submodule(m, "vote", Vote(design), reset=self.abort)
+        reporter = add_submodule(m, "reporter", Reporter(design), reset=self.abort)
+        answer = add_submodule(m, "answer", Answer(design, score_bits=VOTE_BITS + 1))
+        loader = add_submodule(m, "loader", ScanLoader(design), reset=self.abort)
+        core = add_submodule(m, "core", CoreMacro(design), reset=self.abort)
 
         wiring.connect(m, wiring.flipped(self.input), buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
@@ -107,7 +107,7 @@ class AnalogController(wiring.Component):
         ]
         return m
 
-    def _connect_scan(self, m: Module, loader: ScanLoader, core: BmruCore) -> None:
+    def _connect_scan(self, m: Module, loader: ScanLoader, core: CoreMacro) -> None:
         for name, member in HOST_MEMBERS.items():
             outside, inside = getattr(self.scan, name), getattr(loader, name)
             m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)

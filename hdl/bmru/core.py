@@ -1,4 +1,4 @@
-"""The analog BMRU core, as an instance of the macro pair ``remora_bmru_core``."""
+"""The BMRU core, as an instance of the macro pair ``remora_bmru_core``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from amaranth.hdl import ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place_macro
-from remora.spec.bmru.design import CHARGE_BITS, AnalogDesign
+from remora.hdl.lib.hierarchy import add_macro
+from remora.spec.bmru.design import CHARGE_BITS, BmruDesign
 
 
-class BmruCore(wiring.Component):
+class CoreMacro(wiring.Component):
     """The core with its scan chain, frame strobes and meter; ``docs/reference/bmru.md`` has the table and the contract.
 
     The macro does what rules R5, A1 to A3 and A5 to A19 say.
     """
 
-    module_name = "analog_core"  # the macro in it has taken the other name
-
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design, network = design, design.network
         super().__init__(
             {
@@ -69,7 +67,7 @@ class BmruCore(wiring.Component):
             f"{'i' if member.flow == In else 'o'}_{name}": getattr(self, name)
             for name, member in self.signature.members.items()
         }
-        place_macro(
+        add_macro(
             m,
             "macro",
             "remora_bmru_core",

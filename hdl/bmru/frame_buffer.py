@@ -10,8 +10,8 @@ from remora.hdl.bmru.clip_tracker import ClipTracker
 from remora.hdl.bmru.settings import VoteSettings
 from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.fixed import saturate
-from remora.hdl.lib.hierarchy import place
-from remora.spec.bmru.design import STREAM_FEATURE_BITS, AnalogDesign
+from remora.hdl.lib.hierarchy import add_submodule
+from remora.spec.bmru.design import STREAM_FEATURE_BITS, BmruDesign
 from remora.spec.bmru.frames import FEATURE_BYTES, FrameDrop, FrameFlag
 from remora.spec.lib.packets import BEAT_BYTES
 
@@ -34,7 +34,7 @@ class FrameBuffer(wiring.Component):
     Rule A7.
     """
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design = design
         features = design.network.features
         super().__init__(
@@ -60,7 +60,7 @@ class FrameBuffer(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         stream, needed = self.stream, self.design.network.features * FEATURE_BYTES
-        tracker = place(m, "tracker", ClipTracker(), reset=self.abort)
+        tracker = add_submodule(m, "tracker", ClipTracker(), reset=self.abort)
         wiring.connect(m, wiring.flipped(self.configured), tracker.configured)
         wiring.connect(m, tracker.settings, wiring.flipped(self.settings))
 

@@ -1,4 +1,4 @@
-"""Frame sequencer: when a frame starts, and the strobes that the analog core gets for it."""
+"""Frame sequencer: when a frame starts, and the strobes that the BMRU core gets for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.registers import WORD_BITS
 
@@ -29,7 +29,7 @@ class FrameSequencer(wiring.Component):
     Rules A14 and A15.
     """
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design = design
         super().__init__(
             {

@@ -1,10 +1,10 @@
-"""Probes of the analog design: what the harness watches inside the top level, by instance path and port."""
+"""Probes of the BMRU design: what the harness watches inside the top level, by instance path and port."""
 
 from __future__ import annotations
 
 CORE_USED = ("scan_enable", "scan_capture", "scan_latch", "clear", "settle", "sample", "valid")
 """What of the core's strobes and outputs needs its clock."""
-ANALOG_PROBES = {name: ("controller.core", name) for name in CORE_USED} | {
+BMRU_PROBES = {name: ("controller.core", name) for name in CORE_USED} | {
     "core_reset": ("controller.core", "rst"),
     "scanning": ("controller.loader", "busy"),
     "take": ("controller.sequencer", "take"),

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import ReportFlag
 
 
@@ -19,7 +19,7 @@ class Reporter(wiring.Component):
     ``frame_class``, ``majority`` and ``tag`` must stay until ``taken``; ``wake`` is noted.
     """
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         super().__init__(
             {
                 "report_frames": In(1),

@@ -1,4 +1,4 @@
-"""Scan loader: brings codes into the analog core's chain, and finds out whether they arrived."""
+"""Scan loader: brings codes into the BMRU core's chain, and finds out whether they arrived."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import chain_bits
 from remora.spec.lib.registers import WORD_BITS, WORD_BYTES
 
@@ -50,12 +50,12 @@ class ScanLoader(wiring.Component):
     or ``latches_wrong`` then says which until the next load or verification, and ``found`` the last check word.
     ``doubted`` for one cycle when a load or a verification begins, ``trusted`` when one ends well.
 
-    The strobes of the chain are those of `remora.hdl.bmru.core.BmruCore`; a pass takes a cycle a bit, whole words.
+    The strobes of the chain are those of `remora.hdl.bmru.core.CoreMacro`; a pass takes a cycle a bit, whole words.
 
     Rules A2 to A4.
     """
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design = design
         super().__init__(
             {

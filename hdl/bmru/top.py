@@ -1,4 +1,4 @@
-"""The top level of an analog design: streams, registers, counters and the controller, under the usual names."""
+"""The top level of a BMRU design: streams, registers, counters and the controller, under the usual names."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ from amaranth.hdl import Cat, ClockDomain, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.bmru.controller import METERED, AnalogController
+from remora.hdl.bmru.controller import METERED, BmruController
 from remora.hdl.bmru.scan_loader import HOST_MEMBERS
 from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
 from remora.hdl.lib.counters import Counters
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.registers import RegisterBlock
-from remora.spec.bmru.counters import AnalogCounter
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.counters import BmruCounter
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameDrop
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.registers import ADDRESS_BITS, WORD_BITS
 
 
-class AnalogRemora(wiring.Component):
+class BmruRemora(wiring.Component):
     """Ports: ``aclk``, ``aresetn`` (synchronous, active low), AXI4-Stream ``s_axis`` and ``m_axis``, AXI4-Lite
-    ``s_axil``, ``irq``, and ``clock_enable``, which is low while the analog core needs no clock: it says when an
+    ``s_axil``, ``irq``, and ``clock_enable``, which is low while the BMRU core needs no clock: it says when an
     integrator who splits the core's clock off may stop it. Nothing is gated in here: all runs on ``aclk``.
 
     The soft reset forgets frames, clip and votes and unpowers the core; registers, counters and codes stay, and packets
     on both streams stay whole.
     """
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design = design
         super().__init__(
             {
@@ -45,10 +45,10 @@ class AnalogRemora(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         m.domains.sync = sync = ClockDomain()
-        registers = place(m, "registers", RegisterBlock(self.design))
-        controller = place(m, "controller", AnalogController(self.design))
-        counted = [counter for counter in AnalogCounter if counter is not AnalogCounter.CHARGE]
-        counters = place(m, "counters", Counters(controller.increment_bits, counted))
+        registers = add_submodule(m, "registers", RegisterBlock(self.design))
+        controller = add_submodule(m, "controller", BmruController(self.design))
+        counted = [counter for counter in BmruCounter if counter is not BmruCounter.CHARGE]
+        counters = add_submodule(m, "counters", Counters(controller.increment_bits, counted))
         m.d.comb += [sync.clk.eq(self.aclk), sync.rst.eq(~self.aresetn)]
         connect_flat(m, self, "s_axis", controller.input)
         connect_flat(m, self, "m_axis", controller.output)
@@ -58,7 +58,7 @@ class AnalogRemora(wiring.Component):
         self._connect_counters(m, registers, counters, controller)
         return m
 
-    def _connect_control(self, m: Module, registers: RegisterBlock, controller: AnalogController) -> None:
+    def _connect_control(self, m: Module, registers: RegisterBlock, controller: BmruController) -> None:
         settings = controller.configured
         m.d.comb += [
             controller.run.eq(registers.control_run),
@@ -118,9 +118,9 @@ class AnalogRemora(wiring.Component):
         charge = Signal.like(controller.charge)
         with m.If(registers.control_snapshot):
             m.d.sync += charge.eq(controller.charge)
-        for counter in AnalogCounter:
+        for counter in BmruCounter:
             name = counter.name.lower()
             if counter not in METERED:
                 m.d.comb += getattr(counters, f"{name}_increment").eq(getattr(controller, f"{name}_increment"))
             words = Cat(getattr(registers, f"{name}_low_value"), getattr(registers, f"{name}_high_value"))
-            m.d.comb += words.eq(charge if counter is AnalogCounter.CHARGE else getattr(counters, name))
+            m.d.comb += words.eq(charge if counter is BmruCounter.CHARGE else getattr(counters, name))

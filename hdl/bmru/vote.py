@@ -7,9 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.bmru.settings import VOTE_BITS, VoteSettings
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 
 
 class Vote(wiring.Component):
@@ -25,7 +25,7 @@ class Vote(wiring.Component):
     Rules V2 to V5.
     """
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design, classes = design, design.network.classes
         super().__init__(
             {
@@ -48,7 +48,7 @@ class Vote(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         depth = self.design.vote.frames
-        window = place(m, "window", Memory(width=self.design.network.class_bits, depth=depth))
+        window = add_submodule(m, "window", Memory(width=self.design.network.class_bits, depth=depth))
         frames, sliding = Signal(VOTE_BITS), Signal()
         wake_class, threshold = Signal.like(self.settings.wake_class), Signal(VOTE_BITS)
         last, was_awake = Signal(), Signal()

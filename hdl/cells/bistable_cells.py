@@ -9,7 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.fixed import saturate
-from remora.hdl.lib.hierarchy import place_macro
+from remora.hdl.lib.hierarchy import add_macro
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import cell_groups, current_bits, group_name
 from remora.spec.lib.fixed import unsigned_width
@@ -105,7 +105,7 @@ def place_cells(
         selected = Signal(name=f"{name}_selected")
         below = thresholds.unit < group.first_column + group.columns
         m.d.comb += selected.eq(below & (thresholds.unit >= group.first_column) if group.first_column else below)
-        place_macro(
+        add_macro(
             m,
             name,
             "remora_bistable",

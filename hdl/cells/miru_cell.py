@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.cells.miru_lane import MiruLane
 from remora.hdl.cells.state_store import StateStore
 from remora.hdl.lib.fixed import count_ones
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
 from remora.spec.lib.fixed import unsigned_width
@@ -57,7 +57,7 @@ class MiruCell(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design = self.design
-        store = place(m, "store", StateStore(design))
+        store = add_submodule(m, "store", StateStore(design))
         context, first, last = Signal.like(self.context_index), Signal(), Signal()
         m.d.sync += [
             self.commit.eq(self.issue),
@@ -75,7 +75,7 @@ class MiruCell(wiring.Component):
         # Equal lanes share one Verilog module, so all but the first are never elaborated: see the file's first line.
         lanes = [MiruLane(design) for _ in range(design.cell.lanes)]
         for index, lane in enumerate(lanes):
-            place(m, f"lane_{index}", lane)
+            add_submodule(m, f"lane_{index}", lane)
             m.d.comb += [
                 lane.code.eq(self.code.word_select(index, len(lane.code))),
                 lane.first.eq(first),

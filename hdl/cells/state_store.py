@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.fixed import unsigned_width
@@ -47,7 +47,7 @@ class StateStore(wiring.Component):
         m = Module()
         design = self.design
         lanes, folds, contexts = design.cell.lanes, design.folds, design.system.contexts
-        memory = place(m, "memory", Memory(width=self.state_bits * lanes, depth=folds * contexts))
+        memory = add_submodule(m, "memory", Memory(width=self.state_bits * lanes, depth=folds * contexts))
         m.d.comb += [
             memory.read.eq(self.read),
             memory.read_address.eq(self.read_context * folds + self.read_fold),

@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.fixed import count_ones, saturate
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout, sum_bits
 from remora.spec.lib.fixed import unsigned_width
@@ -83,7 +83,7 @@ def add_row_tiles(
     """
     total, counted = Const(0), Const(0)
     for index, codes in enumerate(row_tiles):
-        adc = place(m, f"adc_{index}", AdcInterface(design, layer, lanes))
+        adc = add_submodule(m, f"adc_{index}", AdcInterface(design, layer, lanes))
         m.d.comb += [adc.codes.eq(codes), adc.fold.eq(fold), adc.sum_before.eq(total), adc.counted_before.eq(counted)]
         total, counted = adc.sum, adc.counted
     bits = design.formats.adc_bits

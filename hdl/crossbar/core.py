@@ -17,7 +17,7 @@ from remora.hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
 from remora.hdl.learning.core_learning import CoreLearning, learning_members
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiStream
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.macros.program_port import share_program
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
@@ -101,15 +101,17 @@ class Core(wiring.Component):
         design = self.design
         sequencer = Sequencer(design)
         abort = self._learning.hold_abort(m, self.abort, sequencer) if self._learning else self.abort
-        buffer = place(m, "buffer", SequenceBuffer(design))
-        place(m, "sequencer", sequencer, reset=abort)
-        streamer = place(m, "streamer", BitStreamer(design))
-        hidden = place(m, "hidden", self._hidden, reset=abort)
-        readout = place(m, "readout", self._readout, reset=abort)
-        cell = place(m, "thresholds" if design.capabilities.bistable else "hidden_cell", self._cell, reset=abort)
-        decision = place(m, "classifier", self._decision, reset=abort)
-        answer = place(m, "answer", Answer(design))
-        window = place(m, "window", self._window, reset=abort)
+        buffer = add_submodule(m, "buffer", SequenceBuffer(design))
+        add_submodule(m, "sequencer", sequencer, reset=abort)
+        streamer = add_submodule(m, "streamer", BitStreamer(design))
+        hidden = add_submodule(m, "hidden", self._hidden, reset=abort)
+        readout = add_submodule(m, "readout", self._readout, reset=abort)
+        cell = add_submodule(
+            m, "thresholds" if design.capabilities.bistable else "hidden_cell", self._cell, reset=abort
+        )
+        decision = add_submodule(m, "classifier", self._decision, reset=abort)
+        answer = add_submodule(m, "answer", Answer(design))
+        window = add_submodule(m, "window", self._window, reset=abort)
 
         wiring.connect(m, wiring.flipped(self.input), buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))

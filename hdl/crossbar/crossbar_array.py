@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.bistable_cells import place_cells, threshold_port
 from remora.hdl.crossbar.adc_interface import add_row_tiles, folds
-from remora.hdl.lib.hierarchy import place_macro
+from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.macros.program_port import SENSE, program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
@@ -123,7 +123,7 @@ class CrossbarArray(wiring.Component):
         column_bits = unsigned_width(tile.columns - 1)
         # A column that a narrower last tile does not have must not alias one that it has.
         column = Mux(program.column < tile.columns, program.column, 0)[:column_bits]
-        place_macro(
+        add_macro(
             m,
             tile.name,
             "remora_crossbar",

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.step_packer import StepPacker
 from remora.hdl.lib.axi import AxiStream
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
@@ -56,8 +56,10 @@ class SequenceBuffer(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         network, stream = self.design.network, self.stream
-        packer = place(m, "packer", StepPacker(self.design))
-        memory = place(m, "memory", Memory(width=FEATURE_BITS * network.features, depth=BANKS * network.max_steps))
+        packer = add_submodule(m, "packer", StepPacker(self.design))
+        memory = add_submodule(
+            m, "memory", Memory(width=FEATURE_BITS * network.features, depth=BANKS * network.max_steps)
+        )
 
         full = Signal(BANKS)
         write_bank, read_bank = Signal(), Signal()

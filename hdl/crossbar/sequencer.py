@@ -31,7 +31,7 @@ class Sequencer(wiring.Component):
     high in the cycle in which a sequence starts.
 
     A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
-    learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``place``; with
+    learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``replay_index``; with
     ``drawn`` the same way through steps, readout and learning begins, ``replaying``, without an answer; ``length`` and
     features are then the reservoir's. After the last one ``offer`` hands the new sequence to the reservoir, and its
     bank is freed with ``offered``.
@@ -61,7 +61,7 @@ class Sequencer(wiring.Component):
             "next_sequence": Out(1),
             "replaying": Out(1),
             "draw": Out(1),
-            "place": Out(RATIO_BITS),
+            "replay_index": Out(RATIO_BITS),
             "drawn": In(1),
             "drawing": Out(1),
             "offer": Out(1),
@@ -214,10 +214,10 @@ class Sequencer(wiring.Component):
         """After an update: the next replay, where there is one, else the offer."""
         done = Signal(RATIO_BITS + 1)
         """Replays so far."""
-        m.d.comb += done.eq(Mux(self.replaying, self.place + 1, 0))
+        m.d.comb += done.eq(Mux(self.replaying, self.replay_index + 1, 0))
         m.next = "OFFER"
         with m.If(self.stocked & (done < self.ratio)):
-            m.d.sync += self.place.eq(done)
+            m.d.sync += self.replay_index.eq(done)
             m.next = "DRAW"
 
     def _replay(self, m: Module, step: Signal) -> None:

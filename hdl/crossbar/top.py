@@ -12,7 +12,7 @@ from remora.hdl.crossbar.weight_window import HOST_MEMBERS
 from remora.hdl.learning.memory_window import memory_window_members
 from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
 from remora.hdl.lib.counters import Counters
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
@@ -45,9 +45,9 @@ class Remora(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         m.domains.sync = sync = ClockDomain()
-        registers = place(m, "registers", RegisterBlock(self.design))
-        core = place(m, "core", Core(self.design))
-        counters = place(m, "counters", Counters(core.increment_bits, self.design.counters()))
+        registers = add_submodule(m, "registers", RegisterBlock(self.design))
+        core = add_submodule(m, "core", Core(self.design))
+        counters = add_submodule(m, "counters", Counters(core.increment_bits, self.design.counters()))
 
         m.d.comb += [
             sync.clk.eq(self.aclk),

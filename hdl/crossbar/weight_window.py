@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.column_probe import ColumnProbe, probe_port
 from remora.hdl.lib.fixed import count_ones, magnitude
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.macros.program_port import program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
@@ -72,7 +72,7 @@ class WeightWindow(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         rows = self.rows
-        probe = place(m, "probe", ColumnProbe(self.design))
+        probe = add_submodule(m, "probe", ColumnProbe(self.design))
         wiring.connect(m, wiring.flipped(self.probe), probe.crossbars)
 
         weights = [Signal(signed(WEIGHT_BITS), name=f"weight_{row}") for row in range(rows)]

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory, host_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_words
@@ -40,7 +40,7 @@ class AccumulatorStore(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        memory, host = place(m, "memory", self._memory), self.host
+        memory, host = add_submodule(m, "memory", self._memory), self.host
         sweep = Signal(range(memory.depth))
         m.d.comb += [
             memory.read.eq((self.read | host.read) & ~self.clearing),

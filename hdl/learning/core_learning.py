@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.learning.learning_engine import LearningEngine
 from remora.hdl.learning.memory_window import MemoryWindow, memory_window_members
 from remora.hdl.learning.reservoir import RATIO_BITS, Reservoir
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import SLOWEST
@@ -74,11 +74,11 @@ class CoreLearning:
 
     def place(self, m: Module) -> None:
         """Add the blocks; a soft reset does not reach them: what they hold stays, and what they do they end."""
-        place(m, "learner", self.engine)
+        add_submodule(m, "learner", self.engine)
         if self.reservoir:
-            place(m, "reservoir", self.reservoir)
+            add_submodule(m, "reservoir", self.reservoir)
         if self.window:
-            place(m, "memory_window", self.window)
+            add_submodule(m, "memory_window", self.window)
 
     def hold_abort(self, m: Module, abort: Value, sequencer) -> Value:
         """The cycle in which a soft reset takes effect: at once, or when update, draw or offer have ended."""
@@ -153,7 +153,7 @@ class CoreLearning:
             sequencer.stocked.eq(reservoir.filled != 0),
             reservoir.next_sequence.eq(sequencer.next_sequence & ~self._aborted),
             reservoir.draw.eq(sequencer.draw),
-            reservoir.place.eq(sequencer.place),
+            reservoir.replay_index.eq(sequencer.replay_index),
             sequencer.drawn.eq(reservoir.drawn),
             reservoir.offer.eq(sequencer.offer),
             reservoir.offer_length.eq(buffer.length),

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.learning.error_unit import ERROR_BITS
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD, Threefry
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, feedback_bound
@@ -42,7 +42,7 @@ class FeedbackUnit(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         network = self.design.network
-        hash_ = place(m, "hash", Threefry())
+        hash_ = add_submodule(m, "hash", Threefry())
         groups = -(-network.classes // FEEDBACK_WORD_BITS)
         column, index = Signal(unsigned_width(network.hidden - 1)), Signal(unsigned_width(network.classes - 1))
         # What the hash draws, ahead of what is summed.

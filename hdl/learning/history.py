@@ -6,7 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.fixed import unsigned_width
@@ -51,8 +51,8 @@ class History(wiring.Component):
         design = self.design
         folds, steps = design.folds, design.network.max_steps
         depth = design.system.contexts * steps
-        words = place(m, "words_memory", Memory(width=self.word_bits, depth=depth))
-        codes = place(m, "codes_memory", Memory(width=self.code_bits, depth=depth * folds))
+        words = add_submodule(m, "words_memory", Memory(width=self.word_bits, depth=depth))
+        codes = add_submodule(m, "codes_memory", Memory(width=self.code_bits, depth=depth * folds))
         first = self.context_index * steps
         m.d.comb += [
             words.write.eq(self.write_words),

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD, Threefry
 from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS
 
@@ -19,10 +19,10 @@ class IndexUnit(wiring.Component):
 
     Rules R2 and R4.
 
-    ``start`` for one cycle, with ``seed``, ``purpose``, ``bound``, ``number`` and ``place`` stable from then until
-    ``done``, which is high for one cycle, `remora.spec.crossbar.cycles.DRAW` cycles later and as many more for every
-    attempt that is rejected (fewer than one on average). ``index`` holds from ``done`` until the next start. A word
-    that is rejected at the last attempt is less than twice the bound, so its remainder is one subtraction.
+    ``start`` is high for one cycle. ``seed``, ``purpose``, ``bound``, ``number`` and ``replay_index`` are stable from
+    then until ``done``, which is high for one cycle, `remora.spec.crossbar.cycles.DRAW` cycles later and as many more
+    for every attempt that is rejected (fewer than one on average). ``index`` holds from ``done`` until the next start.
+    A word that is rejected at the last attempt is less than twice the bound, so its remainder is one subtraction.
 
     Args:
         attempts: as of ``uniform_index``.
@@ -37,7 +37,7 @@ class IndexUnit(wiring.Component):
                 "purpose": In(PURPOSE_BITS),
                 "bound": In(WORD),
                 "number": In(WORD),
-                "place": In(WORD),
+                "replay_index": In(WORD),
                 "done": Out(1),
                 "index": Out(WORD),
             }
@@ -50,7 +50,7 @@ class IndexUnit(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        hash_ = place(m, "hash", Threefry())
+        hash_ = add_submodule(m, "hash", Threefry())
         attempt = Signal(ATTEMPT_BITS)
         largest, mask, candidate = Signal(WORD), Signal(WORD), Signal(WORD)
         smeared: Value = largest
@@ -61,7 +61,7 @@ class IndexUnit(wiring.Component):
             hash_.key_0.eq(self.seed),
             hash_.key_1.eq(Cat(Const(0, LANE_BITS), attempt, self.purpose)),
             hash_.counter_0.eq(self.number),
-            hash_.counter_1.eq(self.place),
+            hash_.counter_1.eq(self.replay_index),
             largest.eq(self.bound - 1),
             mask.eq(smeared),
             candidate.eq(hash_.word & mask),

@@ -17,7 +17,7 @@ from remora.hdl.learning.outer_product import OuterProduct
 from remora.hdl.learning.rounding_unit import RoundingUnit
 from remora.hdl.learning.winner_unit import WinnerUnit
 from remora.hdl.learning.write_controller import WriteController
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
 from remora.hdl.macros.program_port import program_port
 from remora.spec.crossbar.design import DesignPoint
@@ -117,23 +117,23 @@ class LearningEngine(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design = self.design
-        self._error = place(m, "error_unit", ErrorUnit(design))
+        self._error = add_submodule(m, "error_unit", ErrorUnit(design))
         unit = WinnerUnit if design.capabilities.selects else FeedbackUnit
         # What a stop has cut short is forgotten with it.
-        self._source = place(
+        self._source = add_submodule(
             m, "winner_unit" if design.capabilities.selects else "feedback_unit", unit(design), reset=self.done
         )
-        self._history = place(m, "history", History(design))
-        self._delta = place(m, "delta_unit", DeltaUnit(design))
-        self._place = place(m, "place", LearningColumn(design))
-        place(m, "product", self._product)
-        place(m, "writer", self._writer)
+        self._history = add_submodule(m, "history", History(design))
+        self._delta = add_submodule(m, "delta_unit", DeltaUnit(design))
+        self._learning_column = add_submodule(m, "learning_column", LearningColumn(design))
+        add_submodule(m, "product", self._product)
+        add_submodule(m, "writer", self._writer)
         wiring.connect(m, wiring.flipped(self.program_hidden), self._writer.program_hidden)
         wiring.connect(m, wiring.flipped(self.program_readout), self._writer.program_readout)
 
         self._connect_error(m)
         self._connect_history(m)
-        self._connect_place(m)
+        self._connect_column(m)
         walking, restart, settled, fetch, ready = Signal(), Signal(), Signal(), Signal(), Signal()
         self._walk(m, walking, restart, settled)
         if self._store:
@@ -145,18 +145,18 @@ class LearningEngine(wiring.Component):
         return m
 
     def _control(self, m: Module, walking, restart, settled, fetch, ready) -> None:
-        product, writer, source, place_ = self._product, self._writer, self._source, self._place
+        product, writer, source, column = self._product, self._writer, self._source, self._learning_column
         learns = source.learns if self.design.capabilities.selects else 1
         step = Signal.like(self._history.code_step)
         # A column is handed to the write controller with its last fold.
         commit = Signal()
-        m.d.comb += [self._history.code_step.eq(step), commit.eq(ready & (writer.ready | ~place_.last_fold))]
+        m.d.comb += [self._history.code_step.eq(step), commit.eq(ready & (writer.ready | ~column.last_fold))]
         with m.If(self.load_updates):
             m.d.sync += self.updates.eq(self.updates_value)
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
-                    m.d.comb += [self._error.start.eq(1), place_.restart.eq(1)]
+                    m.d.comb += [self._error.start.eq(1), column.restart.eq(1)]
                     m.d.sync += [self.updates.eq(self.updates + 1), self.columns_done.eq(0)]
                     m.next = "ERROR"
             with m.State("ERROR"):
@@ -177,10 +177,10 @@ class LearningEngine(wiring.Component):
                             m.next = "SKIP"
             if self.design.capabilities.selects:
                 with m.State("SKIP"):
-                    m.d.comb += [self.skipped.eq(1), place_.next_column.eq(1)]
+                    m.d.comb += [self.skipped.eq(1), column.next_column.eq(1)]
                     m.d.sync += self.columns_done.eq(self.column + 1)
                     m.next = "COLUMN"
-                    with m.If(place_.last_of_layer):
+                    with m.If(column.last_of_layer):
                         m.next = "READOUT_FETCH"
             with m.State("FOLD"):
                 m.d.comb += [restart.eq(1), fetch.eq(1)]
@@ -200,7 +200,7 @@ class LearningEngine(wiring.Component):
             with m.State("READOUT_FETCH"):
                 m.d.comb += fetch.eq(1)
                 m.next = "READOUT_PRODUCT"
-                with m.If(self.stop & (place_.fold_index == 0)):
+                with m.If(self.stop & (column.fold_index == 0)):
                     m.next = "FINISH"
             with m.State("READOUT_PRODUCT"):
                 m.d.comb += [product.enable.eq(1), product.first.eq(1)]
@@ -222,14 +222,14 @@ class LearningEngine(wiring.Component):
         """Write a fold back, and say where to go."""
         m.d.comb += self.update.eq(1)
         m.next = next_fold
-        with m.If(self._place.last_fold):
-            m.d.comb += self._place.next_column.eq(1)
+        with m.If(self._learning_column.last_fold):
+            m.d.comb += self._learning_column.next_column.eq(1)
             m.d.sync += self.columns_done.eq(self.column + 1)
             m.next = next_column
-            with m.If(self._place.last_of_layer):
+            with m.If(self._learning_column.last_of_layer):
                 m.next = after_layer
         with m.Else():
-            m.d.comb += self._place.next_fold.eq(1)
+            m.d.comb += self._learning_column.next_fold.eq(1)
 
     def _connect_error(self, m: Module) -> None:
         m.d.comb += [
@@ -254,23 +254,23 @@ class LearningEngine(wiring.Component):
             history.codes.eq(self.codes),
         ]
 
-    def _connect_place(self, m: Module) -> None:
-        place_ = self._place
+    def _connect_column(self, m: Module) -> None:
+        column = self._learning_column
         m.d.comb += [
-            self.column.eq(place_.column),
-            self.fold_index.eq(place_.fold_index),
-            self._writer.layer.eq(place_.readout),
-            self._writer.column_tile.eq(place_.column_tile),
-            self._writer.column.eq(place_.column_of_tile),
-            self._history.code_fold.eq(place_.code_fold),
+            self.column.eq(column.column),
+            self.fold_index.eq(column.fold_index),
+            self._writer.layer.eq(column.readout),
+            self._writer.column_tile.eq(column.column_tile),
+            self._writer.column.eq(column.column_of_tile),
+            self._history.code_fold.eq(column.code_fold),
             self._delta.code.eq(
-                self._history.read_code_data.word_select(place_.code_lane, self.design.formats.adc_bits)
+                self._history.read_code_data.word_select(column.code_lane, self.design.formats.adc_bits)
             ),
         ]
 
     def _walk(self, m: Module, walking, restart, settled) -> None:
         """Three stages behind the code's read: code, derivative, product; ``settled`` while the last is being added."""
-        history, product, readout = self._history, self._product, self._place.readout
+        history, product, readout = self._history, self._product, self._learning_column.readout
         word_step, step_bits = Signal.like(self.feature_step), len(self.feature_step)
         code_valid, delta_next, delta_valid, first = Signal(), Signal(), Signal(), Signal()
         m.d.sync += [
@@ -283,7 +283,7 @@ class LearningEngine(wiring.Component):
             m.d.sync += word_step.eq(0)
         with m.Elif(delta_next):
             m.d.sync += word_step.eq((word_step + 1)[:step_bits])
-        error = self._error.error.word_select(self._place.class_index, ERROR_BITS).as_signed()
+        error = self._error.error.word_select(self._learning_column.class_index, ERROR_BITS).as_signed()
         m.d.comb += [
             history.read_codes.eq(walking),
             self._delta.feedback.eq(self.feedback),
@@ -297,7 +297,7 @@ class LearningEngine(wiring.Component):
             product.words.eq(Mux(readout, self.words, history.read_word_data)),
             product.readout.eq(readout),
             product.slower.eq(Mux(readout, self.readout_slower, self.hidden_slower)),
-            product.fold_index.eq(self._place.fold_index),
+            product.fold_index.eq(self._learning_column.fold_index),
             product.delta.eq(Mux(readout, error, self._delta.delta)),
         ]
         with m.If(delta_valid):
@@ -306,13 +306,13 @@ class LearningEngine(wiring.Component):
 
     def _connect_store(self, m: Module, fetch, ready) -> None:
         """χ of a fold are read before it is walked, and written back with it."""
-        store, product = place(m, "store", self._store), self._product
+        store, product = add_submodule(m, "store", self._store), self._product
         wiring.connect(m, wiring.flipped(self.host), store.host)
         m.d.comb += [
             ready.eq(1),
             self.clearing.eq(store.clearing),
             store.read.eq(fetch),
-            store.address.eq(self._place.word),
+            store.address.eq(self._learning_column.word),
             store.write.eq(self.update),
             store.data.eq(product.next_accumulators),
             product.accumulators.eq(store.accumulators),
@@ -321,14 +321,14 @@ class LearningEngine(wiring.Component):
 
     def _connect_rounding(self, m: Module, fetch, ready) -> None:
         """Random numbers of a fold are drawn while it is walked."""
-        rounding = place(m, "rounding", RoundingUnit(self.design))
+        rounding = add_submodule(m, "rounding", RoundingUnit(self.design))
         m.d.comb += [
             rounding.seed.eq(self.seed),
             rounding.update_number.eq(self.updates),
             rounding.start.eq(fetch),
-            rounding.readout.eq(self._place.readout),
-            rounding.column.eq(self._place.column_of_layer),
-            rounding.fold_index.eq(self._place.fold_index),
+            rounding.readout.eq(self._learning_column.readout),
+            rounding.column.eq(self._learning_column.column_of_layer),
+            rounding.fold_index.eq(self._learning_column.fold_index),
             self._product.random.eq(rounding.random),
             ready.eq(rounding.done),
         ]
@@ -342,12 +342,12 @@ class LearningEngine(wiring.Component):
         for index in reversed(range(folds - 1)):
             kept_counts = Signal(bits * lanes, name=f"counts_{index}")
             kept_raised = Signal(lanes, name=f"raised_{index}")
-            with m.If(self.update & (self._place.fold_index == index)):
+            with m.If(self.update & (self._learning_column.fold_index == index)):
                 m.d.sync += [kept_counts.eq(product.pulses), kept_raised.eq(product.raised)]
             counts.insert(0, kept_counts)
             raised.insert(0, kept_raised)
         m.d.comb += [
-            writer.start.eq(self.update & self._place.last_fold),
+            writer.start.eq(self.update & self._learning_column.last_fold),
             writer.counts.eq(Cat(*counts)[: bits * rows]),
             writer.raised.eq(Cat(*raised)[:rows]),
             self.gradients.eq(product.gradients),

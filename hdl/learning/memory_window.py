@@ -93,9 +93,9 @@ class MemoryWindow(wiring.Component):
             group = word[start : start + GROUP_BITS]
             with m.If(self.pointer == index):
                 m.d.comb += self.data_read_value.eq(group)
-                for place in range(0, len(group), 8):
-                    with m.If(self.data_write & self.data_strobes[place // 8]):
-                        m.d.sync += group[place : place + 8].eq(self.data_value[place : place + 8])
+                for bit in range(0, len(group), 8):
+                    with m.If(self.data_write & self.data_strobes[bit // 8]):
+                        m.d.sync += group[bit : bit + 8].eq(self.data_value[bit : bit + 8])
 
 
 def may_hold(size: MemorySize, word: Value) -> Value:

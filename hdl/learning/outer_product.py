@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.learning.learning_lane import LearningLane, delta_bits, gradient_bits
 from remora.hdl.lib.features import feature_word
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.learning import SLOWEST, pulse_shift
@@ -61,7 +61,7 @@ class OuterProduct(wiring.Component):
         word_bits = self.design.formats.stream_bits + 1
         words = self._fold(m, Cat(*self._words(m)), word_bits * len(lanes))
         for index, lane in enumerate(lanes):
-            place(m, f"lane_{index}", lane)
+            add_submodule(m, f"lane_{index}", lane)
             m.d.comb += [
                 lane.word.eq(words.word_select(index, word_bits)),
                 lane.enable.eq(self.enable),

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD, Threefry
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
@@ -49,7 +49,7 @@ class ReplayQuantiser(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        hash_ = place(m, "hash", Threefry())
+        hash_ = add_submodule(m, "hash", Threefry())
         groups = -(-self.design.network.features // QUANTISER_BYTES)
         group = Signal(LANE_BITS)
         stored = Signal(QUANTISER_BYTES * REPLAY_BITS * groups)
@@ -64,7 +64,7 @@ class ReplayQuantiser(wiring.Component):
             hash_.counter_1.eq(self.step),
             padded.eq(self.features),
             chosen.eq(padded.word_select(group[: unsigned_width(groups - 1)], len(chosen))),
-            quantised.eq(Cat(self._quantised(chosen, hash_.word, place) for place in range(QUANTISER_BYTES))),
+            quantised.eq(Cat(self._quantised(chosen, hash_.word, index) for index in range(QUANTISER_BYTES))),
             self.word.eq(stored[: len(self.word)]),
         ]
         with m.FSM():
@@ -94,8 +94,8 @@ class ReplayQuantiser(wiring.Component):
                     m.next = "IDLE"
         return m
 
-    def _quantised(self, features, random, place: int):
-        part = slice(FEATURE_BITS * place, FEATURE_BITS * (place + 1))
+    def _quantised(self, features, random, index: int):
+        part = slice(FEATURE_BITS * index, FEATURE_BITS * (index + 1))
         unsigned = features[part] ^ SIGN_FLIP if self.design.network.feature_signed else features[part]
         scaled = (unsigned << REPLAY_BITS) - unsigned + random[part]
         return scaled[REPLAY_SHIFT : REPLAY_SHIFT + REPLAY_BITS]

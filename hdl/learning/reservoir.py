@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.learning.index_unit import IndexUnit
 from remora.hdl.learning.replay_quantiser import ReplayQuantiser
 from remora.hdl.lib.fixed import minimum
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory, host_port
 from remora.hdl.lib.threefry import WORD
 from remora.spec.crossbar.design import DesignPoint
@@ -36,8 +36,8 @@ class Reservoir(wiring.Component):
 
     ``next_sequence``: a new training sequence has come, n goes up. One command at a time:
 
-    * ``draw``, while ``filled`` is not 0: draws the slot of replay number ``place``, stable until ``drawn``. From
-      ``drawn`` until the next command ``slot``, ``length`` and ``label`` describe the sequence, and ``read`` with
+    * ``draw``, while ``filled`` is not 0: draws the slot of replay number ``replay_index``, stable until ``drawn``.
+      From ``drawn`` until the next command ``slot``, ``length`` and ``label`` describe the sequence, and ``read`` with
       ``step`` gives its ``features``, restored to bytes, from the next cycle until the next read.
     * ``offer``: the sequence of ``offer_length`` and ``offer_label``, whose ``offer_features`` come the cycle after
       ``read_offer`` with ``offer_step``, all stable until ``offered``. With ``offered`` for one cycle, ``kept`` tells
@@ -76,7 +76,7 @@ class Reservoir(wiring.Component):
                 "filled": Out(filled),
                 "next_sequence": In(1),
                 "draw": In(1),
-                "place": In(RATIO_BITS),
+                "replay_index": In(RATIO_BITS),
                 "drawn": Out(1),
                 "slot": Out(unsigned_width(capacity - 1)),
                 "length": Out(length),
@@ -105,10 +105,10 @@ class Reservoir(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        self._index = place(m, "index_unit", IndexUnit())
-        self._quantiser = place(m, "quantiser", ReplayQuantiser(self.design))
-        place(m, "steps", self._steps)
-        place(m, "heads", self._heads)
+        self._index = add_submodule(m, "index_unit", IndexUnit())
+        self._quantiser = add_submodule(m, "quantiser", ReplayQuantiser(self.design))
+        add_submodule(m, "steps", self._steps)
+        add_submodule(m, "heads", self._heads)
         read_head, write_head = Signal(), Signal()
         self._count(m)
         self._connect_memories(m, read_head, write_head)
@@ -183,7 +183,7 @@ class Reservoir(wiring.Component):
             index.purpose.eq(Mux(for_offer, Purpose.RESERVOIR_INDEX, Purpose.REPLAY_INDEX)),
             index.bound.eq(Mux(for_offer, self.presented, self.filled)),
             index.number.eq(self.presented),
-            index.place.eq(Mux(for_offer, 0, self.place)),
+            index.replay_index.eq(Mux(for_offer, 0, self.replay_index)),
             quantiser.seed.eq(self.seed),
             quantiser.number.eq(self.presented),
             quantiser.length.eq(self.offer_length),

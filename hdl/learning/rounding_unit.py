@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD, Threefry
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.design_rules import ROUNDING_SLICES
@@ -51,7 +51,7 @@ class RoundingUnit(wiring.Component):
         slices = []
         # Equal hashes share one Verilog module, so all but the first are never elaborated: see the first line.
         for group in range(groups):
-            hash_ = place(m, f"hash_{group}", Threefry())
+            hash_ = add_submodule(m, f"hash_{group}", Threefry())
             drawn_lane = Signal(LANE_BITS, name=f"lane_{group}")
             m.d.comb += [
                 drawn_lane.eq(self.fold_index * (lanes // ROUNDING_SLICES) + group),

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.learning.error_unit import ERROR_BITS
 from remora.hdl.learning.feedback_unit import FeedbackUnit
 from remora.hdl.lib.fixed import count_ones, magnitude
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import feedback_bound
@@ -45,7 +45,7 @@ class WinnerUnit(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         hidden, width = self.design.network.hidden, unsigned_width(feedback_bound(self.design))
-        source = place(m, "feedback_unit", FeedbackUnit(self.design))
+        source = add_submodule(m, "feedback_unit", FeedbackUnit(self.design))
         # Column 0 first; each column taken moves all down by one.
         values = [Signal(signed(width + 1), name=f"value_{index}", reset_less=True) for index in range(hidden)]
         won, candidates = Signal(hidden), Signal(hidden)

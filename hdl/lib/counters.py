@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.counters import BmruCounter
 from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.registers import COUNTER_BITS
 
@@ -26,7 +26,7 @@ class Counters(wiring.Component):
         counters: those that there are; all where None.
     """
 
-    def __init__(self, increment_bits: dict, counters: Sequence[Counter | AnalogCounter] | None = None) -> None:
+    def __init__(self, increment_bits: dict, counters: Sequence[Counter | BmruCounter] | None = None) -> None:
         self.counters = tuple(Counter) if counters is None else counters
         members = {}
         for counter in self.counters:

@@ -1,6 +1,6 @@
 """Hierarchy: every component becomes a Verilog module of its own, with exactly the ports of its signature.
 
-Left to itself, Amaranth names a module's ports after the nets that happen to cross its boundary. Here each placed
+Left to itself, Amaranth names a module's ports after the nets that happen to cross its boundary. Here each
 component is converted by itself and instantiated by name, so that ports are whole and stable, and equal instances
 share one module.
 """
@@ -21,7 +21,7 @@ AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
 
 _library: ContextVar[Library] = ContextVar("library")
 _family: ContextVar[str] = ContextVar("family", default="remora")
-"""First part of the names of the modules that are placed."""
+"""First part of the names of the modules that are added."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Library:
         self._converting: list[str] = []
 
     def add(self, component: wiring.Component, name: str) -> dict[str, Port]:
-        """Convert ``component`` and all that it places, unless a module ``name`` is there; return its ports.
+        """Convert ``component`` and its submodules, unless a module ``name`` is there; return its ports.
 
         Raises:
             ValueError: a different component took the name, or an instance's name is that of a signal.
@@ -116,7 +116,7 @@ class Library:
         return "\n".join(self._texts.values())
 
 
-class _Placed(Elaboratable):
+class _Submodule(Elaboratable):
     """A component as an instance of its own module."""
 
     def __init__(self, component: wiring.Component, instance: str, family: str | None, reset: Value | None) -> None:
@@ -154,21 +154,21 @@ class _Macro(Elaboratable):
         return Instance(self._module, **self._connections)
 
 
-def place(
+def add_submodule(
     m: Module, instance: str, component: AnyComponent, *, reset: Value | None = None, family: str | None = None
 ) -> AnyComponent:
     """Add ``component`` to ``m`` as ``instance`` of its own Verilog module, and return it.
 
     ``reset`` resets it beside the domain's own reset. The module is called ``<family>_<module_name>``, where
     ``module_name`` is the component's attribute or its class name in snake case, and ``family`` is that of whoever
-    places it where None: ``remora`` unless somebody chose another. Components of one family with different ports or
+    adds it where None: ``remora`` unless somebody chose another. Components of one family with different ports or
     parameters must have different names; components of different design points belong in different families.
     """
-    m.submodules[instance] = _Placed(component, instance, family, reset)
+    m.submodules[instance] = _Submodule(component, instance, family, reset)
     return component
 
 
-def place_macro(m: Module, instance: str, module: str, **connections) -> None:
+def add_macro(m: Module, instance: str, module: str, **connections) -> None:
     """Add an instance of the macro ``module`` to ``m``; ``connections`` as of ``amaranth.hdl.Instance``."""
     m.submodules[instance] = _Macro(module, instance, connections)
 

@@ -6,7 +6,7 @@ from amaranth.hdl import ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place_macro
+from remora.hdl.lib.hierarchy import add_macro
 from remora.spec.lib.fixed import unsigned_width
 
 
@@ -54,7 +54,7 @@ class Memory(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        place_macro(
+        add_macro(
             m,
             "macro",
             "remora_memory",

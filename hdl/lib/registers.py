@@ -159,8 +159,8 @@ class RegisterBlock(wiring.Component):
                 with m.Case(register.address // WORD_BYTES):
                     m.d.comb += read.response.eq(Response.OKAY)
                     for field in register.fields:
-                        place = slice(field.lsb, field.lsb + field.width)
-                        m.d.comb += read.data[place].eq(readable[field.port])
+                        bits = slice(field.lsb, field.lsb + field.width)
+                        m.d.comb += read.data[bits].eq(readable[field.port])
 
     # Registers --------------------------------------------------------------------------------------------------------
     def _decode(self, m: Module, register: Register, write: _Access, read: _Access) -> _Decoded:
@@ -252,5 +252,5 @@ def _register_members(register: Register) -> dict[str, wiring.Member]:
 def _written_bits(field: Field, write: _Access) -> tuple[Value, Value]:
     """The bus bits at the field's place and which of them have a strobe."""
     mask = Cat(strobe.replicate(8) for strobe in write.strobes)
-    place = slice(field.lsb, field.lsb + field.width)
-    return write.data[place], mask[place]
+    bits = slice(field.lsb, field.lsb + field.width)
+    return write.data[bits], mask[bits]

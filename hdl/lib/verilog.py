@@ -15,7 +15,7 @@ from amaranth.back import verilog
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import Library, place
+from remora.hdl.lib.hierarchy import Library, add_submodule
 from remora.hdl.lib.settled import settle
 
 TOP_NAME = "remora"
@@ -36,7 +36,7 @@ class Netlist:
 
 
 def convert(component: wiring.Component, name: str) -> Netlist:
-    """Convert a component and all that it places; top module ``name`` with ports as in its signature, plus ``clk`` and
+    """Convert a component and its submodules; top module ``name`` with ports as in its signature, plus ``clk`` and
     ``rst`` where it is clocked.
 
     Source locations are left out, so that the text depends on nothing but the design.
@@ -85,7 +85,7 @@ class Bench(wiring.Component):
         m.d.sync += self.alive.eq(1)
         for prefix, component in self._components.items():
             # Blocks of different design points share module names, and may even have the same ports.
-            place(m, prefix, component, family=prefix)
+            add_submodule(m, prefix, component, family=prefix)
         for name, member, inner in self._inner_ports():
             outer = getattr(self, name)
             m.d.comb += inner.eq(outer) if member.flow == In else outer.eq(inner)

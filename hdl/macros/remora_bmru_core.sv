@@ -1,4 +1,4 @@
-// Analog BMRU core, a whole FQ-BMRU network in current mode: behavioural model, for simulation only.
+// BMRU core, a whole FQ-BMRU network in current mode: behavioural model, for simulation only.
 //
 // Layers of current mirrors, ReLU diodes, bistable cells with hysteresis, and a skip on two rails, programmed over a
 // scan chain. All currents are integers in picoamperes, so that numpy reproduces them exactly. The signals, their domains

@@ -1,4 +1,4 @@
-// Analog BMRU core: blackbox for synthesis. Same ports as the behavioural model in remora_bmru_core.sv.
+// BMRU core: blackbox for synthesis. Same ports as the behavioural model in remora_bmru_core.sv.
 `timescale 1ns / 1ps
 (* blackbox *)
 module remora_bmru_core #(

@@ -1,12 +1,12 @@
-"""The counters of the analog core's controller."""
+"""The counters of the BMRU core's controller."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
 
-class AnalogCounter(IntEnum):
-    """The 48-bit counters of the analog core's controller, in the order of their addresses."""
+class BmruCounter(IntEnum):
+    """The 48-bit counters of the BMRU core's controller, in the order of their addresses."""
 
     CYCLES = 0
     FRAMES = 1

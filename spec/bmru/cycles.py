@@ -1,4 +1,4 @@
-"""Cycles of the analog core's controller: every count as one equation, beside the states that it counts.
+"""Cycles of the BMRU core's controller: every count as one equation, beside the states that it counts.
 
 Names in capitals are states of the machines in ``hdl/bmru``.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from remora.spec.lib.section import Derived
 
 if TYPE_CHECKING:
-    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import BmruDesign
 
 FREED = 2
 """From the start of a frame to the first cycle in which the buffer takes the next packet: ASLEEP, which starts it, and
@@ -19,10 +19,10 @@ PREPARE, which frees the buffer."""
 
 
 @dataclass(frozen=True)
-class AnalogCycles(Derived):
+class BmruCycles(Derived):
     """Cycles of a design point."""
 
-    design: AnalogDesign
+    design: BmruDesign
 
     @property
     def settle(self) -> int:

@@ -1,4 +1,4 @@
-"""The design point of the analog BMRU core: a whole FQ-BMRU network in current mode, programmed over a scan chain.
+"""The design point of the BMRU core: a whole FQ-BMRU network in current mode, programmed over a scan chain.
 
 ``docs/reference/bmru.md`` has the contract in words, rules A1 to A20 of ``docs/reference/arithmetic.md`` have the
 formulas, and `remora.spec.bmru.scan` the order of the codes. Currents are integers in picoamperes: one unit of the
@@ -12,15 +12,18 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from remora.spec.bmru.counters import AnalogCounter
-from remora.spec.bmru.cycles import AnalogCycles
+from remora.spec.bmru.counters import BmruCounter
+from remora.spec.bmru.cycles import BmruCycles
 from remora.spec.bmru.records import record_fields
 from remora.spec.bmru.register_parameters import register_source
 from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.identity import IdentityMark
 from remora.spec.lib.registers import COUNTER_BITS, RegisterSource
 from remora.spec.lib.roles import ANSWERS, FREE, MEANING
 from remora.spec.lib.section import Design, RecordFields, Section
 
+FORMER_CORE = "analog"
+"""What files of version 0.1 say in ``core``. It stays in the identity, so that hashes stay."""
 UNIT_PA = 1000
 """Picoamperes of one unit of the model: 1 nA."""
 MATCHING_BITS = 10
@@ -31,7 +34,7 @@ CHARGE_BITS = COUNTER_BITS
 """Width of the charge counter, which wraps."""
 
 
-class AnalogNetwork(Section):
+class Network(Section):
     """Sizes of the network: features → width, then blocks of width × width, then width → classes."""
 
     features: Annotated[int, MEANING] = Field(13, ge=1, le=256, description="inputs a frame")
@@ -61,7 +64,7 @@ class AnalogNetwork(Section):
         return unsigned_width(self.classes - 1)
 
 
-class AnalogFormats(Section):
+class Formats(Section):
     """Codes and currents."""
 
     ratio_bits: Annotated[int, ANSWERS] = Field(8, ge=2, le=10, description="bits of a mirror ratio, of either rail")
@@ -104,7 +107,7 @@ class AnalogFormats(Section):
         return self.ratio_fraction + MATCHING_BITS
 
 
-class AnalogCell(Section):
+class Cell(Section):
     """The hysteretic cell."""
 
     kind: Annotated[Literal["fq-bmru"], MEANING] = Field(
@@ -173,7 +176,7 @@ class Nonidealities(Section):
         return self.noise_pa if self.noise else 0
 
 
-class AnalogSystem(Section):
+class System(Section):
     """What surrounds the core."""
 
     clock_hz: Annotated[int, FREE] = Field(32768, ge=1000, le=10**8, description="clock of the controller in Hz")
@@ -191,22 +194,25 @@ class AnalogSystem(Section):
         return self.clock_hz * 1e-6
 
 
-class AnalogDesign(Design):
-    """Everything that golden, hardware and testbenches of the analog BMRU core must agree on."""
+class BmruDesign(Design):
+    """Everything that golden, hardware and testbenches of the BMRU core must agree on."""
 
-    CORE: ClassVar[str] = "analog"
+    CORE: ClassVar[str] = "bmru"
+    FORMER_CORE: ClassVar[str | None] = FORMER_CORE
 
-    core: Annotated[Literal["analog"], MEANING] = Field("analog", description="which kind of design point this is")
-    network: AnalogNetwork = AnalogNetwork()
-    formats: AnalogFormats = AnalogFormats()
-    cell: AnalogCell = AnalogCell()
+    core: Annotated[Literal["bmru"], MEANING, IdentityMark(written=FORMER_CORE)] = Field(
+        "bmru", description="which kind of design point this is"
+    )
+    network: Network = Network()
+    formats: Formats = Formats()
+    cell: Cell = Cell()
     settling: Settling = Settling()
     vote: Vote = Vote()
     nonidealities: Nonidealities = Nonidealities()
-    system: AnalogSystem = AnalogSystem()
+    system: System = System()
 
     @model_validator(mode="after")
-    def _consistent(self) -> AnalogDesign:
+    def _consistent(self) -> BmruDesign:
         if faults := list(self._faults()):
             raise ValueError("; ".join(faults))
         return self
@@ -253,9 +259,9 @@ class AnalogDesign(Design):
         return found
 
     # Counters, trace, registers ---------------------------------------------------------------------------------------
-    def counters(self) -> tuple[AnalogCounter, ...]:
+    def counters(self) -> tuple[BmruCounter, ...]:
         """Counters of the controller."""
-        return tuple(AnalogCounter)
+        return tuple(BmruCounter)
 
     def record_fields(self) -> dict[str, RecordFields]:
         """Fields of the trace's records, as `remora.spec.bmru.records` describes them."""
@@ -282,9 +288,9 @@ class AnalogDesign(Design):
         return inputs * current * device + bias
 
     @property
-    def cycles(self) -> AnalogCycles:
+    def cycles(self) -> BmruCycles:
         """Cycles of a frame, equation by equation."""
-        return AnalogCycles(self)
+        return BmruCycles(self)
 
     def power_nw(self, charge: float, frames: int) -> float:
         """Mean power in nW of a charge in pA·cycles drawn over a number of frames.

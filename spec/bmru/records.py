@@ -1,4 +1,4 @@
-"""Trace records of the analog core: a record a frame."""
+"""Trace records of the BMRU core: a record a frame."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from remora.spec.lib.section import RecordFields
 
 if TYPE_CHECKING:
-    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import BmruDesign
 
 FRAME = "frame"
 
 
-def record_fields(design: AnalogDesign) -> dict[str, RecordFields]:
+def record_fields(design: BmruDesign) -> dict[str, RecordFields]:
     """Fields of the one kind of record: ``frame``, one a frame, when it is sampled.
 
     ``frame`` counts frames since the reset, modulo 2³²; ``charge`` is the charge counter after the frame; ``feature``

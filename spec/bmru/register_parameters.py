@@ -1,4 +1,4 @@
-"""The register map of an analog core's controller: its SystemRDL, and what the design point sets in it."""
+"""The register map of a BMRU accelerator's controller: its SystemRDL, and what the design point sets in it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from remora.spec.bmru.scan import chain_bits
 from remora.spec.lib.registers import RegisterSource
 
 if TYPE_CHECKING:
-    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import BmruDesign
 
 RDL_FILE = Path(__file__).with_name("registers.rdl")
 
 
-def register_source(design: AnalogDesign) -> RegisterSource:
+def register_source(design: BmruDesign) -> RegisterSource:
     """SystemRDL of a design point's register map."""
-    return RegisterSource(RDL_FILE, "remora_analog", _parameters(design))
+    return RegisterSource(RDL_FILE, "remora_bmru", _parameters(design))
 
 
-def _parameters(design: AnalogDesign) -> dict[str, int]:
+def _parameters(design: BmruDesign) -> dict[str, int]:
     network, vote, identity = design.network, design.vote, int(design.hash, 16)
     return {
         "design_hash_low": identity & 0xFFFFFFFF,

@@ -1,4 +1,4 @@
-"""The scan chain of the analog BMRU core: which bit programs which circuit element, and the check word of a load.
+"""The scan chain of the BMRU core: which bit programs which circuit element, and the check word of a load.
 
 Bit k of the chain is the k-th bit to be shifted in, and the k-th to come out of a read-back. Elements follow each other
 in the order of `groups`, and within a group row by row; each is its code, low bit first, and, where it has a sign, a
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import BmruDesign
 
 WORD_BITS = 32
 """The check word covers whole words, the last one filled with zeros."""
@@ -98,7 +98,7 @@ class Element:
 
 
 @cache
-def groups(design: AnalogDesign) -> tuple[Group, ...]:
+def groups(design: BmruDesign) -> tuple[Group, ...]:
     """All groups in the order of the chain, which is that of the signal."""
     n, formats = design.network, design.formats
     made: list[Group] = []
@@ -123,25 +123,25 @@ def groups(design: AnalogDesign) -> tuple[Group, ...]:
     return tuple(made)
 
 
-def group(design: AnalogDesign, name: str) -> Group:
+def group(design: BmruDesign, name: str) -> Group:
     """A group by its name."""
     return next(one for one in groups(design) if one.name == name)
 
 
-def chain_bits(design: AnalogDesign) -> int:
+def chain_bits(design: BmruDesign) -> int:
     """Length of the chain."""
     last = groups(design)[-1]
     return last.first_bit + last.elements * last.element_bits
 
 
-def elements(design: AnalogDesign) -> Iterator[Element]:
+def elements(design: BmruDesign) -> Iterator[Element]:
     """The table of all elements, one a learned parameter, in the order of the chain."""
     for one in groups(design):
         for index in range(one.elements):
             row, column = divmod(index, one.columns)
-            place = f"{row},{column}" if one.kind is Kind.MIRROR else f"{row}"
+            subscript = f"{row},{column}" if one.kind is Kind.MIRROR else f"{row}"
             yield Element(
-                name=f"{one.name}[{place}]",
+                name=f"{one.name}[{subscript}]",
                 kind=one.kind,
                 number=one.first_element + index,
                 row=row,

@@ -137,6 +137,6 @@ def check_writable(path: Path) -> None:
         """Ends the block before anything is replaced."""
 
     missing = missing_folders(path.absolute())
-    place = missing[-1] if missing else path
-    with suppress(Enough), naming(path, place), replacing(place):
+    target = missing[-1] if missing else path
+    with suppress(Enough), naming(path, target), replacing(target):
         raise Enough

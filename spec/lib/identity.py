@@ -23,11 +23,13 @@ class IdentityMark:
         by_default: whether it does where it has its default. A field that is younger than the format of the identity
             does not, so that older design points keep theirs.
         kind: value of its section's ``kind`` beside which it does; None for any.
+        written: what enters in place of its value, where a later version has renamed the value; None for the value.
     """
 
     enters: bool = True
     by_default: bool = True
     kind: str | None = None
+    written: str | None = None
 
 
 LABEL = IdentityMark(enters=False)
@@ -41,13 +43,15 @@ OF_MIRU = IdentityMark(kind="miru")
 def identity_of(section: BaseModel) -> dict[str, Any]:
     """The fields that enter the identity, as nested tables of JSON."""
     content = section.model_dump(mode="json")
-    found = {}
+    found: dict[str, Any] = {}
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel):
             found[name] = identity_of(value)
-        elif all(_enters(mark, section, field, value) for mark in field.metadata if isinstance(mark, IdentityMark)):
-            found[name] = content[name]
+            continue
+        marks = [mark for mark in field.metadata if isinstance(mark, IdentityMark)]
+        if all(_enters(mark, section, field, value) for mark in marks):
+            found[name] = next((mark.written for mark in marks if mark.written), content[name])
     return found
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from remora.spec.lib.identity import LABEL, identity_of
 from remora.spec.lib.roles import Role
@@ -36,10 +37,20 @@ class Design(Section):
 
     CORE: ClassVar[str]
     """The kind of design point, as a TOML file names it in ``core``."""
+    FORMER_CORE: ClassVar[str | None] = None
+    """An older value of ``core``, which a design point may say in its stead."""
 
     name: Annotated[str, Role.FREE, LABEL] = Field(
         min_length=1, max_length=64, pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$", description="label; not part of the hash"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _core_of_today(cls, content: Any) -> Any:
+        """The older spelling of ``core`` reads as that of today."""
+        if isinstance(content, Mapping) and "core" in content and content["core"] == cls.FORMER_CORE:
+            return {**content, "core": cls.CORE}
+        return content
 
     def evolve(self, *, origin: str | None = None, **changes: Any) -> Self:
         """This design point with other values of some fields, validated as a whole.

@@ -69,7 +69,10 @@ def _load(point: EntryPoint) -> Registered:
             "mend the package, or remove it"
         ) from error
     if getattr(system, "name", None) != point.name:
-        raise RemoraError(f"system '{point.name}' of package {_origin(point)}: {point.value} is no system of that name")
+        raise RemoraError(
+            f"system '{point.name}' of package {_origin(point)}: {point.value} is no system of that name; install the "
+            "package again (in a checkout of Remora: `make setup`)"
+        )
     return system
 
 

@@ -79,8 +79,8 @@ def load_design(config: str | Path, kind: type[Design] = DesignPoint) -> Design:
     design = parse_design(content, str(path))
     if not isinstance(design, kind):
         raise ConfigError(
-            f"'{config}' is a design point of the {design.CORE} core, this needs one of the {kind.CORE} core; "
-            f"presets of it: {', '.join(preset_names(kind))}"
+            f'\'{config}\' is a design point with core = "{design.CORE}", this needs one with core = "{kind.CORE}": '
+            f"{', '.join(preset_names(kind))}"
         )
     return design
 
@@ -102,12 +102,19 @@ def parse_design(content: dict, origin: str) -> Design:
     """
     content = dict(content)
     core = content.get("core", DEFAULT_CORE)
-    systems = registered_systems()
-    system = systems.get(core) if isinstance(core, str) else None
-    if system is None:
-        legal = ", ".join(f'"{name}"' for name in systems)
+    kind = _kind_of(core)
+    if kind is None:
+        legal = ", ".join(f'"{name}"' for name in registered_systems())
         raise ConfigError(f'{origin}: core = {core!r}: legal are {legal}; left out it is "{DEFAULT_CORE}"')
-    kind = system.design
     if "core" not in kind.model_fields:
         content.pop("core", None)
     return validated(kind, content, origin)
+
+
+def _kind_of(core: object) -> type[Design] | None:
+    """The class of design points of a system by its name of today or its former one; None where there is none."""
+    systems = registered_systems()
+    if isinstance(core, str) and core in systems:
+        return systems[core].design
+    kinds = (system.design for system in systems.values())
+    return next((kind for kind in kinds if core is not None and kind.FORMER_CORE == core), None)

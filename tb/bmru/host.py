@@ -6,8 +6,8 @@ import cocotb
 from cocotb.triggers import ClockCycles
 
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.codes import AnalogCodes
-from remora.spec.bmru.design import AnalogDesign
+from remora.golden.bmru.codes import BmruCodes
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import check_word, pack_chain
 from remora.spec.lib.registers import WORD_BITS
 from remora.tb.lib.host import Host
@@ -20,9 +20,9 @@ class ScanError(AssertionError):
 class BmruHost(Host):
     """Drives the harness of :mod:`remora.flow.systems.bmru.harness`."""
 
-    design: AnalogDesign
+    design: BmruDesign
 
-    def __init__(self, dut, design: AnalogDesign) -> None:
+    def __init__(self, dut, design: BmruDesign) -> None:
         dut.play.value = 0
         super().__init__(dut, design)
 
@@ -34,7 +34,7 @@ class BmruHost(Host):
         await self.write("REPORT", votes=int(settings.report_votes), frames=int(settings.report_frames))
 
     # Scan window ------------------------------------------------------------------------------------------------------
-    async def load(self, codes: AnalogCodes, check: int | None = None) -> dict[str, int]:
+    async def load(self, codes: BmruCodes, check: int | None = None) -> dict[str, int]:
         """Load codes through the scan window; the device must be halted.
 
         Args:
@@ -52,7 +52,7 @@ class BmruHost(Host):
             await self.write("SCAN_DATA", bits=int.from_bytes(data[start : start + WORD_BITS // 8], "little"))
         return await self.scan_end()
 
-    async def program_codes(self, codes: AnalogCodes) -> None:
+    async def program_codes(self, codes: BmruCodes) -> None:
         """Load codes and check that they arrived.
 
         Raises:

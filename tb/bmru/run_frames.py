@@ -11,8 +11,8 @@ import numpy as np
 from cocotbext.axi import AxiStreamFrame
 
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.codes import AnalogCodes
-from remora.spec.bmru.counters import AnalogCounter
+from remora.golden.bmru.codes import BmruCodes
+from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop
 from remora.spec.bmru.scan import check_word
 from remora.spec.lib.packets import Answer
@@ -22,7 +22,7 @@ from remora.tb.lib.host_run import HostRun
 
 QUEUED = 4
 """Packets handed to the agent at once."""
-SETTLED = (AnalogCounter.FRAMES, *(AnalogCounter[f"DROPPED_{drop.name}"] for drop in FrameDrop))
+SETTLED = (BmruCounter.FRAMES, *(BmruCounter[f"DROPPED_{drop.name}"] for drop in FrameDrop))
 """Counters that together count every packet."""
 
 
@@ -38,7 +38,7 @@ class FrameRun(HostRun[BmruHost]):
     async def program(self) -> None:
         """See the base; a load with a wrong check word comes first, and must be refused."""
         host, config = self.host, self.config
-        codes = AnalogCodes(host.design, dict(np.load(config["codes"])))
+        codes = BmruCodes(host.design, dict(np.load(config["codes"])))
         status = await host.load(codes, check=check_word(codes.chain()) ^ 1)
         self.refused = {**status, "programmed": (await host.read("STATUS"))["programmed"]}
         await host.program_codes(codes)

@@ -1,4 +1,4 @@
-"""The whole analog design as software sees it: registers, the scan window, refusals, halting."""
+"""The whole BMRU design as software sees it: registers, the scan window, refusals, halting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cocotb
 
 from remora.golden.bmru.clips import FramePacket, VoteSettings
 from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
-from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.scan import check_word, pack_chain
 from remora.spec.lib.registers import Kind
 from remora.tb.bmru.host import BmruHost
@@ -86,11 +86,11 @@ async def frames_without_codes(dut) -> None:
         await host.source.wait()
         await host.cycles(20)
         counters = await host.counters()
-        assert counters[AnalogCounter.FRAMES] == 0 and await host.answer(200) is None
+        assert counters[BmruCounter.FRAMES] == 0 and await host.answer(200) is None
         await host.halt()
         await host.load(codes, check=check_word(codes.chain()) ^ 1)
         await host.start()
-    assert counters[AnalogCounter.DROPPED_UNPROGRAMMED] == 2 * len(clip)
+    assert counters[BmruCounter.DROPPED_UNPROGRAMMED] == 2 * len(clip)
     await host.expect("INTERRUPT_STATUS", dropped_unprogrammed=1, dropped_outside=0)
     await host.halt()
     await host.program_codes(codes)
@@ -114,14 +114,14 @@ async def halting(dut) -> None:
     for wait in (30, 61, 92):
         await host.cycles(wait)
         await host.halt()
-        sampled = (await host.counters())[AnalogCounter.FRAMES]
+        sampled = (await host.counters())[BmruCounter.FRAMES]
         await host.cycles(300)
-        assert (await host.counters())[AnalogCounter.FRAMES] == sampled >= done
+        assert (await host.counters())[BmruCounter.FRAMES] == sampled >= done
         await host.expect("STATUS", halted=1, busy=0)
         done = sampled
         await host.start()
     assert sum((await host.answer(4000)).scores) == len(clip)
-    assert (await host.counters())[AnalogCounter.FRAMES] == len(clip)
+    assert (await host.counters())[BmruCounter.FRAMES] == len(clip)
 
 
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
@@ -140,7 +140,7 @@ async def trust(dut) -> None:
 
     async def sampled(count: int, why: str) -> None:
         await host.cycles(3 * host.design.cycles.awake)
-        found = (await host.counters())[AnalogCounter.FRAMES]
+        found = (await host.counters())[BmruCounter.FRAMES]
         assert found == count, f"{found} frames were sampled {why}, not {count}"
 
     await host.program_codes(codes)
@@ -188,7 +188,7 @@ async def answers_before_a_halt(dut) -> None:
         await host.source.send(packet.data)
     await host.source.wait()
     await host.cycles(5 * host.design.cycles.awake)
-    assert (await host.counters())[AnalogCounter.FRAMES] == len(clip)
+    assert (await host.counters())[BmruCounter.FRAMES] == len(clip)
     await host.write("CONTROL", run=0)
     for _ in range(3):
         await host.cycles(50)

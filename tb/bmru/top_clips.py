@@ -5,7 +5,7 @@ from __future__ import annotations
 import cocotb
 
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_codes, random_features
 from remora.spec.bmru.frames import FrameFlag, ReportFlag
 from remora.spec.lib.registers import WORD_BITS
@@ -47,7 +47,7 @@ async def cell_states(dut) -> None:
     """Software reads the states of golden's cells after each frame; a soft reset clears them."""
     host = await BmruHost.started(dut)
     codes, features = lively_codes(host.design, 12), random_features(host.design, 1, 8, 12)
-    expected = AnalogCore(host.design, codes).run(features, first_frame=0).state[0].reshape(8, -1).astype(int)
+    expected = BmruCore(host.design, codes).run(features, first_frame=0).state[0].reshape(8, -1).astype(int)
     await host.program_codes(codes)
     await host.configure(VoteSettings.of(host.design, sliding=True), 0)
     await host.start()

@@ -9,7 +9,7 @@ from random import Random
 import cocotb
 
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.spec.bmru.scan import check_word
 from remora.tb.bmru.host import BmruHost
 from remora.tb.lib.config import load_config
@@ -22,7 +22,7 @@ async def in_flight(dut) -> None:
     """Phases of packets, all but the last ended by a reset. After the pin's reset codes are verified, not loaded."""
     config = load_config()
     host, random = await BmruHost.started(dut), Random(cocotb.RANDOM_SEED)
-    codes = AnalogCodes.from_chain(host.design, [int(bit) for bit in config["chain"]])
+    codes = BmruCodes.from_chain(host.design, [int(bit) for bit in config["chain"]])
     await host.program_codes(codes)
     host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.2))
     answers, resets = [], in_any_order(random, len(config["phases"]) - 1, PIN, SOFT)

@@ -150,8 +150,8 @@ async def read_reservoir(host: CrossbarHost) -> ReservoirState | None:
     for slot, head in enumerate(await read_memory(host, HostMemory.RESERVOIR_HEADS, range(filled))):
         # Of a slot that nobody wrote: what the hardware replays of it.
         steps[slot], labels[slot] = steps_part.nearest(head), label_part.nearest(head)
-        places = slot * network.max_steps + np.arange(steps[slot])
-        words = await read_memory(host, HostMemory.RESERVOIR_STEPS, places.tolist())
+        positions = slot * network.max_steps + np.arange(steps[slot])
+        words = await read_memory(host, HostMemory.RESERVOIR_STEPS, positions.tolist())
         features[slot, : steps[slot]] = [unpack(word, REPLAY_BITS, network.features) for word in words]
     presented, frozen = (await host.read("PRESENTED"))["value"], (await host.read("REPLAY_CONTROL"))["freeze"]
     return ReservoirState(presented, bool(frozen), features, steps, labels)

@@ -111,8 +111,12 @@ async def illegal_selections(dut) -> None:
     before, tried = await host.counters(), 0
     for layer in Layer:
         layout = layer_layout(design, layer)
-        places = [(tile.index, tile.columns) for tile in layout.tiles] + [(len(layout.tiles), 0), (255, 0), (0, 65535)]
-        for tile, column in places:
+        addresses = [(tile.index, tile.columns) for tile in layout.tiles] + [
+            (len(layout.tiles), 0),
+            (255, 0),
+            (0, 65535),
+        ]
+        for tile, column in addresses:
             await host.write("WINDOW_SELECT", layer=int(layer), tile=tile, column=column)
             await host.refused("WINDOW_CONTROL", commit=1)
             await host.refused("WINDOW_CONTROL", read=1)

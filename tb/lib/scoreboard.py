@@ -135,10 +135,10 @@ def describe(comparison: Comparison) -> Group:
     record = first.expected if first.expected is not None else first.actual
     assert record is not None  # one of the two has more records
     names = field_names(record.dtype)
-    place = ", ".join(f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in names)
+    where = ", ".join(f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in names)
     if first.actual is not None and "cycle" in field_names(first.actual.dtype):
-        place = ", ".join(part for part in (place, f"hardware cycle {int(first.actual['cycle'])}") if part)
-    heading = Text(f"first divergence: {first.kind} record {first.index} ({place})", style="bold red")
+        where = ", ".join(part for part in (where, f"hardware cycle {int(first.actual['cycle'])}") if part)
+    heading = Text(f"first divergence: {first.kind} record {first.index} ({where})", style="bold red")
     if first.field is None:
         missing = "the hardware has no such record" if first.actual is None else "golden has no such record"
         return Group(heading, Text(missing))

@@ -31,8 +31,8 @@ class CrossbarModel:
         """Move the devices that ``side`` names, on the rows of ``up`` and ``down``, by one level within range."""
         for row in range(tile.rows):
             step = (up >> row & 1) - (down >> row & 1)
-            place = (side >> row & 1, tile.first_row + row, tile.first_column + column)
-            self.pairs[place] = min(self.full, max(0, self.pairs[place] + step))
+            position = (side >> row & 1, tile.first_row + row, tile.first_column + column)
+            self.pairs[position] = min(self.full, max(0, self.pairs[position] + step))
 
     def sense(self, tile: Tile, column: int) -> tuple[int, ...]:
         """Sense flags of a column: pos_rest, pos_full, neg_rest, neg_full, one bit a row."""

@@ -1,4 +1,4 @@
-// The promises between the controller and the analog core: while the clock enable is low, nothing is asked of the core and
+// The promises between the controller and the BMRU core: while the clock enable is low, nothing is asked of the core and
 // nothing of it is awaited; it is high for no cycle more than frames, scan commands and resets need; and what the
 // controller takes from the core is valid.
 `timescale 1ns / 1ps
@@ -23,10 +23,10 @@ module remora_gate_check #(
   always @(posedge clk) begin
     if (reset) powered_up <= 1;
     if (powered_up && (busy || scanning) && !clock_enable)
-      $fatal(1, "the analog core is used while its clock is not enabled");
+      $fatal(1, "the BMRU core is used while its clock is not enabled");
     // A reset in that very cycle forgets what is taken.
     if (powered_up && take && !valid && !reset && !core_reset)
-      $fatal(1, "the analog core's winner is taken while it is not valid");
+      $fatal(1, "the BMRU core's winner is taken while it is not valid");
     // A reset ends a frame anywhere; before the first one nothing means anything.
     if (!powered_up || reset || core_reset || scanning) begin
       cycles <= 0;
@@ -34,12 +34,12 @@ module remora_gate_check #(
     end else if (clock_enable) begin
       cycles <= cycles + 1;
       samples <= samples + 32'(sample);
-      if (cycles == AWAKE_CYCLES) $fatal(1, "the analog core's clock is enabled for longer than a frame");
+      if (cycles == AWAKE_CYCLES) $fatal(1, "the BMRU core's clock is enabled for longer than a frame");
     end else begin
       cycles <= 0;
       samples <= 0;
       if (cycles != 0 && (cycles != AWAKE_CYCLES || samples != 1))
-        $fatal(1, "the analog core's clock was enabled for %0d cycles and %0d samples", cycles, samples);
+        $fatal(1, "the BMRU core's clock was enabled for %0d cycles and %0d samples", cycles, samples);
     end
   end
 endmodule

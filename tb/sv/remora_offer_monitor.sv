@@ -41,10 +41,10 @@ module remora_offer_monitor
 
   // Where a word really goes counts, not where it should.
   function automatic void add_step();
-    int place;
-    place = int'(step_address) - int'(slot) * MAX_STEPS;
+    int stored_step;
+    stored_step = int'(step_address) - int'(slot) * MAX_STEPS;
     for (int i = 0; i < FEATURES; i++)
-      stored_sum = stored_sum + 32'(step_word[i*FEATURE_BITS+:FEATURE_BITS]) * (2 * (place * FEATURES + i) + 1);
+      stored_sum = stored_sum + 32'(step_word[i*FEATURE_BITS+:FEATURE_BITS]) * (2 * (stored_step * FEATURES + i) + 1);
   endfunction
 
   function automatic void write_offer();

@@ -162,7 +162,7 @@ module remora_testbench #(
 
   // Answers out; every fourth cycle nothing is taken.
   integer word;  // the next one to come
-  integer place;  // in its answer
+  integer answer_beat;  // in its answer
   integer last_word;  // cycle in which the last one came
   reg [1:0] phase;
   reg [51:0] expected;
@@ -173,7 +173,7 @@ module remora_testbench #(
   always @(posedge aclk)
     if (!aresetn) begin
       word <= 0;
-      place <= 0;
+      answer_beat <= 0;
       last_word <= 0;
     end else if (!ended) begin
       if (m_axis_tvalid !== 1'b0 && m_axis_tvalid !== 1'b1) begin
@@ -190,11 +190,11 @@ module remora_testbench #(
           if ({m_axis_tlast, m_axis_tkeep, m_axis_tdata} !== {expected[32], 4'hf, expected[31:0]}) begin
             if (mismatches == 0)
               $display("first mismatch: packet %0d, word %0d of its answer: expected %h (last %b), got %h (last %b)",
-                       expected[51:36], place, expected[31:0], expected[32], m_axis_tdata, m_axis_tlast);
+                       expected[51:36], answer_beat, expected[31:0], expected[32], m_axis_tdata, m_axis_tlast);
             mismatches = mismatches + 1;
           end
           word <= word + 1;
-          place <= expected[32] ? 0 : place + 1;
+          answer_beat <= expected[32] ? 0 : answer_beat + 1;
           if (expected[32]) answers_compared = answers_compared + 1;
         end
       end

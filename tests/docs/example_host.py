@@ -11,7 +11,7 @@ from remora.golden.data.load import SequenceSet
 from remora.golden.data.tasks import permuted_task, presented
 from remora.golden.lib.bmru_network import BmruNetwork
 from remora.golden.offline.bistable_export import quantise
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import groups
 from remora.spec.crossbar.design import DesignPoint
 
@@ -49,7 +49,7 @@ def bistable_export(design: DesignPoint, weight: float, bias: float, low: float,
     return weights.hidden.ravel().tolist(), weights.readout.ravel().tolist(), weights.thresholds.ravel().tolist()
 
 
-def analog_code(design: AnalogDesign, kind: str, value: float) -> int:
+def bmru_code(design: BmruDesign, kind: str, value: float) -> int:
     """Code of a parameter of the input layer."""
     arrays = {}
     for one in groups(design):
@@ -61,6 +61,6 @@ def analog_code(design: AnalogDesign, kind: str, value: float) -> int:
     return int(codes[f"input.{kind}"].flat[0])
 
 
-def feature_codes(design: AnalogDesign, values: list[float]) -> list[int]:
+def feature_codes(design: BmruDesign, values: list[float]) -> list[int]:
     """DAC codes of features in units of the model."""
     return dac_codes(design, values)[0].tolist()

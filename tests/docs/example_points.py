@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from remora.golden.crossbar.weights import Weights
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 
 
@@ -31,11 +31,11 @@ def point(**fields) -> DesignPoint:
     return DesignPoint(name="example", **sections)
 
 
-def core(**fields) -> AnalogDesign:
-    """An analog design point whose fields of these names differ from the defaults."""
-    sections = _sections(AnalogDesign, fields, {"seed": ("nonidealities", "seed")})
+def core(**fields) -> BmruDesign:
+    """A BMRU design point whose fields of these names differ from the defaults."""
+    sections = _sections(BmruDesign, fields, {"seed": ("nonidealities", "seed")})
     sections.setdefault("vote", {}).setdefault("wake_class", min(1, sections.get("network", {}).get("classes", 2) - 1))
-    return AnalogDesign(name="example", **sections)
+    return BmruDesign(name="example", **sections)
 
 
 small = point(features=1, hidden=1, classes=2, max_steps=2)

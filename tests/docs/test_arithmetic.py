@@ -67,7 +67,7 @@ def expand(numbers: str) -> list[str]:
         if joint == " to ":
             letter, first = cited[-1][0], int(cited[-1][1:])
             assert number[0] == letter and int(number[1:]) > first, f"{cited[-1]} to {number} is no range"
-            cited += [f"{letter}{place}" for place in range(first + 1, int(number[1:]))]
+            cited += [f"{letter}{rule}" for rule in range(first + 1, int(number[1:]))]
         cited.append(number)
     return cited
 

@@ -12,7 +12,7 @@ DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 PATH = re.compile(r"(?<![\w/.-])((?:spec|golden|hdl|tb|flow|tests|docs|data)/[\w./-]*\.(?:py|sv|v|vlt|rdl|toml|md))\b")
 GENERATED = {"docs/registers.md"}
 """Lies in a generated directory."""
-ELSEWHERE = {"Remora", "AnalogRemora", "Bench"}
+ELSEWHERE = {"Remora", "BmruRemora", "Bench"}
 """The top levels, which `tests/top` runs, and what holds the blocks of a bench."""
 
 

@@ -67,17 +67,17 @@ def test_every_public_name_is_documented_and_typed():
 
 
 def test_design_points_of_every_system_are_read():
-    assert remora.Design is Design and {"crossbar", "analog"} <= remora.systems().keys()
-    assert {remora.load_design(name).CORE for name in ("tiny", "kws")} == {"crossbar", "analog"}
+    assert remora.Design is Design and {"crossbar", "bmru"} <= remora.systems().keys()
+    assert {remora.load_design(name).CORE for name in ("tiny", "kws")} == {"crossbar", "bmru"}
     assert remora.load_design("tiny", DesignPoint).network.hidden == 7
-    with pytest.raises(RemoraError, match="'kws' is a design point of the analog core, this needs one of the crossbar"):
+    with pytest.raises(RemoraError, match='\'kws\' is a design point with core = "bmru", .* core = "crossbar"'):
         remora.load_design("kws", DesignPoint)
 
 
 def test_an_option_that_is_not_there_is_refused():
     with pytest.raises(RemoraError, match="passes: no option of simulate for crossbar accelerators; it has .*limit"):
         remora.simulate(remora.load_design("tiny"), passes=3)
-    with pytest.raises(RemoraError, match="learn: no option of simulate for analog cores"):
+    with pytest.raises(RemoraError, match="learn: no option of simulate for BMRU accelerators"):
         remora.simulate(remora.load_design("kws"), learn=True)
 
 

@@ -1,22 +1,22 @@
-"""The test of the tests, analog: each fault of the catalogue turns a run red that the sound design passes."""
+"""The test of the tests, BMRU: each fault of the catalogue turns a run red that the sound design passes."""
 
 from __future__ import annotations
 
 import pytest
 
 from remora.flow.faults.mutation import Fault, MutationError, mutate, mutate_model
-from remora.flow.systems.bmru.faults import BmruFaultBench, analog_catalogue
-from remora.spec.bmru.design import AnalogDesign
+from remora.flow.systems.bmru.faults import BmruFaultBench, bmru_catalogue
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
 
-DESIGN = AnalogDesign(
+DESIGN = BmruDesign(
     name="spotted",
     network={"features": 3, "width": 2, "blocks": 2, "classes": 2},
     settling={"phase_cycles": 3},
     vote={"frames": 10},
     nonidealities={"noise": True, "mismatch": True},
 )
-FAULTS = analog_catalogue(DESIGN)
+FAULTS = bmru_catalogue(DESIGN)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,7 @@ def test_the_catalogue_is_broad(bench):
     sound = bench.generated.netlist.read_text(encoding="utf-8")
     assert all(f"module {fault.module}_good(" in mutate(sound, [fault]) for fault in FAULTS if not fault.edits)
     assert sum(bool(fault.edits) for fault in FAULTS) >= 10
-    assert (
-        len(analog_catalogue(load_design("kws", AnalogDesign))) == len(FAULTS) - 2
-    )  # noise and mismatch are off there
+    assert len(bmru_catalogue(load_design("kws", BmruDesign))) == len(FAULTS) - 2  # noise and mismatch are off there
 
 
 def test_an_edit_that_does_not_fit_the_model_is_refused():

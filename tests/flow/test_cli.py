@@ -165,21 +165,24 @@ def test_a_name_that_is_no_text_is_shown(remora):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["simulate", "kws", "--learn"], "--learn: 'kws' is an analog core, and only crossbar accelerators take this;"),
-        (["simulate", "kws", "--tasks", "2", "--update", "direct"], "--tasks, --update: 'kws' is an analog core"),
+        (
+            ["simulate", "kws", "--learn"],
+            "--learn: 'kws' is a BMRU accelerator, and only crossbar accelerators take this;",
+        ),
+        (["simulate", "kws", "--tasks", "2", "--update", "direct"], "--tasks, --update: 'kws' is a BMRU accelerator"),
         (["simulate", "kws", "--replay-capacity", "5", "--replay-ratio", "1"], "--replay-capacity, --replay-ratio:"),
         (
             ["simulate", "tiny", "--noise", "--paced"],
-            "--noise, --paced: 'tiny' is a crossbar accelerator, and only analog cores take",
+            "--noise, --paced: 'tiny' is a crossbar accelerator, and only BMRU accelerators take",
         ),
         (["simulate", "kws", "--data", "synthetic", "--checkpoint", "x.npz"], "--checkpoint x.npz: codes are random"),
         (
             ["train", "kws", "--passes", "2"],
-            "--passes: 'kws' is an analog core, and only crossbar accelerators take this",
+            "--passes: 'kws' is a BMRU accelerator, and only crossbar accelerators take this",
         ),
-        (["train", "kws", "--passes", "15", "--fresh"], "--passes, --fresh: 'kws' is an analog core"),
+        (["train", "kws", "--passes", "15", "--fresh"], "--passes, --fresh: 'kws' is a BMRU accelerator"),
         (["train", "kws", "--data", "mnist", "--limit", "3", "--task", "1", "--update", "direct"], "--limit, --task:"),
-        (["bench", "kws"], "'kws' is an analog core, which has no `remora bench`; crossbar accelerators have it"),
+        (["bench", "kws"], "'kws' is a BMRU accelerator, which has no `remora bench`; crossbar accelerators have it"),
         (["train", "tiny", "--normalisation", "running", "--seed", "3"], "--normalisation, --seed: 'tiny' is"),
         (["train", "tiny", "--task", "3"], "task 3 is a pixel permutation of the digits, but the data is synthetic"),
         (["train", "mnist", "--task", "3", "--data", "own.npz"], "the data is own.npz: leave it out, or use mnist"),
@@ -209,13 +212,13 @@ def test_what_would_be_ignored_is_refused(remora, arguments, message, tmp_path, 
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ([], ["analog core", "keyword"]),
-        (["simulate"], ["keywords or synthetic", "of an analog core: clips; 100, or 1", "the bundled network"]),
+        ([], ["BMRU accelerator", "keyword"]),
+        (["simulate"], ["keywords or synthetic", "of a BMRU accelerator: clips; 100, or 1", "the bundled network"]),
         (["train"], ["kws", "offline", "it is trained anew, and replaces what is there"]),
         (["experiment"], ["Speech Commands", "bit-streaming, convergence and continual: new sequences"]),
     ],
 )
-def test_help_knows_the_analog_core(remora, monkeypatch, command, words):
+def test_help_knows_the_bmru_accelerator(remora, monkeypatch, command, words):
     monkeypatch.setenv("COLUMNS", "500")
     shown = " ".join(remora(*command, "--help").out.split())
     for word in words:
@@ -230,9 +233,9 @@ def test_what_cannot_be_written_is_told_before_training(remora, preset, option, 
     monkeypatch.setattr("remora.golden.data.load.load", None)
     (tmp_path / "file").touch()
     (tmp_path / "folder").mkdir()
-    for place in ("file/x.npz", "folder"):
-        answer = remora("train", preset, option, place)
-        assert answer.code == 2 and "Traceback" not in answer.err and place.partition("/")[0] in answer.err
+    for target in ("file/x.npz", "folder"):
+        answer = remora("train", preset, option, target)
+        assert answer.code == 2 and "Traceback" not in answer.err and target.partition("/")[0] in answer.err
     if option == "--json":
         answer = remora("experiment", "power-scaling", "--json", "folder")
         assert answer.code == 2 and "folder" in answer.err and not (tmp_path / "build").exists()

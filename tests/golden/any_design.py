@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import ValidationError
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 
 ATTEMPTS = 1000
@@ -70,8 +70,8 @@ def any_design(random: np.random.Generator, kind: str = "miru", update: str = "a
     raise AssertionError(f"none of {ATTEMPTS} design points was legal")
 
 
-def any_core(random: np.random.Generator) -> AnalogDesign:
-    """An analog design point of a few cells.
+def any_core(random: np.random.Generator) -> BmruDesign:
+    """A BMRU design point of a few cells.
 
     Raises:
         AssertionError: none of many was legal.
@@ -79,16 +79,16 @@ def any_core(random: np.random.Generator) -> AnalogDesign:
     for _ in range(ATTEMPTS):
         shift, classes = within(random, 0, 8), within(random, 1, 4)
         content = {
-            "core": "analog",
+            "core": "bmru",
             "network": {
                 "features": within(random, 1, 4), "width": within(random, 1, 4), "blocks": within(random, 1, 3),
                 "classes": classes,
             },
             "formats": legal_values(
-                random, AnalogDesign, "formats", "ratio_bits", "ratio_fraction", "bias_bits", "bias_step_pa",
+                random, BmruDesign, "formats", "ratio_bits", "ratio_fraction", "bias_bits", "bias_step_pa",
                 "feature_bits", "feature_step_pa", "node_bits",
             ),
-            "cell": legal_values(random, AnalogDesign, "cell", "leakage_pa"),
+            "cell": legal_values(random, BmruDesign, "cell", "leakage_pa"),
             "settling": {
                 "factor": within(random, 1, 2**shift), "shift": shift, "phase_cycles": within(random, 1, 6),
             },
@@ -97,13 +97,13 @@ def any_core(random: np.random.Generator) -> AnalogDesign:
                 "wake_class": within(random, 0, max(1, classes - 1)),
             },
             "nonidealities": legal_values(
-                random, AnalogDesign, "nonidealities", "seed", "mismatch", "mismatch_amplitude", "bias_error",
+                random, BmruDesign, "nonidealities", "seed", "mismatch", "mismatch_amplitude", "bias_error",
                 "bias_error_amplitude", "noise", "noise_pa",
             ),
-            "system": legal_values(random, AnalogDesign, "system", "clock_hz", "frame_ms"),
+            "system": legal_values(random, BmruDesign, "system", "clock_hz", "frame_ms"),
         }  # fmt: skip
         try:
-            return AnalogDesign.model_validate({"name": "any"} | content)
+            return BmruDesign.model_validate({"name": "any"} | content)
         except ValidationError:
             continue
     raise AssertionError(f"none of {ATTEMPTS} design points was legal")

@@ -1,4 +1,4 @@
-"""An independent reading of ``docs/reference/arithmetic.md``: the analog core, one bit and one current at a time."""
+"""An independent reading of ``docs/reference/arithmetic.md``: the BMRU core, one bit and one current at a time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ScalarCore:
     # The chain --------------------------------------------------------------------------------------------------------
     def take(self, count: int) -> int:
         """A code, rule A3."""
-        value = sum(bit << place for place, bit in enumerate(self.bits[self.at : self.at + count]))
+        value = sum(bit << position for position, bit in enumerate(self.bits[self.at : self.at + count]))
         self.at += count
         return value
 

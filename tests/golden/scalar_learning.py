@@ -86,9 +86,9 @@ class ScalarLearner:
         done = [self.train(x, label, columns if updates == 1 else WORD)]
         if self.reservoir:
             size = len(self.reservoir)
-            for place in range(min(self.ratio, updates - 1)):
-                nibbles, old = self.reservoir[index_below(size, self.seed, REPLAY_INDEX, self.n, place)]
-                done.append(self.train(replayed(self.design, nibbles), old, columns if updates == place + 2 else WORD))
+            for number in range(min(self.ratio, updates - 1)):
+                nibbles, old = self.reservoir[index_below(size, self.seed, REPLAY_INDEX, self.n, number)]
+                done.append(self.train(replayed(self.design, nibbles), old, columns if updates == number + 2 else WORD))
         if offered:
             self.offer(x, label)
         return done
@@ -145,10 +145,10 @@ class ScalarLearner:
         """Rule T1, of values by layer, row and column."""
         hidden, readout = layers
         rows, units = len(hidden), self.design.network.hidden
-        places = [(j, i, hidden[i][j]) for j in winners for i in range(rows)]
+        positions = [(j, i, hidden[i][j]) for j in winners for i in range(rows)]
         first = rows - len(readout)
-        places += [(units + k, first + i, row[k]) for i, row in enumerate(readout) for k in range(len(row))]
-        return sum(value * (2 * (j * rows + i) + 1) for j, i, value in places) % WORD
+        positions += [(units + k, first + i, row[k]) for i, row in enumerate(readout) for k in range(len(row))]
+        return sum(value * (2 * (j * rows + i) + 1) for j, i, value in positions) % WORD
 
     def write(self, layer: int, gradient, columns, shift: int) -> tuple[int, int, int]:
         """Pulses applied, pulses dropped, devices written, rules L11 and P3."""
@@ -198,4 +198,4 @@ class ScalarLearner:
 def stored_sum(nibbles: list[list[int]]) -> int:
     """Rule T2."""
     flat = [value for row in nibbles for value in row]
-    return sum(value * (2 * place + 1) for place, value in enumerate(flat)) % WORD
+    return sum(value * (2 * position + 1) for position, value in enumerate(flat)) % WORD

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
-from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.random_codes import random_codes
 from remora.golden.crossbar.bistable import infer
 from remora.golden.crossbar.cell import signed_candidates
@@ -31,8 +31,7 @@ from remora.spec.crossbar.learning import SEQUENCE_LIMIT
 from remora.spec.crossbar.records import NO_SLOT
 from remora.spec.crossbar.tables import derivative_table
 from remora.spec.lib.rng import Purpose, draw_pair, uniform_index
-from tests.golden import scalar_bmru as scalar_analog
-from tests.golden import scalar_numbers
+from tests.golden import scalar_bmru, scalar_numbers
 from tests.golden.any_design import any_core, any_design, within
 from tests.golden.crossbar.test_bistable import assert_agrees as assert_bistable_agrees
 from tests.golden.crossbar.test_miru import assert_agrees, ragged_lengths, random_features
@@ -213,7 +212,7 @@ def test_random_numbers():
     assert rejected > 100
 
 
-def test_analog_core():
+def test_bmru_core():
     """Rules A1 to A19, with every non-ideality: each current, state, class and charge.
 
     In every second network hystereses equal thresholds, so that a current of 0 lies on the low one.
@@ -226,23 +225,23 @@ def test_analog_core():
             equal = {name: codes[name.replace("hysteresis", "threshold")] for name in codes.arrays}
             codes = replace(codes, arrays=equal)
         chain = codes.chain().astype(int).tolist()
-        assert scalar_analog.check_word(chain) == check_word(codes.chain())
+        assert scalar_bmru.check_word(chain) == check_word(codes.chain())
         limit = 2 ** (design.formats.feature_bits - 1) - 1
         features = np.array(
             [[[within(random, -limit, limit) for _ in range(design.network.features)] for _ in range(3)] for _ in "ab"]
         )
-        run = AnalogCore(design, codes).run(features, [number, (number + 3) % 2**32])
+        run = BmruCore(design, codes).run(features, [number, (number + 3) % 2**32])
         records = run.records(design)
         scalar, charge = ScalarCore(design, chain), 0
         scalar.frame_number = number
-        for place, frame in enumerate(features.reshape(6, -1).tolist()):
-            if place == 3:
+        for position, frame in enumerate(features.reshape(6, -1).tolist()):
+            if position == 3:
                 scalar.clear()
             expected = scalar.frame(frame)
             charge = expected["charge"] = (charge + expected["charge"]) % 2**48
             for name, value in expected.items():
-                assert records[place][name].reshape(-1).tolist() == (value if isinstance(value, list) else [value])
-            assert records[place]["frame"] == (number + place) % 2**32
+                assert records[position][name].reshape(-1).tolist() == (value if isinstance(value, list) else [value])
+            assert records[position]["frame"] == (number + position) % 2**32
             top = 2**design.formats.node_bits - 1
             seen += Counter(saturated=top in map(abs, expected["output"]), on=any(expected["state"]))
             seen += Counter(off=not all(expected["state"]), late=expected["decision"] > 0)

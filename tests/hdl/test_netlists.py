@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from remora.hdl.bmru.top import AnalogRemora
+from remora.hdl.bmru.top import BmruRemora
 from remora.hdl.crossbar.top import Remora
 from remora.hdl.lib.verilog import TOP_NAME, to_verilog
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, preset_names
@@ -31,7 +31,7 @@ def design_points() -> dict[str, Design]:
 
 def fingerprint(design: Design) -> dict[str, str]:
     """The hash of the design point, and the SHA-256 of its Verilog."""
-    top = AnalogRemora(design) if isinstance(design, AnalogDesign) else Remora(design)
+    top = BmruRemora(design) if isinstance(design, BmruDesign) else Remora(design)
     return {"design": design.hash, "verilog": hashlib.sha256(to_verilog(top, TOP_NAME).encode()).hexdigest()}
 
 

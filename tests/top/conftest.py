@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from remora.flow.generate.directory import Generated
-from remora.flow.systems.bmru.harness import build_analog_harness
+from remora.flow.systems.bmru.harness import build_bmru_harness
 from remora.flow.systems.crossbar.harness import build_harness
 from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import Build
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.section import Design
 
 
@@ -23,7 +23,7 @@ def harness(tmp_path_factory) -> Callable[[Design], tuple[Generated, Build]]:
     def make(design: Design) -> tuple[Generated, Build]:
         if design.hash not in made:
             generated = generate(design, tmp_path_factory.mktemp(design.hash))
-            build = build_analog_harness if isinstance(design, AnalogDesign) else build_harness
+            build = build_bmru_harness if isinstance(design, BmruDesign) else build_harness
             made[design.hash] = generated, build(generated, optimise="build")
         return made[design.hash]
 

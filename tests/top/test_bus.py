@@ -8,7 +8,7 @@ from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.tools.simulator import run
 from remora.golden.bmru.random_codes import random_codes
 from remora.golden.crossbar.weights import initial_weights
-from tests.top.bmru.test_bmru import DESIGNS as ANALOG
+from tests.top.bmru.test_bmru import DESIGNS as BMRU
 from tests.top.crossbar.test_checkpoint import DESIGNS as LEARNERS
 
 ROUNDS, RESETS = 32, 16
@@ -23,9 +23,9 @@ def test_a_crossbar_that_learns(harness, tmp_path):
     run(build, "remora.tb.top_bus", testcase="crossbar", config=config, plusargs=arguments)
 
 
-def test_the_analog_controller(harness):
-    design = ANALOG["odd"]
+def test_the_bmru_controller(harness):
+    design = BMRU["odd"]
     _, build = harness(design)
     chain = "".join(str(int(bit)) for bit in np.asarray(random_codes(design, 2).chain()))
     config = {"design": design.model_dump(mode="json"), "rounds": ROUNDS, "resets": RESETS, "chain": chain}
-    run(build, "remora.tb.top_bus", testcase="analog", config=config)
+    run(build, "remora.tb.top_bus", testcase="bmru", config=config)

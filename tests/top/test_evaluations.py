@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-from tests.top.bmru.test_resets import DESIGN as ANALOG
+from tests.top.bmru.test_resets import DESIGN as BMRU
 from tests.top.crossbar.test_learning_resets import DESIGN as LEARNING
 
 FUNCTION = re.compile(r"^void Vtop___024root___ico_\w+\([^)]*\) \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 """What Verilator writes of all that depends on inputs and on what may be written from outside."""
 
 
-@pytest.mark.parametrize("design", [LEARNING, ANALOG], ids=["crossbars", "analog core"])
+@pytest.mark.parametrize("design", [LEARNING, BMRU], ids=["crossbars", "BMRU accelerator"])
 def test_an_evaluation_settles_inputs_alone(design, harness):
     """Behind them are registers, and outputs cannot be written: else a simulation takes up to twice as long."""
     _, build = harness(design)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.flow.systems.bmru.run import KINDS as ANALOG_KINDS
-from remora.flow.systems.bmru.run import run_analog
-from remora.flow.systems.bmru.stimulus import stress_stimulus as analog_stimulus
+from remora.flow.systems.bmru.run import KINDS as BMRU_KINDS
+from remora.flow.systems.bmru.run import run_bmru
+from remora.flow.systems.bmru.stimulus import stress_stimulus as bmru_stimulus
 from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
@@ -17,12 +17,12 @@ from remora.flow.tools.simulator import default_seed
 from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.records import LEARN
 from remora.spec.lib.trace import record_types
-from tests.top.bmru.test_bmru import DESIGNS as ANALOG
+from tests.top.bmru.test_bmru import DESIGNS as BMRU
 from tests.top.crossbar.test_learning import LEARNERS
 from tests.top.crossbar.test_sizes import DESIGNS
 
 SEEDS = [default_seed() + index for index in range(4)]
-ANALOG_SEEDS = [default_seed() + index for index in range(6)]
+BMRU_SEEDS = [default_seed() + index for index in range(6)]
 """More of them, since codes are loaded through a scan chain before anything is compared."""
 SEQUENCES = 6
 
@@ -62,12 +62,12 @@ def test_stalls_follow_from_the_seed(harness, tmp_path):
     assert steps[0] == steps[1] != steps[2]
 
 
-def test_an_analog_core(harness, tmp_path):
-    design = ANALOG["odd"]
+def test_a_bmru_accelerator(harness, tmp_path):
+    design = BMRU["odd"]
     _, build = harness(design)
-    stimulus = analog_stimulus(design, 2, 8)
-    folders = [tmp_path / str(seed) for seed in ANALOG_SEEDS]
-    for seed, folder in zip(ANALOG_SEEDS, folders, strict=True):
-        run_analog(build, design, stimulus, folder, seed=seed).comparison.require(*ANALOG_KINDS)
+    stimulus = bmru_stimulus(design, 2, 8)
+    folders = [tmp_path / str(seed) for seed in BMRU_SEEDS]
+    for seed, folder in zip(BMRU_SEEDS, folders, strict=True):
+        run_bmru(build, design, stimulus, folder, seed=seed).comparison.require(*BMRU_KINDS)
     require_same_records(design, folders)
     assert np.fromfile(folders[0] / "frame.bin", np.uint8).size > 0

@@ -7,26 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.flow.systems.bmru.run import KINDS as ANALOG_KINDS
-from remora.flow.systems.bmru.run import run_analog
-from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.systems.bmru.run import KINDS as BMRU_KINDS
+from remora.flow.systems.bmru.run import run_bmru
+from remora.flow.systems.bmru.stimulus import BmruStimulus
 from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, run_rtl
 from remora.flow.systems.crossbar.stimulus import ReplayCommand, stress_stimulus
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.random_codes import clip_packets
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
-from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.scan import groups
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
 from remora.spec.lib.registers import register_map
-from tests.top.bmru.test_bmru import DESIGNS as ANALOG
+from tests.top.bmru.test_bmru import DESIGNS as BMRU
 from tests.top.crossbar.test_checkpoint import DESIGNS as LEARNERS
 from tests.top.crossbar.test_checkpoint import Runs, require_same
 from tests.top.crossbar.test_sizes import DESIGNS
@@ -89,24 +89,22 @@ def test_counts_and_settings_of_learning(name, harness, tmp_path):
     assert found.updates == 2 * (1 + most) - 2 and found.reservoir.presented == LARGEST
 
 
-def test_codes_features_and_votes_of_an_analog_core(harness, tmp_path):
+def test_codes_features_and_votes_of_a_bmru_accelerator(harness, tmp_path):
     """Codes and features at their ends, the longest window; the vote wakes when that is full, and never beyond."""
-    design, registers = ANALOG["odd"], register_map(ANALOG["odd"])
+    design, registers = BMRU["odd"], register_map(BMRU["odd"])
     most = registers["VOTE"].field("frames").maximum
     arrays = {group.name: np.full(group.shape, group.code_limit, np.int32) for group in groups(design)}
     for name in ("output.weight", "output.bias"):
         arrays[name][1:] *= -1  # so that class 0 wins
-    codes = AnalogCodes(design, arrays)
+    codes = BmruCodes(design, arrays)
     clip = np.full((most + FRAMES_BEYOND, design.network.features), design.formats.feature_limit, np.int32)
     settings = VoteSettings(most, sliding=True, wake_class=0, threshold=most)
-    stimulus = AnalogStimulus(tuple(clip_packets([clip])), codes, settings)
+    stimulus = BmruStimulus(tuple(clip_packets([clip])), codes, settings)
     _, build = harness(design)
-    result = run_analog(build, design, stimulus, tmp_path / "plus")
-    result.comparison.require(*ANALOG_KINDS)
-    assert result.counters[AnalogCounter.WAKE_UPS] == 1 and max(result.answers[-1].scores) == most
+    result = run_bmru(build, design, stimulus, tmp_path / "plus")
+    result.comparison.require(*BMRU_KINDS)
+    assert result.counters[BmruCounter.WAKE_UPS] == 1 and max(result.answers[-1].scores) == most
     beyond = VoteSettings.of(design, threshold=registers["WAKE_THRESHOLD"].field("votes").maximum)
     signed = {group.name: -codes[group.name] if group.signed else codes[group.name] for group in groups(design)}
-    stimulus = AnalogStimulus(
-        tuple(clip_packets([np.stack([clip[0], -clip[0]] * 4)])), AnalogCodes(design, signed), beyond
-    )
-    run_analog(build, design, stimulus, tmp_path / "minus").comparison.require(*ANALOG_KINDS)
+    stimulus = BmruStimulus(tuple(clip_packets([np.stack([clip[0], -clip[0]] * 4)])), BmruCodes(design, signed), beyond)
+    run_bmru(build, design, stimulus, tmp_path / "minus").comparison.require(*BMRU_KINDS)

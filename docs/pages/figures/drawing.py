@@ -50,12 +50,18 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 def draw_rows(axes: Axes, rows: Sequence[Row], label: str) -> None:
     """Rows of bars from the top, over an axis of cycles."""
-    for place, row in enumerate(rows):
+    for y, row in enumerate(rows):
         for bar in row.bars:
             axes.barh(
-                place, bar.cycles, left=bar.start, height=0.62, color=COLOURS[bar.colour], edgecolor="white", alpha=0.85
+                y,
+                bar.cycles,
+                left=bar.start,
+                height=0.62,
+                color=COLOURS[bar.colour],
+                edgecolor="white",
+                alpha=0.85,
             )
-            axes.text(bar.start + bar.cycles / 2, place, bar.label, ha="center", va="center", fontsize=7, color="white")
+            axes.text(bar.start + bar.cycles / 2, y, bar.label, ha="center", va="center", fontsize=7, color="white")
     axes.set_yticks(range(len(rows)), [row.name for row in rows])
     axes.set_ylim(len(rows) - 0.45, -0.55)
     axes.set_xlabel(label)

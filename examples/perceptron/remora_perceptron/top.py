@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
-from remora.hdl.lib.hierarchy import place, place_macro
+from remora.hdl.lib.hierarchy import add_macro, add_submodule
 from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES
@@ -42,8 +42,8 @@ class Perceptron(wiring.Component):
         m = Module()
         m.domains.sync = sync = ClockDomain()
         network, converter = self.design.network, self.design.converter
-        registers = place(m, "registers", RegisterBlock(self.design))
-        answer = place(m, "answer", Answer(self.design, converter.adc_bits))
+        registers = add_submodule(m, "registers", RegisterBlock(self.design))
+        answer = add_submodule(m, "answer", Answer(self.design, converter.adc_bits))
         connect_flat(m, self, "s_axil", registers.bus)
         connect_flat(m, self, "m_axis", answer.stream)
         beats = -(-network.features // BEAT_BYTES)
@@ -107,7 +107,7 @@ class Perceptron(wiring.Component):
         for row in range(rows):
             byte = vector[row // BEAT_BYTES].word_select(row % BEAT_BYTES, FEATURE_BITS)
             m.d.comb += positive[row].eq(byte.bit_select(plane, 1))
-        place_macro(
+        add_macro(
             m, TILE, "remora_crossbar", p_ROWS=rows, p_COLUMNS=network.classes, p_COLUMN_BITS=column_bits,
             p_PLANE_BITS=len(plane), p_ADC_BITS=converter.adc_bits, p_ADC_SHIFT=self.design.adc_shift,
             p_ADC_CYCLES=converter.adc_cycles, p_LEVELS=converter.levels, p_NAME=TILE,

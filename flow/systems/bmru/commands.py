@@ -1,4 +1,4 @@
-"""`remora simulate` and `remora train` of an analog design."""
+"""`remora simulate` and `remora train` of a BMRU design."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from remora.flow.report.notes import say_notes
 from remora.flow.systems.bmru.options import DEFAULT_CLIPS, WAVES_CLIPS, BmruSimulateOptions, BmruTrainOptions
 from remora.flow.systems.bmru.recording import keyword_recording, synthetic_recording, takes_keywords
 from remora.flow.systems.bmru.run import BmruCase
-from remora.flow.systems.bmru.simulate import simulate_analog
+from remora.flow.systems.bmru.simulate import simulate_bmru
 from remora.flow.systems.bmru.train import train_keywords
 from remora.flow.verify.simulation import Simulated
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.errors import RemoraError
 
 
-def simulate_with(design: AnalogDesign, options: BmruSimulateOptions) -> Simulated[BmruCase]:
+def simulate_with(design: BmruDesign, options: BmruSimulateOptions) -> Simulated[BmruCase]:
     """Find clips and a network as the options say, and simulate.
 
     Raises:
@@ -22,7 +22,7 @@ def simulate_with(design: AnalogDesign, options: BmruSimulateOptions) -> Simulat
     """
     data, checkpoint = options.data, options.checkpoint
     if data not in ("auto", "keywords", "synthetic"):
-        raise RemoraError(f"--data {data}: an analog core takes keywords or synthetic, or auto for what fits")
+        raise RemoraError(f"--data {data}: a BMRU accelerator takes keywords or synthetic, or auto for what fits")
     spotting = data == "keywords" or (data == "auto" and takes_keywords(design))
     if checkpoint and not spotting:
         raise RemoraError(
@@ -38,7 +38,7 @@ def simulate_with(design: AnalogDesign, options: BmruSimulateOptions) -> Simulat
     else:
         recording = synthetic_recording(design, clips, options.seed, options.stream)
     console().print(f"data: {recording.origin}, {len(recording.features):,} clips")
-    return simulate_analog(
+    return simulate_bmru(
         design,
         recording,
         seed=options.seed,
@@ -49,7 +49,7 @@ def simulate_with(design: AnalogDesign, options: BmruSimulateOptions) -> Simulat
     )
 
 
-def train_with(design: AnalogDesign, options: BmruTrainOptions) -> dict:
+def train_with(design: BmruDesign, options: BmruTrainOptions) -> dict:
     """Train as the options say, print what came of it, and return it.
 
     Raises:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.systems.bmru.networks import features_for
-from remora.golden.bmru.codes import AnalogCodes, Export, export_network, feature_codes
-from remora.golden.bmru.core import AnalogCore, AnalogRun
+from remora.golden.bmru.codes import BmruCodes, Export, export_network, feature_codes
+from remora.golden.bmru.core import BmruCore, CoreRun
 from remora.golden.data.keywords import KeywordSet
 from remora.golden.lib import bmru
 from remora.golden.lib.bmru_network import BmruNetwork
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Spotter:
         clips: with their words.
     """
 
-    design: AnalogDesign
+    design: BmruDesign
     network: BmruNetwork
     clips: KeywordSet
 
@@ -48,7 +48,7 @@ class Spotter:
         return export_network(self.design, self.network)
 
     @property
-    def codes(self) -> AnalogCodes:
+    def codes(self) -> BmruCodes:
         """Of every element of the core."""
         return self.export.codes
 
@@ -58,9 +58,9 @@ class Spotter:
         return bmru.run(self.network, self.features)
 
     @cached_property
-    def in_codes(self) -> AnalogRun:
+    def in_codes(self) -> CoreRun:
         """The integer model of the core."""
-        return AnalogCore(self.design, self.codes).run(self.feature_codes)
+        return BmruCore(self.design, self.codes).run(self.feature_codes)
 
 
 def evaluate(spotter: Spotter) -> dict:

@@ -9,12 +9,12 @@ from typing import Any
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
 from remora.flow.systems.bmru.generate import bmru_parts
-from remora.flow.systems.bmru.harness import build_analog_harness
+from remora.flow.systems.bmru.harness import build_bmru_harness
 from remora.flow.systems.bmru.model_faults import model_faults
 from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import stress_stimulus
 from remora.flow.tools.simulator import Build
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 
 CLIPS = 24
 THRESHOLD = 3
@@ -36,7 +36,7 @@ class BmruFaultBench(FaultBench):
         r"Write to address 0x\w+ failed with BRESP: \d",
     )
 
-    def __init__(self, design: AnalogDesign, seed: int = 1) -> None:
+    def __init__(self, design: BmruDesign, seed: int = 1) -> None:
         self.design = design
         settings: dict[str, Any] = {"threshold": THRESHOLD, "wake_class": _wake_class(design), "report_frames": True}
         window, period = min(5, design.vote.frames), PERIOD + 2 * design.cycles.awake
@@ -44,12 +44,12 @@ class BmruFaultBench(FaultBench):
             False: stress_stimulus(design, CLIPS, seed, frames=min(8, design.vote.frames), **settings),
             True: stress_stimulus(design, CLIPS, seed, period=period, sliding=True, frames=window, **settings),
         }
-        super().__init__(bmru_parts(design, self.stimuli[False].codes), analog_catalogue(design), seed)
+        super().__init__(bmru_parts(design, self.stimuli[False].codes), bmru_catalogue(design), seed)
 
     def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
         """See the base; in a mutated netlist the controller is wrapped, which has other instances in it."""
         wrapped = ("controller",) if netlist else ()
-        return build_analog_harness(self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build")
+        return build_bmru_harness(self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build")
 
     def case(self, programs: bool) -> BmruCase:
         """See the base."""
@@ -60,13 +60,13 @@ class BmruFaultBench(FaultBench):
         return 0.0 if programs else super().stall(programs)
 
 
-def analog_catalogue(design: AnalogDesign) -> list[Fault]:
+def bmru_catalogue(design: BmruDesign) -> list[Fault]:
     """Every fault that this design point can have."""
     parts = (_packets, _frames, _votes, _answers, _scan, _control, model_faults)
     return [fault for part in parts for fault in part(design)]
 
 
-def _packets(design: AnalogDesign) -> list[Fault]:
+def _packets(design: BmruDesign) -> list[Fault]:
     buffer, tracker, bits = "remora_frame_buffer", "remora_clip_tracker", design.formats.feature_bits
     features = design.network.features
     faults = [
@@ -86,9 +86,9 @@ def _packets(design: AnalogDesign) -> list[Fault]:
     return faults
 
 
-def _frames(design: AnalogDesign) -> list[Fault]:
-    sequencer, core, blocks = "remora_frame_sequencer", "remora_analog_core", design.network.blocks
-    controller = "remora_analog_controller"
+def _frames(design: BmruDesign) -> list[Fault]:
+    sequencer, core, blocks = "remora_frame_sequencer", "remora_core_macro", design.network.blocks
+    controller = "remora_bmru_controller"
     was = "  logic was_settling; always @(posedge clk) was_settling <= good_settle;"
     late = "  logic [{top}:0] feature_before; always @(posedge clk) if (sample) feature_before <= feature;"
     top = design.network.features * design.formats.feature_bits - 1
@@ -112,7 +112,7 @@ def _frames(design: AnalogDesign) -> list[Fault]:
     ]  # fmt: skip
 
 
-def _votes(design: AnalogDesign) -> list[Fault]:
+def _votes(design: BmruDesign) -> list[Fault]:
     vote = "remora_vote"
     first = "  logic seen = 0; always @(posedge clk) if (prepare && first) seen <= 1;"
     faults = [
@@ -135,11 +135,11 @@ def _votes(design: AnalogDesign) -> list[Fault]:
     return faults
 
 
-def _wake_class(design: AnalogDesign) -> int:
+def _wake_class(design: BmruDesign) -> int:
     return min(1, design.network.classes - 1)
 
 
-def _enough(design: AnalogDesign) -> str:
+def _enough(design: BmruDesign) -> str:
     """Whether a packed count of votes reaches the threshold of the test bench for the wake class."""
     wake_class = _wake_class(design)
     return (
@@ -150,7 +150,7 @@ def _enough(design: AnalogDesign) -> str:
     )
 
 
-def _answers(design: AnalogDesign) -> list[Fault]:
+def _answers(design: BmruDesign) -> list[Fault]:
     reporter, answer = "remora_reporter", "remora_answer"
     return [
         Fault("frames_unreported", "frames are not reported", reporter, {"report_frames": "1'b0"}),
@@ -162,8 +162,8 @@ def _answers(design: AnalogDesign) -> list[Fault]:
     ]
 
 
-def _scan(design: AnalogDesign) -> list[Fault]:
-    loader, core = "remora_scan_loader", "remora_analog_core"
+def _scan(design: BmruDesign) -> list[Fault]:
+    loader, core = "remora_scan_loader", "remora_core_macro"
     shifts = "  int shifts = 0; always @(posedge clk) if (scan_enable) shifts <= shifts + 1;"
     return [
         Fault("scan_stuck", "the chain's input is stuck at 0", core, {"scan_in": "1'b0"}),
@@ -178,7 +178,7 @@ def _scan(design: AnalogDesign) -> list[Fault]:
     ]  # fmt: skip
 
 
-def _control(design: AnalogDesign) -> list[Fault]:
+def _control(design: BmruDesign) -> list[Fault]:
     return [
         Fault(
             "counters_mixed", "packets that are too short count as too long", "remora_counters",

@@ -1,4 +1,4 @@
-"""What the generated directory of an analog design has of its own: codes as words of the scan window, its chain, and
+"""What the generated directory of a BMRU design has of its own: codes as words of the scan window, its chain, and
 the table of its circuit elements."""
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from remora.flow.report.console import console
 from remora.flow.systems.bmru.networks import shipped_network, shipped_path
 from remora.flow.systems.bmru.scan_words import scan_words
 from remora.flow.systems.bmru.scenario import bmru_scenario
-from remora.golden.bmru.codes import AnalogCodes, export_network
+from remora.golden.bmru.codes import BmruCodes, export_network
 from remora.golden.lib.bmru_network import load_network
-from remora.hdl.bmru.probes import ANALOG_PROBES
-from remora.hdl.bmru.top import AnalogRemora
-from remora.spec.bmru.design import AnalogDesign
+from remora.hdl.bmru.probes import BMRU_PROBES
+from remora.hdl.bmru.top import BmruRemora
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import Element, Kind, check_word, elements, group, groups
 
 MACRO_NAMES = ("remora_bmru_core", "remora_memory")
@@ -29,7 +29,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def bmru_parts(design: AnalogDesign, codes: AnalogCodes | None = None) -> Parts:
+def bmru_parts(design: BmruDesign, codes: BmruCodes | None = None) -> Parts:
     """The parts of a design point.
 
     Args:
@@ -37,17 +37,17 @@ def bmru_parts(design: AnalogDesign, codes: AnalogCodes | None = None) -> Parts:
     """
     return Parts(
         design,
-        partial(AnalogRemora, design),
+        partial(BmruRemora, design),
         macros=MACRO_NAMES,
         scenario=partial(bmru_scenario, design, codes),
-        probes=ANALOG_PROBES,
+        probes=BMRU_PROBES,
         images={IMAGE: codes_text(codes)} if codes else {},
         documents={"elements": Document(ELEMENTS, elements_table(design, codes))},
         sidecar={"scan_chain": describe_chain(design)},
     )
 
 
-def load_codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
+def load_codes(design: BmruDesign, checkpoint: Path | None) -> BmruCodes | None:
     """Codes of a trained network: that of a file, else the bundled one, else None; says which parameters saturate."""
     if checkpoint:
         network = load_network(checkpoint)
@@ -61,13 +61,13 @@ def load_codes(design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | N
     return export.codes
 
 
-def codes_text(codes: AnalogCodes) -> str:
+def codes_text(codes: BmruCodes) -> str:
     """``codes.hex``: the words of SCAN_DATA, one a line, and last the word of SCAN_CHECK."""
     words = [*scan_words(codes), check_word(codes.chain())]
     return "".join(f"{word:08x}\n" for word in words)
 
 
-def describe_chain(design: AnalogDesign) -> list[dict]:
+def describe_chain(design: BmruDesign) -> list[dict]:
     """The scan chain for the sidecar: of each group of elements where it lies and how an element is coded."""
     return [
         {
@@ -78,7 +78,7 @@ def describe_chain(design: AnalogDesign) -> list[dict]:
     ]  # fmt: skip
 
 
-def elements_table(design: AnalogDesign, codes: AnalogCodes | None) -> str:
+def elements_table(design: BmruDesign, codes: BmruCodes | None) -> str:
     """A CSV table, one line for each learned parameter: the circuit element that it is, and where its code lies.
 
     ``value`` is code times step, in the unit: a ratio of widths for mirrors, nA for currents. ``code`` and ``value``
@@ -91,7 +91,7 @@ def elements_table(design: AnalogDesign, codes: AnalogCodes | None) -> str:
     return text.getvalue()
 
 
-def _row(design: AnalogDesign, element: Element, codes: AnalogCodes | None) -> dict[str, object]:
+def _row(design: BmruDesign, element: Element, codes: BmruCodes | None) -> dict[str, object]:
     name = element.name.partition("[")[0]
     mirror = element.kind is Kind.MIRROR
     step, unit = (

@@ -11,14 +11,14 @@ from remora.flow.verify.followers import CLOCK
 from remora.flow.verify.harness import RESET_N, Agent, Harness, beside, build_harness_of, inside
 from remora.flow.verify.trace_package import trace_package
 from remora.hdl.bmru.probes import CORE_USED
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.trace import record_types
 
 MODULES = ("packet_player", "gate_check", "bmru_monitor")
 """The monitor binds itself into the core."""
 
 
-def bmru_harness(design: AnalogDesign, probes: Mapping[str, str]) -> Harness:
+def bmru_harness(design: BmruDesign, probes: Mapping[str, str]) -> Harness:
     """Harness of a design point, whose probes are at these paths in the design.
 
     The packet player starts with ``play``. The check of the clock enable is for so many cycles as a frame is awake.
@@ -39,7 +39,7 @@ def bmru_harness(design: AnalogDesign, probes: Mapping[str, str]) -> Harness:
     )
 
 
-def build_analog_harness(generated: Generated, *, wrapped: Collection[str] = (), **options: Any) -> Build:
+def build_bmru_harness(generated: Generated, *, wrapped: Collection[str] = (), **options: Any) -> Build:
     """Build the harness for cocotb: `remora.flow.verify.harness.build_harness_of`, with its options.
 
     Args:
@@ -48,4 +48,4 @@ def build_analog_harness(generated: Generated, *, wrapped: Collection[str] = (),
     probes = {name: inside(probe["path"], wrapped) for name, probe in generated.sidecar["probes"].items()}
     # Unrolled, the macro's loops over devices double the time of the build.
     options["arguments"] = ("--unroll-count", "1")
-    return build_harness_of(generated, bmru_harness(cast(AnalogDesign, generated.design), probes), **options)
+    return build_harness_of(generated, bmru_harness(cast(BmruDesign, generated.design), probes), **options)

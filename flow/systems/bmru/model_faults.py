@@ -1,4 +1,4 @@
-"""Faults inside the behavioural model of the analog core: an edit of one of its statements each.
+"""Faults inside the behavioural model of the BMRU core: an edit of one of its statements each.
 
 What they break is the circuit's behaviour, which golden has a second time; `remora.flow.systems.bmru.faults` has the
 mistakes around the core.
@@ -7,12 +7,12 @@ mistakes around the core.
 from __future__ import annotations
 
 from remora.flow.faults.mutation import Fault
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 
 MODEL = "remora_bmru_core"
 
 
-def model_faults(design: AnalogDesign) -> list[Fault]:
+def model_faults(design: BmruDesign) -> list[Fault]:
     """Every fault of the model that this design point can show."""
     faults = [
         _edited(

@@ -17,7 +17,7 @@ from remora.golden.data.keywords import KEYWORD, SHIPPED, KeywordSet, load_keywo
 from remora.golden.data.normalisation import KINDS, fit_normaliser, normaliser_of
 from remora.golden.lib.bmru_network import BmruNetwork, load_network
 from remora.golden.offline.bmru_training import Recipe, train_bmru
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.errors import RemoraError
 from remora.spec.presets import load_design
 
@@ -42,7 +42,7 @@ def load_clips(versions: int = 0) -> KeywordSet:
         return load_keywords(build_root() / "keywords", advance, versions)
 
 
-def check_design(design: AnalogDesign) -> None:
+def check_design(design: BmruDesign) -> None:
     """Whether a design point can spot the keyword at all.
 
     Raises:
@@ -80,7 +80,7 @@ def require_both(clips: KeywordSet) -> None:
 
 
 def train_spotter(
-    design: AnalogDesign,
+    design: BmruDesign,
     recipe: Recipe,
     clips: KeywordSet,
     normalisation: str = "clip",
@@ -117,13 +117,13 @@ def features_for(network: BmruNetwork, clips: KeywordSet) -> NDArray[np.float64]
     return normaliser_of(network.metadata).run(clips.x)
 
 
-def shipped_path(design: AnalogDesign) -> Path | None:
+def shipped_path(design: BmruDesign) -> Path | None:
     """The file of the bundled network of a design point's sizes; None where there is none. Its name does not matter."""
-    presets = (load_design(name, AnalogDesign) for name in SHIPPED_FOR)
+    presets = (load_design(name, BmruDesign) for name in SHIPPED_FOR)
     return next((SHIPPED / f"{one.name}.npz" for one in presets if one.network == design.network), None)
 
 
-def shipped_network(design: AnalogDesign) -> BmruNetwork:
+def shipped_network(design: BmruDesign) -> BmruNetwork:
     """The bundled trained network of a design point's sizes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Options of the commands that analog cores have of their own."""
+"""Options of the commands that BMRU accelerators have of their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WAVES_CLIPS = 1
 
 @dataclass(frozen=True, kw_only=True)
 class BmruGenerateOptions(GenerateOptions):
-    """For an analog core the image holds the codes of a trained network, if there is one."""
+    """For a BMRU accelerator the image holds the codes of a trained network, if there is one."""
 
     checkpoint: Annotated[Path | None, typer.Option(help="the bundled network, if there is one, where not given.")] = (
         None
@@ -27,8 +27,8 @@ class BmruGenerateOptions(GenerateOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class BmruSimulateOptions(SimulateOptions):
-    """An analog core hears clips of words: features, currents, cells, classes and charge of every frame must agree, and
-    the vote of every clip; with --stream, or vote.sliding in the design point, the vote of every frame, and when it
+    """A BMRU accelerator hears clips of words: features, currents, cells, classes and charge of every frame must agree,
+    and the vote of every clip; with --stream, or vote.sliding in the design point, the vote of every frame, and when it
     wakes. --noise, --mismatch and --bias-error switch its non-idealities on.
     """
 
@@ -52,7 +52,7 @@ class BmruSimulateOptions(SimulateOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class BmruTrainOptions(TrainOptions):
-    """The analog core (kws, kws16) is trained in floating point to spot a keyword, offline, on the clips of Speech
+    """The BMRU core (kws, kws16) is trained in floating point to spot a keyword, offline, on the clips of Speech
     Commands that REMORA_DATA has, else on the few that are bundled.
     """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from remora.golden.bmru.clips import FramePacket, KeptFrame
 from remora.spec.bmru.cycles import FREED
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.packets import BEAT_BYTES, Answer
 
 
@@ -37,12 +37,12 @@ def arrivals(
     return found
 
 
-def first_start(design: AnalogDesign, sampled: Sequence[int]) -> int:
+def first_start(design: BmruDesign, sampled: Sequence[int]) -> int:
     """Cycle in which the first frame starts, from that of its sample: it is prepared, settles, and is sampled."""
     return int(sampled[0]) - design.cycles.taken
 
 
-def starts(design: AnalogDesign, frames: Sequence[Arrival], period: int, run: int, first: int) -> tuple[list[int], int]:
+def starts(design: BmruDesign, frames: Sequence[Arrival], period: int, run: int, first: int) -> tuple[list[int], int]:
     """Cycles in which frames start, and how many of them were held by answers.
 
     A frame starts in the first cycle in which all of this holds: it has been received; the frame before is decided,

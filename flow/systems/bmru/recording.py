@@ -1,4 +1,4 @@
-"""What an analog design is simulated on: clips of words or random features, each for itself or as one stream."""
+"""What a BMRU design is simulated on: clips of words or random features, each for itself or as one stream."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from remora.flow.systems.bmru.evaluation import Spotter
 from remora.flow.systems.bmru.networks import KeywordError, load_clips, shipped_network
 from remora.golden.bmru.clips import FramePacket, VoteSettings
-from remora.golden.bmru.codes import AnalogCodes, feature_codes
+from remora.golden.bmru.codes import BmruCodes, feature_codes
 from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
 from remora.golden.data import mfcc
 from remora.golden.data.normalisation import RunningNormaliser, normaliser_of
 from remora.golden.lib import bmru
 from remora.golden.lib.bmru_network import load_network
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.errors import RemoraError
 
 SYNTHETIC_FRAMES = 20
@@ -25,7 +25,7 @@ SYNTHETIC_FRAMES = 20
 
 @dataclass(frozen=True)
 class Recording:
-    """What an analog design is simulated on.
+    """What a BMRU design is simulated on.
 
     Attributes:
         features: (clips, frames, features) DAC codes.
@@ -39,7 +39,7 @@ class Recording:
     """
 
     features: NDArray[np.int32]
-    codes: AnalogCodes
+    codes: BmruCodes
     labels: NDArray[np.int64] | None
     float_decisions: NDArray[np.int64] | None
     saturated: int
@@ -54,7 +54,7 @@ class Recording:
             return tuple(clip_packets(self.features))
         return tuple(clip_packets([self.features.reshape(-1, self.features.shape[-1])], ends=False))
 
-    def settings(self, design: AnalogDesign) -> VoteSettings:
+    def settings(self, design: BmruDesign) -> VoteSettings:
         """Of the vote: as after reset, but that it slides over a stream.
 
         Raises:
@@ -70,14 +70,14 @@ class Recording:
         return settings
 
 
-def synthetic_recording(design: AnalogDesign, clips: int, seed: int, stream: bool = False) -> Recording:
+def synthetic_recording(design: BmruDesign, clips: int, seed: int, stream: bool = False) -> Recording:
     """Random codes and wandering features, for any design point."""
     frames = min(SYNTHETIC_FRAMES, design.vote.frames)
     features = random_features(design, clips, frames, seed)
     return Recording(features, random_codes(design, seed), None, None, 0, {}, "random codes and features", stream)
 
 
-def keyword_recording(design: AnalogDesign, limit: int, checkpoint: Path | None, stream: bool = False) -> Recording:
+def keyword_recording(design: BmruDesign, limit: int, checkpoint: Path | None, stream: bool = False) -> Recording:
     """Clips of the test split and a trained network: that of a file, else the bundled one.
 
     In a stream the clips come in random order, and the running normalisation is carried on from clip to clip.
@@ -122,6 +122,6 @@ def last_votes(frame_classes: NDArray[np.integer], frames: int, window: int, cla
     return np.stack(votes, axis=1).reshape(-1)
 
 
-def takes_keywords(design: AnalogDesign) -> bool:
+def takes_keywords(design: BmruDesign) -> bool:
     """Whether the keyword spotter's clips fit a design point."""
     return (design.network.features, design.network.classes) == (mfcc.COEFFICIENTS, 2)

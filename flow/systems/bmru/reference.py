@@ -1,4 +1,4 @@
-"""Golden's side of a run of the analog design: from packets to frame records, answers and counters."""
+"""Golden's side of a run of the BMRU design: from packets to frame records, answers and counters."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from remora.flow.systems.bmru.pace import Arrival, arrivals
 from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
-from remora.golden.bmru.codes import AnalogCodes
-from remora.golden.bmru.core import AnalogCore, AnalogRun
-from remora.spec.bmru.counters import AnalogCounter
-from remora.spec.bmru.design import AnalogDesign
+from remora.golden.bmru.codes import BmruCodes
+from remora.golden.bmru.core import BmruCore, CoreRun
+from remora.spec.bmru.counters import BmruCounter
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameDrop
 from remora.spec.bmru.records import FRAME
 from remora.spec.lib.packets import Answer
@@ -22,7 +22,7 @@ from remora.spec.lib.trace import record_types
 
 
 @dataclass(frozen=True)
-class AnalogReference:
+class BmruReference:
     """What the hardware must do.
 
     Attributes:
@@ -34,39 +34,39 @@ class AnalogReference:
     records: NDArray
     arrivals: tuple[Arrival, ...]
     answers: tuple[Answer, ...]
-    counters: dict[AnalogCounter, int]
+    counters: dict[BmruCounter, int]
 
 
 def run_reference(
-    design: AnalogDesign, codes: AnalogCodes, packets: Sequence[FramePacket], settings: VoteSettings
-) -> AnalogReference:
+    design: BmruDesign, codes: BmruCodes, packets: Sequence[FramePacket], settings: VoteSettings
+) -> BmruReference:
     """Packets through the controller and the core, from a reset on; the settings do not change."""
     intake, ballot = Intake(design), Ballot(design)
     kept = [intake.take(packet, settings) for packet in packets]
     frames = [frame for frame in kept if frame is not None]
-    records = _records(design, AnalogCore(design, codes), clips_of(frames))
+    records = _records(design, BmruCore(design, codes), clips_of(frames))
     decisions = records["decision"].tolist()
     answered = [ballot.take(frame, decision) for frame, decision in zip(frames, decisions, strict=True)]
     answers = [answer for several in answered for answer in several]
     counters = {
-        AnalogCounter.FRAMES: len(frames),
-        AnalogCounter.CLIPS: ballot.ended,
-        AnalogCounter.CLIPS_CUT: intake.cut,
-        AnalogCounter.WAKE_UPS: ballot.wakes,
-        AnalogCounter.AWAKE_CYCLES: len(frames) * design.cycles.awake,
-        AnalogCounter.FEATURES_SATURATED: intake.saturated,
-        AnalogCounter.CHARGE: int(records["charge"][-1]) if len(frames) else 0,
-        **{AnalogCounter[f"DROPPED_{drop.name}"]: intake.dropped[drop] for drop in FrameDrop},
+        BmruCounter.FRAMES: len(frames),
+        BmruCounter.CLIPS: ballot.ended,
+        BmruCounter.CLIPS_CUT: intake.cut,
+        BmruCounter.WAKE_UPS: ballot.wakes,
+        BmruCounter.AWAKE_CYCLES: len(frames) * design.cycles.awake,
+        BmruCounter.FEATURES_SATURATED: intake.saturated,
+        BmruCounter.CHARGE: int(records["charge"][-1]) if len(frames) else 0,
+        **{BmruCounter[f"DROPPED_{drop.name}"]: intake.dropped[drop] for drop in FrameDrop},
     }
-    return AnalogReference(records, tuple(arrivals(packets, kept, answered)), tuple(answers), counters)
+    return BmruReference(records, tuple(arrivals(packets, kept, answered)), tuple(answers), counters)
 
 
-def _records(design: AnalogDesign, core: AnalogCore, clips: list[NDArray[np.int32]]) -> NDArray:
+def _records(design: BmruDesign, core: BmruCore, clips: list[NDArray[np.int32]]) -> NDArray:
     """Clips of equal length that follow each other go through golden at once."""
     parts, number, charge = [], 0, 0
     for length, group in groupby(clips, len):
         features = np.stack(list(group))
-        run: AnalogRun = core.run(features, number + length * np.arange(len(features)))
+        run: CoreRun = core.run(features, number + length * np.arange(len(features)))
         parts.append(run.records(design, charge))
         number, charge = number + features.shape[0] * length, int(parts[-1]["charge"][-1])
     return np.concatenate(parts) if parts else np.zeros(0, record_types(design)[FRAME])

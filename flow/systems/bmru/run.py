@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.systems.bmru.pace import first_start, starts
-from remora.flow.systems.bmru.reference import AnalogReference, run_reference
-from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.systems.bmru.reference import BmruReference, run_reference
+from remora.flow.systems.bmru.stimulus import BmruStimulus
 from remora.flow.tools.simulator import Build
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RtlRun, RunCase, Stretch, run_case
 from remora.golden.bmru.clips import FramePacket
-from remora.spec.bmru.counters import AnalogCounter
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.counters import BmruCounter
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop
 from remora.spec.bmru.records import FRAME
 from remora.spec.bmru.scan import pack_chain
@@ -45,12 +45,12 @@ class BmruCase(RunCase):
 
     MODULE, PROGRESS = "remora.tb.bmru.run_frames", FRAME
 
-    def __init__(self, design: AnalogDesign, stimulus: AnalogStimulus) -> None:
+    def __init__(self, design: BmruDesign, stimulus: BmruStimulus) -> None:
         super().__init__()
-        self.design: AnalogDesign = design
+        self.design: BmruDesign = design
         self.stimulus, self.classes = stimulus, design.network.classes
         began = perf_counter()
-        self.reference: AnalogReference = run_reference(design, stimulus.codes, stimulus.packets, stimulus.settings)
+        self.reference: BmruReference = run_reference(design, stimulus.codes, stimulus.packets, stimulus.settings)
         self.seconds["golden"] = perf_counter() - began
 
     def prepare(self, directory: Path) -> dict[str, Any]:
@@ -85,7 +85,7 @@ class BmruCase(RunCase):
     def checks(self, found: Found) -> Iterator[Check]:
         """See the base."""
         reference, report = self.reference, found.report
-        cycles = self.design.cycles.awake if reference.counters[AnalogCounter.FRAMES] else 0
+        cycles = self.design.cycles.awake if reference.counters[BmruCounter.FRAMES] else 0
         awake = {f"awake_{name}": value for name, value in report["awake"].items()}
         # The frames held are compared with the pace.
         predicted = by_name(reference.counters) | {"awake_last": cycles, "awake_most": cycles}
@@ -107,7 +107,7 @@ class BmruCase(RunCase):
         The first frame starts when it has come over the stream, which is the host's affair.
         """
         design, arrivals = self.design, self.reference.arrivals
-        sampled, held = found.records[FRAME]["cycle"].astype(np.int64), found.counters[AnalogCounter.FRAMES_HELD]
+        sampled, held = found.records[FRAME]["cycle"].astype(np.int64), found.counters[BmruCounter.FRAMES_HELD]
         if len(sampled) != len(arrivals) or not len(sampled):
             return Check(PACE, _paces([], 0), _paces([], 0))  # the comparison of the frames tells
         started, started_held = starts(
@@ -119,26 +119,26 @@ class BmruCase(RunCase):
         """The sticky events and the pin, after the run and after clearing them."""
         counters = self.reference.counters
         counted = {
-            "clip_done": counters[AnalogCounter.CLIPS],
-            "wake": counters[AnalogCounter.WAKE_UPS],
+            "clip_done": counters[BmruCounter.CLIPS],
+            "wake": counters[BmruCounter.WAKE_UPS],
             "scan_done": 1,
             "scan_failed": 1,
-            "clip_cut": counters[AnalogCounter.CLIPS_CUT],
-            "feature_saturated": counters[AnalogCounter.FEATURES_SATURATED],
-            **{f"dropped_{drop.name.lower()}": counters[AnalogCounter[f"DROPPED_{drop.name}"]] for drop in FrameDrop},
+            "clip_cut": counters[BmruCounter.CLIPS_CUT],
+            "feature_saturated": counters[BmruCounter.FEATURES_SATURATED],
+            **{f"dropped_{drop.name.lower()}": counters[BmruCounter[f"DROPPED_{drop.name}"]] for drop in FrameDrop},
         }
         wanted = {name: int(value > 0) for name, value in counted.items()}
         return wanted | {"pin": int(any(wanted[name] for name in RUN_EVENTS)), "events_left": 0, "pin_left": 0}
 
 
-def run_analog(
-    build: Build, design: AnalogDesign, stimulus: AnalogStimulus, directory: Path, **options: Any
+def run_bmru(
+    build: Build, design: BmruDesign, stimulus: BmruStimulus, directory: Path, **options: Any
 ) -> RtlRun[BmruCase]:
     """Run packets through the hardware and compare every record with golden: `run_case`, with its options."""
     return run_case(build, BmruCase(design, stimulus), directory, **options)
 
 
-def timeout_cycles(design: AnalogDesign, stimulus: AnalogStimulus, stall: float) -> int:
+def timeout_cycles(design: BmruDesign, stimulus: BmruStimulus, stall: float) -> int:
     """Cycles within which the next answer must come, generously: all packets, which are few where answers are rare."""
     longest = max(len(packet.data) for packet in stimulus.packets)
     frame = max(stimulus.period, design.cycles.awake + longest) + 8 * (design.cycles.answer + 2)

@@ -1,18 +1,18 @@
-"""What the testbench does to an analog core: load of its codes, frames with golden's answers, read-back."""
+"""What the testbench does to a BMRU accelerator: load of its codes, frames with golden's answers, read-back."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from remora.flow.generate.scenario import Scenario
-from remora.flow.systems.bmru.reference import AnalogReference, run_reference
+from remora.flow.systems.bmru.reference import BmruReference, run_reference
 from remora.flow.systems.bmru.run import timeout_cycles
 from remora.flow.systems.bmru.scan_words import scan_words
-from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.systems.bmru.stimulus import BmruStimulus
 from remora.golden.bmru.clips import FramePacket, VoteSettings
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_features
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameFlag, ReportFlag
 from remora.spec.bmru.scan import chain_bits, check_word
 from remora.spec.lib.registers import WORD_BITS, register_map
@@ -22,13 +22,13 @@ CLIPS, FRAMES = 3, 6
 """Clips, and frames of a clip at most."""
 
 
-def bmru_scenario(design: AnalogDesign, codes: AnalogCodes | None) -> Scenario:
+def bmru_scenario(design: BmruDesign, codes: BmruCodes | None) -> Scenario:
     """The scenario of a design that is loaded with ``codes``; with random ones where there are none."""
     codes = codes or lively_codes(design, SEED)
     settings = VoteSettings.of(design, report_frames=True)
     packets = tuple(clip_packets(random_features(design, CLIPS, min(FRAMES, design.vote.frames), SEED)))
     reference = run_reference(design, codes, packets, settings)
-    stimulus = AnalogStimulus(packets, codes, settings)
+    stimulus = BmruStimulus(packets, codes, settings)
 
     timeout = timeout_cycles(design, stimulus, 0.0) + 8 * chain_bits(design)
     scenario = Scenario(register_map(design), timeout)
@@ -51,7 +51,7 @@ def bmru_scenario(design: AnalogDesign, codes: AnalogCodes | None) -> Scenario:
     return scenario
 
 
-def _load(scenario: Scenario, codes: AnalogCodes) -> None:
+def _load(scenario: Scenario, codes: BmruCodes) -> None:
     """As software loads a core, with the check word."""
     words = scan_words(codes)
     scenario.write("SCAN_CHECK", value=check_word(codes.chain()))
@@ -73,7 +73,7 @@ def _configure(scenario: Scenario, settings: VoteSettings) -> None:
     scenario.write("REPORT", votes=int(settings.report_votes), frames=int(settings.report_frames))
 
 
-def _queue(scenario: Scenario, packets: tuple[FramePacket, ...], reference: AnalogReference) -> None:
+def _queue(scenario: Scenario, packets: tuple[FramePacket, ...], reference: BmruReference) -> None:
     """All frames; the answers to each, one of itself and perhaps one of a vote."""
     answers = list(reference.answers)
     for index, packet in enumerate(packets):
@@ -90,7 +90,7 @@ def _queue(scenario: Scenario, packets: tuple[FramePacket, ...], reference: Anal
     )
 
 
-def _compare_counters(scenario: Scenario, design: AnalogDesign, reference: AnalogReference) -> None:
+def _compare_counters(scenario: Scenario, design: BmruDesign, reference: BmruReference) -> None:
     for counter in design.counters():
         if counter in reference.counters:
             low, high = scenario.registers.counter(counter)
@@ -103,7 +103,7 @@ def _compare_counters(scenario: Scenario, design: AnalogDesign, reference: Analo
     )
 
 
-def _compare_states(scenario: Scenario, design: AnalogDesign, reference: AnalogReference) -> None:
+def _compare_states(scenario: Scenario, design: BmruDesign, reference: BmruReference) -> None:
     """Of all cells, after the last frame."""
     states = np.asarray(reference.records["state"][-1]).reshape(-1).astype(np.int64)
     for word, start in enumerate(range(0, design.network.cells, WORD_BITS)):
@@ -113,7 +113,7 @@ def _compare_states(scenario: Scenario, design: AnalogDesign, reference: AnalogR
     scenario.about.append(f"The states of all {design.network.cells} cells are compared after the last frame.")
 
 
-def _read_back(scenario: Scenario, codes: AnalogCodes) -> None:
+def _read_back(scenario: Scenario, codes: BmruCodes) -> None:
     """The latches, word by word."""
     scenario.write("SCAN_CONTROL", read=1)
     for index, word in enumerate(scan_words(codes)):

@@ -1,4 +1,4 @@
-"""Simulate an analog design: the generated hardware on clips of words, every frame compared with golden."""
+"""Simulate a BMRU design: the generated hardware on clips of words, every frame compared with golden."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
 from remora.flow.systems.bmru.generate import bmru_parts
-from remora.flow.systems.bmru.harness import build_analog_harness
+from remora.flow.systems.bmru.harness import build_bmru_harness
 from remora.flow.systems.bmru.recording import Recording
-from remora.flow.systems.bmru.run import BmruCase, run_analog
-from remora.flow.systems.bmru.stimulus import AnalogStimulus
+from remora.flow.systems.bmru.run import BmruCase, run_bmru
+from remora.flow.systems.bmru.stimulus import BmruStimulus
 from remora.flow.tools.build import wave_format
 from remora.flow.tools.simulator import default_seed
 from remora.flow.verify.run import RtlRun
@@ -30,8 +30,8 @@ from remora.flow.verify.simulation import (
 )
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.wake_ups import count_wakes, rises
-from remora.spec.bmru.counters import AnalogCounter
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.counters import BmruCounter
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import ReportFlag
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.packets import Answer
@@ -45,8 +45,8 @@ WAKE = "wake"
 stream."""
 
 
-def simulate_analog(
-    design: AnalogDesign,
+def simulate_bmru(
+    design: BmruDesign,
     recording: Recording,
     *,
     seed: int | None = None,
@@ -60,7 +60,7 @@ def simulate_analog(
     Args:
         seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
-        paced: a frame every `AnalogDesign.cycles.frame`, as in the field, instead of back to back.
+        paced: a frame every `BmruDesign.cycles.frame`, as in the field, instead of back to back.
         waves: VCD or FST file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
@@ -73,17 +73,17 @@ def simulate_analog(
     seed = default_seed() if seed is None else seed
     settings = recording.settings(design)
     generated = generate_for(bmru_parts(design, recording.codes))
-    build = built(lambda: build_analog_harness(generated, waves=wave_format(waves)))
+    build = built(lambda: build_bmru_harness(generated, waves=wave_format(waves)))
     period = design.cycles.frame if paced else 0
-    stimulus = AnalogStimulus(recording.packets, recording.codes, settings, period)
+    stimulus = BmruStimulus(recording.packets, recording.codes, settings, period)
     frames = len(stimulus.packets)
     with run_directory(design.name, keep) as directory, progress("simulating", frames, "frames") as advance:
-        run = run_analog(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
+        run = run_bmru(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     if settings.sliding:
         run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))
     tidy(directory, keep, run.comparison)
     result = summarise(design, recording, settings, run) | {"paced": paced}
-    return Simulated(run, result | provenance(seed), analog_table, (WAKE,) if settings.sliding else ())
+    return Simulated(run, result | provenance(seed), bmru_table, (WAKE,) if settings.sliding else ())
 
 
 def keyword_frames(settings: VoteSettings, recording: Recording, run: RtlRun[BmruCase]) -> NDArray[np.bool_]:
@@ -106,16 +106,16 @@ def compare_wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Seq
     return compare({WAKE: expected}, {WAKE: actual})
 
 
-def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings, run: RtlRun[BmruCase]) -> dict:
+def summarise(design: BmruDesign, recording: Recording, settings: VoteSettings, run: RtlRun[BmruCase]) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
-    ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `AnalogCycles.frame`.
+    ``core_power_nw`` comes from the hardware's charge meter, which weighs every frame as one of `BmruCycles.frame`.
     ``agreement``: share of clips that hardware and float decide alike. Accuracies are None where nothing is known.
     Where votes slide, ``sliding``, a clip's decision is its last vote. Of a ``stream`` of words also ``keywords``,
     ``hits``, ``false_alarms`` and ``hours`` as `remora.golden.bmru.wake_ups.count_wakes` has them, else None.
     """
     counters, comparison = run.counters, run.comparison
-    frames = counters[AnalogCounter.FRAMES]
+    frames = counters[BmruCounter.FRAMES]
     clips, length = recording.features.shape[:2]
     votes = length if settings.sliding else 1
     decisions = clip_votes(run.answers, clips, votes)
@@ -135,16 +135,16 @@ def summarise(design: AnalogDesign, recording: Recording, settings: VoteSettings
         "golden_accuracy": _share(clip_votes(run.case.reference.answers, clips, votes), recording.labels),
         "float_accuracy": _share(recording.float_decisions, recording.labels),
         "agreement": _share(decisions, recording.float_decisions),
-        "core_power_nw": design.power_nw(counters[AnalogCounter.CHARGE], max(1, frames)),
+        "core_power_nw": design.power_nw(counters[BmruCounter.CHARGE], max(1, frames)),
         "sliding": settings.sliding,
         "stream": recording.stream,
-        "wake_ups": counters[AnalogCounter.WAKE_UPS],
+        "wake_ups": counters[BmruCounter.WAKE_UPS],
         **counted,
-        "features_saturated": counters[AnalogCounter.FEATURES_SATURATED] + recording.saturated,
+        "features_saturated": counters[BmruCounter.FEATURES_SATURATED] + recording.saturated,
         "parameters_saturated": recording.saturated_parameters,
-        "awake_cycles_per_frame": counters[AnalogCounter.AWAKE_CYCLES] / max(1, frames),
+        "awake_cycles_per_frame": counters[BmruCounter.AWAKE_CYCLES] / max(1, frames),
         "most_awake_cycles": run.report["awake"]["most"],
-        "cycles_per_frame": counters[AnalogCounter.CYCLES] / max(1, frames),
+        "cycles_per_frame": counters[BmruCounter.CYCLES] / max(1, frames),
         "frames_per_second": frames / run.seconds["stream"],
         "seconds": run.seconds,
         "counters": {counter.name.lower(): value for counter, value in counters.items()},
@@ -161,7 +161,7 @@ def _share(decisions: NDArray | None, wanted: NDArray | None) -> float | None:
     return None if decisions is None or wanted is None else float((decisions == wanted).mean())
 
 
-def analog_table(result: dict) -> Table:
+def bmru_table(result: dict) -> Table:
     """The result for a person."""
     heading = "clips", f"{result['clips']:,} of {result['data']}"
     shown = agreement_table(result, heading, ("frames compared", f"{result['frames_compared']:,}"))

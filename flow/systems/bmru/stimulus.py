@@ -1,4 +1,4 @@
-"""What goes into a run of the simulated analog design: packets, codes, and how the controller is set up."""
+"""What goes into a run of the simulated BMRU design: packets, codes, and how the controller is set up."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from random import Random
 import numpy as np
 
 from remora.golden.bmru.clips import FramePacket, VoteSettings
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_features
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FEATURE_BYTES
 
 FULL_SCALE = (1 << 15) - 1
 
 
 @dataclass(frozen=True)
-class AnalogStimulus:
+class BmruStimulus:
     """Packets in the order of the stream, the codes of the core, the vote, and the cycles from frame to frame."""
 
     packets: tuple[FramePacket, ...]
-    codes: AnalogCodes
+    codes: BmruCodes
     settings: VoteSettings
     period: int = 0
 
 
 def stress_stimulus(
-    design: AnalogDesign, clips: int, seed: int, *, bad: bool = True, period: int = 0, **settings: int | bool
-) -> AnalogStimulus:
+    design: BmruDesign, clips: int, seed: int, *, bad: bool = True, period: int = 0, **settings: int | bool
+) -> BmruStimulus:
     """Random clips of any length up to a little more than the design's, and all that can be wrong with packets.
 
     Where ``bad``: features beyond the DAC's codes, short, long and malformed packets, clips without their end or their
@@ -45,10 +45,10 @@ def stress_stimulus(
         clip = clip_packets([features])
         clip = [FramePacket(packet.data[:3] + bytes([number % 256]) + packet.data[4:]) for packet in clip]
         packets += _spoil(design, clip, random) if bad else clip
-    return AnalogStimulus(tuple(packets), lively_codes(design, seed), VoteSettings.of(design, **settings), period)
+    return BmruStimulus(tuple(packets), lively_codes(design, seed), VoteSettings.of(design, **settings), period)
 
 
-def _spoil(design: AnalogDesign, clip: list[FramePacket], random: Random) -> list[FramePacket]:
+def _spoil(design: BmruDesign, clip: list[FramePacket], random: Random) -> list[FramePacket]:
     """Something of everything that can be wrong with a clip, at random places."""
     clip = [_exceed(design, packet, random) if random.random() < 0.1 else packet for packet in clip]
     for spoilt in (_cut_short, _too_long, _with_hole, _header_only):
@@ -63,7 +63,7 @@ def _spoil(design: AnalogDesign, clip: list[FramePacket], random: Random) -> lis
     return clip
 
 
-def _exceed(design: AnalogDesign, packet: FramePacket, random: Random) -> FramePacket:
+def _exceed(design: BmruDesign, packet: FramePacket, random: Random) -> FramePacket:
     features = np.frombuffer(packet.data, "<i2", offset=4).copy()
     # By one, and by as much as the stream can say.
     extremes = [design.formats.feature_limit + 1, -design.formats.feature_limit - 1, FULL_SCALE, -FULL_SCALE - 1]
@@ -72,21 +72,21 @@ def _exceed(design: AnalogDesign, packet: FramePacket, random: Random) -> FrameP
     return FramePacket(packet.data[:4] + features.astype("<i2").tobytes())
 
 
-def _cut_short(design: AnalogDesign, packet: FramePacket, random: Random) -> FramePacket:
+def _cut_short(design: BmruDesign, packet: FramePacket, random: Random) -> FramePacket:
     return FramePacket(packet.data[: -random.randint(1, FEATURE_BYTES * design.network.features)])
 
 
-def _too_long(design: AnalogDesign, packet: FramePacket, random: Random) -> FramePacket:
+def _too_long(design: BmruDesign, packet: FramePacket, random: Random) -> FramePacket:
     return FramePacket(packet.data + bytes(random.choice([1, 2, 3, 4, 7, 40])))
 
 
-def _with_hole(design: AnalogDesign, packet: FramePacket, random: Random) -> FramePacket:
+def _with_hole(design: BmruDesign, packet: FramePacket, random: Random) -> FramePacket:
     keep = [True] * len(packet.data)
     # Byte 1 of a beat, so that the last beat too has a hole rather than fewer bytes.
-    place = 4 * random.randrange(len(packet.data) // 4) + (1 if random.random() < 0.5 else 0)
-    keep[place] = False
+    position = 4 * random.randrange(len(packet.data) // 4) + (1 if random.random() < 0.5 else 0)
+    keep[position] = False
     return FramePacket(packet.data, tuple(keep))
 
 
-def _header_only(design: AnalogDesign, packet: FramePacket, random: Random) -> FramePacket:
+def _header_only(design: BmruDesign, packet: FramePacket, random: Random) -> FramePacket:
     return FramePacket(packet.data[: random.choice([1, 3, 4])])

@@ -1,4 +1,4 @@
-"""The analog cores of bistable cells."""
+"""The BMRU accelerators of bistable cells."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ if TYPE_CHECKING:
     from remora.flow.systems.bmru.options import BmruSimulateOptions, BmruTrainOptions
     from remora.flow.systems.bmru.run import BmruCase
     from remora.flow.verify.simulation import Simulated
-    from remora.golden.bmru.codes import AnalogCodes
+    from remora.golden.bmru.codes import BmruCodes
     from remora.golden.lib.bmru_network import BmruNetwork
-    from remora.spec.bmru.design import AnalogDesign
+    from remora.spec.bmru.design import BmruDesign
 
 
-class BmruSystem(System["AnalogDesign", "AnalogCodes"]):
-    """A controller around an analog core that spots a keyword."""
+class BmruSystem(System["BmruDesign", "BmruCodes"]):
+    """A controller around a BMRU accelerator that spots a keyword."""
 
-    name, title = "analog", "Analog BMRU cores"
-    noun, plural = "an analog core", "analog cores"
+    name, title = "bmru", "BMRU accelerators"
+    noun, plural = "a BMRU accelerator", "BMRU accelerators"
 
     @property
-    def design(self) -> type[AnalogDesign]:
-        """`AnalogDesign`."""
-        from remora.spec.bmru.design import AnalogDesign
+    def design(self) -> type[BmruDesign]:
+        """`BmruDesign`."""
+        from remora.spec.bmru.design import BmruDesign
 
-        return AnalogDesign
+        return BmruDesign
 
-    def figures(self, design: AnalogDesign) -> dict[str, int]:
+    def figures(self, design: BmruDesign) -> dict[str, int]:
         """Sizes of the network, cells and learned parameters."""
         network = design.network
         return network.model_dump() | {"cells": network.cells, "parameters": network.parameters}
 
-    def load_content(self, design: AnalogDesign, checkpoint: Path | None) -> AnalogCodes | None:
+    def load_content(self, design: BmruDesign, checkpoint: Path | None) -> BmruCodes | None:
         """Codes of a trained network: that of a file, else the bundled one, else None."""
         from remora.flow.systems.bmru.generate import load_codes
 
         return load_codes(design, checkpoint)
 
-    def parts(self, design: AnalogDesign, content: AnalogCodes | None) -> Parts:
+    def parts(self, design: BmruDesign, content: BmruCodes | None) -> Parts:
         """The parts with these codes; None leaves their image out."""
         from remora.flow.systems.bmru.generate import bmru_parts
 
@@ -64,31 +64,31 @@ class BmruSystem(System["AnalogDesign", "AnalogCodes"]):
         }
         return found.get(command)
 
-    def simulate(self, design: AnalogDesign, options: BmruSimulateOptions) -> Simulated[BmruCase]:
+    def simulate(self, design: BmruDesign, options: BmruSimulateOptions) -> Simulated[BmruCase]:
         """As `remora.flow.systems.bmru.commands.simulate_with`."""
         from remora.flow.systems.bmru.commands import simulate_with
 
         return simulate_with(design, options)
 
-    def train(self, design: AnalogDesign, options: BmruTrainOptions) -> dict:
+    def train(self, design: BmruDesign, options: BmruTrainOptions) -> dict:
         """As `remora.flow.systems.bmru.commands.train_with`."""
         from remora.flow.systems.bmru.commands import train_with
 
         return train_with(design, options)
 
-    def load_checkpoint(self, design: AnalogDesign, path: Path) -> BmruNetwork:
+    def load_checkpoint(self, design: BmruDesign, path: Path) -> BmruNetwork:
         """A `BmruNetwork`, in floating point."""
         from remora.golden.lib.bmru_network import load_network
 
         return load_network(path)
 
-    def save_checkpoint(self, path: Path, design: AnalogDesign, network: BmruNetwork) -> None:
+    def save_checkpoint(self, path: Path, design: BmruDesign, network: BmruNetwork) -> None:
         """Write a `BmruNetwork`."""
         from remora.golden.lib.bmru_network import save_network
 
         save_network(path, network)
 
-    def infer(self, design: AnalogDesign, network: BmruNetwork | None, features: NDArray) -> NDArray[np.int64]:
+    def infer(self, design: BmruDesign, network: BmruNetwork | None, features: NDArray) -> NDArray[np.int64]:
         """The vote of each clip over all its frames; ``features`` are codes of the DACs. The bundled network where
         ``network`` is None.
 
@@ -97,13 +97,13 @@ class BmruSystem(System["AnalogDesign", "AnalogCodes"]):
         """
         from remora.flow.systems.bmru.networks import shipped_network
         from remora.golden.bmru.codes import export_network
-        from remora.golden.bmru.core import AnalogCore
+        from remora.golden.bmru.core import BmruCore
         from remora.golden.lib.bmru import vote
 
         codes = export_network(design, network or shipped_network(design)).codes
-        return vote(AnalogCore(design, codes).run(features).decision, design.network.classes)
+        return vote(BmruCore(design, codes).run(features).decision, design.network.classes)
 
-    def fault_bench(self, design: AnalogDesign, options: FaultsOptions) -> BmruFaultBench:
+    def fault_bench(self, design: BmruDesign, options: FaultsOptions) -> BmruFaultBench:
         """Faults of the generated netlist and of the model of the core."""
         from remora.flow.systems.bmru.faults import BmruFaultBench
 

@@ -1,4 +1,4 @@
-"""``remora train`` of a design point of the analog core: the keyword spotter, offline and through time."""
+"""``remora train`` of a design point of the BMRU core: the keyword spotter, offline and through time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from remora.golden.data.augmentation import VERSIONS
 from remora.golden.data.keywords import KEYWORD
 from remora.golden.lib.bmru_network import save_network
 from remora.golden.offline.bmru_training import Recipe
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 
 
-def train_keywords(design: AnalogDesign, path: Path, normalisation: str, seed: int) -> dict:
+def train_keywords(design: BmruDesign, path: Path, normalisation: str, seed: int) -> dict:
     """Train on the splits train and validation, save, and say how the network does on the split test.
 
     Args:

@@ -115,7 +115,7 @@ class Reference:
     def _learn(self, start: int, end: int) -> Expected:
         """Stretches between the commands to the reservoir."""
         commands = {command.before: command for command in self.stimulus.commands}
-        bounds = [start, *(place for place in sorted(commands) if start < place < end), end]
+        bounds = [start, *(position for position in sorted(commands) if start < position < end), end]
         parts = []
         for first, last in pairwise(bounds):
             if first in commands:

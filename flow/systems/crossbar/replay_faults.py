@@ -27,7 +27,7 @@ def _draws(design: DesignPoint) -> list[Fault]:
             {"index": "good_index == bound - 1 ? 0 : good_index + 1"},
         ),
         Fault("index_of_other_seed", "slots are drawn without the seed", INDEX, {"seed": "0"}),
-        Fault("place_ignored", "all replays after a sequence are of one slot", INDEX, {"place": "0"}),
+        Fault("replay_index_ignored", "all replays after a sequence are of one slot", INDEX, {"replay_index": "0"}),
         Fault(
             "purposes_confused",
             "replays are drawn from the numbers of the offers",

@@ -123,10 +123,10 @@ def with_replay_commands(stimulus: Stimulus, ratios: Sequence[int], seed: int) -
     """The stimulus with a command before about every third sequence: another ratio, every third frozen, every fifth
     cleared."""
     random = np.random.default_rng(seed)
-    places = np.flatnonzero(random.random(len(stimulus)) < 1 / 3).tolist()
+    numbers = np.flatnonzero(random.random(len(stimulus)) < 1 / 3).tolist()
     commands = (
         ReplayCommand(before, int(random.choice(ratios)), freeze=number % 3 == 1, clear=number % 5 == 3)
-        for number, before in enumerate(places)
+        for number, before in enumerate(numbers)
     )
     return replace(stimulus, commands=tuple(commands))
 
@@ -164,10 +164,10 @@ def with_bad_packets(design: DesignPoint, stimulus: Stimulus, seed: int, share: 
     """
     random = np.random.default_rng(seed)
     kinds = list(bad_packets(design, random))
-    places = np.sort(random.integers(0, len(stimulus), max(len(kinds), round(share * len(stimulus)))))
-    order = [kinds[index % len(kinds)] for index in random.permutation(len(places))]
+    numbers = np.sort(random.integers(0, len(stimulus), max(len(kinds), round(share * len(stimulus)))))
+    order = [kinds[index % len(kinds)] for index in random.permutation(len(numbers))]
     return replace(
-        stimulus, bad=tuple(replace(kind, before=int(before)) for kind, before in zip(order, places, strict=True))
+        stimulus, bad=tuple(replace(kind, before=int(before)) for kind, before in zip(order, numbers, strict=True))
     )
 
 

@@ -124,12 +124,12 @@ inline void draw_pair(uint32_t seed, uint32_t sequence, uint32_t index, uint32_t
 
 // Rules P1 to P3.
 template <typename T>
-void pulse(const Network<T>& network, Layer<T>& layer, int64_t place, int64_t pulses) {
-    const int64_t before = layer.levels[place];
+void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
+    const int64_t before = layer.levels[position];
     const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);
     const int64_t applied = std::abs(after - before);
-    layer.levels[place] = int16_t(after);
-    layer.matrix[place] = T(after * layer.scale);
+    layer.levels[position] = int16_t(after);
+    layer.matrix[position] = T(after * layer.scale);
     layer.applied += applied;
     layer.dropped += std::abs(pulses) - applied;
     // A pair that crosses zero writes both of its devices.
@@ -253,9 +253,9 @@ void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, 
     judge(network, label);
     for (int64_t t = 0; t < steps; ++t)
         for (int64_t j = 0; j < hidden.stride; ++j) {
-            const int64_t place = t * hidden.stride + j;
-            const T derivative = network.derivatives[int(network.codes[place]) + int(network.adc_limit)];
-            network.deltas[place] = rounded(network.feedback[j] * derivative * T(network.derivative_scale));
+            const int64_t position = t * hidden.stride + j;
+            const T derivative = network.derivatives[int(network.codes[position]) + int(network.adc_limit)];
+            network.deltas[position] = rounded(network.feedback[j] * derivative * T(network.derivative_scale));
         }
     std::copy_n(network.learns, hidden.stride, hidden.written);
     for (int64_t j = std::min(until, hidden.columns); j < hidden.columns; ++j) hidden.written[j] = 0;

@@ -1,4 +1,4 @@
-"""Drives the ports of a ``BmruCore`` in a bench: shifts its chain, runs frames."""
+"""Drives the ports of a ``CoreMacro`` in a bench: shifts its chain, runs frames."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.golden.bmru.codes import AnalogCodes
-from remora.golden.bmru.core import AnalogCore, AnalogRun
+from remora.golden.bmru.codes import BmruCodes
+from remora.golden.bmru.core import BmruCore, CoreRun
 from remora.spec.bmru.design import CHARGE_BITS
 from remora.spec.bmru.scan import chain_bits
 from remora.tb.lib.bench import Block, BlockBench, pack
@@ -41,11 +41,11 @@ class BmruCoreDriver:
         await self.bench.cycle()
         self.block.put(**{name: 0})
 
-    async def load(self, codes: AnalogCodes) -> None:
+    async def load(self, codes: BmruCodes) -> None:
         """Program codes."""
         await self.shift(codes.chain())
         await self.strobe("scan_latch")
-        self.golden = AnalogCore(self.design, codes)
+        self.golden = BmruCore(self.design, codes)
 
     async def read_back(self) -> NDArray[np.bool_]:
         """The bits that the latches hold."""
@@ -62,7 +62,7 @@ class BmruCoreDriver:
         """Go on without clearing."""
         await self.frames(features, self.golden.resume(features[None], self.frame))
 
-    async def frames(self, features: NDArray[np.integer], expected: AnalogRun) -> None:
+    async def frames(self, features: NDArray[np.integer], expected: CoreRun) -> None:
         """Run frames and compare state, winner and charge after each."""
         for t, codes in enumerate(features):
             await self.one_frame(codes)

@@ -1,4 +1,4 @@
-"""The analog core against golden: frames, scan chain, hysteresis, noise, resets, and its contract."""
+"""The BMRU core against golden: frames, scan chain, hysteresis, noise, resets, and its contract."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import cocotb
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.random_codes import by_hand, random_codes, random_features
 from remora.spec.bmru.scan import chain_bits, check_word
 from remora.spec.lib.fixed import saturate
@@ -170,7 +170,7 @@ async def skips_saturate(bench: BlockBench) -> None:
     with patch("remora.golden.bmru.core.saturate", counted):
         for seed in (40, 41, 42):
             codes = random_codes(block.design, seed)
-            await driver.load(AnalogCodes(block.design, {name: np.abs(array) for name, array in codes.arrays.items()}))
+            await driver.load(BmruCodes(block.design, {name: np.abs(array) for name, array in codes.arrays.items()}))
             await driver.clip(random_features(block.design, 1, 10, seed)[0])
     bench.compare(block, "golden's skip saturates, and not always", {count > 0 for count in beyond}, {False, True})
 

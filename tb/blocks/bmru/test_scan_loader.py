@@ -158,10 +158,10 @@ async def flipped_bits(bench: BlockBench) -> None:
             ("flip_out", 2, "latches_wrong"),
         ]
         for wire, number, found in cases:
-            for place in (0, length - 1, bench.random.randrange(length)):
-                driver.flips = {(wire, number * length + place)}
+            for position in (0, length - 1, bench.random.randrange(length)):
+                driver.flips = {(wire, number * length + position)}
                 ended = await driver.load(bits, check_word(bits))
-                what = f"{wire} in pass {number} at bit {place}"
+                what = f"{wire} in pass {number} at bit {position}"
                 bench.compare(block, what, (ended, driver.wrong()), ((1, 1), [found]))
                 bench.compare(block, f"{what}: latched", driver.strobes["latches"], int(found == "latches_wrong"))
                 bench.compare(block, f"{what}: trusted", driver.strobes["trusted"], 0)

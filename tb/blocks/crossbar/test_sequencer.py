@@ -133,11 +133,11 @@ class Driver:
         self.block.put(stocked=int(stocked), ratio=ratio)
         await self._update(set(), set())
         mark: set[str] = set()
-        for place in range(ratio if stocked else 0):
-            await self.cycle({"busy", "holding", "drawing", "draw", *mark}, {"place": place})
+        for replay_index in range(ratio if stocked else 0):
+            await self.cycle({"busy", "holding", "drawing", "draw", *mark}, {"replay_index": replay_index})
             mark = {"replaying"}
             phase = {"busy", "holding", "drawing", *mark}
-            await self._wait(phase, {"place": place}, "drawn", {"read"}, {"read_step": 0})
+            await self._wait(phase, {"replay_index": replay_index}, "drawn", {"read"}, {"read_step": 0})
             await self._forward(length, False, True, mark)
             await self._update(mark, set())
         await self.cycle({"busy", "holding", "offering", "offer", *mark}, {})

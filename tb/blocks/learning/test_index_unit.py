@@ -10,10 +10,10 @@ LARGEST = 2**32 - 1
 BOUNDS = [1, 2, 3, 4, 5, 7, 8, 9, 255, 256, 257, 2**16 + 1, 2**31 - 1, 2**31, 2**31 + 1, LARGEST - 1, LARGEST]
 
 
-def rejections(seed: int, purpose: Purpose, bound: int, sequence: int, place: int, attempts: int) -> int:
+def rejections(seed: int, purpose: Purpose, bound: int, sequence: int, replay_index: int, attempts: int) -> int:
     """Attempts before the one whose word is used."""
     mask = (1 << (bound - 1).bit_length()) - 1
-    words = (int(draw(seed, purpose, sequence, place, 0, attempt)) & mask for attempt in range(attempts - 1))
+    words = (int(draw(seed, purpose, sequence, replay_index, 0, attempt)) & mask for attempt in range(attempts - 1))
     return next((attempt for attempt, word in enumerate(words) if word < bound), attempts - 1)
 
 
@@ -26,16 +26,16 @@ async def indices(bench: BlockBench) -> None:
         attempts = block.parameters["attempts"]
         for bound in BOUNDS * 6:
             purpose = random.choice((Purpose.REPLAY_INDEX, Purpose.RESERVOIR_INDEX))
-            seed, sequence, place = (random.choice((0, LARGEST, random.getrandbits(32))) for _ in range(3))
-            block.put(start=1, seed=seed, purpose=int(purpose), bound=bound, number=sequence, place=place)
+            seed, sequence, replay_index = (random.choice((0, LARGEST, random.getrandbits(32))) for _ in range(3))
+            block.put(start=1, seed=seed, purpose=int(purpose), bound=bound, number=sequence, replay_index=replay_index)
             await bench.cycle()
             block.put(start=0)
-            rejected = rejections(seed, purpose, bound, sequence, place, attempts)
+            rejected = rejections(seed, purpose, bound, sequence, replay_index, attempts)
             last += rejected == attempts - 1
             for _ in range(DRAW * (1 + rejected) - 1):
                 await bench.cycle()
                 bench.compare(block, "done", block.get("done"), 0)
-            wanted = uniform_index(seed, purpose, bound, sequence, place, attempts)
+            wanted = uniform_index(seed, purpose, bound, sequence, replay_index, attempts)
             for done in (1, 0):
                 await bench.cycle()
                 bench.compare(block, "done, index", (block.get("done"), block.get("index")), (done, wanted))
@@ -49,7 +49,7 @@ async def resets(bench: BlockBench) -> None:
     """After a reset at any cycle, in any attempt, the unit is idle and the next index is right."""
     for _ in range(20):
         for block in bench.blocks:
-            block.put(start=1, seed=1, purpose=7, bound=2**31 + 1, number=bench.random.getrandbits(16), place=2)
+            block.put(start=1, seed=1, purpose=7, bound=2**31 + 1, number=bench.random.getrandbits(16), replay_index=2)
         await bench.cycle(bench.random.randint(1, 60))
         for block in bench.blocks:
             block.put(start=0)

@@ -92,13 +92,13 @@ async def every_word_holds_its_own(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
-        places = [(memory, address) for memory, size in driver.sizes.items() for address in range(size.depth)]
-        for memory, address in places:
+        addresses = [(memory, address) for memory, size in driver.sizes.items() for address in range(size.depth)]
+        for memory, address in addresses:
             assert await driver.select(memory, address)
             await driver.fill(driver.any_word(memory))
             await driver.store(memory, address, both=driver.random.random() < 0.3)
             await driver.require()
-        for memory, address in driver.random.sample(places, len(places)):
+        for memory, address in driver.random.sample(addresses, len(addresses)):
             await driver.fill(driver.random.getrandbits(driver.width))
             await driver.select(memory, address)
             await driver.load(memory, address)

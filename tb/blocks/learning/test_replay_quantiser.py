@@ -18,7 +18,7 @@ def stored(signed: bool, seed: int, sequence: int, step: int, feature: int, byte
 def stored_word(block: Block, seed: int, sequence: int, step: int, features: bytes) -> int:
     """A step's word."""
     signed = block.design.network.feature_signed
-    values = [stored(signed, seed, sequence, step, place, byte) for place, byte in enumerate(features)]
+    values = [stored(signed, seed, sequence, step, position, byte) for position, byte in enumerate(features)]
     return pack(values, REPLAY_BITS)
 
 

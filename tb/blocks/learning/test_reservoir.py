@@ -24,9 +24,9 @@ class Model:
         """A new sequence."""
         self.n = min(self.n + 1, SEQUENCE_LIMIT)
 
-    def drawn(self, place: int) -> int:
+    def drawn(self, replay_index: int) -> int:
         """Slot of a replay."""
-        return uniform_index(self.seed, Purpose.REPLAY_INDEX, len(self.held), self.n, place)
+        return uniform_index(self.seed, Purpose.REPLAY_INDEX, len(self.held), self.n, replay_index)
 
     def offer(self, steps: list[bytes], label: int, freeze: bool) -> int | None:
         """The slot that the sequence takes."""
@@ -65,20 +65,20 @@ class Driver:
         self.model.begin()
         await self.bench.cycle()
         if self.model.held:
-            for place in range(replays):
-                await self.replay(place if place < 2 else self.random.randrange(256))
+            for replay_index in range(replays):
+                await self.replay(replay_index if replay_index < 2 else self.random.randrange(256))
         steps = [some_features(self.bench, network.features) for _ in range(self.random.randint(1, network.max_steps))]
         return await self.offer(steps, self.random.randrange(network.classes), freeze)
 
-    async def replay(self, place: int) -> None:
+    async def replay(self, replay_index: int) -> None:
         """A draw, and all steps of what was drawn."""
-        block, slot = self.block, self.model.drawn(place)
-        block.put(place=place)
+        block, slot = self.block, self.model.drawn(replay_index)
+        block.put(replay_index=replay_index)
         await self.strobe(draw=1)
         await self._until("drawn")
         label, words = self.model.held[slot]
         found = tuple(block.get(port) for port in ("slot", "label", "length"))
-        self.bench.compare(block, f"slot, label, length of replay {place}", found, (slot, label, len(words)))
+        self.bench.compare(block, f"slot, label, length of replay {replay_index}", found, (slot, label, len(words)))
         for step, word in enumerate(words):
             await self.strobe(read=1, step=step)
             await self.bench.cycle()
@@ -86,8 +86,8 @@ class Driver:
 
     def _restored(self, word: int) -> int:
         network, features = self.block.design.network, []
-        for place in range(network.features):
-            value = 17 * (word >> 4 * place & 15)
+        for index in range(network.features):
+            value = 17 * (word >> 4 * index & 15)
             features.append((value - 128) % 256 if network.feature_signed else value)
         return int.from_bytes(bytes(features), "little")
 

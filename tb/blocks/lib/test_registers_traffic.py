@@ -39,7 +39,7 @@ async def window_reads_and_writes_together(dut, name: str) -> None:
             await bench.bus_read(address)
             await write
             await ClockCycles(dut.clk, 2)
-            pointers, kinds = ([access[place] for access in bench.external] for place in (1, 2))
+            pointers, kinds = ([access[position] for access in bench.external] for position in (1, 2))
             first = 2 * start + 2 * advance * latency
             bench.compare("places", pointers, [first, first + advance])
             bench.compare("accesses", sorted(kinds), ["read", "write"])

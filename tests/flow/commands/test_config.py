@@ -21,7 +21,7 @@ def test_presets(remora, tmp_path):
         assert name in answer.out and design.hash in answer.out and entry["hash"] == design.hash
         width = entry["hidden"] if entry["core"] == "crossbar" else entry["width"]
         assert width == getattr(design.network, "hidden" if entry["core"] == "crossbar" else "width")
-    assert {entry["core"] for entry in listed.values()} == {"crossbar", "analog"}
+    assert {entry["core"] for entry in listed.values()} == {"crossbar", "bmru"}
 
 
 def test_show_has_every_field_and_what_follows(remora, tmp_path):
@@ -104,13 +104,13 @@ def test_check(remora, tmp_path):
         ("[network]\nclock_mhz = 3.0\n", ["network.clock_mhz is not a field", "; did you mean 'system.clock_mhz'?"]),
         ("[network]\nqqqq = 3\n", ["network.qqqq is not a field; legal here"]),
         ("[cell]\nkind = 'bmur'\n", ["cell.kind = 'bmur': input should be 'miru' or 'bmru'; did you mean 'bmru'?"]),
-        ("core = 'analog'\n[vote]\nframe = 3\n", ["vote.frame is not a field", "; did you mean 'frames'?"]),
+        ("core = 'bmru'\n[vote]\nframe = 3\n", ["vote.frame is not a field", "; did you mean 'frames'?"]),
         (
             "[cell]\nlanes = 200\n[learning]\nwinners = 300\nreplay_ratio = 4\n[formats]\nadc_bits = 5\n",
             ["cell.lanes is 200", "learning.winners is 300", "learning.replay_ratio is 4", "crossbar.levels is 32"],
         ),
         (
-            "core = 'analog'\n[settling]\nfactor = 9\nphase_cycles = 60\n[vote]\nwake_class = 5\n",
+            "core = 'bmru'\n[settling]\nfactor = 9\nphase_cycles = 60\n[vote]\nwake_class = 5\n",
             ["settling.factor is 9", "settling.phase_cycles = 60", "vote.wake_class is 5"],
         ),
         ("[network]\nhidden = 0\nclasses = 0\n", ["network.hidden = 0", "network.classes = 0"]),
@@ -142,10 +142,10 @@ def test_check_says_every_fault_and_what_was_meant(remora, tmp_path, text, messa
             ["cell.lanes = 3", "formats.state_bits = 12", "learning.hidden_shift = 9"],
         ),
         (
-            "core = 'analog'\n[nonidealities]\nnoise_pa = 9\nmismatch_amplitude = 9\nmismatch = true\n",
+            "core = 'bmru'\n[nonidealities]\nnoise_pa = 9\nmismatch_amplitude = 9\nmismatch = true\n",
             ["nonidealities.noise_pa = 9"],
         ),
-        ("core = 'analog'\n[nonidealities]\nseed = 9\n", ["nonidealities.seed = 9"]),
+        ("core = 'bmru'\n[nonidealities]\nseed = 9\n", ["nonidealities.seed = 9"]),
     ],
 )
 def test_what_changes_no_hardware_is_said(remora, tmp_path, text, notes):
@@ -185,15 +185,15 @@ def test_init(remora, tmp_path):
     path = tmp_path / "new" / "mine.toml"
     assert remora("config", "init", str(path), "--from", "tiny").code == 0
     assert load_design(path).name == "mine" and load_design(path).hash == load_design("tiny").hash
-    analog = tmp_path / "spotter.toml"
-    assert remora("config", "init", str(analog), "--from", "kws").code == 0
-    assert load_design(analog, Design).hash == load_design("kws", Design).hash
-    assert remora("config", "check", str(analog), "tiny").out.count("valid") == 2
-    answer = remora("generate", str(analog), "-o", str(tmp_path / "out"))
+    spotter = tmp_path / "spotter.toml"
+    assert remora("config", "init", str(spotter), "--from", "kws").code == 0
+    assert load_design(spotter, Design).hash == load_design("kws", Design).hash
+    assert remora("config", "check", str(spotter), "tiny").out.count("valid") == 2
+    answer = remora("generate", str(spotter), "-o", str(tmp_path / "out"))
     assert answer.code == 0 and (tmp_path / "out" / "rtl" / "remora.v").is_file()
     for options, word in (
         (["kws", "--learn"], "only crossbar accelerators"),
-        (["tiny", "--noise"], "only analog cores"),
+        (["tiny", "--noise"], "only BMRU accelerators"),
     ):
         answer = remora("simulate", *options)
         assert answer.code == 2 and word in answer.err and "Traceback" not in answer.err

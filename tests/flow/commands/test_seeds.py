@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from remora.flow.systems.bmru import commands as analog_commands
-from remora.flow.systems.bmru import faults as analog_faults
+from remora.flow.systems.bmru import commands as bmru_commands
+from remora.flow.systems.bmru import faults as bmru_faults
 from remora.flow.systems.crossbar import commands, faults, simulate
 from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
 from remora.golden.crossbar.weights import initial_weights
@@ -26,13 +26,13 @@ def stand_in(*positional, seed=None, **_):
 def unsimulated(monkeypatch):
     """Every simulation ends before it begins, with its seed."""
     # All are imported before the first is replaced: one bench of faults derives from the other.
-    places = (
+    callers = (
         (commands, "simulate"),
-        (analog_commands, "simulate_analog"),
+        (bmru_commands, "simulate_bmru"),
         (faults, "CrossbarFaultBench"),
-        (analog_faults, "BmruFaultBench"),
+        (bmru_faults, "BmruFaultBench"),
     )
-    for module, name in places:
+    for module, name in callers:
         monkeypatch.setattr(module, name, stand_in)
 
 

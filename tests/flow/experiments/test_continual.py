@@ -52,7 +52,7 @@ def test_continual_says_all_that_is_asked(small_streams, charts, tmp_path):
     for mode in ("accumulate", "direct"):
         found = result["protocols"]["permuted-mnist"][mode]
         for name, key in ((mode, "accuracy_matrix"), (f"{mode}, no replay", "no_replay_accuracy_matrix")):
-            so_far = [np.mean(row[: place + 1]) for place, row in enumerate(found[key])]
+            so_far = [np.mean(row[: position + 1]) for position, row in enumerate(found[key])]
             assert series(rows, "mean over the tasks", name) == pytest.approx(so_far, rel=1e-15)
     assert cells(rows, "accumulate with replay") == np.ravel(result["accuracy_matrix"]).tolist()
 

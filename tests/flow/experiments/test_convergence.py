@@ -33,15 +33,15 @@ def test_an_aligned_start_makes_the_feedback_true():
 def test_convergence_reads_every_rule_at_the_same_places(monkeypatch, charts, tmp_path):
     monkeypatch.delenv(DATA_VARIABLE, raising=False)
     result, lines = run_experiment("convergence", convergence, Options(quick=True, directory=tmp_path, sequences=40))
-    places = {rule: [reading["sequences"] for reading in one["readings"]] for rule, one in result["rules"].items()}
-    assert set(places) == {"accumulate", "direct", "software"}
-    assert all(found == list(range(0, 41, 2)) for found in places.values())
+    positions = {rule: [reading["sequences"] for reading in one["readings"]] for rule, one in result["rules"].items()}
+    assert set(positions) == {"accumulate", "direct", "software"}
+    assert all(found == list(range(0, 41, 2)) for found in positions.values())
     assert 0 < result["final"]["accumulate"]["feedback_angle"] < 180 and "pulses_applied" in result["rules"]["direct"]
     assert len(lines) == 5
     rows = check_charts(charts, tmp_path, result)
     for rule, one in result["rules"].items():
         assert series(rows, "accuracy", rule) == [reading["accuracy"] for reading in one["readings"]]
-        assert series(rows, "accuracy", rule, "x") == places[rule]
+        assert series(rows, "accuracy", rule, "x") == positions[rule]
         for kind in ("feedback", "gradient") if rule != "software" else ():
             angles = [reading[f"{kind}_angle"] for reading in one["readings"]]
             assert series(rows, "alignment", f"{rule}, {kind}") == angles

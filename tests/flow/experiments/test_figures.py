@@ -19,7 +19,7 @@ MODES = ("accumulate", "direct", "direct-winners", "direct-fine", "software", "a
 
 def everything() -> Chart:
     """A chart with all that a chart may hold, at its extremes."""
-    few = [Curve(name, range(1, 6), [1, 0, 1, 0.5, place / 7], [None] * 4 + [0.2]) for place, name in enumerate(MODES)]
+    few = [Curve(name, range(1, 6), [1, 0, 1, 0.5, index / 7], [None] * 4 + [0.2]) for index, name in enumerate(MODES)]
     many = [
         Curve(f"{bits} bits", np.arange(1, 90), bits * 10.0 ** np.linspace(-4, 3, 89), shade=bits / 7, line=line)
         for bits, line in ((1, "-"), (4, "--"), (7, ":"))

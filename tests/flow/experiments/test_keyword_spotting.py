@@ -17,14 +17,14 @@ from remora.flow.experiments.runner import Conclusion, Options, Unit, run_experi
 from remora.flow.experiments.sliding_window import slide
 from remora.flow.systems.bmru.evaluation import Spotter
 from remora.flow.systems.bmru.networks import KeywordError, shipped_network
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.golden.data.mfcc import FRAMES
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.errors import CheckFailed
 from remora.spec.presets import load_design
 from tests.flow.experiments.charts import cells, check_charts
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 
 @pytest.mark.parametrize(("count", "used"), [(1, 1), (3, 3), (16, 16), (37, 32)])
@@ -86,7 +86,7 @@ def test_several_seeds_are_one_run_with_one_interval(clips, monkeypatch, tmp_pat
 def test_an_experiment_whose_hardware_differs_ends_in_words(clips, monkeypatch, tmp_path):
     # Golden with another code than the hardware was loaded with.
     spotter = Spotter(KWS, shipped_network(KWS), clips.of("test").where(np.arange(2)))
-    other = AnalogCodes(KWS, spotter.codes.arrays | {"input.bias": spotter.codes["input.bias"] ^ 1})
+    other = BmruCodes(KWS, spotter.codes.arrays | {"input.bias": spotter.codes["input.bias"] ^ 1})
     honest = remora.flow.systems.bmru.run.run_reference
     monkeypatch.setattr(
         remora.flow.systems.bmru.run, "run_reference", lambda design, codes, *rest: honest(design, other, *rest)

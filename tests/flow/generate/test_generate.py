@@ -22,7 +22,7 @@ from remora.golden.bmru.random_codes import random_codes
 from remora.golden.crossbar.weights import initial_weights, random_weights
 from remora.hdl.crossbar.top import Remora
 from remora.hdl.lib.verilog import convert
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import chain_bits, check_word
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles, current_bits
@@ -115,9 +115,9 @@ def lint(generated: Generated, *extra: str) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("preset", preset_names())
 def test_lint_is_clean(generated, preset):
-    # Unrolled, the loops of the analog model take minutes where there are many cells.
-    analog = isinstance(generated(preset).design, AnalogDesign)
-    result = lint(generated(preset), *(["--unroll-count", "1"] if analog else []))
+    # Unrolled, the loops of the BMRU core's model take minutes where there are many cells.
+    bmru = isinstance(generated(preset).design, BmruDesign)
+    result = lint(generated(preset), *(["--unroll-count", "1"] if bmru else []))
     assert result.returncode == 0 and "%Warning" not in result.stderr, result.stderr[:2000]
 
 
@@ -248,7 +248,7 @@ def test_the_sidecar_tells_the_truth(generated, preset):
         return module
 
     assert {port["name"]: (port["direction"], port["width"]) for port in sidecar["ports"]} == ports[sidecar["top"]]
-    analog = isinstance(design, AnalogDesign)
+    bmru = isinstance(design, BmruDesign)
     macros = {module_of(instance["path"]) for instance in sidecar["instances"]} - ports.keys()
     assert macros == set(system_of(design).parts(design, None).macros)
     assert all(module_of(instance["path"]) == instance["module"] for instance in sidecar["instances"])
@@ -261,7 +261,7 @@ def test_the_sidecar_tells_the_truth(generated, preset):
             continue
         module_ports = ports[module_of(path)]
         assert port in ("clk", "rst") or module_ports[port][1] == probe["width"]
-    if analog:
+    if bmru:
         last = sidecar["scan_chain"][-1]
         elements = last["rows"] * last["columns"] * (last["code_bits"] + last["rail_bit"])
         assert last["first_bit"] + elements == chain_bits(design)
@@ -317,8 +317,8 @@ def test_images_hold_the_weights(tmp_path):
         np.testing.assert_array_equal(layers[Layer.READOUT], wanted.readout)
 
 
-def test_the_image_of_an_analog_core_holds_its_codes(tmp_path):
-    design = load_design("kws", AnalogDesign)
+def test_the_image_of_a_bmru_accelerator_holds_its_codes(tmp_path):
+    design = load_design("kws", BmruDesign)
     codes = random_codes(design, 5)
     generated = generate(design, tmp_path, codes)
     path = tmp_path / generated.sidecar["files"]["images"]["codes"]
@@ -366,7 +366,7 @@ def test_the_command_writes_the_same(generated, tmp_path):
 
 @pytest.mark.parametrize("loaded", [True, False])
 def test_every_parameter_is_a_named_circuit_element(loaded, tmp_path):
-    design = load_design("kws", AnalogDesign)
+    design = load_design("kws", BmruDesign)
     codes = random_codes(design, 5) if loaded else None
     generated = generate(design, tmp_path, codes)
     with (tmp_path / generated.sidecar["files"]["elements"]).open(newline="") as file:
@@ -374,18 +374,18 @@ def test_every_parameter_is_a_named_circuit_element(loaded, tmp_path):
     assert len(rows) == len({row["element"] for row in rows}) == design.network.parameters == 170
     # Every bit of the chain belongs to one element, and its content is the code.
     bits = codes.chain() if loaded else np.zeros(chain_bits(design), np.bool_)
-    place = 0
+    position = 0
     for number, row in enumerate(rows):
-        assert (int(row["number"]), int(row["first_bit"])) == (number, place) and row["to"]
-        place += int(row["code_bits"]) + int(row["rail_bit"])
+        assert (int(row["number"]), int(row["first_bit"])) == (number, position) and row["to"]
+        position += int(row["code_bits"]) + int(row["rail_bit"])
         if not loaded:
             assert row["code"] == row["value"] == ""
             continue
-        chain = bits[int(row["first_bit"]) : place]
+        chain = bits[int(row["first_bit"]) : position]
         magnitude = sum(int(bit) << k for k, bit in enumerate(chain[: int(row["code_bits"])]))
         assert abs(int(row["code"])) == magnitude and (int(row["code"]) >= 0 or chain[-1])
         assert float(row["value"]) == pytest.approx(int(row["code"]) * float(row["step"]))
-    assert place == chain_bits(design)
+    assert position == chain_bits(design)
     found = {row["element"]: (row["from"], row["to"], row["devices"], row["unit"]) for row in rows}
     assert found["input.weight[2,11]"] == ("feature[11]", "blocks.0.z[2]", "2", "ratio")
     assert found["blocks.1.first.weight[0,3]"] == ("blocks.1.relu(z)[3]", "blocks.1.candidate[0]", "1", "ratio")

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from remora.flow.generate.registers import HEADER_NAME, c_header, register_markdown
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.registers import Kind, Register, register_map
 from remora.spec.presets import load_design
@@ -43,7 +43,7 @@ STANDARDS = [("cc", "c99"), ("cc", "c11"), ("cc", "gnu17"), ("c++", "c++11"), ("
 
 
 @pytest.mark.parametrize(("compiler", "standard"), STANDARDS)
-@pytest.mark.parametrize("design", [DESIGN, load_design("kws", AnalogDesign)], ids=lambda design: design.name)
+@pytest.mark.parametrize("design", [DESIGN, load_design("kws", BmruDesign)], ids=lambda design: design.name)
 def test_compilers_agree_with_the_map(compiler, standard, design, tmp_path):
     (tmp_path / HEADER_NAME).write_text(c_header(design), encoding="utf-8")
     registers = register_map(design)

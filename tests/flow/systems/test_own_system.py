@@ -58,7 +58,7 @@ def test_every_command_knows_it(packages, tmp_path):
     listed = remora(packages, "presets", "--json", tmp_path / "presets.json")
     assert "Perceptrons" in listed.stdout and listed.returncode == 0
     cores = {each["name"]: each["core"] for each in json.loads((tmp_path / "presets.json").read_text())["presets"]}
-    assert (cores[PRESET], cores["tiny"], cores["kws"]) == ("perceptron", "crossbar", "analog")
+    assert (cores[PRESET], cores["tiny"], cores["kws"]) == ("perceptron", "crossbar", "bmru")
     helped = remora(packages, "simulate", "--help").stdout
     assert "--largest" in helped and "Perceptrons" in helped and "Of a perceptron: vectors" in helped
     assert remora(packages, "config", "check", PRESET, "tiny").stdout.count("valid") == 2
@@ -70,7 +70,7 @@ def test_every_command_knows_it(packages, tmp_path):
     [
         (["simulate", "tiny", "--largest", "3"], "--largest: 'tiny' is a crossbar accelerator, and only perceptrons"),
         (["simulate", PRESET, "--learn", "--noise"], "--learn, --noise: 'blink' is a perceptron, and only crossbar"),
-        (["train", PRESET], "'blink' is a perceptron, which has no `remora train`; crossbar accelerators and analog"),
+        (["train", PRESET], "'blink' is a perceptron, which has no `remora train`; crossbar accelerators and BMRU"),
     ],
 )
 def test_what_it_lacks_is_refused(packages, arguments, words):
@@ -82,7 +82,7 @@ def test_without_the_package_its_design_points_are_unknown(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('core = "perceptron"\n', encoding="utf-8")
     answer = remora(tmp_path, "config", "check", path)
-    assert answer.returncode == 1 and """core = 'perceptron': legal are "crossbar", "analog";""" in answer.stdout
+    assert answer.returncode == 1 and """core = 'perceptron': legal are "crossbar", "bmru";""" in answer.stdout
 
 
 def test_it_is_generated_linted_and_passes_its_testbench(packages, tmp_path):

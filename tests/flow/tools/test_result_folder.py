@@ -184,14 +184,14 @@ def test_what_is_the_same_is_there_at_every_moment_of_another_run(out, monkeypat
     assert "b" in moved and "a" not in moved
 
 
-@pytest.mark.parametrize("place", ["sub", "sub/deep"])
-def test_a_file_where_a_folder_goes_is_in_the_way(out, place):
+@pytest.mark.parametrize("target", ["sub", "sub/deep"])
+def test_a_file_where_a_folder_goes_is_in_the_way(out, target):
     make(out, a="1")
-    (out / place).parent.mkdir(exist_ok=True)
-    (out / place).write_text("mine")
-    with pytest.raises(FolderError, match=f"{out}: {place} was not written by Remora and in the way.*--force"):
+    (out / target).parent.mkdir(exist_ok=True)
+    (out / target).write_text("mine")
+    with pytest.raises(FolderError, match=f"{out}: {target} was not written by Remora and in the way.*--force"):
         make(out, a="2", sub__deep__b="2", other__c="2")
-    assert content(out) == {"a": "1", place: "mine"} and "other" not in folders(out)
+    assert content(out) == {"a": "1", target: "mine"} and "other" not in folders(out)
     make(out, force=True, a="2", sub__deep__b="2", other__c="2")
     assert content(out) == {"a": "2", "sub/deep/b": "2", "other/c": "2"}
 

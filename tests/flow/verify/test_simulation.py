@@ -105,9 +105,9 @@ def test_keep_takes_no_folder_of_other_content(tmp_path):
     write_header(tmp_path / "run", load_design("tiny"))
     check_kept(tmp_path / "run")
     (tmp_path / "thesis").touch()
-    for place in (tmp_path, tmp_path / "thesis"):
-        with pytest.raises(RemoraError, match=f"--keep {place}: it holds something else"):
-            check_kept(place)
+    for target in (tmp_path, tmp_path / "thesis"):
+        with pytest.raises(RemoraError, match=f"--keep {target}: it holds something else"):
+            check_kept(target)
     with pytest.raises(OSError, match="thesis"):
         check_kept(tmp_path / "thesis" / "below")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag, encode_frame
 
-DESIGN = AnalogDesign(
+DESIGN = BmruDesign(
     name="clips", network={"features": 3, "width": 1, "blocks": 1, "classes": 3}, vote={"frames": 4, "wake_class": 2}
 )
 BOTH = FrameFlag.START | FrameFlag.END

@@ -5,43 +5,43 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from remora.golden.bmru.codes import AnalogCodes, CodesError, export_network, feature_codes, network_of
+from remora.golden.bmru.codes import BmruCodes, CodesError, export_network, feature_codes, network_of
 from remora.golden.bmru.random_codes import ordered, random_codes
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import chain_bits, elements
 from remora.spec.presets import load_design
-from tests.golden.bmru.cases import ANALOG_DESIGNS
+from tests.golden.bmru.cases import BMRU_DESIGNS
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 
-def same(one: AnalogCodes, other: AnalogCodes) -> bool:
+def same(one: BmruCodes, other: BmruCodes) -> bool:
     return all((one[name] == other[name]).all() for name in one.arrays | other.arrays)
 
 
-@pytest.mark.parametrize("name", ANALOG_DESIGNS)
+@pytest.mark.parametrize("name", BMRU_DESIGNS)
 def test_chain_and_network_round_trips(name):
     """Rules A2 and A3."""
-    design = ANALOG_DESIGNS[name]
+    design = BMRU_DESIGNS[name]
     codes = ordered(random_codes(design, 1))
-    assert same(AnalogCodes.from_chain(design, codes.chain()), codes) and codes.chain().shape == (chain_bits(design),)
+    assert same(BmruCodes.from_chain(design, codes.chain()), codes) and codes.chain().shape == (chain_bits(design),)
     export = export_network(design, network_of(codes))
     assert same(export.codes, codes) and not export.saturated
 
 
 def test_every_bit_of_the_chain_programs_the_element_that_the_table_says():
-    design = ANALOG_DESIGNS["odd"]
+    design = BMRU_DESIGNS["odd"]
     empty = np.zeros(chain_bits(design), np.bool_)
     checked = 0
     for element in elements(design):
-        name, _, place = element.name.partition("[")
-        index = tuple(int(part) for part in place.rstrip("]").split(","))
+        name, _, position = element.name.partition("[")
+        index = tuple(int(part) for part in position.rstrip("]").split(","))
         for bit in range(element.code_bits):
             bits = empty.copy()
             bits[element.bit + bit] = True
             if element.signed:
                 bits[element.bit + element.code_bits] = True
-            codes = AnalogCodes.from_chain(design, bits)
+            codes = BmruCodes.from_chain(design, bits)
             assert codes[name][index] == (-1 if element.signed else 1) << bit
             assert sum(int(np.count_nonzero(array)) for array in codes.arrays.values()) == 1
             checked += 1
@@ -70,10 +70,10 @@ def test_features_saturate_and_are_counted():
 def test_what_does_not_fit_is_refused():
     codes = ordered(random_codes(KWS, 1))
     with pytest.raises(CodesError, match="'kws16': network.width is 4 there, 16 here. Use the design"):
-        export_network(load_design("kws16", AnalogDesign), network_of(codes))
+        export_network(load_design("kws16", BmruDesign), network_of(codes))
     with pytest.raises(CodesError, match="1598 bits"):
-        AnalogCodes.from_chain(KWS, np.zeros(1597))
+        BmruCodes.from_chain(KWS, np.zeros(1597))
     with pytest.raises(CodesError, match="differ from its elements in: output.bias"):
-        AnalogCodes(KWS, {name: array for name, array in codes.arrays.items() if name != "output.bias"})
+        BmruCodes(KWS, {name: array for name, array in codes.arrays.items() if name != "output.bias"})
     with pytest.raises(CodesError, match=r"blocks.0.gain holds -1 … .*legal codes are 0 … 1023"):
-        AnalogCodes(KWS, codes.arrays | {"blocks.0.gain": np.array([-1, 0, 0, 5])})
+        BmruCodes(KWS, codes.arrays | {"blocks.0.gain": np.array([-1, 0, 0, 5])})

@@ -1,34 +1,34 @@
-"""The integer model of the analog core against the equations, against numbers by hand, and against itself."""
+"""The integer model of the BMRU core against the equations, against numbers by hand, and against itself."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from remora.golden.bmru.codes import AnalogCodes, network_of
-from remora.golden.bmru.core import BRANCHES, AnalogCore
+from remora.golden.bmru.codes import BmruCodes, network_of
+from remora.golden.bmru.core import BRANCHES, BmruCore
 from remora.golden.bmru.random_codes import by_hand, ordered, random_codes, random_features
 from remora.golden.lib.bmru import run
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
-from tests.golden.bmru.cases import ALL_ERRORS, ANALOG_DESIGNS, make_analog
+from tests.golden.bmru.cases import ALL_ERRORS, BMRU_DESIGNS, make_bmru
 from tests.golden.scalar_bmru import ScalarCore
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 
 @pytest.mark.parametrize(("width", "blocks", "seed"), [(1, 1, 7), (4, 2, 2), (5, 3, 2)])
 def test_a_settled_core_computes_the_equations(width, blocks, seed):
     """Without leakage it differs from the network that the codes stand for by the rounding of its nodes alone."""
-    design = make_analog(13, width, blocks, cell={"leakage_pa": 0}, settling={"phase_cycles": 12})
+    design = make_bmru(13, width, blocks, cell={"leakage_pa": 0}, settling={"phase_cycles": 12})
     features = random_features(design, 20, 50, 3)
     # Weights small enough that no node saturates.
     moderate = {
         name: array // 6 if name.endswith("weight") else array
         for name, array in ordered(random_codes(design, seed)).arrays.items()
     }
-    codes = AnalogCodes(design, moderate)
-    found = AnalogCore(design, codes).run(features)
+    codes = BmruCodes(design, moderate)
+    found = BmruCore(design, codes).run(features)
     assert np.abs(found.candidate).max() < design.formats.node_limit > np.abs(found.output).max()
     exact = run(network_of(codes), features * (design.formats.feature_step_pa / 1000))
     assert (found.state == exact.states).mean() > 0.999 and found.state.any() and not found.state.all()
@@ -40,7 +40,7 @@ def test_a_settled_core_computes_the_equations(width, blocks, seed):
 
 def test_one_cell_by_hand():
     """Weights of 1, threshold 300 pA, hysteresis 200 pA, gain 500 pA: sets at 300, holds above 100, resets at 100."""
-    design = make_analog(1, 1, 1, 1)
+    design = make_bmru(1, 1, 1, 1)
     one = 32
     codes = by_hand(
         design,
@@ -48,7 +48,7 @@ def test_one_cell_by_hand():
         blocks__0__threshold=30, blocks__0__hysteresis=20, blocks__0__gain=50,
     )  # fmt: skip
     features = np.array([29, 30, 11, 10, 11, 29, 511, -511]).reshape(1, -1, 1)
-    found = AnalogCore(design, codes).run(features)
+    found = BmruCore(design, codes).run(features)
     assert found.state.reshape(-1).tolist() == [0, 1, 1, 0, 0, 0, 1, 0]
     assert found.candidate.reshape(-1).tolist() == [290, 300, 110, 100, 110, 290, 5110, 0]
     # A cell that is off leaks 5 pA into the node after it.
@@ -67,16 +67,16 @@ def test_one_cell_by_hand():
 
 
 def test_a_cell_without_hysteresis_is_a_comparator():
-    design = make_analog(1, 1, 1, 1, cell={"leakage_pa": 0})
+    design = make_bmru(1, 1, 1, 1, cell={"leakage_pa": 0})
     codes = by_hand(design, input__weight=32, blocks__0__first__weight=32, blocks__0__threshold=30)
     features = np.random.default_rng(1).integers(20, 40, (1, 200, 1))
-    assert (AnalogCore(design, codes).run(features).state[0, :, 0, 0] == (features[0, :, 0] >= 30)).all()
+    assert (BmruCore(design, codes).run(features).state[0, :, 0, 0] == (features[0, :, 0] >= 30)).all()
 
 
-@pytest.mark.parametrize("name", ANALOG_DESIGNS)
+@pytest.mark.parametrize("name", BMRU_DESIGNS)
 def test_clips_are_independent_and_batches_change_nothing(name, monkeypatch):
-    design = ANALOG_DESIGNS[name]
-    core, features = AnalogCore(design, random_codes(design, 4)), random_features(design, 5, 12, 5)
+    design = BMRU_DESIGNS[name]
+    core, features = BmruCore(design, random_codes(design, 4)), random_features(design, 5, 12, 5)
     whole = core.run(features, np.arange(5) * 12)
     alone = core.run(features[3:4], 36)
     monkeypatch.setattr("remora.golden.bmru.core.MAX_BATCH", 2)
@@ -87,8 +87,8 @@ def test_clips_are_independent_and_batches_change_nothing(name, monkeypatch):
 
 
 def test_resuming_is_going_on():
-    design = ANALOG_DESIGNS["odd"]
-    core, features = AnalogCore(design, random_codes(design, 6)), random_features(design, 2, 20, 7)
+    design = BMRU_DESIGNS["odd"]
+    core, features = BmruCore(design, random_codes(design, 6)), random_features(design, 2, 20, 7)
     whole = core.run(features)
     core.run(features[:, :8])
     later = core.resume(features[:, 8:], 8)
@@ -101,7 +101,7 @@ def test_each_nonideality_acts_alone_and_follows_the_seed(switch):
     codes, features = random_codes(KWS, 8), random_features(KWS, 2, 10, 9)
 
     def output(**values) -> np.ndarray:
-        return AnalogCore(KWS.evolve(nonidealities=values), codes).run(features).output
+        return BmruCore(KWS.evolve(nonidealities=values), codes).run(features).output
 
     ideal, on, reseeded = output(seed=3), output(seed=3, **{switch: True}), output(seed=4, **{switch: True})
     assert (ideal != on).any() and (on != reseeded).any() and (ideal == output(seed=9)).all()
@@ -109,7 +109,7 @@ def test_each_nonideality_acts_alone_and_follows_the_seed(switch):
 
 
 def test_features_that_do_not_fit_are_refused():
-    core = AnalogCore(KWS, random_codes(KWS, 1))
+    core = BmruCore(KWS, random_codes(KWS, 1))
     for features, message in (
         (np.zeros((2, 3, 12), int), r"expected integers \(clips, frames, 13\)"),
         (np.zeros((2, 3, 13)), "float64"),
@@ -122,10 +122,8 @@ def test_features_that_do_not_fit_are_refused():
 
 
 SCALAR_DESIGNS = {
-    **ANALOG_DESIGNS,
-    "narrow": make_analog(
-        3, 2, 3, 2, formats={"node_bits": 13}, settling={"phase_cycles": 3}, nonidealities=ALL_ERRORS
-    ),
+    **BMRU_DESIGNS,
+    "narrow": make_bmru(3, 2, 3, 2, formats={"node_bits": 13}, settling={"phase_cycles": 3}, nonidealities=ALL_ERRORS),
 }
 
 
@@ -135,7 +133,7 @@ def test_as_a_scalar_reading_of_the_formulas_has_it(name):
     design = SCALAR_DESIGNS[name]
     for seed in (20, 21):
         codes, features = random_codes(design, seed), random_features(design, 1, 10, seed)
-        records = AnalogCore(design, codes).run(features).records(design)
+        records = BmruCore(design, codes).run(features).records(design)
         scalar, charge = ScalarCore(design, codes.chain()), 0
         for record, frame in zip(records, features[0].tolist(), strict=True):
             expected = scalar.frame(frame)

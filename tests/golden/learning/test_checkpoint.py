@@ -122,8 +122,8 @@ def test_a_flipped_byte_is_found_or_harmless(path):
     """It may fall on a time stamp of the archive, but never change what is loaded."""
     content, intact = path.read_bytes(), load_checkpoint(path, TINY)
     refused = 0
-    for place in range(0, len(content), 7):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+    for position in range(0, len(content), 7):
+        path.write_bytes(content[:position] + bytes([content[position] ^ 0x55]) + content[position + 1 :])
         try:
             found = load_checkpoint(path, TINY)
         except CheckpointError:

@@ -317,8 +317,8 @@ def test_every_fault_is_seen(compiled, fault, update):
         def broken(*arguments):
             return FAULTS[fault](compiled, *arguments)
 
-        for place, make in enumerate((NumpyKernel, broken)):
-            trainers[place].dfa = DfaTrainer(design, trainers[place].weights, accumulators=clipped, kernel=make)
+        for position, make in enumerate((NumpyKernel, broken)):
+            trainers[position].dfa = DfaTrainer(design, trainers[position].weights, accumulators=clipped, kernel=make)
         if ONLY.get(fault, update) == update:
             with pytest.raises(AssertionError):
                 learn_alike(trainers, np.random.default_rng(1), 60)

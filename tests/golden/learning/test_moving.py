@@ -23,7 +23,7 @@ from remora.golden.learning.checkpoint import (
 )
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.roles import Role, roles_of
 from remora.spec.presets import load_design
@@ -111,7 +111,7 @@ def stored(tmp_path_factory):
 
 def test_every_field_of_every_design_point_has_a_role():
     assert ROLES.keys() == OTHER.keys() | SINGLE_VALUED
-    assert len(roles_of(AnalogDesign)) == 32 and set(ROLES.values()) == set(Role)
+    assert len(roles_of(BmruDesign)) == 32 and set(ROLES.values()) == set(Role)
     for path in SINGLE_VALUED:
         with pytest.raises(ValueError, match="contexts"):
             changed(BASE, path, 2)
@@ -298,18 +298,18 @@ def test_files_of_version_0_1_are_read_and_answer_as_they_did():
     assert infer(cells, found.weights, synthetic(cells, 3, 5).x).scores.tolist() == [[-121, 87, 70]] * 3
 
 
-ANALOG = load_design("kws", AnalogDesign)
+BMRU = load_design("kws", BmruDesign)
 SIZES = {"network.features": 12, "network.width": 5, "network.blocks": 1, "network.classes": 3}
 
 
 def test_a_keyword_network_is_bound_to_the_sizes_of_its_core_alone():
-    network, roles = shipped_network(ANALOG), roles_of(AnalogDesign)
+    network, roles = shipped_network(BMRU), roles_of(BmruDesign)
     assert SIZES.keys() == {path for path, role in roles.items() if role is Role.MEANING} - {"core", "cell.kind"}
     for path, value in SIZES.items():
-        with pytest.raises(CodesError, match=f"{path} is {value_of(ANALOG, path)} there, {value} here"):
-            export_network(changed(ANALOG, path, value), network)
+        with pytest.raises(CodesError, match=f"{path} is {value_of(BMRU, path)} there, {value} here"):
+            export_network(changed(BMRU, path, value), network)
     free = {"system.clock_hz": 65536, "system.frame_ms": 20, "system.awake_cycles": 70, "system.supply_mv": 900}
     assert free.keys() == {path for path, role in roles.items() if role is Role.FREE} - {"name"}
-    chain = export_network(ANALOG, network).codes.chain()
+    chain = export_network(BMRU, network).codes.chain()
     for path, value in free.items():
-        np.testing.assert_array_equal(export_network(changed(ANALOG, path, value), network).codes.chain(), chain)
+        np.testing.assert_array_equal(export_network(changed(BMRU, path, value), network).codes.chain(), chain)

@@ -84,9 +84,9 @@ def test_the_checksum_sees_every_change_and_every_exchange():
     layers = [generator.integers(-(2**20), 2**20, shape) for shape in shapes]
     whole = checksum(design, *layers)
     for layer in layers:
-        for place in np.ndindex(layer.shape):
-            layer[place] += 1 << 20
+        for position in np.ndindex(layer.shape):
+            layer[position] += 1 << 20
             assert checksum(design, *layers) != whole
-            layer[place] -= 1 << 20
+            layer[position] -= 1 << 20
         assert checksum(design, *(each[::-1] for each in layers)) != whole
     assert checksum(design, *layers) == whole

@@ -18,14 +18,14 @@ def test_steps_are_those_of_the_papers(decay):
     optimiser = Adam([array], 0.1, [decay])
     for number, gradient in enumerate(gradients):
         optimiser.step([gradient], 0.1 / (1 + number))
-    for place, value in enumerate(start):
+    for position, value in enumerate(start):
         mean = square = 0.0
-        for number, gradient in enumerate(gradients[:, place].tolist(), start=1):
+        for number, gradient in enumerate(gradients[:, position].tolist(), start=1):
             rate = 0.1 / number
             mean, square = 0.9 * mean + 0.1 * gradient, 0.999 * square + 0.001 * gradient**2
             step = (mean / (1 - 0.9**number)) / (sqrt(square / (1 - 0.999**number)) + 1e-8)
             value = value - rate * decay * value - rate * step
-        assert array[place] == pytest.approx(value, rel=1e-12)
+        assert array[position] == pytest.approx(value, rel=1e-12)
 
 
 def test_weights_without_a_gradient_decay_alone():

@@ -125,8 +125,8 @@ def test_codes_mean_what_quantise_says(data):
 def test_cells_at_rest_hold_with_a_margin(data):
     training = data[0].first(100)
     p = list(train_bistable(DESIGN, training, Schedule(passes=4, batch=20)))[-1].parameters
-    place = (p["hidden"][-1] - p["low"]) / np.maximum(p["hysteresis"], 1e-9)
-    assert (0.249 <= place).all() and (place <= 0.751).all() and place.min() < place.max()
+    position = (p["hidden"][-1] - p["low"]) / np.maximum(p["hysteresis"], 1e-9)
+    assert (0.249 <= position).all() and (position <= 0.751).all() and position.min() < position.max()
     assert all((p[part] >= 0).all() for part in ("low", "hysteresis", "level"))
 
 

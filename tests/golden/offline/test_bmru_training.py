@@ -21,15 +21,15 @@ from remora.golden.offline.bmru_gradient import (
 )
 from remora.golden.offline.bmru_training import Recipe, round_to_codes, train_bmru
 from remora.golden.offline.descent import falling_rate
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from tests.golden.lib.bmru_networks import random_network
 from tests.golden.offline.test_float_model import finite_differences
 
 SHORT = Recipe(seed=2, steps=150, batch=32, rate=1e-2, shift=2)
 
 
-def small_design(**network) -> AnalogDesign:
-    return AnalogDesign(name="test", network={"features": 3, "width": 5} | network)
+def small_design(**network) -> BmruDesign:
+    return BmruDesign(name="test", network={"features": 3, "width": 5} | network)
 
 
 @pytest.mark.parametrize(

@@ -31,12 +31,12 @@ def problem():
 
 def finite_differences(loss, weights, step=1e-6):
     gradient = np.zeros_like(weights)
-    for place in np.ndindex(weights.shape):
+    for position in np.ndindex(weights.shape):
         shifted = weights.copy()
-        shifted[place] += step
+        shifted[position] += step
         above = loss(shifted)
-        shifted[place] -= 2 * step
-        gradient[place] = (above - loss(shifted)) / (2 * step)
+        shifted[position] -= 2 * step
+        gradient[position] = (above - loss(shifted)) / (2 * step)
     return gradient
 
 

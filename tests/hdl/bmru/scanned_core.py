@@ -1,4 +1,4 @@
-"""A scan loader with the analog core behind it, and wires between them on which bits can be flipped."""
+"""A scan loader with the BMRU core behind it, and wires between them on which bits can be flipped."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.bmru.core import BmruCore
+from remora.hdl.bmru.core import CoreMacro
 from remora.hdl.bmru.scan_loader import HOST_MEMBERS, ScanLoader
-from remora.hdl.lib.hierarchy import place
-from remora.spec.bmru.design import AnalogDesign
+from remora.hdl.lib.hierarchy import add_submodule
+from remora.spec.bmru.design import BmruDesign
 
 CHAIN_STROBES = ("scan_enable", "scan_capture", "scan_latch")
 
@@ -18,15 +18,15 @@ class ScannedCore(wiring.Component):
     """The loader's ports, ``flip_in`` and ``flip_out`` to invert what goes into the chain and what comes out, the
     strobes of the chain to look at, and ``trusted``, ``doubted``."""
 
-    def __init__(self, design: AnalogDesign) -> None:
+    def __init__(self, design: BmruDesign) -> None:
         self.design = design
         looks = {name: Out(1) for name in (*CHAIN_STROBES, "trusted", "doubted")}
         super().__init__({**HOST_MEMBERS, "flip_in": In(1), "flip_out": In(1), **looks})
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        loader = place(m, "loader", ScanLoader(self.design))
-        core = place(m, "core", BmruCore(self.design))
+        loader = add_submodule(m, "loader", ScanLoader(self.design))
+        core = add_submodule(m, "core", CoreMacro(self.design))
         for name, member in HOST_MEMBERS.items():
             outside, inside = getattr(self, name), getattr(loader, name)
             m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)

@@ -1,4 +1,4 @@
-"""The analog core's macro on Verilator and on Icarus Verilog: several sizes and formats a build, noise off and on."""
+"""The BMRU core's macro on Verilator and on Icarus Verilog: several sizes and formats a build, noise off and on."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from remora.flow.tools.simulator import SimulationFailed
 from remora.flow.verify.harness import monitor_sources
 from remora.flow.verify.trace_package import trace_package
-from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.random_codes import random_codes, random_features
-from remora.hdl.bmru.core import BmruCore
+from remora.hdl.bmru.core import CoreMacro
 from remora.spec.bmru.records import FRAME
 from remora.spec.lib.trace import UNCOMPARED, read_trace, record_types, write_header
 from remora.tb.lib.scoreboard import compare
-from tests.golden.bmru.cases import ANALOG_DESIGNS, make_analog
+from tests.golden.bmru.cases import BMRU_DESIGNS, make_bmru
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
@@ -23,10 +23,10 @@ NOISE = {"noise": True, "noise_pa": 40, "seed": 11}
 CASES = {
     name: {"design": design}
     for name, design in {
-        **ANALOG_DESIGNS,
-        "cells": make_analog(1, 8, 1, 1, settling=AT_ONCE),
-        "narrow": make_analog(3, 2, 2, 2, formats={"node_bits": 13}, settling={"phase_cycles": 2}),
-        "noisy": make_analog(1, 4, 1, 1, settling=AT_ONCE, nonidealities=NOISE),
+        **BMRU_DESIGNS,
+        "cells": make_bmru(1, 8, 1, 1, settling=AT_ONCE),
+        "narrow": make_bmru(3, 2, 2, 2, formats={"node_bits": 13}, settling={"phase_cycles": 2}),
+        "noisy": make_bmru(1, 4, 1, 1, settling=AT_ONCE, nonidealities=NOISE),
     }.items()
 }
 TESTS = ("frames", "scan_round_trip", "chain_length", "resets", "hysteresis", "survival", "skips_saturate")
@@ -39,7 +39,7 @@ ON_ICARUS = {name: CASES[name] for name in ("one", "odd", "deep", "coarse", "nar
 
 def simulate(cases=CASES, **options):
     options |= {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS}
-    return simulate_cases(BmruCore, cases, "remora.tb.blocks.bmru.test_core", **options)
+    return simulate_cases(CoreMacro, cases, "remora.tb.blocks.bmru.test_core", **options)
 
 
 def test_bmru_core():
@@ -53,15 +53,15 @@ def test_bmru_core_on_icarus():
 
 def test_the_monitor_writes_the_records_of_golden(tmp_path):
     """Candidates, outputs, features and all, with every non-ideality on; and the comparison can fail."""
-    design = ANALOG_DESIGNS["odd"]
+    design = BMRU_DESIGNS["odd"]
     write_header(tmp_path, design)
     monitor = monitor_sources(trace_package(record_types(design), {}, {}), "bmru_monitor")
     options = {"extra_sources": [*monitor, BMRU_CORE], "build_options": CROSSBAR_OPTIONS, "name": "bmru_traced"}
     plusargs = [f"+remora_trace={tmp_path}"]
     cases = {"odd": {"design": design}}
-    simulate_cases(BmruCore, cases, "remora.tb.blocks.bmru.test_core", testcase="traced", plusargs=plusargs, **options)
+    simulate_cases(CoreMacro, cases, "remora.tb.blocks.bmru.test_core", testcase="traced", plusargs=plusargs, **options)
     features = np.concatenate([random_features(design, 1, 15, seed) for seed in (51, 52)])
-    expected = {FRAME: AnalogCore(design, random_codes(design, 50)).run(features, [0, 15]).records(design)}
+    expected = {FRAME: BmruCore(design, random_codes(design, 50)).run(features, [0, 15]).records(design)}
     found = read_trace(tmp_path, design)
     compare(expected, found).require(FRAME)
     assert len(found[FRAME]) == 30 and len(np.unique(found[FRAME]["cycle"])) == 30

@@ -6,15 +6,15 @@ from remora.flow.systems.bmru.stimulus import stress_stimulus
 from remora.golden.bmru.clips import Intake
 from remora.hdl.bmru.frame_buffer import FrameBuffer
 from remora.spec.bmru.frames import FrameDrop
-from tests.golden.bmru.cases import make_analog
+from tests.golden.bmru.cases import make_bmru
 from tests.support import simulate_cases
 
 FORMATS = {"feature_bits": 4, "feature_step_pa": 100, "node_bits": 10, "bias_step_pa": 1}
 DESIGNS = {
-    "one": make_analog(1, 1, 1, 1, vote={"frames": 1, "wake_class": 0}),
-    "two": make_analog(2, 1, vote={"frames": 5}),
-    "odd": make_analog(5, 3, vote={"frames": 7}, formats=FORMATS),
-    "spotter": make_analog(13, 4, vote={"frames": 4}),
+    "one": make_bmru(1, 1, 1, 1, vote={"frames": 1, "wake_class": 0}),
+    "two": make_bmru(2, 1, vote={"frames": 5}),
+    "odd": make_bmru(5, 3, vote={"frames": 7}, formats=FORMATS),
+    "spotter": make_bmru(13, 4, vote={"frames": 4}),
 }
 
 

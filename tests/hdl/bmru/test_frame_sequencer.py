@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from remora.hdl.bmru.frame_sequencer import FrameSequencer
-from tests.golden.bmru.cases import make_analog
+from tests.golden.bmru.cases import make_bmru
 from tests.support import simulate_cases
 
 DESIGNS = {
-    "one": make_analog(1, 1, 1, 1, settling={"phase_cycles": 1}),
-    "three": make_analog(1, 1, 3, settling={"phase_cycles": 5}),
+    "one": make_bmru(1, 1, 1, 1, settling={"phase_cycles": 1}),
+    "three": make_bmru(1, 1, 3, settling={"phase_cycles": 5}),
 }
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from remora.spec.bmru.scan import chain_bits
-from tests.golden.bmru.cases import make_analog
+from tests.golden.bmru.cases import make_bmru
 from tests.hdl.bmru.scanned_core import ScannedCore
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
 DESIGNS = {
-    "one": make_analog(1, 1, 1, 1),
-    "odd": make_analog(2, 3, 1, 2),
-    "whole": make_analog(3, 1, 1, 1),
+    "one": make_bmru(1, 1, 1, 1),
+    "odd": make_bmru(2, 3, 1, 2),
+    "whole": make_bmru(3, 1, 1, 1),
 }
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from remora.hdl.bmru.vote import Vote
-from tests.golden.bmru.cases import make_analog
+from tests.golden.bmru.cases import make_bmru
 from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
 
 DESIGNS = {
-    "one": make_analog(1, 1, 1, 1, vote={"frames": 1, "wake_class": 0}),
-    "two": make_analog(1, 1, vote={"frames": 6, "wake_class": 1}),
-    "odd": make_analog(1, 1, classes=5, vote={"frames": 3, "wake_class": 4}),
-    "many": make_analog(1, 1, classes=16, vote={"frames": 17, "wake_class": 0}),
+    "one": make_bmru(1, 1, 1, 1, vote={"frames": 1, "wake_class": 0}),
+    "two": make_bmru(1, 1, vote={"frames": 6, "wake_class": 1}),
+    "odd": make_bmru(1, 1, classes=5, vote={"frames": 3, "wake_class": 4}),
+    "many": make_bmru(1, 1, classes=16, vote={"frames": 17, "wake_class": 0}),
 }
 
 

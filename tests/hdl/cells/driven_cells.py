@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.bistable_cells import CELL_HOST_MEMBERS, CellThresholds, place_cells
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, cell_groups, current_bits, layer_layout
 
@@ -30,7 +30,7 @@ class DrivenCells(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        thresholds, bits = place(m, "thresholds", CellThresholds(self.design)), current_bits(self.design)
+        thresholds, bits = add_submodule(m, "thresholds", CellThresholds(self.design)), current_bits(self.design)
         for name, member in CELL_HOST_MEMBERS.items():
             outside, inside = getattr(self, name), getattr(thresholds, name)
             m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)

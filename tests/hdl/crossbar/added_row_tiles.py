@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.adc_interface import add_row_tiles, folds
 from remora.hdl.crossbar.decision import Decision
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.lib.fixed import unsigned_width
@@ -58,8 +58,8 @@ class DecidedCodes(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        decision = place(m, "decider", self._decision)
-        added = place(m, "added", AddedRowTiles(self.design, Layer.READOUT, 1))
+        decision = add_submodule(m, "decider", self._decision)
+        added = add_submodule(m, "added", AddedRowTiles(self.design, Layer.READOUT, 1))
         for name in self._passed:
             outside, inside = getattr(self, name), getattr(decision, name)
             m.d.comb += inside.eq(outside) if self.signature.members[name].flow is In else outside.eq(inside)

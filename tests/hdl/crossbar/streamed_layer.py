@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bit_streamer import BitStreamer
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.macros.program_port import program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -31,7 +31,7 @@ class StreamedLayer(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        streamer, array = place(m, "streamer", self._streamer), place(m, "array", self._array)
+        streamer, array = add_submodule(m, "streamer", self._streamer), add_submodule(m, "array", self._array)
         for block, names in self._passed.items():
             for name in names:
                 outside, inside = getattr(self, name), getattr(block, name)

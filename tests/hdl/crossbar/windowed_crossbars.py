@@ -8,7 +8,7 @@ from amaranth.lib.wiring import Out
 
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -30,13 +30,13 @@ class WindowedCrossbars(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        window, probe = place(m, "window", self._window), self._window.probe
+        window, probe = add_submodule(m, "window", self._window), self._window.probe
         for name, member in {**HOST_MEMBERS, "pulses": Out(1)}.items():
             outside, inside = getattr(self, name), getattr(window, name)
             m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
         for layer, program in ((Layer.HIDDEN, window.program_hidden), (Layer.READOUT, window.program_readout)):
             name = layer.name.lower()
-            array = place(m, name, CrossbarArray(self.design, layer))
+            array = add_submodule(m, name, CrossbarArray(self.design, layer))
             wiring.connect(m, program, array.program)
             m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
             m.d.comb += [

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from remora.hdl.learning.memory_window import MemoryWindow, memory_window_members
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
 from remora.tb.blocks.learning.test_memory_window import sizes_of
 
@@ -26,13 +26,13 @@ class WindowedMemories(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        window = place(m, "window", self._window)
+        window = add_submodule(m, "window", self._window)
         for name, member in self._members.items():
             outside, inside = getattr(self, name), getattr(window, name)
             m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
         for memory, size in window.memories.items():
             name = memory.name.lower()
-            port, block = getattr(window, name), place(m, name, Memory(width=size.width, depth=size.depth))
+            port, block = getattr(window, name), add_submodule(m, name, Memory(width=size.width, depth=size.depth))
             m.d.comb += [
                 block.read.eq(port.read),
                 block.read_address.eq(port.address),

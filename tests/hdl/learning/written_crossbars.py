@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.hdl.learning.learning_engine import WRITES
 from remora.hdl.learning.write_controller import WriteController
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -34,14 +34,14 @@ class WrittenCrossbars(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        writer = place(m, "writer", self._writer)
+        writer = add_submodule(m, "writer", self._writer)
         for name in PASSED:
             outside, inside = getattr(self, name), getattr(writer, name)
             m.d.comb += inside.eq(outside) if self.signature.members[name].flow is In else outside.eq(inside)
         ports = {Layer.HIDDEN: writer.program_hidden, Layer.READOUT: writer.program_readout}
         for layer, program in ports.items():
             name = layer.name.lower()
-            array = place(m, name, CrossbarArray(self.design, layer))
+            array = add_submodule(m, name, CrossbarArray(self.design, layer))
             wiring.connect(m, program, array.program)
             m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
             m.d.comb += getattr(self, f"{name}__tile").eq(program.tile)

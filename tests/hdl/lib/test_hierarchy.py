@@ -9,7 +9,7 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.verilog import to_verilog
 
 
@@ -34,7 +34,7 @@ class Outer(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        inner = place(m, self.instance, Inner())
+        inner = add_submodule(m, self.instance, Inner())
         m.d.comb += [inner.value.eq(self.value), self.inverse.eq(inner.inverse)]
         return m
 

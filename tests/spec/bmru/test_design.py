@@ -1,4 +1,4 @@
-"""The design point of the analog core: what it derives and what it refuses."""
+"""The design point of the BMRU core: what it derives and what it refuses."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.records import FRAME
 from remora.spec.lib.trace import header, record_types
 from remora.spec.presets import load_design
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 
 def test_defaults_are_those_of_the_documents():
@@ -31,12 +31,12 @@ def test_defaults_are_those_of_the_documents():
 
 def test_the_largest_sums_are_exact_in_float64():
     formats = {"ratio_bits": 10, "node_bits": 22, "bias_bits": 12, "bias_step_pa": 1000, "ratio_fraction": 10}
-    assert 1 << 50 < AnalogDesign(name="x", network={"width": 512}, formats=formats).sum_bound < 1 << 53
+    assert 1 << 50 < BmruDesign(name="x", network={"width": 512}, formats=formats).sum_bound < 1 << 53
 
 
 def test_a_cell_may_put_out_more_than_a_node_reaches():
     formats = {"bias_bits": 12, "bias_step_pa": 1000, "node_bits": 10, "feature_bits": 6}
-    design = AnalogDesign(name="x", network={"width": 64}, formats=formats)
+    design = BmruDesign(name="x", network={"width": 64}, formats=formats)
     gain, device = 4095 * 1000, 255 << 10
     assert gain > design.formats.node_limit and design.sum_bound > 64 * gain * device
     assert KWS.sum_bound == 13 * KWS.formats.node_limit * (255 << 11) + (2 * 10_230 << 15)
@@ -73,7 +73,7 @@ def test_a_nonideality_that_is_off_has_no_amplitude():
 )
 def test_contradictions_are_refused(sections, message):
     with pytest.raises(ValidationError, match=message):
-        AnalogDesign(name="x", **sections)
+        BmruDesign(name="x", **sections)
 
 
 def test_every_field_but_the_name_enters_the_hash():
@@ -85,15 +85,15 @@ def test_every_field_but_the_name_enters_the_hash():
                 continue  # one legal value
             other = json.loads(json.dumps(content))
             other[section][name] = not value if isinstance(value, bool) else value + (1 if name == "shift" else -1)
-            hashes.add(AnalogDesign.model_validate(other).hash)
+            hashes.add(BmruDesign.model_validate(other).hash)
             changed += 1
     assert len(hashes) == changed + 1 > 25
-    assert AnalogDesign.model_validate(content | {"name": "other"}).hash == KWS.hash
+    assert BmruDesign.model_validate(content | {"name": "other"}).hash == KWS.hash
 
 
 @pytest.mark.parametrize("width", [1, 3, 4, 512])
 def test_frame_records_are_whole_words_without_holes(width):
-    design = AnalogDesign(name="x", network={"width": width})
+    design = BmruDesign(name="x", network={"width": width})
     dtype = record_types(design)[FRAME]
     assert dtype.itemsize % 4 == 0 and dtype.itemsize == sum(dtype[name].itemsize for name in dtype.names)
     assert dtype["state"].shape == dtype["candidate"].shape == (2, width) and dtype["feature"].shape == (13,)

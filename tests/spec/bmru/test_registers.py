@@ -1,21 +1,21 @@
-"""The register map of the analog core's controller: right for every design point, with the same rules as the other."""
+"""The register map of the BMRU core's controller: right for every design point, with the same rules as the other."""
 
 from __future__ import annotations
 
 import pytest
 
-from remora.spec.bmru.counters import AnalogCounter
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.counters import BmruCounter
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameDrop
 from remora.spec.bmru.scan import chain_bits
 from remora.spec.lib.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Kind, register_map
 
-SMALL = AnalogDesign(name="small", network={"features": 1, "width": 1, "blocks": 1, "classes": 1}, vote={"frames": 1})
-LARGE = AnalogDesign(
+SMALL = BmruDesign(name="small", network={"features": 1, "width": 1, "blocks": 1, "classes": 1}, vote={"frames": 1})
+LARGE = BmruDesign(
     name="large", network={"features": 256, "width": 512, "blocks": 8, "classes": 16}, settling={"phase_cycles": 5},
     vote={"frames": 1023, "sliding": True, "wake_class": 15},
 )  # fmt: skip
-DESIGNS = pytest.mark.parametrize("design", [AnalogDesign(name="default"), SMALL, LARGE], ids=lambda each: each.name)
+DESIGNS = pytest.mark.parametrize("design", [BmruDesign(name="default"), SMALL, LARGE], ids=lambda each: each.name)
 
 
 @DESIGNS
@@ -53,8 +53,8 @@ def test_registers_are_words_that_do_not_overlap_and_are_described(design):
 
 def test_counters_are_those_of_the_enumeration_in_its_order():
     registers = register_map(SMALL)
-    assert SMALL.counters() == tuple(AnalogCounter)
-    words = [word for counter in AnalogCounter for word in registers.counter(counter)]
+    assert SMALL.counters() == tuple(BmruCounter)
+    words = [word for counter in BmruCounter for word in registers.counter(counter)]
     assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(len(words))]
     assert {word.fields[0].kind for word in words} == {Kind.STATUS}
 
@@ -63,7 +63,7 @@ def test_every_drop_cause_has_interrupt_and_counter():
     for cause in FrameDrop:
         name = f"dropped_{cause.name.lower()}"
         assert register_map(SMALL)["INTERRUPT_STATUS"].field(name).lsb == 8 + cause
-        assert AnalogCounter[name.upper()] == AnalogCounter.DROPPED_FRAMING + cause
+        assert BmruCounter[name.upper()] == BmruCounter.DROPPED_FRAMING + cause
 
 
 def test_interrupts_are_enabled_by_the_bit_at_the_same_place():

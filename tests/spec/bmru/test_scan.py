@@ -5,26 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import Kind, chain_bits, check_word, elements, group, groups, pack_chain
 from remora.spec.presets import load_design
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 
 @pytest.mark.parametrize(
     "sizes", [{}, {"width": 1}, {"width": 5, "blocks": 1, "features": 3, "classes": 1}, {"blocks": 3}]
 )
 def test_each_learned_parameter_is_one_element_and_every_bit_belongs_to_one(sizes):
-    design = AnalogDesign(name="x", network=sizes, settling={"phase_cycles": 4})
+    design = BmruDesign(name="x", network=sizes, settling={"phase_cycles": 4})
     table = list(elements(design))
     assert len(table) == design.network.parameters == len({element.name for element in table})
     assert [element.number for element in table] == list(range(design.network.parameters))
-    place = 0
+    position = 0
     for element in table:
-        assert element.bit == place
-        place += element.code_bits + element.signed
-    assert place == chain_bits(design)
+        assert element.bit == position
+        position += element.code_bits + element.signed
+    assert position == chain_bits(design)
 
 
 def test_the_table_of_the_smallest_spotter():
@@ -53,8 +53,8 @@ def test_the_check_word_is_the_serial_crc_of_the_bits_as_they_are_shifted():
 def test_the_check_word_finds_every_single_bit_error():
     bits = np.random.default_rng(2).random(chain_bits(KWS)) < 0.5
     words = {check_word(bits)}
-    for place in range(len(bits)):
+    for position in range(len(bits)):
         flipped = bits.copy()
-        flipped[place] ^= True
+        flipped[position] ^= True
         words.add(check_word(flipped))
     assert len(words) == len(bits) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.records import FRAME
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
@@ -17,7 +17,7 @@ CELLS = DEFAULT.evolve(cell={"kind": "bmru"})
 LEARNS = DEFAULT.evolve(learning={"enabled": True})
 SELECTS = DEFAULT.evolve(learning={"enabled": True, "update": "direct", "winners": 5})
 REPLAYS = DEFAULT.evolve(learning={"enabled": True, "replay_capacity": 3})
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 
 @pytest.mark.parametrize(

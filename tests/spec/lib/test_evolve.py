@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import Cell
 from remora.spec.lib.errors import ConfigError
 from remora.spec.presets import load_design
 from tests.golden.designs import design_points
 
-TINY, KWS = load_design("tiny"), load_design("kws", AnalogDesign)
+TINY, KWS = load_design("tiny"), load_design("kws", BmruDesign)
 
 
 def test_fields_that_are_not_named_stay():
@@ -23,7 +23,7 @@ def test_fields_that_are_not_named_stay():
     back = learns.evolve(name="tiny", learning={"enabled": False, "winners": "all"}, crossbar={"rows": 6})
     assert back == TINY and (TINY.capabilities.learns, TINY.crossbar.rows) == (False, 6)
     assert learns.crossbar.columns == TINY.crossbar.columns
-    assert type(KWS.evolve(vote={"sliding": True})) is AnalogDesign
+    assert type(KWS.evolve(vote={"sliding": True})) is BmruDesign
 
 
 @settings(max_examples=50)

@@ -164,9 +164,9 @@ def test_whether_it_can_be_written_is_known_before(tmp_path):
     write_text(path, "what was there")
     check_writable(path)
     assert path.read_text() == "what was there"
-    for place in (tmp_path, path / "below", path / "below" / "deep"):
-        with pytest.raises(OSError, match=str(place)):
-            check_writable(place)
+    for target in (tmp_path, path / "below", path / "below" / "deep"):
+        with pytest.raises(OSError, match=str(target)):
+            check_writable(target)
 
 
 def test_nothing_else_writes_a_file_at_once():

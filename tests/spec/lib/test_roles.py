@@ -9,7 +9,7 @@ from typing import Annotated
 import pytest
 from pydantic import Field
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.roles import Role, differences, roles_of
 from remora.spec.lib.section import Design, Section
@@ -25,7 +25,7 @@ def test_the_document_lists_every_field_under_its_role():
     assert listed == roles_of(DesignPoint)
 
 
-@pytest.mark.parametrize("kind", [DesignPoint, AnalogDesign])
+@pytest.mark.parametrize("kind", [DesignPoint, BmruDesign])
 def test_every_field_has_one_role(kind):
     roles = roles_of(kind)
     leaves = [path for path, _ in _leaves(kind(name="x").model_dump())]

@@ -26,7 +26,7 @@ def install(monkeypatch):
 
 def test_the_bundled_ones_come_first_and_know_their_design_points():
     found = registered_systems()
-    assert list(found)[:2] == ["crossbar", "analog"]
+    assert list(found)[:2] == ["crossbar", "bmru"]
     assert all(system.design.CORE == name and system.presets.is_dir() for name, system in found.items())
 
 

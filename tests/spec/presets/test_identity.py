@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.identity import LABEL, OF_MIRU, UNLESS_DEFAULT, IdentityMark
 from remora.spec.lib.section import Design
@@ -58,7 +58,7 @@ def test_the_marked_fields_are_those_of_the_contract():
     cell = dict.fromkeys(("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient"), OF_MIRU)
     learning = dict.fromkeys(("learning.enabled", "learning.lanes"), UNLESS_DEFAULT)
     assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning}
-    assert marks_of(AnalogDesign) == {"name": LABEL}
+    assert marks_of(BmruDesign) == {"name": LABEL, "core": IdentityMark(written="analog")}
 
 
 @pytest.mark.parametrize("name", preset_names())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.section import Design
@@ -17,26 +19,47 @@ def test_every_preset_loads_under_its_own_name(name):
 
 
 def test_presets_are_listed_by_kind():
-    analog, crossbar = preset_names(AnalogDesign), preset_names(DesignPoint)
-    assert sorted(analog + crossbar) == preset_names() and {"kws", "kws16"} <= set(analog) and "mnist" in crossbar
-    assert (load_design("kws", Design).CORE, load_design("tiny", Design).CORE) == ("analog", "crossbar")
+    bmru, crossbar = preset_names(BmruDesign), preset_names(DesignPoint)
+    assert sorted(bmru + crossbar) == preset_names() and {"kws", "kws16"} <= set(bmru) and "mnist" in crossbar
+    assert (load_design("kws", Design).CORE, load_design("tiny", Design).CORE) == ("bmru", "crossbar")
 
 
 def test_a_design_point_of_the_other_kind_is_refused():
-    with pytest.raises(ConfigError, match=r"'kws' is .* of the analog core, this needs one of the crossbar.*mnist"):
+    with pytest.raises(ConfigError, match=r"'kws' is .* core = \"bmru\", this needs .* core = \"crossbar\": mnist, "):
         load_design("kws")
-    with pytest.raises(ConfigError, match=r"'tiny' is .* of the crossbar core, this needs one of the analog.*kws"):
-        load_design("tiny", AnalogDesign)
+    with pytest.raises(ConfigError, match=r"'tiny' is .* core = \"crossbar\", this needs .* core = \"bmru\": kws"):
+        load_design("tiny", BmruDesign)
 
 
-@pytest.mark.parametrize("core", ["digital", 3, ["analog"]])
+@pytest.mark.parametrize("core", ["digital", 3, ["bmru"]])
 def test_an_unknown_core_is_refused(core):
-    with pytest.raises(ConfigError, match='core = .*: legal are "crossbar", "analog"'):
+    with pytest.raises(ConfigError, match='core = .*: legal are "crossbar", "bmru"'):
         parse_design({"name": "x", "core": core}, "somewhere")
 
 
 def test_the_crossbar_core_may_be_named():
     assert parse_design({"name": "x", "core": "crossbar"}, "here") == parse_design({"name": "x"}, "here")
+
+
+@pytest.mark.parametrize("name", preset_names(BmruDesign))
+def test_the_core_that_version_0_1_calls_analog_reads_as_bmru(name, tmp_path):
+    """Of a TOML file, and of the table that a generated folder or a kept run holds."""
+    today, stored = load_design(name, BmruDesign), json.loads(load_design(name, BmruDesign).model_dump_json())
+    (path := tmp_path / "old.toml").write_text(f'name = "{name}"\ncore = "analog"\n', encoding="utf-8")
+    assert load_design(path, Design) == today.evolve(**BmruDesign(name=name).model_dump()) and today.core == "bmru"
+    for read in (
+        parse_design(stored | {"core": "analog"}, "old"),
+        BmruDesign.model_validate(stored | {"core": "analog"}),
+    ):
+        assert read == today and read.model_dump()["core"] == "bmru" and read.hash == today.hash
+    assert today.identity()["core"] == "analog"
+
+
+def test_no_other_system_has_a_former_name():
+    with pytest.raises(ConfigError, match="core = 'Analog': legal are"):
+        parse_design({"name": "x", "core": "Analog"}, "here")
+    with pytest.raises(ConfigError, match="core = None: legal are"):
+        parse_design({"name": "x", "core": None}, "here")
 
 
 def test_the_presets_cover_what_they_say():
@@ -72,12 +95,12 @@ def test_a_file_takes_its_name_from_its_stem(tmp_path):
         ("[netwerk]", "netwerk is not a field; legal here: name, network, cell"),
         ("network = 3", r"network = 3: give a table \[network\] with its fields$"),
         ("[[network]]\nhidden = 3", r"network = \[.*\]: give a table \[network\] with its fields$"),
-        ('core = "analog"\nvote = "on"', r"vote = 'on': give a table \[vote\] with its fields$"),
+        ('core = "bmru"\nvote = "on"', r"vote = 'on': give a table \[vote\] with its fields$"),
         ("[network]\nhidden = 3", "cell.lanes is 20 but network.hidden is 3"),
         ("[network", "is not valid TOML"),
         ("[network]\nhidden = 0\nfeatures = 0", "network.features = 0.*; network.hidden = 0"),
-        ('core = "analog"\n[network]\nwidth = 0', "network.width = 0: input should be greater"),
-        ('core = "analog"\n[network]\nhidden = 3', "network.hidden is not a field; legal here: features, width, bl"),
+        ('core = "bmru"\n[network]\nwidth = 0', "network.width = 0: input should be greater"),
+        ('core = "bmru"\n[network]\nhidden = 3', "network.hidden is not a field; legal here: features, width, bl"),
     ],
 )
 def test_errors_name_file_field_value_and_range(tmp_path, text, message):

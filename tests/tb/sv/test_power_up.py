@@ -18,7 +18,7 @@ from remora.spec.bmru.records import FRAME
 from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
 from remora.spec.lib.trace import record_types
 from remora.spec.presets import load_design
-from tests.golden.bmru.cases import make_analog
+from tests.golden.bmru.cases import make_bmru
 
 LEARNING = load_design("tiny").evolve(learning={"enabled": True, "replay_capacity": 5})
 MODULE = "tests.tb.sv.cocotb_power_up"
@@ -33,7 +33,7 @@ module remora_bmru_core #(
   wire [9:0] sampled_feature = 0;
 endmodule
 """
-"""In the place of the analog core, into which its monitor binds itself."""
+"""In the place of the BMRU core, into which its monitor binds itself."""
 WATCHED = ("remora_packet_player.tdata", "remora_packet_player.tvalid", "remora_bulk_source.tvalid")
 
 
@@ -60,7 +60,7 @@ def instance(source: Path) -> str:
 
 def package(generated: Generated) -> str:
     """Kinds of records of all designs; steps have the fields of both kinds of cells."""
-    learning, core = record_types(LEARNING), record_types(make_analog(1, 1, 1, 1))
+    learning, core = record_types(LEARNING), record_types(make_bmru(1, 1, 1, 1))
     steps = np.dtype([*LEARNING.record_fields()[STEP], ("sums", "<i4", (1,)), ("padding", "<u2")])
     widths = {name: width for name, (_, width) in watched_signals(generated.sidecar["probes"]).items()}
     widths |= {"current": 8 * trace_constants(LEARNING)["ROW_TILES"], "cell_state": LEARNING.network.hidden}

@@ -1,4 +1,4 @@
-"""The whole analog design against golden: every frame, answer, counter and event, whatever comes over the stream."""
+"""The whole BMRU design against golden: every frame, answer, counter and event, whatever comes over the stream."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.bmru.reference import run_reference
-from remora.flow.systems.bmru.run import KINDS, PACE, run_analog
-from remora.flow.systems.bmru.stimulus import AnalogStimulus, stress_stimulus
+from remora.flow.systems.bmru.run import KINDS, PACE, run_bmru
+from remora.flow.systems.bmru.stimulus import BmruStimulus, stress_stimulus
 from remora.flow.tools.simulator import run
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.codes import AnalogCodes
+from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
-from remora.spec.bmru.counters import AnalogCounter
+from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.records import FRAME
 from remora.tb.lib.scoreboard import compare
-from tests.golden.bmru.cases import ALL_ERRORS, make_analog
+from tests.golden.bmru.cases import ALL_ERRORS, make_bmru
 
 CLIPS = 20
 DESIGNS = {
-    "one": make_analog(1, 1, 1, 1, vote={"frames": 6, "wake_class": 0}, settling={"phase_cycles": 1}),
-    "odd": make_analog(5, 3, 1, 3, vote={"frames": 9}, nonidealities=ALL_ERRORS, settling={"phase_cycles": 4}),
-    "spotter": make_analog(13, 4, vote={"frames": 12}, nonidealities=ALL_ERRORS),
+    "one": make_bmru(1, 1, 1, 1, vote={"frames": 6, "wake_class": 0}, settling={"phase_cycles": 1}),
+    "odd": make_bmru(5, 3, 1, 3, vote={"frames": 9}, nonidealities=ALL_ERRORS, settling={"phase_cycles": 4}),
+    "spotter": make_bmru(13, 4, vote={"frames": 12}, nonidealities=ALL_ERRORS),
 }
 
 
-def check(harness, tmp_path, design, stimulus: AnalogStimulus, *kinds: str, **options):
+def check(harness, tmp_path, design, stimulus: BmruStimulus, *kinds: str, **options):
     """A run in which everything must agree; returns it."""
     _, build = harness(design)
-    result = run_analog(build, design, stimulus, tmp_path, **options)
+    result = run_bmru(build, design, stimulus, tmp_path, **options)
     result.comparison.require(*KINDS, *kinds)
-    assert result.comparison.compared[FRAME] == result.counters[AnalogCounter.FRAMES] > 0
+    assert result.comparison.compared[FRAME] == result.counters[BmruCounter.FRAMES] > 0
     return result
 
 
@@ -41,10 +41,10 @@ def test_frames_clips_and_all_that_can_be_wrong(name, stall, harness, tmp_path):
     stimulus = stress_stimulus(design, CLIPS, seed, threshold=2, report_frames=stall > 0)
     counters = check(harness, tmp_path, design, stimulus, stall=stall, seed=seed).counters
     happened = ("CLIPS", "FEATURES_SATURATED", "DROPPED_FRAMING", "DROPPED_SHORT")
-    assert all(counters[AnalogCounter[counter]] for counter in happened)
+    assert all(counters[BmruCounter[counter]] for counter in happened)
     if name != "one":
         rare = ("CLIPS_CUT", "WAKE_UPS", "DROPPED_LONG", "DROPPED_OUTSIDE")
-        assert all(counters[AnalogCounter[counter]] for counter in rare)
+        assert all(counters[BmruCounter[counter]] for counter in rare)
 
 
 @pytest.mark.parametrize("name", DESIGNS)
@@ -54,9 +54,9 @@ def test_a_vote_that_slides_at_the_pace_of_frames(name, harness, tmp_path):
     clips = [random_features(design, 1, frames, frames)[0] for frames in (1, 4, 30, 9)]
     settings = VoteSettings.of(design, sliding=True, frames=5, threshold=3, report_frames=True)
     period = 150 + design.cycles.awake
-    stimulus = AnalogStimulus(tuple(clip_packets(clips)), random_codes(design, 3), settings, period)
+    stimulus = BmruStimulus(tuple(clip_packets(clips)), random_codes(design, 3), settings, period)
     counters = check(harness, tmp_path, design, stimulus, PACE).counters
-    assert counters[AnalogCounter.CLIPS] == 4 and counters[AnalogCounter.FRAMES] == 44
+    assert counters[BmruCounter.CLIPS] == 4 and counters[BmruCounter.FRAMES] == 44
 
 
 @pytest.mark.parametrize(("period", "report_frames"), [(1, False), (9, True), (16, False), (17, True), (24, True)])
@@ -71,7 +71,7 @@ def test_the_pace_of_short_periods(period, report_frames, harness, tmp_path):
 def test_back_to_back_a_frame_takes_little_more_than_it_is_awake(harness, tmp_path):
     design = DESIGNS["spotter"]
     packets = clip_packets(random_features(design, 10, 12, 4))
-    stimulus = AnalogStimulus(tuple(packets), random_codes(design, 4), VoteSettings.of(design))
+    stimulus = BmruStimulus(tuple(packets), random_codes(design, 4), VoteSettings.of(design))
     result = check(harness, tmp_path, design, stimulus)
     assert result.report["awake"]["most"] == design.cycles.awake <= design.system.awake_cycles
     cycles = np.diff(np.fromfile(tmp_path / "frame.bin", result.case.reference.records.dtype)["cycle"].astype(np.int64))
@@ -83,9 +83,9 @@ def test_nothing_is_lost_while_answers_wait(harness, tmp_path):
     design = DESIGNS["odd"]
     packets = clip_packets(random_features(design, 8, 9, 5))
     settings = VoteSettings.of(design, report_frames=True)
-    stimulus = AnalogStimulus(tuple(packets), random_codes(design, 5), settings)
+    stimulus = BmruStimulus(tuple(packets), random_codes(design, 5), settings)
     result = check(harness, tmp_path, design, stimulus, stall=0.9)
-    assert result.counters[AnalogCounter.FRAMES_HELD] > 10 and len(result.answers) == 8 * 9 + 8
+    assert result.counters[BmruCounter.FRAMES_HELD] > 10 and len(result.answers) == 8 * 9 + 8
 
 
 def test_another_networks_codes_make_another_run(harness, tmp_path):
@@ -95,10 +95,10 @@ def test_another_networks_codes_make_another_run(harness, tmp_path):
     codes = random_codes(design, 6)
     arrays = dict(codes.arrays)
     arrays["input.bias"] = arrays["input.bias"] ^ 1
-    stimulus = AnalogStimulus(tuple(packets), codes, VoteSettings.of(design))
+    stimulus = BmruStimulus(tuple(packets), codes, VoteSettings.of(design))
     _, build = harness(design)
-    result = run_analog(build, design, stimulus, tmp_path)
-    other = run_reference(design, AnalogCodes(design, arrays), packets, stimulus.settings)
+    result = run_bmru(build, design, stimulus, tmp_path)
+    other = run_reference(design, BmruCodes(design, arrays), packets, stimulus.settings)
     found = {FRAME: np.fromfile(tmp_path / "frame.bin", other.records.dtype)}
     assert compare({FRAME: result.case.reference.records}, found).passed
     assert compare({FRAME: other.records}, found).first.index == 0

@@ -1,4 +1,4 @@
-"""Resets of the analog design at any cycle: what was in flight is forgotten, what comes after is exact."""
+"""Resets of the BMRU design at any cycle: what was in flight is forgotten, what comes after is exact."""
 
 from __future__ import annotations
 

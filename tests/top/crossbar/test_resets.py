@@ -94,10 +94,10 @@ def _golden(inference: Inference, order: list[int], first_sequence: int) -> dict
     """Trace of the sequences in this order."""
     records = trace_records(DESIGN, inference, np.arange(SEQUENCES))
     ordered = {STEP: [], READOUT: []}
-    for place, index in enumerate(order):
+    for position, index in enumerate(order):
         for kind, parts in ordered.items():
             part = records[kind][records[kind]["sequence"] == index]
-            part["sequence"] = first_sequence + place
+            part["sequence"] = first_sequence + position
             parts.append(part)
     return {kind: np.concatenate(parts) for kind, parts in ordered.items()}
 

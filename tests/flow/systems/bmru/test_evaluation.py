@@ -16,15 +16,15 @@ from remora.flow.systems.bmru.networks import shipped_network
 from remora.golden.bmru.codes import export_network
 from remora.golden.data.mfcc import FRAMES
 from remora.golden.offline.bmru_training import Recipe
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 
 @pytest.mark.parametrize(("preset", "least"), [("kws", 0.87), ("kws16", 0.9)])
 def test_the_bundled_networks_spot_the_keyword_in_codes_too(clips, preset, least):
-    design = load_design(preset, AnalogDesign)
+    design = load_design(preset, BmruDesign)
     network = shipped_network(design)
     found = evaluate(Spotter(design, network, clips.of("test")))
     assert found["clips"] == 88 and found["frames"] == 88 * FRAMES

@@ -1,4 +1,4 @@
-"""``remora simulate`` of an analog core, end to end: the bundled network on the hardware, and what others script
+"""``remora simulate`` of a BMRU accelerator, end to end: the bundled network on the hardware, and what others script
 against."""
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ import numpy as np
 import pytest
 
 from remora.flow import cli
-from remora.flow.systems.bmru import simulate as analog_simulate
+from remora.flow.systems.bmru import simulate as bmru_simulate
 from remora.flow.systems.bmru.generate import bmru_parts
 from remora.flow.systems.bmru.networks import load_clips, shipped_network, train_spotter
 from remora.flow.systems.bmru.recording import keyword_recording, last_votes
 from remora.flow.systems.bmru.run import KINDS, PACE, BmruCase
-from remora.flow.systems.bmru.simulate import WAKE, compare_wakes, simulate_analog
+from remora.flow.systems.bmru.simulate import WAKE, compare_wakes, simulate_bmru
 from remora.flow.systems.bmru.stimulus import stress_stimulus
 from remora.flow.verify.simulation import check, generate_for
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.core import AnalogCore
+from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.wake_ups import rises
 from remora.golden.data.mfcc import FRAMES
 from remora.golden.lib import bmru
 from remora.golden.lib.bmru_network import Linear, save_network
 from remora.golden.offline.bmru_training import Recipe
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import ReportFlag
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.lib.packets import Answer
 from remora.spec.presets import load_design
 from remora.tb.lib.scoreboard import Comparison
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 
 PROMISED = {
     "design", "design_hash", "frames_compared", "mismatches", "clips", "accuracy", "golden_accuracy", "float_accuracy",
@@ -87,7 +87,7 @@ def test_a_paced_run_must_have_compared_its_pace():
 
 
 def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
-    network = shipped_network(load_design("kws", AnalogDesign))
+    network = shipped_network(load_design("kws", BmruDesign))
     weight = network.output.weight.copy()
     weight[1, 2] = -100
     path = tmp_path / "loud.npz"
@@ -139,20 +139,20 @@ def test_a_design_point_whose_vote_slides_is_run_so(excerpt, monkeypatch):
     design = KWS.evolve(vote={"sliding": True, "frames": 40})
     recording = keyword_recording(design, 6, None)
     sound = bmru_parts(KWS, recording.codes)
-    monkeypatch.setattr(analog_simulate, "generate_for", lambda parts: generate_for(sound))
-    result = simulate_analog(design, recording).result
+    monkeypatch.setattr(bmru_simulate, "generate_for", lambda parts: generate_for(sound))
+    result = simulate_bmru(design, recording).result
     assert result["sliding"] and not result["stream"] and result["hits"] is None
     assert (result["mismatches"], result["compared"][WAKE], result["counters"]["clips"]) == (0, 6 * FRAMES, 6)
-    decided = AnalogCore(design, recording.codes).run(recording.features).decision
+    decided = BmruCore(design, recording.codes).run(recording.features).decision
     assert result["accuracy"] == np.mean(bmru.vote(decided[:, -40:], 2) == recording.labels)
     assert result["wake_ups"] == rises(decided == 1, 40).sum() > 0
 
 
 def test_clips_longer_than_a_vote_are_refused_before_the_build(excerpt, monkeypatch):
-    monkeypatch.setattr(analog_simulate, "generate_for", None)
+    monkeypatch.setattr(bmru_simulate, "generate_for", None)
     recording = keyword_recording(KWS, 2, None)
     with pytest.raises(RemoraError, match="clips have 101 frames, but vote.frames of 'kws' is 100: use at least 101"):
-        simulate_analog(KWS.evolve(vote={"frames": 100}), recording)
+        simulate_bmru(KWS.evolve(vote={"frames": 100}), recording)
     assert recording.settings(KWS.evolve(vote={"frames": 100, "sliding": True})).sliding
 
 
@@ -161,8 +161,8 @@ def test_a_wake_up_at_another_frame_is_noticed():
     votes = np.array([[0, 1, 1, 1, 0, 0, 0, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0, 0, 0, 0]], bool)
     where = [3, 9, 12]
 
-    def answers(places: list[int]) -> list[Answer]:
-        return [Answer(0, 0, ReportFlag.VOTE | (ReportFlag.WAKE if n in places else 0), (0, 0)) for n in range(20)]
+    def answers(positions: list[int]) -> list[Answer]:
+        return [Answer(0, 0, ReportFlag.VOTE | (ReportFlag.WAKE if n in positions else 0), (0, 0)) for n in range(20)]
 
     assert compare_wakes(settings, votes, answers(where)).passed
     assert compare_wakes(settings, votes, answers(where)).compared == {WAKE: 20}

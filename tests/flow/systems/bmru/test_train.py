@@ -20,16 +20,16 @@ from remora.flow.systems.bmru.networks import (
 )
 from remora.golden.data.normalisation import ClipNormaliser
 from remora.golden.offline.bmru_training import Recipe
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
 
-KWS = load_design("kws", AnalogDesign)
+KWS = load_design("kws", BmruDesign)
 SHORT = Recipe(steps=12, batch=16)
 
 
 def test_a_spotter_needs_a_fitting_design(clips):
     with pytest.raises(KeywordError, match="network.features = 12"):
-        check_design(AnalogDesign(name="x", network={"features": 12}))
+        check_design(BmruDesign(name="x", network={"features": 12}))
     with pytest.raises(KeywordError, match="= 13 × 5 × 2 × 2.*only for those of kws, kws16"):
         shipped_network(KWS.evolve(network={"width": 5}))
     with pytest.raises(KeywordError, match="legal are: clip, running"):
@@ -37,7 +37,7 @@ def test_a_spotter_needs_a_fitting_design(clips):
 
 
 def test_the_shipped_network_is_chosen_by_sizes_and_not_by_the_name():
-    wide = load_design("kws16", AnalogDesign)
+    wide = load_design("kws16", BmruDesign)
     found = {one.name: shipped_network(one) for one in (KWS, wide)}
     assert len(SHIPPED_FOR) == len(found) == 2 and len(found["kws16"].output.weight[0]) == 16
     assert shipped_path(wide.evolve(name="kws")) == shipped_path(wide) != shipped_path(KWS)

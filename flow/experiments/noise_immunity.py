@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from remora.flow.experiments.figures import Chart, Curve, Guide, Panel
 from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
 from remora.flow.systems.bmru.evaluation import Spotter
-from remora.flow.systems.bmru.networks import load_clips, shipped_network
+from remora.flow.systems.bmru.networks import bundled_network, load_clips
 from remora.golden.bmru.core import BmruCore, CoreRun
 from remora.golden.lib import bmru
 from remora.spec.bmru.design import BmruDesign
@@ -54,7 +54,7 @@ def plan(options: Options) -> list[Unit]:
     units = []
     for preset in PRESETS[:1] if options.quick else PRESETS:
         design = load_design(preset, BmruDesign)
-        network = shipped_network(design)
+        network = bundled_network(design)
         spotter = Spotter(design, network, clips)
         for switch, (field, amplitudes) in LEVELS.items():
             for amplitude in amplitudes[::QUICK_LEVELS] if options.quick else amplitudes:

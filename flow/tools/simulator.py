@@ -1,4 +1,4 @@
-"""Runs a compiled simulation under cocotb and judges what it reports. ``build`` and ``find_verilator`` come along."""
+"""Runs a compiled simulation under cocotb and checks what it reports. ``build`` and ``find_verilator`` come along."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ class Intake:
 
 
 @dataclass
-class Ballot:
+class VoteModel:
     """Counts votes; takes kept frames with the class that the core gave each.
 
     Attributes:

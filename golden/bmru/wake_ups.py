@@ -1,6 +1,7 @@
 """When a vote over the last frames wakes, and how often it does so where the keyword was said, and elsewhere.
 
-`remora.golden.bmru.clips.Ballot` votes frame by frame, as the controller does; here whole streams are counted at once.
+`remora.golden.bmru.clips.VoteModel` votes frame by frame, as the controller does. Here whole streams are counted at
+once.
 """
 
 from __future__ import annotations

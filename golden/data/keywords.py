@@ -24,8 +24,8 @@ from remora.golden.lib.npz import NpzError, read_npz, write_npz
 
 KEYWORD = "yes"
 FOLDER = "speech_commands"
-SHIPPED = Path(__file__).parents[2] / "data" / FOLDER
-EXCERPT = SHIPPED / "excerpt.npz"
+BUNDLED = Path(__file__).parents[2] / "data" / FOLDER
+EXCERPT = BUNDLED / "excerpt.npz"
 _ARRAYS = {"x", "word", "speaker", "split"}
 
 

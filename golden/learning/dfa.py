@@ -13,7 +13,7 @@ from remora.golden.crossbar.miru import check_features
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
-from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
 from remora.golden.learning.pulses import check_accumulators
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
@@ -97,7 +97,7 @@ class DfaTrainer:
 
     def train_sequence(
         self, x: NDArray, label: int, watch: GradientWatch | None = None, until: int | None = None
-    ) -> Update:
+    ) -> WeightUpdate:
         """Forward, error, update of both layers.
 
         Rules L1, L2, L5 and L17.

@@ -13,13 +13,13 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
-from remora.golden.learning.kernel.protocol import MakeKernel, Update
+from remora.golden.learning.kernel.protocol import MakeKernel, WeightUpdate
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.reservoir import Reservoir
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 
-TrainOne = Callable[[NDArray, int, int | None, int | None], Update]
+TrainOne = Callable[[NDArray, int, int | None, int | None], WeightUpdate]
 """Trains on one sequence: features, label, its slot where it is a replay, and `DfaTrainer.train_sequence`'s until."""
 
 
@@ -41,7 +41,7 @@ class Interruption:
 
 
 @dataclass(frozen=True)
-class Learned:
+class LearningResult:
     """What one new training sequence led to.
 
     Attributes:
@@ -50,8 +50,8 @@ class Learned:
         kept: slot of the reservoir that the sequence took, None where it was not kept.
     """
 
-    update: Update
-    replays: tuple[Update, ...]
+    update: WeightUpdate
+    replays: tuple[WeightUpdate, ...]
     slots: tuple[int, ...]
     kept: int | None
 
@@ -146,7 +146,7 @@ class ReplayTrainer:
         """The gates."""
         return self.dfa.coefficients
 
-    def train_sequence(self, x: NDArray, label: int, train: TrainOne | None = None) -> Learned:
+    def train_sequence(self, x: NDArray, label: int, train: TrainOne | None = None) -> LearningResult:
         """Learn a new sequence, replay, offer it to the reservoir.
 
         Rule M2.
@@ -164,11 +164,11 @@ class ReplayTrainer:
         self.reservoir.next_sequence()
         slots = self.reservoir.drawn_slots()
         replays = tuple(train(*self.reservoir.sequence(slot), slot, None) for slot in slots)
-        return Learned(update, replays, tuple(slots), self.reservoir.offer(np.asarray(x), label))
+        return LearningResult(update, replays, tuple(slots), self.reservoir.offer(np.asarray(x), label))
 
     def train_interrupted(
         self, x: NDArray, label: int, interruption: Interruption, train: TrainOne | None = None
-    ) -> Learned | None:
+    ) -> LearningResult | None:
         """What a soft reset left of learning a new sequence; arguments as of `train_sequence`.
 
         Returns:
@@ -190,7 +190,7 @@ class ReplayTrainer:
             train(*self.reservoir.sequence(slot), slot, until) for slot, until in zip(slots, last[1:], strict=True)
         )
         kept = self.reservoir.offer(np.asarray(x), label) if interruption.offered else None
-        return Learned(update, replays, tuple(slots), kept)
+        return LearningResult(update, replays, tuple(slots), kept)
 
-    def _train(self, x: NDArray, label: int, slot: int | None, until: int | None) -> Update:
+    def _train(self, x: NDArray, label: int, slot: int | None, until: int | None) -> WeightUpdate:
         return self.dfa.train_sequence(x, label, until=until)

@@ -12,16 +12,16 @@ from remora.golden.crossbar.cell import Coefficients, signed_candidates
 from remora.golden.crossbar.miru import Saturations, check_features
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
-from remora.golden.learning.kernel.protocol import Update
+from remora.golden.learning.kernel.protocol import WeightUpdate
 from remora.golden.learning.pulses import Writes
-from remora.golden.learning.replay import Interruption, Learned, ReplayTrainer
+from remora.golden.learning.replay import Interruption, LearningResult, ReplayTrainer
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import LEARN, NO_SLOT, OFFER, READOUT, STEP
 from remora.spec.lib.trace import record_types
 
 
 @dataclass(frozen=True)
-class Learnt:
+class LearningTrace:
     """What S sequences gave.
 
     Attributes:
@@ -74,7 +74,7 @@ class LearningReference:
         learn: NDArray[np.bool_],
         tags: NDArray,
         record: bool = True,
-    ) -> Learnt:
+    ) -> LearningTrace:
         """Go through further sequences.
 
         Args:
@@ -93,7 +93,7 @@ class LearningReference:
             else:
                 self._infer(sequence)
                 scores[index] = self._kernel.datapath.scores[0]
-        return Learnt(
+        return LearningTrace(
             scores, scores.argmax(axis=1), self._saturations, self._collected(), len(learned),
             sum(len(each.replays) for each in learned), sum(each.kept is not None for each in learned),
             sum(each.applied for each in learned), sum(each.dropped for each in learned),
@@ -102,7 +102,7 @@ class LearningReference:
 
     def interrupt(
         self, sequence: NDArray, label: int, tag: int, interruption: Interruption
-    ) -> tuple[Learned | None, dict[str, NDArray]]:
+    ) -> tuple[LearningResult | None, dict[str, NDArray]]:
         """One new sequence whose learning a soft reset cuts; what was done, and the records. An update that is cut has
         none of kind `learn`."""
         self._start(tag)
@@ -141,7 +141,7 @@ class LearningReference:
             self._records[OFFER].append(self._offer(learned.kept))
         return learned
 
-    def _train_one(self, sequence: NDArray, label: int, slot: int | None, until: int | None) -> Update:
+    def _train_one(self, sequence: NDArray, label: int, slot: int | None, until: int | None) -> WeightUpdate:
         dfa, entry = self.trainer.dfa, np.zeros(1, self._types[LEARN])
         gradients: list[NDArray[np.int64]] = []
 

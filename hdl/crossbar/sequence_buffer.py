@@ -118,11 +118,11 @@ class SequenceBuffer(wiring.Component):
                 with m.If(self.abort):
                     m.d.sync += aborted.eq(1)
                 with m.If(packer.done):
-                    self._judge(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
+                    self._check(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
                     m.next = "HEADER"
             with m.State("VERDICT"):
                 # A packet of one beat, which the packer never saw.
-                self._judge(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
+                self._check(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
                 m.next = "HEADER"
 
         m.d.comb += [
@@ -146,7 +146,7 @@ class SequenceBuffer(wiring.Component):
             return ~infer | learn
         return Mux(learn, ~labelled, ~infer)
 
-    def _judge(self, m, aborted, causes, full, write_bank, lengths, headers, steps, header) -> None:
+    def _check(self, m, aborted, causes, full, write_bank, lengths, headers, steps, header) -> None:
         """At a packet's end: keep it, or forget it and name the first cause."""
         with m.If(aborted):
             pass

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
+from remora.golden.bmru.clips import FramePacket, Intake, VoteModel, VoteSettings
 from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.devices import CellBiases, MirrorLayer, bias_currents
 from remora.golden.bmru.random_codes import by_hand
@@ -78,10 +78,10 @@ def cleared_between(design: BmruDesign, x: list[int], **codes: int) -> tuple[lis
 
 def votes(design: BmruDesign, classes: list[int]) -> list[tuple[int, tuple[int, ...], bool]]:
     """Class, votes and wake-up of every vote over the frames of one clip, whose last has *end*."""
-    intake, ballot, seen = Intake(design), Ballot(design), []
+    intake, model, seen = Intake(design), VoteModel(design), []
     for t, decision in enumerate(classes):
         flags = (FrameFlag.START if t == 0 else 0) | (FrameFlag.END if t == len(classes) - 1 else 0)
         packet = FramePacket(encode_frame(np.zeros(design.network.features, int), FrameFlag(flags)))
-        for answer in ballot.take(intake.take(packet, VoteSettings.of(design)), decision):
+        for answer in model.take(intake.take(packet, VoteSettings.of(design)), decision):
             seen.append((answer.decision, answer.scores, bool(answer.flags & 4)))
     return seen

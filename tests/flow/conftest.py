@@ -1,4 +1,4 @@
-"""What tests of the flow share: the command line, and the clips that ship."""
+"""What tests of the flow share: the command line, and the bundled clips."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings
+from remora.golden.bmru.clips import FramePacket, Intake, VoteModel, VoteSettings
 from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.random_codes import random_codes
 from remora.golden.crossbar.bistable import infer
@@ -259,7 +259,7 @@ def test_votes():
         settings = VoteSettings(
             settings.frames, settings.sliding, settings.wake_class, within(random, 1, settings.frames), True, True
         )
-        intake, ballot, scalar = Intake(design), Ballot(design), None
+        intake, model, scalar = Intake(design), VoteModel(design), None
         for _ in range(25):
             start, end = scalar is None or random.random() < 0.1, random.random() < 0.1
             flags = FrameFlag(FrameFlag.START * start | FrameFlag.END * end)
@@ -271,7 +271,7 @@ def test_votes():
             scalar = ScalarVote(settings, design.network.classes) if start else scalar
             decision = int(random.integers(design.network.classes))
             vote = scalar.frame(decision, end)
-            answers = ballot.take(frame, decision)
+            answers = model.take(frame, decision)
             assert [answer.flags & ReportFlag.FRAME for answer in answers] == [1, 0][: len(answers)]
             assert (vote is None) == (len(answers) == 1)
             if vote:

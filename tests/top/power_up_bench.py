@@ -32,7 +32,7 @@ def power_up_bench(design: Design, ports: list[dict]) -> str:
         for port in (*inputs, *outputs)
     )
     connected = ", ".join(f".{port['name']}({port['name']})" for port in ports)
-    looks = "\n".join(
+    watches = "\n".join(
         f'    if ((^{port["name"]}) === 1\'bx) $display("output {port["name"]} %b %0d", {port["name"]}, cycle);'
         for port in outputs
     )
@@ -51,7 +51,7 @@ module {BENCH_MODULE};
   // Just before an edge, when all has settled.
   always @(negedge aclk) if (aresetn) begin
     cycle = cycle + 1;
-{looks}
+{watches}
   end
 
   task read(input [8*40-1:0] name, input [11:0] address);

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from remora.flow.generate.parts import Document, Parts
 from remora.flow.report.console import console
-from remora.flow.systems.bmru.networks import shipped_network, shipped_path
+from remora.flow.systems.bmru.networks import bundled_network, bundled_path
 from remora.flow.systems.bmru.scan_words import scan_words
 from remora.flow.systems.bmru.scenario import bmru_scenario
 from remora.golden.bmru.codes import BmruCodes, export_network
@@ -51,8 +51,8 @@ def load_codes(design: BmruDesign, checkpoint: Path | None) -> BmruCodes | None:
     """Codes of a trained network: that of a file, else the bundled one, else None; says which parameters saturate."""
     if checkpoint:
         network = load_network(checkpoint)
-    elif shipped_path(design):
-        network = shipped_network(design)
+    elif bundled_path(design):
+        network = bundled_network(design)
     else:
         return None
     export = export_network(design, network)

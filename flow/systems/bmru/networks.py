@@ -1,4 +1,4 @@
-"""Keyword spotting: clips and their features, training of a network, and the networks that ship."""
+"""Keyword spotting: clips and their features, training of a network, and the bundled networks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from remora.flow.report.console import progress
 from remora.flow.tools.build import build_root
 from remora.flow.tools.steady import steady
 from remora.golden.data import mfcc
-from remora.golden.data.keywords import KEYWORD, SHIPPED, KeywordSet, load_keywords
+from remora.golden.data.keywords import BUNDLED, KEYWORD, KeywordSet, load_keywords
 from remora.golden.data.normalisation import KINDS, fit_normaliser, normaliser_of
 from remora.golden.lib.bmru_network import BmruNetwork, load_network
 from remora.golden.offline.bmru_training import Recipe, train_bmru
@@ -21,7 +21,7 @@ from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.errors import RemoraError
 from remora.spec.presets import load_design
 
-SHIPPED_FOR = ("kws", "kws16")
+BUNDLED_FOR = ("kws", "kws16")
 """Presets for whose sizes a trained network is bundled, in a file of their name."""
 
 
@@ -67,7 +67,7 @@ def check_normalisation(name: str) -> None:
 
 
 def require_both(clips: KeywordSet) -> None:
-    """Refuse clips in which the keyword, or everything else, is missing: nothing can be learnt or judged by them.
+    """Refuse clips in which the keyword, or everything else, is missing: they train and test nothing.
 
     Raises:
         KeywordError: the message names the splits that the clips are of.
@@ -117,25 +117,25 @@ def features_for(network: BmruNetwork, clips: KeywordSet) -> NDArray[np.float64]
     return normaliser_of(network.metadata).run(clips.x)
 
 
-def shipped_path(design: BmruDesign) -> Path | None:
+def bundled_path(design: BmruDesign) -> Path | None:
     """The file of the bundled network of a design point's sizes; None where there is none. Its name does not matter."""
-    presets = (load_design(name, BmruDesign) for name in SHIPPED_FOR)
-    return next((SHIPPED / f"{one.name}.npz" for one in presets if one.network == design.network), None)
+    presets = (load_design(name, BmruDesign) for name in BUNDLED_FOR)
+    return next((BUNDLED / f"{one.name}.npz" for one in presets if one.network == design.network), None)
 
 
-def shipped_network(design: BmruDesign) -> BmruNetwork:
+def bundled_network(design: BmruDesign) -> BmruNetwork:
     """The bundled trained network of a design point's sizes.
 
     Raises:
         KeywordError: there is none of these sizes.
         NetworkError: it cannot be read.
     """
-    path = shipped_path(design)
+    path = bundled_path(design)
     if path is None:
         sizes = " × ".join(str(size) for size in design.network.model_dump().values())
         raise KeywordError(
             f"no trained network is bundled for the sizes of '{design.name}' (features × width × blocks × classes = "
-            f"{sizes}), only for those of {', '.join(SHIPPED_FOR)}: train one with "
+            f"{sizes}), only for those of {', '.join(BUNDLED_FOR)}: train one with "
             f"`remora train {design.name} -o FILE` and give it as --checkpoint FILE"
         )
     return load_network(path)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.systems.bmru.evaluation import Spotter
-from remora.flow.systems.bmru.networks import KeywordError, load_clips, shipped_network
+from remora.flow.systems.bmru.networks import KeywordError, bundled_network, load_clips
 from remora.golden.bmru.clips import FramePacket, VoteSettings
 from remora.golden.bmru.codes import BmruCodes, feature_codes
 from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
@@ -85,7 +85,7 @@ def keyword_recording(design: BmruDesign, limit: int, checkpoint: Path | None, s
     Raises:
         KeywordError, NetworkError, CodesError, DataError: there is no network, or it or the clips do not fit.
     """
-    network = load_network(checkpoint) if checkpoint else shipped_network(design)
+    network = load_network(checkpoint) if checkpoint else bundled_network(design)
     normaliser = normaliser_of(network.metadata)
     if stream and not isinstance(normaliser, RunningNormaliser):
         raise KeywordError(

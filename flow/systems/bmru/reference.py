@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.systems.bmru.pace import Arrival, arrivals
-from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
+from remora.golden.bmru.clips import FramePacket, Intake, VoteModel, VoteSettings, clips_of
 from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.core import BmruCore, CoreRun
 from remora.spec.bmru.counters import BmruCounter
@@ -41,18 +41,18 @@ def run_reference(
     design: BmruDesign, codes: BmruCodes, packets: Sequence[FramePacket], settings: VoteSettings
 ) -> BmruReference:
     """Packets through the controller and the core, from a reset on; the settings do not change."""
-    intake, ballot = Intake(design), Ballot(design)
+    intake, model = Intake(design), VoteModel(design)
     kept = [intake.take(packet, settings) for packet in packets]
     frames = [frame for frame in kept if frame is not None]
     records = _records(design, BmruCore(design, codes), clips_of(frames))
     decisions = records["decision"].tolist()
-    answered = [ballot.take(frame, decision) for frame, decision in zip(frames, decisions, strict=True)]
+    answered = [model.take(frame, decision) for frame, decision in zip(frames, decisions, strict=True)]
     answers = [answer for several in answered for answer in several]
     counters = {
         BmruCounter.FRAMES: len(frames),
-        BmruCounter.CLIPS: ballot.ended,
+        BmruCounter.CLIPS: model.ended,
         BmruCounter.CLIPS_CUT: intake.cut,
-        BmruCounter.WAKE_UPS: ballot.wakes,
+        BmruCounter.WAKE_UPS: model.wakes,
         BmruCounter.AWAKE_CYCLES: len(frames) * design.cycles.awake,
         BmruCounter.FEATURES_SATURATED: intake.saturated,
         BmruCounter.CHARGE: int(records["charge"][-1]) if len(frames) else 0,

@@ -95,12 +95,12 @@ class BmruSystem(System["BmruDesign", "BmruCodes"]):
         Raises:
             KeywordError: none is given, and none is bundled for the design point.
         """
-        from remora.flow.systems.bmru.networks import shipped_network
+        from remora.flow.systems.bmru.networks import bundled_network
         from remora.golden.bmru.codes import export_network
         from remora.golden.bmru.core import BmruCore
         from remora.golden.lib.bmru import vote
 
-        codes = export_network(design, network or shipped_network(design)).codes
+        codes = export_network(design, network or bundled_network(design)).codes
         return vote(BmruCore(design, codes).run(features).decision, design.network.classes)
 
     def fault_bench(self, design: BmruDesign, options: FaultsOptions) -> BmruFaultBench:

@@ -221,7 +221,7 @@ void forward(Network<T>& network, const uint8_t* x, int64_t steps) {
 
 // Error, feedback and who learns, `learns` being 1 or 0. Rules L3 and L6.
 template <typename T>
-void judge(Network<T>& network, int64_t label) {
+void find_errors(Network<T>& network, int64_t label) {
     const int64_t units = network.hidden.columns, stride = network.hidden.stride, classes = network.readout.columns;
     for (int64_t k = 0; k < classes; ++k) {
         const T share = T(ERROR_CENTRE) + rounded(network.scores[k] * T(network.error_scale));
@@ -250,7 +250,7 @@ void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, 
     Layer<T>&hidden = network.hidden, &readout = network.readout;
     for (Layer<T>* layer : {&hidden, &readout}) layer->applied = layer->dropped = layer->devices = 0;
     forward(network, x, steps);
-    judge(network, label);
+    find_errors(network, label);
     for (int64_t t = 0; t < steps; ++t)
         for (int64_t j = 0; j < hidden.stride; ++j) {
             const int64_t position = t * hidden.stride + j;

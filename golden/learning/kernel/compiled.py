@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.array import layer_dtype
 from remora.golden.crossbar.cell import Coefficients, feature_words, signed_candidates
 from remora.golden.crossbar.weights import Weights
-from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, Update
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
 from remora.golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
@@ -177,7 +177,7 @@ class CompiledKernel:
 
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None
-    ) -> Update:
+    ) -> WeightUpdate:
         """As `LearningKernel.learn` says."""
         filled, arrays, network = self._network, self._arrays, self._design.network
         units, classes = network.hidden, network.classes
@@ -189,7 +189,7 @@ class CompiledKernel:
             hidden = self._hidden.own(self._hidden.gradient, np.int64)
             watch(hidden[:, winners], self._readout.own(self._readout.gradient, np.int64))
         scores = arrays["scores"][:classes].astype(np.int16)
-        return Update(
+        return WeightUpdate(
             scores, int(scores.argmax()), arrays["error"][:classes].astype(np.int16),
             arrays["feedback"][:units].astype(np.int32), winners, _writes(filled.hidden), _writes(filled.readout),
         )  # fmt: skip

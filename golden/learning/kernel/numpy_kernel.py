@@ -17,7 +17,7 @@ from remora.golden.crossbar.array import HALF
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.datapath import Datapath
 from remora.golden.crossbar.weights import Weights
-from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, Update
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, WeightUpdate
 from remora.golden.learning.kernel.rules import (
     feedback_matrix,
     learning_dtype,
@@ -97,7 +97,7 @@ class NumpyKernel:
 
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None
-    ) -> Update:
+    ) -> WeightUpdate:
         """As `LearningKernel.learn` says."""
         self.forward(x)
         scores = self.datapath.scores[0].astype(np.int16)
@@ -116,7 +116,7 @@ class NumpyKernel:
         if until is not None:
             hidden_columns = int(np.searchsorted(winners, until))
             readout_columns = max(0, until - len(feedback))
-        return Update(
+        return WeightUpdate(
             scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32), winners,
             self._hidden.commit(columns, number, hidden_columns),
             self._readout.commit(None, number, readout_columns),

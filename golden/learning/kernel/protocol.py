@@ -23,7 +23,7 @@ Accumulators = tuple[NDArray[np.integer], NDArray[np.integer]]
 
 
 @dataclass(frozen=True)
-class Update:
+class WeightUpdate:
     """What training on one sequence did.
 
     Rules L1 and L2.
@@ -77,7 +77,7 @@ class LearningKernel(Protocol):
 
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None
-    ) -> Update:
+    ) -> WeightUpdate:
         """Forward, error, update of both layers.
 
         Rules L1 to L17.

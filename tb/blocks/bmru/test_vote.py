@@ -1,17 +1,17 @@
-"""The vote against golden's ballot: clips and sliding windows of any length, ties, thresholds, resets."""
+"""The vote against golden's vote model: clips and sliding windows of any length, ties, thresholds, resets."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from remora.golden.bmru.clips import Ballot, KeptFrame, VoteSettings
+from remora.golden.bmru.clips import KeptFrame, VoteModel, VoteSettings
 from remora.spec.bmru.frames import ReportFlag
 from remora.tb.lib.bench import Block, BlockBench, block_test, unpack
 
 VOTE_BITS = 10
 
 
-async def one_frame(bench: BlockBench, block: Block, frame: KeptFrame, decision: int, ballot: Ballot) -> None:
+async def one_frame(bench: BlockBench, block: Block, frame: KeptFrame, decision: int, model: VoteModel) -> None:
     """A frame through the vote, compared in the cycle in which it decides."""
     settings = frame.settings
     values = {"frames": settings.frames, "sliding": int(settings.sliding), "wake_class": settings.wake_class}
@@ -25,12 +25,12 @@ async def one_frame(bench: BlockBench, block: Block, frame: KeptFrame, decision:
     await bench.cycle()
     block.put(take=0, winner=0, decide=1)
     await bench.cycle()
-    ended, wakes = ballot.ended, ballot.wakes
-    told, *voted = ballot.take(frame, decision)
+    ended, wakes = model.ended, model.wakes
+    told, *voted = model.take(frame, decision)
     names = ("frame_class", "majority", "voted", "ended", "wake")
     found = dict(zip(names, (block.get(name) for name in names), strict=True))
     majority = int(np.argmax(told.scores))
-    expected = (decision, majority, len(voted), ballot.ended - ended, ballot.wakes - wakes)
+    expected = (decision, majority, len(voted), model.ended - ended, model.wakes - wakes)
     bench.compare(block, "class, majority, voted, ended, wake", tuple(found.values()), expected)
     bench.compare(block, "votes", tuple(unpack(block.get("votes"), VOTE_BITS, len(told.scores))), told.scores)
     if voted:
@@ -47,7 +47,7 @@ def random_settings(bench: BlockBench, block: Block) -> VoteSettings:
         sliding=bool(random.getrandbits(1)),
         wake_class=random.choice([0, block.design.network.classes - 1, random.randrange(16)]),
         threshold=random.randint(0, 1 + frames),
-        report_frames=True,  # so that the ballot tells the votes of every frame
+        report_frames=True,  # so that the model tells the votes of every frame
     )
 
 
@@ -56,7 +56,7 @@ async def clips(bench: BlockBench) -> None:
     """Clips of random lengths and settings, which change from clip to clip."""
 
     async def drive(block: Block) -> None:
-        ballot, nothing = Ballot(block.design), np.zeros(0, np.int32)
+        model, nothing = VoteModel(block.design), np.zeros(0, np.int32)
         for _ in range(40):
             settings = random_settings(bench, block)
             longest = 3 * block.design.vote.frames if settings.sliding else max(1, settings.frames)
@@ -66,7 +66,7 @@ async def clips(bench: BlockBench) -> None:
                 other = bench.random.randrange(block.design.network.classes)
                 decision = favourite if bench.chance(0.6) else other
                 frame = KeptFrame(nothing, t == 0, t == length - 1, 0, settings)
-                await one_frame(bench, block, frame, decision, ballot)
+                await one_frame(bench, block, frame, decision, model)
             if bench.chance(0.2):
                 await bench.cycle(2)
 
@@ -82,12 +82,12 @@ async def resets(bench: BlockBench) -> None:
         last = block.design.network.classes - 1
         for count in (1, 2, 3):
             settings = VoteSettings(1, True, wake_class=last, threshold=1, report_frames=True)
-            ballot = Ballot(block.design)
+            model = VoteModel(block.design)
             for t in range(count):
-                await one_frame(bench, block, KeptFrame(nothing, t == 0, False, 0, settings), last, ballot)
+                await one_frame(bench, block, KeptFrame(nothing, t == 0, False, 0, settings), last, model)
             bench.compare(block, "votes before", block.get("votes") != 0, True)
             await bench.reset()
             found = tuple(block.get(name) for name in ("votes", "frame_class", "majority"))
             bench.compare(block, "votes, class, majority after", found, (0, 0, 0))
             # It wakes again: that it was awake is forgotten too.
-            await one_frame(bench, block, KeptFrame(nothing, True, True, 0, settings), last, Ballot(block.design))
+            await one_frame(bench, block, KeptFrame(nothing, True, True, 0, settings), last, VoteModel(block.design))

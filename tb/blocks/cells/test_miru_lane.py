@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from remora.tb.lib.bench import Block, BlockBench, block_test
-from remora.tb.models.miru import Update, update
+from remora.tb.models.miru import CellUpdate, update
 
 COEFFICIENTS = (0, 1, 2, 127, 128, 255, 256)
 
 
-async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bool, int, int]]) -> list[Update]:
+async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bool, int, int]]) -> list[CellUpdate]:
     """Pass (code, previous, first, update and word coefficient) through both stages, one a cycle, and compare."""
     results = []
     for index in range(len(items) + 1):
@@ -26,7 +26,7 @@ async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bo
         if index:
             code, previous, first, update_coefficient, word_coefficient = items[index - 1]
             expected = update(block.design, code, 0 if first else previous, update_coefficient, word_coefficient)
-            found = Update(
+            found = CellUpdate(
                 block.get_signed("candidate"),
                 block.get_signed("state"),
                 block.get("word"),

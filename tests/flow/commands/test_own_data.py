@@ -1,4 +1,4 @@
-"""Data of a person's own at the command line: trained on and judged at its own lengths and split, or refused."""
+"""Data of a person's own at the command line: trained on and tested at its own lengths and split, or refused."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from remora.flow.experiments.keyword_summary import (
 from remora.flow.experiments.runner import Conclusion, Options, Unit, run_experiment
 from remora.flow.experiments.sliding_window import slide
 from remora.flow.systems.bmru.evaluation import Spotter
-from remora.flow.systems.bmru.networks import KeywordError, shipped_network
+from remora.flow.systems.bmru.networks import KeywordError, bundled_network
 from remora.golden.bmru.codes import BmruCodes
 from remora.golden.data.mfcc import FRAMES
 from remora.spec.bmru.design import BmruDesign
@@ -29,7 +29,7 @@ KWS = load_design("kws", BmruDesign)
 
 @pytest.mark.parametrize(("count", "used"), [(1, 1), (3, 3), (16, 16), (37, 32)])
 def test_few_clips_are_fewer_streams(clips, count, used):
-    network = replace(shipped_network(KWS), metadata={"recipe": {"seed": 1}})
+    network = replace(bundled_network(KWS), metadata={"recipe": {"seed": 1}})
     found = slide(Spotter(KWS, network, clips.where(np.flatnonzero(clips.y == 1)[:count])))
     assert found["keywords"] == used and found["hits"] <= used
 
@@ -85,7 +85,7 @@ def test_several_seeds_are_one_run_with_one_interval(clips, monkeypatch, tmp_pat
 
 def test_an_experiment_whose_hardware_differs_ends_in_words(clips, monkeypatch, tmp_path):
     # Golden with another code than the hardware was loaded with.
-    spotter = Spotter(KWS, shipped_network(KWS), clips.of("test").where(np.arange(2)))
+    spotter = Spotter(KWS, bundled_network(KWS), clips.of("test").where(np.arange(2)))
     other = BmruCodes(KWS, spotter.codes.arrays | {"input.bias": spotter.codes["input.bias"] ^ 1})
     honest = remora.flow.systems.bmru.run.run_reference
     monkeypatch.setattr(

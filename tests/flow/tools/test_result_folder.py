@@ -233,12 +233,12 @@ def test_a_disk_that_cannot_be_written_is_named_by_the_folder_that_was_asked_for
 
 def test_a_manifest_reaches_nothing_outside(out, tmp_path):
     make(out, a="1")
-    victim = tmp_path / "victim"
-    victim.write_text("mine")
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
     digest = "0" * 64
-    (out / MANIFEST).write_text(f"{digest}  ../../victim\n{digest}  {victim}\n")
+    (out / MANIFEST).write_text(f"{digest}  ../../outside\n{digest}  {outside}\n")
     make(out, force=True, a="2")
-    assert victim.read_text() == "mine" and content(out) == {"a": "2"}
+    assert outside.read_text() == "mine" and content(out) == {"a": "2"}
 
 
 # The command ----------------------------------------------------------------------------------------------------------

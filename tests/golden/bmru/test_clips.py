@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from remora.golden.bmru.clips import Ballot, FramePacket, Intake, VoteSettings, clips_of
+from remora.golden.bmru.clips import FramePacket, Intake, VoteModel, VoteSettings, clips_of
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag, encode_frame
 
@@ -73,16 +73,16 @@ def test_features_are_saturated_and_counted():
 
 
 def votes(frames, decisions):
-    ballot = Ballot(DESIGN)
-    answers = [ballot.take(frame, decision) for frame, decision in zip(frames, decisions, strict=True)]
-    return [(a.decision, int(a.flags), a.scores) for group in answers for a in group], ballot
+    model = VoteModel(DESIGN)
+    answers = [model.take(frame, decision) for frame, decision in zip(frames, decisions, strict=True)]
+    return [(a.decision, int(a.flags), a.scores) for group in answers for a in group], model
 
 
 def test_the_majority_of_a_clip_ties_to_the_lower_class():
     frames, _ = kept(FrameFlag.START, FrameFlag(0), FrameFlag(0), FrameFlag.END)
     assert votes(frames, [2, 1, 2, 1])[0] == [(1, ReportFlag.VOTE, (0, 2, 2))]
-    answers, ballot = votes(frames, [2, 2, 2, 1])
-    assert answers == [(2, ReportFlag.VOTE | ReportFlag.WAKE, (0, 1, 3))] and (ballot.wakes, ballot.ended) == (1, 1)
+    answers, model = votes(frames, [2, 2, 2, 1])
+    assert answers == [(2, ReportFlag.VOTE | ReportFlag.WAKE, (0, 1, 3))] and (model.wakes, model.ended) == (1, 1)
 
 
 def test_a_majority_below_the_threshold_does_not_wake():
@@ -93,12 +93,12 @@ def test_a_majority_below_the_threshold_does_not_wake():
 
 def test_a_sliding_vote_wakes_once_until_it_has_let_go():
     frames, _ = kept(FrameFlag.START, *[FrameFlag(0)] * 6, sliding=True, frames=2, threshold=2)
-    answers, ballot = votes(frames, [2, 2, 2, 0, 2, 2, 1])
+    answers, model = votes(frames, [2, 2, 2, 0, 2, 2, 1])
     assert [scores for _, _, scores in answers] == [
         (0, 0, 1), (0, 0, 2), (0, 0, 2), (1, 0, 1), (1, 0, 1), (0, 0, 2), (0, 1, 1),
     ]  # fmt: skip
     wakes = [bool(flags & ReportFlag.WAKE) for _, flags, _ in answers]
-    assert wakes == [False, True, False, False, False, True, False] and ballot.wakes == 2
+    assert wakes == [False, True, False, False, False, True, False] and model.wakes == 2
 
 
 def test_frames_are_reported_before_their_vote():

@@ -99,10 +99,10 @@ def test_any_idx_files_in_the_data_folder_are_taken(monkeypatch, tmp_path):
 def test_the_excerpt_is_the_front_of_the_full_set():
     for split, stem in (("train", "train"), ("test", "t10k")):
         images, labels = load_mnist(split)
-        shipped = (
+        bundled = (
             read_idx(EXCERPT / f"{stem}-images-idx3-ubyte.gz", 3),
             read_idx(EXCERPT / f"{stem}-labels-idx1-ubyte.gz", 1),
         )
-        assert len(images) > len(shipped[0])
-        np.testing.assert_array_equal(images[: len(shipped[0])], shipped[0])
-        np.testing.assert_array_equal(labels[: len(shipped[1])], shipped[1])
+        assert len(images) > len(bundled[0])
+        np.testing.assert_array_equal(images[: len(bundled[0])], bundled[0])
+        np.testing.assert_array_equal(labels[: len(bundled[1])], bundled[1])

@@ -18,7 +18,7 @@ from remora.golden.crossbar.weights import random_weights
 from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.kernel.compiled import CompiledKernel, open_kernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
-from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel, Update
+from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel, WeightUpdate
 from remora.golden.learning.replay import Interruption, ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
@@ -102,7 +102,7 @@ def learn_alike(trainers: list[ReplayTrainer], random: np.random.Generator, sequ
 def learn_one(trainer: ReplayTrainer, x, label: int, cut: Interruption | None, done: list, shown: list) -> None:
     """Learn one sequence with its replays, or what a soft reset leaves of that."""
 
-    def train(sequence, label: int, slot: int | None, until: int | None) -> Update:
+    def train(sequence, label: int, slot: int | None, until: int | None) -> WeightUpdate:
         done.append(trainer.dfa.train_sequence(sequence, label, lambda *pair: shown.extend(pair), until))
         return done[-1]
 
@@ -113,7 +113,7 @@ def learn_one(trainer: ReplayTrainer, x, label: int, cut: Interruption | None, d
         trainer.train_interrupted(x, label, cut if held else replace(cut, updates=1), train)
 
 
-def assert_same_update(expected: Update, found: Update) -> None:
+def assert_same_update(expected: WeightUpdate, found: WeightUpdate) -> None:
     for name in ("scores", "error", "feedback", "winners"):
         mine, theirs = getattr(found, name), getattr(expected, name)
         np.testing.assert_array_equal(mine, theirs, err_msg=name)
@@ -260,7 +260,7 @@ class OtherNumber:
     def __getattr__(self, name: str):
         return getattr(self._kernel, name)
 
-    def learn(self, x, label: int, number: int, watch=None, until=None) -> Update:
+    def learn(self, x, label: int, number: int, watch=None, until=None) -> WeightUpdate:
         return self._kernel.learn(x, label, number + 1, watch, until)
 
 

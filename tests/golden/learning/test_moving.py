@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.flow.systems.bmru.networks import shipped_network
+from remora.flow.systems.bmru.networks import bundled_network
 from remora.golden.bmru.codes import CodesError, export_network
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.weights import random_weights
@@ -303,7 +303,7 @@ SIZES = {"network.features": 12, "network.width": 5, "network.blocks": 1, "netwo
 
 
 def test_a_keyword_network_is_bound_to_the_sizes_of_its_core_alone():
-    network, roles = shipped_network(BMRU), roles_of(BmruDesign)
+    network, roles = bundled_network(BMRU), roles_of(BmruDesign)
     assert SIZES.keys() == {path for path, role in roles.items() if role is Role.MEANING} - {"core", "cell.kind"}
     for path, value in SIZES.items():
         with pytest.raises(CodesError, match=f"{path} is {value_of(BMRU, path)} there, {value} here"):

@@ -16,12 +16,12 @@ CHAIN_STROBES = ("scan_enable", "scan_capture", "scan_latch")
 
 class ScannedCore(wiring.Component):
     """The loader's ports, ``flip_in`` and ``flip_out`` to invert what goes into the chain and what comes out, the
-    strobes of the chain to look at, and ``trusted``, ``doubted``."""
+    strobes of the chain to watch, and ``trusted``, ``doubted``."""
 
     def __init__(self, design: BmruDesign) -> None:
         self.design = design
-        looks = {name: Out(1) for name in (*CHAIN_STROBES, "trusted", "doubted")}
-        super().__init__({**HOST_MEMBERS, "flip_in": In(1), "flip_out": In(1), **looks})
+        watched = {name: Out(1) for name in (*CHAIN_STROBES, "trusted", "doubted")}
+        super().__init__({**HOST_MEMBERS, "flip_in": In(1), "flip_out": In(1), **watched})
 
     def elaborate(self, platform) -> Module:
         m = Module()

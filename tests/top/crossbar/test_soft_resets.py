@@ -18,7 +18,7 @@ from remora.golden.data.load import SequenceSet, synthetic
 from remora.golden.data.tasks import task_stream
 from remora.golden.learning.checkpoint import load_checkpoint
 from remora.golden.learning.pulses import Writes
-from remora.golden.learning.replay import Interruption, Learned
+from remora.golden.learning.replay import Interruption, LearningResult
 from remora.golden.learning.trace import LearningReference
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
@@ -141,7 +141,7 @@ class Follower:
     unfinished: int = 0
     checkpoints: int = 0
     kept: int = 0
-    learned: list[Learned] = field(default_factory=list)
+    learned: list[LearningResult] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("LEARNED", "REPLAYED", "KEPT"), 0))
 
     def __post_init__(self) -> None:

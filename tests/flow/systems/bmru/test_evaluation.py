@@ -1,4 +1,4 @@
-"""Bundled networks, and how a network is judged on clips."""
+"""Bundled networks, and how a network is tested on clips."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from remora.flow.experiments.keyword_summary import (
     WITHIN,
 )
 from remora.flow.systems.bmru.evaluation import Spotter, add_up, balanced, evaluate
-from remora.flow.systems.bmru.networks import shipped_network
+from remora.flow.systems.bmru.networks import bundled_network
 from remora.golden.bmru.codes import export_network
 from remora.golden.data.mfcc import FRAMES
 from remora.golden.offline.bmru_training import Recipe
@@ -25,7 +25,7 @@ KWS = load_design("kws", BmruDesign)
 @pytest.mark.parametrize(("preset", "least"), [("kws", 0.87), ("kws16", 0.9)])
 def test_the_bundled_networks_spot_the_keyword_in_codes_too(clips, preset, least):
     design = load_design(preset, BmruDesign)
-    network = shipped_network(design)
+    network = bundled_network(design)
     found = evaluate(Spotter(design, network, clips.of("test")))
     assert found["clips"] == 88 and found["frames"] == 88 * FRAMES
     by_float, by_codes = (balanced(found[name], "yes") for name in ("float", "codes"))
@@ -40,8 +40,8 @@ def test_the_bundled_networks_spot_the_keyword_in_codes_too(clips, preset, least
 
 
 def test_evaluations_add_up(clips):
-    parts = [evaluate(Spotter(KWS, shipped_network(KWS), clips.of(split))) for split in ("test", "validation")]
-    whole = evaluate(Spotter(KWS, shipped_network(KWS), clips.of("test", "validation")))
+    parts = [evaluate(Spotter(KWS, bundled_network(KWS), clips.of(split))) for split in ("test", "validation")]
+    whole = evaluate(Spotter(KWS, bundled_network(KWS), clips.of("test", "validation")))
     total = add_up(parts)
     assert total["power_nw"] == pytest.approx(whole["power_nw"])
     assert all(total[key] == whole[key] for key in total if key != "power_nw")

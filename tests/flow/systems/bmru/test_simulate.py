@@ -12,7 +12,7 @@ import pytest
 from remora.flow import cli
 from remora.flow.systems.bmru import simulate as bmru_simulate
 from remora.flow.systems.bmru.generate import bmru_parts
-from remora.flow.systems.bmru.networks import load_clips, shipped_network, train_spotter
+from remora.flow.systems.bmru.networks import bundled_network, load_clips, train_spotter
 from remora.flow.systems.bmru.recording import keyword_recording, last_votes
 from remora.flow.systems.bmru.run import KINDS, PACE, BmruCase
 from remora.flow.systems.bmru.simulate import WAKE, compare_wakes, simulate_bmru
@@ -87,7 +87,7 @@ def test_a_paced_run_must_have_compared_its_pace():
 
 
 def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
-    network = shipped_network(load_design("kws", BmruDesign))
+    network = bundled_network(load_design("kws", BmruDesign))
     weight = network.output.weight.copy()
     weight[1, 2] = -100
     path = tmp_path / "loud.npz"

@@ -11,11 +11,11 @@ import pytest
 from remora.flow import cli
 from remora.flow.systems.bmru import networks, train
 from remora.flow.systems.bmru.networks import (
-    SHIPPED_FOR,
+    BUNDLED_FOR,
     KeywordError,
+    bundled_network,
+    bundled_path,
     check_design,
-    shipped_network,
-    shipped_path,
     train_spotter,
 )
 from remora.golden.data.normalisation import ClipNormaliser
@@ -31,18 +31,18 @@ def test_a_spotter_needs_a_fitting_design(clips):
     with pytest.raises(KeywordError, match="network.features = 12"):
         check_design(BmruDesign(name="x", network={"features": 12}))
     with pytest.raises(KeywordError, match="= 13 × 5 × 2 × 2.*only for those of kws, kws16"):
-        shipped_network(KWS.evolve(network={"width": 5}))
+        bundled_network(KWS.evolve(network={"width": 5}))
     with pytest.raises(KeywordError, match="legal are: clip, running"):
         train_spotter(KWS, SHORT, clips, "none")
 
 
 def test_the_shipped_network_is_chosen_by_sizes_and_not_by_the_name():
     wide = load_design("kws16", BmruDesign)
-    found = {one.name: shipped_network(one) for one in (KWS, wide)}
-    assert len(SHIPPED_FOR) == len(found) == 2 and len(found["kws16"].output.weight[0]) == 16
-    assert shipped_path(wide.evolve(name="kws")) == shipped_path(wide) != shipped_path(KWS)
-    assert shipped_path(KWS.evolve(name="mine", vote={"frames": 5})) == shipped_path(KWS)
-    assert shipped_path(KWS.evolve(network={"width": 5})) is None
+    found = {one.name: bundled_network(one) for one in (KWS, wide)}
+    assert len(BUNDLED_FOR) == len(found) == 2 and len(found["kws16"].output.weight[0]) == 16
+    assert bundled_path(wide.evolve(name="kws")) == bundled_path(wide) != bundled_path(KWS)
+    assert bundled_path(KWS.evolve(name="mine", vote={"frames": 5})) == bundled_path(KWS)
+    assert bundled_path(KWS.evolve(network={"width": 5})) is None
 
 
 def test_training_from_the_command_line(clips, tmp_path, monkeypatch, capsys):
@@ -84,7 +84,7 @@ def test_trials_are_compared_on_the_clips_as_they_are(clips, monkeypatch):
 
     def remember(design, recipe, x, y, progress, judged):
         seen.update(x=x[judged], y=y[judged], heard=len(x))
-        return shipped_network(KWS)
+        return bundled_network(KWS)
 
     monkeypatch.setattr(networks, "train_bmru", remember)
     altered = clips.x[:, None] + np.arange(1, 3, dtype=np.int16)[:, None, None] * clips.x[::-1, None]

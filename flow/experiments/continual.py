@@ -127,10 +127,10 @@ def _learn_stream(stream: TaskStream, design: DesignPoint, parameters: dict, con
     context.advance(len(matrix) * count)
     for task in range(len(matrix), TASKS):
         data, _ = stream.task(task)
-        slower = {round(share * count): number for share, number in parameters["schedule"]}
+        shifts = {round(share * count): number for share, number in parameters["schedule"]}
         for position, chosen in enumerate(presented(data, count, design.learning.seed, task).tolist()):
-            if position in slower:
-                learner.slow_down(slower[position])
+            if position in shifts:
+                learner.slow_down(shifts[position])
             learner.learn(data.sequence(chosen), int(data.y[chosen]))
             context.advance(1)
         learner.finish()

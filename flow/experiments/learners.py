@@ -32,8 +32,8 @@ class Learner(Protocol):
     def learn(self, x: NDArray, label: int) -> None:
         """Learn a new sequence, (steps, features), and replay."""
 
-    def slow_down(self, slower: int) -> None:
-        """Learn at 2^−slower of the initial rate from here on."""
+    def slow_down(self, rate_shift: int) -> None:
+        """Learn at 2^−rate_shift of the initial rate from here on."""
 
     def finish(self) -> None:
         """Learn what is still waiting."""
@@ -67,10 +67,10 @@ class ChipLearner:
         self.counts["pulses_applied"] += learned.applied
         self.counts["pulses_dropped"] += learned.dropped
 
-    def slow_down(self, slower: int) -> None:
-        """Shift every gradient further to the right by ``slower`` bits; all state stays."""
+    def slow_down(self, rate_shift: int) -> None:
+        """Shift every gradient further to the right by ``rate_shift`` bits; all state stays."""
         learning = self._design.learning
-        shifts = {name: getattr(learning, name) + slower for name in ("hidden_shift", "readout_shift")}
+        shifts = {name: getattr(learning, name) + rate_shift for name in ("hidden_shift", "readout_shift")}
         self._continue(self._design.evolve(learning=shifts), self._trainer.checkpoint())
 
     def finish(self) -> None:
@@ -117,14 +117,14 @@ class SoftwareLearner:
         """Gather a new sequence and what is replayed after it; step when the batch is full."""
         self._reservoir.next_sequence()
         self._waiting += [(x, label), *map(self._reservoir.sequence, self._reservoir.drawn_slots())]
-        self._reservoir.offer(x, label)
+        self._reservoir.insert(x, label)
         self._new += 1
         if self._new == self._batch:
             self.finish()
 
-    def slow_down(self, slower: int) -> None:
-        """Step at 2^−slower of the initial rate; what is waiting included."""
-        self._adam.rate = self._rate * 2.0**-slower
+    def slow_down(self, rate_shift: int) -> None:
+        """Step at 2^−rate_shift of the initial rate; what is waiting included."""
+        self._adam.rate = self._rate * 2.0**-rate_shift
 
     def finish(self) -> None:
         """Step on what has been gathered."""

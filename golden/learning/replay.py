@@ -32,12 +32,12 @@ class Interruption:
     Attributes:
         updates: how many were begun, the new sequence's first, 0 or more: the growth of register UPDATES.
         columns: how many columns of the last of them were written or skipped; None where it was finished.
-        offered: the sequence was offered to the reservoir; without one, it does not matter.
+        inserted: the sequence was inserted into the reservoir; without one, it does not matter.
     """
 
     updates: int
     columns: int | None = None
-    offered: bool = False
+    inserted: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class LearningResult:
     Attributes:
         update: of the sequence itself.
         replays: updates of the replayed sequences, in order; their slots are `slots`.
-        kept: slot of the reservoir that the sequence took, None where it was not kept.
+        accepted: slot of the reservoir that the sequence took, None where the reservoir refused it.
     """
 
     update: WeightUpdate
     replays: tuple[WeightUpdate, ...]
     slots: tuple[int, ...]
-    kept: int | None
+    accepted: int | None
 
     @property
     def decision(self) -> int:
@@ -147,7 +147,7 @@ class ReplayTrainer:
         return self.dfa.coefficients
 
     def train_sequence(self, x: NDArray, label: int, train: TrainOne | None = None) -> LearningResult:
-        """Learn a new sequence, replay, offer it to the reservoir.
+        """Learn a new sequence, replay, insert it into the reservoir.
 
         Rule M2.
 
@@ -164,7 +164,7 @@ class ReplayTrainer:
         self.reservoir.next_sequence()
         slots = self.reservoir.drawn_slots()
         replays = tuple(train(*self.reservoir.sequence(slot), slot, None) for slot in slots)
-        return LearningResult(update, replays, tuple(slots), self.reservoir.offer(np.asarray(x), label))
+        return LearningResult(update, replays, tuple(slots), self.reservoir.insert(np.asarray(x), label))
 
     def train_interrupted(
         self, x: NDArray, label: int, interruption: Interruption, train: TrainOne | None = None
@@ -189,8 +189,8 @@ class ReplayTrainer:
         replays = tuple(
             train(*self.reservoir.sequence(slot), slot, until) for slot, until in zip(slots, last[1:], strict=True)
         )
-        kept = self.reservoir.offer(np.asarray(x), label) if interruption.offered else None
-        return LearningResult(update, replays, tuple(slots), kept)
+        accepted = self.reservoir.insert(np.asarray(x), label) if interruption.inserted else None
+        return LearningResult(update, replays, tuple(slots), accepted)
 
     def _train(self, x: NDArray, label: int, slot: int | None, until: int | None) -> WeightUpdate:
         return self.dfa.train_sequence(x, label, until=until)

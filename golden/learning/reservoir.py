@@ -28,7 +28,7 @@ class ReservoirState:
 
     Attributes:
         presented: n, new training sequences since reset or clear.
-        frozen: nothing is offered.
+        frozen: nothing is inserted.
         features: (filled, max_steps, features) uint8, 0 … 15; zero beyond a sequence's end.
         steps: (filled,) int64, 1 … max_steps; `labels`: (filled,) int64.
     """
@@ -81,7 +81,7 @@ class Reservoir:
         filled: slots that hold a sequence.
         seed: of the draws; may be set.
         ratio: sequences replayed after each new one; may be set.
-        frozen: may be set; then nothing is offered, and what is held stays.
+        frozen: may be set; then nothing is inserted, and what is held stays.
 
     Args:
         state: to start from; empty where None.
@@ -147,8 +147,8 @@ class Reservoir:
         """Features (steps, features) as they are held, 0 … 15, and the label; ``slot`` must hold something."""
         return self._features[slot, : self._steps[slot]], int(self._labels[slot])
 
-    def offer(self, x: NDArray, label: int) -> int | None:
-        """Keep the present sequence, or do not; the slot that it took, None where it was not kept. Rules M4 and M7."""
+    def insert(self, x: NDArray, label: int) -> int | None:
+        """Accept the present sequence, or refuse it: the slot that it takes, None where refused. Rules M4 and M7."""
         if self.frozen or not self._capacity:
             return None
         slot = self.filled

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import SLOWEST
+from remora.spec.crossbar.learning import MOST_RATE_SHIFT
 
 _MOST_REPLAYS = 255
 _LARGEST_SEED = 2**32 - 1
+_FORMER_NAMES = {"hidden_slower": "hidden_rate_shift", "readout_slower": "readout_rate_shift"}
+"""Names in checkpoints of version 0.1."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,15 @@ class LearningSettings:
         seed: of the feedback matrix and of every draw.
         winners: hidden units that learn; all of them where the design point does not select.
         replay_ratio: sequences replayed after each new one, 0 … 255; without meaning where there is no reservoir.
-        hidden_slower, readout_slower: further right shift of a layer's rate, 0 … 3: ``S = rs(G, shift + slower)``.
+        hidden_rate_shift, readout_rate_shift: further right shift of a layer's rate, 0 … 3: ``S = rs(G, shift +
+            rate_shift)``.
     """
 
     seed: int
     winners: int
     replay_ratio: int
-    hidden_slower: int = 0
-    readout_slower: int = 0
+    hidden_rate_shift: int = 0
+    readout_rate_shift: int = 0
 
     @classmethod
     def of(cls, design: DesignPoint) -> LearningSettings:
@@ -48,8 +51,8 @@ class LearningSettings:
             "seed": (0, _LARGEST_SEED),
             "winners": (fewest, hidden),
             "replay_ratio": (0, _MOST_REPLAYS),
-            "hidden_slower": (0, SLOWEST),
-            "readout_slower": (0, SLOWEST),
+            "hidden_rate_shift": (0, MOST_RATE_SHIFT),
+            "readout_rate_shift": (0, MOST_RATE_SHIFT),
         }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
@@ -64,12 +67,14 @@ class LearningSettings:
 
     @classmethod
     def from_dict(cls, content: dict[str, int]) -> LearningSettings:
-        """What `as_dict` gave.
+        """What `as_dict` gave, of this version or of version 0.1.
 
         Raises:
             ValueError: a name is missing or unknown.
         """
         names = {field.name for field in fields(cls)}
-        if not isinstance(content, dict) or content.keys() != names:
-            raise ValueError(f"learning settings must be named {', '.join(sorted(names))}")
-        return cls(**content)
+        if isinstance(content, dict):
+            found = {_FORMER_NAMES.get(name, name): value for name, value in content.items()}
+            if found.keys() == names and len(found) == len(content):
+                return cls(**found)
+        raise ValueError(f"learning settings must be named {', '.join(sorted(names))}")

@@ -1,5 +1,5 @@
 """Golden's side of a run that learns: each sequence inferred with the weights of that moment, then learnt, replayed,
-and offered to the reservoir."""
+and inserted into the reservoir."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from remora.golden.learning.kernel.protocol import WeightUpdate
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.replay import Interruption, LearningResult, ReplayTrainer
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.records import LEARN, NO_SLOT, OFFER, READOUT, STEP
+from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT, READOUT, STEP
 from remora.spec.lib.trace import record_types
 
 
@@ -28,7 +28,7 @@ class LearningTrace:
         scores, decision: (S, classes) int16 and (S,) int64, before each one's own update.
         saturations: what the counters must show, replays included.
         records: of `remora.spec.lib.trace`, by kind.
-        sequences, replayed, kept: new sequences learnt, replays, and sequences that the reservoir took.
+        sequences, replayed, accepted: new sequences learnt, replays, and sequences that the reservoir took.
         applied, dropped: device pulses applied, and dropped because the pair was full, replays included.
         hidden, readout: what was written into each layer, replays included.
     """
@@ -39,7 +39,7 @@ class LearningTrace:
     records: dict[str, NDArray]
     sequences: int
     replayed: int
-    kept: int
+    accepted: int
     applied: int
     dropped: int
     hidden: Writes
@@ -79,7 +79,7 @@ class LearningReference:
 
         Args:
             features: (S, T, features); `lengths`: (S,); `labels`: (S,), legal where `learn`; `tags`: (S,).
-            record: keep step and readout records too; those of learning and offers are always kept.
+            record: keep step and readout records too; those of learning and insertions are always stored.
         """
         self._record, self._records = record, {kind: [] for kind in self._types}
         self._saturations = Saturations()
@@ -95,7 +95,7 @@ class LearningReference:
                 scores[index] = self._kernel.datapath.scores[0]
         return LearningTrace(
             scores, scores.argmax(axis=1), self._saturations, self._collected(), len(learned),
-            sum(len(each.replays) for each in learned), sum(each.kept is not None for each in learned),
+            sum(len(each.replays) for each in learned), sum(each.accepted is not None for each in learned),
             sum(each.applied for each in learned), sum(each.dropped for each in learned),
             Writes.sum(each.hidden for each in learned), Writes.sum(each.readout for each in learned),
         )  # fmt: skip
@@ -107,8 +107,8 @@ class LearningReference:
         none of kind `learn`."""
         self._start(tag)
         learned = self.trainer.train_interrupted(sequence, label, interruption, self._train_one)
-        if learned and interruption.offered and OFFER in self._types:
-            self._records[OFFER].append(self._offer(learned.kept))
+        if learned and interruption.inserted and INSERT in self._types:
+            self._records[INSERT].append(self._insert(learned.accepted))
         return learned, self._collected()
 
     def forward(self, sequence: NDArray, tag: int) -> dict[str, NDArray]:
@@ -129,7 +129,7 @@ class LearningReference:
 
     def _collected(self) -> dict[str, NDArray]:
         # Steps first, so that a comparison meets the cause of a divergence before what followed from it.
-        kinds = [kind for kind in (STEP, READOUT, LEARN, OFFER) if kind in self._types]
+        kinds = [kind for kind in (STEP, READOUT, LEARN, INSERT) if kind in self._types]
         if not self._record:
             kinds = [kind for kind in kinds if kind not in (STEP, READOUT)]
         empty = {kind: [np.zeros(0, self._types[kind])] for kind in kinds}
@@ -137,8 +137,8 @@ class LearningReference:
 
     def _learn(self, sequence: NDArray, label: int):
         learned = self.trainer.train_sequence(sequence, label, self._train_one)
-        if OFFER in self._types:
-            self._records[OFFER].append(self._offer(learned.kept))
+        if INSERT in self._types:
+            self._records[INSERT].append(self._insert(learned.accepted))
         return learned
 
     def _train_one(self, sequence: NDArray, label: int, slot: int | None, until: int | None) -> WeightUpdate:
@@ -197,9 +197,9 @@ class LearningReference:
         readout["codes"] = path.readout_tile_codes[:, 0]
         self._records[READOUT].append(readout)
 
-    def _offer(self, slot: int | None) -> NDArray:
-        """The record of the sequence just offered. Rules T2 and T3."""
-        entry, reservoir = np.zeros(1, self._types[OFFER]), self.trainer.reservoir
+    def _insert(self, slot: int | None) -> NDArray:
+        """The record of the sequence just inserted. Rules T2 and T3."""
+        entry, reservoir = np.zeros(1, self._types[INSERT]), self.trainer.reservoir
         entry["sequence"], entry["presented"] = self._started - 1, reservoir.presented
         entry["slot"] = NO_SLOT if slot is None else slot
         if slot is not None:

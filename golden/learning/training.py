@@ -23,14 +23,14 @@ class Tally:
 
     Attributes:
         sequences: how many; `right`: those decided rightly just before each was learnt.
-        replayed: sequences replayed; `kept`: new sequences that the reservoir took.
+        replayed: sequences replayed; `accepted`: new sequences that the reservoir took.
         device_writes, pulses_dropped: pulses applied, and dropped because the pair was full, replays included.
     """
 
     sequences: int
     right: int
     replayed: int
-    kept: int
+    accepted: int
     device_writes: int
     pulses_dropped: int
 
@@ -79,16 +79,16 @@ def learn_sequences(
     Raises:
         ValueError: a sequence does not fit the design point; those before it are learnt.
     """
-    sequences = right = replayed = kept = applied = dropped = 0
+    sequences = right = replayed = accepted = applied = dropped = 0
     for position in order:
         label = int(data.y[position])
         learned = trainer.train_sequence(data.sequence(position), label)
         sequences, right = sequences + 1, right + (learned.decision == label)
-        replayed, kept = replayed + len(learned.replays), kept + (learned.kept is not None)
+        replayed, accepted = replayed + len(learned.replays), accepted + (learned.accepted is not None)
         applied, dropped = applied + learned.applied, dropped + learned.dropped
         if advance:
             advance(1)
-    return Tally(sequences, right, replayed, kept, applied, dropped)
+    return Tally(sequences, right, replayed, accepted, applied, dropped)
 
 
 def train(

@@ -39,12 +39,12 @@ class Core(wiring.Component):
     ``dropped``: one bit a cause.
     With bistable cells there are no coefficients but ``cells``, the thresholds, under the same rule.
 
-    A core that learns keeps what it has learnt and kept: there ``abort`` waits, ``busy`` meanwhile, for the end of an
-    update, a draw or an offer that it finds under way. Settings, to be changed only while ``halted``: ``seed``,
-    ``hidden_slower``, ``readout_slower``, ``winners`` where it selects, ``replay_ratio`` and ``freeze`` where it
-    replays. Counts q, n and what is held, ``updates``, ``presented`` and ``filled``, are loaded and cleared while
+    A core that learns keeps weights and reservoir: there ``abort`` waits, ``busy`` meanwhile, for the end of an
+    update, a draw or an insertion that it finds under way. Settings, to be changed only while ``halted``: ``seed``,
+    ``hidden_rate_shift``, ``readout_rate_shift``, ``winners`` where it selects, ``replay_ratio`` and ``freeze`` where
+    it replays. Counts q, n and what is held, ``updates``, ``presented`` and ``filled``, are loaded and cleared while
     ``halted`` too. ``updating``: the last update was cut short, after ``columns_done`` columns; ``pending``: sequence n
-    was begun and not offered. ``memory``: of :class:`remora.hdl.learning.memory_window.MemoryWindow`; busy while χ are
+    was begun and not inserted. ``memory``: of :class:`remora.hdl.learning.memory_window.MemoryWindow`; busy while χ are
     cleared as well. ``<counter>_increment``: what each counter of :class:`remora.hdl.lib.counters.Counters` grows by in
     this cycle, ``cycles`` excepted.
 
@@ -270,9 +270,9 @@ class Core(wiring.Component):
         if self.design.capabilities.replays:
             m.d.comb += [
                 self.replayed_increment.eq(self._learning.engine.learned & sequencer.replaying),
-                self.replay_cycles_increment.eq((sequencer.replaying | sequencer.drawing) & ~sequencer.offering),
-                self.kept_increment.eq(self._learning.reservoir.kept),
-                self.offer_cycles_increment.eq(sequencer.offering),
+                self.replay_cycles_increment.eq((sequencer.replaying | sequencer.drawing) & ~sequencer.inserting),
+                self.accepted_increment.eq(self._learning.reservoir.accepted),
+                self.insert_cycles_increment.eq(sequencer.inserting),
             ]
         for drop in Drop:
             m.d.comb += getattr(self, f"dropped_{drop.name.lower()}_increment").eq(buffer.dropped[drop])

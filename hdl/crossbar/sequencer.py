@@ -33,12 +33,12 @@ class Sequencer(wiring.Component):
     A design that replays has yet more: with ``learn_start`` of a new sequence comes ``next_sequence``. After its
     learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``replay_index``; with
     ``drawn`` the same way through steps, readout and learning begins, ``replaying``, without an answer; ``length`` and
-    features are then the reservoir's. After the last one ``offer`` hands the new sequence to the reservoir, and its
-    bank is freed with ``offered``.
+    features are then the reservoir's. After the last one ``insert`` hands the new sequence to the reservoir, and its
+    bank is freed with ``inserted``.
 
-    ``stepping``, ``reading_out``, ``drawing``, ``offering``: phase, for the counters, beside ``replaying``. ``busy``: a
-    sequence is in flight. ``holding``: a reset would do harm now, to what is learnt or kept. A sequence starts only
-    while ``run``; one that has started always finishes.
+    ``stepping``, ``reading_out``, ``drawing``, ``inserting``: phase, for the counters, beside ``replaying``.
+    ``busy``: a sequence is in flight. ``holding``: a reset now would damage weights or reservoir. A sequence starts
+    only while ``run``; one that has started always finishes.
 
     Rules M2 and O1.
     """
@@ -64,9 +64,9 @@ class Sequencer(wiring.Component):
             "replay_index": Out(RATIO_BITS),
             "drawn": In(1),
             "drawing": Out(1),
-            "offer": Out(1),
-            "offered": In(1),
-            "offering": Out(1),
+            "insert": Out(1),
+            "inserted": In(1),
+            "inserting": Out(1),
         }
         conversion = {"convert_hidden": Out(1), "hidden_valid": In(1)}
         cell = {"issue": Out(1), "fold": Out(unsigned_width(design.folds - 1)), "step_done": Out(1)}
@@ -178,7 +178,7 @@ class Sequencer(wiring.Component):
                     m.d.comb += self.learning.eq(1)
                     with m.If(self.learn_done):
                         if design.capabilities.replays:
-                            self._replay_or_offer(m)
+                            self._replay_or_insert(m)
                         else:
                             m.d.comb += self.free.eq(1)
                             m.next = "IDLE"
@@ -204,18 +204,18 @@ class Sequencer(wiring.Component):
                     m.next = "COMMIT"
 
     def _critical(self) -> Value:
-        return self.learning | self.drawing | self.offering if self.design.capabilities.replays else self.learning
+        return self.learning | self.drawing | self.inserting if self.design.capabilities.replays else self.learning
 
     def _phases(self) -> Value:
         phases = self.stepping | self.reading_out
         return phases | self._critical() if self.design.capabilities.learns else phases
 
-    def _replay_or_offer(self, m: Module) -> None:
-        """After an update: the next replay, where there is one, else the offer."""
+    def _replay_or_insert(self, m: Module) -> None:
+        """After an update: the next replay, where there is one, else the insertion."""
         done = Signal(RATIO_BITS + 1)
         """Replays so far."""
         m.d.comb += done.eq(Mux(self.replaying, self.replay_index + 1, 0))
-        m.next = "OFFER"
+        m.next = "INSERT"
         with m.If(self.stocked & (done < self.ratio)):
             m.d.sync += self.replay_index.eq(done)
             m.next = "DRAW"
@@ -229,14 +229,14 @@ class Sequencer(wiring.Component):
             m.d.comb += [self.drawing.eq(1), self.read.eq(self.drawn)]
             with m.If(self.drawn):
                 m.next = "STREAM"
-        with m.State("OFFER"):
-            m.d.comb += [self.offer.eq(1), self.offering.eq(1)]
+        with m.State("INSERT"):
+            m.d.comb += [self.insert.eq(1), self.inserting.eq(1)]
             # From here on features are the new sequence's again.
             m.d.sync += self.replaying.eq(0)
-            m.next = "OFFERED"
-        with m.State("OFFERED"):
-            m.d.comb += [self.offering.eq(1), self.free.eq(self.offered)]
-            with m.If(self.offered):
+            m.next = "INSERTED"
+        with m.State("INSERTED"):
+            m.d.comb += [self.inserting.eq(1), self.free.eq(self.inserted)]
+            with m.If(self.inserted):
                 m.next = "IDLE"
 
     def _conclude(self, m: Module) -> None:

@@ -72,8 +72,8 @@ class Remora(wiring.Component):
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         m.d.comb += [
             core.seed.eq(registers.learn_seed_value),
-            core.hidden_slower.eq(registers.learn_rates_hidden_slower),
-            core.readout_slower.eq(registers.learn_rates_readout_slower),
+            core.hidden_rate_shift.eq(registers.learn_rates_hidden_rate_shift),
+            core.readout_rate_shift.eq(registers.learn_rates_readout_rate_shift),
             core.load_updates.eq(registers.updates_value_load),
             core.updates_value.eq(registers.updates_value_loaded),
             registers.updates_value.eq(core.updates),

@@ -12,7 +12,7 @@ from remora.hdl.learning.reservoir import RATIO_BITS, Reservoir
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import SLOWEST
+from remora.spec.crossbar.learning import MOST_RATE_SHIFT
 from remora.spec.crossbar.memories import HostMemory, host_memories
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import Flag
@@ -26,8 +26,8 @@ def learning_members(design: DesignPoint) -> dict:
         return {}
     members = {
         "seed": In(WORD),
-        "hidden_slower": In(SLOWEST.bit_length()),
-        "readout_slower": In(SLOWEST.bit_length()),
+        "hidden_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
+        "readout_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
         "load_updates": In(1),
         "updates_value": In(WORD),
         "updates": Out(WORD),
@@ -81,12 +81,12 @@ class CoreLearning:
             add_submodule(m, "memory_window", self.window)
 
     def hold_abort(self, m: Module, abort: Value, sequencer) -> Value:
-        """The cycle in which a soft reset takes effect: at once, or when update, draw or offer have ended."""
+        """The cycle in which a soft reset takes effect: at once, or when update, draw or insertion have ended."""
         waiting, now = Signal(), Signal()
         asked = abort | waiting
         ended = self.engine.done
         if self.reservoir:
-            ended = ended | self.reservoir.drawn | self.reservoir.offered
+            ended = ended | self.reservoir.drawn | self.reservoir.inserted
         m.d.comb += now.eq(asked & (~sequencer.holding | ended))
         m.d.sync += waiting.eq(asked & ~now)
         self.waiting, self._aborted = waiting, now
@@ -116,7 +116,7 @@ class CoreLearning:
             core.columns_done.eq(engine.columns_done),
             core.updates.eq(engine.updates),
         ]
-        settings = ["seed", "hidden_slower", "readout_slower", "load_updates", "updates_value"]
+        settings = ["seed", "hidden_rate_shift", "readout_rate_shift", "load_updates", "updates_value"]
         for name in [*settings, *(["winners"] if self.design.capabilities.selects else [])]:
             m.d.comb += getattr(engine, name).eq(getattr(core, name))
         if self.window:
@@ -147,19 +147,19 @@ class CoreLearning:
             streamer.features.eq(Mux(replaying, reservoir.features, buffer.features)),
             reservoir.read.eq(read & replaying),
             reservoir.step.eq(step),
-            buffer.read.eq((read & ~replaying) | reservoir.read_offer),
-            buffer.step.eq(Mux(sequencer.offering, reservoir.offer_step, step)),
+            buffer.read.eq((read & ~replaying) | reservoir.insert_read),
+            buffer.step.eq(Mux(sequencer.inserting, reservoir.insert_step, step)),
             sequencer.ratio.eq(core.replay_ratio),
             sequencer.stocked.eq(reservoir.filled != 0),
             reservoir.next_sequence.eq(sequencer.next_sequence & ~self._aborted),
             reservoir.draw.eq(sequencer.draw),
             reservoir.replay_index.eq(sequencer.replay_index),
             sequencer.drawn.eq(reservoir.drawn),
-            reservoir.offer.eq(sequencer.offer),
-            reservoir.offer_length.eq(buffer.length),
-            reservoir.offer_label.eq(buffer.label),
-            reservoir.offer_features.eq(buffer.features),
-            sequencer.offered.eq(reservoir.offered),
+            reservoir.insert.eq(sequencer.insert),
+            reservoir.insert_length.eq(buffer.length),
+            reservoir.insert_label.eq(buffer.label),
+            reservoir.insert_features.eq(buffer.features),
+            sequencer.inserted.eq(reservoir.inserted),
             reservoir.seed.eq(core.seed),
             reservoir.freeze.eq(core.freeze),
             reservoir.clear.eq(core.clear_reservoir),
@@ -171,7 +171,7 @@ class CoreLearning:
         ]
         with m.If(reservoir.next_sequence):
             m.d.sync += core.pending.eq(1)
-        with m.If(reservoir.offered | reservoir.clear | reservoir.load):
+        with m.If(reservoir.inserted | reservoir.clear | reservoir.load):
             m.d.sync += core.pending.eq(0)
 
     def _connect_window(self, m: Module, core) -> None:

@@ -22,7 +22,7 @@ from remora.hdl.lib.threefry import WORD
 from remora.hdl.macros.program_port import program_port
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
-from remora.spec.crossbar.learning import SLOWEST, feedback_bound
+from remora.spec.crossbar.learning import MOST_RATE_SHIFT, feedback_bound
 from remora.spec.lib.fixed import signed_width, unsigned_width
 
 WRITES = ("applied", "dropped", "devices", "layer_written")
@@ -80,8 +80,8 @@ class LearningEngine(wiring.Component):
                 "fold": In(unsigned_width(design.folds - 1)),
                 "codes": In(formats.adc_bits * design.cell.lanes),
                 "seed": In(WORD),
-                "hidden_slower": In(SLOWEST.bit_length()),
-                "readout_slower": In(SLOWEST.bit_length()),
+                "hidden_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
+                "readout_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
                 **({"winners": In(unsigned_width(network.hidden))} if design.capabilities.selects else {}),
                 "load_updates": In(1),
                 "updates_value": In(WORD),
@@ -296,7 +296,7 @@ class LearningEngine(wiring.Component):
             product.features.eq(self.features),
             product.words.eq(Mux(readout, self.words, history.read_word_data)),
             product.readout.eq(readout),
-            product.slower.eq(Mux(readout, self.readout_slower, self.hidden_slower)),
+            product.rate_shift.eq(Mux(readout, self.readout_rate_shift, self.hidden_rate_shift)),
             product.fold_index.eq(self._learning_column.fold_index),
             product.delta.eq(Mux(readout, error, self._delta.delta)),
         ]

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.fixed import count_ones, magnitude, saturate
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import ERROR_LIMIT, SLOWEST, delta_bound, gradient_bound, pulse_shift
+from remora.spec.crossbar.learning import ERROR_LIMIT, MOST_RATE_SHIFT, delta_bound, gradient_bound, pulse_shift
 from remora.spec.lib.fixed import signed_width, unsigned_width
 
 
@@ -26,8 +26,8 @@ class LearningLane(wiring.Component):
     """``enable`` adds ``word · delta`` to ``gradient`` at the end of the cycle, or starts anew with ``first``; ``word``
     is the sign above the magnitude, as streamed.
 
-    Combinationally, from ``gradient`` G: S = rs(G, s + ``slower``), with s of the readout while ``readout``. ``pulses``
-    fall due, at most ``max_pulses``, and ``raised`` says that they raise the weight.
+    Combinationally, from ``gradient`` G: S = rs(G, s + ``rate_shift``), with s of the readout while ``readout``.
+    ``pulses`` fall due, at most ``max_pulses``, and ``raised`` says that they raise the weight.
 
     * `accumulate`: from ``accumulator`` χ, ``sat(χ − S)``; ``pulses`` are the whole levels that it holds, toward zero,
       ``raised`` its sign, and ``next_accumulator`` what is left when these levels are taken away.
@@ -51,7 +51,7 @@ class LearningLane(wiring.Component):
                 "delta": In(signed(delta_bits(design))),
                 "gradient": Out(signed(gradient_bits(design))),
                 "readout": In(1),
-                "slower": In(SLOWEST.bit_length()),
+                "rate_shift": In(MOST_RATE_SHIFT.bit_length()),
                 "pulses": Out(unsigned_width(design.learning.max_pulses)),
                 "raised": Out(1),
                 **ways[design.learning.update],
@@ -77,11 +77,11 @@ class LearningLane(wiring.Component):
         """S: a shift that leaves one bit too many, chosen among constants, then half is added and that bit dropped."""
         learning, gradient = self.design.learning, self.gradient
         almost = Signal(signed(len(gradient) + 1))
-        with m.Switch(Cat(self.slower, self.readout)):
+        with m.Switch(Cat(self.rate_shift, self.readout)):
             for readout, shift in enumerate((learning.hidden_shift, learning.readout_shift)):
-                for slower in range(SLOWEST + 1):
-                    with m.Case(readout << len(self.slower) | slower):
-                        total = shift + slower
+                for rate_shift in range(MOST_RATE_SHIFT + 1):
+                    with m.Case(readout << len(self.rate_shift) | rate_shift):
+                        total = shift + rate_shift
                         m.d.comb += almost.eq(gradient >> (total - 1) if total else gradient << 1)
         change = Signal(signed(len(gradient) + 1))
         m.d.comb += change.eq((almost + 1) >> 1)

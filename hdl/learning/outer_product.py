@@ -12,7 +12,7 @@ from remora.hdl.lib.features import feature_word
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
-from remora.spec.crossbar.learning import SLOWEST, pulse_shift
+from remora.spec.crossbar.learning import MOST_RATE_SHIFT, pulse_shift
 from remora.spec.lib.fixed import unsigned_width
 
 
@@ -22,7 +22,7 @@ class OuterProduct(wiring.Component):
 
     ``features``: as stored; read as 0 while ``readout``. ``words``: one a hidden unit, sign above magnitude; read as 0
     while ``zero_states``. The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` and
-    ``slower`` go to every lane; ``accumulators``, ``random``, ``gradients``, ``next_accumulators``, ``pulses`` and
+    ``rate_shift`` go to every lane; ``accumulators``, ``random``, ``gradients``, ``next_accumulators``, ``pulses`` and
     ``raised`` are those of :class:`remora.hdl.learning.learning_lane.LearningLane`, lane 0 in the low bits.
 
     Rules L9 and L10.
@@ -42,7 +42,7 @@ class OuterProduct(wiring.Component):
                 "words": In((bits + 1) * network.hidden),
                 "zero_states": In(1),
                 "readout": In(1),
-                "slower": In(SLOWEST.bit_length()),
+                "rate_shift": In(MOST_RATE_SHIFT.bit_length()),
                 "fold_index": In(unsigned_width(design.learning_folds - 1)),
                 "enable": In(1),
                 "first": In(1),
@@ -68,7 +68,7 @@ class OuterProduct(wiring.Component):
                 lane.first.eq(self.first),
                 lane.delta.eq(self.delta),
                 lane.readout.eq(self.readout),
-                lane.slower.eq(self.slower),
+                lane.rate_shift.eq(self.rate_shift),
             ]
         collected = {"gradients": "gradient", "pulses": "pulses", "raised": "raised"}
         if self.design.learning.update == "accumulate":

@@ -39,13 +39,13 @@ class Reservoir(wiring.Component):
     * ``draw``, while ``filled`` is not 0: draws the slot of replay number ``replay_index``, stable until ``drawn``.
       From ``drawn`` until the next command ``slot``, ``length`` and ``label`` describe the sequence, and ``read`` with
       ``step`` gives its ``features``, restored to bytes, from the next cycle until the next read.
-    * ``offer``: the sequence of ``offer_length`` and ``offer_label``, whose ``offer_features`` come the cycle after
-      ``read_offer`` with ``offer_step``, all stable until ``offered``. With ``offered`` for one cycle, ``kept`` tells
-      whether it was kept, in ``slot``. While ``freeze``, nothing is.
+    * ``insert``: the sequence of ``insert_length`` and ``insert_label``, whose ``insert_features`` come the cycle after
+      ``insert_read`` with ``insert_step``, all stable until ``inserted``. With ``inserted`` for one cycle, ``accepted``
+      tells whether it was accepted, in ``slot``. While ``freeze``, none is.
 
     ``clear`` sets n and ``filled`` to 0, ``load`` to ``presented_value`` and ``filled_value``; these and the host's
     ports, with the words of rule M8, only while no command is under way. Only a reset of the domain clears
-    n and ``filled``; memories keep what they hold. ``store_step``, ``store_head``: a word is being kept, with its
+    n and ``filled``; memories keep what they hold. ``store_step``, ``store_head``: a word is being stored, with its
     address.
 
     Attributes:
@@ -84,14 +84,14 @@ class Reservoir(wiring.Component):
                 "read": In(1),
                 "step": In(step),
                 "features": Out(features),
-                "offer": In(1),
-                "offer_length": In(length),
-                "offer_label": In(16),
-                "read_offer": Out(1),
-                "offer_step": Out(step),
-                "offer_features": In(features),
-                "offered": Out(1),
-                "kept": Out(1),
+                "insert": In(1),
+                "insert_length": In(length),
+                "insert_label": In(16),
+                "insert_read": Out(1),
+                "insert_step": Out(step),
+                "insert_features": In(features),
+                "inserted": Out(1),
+                "accepted": Out(1),
                 "store_step": Out(1),
                 "step_address": Out(self._steps.address_bits),
                 "step_word": Out(self._steps.width),
@@ -123,7 +123,7 @@ class Reservoir(wiring.Component):
                 with m.If(self.draw):
                     m.d.comb += index.start.eq(1)
                     m.next = "DRAW"
-                with m.If(self.offer):
+                with m.If(self.insert):
                     m.d.sync += self.slot.eq(self.filled)
                     with m.If(self.freeze):
                         m.next = "REFUSED"
@@ -155,16 +155,16 @@ class Reservoir(wiring.Component):
                 m.next = "STORE"
             with m.State("STORE"):
                 with m.If(quantiser.done):
-                    m.d.comb += [write_head.eq(1), self.offered.eq(1), self.kept.eq(1)]
+                    m.d.comb += [write_head.eq(1), self.inserted.eq(1), self.accepted.eq(1)]
                     m.next = "IDLE"
             with m.State("REFUSED"):
-                m.d.comb += self.offered.eq(1)
+                m.d.comb += self.inserted.eq(1)
                 m.next = "IDLE"
 
     def _count(self, m: Module) -> None:
         with m.If(self.next_sequence & (self.presented != SEQUENCE_LIMIT)):
             m.d.sync += self.presented.eq(self.presented + 1)
-        with m.If(self.kept & (self.slot == self.filled)):
+        with m.If(self.accepted & (self.slot == self.filled)):
             m.d.sync += self.filled.eq(self.filled + 1)
         with m.If(self.load):
             m.d.sync += [self.presented.eq(self.presented_value), self.filled.eq(self.filled_value)]
@@ -174,22 +174,22 @@ class Reservoir(wiring.Component):
     def _connect_draws(self, m: Module) -> None:
         """One unit draws both indices; what it needs is stable from the command until it is done."""
         index, quantiser = self._index, self._quantiser
-        offering = Signal()
-        with m.If(self.draw | self.offer):
-            m.d.sync += offering.eq(self.offer)
-        for_offer = self.offer | (offering & ~self.draw)
+        inserting = Signal()
+        with m.If(self.draw | self.insert):
+            m.d.sync += inserting.eq(self.insert)
+        for_insert = self.insert | (inserting & ~self.draw)
         m.d.comb += [
             index.seed.eq(self.seed),
-            index.purpose.eq(Mux(for_offer, Purpose.RESERVOIR_INDEX, Purpose.REPLAY_INDEX)),
-            index.bound.eq(Mux(for_offer, self.presented, self.filled)),
+            index.purpose.eq(Mux(for_insert, Purpose.RESERVOIR_INDEX, Purpose.REPLAY_INDEX)),
+            index.bound.eq(Mux(for_insert, self.presented, self.filled)),
             index.number.eq(self.presented),
-            index.replay_index.eq(Mux(for_offer, 0, self.replay_index)),
+            index.replay_index.eq(Mux(for_insert, 0, self.replay_index)),
             quantiser.seed.eq(self.seed),
             quantiser.number.eq(self.presented),
-            quantiser.length.eq(self.offer_length),
-            quantiser.features.eq(self.offer_features),
-            self.read_offer.eq(quantiser.read_features),
-            self.offer_step.eq(quantiser.step),
+            quantiser.length.eq(self.insert_length),
+            quantiser.features.eq(self.insert_features),
+            self.insert_read.eq(quantiser.read_features),
+            self.insert_step.eq(quantiser.step),
         ]
 
     def _connect_memories(self, m: Module, read_head: Signal, write_head: Signal) -> None:
@@ -210,7 +210,7 @@ class Reservoir(wiring.Component):
                 Mux(
                     self.host_heads.write,
                     self.host_heads.write_data,
-                    Cat(self.offer_label[: label.width], self.offer_length),
+                    Cat(self.insert_label[: label.width], self.insert_length),
                 )
             ),
             self.store_step.eq(quantiser.write),

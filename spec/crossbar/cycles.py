@@ -28,9 +28,9 @@ SKIPPED_COLUMN = 2
 REPLAY_DRAW = 1 + DRAW + 2
 """Of the slot of a replay, without rejected attempts: DRAW of the sequencer, an index, HEAD and DRAWN of the reservoir.
 Each rejected attempt costs another `DRAW`."""
-OFFER_FROZEN = 2
-"""OFFER of the sequencer, REFUSED of the reservoir."""
-OFFER_REFUSED = OFFER_FROZEN + DRAW
+INSERT_FROZEN = 2
+"""INSERT of the sequencer, REFUSED of the reservoir."""
+INSERT_REFUSED = INSERT_FROZEN + DRAW
 """CHOOSE besides, without rejected attempts; each of them costs another `DRAW`."""
 
 
@@ -165,10 +165,10 @@ class Cycles(Derived):
 
     # Replay: hdl/crossbar/sequencer.py, hdl/learning/reservoir.py, hdl/learning/replay_quantiser.py
     # ----------------------------------------------
-    def offer_kept(self, steps: int) -> int:
-        """Cycles of an offer that is kept while there is room; once the reservoir is full, `DRAW` more an attempt.
+    def insert_accepted(self, steps: int) -> int:
+        """Cycles of an insertion that is accepted while there is room; in a full reservoir `DRAW` more an attempt.
 
-        OFFER, QUANTISE, and for each step a draw for every few features, and STORE.
+        INSERT, QUANTISE, and for each step a draw for every few features, and STORE.
         """
         draws = ceil(self.design.network.features / QUANTISER_BYTES)
         return 1 + 1 + steps * (draws * DRAW + 1)

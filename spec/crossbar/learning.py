@@ -39,7 +39,7 @@ UPDATE_COUNT_BITS = 32
 SEQUENCE_LIMIT = 2**32 - 1
 """Where the sequence number n stays."""
 
-SLOWEST = 3
+MOST_RATE_SHIFT = 3
 """Most bits by which a setting makes a layer's rate smaller than the design's."""
 
 ROUNDING_SLICE_BITS = 16

@@ -1,4 +1,4 @@
-"""Trace records of the crossbar accelerator: a record a step, readout, event, update and offer."""
+"""Trace records of the crossbar accelerator: a record a step, readout, event, update and insertion."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 STEP_HEAD = ("cycle", "sequence", "context", "step")
 """Fields with which step and readout records begin."""
-STEP, READOUT, EVENT, LEARN, OFFER = "step", "readout", "event", "learn", "offer"
+STEP, READOUT, EVENT, LEARN, INSERT = "step", "readout", "event", "learn", "insert"
 NO_SLOT = 0xFFFFFFFF
-"""Slot of a sequence that was not replayed, or not kept."""
+"""Slot of a sequence that was not replayed, or not accepted."""
 
 
 class Event(IntEnum):
@@ -39,10 +39,12 @@ def record_fields(design: DesignPoint) -> dict[str, RecordFields]:
     ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ after the update, of the columns
     that learn, ``Σ v_ij (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the columns j of the readout come after the
     hidden layer's, and its rows i are the last of the hidden layer's rows. ``slot`` is the reservoir's slot of a
-    replayed sequence, ``NO_SLOT``
-    of a new one. ``offer``, only in a design that replays: one a sequence that was offered to the reservoir, with its
-    number n, ``presented``, and, all as stored, the ``slot`` that it took, else ``NO_SLOT`` and the others 0, its label
-    and number of steps, and ``stored_sum``, ``Σ v_ti (2·(t·features + i) + 1)`` modulo 2³² over the stored features.
+    replayed sequence, ``NO_SLOT`` of a new one.
+
+    ``insert``, only in a design that replays: one a sequence that was inserted into the reservoir, with its number n,
+    ``presented``, and, all as stored, the ``slot`` that it took, else ``NO_SLOT`` and the others 0, its label and
+    number of steps, and ``stored_sum``, ``Σ v_ti (2·(t·features + i) + 1)`` modulo 2³² over the stored features.
+
     ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences that started, replays
     included, and is that of the last one.
     """
@@ -80,7 +82,7 @@ def record_fields(design: DesignPoint) -> dict[str, RecordFields]:
             ("error", "<i2", (readout.columns,)),
         ]
     if design.capabilities.replays:
-        kinds[OFFER] = [
+        kinds[INSERT] = [
             *head[:-1],
             ("label", "<u2"),
             ("presented", "<u4"),

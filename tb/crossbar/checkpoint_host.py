@@ -61,15 +61,16 @@ async def read_settings(host: CrossbarHost) -> LearningSettings:
         (await host.read("LEARN_SEED"))["value"],
         (await host.read("WINNERS"))["value"] if design.capabilities.selects else present.winners,
         (await host.read("REPLAY_RATIO"))["value"] if design.capabilities.replays else present.replay_ratio,
-        rates["hidden_slower"],
-        rates["readout_slower"],
+        rates["hidden_rate_shift"],
+        rates["readout_rate_shift"],
     )
 
 
 async def write_settings(host: CrossbarHost, settings: LearningSettings) -> None:
     """Settings into the registers that there are."""
     await host.write("LEARN_SEED", value=settings.seed)
-    await host.write("LEARN_RATES", hidden_slower=settings.hidden_slower, readout_slower=settings.readout_slower)
+    shifts = {f"{layer}_rate_shift": getattr(settings, f"{layer}_rate_shift") for layer in ("hidden", "readout")}
+    await host.write("LEARN_RATES", **shifts)
     if host.design.capabilities.selects:
         await host.write("WINNERS", value=settings.winners)
     if host.design.capabilities.replays:

@@ -47,26 +47,26 @@ class Moved:
     raised: bool
 
 
-def change_of(design: DesignPoint, gradient: int, readout: bool, slower: int) -> int:
+def change_of(design: DesignPoint, gradient: int, readout: bool, rate_shift: int) -> int:
     """S of one weight."""
     learning = design.learning
-    return round_shift(gradient, (learning.readout_shift if readout else learning.hidden_shift) + slower)
+    return round_shift(gradient, (learning.readout_shift if readout else learning.hidden_shift) + rate_shift)
 
 
-def move(design: DesignPoint, accumulator: int, gradient: int, readout: bool, slower: int = 0) -> Moved:
+def move(design: DesignPoint, accumulator: int, gradient: int, readout: bool, rate_shift: int = 0) -> Moved:
     """Update of one accumulator."""
     learning = design.learning
     limit = (1 << (learning.accumulator_bits - 1)) - 1
-    change = change_of(design, gradient, readout, slower)
+    change = change_of(design, gradient, readout, rate_shift)
     moved = saturate(accumulator - change, limit)
     pulses = min(abs(moved) // learning.accumulator_level, learning.max_pulses)
     sign = 1 if moved > 0 else -1
     return Moved(moved - sign * pulses * learning.accumulator_level, pulses, moved > 0)
 
 
-def rounded(design: DesignPoint, random: int, gradient: int, readout: bool, slower: int) -> tuple[int, bool]:
+def rounded(design: DesignPoint, random: int, gradient: int, readout: bool, rate_shift: int) -> tuple[int, bool]:
     """Pulses in mode `direct`, and whether they raise the weight."""
-    change = change_of(design, gradient, readout, slower)
+    change = change_of(design, gradient, readout, rate_shift)
     return min((abs(change) + random) // design.learning.accumulator_level, design.learning.max_pulses), change < 0
 
 

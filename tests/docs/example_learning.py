@@ -29,18 +29,18 @@ def winning_units(feedback: list[int], winners: int) -> list[int]:
     return winners_of(np.array(feedback), winners).tolist()
 
 
-def learn(design: DesignPoint, seed: int = 1, chi: int = 0, updates: int = 0, until=None, **slower) -> SimpleNamespace:
+def learn(design: DesignPoint, seed: int = 1, chi: int = 0, updates: int = 0, until=None, **shifted) -> SimpleNamespace:
     """One update of a network whose weights are 0: steps of all features 255 and 16, label 0."""
     weights = weights_of(design)
     start = np.full(weights.hidden.shape, chi), np.full(weights.readout.shape, chi)
-    settings = replace(LearningSettings.of(design), seed=seed, **slower)
+    settings = replace(LearningSettings.of(design), seed=seed, **shifted)
     trainer = DfaTrainer(design, weights, accumulators=start, updates=updates, settings=settings)
     seen = []
     x = np.repeat(np.array([[255], [16]], np.uint8), design.network.features, axis=1)
     update = trainer.train_sequence(x, 0, watch=lambda *gradients: seen.extend(gradients), until=until)
     accumulators = [part.tolist() for part in trainer.accumulators]
     rates = design.learning
-    shifts = rates.hidden_shift + settings.hidden_slower, rates.readout_shift + settings.readout_slower
+    shifts = rates.hidden_shift + settings.hidden_rate_shift, rates.readout_shift + settings.readout_rate_shift
     return SimpleNamespace(
         updates=trainer.updates,
         error=update.error.tolist(),
@@ -126,8 +126,8 @@ def pulses(levels: int, weight: int, count: int) -> tuple[int, int, int, int]:
     return reached, writes.applied, writes.dropped, writes.devices
 
 
-def reservoir(design: DesignPoint, presented: int = 0, offers: int = 0) -> SimpleNamespace:
-    """A reservoir after so many offers of sequences of one step, and where each was kept."""
+def reservoir(design: DesignPoint, presented: int = 0, inserts: int = 0) -> SimpleNamespace:
+    """A reservoir after so many insertions of sequences of one step, and the slot that each took."""
     memory = Reservoir(design, replace(ReservoirState.empty(design), presented=presented))
 
     def counted(sequences: int) -> list[int]:
@@ -137,21 +137,21 @@ def reservoir(design: DesignPoint, presented: int = 0, offers: int = 0) -> Simpl
             numbers.append(memory.presented)
         return numbers
 
-    def offer() -> int | None:
+    def insert() -> int | None:
         memory.next_sequence()
-        return memory.offer(np.zeros((1, design.network.features), np.uint8), 0)
+        return memory.insert(np.zeros((1, design.network.features), np.uint8), 0)
 
-    def frozen_offer() -> tuple[int | None, int, int]:
+    def frozen_insert() -> tuple[int | None, int, int]:
         memory.frozen = True
-        return offer(), memory.presented, memory.filled
+        return insert(), memory.presented, memory.filled
 
     def cleared() -> tuple[int, int]:
         memory.clear()
         return memory.presented, memory.filled
 
-    kept = [offer() for _ in range(offers)]
+    accepted = [insert() for _ in range(inserts)]
     return SimpleNamespace(
-        counted=counted, kept=kept, drawn_slots=memory.drawn_slots, frozen_offer=frozen_offer, cleared=cleared
+        counted=counted, accepted=accepted, drawn_slots=memory.drawn_slots, frozen_insert=frozen_insert, cleared=cleared
     )
 
 
@@ -160,12 +160,12 @@ def quantiser_bytes(seed: int, n: int, step: int) -> list[int]:
     return list(int(draw(seed, Purpose.REPLAY_QUANTISER, n, step, 0)).to_bytes(4, "little"))
 
 
-def offered(design: DesignPoint, x) -> tuple[list, int]:
-    """Stored features of the first sequence, which is offered, and its checksum in golden's trace."""
+def inserted(design: DesignPoint, x) -> tuple[list, int]:
+    """Stored features of the first sequence, which is inserted, and its checksum in golden's trace."""
     reference = LearningReference(design, initial_weights(design), Coefficients.of(design))
     one, features = np.ones(1, int), np.array([x], np.uint8)
     records = reference.advance(features, one * len(x), 0 * one, one > 0, 0 * one).records
-    return reference.trainer.reservoir.stored(0)[0].tolist(), int(records["offer"]["stored_sum"][0])
+    return reference.trainer.reservoir.stored(0)[0].tolist(), int(records["insert"]["stored_sum"][0])
 
 
 def canonical(weight: int) -> tuple[int, int]:

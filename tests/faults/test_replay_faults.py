@@ -10,7 +10,7 @@ from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.flow.systems.crossbar.replay_faults import replay_faults
 from remora.flow.tools.simulator import SimulationFailed
 from remora.golden.learning.checkpoint import save_checkpoint
-from remora.spec.crossbar.records import LEARN, OFFER
+from remora.spec.crossbar.records import INSERT, LEARN
 from remora.spec.presets import load_design
 from tests.top.crossbar.test_checkpoint import HALF, Runs
 
@@ -34,7 +34,7 @@ def bench() -> CrossbarFaultBench:
 
 
 def test_the_sound_design_passes(bench):
-    bench.run_sound(False).require(LEARN, OFFER, "hidden weights", "readout weights")
+    bench.run_sound(False).require(LEARN, INSERT, "hidden weights", "readout weights")
 
 
 def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):

@@ -66,19 +66,19 @@ class ScalarLearner:
         self.reservoir: list = []
         self.frozen = False
         learning = design.learning
-        self.seed, self.ratio, self.slower = learning.seed, learning.replay_ratio, (0, 0)
+        self.seed, self.ratio, self.rate_shifts = learning.seed, learning.replay_ratio, (0, 0)
         self.winners = design.network.hidden if learning.winners == "all" else learning.winners
 
-    def set(self, seed: int, winners: int, replay_ratio: int, hidden_slower: int, readout_slower: int) -> None:
+    def set(self, seed: int, winners: int, replay_ratio: int, hidden_rate_shift: int, readout_rate_shift: int) -> None:
         """Other settings; the feedback matrix follows the seed, rule L16."""
         self.seed, self.winners, self.ratio = seed, winners, replay_ratio
-        self.slower, self.feedback = (hidden_slower, readout_slower), feedback_matrix(self.design, seed)
+        self.rate_shifts, self.feedback = (hidden_rate_shift, readout_rate_shift), feedback_matrix(self.design, seed)
 
-    def learn(self, x, label: int, updates: int = WORD, columns: int = WORD, offered: bool = True) -> list[dict]:
+    def learn(self, x, label: int, updates: int = WORD, columns: int = WORD, inserted: bool = True) -> list[dict]:
         """One new sequence, rules M1 to M3; what each update did, the new one's first.
 
         A soft reset lets so many updates begin, so many columns of the last of them be written, and the sequence be
-        offered or not, rules Z2 and Z3.
+        inserted or not, rules Z2 and Z3.
         """
         if not updates:
             return []
@@ -89,11 +89,11 @@ class ScalarLearner:
             for number in range(min(self.ratio, updates - 1)):
                 nibbles, old = self.reservoir[index_below(size, self.seed, REPLAY_INDEX, self.n, number)]
                 done.append(self.train(replayed(self.design, nibbles), old, columns if updates == number + 2 else WORD))
-        if offered:
-            self.offer(x, label)
+        if inserted:
+            self.insert(x, label)
         return done
 
-    def offer(self, x, label: int) -> None:
+    def insert(self, x, label: int) -> None:
         """Rules M4 and M7."""
         learning = self.design.learning
         if self.frozen or learning.replay_capacity == 0:
@@ -123,10 +123,10 @@ class ScalarLearner:
                     gradient[i][j] += m * delta  # rule L9
         readout = [[m * e for e in error] for m in outcome["words"]]  # rule L10
         writes = [
-            self.write(0, gradient, [j for j in winners if j < until], learning.hidden_shift + self.slower[0]),
+            self.write(0, gradient, [j for j in winners if j < until], learning.hidden_shift + self.rate_shifts[0]),
             self.write(
                 1, readout, [k for k in range(len(error)) if len(units) + k < until],
-                learning.readout_shift + self.slower[1],
+                learning.readout_shift + self.rate_shifts[1],
             ),
         ]  # fmt: skip
         gradients, accumulators = (self.checksum(of_layers, winners) for of_layers in ([gradient, readout], self.chi))

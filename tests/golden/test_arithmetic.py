@@ -79,7 +79,7 @@ def test_learning_with_replay(update):
     for number in range(NETWORKS):
         design = any_design(random, update=update).evolve(learning={"enabled": True})
         seen += learn_both(design, random, ends=number % 5 == 0)
-    assert min(seen[name] for name in ("applied", "dropped", "replays", "kept", "refused", "devices")) > 10, seen
+    assert min(seen[name] for name in ("applied", "dropped", "replays", "accepted", "refused", "devices")) > 10, seen
     assert seen["limits"]
 
 
@@ -117,12 +117,12 @@ def learn_both(design, random: np.random.Generator, ends: bool) -> Counter:
         assert_same_state(trainer.dfa, scalar)
         assert_reservoirs_alike(trainer, scalar)
         if design.learning.replay_capacity:
-            offer = learnt.records["offer"][0]
-            kept = offer["slot"] != NO_SLOT
-            assert offer["presented"] == scalar.n and kept >= (len(scalar.reservoir) > before)
-            if kept:
-                assert offer["stored_sum"] == stored_sum(scalar.reservoir[offer["slot"]][0])
-            seen += Counter(kept=int(kept), refused=int(not kept), replays=len(done) - 1)
+            insert = learnt.records["insert"][0]
+            accepted = insert["slot"] != NO_SLOT
+            assert insert["presented"] == scalar.n and accepted >= (len(scalar.reservoir) > before)
+            if accepted:
+                assert insert["stored_sum"] == stored_sum(scalar.reservoir[insert["slot"]][0])
+            seen += Counter(accepted=int(accepted), refused=int(not accepted), replays=len(done) - 1)
     seen["limits"] += ends
     return seen
 
@@ -133,8 +133,8 @@ def any_settings(design, random: np.random.Generator) -> LearningSettings:
         seed=within(random, 0, 2**32 - 1),
         winners=units if design.learning.winners == "all" else within(random, 1, units),
         replay_ratio=within(random, 0, 3),
-        hidden_slower=within(random, 0, 3),
-        readout_slower=within(random, 0, 3),
+        hidden_rate_shift=within(random, 0, 3),
+        readout_rate_shift=within(random, 0, 3),
     )
 
 

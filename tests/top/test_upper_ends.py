@@ -24,7 +24,7 @@ from remora.golden.learning.settings import LearningSettings
 from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.scan import groups
 from remora.spec.crossbar.counters import Counter
-from remora.spec.crossbar.learning import REPLAY_FACTOR, SLOWEST, UPDATE_COUNT_BITS
+from remora.spec.crossbar.learning import MOST_RATE_SHIFT, REPLAY_FACTOR, UPDATE_COUNT_BITS
 from remora.spec.lib.registers import register_map
 from tests.top.bmru.test_bmru import DESIGNS as BMRU
 from tests.top.crossbar.test_checkpoint import DESIGNS as LEARNERS
@@ -81,7 +81,7 @@ def test_counts_and_settings_of_learning(name, harness, tmp_path):
         coefficients=Coefficients(256, 256),
         updates=LARGEST - 1,
         reservoir=reservoir,
-        settings=LearningSettings(LARGEST, network.hidden, most, SLOWEST, SLOWEST),
+        settings=LearningSettings(LARGEST, network.hidden, most, MOST_RATE_SHIFT, MOST_RATE_SHIFT),
     )
     save_checkpoint(tmp_path / "ends.npz", design, start)
     found = runs.hardware("ends", "after", slice(0, 2))

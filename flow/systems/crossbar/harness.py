@@ -34,7 +34,7 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
             # As wide as the port: Verilator refuses an unsized 0 on more than 8,192 bits.
             signals[name], widths[name] = f"{width}'b0", width
     monitors = ["monitor", "bistable_monitor" if capabilities.bistable else "step_monitor"]
-    monitors += ["learn_monitor"] * capabilities.learns + ["offer_monitor"] * capabilities.replays
+    monitors += ["learn_monitor"] * capabilities.learns + ["insert_monitor"] * capabilities.replays
     bulk = {f"wide_{name}": f"s_bulk_{name}" for name in STREAM}
     return Harness(
         ports=(

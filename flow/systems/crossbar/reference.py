@@ -32,14 +32,14 @@ class Reference:
     """Goes through the sequences of a stimulus in order.
 
     Attributes:
-        saturations, learnt, replayed, kept, hidden, readout: sums so far: saturated codes and words, new sequences
+        saturations, learnt, replayed, accepted, hidden, readout: sums so far: saturated codes and words, new sequences
         learnt, replays, sequences that the reservoir took, and what was written into each layer.
     """
 
     def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
         self.design, self.stimulus, self.trace = design, stimulus, trace
         self.saturations = Saturations()
-        self.learnt = self.replayed = self.kept = 0
+        self.learnt = self.replayed = self.accepted = 0
         self.hidden = self.readout = Writes()
         self._learning = (
             LearningReference(design, stimulus.weights, stimulus.coefficients) if design.capabilities.learns else None
@@ -76,7 +76,7 @@ class Reference:
             Counter.DEVICES_HIDDEN: hidden.devices,
             Counter.DEVICES_READOUT: readout.devices,
             Counter.REPLAYED: self.replayed,
-            Counter.KEPT: self.kept,
+            Counter.ACCEPTED: self.accepted,
         }
         return {counter: counted[counter] for counter in self.design.counters() if counter in counted}
 
@@ -84,8 +84,8 @@ class Reference:
     def cycles(self) -> dict[Counter, tuple[int, int]]:
         """Of the hardware's counters of cycles, after all sequences: fewest and most, which are often the same.
 
-        An update takes as long as its pulses let it; without any, its cycles are known. So are those of an offer to a
-        reservoir with room.
+        An update takes as long as its pulses let it; without any, its cycles are known. So are those of an insertion
+        into a reservoir with room.
         """
         stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
         lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
@@ -98,7 +98,7 @@ class Reference:
             found[Counter.FEEDBACK_CYCLES] = 2 * (self.learnt * cycles.preparation,)
             found[Counter.LEARN_CYCLES] = fewest, fewest if silent else most
         if capabilities.replays and not stimulus.commands and len(learnt) <= self.design.learning.replay_capacity:
-            found[Counter.OFFER_CYCLES] = 2 * (sum(cycles.offer_kept(int(length)) for length in learnt),)
+            found[Counter.INSERT_CYCLES] = 2 * (sum(cycles.insert_accepted(int(length)) for length in learnt),)
         return found
 
     def advance(self, start: int, end: int) -> Expected:
@@ -143,7 +143,7 @@ class Reference:
         )
         self.saturations += learnt.saturations
         self.learnt += learnt.sequences
-        self.replayed, self.kept = self.replayed + learnt.replayed, self.kept + learnt.kept
+        self.replayed, self.accepted = self.replayed + learnt.replayed, self.accepted + learnt.accepted
         self.hidden = Writes.sum((self.hidden, learnt.hidden))
         self.readout = Writes.sum((self.readout, learnt.readout))
         return Expected(learnt.records, learnt.scores, learnt.decision)

@@ -13,7 +13,7 @@ RESERVOIR, INDEX, QUANTISER, SEQUENCER = (
 
 
 def replay_faults(design: DesignPoint) -> list[Fault]:
-    """Mistakes in what is drawn, in what is kept, in what is replayed, and in when."""
+    """Mistakes in what is drawn, in what is stored, in what is replayed, and in when."""
     return [*_draws(design), *_memory(design), *_order()]
 
 
@@ -30,13 +30,18 @@ def _draws(design: DesignPoint) -> list[Fault]:
         Fault("replay_index_ignored", "all replays after a sequence are of one slot", INDEX, {"replay_index": "0"}),
         Fault(
             "purposes_confused",
-            "replays are drawn from the numbers of the offers",
+            "replays are drawn from the numbers of the insertions",
             INDEX,
             {"purpose": str(int(Purpose.RESERVOIR_INDEX))},
         ),
         Fault("quantiser_biased", "features are stored too bright", QUANTISER, {"features": brighter}),
         Fault("quantiser_not_random", "every sequence is rounded by the same numbers", QUANTISER, {"number": "0"}),
-        Fault("counted_twice", "n goes up again with the offer", RESERVOIR, {"next_sequence": "next_sequence | offer"}),
+        Fault(
+            "counted_twice",
+            "n goes up at the insertion too",
+            RESERVOIR,
+            {"next_sequence": "next_sequence | insert"},
+        ),
         Fault("clear_ignored", "the reservoir cannot be cleared", RESERVOIR, {"clear": "1'b0"}),
         Fault("freeze_ignored", "the reservoir cannot be frozen", RESERVOIR, {"freeze": "1'b0"}),
     ]
@@ -47,10 +52,10 @@ def _memory(design: DesignPoint) -> list[Fault]:
     heads = f"remora_memory_{design.learning.replay_capacity}x{head_bits(design)}"
     faults = [
         Fault(
-            "offers_the_replay",
-            "what was replayed last is offered in place of the new sequence",
+            "inserts_the_replay",
+            "what was replayed last is inserted in place of the new sequence",
             RESERVOIR,
-            {"offer_features": "good_features"},
+            {"insert_features": "good_features"},
         ),
         Fault("stored_elsewhere", "steps are stored one word early", steps, {"write_address": _less("write_address")}),
         Fault("head_of_neighbour", "label and length of a neighbour", heads, {"read_address": _less("read_address")}),
@@ -75,7 +80,7 @@ def _order() -> list[Fault]:
     return [
         Fault("ratio_off_by_one", "one replay too many", SEQUENCER, {"ratio": "ratio + 1"}),
         Fault("empty_replayed", "an empty reservoir is replayed", SEQUENCER, {"stocked": "1'b1"}),
-        Fault("never_offered", "an offer is never made", SEQUENCER, {"offer": "1'b0"}),
+        Fault("never_inserted", "no sequence is inserted", SEQUENCER, {"insert": "1'b0"}),
         Fault("replays_answered", "replays are answered like packets", SEQUENCER, {"push": "good_concluded"}),
         Fault("replays_uncounted", "replays are not counted", "remora_counters", {"replayed_increment": "1'b0"}),
     ]

@@ -20,7 +20,7 @@ from remora.golden.learning.learnt_state import LAYERS, read_state, state_file, 
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.cycles import DRAW
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP, Event
+from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP, Event
 from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import BEAT_BYTES, Answer, Drop, Flag
 from remora.spec.lib.trace import record_types
@@ -33,7 +33,7 @@ KINDS = (STEP, READOUT, EVENT, ANSWER, COUNTERS, INTERRUPTS)
 """What a traced run compares of any stimulus; of events only where packets are dropped."""
 PHASES = (
     Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
-    Counter.OFFER_CYCLES,
+    Counter.INSERT_CYCLES,
 )  # fmt: skip
 """Counters of cycles, of which every cycle belongs to one."""
 
@@ -116,14 +116,14 @@ class CrossbarCase(RunCase):
         yield check_values(INTERRUPTS, self._interrupts(), found.report["interrupts"])
 
     def required(self, stalled: bool) -> tuple[str, ...]:
-        """See the base; events only where packets are dropped, and offers where there is a reservoir."""
+        """See the base; events only where packets are dropped, and insertions where there is a reservoir."""
         stimulus, capabilities = self.stimulus, self.design.capabilities
         traced = [STEP, READOUT, *([EVENT] if stimulus.bad else [])]
         kinds = [*(traced if self.traced else []), ANSWER, COUNTERS, INTERRUPTS]
         if stimulus.learns.any():
             held = ["weights", *(["accumulators"] * capabilities.accumulates)]
             kinds += [LEARN] * self.traced + [f"{layer} {kind}" for layer in LAYERS for kind in held] + ["counts"]
-            kinds += [OFFER] * (self.traced and capabilities.replays)
+            kinds += [INSERT] * (self.traced and capabilities.replays)
         return tuple(kinds)
 
     def _drop_events(self) -> NDArray:
@@ -183,7 +183,7 @@ def timeout_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int
     if design.capabilities.learns:
         work += cycles.most_update(longest)
     if design.capabilities.replays:
-        work = (1 + replays_at_most(design, stimulus)) * (work + DRAWS * DRAW) + cycles.offer_kept(longest)
+        work = (1 + replays_at_most(design, stimulus)) * (work + DRAWS * DRAW) + cycles.insert_accepted(longest)
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
     beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
     # The longest run of sequences that nobody answers.

@@ -126,7 +126,7 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
 
 def _learning(run: RtlRun) -> dict:
     """``cycles_per_learning_sequence``: forward pass, readout and update of a new sequence, replays apart;
-    ``cycles_by_phase`` its parts, and for each new sequence what its replays and its offer to the reservoir took.
+    ``cycles_by_phase`` its parts, and for each new sequence what its replays and its insertion into the reservoir took.
     ``device_writes``: pulses that all updates applied. ``learning_sequences_per_second``: new sequences, with their
     replays and the comparison, by the wall clock; ``updates_per_second``: new and replayed.
     """
@@ -137,7 +137,7 @@ def _learning(run: RtlRun) -> dict:
     seconds = run.seconds["stream"] + run.seconds["compare"]
     return {
         "replayed": replayed,
-        "kept": counters.get(Counter.KEPT, 0),
+        "accepted": counters.get(Counter.ACCEPTED, 0),
         "cycles_per_learning_sequence": (forward + update) / learned,
         "learn_cycles_per_sequence": update / learned,
         "cycles_by_phase": {
@@ -145,7 +145,7 @@ def _learning(run: RtlRun) -> dict:
             "error_feedback": feedback / learned,
             "columns": (update - feedback) / learned,
             "replay": counters.get(Counter.REPLAY_CYCLES, 0) / learned,
-            "offer": counters.get(Counter.OFFER_CYCLES, 0) / learned,
+            "insert": counters.get(Counter.INSERT_CYCLES, 0) / learned,
         },
         "cycles_per_replay": counters.get(Counter.REPLAY_CYCLES, 0) / max(1, replayed),
         "device_writes": counters[Counter.PULSES],

@@ -172,8 +172,8 @@ class CompiledKernel:
         design, learning, filled = self._design, self._design.learning, self._network
         self._arrays["feedback_matrix"][:, : design.network.hidden] = feedback_matrix(design, settings.seed)
         filled.winners, filled.seed = settings.winners, settings.seed
-        filled.hidden.rate = 2.0 ** -(learning.hidden_shift + settings.hidden_slower)
-        filled.readout.rate = 2.0 ** -(learning.readout_shift + settings.readout_slower)
+        filled.hidden.rate = 2.0 ** -(learning.hidden_shift + settings.hidden_rate_shift)
+        filled.readout.rate = 2.0 ** -(learning.readout_shift + settings.readout_rate_shift)
 
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None

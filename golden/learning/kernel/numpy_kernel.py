@@ -82,8 +82,8 @@ class NumpyKernel:
         design, learning = self.design, self.design.learning
         self._winners = settings.winners
         self._feedback = feedback_matrix(design, settings.seed).astype(self._dtype)
-        self._hidden_shift = learning.hidden_shift + settings.hidden_slower
-        self._readout_shift = learning.readout_shift + settings.readout_slower
+        self._hidden_shift = learning.hidden_shift + settings.hidden_rate_shift
+        self._readout_shift = learning.readout_shift + settings.readout_rate_shift
         self._hidden.configure(settings.winners, settings.seed)
         self._readout.configure(design.network.classes, settings.seed)
 

@@ -11,7 +11,7 @@ from remora.spec.crossbar.learning import (
     ERROR_CENTRE,
     ERROR_LIMIT,
     FEEDBACK_WORD_BITS,
-    SLOWEST,
+    MOST_RATE_SHIFT,
     error_shift,
     gradient_bound,
 )
@@ -54,8 +54,8 @@ def learning_dtype(design: DesignPoint) -> type[np.floating]:
     learning, network = design.learning, design.network
     delta_shift = DERIVATIVE_BITS + learning.feedback_shift
     product = network.classes * ERROR_LIMIT * ERROR_LIMIT
-    hidden = gradient_bound(design) + (1 << learning.hidden_shift + SLOWEST)
-    readout = design.formats.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift + SLOWEST)
+    hidden = gradient_bound(design) + (1 << learning.hidden_shift + MOST_RATE_SHIFT)
+    readout = design.formats.stream_limit * ERROR_LIMIT + (1 << learning.readout_shift + MOST_RATE_SHIFT)
     accumulator = (1 << learning.accumulator_bits) + max(
         hidden >> learning.hidden_shift, readout >> learning.readout_shift
     )

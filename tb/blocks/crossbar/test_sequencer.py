@@ -15,7 +15,7 @@ CONVERSION_STROBES = ("convert_hidden", "issue")
 """Of a design whose cells take converted columns; bistable ones have ``clear_cells`` instead."""
 LEARNING_STROBES = ("concluded", "learn_start", "learning", "holding")
 """Of a design that learns."""
-REPLAY_STROBES = ("next_sequence", "replaying", "draw", "drawing", "offer", "offering")
+REPLAY_STROBES = ("next_sequence", "replaying", "draw", "drawing", "insert", "inserting")
 """Of a design that replays."""
 Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
@@ -89,7 +89,7 @@ class Driver:
             await self.cycle(set(), {})
 
     async def sequence(self, length: int) -> None:
-        """A sequence from its start to the push of its result, and on to the end of its learning, replays and offer."""
+        """A sequence from its start to the push of its result, and on to the end of learning, replays and insertion."""
         random, block = self.bench.random, self.block
         block.put(run=1, available=1, length=length, decided=0)
         infer, learn = 1, 0
@@ -125,7 +125,7 @@ class Driver:
         block.put(decided=0)
 
     async def _learn(self, length: int) -> None:
-        """The sequence keeps its bank until it is learnt, and offered where there is a reservoir."""
+        """The sequence keeps its bank until it is learnt, and inserted where there is a reservoir."""
         if not self.replays:
             await self._update(set(), {"free"})
             return
@@ -140,8 +140,8 @@ class Driver:
             await self._wait(phase, {"replay_index": replay_index}, "drawn", {"read"}, {"read_step": 0})
             await self._forward(length, False, True, mark)
             await self._update(mark, set())
-        await self.cycle({"busy", "holding", "offering", "offer", *mark}, {})
-        await self._wait({"busy", "holding", "offering"}, {}, "offered", {"free"}, {})
+        await self.cycle({"busy", "holding", "inserting", "insert", *mark}, {})
+        await self._wait({"busy", "holding", "inserting"}, {}, "inserted", {"free"}, {})
 
     async def _update(self, mark: set[str], last: set[str]) -> None:
         await self._wait({"busy", "learning", "holding", *mark}, {}, "learn_done", last, {})
@@ -208,7 +208,7 @@ async def resets(bench: BlockBench) -> None:
             if block.design.capabilities.learns:
                 block.put(infer=1, learn=1, learn_done=0)
             if block.design.capabilities.replays:
-                block.put(stocked=1, ratio=2, drawn=0, offered=0)
+                block.put(stocked=1, ratio=2, drawn=0, inserted=0)
         await bench.cycle(bench.random.randint(1, 40))
         for block in bench.blocks:
             block.put(run=0)

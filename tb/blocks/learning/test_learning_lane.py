@@ -46,13 +46,13 @@ async def gradients_and_updates(bench: BlockBench) -> None:
         for _ in rounds(120, seen, {(most, True), (most, False)}, block.name):
             gradient = await gather(bench, block)
             for _ in range(4):
-                readout, slower = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
+                readout, rate_shift = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
                 accumulator = bench.random.choice(
                     (extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level)))
                 )
-                block.put(accumulator=accumulator, readout=readout, slower=slower)
+                block.put(accumulator=accumulator, readout=readout, rate_shift=rate_shift)
                 await bench.cycle()
-                wanted = move(design, accumulator, gradient, bool(readout), slower)
+                wanted = move(design, accumulator, gradient, bool(readout), rate_shift)
                 bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
                 bench.compare(
                     block,
@@ -78,12 +78,12 @@ async def gradients_rounded(bench: BlockBench) -> None:
         for _ in rounds(150, seen, {(most, True), (most, False), (0, False)}, block.name):
             gradient = await gather(bench, block)
             for _ in range(4):
-                readout, slower = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
+                readout, rate_shift = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
                 random = bench.random.choice((0, level - 1, bench.random.randrange(level)))
-                block.put(random=random, readout=readout, slower=slower)
+                block.put(random=random, readout=readout, rate_shift=rate_shift)
                 await bench.cycle()
                 bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
-                pulses, raised = rounded(design, random, gradient, bool(readout), slower)
+                pulses, raised = rounded(design, random, gradient, bool(readout), rate_shift)
                 bench.compare(block, f"pulses of {gradient}, {random}", block.get("pulses"), pulses)
                 if pulses:
                     bench.compare(block, "raised", block.get("raised"), int(raised))

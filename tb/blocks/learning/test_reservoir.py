@@ -1,4 +1,4 @@
-"""The reservoir: draws, offers, freeze, clear, the host's ports, against a model in plain Python."""
+"""The reservoir: draws, insertions, freeze, clear, the host's ports, against a model in plain Python."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Model:
         """Slot of a replay."""
         return uniform_index(self.seed, Purpose.REPLAY_INDEX, len(self.held), self.n, replay_index)
 
-    def offer(self, steps: list[bytes], label: int, freeze: bool) -> int | None:
+    def insert(self, steps: list[bytes], label: int, freeze: bool) -> int | None:
         """The slot that the sequence takes."""
         slot = len(self.held)
         if slot == self.capacity:
@@ -59,7 +59,7 @@ class Driver:
         self.bench.compare(self.block, "n, filled", found, (self.model.n, len(self.model.held)))
 
     async def new(self, freeze: bool = False, replays: int = 2) -> int | None:
-        """A new sequence: counted, some replays, offered."""
+        """A new sequence: counted, some replays, inserted."""
         network = self.block.design.network
         await self.strobe(next_sequence=1)
         self.model.begin()
@@ -68,7 +68,7 @@ class Driver:
             for replay_index in range(replays):
                 await self.replay(replay_index if replay_index < 2 else self.random.randrange(256))
         steps = [some_features(self.bench, network.features) for _ in range(self.random.randint(1, network.max_steps))]
-        return await self.offer(steps, self.random.randrange(network.classes), freeze)
+        return await self.insert(steps, self.random.randrange(network.classes), freeze)
 
     async def replay(self, replay_index: int) -> None:
         """A draw, and all steps of what was drawn."""
@@ -91,24 +91,24 @@ class Driver:
             features.append((value - 128) % 256 if network.feature_signed else value)
         return int.from_bytes(bytes(features), "little")
 
-    async def offer(self, steps: list[bytes], label: int, freeze: bool) -> int | None:
-        """Offer, play the sequence buffer, and compare what became of it."""
-        block, wanted = self.block, self.model.offer(steps, label, freeze)
-        block.put(freeze=int(freeze), offer_length=len(steps), offer_label=label)
-        await self.strobe(offer=1)
+    async def insert(self, steps: list[bytes], label: int, freeze: bool) -> int | None:
+        """Insert, play the sequence buffer, and compare what became of it."""
+        block, wanted = self.block, self.model.insert(steps, label, freeze)
+        block.put(freeze=int(freeze), insert_length=len(steps), insert_label=label)
+        await self.strobe(insert=1)
         for _ in range(TIMEOUT_CYCLES):
             await self.bench.cycle()
-            if block.get("offered"):
+            if block.get("inserted"):
                 break
-            if block.get("read_offer"):
-                block.put(offer_features=int.from_bytes(steps[block.get("offer_step")], "little"))
-        kept = block.get("kept")
-        self.bench.compare(block, "offered, kept", (block.get("offered"), kept), (1, int(wanted is not None)))
-        if kept:
+            if block.get("insert_read"):
+                block.put(insert_features=int.from_bytes(steps[block.get("insert_step")], "little"))
+        accepted = block.get("accepted")
+        self.bench.compare(block, "inserted, accepted", (block.get("inserted"), accepted), (1, int(wanted is not None)))
+        if accepted:
             self.bench.compare(block, "slot", block.get("slot"), wanted)
         block.put(freeze=0)
         await self.bench.cycle()
-        self.bench.compare(block, "offered", block.get("offered"), 0)
+        self.bench.compare(block, "inserted", block.get("inserted"), 0)
         self.compare_counts()
         return wanted
 
@@ -140,13 +140,13 @@ class Driver:
 
 @block_test
 async def fills_and_replaces(bench: BlockBench) -> None:
-    """Many times its capacity of sequences: first all are kept, then some take the place of others."""
+    """Many times its capacity of sequences: first all are accepted, then some take the place of others."""
 
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
         capacity = block.design.learning.replay_capacity
-        kept = [await driver.new(replays=3) for _ in range(4 * capacity + 4)]
-        assert kept[:capacity] == list(range(capacity)) and None in kept
+        accepted = [await driver.new(replays=3) for _ in range(4 * capacity + 4)]
+        assert accepted[:capacity] == list(range(capacity)) and None in accepted
         await driver.compare_content()
 
     await bench.each(drive)
@@ -228,15 +228,15 @@ async def heads_that_nobody_may_store(bench: BlockBench) -> None:
 
 @block_test
 async def resets(bench: BlockBench) -> None:
-    """A reset at any cycle of an offer or a draw forgets everything."""
+    """A reset at any cycle of an insertion or a draw forgets everything."""
     for _ in range(6):
         await bench.reset(1)
         drivers = [Driver(bench, block) for block in bench.blocks]
         for driver in drivers:
             await driver.strobe(next_sequence=1)
             driver.model.begin()
-            await driver.offer([some_features(bench, driver.block.design.network.features)], 0, False)
-            await driver.strobe(**{bench.random.choice(("draw", "offer")): 1})
+            await driver.insert([some_features(bench, driver.block.design.network.features)], 0, False)
+            await driver.strobe(**{bench.random.choice(("draw", "insert")): 1})
         await bench.cycle(bench.random.randint(1, 40))
         await bench.reset(1)
         await bench.cycle()

@@ -113,7 +113,7 @@ def test_the_hardware_counts_the_cycles_of_the_model(name, tmp_path):
     made = generate(design, tmp_path / "out")
     compared = [Counter.STEP_CYCLES, Counter.FEEDBACK_CYCLES, Counter.LEARN_CYCLES]
     if design.capabilities.replays:
-        compared.append(Counter.OFFER_CYCLES)
+        compared.append(Counter.INSERT_CYCLES)
     host, registers = made.directory / "sim" / "host.hex", register_map(design)
     lines = host.read_text(encoding="utf-8").splitlines()
     for counter in compared:

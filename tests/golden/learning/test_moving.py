@@ -289,7 +289,7 @@ def test_files_of_version_0_1_are_read_and_answer_as_they_did():
     scores = infer(design, found.weights, synthetic(design, 12, 5).x).scores
     assert scores[:3].tolist() == [[34, -45, -52], [35, -46, -50], [36, -46, -51]]
     assert (found.updates, found.hidden_accumulators.sum(), found.reservoir.presented) == (34, 359, 12)
-    assert found.settings.hidden_slower == 1 and found.metadata == {"made by": "version 0.1, commit ececabb"}
+    assert found.settings.hidden_rate_shift == 1 and found.metadata == {"made by": "version 0.1, commit ececabb"}
     assert not found.remarks and not found.left_behind
     cells = DesignPoint(
         name="cells", network={"features": 4, "hidden": 6, "classes": 3, "max_steps": 5}, cell={"kind": "bmru"}

@@ -106,8 +106,8 @@ def test_a_saved_training_resumes_exactly(name, mode, tmp_path):
     part.reservoir.frozen = False
     for (x, label), wanted in zip(sequences[20:], expected[20:], strict=True):
         found = part.train_sequence(x, label)
-        assert (found.slots, found.kept, found.applied, found.dropped) == (
-            wanted.slots, wanted.kept, wanted.applied, wanted.dropped,
+        assert (found.slots, found.accepted, found.applied, found.dropped) == (
+            wanted.slots, wanted.accepted, wanted.applied, wanted.dropped,
         )  # fmt: skip
     for name in ("first.npz", "second.npz"):
         save_checkpoint(tmp_path / name, design, (whole if name == "first.npz" else part).checkpoint())

@@ -17,24 +17,24 @@ def counting_design(capacity: int, seed: int = 1):
     )
 
 
-@pytest.mark.parametrize(("capacity", "offered"), [(1, 6), (3, 10), (5, 24), (8, 40)])
-def test_every_sequence_is_retained_alike(capacity, offered):
-    """Chi-squared over 1,500 reservoirs: mean offered − 1 at most, five deviations allowed."""
-    trials, held = 1500, np.zeros(offered)
+@pytest.mark.parametrize(("capacity", "inserted"), [(1, 6), (3, 10), (5, 24), (8, 40)])
+def test_every_sequence_is_retained_alike(capacity, inserted):
+    """Chi-squared over 1,500 reservoirs: mean inserted − 1 at most, five deviations allowed."""
+    trials, held = 1500, np.zeros(inserted)
     for seed in range(trials):
         reservoir, content = Reservoir(counting_design(capacity, seed)), {}
-        for number in range(offered):
+        for number in range(inserted):
             reservoir.next_sequence()
-            slot = reservoir.offer(np.zeros((1, 2), np.uint8), 0)
+            slot = reservoir.insert(np.zeros((1, 2), np.uint8), 0)
             if slot is not None:
                 content[slot] = number
         assert sorted(content) == list(range(capacity))
         held[list(content.values())] += 1
-    share = capacity / offered
+    share = capacity / inserted
     expected = trials * share
     # Of each trial exactly `capacity` are held, so the variance of a count is trials·p·(1−p).
     statistic = ((held - expected) ** 2).sum() / (expected * (1 - share))
-    assert abs(statistic - offered) < 5 * np.sqrt(2 * offered)
+    assert abs(statistic - inserted) < 5 * np.sqrt(2 * inserted)
 
 
 def test_replay_draws_every_slot_alike():
@@ -46,7 +46,7 @@ def test_replay_draws_every_slot_alike():
         assert len(slots) == (3 if number else 0) and all(slot < reservoir.filled for slot in slots)
         if number >= 7:
             np.add.at(seen, slots, 1)
-        reservoir.offer(np.zeros((1, 2), np.uint8), 0)
+        reservoir.insert(np.zeros((1, 2), np.uint8), 0)
     expected = seen.sum() / 7
     assert abs(((seen - expected) ** 2).sum() / expected - 6) < 5 * np.sqrt(12)
 
@@ -91,7 +91,7 @@ def test_without_capacity_nothing_is_held_or_drawn():
     reservoir = Reservoir(counting_design(0))
     for _ in range(5):
         reservoir.next_sequence()
-        assert reservoir.drawn_slots() == [] and reservoir.offer(np.zeros((1, 2), np.uint8), 0) is None
+        assert reservoir.drawn_slots() == [] and reservoir.insert(np.zeros((1, 2), np.uint8), 0) is None
     assert (reservoir.presented, reservoir.filled, reservoir.state.features.size) == (5, 0, 0)
 
 
@@ -101,7 +101,7 @@ def test_short_sequences_leave_nothing_of_longer_ones():
     for steps, value, label in ((9, 255, 2), (4, 255, 1)):
         reservoir.clear()
         reservoir.next_sequence()
-        assert reservoir.offer(np.full((steps, 5), value, np.uint8), label) == 0
+        assert reservoir.insert(np.full((steps, 5), value, np.uint8), label) == 0
     x, label = reservoir.sequence(0)
     assert (x.shape, label) == ((4, 5), 1) and not reservoir.state.features[0, 4:].any()
 
@@ -110,7 +110,7 @@ def test_short_sequences_leave_nothing_of_longer_ones():
 def test_empty_slots_cannot_be_read(slot):
     reservoir = Reservoir(counting_design(3))
     reservoir.next_sequence()
-    reservoir.offer(np.zeros((1, 2), np.uint8), 0)
+    reservoir.insert(np.zeros((1, 2), np.uint8), 0)
     with pytest.raises(IndexError, match=f"slot {slot} holds nothing; 1 are filled"):
         reservoir.sequence(slot)
 

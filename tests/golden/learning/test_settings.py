@@ -31,8 +31,8 @@ def random_settings(design, generator) -> LearningSettings:
         seed=int(generator.integers(2**32)),
         winners=int(generator.integers(1, design.network.hidden + 1)),
         replay_ratio=int(generator.integers(4)),
-        hidden_slower=int(generator.integers(4)),
-        readout_slower=int(generator.integers(4)),
+        hidden_rate_shift=int(generator.integers(4)),
+        readout_rate_shift=int(generator.integers(4)),
     )
 
 
@@ -58,10 +58,10 @@ def test_the_feedback_matrix_follows_the_seed():
 
 def test_a_slower_rate_is_a_larger_shift():
     design = learner("accumulate")
-    slower = design.evolve(learning={"hidden_shift": design.learning.hidden_shift + 2})
+    slow = design.evolve(learning={"hidden_shift": design.learning.hidden_shift + 2})
     generator, start = np.random.default_rng(1), random_weights(design, 1)
-    first, second = ReplayTrainer(design, start), ReplayTrainer(slower, start)
-    first.settings = replace(first.settings, hidden_slower=2)
+    first, second = ReplayTrainer(design, start), ReplayTrainer(slow, start)
+    first.settings = replace(first.settings, hidden_rate_shift=2)
     for _ in range(6):
         x, label = random_sequence(design, generator)
         first.train_sequence(x, label)
@@ -76,8 +76,8 @@ def test_a_slower_rate_is_a_larger_shift():
         ({"winners": 0}, r"winners is 0; it must be 1…7"),
         ({"winners": 8}, r"winners is 8; it must be 1…7"),
         ({"replay_ratio": 256}, r"replay_ratio is 256; it must be 0…255"),
-        ({"hidden_slower": 4}, r"hidden_slower is 4; it must be 0…3"),
-        ({"readout_slower": -1}, r"readout_slower is -1; it must be 0…3"),
+        ({"hidden_rate_shift": 4}, r"hidden_rate_shift is 4; it must be 0…3"),
+        ({"readout_rate_shift": -1}, r"readout_rate_shift is -1; it must be 0…3"),
         ({"seed": True}, r"seed is True"),
     ],
 )
@@ -93,6 +93,16 @@ def test_without_selection_all_units_win():
     design = learner("accumulate", winners="all")
     with pytest.raises(ValueError, match=r'winners is 3; it must be 7: with learning.winners = "all"'):
         replace(LearningSettings.of(design), winners=3).check(design)
+
+
+def test_names_of_version_0_1_are_read():
+    settings = LearningSettings(77, 2, 3, 1, 2)
+    content = settings.as_dict()
+    old = {name.replace("rate_shift", "slower"): value for name, value in content.items()}
+    assert LearningSettings.from_dict(old) == LearningSettings.from_dict(content) == settings and old != content
+    for wrong in (old | {"hidden_rate_shift": 1}, old | {"slower": 1}, {"seed": 1}, [77, 2, 3, 1, 2], None):
+        with pytest.raises(ValueError, match="learning settings must be named hidden_rate_shift, readout_rate_shift,"):
+            LearningSettings.from_dict(wrong)
 
 
 @pytest.mark.parametrize("mode", ["accumulate", "direct"])
@@ -133,7 +143,7 @@ def test_a_file_without_settings_has_the_designs(tmp_path):
 
 @pytest.mark.parametrize("mode", ["accumulate", "direct"])
 def test_interruptions_agree_with_the_scalar_reference(mode):
-    """Sequences cut at any column of any update, between updates, before and after the offer; others between them."""
+    """Sequences cut at any column of any update, between updates, before and after the insertion; others between."""
     design, seed = learner(mode), 6
     generator, start = np.random.default_rng(seed), random_weights(design, seed)
     trainer, scalar = ReplayTrainer(design, start), ScalarLearner(design, start)
@@ -143,12 +153,12 @@ def test_interruptions_agree_with_the_scalar_reference(mode):
     for number, (updates, until) in enumerate(cuts * 2):
         assert_learns_alike(design, 1, seed=number, trainer=trainer, scalar=scalar)
         x, label = random_sequence(design, generator)
-        offered = updates == 3 and until is None and number > len(cuts)
+        inserted = updates == 3 and until is None and number > len(cuts)
         if number == 0:
             until = None
-        found = trainer.train_interrupted(x, label, Interruption(updates, until, offered))
+        found = trainer.train_interrupted(x, label, Interruption(updates, until, inserted))
         cut = {} if until is None else {"columns": until}
-        expected = scalar.learn(x, label, updates, offered=offered, **cut)
+        expected = scalar.learn(x, label, updates, inserted=inserted, **cut)
         assert (found is None) == (updates == 0) and len(expected) == updates
         for mine, theirs in zip((found.update, *found.replays) if found else (), expected, strict=True):
             assert_same_update(mine, theirs)

@@ -8,7 +8,7 @@ from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.records import FRAME
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.registers import register_map
 from remora.spec.presets import load_design
 
@@ -58,6 +58,6 @@ def test_records_are_those_of_the_capabilities():
     assert found == [
         {STEP, READOUT, EVENT},
         {STEP, READOUT, EVENT, LEARN},
-        {STEP, READOUT, EVENT, LEARN, OFFER},
+        {STEP, READOUT, EVENT, LEARN, INSERT},
         {FRAME},
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.spec.crossbar.cycles import DRAW, OFFER_FROZEN, OFFER_REFUSED, REPLAY_DRAW
+from remora.spec.crossbar.cycles import DRAW, INSERT_FROZEN, INSERT_REFUSED, REPLAY_DRAW
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.presets import load_design
@@ -29,8 +29,8 @@ def test_the_tables_of_the_document_are_those_of_the_model():
         "fold of a hidden column": cycles.fold(28),
         "fold of a readout column": cycles.readout_fold,
         "draw of a replay": REPLAY_DRAW,
-        "offer that is not kept": OFFER_REFUSED,
-        "offer that is kept": cycles.offer_kept(28),
+        "insertion that is refused": INSERT_REFUSED,
+        "insertion that is accepted": cycles.insert_accepted(28),
     }
     for phase, wanted in figures.items():
         (row,) = [line for line in text.splitlines() if line.startswith(f"| {phase}")]
@@ -43,7 +43,7 @@ def test_figures_of_known_design_points():
     assert (cycles.step, cycles.readout, cells.step, cells.readout) == (23, 28, 10, 21)
     assert (cycles.errors, cycles.first_feedback - 1, cycles.next_feedback(), cycles.preparation) == (10, 25, 15, 35)
     assert (cycles.fold(28), cycles.readout_fold) == (33, 3)
-    assert (HASH_CYCLES, DRAW, REPLAY_DRAW, OFFER_FROZEN, OFFER_REFUSED, cycles.offer_kept(28)) == (
+    assert (HASH_CYCLES, DRAW, REPLAY_DRAW, INSERT_FROZEN, INSERT_REFUSED, cycles.insert_accepted(28)) == (
         14,
         15,
         18,
@@ -80,5 +80,5 @@ def test_the_fewest_cycles_are_at_most_the_most():
         design = design.evolve(learning={"enabled": True})
         for steps in (1, design.network.max_steps):
             assert 0 < design.cycles.fewest_update(steps) < design.cycles.most_update(steps)
-            assert design.cycles.offer_kept(steps) >= DRAW
+            assert design.cycles.insert_accepted(steps) >= DRAW
         assert design.cycles.preparation < design.cycles.fewest_update(1)

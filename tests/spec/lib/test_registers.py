@@ -166,7 +166,9 @@ def test_bistable_cells_have_thresholds_instead_of_coefficients():
 def test_registers_of_replay_are_there_only_with_a_reservoir():
     without, replays = register_map(DEFAULT.evolve(learning={"enabled": True})), register_map(REPLAYS)
     counters = {
-        f"{name}_{word}" for name in ("REPLAYED", "REPLAY_CYCLES", "KEPT", "OFFER_CYCLES") for word in ("LOW", "HIGH")
+        f"{name}_{word}"
+        for name in ("REPLAYED", "REPLAY_CYCLES", "ACCEPTED", "INSERT_CYCLES")
+        for word in ("LOW", "HIGH")
     }
     extra = {register.name for register in replays} - {register.name for register in without}
     registers = {"REPLAY_RATIO", "REPLAY_CONTROL", "REPLAY_CAPACITY", "PRESENTED", "FILLED"}

@@ -15,7 +15,7 @@ from remora.flow.tools.simulator import Build, build, run, write_source
 from remora.flow.verify.harness import SOURCES, TRACE, monitor_sources
 from remora.flow.verify.trace_package import trace_package
 from remora.spec.bmru.records import FRAME
-from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.trace import record_types
 from remora.spec.presets import load_design
 from tests.golden.bmru.cases import make_bmru
@@ -106,7 +106,7 @@ def test_nothing_before_the_first_reset_counts(everything, tmp_path):
         plusargs=arguments,
         run_dir=tmp_path,
     )
-    records = [tmp_path / f"{kind}.bin" for kind in (STEP, READOUT, EVENT, LEARN, OFFER, FRAME)]
+    records = [tmp_path / f"{kind}.bin" for kind in (STEP, READOUT, EVENT, LEARN, INSERT, FRAME)]
     assert [path.stat().st_size for path in records] == [0] * len(records)
     run(everything, MODULE, testcase="strobes_after_the_reset", plusargs=arguments[1:], run_dir=tmp_path)
     assert all(path.stat().st_size for path in records)

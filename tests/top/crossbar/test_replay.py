@@ -1,4 +1,4 @@
-"""Replay in the whole accelerator against golden: every step, update and offer of new and replayed sequences alike."""
+"""Replay in the whole accelerator against golden: every step, update and insertion of new and replayed sequences."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from remora.golden.data.tasks import task_stream
 from remora.golden.learning.replay import ReplayTrainer
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.records import LEARN, NO_SLOT, OFFER
+from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT
 from remora.spec.lib.packets import Flag
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.trace import read_trace
@@ -42,7 +42,7 @@ REPLAYERS = {
     "signed": learner("signed", hidden_shift=5, replay_capacity=4, replay_ratio=3),
     "direct": learner("primes", hidden_shift=5, update="direct", winners=6, lanes=4, replay_capacity=3),
 }
-ALL_REPLAY = (*KINDS, LEARN, OFFER, "hidden weights", "readout weights", "reservoir", "counts")
+ALL_REPLAY = (*KINDS, LEARN, INSERT, "hidden weights", "readout weights", "reservoir", "counts")
 ACCUMULATORS = ("hidden accumulators", "readout accumulators")
 
 
@@ -52,7 +52,7 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
     write_images(design, stimulus.weights, tmp_path / "images")
     result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
     compared, counters = result.comparison.compared, result.counters
-    assert compared[OFFER] == counters[Counter.LEARNED] == stimulus.learns.sum() > 0
+    assert compared[INSERT] == counters[Counter.LEARNED] == stimulus.learns.sum() > 0
     assert compared[LEARN] == counters[Counter.LEARNED] + counters[Counter.REPLAYED]
     assert compared["readout"] == len(stimulus) + counters[Counter.REPLAYED]
     return result
@@ -83,12 +83,12 @@ def test_the_ratio_of_the_design_holds_after_reset(harness, tmp_path):
     records = read_trace(tmp_path / "run", design)
     capacity = design.learning.replay_capacity
     assert set(records[LEARN]["slot"]) == {*range(capacity), NO_SLOT}
-    assert set(records[OFFER]["slot"]) == {*range(capacity), NO_SLOT}
-    assert result.counters[Counter.KEPT] == np.sum(records[OFFER]["slot"] != NO_SLOT)
+    assert set(records[INSERT]["slot"]) == {*range(capacity), NO_SLOT}
+    assert result.counters[Counter.ACCEPTED] == np.sum(records[INSERT]["slot"] != NO_SLOT)
 
 
 def test_learning_packets_while_frozen(harness, tmp_path):
-    """Frozen from the start: learnt, counted, never kept, nothing to replay; thawed, n has gone on."""
+    """Frozen from the start: learnt, counted, never accepted, nothing to replay; thawed, n has gone on."""
     design = REPLAYERS["tiny"]
     stimulus = learning_stimulus(design, SEQUENCES, GATES, 9)
     half = SEQUENCES // 2
@@ -97,8 +97,8 @@ def test_learning_packets_while_frozen(harness, tmp_path):
     result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.capabilities.accumulates else ()))
     records = read_trace(tmp_path / "run", design)
     frozen = int(stimulus.learns[:half].sum())
-    assert (records[OFFER]["slot"][:frozen] == NO_SLOT).all() and records[OFFER]["slot"][frozen] == 0
-    assert records[OFFER]["presented"][frozen] == frozen + 1
+    assert (records[INSERT]["slot"][:frozen] == NO_SLOT).all() and records[INSERT]["slot"][frozen] == 0
+    assert records[INSERT]["presented"][frozen] == frozen + 1
     assert (records[LEARN]["slot"][:frozen] == NO_SLOT).all()
 
 
@@ -108,11 +108,11 @@ def test_a_ratio_of_0_replays_nothing(harness, tmp_path):
     result = run(harness, tmp_path, design, with_bad_packets(design, stimulus, 4))
     result.comparison.require(*ALL_REPLAY, *(ACCUMULATORS if design.capabilities.accumulates else ()))
     assert result.counters[Counter.REPLAYED] == result.counters[Counter.REPLAY_CYCLES] == 0
-    assert result.counters[Counter.KEPT] > 0
+    assert result.counters[Counter.ACCEPTED] > 0
 
 
 def test_writes_and_read_back_in_flight_are_refused(harness, tmp_path):
-    """And what is learnt, replayed and kept meanwhile is golden's."""
+    """And what is learnt, replayed and accepted meanwhile is golden's."""
     design = REPLAYERS["tiny"]
     _, build = harness(design)
     stimulus = learning_stimulus(design, SEQUENCES, Coefficients.of(design), 11)
@@ -132,7 +132,7 @@ def test_writes_and_read_back_in_flight_are_refused(harness, tmp_path):
         "counts": {
             "LEARNED": SEQUENCES,
             "REPLAYED": sum(len(each.replays) for each in learned),
-            "KEPT": sum(each.kept is not None for each in learned),
+            "ACCEPTED": sum(each.accepted is not None for each in learned),
             "PULSES": sum(each.applied for each in learned),
         },
     }
@@ -149,11 +149,11 @@ def test_two_tasks_as_they_are_trained(harness, tmp_path):
     stream = task_stream(training, count, 2, design.learning.seed)
     stimulus = Stimulus.of(stream, initial_weights(design), Coefficients.of(design), Flag.LEARN | Flag.INFER)
     result = run(harness, tmp_path, design, stimulus)
-    result.comparison.require("step", "readout", "answer", "counters", LEARN, OFFER, "hidden weights")
+    result.comparison.require("step", "readout", "answer", "counters", LEARN, INSERT, "hidden weights")
     trained = summarise_tasks(train_tasks(design, training, test, count, 2, tmp_path / "t.npz").metadata["tasks"])
     assert trained["accuracy"] == np.mean(result.decisions == stream.y)
-    names = ("REPLAYED", "KEPT", "PULSES", "PULSES_DROPPED")
-    wanted = [trained[name] for name in ("replayed", "kept", "device_writes", "pulses_dropped")]
+    names = ("REPLAYED", "ACCEPTED", "PULSES", "PULSES_DROPPED")
+    wanted = [trained[name] for name in ("replayed", "accepted", "device_writes", "pulses_dropped")]
     assert [result.counters[Counter[name]] for name in names] == wanted
     assert wanted[0] > 0 < wanted[2]
     shown = summarise(design, stream, result)

@@ -22,7 +22,7 @@ from remora.golden.learning.replay import Interruption, LearningResult
 from remora.golden.learning.trace import LearningReference
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
-from remora.spec.crossbar.records import EVENT, LEARN, OFFER, READOUT, STEP
+from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.trace import read_trace, write_header
 from remora.tb.lib.scoreboard import Comparison, compare
 from tests.top.crossbar.test_checkpoint import require_same
@@ -113,10 +113,10 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     outcome = json.loads((tmp_path / "phases.json").read_text(encoding="utf-8"))
     follower = Follower(design, weights, data, lengths)
     follower.follow(outcome["phases"], read_trace(tmp_path, design))
-    follower.comparison.require(STEP, READOUT, LEARN, *([OFFER] if design.capabilities.replays else []))
+    follower.comparison.require(STEP, READOUT, LEARN, *([INSERT] if design.capabilities.replays else []))
     follower.require_counters(outcome["counters"])
     assert follower.begun >= case.sequences and follower.checkpoints > 0
-    assert follower.kept > 0 or not design.capabilities.replays
+    assert follower.accepted > 0 or not design.capabilities.replays
     found = {"unfinished": follower.unfinished, "cut": follower.cut}
     assert all(found[name] >= count for name, count in case.needed.items()), found
 
@@ -128,7 +128,7 @@ class Follower:
     Attributes:
         begun: sequences whose learning has begun. ``unfinished``: those that were cut somewhere; ``cut``: updates that
             were cut between two columns.
-        checkpoints: how often all that is learnt was compared. ``kept``: sequences in the reservoir at the last time.
+        checkpoints: how often all that is learnt was compared. ``accepted``: sequences in the reservoir at last.
     """
 
     design: DesignPoint
@@ -140,9 +140,9 @@ class Follower:
     cut: int = 0
     unfinished: int = 0
     checkpoints: int = 0
-    kept: int = 0
+    accepted: int = 0
     learned: list[LearningResult] = field(default_factory=list)
-    done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("LEARNED", "REPLAYED", "KEPT"), 0))
+    done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("LEARNED", "REPLAYED", "ACCEPTED"), 0))
 
     def __post_init__(self) -> None:
         self.reference = LearningReference(self.design, self.weights, GATES)
@@ -188,7 +188,7 @@ class Follower:
         self._count(learnt.hidden, learnt.readout)
         self.done["LEARNED"] += 1
         self.done["REPLAYED"] += learnt.replayed
-        self.done["KEPT"] += learnt.kept
+        self.done["ACCEPTED"] += learnt.accepted
         return learnt.records
 
     def _cut(self, index: int, phase: dict) -> dict[str, NDArray]:
@@ -198,7 +198,7 @@ class Follower:
         self.unfinished += 1
         self.cut += columns is not None and columns > 0
         x, label = self.data.x[index, : self.lengths[index]], int(self.data.y[index])
-        interruption = Interruption(updates, columns, offered=not phase["pending"])
+        interruption = Interruption(updates, columns, inserted=not phase["pending"])
         learned, records = self.reference.interrupt(x, label, index % 256, interruption)
         self._count(learned.hidden, learned.readout)
         finished = updates - (columns is not None)
@@ -254,7 +254,7 @@ class Follower:
             assert found.updates == expected.updates
         else:
             require_same(found, expected, early=True)
-            self.kept = len(found.reservoir.steps)
+            self.accepted = len(found.reservoir.steps)
         self.checkpoints += 1
 
     def require_counters(self, counters: dict[str, int]) -> None:

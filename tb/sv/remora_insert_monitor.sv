@@ -1,11 +1,11 @@
-// Trace monitor of the reservoir: writes the records of kind `offer`. What was kept is taken from what goes to the write
+// Trace monitor of the reservoir: writes the records of kind `insert`. What was stored is taken from what goes to the write
 // ports of the memories.
 `timescale 1ns / 1ps
 `default_nettype none
 
 // Records of large designs are wider than what Verilator takes for a slip of the pen.
 // verilator lint_off WIDTHCONCAT
-module remora_offer_monitor
+module remora_insert_monitor
   import remora_trace::*;
 (
     input wire clk,
@@ -17,8 +17,8 @@ module remora_offer_monitor
     input wire engine_reset,
     input wire [PRESENTED_BITS-1:0] presented,
     input wire [SLOT_BITS-1:0] slot,
-    input wire offered,
-    input wire kept,
+    input wire inserted,
+    input wire accepted,
     input wire store_step,
     input wire [STEP_ADDRESS_BITS-1:0] step_address,
     input wire [STEP_WORD_BITS-1:0] step_word,
@@ -36,7 +36,7 @@ module remora_offer_monitor
       .clk(clk), .reset(reset || engine_reset), .started(integrate_hidden && plane == 0 && step == 0),
       .cycle(cycle), .sequence_number(sequence_number), .live(live)
   );
-  remora_trace_file #(.KIND("offer"), .BITS($bits(offer_t)), .PADDED(OFFER_PADDED)) writer (.tracing(tracing));
+  remora_trace_file #(.KIND("insert"), .BITS($bits(insert_t)), .PADDED(INSERT_PADDED)) writer (.tracing(tracing));
   int unsigned stored_sum = 0;
 
   // Where a word really goes counts, not where it should.
@@ -47,8 +47,8 @@ module remora_offer_monitor
       stored_sum = stored_sum + 32'(step_word[i*FEATURE_BITS+:FEATURE_BITS]) * (2 * (stored_step * FEATURES + i) + 1);
   endfunction
 
-  function automatic void write_offer();
-    offer_t record;
+  function automatic void write_insert();
+    insert_t record;
     record = '0;
     record.cycle = cycle;
     record.sequence_ = sequence_number;
@@ -56,7 +56,7 @@ module remora_offer_monitor
     record.presented = 32'(presented);
     record.stored_sum = stored_sum;
     record.slot = NO_SLOT;
-    if (kept && store_head) begin
+    if (accepted && store_head) begin
       record.slot = 32'(head_address);
       record.label = 16'(head_word[HEAD_LABEL_BITS-1:0]);
       record.steps = 16'(head_word[HEAD_WORD_BITS-1:HEAD_LABEL_BITS]);
@@ -68,8 +68,8 @@ module remora_offer_monitor
     if (engine_reset) stored_sum = 0;
     else if (tracing && live) begin
       if (store_step) add_step();
-      if (offered) begin
-        write_offer();
+      if (inserted) begin
+        write_insert();
         stored_sum = 0;
       end
     end

@@ -13,7 +13,7 @@ from remora.spec.presets import load_design
 
 def cycles(*presets: str) -> str:
     """A table of every count of the model with its equation in words, for presets and their longest sequences."""
-    designs: list[DesignPoint] = [load_design(preset) for preset in presets]
+    designs: list[DesignPoint] = [load_design(preset, DesignPoint) for preset in presets]
     rows = []
     for name, member in vars(Cycles).items():
         if name.startswith("_") or not (isinstance(member, property) or inspect.isfunction(member)):

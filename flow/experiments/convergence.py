@@ -37,7 +37,7 @@ RULES = ("accumulate", "direct", "software")
 
 def plan(options: Options) -> list[Unit]:
     """One unit a learning rule."""
-    design = load_design("mnist").evolve(learning={"seed": options.seed})
+    design = load_design("mnist", DesignPoint).evolve(learning={"seed": options.seed})
     train, test = load(design, "mnist")
     count = options.sequences or (QUICK_SEQUENCES if options.quick else SEQUENCES)
     test = test.first(min(len(test), QUICK_TEST_LIMIT if options.quick else TEST_LIMIT))

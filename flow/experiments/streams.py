@@ -56,7 +56,7 @@ class TaskStream:
 
 def permuted_mnist(seed: int) -> TaskStream:
     """The same ten digits under a new pixel permutation in each task, row by row: 28 steps of 28 features."""
-    design = load_design("mnist").evolve(cell=DIGITS_CELL, learning={**DIGITS_LEARNING, "seed": seed})
+    design = load_design("mnist", DesignPoint).evolve(cell=DIGITS_CELL, learning={**DIGITS_LEARNING, "seed": seed})
     # Permutation 0 is the identity, which rows suit; the tasks are to be of one kind.
     task = cache(lambda number: load(design, "mnist", task=number + 1, seed=seed))
     return TaskStream(

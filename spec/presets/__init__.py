@@ -6,9 +6,8 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TypeVar, overload
+from typing import TypeVar
 
-from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import ConfigError, MissingError
 from remora.spec.lib.section import Design
 from remora.spec.lib.systems import DEFAULT_CORE, registered_systems
@@ -47,11 +46,7 @@ def _preset_files() -> dict[str, Path]:
     return files
 
 
-@overload
-def load_design(config: str | Path) -> DesignPoint: ...
-@overload
-def load_design(config: str | Path, kind: type[AnyDesign]) -> AnyDesign: ...
-def load_design(config: str | Path, kind: type[Design] = DesignPoint) -> Design:
+def load_design(config: str | Path, kind: type[AnyDesign]) -> AnyDesign:
     """Read a design point.
 
     Args:

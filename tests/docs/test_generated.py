@@ -13,6 +13,7 @@ from docs.pages.designs import documented
 from docs.pages.figures import FIGURES, step, write_figures
 from docs.pages.tables import table
 from remora.flow.cli import COMMANDS, make_app
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.roles import roles_of
 from remora.spec.lib.section import Design
@@ -123,7 +124,7 @@ def test_a_table_without_rows_or_with_uneven_rows_is_refused():
 
 @pytest.mark.parametrize("preset", ["mnist", "mnist-bmru", "tiny", "mnist256"])
 def test_the_timing_figure_shows_what_the_design_point_says(preset):
-    design = load_design(preset)
+    design = load_design(preset, DesignPoint)
     shown = {row.name: row.bars for row in step.phases(design)}
     assert len(shown["integrate hidden"]) == step.STEPS * design.formats.stream_bits
     assert len(shown.get("issue folds", [])) == (0 if design.capabilities.bistable else step.STEPS * design.folds)

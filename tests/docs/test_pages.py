@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 from tests.hdl.designs import POWERS
 from tests.support import icarus
@@ -85,7 +86,7 @@ def test_the_design_point_of_the_tutorial_is_one_that_other_tests_build(tmp_path
         re.MULTILINE | re.DOTALL,
     )
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
-    assert load_design(tmp_path / "mine.toml") == POWERS
+    assert load_design(tmp_path / "mine.toml", DesignPoint) == POWERS
 
 
 def test_a_command_that_fails_is_noticed(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from remora.flow.systems.crossbar.bistable_faults import bistable_faults
 from remora.flow.systems.crossbar.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 from tests.hdl.designs import make_design
 
@@ -44,5 +45,5 @@ def test_every_fault_is_noticed(bench, fault):
 def test_only_designs_with_such_cells_have_them():
     names = {fault.name for fault in FAULTS}
     assert len(OWN) >= 12 and len(names) == len(FAULTS) and {fault.name for fault in OWN} <= names
-    others = {fault.name for fault in catalogue(load_design("tiny"))}
+    others = {fault.name for fault in catalogue(load_design("tiny", DesignPoint))}
     assert {fault.name for fault in OWN} & others == {"sampled_early", "row_tile_left_out"}

@@ -7,9 +7,10 @@ import pytest
 from remora.flow.faults.mutation import Fault, MutationError, mutate
 from remora.flow.systems.crossbar.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
-DESIGN = load_design("tiny")
+DESIGN = load_design("tiny", DesignPoint)
 FAULTS = catalogue(DESIGN)
 CONTRACT_ONLY = {"valid_stuck", "valid_withdrawn", "beat_changes", "beat_lost"}
 """Faults that break the answers' stream, which the harness ends at once, before anything can be compared."""
@@ -49,7 +50,7 @@ def test_the_catalogue_is_broad():
     assert len(FAULTS) >= 30
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
     assert len({fault.module for fault in FAULTS}) >= 12
-    assert len(catalogue(load_design("one"))) >= 20
+    assert len(catalogue(load_design("one", DesignPoint))) >= 20
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.flow.systems.crossbar.learning_faults import learning_faults
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 WAYS = {
     "accumulate": {"hidden_shift": 5, "readout_shift": 6},
     "folds": {"hidden_shift": 4, "readout_shift": 5, "lanes": 4},

@@ -10,12 +10,13 @@ from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.flow.systems.crossbar.replay_faults import replay_faults
 from remora.flow.tools.simulator import SimulationFailed
 from remora.golden.learning.checkpoint import save_checkpoint
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import INSERT, LEARN
 from remora.spec.presets import load_design
 from tests.top.crossbar.test_checkpoint import HALF, Runs
 
 LEARNING = {"enabled": True, "hidden_shift": 5, "readout_shift": 6, "replay_capacity": 3, "seed": 77}
-DESIGN = load_design("tiny").evolve(learning=LEARNING)
+DESIGN = load_design("tiny", DesignPoint).evolve(learning=LEARNING)
 """At rates that write to every tile within a short run, and with a reservoir that is soon full."""
 FAULTS = replay_faults(DESIGN)
 FIRST = len(catalogue(DESIGN)) - len(FAULTS) + 1

@@ -14,8 +14,8 @@ def make_design(**sections) -> DesignPoint:
 
 
 DESIGNS = {
-    "one": load_design("one"),
-    "tiny": load_design("tiny"),
+    "one": load_design("one", DesignPoint),
+    "tiny": load_design("tiny", DesignPoint),
     "primes": make_design(
         network={"features": 11, "hidden": 13, "classes": 5, "max_steps": 7}, crossbar={"rows": 7, "columns": 3}
     ),
@@ -32,7 +32,7 @@ DESIGNS = {
         network={"features": 600, "hidden": 3, "classes": 2, "max_steps": 2},
         crossbar={"rows": 1024, "levels": 128, "level_bits": 8},
     ),
-    "mnist": load_design("mnist"),
+    "mnist": load_design("mnist", DesignPoint),
 }
 
 

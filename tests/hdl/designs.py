@@ -11,7 +11,7 @@ def make_design(name: str = "test", **sections) -> DesignPoint:
     return DesignPoint(name=name, **sections)
 
 
-ONE, TINY, MNIST = (load_design(name) for name in ("one", "tiny", "mnist"))
+ONE, TINY, MNIST = (load_design(name, DesignPoint) for name in ("one", "tiny", "mnist"))
 PRIMES = make_design(
     network={"features": 11, "hidden": 13, "classes": 5, "max_steps": 7},
     cell={"lanes": 5},

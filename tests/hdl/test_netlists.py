@@ -15,6 +15,7 @@ from remora.hdl.bmru.top import BmruRemora
 from remora.hdl.crossbar.top import Remora
 from remora.hdl.lib.verilog import TOP_NAME, to_verilog
 from remora.spec.bmru.design import BmruDesign
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, preset_names
@@ -25,7 +26,9 @@ STATED = Path(__file__).with_name("netlists.json")
 def design_points() -> dict[str, Design]:
     """Every preset, and one that learns and replays."""
     designs: dict[str, Design] = {name: load_design(name, Design) for name in preset_names()}
-    learns = load_design("tiny").evolve(name="tiny-learning", learning={"enabled": True, "replay_capacity": 100})
+    learns = load_design("tiny", DesignPoint).evolve(
+        name="tiny-learning", learning={"enabled": True, "replay_capacity": 100}
+    )
     return designs | {"tiny-learning": learns}
 
 

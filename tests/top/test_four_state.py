@@ -19,11 +19,11 @@ from tests.top.power_up_bench import BENCH_MODULE, WATCHED_CYCLES, power_up_benc
 
 
 def learning(update: str) -> DesignPoint:
-    return load_design("tiny").evolve(learning={"enabled": True, "update": update, "replay_capacity": 5})
+    return load_design("tiny", DesignPoint).evolve(learning={"enabled": True, "update": update, "replay_capacity": 5})
 
 
 DESIGNS = {
-    "tiny": load_design("tiny"),
+    "tiny": load_design("tiny", DesignPoint),
     "learning": learning("accumulate"),
     "direct": learning("direct"),
     "bistable": DesignPoint(name="cells", network={"hidden": 7}, cell={"kind": "bmru"}, crossbar={"columns": 4}),

@@ -6,13 +6,14 @@ from matplotlib.figure import Figure
 
 from docs.pages.figures.drawing import Box, diagram, draw_arrow
 from remora.spec.bmru.scan import chain_bits
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design
 
 
 def crossbar(preset: str) -> Figure:
     """The crossbar accelerator, with either cell."""
-    design = load_design(preset)
+    design = load_design(preset, DesignPoint)
     network, formats, tile = design.network, design.formats, design.crossbar
     hidden = f"{design.hidden_tiles} tile{'s' * (design.hidden_tiles > 1)}, {design.hidden_rows} × {network.hidden}"
     readout = (

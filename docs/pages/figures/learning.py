@@ -43,7 +43,7 @@ def rows(design: DesignPoint) -> tuple[list[Row], int]:
 
 def draw(preset: str) -> Figure:
     """The figure of a preset whose layers learn."""
-    design = load_design(preset)
+    design = load_design(preset, DesignPoint)
     shown, readout = rows(design)
     figure, axes = new_figure(8.6, 2.2)
     draw_rows(axes, shown, "clock cycle from the start of the update")

@@ -99,7 +99,7 @@ def _label(port: str, outputs: dict[str, int]) -> str:
 
 def draw(preset: str) -> Figure:
     """The figure of a preset; a step takes as many cycles as the design point says."""
-    design = load_design(preset)
+    design = load_design(preset, DesignPoint)
     rows = phases(design)
     done = [bar.start for row in rows for bar in row.bars if row.name == "step done"]
     assert done[1] - done[0] == design.cycles.step, "the sequencer and the design point differ about a step"

@@ -9,11 +9,12 @@ from remora.flow.report.configuration import to_toml
 from remora.flow.systems.crossbar.train import train_network
 from remora.golden.data.load import load
 from remora.golden.learning.checkpoint import load_checkpoint
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.presets import load_design
 from tests.golden.learning.test_moving import changed
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import tomllib
 import pytest
 
 from remora.flow.report.configuration import describe_fields, to_commented_toml, to_toml
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, parse_design, preset_names
 
@@ -26,7 +27,7 @@ def test_presets(remora, tmp_path):
 
 def test_show_has_every_field_and_what_follows(remora, tmp_path):
     answer = remora("config", "show", "tiny", "--json", str(tmp_path / "tiny.json"))
-    design = load_design("tiny")
+    design = load_design("tiny", DesignPoint)
     fields = describe_fields(design)
     assert answer.code == 0 and len(fields) > 25
     for field in fields:
@@ -77,7 +78,7 @@ def test_check(remora, tmp_path):
     good.write_text("[network]\nhidden = 64\n")
     bad.write_text("[network]\nhidden = 0\nfeaturs = 3\n")
     answer = remora("config", "check", "mnist", str(good), "--json", str(tmp_path / "check.json"))
-    assert answer.code == 0 and answer.out.count("valid") == 2 and load_design(str(good)).hash in answer.out
+    assert answer.code == 0 and answer.out.count("valid") == 2 and load_design(str(good), Design).hash in answer.out
     answer = remora("config", "check", str(good), str(bad), "--json", str(tmp_path / "check.json"))
     assert (
         answer.code == 1
@@ -170,8 +171,8 @@ def test_bundled_presets_say_nothing(remora):
 def test_a_file_may_have_any_name(remora, tmp_path, name, derived):
     path = tmp_path / f"{name}.toml"
     path.write_text("[network]\nhidden = 64\n")
-    assert remora("config", "check", str(path)).code == 0 and load_design(path).name == derived
-    assert remora("config", "init", str(path), "--force").code == 0 and load_design(path).name == derived
+    assert remora("config", "check", str(path)).code == 0 and load_design(path, DesignPoint).name == derived
+    assert remora("config", "init", str(path), "--force").code == 0 and load_design(path, DesignPoint).name == derived
     path.write_text('name = "1st"\n')
     answer = remora("config", "check", str(path))
     assert answer.code == 1 and "name = '1st'" in answer.out
@@ -184,7 +185,10 @@ def test_a_misspelt_preset_is_guessed(remora):
 def test_init(remora, tmp_path):
     path = tmp_path / "new" / "mine.toml"
     assert remora("config", "init", str(path), "--from", "tiny").code == 0
-    assert load_design(path).name == "mine" and load_design(path).hash == load_design("tiny").hash
+    assert (
+        load_design(path, DesignPoint).name == "mine"
+        and load_design(path, Design).hash == load_design("tiny", Design).hash
+    )
     spotter = tmp_path / "spotter.toml"
     assert remora("config", "init", str(spotter), "--from", "kws").code == 0
     assert load_design(spotter, Design).hash == load_design("kws", Design).hash
@@ -201,4 +205,4 @@ def test_init(remora, tmp_path):
     answer = remora("config", "init", str(path))
     assert answer.code == 2 and "--force" in answer.err and path.read_text() == before
     assert remora("config", "init", str(path), "--force").code == 0
-    assert load_design(path).hash == load_design("mnist").hash
+    assert load_design(path, DesignPoint).hash == load_design("mnist", DesignPoint).hash

@@ -13,9 +13,10 @@ from remora.golden.data.load import load, synthetic
 from remora.golden.data.tasks import task_stream
 from remora.golden.learning.checkpoint import load_checkpoint
 from remora.golden.learning.training import accuracy
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 DESIGNS = {"miru": TINY, "bistable": TINY.evolve(cell={"kind": "bmru"})}
 
 

@@ -11,10 +11,11 @@ from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.load import synthetic
 from remora.golden.learning.checkpoint import Checkpoint
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.presets import load_design
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 
 
 def stand_in(*positional, seed=None, **_):

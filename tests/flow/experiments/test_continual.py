@@ -12,10 +12,11 @@ from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.idx import DATA_VARIABLE
 from remora.golden.data.load import SequenceSet, synthetic
 from remora.golden.learning.replay import ReplayTrainer
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 from tests.flow.experiments.charts import cells, check_charts, series
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 
 
 def tiny_stream(seed: int) -> TaskStream:

@@ -15,14 +15,15 @@ from remora.golden.data.idx import DATA_VARIABLE
 from remora.golden.data.load import synthetic
 from remora.golden.learning.kernel.rules import feedback_matrix
 from remora.golden.offline.float_model import FloatModel
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 from tests.flow.experiments.charts import check_charts, series
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 
 
 def test_an_aligned_start_makes_the_feedback_true():
-    design = load_design("mnist")
+    design = load_design("mnist", DesignPoint)
     weights = aligned_weights(design)
     assert set(np.abs(weights.readout[:-1]).ravel()) == {2} and not weights.readout[-1].any()
     np.testing.assert_array_equal(weights.hidden, initial_weights(design).hidden)

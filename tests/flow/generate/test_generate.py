@@ -172,7 +172,7 @@ SIMULATOR_DEPENDENT = re.compile(
 
 
 def learning(name: str, update: str) -> DesignPoint:
-    return load_design(name).evolve(learning={"enabled": True, "update": update, "replay_capacity": 5})
+    return load_design(name, DesignPoint).evolve(learning={"enabled": True, "update": update, "replay_capacity": 5})
 
 
 @pytest.mark.parametrize("preset", [*preset_names(), "accumulate", "direct"])
@@ -309,7 +309,7 @@ def read_images(generated: Generated) -> dict[Layer, np.ndarray]:
 
 
 def test_images_hold_the_weights(tmp_path):
-    design = load_design("tiny")
+    design = load_design("tiny", DesignPoint)
     for weights in (None, random_weights(design, 5)):
         layers = read_images(generate(design, tmp_path / "one", weights))
         wanted = weights or initial_weights(design)
@@ -341,7 +341,7 @@ def test_a_directory_without_a_manifest_is_known_by_its_sidecar(generated, tmp_p
     """As the first version wrote it: what its sidecar lists is replaced where ``force`` is given, since a person may
     have changed it; what it does not list stays.
     """
-    design = load_design("one")
+    design = load_design("one", DesignPoint)
     stale = generate(design, tmp_path).directory / "images" / "stale.hex"
     sidecar = json.loads((tmp_path / "remora.json").read_text(encoding="utf-8"))
     sidecar["files"]["images"]["stale"] = "images/stale.hex"

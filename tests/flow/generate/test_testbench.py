@@ -19,6 +19,7 @@ from remora.flow.tools.simulator import build_root, find_verilator
 from remora.flow.tools.verilator import build_environment
 from remora.golden.crossbar.weights import initial_weights
 from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.section import Design
@@ -109,7 +110,7 @@ def test_passes_and_compares_everything(generated, name, simulator):
 def test_the_hardware_counts_the_cycles_of_the_model(name, tmp_path):
     """Those of `remora.spec.crossbar.cycles`, which the testbench compares where they are exact; one cycle more or less
     is found."""
-    design = load_design("tiny").evolve(name="timed", **TIMED[name])
+    design = load_design("tiny", DesignPoint).evolve(name="timed", **TIMED[name])
     made = generate(design, tmp_path / "out")
     compared = [Counter.STEP_CYCLES, Counter.FEEDBACK_CYCLES, Counter.LEARN_CYCLES]
     if design.capabilities.replays:

@@ -15,6 +15,7 @@ from remora.flow.tools.result_folder import FolderError
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError, build, build_root, run
 from remora.flow.verify.simulation import RUN_MANIFEST, check_kept, generate_for, run_directory
 from remora.golden.crossbar.weights import random_weights
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import write_text
 from remora.spec.lib.trace import write_header
@@ -32,7 +33,7 @@ ENDS = {
 def leave(keep: Path | None, **files: str) -> Path:
     """A run that leaves the files ``files``; returns where it wrote them."""
     with run_directory("x", keep) as directory:
-        write_header(directory, load_design("tiny"))
+        write_header(directory, load_design("tiny", DesignPoint))
         for name, text in files.items():
             write_text(directory / name, text)
     return directory
@@ -102,7 +103,7 @@ def test_keep_takes_no_folder_of_other_content(tmp_path):
     check_kept(tmp_path)
     check_kept(tmp_path / "new" / "er")
     assert not list(tmp_path.iterdir())
-    write_header(tmp_path / "run", load_design("tiny"))
+    write_header(tmp_path / "run", load_design("tiny", DesignPoint))
     check_kept(tmp_path / "run")
     (tmp_path / "thesis").touch()
     for target in (tmp_path, tmp_path / "thesis"):
@@ -115,16 +116,16 @@ def test_keep_takes_no_folder_of_other_content(tmp_path):
 def test_neither_kept_runs_nor_generated_folders_replace_each_other(tmp_path):
     leave(tmp_path / "keep", log="1")
     with pytest.raises(FolderError, match="did not write"):
-        generate(load_design("one"), tmp_path / "keep")
+        generate(load_design("one", DesignPoint), tmp_path / "keep")
     assert kept(tmp_path / "keep") == {"log": "1"}
-    generate(load_design("one"), tmp_path / "out")
+    generate(load_design("one", DesignPoint), tmp_path / "out")
     with pytest.raises(RemoraError, match="something else"):
         check_kept(tmp_path / "out")
 
 
 def test_a_parallel_run_leaves_the_sources_of_a_build_in_place(tmp_path, monkeypatch):
     monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
-    design = load_design("one")
+    design = load_design("one", DesignPoint)
     first = generate_for(crossbar_parts(design, random_weights(design, 1)))
     sources = [first.netlist, *first.models]
     before = [path.stat().st_ino for path in sources]

@@ -12,7 +12,7 @@ from remora.spec.lib.section import Design
 from remora.spec.lib.trace import record_types
 from remora.spec.presets import load_design
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 DESIGNS: dict[str, Design] = {
     **{name: load_design(name, Design) for name in ("tiny", "one", "mnist", "kws", "kws16")},
     "replaying": TINY.evolve(learning={"enabled": True, "replay_capacity": 5}),

@@ -7,6 +7,7 @@ import pytest
 
 from remora.golden.data.load import DataError, SequenceSet, load
 from remora.golden.data.tasks import permuted_task, presented, task_sizes, task_stream
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
 
@@ -66,6 +67,6 @@ def test_sequences_that_differ_in_length_are_refused_whichever_are_drawn():
 
 
 def test_digits_are_permuted_as_load_does():
-    design = load_design("mnist")
+    design = load_design("mnist", DesignPoint)
     plain, loaded = (load(design, "mnist", train=20, task=task, seed=9)[0] for task in (0, 2))
     np.testing.assert_array_equal(permuted_task(plain, 1, 9).x, loaded.x)

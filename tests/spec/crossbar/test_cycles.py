@@ -13,12 +13,16 @@ from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.presets import load_design
 from tests.golden.any_design import any_design
 
-MNIST = load_design("mnist").evolve(learning={"enabled": True, "replay_capacity": 100})
+MNIST = load_design("mnist", DesignPoint).evolve(learning={"enabled": True, "replay_capacity": 100})
 
 
 def test_the_tables_of_the_document_are_those_of_the_model():
     (document,) = (Path(__file__).parents[3] / "docs").rglob("architecture.md")
-    text, cycles, cells = document.read_text(encoding="utf-8"), MNIST.cycles, load_design("mnist-bmru").cycles
+    text, cycles, cells = (
+        document.read_text(encoding="utf-8"),
+        MNIST.cycles,
+        load_design("mnist-bmru", DesignPoint).cycles,
+    )
     figures = {
         "**sum**": cycles.step,
         "**sum of a step**": cells.step,
@@ -39,7 +43,7 @@ def test_the_tables_of_the_document_are_those_of_the_model():
 
 
 def test_figures_of_known_design_points():
-    cycles, cells = MNIST.cycles, load_design("mnist-bmru").cycles
+    cycles, cells = MNIST.cycles, load_design("mnist-bmru", DesignPoint).cycles
     assert (cycles.step, cycles.readout, cells.step, cells.readout) == (23, 28, 10, 21)
     assert (cycles.errors, cycles.first_feedback - 1, cycles.next_feedback(), cycles.preparation) == (10, 25, 15, 35)
     assert (cycles.fold(28), cycles.readout_fold) == (33, 3)

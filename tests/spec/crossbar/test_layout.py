@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles, bitline_bound, layer_layout
 from remora.spec.presets import load_design
 from tests.golden.designs import design_points
@@ -30,14 +31,14 @@ def test_tiles_cover_each_device_once(design):
 
 
 def test_rows_fill_tiles_in_order():
-    layout = layer_layout(load_design("tiny"), Layer.HIDDEN)
+    layout = layer_layout(load_design("tiny", DesignPoint), Layer.HIDDEN)
     assert (layout.row_tiles, layout.column_tiles) == (3, 2)
     assert [(tile.first_row, tile.rows) for tile in layout.tiles[::2]] == [(0, 6), (6, 6), (12, 1)]
     assert [(tile.first_column, tile.columns) for tile in layout.tiles[:2]] == [(0, 4), (4, 3)]
 
 
 def test_all_tiles_have_their_own_names():
-    tiles = all_tiles(load_design("tiny"))
+    tiles = all_tiles(load_design("tiny", DesignPoint))
     assert [tile.name for tile in tiles[:2]] == ["hidden_tile_0", "hidden_tile_1"]
     assert len({tile.name for tile in tiles}) == len(tiles) == 6 + 2
     assert tiles[-1].name == "readout_tile_1"

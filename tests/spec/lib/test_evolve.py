@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 
 from remora.spec.bmru.design import BmruDesign
-from remora.spec.crossbar.design import Cell
+from remora.spec.crossbar.design import Cell, DesignPoint
 from remora.spec.lib.errors import ConfigError
 from remora.spec.presets import load_design
 from tests.golden.designs import design_points
 
-TINY, KWS = load_design("tiny"), load_design("kws", BmruDesign)
+TINY, KWS = load_design("tiny", DesignPoint), load_design("kws", BmruDesign)
 
 
 def test_fields_that_are_not_named_stay():

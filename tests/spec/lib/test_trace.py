@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, READOUT, STEP, Event
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.trace import TraceError, header, read_trace, record_types, write_trace
 from remora.spec.presets import load_design
 from tests.golden.designs import design_points
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 
 
 def random_records(design, count: int = 3) -> dict[str, np.ndarray]:

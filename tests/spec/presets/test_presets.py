@@ -26,7 +26,7 @@ def test_presets_are_listed_by_kind():
 
 def test_a_design_point_of_the_other_kind_is_refused():
     with pytest.raises(ConfigError, match=r"'kws' is .* core = \"bmru\", this needs .* core = \"crossbar\": mnist, "):
-        load_design("kws")
+        load_design("kws", DesignPoint)
     with pytest.raises(ConfigError, match=r"'tiny' is .* core = \"crossbar\", this needs .* core = \"bmru\": kws"):
         load_design("tiny", BmruDesign)
 
@@ -63,7 +63,8 @@ def test_no_other_system_has_a_former_name():
 
 
 def test_the_presets_cover_what_they_say():
-    mnist, bistable, big, one, tiny = map(load_design, ("mnist", "mnist-bmru", "mnist256", "one", "tiny"))
+    names = ("mnist", "mnist-bmru", "mnist256", "one", "tiny")
+    mnist, bistable, big, one, tiny = (load_design(name, DesignPoint) for name in names)
     assert (mnist.network.features, mnist.network.hidden, mnist.network.classes, mnist.network.max_steps) == (
         28,
         100,
@@ -79,9 +80,9 @@ def test_the_presets_cover_what_they_say():
 def test_a_file_takes_its_name_from_its_stem(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("[network]\nhidden = 33\n", encoding="utf-8")
-    design = load_design(path)
+    design = load_design(path, DesignPoint)
     assert (design.name, design.network.hidden) == ("mine", 33)
-    assert load_design(str(path)) == design
+    assert load_design(str(path), DesignPoint) == design
 
 
 @pytest.mark.parametrize(
@@ -107,27 +108,27 @@ def test_errors_name_file_field_value_and_range(tmp_path, text, message):
     path = tmp_path / "mine.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=message) as caught:
-        load_design(path)
+        load_design(path, DesignPoint)
     assert str(path) in str(caught.value) and isinstance(caught.value, RemoraError)
 
 
 def test_a_byte_order_mark_does_not_count(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text("[network]\nhidden = 33\n", encoding="utf-8-sig")
-    assert load_design(path).network.hidden == 33
+    assert load_design(path, DesignPoint).network.hidden == 33
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "mine.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not valid TOML"):
-        load_design(tmp_path / "mine.toml")
+        load_design(tmp_path / "mine.toml", DesignPoint)
 
 
 def test_what_is_neither_preset_nor_file_is_refused(tmp_path):
     for config in ("minst", tmp_path, tmp_path / "absent.toml"):
         legal = r"neither a preset \(.*mnist, mnist-bmru, mnist256, one, tiny.*\) nor a TOML file"
         with pytest.raises(ConfigError, match=legal):
-            load_design(config)
+            load_design(config, DesignPoint)
 
 
 def test_parse_design_names_its_origin():

@@ -15,12 +15,13 @@ from remora.flow.tools.simulator import Build, build, run, write_source
 from remora.flow.verify.harness import SOURCES, TRACE, monitor_sources
 from remora.flow.verify.trace_package import trace_package
 from remora.spec.bmru.records import FRAME
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.trace import record_types
 from remora.spec.presets import load_design
 from tests.golden.bmru.cases import make_bmru
 
-LEARNING = load_design("tiny").evolve(learning={"enabled": True, "replay_capacity": 5})
+LEARNING = load_design("tiny", DesignPoint).evolve(learning={"enabled": True, "replay_capacity": 5})
 MODULE = "tests.tb.sv.cocotb_power_up"
 BEATS = [0x11111111, 0x22222222, 0x33333333]
 CORE = """

@@ -7,11 +7,12 @@ from remora.flow.systems.crossbar.stimulus import stress_stimulus
 from remora.flow.tools.simulator import run
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import infer
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
 
 def test_window(harness, tmp_path):
-    design = load_design("tiny")
+    design = load_design("tiny", DesignPoint)
     _, build = harness(design)
     stimulus = stress_stimulus(design, 12, Coefficients.of(design), seed=5)
     write_images(design, stimulus.weights, tmp_path / "images")

@@ -47,7 +47,7 @@ def test_without_a_test_set_nothing_is_claimed():
 def test_a_checkpoint_of_another_design_is_refused(tmp_path):
     training = load(DESIGN, "synthetic", train=50)[0]
     train_network(DESIGN, training, None, 1, tmp_path / "cells.npz")
-    other = DESIGN.evolve(cell=load_design("tiny").cell)
+    other = DESIGN.evolve(cell=load_design("tiny", DesignPoint).cell)
     with pytest.raises(CheckpointError, match="cell.kind is bmru there, miru here"):
         train_network(other, training, None, 1, tmp_path / "cells.npz")
 

@@ -22,9 +22,10 @@ from remora.golden.data.load import load
 from remora.golden.learning.kernel.compiled import CompiledKernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import MakeKernel
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 COMPILER = """#!/bin/sh
 case "$*" in
   --version) echo "c++ pretended 1"; exit ;;

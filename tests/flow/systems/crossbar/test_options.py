@@ -8,10 +8,11 @@ from remora.flow import cli
 from remora.flow.systems.crossbar.options import TASK_CAPACITY, LearningOptions
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
 from remora.golden.data.load import load
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.presets import ConfigError, load_design
 
-TINY = load_design("tiny")
+TINY = load_design("tiny", DesignPoint)
 
 
 def test_without_options_the_design_point_is_as_it_was():

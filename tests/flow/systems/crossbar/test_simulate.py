@@ -9,6 +9,7 @@ from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.data.load import synthetic
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Flag
 from remora.spec.presets import load_design
 
@@ -26,7 +27,7 @@ from remora.spec.presets import load_design
     ],
 )
 def test_a_short_run_is_compiled_quickly(preset, learning, sequences, expected):
-    design = load_design(preset).evolve(learning=learning)
+    design = load_design(preset, DesignPoint).evolve(learning=learning)
     asked = Flag.INFER | Flag.LEARN if learning else Flag.INFER
     stimulus = Stimulus.of(synthetic(design, sequences, 1), random_weights(design, 1), Coefficients.of(design), asked)
     assert optimisation(design, stimulus) == expected

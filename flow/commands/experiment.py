@@ -54,11 +54,11 @@ def command(
 
     continual: permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline.
 
-    keyword-spotting: a keyword on the BMRU core, five-fold over speakers, in float, in codes and in hardware.
+    keyword-spotting: a keyword on the BMRU accelerator, five-fold over speakers, in float, in codes and in hardware.
 
     noise-immunity: the error that enters a bistable cell against the error that leaves it.
 
-    power-scaling: power of cells and mirrors over the width of the BMRU core.
+    power-scaling: power of cells and mirrors over the width of the BMRU accelerator.
 
     --set changes what one experiment alone has; a name that it lacks is answered with those that there are.
 

@@ -1,1 +1,1 @@
-"""The BMRU core, bit by bit: codes, devices, frames, votes."""
+"""The BMRU accelerator, bit by bit: codes, devices, frames, votes."""

@@ -119,7 +119,7 @@ class Core(wiring.Component):
         _connect_host(m, self.window, window, HOST_MEMBERS)
         self._connect_sequence(m, buffer, sequencer, streamer, answer)
         if self._learning:
-            self._learning.place(m)
+            self._learning.add_submodules(m)
             self._learning.connect(m, self, buffer, sequencer, streamer, cell, decision)
         # Nothing is read while something is programmed: by the window, or by a pulse that a reset has left under way.
         ready = self.run & ~window.busy & ~hidden.program.busy & ~readout.program.busy

@@ -72,7 +72,7 @@ class CoreLearning:
         memories = host_memories(design)
         self.window = MemoryWindow(memories) if memories else None
 
-    def place(self, m: Module) -> None:
+    def add_submodules(self, m: Module) -> None:
         """Add the blocks; a soft reset does not reach them: what they hold stays, and what they do they end."""
         add_submodule(m, "learner", self.engine)
         if self.reservoir:

@@ -1,1 +1,1 @@
-"""The contract of the BMRU core: design point, scan chain, frames, registers."""
+"""The contract of the BMRU accelerator: design point, scan chain, frames, registers."""

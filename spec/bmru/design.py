@@ -1,4 +1,4 @@
-"""The design point of the BMRU core: a whole FQ-BMRU network in current mode, programmed over a scan chain.
+"""The design point of the BMRU accelerator: a whole FQ-BMRU network in current mode, programmed over a scan chain.
 
 ``docs/reference/bmru.md`` has the contract in words, rules A1 to A20 of ``docs/reference/arithmetic.md`` have the
 formulas, and `remora.spec.bmru.scan` the order of the codes. Currents are integers in picoamperes: one unit of the
@@ -195,7 +195,7 @@ class System(Section):
 
 
 class BmruDesign(Design):
-    """Everything that golden, hardware and testbenches of the BMRU core must agree on."""
+    """Everything that golden, hardware and testbenches of the BMRU accelerator must agree on."""
 
     CORE: ClassVar[str] = "bmru"
     FORMER_CORE: ClassVar[str | None] = FORMER_CORE

@@ -1,4 +1,4 @@
-"""Packets of the BMRU core on the two AXI4-Streams, 32 bits wide, little-endian.
+"""Packets of the BMRU accelerator on the two AXI4-Streams, 32 bits wide, little-endian.
 
 In, one packet a frame. Beat 0: ``flags[23:16]``, ``tag[31:24]``; then the features, 16 bits of two's complement each,
 in steps of the DAC; TKEEP is partial only with TLAST. Out: answers as in `remora.spec.lib.packets`, one score a class,

@@ -1,4 +1,4 @@
-"""Trace records of the BMRU core: a record a frame."""
+"""Trace records of the BMRU accelerator: a record a frame."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What drives the whole BMRU core inside a simulation."""
+"""What drives the whole BMRU accelerator inside a simulation."""

@@ -1,4 +1,4 @@
-"""The host of the BMRU core: codes through the scan window, settings of vote and reports, the packet player."""
+"""The host of the BMRU accelerator: codes through the scan window, settings of vote and reports, the packet player."""
 
 from __future__ import annotations
 

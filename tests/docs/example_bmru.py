@@ -1,4 +1,4 @@
-"""What the examples of the BMRU core and its votes call: devices, frames and votes as golden has them."""
+"""What the examples of the BMRU accelerator and its votes call: devices, frames and votes as golden has them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The BMRU core's part of the flow: harness, runs and their comparison, faults, keyword training."""
+"""The BMRU accelerator's part of the flow: harness, runs and their comparison, faults, keyword training."""

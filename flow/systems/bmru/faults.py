@@ -1,4 +1,4 @@
-"""The fault bench of the BMRU core's system: mistakes in the controller, at the core and in it."""
+"""The fault bench of the BMRU accelerator: mistakes in the controller, at the core and in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands around the BMRU core's system in simulation: a player of packets, the check of its clock, the monitor."""
+"""What stands around the BMRU accelerator in simulation: a player of packets, the check of its clock, the monitor."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class BmruSimulateOptions(SimulateOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class BmruTrainOptions(TrainOptions):
-    """The BMRU core (kws, kws16) is trained in floating point to spot a keyword, offline, on the clips of Speech
+    """The BMRU accelerator (kws, kws16) is trained in floating point to spot a keyword, offline, on the clips of Speech
     Commands that REMORA_DATA has, else on the few that are bundled.
     """
 

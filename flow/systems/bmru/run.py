@@ -1,4 +1,4 @@
-"""What the BMRU core's system gives to a run: packets, and golden's side of every frame, answer and counter."""
+"""What the BMRU accelerator gives to a run: packets, and golden's side of every frame, answer and counter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``remora train`` of a design point of the BMRU core: the keyword spotter, offline and through time."""
+"""``remora train`` of a design point of the BMRU accelerator: the keyword spotter, offline and through time."""
 
 from __future__ import annotations
 

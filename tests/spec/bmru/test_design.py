@@ -1,4 +1,4 @@
-"""The design point of the BMRU core: what it derives and what it refuses."""
+"""The design point of the BMRU accelerator: what it derives and what it refuses."""
 
 from __future__ import annotations
 

@@ -45,8 +45,8 @@ OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 HELP = """
 Remora: two kinds of recurrent accelerator as Verilog, as numpy model, and the regression that proves that both agree:
-memristive crossbars that learn on chip (mnist, tiny …), and an always-on BMRU accelerator of bistable cells that spots a
-keyword (kws, kws16).
+memristive crossbars that learn on chip (mnist, tiny …), and an always-on BMRU accelerator of bistable cells that spots
+a keyword (kws, kws16).
 
 A design point is a preset's name or a TOML file. Start with:
 

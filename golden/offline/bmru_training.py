@@ -119,18 +119,18 @@ def train_bmru(
     x: NDArray,
     y: NDArray[np.integer],
     progress: Callable[[int], None] | None = None,
-    judged: slice = slice(None),
+    compared: slice = slice(None),
 ) -> BmruNetwork:
     """Train a network of a design point's sizes whose parameters its codes can hold.
 
-    Of several trials that one is kept whose votes over the judged sequences have the highest balanced accuracy, the
+    Of several trials that one is kept whose votes over the sequences `compared` have the highest balanced accuracy, the
     first of equals.
 
     Args:
         x: (n, T, features), normalised features, one unit of the model each.
         y: (n,) classes; the highest class and at least one other must occur.
         progress: called after every step with 1.
-        judged: sequences that trials are compared on; some of each group.
+        compared: sequences that trials are compared on; some of each group.
 
     Raises:
         NetworkError: the data does not fit.
@@ -145,7 +145,7 @@ def train_bmru(
     groups = np.flatnonzero(y == keyword), np.flatnonzero(y != keyword)
     if not all(len(group) for group in groups) or y.min() < 0 or y.max() >= network.classes:
         raise NetworkError(f"training needs class {keyword} and lower ones; there are {np.unique(y).tolist()}")
-    seen, answers = x[judged].copy(), y[judged]
+    seen, answers = x[compared].copy(), y[compared]
     if recipe.trials > 1 and np.unique(answers == keyword).size < 2:
         raise NetworkError(
             f"{recipe.trials} trials are compared on sequences of class {np.unique(answers).tolist()} alone; "
@@ -160,7 +160,7 @@ def train_bmru(
         to_network(_train(design, recipe.of_trial(number), x, y, groups, progress, teacher))
         for number in range(recipe.trials)
     )
-    # One trial needs no judge.
+    # One trial needs no comparison.
     return max(trials, key=lambda one: _balanced(one, seen, answers)) if recipe.trials > 1 else next(trials)
 
 

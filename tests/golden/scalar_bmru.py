@@ -1,4 +1,4 @@
-"""An independent reading of ``docs/reference/arithmetic.md``: the BMRU accelerator, one bit and one current at a time."""
+"""An independent reading of ``docs/reference/arithmetic.md``: BMRU accelerator, one bit and one current at a time."""
 
 from __future__ import annotations
 

@@ -104,9 +104,9 @@ def train_spotter(
     step = (lambda _: advance(recipe.batch)) if advance else None
     with steady():
         # Trials are compared on the clips as they are, not on their altered versions.
-        judged = slice(None, None, heard.shape[1])
+        compared = slice(None, None, heard.shape[1])
         network = train_bmru(
-            design, recipe, normaliser.run(heard.reshape(-1, *clips.x.shape[1:])), labels, step, judged
+            design, recipe, normaliser.run(heard.reshape(-1, *clips.x.shape[1:])), labels, step, compared
         )
     about = {"recipe": asdict(recipe), "origin": clips.origin, "clips": len(clips), "digest": clips.digest}
     return replace(network, metadata=about | normaliser.metadata())

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-JUDGED = 5000
-"""Training sequences by which a pass is judged."""
+COMPARED = 5000
+"""Training sequences on which passes are compared."""
 SMALLEST_BATCH, LARGEST_BATCH, STEPS_A_PASS = 16, 128, 100
 
 
@@ -34,8 +34,8 @@ def train_offline(
 ) -> Checkpoint:
     """Train for so many passes and export; a checkpoint at ``path`` of the very same training is taken as it is.
 
-    Late passes still jump, so of the passes in floating point the one that decides most of `JUDGED` training sequences
-    rightly is taken, and of those of tuning too. The metadata holds what each pass reached, and ``float_accuracy`` and
+    Late passes still jump. So of the passes in floating point the one that decides most of `COMPARED` training
+    sequences rightly is taken, and of those of tuning too. The metadata holds what each pass reached, and ``float_accuracy`` and
     ``codes_accuracy`` of the two on the test set.
 
     Args:
@@ -52,16 +52,16 @@ def train_offline(
             return found
         say_replaced(path)
     history, schedule = [], Schedule(passes=passes, batch=batch_of(training))
-    judged = training.first(min(JUDGED, len(training)))
+    compared = training.first(min(COMPARED, len(training)))
     with progress("training", (passes + schedule.tuning_passes) * len(training), "sequences") as advance:
         best = -1.0
         for number, model in enumerate(train_bistable(design, training, schedule, advance), 1):
             history.append({"number": number, "test_accuracy": model.accuracy(test) if test else None})
-            if (reached := model.accuracy(judged)) >= best:
+            if (reached := model.accuracy(compared)) >= best:
                 best, trained = reached, model.copy()
         best = -1.0
         for codes in tune_codes(trained.copy(), training, schedule, advance):
-            if (reached := accuracy(design, codes, judged)) >= best:
+            if (reached := accuracy(design, codes, compared)) >= best:
                 best, weights = reached, codes
     metadata = {"data": digest, "passes": history, "tuning_passes": schedule.tuning_passes}
     if test:

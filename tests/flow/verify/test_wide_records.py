@@ -14,7 +14,7 @@ from remora.flow.systems.bmru.harness import bmru_harness
 from remora.flow.systems.crossbar.harness import crossbar_harness
 from remora.flow.systems.registry import generate
 from remora.flow.verify.harness import Harness, monitor_sources
-from remora.spec.bmru.design import AnalogDesign
+from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.trace import record_types
 from tests.flow.verify.test_harness import lint
@@ -27,11 +27,11 @@ DESIGNS = {
         name="learning", network=SMALL, cell={"lanes": 2}, learning={"enabled": True, "replay_capacity": 2}
     ),
     "bistable": DesignPoint(name="cells", network=SMALL, cell={"kind": "bmru", "lanes": 2}),
-    "bmru": AnalogDesign(name="core", network={"features": 3}),
+    "bmru": BmruDesign(name="core", network={"features": 3}),
 }
 
 
-def harness_of(design: DesignPoint | AnalogDesign, folder: Path) -> tuple[Harness, list[Path]]:
+def harness_of(design: DesignPoint | BmruDesign, folder: Path) -> tuple[Harness, list[Path]]:
     """The harness, and models of macros that its monitors bind themselves into."""
     probes = generate(design, folder).sidecar["probes"]
     if isinstance(design, DesignPoint):

@@ -133,10 +133,10 @@ def balanced(right, y) -> float:
 
 def test_of_several_trials_the_one_that_decides_best_is_kept():
     x, y = remembered(60, 4)
-    # Two of three have a wrong label, so that judging them too would choose another.
+    # Two of three have a wrong label, so that comparing them too would choose another.
     y[np.arange(60) % 3 > 0] ^= 1
     calls, recipe = [], replace(SHORT, steps=40, trials=3)
-    kept = train_bmru(small_design(), recipe, x, y, calls.append, judged=slice(0, None, 3))
+    kept = train_bmru(small_design(), recipe, x, y, calls.append, compared=slice(0, None, 3))
     assert len(calls) == 3 * recipe.steps and 3 * recipe.of_trial(0).cost == recipe.cost
     alone = [train_bmru(small_design(), recipe.of_trial(number), x, y) for number in range(3)]
     scores, everywhere = (
@@ -148,7 +148,7 @@ def test_of_several_trials_the_one_that_decides_best_is_kept():
     assert all((array == best.arrays()[name]).all() for name, array in kept.arrays().items())
     assert recipe.of_trial(0).seed == recipe.seed and len({recipe.of_trial(number).seed for number in range(3)}) == 3
     with pytest.raises(NetworkError, match=r"3 trials are compared on sequences of class \[\d\] alone; class 1 and"):
-        train_bmru(small_design(), recipe, x, y, judged=slice(0, 1))
+        train_bmru(small_design(), recipe, x, y, compared=slice(0, 1))
 
 
 def test_all_trials_have_one_teacher():

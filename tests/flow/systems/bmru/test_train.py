@@ -82,8 +82,8 @@ def test_clips_that_cannot_be_learnt_are_told_before_the_training(
 def test_trials_are_compared_on_the_clips_as_they_are(clips, monkeypatch):
     seen = {}
 
-    def remember(design, recipe, x, y, progress, judged):
-        seen.update(x=x[judged], y=y[judged], heard=len(x))
+    def remember(design, recipe, x, y, progress, compared):
+        seen.update(x=x[compared], y=y[compared], heard=len(x))
         return bundled_network(KWS)
 
     monkeypatch.setattr(networks, "train_bmru", remember)

@@ -35,8 +35,8 @@ def train_offline(
     """Train for so many passes and export; a checkpoint at ``path`` of the very same training is taken as it is.
 
     Late passes still jump. So of the passes in floating point the one that decides most of `COMPARED` training
-    sequences rightly is taken, and of those of tuning too. The metadata holds what each pass reached, and ``float_accuracy`` and
-    ``codes_accuracy`` of the two on the test set.
+    sequences rightly is taken, and of those of tuning too. The metadata holds what each pass reached, and
+    ``float_accuracy`` and ``codes_accuracy`` of the two on the test set.
 
     Args:
         digest: identifies the training set.

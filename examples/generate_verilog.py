@@ -1,4 +1,4 @@
-"""Start from a preset, change some fields, and write everything that a synthesis engineer takes away."""
+"""Start from a preset, change some fields, and write all files that synthesis and simulation need."""
 
 from pathlib import Path
 

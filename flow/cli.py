@@ -44,17 +44,17 @@ OUTPUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What writing to an output may meet."""
 
 HELP = """
-Remora: two kinds of recurrent accelerator as Verilog, as numpy model, and the regression that proves that both agree:
-memristive crossbars that learn on chip (mnist, tiny …), and an always-on BMRU accelerator of bistable cells that spots
-a keyword (kws, kws16).
+Remora generates two kinds of recurrent accelerator as Verilog and proves that they agree with a numpy model: memristive
+crossbars that learn on chip (mnist, tiny …), and the BMRU accelerator, whose bistable cells spot a keyword (kws,
+kws16).
 
 A design point is a preset's name or a TOML file. Start with:
 
-  [bold]remora doctor[/]               is everything there?
+  [bold]remora doctor[/]               shows which tools are there
 
-  [bold]remora presets[/]              what is ready to use
+  [bold]remora presets[/]              lists the named design points
 
-  [bold]remora config show mnist[/]    every field of a design point, its range and meaning
+  [bold]remora config show mnist[/]    shows every field, its range and its meaning
 
 Exit codes: 0 done, 1 what was checked does not hold, 2 it could not run, 130 interrupted, 143 terminated.
 REMORA_TRACEBACK=1 shows where an error came from. REMORA_KERNEL=numpy trains crossbars without compiled code.

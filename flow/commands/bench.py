@@ -9,10 +9,11 @@ from remora.flow.systems.options import BenchOptions
 
 @design_command("bench", BenchOptions, config="mnist", extra="sim")
 def command(chosen: Chosen, json: JsonOption = None) -> None:
-    """Measure what the project promises, and print the result as JSON on standard output.
+    """Measure the figures that the project promises, and print them as JSON on standard output.
 
-    Cycles a step, speed of simulation with and without comparison and against plain C++, builds, and golden. Compared
-    figures are measured in turn, in one run. A promise that is not kept is reported, not an error: machines differ.
+    These are cycles a step, the speed of simulation with and without comparison and against plain C++, of builds, and
+    of golden. The command measures compared figures in turn, in one run. It reports a figure that misses its bound,
+    which is no error, because machines differ.
 
     Example: remora bench --json bench.json
     """

@@ -38,11 +38,11 @@ def command(
         ),
     ] = False,
 ) -> None:
-    """From digits to a verdict: what plain `make` runs.
+    """Learn digits, generate the hardware, run it, and compare: what plain `make` runs.
 
-    Trains the golden model with on-chip learning, generates the `mnist` design as Verilog, runs digits that it has not
-    seen on the simulated hardware, and compares every step with golden. With --quick the `tiny` design takes the same
-    way on sequences that are drawn; no accuracy is asked of it.
+    The command trains the golden model with on-chip learning, generates the `mnist` design as Verilog, runs digits that
+    it has not seen on the simulated hardware, and compares every step with golden. With --quick it does the same with
+    the `tiny` design and random sequences, whose accuracy does not count.
     """
     require_extra("remora demo", "sim")
     from remora.flow.systems.api import generate, load_design, simulate, train

@@ -21,7 +21,7 @@ def command(
         typer.Option(
             min=1,
             max=1000,
-            help="So many seeds, from --seed up: mean and spread. One, or 3 of keyword-spotting, without.",
+            help="Number of seeds, from --seed up, for mean and spread. By default 1; keyword-spotting has 3.",
         ),
     ] = None,
     sequences: Annotated[
@@ -44,9 +44,9 @@ def command(
 ) -> None:
     """Run a named experiment: JSON result with provenance, charts as PNG and SVG, and their numbers as CSV.
 
-    What is finished is kept in DIR and not done again, so an interrupted experiment is resumed by the same command.
-    The full MNIST, CIFAR-10 features and Speech Commands are found through REMORA_DATA; without it the bundled digits
-    and clips of words are used.
+    The command stores finished work in DIR and does not repeat it: run it again to resume an experiment. It finds the
+    full MNIST, CIFAR-10 features and Speech Commands through REMORA_DATA. Without it the command takes the bundled
+    digits and clips of words.
 
     bit-streaming: error of weighted-bit streaming against full precision, by stream bits and ADC bits.
 
@@ -60,7 +60,7 @@ def command(
 
     power-scaling: power of cells and mirrors over the width of the BMRU accelerator.
 
-    --set changes what one experiment alone has; a name that it lacks is answered with those that there are.
+    --set changes a setting that one experiment alone has. The command answers an unknown name with the known ones.
 
     Example: remora experiment continual --seeds 5 --set ratio=1 --json continual.json
     """

@@ -25,16 +25,16 @@ def command(
         ),
     ] = False,
 ) -> None:
-    """Write everything that a synthesis engineer takes away.
+    """Write all files that synthesis and simulation need.
 
-    Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar (hierarchy, ports,
-    widths, addresses, the design point), memory images, C header and register documentation, and a testbench that
-    runs with a simulator alone; the command lines for that are printed. The same design point always gives the same
-    bytes.
+    These are the Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar
+    (hierarchy, ports, widths, addresses, the design point), memory images, C header and register documentation, and a
+    testbench that runs with a simulator alone. The command prints the lines that run it. The same design point always
+    gives the same bytes.
 
-    DIR is a new or an empty folder, or one that this command wrote. There it replaces what it wrote, which the file
-    remora.sha256 lists, and keeps every other file; it refuses to replace a file that was changed since, or, where
-    there is no remora.sha256, one that differs from the new one. --force lifts the refusals.
+    DIR is a new or an empty folder, or one that this command wrote. There it replaces its own files, which the file
+    remora.sha256 lists, and keeps every other file. It refuses to replace a file that you have changed, and, where
+    there is no remora.sha256, a file that differs from the new one. --force lifts both refusals.
 
     Example: remora generate mnist -o out
     """

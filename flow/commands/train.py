@@ -9,7 +9,7 @@ from remora.flow.systems.options import TrainOptions
 
 @design_command("train", TrainOptions)
 def command(chosen: Chosen, json: JsonOption = None) -> None:
-    """Train a design point: where the chip learns, golden as the chip would; what cannot learn on chip, offline.
+    """Train the network of a design point: golden learns as the chip would, or offline where the chip cannot learn.
 
     Examples: remora train mnist -o digits.npz --passes 15 · remora train mnist --tasks 2 --limit 1000 -o tasks.npz ·
     remora train mnist-bmru -o bistable.npz --passes 30 · remora train kws -o kws.npz --normalisation running

@@ -1,4 +1,4 @@
-"""Generate: everything that a synthesis engineer takes away, in one directory, byte for byte the same every time."""
+"""Generate: all files that synthesis and simulation need, in one directory, byte for byte the same every time."""
 
 from __future__ import annotations
 

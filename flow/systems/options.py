@@ -62,7 +62,7 @@ class GenerateOptions(Options):
 
     checkpoint: Annotated[
         Path | None,
-        typer.Option(help="Weights of the memory images; what the system begins with where not given."),
+        typer.Option(help="Trained weights for the memory images."),
     ] = None
 
 

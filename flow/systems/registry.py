@@ -28,7 +28,7 @@ def system_of(design: Design) -> System:
 
 
 def generate(design: Design, directory: Path, content: Any = None, *, force: bool = False) -> Generated:
-    """Write everything that a synthesis engineer takes away, as the design point's system does.
+    """Write all files that synthesis and simulation need, as the design point's system does.
 
     Args:
         content: of the memory images: `Weights` of a crossbar design, `BmruCodes` of a BMRU one, or what another

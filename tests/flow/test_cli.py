@@ -214,7 +214,7 @@ def test_what_would_be_ignored_is_refused(remora, arguments, message, tmp_path, 
     [
         ([], ["BMRU accelerator", "keyword"]),
         (["simulate"], ["keywords or synthetic", "of a BMRU accelerator: clips; 100, or 1", "the bundled network"]),
-        (["train"], ["kws", "offline", "it is trained anew, and replaces what is there"]),
+        (["train"], ["kws", "offline", "training begins anew and replaces an existing file"]),
         (["experiment"], ["Speech Commands", "bit-streaming, convergence and continual: new sequences"]),
     ],
 )

@@ -20,33 +20,27 @@ WAVES_CLIPS = 1
 class BmruGenerateOptions(GenerateOptions):
     """For a BMRU accelerator the image holds the codes of a trained network, if there is one."""
 
-    checkpoint: Annotated[Path | None, typer.Option(help="the bundled network, if there is one, where not given.")] = (
-        None
-    )
+    checkpoint: Annotated[Path | None, typer.Option(help="by default the bundled network, if there is one.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class BmruSimulateOptions(SimulateOptions):
-    """A BMRU accelerator hears clips of words: features, currents, cells, classes and charge of every frame must agree,
-    and the vote of every clip; with --stream, or vote.sliding in the design point, the vote of every frame, and when it
-    wakes. --noise, --mismatch and --bias-error switch its non-idealities on.
+    """Of a BMRU accelerator, which hears clips of words, the command compares features, currents, cells, classes and
+    charge of every frame, and the vote of every clip. With --stream, or vote.sliding in the design point, it compares
+    the vote of every frame and the wake-ups. --noise, --mismatch and --bias-error switch non-idealities on.
     """
 
     data: Annotated[str, typer.Option(help="keywords or synthetic.")] = "auto"
     limit: Annotated[
         int | None, typer.Option(min=1, help=f"clips; {DEFAULT_CLIPS}, or {WAVES_CLIPS} with --waves.")
     ] = None
-    checkpoint: Annotated[
-        Path | None, typer.Option(help="the network to load; the bundled network where not given.")
-    ] = None
+    checkpoint: Annotated[Path | None, typer.Option(help="the network to load; by default the bundled network.")] = None
     noise: Annotated[bool, typer.Option("--noise", help="Noise at every node, anew each frame.")] = False
     mismatch: Annotated[bool, typer.Option("--mismatch", help="Mirrors differ from their ratio.")] = False
     bias_error: Annotated[bool, typer.Option("--bias-error", help="Bias currents differ from their code.")] = False
-    paced: Annotated[bool, typer.Option("--paced", help="Frames at their pace of 10 ms instead of back to back.")] = (
-        False
-    )
+    paced: Annotated[bool, typer.Option("--paced", help="Send a frame every 10 ms instead of back to back.")] = False
     stream: Annotated[
-        bool, typer.Option("--stream", help="Clips end to end, core never cleared, a vote that slides.")
+        bool, typer.Option("--stream", help="One stream of all clips: the core is never cleared, and the vote slides.")
     ] = False
 
 
@@ -58,9 +52,7 @@ class BmruTrainOptions(TrainOptions):
 
     output: Annotated[
         Path,
-        typer.Option(
-            "--output", "-o", help="the network that is written; it is trained anew, and replaces what is there."
-        ),
+        typer.Option("--output", "-o", help="the network; training begins anew and replaces an existing file."),
     ] = Path("checkpoint.npz")
     normalisation: Annotated[
         str, typer.Option(help="Features normalised per clip (clip) or by a running mean (running).")

@@ -80,15 +80,15 @@ class LearningOptions(Options):
 class CrossbarGenerateOptions(GenerateOptions):
     """The images of a crossbar accelerator hold the weights of a checkpoint, or the initial weights of the seed."""
 
-    checkpoint: Annotated[Path | None, typer.Option(help="the initial weights of its seed where not given.")] = None
+    checkpoint: Annotated[Path | None, typer.Option(help="by default the initial weights of its seed.")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
-    """Of a crossbar accelerator streamed words, ADC codes, candidates, states, readout and decision must agree exactly;
-    with bistable cells streamed words, bitline sums, states, readout and decision. With --learn, error, feedback,
-    gradients, accumulators and pulses of every sequence must too, of what is replayed as well, what the reservoir
-    keeps, and at the end every weight.
+    """Of a crossbar accelerator the command compares streamed words, ADC codes, candidates, states, readout and
+    decision; with bistable cells streamed words, bitline sums, states, readout and decision. With --learn it also
+    compares error, feedback, gradients, accumulators and pulses of every sequence, replayed ones included, the content
+    of the reservoir, and at the end every weight.
     """
 
     data: Annotated[
@@ -106,17 +106,19 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
         Path | None,
         typer.Option(
             help="weights and gates, also for a design point of other tiles, lanes, clock or learning; accumulators, "
-            "reservoir and counts start empty. Trains quickly where not given, but with --tasks begins anew."
+            "reservoir and counts start empty. By default the command trains quickly; with --tasks it does not."
         ),
     ] = None
-    learn: Annotated[bool, typer.Option("--learn", help="Hardware that learns; every sequence is learnt.")] = False
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Generate hardware that learns, and let it learn every sequence.")
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossbarTrainOptions(TrainOptions, LearningOptions):
     """The crossbar accelerator with the MiRU cell (mnist, tiny …) learns online, by direct feedback alignment, in
-    integers. Saves after every pass and continues where an interrupted training stopped. With --tasks it learns the
-    very sequences that `remora simulate --learn --tasks` learns, each once, and saves after every task. A design with
+    integers. The command saves after every pass and continues an interrupted training. With --tasks it learns the
+    sequences that `remora simulate --learn --tasks` learns, each once, and saves after every task. A design with
     bistable cells (mnist-bmru) is trained in floating point and exported as codes at the end.
     """
 
@@ -125,8 +127,8 @@ class CrossbarTrainOptions(TrainOptions, LearningOptions):
         typer.Option(
             "--output",
             "-o",
-            help="it is continued if it is there: tiles, lanes and clock may have changed since, what training depends "
-            "on may not.",
+            help="an existing one is continued; tiles, lanes and clock may differ from it, what training depends on "
+            "may not.",
         ),
     ] = Path("checkpoint.npz")
     data: Annotated[

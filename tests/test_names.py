@@ -105,6 +105,7 @@ OLD_NAMES = {
     "place": "add_submodule, replay_index, position",
     "places": "positions",
     "place_macro": "add_macro",
+    "place_cells": "add_cells",
     "Learned": "LearningResult",
     "Learnt": "LearningTrace",
     "Update": "WeightUpdate, CellUpdate",

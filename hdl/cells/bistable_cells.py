@@ -80,7 +80,7 @@ class CellThresholds(wiring.Component):
         return m
 
 
-def place_cells(
+def add_cells(
     m: Module, design: DesignPoint, currents: Sequence[Sequence[Value]], clear: Value, settle: Value, thresholds
 ) -> Value:
     """One cell a hidden unit; one macro for the columns of a column of tiles, whose currents it adds.

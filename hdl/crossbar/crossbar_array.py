@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Sign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.cells.bistable_cells import place_cells, threshold_port
+from remora.hdl.cells.bistable_cells import add_cells, threshold_port
 from remora.hdl.crossbar.adc_interface import add_row_tiles, folds
 from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.macros.program_port import SENSE, program_port
@@ -34,7 +34,7 @@ class CrossbarArray(wiring.Component):
     ``program`` selects, 0 where there is no such tile.
 
     A hidden layer with bistable cells has them at its bitlines, in place of ``fold``, ``code`` and ``saturations``:
-    ``clear``, ``settle`` and ``state`` as of :func:`remora.hdl.cells.bistable_cells.place_cells`, ``thresholds`` to
+    ``clear``, ``settle`` and ``state`` as of :func:`remora.hdl.cells.bistable_cells.add_cells`, ``thresholds`` to
     load and show.
 
     Args:
@@ -96,7 +96,7 @@ class CrossbarArray(wiring.Component):
         across = self.layout.column_tiles
         if self.current_bits:
             columns = [current[first::across] for first in range(across)]
-            state = place_cells(m, self.design, columns, self.clear, self.settle, self.thresholds)
+            state = add_cells(m, self.design, columns, self.clear, self.settle, self.thresholds)
             m.d.comb += self.state.eq(state)
         else:
             row_tiles = [Cat(*codes[first : first + across]) for first in range(0, len(codes), across)]

@@ -64,6 +64,6 @@ class RoundingUnit(wiring.Component):
             if group == 0:
                 m.d.comb += self.done.eq(hash_.done)
             words = Cat(hash_.word, hash_.second_word)
-            slices += [words.word_select(place_, ROUNDING_SLICE_BITS)[: self.bits] for place_ in range(ROUNDING_SLICES)]
+            slices += [words.word_select(index, ROUNDING_SLICE_BITS)[: self.bits] for index in range(ROUNDING_SLICES)]
         m.d.comb += self.random.eq(Cat(*slices[:lanes]))
         return m

@@ -55,7 +55,7 @@ class Perceptron(wiring.Component):
         taken = self.s_axis_tvalid & self.s_axis_tready
         m.d.comb += [sync.clk.eq(self.aclk), sync.rst.eq(~self.aresetn)]
         m.d.comb += [answer.flags.eq(flags), answer.tag.eq(tag), answer.scores.eq(codes)]
-        self._place_crossbar(m, vector, plane, integrate, sample, convert, codes, valid)
+        self._add_crossbar(m, vector, plane, integrate, sample, convert, codes, valid)
         self._decide(m, answer.decision, codes)
         with m.FSM():
             with m.State("HEADER"):
@@ -99,7 +99,7 @@ class Perceptron(wiring.Component):
             best, winner = Mux(larger, score, best), Mux(larger, index, winner)
         m.d.comb += decision.eq(winner)
 
-    def _place_crossbar(self, m: Module, vector: Array, plane: Signal, *controls: Signal) -> None:
+    def _add_crossbar(self, m: Module, vector: Array, plane: Signal, *controls: Signal) -> None:
         network, converter = self.design.network, self.design.converter
         integrate, sample, convert, codes, valid = controls
         rows, column_bits = network.features, unsigned_width(network.classes - 1)

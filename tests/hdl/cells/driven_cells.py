@@ -6,14 +6,14 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.cells.bistable_cells import CELL_HOST_MEMBERS, CellThresholds, place_cells
+from remora.hdl.cells.bistable_cells import CELL_HOST_MEMBERS, CellThresholds, add_cells
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, cell_groups, current_bits, layer_layout
 
 
 class DrivenCells(wiring.Component):
-    """``current``: of row tile r and column j in word r * columns + j; the rest as of ``place_cells`` and
+    """``current``: of row tile r and column j in word r * columns + j; the rest as of ``add_cells`` and
     ``CellThresholds``."""
 
     def __init__(self, design: DesignPoint) -> None:
@@ -42,5 +42,5 @@ class DrivenCells(wiring.Component):
         currents = [
             [rail(row_tile, group) for row_tile in range(self.layout.row_tiles)] for group in cell_groups(self.design)
         ]
-        m.d.comb += self.state.eq(place_cells(m, self.design, currents, self.clear, self.settle, thresholds.cells))
+        m.d.comb += self.state.eq(add_cells(m, self.design, currents, self.clear, self.settle, thresholds.cells))
         return m

@@ -102,8 +102,9 @@ module remora_crossbar #(
   end
 
   // Read: integrate bit planes, sample, convert; rules F6, X3 and X4.
-  logic signed [63:0] charge[COLUMNS];  // no longint: Icarus Verilog 11 cannot cast an element of such an array
-  logic signed [63:0] held[COLUMNS];
+  int driven[ROWS];  // what each row was driven with since the last sample: the sum of +-2^plane
+  bit gathered;  // since the last sample
+  logic signed [63:0] held[COLUMNS];  // no longint: Icarus Verilog 11 cannot cast an element of such an array
   logic [COLUMNS*ADC_BITS-1:0] code_r;
   logic valid_r;
   int converting;  // cycles left
@@ -115,30 +116,51 @@ module remora_crossbar #(
   endfunction
 
   initial begin
-    for (int j = 0; j < COLUMNS; j++) begin
-      charge[j] = 0;
-      held[j] = 0;
-    end
+    forget();
     code_r = 0;
     valid_r = 0;
     converting = 0;
   end
 
-  // In a function, so that the simulator keeps loop counters and sums local: half as fast again.
+  function automatic void forget();
+    gathered = 0;
+    for (int i = 0; i < ROWS; i++) driven[i] = 0;
+    for (int j = 0; j < COLUMNS; j++) held[j] = 0;
+  endfunction
+
   function automatic void integrate_plane(input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative, input int position);
+    gathered = 1;
+    for (int i = 0; i < ROWS; i++)
+      if (positive[i]) driven[i] = driven[i] + (1 << position);
+      else if (negative[i]) driven[i] = driven[i] - (1 << position);
+  endfunction
+
+  // The product is formed here, once for all planes. In a function, so that the simulator keeps loop counters and sums
+  // local, and in 32 bits where the sums cannot exceed them: both are much faster.
+  function automatic void take_sample();
+    longint reach;
+    reach = 0;
+    for (int i = 0; i < ROWS; i++)
+      reach = driven[i] < 0 ? reach - longint'(driven[i]) : reach + longint'(driven[i]);
+    if (reach * longint'(FULL) < (longint'(1) << 31)) multiply();
+    else multiply_long();
+    gathered = 0;
+    for (int i = 0; i < ROWS; i++) driven[i] = 0;
+  endfunction
+
+  function automatic void multiply();
     int sum[COLUMNS];
     for (int j = 0; j < COLUMNS; j++) sum[j] = 0;
     for (int i = 0; i < ROWS; i++)
-      if (positive[i]) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + weight[i][j];
-      else if (negative[i]) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] - weight[i][j];
-    for (int j = 0; j < COLUMNS; j++) charge[j] = charge[j] + (longint'(sum[j]) <<< position);
+      if (driven[i] != 0) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + driven[i] * weight[i][j];
+    for (int j = 0; j < COLUMNS; j++) held[j] = longint'(sum[j]);
   endfunction
 
-  function automatic void take_sample();
-    for (int j = 0; j < COLUMNS; j++) begin
-      held[j] = charge[j];
-      charge[j] = 0;
-    end
+  function automatic void multiply_long();
+    for (int j = 0; j < COLUMNS; j++) held[j] = 0;
+    for (int i = 0; i < ROWS; i++)
+      if (driven[i] != 0)
+        for (int j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[i]) * longint'(weight[i][j]);
   endfunction
 
   function automatic logic [COLUMNS*ADC_BITS-1:0] converted();
@@ -147,10 +169,7 @@ module remora_crossbar #(
 
   always @(posedge clk) begin
     if (reset) begin
-      for (int j = 0; j < COLUMNS; j++) begin
-        charge[j] = 0;
-        held[j] = 0;
-      end
+      forget();
       code_r <= 0;
       valid_r <= 0;
       converting <= 0;
@@ -211,6 +230,7 @@ module remora_crossbar #(
       if (integrate && sample) $fatal(1, "%s: integrate and sample in one cycle", NAME);
       if (convert && converting != 0) $fatal(1, "%s: convert while converting", NAME);
       if (pulse && pulsing != 0) $fatal(1, "%s: pulse while busy", NAME);
+      if (pulse && gathered) $fatal(1, "%s: pulse between integrate and sample", NAME);
       if (pulse && in_range !== 1) $fatal(1, "%s: pulse on column %0d, which the tile does not have", NAME, column);
       if (pulse && (up & down) != 0) $fatal(1, "%s: a wordline is pulsed up and down at once", NAME);
       if (integrate && (wl_pos & wl_neg) != 0) $fatal(1, "%s: a wordline is positive and negative at once", NAME);

@@ -206,6 +206,38 @@ async def odd_timing(bench: BlockBench) -> None:
 
 
 @block_test
+async def long_integration(bench: BlockBench) -> None:
+    """Planes may come any number of times: sums beyond 32 bits, of either sign, and the last below."""
+    driven = 0
+
+    async def drive(block: Block) -> None:
+        nonlocal driven
+        driver = driver_of(bench, block)
+        layout, design = driver.model.layout, block.design
+        # Sums of a tile of one row, which count the fraction of a level; coarse devices would take too many cycles.
+        unit = driver.model.full << (design.crossbar.fraction_bits + design.formats.stream_bits - 1)
+        if unit < 2**22:
+            return
+        driven += 1
+        await driver.erase()
+        weights = np.full((layout.rows, layout.columns), driver.model.full)
+        weights[:, 1::2] *= -1
+        await driver.program_weights(weights)
+        plane, everything = design.formats.stream_bits - 1, (1 << layout.rows) - 1
+        for cycles in ((2**31 - 1) // unit, 2**32 // unit + 1):
+            for positive in (everything, 0):
+                block.put(integrate=1, plane=plane, wl_pos=positive, wl_neg=everything ^ positive)
+                await bench.cycle(cycles)
+                block.put(integrate=0)
+                await driver.convert()
+                words = np.full(layout.rows, (cycles if positive else -cycles) << plane)
+                bench.compare(block, f"codes of {cycles} planes", await driver.codes(), driver.model.codes(words))
+
+    await bench.each(drive)
+    assert driven
+
+
+@block_test
 async def violate(bench: BlockBench) -> None:
     """Break the contract as told; the simulation must not come back."""
     block = next(block for block in bench.blocks if block.name == bench.config["block"])

@@ -27,6 +27,7 @@ TESTS = (
     "pulses_complete_across_reset",
     "reset_ties_off",
     "odd_timing",
+    "long_integration",
 )
 
 
@@ -51,6 +52,7 @@ VIOLATIONS = {
     "a wordline is pulsed up and down at once": [{"program__pulse": 1, "program__up": 1, "program__down": 1}],
     "integrate and sample in one cycle": [{"integrate": 1, "sample": 1}],
     "convert while converting": [{"convert": 1}, {"convert": 1}],
+    "pulse between integrate and sample": [{"integrate": 1}, {"integrate": 0, "program__pulse": 1}],
     "pulse while busy": [{"program__pulse": 1, "program__up": 1}, {}],
     "read while a pulse is in flight": [{"program__pulse": 1, "program__up": 1}, {"program__pulse": 0, "integrate": 1}],
 }

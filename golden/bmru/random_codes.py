@@ -30,8 +30,8 @@ def clip_packets(clips: Iterable[NDArray[np.integer]], ends: bool = True) -> lis
 def random_codes(design: BmruDesign, seed: int) -> BmruCodes:
     """Random codes; a fifth of the mirrors has width zero, thresholds lie where candidates are.
 
-    Some cells have threshold 0 and are always set, some a hysteresis above their threshold and never let go: there the
-    diode before the cell decides.
+    Some cells have threshold 0 and are always set, some have a hysteresis above their threshold and never reset:
+    there the diode before the cell decides.
     """
     random, odd = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     arrays: dict[str, NDArray[np.int32]] = {}

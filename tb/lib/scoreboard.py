@@ -74,7 +74,8 @@ class Comparison:
         """What is wrong, in words; empty where the comparison passed and compared a record of each of these kinds."""
         empty = [kind for kind in kinds if not self.compared.get(kind)]
         if empty or not self.values:
-            return f"nothing was compared{' of ' * bool(empty)}{', '.join(empty)}, so nothing is proven"
+            missing = f"no record of {', '.join(empty)} was compared" if empty else "nothing was compared"
+            return f"{missing}, so the run fails"
         return f"hardware and golden differ in {self.total_mismatches:,} records" if self.total_mismatches else ""
 
     def require(self, *kinds: str) -> None:

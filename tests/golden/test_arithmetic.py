@@ -1,7 +1,7 @@
 """The document of the arithmetic suffices: its independent reading and golden agree over all legal formats.
 
 Every network has another design point; the ends of every range come often. What was compared is counted, and so is
-what the networks met: saturation, dropped pulses, replays, cells that set and let go. ``COCOTB_RANDOM_SEED`` gives
+what the networks met: saturation, dropped pulses, replays, cells that set and reset. ``COCOTB_RANDOM_SEED`` gives
 other networks.
 """
 

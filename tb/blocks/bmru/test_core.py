@@ -95,7 +95,7 @@ async def after_reset(driver: BmruCoreDriver, seed: int) -> None:
 
 @block_test
 async def resets(bench: BlockBench) -> None:
-    """A reset within a frame: it never happened, counters are zero, noise starts anew, codes stay."""
+    """A reset discards the frame in progress: counters are zero, noise starts anew, codes stay."""
     drivers = [driver_of(bench, block) for block in random_blocks(bench)]
     for driver in drivers:
         await driver.load(random_codes(driver.design, 30))

@@ -80,10 +80,10 @@ def test_a_paced_run_must_have_compared_its_pace():
     check(compared, back_to_back.required(stalled=False))
     check(compared, paced.required(stalled=True))
     assert paced.required(stalled=False) == (*KINDS, PACE)
-    with pytest.raises(CheckFailed, match="nothing was compared of pace, so"):
+    with pytest.raises(CheckFailed, match="no record of pace was compared, so"):
         check(compared, paced.required(stalled=False))
     nothing = Comparison(compared=dict.fromkeys(KINDS, 0), values=1)
-    assert nothing.failure(KINDS) == f"nothing was compared of {', '.join(KINDS)}, so nothing is proven"
+    assert nothing.failure(KINDS) == f"no record of {', '.join(KINDS)} was compared, so the run fails"
 
 
 def test_parameters_beyond_the_codes_are_told(excerpt, tmp_path, capsys):
@@ -170,7 +170,7 @@ def test_a_wake_up_at_another_frame_is_noticed():
         assert not compare_wakes(settings, votes, answers(wrong)).passed
     assert not compare_wakes(settings, votes, answers(where)[:19]).passed
     unseen = Comparison(compared=dict.fromkeys(KINDS, 1), values=1)
-    assert unseen.failure((*KINDS, WAKE)) == f"nothing was compared of {WAKE}, so nothing is proven"
+    assert unseen.failure((*KINDS, WAKE)) == f"no record of {WAKE} was compared, so the run fails"
 
 
 def test_the_last_vote_of_a_clip_hears_what_was_before():

@@ -1,4 +1,4 @@
-"""What the testbench does to a generated design and must see of it: register accesses, packets, answers."""
+"""What the testbench does to a generated design, and what it expects: register accesses, packets, answers."""
 
 from __future__ import annotations
 

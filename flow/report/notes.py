@@ -1,4 +1,4 @@
-"""What a design point sets in vain: said by every command that takes one, in the same words."""
+"""Notes on fields that change no hardware: every command that takes a design point prints them in the same words."""
 
 from __future__ import annotations
 

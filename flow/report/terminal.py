@@ -1,4 +1,4 @@
-"""What a command line may meet where it prints: an encoding that lacks characters, or no place to print to at all."""
+"""Outputs on which a command cannot print all: an encoding that lacks characters, or a closed stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inputs of a simulated top level, and registers that follow them, so that Verilator settles no more than changed."""
+"""Inputs of a simulated top level, and registers that follow them, so that Verilator computes only what changed."""
 
 from __future__ import annotations
 

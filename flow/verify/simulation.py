@@ -1,4 +1,4 @@
-"""What a simulation is from outside, whatever the design: generated once, built with a word, checked, tidied."""
+"""The steps around every simulation: generate the hardware once, say that it is built, check, tidy up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fields of a crossbar design point demand of each other, and which of them bear on nothing beside others."""
+"""What the fields of a crossbar design point demand of each other, and which fields change nothing beside others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stimuli that aim at what a test must have met: by looking for the moment, and by going on until it was met."""
+"""Stimuli for rare events: a test looks for the right moment, and goes on until the event has happened often enough."""
 
 from __future__ import annotations
 

@@ -24,6 +24,8 @@ html_css_files = ["remora.css"]
 html_copy_source = False
 html_show_sphinx = False
 
+# Components and signatures describe their ports in a section of that name.
+napoleon_custom_sections = [("Ports", "params_style")]
 # Docstrings write names in single backticks and code in double ones.
 default_role = "code"
 autodoc_member_order = "bysource"

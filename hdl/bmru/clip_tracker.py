@@ -10,16 +10,21 @@ from remora.hdl.bmru.settings import VOTE_BITS, VoteSettings
 
 
 class ClipTracker(wiring.Component):
-    """Looks at the flags ``starts`` and ``ends`` of the frame at hand; ``accept`` makes it part of its clip.
-
-    Combinational: ``outside``: no clip is open and the frame starts none. ``last``: the frame ends its clip: by its
-    flag, or as the one that makes it as long as ``frames`` says, unless the vote slides. ``cut``: the frame starts a
-    clip while another is open.
-
-    ``open``: a clip has started and not ended. ``settings``: those of the open clip, taken from ``configured`` by the
-    frame that started it.
+    """Looks at the flags of the frame at hand, and keeps the open clip and its settings.
 
     Rule V1.
+
+    Ports:
+        configured: settings of the next clip.
+        starts: the frame starts a clip.
+        ends: the frame ends its clip.
+        accept: the frame becomes part of its clip.
+        outside: combinational; no clip is open and the frame starts none.
+        last: combinational; the frame ends its clip: by its flag, or as the one that makes it as long as ``frames``
+            says, unless the vote slides.
+        cut: combinational; the frame starts a clip while another is open.
+        open: a clip has started and not ended.
+        settings: those of the open clip, taken from ``configured`` by the frame that started it.
     """
 
     def __init__(self) -> None:

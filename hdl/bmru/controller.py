@@ -10,39 +10,57 @@ from remora.hdl.bmru.core import CoreMacro
 from remora.hdl.bmru.frame_buffer import FrameBuffer
 from remora.hdl.bmru.frame_sequencer import AWAKE_BITS, FrameSequencer
 from remora.hdl.bmru.reporter import Reporter
-from remora.hdl.bmru.scan_loader import HOST_MEMBERS, ScanLoader
+from remora.hdl.bmru.scan_loader import ScanHost, ScanLoader
 from remora.hdl.bmru.settings import VOTE_BITS, VoteSettings
 from remora.hdl.bmru.vote import Vote
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiStream
+from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.interfaces import pass_on
 from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.design import CHARGE_BITS, BmruDesign
 from remora.spec.bmru.frames import FrameDrop
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.registers import WORD_BITS
 
-METERED = (BmruCounter.CYCLES, BmruCounter.CHARGE)
-"""Counters that are not the controller's to increment."""
-
 
 class BmruController(wiring.Component):
     """Frames in, answers out; codes through the scan window.
 
-    ``run``: frames may start, once codes have passed their check and no scan command is under way. ``halted``: not
-    ``run``, no frame in flight, its answers sent; the scan window must be used only then. ``abort``: frames, clip and
-    votes are forgotten, the core is reset, a scan command ends; packets stay whole: an answer on offer is sent to its
-    end, the rest of a packet being received is swallowed.
+    ``abort`` resets the core too; packets stay whole: an answer on offer is sent to its end, the rest of a packet being
+    received is swallowed. Events are high for one cycle.
 
-    ``clock_enable``: the core needs no clock while it is low. ``charge``: the core's meter. ``state``: of its cells at
-    the last sample. Events are high for one cycle, ``dropped`` has one bit a cause. ``<counter>_increment``: what each
-    counter grows by in this cycle.
+    Ports:
+        input: frames.
+        output: answers.
+        run: frames may start, once codes have passed their check and no scan command is under way.
+        abort: forgets frames, clip and votes, and ends a scan command.
+        period: cycles between frames; 0: as they come.
+        configured: settings of the next clip.
+        halted: not ``run``, no frame in flight, its answers sent.
+        busy: a frame is in flight, or its answers are.
+        programmed: codes have passed their check.
+        in_clip: a clip is open.
+        clock_enable: low while the core needs no clock.
+        awake_last: cycles in which the last frame needed it.
+        awake_most: cycles in which the longest did.
+        charge: the core's meter.
+        state: of the core's cells at the last sample.
+        clip_done: a clip's vote is taken.
+        wake: a vote wakes.
+        clip_cut: a clip ends because another starts.
+        feature_saturated: a frame had a feature beyond the DAC's codes.
+        dropped: one bit a cause.
+        scan: the way to the codes, to be used only while ``halted``.
+        counts: what the counters grow by in this cycle; the charge has a meter of its own.
     """
 
     def __init__(self, design: BmruDesign) -> None:
         self.design = design
         self._buffer = FrameBuffer(design)
-        self.increment_bits = {BmruCounter.FEATURES_SATURATED: len(self._buffer.saturated)}
+        bits: dict[BmruCounter, int] = {counter: 1 for counter in BmruCounter if counter is not BmruCounter.CHARGE}
+        bits[BmruCounter.FEATURES_SATURATED] = len(self._buffer.saturated)
         super().__init__(
             {
                 "input": In(AxiStream(BEAT_BYTES)),
@@ -65,12 +83,8 @@ class BmruController(wiring.Component):
                 "clip_cut": Out(1),
                 "feature_saturated": Out(1),
                 "dropped": Out(len(FrameDrop)),
-                "scan": In(wiring.Signature({name: member.flip() for name, member in HOST_MEMBERS.items()})),
-                **{
-                    f"{counter.name.lower()}_increment": Out(self.increment_bits.get(counter, 1))
-                    for counter in BmruCounter
-                    if counter not in METERED
-                },
+                "scan": In(ScanHost()),
+                "counts": Out(CounterIncrements(bits)),
             }
         )
 
@@ -84,9 +98,9 @@ class BmruController(wiring.Component):
         loader = add_submodule(m, "loader", ScanLoader(design), reset=self.abort)
         core = add_submodule(m, "core", CoreMacro(design), reset=self.abort)
 
-        wiring.connect(m, wiring.flipped(self.input), buffer.stream)
+        pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
-        wiring.connect(m, wiring.flipped(self.configured), buffer.configured)
+        pass_on(m, self.configured, buffer.configured)
         wiring.connect(m, buffer.settings, vote.settings)
         self._connect_scan(m, loader, core)
         self._connect_frame(m, buffer, sequencer, vote, core, loader)
@@ -98,7 +112,7 @@ class BmruController(wiring.Component):
             self.in_clip.eq(buffer.in_clip),
             self.busy.eq(sequencer.awake),
             self.halted.eq(~self.run & ~sequencer.awake & reporter.taken & answer.ready),
-            self.clock_enable.eq(sequencer.awake | loader.busy | self.abort),
+            self.clock_enable.eq(sequencer.awake | loader.host.busy | self.abort),
             self.awake_last.eq(sequencer.awake_last),
             self.awake_most.eq(sequencer.awake_most),
             self.charge.eq(core.charge),
@@ -108,9 +122,7 @@ class BmruController(wiring.Component):
         return m
 
     def _connect_scan(self, m: Module, loader: ScanLoader, core: CoreMacro) -> None:
-        for name, member in HOST_MEMBERS.items():
-            outside, inside = getattr(self.scan, name), getattr(loader, name)
-            m.d.comb += inside.eq(outside) if member.flow is In else outside.eq(inside)
+        pass_on(m, self.scan, loader.host)
         for name in ("scan_enable", "scan_in", "scan_capture", "scan_latch"):
             m.d.comb += getattr(core, name).eq(getattr(loader, name))
         m.d.comb += loader.scan_out.eq(core.scan_out)
@@ -123,7 +135,7 @@ class BmruController(wiring.Component):
     def _connect_frame(self, m: Module, buffer, sequencer, vote, core, loader) -> None:
         applied = Signal.like(buffer.features)
         m.d.comb += [
-            sequencer.run.eq(self.run & self.programmed & ~loader.busy),
+            sequencer.run.eq(self.run & self.programmed & ~loader.host.busy),
             sequencer.period.eq(self.period),
             sequencer.available.eq(buffer.available),
             sequencer.first.eq(buffer.first),
@@ -170,18 +182,20 @@ class BmruController(wiring.Component):
         ]
 
     def _count(self, m: Module, buffer, sequencer, vote) -> None:
+        counts = self.counts
         m.d.comb += [
             self.clip_done.eq(vote.ended),
             self.wake.eq(vote.wake),
             self.clip_cut.eq(buffer.cut),
             self.feature_saturated.eq(buffer.saturated != 0),
-            self.frames_increment.eq(sequencer.take),
-            self.clips_increment.eq(vote.ended),
-            self.clips_cut_increment.eq(buffer.cut),
-            self.wake_ups_increment.eq(vote.wake),
-            self.awake_cycles_increment.eq(sequencer.awake),
-            self.frames_held_increment.eq(sequencer.held),
-            self.features_saturated_increment.eq(buffer.saturated),
+            counts.cycles.eq(1),
+            counts.frames.eq(sequencer.take),
+            counts.clips.eq(vote.ended),
+            counts.clips_cut.eq(buffer.cut),
+            counts.wake_ups.eq(vote.wake),
+            counts.awake_cycles.eq(sequencer.awake),
+            counts.frames_held.eq(sequencer.held),
+            counts.features_saturated.eq(buffer.saturated),
         ]
         for drop in FrameDrop:
-            m.d.comb += getattr(self, f"dropped_{drop.name.lower()}_increment").eq(buffer.dropped[drop])
+            m.d.comb += getattr(counts, f"dropped_{drop.name.lower()}").eq(buffer.dropped[drop])

@@ -14,6 +14,22 @@ class CoreMacro(wiring.Component):
     """The core with its scan chain, frame strobes and meter; ``docs/reference/bmru.md`` has the table and the contract.
 
     The macro does what rules R5, A1 to A3 and A5 to A19 say.
+
+    Ports:
+        scan_enable: shifts the chain by a bit.
+        scan_in: the bit that enters it.
+        scan_out: the bit that leaves it.
+        scan_capture: the chain takes the latches.
+        scan_latch: the latches take the chain.
+        feature: codes of the DACs, feature 0 in the low bits.
+        clear: resets all cells.
+        settle: the blocks settle.
+        evaluate: one bit a block, which takes its turn.
+        sample: the outputs are sampled.
+        state: of all cells.
+        winner: the class of the largest output.
+        valid: ``winner`` and ``state`` are those of the last sample.
+        charge: the meter.
     """
 
     def __init__(self, design: BmruDesign) -> None:

@@ -21,17 +21,26 @@ PER_BEAT = BEAT_BYTES // FEATURE_BYTES
 class FrameBuffer(wiring.Component):
     """Store and forward. Packets are described in `remora.spec.bmru.frames`.
 
-    A packet that is wrong is consumed to its end and forgotten; ``dropped[cause]`` is then high for one cycle (lowest
-    cause only). A good one is ``available`` until ``free``, which lasts one cycle: ``features`` (codes of the DACs,
-    feature 0 in the low bits), ``first`` and ``last`` of its clip, ``tag``, and from the clip's first frame on
-    ``settings``. The next packet is received only after that.
-
-    When a packet is kept: ``cut`` for one cycle where it cuts a clip off, ``saturated`` how many of its features lay
-    beyond the DAC's codes. ``in_clip``: a clip is open after the packets kept so far.
-
-    ``abort`` forgets the frame held, the clip, and the packet being received, whose rest is swallowed, not counted.
+    A packet that is wrong is consumed to its end and forgotten. The next packet is received only after ``free``.
 
     Rule A7.
+
+    Ports:
+        stream: packets.
+        configured: settings of the next clip.
+        programmed: frames may be kept.
+        available: a good packet is held, until ``free``.
+        features: codes of the DACs, feature 0 in the low bits.
+        first: the frame is its clip's first.
+        last: the frame is its clip's last.
+        tag: of the packet.
+        settings: of the clip, from its first frame on.
+        free: ends the packet held; high for one cycle.
+        abort: forgets the frame held, the clip, and the packet being received, whose rest is swallowed, not counted.
+        dropped: one bit a cause, high for one cycle when a packet is dropped; the lowest cause only.
+        saturated: when a packet is kept, how many of its features lay beyond the DAC's codes.
+        cut: when a packet is kept, it cuts a clip off; high for one cycle.
+        in_clip: a clip is open after the packets kept so far.
     """
 
     def __init__(self, design: BmruDesign) -> None:

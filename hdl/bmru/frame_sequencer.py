@@ -14,19 +14,33 @@ AWAKE_BITS = 16
 
 
 class FrameSequencer(wiring.Component):
-    """A frame is ``prepare`` (one cycle, with ``clear`` where it is the ``first`` of its clip), the settle cycles with
-    ``evaluate`` and ``sample`` as the core's contract has them, ``take`` (the core's outputs are valid), ``decide``.
+    """A frame is ``prepare``, the settle cycles with ``evaluate`` and ``sample`` as the core's contract has them,
+    ``take``, ``decide``.
 
-    It starts if ``run``, a frame is ``available``, it is due, and ``reports_taken`` says that nothing of the frame
-    before waits to be reported. A frame is due every ``period`` cycles, counted while ``run``, from the first cycle on;
-    one that starts late does not move the ones after it, which may then follow sooner. With period 0 frames are
-    always due.
-
-    ``awake``: in these cycles alone frames need the core's clock; the sequencer waits and counts in all.
-    ``awake_last`` counts them for the last frame, ``awake_most`` for the longest. ``held``: for one cycle a frame, when
-    one that is due waits because the reports are ``stalled``.
+    It starts if ``run``, a frame is ``available``, it is due, and ``reports_taken``. A frame is due every ``period``
+    cycles, counted while ``run``, from the first cycle on; one that starts late does not move the ones after it, which
+    may then follow sooner. With period 0 frames are always due.
 
     Rules A14 and A15.
+
+    Ports:
+        run: frames may start.
+        period: cycles between frames.
+        available: a frame is there.
+        first: it is its clip's first.
+        reports_taken: nothing of the frame before waits to be reported.
+        reports_stalled: something does, and is not taken now.
+        prepare: the first cycle of a frame.
+        clear: with ``prepare`` of a clip's first frame, resets the core's cells.
+        settle: the core settles.
+        evaluate: one bit a block of the core.
+        sample: the core's outputs are sampled.
+        take: the core's outputs are valid.
+        decide: the vote is taken.
+        awake: in these cycles alone frames need the core's clock; the sequencer waits and counts in all.
+        held: for one cycle a frame, when one that is due waits because the reports are stalled.
+        awake_last: counts the cycles of ``awake`` of the last frame.
+        awake_most: counts them for the longest frame.
     """
 
     def __init__(self, design: BmruDesign) -> None:

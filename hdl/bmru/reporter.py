@@ -11,12 +11,24 @@ from remora.spec.bmru.frames import ReportFlag
 
 
 class Reporter(wiring.Component):
-    """``decide`` while ``taken`` notes that there is a frame to report if ``report_frames``, a vote if ``voted`` and
-    ``report_votes``. Each, the frame first, is offered with ``push`` until ``ready``, as `remora.hdl.lib.answer.Answer`
-    takes it: ``decision``, ``flags``, ``tag``. ``taken``: nothing is left to be offered.
-    ``stalled``: something is, and is not taken now.
+    """Reports a frame, then a vote, each where it is asked for.
 
-    ``frame_class``, ``majority`` and ``tag`` must stay until ``taken``; ``wake`` is noted.
+    ``frame_class``, ``majority`` and the packet's tag must stay until ``taken``.
+
+    Ports:
+        report_frames: frames are reported.
+        report_votes: votes are reported.
+        decide: while ``taken``, notes what there is to report.
+        voted: with ``decide``, there is a vote.
+        wake: with ``decide``, the vote wakes.
+        frame_class: of the frame.
+        majority: of the vote.
+        taken: nothing is left to be offered.
+        stalled: something is, and is not taken now.
+        ready: as of `remora.hdl.lib.answer.Answer`.
+        push: offers a report until ``ready``.
+        decision: the class that is reported.
+        flags: of the report.
     """
 
     def __init__(self, design: BmruDesign) -> None:

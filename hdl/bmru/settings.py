@@ -11,8 +11,16 @@ WAKE_CLASS_BITS = 4
 
 
 class VoteSettings(wiring.Signature):
-    """Members, from the one who sets them: ``frames`` of a clip or of the window, ``sliding``, ``wake_class``,
-    ``threshold``, ``report_votes``, ``report_frames``."""
+    """Settings of a vote, seen from the one who sets them.
+
+    Ports:
+        frames: of a clip, or of the window over which the vote slides.
+        sliding: the vote slides.
+        wake_class: the class that wakes.
+        threshold: votes that it needs.
+        report_votes: votes are reported.
+        report_frames: frames are reported.
+    """
 
     def __init__(self) -> None:
         super().__init__(

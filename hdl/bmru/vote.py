@@ -13,16 +13,26 @@ from remora.spec.bmru.design import BmruDesign
 
 
 class Vote(wiring.Component):
-    """For a frame: ``prepare``, with ``first``, ``last`` of its clip and the clip's ``settings``; some cycles later
-    ``take`` with the core's ``winner``; in the next cycle ``decide``, in which the results are valid.
-
-    ``frame_class``: the winner taken. ``votes``: how many frames chose each class, class 0 in the low bits, of the clip
-    so far, or of the last ``frames`` frames of it where the vote slides. ``majority``: the class with most, ties to the
-    lower. They stay until the next ``take``. ``voted``: with ``decide``, the vote is taken: at the end of a clip, or at
-    every frame where it slides. ``ended``: with ``decide``, the clip ends. ``wake``: with ``voted``, the majority is
-    the wake class with at least ``threshold`` votes, and it was not so at the vote before in this clip.
+    """Counts the classes of frames, and takes the vote over them.
 
     Rules V2 to V5.
+
+    Ports:
+        settings: of the clip, with ``prepare``.
+        prepare: a frame begins.
+        first: with ``prepare``, it is its clip's first.
+        last: with ``prepare``, it is its clip's last.
+        take: ``winner`` is valid, some cycles after ``prepare``.
+        winner: the class of the frame.
+        decide: the cycle after ``take``, in which the results are valid.
+        frame_class: the winner taken; it stays until the next ``take``, as ``votes`` and ``majority`` do.
+        votes: how many frames chose each class, class 0 in the low bits, of the clip so far, or of the last ``frames``
+            frames of it where the vote slides.
+        majority: the class with most, ties to the lower.
+        voted: with ``decide``, the vote is taken: at the end of a clip, or at every frame where it slides.
+        ended: with ``decide``, the clip ends.
+        wake: with ``voted``, the majority is the wake class with at least ``threshold`` votes, and it was not so at the
+            vote before in this clip.
     """
 
     def __init__(self, design: BmruDesign) -> None:

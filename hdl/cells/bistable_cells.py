@@ -2,132 +2,205 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from amaranth.hdl import Cat, ClockSignal, Module, Mux, ResetSignal, Signal, Value, signed
+from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.cells.cell import Cell
 from remora.hdl.lib.fixed import saturate
 from remora.hdl.lib.hierarchy import add_macro
+from remora.hdl.lib.interfaces import drive
+from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import cell_groups, current_bits, group_name
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.registers import WORD_BITS, WORD_BYTES
 
 THRESHOLDS = ("low", "high")
-CELL_HOST_MEMBERS = {
-    "unit": In(16),
-    "unit_valid": Out(1),
-    **{f"{name}_write": In(1) for name in THRESHOLDS},
-    "value": In(WORD_BITS),
-    "strobes": In(WORD_BYTES),
-    **{f"{name}_value": Out(WORD_BITS) for name in THRESHOLDS},
-}
-"""What the registers drive and read, through the levels between."""
 
 
-def threshold_port(design: DesignPoint) -> wiring.Signature:
+class SettleControl(wiring.Signature):
+    """Strobes of cells at the bitlines, seen from the sequencer.
+
+    Ports:
+        clear: all cells are reset at the end of the cycle.
+        settle: at the end of the cycle every cell sets, resets or holds, by its current in that cycle.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"clear": Out(1), "settle": Out(1)})
+
+
+class ThresholdHost(wiring.Signature):
+    """The way to the thresholds of the cells, seen from the registers.
+
+    Ports:
+        unit: selects a cell.
+        unit_valid: there is such a cell.
+        low_write: stores a low threshold; never at once with ``high_write``, and only while nothing settles.
+        high_write: stores a high threshold.
+        value: the word whose bytes are stored; the result is brought to ±``threshold_limit``.
+        strobes: the bytes of ``value`` that are stored; the others stay as they show.
+        low_value: the low threshold in whole levels, sign-extended; 0 where ``unit_valid`` is low.
+        high_value: the high threshold, in the same way.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "unit": Out(16),
+                "unit_valid": In(1),
+                **{f"{name}_write": Out(1) for name in THRESHOLDS},
+                "value": Out(WORD_BITS),
+                "strobes": Out(WORD_BYTES),
+                **{f"{name}_value": In(WORD_BITS) for name in THRESHOLDS},
+            }
+        )
+
+
+class ThresholdPort(wiring.Signature):
     """Thresholds of the cells at a layer's bitlines, seen from who loads them.
 
-    ``low`` and ``high`` show the thresholds of cell ``unit`` in the same cycle, 0 where there is no such cell;
-    ``load_low`` and ``load_high``, only one at once, load it with ``threshold`` at the end of the cycle.
+    Ports:
+        unit: selects a cell.
+        load_low: the low threshold takes ``threshold`` at the end of the cycle; never at once with ``load_high``.
+        load_high: the high threshold takes ``threshold`` at the end of the cycle.
+        threshold: what is loaded.
+        low: the low threshold of cell ``unit`` in the same cycle, 0 where there is no such cell.
+        high: its high threshold, in the same way.
     """
-    bits = signed(design.threshold_bits)
-    return wiring.Signature(
-        {
-            "unit": Out(16),
-            "load_low": Out(1),
-            "load_high": Out(1),
-            "threshold": Out(bits),
-            **{name: In(bits) for name in THRESHOLDS},
-        }
-    )
+
+    def __init__(self, design: DesignPoint) -> None:
+        bits = signed(design.threshold_bits)
+        super().__init__(
+            {
+                "unit": Out(16),
+                "load_low": Out(1),
+                "load_high": Out(1),
+                "threshold": Out(bits),
+                **{name: In(bits) for name in THRESHOLDS},
+            }
+        )
 
 
-class CellThresholds(wiring.Component):
-    """Combinational. The host's way to the thresholds of the cells, which ``cells`` reaches.
+class BitlineCells(wiring.Signature):
+    """The cells at the bitlines, seen from who controls them.
 
-    ``unit`` selects a cell, whose thresholds ``low_value`` and ``high_value`` show, in whole levels, sign-extended; 0
-    where ``unit_valid`` is low. ``low_write`` and ``high_write``, only one at once and only while nothing settles,
-    store the bytes of ``value`` that ``strobes`` selects, the others staying as they show, and bring the result to
-    ±``threshold_limit``.
+    Ports:
+        control: when they are cleared and when they settle.
+        thresholds: to load and show.
+        state: of each unit, one bit.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        super().__init__(
+            {
+                "control": Out(SettleControl()),
+                "thresholds": Out(ThresholdPort(design)),
+                "state": In(design.network.hidden),
+            }
+        )
+
+
+class BistableCell(Cell):
+    """Combinational. The host's way to the cells at the bitlines, and their states as words of one bit.
+
+    A state's word is its one bit, on the lowest plane.
 
     Rules B1 to B5.
     """
 
-    def __init__(self, design: DesignPoint) -> None:
-        self.design = design
-        super().__init__({**CELL_HOST_MEMBERS, "cells": Out(threshold_port(design))})
+    at_bitlines = True
+
+    @classmethod
+    def control_port(cls, design: DesignPoint) -> wiring.Signature:
+        return SettleControl()
+
+    @classmethod
+    def column_port(cls, design: DesignPoint) -> wiring.Signature:
+        return BitlineCells(design)
+
+    @classmethod
+    def host_port(cls, design: DesignPoint) -> wiring.Signature:
+        return ThresholdHost()
+
+    @classmethod
+    def connect_registers(cls, m: Module, registers: RegisterBlock, host: wiring.PureInterface, halted: Value) -> None:
+        high = registers.cell_high_write
+        drive(
+            m,
+            host,
+            unit=registers.cell_pointer_unit,
+            value=Mux(high, registers.cell_high_write_value, registers.cell_low_write_value),
+            strobes=Mux(high, registers.cell_high_write_strobes, registers.cell_low_write_strobes),
+            **{f"{name}_write": getattr(registers, f"cell_{name}_write") for name in THRESHOLDS},
+        )
+        m.d.comb += [
+            *(getattr(registers, f"cell_{name}_read_value").eq(getattr(host, f"{name}_value")) for name in THRESHOLDS),
+            registers.guard_cells.eq(halted & host.unit_valid),
+        ]
+
+    @classmethod
+    def add_at_bitlines(
+        cls, m: Module, design: DesignPoint, currents: list[list[Value]], columns: wiring.PureInterface
+    ) -> None:
+        """One cell a hidden unit; one macro for the columns of a column of tiles, whose currents it adds."""
+        states, thresholds = [], columns.thresholds
+        for group, rails in zip(cell_groups(design), currents, strict=True):
+            name, cell_bits = group_name(group), unsigned_width(group.columns - 1)
+            outputs = {
+                "state": Signal(group.columns, name=f"{name}_state"),
+                **{each: Signal(signed(design.threshold_bits), name=f"{name}_{each}") for each in THRESHOLDS},
+            }
+            selected = Signal(name=f"{name}_selected")
+            below = thresholds.unit < group.first_column + group.columns
+            m.d.comb += selected.eq(below & (thresholds.unit >= group.first_column) if group.first_column else below)
+            add_macro(
+                m,
+                name,
+                "remora_bistable",
+                p_CELLS=group.columns,
+                p_CELL_BITS=cell_bits,
+                p_ROW_TILES=len(rails),
+                p_CURRENT_BITS=current_bits(design),
+                p_FRACTION_BITS=design.crossbar.fraction_bits,
+                p_THRESHOLD_BITS=design.threshold_bits,
+                p_NAME=name,
+                i_clk=ClockSignal(),
+                i_reset=ResetSignal(),
+                i_current=Cat(*rails),
+                i_clear=columns.control.clear,
+                i_settle=columns.control.settle,
+                i_cell_index=Mux(selected, thresholds.unit - group.first_column, 0)[:cell_bits],
+                i_load_low=thresholds.load_low & selected,
+                i_load_high=thresholds.load_high & selected,
+                i_threshold=thresholds.threshold,
+                **{f"o_{each}": signal for each, signal in outputs.items()},
+            )
+            states.append(outputs["state"])
+            with m.If(selected):
+                m.d.comb += [getattr(thresholds, each).eq(outputs[each]) for each in THRESHOLDS]
+        m.d.comb += columns.state.eq(Cat(*states))
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        host, thresholds = self.host, self.columns.thresholds
         old, merged = Signal(signed(WORD_BITS)), Signal(signed(WORD_BITS))
+        padding = Const(0, self.design.formats.stream_bits)
+        wiring.connect(m, wiring.flipped(self.control), wiring.flipped(self.columns.control))
         m.d.comb += [
-            self.unit_valid.eq(self.unit < self.design.network.hidden),
-            *(getattr(self, f"{name}_value").eq(getattr(self.cells, name)) for name in THRESHOLDS),
-            old.eq(Mux(self.high_write, self.cells.high, self.cells.low)),
+            self.words.eq(Cat(*(Cat(bit, padding) for bit in self.columns.state))),
+            host.unit_valid.eq(host.unit < self.design.network.hidden),
+            *(getattr(host, f"{name}_value").eq(getattr(thresholds, name)) for name in THRESHOLDS),
+            old.eq(Mux(host.high_write, thresholds.high, thresholds.low)),
             *(
                 merged[8 * byte : 8 * byte + 8].eq(
-                    Mux(self.strobes[byte], self.value.word_select(byte, 8), old[8 * byte : 8 * byte + 8])
+                    Mux(host.strobes[byte], host.value.word_select(byte, 8), old[8 * byte : 8 * byte + 8])
                 )
                 for byte in range(WORD_BYTES)
             ),
-            self.cells.unit.eq(self.unit),
-            *(getattr(self.cells, f"load_{name}").eq(getattr(self, f"{name}_write")) for name in THRESHOLDS),
-            self.cells.threshold.eq(saturate(merged, self.design.threshold_limit)),
+            thresholds.unit.eq(host.unit),
+            *(getattr(thresholds, f"load_{name}").eq(getattr(host, f"{name}_write")) for name in THRESHOLDS),
+            thresholds.threshold.eq(saturate(merged, self.design.threshold_limit)),
         ]
         return m
-
-
-def add_cells(
-    m: Module, design: DesignPoint, currents: Sequence[Sequence[Value]], clear: Value, settle: Value, thresholds
-) -> Value:
-    """One cell a hidden unit; one macro for the columns of a column of tiles, whose currents it adds.
-
-    Args:
-        currents: of each column of tiles, for each of its row tiles what the bitlines hand on, in words of
-            ``remora.spec.crossbar.layout.current_bits``.
-        clear: all cells are reset at the end of the cycle.
-        settle: at the end of the cycle every cell sets, resets or holds, by its current in that cycle.
-        thresholds: of :func:`threshold_port`, flipped.
-
-    Returns:
-        One bit a unit, its state. Rules B1 to B5.
-    """
-    states = []
-    for group, rails in zip(cell_groups(design), currents, strict=True):
-        name, cell_bits = group_name(group), unsigned_width(group.columns - 1)
-        outputs = {
-            "state": Signal(group.columns, name=f"{name}_state"),
-            **{each: Signal(signed(design.threshold_bits), name=f"{name}_{each}") for each in THRESHOLDS},
-        }
-        selected = Signal(name=f"{name}_selected")
-        below = thresholds.unit < group.first_column + group.columns
-        m.d.comb += selected.eq(below & (thresholds.unit >= group.first_column) if group.first_column else below)
-        add_macro(
-            m,
-            name,
-            "remora_bistable",
-            p_CELLS=group.columns,
-            p_CELL_BITS=cell_bits,
-            p_ROW_TILES=len(rails),
-            p_CURRENT_BITS=current_bits(design),
-            p_FRACTION_BITS=design.crossbar.fraction_bits,
-            p_THRESHOLD_BITS=design.threshold_bits,
-            p_NAME=name,
-            i_clk=ClockSignal(),
-            i_reset=ResetSignal(),
-            i_current=Cat(*rails),
-            i_clear=clear,
-            i_settle=settle,
-            i_cell_index=Mux(selected, thresholds.unit - group.first_column, 0)[:cell_bits],
-            i_load_low=thresholds.load_low & selected,
-            i_load_high=thresholds.load_high & selected,
-            i_threshold=thresholds.threshold,
-            **{f"o_{each}": signal for each, signal in outputs.items()},
-        )
-        states.append(outputs["state"])
-        with m.If(selected):
-            m.d.comb += [getattr(thresholds, each).eq(outputs[each]) for each in THRESHOLDS]
-    return Cat(*states)

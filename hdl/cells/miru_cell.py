@@ -3,72 +3,103 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Shape, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import Out
 
+from remora.hdl.cells.cell import Cell
 from remora.hdl.cells.miru_lane import MiruLane
 from remora.hdl.cells.state_store import StateStore
+from remora.hdl.lib.columns import CommittedCodes, ConvertedColumns, FoldControl
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.interfaces import drive
+from remora.hdl.lib.registers import RegisterBlock
+from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.fixed import unsigned_width
 
+COEFFICIENTS = ("reset_coefficient", "update_coefficient")
 
-class MiruCell(wiring.Component):
+
+class Coefficients(wiring.Signature):
+    """Coefficients of the MiRU cell, 0 … 256, seen from the registers.
+
+    Ports:
+        reset_coefficient: b, which scales the states on their way into the words.
+        update_coefficient: u, the weight of the candidate in the next state.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({name: Out(COEFFICIENT_BITS + 1) for name in COEFFICIENTS})
+
+
+class MiruCell(Cell):
     """Updates ``lanes`` hidden units a cycle.
 
-    Cycle t: ``issue`` with ``context_index``, ``fold``, ``code`` (``lanes`` codes), ``first`` (h₀ = 0) and ``last``
-    (the words are for the readout, with coefficient 1 instead of ``reset_coefficient``). Cycle t + 1: ``commit`` with
-    ``commit_fold``, ``commit_code``, ``candidate`` and ``state`` of these units, stored at the end of that cycle;
-    ``words`` shows them from cycle t + 2. Both coefficients must be stable from t to t + 1. A new fold may be issued
-    every cycle.
-    ``word_saturations``: how many words saturated, valid with ``commit``.
+    Cycle t: ``control.issue``, and with it ``columns.code`` of ``control.fold``. Cycle t + 1: ``commit`` with
+    ``candidate`` and ``state`` of these units, stored at the end of that cycle; ``words`` shows them from cycle t + 2.
+    Words for the readout have coefficient 1 instead of ``reset_coefficient``. Both coefficients must be stable from t
+    to t + 1. A new fold may be issued every cycle. ``counts``: codes at full scale with ``issue``, words that saturate
+    with ``commit``.
 
     Rules C2, C5 and O1.
+
+    Ports:
+        commit: the codes that made ``candidate`` and ``state``.
+        candidate: ``lanes`` candidates.
+        state: ``lanes`` new states.
     """
 
     def __init__(self, design: DesignPoint) -> None:
-        self.design = design
-        lanes, formats = design.cell.lanes, design.formats
-        state_bits = formats.state_bits + 1
-        fold_bits, context_bits = unsigned_width(design.folds - 1), unsigned_width(design.system.contexts - 1)
+        lanes, state_bits = design.cell.lanes, design.formats.state_bits + 1
+        codes = self.column_port(design).members["saturations"]
+        saturations = {
+            Counter.ADC_SATURATIONS: Shape.cast(codes.shape).width,
+            Counter.WORD_SATURATIONS: unsigned_width(lanes),
+        }
         super().__init__(
-            {
-                "issue": In(1),
-                "context_index": In(context_bits),
-                "fold": In(fold_bits),
-                "code": In(formats.adc_bits * lanes),
-                "first": In(1),
-                "last": In(1),
-                "reset_coefficient": In(COEFFICIENT_BITS + 1),
-                "update_coefficient": In(COEFFICIENT_BITS + 1),
-                "commit": Out(1),
-                "commit_fold": Out(fold_bits),
-                "commit_code": Out(formats.adc_bits * lanes),
-                "candidate": Out(state_bits * lanes),
-                "state": Out(state_bits * lanes),
-                "word_saturations": Out(range(lanes + 1)),
-                "words": Out((formats.stream_bits + 1) * design.network.hidden),
-            }
+            design,
+            saturations,
+            commit=Out(CommittedCodes(design)),
+            candidate=Out(state_bits * lanes),
+            state=Out(state_bits * lanes),
         )
+
+    @classmethod
+    def control_port(cls, design: DesignPoint) -> wiring.Signature:
+        return FoldControl(design)
+
+    @classmethod
+    def column_port(cls, design: DesignPoint) -> wiring.Signature:
+        return ConvertedColumns(design, Layer.HIDDEN)
+
+    @classmethod
+    def host_port(cls, design: DesignPoint) -> wiring.Signature:
+        return Coefficients()
+
+    @classmethod
+    def connect_registers(cls, m: Module, registers: RegisterBlock, host: wiring.PureInterface, halted: Value) -> None:
+        drive(m, host, **{name: getattr(registers, f"{name}_value") for name in COEFFICIENTS})
 
     def elaborate(self, platform) -> Module:
         m = Module()
         design = self.design
         store = add_submodule(m, "store", StateStore(design))
-        context, first, last = Signal.like(self.context_index), Signal(), Signal()
+        control, commit, host = self.control, self.commit, self.host
+        context, first, last = Signal.like(control.context_index), Signal(), Signal()
         m.d.sync += [
-            self.commit.eq(self.issue),
-            self.commit_fold.eq(self.fold),
-            self.commit_code.eq(self.code),
-            context.eq(self.context_index),
-            first.eq(self.first),
-            last.eq(self.last),
+            commit.valid.eq(control.issue),
+            commit.fold.eq(control.fold),
+            commit.code.eq(self.columns.code),
+            context.eq(control.context_index),
+            first.eq(control.first),
+            last.eq(control.last),
         ]
         word_coefficient = Signal(COEFFICIENT_BITS + 1)
-        m.d.comb += word_coefficient.eq(self.reset_coefficient)
+        m.d.comb += [self.columns.fold.eq(control.fold), word_coefficient.eq(host.reset_coefficient)]
         with m.If(last):
             m.d.comb += word_coefficient.eq(1 << COEFFICIENT_BITS)
 
@@ -77,25 +108,28 @@ class MiruCell(wiring.Component):
         for index, lane in enumerate(lanes):
             add_submodule(m, f"lane_{index}", lane)
             m.d.comb += [
-                lane.code.eq(self.code.word_select(index, len(lane.code))),
+                lane.code.eq(self.columns.code.word_select(index, len(lane.code))),
                 lane.first.eq(first),
                 lane.previous.eq(store.previous.word_select(index, len(lane.previous))),
-                lane.update_coefficient.eq(self.update_coefficient),
+                lane.update_coefficient.eq(host.update_coefficient),
                 lane.word_coefficient.eq(word_coefficient),
             ]
         m.d.comb += [
             self.candidate.eq(Cat(*(lane.candidate for lane in lanes))),
             self.state.eq(Cat(*(lane.state for lane in lanes))),
-            self.word_saturations.eq(count_ones(lane.word_saturated for lane in lanes)),
-            store.read.eq(self.issue),
-            store.read_context.eq(self.context_index),
-            store.read_fold.eq(self.fold),
-            store.write.eq(self.commit),
+            store.read.eq(control.issue),
+            store.read_context.eq(control.context_index),
+            store.read_fold.eq(control.fold),
+            store.write.eq(commit.valid),
             store.write_context.eq(context),
-            store.write_fold.eq(self.commit_fold),
+            store.write_fold.eq(commit.fold),
             store.state.eq(self.state),
             store.word.eq(Cat(*(lane.word for lane in lanes))),
-            store.words_context.eq(self.context_index),
+            store.words_context.eq(control.context_index),
             self.words.eq(store.words),
         ]
+        with m.If(control.issue):
+            m.d.comb += self.counts.adc_saturations.eq(self.columns.saturations)
+        with m.If(commit.valid):
+            m.d.comb += self.counts.word_saturations.eq(count_ones(lane.word_saturated for lane in lanes))
         return m

@@ -15,12 +15,21 @@ from remora.spec.crossbar.tables import candidate_table
 class MiruLane(wiring.Component):
     """Two stages, one unit a cycle.
 
-    Cycle t: ``code``. Cycle t + 1: ``previous`` (the old state; read as 0 with ``first``), ``update_coefficient`` u and
-    ``word_coefficient`` b (both 0 … 256) give, combinationally, ``candidate`` c = ±ROM[|code|],
-    ``state`` h + rs((c − h)·u, 8) and ``word``, the sign of the state above ``min(stream_limit, rs(|h|·b,
-    word_shift))``; ``word_saturated`` says that the minimum bit.
+    Cycle t: ``code`` and ``first`` of the unit before it. Cycle t + 1: the other inputs give, combinationally, all
+    outputs. Both coefficients are 0 … 256.
 
     Rules C1 to C4.
+
+    Ports:
+        code: of the unit's column.
+        first: in cycle t + 1, ``previous`` is read as 0.
+        previous: the old state h.
+        update_coefficient: u.
+        word_coefficient: b.
+        candidate: c = ±ROM[|code|].
+        state: h + rs((c − h)·u, 8).
+        word: the sign of the state above ``min(stream_limit, rs(|h|·b, word_shift))``.
+        word_saturated: that minimum is ``stream_limit``, because the other is larger.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -15,10 +15,20 @@ from remora.spec.lib.fixed import unsigned_width
 class StateStore(wiring.Component):
     """States in a memory, ``lanes`` a word; streamed words in registers, since the streamer needs them all at once.
 
-    ``read`` with ``read_context`` and ``read_fold`` in cycle t gives ``previous`` (``lanes`` states) in cycle t + 1.
-    ``write`` stores ``state`` and ``word`` (``lanes`` each) at the end of the cycle. ``words``: every unit's word in
-    ``words_context``.
     Contents survive a reset and are unknown before the first write: the first step of a sequence masks them.
+
+    Ports:
+        read: in cycle t gives ``previous`` in cycle t + 1.
+        read_context: the context that is read.
+        read_fold: the fold that is read.
+        previous: ``lanes`` states.
+        write: stores ``state`` and ``word`` at the end of the cycle.
+        write_context: the context that is written.
+        write_fold: the fold that is written.
+        state: ``lanes`` states.
+        word: ``lanes`` words.
+        words_context: the context whose words are shown.
+        words: every unit's word in that context.
     """
 
     def __init__(self, design: DesignPoint) -> None:

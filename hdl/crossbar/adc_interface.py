@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.lib.columns import folds
 from remora.hdl.lib.fixed import count_ones, saturate
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
@@ -16,22 +16,21 @@ from remora.spec.crossbar.layout import Layer, layer_layout, sum_bits
 from remora.spec.lib.fixed import unsigned_width
 
 
-def folds(design: DesignPoint, layer: Layer, lanes: int) -> int:
-    """Groups of ``lanes`` columns that a layer has."""
-    return ceil(layer_layout(design, layer).columns / lanes)
-
-
 class AdcInterface(wiring.Component):
     """Combinational. Hands out the columns of one row tile of a layer ``lanes`` at a time, added to those of others.
 
-    ``codes``: of the row tile, column j in word j of ``adc_bits``. ``fold``: which group; lane k serves column
-    ``fold * lanes + k``; lanes beyond the last column add 0. ``sum_before`` and ``counted_before``: ``sum`` and
-    ``counted`` of the row tiles before. ``sum``: for each lane the sum with this row tile's code, exact, ``sum_bits``
-    each. ``counted``: with how many codes of this row tile's group at full scale.
-
-    All row tiles of a layer are instances of one module, which is as wide as one of them.
+    All row tiles of a layer are instances of one module, which is as wide as one of them. Lane k serves column
+    ``fold * lanes + k``; lanes beyond the last column add 0.
 
     Rules X5 and X6.
+
+    Ports:
+        codes: of the row tile, column j in word j of ``adc_bits``.
+        fold: the group of columns.
+        sum_before: ``sum`` of the row tiles before.
+        counted_before: ``counted`` of the row tiles before.
+        sum: for each lane the sum with this row tile's code, exact, ``sum_bits`` each.
+        counted: how many codes of the group are at full scale, those of the row tiles before included.
     """
 
     def __init__(self, design: DesignPoint, layer: Layer, lanes: int) -> None:
@@ -69,23 +68,24 @@ class AdcInterface(wiring.Component):
 
 
 def add_row_tiles(
-    m: Module, design: DesignPoint, layer: Layer, lanes: int, row_tiles: Sequence[Value], fold: Value
-) -> tuple[Value, Value]:
-    """One ADC interface a row tile, each adding to what the one before hands on.
+    m: Module, design: DesignPoint, layer: Layer, lanes: int, row_tiles: Sequence[Value], columns: wiring.PureInterface
+) -> None:
+    """One ADC interface a row tile, each adding to what the one before hands on. Rules X5 and X6.
 
     Args:
         row_tiles: the codes of each row tile, as :class:`AdcInterface` takes them.
-        fold: the group of columns, as there.
-
-    Returns:
-        For each lane the sum over the row tiles, saturated to ±``adc_limit``, ``adc_bits`` each; and how many codes of
-        the group's tiles are at full scale. Rules X5 and X6.
+        columns: of :class:`remora.hdl.lib.columns.ConvertedColumns`, flipped; what it asks for is answered here: for
+            each lane the sum over the row tiles, saturated to ±``adc_limit``.
     """
     total, counted = Const(0), Const(0)
     for index, codes in enumerate(row_tiles):
         adc = add_submodule(m, f"adc_{index}", AdcInterface(design, layer, lanes))
-        m.d.comb += [adc.codes.eq(codes), adc.fold.eq(fold), adc.sum_before.eq(total), adc.counted_before.eq(counted)]
+        m.d.comb += [adc.codes.eq(codes), adc.fold.eq(columns.fold)]
+        m.d.comb += [adc.sum_before.eq(total), adc.counted_before.eq(counted)]
         total, counted = adc.sum, adc.counted
     bits = design.formats.adc_bits
     sums = [total.word_select(lane, adc.sum_bits).as_signed() for lane in range(lanes)]
-    return Cat(*(saturate(each, design.formats.adc_limit)[:bits] for each in sums)), counted
+    m.d.comb += [
+        columns.code.eq(Cat(*(saturate(each, design.formats.adc_limit)[:bits] for each in sums))),
+        columns.saturations.eq(counted),
+    ]

@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.control import Streaming
 from remora.hdl.lib.features import feature_word
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
@@ -14,11 +15,16 @@ from remora.spec.crossbar.formats import FEATURE_BITS
 class BitStreamer(wiring.Component):
     """Combinational. Row order as in :mod:`remora.spec.crossbar.layout`.
 
-    ``features``: as stored, 8 bits each. ``words``: one a hidden unit, ``stream_bits`` of magnitude below one sign bit;
-    read as 0 while ``first`` (h₀ = 0). While ``enable``, bit ``plane`` of row i is on ``wl_pos[i]`` or, for a negative
-    word, on ``wl_neg[i]``; otherwise all wordlines are 0. The readout's wordlines are the last ``hidden + 1``.
+    The readout's wordlines are the last ``hidden + 1``.
 
     Rules F4 to F7 and B6.
+
+    Ports:
+        features: as stored, 8 bits each.
+        words: one a hidden unit, ``stream_bits`` of magnitude below one sign bit; read as 0 while ``control.first``.
+        control: what is streamed; without ``enable`` all wordlines are 0.
+        wl_pos: bit ``control.plane`` of each row whose word is not negative.
+        wl_neg: bit ``control.plane`` of each row whose word is negative.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -28,9 +34,7 @@ class BitStreamer(wiring.Component):
             {
                 "features": In(FEATURE_BITS * network.features),
                 "words": In((bits + 1) * network.hidden),
-                "first": In(1),
-                "plane": In(range(bits)),
-                "enable": In(1),
+                "control": In(Streaming(design)),
                 "wl_pos": Out(design.wordlines),
                 "wl_neg": Out(design.wordlines),
             }
@@ -48,12 +52,12 @@ class BitStreamer(wiring.Component):
         mask = Signal(self.design.wordlines)
         states = Cat(Const(0, network.features), Const(-1, network.hidden).as_unsigned(), Const(0, 1))
         m.d.comb += [
-            planes.eq(Cat(*(word.bit_select(self.plane, 1) for word, _ in rows), Const(1, 1))),
+            planes.eq(Cat(*(word.bit_select(self.control.plane, 1) for word, _ in rows), Const(1, 1))),
             negative.eq(Cat(*(sign for _, sign in rows), Const(0, 1))),
         ]
-        with m.If(self.enable):
+        with m.If(self.control.enable):
             m.d.comb += mask.eq(-1)
-            with m.If(self.first):
+            with m.If(self.control.first):
                 m.d.comb += mask.eq(~states)
         m.d.comb += [self.wl_pos.eq(planes & mask & ~negative), self.wl_neg.eq(planes & mask & negative)]
         return m

@@ -6,33 +6,36 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.control import ReadStrobes
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift, first_wordline, layer_layout
 from remora.spec.lib.fixed import unsigned_width
 
 
-def probe_port(design: DesignPoint) -> wiring.Signature:
-    """Read port of both layers' crossbars, seen from who reads a single device: one wordline, one plane.
+class ProbePort(wiring.Signature):
+    """Read port of both layers' crossbars, seen from who reads a single device.
 
-    ``<layer>_code``: of the column that the layer's program port selects.
+    Ports:
+        row: the one wordline that is high, counted in the streamer's wordlines.
+        plane: the bit plane that it carries.
+        hidden: how the hidden layer is read.
+        readout: how the readout is read.
+        hidden_code: of the column that the hidden layer's program port selects.
+        readout_code: of the column that the readout's program port selects.
     """
-    bits = design.formats.adc_bits
-    return wiring.Signature(
-        {
-            "row": Out(range(design.wordlines)),
-            "plane": Out(range(design.formats.stream_bits)),
-            "integrate_hidden": Out(1),
-            "sample_hidden": Out(1),
-            "convert_hidden": Out(1),
-            "integrate_readout": Out(1),
-            "sample_readout": Out(1),
-            "convert_readout": Out(1),
-            "hidden_code": In(bits),
-            "hidden_valid": In(1),
-            "readout_code": In(bits),
-            "readout_valid": In(1),
-        }
-    )
+
+    def __init__(self, design: DesignPoint) -> None:
+        bits = design.formats.adc_bits
+        super().__init__(
+            {
+                "row": Out(range(design.wordlines)),
+                "plane": Out(range(design.formats.stream_bits)),
+                "hidden": Out(ReadStrobes()),
+                "readout": Out(ReadStrobes()),
+                "hidden_code": In(bits),
+                "readout_code": In(bits),
+            }
+        )
 
 
 class ColumnProbe(wiring.Component):
@@ -40,10 +43,19 @@ class ColumnProbe(wiring.Component):
     this tile; both selections must stay until ``done``.
 
     The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
-    in all; so the code is the weight, rounded to whole levels. ``done`` is high for one cycle with ``weight``;
-    ``last``: this was the tile's last row. ``crossbars.row`` counts in the streamer's wordlines.
+    in all; so the code is the weight, rounded to whole levels.
 
     Rule X7.
+
+    Ports:
+        start: reads a device.
+        layer: 0 the hidden layer, 1 the readout.
+        tile: the tile of the layer.
+        row: the row of the tile.
+        done: high for one cycle, with ``weight`` and ``last``.
+        last: this was the tile's last row.
+        weight: of the device pair.
+        crossbars: how both layers' crossbars are read.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -58,7 +70,7 @@ class ColumnProbe(wiring.Component):
                 "done": Out(1),
                 "last": Out(1),
                 "weight": Out(signed(design.formats.adc_bits)),
-                "crossbars": Out(probe_port(design)),
+                "crossbars": Out(ProbePort(design)),
             }
         )
 
@@ -75,11 +87,12 @@ class ColumnProbe(wiring.Component):
             name, layout = layer.name.lower(), layer_layout(design, layer)
             first = first_wordline(design, layer)
             with m.If(self.layer == layer):
+                strobes = getattr(port, name)
                 m.d.comb += [
-                    getattr(port, f"integrate_{name}").eq(integrate),
-                    getattr(port, f"sample_{name}").eq(sample),
-                    getattr(port, f"convert_{name}").eq(convert),
-                    valid.eq(getattr(port, f"{name}_valid")),
+                    strobes.integrate.eq(integrate),
+                    strobes.sample.eq(sample),
+                    strobes.convert.eq(convert),
+                    valid.eq(strobes.valid),
                     self.weight.eq(getattr(port, f"{name}_code").as_signed()),
                 ]
                 for tile in layout.tiles:

@@ -6,10 +6,12 @@ from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Sign
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.cells.bistable_cells import add_cells, threshold_port
-from remora.hdl.crossbar.adc_interface import add_row_tiles, folds
+from remora.hdl.cells.registry import cell_class
+from remora.hdl.crossbar.adc_interface import add_row_tiles
+from remora.hdl.crossbar.control import ReadStrobes
+from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
-from remora.hdl.macros.program_port import SENSE, program_port
+from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
 from remora.spec.lib.fixed import unsigned_width
@@ -17,7 +19,7 @@ from remora.spec.lib.fixed import unsigned_width
 
 def share_of(design: DesignPoint, layer: Layer, wordlines):
     """A layer's wordlines, in the order of its rows, out of those that the streamer drives."""
-    if design.capabilities.bistable and layer is Layer.HIDDEN:
+    if layer is Layer.HIDDEN and cell_class(design).at_bitlines:
         return Cat(wordlines[: design.network.features], wordlines[-1])
     return wordlines[first_wordline(design, layer) :]
 
@@ -25,56 +27,43 @@ def share_of(design: DesignPoint, layer: Layer, wordlines):
 class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
 
-    ``wl_pos``, ``wl_neg``, ``plane``, ``integrate``, ``sample``, ``convert``: to every tile, each taking its share of
-    rows. ``valid``: the tiles' codes are there, and stay until the next conversion.
+    Codes do not leave the array all at once, since with many row tiles there are more than a module's ports can carry:
+    ``columns`` gives a group at a time, as of :func:`remora.hdl.crossbar.adc_interface.add_row_tiles`. A hidden layer
+    whose cells stand at its bitlines has them there; ``columns`` is then what these cells need.
 
-    Codes do not leave the array all at once, since with many row tiles there are more than a module's ports can carry.
-    ``fold`` asks for a group of ``lanes`` columns, and ``code`` and ``saturations`` answer in the same cycle, as of
-    :func:`remora.hdl.crossbar.adc_interface.add_row_tiles`. ``selected_code``: code of the tile and column that
-    ``program`` selects, 0 where there is no such tile.
+    Rules X1 to X6 and B7.
 
-    A hidden layer with bistable cells has them at its bitlines, in place of ``fold``, ``code`` and ``saturations``:
-    ``clear``, ``settle`` and ``state`` as of :func:`remora.hdl.cells.bistable_cells.add_cells`, ``thresholds`` to
-    load and show.
+    Ports:
+        wl_pos: positive wordlines; every tile takes its share of the rows.
+        wl_neg: negative wordlines.
+        plane: the bit plane that the wordlines carry.
+        strobes: how the tiles are read, all in step.
+        columns: the converted columns, or the cells at the bitlines.
+        selected_code: code of the tile and column that ``program`` selects, 0 where there is no such tile.
+        program: programs one of the tiles at a time.
 
     Args:
         lanes: how many columns are asked for at once; None: as many as the core takes of this layer.
-
-    Rules X1 to X6 and B7.
     """
 
     def __init__(self, design: DesignPoint, layer: Layer, lanes: int | None = None) -> None:
         self.design = design
         self.layout = layout = layer_layout(design, layer)
         self.module_name = f"crossbar_array_{layer.name.lower()}"
-        self.current_bits = current_bits(design) if design.capabilities.bistable and layer is Layer.HIDDEN else 0
-        self.lanes = lanes or (design.cell.lanes if layer is Layer.HIDDEN else 1)
-        adc_bits = design.formats.adc_bits
-        if self.current_bits:
-            answers = {
-                "clear": In(1),
-                "settle": In(1),
-                "state": Out(layout.columns),
-                "thresholds": In(threshold_port(design)),
-            }
-        else:
-            answers = {
-                "fold": In(unsigned_width(folds(design, layer, self.lanes) - 1)),
-                "code": Out(adc_bits * self.lanes),
-                "saturations": Out(range(self.lanes * layout.row_tiles + 1)),
-            }
+        self.cell = cell_class(design)
+        self.current_bits = current_bits(design) if self.cell.at_bitlines and layer is Layer.HIDDEN else 0
+        self.lanes = lanes or lanes_of(design, layer)
         super().__init__(
             {
                 "wl_pos": In(layout.rows),
                 "wl_neg": In(layout.rows),
                 "plane": In(range(design.formats.stream_bits)),
-                "integrate": In(1),
-                "sample": In(1),
-                "convert": In(1),
-                "valid": Out(1),
-                **answers,
-                "selected_code": Out(adc_bits),
-                "program": In(program_port(design)),
+                "strobes": In(ReadStrobes()),
+                "columns": In(
+                    self.cell.column_port(design) if self.current_bits else ConvertedColumns(design, layer, self.lanes)
+                ),
+                "selected_code": Out(design.formats.adc_bits),
+                "program": In(ProgramPort(design)),
             }
         )
 
@@ -91,17 +80,15 @@ class CrossbarArray(wiring.Component):
             with m.If(self.program.tile == tile.index):
                 m.d.comb += [getattr(self.program, name).eq(outputs[name]) for name in SENSE]
                 m.d.comb += self.selected_code.eq(of_column)
-        m.d.comb += [self.valid.eq(Cat(*valid).all()), self.program.busy.eq(Cat(*busy).any())]
+        m.d.comb += [self.strobes.valid.eq(Cat(*valid).all()), self.program.busy.eq(Cat(*busy).any())]
         # Tiles run over row tile first, then column tile.
         across = self.layout.column_tiles
         if self.current_bits:
             columns = [current[first::across] for first in range(across)]
-            state = add_cells(m, self.design, columns, self.clear, self.settle, self.thresholds)
-            m.d.comb += self.state.eq(state)
+            self.cell.add_at_bitlines(m, self.design, columns, self.columns)
         else:
             row_tiles = [Cat(*codes[first : first + across]) for first in range(0, len(codes), across)]
-            code, saturations = add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.fold)
-            m.d.comb += [self.code.eq(code), self.saturations.eq(saturations)]
+            add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.columns)
         return m
 
     def _instantiate(self, m: Module, tile: Tile) -> dict[str, Value]:
@@ -144,9 +131,9 @@ class CrossbarArray(wiring.Component):
             i_wl_pos=self.wl_pos[tile.row_slice],
             i_wl_neg=self.wl_neg[tile.row_slice],
             i_plane=self.plane,
-            i_integrate=self.integrate,
-            i_sample=self.sample,
-            i_convert=self.convert,
+            i_integrate=self.strobes.integrate,
+            i_sample=self.strobes.sample,
+            i_convert=self.strobes.convert,
             i_column=column,
             i_up=program.up[: tile.rows],
             i_down=program.down[: tile.rows],

@@ -6,6 +6,8 @@ from amaranth.hdl import Cat, Module, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.control import DecisionControl
+from remora.hdl.lib.columns import ConvertedColumns
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.lib.fixed import unsigned_width
@@ -14,12 +16,18 @@ from remora.spec.lib.fixed import unsigned_width
 class Decision(wiring.Component):
     """Arg-max over the classes' scores, ties to the lower index.
 
-    ``start`` in cycle t: in cycle t + k ``index`` is k, ``code`` is the score of class k in answer, and ``counted`` how
-    many codes of its row tiles are at full scale. ``done`` is high from cycle t + classes, with ``scores`` (class 0 in
-    the low bits) and ``decision`` stable until the next start.
-    ``saturations``: codes at full scale in this cycle, 0 where no score is taken.
+    ``control.start`` in cycle t: in cycle t + k ``columns.fold`` is k, and ``columns.code`` the score of class k in
+    answer. ``control.done`` is high from cycle t + classes, with ``scores`` and ``decision`` stable until the next
+    start.
 
     Rules O2, O3 and N5.
+
+    Ports:
+        control: when the decision is made.
+        columns: of the readout, a class at a time.
+        scores: of all classes, class 0 in the low bits.
+        decision: the class of the largest score.
+        saturations: codes at full scale in this cycle, 0 where no score is taken.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -27,11 +35,8 @@ class Decision(wiring.Component):
         classes, layout = design.network.classes, layer_layout(design, Layer.READOUT)
         super().__init__(
             {
-                "start": In(1),
-                "index": Out(unsigned_width(classes - 1)),
-                "code": In(signed(design.formats.adc_bits)),
-                "counted": In(range(layout.row_tiles + 1)),
-                "done": Out(1),
+                "control": In(DecisionControl()),
+                "columns": Out(ConvertedColumns(design, Layer.READOUT)),
                 "scores": Out(design.formats.adc_bits * classes),
                 "decision": Out(unsigned_width(classes - 1)),
                 "saturations": Out(range(layout.row_tiles + 1)),
@@ -41,16 +46,16 @@ class Decision(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         classes, bits = self.design.network.classes, self.design.formats.adc_bits
-        running, index, score = Signal(), self.index, self.code
+        running, index, score, done = Signal(), self.columns.fold, self.columns.code.as_signed(), self.control.done
         best = Signal(signed(bits))
-        with m.If(self.start | running):
-            m.d.comb += self.saturations.eq(self.counted)
+        with m.If(self.control.start | running):
+            m.d.comb += self.saturations.eq(self.columns.saturations)
             # Shifted in at the top: after the last class, class 0 has reached the bottom.
             m.d.sync += self.scores.eq(Cat(self.scores, score)[bits:])
             with m.If((index == 0) | (score > best)):
                 m.d.sync += [best.eq(score), self.decision.eq(index)]
             with m.If(index == classes - 1):
-                m.d.sync += [index.eq(0), running.eq(0), self.done.eq(1)]
+                m.d.sync += [index.eq(0), running.eq(0), done.eq(1)]
             with m.Else():
-                m.d.sync += [index.eq(index + 1), running.eq(1), self.done.eq(0)]
+                m.d.sync += [index.eq(index + 1), running.eq(1), done.eq(0)]
         return m

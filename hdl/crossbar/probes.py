@@ -15,15 +15,15 @@ PROBES = {
     "plane": ("core.hidden", "plane"),
     "wl_pos": ("core.hidden", "wl_pos"),
     "wl_neg": ("core.hidden", "wl_neg"),
-    "integrate_hidden": ("core.sequencer", "integrate_hidden"),
-    "issue": ("core.sequencer", "issue"),
-    "commit": ("core.hidden_cell", "commit"),
-    "commit_fold": ("core.hidden_cell", "commit_fold"),
-    "commit_code": ("core.hidden_cell", "commit_code"),
+    "integrate_hidden": ("core.sequencer", "hidden__integrate"),
+    "issue": ("core.sequencer", "cell__issue"),
+    "commit": ("core.hidden_cell", "commit__valid"),
+    "commit_fold": ("core.hidden_cell", "commit__fold"),
+    "commit_code": ("core.hidden_cell", "commit__code"),
     "candidate": ("core.hidden_cell", "candidate"),
     "state": ("core.hidden_cell", "state"),
     "step_done": ("core.sequencer", "step_done"),
-    "integrate_readout": ("core.sequencer", "integrate_readout"),
+    "integrate_readout": ("core.sequencer", "readout__integrate"),
     "readout_wl_pos": ("core.readout", "wl_pos"),
     "readout_wl_neg": ("core.readout", "wl_neg"),
     "push": ("core.answer", "push"),
@@ -44,39 +44,39 @@ the tile, such as ``hidden_codes_0``."""
 
 MIRU_PROBES = ("issue", "commit", "commit_fold", "commit_code", "candidate", "state")
 """Those of them that a design with bistable cells lacks."""
-BISTABLE_PROBES = {"cell_state": ("core.hidden", "state")}
+BISTABLE_PROBES = {"cell_state": ("core.hidden", "columns__state")}
 """What the monitor of bistable cells watches instead."""
 
 LEARNING_PROBES = {
-    "engine_reset": ("core.learner", "rst"),
-    "update": ("core.learner", "update"),
-    "skipped": ("core.learner", "skipped"),
-    "column": ("core.learner", "column"),
-    "fold_index": ("core.learner", "fold_index"),
-    "gradients": ("core.learner", "gradients"),
-    "feedback": ("core.learner", "feedback"),
-    "error": ("core.learner", "error"),
-    "applied": ("core.learner", "applied"),
-    "pulses_dropped": ("core.learner", "dropped"),
-    "ended": ("core.learner", "done"),
-    "learned": ("core.learner", "learned"),
-    "label": ("core.learner", "label"),
+    "engine_reset": ("core.learning.learner", "rst"),
+    "update": ("core.learning.learner", "update"),
+    "skipped": ("core.learning.learner", "skipped"),
+    "column": ("core.learning.learner", "column"),
+    "fold_index": ("core.learning.learner", "fold_index"),
+    "gradients": ("core.learning.learner", "gradients"),
+    "feedback": ("core.learning.learner", "feedback"),
+    "error": ("core.learning.learner", "error"),
+    "applied": ("core.learning.learner", "applied"),
+    "pulses_dropped": ("core.learning.learner", "dropped"),
+    "ended": ("core.learning.learner", "done"),
+    "learned": ("core.learning.learner", "learned"),
+    "label": ("core.learning.learner", "label"),
 }
 """What the monitor of learning watches, in a design that learns; it makes the checksum of rule T1."""
-ACCUMULATING = {"accumulators": ("core.learner", "accumulators")}
+ACCUMULATING = {"accumulators": ("core.learning.learner", "accumulators")}
 """And where gradients gather in accumulators."""
 REPLAY_PROBES = {
-    "replaying": ("core.sequencer", "replaying"),
-    "slot": ("core.reservoir", "slot"),
-    "presented": ("core.reservoir", "presented"),
-    "inserted": ("core.reservoir", "inserted"),
-    "accepted": ("core.reservoir", "accepted"),
-    "store_step": ("core.reservoir", "store_step"),
-    "step_address": ("core.reservoir", "step_address"),
-    "step_word": ("core.reservoir", "step_word"),
-    "store_head": ("core.reservoir", "store_head"),
-    "head_address": ("core.reservoir", "head_address"),
-    "head_word": ("core.reservoir", "head_word"),
+    "replaying": ("core.sequencer", "learning__replaying"),
+    "slot": ("core.learning.reservoir", "slot"),
+    "presented": ("core.learning.reservoir", "presented"),
+    "inserted": ("core.learning.reservoir", "inserted"),
+    "accepted": ("core.learning.reservoir", "accepted"),
+    "store_step": ("core.learning.reservoir", "store_step"),
+    "step_address": ("core.learning.reservoir", "step_address"),
+    "step_word": ("core.learning.reservoir", "step_word"),
+    "store_head": ("core.learning.reservoir", "store_head"),
+    "head_address": ("core.learning.reservoir", "head_address"),
+    "head_word": ("core.learning.reservoir", "head_word"),
 }
 """What the monitor of the reservoir watches, and the first two that of learning, in a design that replays; they make
 slots and checksum of rules T2 and T3."""

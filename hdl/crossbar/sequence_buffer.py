@@ -10,9 +10,9 @@ from remora.hdl.crossbar.step_packer import StepPacker
 from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
+from remora.hdl.lib.sequence import Sequence
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
-from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
 
 BANKS = 2
@@ -26,28 +26,19 @@ class SequenceBuffer(wiring.Component):
     cycle while a bank is free, except for two cycles after a packet's end and below four features, where a step a cycle
     is stored.
 
-    Reader: while ``available``, ``length`` (1 … max_steps), ``label``, ``flags`` and ``tag`` describe the older
-    sequence; ``read`` with ``step`` in cycle t gives ``features`` (first feature in the low byte) from cycle t + 1
-    until the next read; ``free`` for one cycle frees its bank.
-
-    ``abort`` forgets the sequences held and the packet being received, whose rest is swallowed to its end, not counted.
+    Ports:
+        stream: packets.
+        sequence: the older of the sequences held; ``free`` for one cycle frees its bank.
+        abort: forgets the sequences held and the packet being received, whose rest is swallowed, not counted.
+        dropped: one bit a cause, high for one cycle when a packet is dropped.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        network = design.network
         super().__init__(
             {
                 "stream": In(AxiStream(BEAT_BYTES)),
-                "available": Out(1),
-                "length": Out(range(network.max_steps + 1)),
-                "label": Out(16),
-                "flags": Out(8),
-                "tag": Out(8),
-                "read": In(1),
-                "step": In(unsigned_width(network.max_steps - 1)),
-                "features": Out(FEATURE_BITS * network.features),
-                "free": In(1),
+                "sequence": Out(Sequence(design)),
                 "abort": In(1),
                 "dropped": Out(len(Drop)),
             }
@@ -55,7 +46,8 @@ class SequenceBuffer(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        network, stream = self.design.network, self.stream
+        network, stream, sequence = self.design.network, self.stream, self.sequence
+        reader = sequence.steps
         packer = add_submodule(m, "packer", StepPacker(self.design))
         memory = add_submodule(
             m, "memory", Memory(width=FEATURE_BITS * network.features, depth=BANKS * network.max_steps)
@@ -63,7 +55,7 @@ class SequenceBuffer(wiring.Component):
 
         full = Signal(BANKS)
         write_bank, read_bank = Signal(), Signal()
-        lengths, headers = [Signal.like(self.length) for _ in range(BANKS)], [Signal(32) for _ in range(BANKS)]
+        lengths, headers = [Signal.like(reader.length) for _ in range(BANKS)], [Signal(32) for _ in range(BANKS)]
 
         # Steps of this packet, up to one more than fits.
         steps = Signal(range(network.max_steps + 2))
@@ -126,14 +118,14 @@ class SequenceBuffer(wiring.Component):
                 m.next = "HEADER"
 
         m.d.comb += [
-            self.available.eq(full.bit_select(read_bank, 1)),
-            self.length.eq(Mux(read_bank, lengths[1], lengths[0])),
-            Cat(self.label, self.flags, self.tag).eq(Mux(read_bank, headers[1], headers[0])),
-            memory.read.eq(self.read),
-            memory.read_address.eq(Mux(read_bank, network.max_steps, 0) + self.step),
-            self.features.eq(memory.read_data),
+            reader.available.eq(full.bit_select(read_bank, 1)),
+            reader.length.eq(Mux(read_bank, lengths[1], lengths[0])),
+            Cat(sequence.label, sequence.flags, sequence.tag).eq(Mux(read_bank, headers[1], headers[0])),
+            memory.read.eq(reader.read),
+            memory.read_address.eq(Mux(read_bank, network.max_steps, 0) + reader.step),
+            sequence.features.eq(memory.read_data),
         ]
-        with m.If(self.free):
+        with m.If(reader.free):
             m.d.sync += [full.bit_select(read_bank, 1).eq(0), read_bank.eq(~read_bank)]
         with m.If(self.abort):
             m.d.sync += [full.eq(0), write_bank.eq(0), read_bank.eq(0)]

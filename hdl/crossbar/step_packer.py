@@ -14,13 +14,20 @@ from remora.spec.lib.packets import BEAT_BYTES
 class StepPacker(wiring.Component):
     """Cuts the bytes of a packet, contiguous across steps, into steps of ``features`` bytes.
 
-    A beat is taken when ``beat_valid`` and ``beat_ready``: its low ``beat_count`` bytes (fewer than four only in a
-    packet's last beat, ``beat_last``). ``step_valid`` is high for one cycle a step, with the step's bytes in
-    ``step_data``; it cannot be stalled. One beat a cycle from four features up, one step a cycle below. ``done`` is
-    high for one cycle when the last beat's steps are out, with ``remainder`` telling whether bytes are left over; the
-    packer is then empty again.
+    One beat a cycle from four features up, one step a cycle below. Steps cannot be stalled.
 
     Rule N6.
+
+    Ports:
+        beat_data: bytes of a beat, the first in the low byte.
+        beat_count: how many of them count; fewer than four only in a packet's last beat.
+        beat_last: the beat is the packet's last.
+        beat_valid: there is a beat.
+        beat_ready: the beat is taken.
+        step_data: the bytes of a step.
+        step_valid: high for one cycle a step.
+        done: high for one cycle when the last beat's steps are out; the packer is then empty again.
+        remainder: with ``done``, bytes are left over.
     """
 
     def __init__(self, design: DesignPoint) -> None:

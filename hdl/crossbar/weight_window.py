@@ -6,10 +6,11 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.column_probe import ColumnProbe, probe_port
+from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
 from remora.hdl.lib.fixed import count_ones, magnitude
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.macros.program_port import program_port
+from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.lib.fixed import unsigned_width
@@ -18,41 +19,66 @@ ROWS_PER_WORD = 4
 WEIGHT_BITS = 8
 
 
-HOST_MEMBERS = {
-    "layer": In(1),
-    "tile": In(8),
-    "column": In(16),
-    "selection_valid": Out(1),
-    "pointer": In(16),
-    "data_write": In(1),
-    "data_value": In(32),
-    "data_strobes": In(4),
-    "data_read_value": Out(32),
-    "commit": In(1),
-    "read": In(1),
-    "busy": Out(1),
-    "done": Out(1),
-    "failed": Out(1),
-    "mismatches": Out(16),
-}
-"""What the registers drive and read, through the levels between."""
+class WindowHost(wiring.Signature):
+    """The way to the weights, seen from the registers.
+
+    Ports:
+        layer: selects 0 the hidden layer, 1 the readout.
+        tile: selects a tile of the layer.
+        column: selects a column of the tile.
+        selection_valid: there is such a tile and column.
+        pointer: the first of four rows; its low two bits are ignored.
+        data_write: stores bytes of ``data_value`` at rows ``pointer … pointer + 3``; those beyond the tile are kept
+            but not used.
+        data_value: four weights, a signed byte each.
+        data_strobes: the bytes that are stored.
+        data_read_value: the four rows as they are.
+        commit: programs the selected column, which must be valid, and verifies it.
+        read: reads the selected column, which must be valid, into the window.
+        busy: high from the cycle after ``commit`` or ``read`` until the end.
+        done: high for one cycle at the end.
+        failed: with ``done``, a device does not hold its weight.
+        mismatches: how many rows do not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            {
+                "layer": Out(1),
+                "tile": Out(8),
+                "column": Out(16),
+                "selection_valid": In(1),
+                "pointer": Out(16),
+                "data_write": Out(1),
+                "data_value": Out(32),
+                "data_strobes": Out(4),
+                "data_read_value": In(32),
+                "commit": Out(1),
+                "read": Out(1),
+                "busy": In(1),
+                "done": In(1),
+                "failed": In(1),
+                "mismatches": In(16),
+            }
+        )
 
 
 class WeightWindow(wiring.Component):
     """Holds one column of weights, a signed byte a row; the host fills and reads it four rows at a time.
 
-    ``data_write`` stores the bytes of ``data_value`` that ``data_strobes`` selects at rows ``pointer … pointer + 3``
-    (the low two bits of the pointer are ignored, rows beyond the tile are kept but not used); ``data_read_value``
-    shows those rows.
-
-    ``commit`` on a valid selection erases the selected column to rest, pulses each pair up to its weight (canonical:
-    one side stays at rest), reads the column back and compares. ``read`` only reads back, into the window. ``busy`` is
-    high from the next cycle until the end, when ``done`` is high for one cycle, with ``failed`` if a device does not
-    hold its weight; ``mismatches`` counts these rows. ``pulses``: device pulses launched in this cycle.
+    ``host.commit`` erases the selected column to rest, pulses each pair up to its weight (canonical: one side stays at
+    rest), reads the column back and compares. ``host.read`` only reads back, into the window.
 
     The engine must be idle from ``commit`` or ``read`` until ``done``: the window drives the crossbars.
 
     Rules X7 and P1.
+
+    Ports:
+        host: what the registers set and read.
+        pulses: device pulses launched in this cycle.
+        program_hidden: programs the hidden layer.
+        program_readout: programs the readout.
+        probe: reads single devices.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -61,27 +87,27 @@ class WeightWindow(wiring.Component):
         self.words = -(-self.rows // ROWS_PER_WORD)
         super().__init__(
             {
-                **HOST_MEMBERS,
+                "host": In(WindowHost()),
                 "pulses": Out(range(self.rows + 1)),
-                "program_hidden": Out(program_port(design)),
-                "program_readout": Out(program_port(design)),
-                "probe": Out(probe_port(design)),
+                "program_hidden": Out(ProgramPort(design)),
+                "program_readout": Out(ProgramPort(design)),
+                "probe": Out(ProbePort(design)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        rows = self.rows
+        host, rows = self.host, self.rows
         probe = add_submodule(m, "probe", ColumnProbe(self.design))
-        wiring.connect(m, wiring.flipped(self.probe), probe.crossbars)
+        pass_on(m, self.probe, probe.crossbars)
 
         weights = [Signal(signed(WEIGHT_BITS), name=f"weight_{row}") for row in range(rows)]
         self._host_access(m, weights, probe)
         in_tile, selection = self._selection(m)
         m.d.comb += [
-            self.selection_valid.eq(selection),
-            probe.layer.eq(self.layer),
-            probe.tile.eq(self.tile),
+            host.selection_valid.eq(selection),
+            probe.layer.eq(host.layer),
+            probe.tile.eq(host.tile),
         ]
 
         at_rest_pos, at_rest_neg, any_busy = Signal(rows), Signal(rows), Signal()
@@ -96,17 +122,17 @@ class WeightWindow(wiring.Component):
         m.d.comb += [
             self.pulses.eq(Mux(pulse, count_ones(up | down), 0)),
             probe.row.eq(row),
-            self.failed.eq(self.done & (self.mismatches != 0)),
+            host.failed.eq(host.done & (host.mismatches != 0)),
         ]
 
         with m.FSM() as fsm:
-            m.d.comb += self.busy.eq(~fsm.ongoing("IDLE"))
+            m.d.comb += host.busy.eq(~fsm.ongoing("IDLE"))
             with m.State("IDLE"):
                 m.d.sync += [round_.eq(0), row.eq(0)]
-                with m.If(self.commit | self.read):
-                    m.d.sync += [verifying.eq(self.commit), self.mismatches.eq(0)]
+                with m.If(host.commit | host.read):
+                    m.d.sync += [verifying.eq(host.commit), host.mismatches.eq(0)]
                     m.next = "PROBE"
-                with m.If(self.commit):
+                with m.If(host.commit):
                     m.next = "ERASE"
             with m.State("ERASE"):
                 m.d.comb += [down.eq(~(at_rest_pos & at_rest_neg) & in_tile), side.eq(at_rest_pos)]
@@ -138,11 +164,11 @@ class WeightWindow(wiring.Component):
                     m.d.sync += row.eq(row + 1)
                     m.next = "PROBE"
                     with m.If(verifying & (probe.weight != Array(weights)[row])):
-                        m.d.sync += self.mismatches.eq(self.mismatches + 1)
+                        m.d.sync += host.mismatches.eq(host.mismatches + 1)
                     with m.If(probe.last):
                         m.next = "DONE"
             with m.State("DONE"):
-                m.d.comb += self.done.eq(1)
+                m.d.comb += host.done.eq(1)
                 m.next = "IDLE"
 
         # Read-back replaces what the host wrote, a row at a time.
@@ -152,32 +178,33 @@ class WeightWindow(wiring.Component):
         return m
 
     def _host_access(self, m: Module, weights: list[Signal], probe: ColumnProbe) -> None:
-        word = self.pointer[2:]
+        host, word = self.host, self.host.pointer[2:]
         bytes_ = [*weights, *(Const(0, WEIGHT_BITS) for _ in range(self.words * ROWS_PER_WORD - self.rows))]
-        m.d.comb += self.data_read_value.eq(Cat(*bytes_).word_select(word, 32))
+        m.d.comb += host.data_read_value.eq(Cat(*bytes_).word_select(word, 32))
         for index, weight in enumerate(weights):
             lane = index % ROWS_PER_WORD
-            with m.If(self.data_write & self.data_strobes[lane] & (word == index // ROWS_PER_WORD)):
-                m.d.sync += weight.eq(self.data_value.word_select(lane, WEIGHT_BITS))
+            with m.If(host.data_write & host.data_strobes[lane] & (word == index // ROWS_PER_WORD)):
+                m.d.sync += weight.eq(host.data_value.word_select(lane, WEIGHT_BITS))
 
     def _selection(self, m: Module):
         """Rows that the selected tile has, and whether the selection names a tile and a column that exist."""
-        in_tile, valid = Signal(self.rows), Signal()
+        host, in_tile, valid = self.host, Signal(self.rows), Signal()
         for layer in Layer:
             for tile in layer_layout(self.design, layer).tiles:
-                with m.If((self.layer == layer) & (self.tile == tile.index)):
-                    m.d.comb += [in_tile.eq((1 << tile.rows) - 1), valid.eq(self.column < tile.columns)]
+                with m.If((host.layer == layer) & (host.tile == tile.index)):
+                    m.d.comb += [in_tile.eq((1 << tile.rows) - 1), valid.eq(host.column < tile.columns)]
         return in_tile, valid
 
     def _connect_program(self, m: Module, at_rest_pos, at_rest_neg, any_busy, up, down, side, pulse) -> None:
+        host = self.host
         m.d.comb += any_busy.eq(self.program_hidden.busy | self.program_readout.busy)
         for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
             m.d.comb += [
-                port.tile.eq(self.tile),
-                port.column.eq(self.column),
+                port.tile.eq(host.tile),
+                port.column.eq(host.column),
                 port.up.eq(up),
                 port.down.eq(down),
                 port.side.eq(side),
             ]
-            with m.If(self.layer == layer):
+            with m.If(host.layer == layer):
                 m.d.comb += [port.pulse.eq(pulse), at_rest_pos.eq(port.pos_rest), at_rest_neg.eq(port.neg_rest)]

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.lib.memory import Memory, host_port
+from remora.hdl.lib.memory import HostPort, Memory
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_words
 
@@ -15,17 +15,24 @@ from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_wor
 class AccumulatorStore(wiring.Component):
     """Words as rule M9 lays them out: one a fold of a column.
 
-    ``read`` with ``address`` in cycle t gives ``accumulators`` from cycle t + 1 until the next read; ``write`` stores
-    ``data`` at ``address``. Never both at once. After every reset a sweep clears all words, one a cycle; ``clearing``
-    meanwhile, and nobody may read or write. ``host`` is for when nobody else reads or writes.
+    After every reset a sweep clears all words, one a cycle.
 
     Rules M9 and Z1.
+
+    Ports:
+        clearing: the sweep is under way, and nobody may read or write.
+        address: the word that is read or written.
+        read: in cycle t gives ``accumulators`` from cycle t + 1 until the next read; never at once with ``write``.
+        accumulators: the word read last.
+        write: stores ``data`` at the end of the cycle.
+        data: what is stored.
+        host: for when nobody else reads or writes.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self._memory = Memory(width=accumulator_word_bits(design), depth=accumulator_words(design))
         width, words = self._memory.width, self._memory.depth
-        self.host_port = host_port(width, words)
+        self.host_port = HostPort(width, words)
         super().__init__(
             {
                 "clearing": Out(1, init=1),  # type: ignore[call-arg]  # the stubs lack init

@@ -1,193 +1,252 @@
-"""How the core connects what learns: the learning engine, the reservoir, and a soft reset that waits for both."""
+"""Learning in a core: the learning engine, the reservoir, the way to their memories, and a soft reset that waits."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.learning.control import LearningControl
+from remora.hdl.learning.host import LearningHost, ReplayHost
 from remora.hdl.learning.learning_engine import LearningEngine
-from remora.hdl.learning.memory_window import MemoryWindow, memory_window_members
-from remora.hdl.learning.reservoir import RATIO_BITS, Reservoir
+from remora.hdl.learning.memory_window import MemoryHost, MemoryWindow
+from remora.hdl.learning.reservoir import Reservoir
+from remora.hdl.lib.columns import CommittedCodes
+from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.lib.threefry import WORD
+from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.sequence import Sequence
+from remora.hdl.macros.program_port import ProgramPort
+from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import MOST_RATE_SHIFT
+from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.memories import HostMemory, host_memories
-from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import Flag
 
-COLUMNS_BITS = 16
+COUNTED_WRITES = {
+    "PULSES": "applied",
+    "PULSES_DROPPED": "dropped",
+    **{f"PULSES_{layer.name}": "applied" for layer in Layer},
+    **{f"PULSES_DROPPED_{layer.name}": "dropped" for layer in Layer},
+    **{f"DEVICES_{layer.name}": "devices" for layer in Layer},
+}
+"""Counters of what learning writes, of both layers or one, and what they count of the engine."""
 
 
-def learning_members(design: DesignPoint) -> dict:
-    """What a core that learns has besides: see `remora.hdl.crossbar.core.Core`."""
-    if not design.capabilities.learns:
-        return {}
-    members = {
-        "seed": In(WORD),
-        "hidden_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
-        "readout_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
-        "load_updates": In(1),
-        "updates_value": In(WORD),
-        "updates": Out(WORD),
-        "columns_done": Out(COLUMNS_BITS),
-        "updating": Out(1),
-    }
-    if design.capabilities.selects:
-        members["winners"] = In(unsigned_width(design.network.hidden))
-    if memories := host_memories(design):
-        members["memory"] = In(
-            wiring.Signature({name: member.flip() for name, member in memory_window_members(memories).items()})
-        )
-    if design.capabilities.replays:
-        members |= {
-            "replay_ratio": In(RATIO_BITS),
-            "freeze": In(1),
-            "clear_reservoir": In(1),
-            "load_reservoir": In(1),
-            "presented_value": In(WORD),
-            "filled_value": In(unsigned_width(design.learning.replay_capacity)),
-            "presented": Out(WORD),
-            "filled": Out(unsigned_width(design.learning.replay_capacity)),
-            "pending": Out(1),
-        }
-    return members
+class CoreLearning(wiring.Component):
+    """Listens while a sequence is inferred, updates the weights after it, and chooses the sequence that is next.
 
+    Stands between the sequence buffer and its readers: ``sequence`` is the one in ``stored`` or, while
+    ``control.replaying``, one of the reservoir; while ``control.learning`` the engine reads its features.
 
-class CoreLearning:
-    """The blocks of learning in a core, and their connections.
+    A soft reset does not reach weights and reservoir: ``reset``, which resets the rest of the core, waits for the end
+    of an update, a draw or an insertion under way.
 
     Rule Z3.
 
-    Attributes:
-        engine: weights change only here.
-        reservoir: None where nothing is replayed.
-        window: the host's way into their memories; None where there are none.
+    Ports:
+        abort: asks for a soft reset.
+        reset: the cycle in which the soft reset takes effect: at once, or when update, draw or insertion have ended.
+        waiting: a soft reset waits.
+        clearing: all χ are being cleared; no sequence may start.
+        control: what the sequencer and learning tell each other.
+        stored: the sequence of the buffer.
+        sequence: the sequence that is read.
+        commit: codes of the cell, of the step whose words are kept.
+        words: as streamed; they stay from ``control.keep_words`` until the first fold of the step commits.
+        scores: of the readout, stable until ``control.done``.
+        program_hidden: programs the hidden layer, while ``control.learning``.
+        program_readout: programs the readout, while ``control.learning``.
+        host: settings and progress.
+        replay: settings and counts of the reservoir, of a design that replays.
+        memory: the way to the memories, where there are some.
+        counts: what the counters of learning grow by in this cycle.
     """
 
     def __init__(self, design: DesignPoint) -> None:
-        self.design, self.engine = design, LearningEngine(design)
-        self.reservoir = Reservoir(design) if design.capabilities.replays else None
-        memories = host_memories(design)
-        self.window = MemoryWindow(memories) if memories else None
+        self.design, self._engine = design, LearningEngine(design)
+        self._memories = host_memories(design)
+        formats, network = design.formats, design.network
+        bits = dict.fromkeys((Counter.PULSES, *(counter for counter in design.counters() if counter.needs)), 1)
+        bits |= {Counter[name]: len(getattr(self._engine, source)) for name, source in COUNTED_WRITES.items()}
+        super().__init__(
+            {
+                "abort": In(1),
+                "reset": Out(1),
+                "waiting": Out(1),
+                "clearing": Out(1),
+                "control": In(LearningControl(design)),
+                "stored": In(Sequence(design)),
+                "sequence": Out(Sequence(design)),
+                "commit": In(CommittedCodes(design)),
+                "words": In((formats.stream_bits + 1) * network.hidden),
+                "scores": In(formats.adc_bits * network.classes),
+                "program_hidden": Out(ProgramPort(design)),
+                "program_readout": Out(ProgramPort(design)),
+                "host": In(LearningHost(design)),
+                **({"replay": In(ReplayHost(design))} if design.capabilities.replays else {}),
+                **({"memory": In(MemoryHost(self._memories))} if self._memories else {}),
+                "counts": Out(CounterIncrements(bits)),
+            }
+        )
 
-    def add_submodules(self, m: Module) -> None:
-        """Add the blocks; a soft reset does not reach them: what they hold stays, and what they do they end."""
-        add_submodule(m, "learner", self.engine)
-        if self.reservoir:
-            add_submodule(m, "reservoir", self.reservoir)
-        if self.window:
-            add_submodule(m, "memory_window", self.window)
-
-    def hold_abort(self, m: Module, abort: Value, sequencer) -> Value:
-        """The cycle in which a soft reset takes effect: at once, or when update, draw or insertion have ended."""
-        waiting, now = Signal(), Signal()
-        asked = abort | waiting
-        ended = self.engine.done
-        if self.reservoir:
-            ended = ended | self.reservoir.drawn | self.reservoir.inserted
-        m.d.comb += now.eq(asked & (~sequencer.holding | ended))
-        m.d.sync += waiting.eq(asked & ~now)
-        self.waiting, self._aborted = waiting, now
-        return now
-
-    def connect(self, m: Module, core, buffer, sequencer, streamer, cell, decision) -> None:
-        """The engine listens during inference, and has features to itself while it learns."""
-        engine = self.engine
+    def elaborate(self, platform) -> Module:
+        """A reset of ``reset`` does not reach the blocks: what they hold stays, and what they do they end."""
+        m = Module()
+        engine, control, host = add_submodule(m, "learner", self._engine), self.control, self.host
+        reservoir = add_submodule(m, "reservoir", Reservoir(self.design)) if self.design.capabilities.replays else None
+        if self._memories:
+            self._connect_memories(m, reservoir)
+        self._hold_reset(m, reservoir)
+        self._connect_engine(m)
+        pass_on(m, self.program_hidden, engine.program_hidden)
+        pass_on(m, self.program_readout, engine.program_readout)
         m.d.comb += [
-            sequencer.infer.eq(buffer.flags.bit_select(Flag.INFER.bit_length() - 1, 1)),
-            sequencer.learn.eq(buffer.flags.bit_select(Flag.LEARN.bit_length() - 1, 1)),
-            sequencer.learn_done.eq(engine.done),
-            engine.context_index.eq(sequencer.context_index),
-            engine.step.eq(sequencer.step),
-            # The words of a step stay on the streamer until its first fold commits.
-            engine.keep_words.eq(sequencer.sample_hidden),
-            engine.words.eq(streamer.words),
-            engine.keep_codes.eq(cell.commit),
-            engine.fold.eq(cell.commit_fold),
-            engine.codes.eq(cell.commit_code),
-            # A soft reset in this very cycle finds the sequencer still reading out, and it takes effect at once.
-            engine.start.eq(sequencer.learn_start & ~self._aborted),
-            engine.length.eq(sequencer.length),
-            engine.scores.eq(decision.scores),
-            engine.features.eq(streamer.features),
-            engine.stop.eq(self.waiting),
-            core.columns_done.eq(engine.columns_done),
-            core.updates.eq(engine.updates),
+            self.clearing.eq(engine.clearing),
+            host.columns_done.eq(engine.columns_done),
+            host.updates.eq(engine.updates),
         ]
+        with m.If(engine.done | host.load_updates):
+            m.d.sync += host.updating.eq(engine.done & engine.stopped)
+        with m.If(engine.start):
+            m.d.sync += host.updating.eq(1)
+        read = self.sequence.steps.read | engine.read_features
+        step = Mux(control.learning, engine.feature_step, self.sequence.steps.step)
+        if reservoir:
+            self._choose_sequence(m, reservoir, read, step)
+            self._connect_reservoir(m, reservoir)
+        else:
+            stored, sequence = self.stored, self.sequence
+            m.d.comb += [
+                sequence.features.eq(stored.features),
+                sequence.label.eq(stored.label),
+                sequence.steps.length.eq(stored.steps.length),
+                stored.steps.read.eq(read),
+                stored.steps.step.eq(step),
+            ]
+        self._pass_sequence(m)
+        self._count(m, reservoir)
+        return m
+
+    def _hold_reset(self, m: Module, reservoir: Reservoir | None) -> None:
+        asked, ended = self.abort | self.waiting, self._engine.done
+        if reservoir:
+            ended = ended | reservoir.drawn | reservoir.inserted
+        m.d.comb += self.reset.eq(asked & (~self.control.holding | ended))
+        m.d.sync += self.waiting.eq(asked & ~self.reset)
+
+    def _connect_engine(self, m: Module) -> None:
+        """The engine listens during inference, and has features to itself while it learns."""
+        engine, control, sequence = self._engine, self.control, self.sequence
         settings = ["seed", "hidden_rate_shift", "readout_rate_shift", "load_updates", "updates_value"]
         for name in [*settings, *(["winners"] if self.design.capabilities.selects else [])]:
-            m.d.comb += getattr(engine, name).eq(getattr(core, name))
-        if self.window:
-            self._connect_window(m, core)
-        with m.If(engine.done | core.load_updates):
-            m.d.sync += core.updating.eq(engine.done & engine.stopped)
-        with m.If(engine.start):
-            m.d.sync += core.updating.eq(1)
-        read, step = sequencer.read | engine.read_features, sequencer.read_step
-        step = Mux(sequencer.learning, engine.feature_step, step)
-        if self.reservoir:
-            self._connect_reservoir(m, core, buffer, sequencer, streamer, read, step)
-        else:
-            m.d.comb += [
-                sequencer.length.eq(buffer.length),
-                engine.label.eq(buffer.label),
-                streamer.features.eq(buffer.features),
-                buffer.read.eq(read),
-                buffer.step.eq(step),
-            ]
-
-    def _connect_reservoir(self, m: Module, core, buffer, sequencer, streamer, read: Value, step: Value) -> None:
-        """What is replayed comes from the reservoir, everything else from the sequence buffer."""
-        reservoir, replaying = self.reservoir, sequencer.replaying
+            m.d.comb += getattr(engine, name).eq(getattr(self.host, name))
         m.d.comb += [
-            sequencer.length.eq(Mux(replaying, reservoir.length, buffer.length)),
-            self.engine.label.eq(Mux(replaying, reservoir.label, buffer.label)),
-            streamer.features.eq(Mux(replaying, reservoir.features, buffer.features)),
+            control.done.eq(engine.done),
+            engine.context_index.eq(control.context_index),
+            engine.step.eq(control.step),
+            engine.keep_words.eq(control.keep_words),
+            engine.words.eq(self.words),
+            engine.keep_codes.eq(self.commit.valid),
+            engine.fold.eq(self.commit.fold),
+            engine.codes.eq(self.commit.code),
+            # A soft reset in this very cycle finds the sequencer still reading out, and it takes effect at once.
+            engine.start.eq(control.start & ~self.reset),
+            engine.length.eq(sequence.steps.length),
+            engine.label.eq(sequence.label),
+            engine.scores.eq(self.scores),
+            engine.features.eq(sequence.features),
+            engine.stop.eq(self.waiting),
+        ]
+
+    def _pass_sequence(self, m: Module) -> None:
+        """What is the packet's own passes unchanged, and so does the end of a sequence."""
+        stored, sequence, flags = self.stored, self.sequence, self.stored.flags
+        m.d.comb += [
+            sequence.steps.available.eq(stored.steps.available),
+            stored.steps.free.eq(sequence.steps.free),
+            sequence.flags.eq(flags),
+            sequence.tag.eq(stored.tag),
+            self.control.infer.eq(flags.bit_select(Flag.INFER.bit_length() - 1, 1)),
+            self.control.learn.eq(flags.bit_select(Flag.LEARN.bit_length() - 1, 1)),
+        ]
+
+    def _choose_sequence(self, m: Module, reservoir: Reservoir, read: Value, step: Value) -> None:
+        """What is replayed comes from the reservoir, everything else from the sequence buffer."""
+        stored, sequence, replaying = self.stored, self.sequence, self.control.replaying
+        m.d.comb += [
+            sequence.steps.length.eq(Mux(replaying, reservoir.length, stored.steps.length)),
+            sequence.label.eq(Mux(replaying, reservoir.label, stored.label)),
+            sequence.features.eq(Mux(replaying, reservoir.features, stored.features)),
             reservoir.read.eq(read & replaying),
             reservoir.step.eq(step),
-            buffer.read.eq((read & ~replaying) | reservoir.insert_read),
-            buffer.step.eq(Mux(sequencer.inserting, reservoir.insert_step, step)),
-            sequencer.ratio.eq(core.replay_ratio),
-            sequencer.stocked.eq(reservoir.filled != 0),
-            reservoir.next_sequence.eq(sequencer.next_sequence & ~self._aborted),
-            reservoir.draw.eq(sequencer.draw),
-            reservoir.replay_index.eq(sequencer.replay_index),
-            sequencer.drawn.eq(reservoir.drawn),
-            reservoir.insert.eq(sequencer.insert),
-            reservoir.insert_length.eq(buffer.length),
-            reservoir.insert_label.eq(buffer.label),
-            reservoir.insert_features.eq(buffer.features),
-            sequencer.inserted.eq(reservoir.inserted),
-            reservoir.seed.eq(core.seed),
-            reservoir.freeze.eq(core.freeze),
-            reservoir.clear.eq(core.clear_reservoir),
-            reservoir.load.eq(core.load_reservoir),
-            reservoir.presented_value.eq(core.presented_value),
-            reservoir.filled_value.eq(core.filled_value),
-            core.presented.eq(reservoir.presented),
-            core.filled.eq(reservoir.filled),
+            stored.steps.read.eq((read & ~replaying) | reservoir.insert_read),
+            stored.steps.step.eq(Mux(self.control.inserting, reservoir.insert_step, step)),
+        ]
+
+    def _connect_reservoir(self, m: Module, reservoir: Reservoir) -> None:
+        control, replay, stored = self.control, self.replay, self.stored
+        for name in ("freeze", "clear", "load", "presented_value", "filled_value"):
+            m.d.comb += getattr(reservoir, name).eq(getattr(replay, name))
+        m.d.comb += [
+            control.ratio.eq(replay.ratio),
+            control.stocked.eq(reservoir.filled != 0),
+            reservoir.next_sequence.eq(control.next_sequence & ~self.reset),
+            reservoir.draw.eq(control.draw),
+            reservoir.replay_index.eq(control.replay_index),
+            control.drawn.eq(reservoir.drawn),
+            reservoir.insert.eq(control.insert),
+            reservoir.insert_length.eq(stored.steps.length),
+            reservoir.insert_label.eq(stored.label),
+            reservoir.insert_features.eq(stored.features),
+            control.inserted.eq(reservoir.inserted),
+            reservoir.seed.eq(self.host.seed),
+            replay.presented.eq(reservoir.presented),
+            replay.filled.eq(reservoir.filled),
         ]
         with m.If(reservoir.next_sequence):
-            m.d.sync += core.pending.eq(1)
+            m.d.sync += replay.pending.eq(1)
         with m.If(reservoir.inserted | reservoir.clear | reservoir.load):
-            m.d.sync += core.pending.eq(0)
+            m.d.sync += replay.pending.eq(0)
 
-    def _connect_window(self, m: Module, core) -> None:
+    def _connect_memories(self, m: Module, reservoir: Reservoir | None) -> None:
         """The registers on one side, the memories' host ports on the other."""
-        for name, member in memory_window_members(self.window.memories).items():
-            outside, inside = getattr(core.memory, name), getattr(self.window, name)
+        window = add_submodule(m, "memory_window", MemoryWindow(self._memories))
+        for name, member in self.memory.signature.members.items():
+            outside, inside = getattr(self.memory, name), getattr(window.host, name)
             if member.flow is In:
                 m.d.comb += inside.eq(outside)
             elif name != "busy":
                 m.d.comb += outside.eq(inside)
         # While all accumulators are being cleared nobody may come between.
-        m.d.comb += core.memory.busy.eq(self.window.busy | self.engine.clearing)
-        for memory in self.window.memories:
-            wiring.connect(m, getattr(self.window, memory.name.lower()), self._host_port(memory))
+        m.d.comb += self.memory.busy.eq(window.host.busy | self._engine.clearing)
+        sources = {
+            HostMemory.ACCUMULATORS: (self._engine, "host"),
+            HostMemory.RESERVOIR_STEPS: (reservoir, "host_steps"),
+            HostMemory.RESERVOIR_HEADS: (reservoir, "host_heads"),
+        }
+        for memory in self._memories:
+            wiring.connect(m, getattr(window, memory.name.lower()), getattr(*sources[memory]))
 
-    def _host_port(self, memory: HostMemory):
-        if memory is HostMemory.ACCUMULATORS:
-            return self.engine.host
-        return self.reservoir.host_steps if memory is HostMemory.RESERVOIR_STEPS else self.reservoir.host_heads
+    def _count(self, m: Module, reservoir: Reservoir | None) -> None:
+        engine, control, counts = self._engine, self.control, self.counts
+        replaying = control.replaying if reservoir else Const(0)
+        m.d.comb += [
+            counts.learned.eq(engine.learned & ~replaying),
+            counts.learn_cycles.eq(control.learning & ~replaying),
+            counts.feedback_cycles.eq(engine.preparing & ~replaying),
+            counts.pulses.eq(engine.applied),
+            counts.pulses_dropped.eq(engine.dropped),
+        ]
+        for layer in Layer:
+            with m.If(engine.layer_written == layer):
+                for name, source in COUNTED_WRITES.items():
+                    if name.endswith(layer.name):
+                        m.d.comb += getattr(counts, name.lower()).eq(getattr(engine, source))
+        if reservoir:
+            m.d.comb += [
+                counts.replayed.eq(engine.learned & replaying),
+                counts.replay_cycles.eq((replaying | control.drawing) & ~control.inserting),
+                counts.accepted.eq(reservoir.accepted),
+                counts.insert_cycles.eq(control.inserting),
+            ]

@@ -16,9 +16,12 @@ from remora.spec.lib.fixed import signed_width
 class DeltaUnit(wiring.Component):
     """``δ = rs(f·d′[|code|], 8 + feedback_shift)``, one a cycle.
 
-    Cycle t: ``code``. Cycle t + 1: ``feedback``. Cycle t + 2: ``delta``.
-
     Rules L7 and L8.
+
+    Ports:
+        code: in cycle t.
+        feedback: f, in cycle t + 1.
+        delta: δ, in cycle t + 2.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -17,11 +17,14 @@ ERROR_BITS = signed_width(ERROR_LIMIT)
 class ErrorUnit(wiring.Component):
     """``e_k = clip(128 + quarter of score k, 0, 255) − 255·[k = label]``, one class a cycle.
 
-    ``start`` in cycle t, with ``scores`` and ``label`` stable from t for ``classes`` cycles. ``done`` is high from
-    cycle t + classes, with ``error`` (9 bits a class, two's complement, class 0 in the low bits) stable until the next
-    start.
-
     Rule L3.
+
+    Ports:
+        start: in cycle t, with ``scores`` and ``label`` stable from t for ``classes`` cycles.
+        label: of the sequence.
+        scores: of all classes, class 0 in the low bits.
+        done: high from cycle t + classes until the next start.
+        error: with ``done``; 9 bits a class, two's complement, class 0 in the low bits.
     """
 
     def __init__(self, design: DesignPoint) -> None:

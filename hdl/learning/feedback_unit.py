@@ -18,12 +18,18 @@ from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 class FeedbackUnit(wiring.Component):
     """``f_j = Σ_k Ψ_kj e_k`` for columns j = 0 … hidden − 1 in turn, one while the one before is in use.
 
-    ``start`` begins with column 0; ``error`` must be stable from then until the last value is taken, and so must
-    ``seed``. ``valid``: ``feedback`` is the value of the next column; ``take`` while ``valid`` lets the unit go on to
-    the one after. The next word is drawn while one is summed. `remora.spec.crossbar.cycles.Cycles` says when values are
-    valid: ``first_feedback`` after the start, and ``next_feedback`` after a take.
+    The next word is drawn while one is summed. `remora.spec.crossbar.cycles.Cycles` says when values are valid:
+    ``first_feedback`` after the start, and ``next_feedback`` after a take.
 
     Rules L4, L5 and R3.
+
+    Ports:
+        seed: stable from ``start`` until the last value is taken.
+        start: begins with column 0.
+        error: as of :class:`remora.hdl.learning.error_unit.ErrorUnit`, stable in the same way.
+        take: while ``valid``, lets the unit go on to the column after.
+        valid: ``feedback`` is the value of the next column.
+        feedback: f of the next column.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -15,11 +15,24 @@ from remora.spec.lib.fixed import unsigned_width
 class History(wiring.Component):
     """Two memories, addressed by context and step: streamed state words, and codes by fold.
 
-    ``write_words`` stores ``words``, as streamed in step ``write_step``; ``write_codes`` stores ``codes`` (``lanes`` of
-    them) of fold ``write_fold`` of that step. ``read_words`` with ``word_step`` in cycle t gives ``read_word_data``
-    from cycle t + 1 until the next read; so do ``read_codes``, ``code_step``, ``code_fold`` and ``read_code_data``.
     Features are not kept here: the sequence buffer has them. Contents survive a reset and are unknown before they are
     written; the words of a first step are whatever was there, since they are streamed as 0.
+
+    Ports:
+        context_index: whose memory is written and read.
+        write_step: the step that is written.
+        write_words: stores ``words`` at the end of the cycle.
+        words: as streamed in the step.
+        write_codes: stores ``codes`` at the end of the cycle.
+        write_fold: their fold.
+        codes: ``lanes`` of them.
+        read_words: in cycle t gives ``read_word_data`` from cycle t + 1 until the next read.
+        word_step: the step whose words are read.
+        read_word_data: the words read last.
+        read_codes: in cycle t gives ``read_code_data`` from cycle t + 1 until the next read.
+        code_step: the step whose codes are read.
+        code_fold: the fold whose codes are read.
+        read_code_data: the codes read last.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -17,12 +17,21 @@ class IndexUnit(wiring.Component):
     """:func:`remora.spec.lib.rng.uniform_index` for any bound of 1 … 2³² − 1; the attempt is part of the key, so no
     state is kept.
 
+    The inputs are stable from ``start`` until ``done``, `remora.spec.crossbar.cycles.DRAW` cycles later and as many
+    more for every attempt that is rejected (fewer than one on average). A word that is rejected at the last attempt is
+    less than twice the bound, so its remainder is one subtraction.
+
     Rules R2 and R4.
 
-    ``start`` is high for one cycle. ``seed``, ``purpose``, ``bound``, ``number`` and ``replay_index`` are stable from
-    then until ``done``, which is high for one cycle, `remora.spec.crossbar.cycles.DRAW` cycles later and as many more
-    for every attempt that is rejected (fewer than one on average). ``index`` holds from ``done`` until the next start.
-    A word that is rejected at the last attempt is less than twice the bound, so its remainder is one subtraction.
+    Ports:
+        start: draws an index; high for one cycle.
+        seed: of the random numbers.
+        purpose: of the draw, as of `remora.spec.lib.rng.Purpose`.
+        bound: the index is below it.
+        number: of the sequence, n.
+        replay_index: of the draw among those of this sequence.
+        done: high for one cycle, with ``index``.
+        index: holds until the next start.
 
     Args:
         attempts: as of ``uniform_index``.

@@ -13,12 +13,24 @@ from remora.spec.lib.fixed import unsigned_width
 
 
 class LearningColumn(wiring.Component):
-    """Columns of the hidden layer in order, then, with ``readout``, those of the readout, each fold by fold.
+    """Columns of the hidden layer in order, then those of the readout, each fold by fold.
 
-    ``restart`` goes to the first, ``next_fold`` to the next fold, ``next_column`` to the first fold of the next column.
-    ``column`` counts both layers through, ``column_of_layer`` anew in each; ``column_of_tile`` lies in column tile
-    ``column_tile``; ``class_index`` is the readout's column, 0 in the hidden layer. The column's codes are lane
-    ``code_lane`` of fold ``code_fold`` of the cell. ``word``: of its accumulators, rule M9.
+    Ports:
+        restart: goes to the first column.
+        next_fold: goes to the next fold.
+        next_column: goes to the first fold of the next column.
+        readout: the column is the readout's.
+        column: counts both layers through.
+        column_of_layer: counts anew in each layer.
+        class_index: the readout's column, 0 in the hidden layer.
+        column_tile: the column of tiles that it lies in.
+        column_of_tile: its place in that.
+        code_fold: the fold of the cell that has its codes.
+        code_lane: its lane in that fold.
+        fold_index: the fold of the column.
+        word: of its accumulators, rule M9.
+        last_fold: the fold is the column's last.
+        last_of_layer: the column is its layer's last.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -19,7 +19,7 @@ from remora.hdl.learning.winner_unit import WinnerUnit
 from remora.hdl.learning.write_controller import WriteController
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
-from remora.hdl.macros.program_port import program_port
+from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.learning import MOST_RATE_SHIFT, feedback_bound
@@ -32,30 +32,60 @@ class LearningEngine(wiring.Component):
     """Direct feedback alignment as :mod:`remora.golden.learning.dfa` has it; weights change only here, between
     ``start`` and ``done``.
 
-    While a sequence is inferred: ``keep_words`` stores ``words`` as streamed in ``step``, and ``keep_codes`` ``codes``
-    of ``fold`` of that step.
+    ``scores``, ``label``, ``length``, ``words`` (now those of the readout), ``seed``, the rates and ``winners`` are
+    stable from ``start`` until ``done``. Columns of the hidden layer in order, then those of the readout, each in
+    ``learning_folds`` folds, which take ``fold`` and ``readout_fold`` cycles of `remora.spec.crossbar.cycles.Cycles`;
+    more where the feedback or the pulses of the column before are not ready; a column that does not learn takes
+    `remora.spec.crossbar.cycles.SKIPPED_COLUMN`.
 
-    ``start`` for one cycle, with ``scores``, ``label``, ``length`` and ``words`` (now those of the readout) stable
-    until ``done``, which is high for one cycle; ``seed``, the rates and ``winners`` are stable too. Columns of the
-    hidden layer in order, then those of the readout, each in ``learning_folds`` folds, which take ``fold`` and
-    ``readout_fold`` cycles of `remora.spec.crossbar.cycles.Cycles`; more where the feedback or the pulses of the column
-    before are not ready; a column that does not learn takes `remora.spec.crossbar.cycles.SKIPPED_COLUMN`.
-    ``read_features`` with ``feature_step`` asks for ``features`` of the next cycle. ``applied``, ``dropped``,
-    ``devices``, ``layer_written``: as of :class:`remora.hdl.learning.write_controller.WriteController`.
-
-    ``updates`` is the number of the present or last update; ``load_updates`` sets it to ``updates_value`` while idle.
-    ``columns_done``: how many columns of that update are committed or skipped. ``stop``: end after the column at hand;
-    then ``done`` comes with ``stopped``, else with ``learned``. ``preparing``: errors and feedback of the first column
-    are not ready yet.
-
-    A reset stops at once: pulses under way end, those not launched are lost, and ``clearing`` is high while all χ are
-    cleared; no sequence may start meanwhile. ``host`` reaches the χ while idle.
-
-    For the monitor: ``update`` is high when fold ``fold_index`` of ``column`` (readout columns counted after the hidden
-    ones) is committed: then ``gradients`` and ``accumulators`` are its sums and its new χ, and ``feedback`` the
-    column's f; ``skipped``: the column does not learn.
+    A reset stops at once: pulses under way end, those not launched are lost.
 
     Rules L1, L2 and L17.
+
+    Ports:
+        context_index: of the step that is inferred.
+        step: the step that is inferred.
+        keep_words: stores ``words`` as those of ``step``.
+        words: as streamed.
+        keep_codes: stores ``codes`` as those of ``fold`` of ``step``.
+        fold: their fold.
+        codes: ``lanes`` of them.
+        seed: of all random numbers.
+        hidden_rate_shift: halvings of the hidden layer's rate.
+        readout_rate_shift: halvings of the readout's rate.
+        winners: hidden units that learn, of a design that selects.
+        load_updates: sets ``updates`` to ``updates_value``, while idle.
+        updates_value: what is loaded.
+        updates: q, the number of the present or last update.
+        clearing: all χ are being cleared after a reset; no sequence may start.
+        start: an update begins; high for one cycle.
+        stop: end after the column at hand.
+        done: an update ends; high for one cycle.
+        learned: with ``done``, it is complete.
+        preparing: errors and feedback of the first column are not ready yet.
+        stopped: with ``done``, it was cut short.
+        columns_done: how many columns of the update are committed or skipped.
+        length: steps of the sequence.
+        label: of the sequence.
+        scores: of its readout.
+        read_features: asks for the features of ``feature_step``.
+        feature_step: the step that is asked for.
+        features: in the cycle after ``read_features``.
+        program_hidden: programs the hidden layer.
+        program_readout: programs the readout.
+        applied: as of :class:`remora.hdl.learning.write_controller.WriteController`.
+        dropped: as there.
+        devices: as there.
+        layer_written: as there.
+        error: for the monitor, of all classes.
+        feedback: for the monitor, f of the column at hand.
+        update: for the monitor, a fold is committed.
+        skipped: for the monitor, the column does not learn.
+        column: for the monitor, readout columns counted after the hidden ones.
+        fold_index: for the monitor, the fold that is committed.
+        gradients: for the monitor, the sums of the fold.
+        accumulators: for the monitor, the new χ of the fold, of a design that accumulates.
+        host: reaches the χ while idle, of a design that accumulates.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -100,8 +130,8 @@ class LearningEngine(wiring.Component):
                 "read_features": Out(1),
                 "feature_step": Out(step),
                 "features": In(FEATURE_BITS * network.features),
-                "program_hidden": Out(program_port(design)),
-                "program_readout": Out(program_port(design)),
+                "program_hidden": Out(ProgramPort(design)),
+                "program_readout": Out(ProgramPort(design)),
                 **{name: Out(getattr(self._writer, name).shape()) for name in WRITES},
                 "error": Out(ERROR_BITS * network.classes),
                 "feedback": Out(signed(signed_width(feedback_bound(design)))),
@@ -137,7 +167,7 @@ class LearningEngine(wiring.Component):
         walking, restart, settled, fetch, ready = Signal(), Signal(), Signal(), Signal(), Signal()
         self._walk(m, walking, restart, settled)
         if self._store:
-            self._connect_store(m, fetch, ready)
+            self._connect_store(m, self._store, fetch, ready)
         else:
             self._connect_rounding(m, fetch, ready)
         self._connect_update(m)
@@ -304,9 +334,10 @@ class LearningEngine(wiring.Component):
             # The first step streams states of 0.
             m.d.comb += [product.enable.eq(1), product.first.eq(first), product.zero_states.eq(first)]
 
-    def _connect_store(self, m: Module, fetch, ready) -> None:
+    def _connect_store(self, m: Module, store: AccumulatorStore, fetch, ready) -> None:
         """χ of a fold are read before it is walked, and written back with it."""
-        store, product = add_submodule(m, "store", self._store), self._product
+        add_submodule(m, "store", store)
+        product = self._product
         wiring.connect(m, wiring.flipped(self.host), store.host)
         m.d.comb += [
             ready.eq(1),

@@ -23,17 +23,29 @@ def gradient_bits(design: DesignPoint) -> int:
 
 
 class LearningLane(wiring.Component):
-    """``enable`` adds ``word · delta`` to ``gradient`` at the end of the cycle, or starts anew with ``first``; ``word``
-    is the sign above the magnitude, as streamed.
+    """One row of a column: adds up its gradient, and says which pulses it makes due.
 
     Combinationally, from ``gradient`` G: S = rs(G, s + ``rate_shift``), with s of the readout while ``readout``.
-    ``pulses`` fall due, at most ``max_pulses``, and ``raised`` says that they raise the weight.
 
     * `accumulate`: from ``accumulator`` χ, ``sat(χ − S)``; ``pulses`` are the whole levels that it holds, toward zero,
       ``raised`` its sign, and ``next_accumulator`` what is left when these levels are taken away.
     * `direct`: ``pulses`` are the whole levels of \\|S\\| + ``random``, and ``raised`` is the sign against S.
 
     Rules L9 to L14.
+
+    Ports:
+        enable: adds ``word · delta`` to ``gradient`` at the end of the cycle.
+        first: with ``enable``, starts the gradient anew.
+        word: sign above magnitude, as streamed.
+        delta: of the column.
+        gradient: the sum so far.
+        readout: the column is the readout's.
+        rate_shift: halvings of the layer's rate.
+        pulses: how many fall due, at most ``max_pulses``.
+        raised: they raise the weight.
+        accumulator: of a design that accumulates, χ.
+        next_accumulator: of a design that accumulates, the new χ.
+        random: of a design that does not, what decides the rounding.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -20,12 +20,27 @@ class OuterProduct(wiring.Component):
     """Lane l works on row ``fold_index·lanes + l`` in the row order of the hidden layer: features, states, bias; the
     readout's rows are the last ``hidden + 1``. Lanes beyond the last row see words of 0.
 
-    ``features``: as stored; read as 0 while ``readout``. ``words``: one a hidden unit, sign above magnitude; read as 0
-    while ``zero_states``. The bias line's word is ``stream_limit``. ``enable``, ``first``, ``delta``, ``readout`` and
-    ``rate_shift`` go to every lane; ``accumulators``, ``random``, ``gradients``, ``next_accumulators``, ``pulses`` and
-    ``raised`` are those of :class:`remora.hdl.learning.learning_lane.LearningLane`, lane 0 in the low bits.
+    The bias line's word is ``stream_limit``. What has an entry a lane is as of
+    :class:`remora.hdl.learning.learning_lane.LearningLane`, lane 0 in the low bits.
 
     Rules L9 and L10.
+
+    Ports:
+        features: as stored; read as 0 while ``readout``.
+        words: one a hidden unit, sign above magnitude.
+        zero_states: ``words`` are read as 0.
+        readout: the column is the readout's.
+        rate_shift: halvings of the layer's rate.
+        fold_index: the fold of the column.
+        enable: every lane adds ``word · delta``.
+        first: with ``enable``, every lane starts anew.
+        delta: of the column.
+        gradients: of every lane.
+        pulses: of every lane.
+        raised: of every lane.
+        accumulators: of a design that accumulates, χ of every lane.
+        next_accumulators: of a design that accumulates, the new χ of every lane.
+        random: of a design that does not, what decides the rounding, for every lane.
     """
 
     def __init__(self, design: DesignPoint) -> None:

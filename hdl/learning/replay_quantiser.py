@@ -21,12 +21,21 @@ GROUP_CYCLES = 15
 class ReplayQuantiser(wiring.Component):
     """``v = (15·u + r) >> 8`` of every feature, in the order of steps.
 
-    ``start`` for one cycle, with ``seed``, ``number`` (n) and ``length`` stable from then until ``done``.
-    ``read_features`` with ``step`` asks for that step's ``features`` in the next cycle, which hold until the next read.
-    ``write``, one cycle a step: ``word`` is what is to be stored of ``step``. ``done``, one cycle, comes with the last.
     A step takes ``15·⌈features / 4⌉ + 1`` cycles.
 
     Rule M5.
+
+    Ports:
+        start: begins with the first step; high for one cycle.
+        seed: stable from ``start`` until ``done``.
+        number: n, stable in the same way.
+        length: steps of the sequence, stable in the same way.
+        read_features: asks for the features of ``step``.
+        features: in the cycle after ``read_features``, until the next read.
+        write: high for one cycle a step, with ``word``.
+        step: the step at hand.
+        word: what is to be stored of ``step``.
+        done: high for one cycle, with the last ``write``.
     """
 
     def __init__(self, design: DesignPoint) -> None:

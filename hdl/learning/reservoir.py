@@ -10,7 +10,7 @@ from remora.hdl.learning.index_unit import IndexUnit
 from remora.hdl.learning.replay_quantiser import ReplayQuantiser
 from remora.hdl.lib.fixed import minimum
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.lib.memory import Memory, host_port
+from remora.hdl.lib.memory import HostPort, Memory
 from remora.hdl.lib.threefry import WORD
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
@@ -32,21 +32,46 @@ RATIO_BITS = 8
 class Reservoir(wiring.Component):
     """``replay_capacity`` sequences, 1 or more; every draw depends on n alone.
 
+    One command, ``draw`` or ``insert``, at a time. What the host does, with the words of rule M8, it does only while no
+    command is under way. Only a reset of the domain clears n and ``filled``; memories keep what they hold.
+
     Rules M1, M3, M4, M7, M8 and M10.
 
-    ``next_sequence``: a new training sequence has come, n goes up. One command at a time:
-
-    * ``draw``, while ``filled`` is not 0: draws the slot of replay number ``replay_index``, stable until ``drawn``.
-      From ``drawn`` until the next command ``slot``, ``length`` and ``label`` describe the sequence, and ``read`` with
-      ``step`` gives its ``features``, restored to bytes, from the next cycle until the next read.
-    * ``insert``: the sequence of ``insert_length`` and ``insert_label``, whose ``insert_features`` come the cycle after
-      ``insert_read`` with ``insert_step``, all stable until ``inserted``. With ``inserted`` for one cycle, ``accepted``
-      tells whether it was accepted, in ``slot``. While ``freeze``, none is.
-
-    ``clear`` sets n and ``filled`` to 0, ``load`` to ``presented_value`` and ``filled_value``; these and the host's
-    ports, with the words of rule M8, only while no command is under way. Only a reset of the domain clears
-    n and ``filled``; memories keep what they hold. ``store_step``, ``store_head``: a word is being stored, with its
-    address.
+    Ports:
+        seed: of the random numbers.
+        freeze: no sequence is accepted.
+        clear: sets n and ``filled`` to 0.
+        load: sets them to ``presented_value`` and ``filled_value``.
+        presented_value: what is loaded.
+        filled_value: what is loaded.
+        presented: n, the number of training sequences so far.
+        filled: how many sequences are held.
+        next_sequence: a new training sequence has come, n goes up.
+        draw: while ``filled`` is not 0, draws the slot of replay number ``replay_index``.
+        replay_index: stable from ``draw`` until ``drawn``.
+        drawn: high for one cycle; from then until the next command ``slot``, ``length`` and ``label`` describe it.
+        slot: that was drawn, or that takes an insertion.
+        length: steps of the sequence drawn.
+        label: of the sequence drawn.
+        read: in cycle t gives ``features`` of ``step`` from cycle t + 1 until the next read.
+        step: the step that is read.
+        features: restored to bytes.
+        insert: hands over a sequence, whose length, label and features are stable until ``inserted``.
+        insert_length: steps of the sequence inserted.
+        insert_label: of the sequence inserted.
+        insert_read: asks for the features of ``insert_step``.
+        insert_step: the step that is asked for.
+        insert_features: in the cycle after ``insert_read``.
+        inserted: high for one cycle at the end of an insertion.
+        accepted: with ``inserted``, it was accepted, in ``slot``.
+        store_step: a step is being stored.
+        step_address: where it is stored.
+        step_word: what is stored.
+        store_head: label and length are being stored.
+        head_address: where they are stored.
+        head_word: what is stored.
+        host_steps: the host's port to the steps.
+        host_heads: the host's port to labels and lengths.
 
     Attributes:
         steps_port, heads_port: signatures of the host's ports.
@@ -60,7 +85,7 @@ class Reservoir(wiring.Component):
         self._steps = Memory(width=reservoir_step_bits(design), depth=reservoir_step_words(design))
         self._heads = Memory(width=head_bits(design), depth=capacity)
         self.steps_port, self.heads_port = (
-            host_port(memory.width, memory.depth) for memory in (self._steps, self._heads)
+            HostPort(memory.width, memory.depth) for memory in (self._steps, self._heads)
         )
         step, length = unsigned_width(network.max_steps - 1), range(network.max_steps + 1)
         features, filled = FEATURE_BITS * network.features, unsigned_width(capacity)

@@ -19,12 +19,19 @@ from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 class RoundingUnit(wiring.Component):
     """One Threefry for every four lanes, all started together and ready before a column of ten steps has been walked.
 
-    ``start`` in cycle t, with ``column`` of its layer (1 for the ``readout``) and ``fold_index`` stable from then until
-    the next start, as ``seed`` and ``update_number``. ``done`` is low from t + 1 and high from t +
-    `remora.spec.lib.rng.HASH_CYCLES`; then ``random`` holds log2(accumulator_level) bits a lane, lane 0 in the low
-    bits, as rule L15 says for row ``fold_index·lanes + lane``.
+    ``random`` is as rule L15 says for row ``fold_index·lanes + lane``.
 
     Rule L15.
+
+    Ports:
+        seed: stable from ``start`` until the next start.
+        update_number: q, stable in the same way.
+        start: draws the numbers of a fold, in cycle t.
+        readout: the column is the readout's, stable in the same way.
+        column: of its layer, stable in the same way.
+        fold_index: of the column, stable in the same way.
+        done: low from t + 1 and high from t + `remora.spec.lib.rng.HASH_CYCLES`.
+        random: with ``done``; log2(accumulator_level) bits a lane, lane 0 in the low bits.
     """
 
     def __init__(self, design: DesignPoint) -> None:

@@ -17,14 +17,23 @@ from remora.spec.lib.fixed import signed_width, unsigned_width
 
 
 class WinnerUnit(wiring.Component):
-    """The interface of :class:`remora.hdl.learning.feedback_unit.FeedbackUnit`, with ``learns``: the next column is
-    among the ``winners`` of largest \\|f\\|, ties to the lower column.
+    """The interface of :class:`remora.hdl.learning.feedback_unit.FeedbackUnit`, with ``winners`` and ``learns``.
 
     All feedback comes first; then the winners are found by the bits of \\|f\\| from the top, one a cycle: of the
     candidates, those with the bit set win if they are too few, else they are the candidates that stay. Candidates left
-    at the end are ties, of which the first ones win. ``winners``, 1 … hidden, must be stable from ``start`` on.
+    at the end are ties, of which the first ones win.
 
     Rules L6 and N5.
+
+    Ports:
+        seed: stable from ``start`` until the last value is taken.
+        winners: how many columns learn, 1 … hidden, stable from ``start`` on.
+        start: begins with column 0.
+        error: as of :class:`remora.hdl.learning.error_unit.ErrorUnit`, stable in the same way.
+        take: while ``valid``, lets the unit go on to the column after.
+        valid: ``feedback`` is the value of the next column.
+        learns: the next column is among the ``winners`` of largest \\|f\\|, ties to the lower column.
+        feedback: f of the next column.
     """
 
     def __init__(self, design: DesignPoint) -> None:

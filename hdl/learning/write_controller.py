@@ -7,25 +7,36 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.fixed import count_ones
-from remora.hdl.macros.program_port import program_port
+from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.lib.fixed import unsigned_width
 
 
 class WriteController(wiring.Component):
-    """``start`` while ``ready`` takes one column: ``layer``, its ``column_tile`` and its ``column`` within that,
-    ``counts`` (pulses of every row) and ``raised`` (1: raise the weight, 0: lower it), rows as the hidden layer's, of
-    which the readout's are the last. ``ready`` is low from the next cycle until the last pulse has ended, and stays
-    high for a column without pulses.
+    """Launches the pulses of one column after the other.
 
     Row tile after row tile, each pulse of a tile at once for all its rows and on a fresh sense. A pair stays canonical,
     one side at rest: a raise lowers g⁻ while that is above rest, else raises g⁺; to lower a weight, the sides change
-    places. A pulse that finds the side to be raised full is dropped. ``applied``, ``dropped``: how many pulses this
-    cycle launched, and gave up, in ``layer_written``; ``devices``: how many of the devices pulsed are so for the first
-    time in this column.
+    places. A pulse that finds the side to be raised full is dropped. Rows are the hidden layer's, of which the
+    readout's are the last.
 
     Rules P1 to P3.
+
+    Ports:
+        start: while ``ready``, takes one column.
+        ready: low from the cycle after ``start`` until the last pulse has ended; high for a column without pulses.
+        layer: 0 the hidden layer, 1 the readout.
+        column_tile: the column of tiles.
+        column: the column within that.
+        counts: pulses of every row.
+        raised: of every row, 1: raise the weight, 0: lower it.
+        applied: how many pulses this cycle launched.
+        dropped: how many pulses this cycle gave up.
+        devices: how many of the devices pulsed are so for the first time in this column.
+        layer_written: the layer that ``applied``, ``dropped`` and ``devices`` count in.
+        program_hidden: programs the hidden layer.
+        program_readout: programs the readout.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -46,8 +57,8 @@ class WriteController(wiring.Component):
                 "dropped": Out(range(self.tile_rows + 1)),
                 "devices": Out(range(self.tile_rows + 1)),
                 "layer_written": Out(1),
-                "program_hidden": Out(program_port(design)),
-                "program_readout": Out(program_port(design)),
+                "program_hidden": Out(ProgramPort(design)),
+                "program_readout": Out(ProgramPort(design)),
             }
         )
 

@@ -15,8 +15,16 @@ from remora.spec.lib.section import Design
 class Answer(wiring.Component):
     """Header, then one beat a class (see :mod:`remora.spec.lib.packets`).
 
-    ``push`` while ``ready`` takes ``decision``, ``flags``, ``tag`` and ``scores``; ``ready`` is low from then until
-    the packet's last beat has passed. The stream keeps AXI's promise: a beat once offered stays until it is taken.
+    The stream keeps AXI's promise: a beat once offered stays until it is taken.
+
+    Ports:
+        push: while ``ready``, takes the result.
+        ready: low from ``push`` until the packet's last beat has passed.
+        decision: the class.
+        flags: of the packet that is answered.
+        tag: of the packet that is answered.
+        scores: of all classes, class 0 in the low bits.
+        stream: the answers.
 
     Args:
         score_bits: of a score, two's complement; those of the ADC's codes where None.

@@ -13,11 +13,17 @@ from amaranth.lib.wiring import In, Out
 
 
 class AxiStream(wiring.Signature):
-    """AXI4-Stream, little-endian bytes.
+    """AXI4-Stream, little-endian bytes, seen from the initiator.
 
-    Members: ``tdata`` (``8·bytes``), ``tkeep`` (``bytes``), ``tlast``, ``tvalid``, driven by the initiator; ``tready``,
-    by the subordinate. A beat passes in a cycle in which ``tvalid`` and ``tready`` are high. ``tvalid`` stays high and
-    the beat stays the same until it has passed.
+    A beat passes in a cycle in which ``tvalid`` and ``tready`` are high. ``tvalid`` stays high and the beat stays the
+    same until it has passed.
+
+    Ports:
+        tdata: ``8·bytes`` bits.
+        tkeep: the bytes that count.
+        tlast: the beat is the packet's last.
+        tvalid: there is a beat.
+        tready: the subordinate takes it.
     """
 
     def __init__(self, data_bytes: int = 4) -> None:
@@ -36,10 +42,21 @@ class AxiStream(wiring.Signature):
 
 
 class AxiLite(wiring.Signature):
-    """AXI4-Lite, 32-bit data, byte addresses of ``address_bits``, without protection signals.
+    """AXI4-Lite, 32-bit data, byte addresses of ``address_bits``, without protection signals, seen from the initiator.
 
-    Five channels, each with ``valid`` and ``ready``: write address (``awaddr``), write data (``wdata``, ``wstrb``),
-    write response (``bresp``), read address (``araddr``), read data (``rdata``, ``rresp``).
+    Five channels, each with ``valid`` and ``ready``: write address, write data, write response, read address, read
+    data.
+
+    Ports:
+        awaddr: byte address of a write.
+        wdata: word that is written.
+        wstrb: the bytes that are written.
+        bresp: response to a write.
+        araddr: byte address of a read.
+        rdata: word that is read.
+        rresp: response to a read.
+        <channel>valid: there is a transfer.
+        <channel>ready: the transfer is taken.
     """
 
     def __init__(self, address_bits: int) -> None:

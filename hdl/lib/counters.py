@@ -2,45 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.bmru.counters import BmruCounter
 from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.registers import COUNTER_BITS
 
+CounterBits = Mapping[Counter, int] | Mapping[BmruCounter, int]
+"""Counters of a system, and how many bits each grows by in a cycle."""
+
+
+class CounterIncrements(wiring.Signature):
+    """What counters grow by in this cycle, seen from who counts.
+
+    Ports:
+        <counter>: the increment of this counter, its name in lower case.
+    """
+
+    def __init__(self, bits: CounterBits) -> None:
+        self.bits = bits
+        super().__init__({counter.name.lower(): Out(width) for counter, width in bits.items()})
+
+
+class CounterValues(wiring.Signature):
+    """The values of counters, seen from the counters.
+
+    Ports:
+        <counter>: its value at the last snapshot.
+    """
+
+    def __init__(self, bits: CounterBits) -> None:
+        super().__init__({counter.name.lower(): Out(COUNTER_BITS) for counter in bits})
+
 
 class Counters(wiring.Component):
-    """Member ``<counter>_increment`` is added every cycle; ``<counter>`` is the value at the last ``snapshot``.
-
-    Rule N7.
+    """Counters that a snapshot copies all at one instant.
 
     A snapshot in cycle t holds everything counted up to t − 1 and shows from t + 1. Counters wrap after 2⁴⁸ (160 days
     at 20 MHz).
 
+    Rule N7.
+
+    Ports:
+        snapshot: copies all counters.
+        increments: are added every cycle.
+        values: the copies.
+
     Args:
-        increment_bits: width of the increment of those counters that can grow by more than 1 in a cycle.
-        counters: those that there are; all where None.
+        bits: the counters that there are, and the width of each increment.
     """
 
-    def __init__(self, increment_bits: dict, counters: Sequence[Counter | BmruCounter] | None = None) -> None:
-        self.counters = tuple(Counter) if counters is None else counters
-        members = {}
-        for counter in self.counters:
-            name = counter.name.lower()
-            members[f"{name}_increment"] = In(increment_bits.get(counter, 1))
-            members[name] = Out(COUNTER_BITS)
-        super().__init__({"snapshot": In(1), **members})
+    def __init__(self, bits: CounterBits) -> None:
+        super().__init__(
+            {"snapshot": In(1), "increments": In(CounterIncrements(bits)), "values": Out(CounterValues(bits))}
+        )
+
+    def connect_registers(self, m: Module, registers: RegisterBlock) -> None:
+        """Connect snapshot and values, seen from outside, with the registers."""
+        m.d.comb += self.snapshot.eq(registers.control_snapshot)
+        for name in self.values.signature.members:
+            words = Cat(getattr(registers, f"{name}_low_value"), getattr(registers, f"{name}_high_value"))
+            m.d.comb += words.eq(getattr(self.values, name))
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        for counter in self.counters:
-            name = counter.name.lower()
+        for name in self.values.signature.members:
             live = Signal(COUNTER_BITS, name=f"{name}_live")
-            m.d.sync += live.eq(live + getattr(self, f"{name}_increment"))
+            m.d.sync += live.eq(live + getattr(self.increments, name))
             with m.If(self.snapshot):
-                m.d.sync += getattr(self, name).eq(live)
+                m.d.sync += getattr(self.values, name).eq(live)
         return m

@@ -10,25 +10,42 @@ from remora.hdl.lib.hierarchy import add_macro
 from remora.spec.lib.fixed import unsigned_width
 
 
-def host_port(width: int, words: int) -> wiring.Signature:
-    """A memory as the host sees it, while nothing else uses it: ``read`` in cycle t gives ``read_data`` from t + 1."""
-    return wiring.Signature(
-        {
-            "address": Out(unsigned_width(words - 1)),
-            "read": Out(1),
-            "write": Out(1),
-            "write_data": Out(width),
-            "read_data": In(width),
-        }
-    )
+class HostPort(wiring.Signature):
+    """A memory as the host sees it, while nothing else uses it.
+
+    Ports:
+        address: the word that is read or written.
+        read: in cycle t gives ``read_data`` from t + 1.
+        write: stores ``write_data`` at the end of the cycle.
+        write_data: the word that is stored.
+        read_data: the word read last.
+    """
+
+    def __init__(self, width: int, words: int) -> None:
+        super().__init__(
+            {
+                "address": Out(unsigned_width(words - 1)),
+                "read": Out(1),
+                "write": Out(1),
+                "write_data": Out(width),
+                "read_data": In(width),
+            }
+        )
 
 
 class Memory(wiring.Component):
     """One write port, one read port, registered read; no initial content, no reset.
 
-    ``write`` stores ``write_data`` at the end of the cycle. ``read`` in cycle t gives ``read_data`` from cycle t + 1
-    until the next read. In reset it neither stores nor reads. Reading a word while it is written is a contract
-    violation, which ends a simulation.
+    In reset it neither stores nor reads. Reading a word while it is written is a contract violation, which ends a
+    simulation.
+
+    Ports:
+        write: stores ``write_data`` at the end of the cycle.
+        write_address: the word that is stored.
+        write_data: what is stored.
+        read: in cycle t gives ``read_data`` from cycle t + 1 until the next read.
+        read_address: the word that is read.
+        read_data: the word read last.
 
     Args:
         width: bits of a word, 1 or more.

@@ -47,30 +47,31 @@ class _Decoded:
 class RegisterBlock(wiring.Component):
     """All registers of a design point behind an AXI4-Lite port.
 
-    Members, names in lower case:
-
-    - ``bus``: ``In(AxiLite(12))``. Address and data of a write are accepted in any order, one of each at a time; a read
-      and a write may be in flight together. Responses are held until they are taken. The low two address bits are
-      ignored. DECERR: no register there. SLVERR, and nothing changed: write to a register without a writable field, or
-      while its guard is low, or that sets bits of a field while the field's guard is low, or that would leave a field
-      below its minimum or above its maximum. Bytes without strobe are left alone. In reset and in the cycle after,
-      nothing is accepted.
-    - ``<register>_<field>``, by kind of field: configuration ``Out(width)``, the value; pulse ``Out(width)``, high for
-      one cycle; status ``In(width)``, what software reads; event ``In(width)``, sets the bit, also in the cycle in
-      which software clears it; loaded ``In(width)``, what software reads, with ``<register>_<field>_load`` ``Out(1)``,
-      a strobe in the cycle in which software writes, and ``<register>_<field>_loaded`` ``Out(width)``, what it leaves.
-      Constants have no member.
-    - ``guard_<name>``: ``In(1)``, allows writes to the registers and fields under that guard.
-    - For an external register: ``<register>_write`` ``Out(1)`` strobe with ``<register>_write_value`` ``Out(32)`` and
-      ``<register>_write_strobes`` ``Out(4)``; ``<register>_read`` ``Out(1)`` strobe, in a cycle in which
-      ``<register>_read_value`` ``In(32)`` must be valid.
-    - ``irq``: ``Out(1)``, an enabled event is pending; registered, so one cycle after the event bit or its enable.
+    Address and data of a write are accepted in any order, one of each at a time; a read and a write may be in flight
+    together. Responses are held until they are taken. The low two address bits are ignored. DECERR: no register there.
+    SLVERR, and nothing changed: write to a register without a writable field, or while its guard is low, or that sets
+    bits of a field while the field's guard is low, or that would leave a field below its minimum or above its maximum.
+    Bytes without strobe are left alone. In reset and in the cycle after, nothing is accepted.
 
     Timing. A write takes effect in one cycle *t*, at the earliest the one after address and data were both accepted:
     guards are sampled in *t*, external strobes are high in *t*, configuration and pulses show in *t* + 1, like
     ``bvalid``. A read likewise samples in one cycle, and its data show in the next. Reads and writes never happen in
     the same cycle. A field that advances with accesses to an external register shows in *t* the value that belongs to
     the access, in *t* + 1 the next. Reset: accesses in flight are forgotten, fields return to their reset values.
+
+    Ports:
+        bus: byte addresses of 12 bits.
+        irq: an enabled event is pending; registered, so one cycle after the event bit or its enable.
+        guard_<name>: allows writes to the registers and fields under that guard.
+        <register>_write: of an external register, strobe of a write.
+        <register>_write_value: of an external register, the word that is written.
+        <register>_write_strobes: of an external register, the bytes that are written.
+        <register>_read: of an external register, strobe of a read.
+        <register>_read_value: of an external register, the word that is read in the cycle of the strobe.
+        <field>_load: of a loaded field, strobe in the cycle in which software writes.
+        <field>_loaded: of a loaded field, what that leaves.
+        <register>_<field>: a configuration field's value; a pulse field, high for one cycle; what software reads of a
+            status or loaded field; what sets the bit of an event field, also in the cycle in which software clears it.
     """
 
     def __init__(self, design: Design) -> None:

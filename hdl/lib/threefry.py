@@ -14,11 +14,17 @@ WORD = 32
 class Threefry(wiring.Component):
     """Threefry-2x32 of a 64-bit counter under a 64-bit key; no multiplier.
 
-    ``start`` in cycle t takes ``counter_0`` and ``counter_1``; ``key_0`` and ``key_1`` must be stable from t until
-    ``done``. ``done`` is low from t + 1 and high from t + `remora.spec.lib.rng.HASH_CYCLES`, with ``word`` and
-    ``second_word`` stable, until the next start; one at any time starts anew.
-
     Rule R1.
+
+    Ports:
+        start: takes the counter, in cycle t; one at any time starts anew.
+        key_0: first word of the key, stable from t until ``done``.
+        key_1: second word of the key, stable in the same way.
+        counter_0: first word of the counter.
+        counter_1: second word of the counter.
+        done: low from t + 1 and high from t + `remora.spec.lib.rng.HASH_CYCLES` until the next start.
+        word: first word of the hash, with ``done``.
+        second_word: second word of the hash, with ``done``.
     """
 
     def __init__(self) -> None:

@@ -10,29 +10,42 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.fixed import unsigned_width
 
 
-def program_port(design: DesignPoint) -> wiring.Signature:
+class ProgramPort(wiring.Signature):
     """Program and sense port of one layer, seen from the controller.
 
-    ``tile`` and ``column`` select; the sense flags answer in the same cycle, low for rows that the tile does not have.
-    ``pulse`` launches a pulse on the rows of ``up`` or ``down``, on the side of the pair that ``side`` names (0: g⁺,
-    1: g⁻); ``busy`` is high from the next cycle until the pulse has ended.
+    The sense flags answer in the same cycle; they are low for rows that the tile does not have.
+
+    Ports:
+        tile: selects a tile.
+        column: selects a column of the tile.
+        up: rows that the pulse raises.
+        down: rows that the pulse lowers.
+        side: of each row, the side of the pair that the pulse is for (0: g⁺, 1: g⁻).
+        pulse: launches a pulse on the rows of ``up`` or ``down``.
+        busy: high from the cycle after ``pulse`` until the pulse has ended.
+        pos_rest: rows whose g⁺ is at rest.
+        pos_full: rows whose g⁺ is at its upper end.
+        neg_rest: rows whose g⁻ is at rest.
+        neg_full: rows whose g⁻ is at its upper end.
     """
-    rows = design.crossbar.rows
-    return wiring.Signature(
-        {
-            "tile": Out(8),
-            "column": Out(unsigned_width(design.crossbar.columns - 1)),
-            "up": Out(rows),
-            "down": Out(rows),
-            "side": Out(rows),
-            "pulse": Out(1),
-            "busy": In(1),
-            "pos_rest": In(rows),
-            "pos_full": In(rows),
-            "neg_rest": In(rows),
-            "neg_full": In(rows),
-        }
-    )
+
+    def __init__(self, design: DesignPoint) -> None:
+        rows = design.crossbar.rows
+        super().__init__(
+            {
+                "tile": Out(8),
+                "column": Out(unsigned_width(design.crossbar.columns - 1)),
+                "up": Out(rows),
+                "down": Out(rows),
+                "side": Out(rows),
+                "pulse": Out(1),
+                "busy": In(1),
+                "pos_rest": In(rows),
+                "pos_full": In(rows),
+                "neg_rest": In(rows),
+                "neg_full": In(rows),
+            }
+        )
 
 
 SENSE = ("pos_rest", "pos_full", "neg_rest", "neg_full")

@@ -7,6 +7,7 @@ as they were in the cycle that just ended. So one wait a cycle is enough, for co
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from copy import copy
 from random import Random
 from typing import Any
 
@@ -32,6 +33,12 @@ class Block:
         self._dut = dut
 
         self._handles: dict[str, Any] = {}
+
+    def part(self, interface: str) -> Block:
+        """The ports of one interface of the block, under their names in it."""
+        part = copy(self)
+        part.name, part._handles = f"{self.name}__{interface}", {}
+        return part
 
     def handle(self, port: str):
         """cocotb's handle of a port."""

@@ -13,17 +13,17 @@ STEPS = 2
 LIMIT = 2000
 """Most cycles that a recording waits for the answer."""
 STROBES = {
-    "integrate hidden": ("integrate_hidden", 0),
-    "sample hidden": ("sample_hidden", 1),
-    "convert hidden": ("convert_hidden", 4),
-    "issue folds": ("issue", 2),
+    "integrate hidden": ("hidden.integrate", 0),
+    "sample hidden": ("hidden.sample", 1),
+    "convert hidden": ("hidden.convert", 4),
+    "issue folds": ("cell.issue", 2),
     "step done": ("step_done", 3),
-    "fetch features": ("read", 5),
-    "integrate readout": ("integrate_readout", 0),
-    "sample readout": ("sample_readout", 1),
-    "convert readout": ("convert_readout", 4),
-    "decide": ("decide", 2),
-    "answer": ("push", 3),
+    "fetch features": ("sequence.read", 5),
+    "integrate readout": ("readout.integrate", 0),
+    "sample readout": ("readout.sample", 1),
+    "convert readout": ("readout.convert", 4),
+    "decide": ("decision.start", 2),
+    "answer": ("answer.push", 3),
 }
 """Row → port of the sequencer, and number of the colour."""
 
@@ -42,30 +42,33 @@ def record(design: DesignPoint) -> list[dict[str, int]]:
     from amaranth.sim import Simulator
 
     sequencer = Sequencer(design)
-    names = [name for name in sequencer.signature.members if str(sequencer.signature.members[name].flow) == "Out"]
+    outputs = {
+        ".".join(map(str, path)): port
+        for path, member, port in sequencer.signature.flatten(sequencer)
+        if str(member.flow) == "Out"
+    }
     cycles: list[dict[str, int]] = []
 
     async def drive(context) -> None:
         context.set(sequencer.run, 1)
-        context.set(sequencer.available, 1)
-        context.set(sequencer.length, STEPS)
-        context.set(sequencer.answer_ready, 1)
-        waits = {"hidden_valid": 0, "readout_valid": 0, "decided": 0}
-        while not (cycles and cycles[-1]["push"]):
+        context.set(sequencer.sequence.available, 1)
+        context.set(sequencer.sequence.length, STEPS)
+        context.set(sequencer.answer.ready, 1)
+        answers = (
+            ("hidden.convert", sequencer.hidden.valid, design.crossbar.adc_cycles),
+            ("readout.convert", sequencer.readout.valid, design.crossbar.adc_cycles),
+            ("decision.start", sequencer.decision.done, design.network.classes),
+        )
+        waits = dict.fromkeys((strobe for strobe, _, _ in answers), 0)
+        while not (cycles and cycles[-1]["answer.push"]):
             if len(cycles) == LIMIT:
                 raise RuntimeError(f"the sequencer gave no answer within {LIMIT} cycles")
-            now = {name: int(context.get(getattr(sequencer, name))) for name in names}
-            cycles.append(now)
-            for strobe, valid, after in (
-                ("convert_hidden", "hidden_valid", design.crossbar.adc_cycles),
-                ("convert_readout", "readout_valid", design.crossbar.adc_cycles),
-                ("decide", "decided", design.network.classes),
-            ):
-                waits[valid] = after if now.get(strobe) else max(0, waits[valid] - 1)
+            cycles.append({name: int(context.get(port)) for name, port in outputs.items()})
+            for strobe, _, after in answers:
+                waits[strobe] = after if cycles[-1][strobe] else max(0, waits[strobe] - 1)
             await context.tick()
-            for valid, left in waits.items():
-                if hasattr(sequencer, valid):
-                    context.set(getattr(sequencer, valid), left <= 1)
+            for strobe, valid, _ in answers:
+                context.set(valid, waits[strobe] <= 1)
 
     simulator = Simulator(sequencer)
     simulator.add_clock(1e-6)
@@ -75,25 +78,25 @@ def record(design: DesignPoint) -> list[dict[str, int]]:
 
 
 def phases(design: DesignPoint) -> list[Row]:
-    """Rows of the figure: every strobe that the sequencer has, a bar wherever it is high; a conversion to its end."""
+    """Rows of the figure: every strobe that the sequencer gives, a bar wherever it is high; a conversion to its end."""
     cycles = record(design)
     rows = []
     for title, (port, colour) in STROBES.items():
-        if port not in cycles[0]:
-            continue
         bars: list[Bar] = []
         for cycle, outputs in enumerate(cycles):
-            if outputs[port]:
-                lasts = design.crossbar.adc_cycles if port.startswith("convert") else 1
+            if outputs.get(port):
+                lasts = design.crossbar.adc_cycles if port.endswith("convert") else 1
                 bars.append(Bar(cycle, lasts, _label(port, outputs), colour))
-        rows.append(Row(title, bars))
+        if bars:
+            rows.append(Row(title, bars))
     return rows
 
 
 def _label(port: str, outputs: dict[str, int]) -> str:
-    if port.startswith("convert"):
+    if port.endswith("convert"):
         return "converting"
-    counted = {"integrate_hidden": "plane", "integrate_readout": "plane", "issue": "fold"}.get(port)
+    planes = dict.fromkeys(("hidden.integrate", "readout.integrate"), "streaming.plane")
+    counted = {**planes, "cell.issue": "cell.fold"}.get(port)
     return str(outputs[counted]) if counted else ""
 
 

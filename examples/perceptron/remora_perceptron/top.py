@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, ClockDomain, Const, Module, Mux, Signal, signed
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.hdl import Array, Const, Module, Mux, Signal, signed
 
 from remora.hdl.lib.answer import Answer
-from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
+from remora.hdl.lib.axi import connect_flat
 from remora.hdl.lib.hierarchy import add_macro, add_submodule
-from remora.hdl.lib.registers import RegisterBlock
+from remora.hdl.lib.top import AxiTop
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES
-from remora.spec.lib.registers import ADDRESS_BITS
 from remora_perceptron.design import FEATURE_BITS, PerceptronDesign
 
 TILE = "weights"
 """Instance of the crossbar, and its memory image."""
 
 
-class Perceptron(wiring.Component):
+class Perceptron(AxiTop):
     """A packet of `remora.spec.lib.packets` with one step comes in at ``s_axis``, its answer goes out at ``m_axis``.
 
     Whole packets only: one of another length is answered from what is left of the one before.
     """
 
-    def __init__(self, design: PerceptronDesign) -> None:
-        self.design = design
-        super().__init__(
-            {
-                "aclk": In(1),
-                "aresetn": In(1),
-                **flat_members("s_axis", In(AxiStream(BEAT_BYTES))),
-                **flat_members("m_axis", Out(AxiStream(BEAT_BYTES))),
-                **flat_members("s_axil", In(AxiLite(ADDRESS_BITS))),
-                "irq": Out(1),
-            }
-        )
+    design: PerceptronDesign
 
     def elaborate(self, platform) -> Module:
-        m = Module()
-        m.domains.sync = sync = ClockDomain()
+        m, _ = self.begin()
         network, converter = self.design.network, self.design.converter
-        registers = add_submodule(m, "registers", RegisterBlock(self.design))
         answer = add_submodule(m, "answer", Answer(self.design, converter.adc_bits))
-        connect_flat(m, self, "s_axil", registers.bus)
         connect_flat(m, self, "m_axis", answer.stream)
         beats = -(-network.features // BEAT_BYTES)
         vector = Array(Signal(8 * BEAT_BYTES, name=f"features_{beat}") for beat in range(beats))
@@ -53,7 +36,6 @@ class Perceptron(wiring.Component):
         integrate, sample, convert, valid = Signal(), Signal(), Signal(), Signal()
         codes = Signal(converter.adc_bits * network.classes)
         taken = self.s_axis_tvalid & self.s_axis_tready
-        m.d.comb += [sync.clk.eq(self.aclk), sync.rst.eq(~self.aresetn)]
         m.d.comb += [answer.flags.eq(flags), answer.tag.eq(tag), answer.scores.eq(codes)]
         self._add_crossbar(m, vector, plane, integrate, sample, convert, codes, valid)
         self._decide(m, answer.decision, codes)

@@ -169,20 +169,26 @@ def _scan(design: BmruDesign) -> list[Fault]:
         Fault("scan_stuck", "the chain's input is stuck at 0", core, {"scan_in": "1'b0"}),
         Fault("scan_slips", "a shift is lost now and then", core, {"scan_enable": "scan_enable && shifts % 50 != 37"},
               helper=shifts),
-        Fault("gated_too_much", "the core's clock stops while its chain is shifted", loader, {"busy": "1'b0"}),
+        Fault("gated_too_much", "the core's clock stops while its chain is shifted", loader, {"host__busy": "1'b0"}),
         Fault("latch_missing", "codes are never latched", core, {"scan_latch": "1'b0"}),
-        Fault("load_trusted", "codes are trusted whatever their check word", loader, {"trusted": "good_done"}),
-        Fault("failure_silent", "a wrong check word raises nothing", loader, {"failed": "1'b0"}),
-        Fault("strobes_inverted", "bytes without strobe are taken", loader, {"data_strobes": "~data_strobes"}),
-        Fault("read_back_stale", "a read-back always gives the same word", loader, {"data_read_value": "32'h5a5a5a5a"}),
+        Fault("load_trusted", "codes are trusted whatever their check word", loader, {"trusted": "good_host__done"}),
+        Fault("failure_silent", "a wrong check word raises nothing", loader, {"host__failed": "1'b0"}),
+        Fault(
+            "strobes_inverted", "bytes without strobe are taken", loader, {"host__data_strobes": "~host__data_strobes"}
+        ),
+        Fault(
+            "read_back_stale", "a read-back always gives the same word", loader,
+            {"host__data_read_value": "32'h5a5a5a5a"},
+        ),
     ]  # fmt: skip
 
 
 def _control(design: BmruDesign) -> list[Fault]:
+    short, long = (f"increments__dropped_{name}" for name in ("short", "long"))
     return [
         Fault(
             "counters_mixed", "packets that are too short count as too long", "remora_counters",
-            {"dropped_short_increment": "dropped_long_increment", "dropped_long_increment": "dropped_short_increment"},
+            {short: long, long: short},
         ),
         Fault("interrupt_dead", "the interrupt line stays low", "remora_register_block", {"irq": "1'b0"}),
     ]  # fmt: skip

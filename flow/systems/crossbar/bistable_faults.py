@@ -19,11 +19,14 @@ def _inputs(design: DesignPoint) -> list[Fault]:
     faults = [
         Fault(
             "sampled_early", "the sample is taken one cycle early, before the last bit plane", ARRAY,
-            {"integrate": f"integrate && plane != {last}", "sample": f"integrate && plane == {last}"},
+            {
+                "strobes__integrate": f"strobes__integrate && plane != {last}",
+                "strobes__sample": f"strobes__integrate && plane == {last}",
+            },
         ),
         Fault(
             "settles_early", "the cells settle in the cycle of the sample, on what was sampled before",
-            "remora_sequencer", {"step_done": "good_sample_hidden"},
+            "remora_sequencer", {"cell__settle": "good_hidden__sample"},
         ),
     ]  # fmt: skip
     if layout.tiles[0].columns > 1:
@@ -38,36 +41,49 @@ def _inputs(design: DesignPoint) -> list[Fault]:
 def _memory(design: DesignPoint) -> list[Fault]:
     sequencer, units = "remora_sequencer", design.network.hidden
     faults = [
-        Fault("not_cleared", "a sequence starts from the states of the one before", sequencer, {"clear_cells": "1'b0"}),
-        Fault("never_settles", "the cells never take a step's current", ARRAY, {"settle": "1'b0"}),
-        Fault("state_inverted", "set and reset are exchanged at the readout", ARRAY, {"state": "~good_state"}),
+        Fault("not_cleared", "a sequence starts from the states of the one before", sequencer, {"cell__clear": "1'b0"}),
+        Fault("never_settles", "the cells never take a step's current", ARRAY, {"columns__control__settle": "1'b0"}),
+        Fault(
+            "state_inverted",
+            "set and reset are exchanged at the readout",
+            ARRAY,
+            {"columns__state": "~good_columns__state"},
+        ),
     ]
     if design.network.max_steps > 1:
         helper = """  logic settled;
-  always @(posedge clk) settled <= settle;"""
+  always @(posedge clk) settled <= columns__control__settle;"""
         faults += [
-            Fault("forgets", "a cell loses its state after every step", ARRAY, {"clear": "clear || settled"}, helper),
+            Fault(
+                "forgets", "a cell loses its state after every step", ARRAY,
+                {"columns__control__clear": "columns__control__clear || settled"}, helper,
+            ),
             Fault(
                 "first_step_only", "the cells settle in a sequence's first step alone", sequencer,
-                {"step_done": "good_step_done && good_first"},
+                {"cell__settle": "good_cell__settle && good_streaming__first"},
             ),
         ]  # fmt: skip
     if units > 1:
-        rotated = f"{{good_state[0], good_state[{units - 1}:1]}}"
-        faults.append(Fault("states_rotated", "every state is streamed for the unit before", ARRAY, {"state": rotated}))
+        rotated = f"{{good_columns__state[0], good_columns__state[{units - 1}:1]}}"
+        faults.append(
+            Fault("states_rotated", "every state is streamed for the unit before", ARRAY, {"columns__state": rotated})
+        )
     return faults
 
 
 def _thresholds(design: DesignPoint) -> list[Fault]:
-    thresholds, block = "remora_cell_thresholds", "remora_register_block"
+    thresholds, block = "remora_bistable_cell", "remora_register_block"
     faults = [
-        Fault("low_not_loaded", "low thresholds are never stored", thresholds, {"low_write": "1'b0"}, programs=True),
         Fault(
-            "thresholds_exchanged", "low and high thresholds are exchanged as they are stored", thresholds,
-            {"low_write": "high_write", "high_write": "low_write"}, programs=True,
+            "low_not_loaded", "low thresholds are never stored", thresholds, {"host__low_write": "1'b0"}, programs=True
         ),
         Fault(
-            "bytes_lost", "thresholds lose their upper bytes", thresholds, {"strobes": "strobes & 4'd1"}, programs=True,
+            "thresholds_exchanged", "low and high thresholds are exchanged as they are stored", thresholds,
+            {"host__low_write": "host__high_write", "host__high_write": "host__low_write"}, programs=True,
+        ),
+        Fault(
+            "bytes_lost", "thresholds lose their upper bytes", thresholds,
+            {"host__strobes": "host__strobes & 4'd1"}, programs=True,
         ),
     ]  # fmt: skip
     if design.network.hidden > 1:

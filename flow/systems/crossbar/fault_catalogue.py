@@ -27,7 +27,7 @@ def catalogue(design: DesignPoint) -> list[Fault]:
 def _streamer(design: DesignPoint) -> list[Fault]:
     module, bias = "remora_bit_streamer", design.wordlines - 1
     skipped = min(3, design.formats.stream_bits - 1)
-    planes = {wordline: f"plane == {skipped} ? '0 : good_{wordline}" for wordline in ("wl_pos", "wl_neg")}
+    planes = {wordline: f"control__plane == {skipped} ? '0 : good_{wordline}" for wordline in ("wl_pos", "wl_neg")}
     faults = [
         Fault(
             "sign_flipped",
@@ -40,7 +40,7 @@ def _streamer(design: DesignPoint) -> list[Fault]:
     ]
     if not design.capabilities.bistable:
         stale = "the first step streams the words of the sequence before"
-        faults.insert(2, Fault("stale_words", stale, module, {"first": "1'b0"}))
+        faults.insert(2, Fault("stale_words", stale, module, {"control__first": "1'b0"}))
     return faults
 
 
@@ -50,7 +50,10 @@ def _crossbars(design: DesignPoint) -> list[Fault]:
     faults = [
         Fault(
             "sampled_early", "the sample is taken one cycle early, before the last bit plane", array,
-            {"integrate": f"integrate && plane != {last}", "sample": f"integrate && plane == {last}"},
+            {
+                "strobes__integrate": f"strobes__integrate && plane != {last}",
+                "strobes__sample": f"strobes__integrate && plane == {last}",
+            },
         )
     ]  # fmt: skip
     if max(_largest_codes(design)) == design.formats.adc_limit:
@@ -65,7 +68,7 @@ def _crossbars(design: DesignPoint) -> list[Fault]:
         faults += [
             Fault(
                 "row_tile_left_out", "the last row tile is not added", array,
-                {"code": "without_last"}, _without_last(design),
+                {"columns__code": "without_last"}, _without_last(design),
             ),
             Fault("tiles_exchanged", "the first two row tiles stand at each other's wordlines", array, exchanged),
         ]  # fmt: skip
@@ -115,10 +118,20 @@ def _cell(design: DesignPoint) -> list[Fault]:
             "update_complemented",
             "λ and 1 − λ exchanged",
             cell,
-            {"update_coefficient": f"{1 << COEFFICIENT_BITS} - update_coefficient"},
+            {"host__update_coefficient": f"{1 << COEFFICIENT_BITS} - host__update_coefficient"},
         ),
-        Fault("stale_state", "the first step starts from the state of the sequence before", cell, {"first": "1'b0"}),
-        Fault("readout_scaled", "the reset coefficient is applied to the words of the readout", cell, {"last": "1'b0"}),
+        Fault(
+            "stale_state",
+            "the first step starts from the state of the sequence before",
+            cell,
+            {"control__first": "1'b0"},
+        ),
+        Fault(
+            "readout_scaled",
+            "the reset coefficient is applied to the words of the readout",
+            cell,
+            {"control__last": "1'b0"},
+        ),
         Fault("rom_off_by_one", "the candidate is read from the next address", lane, {"code": address}),
         Fault(
             "rounding_dropped",
@@ -137,6 +150,7 @@ def _cell(design: DesignPoint) -> list[Fault]:
 
 def _sequence(design: DesignPoint) -> list[Fault]:
     sequencer, buffer, steps = "remora_sequencer", "remora_sequence_buffer", design.network.max_steps
+    length, step = "sequence__length", "sequence__step"
     memory = f"remora_memory_{2 * steps}x{FEATURE_BITS * design.network.features}"
     in_body = """  logic in_body;
   always @(posedge clk)
@@ -162,8 +176,13 @@ def _sequence(design: DesignPoint) -> list[Fault]:
             {"stream__tdata": "in_body ? stream__tdata : stream__tdata & ~32'hFFFF"},
             in_body,
         ),
-        Fault("free_lost", "banks are never given back", buffer, {"free": "1'b0"}),
-        Fault("steps_counted_twice", "the counter of steps doubles", "remora_counters", {"steps": "good_steps << 1"}),
+        Fault("free_lost", "banks are never given back", buffer, {"sequence__steps__free": "1'b0"}),
+        Fault(
+            "steps_counted_twice",
+            "the counter of steps doubles",
+            "remora_counters",
+            {"values__steps": "good_values__steps << 1"},
+        ),
     ]
     if design.crossbar.adc_cycles > 1:
         faults.append(
@@ -171,7 +190,7 @@ def _sequence(design: DesignPoint) -> list[Fault]:
                 "conversion_not_awaited",
                 "codes are taken before they are valid",
                 sequencer,
-                {"readout_valid" if design.capabilities.bistable else "hidden_valid": "1'b1"},
+                {"readout__valid" if design.capabilities.bistable else "hidden__valid": "1'b1"},
             )
         )
     if steps > 1:
@@ -180,19 +199,19 @@ def _sequence(design: DesignPoint) -> list[Fault]:
                 "one_step_less",
                 "sequences end one step early",
                 sequencer,
-                {"length": "length > 1 ? length - 1 : length"},
+                {length: f"{length} > 1 ? {length} - 1 : {length}"},
             ),
             Fault(
                 "one_step_more",
                 "sequences end one step late",
                 sequencer,
-                {"length": f"length < {steps} ? length + 1 : length"},
+                {length: f"{length} < {steps} ? {length} + 1 : {length}"},
             ),
             Fault(
                 "features_late",
                 "a step streams the features of the step before",
                 sequencer,
-                {"read_step": "good_read_step != 0 ? good_read_step - 1 : 0"},
+                {step: f"good_{step} != 0 ? good_{step} - 1 : 0"},
             ),
         ]
     return faults

@@ -193,8 +193,18 @@ def _writes(design: DesignPoint) -> list[Fault]:
         Fault("pulse_not_awaited", "the controller always seems ready, so columns are lost", writer, {"ready": "1'b1"}),
         Fault("writes_uncounted", "pulses of learning are not counted", writer, {"applied": "0"}),
         Fault("learning_unending", "the end of learning is never reported", "remora_learning_engine", {"done": "1'b0"}),
-        Fault("learnt_unasked", "sequences are learnt whether asked or not", "remora_sequencer", {"learn": "1'b1"}),
-        Fault("answered_unasked", "sequences are answered whether asked or not", "remora_sequencer", {"infer": "1'b1"}),
+        Fault(
+            "learnt_unasked",
+            "sequences are learnt whether asked or not",
+            "remora_sequencer",
+            {"learning__learn": "1'b1"},
+        ),
+        Fault(
+            "answered_unasked",
+            "sequences are answered whether asked or not",
+            "remora_sequencer",
+            {"learning__infer": "1'b1"},
+        ),
     ]
     if layer_layout(design, Layer.HIDDEN).row_tiles > 1:
         first = "good_program_hidden__tile % " + str(layer_layout(design, Layer.HIDDEN).column_tiles)

@@ -78,9 +78,9 @@ def _less(port: str) -> str:
 
 def _order() -> list[Fault]:
     return [
-        Fault("ratio_off_by_one", "one replay too many", SEQUENCER, {"ratio": "ratio + 1"}),
-        Fault("empty_replayed", "an empty reservoir is replayed", SEQUENCER, {"stocked": "1'b1"}),
-        Fault("never_inserted", "no sequence is inserted", SEQUENCER, {"insert": "1'b0"}),
-        Fault("replays_answered", "replays are answered like packets", SEQUENCER, {"push": "good_concluded"}),
-        Fault("replays_uncounted", "replays are not counted", "remora_counters", {"replayed_increment": "1'b0"}),
+        Fault("ratio_off_by_one", "one replay too many", SEQUENCER, {"learning__ratio": "learning__ratio + 1"}),
+        Fault("empty_replayed", "an empty reservoir is replayed", SEQUENCER, {"learning__stocked": "1'b1"}),
+        Fault("never_inserted", "no sequence is inserted", SEQUENCER, {"learning__insert": "1'b0"}),
+        Fault("replays_answered", "replays are answered like packets", SEQUENCER, {"answer__push": "good_concluded"}),
+        Fault("replays_uncounted", "replays are not counted", "remora_counters", {"increments__replayed": "1'b0"}),
     ]

@@ -22,7 +22,7 @@ class ScanDriver:
     """
 
     def __init__(self, bench: BlockBench, block: Block) -> None:
-        self.bench, self.block = bench, block
+        self.bench, self.block, self.host = bench, block, block.part("host")
         self.flips: set[tuple[str, int]] = set()
         self.strobes = strobes = {"shifts": 0, "latches": 0, "captures": 0, "trusted": 0, "doubted": 0}
         self.begin = lambda: strobes.update(dict.fromkeys(strobes, 0))
@@ -40,31 +40,31 @@ class ScanDriver:
     async def command(self, name: str) -> None:
         """Start a command."""
         self.begin()
-        self.block.put(**{name: 1})
+        self.host.put(**{name: 1})
         await self.cycle()
-        self.block.put(**{name: 0})
+        self.host.put(**{name: 0})
         await self.cycle()
 
     async def load(self, bits: np.ndarray, check: int) -> tuple[int, int]:
         """A load; returns ``done`` and ``failed``."""
-        self.block.put(check=check)
+        self.host.put(check=check)
         await self.command("load")
         data = pack_chain(bits)
         for start in range(0, len(data), WORD_BYTES):
-            while not self.block.get("wants_word"):
+            while not self.host.get("wants_word"):
                 await self.cycle()
             for _ in range(self.bench.random.randrange(3)):
                 await self.cycle()
             word = int.from_bytes(data[start : start + WORD_BYTES], "little")
-            self.block.put(data_write=1, data_value=word, data_strobes=15)
+            self.host.put(data_write=1, data_value=word, data_strobes=15)
             await self.cycle()
-            self.block.put(data_write=0, data_value=0, data_strobes=0)
+            self.host.put(data_write=0, data_value=0, data_strobes=0)
             await self.cycle()
         return await self.end()
 
     async def verify(self, check: int) -> tuple[int, int]:
         """A verification; returns ``done`` and ``failed``."""
-        self.block.put(check=check)
+        self.host.put(check=check)
         await self.command("verify")
         return await self.end()
 
@@ -74,12 +74,12 @@ class ScanDriver:
         words = -(-chain_bits(self.block.design) // 32)
         data = b""
         for _ in range(words):
-            while not self.block.get("has_word"):
+            while not self.host.get("has_word"):
                 await self.cycle()
-            data += self.block.get("data_read_value").to_bytes(WORD_BYTES, "little")
-            self.block.put(data_read=1)
+            data += self.host.get("data_read_value").to_bytes(WORD_BYTES, "little")
+            self.host.put(data_read=1)
             await self.cycle()
-            self.block.put(data_read=0)
+            self.host.put(data_read=0)
             await self.cycle()
         await self.end()
         return data
@@ -87,15 +87,15 @@ class ScanDriver:
     async def end(self) -> tuple[int, int]:
         """Wait for the end; ``done`` and ``failed`` as seen."""
         seen = (0, 0)
-        while self.block.get("busy"):
-            if self.block.get("done"):
-                seen = (1, self.block.get("failed"))
+        while self.host.get("busy"):
+            if self.host.get("done"):
+                seen = (1, self.host.get("failed"))
             await self.cycle()
         return seen
 
     def wrong(self) -> list[str]:
         """Which check words were wrong."""
-        return [name for name in WRONG if self.block.get(name)]
+        return [name for name in WRONG if self.host.get(name)]
 
 
 @block_test
@@ -112,7 +112,7 @@ async def round_trip(bench: BlockBench) -> None:
             bench.compare(block, "strobes of a load", driver.strobes, counts)
             for _ in range(2):
                 bench.compare(block, "read back", await driver.read(), pack_chain(bits))
-                bench.compare(block, "check word of a read-back", block.get("found"), check_word(bits))
+                bench.compare(block, "check word of a read-back", driver.host.get("found"), check_word(bits))
                 bench.compare(block, "doubted by reading", driver.strobes["doubted"], 0)
             bench.compare(block, "verified", (await driver.verify(check_word(bits)), driver.wrong()), ((1, 0), []))
             bench.compare(block, "trusted", driver.strobes["trusted"], 1)
@@ -136,7 +136,7 @@ async def wrong_check_word(bench: BlockBench) -> None:
             wrong[bench.random.randrange(len(wrong))] ^= True
             ended = await driver.load(wrong, check_word(after))
             bench.compare(block, "done, failed, wrong", (ended, driver.wrong()), ((1, 1), ["written_wrong"]))
-            bench.compare(block, "check word found", block.get("found"), check_word(wrong))
+            bench.compare(block, "check word found", driver.host.get("found"), check_word(wrong))
             bench.compare(block, "latched, trusted", [driver.strobes[name] for name in ("latches", "trusted")], [0, 0])
             bench.compare(block, "the codes before", await driver.read(), pack_chain(before))
 
@@ -181,15 +181,15 @@ async def resets(bench: BlockBench) -> None:
     for name in ("load", "verify", "read"):
         for _ in range(3):
             for driver in drivers:
-                driver.block.put(**{name: 1})
+                driver.host.put(**{name: 1})
             await bench.cycle()
             for driver in drivers:
-                driver.block.put(**{name: 0})
+                driver.host.put(**{name: 0})
             await bench.cycle(bench.random.randint(1, 90))
             await bench.reset(1)
             await bench.cycle()
             for driver in drivers:
-                bench.compare(driver.block, "idle", (driver.block.get("busy"), driver.wrong()), (0, []))
+                bench.compare(driver.block, "idle", (driver.host.get("busy"), driver.wrong()), (0, []))
     for driver in drivers:
         bits = random_codes(driver.block.design, 6).chain()
         bench.compare(driver.block, "load", await driver.load(bits, check_word(bits)), (1, 0))

@@ -11,7 +11,7 @@ class Driver:
     """One block and what its cells should be."""
 
     def __init__(self, bench: BlockBench, block: Block) -> None:
-        self.bench, self.block, self.design = bench, block, block.design
+        self.bench, self.block, self.host, self.design = bench, block, block.part("host"), block.design
         self.layout = layer_layout(block.design, Layer.HIDDEN)
         self.units, self.fraction = self.layout.columns, block.design.crossbar.fraction_bits
         self.bits = current_bits(block.design)
@@ -21,22 +21,22 @@ class Driver:
 
     async def write(self, unit: int, name: str, value: int, strobes: int = 15) -> None:
         """Write a threshold."""
-        block = self.block
-        block.put(unit=unit, value=value & 0xFFFFFFFF, strobes=strobes, **{f"{name}_write": 1})
+        host = self.host
+        host.put(unit=unit, value=value & 0xFFFFFFFF, strobes=strobes, **{f"{name}_write": 1})
         await self.bench.cycle()
         if unit < self.units:
             limit, held = self.design.threshold_limit, self.thresholds[name]
             held[unit] = merge_bytes(held[unit], value, strobes, limit)
-        block.put(**{f"{name}_write": 0})
+        host.put(**{f"{name}_write": 0})
 
     async def compare_shown(self, unit: int) -> None:
         """Compare the thresholds of a unit; units that do not exist show 0."""
-        self.block.put(unit=unit)
+        self.host.put(unit=unit)
         await self.bench.cycle()
-        found = [self.block.get(f"{name}_value") for name in ("low", "high")]
+        found = [self.host.get(f"{name}_value") for name in ("low", "high")]
         expected = [self.thresholds[n][unit] & 0xFFFFFFFF if unit < self.units else 0 for n in ("low", "high")]
         self.bench.compare(self.block, f"thresholds of unit {unit}", found, expected)
-        self.bench.compare(self.block, "unit is valid", self.block.get("unit_valid"), int(unit < self.units))
+        self.bench.compare(self.block, "unit is valid", self.host.get("unit_valid"), int(unit < self.units))
 
     async def load(self, low: list[int], high: list[int]) -> None:
         """Load all cells, which still hold what an earlier test left, and compare."""
@@ -61,9 +61,9 @@ class Driver:
         limit = self.layout.row_tiles * self.largest
         currents = [max(-limit, min(limit, current)) for current in currents]
         words = [word for tile in self.split(currents) for word in tile]
-        self.block.put(current=pack(words, self.bits), settle=1)
+        self.block.put(current=pack(words, self.bits), control__settle=1)
         await self.bench.cycle()
-        self.block.put(settle=0)
+        self.block.put(control__settle=0)
         self.states = [
             settle(held, current, low, high, self.fraction)
             for held, current, low, high in zip(
@@ -77,12 +77,14 @@ class Driver:
         await self.bench.cycle()
         found = unpack(self.block.get("state"), 1, self.units)
         self.bench.compare(self.block, f"states with thresholds {self.thresholds}", found, self.states)
+        words = unpack(self.block.get("words"), self.design.formats.stream_bits + 1, self.units)
+        self.bench.compare(self.block, "words, one bit each", words, self.states)
 
     async def clear(self) -> None:
         """Clear all cells."""
-        self.block.put(clear=1)
+        self.block.put(control__clear=1)
         await self.bench.cycle()
-        self.block.put(clear=0)
+        self.block.put(control__clear=0)
         self.states = [0] * self.units
         await self.compare_states()
 
@@ -176,11 +178,11 @@ async def reset(bench: BlockBench) -> None:
     await bench.each(set_all)
     for driver in drivers:
         bench.compare(driver.block, "states before the reset", driver.states, [1] * driver.units)
-        driver.block.put(unit=0)
+        driver.host.put(unit=0)
     bench.dut.rst.value = 1
     await bench.cycle(2)
     for driver in drivers:
-        found = [driver.block.get(name) for name in ("state", "low_value", "high_value")]
+        found = [driver.block.get("state"), *(driver.host.get(name) for name in ("low_value", "high_value"))]
         bench.compare(driver.block, "outputs in reset", found, [0, 0, 0])
         driver.states = [0] * driver.units
     bench.dut.rst.value = 0

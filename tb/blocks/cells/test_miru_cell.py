@@ -17,7 +17,7 @@ class Driver:
         """A sequence from the zero state; ``gap`` is the chance of a cycle without an issue before each fold."""
         random = self.bench.random
         coefficients = [random.choice((0, 1, 128, 255, 256, random.randint(0, 256))) for _ in range(2)]
-        self.block.put(reset_coefficient=coefficients[0], update_coefficient=coefficients[1])
+        self.block.put(host__reset_coefficient=coefficients[0], host__update_coefficient=coefficients[1])
         for step in range(length):
             await self.step(step == 0, step == length - 1, *coefficients, gap)
 
@@ -37,14 +37,20 @@ class Driver:
         bench.random.shuffle(order)
         while order or issued is not None:
             fold = order.pop() if order and not bench.chance(gap) else None
-            block.put(issue=int(fold is not None))
+            block.put(control__issue=int(fold is not None))
             if fold is not None:
                 group = codes[fold * lanes : (fold + 1) * lanes]
-                block.put(fold=fold, first=int(first), last=int(last), code=pack(group, design.formats.adc_bits))
+                block.put(control__fold=fold, control__first=int(first), control__last=int(last))
+                block.put(columns__code=pack(group, design.formats.adc_bits))
             else:
-                block.put(first=bench.random.getrandbits(1), last=bench.random.getrandbits(1))
+                block.put(control__first=bench.random.getrandbits(1), control__last=bench.random.getrandbits(1))
+            saturated = bench.random.randrange(design.cell.lanes)
+            block.put(columns__saturations=saturated)
             await bench.cycle()
-            bench.compare(block, "commit", block.get("commit"), int(issued is not None))
+            bench.compare(block, "asked for", block.get("columns__fold"), block.get("control__fold"))
+            counted = block.get("counts__adc_saturations")
+            bench.compare(block, "adc_saturations", counted, saturated if fold is not None else 0)
+            bench.compare(block, "commit", block.get("commit__valid"), int(issued is not None))
             if issued is not None:
                 self._compare_commit(issued, codes, results)
             issued = fold
@@ -57,15 +63,14 @@ class Driver:
         design, block, bench = self.design, self.block, self.bench
         lanes, formats = design.cell.lanes, design.formats
         group = results[fold * lanes : (fold + 1) * lanes]
-        bench.compare(block, "commit_fold", block.get("commit_fold"), fold)
-        found = unpack_signed(block.get("commit_code"), formats.adc_bits, lanes)
+        bench.compare(block, "commit_fold", block.get("commit__fold"), fold)
+        found = unpack_signed(block.get("commit__code"), formats.adc_bits, lanes)
         bench.compare(block, "commit_code", found, codes[fold * lanes : (fold + 1) * lanes])
         for port in ("candidate", "state"):
             found = unpack_signed(block.get(port), formats.state_bits + 1, len(group))
             bench.compare(block, f"{port} of fold {fold}", found, [getattr(result, port) for result in group])
-        bench.compare(
-            block, "word_saturations", block.get("word_saturations"), sum(result.word_saturated for result in group)
-        )
+        saturated = sum(result.word_saturated for result in group)
+        bench.compare(block, "word_saturations", block.get("counts__word_saturations"), saturated)
 
 
 @block_test
@@ -89,14 +94,14 @@ async def resets(bench: BlockBench) -> None:
     for _ in range(8):
         await bench.each(lambda block: drivers[block.name].sequence(2, 0.3))
         for block in bench.blocks:
-            block.put(issue=1, code=bench.random.getrandbits(8))
+            block.put(control__issue=1, columns__code=bench.random.getrandbits(8))
         await bench.cycle()
         for block in bench.blocks:
-            block.put(issue=0)
+            block.put(control__issue=0)
         bench.dut.rst.value = 1
         await bench.cycle()
         bench.dut.rst.value = 0
         for _ in range(2):
             await bench.cycle()
             for block in bench.blocks:
-                bench.compare(block, "commit after reset", block.get("commit"), 0)
+                bench.compare(block, "commit after reset", block.get("commit__valid"), 0)

@@ -41,19 +41,19 @@ class CrossbarDriver:
     async def read(self, words: Sequence[int]) -> list[int]:
         """Stream words plane by plane, convert, compare the codes and return them."""
         block, bench = self.block, self.bench
-        block.put(integrate=1)
+        block.put(strobes__integrate=1)
         for plane in range(self.design.formats.stream_bits):
             positive = sum((abs(word) >> plane & 1) << row for row, word in enumerate(words) if word > 0)
             negative = sum((abs(word) >> plane & 1) << row for row, word in enumerate(words) if word < 0)
             block.put(plane=plane, wl_pos=positive, wl_neg=negative)
             await bench.cycle()
-        block.put(integrate=0)
+        block.put(strobes__integrate=0)
         await self.convert()
         expected = self.model.codes(np.array(words))
         found = await self.codes()
         bench.compare(block, f"codes of {list(words)}", found, expected)
         for fold in range(self.folds):
-            block.put(fold=fold)
+            block.put(columns__fold=fold)
             await bench.cycle()
             self.compare_group(f"of {list(words)}", expected, fold)
         return found
@@ -61,20 +61,20 @@ class CrossbarDriver:
     async def convert(self) -> None:
         """Sample and convert; the codes are valid exactly when they should be, and 0 before."""
         block, bench = self.block, self.bench
-        block.put(sample=1)
+        block.put(strobes__sample=1)
         await bench.cycle()
-        block.put(sample=0, convert=1)
+        block.put(strobes__sample=0, strobes__convert=1)
         await bench.cycle()
-        block.put(convert=0)
+        block.put(strobes__convert=0)
         for waited in range(1, self.design.crossbar.adc_cycles):
             await bench.cycle()
             bench.compare(block, f"valid and codes {waited} cycles after convert", self.outputs(), [0, 0, 0])
         await bench.cycle()
-        bench.compare(block, "valid when converted", block.get("valid"), 1)
+        bench.compare(block, "valid when converted", block.get("strobes__valid"), 1)
 
     def outputs(self) -> list[int]:
         """Whether codes are valid, and those on the ports."""
-        return [self.block.get(name) for name in ("valid", "code", "selected_code")]
+        return [self.block.get(name) for name in ("strobes__valid", "columns__code", "selected_code")]
 
     async def codes(self) -> list[int]:
         """Codes of all tiles in the order of the model's, each selected in turn; what was selected is so again."""
@@ -92,9 +92,11 @@ class CrossbarDriver:
     def compare_group(self, what: str, codes: Sequence[int], fold: int) -> None:
         """Compare the group of columns that ``fold`` asks for with what it is of all tiles' ``codes``."""
         group, saturated = expected_group(self.design, self.model.layout, self.lanes, codes, fold)
-        found = unpack_signed(self.block.get("code"), self.design.formats.adc_bits, self.lanes)
+        found = unpack_signed(self.block.get("columns__code"), self.design.formats.adc_bits, self.lanes)
         self.bench.compare(self.block, f"group {fold} of the sums {what}", found, group)
-        self.bench.compare(self.block, f"saturations of group {fold}", self.block.get("saturations"), saturated)
+        self.bench.compare(
+            self.block, f"saturations of group {fold}", self.block.get("columns__saturations"), saturated
+        )
 
     async def select(self, tile: Tile, column: int) -> None:
         """Select a column and compare its sense flags."""

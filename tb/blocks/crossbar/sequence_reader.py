@@ -50,12 +50,12 @@ class BufferBench:
             await self._cycle_within("drops")
         await self.bench.cycle(6)
         self.bench.compare(self.block, "drops", self.drops, self.expected_drops)
-        self.bench.compare(self.block, "available at the end", self.block.get("available"), 0)
+        self.bench.compare(self.block, "available at the end", self.block.get("sequence__steps__available"), 0)
 
     async def read_one(self, delay: int) -> None:
         """Take the next sequence: its description, all its steps in any order, and free it."""
         self.waited = 0
-        while not self.block.get("available"):
+        while not self.block.get("sequence__steps__available"):
             await self._cycle_within("a sequence")
         await self.bench.cycle(self.random.randint(1, 1 + delay))
         sequence = self.expected.pop(0)
@@ -66,23 +66,25 @@ class BufferBench:
         for step in order:
             await self._read_step(sequence, step, hold=self.random.randint(0, min(delay, 2)))
         self._compare_description(sequence)
-        self.block.put(free=1)
+        self.block.put(sequence__steps__free=1)
         await self.bench.cycle()
-        self.block.put(free=0)
+        self.block.put(sequence__steps__free=0)
         await self.bench.cycle()
 
     def _compare_description(self, sequence: Sequence) -> None:
-        found = tuple(self.block.get(port) for port in ("available", "length", "label", "flags", "tag"))
+        ports = ("steps__available", "steps__length", "label", "flags", "tag")
+        found = tuple(self.block.get(f"sequence__{port}") for port in ports)
         expected = (1, len(sequence.steps), sequence.label, sequence.flags, sequence.tag)
         self.bench.compare(self.block, "available, length, label, flags, tag", found, expected)
 
     async def _read_step(self, sequence: Sequence, step: int, hold: int) -> None:
-        self.block.put(read=1, step=step)
+        self.block.put(sequence__steps__read=1, sequence__steps__step=step)
         await self.bench.cycle()
-        self.block.put(read=0, step=self.random.randrange(self.block.design.network.max_steps))
+        other = self.random.randrange(self.block.design.network.max_steps)
+        self.block.put(sequence__steps__read=0, sequence__steps__step=other)
         for _ in range(1 + hold):
             await self.bench.cycle()
-            found = self.block.get("features").to_bytes(self.block.design.network.features, "little")
+            found = self.block.get("sequence__features").to_bytes(self.block.design.network.features, "little")
             self.bench.compare(self.block, f"features of step {step}", found, sequence.steps[step])
 
     async def _cycle_within(self, what: str) -> None:

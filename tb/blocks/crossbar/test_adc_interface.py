@@ -26,11 +26,13 @@ async def groups_of_columns(bench: BlockBench) -> None:
             flat = some_integers(bench.random, -limit, limit, layout.row_tiles * layout.columns)
             block.put(codes=pack(flat, bits))
             for fold in range(-(-layout.columns // lanes)):
-                block.put(fold=fold)
+                block.put(columns__fold=fold)
                 await bench.cycle()
                 group, saturated = expected_group(design, layout, lanes, flat, fold)
-                bench.compare(block, f"codes of group {fold}", unpack_signed(block.get("code"), bits, lanes), group)
-                bench.compare(block, f"saturations of group {fold}", block.get("saturations"), saturated)
+                bench.compare(
+                    block, f"codes of group {fold}", unpack_signed(block.get("columns__code"), bits, lanes), group
+                )
+                bench.compare(block, f"saturations of group {fold}", block.get("columns__saturations"), saturated)
                 saturated_sums += sum(abs(code) == limit for code in group)
 
     await bench.each(drive)

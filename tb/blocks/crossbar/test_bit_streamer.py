@@ -13,7 +13,7 @@ async def stream(bench: BlockBench, block: Block, features: list[int], states: l
     block.put(
         features=pack(features, 8),
         words=pack([stored_word(design, word) for word in states], bits + 1),
-        first=int(first),
+        control__first=int(first),
     )
     rows = (
         [feature_word(design, byte) for byte in features]
@@ -21,13 +21,13 @@ async def stream(bench: BlockBench, block: Block, features: list[int], states: l
         + [design.formats.stream_limit]
     )
     for plane in range(bits):
-        block.put(plane=plane, enable=1)
+        block.put(control__plane=plane, control__enable=1)
         await bench.cycle()
         found = block.get("wl_pos"), block.get("wl_neg")
         bench.compare(
             block, f"wordlines of plane {plane}, first {first}, rows {rows}", found, wordlines(design, rows, plane)
         )
-    block.put(enable=0)
+    block.put(control__enable=0)
     await bench.cycle()
     bench.compare(block, "wordlines while not enabled", (block.get("wl_pos"), block.get("wl_neg")), (0, 0))
 

@@ -32,7 +32,7 @@ class CoreBench:
         self.source = AxiStreamSource(buses[0], bench.dut.clk)
         self.sink = AxiStreamSink(buses[1], bench.dut.clk)
         self.models = {layer: CrossbarModel(self.design, layer) for layer in Layer}
-        self.block.put(run=0, **COEFFICIENTS)
+        self.block.put(run=0, **{f"cell__{name}": value for name, value in COEFFICIENTS.items()})
 
     def send(self) -> list[bytes]:
         """Queue a sequence of random features."""

@@ -151,13 +151,14 @@ async def reset_ties_off(bench: BlockBench) -> None:
     await bench.each(lambda block: drivers[bench.blocks.index(block)].erase())
     for moment in range(12):
         for driver in drivers:
-            driver.block.put(integrate=int(moment < 6), wl_pos=1, wl_neg=0, plane=1, sample=int(moment == 6))
+            integrate, sample = int(moment < 6), int(moment == 6)
+            driver.block.put(strobes__integrate=integrate, strobes__sample=sample, wl_pos=1, wl_neg=0, plane=1)
         await bench.cycle()
         for driver in drivers:
-            driver.block.put(integrate=0, sample=0, convert=int(moment > 7))
+            driver.block.put(strobes__integrate=0, strobes__sample=0, strobes__convert=int(moment > 7))
         await bench.cycle()
         for driver in drivers:
-            driver.block.put(convert=0)
+            driver.block.put(strobes__convert=0)
         await bench.cycle(moment)
         bench.dut.rst.value = 1
         await bench.cycle(2)
@@ -179,18 +180,18 @@ async def odd_timing(bench: BlockBench) -> None:
         await driver.program_weights(some_weights(bench, driver))
         columns, rows = driver.model.layout.columns * driver.model.layout.row_tiles, driver.model.layout.rows
         for plane in range(block.design.formats.stream_bits):
-            block.put(integrate=1, plane=plane, wl_pos=1, wl_neg=0)
+            block.put(strobes__integrate=1, plane=plane, wl_pos=1, wl_neg=0)
             await bench.cycle(2)
-            block.put(integrate=0)
+            block.put(strobes__integrate=0)
             await bench.cycle(bench.random.randint(1, 3))
         await driver.convert()
         expected = driver.model.codes(np.array([2 * block.design.formats.stream_limit] + [0] * (rows - 1)))
-        block.put(integrate=1, wl_pos=0, wl_neg=1)
+        block.put(strobes__integrate=1, wl_pos=0, wl_neg=1)
         for cycle in range(3):
-            block.put(fold=cycle % driver.folds)
+            block.put(columns__fold=cycle % driver.folds)
             await bench.cycle()
             driver.compare_group("held while integrating", expected, cycle % driver.folds)
-        block.put(integrate=0)
+        block.put(strobes__integrate=0)
         bench.compare(block, "codes held", await driver.codes(), expected)
         await driver.convert()
         word = -3 << (block.design.formats.stream_bits - 1)
@@ -226,9 +227,9 @@ async def long_integration(bench: BlockBench) -> None:
         plane, everything = design.formats.stream_bits - 1, (1 << layout.rows) - 1
         for cycles in ((2**31 - 1) // unit, 2**32 // unit + 1):
             for positive in (everything, 0):
-                block.put(integrate=1, plane=plane, wl_pos=positive, wl_neg=everything ^ positive)
+                block.put(strobes__integrate=1, plane=plane, wl_pos=positive, wl_neg=everything ^ positive)
                 await bench.cycle(cycles)
-                block.put(integrate=0)
+                block.put(strobes__integrate=0)
                 await driver.convert()
                 words = np.full(layout.rows, (cycles if positive else -cycles) << plane)
                 bench.compare(block, f"codes of {cycles} planes", await driver.codes(), driver.model.codes(words))

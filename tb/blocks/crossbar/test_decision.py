@@ -14,19 +14,19 @@ async def decide(bench: BlockBench, block: Block, values: str = "any") -> None:
     span = 1 if values == "ties" else limit
     codes = some_integers(bench.random, -span, span, tiles * classes)
     scores = [max(-limit, min(limit, sum(codes[index::classes]))) for index in range(classes)]
-    block.put(start=1, codes=pack(codes, bits))
+    block.put(control__start=1, codes=pack(codes, bits))
     for index in range(classes):
         await bench.cycle()
-        block.put(start=0)
+        block.put(control__start=0)
         if index:
-            bench.compare(block, f"done {index} cycles after the start", block.get("done"), 0)
+            bench.compare(block, f"done {index} cycles after the start", block.get("control__done"), 0)
         saturated = sum(abs(code) == limit for code in codes[index::classes])
         bench.compare(block, f"saturations of class {index}", block.get("saturations"), saturated)
     # The codes may go as soon as the last score is taken; the result stays.
     block.put(codes=bench.random.getrandbits(bits * tiles * classes))
     for wait in range(bench.random.randint(1, 3)):
         await bench.cycle()
-        bench.compare(block, f"done {classes + wait} cycles after the start", block.get("done"), 1)
+        bench.compare(block, f"done {classes + wait} cycles after the start", block.get("control__done"), 1)
         bench.compare(block, "saturations when done", block.get("saturations"), 0)
         bench.compare(block, "scores", unpack_signed(block.get("scores"), bits, classes), scores)
         bench.compare(block, f"decision of {scores}", block.get("decision"), scores.index(max(scores)))
@@ -48,13 +48,13 @@ async def resets(bench: BlockBench) -> None:
     """After a reset at any cycle nothing is done, and the next decision starts with class 0."""
     for _ in range(12):
         for block in bench.blocks:
-            block.put(start=1)
+            block.put(control__start=1)
         await bench.cycle()
         for block in bench.blocks:
-            block.put(start=0)
+            block.put(control__start=0)
         await bench.cycle(bench.random.randint(1, 8))
         await bench.reset(1)
         await bench.cycle()
         for block in bench.blocks:
-            bench.compare(block, "done after reset", block.get("done"), 0)
+            bench.compare(block, "done after reset", block.get("control__done"), 0)
         await bench.each(lambda block: decide(bench, block))

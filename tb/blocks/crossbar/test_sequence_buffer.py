@@ -69,11 +69,11 @@ async def throughput(bench: BlockBench) -> None:
         while len(rises) < 6 and cycle < 3000:
             await bench.cycle()
             cycle += 1
-            if block.get("available"):
+            if block.get("sequence__steps__available"):
                 rises.append(cycle)
-                block.put(free=1)
+                block.put(sequence__steps__free=1)
                 await bench.cycle()
-                block.put(free=0)
+                block.put(sequence__steps__free=0)
                 cycle += 1
         periods = [later - earlier for earlier, later in pairwise(rises)]
         body = len(beats) - 1 if block.design.network.features >= BEAT_BYTES else steps
@@ -121,7 +121,7 @@ async def resets(bench: BlockBench) -> None:
         bench.dut.rst.value = 0
         await bench.cycle(2)
         for buffer in buffers:
-            bench.compare(buffer.block, "available after reset", buffer.block.get("available"), 0)
+            bench.compare(buffer.block, "available after reset", buffer.block.get("sequence__steps__available"), 0)
         tasks = []
         for buffer in buffers:
             for _ in range(2):

@@ -8,14 +8,17 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.tb.lib.bench import Block, BlockBench, block_test
 
 STROBES = (
-    "busy", "stepping", "reading_out", "read", "free", "enable", "integrate_hidden", "sample_hidden", "convert_hidden",
-    "integrate_readout", "sample_readout", "convert_readout", "issue", "step_done", "decide", "push",
+    "busy", "stepping", "reading_out", "step_done", "sequence__read", "sequence__free", "streaming__enable",
+    "hidden__integrate", "hidden__sample", "hidden__convert", "readout__integrate", "readout__sample",
+    "readout__convert", "decision__start", "answer__push",
 )  # fmt: skip
-CONVERSION_STROBES = ("convert_hidden", "issue")
-"""Of a design whose cells take converted columns; bistable ones have ``clear_cells`` instead."""
-LEARNING_STROBES = ("concluded", "learn_start", "learning", "holding")
+FOLD_STROBES, BITLINE_STROBES = ("cell__issue",), ("cell__clear", "cell__settle")
+"""Of a design whose cells take converted columns, and of one whose cells stand at the bitlines."""
+LEARNING_STROBES = ("concluded", "learning__start", "learning__learning", "learning__holding")
 """Of a design that learns."""
-REPLAY_STROBES = ("next_sequence", "replaying", "draw", "drawing", "insert", "inserting")
+REPLAY_STROBES = tuple(
+    f"learning__{name}" for name in ("next_sequence", "replaying", "draw", "drawing", "insert", "inserting")
+)
 """Of a design that replays."""
 Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
@@ -24,7 +27,7 @@ Cycle = tuple[set[str], dict[str, int]]
 def strobes_of(design: DesignPoint) -> set[str]:
     """Strobes that the sequencer of a design point has."""
     strobes = {*STROBES, *LEARNING_STROBES * design.capabilities.learns, *REPLAY_STROBES * design.capabilities.replays}
-    return strobes - {*CONVERSION_STROBES} | {"clear_cells"} if design.capabilities.bistable else strobes
+    return strobes | {*(BITLINE_STROBES if design.capabilities.bistable else FOLD_STROBES)}
 
 
 def conversion(
@@ -32,23 +35,24 @@ def conversion(
 ) -> Iterator[Cycle]:
     """Planes, sample, convert; bistable cells take the sample."""
     for plane in range(planes):
-        yield {*phase, "enable", f"integrate_{layer}"}, {"plane": plane, **values}
-    yield {*phase, f"sample_{layer}"}, values
+        yield {*phase, "streaming__enable", f"{layer}__integrate"}, {"streaming__plane": plane, **values}
+    yield {*phase, f"{layer}__sample"}, values
     if layer == "readout" or not design.capabilities.bistable:
-        yield {*phase, f"convert_{layer}"}, values
+        yield {*phase, f"{layer}__convert"}, values
 
 
 def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> list[Cycle]:
     """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe."""
-    phase, values = {"busy", "stepping"}, {"step": step, "first": int(step == 0), "last": int(step == length - 1)}
+    phase, values = {"busy", "stepping"}, {"step": step, "streaming__first": int(step == 0)}
     schedule = list(conversion(design, "hidden", design.formats.stream_bits, phase, values))
     if design.capabilities.bistable:
-        fetch, fetched = ({"read"}, {"read_step": step + 1}) if step < length - 1 else (set(), {})
-        return [*schedule, ({*phase, "step_done", *fetch}, {**values, **fetched})]
+        fetch, fetched = ({"sequence__read"}, {"sequence__step": step + 1}) if step < length - 1 else (set(), {})
+        return [*schedule, ({*phase, "step_done", "cell__settle", *fetch}, {**values, **fetched})]
+    of_cell = {"cell__first": int(step == 0), "cell__last": int(step == length - 1), **values}
     schedule += [(phase, values)] * (latency - 1)
-    schedule += [({*phase, "issue"}, {"fold": fold, **values}) for fold in range(design.folds)]
+    schedule += [({*phase, "cell__issue"}, {"cell__fold": fold, **of_cell}) for fold in range(design.folds)]
     if step < length - 1:
-        schedule[-1] = ({*schedule[-1][0], "read"}, {"read_step": step + 1, **schedule[-1][1]})
+        schedule[-1] = ({*schedule[-1][0], "sequence__read"}, {"sequence__step": step + 1, **schedule[-1][1]})
     return [*schedule, ({*phase, "step_done"}, values)]
 
 
@@ -56,7 +60,11 @@ def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
     """From the last state to the start of the decision."""
     phase = {"busy", "reading_out"}
     planes = 1 if design.capabilities.bistable else design.formats.stream_bits
-    return [*conversion(design, "readout", planes, phase, {}), *[(phase, {})] * (latency - 1), ({*phase, "decide"}, {})]
+    return [
+        *conversion(design, "readout", planes, phase, {}),
+        *[(phase, {})] * (latency - 1),
+        ({*phase, "decision__start"}, {}),
+    ]
 
 
 class Driver:
@@ -64,7 +72,7 @@ class Driver:
 
     def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
         self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
-        self._valid_in = {"readout": 0} if block.design.capabilities.bistable else {"hidden": 0, "readout": 0}
+        self._valid_in = {"hidden": 0, "readout": 0}
         self.learns = block.design.capabilities.learns
         self.replays = block.design.capabilities.replays
         self._strobes = strobes_of(block.design)
@@ -73,30 +81,32 @@ class Driver:
     async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
         """One cycle of the schedule: present what the neighbours answer, compare, and let them see the strobes."""
         for layer, left in self._valid_in.items():
-            self.block.put(**{f"{layer}_valid": int(left == 0)})
+            self.block.put(**{f"{layer}__valid": int(left == 0)})
         await self.bench.cycle()
         found = {name for name in self._strobes if self.block.get(name)}
         self.bench.compare(self.block, "strobes", found, strobes)
         self.bench.compare(self.block, f"values of {strobes}", {name: self.block.get(name) for name in values}, values)
         for layer, left in self._valid_in.items():
-            self._valid_in[layer] = self.latency - 1 if f"convert_{layer}" in strobes else max(0, left - 1)
+            self._valid_in[layer] = self.latency - 1 if f"{layer}__convert" in strobes else max(0, left - 1)
 
     async def idle(self, cycles: int) -> None:
         """Nothing happens while there is no sequence, or none may start."""
         for _ in range(cycles):
             run = self.bench.random.getrandbits(1)
-            self.block.put(run=run, available=1 - run)
+            self.block.put(run=run, sequence__available=1 - run)
             await self.cycle(set(), {})
 
     async def sequence(self, length: int) -> None:
         """A sequence from its start to the push of its result, and on to the end of learning, replays and insertion."""
         random, block = self.bench.random, self.block
-        block.put(run=1, available=1, length=length, decided=0)
+        block.put(run=1, sequence__available=1, sequence__length=length, decision__done=0)
         infer, learn = 1, 0
         if self.learns:
             infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
-            block.put(infer=infer, learn=learn, learn_done=0)
-        await self.cycle({"read", *(["clear_cells"] if self.design.capabilities.bistable else [])}, {"read_step": 0})
+            block.put(learning__infer=infer, learning__learn=learn, learning__done=0)
+        await self.cycle(
+            {"sequence__read", *(["cell__clear"] if self.design.capabilities.bistable else [])}, {"sequence__step": 0}
+        )
         await self._forward(length, bool(infer), bool(learn), set())
         if learn:
             await self._learn(length)
@@ -106,7 +116,7 @@ class Driver:
         random, block = self.bench.random, self.block
         for step in range(length):
             for strobes, values in step_schedule(self.design, step, length, self.latency):
-                block.put(run=random.getrandbits(1), answer_ready=random.getrandbits(1))  # matter to nobody in a step
+                block.put(run=random.getrandbits(1), answer__ready=random.getrandbits(1))  # matter to nobody in a step
                 await self.cycle(strobes | mark, values)
         for strobes, values in readout_schedule(self.design, self.latency):
             await self.cycle(strobes | mark, values)
@@ -114,42 +124,48 @@ class Driver:
         while True:
             wait -= 1
             ready = not self.bench.chance(self.stall)
-            block.put(decided=int(wait <= 0), answer_ready=int(ready))
+            block.put(decision__done=int(wait <= 0), answer__ready=int(ready))
             if wait <= 0 and (ready or not infer):
                 break
             await self.cycle(phase, {})
-        strobes = {*phase, *(["push"] if infer else []), *(["concluded"] if self.learns else [])}
+        strobes = {*phase, *(["answer__push"] if infer else []), *(["concluded"] if self.learns else [])}
         if learn and self.replays and not mark:
-            strobes.add("next_sequence")
-        await self.cycle({*strobes, "learn_start"} if learn else {*strobes, "free"}, {})
-        block.put(decided=0)
+            strobes.add("learning__next_sequence")
+        await self.cycle({*strobes, "learning__start"} if learn else {*strobes, "sequence__free"}, {})
+        block.put(decision__done=0)
 
     async def _learn(self, length: int) -> None:
         """The sequence keeps its bank until it is learnt, and inserted where there is a reservoir."""
         if not self.replays:
-            await self._update(set(), {"free"})
+            await self._update(set(), {"sequence__free"})
             return
         stocked, ratio = self.bench.chance(0.8), self.bench.random.choice((0, 1, 2, 3))
-        self.block.put(stocked=int(stocked), ratio=ratio)
+        self.block.put(learning__stocked=int(stocked), learning__ratio=ratio)
         await self._update(set(), set())
         mark: set[str] = set()
         for replay_index in range(ratio if stocked else 0):
-            await self.cycle({"busy", "holding", "drawing", "draw", *mark}, {"replay_index": replay_index})
-            mark = {"replaying"}
-            phase = {"busy", "holding", "drawing", *mark}
-            await self._wait(phase, {"replay_index": replay_index}, "drawn", {"read"}, {"read_step": 0})
+            drawing, index = (
+                {"busy", "learning__holding", "learning__drawing"},
+                {"learning__replay_index": replay_index},
+            )
+            await self.cycle({*drawing, "learning__draw", *mark}, index)
+            mark = {"learning__replaying"}
+            read, step = {"sequence__read"}, {"sequence__step": 0}
+            await self._wait({*drawing, *mark}, index, "learning__drawn", read, step)
             await self._forward(length, False, True, mark)
             await self._update(mark, set())
-        await self.cycle({"busy", "holding", "inserting", "insert", *mark}, {})
-        await self._wait({"busy", "holding", "inserting"}, {}, "inserted", {"free"}, {})
+        inserting = {"busy", "learning__holding", "learning__inserting"}
+        await self.cycle({*inserting, "learning__insert", *mark}, {})
+        await self._wait(inserting, {}, "learning__inserted", {"sequence__free"}, {})
 
     async def _update(self, mark: set[str], last: set[str]) -> None:
-        await self._wait({"busy", "learning", "holding", *mark}, {}, "learn_done", last, {})
+        learning = {"busy", "learning__learning", "learning__holding"}
+        await self._wait({*learning, *mark}, {}, "learning__done", last, {})
 
     async def _wait(self, phase: set[str], values: dict, port: str, last: set[str], last_values: dict) -> None:
         """The same, until a neighbour says that it is done; with ``last`` in that cycle."""
         for _ in range(self.bench.random.choice((0, 1, 9))):
-            self.block.put(run=self.bench.random.getrandbits(1), answer_ready=self.bench.random.getrandbits(1))
+            self.block.put(run=self.bench.random.getrandbits(1), answer__ready=self.bench.random.getrandbits(1))
             await self.cycle(phase, values)
         self.block.put(**{port: 1})
         await self.cycle(phase | last, values | last_values)
@@ -202,13 +218,12 @@ async def resets(bench: BlockBench) -> None:
     """A reset at any cycle returns to idle, and the next sequence starts with its first step and plane."""
     for _ in range(20):
         for block in bench.blocks:
-            block.put(run=1, available=1, length=1, readout_valid=1)
-            if not block.design.capabilities.bistable:
-                block.put(hidden_valid=1)
+            block.put(run=1, sequence__available=1, sequence__length=1, hidden__valid=1, readout__valid=1)
             if block.design.capabilities.learns:
-                block.put(infer=1, learn=1, learn_done=0)
+                block.put(learning__infer=1, learning__learn=1, learning__done=0)
             if block.design.capabilities.replays:
-                block.put(stocked=1, ratio=2, drawn=0, inserted=0)
+                replay = {"stocked": 1, "ratio": 2, "drawn": 0, "inserted": 0}
+                block.put(**{f"learning__{name}": value for name, value in replay.items()})
         await bench.cycle(bench.random.randint(1, 40))
         for block in bench.blocks:
             block.put(run=0)
@@ -216,5 +231,5 @@ async def resets(bench: BlockBench) -> None:
         await bench.each(lambda block: Driver(bench, block, stall=0.3).idle(2))
         await bench.each(lambda block: Driver(bench, block, stall=0.3).sequence(1))
         for block in bench.blocks:
-            block.put(run=0, available=0)
+            block.put(run=0, sequence__available=0)
         await bench.cycle()

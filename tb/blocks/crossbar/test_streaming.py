@@ -20,13 +20,13 @@ class Streamer(CrossbarDriver):
         block.put(
             features=pack(features, 8),
             words=pack([stored_word(design, word) for word in states], bits + 1),
-            first=int(first),
+            control__first=int(first),
         )
-        block.put(enable=1)
+        block.put(control__enable=1)
         for plane in range(bits):
-            block.put(plane=plane)
+            block.put(control__plane=plane)
             await bench.cycle()
-        block.put(enable=0)
+        block.put(control__enable=0)
         await self.convert()
         words = (
             [feature_word(design, byte) for byte in features]
@@ -34,7 +34,7 @@ class Streamer(CrossbarDriver):
             + [design.formats.stream_limit]
         )
         # One row tile, and all columns in one group, so that the sums are the codes.
-        found = unpack_signed(block.get("code"), design.formats.adc_bits, self.lanes)
+        found = unpack_signed(block.get("columns__code"), design.formats.adc_bits, self.lanes)
         bench.compare(block, f"codes of {words}", found, self.model.codes(np.array(words)))
         return found
 

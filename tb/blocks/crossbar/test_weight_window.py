@@ -57,15 +57,16 @@ async def selection(bench: BlockBench) -> None:
     """A selection is valid exactly if tile and column exist."""
 
     async def drive(block: Block) -> None:
+        window = block.part("host")
         for layer in Layer:
             tiles = layer_layout(block.design, layer).tiles
             for tile in (*range(len(tiles) + 1), 255):
                 for column in (*range(block.design.crossbar.columns + 2), 256, 0xFFFF):
-                    block.put(layer=int(layer), tile=tile, column=column)
+                    window.put(layer=int(layer), tile=tile, column=column)
                     await bench.cycle()
                     expected = int(tile < len(tiles) and column < tiles[tile].columns)
                     bench.compare(
-                        block, f"{layer.name} tile {tile} column {column}", block.get("selection_valid"), expected
+                        block, f"{layer.name} tile {tile} column {column}", window.get("selection_valid"), expected
                     )
 
     await bench.each(drive)
@@ -87,16 +88,16 @@ async def host_access(bench: BlockBench) -> None:
                 host.random.getrandbits(32),
             )
             write = host.random.getrandbits(1)
-            block.put(pointer=pointer, data_strobes=strobes, data_value=word, data_write=write)
+            host.host.put(pointer=pointer, data_strobes=strobes, data_value=word, data_write=write)
             await bench.cycle()
             first, lanes = pointer & ~3, unpack_signed(word, 8, 4)
-            shown = unpack_signed(block.get("data_read_value"), 8, 4)
+            shown = unpack_signed(host.host.get("data_read_value"), 8, 4)
             here = [content[row] for row in range(first, min(first + 4, rows))]
             bench.compare(block, f"rows from {first}", shown[: len(here)], here)
             for lane, row in enumerate(range(first, min(first + 4, rows))):
                 if write and strobes >> lane & 1:
                     content[row] = lanes[lane]
-        block.put(data_write=0)
+        host.host.put(data_write=0)
         bench.compare(block, "the whole window", await host.show(rows), content)
 
     await bench.each(drive)
@@ -116,16 +117,16 @@ async def resets(bench: BlockBench) -> None:
             chosen[host.block.name] = tile, column
             await host.select(tile, column)
             await host.fill([host.design.crossbar.weight_limit * (-1) ** row for row in range(tile.rows)])
-            host.block.put(commit=1)
+            host.host.put(commit=1)
         await bench.cycle()
         for host in hosts:
-            host.block.put(commit=0)
+            host.host.put(commit=0)
         await bench.cycle(bench.random.randint(1, 150))
         await bench.reset(1)
         await bench.cycle()
         for host in hosts:
             bench.compare(
-                host.block, "busy and done after reset", (host.block.get("busy"), host.block.get("done")), (0, 0)
+                host.block, "busy and done after reset", (host.host.get("busy"), host.host.get("done")), (0, 0)
             )
 
         async def recover(block: Block, chosen=chosen) -> None:

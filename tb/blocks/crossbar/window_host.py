@@ -20,7 +20,7 @@ class WindowHost:
     """Fills, commits and reads columns of one design, and keeps the devices' model in step."""
 
     def __init__(self, bench: BlockBench, block: Block) -> None:
-        self.bench, self.block, self.design = bench, block, block.design
+        self.bench, self.block, self.host, self.design = bench, block, block.part("host"), block.design
         self.random = Random(f"{bench.random.random()} {block.name}")
         self.models = {layer: CrossbarModel(block.design, layer) for layer in Layer}
         self.tiles = all_tiles(block.design)
@@ -32,9 +32,9 @@ class WindowHost:
 
     async def select(self, tile: Tile, column: int) -> None:
         """Select a column, compare that it is legal and what its sense flags say."""
-        self.block.put(layer=int(tile.layer), tile=tile.index, column=column)
+        self.host.put(layer=int(tile.layer), tile=tile.index, column=column)
         await self.bench.cycle()
-        self.bench.compare(self.block, f"{tile.name}, column {column} is valid", self.block.get("selection_valid"), 1)
+        self.bench.compare(self.block, f"{tile.name}, column {column} is valid", self.host.get("selection_valid"), 1)
 
     def compare_sense(self, tile: Tile, column: int) -> None:
         """Devices of the selected column that are at rest and full, as the model has them: pairs are canonical."""
@@ -48,41 +48,41 @@ class WindowHost:
         """Write weights from row 0, a word at a time."""
         for row in range(0, len(values), 4):
             group = list(values[row : row + 4])
-            self.block.put(
+            self.host.put(
                 pointer=row + self.random.randrange(4),
                 data_value=pack(group, 8),
                 data_strobes=(1 << len(group)) - 1,
                 data_write=1,
             )
             await self.bench.cycle()
-        self.block.put(data_write=0)
+        self.host.put(data_write=0)
 
     async def show(self, count: int) -> list[int]:
         """The window's first ``count`` rows."""
         values: list[int] = []
         for row in range(0, count, 4):
-            self.block.put(pointer=row)
+            self.host.put(pointer=row)
             await self.bench.cycle()
-            values += unpack_signed(self.block.get("data_read_value"), 8, 4)
+            values += unpack_signed(self.host.get("data_read_value"), 8, 4)
         return values[:count]
 
     async def run(self, action: str) -> tuple[int, int]:
         """Strobe ``commit`` or ``read`` and wait; returns failed and mismatches, adds the pulses."""
-        block, bench = self.block, self.bench
-        block.put(**{action: 1})
+        block, host, bench = self.block, self.host, self.bench
+        host.put(**{action: 1})
         await bench.cycle()
-        bench.compare(block, f"busy with {action}", block.get("busy"), 0)
-        block.put(**{action: 0})
+        bench.compare(block, f"busy with {action}", host.get("busy"), 0)
+        host.put(**{action: 0})
         counting = cocotb.start_soon(self._count_pulses())
         await bench.cycle()
-        bench.compare(block, f"busy in the cycle after {action}", block.get("busy"), 1)
-        await with_timeout(RisingEdge(block.handle("done")), TIMEOUT_US, "us")
+        bench.compare(block, f"busy in the cycle after {action}", host.get("busy"), 1)
+        await with_timeout(RisingEdge(host.handle("done")), TIMEOUT_US, "us")
         await bench.cycle()
-        bench.compare(block, f"busy and done at the end of {action}", (block.get("busy"), block.get("done")), (1, 1))
+        bench.compare(block, f"busy and done at the end of {action}", (host.get("busy"), host.get("done")), (1, 1))
         counting.cancel()
-        result = block.get("failed"), block.get("mismatches")
+        result = host.get("failed"), host.get("mismatches")
         await bench.cycle()
-        found = tuple(block.get(name) for name in ("busy", "done", "failed", "mismatches"))
+        found = tuple(host.get(name) for name in ("busy", "done", "failed", "mismatches"))
         bench.compare(block, f"busy, done, failed, mismatches after {action}", found, (0, 0, 0, result[1]))
         return result
 

@@ -22,7 +22,7 @@ class Driver:
     """One window, with what its memories and the window itself should hold."""
 
     def __init__(self, bench: BlockBench, block: Block) -> None:
-        self.bench, self.block, self.random = bench, block, bench.random
+        self.bench, self.block, self.random = bench, block.part("host"), bench.random
         self.sizes = sizes_of(block.parameters["sizes"])
         self.width = max(size.width for size in self.sizes.values())
         self.words: dict[tuple[HostMemory, int], int] = {}
@@ -142,7 +142,7 @@ async def what_does_not_exist_is_left_alone(bench: BlockBench) -> None:
                 for command in ("load", "store"):
                     await driver.strobe(**{command: 1})
                     await bench.cycle()
-                    bench.compare(block, f"busy after a refused {command}", block.get("busy"), 0)
+                    bench.compare(block, f"busy after a refused {command}", driver.block.get("busy"), 0)
                 await driver.require()
         await driver.fill(~kept & (1 << driver.width) - 1)
         await driver.select(memory, address)
@@ -171,7 +171,7 @@ async def words_that_a_memory_may_not_hold(bench: BlockBench) -> None:
                 await bench.cycle()
                 legal = all(part.holds(word) for part in size.limits)
                 if any(each.limits for each in driver.sizes.values()):
-                    bench.compare(block, f"{word:#x} is valid", block.get("word_valid"), int(legal))
+                    bench.compare(block, f"{word:#x} is valid", driver.block.get("word_valid"), int(legal))
                 if legal:
                     await driver.store(memory, address)
                 else:

@@ -33,9 +33,9 @@ async def run(bench: BlockBench, block: Block, model: Model, cycles: int) -> Non
             for name, largest in maximum.items()
         }
         snapshot = bench.chance(0.2)
-        block.put(snapshot=int(snapshot), **{f"{name}_increment": value for name, value in increments.items()})
+        block.put(snapshot=int(snapshot), **{f"increments__{name}": value for name, value in increments.items()})
         await bench.cycle()
-        bench.compare(block, "copies", {name: block.get(name) for name in NAMES}, model.copy)
+        bench.compare(block, "copies", {name: block.get(f"values__{name}") for name in NAMES}, model.copy)
         model.cycle(snapshot, increments)
 
 
@@ -62,5 +62,5 @@ async def resets(bench: BlockBench) -> None:
     for _ in range(8):
         await bench.each(lambda block: run(bench, block, Model(), bench.random.randint(1, 20)))
         for block in bench.blocks:
-            block.put(snapshot=0, **{f"{name}_increment": 0 for name in NAMES})
+            block.put(snapshot=0, **{f"increments__{name}": 0 for name in NAMES})
         await bench.reset(1)

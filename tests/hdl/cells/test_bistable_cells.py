@@ -31,9 +31,9 @@ def test_bistable_cells_on_icarus():
 
 
 VIOLATIONS = {
-    "clear and settle in one cycle": {"clear": 1, "settle": 1},
-    "a threshold moves while the cells settle": {"settle": 1, "low_write": 1},
-    "both thresholds are loaded at once": {"low_write": 1, "high_write": 1},
+    "clear and settle in one cycle": {"control__clear": 1, "control__settle": 1},
+    "a threshold moves while the cells settle": {"control__settle": 1, "host__low_write": 1},
+    "both thresholds are loaded at once": {"host__low_write": 1, "host__high_write": 1},
 }
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In
 
-from remora.hdl.crossbar.adc_interface import add_row_tiles, folds
+from remora.hdl.crossbar.adc_interface import add_row_tiles
 from remora.hdl.crossbar.decision import Decision
+from remora.hdl.lib.columns import ConvertedColumns
 from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.interfaces import pass_on
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
-from remora.spec.lib.fixed import unsigned_width
 
 
 def codes_bits(design: DesignPoint, layer: Layer) -> int:
@@ -28,9 +29,7 @@ class AddedRowTiles(wiring.Component):
         super().__init__(
             {
                 "codes": In(codes_bits(design, layer)),
-                "fold": In(unsigned_width(folds(design, layer, lanes) - 1)),
-                "code": Out(design.formats.adc_bits * lanes),
-                "saturations": Out(range(lanes * layer_layout(design, layer).row_tiles + 1)),
+                "columns": In(ConvertedColumns(design, layer, lanes)),
             }
         )
 
@@ -41,8 +40,7 @@ class AddedRowTiles(wiring.Component):
             self.codes.word_select(index, self.design.formats.adc_bits * layout.columns)
             for index in range(layout.row_tiles)
         ]
-        code, saturations = add_row_tiles(m, self.design, self.layer, self.lanes, row_tiles, self.fold)
-        m.d.comb += [self.code.eq(code), self.saturations.eq(saturations)]
+        add_row_tiles(m, self.design, self.layer, self.lanes, row_tiles, self.columns)
         return m
 
 
@@ -52,21 +50,17 @@ class DecidedCodes(wiring.Component):
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._decision = design, Decision(design)
         members = self._decision.signature.members
-        self._passed = [name for name in members if name not in ("index", "code", "counted")]
+        self._passed = [name for name in members if name not in ("control", "columns")]
         codes = In(codes_bits(design, Layer.READOUT))
-        super().__init__({"codes": codes, **{name: members[name] for name in self._passed}})
+        super().__init__(
+            {"codes": codes, "control": members["control"], **{name: members[name] for name in self._passed}}
+        )
 
     def elaborate(self, platform) -> Module:
         m = Module()
         decision = add_submodule(m, "decider", self._decision)
         added = add_submodule(m, "added", AddedRowTiles(self.design, Layer.READOUT, 1))
-        for name in self._passed:
-            outside, inside = getattr(self, name), getattr(decision, name)
-            m.d.comb += inside.eq(outside) if self.signature.members[name].flow is In else outside.eq(inside)
-        m.d.comb += [
-            added.codes.eq(self.codes),
-            added.fold.eq(decision.index),
-            decision.code.eq(added.code),
-            decision.counted.eq(added.saturations),
-        ]
+        pass_on(m, self.control, decision.control)
+        wiring.connect(m, decision.columns, added.columns)
+        m.d.comb += [added.codes.eq(self.codes), *(getattr(self, n).eq(getattr(decision, n)) for n in self._passed)]
         return m

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
-from remora.hdl.crossbar.weight_window import HOST_MEMBERS, WeightWindow
+from remora.hdl.crossbar.weight_window import WeightWindow, WindowHost
 from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.interfaces import pass_on
 from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 
 
 class WindowedCrossbars(wiring.Component):
-    """The window's ports towards the host, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of its column."""
+    """The window's ``host``, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of its column."""
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._window = design, WeightWindow(design)
         rows = design.crossbar.rows
         super().__init__(
             {
-                **HOST_MEMBERS,
+                "host": In(WindowHost()),
                 "pulses": self._window.signature.members["pulses"],
                 **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
             }
@@ -31,9 +32,8 @@ class WindowedCrossbars(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         window, probe = add_submodule(m, "window", self._window), self._window.probe
-        for name, member in {**HOST_MEMBERS, "pulses": Out(1)}.items():
-            outside, inside = getattr(self, name), getattr(window, name)
-            m.d.comb += outside.eq(inside) if member.flow is Out else inside.eq(outside)
+        pass_on(m, self.host, window.host)
+        m.d.comb += self.pulses.eq(window.pulses)
         for layer, program in ((Layer.HIDDEN, window.program_hidden), (Layer.READOUT, window.program_readout)):
             name = layer.name.lower()
             array = add_submodule(m, name, CrossbarArray(self.design, layer))
@@ -42,11 +42,7 @@ class WindowedCrossbars(wiring.Component):
             m.d.comb += [
                 array.wl_pos.eq(share_of(self.design, layer, (1 << probe.row)[: self.design.wordlines])),
                 array.plane.eq(probe.plane),
-                *(
-                    getattr(array, action).eq(getattr(probe, f"{action}_{name}"))
-                    for action in ("integrate", "sample", "convert")
-                ),
                 getattr(probe, f"{name}_code").eq(array.selected_code),
-                getattr(probe, f"{name}_valid").eq(array.valid),
             ]
+            wiring.connect(m, getattr(probe, name), array.strobes)
         return m

@@ -16,7 +16,7 @@ CASES = {
 
 def test_counters():
     def make(**bits: int) -> Counters:
-        return Counters({Counter[name]: width for name, width in bits.items()})
+        return Counters(dict.fromkeys(Counter, 1) | {Counter[name]: width for name, width in bits.items()})
 
     cases = {name: {counter.name: width for counter, width in bits.items()} for name, bits in CASES.items()}
     assert len(simulate_cases(make, cases, "remora.tb.blocks.lib.test_counters").tests) == 2

@@ -1,0 +1,89 @@
+"""The interface of all cells: what stands between the hidden layer's crossbars and the streamer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from amaranth.hdl import Module, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from remora.hdl.lib.counters import CounterIncrements
+from remora.hdl.lib.registers import RegisterBlock
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.design import DesignPoint
+
+
+class Cell(wiring.Component):
+    """Turns what the hidden layer's columns give into the next states, and states into streamed words.
+
+    A cell answers for its own ports: the class methods give the signatures by which the sequencer, the crossbars and
+    the registers reach it, so that these blocks do not ask which cell they have.
+
+    Ports:
+        control: strobes of the sequencer, as of ``control_port``.
+        columns: the hidden layer's columns, as of ``column_port``.
+        host: what the registers set, as of ``host_port``; to be changed only while the core is halted.
+        words: one a hidden unit, ``stream_bits`` of magnitude below one sign bit.
+        counts: what saturated in this cycle.
+
+    Args:
+        saturations: bits of the counters of what saturates in this cell; none where None.
+        ports: further ports.
+    """
+
+    at_bitlines: ClassVar[bool] = False
+    """The cell is a macro at the bitlines: the crossbar array places it, and takes no converted columns."""
+
+    def __init__(
+        self, design: DesignPoint, saturations: Mapping[Counter, int] | None = None, **ports: wiring.Member
+    ) -> None:
+        self.design = design
+        super().__init__(
+            {
+                "control": In(self.control_port(design)),
+                "columns": Out(self.column_port(design)),
+                "host": In(self.host_port(design)),
+                "words": Out((design.formats.stream_bits + 1) * design.network.hidden),
+                "counts": Out(CounterIncrements(saturations or {})),
+                **ports,
+            }
+        )
+
+    @classmethod
+    def control_port(cls, design: DesignPoint) -> wiring.Signature:
+        """The sequencer's strobes, seen from the sequencer."""
+        raise NotImplementedError
+
+    @classmethod
+    def column_port(cls, design: DesignPoint) -> wiring.Signature:
+        """The hidden layer's columns, seen from the cell."""
+        raise NotImplementedError
+
+    @classmethod
+    def host_port(cls, design: DesignPoint) -> wiring.Signature:
+        """What the registers set and read, seen from the registers."""
+        raise NotImplementedError
+
+    @classmethod
+    def connect_registers(cls, m: Module, registers: RegisterBlock, host: wiring.PureInterface, halted: Value) -> None:
+        """Connect a host port, seen from outside, with the registers.
+
+        Args:
+            halted: the core is halted and no window is at work.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def add_at_bitlines(
+        cls, m: Module, design: DesignPoint, currents: list[list[Value]], columns: wiring.PureInterface
+    ) -> None:
+        """Of a cell at the bitlines: add its macros to the crossbar array.
+
+        Args:
+            currents: of each column of tiles, for each of its row tiles what the bitlines hand on, in words of
+                ``remora.spec.crossbar.layout.current_bits``.
+            columns: as of ``column_port``, flipped.
+        """
+        raise NotImplementedError

@@ -12,13 +12,13 @@ import numpy as np
 from remora.golden.bmru.codes import BmruCodes
 from remora.spec.bmru.frames import FrameFlag, encode_frame
 from remora.spec.lib.packets import Flag, encode_packet
-from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, Response
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, WORD_MASK, Kind, Register, Response
 from remora.tb.bmru.host import BmruHost
 from remora.tb.crossbar.top_window import started
 from remora.tb.lib.config import load_config
 from remora.tb.lib.host import Host
 from remora.tb.lib.impolite import MANNERS, ImpoliteMaster, Manner
-from remora.tb.models.registers import ALL_BYTES, WORD_MASK, Model
+from remora.tb.models.registers import ALL_BYTES, Model
 
 BATCH, LONGEST_WAIT = 5, 400
 KNOWN = (Kind.CONSTANT, Kind.CONFIGURATION, Kind.LOADED, Kind.PULSE)

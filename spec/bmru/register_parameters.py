@@ -20,10 +20,8 @@ def register_source(design: BmruDesign) -> RegisterSource:
 
 
 def _parameters(design: BmruDesign) -> dict[str, int]:
-    network, vote, identity = design.network, design.vote, int(design.hash, 16)
+    network, vote = design.network, design.vote
     return {
-        "design_hash_low": identity & 0xFFFFFFFF,
-        "design_hash_high": identity >> 32,
         "design_features": network.features,
         "design_width": network.width,
         "design_blocks": network.blocks,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.rng import HASH_CYCLES
@@ -172,3 +173,39 @@ class Cycles(Derived):
         """
         draws = ceil(self.design.network.features / QUANTISER_BYTES)
         return 1 + 1 + steps * (draws * DRAW + 1)
+
+    def fewest_replay(self, steps: int) -> int:
+        """Fewest cycles of a replay, as REPLAY_CYCLES counts: its draw, and a sequence that learns without pulses."""
+        return REPLAY_DRAW + self.sequence(steps) + self.fewest_update(steps)
+
+    def most_replay(self, steps: int, attempts: int) -> int:
+        """Most cycles of a replay whose slot is drawn at the latest by this attempt."""
+        return REPLAY_DRAW + (attempts - 1) * DRAW + self.sequence(steps) + self.most_update(steps)
+
+    # Weight window: hdl/crossbar/weight_window.py, hdl/crossbar/column_probe.py
+    # --------------------------------------------------------------------------
+    def device_read(self, layer: Layer) -> int:
+        """Cycles of reading one device.
+
+        PROBE, INTEGRATE as often as makes a level weigh one code, SAMPLE, CONVERT, WAIT as long as the converter takes.
+        """
+        planes = self.design.formats.stream_bits if layer is Layer.HIDDEN else self.design.readout_planes
+        integrate = 1 << max(0, adc_shift(self.design, layer) - (planes - 1))
+        return 1 + integrate + 1 + 1 + self.design.crossbar.adc_cycles
+
+    def column_read(self, layer: Layer, rows: int) -> int:
+        """Cycles for which reading a column of a tile keeps the window busy: every device, and DONE."""
+        return rows * self.device_read(layer) + 1
+
+    def column_commit(self, layer: Layer, rows: int, pulses: int) -> int:
+        """Cycles for which programming a column keeps the window busy.
+
+        ERASE and RAISE a cycle each and one for every pulse, `pulse_cycles` in which that lasts, and all devices read.
+        """
+        return 1 + 1 + pulses * (1 + self.design.crossbar.pulse_cycles) + self.column_read(layer, rows)
+
+    @property
+    def most_commit(self) -> int:
+        """Most cycles of programming a column: both devices of a pair fall from full, and one is raised."""
+        crossbar = self.design.crossbar
+        return max(self.column_commit(layer, crossbar.rows, 3 * crossbar.weight_limit) for layer in Layer)

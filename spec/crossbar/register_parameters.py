@@ -23,12 +23,10 @@ def register_source(design: DesignPoint) -> RegisterSource:
 
 
 def _parameters(design: DesignPoint) -> dict[str, int | str]:
-    network, identity = design.network, int(design.hash, 16)
+    network = design.network
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
     memories = host_memories(design)
     return {
-        "design_hash_low": identity & 0xFFFFFFFF,
-        "design_hash_high": identity >> 32,
         "design_features": network.features,
         "design_hidden": network.hidden,
         "design_classes": network.classes,

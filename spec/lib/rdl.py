@@ -10,7 +10,7 @@ from typing import Any
 from systemrdl import RDLCompiler
 from systemrdl.node import AddrmapNode, FieldNode, Node, RegNode
 
-from remora.spec.lib.registers import Field, Kind, Register
+from remora.spec.lib.registers import WORD_BITS, WORD_MASK, Field, Kind, Register
 from remora.spec.lib.section import Design
 
 SHARED_FILE = Path(__file__).with_name("shared_registers.rdl")
@@ -34,7 +34,9 @@ def compiled_rdl(design: Design) -> AddrmapNode:
     source, compiler = design.register_source(), RDLCompiler()
     compiler.compile_file(str(SHARED_FILE))
     compiler.compile_file(str(source.file), incl_search_paths=[str(source.file.parent)])
-    return compiler.elaborate(source.top, "remora", {**source.parameters}).top
+    identity = int(design.hash, 16)
+    hash_words = {"design_hash_low": identity & WORD_MASK, "design_hash_high": identity >> WORD_BITS}
+    return compiler.elaborate(source.top, "remora", {**hash_words, **source.parameters}).top
 
 
 def _name(node: RegNode) -> str:

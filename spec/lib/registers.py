@@ -17,6 +17,7 @@ from remora.spec.lib.section import Design
 
 WORD_BITS = 32
 WORD_BYTES = WORD_BITS // 8
+WORD_MASK = (1 << WORD_BITS) - 1
 ADDRESS_BITS = 12
 """Bits of a byte address on the register bus: one 4 KiB region."""
 COUNTER_BITS = 48
@@ -31,7 +32,7 @@ class RegisterSource:
         file: compiled after ``shared_registers.rdl``, whose properties and components it uses; it includes files
             beside it.
         top: name of its address map.
-        parameters: of the address map.
+        parameters: of the address map, besides those that every map has, the two words of the hash.
     """
 
     file: Path

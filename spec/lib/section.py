@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
@@ -65,6 +65,16 @@ class Design(Section):
         """
         content = merged(self.model_dump(), changes)
         return validated(type(self), content, origin or f"design point '{self.name}'")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if faults := list(self.faults()):
+            raise ValueError("; ".join(faults))
+        return self
+
+    def faults(self) -> Iterator[str]:
+        """Each way in which fields that are legal one by one do not fit together, with the remedy."""
+        return iter(())
 
     def unheeded(self) -> dict[str, str]:
         """Fields that change nothing of the hardware beside the values of others → why, in words."""

@@ -97,7 +97,8 @@ async def frames_without_codes(dut) -> None:
     await host.start()
     for packet in clip:
         await host.source.send(packet.data)
-    assert sum((await host.answer(4000)).scores) == len(clip)
+    answer = await host.answer(4000)
+    assert answer is not None and sum(answer.scores) == len(clip)
 
 
 @cocotb.test(timeout_time=2000, timeout_unit="ms")
@@ -120,7 +121,8 @@ async def halting(dut) -> None:
         await host.expect("STATUS", halted=1, busy=0)
         done = sampled
         await host.start()
-    assert sum((await host.answer(4000)).scores) == len(clip)
+    answer = await host.answer(4000)
+    assert answer is not None and sum(answer.scores) == len(clip)
     assert (await host.counters())[BmruCounter.FRAMES] == len(clip)
 
 
@@ -196,6 +198,7 @@ async def answers_before_a_halt(dut) -> None:
         await host.refused("SCAN_CONTROL", verify=1)
         await host.refused("SCAN_CHECK", value=1)
     host.sink.pause = False
-    assert sum((await host.answer(200)).scores) == len(clip)
+    answer = await host.answer(200)
+    assert answer is not None and sum(answer.scores) == len(clip)
     await host.until("halted", 1, pause_cycles=4)
     await host.write("SCAN_CONTROL", verify=1)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.weights import Weights
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.lib.registers import WORD_MASK
 from remora.tb.lib.host import Host
 
 ROWS_PER_WORD = 4
@@ -88,7 +89,7 @@ class CrossbarHost(Host):
         await self.write("CELL_POINTER", unit=first)
         for pair in np.asarray(thresholds, np.int32).T:
             for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
-                await self.write(name, value=int(value) & 0xFFFFFFFF)
+                await self.write(name, value=int(value) & WORD_MASK)
 
     async def read_thresholds(self) -> NDArray[np.int32]:
         """Read the thresholds of all cells back, (2, hidden)."""

@@ -8,17 +8,13 @@ import cocotb
 import numpy as np
 
 from remora.spec.lib.packets import encode_packet
-from remora.spec.presets import parse_design
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 
 
 async def started(dut) -> tuple[CrossbarHost, dict]:
     """A host after reset, halted."""
-    config = load_config()
-    host = CrossbarHost(dut, parse_design(config["design"], "config"))
-    await host.reset()
-    return host, config
+    return await CrossbarHost.started(dut), load_config()
 
 
 async def require(host: CrossbarHost, wanted) -> None:

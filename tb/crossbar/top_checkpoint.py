@@ -14,7 +14,6 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.memories import HostMemory, head_parts, host_memories
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import Kind
-from remora.spec.presets import parse_design
 from remora.tb.crossbar import checkpoint_host
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack
@@ -22,20 +21,13 @@ from remora.tb.lib.borders import border_numbers
 from remora.tb.lib.config import load_config
 
 
-def told() -> tuple[DesignPoint, dict]:
-    """The design point, and what the test is told."""
-    config = load_config()
-    return parse_design(config["design"], "config"), config
-
-
-async def restored(dut, design: DesignPoint, config: dict) -> CrossbarHost:
-    """A host after power-on, with what was saved before."""
-    host = CrossbarHost(dut, design)
-    await host.reset()
-    await checkpoint_host.restore_checkpoint(host, load_checkpoint(config["restore"], design))
+async def restored(dut) -> tuple[CrossbarHost, dict]:
+    """A host after power-on, with what was saved before, and what the test is told."""
+    host, config = await CrossbarHost.started(dut), load_config()
+    await checkpoint_host.restore_checkpoint(host, load_checkpoint(config["restore"], host.design))
     if config["settings"]:
         await checkpoint_host.write_settings(host, LearningSettings.from_dict(config["settings"]))
-    return host
+    return host, config
 
 
 def send(host: CrossbarHost, config: dict) -> int:
@@ -49,8 +41,7 @@ def send(host: CrossbarHost, config: dict) -> int:
 @cocotb.test()
 async def learn_and_save(dut) -> None:
     """Restore one file, learn, save another."""
-    _, config = told()
-    await learn_on(await restored(dut, *told()), config)
+    await learn_on(*await restored(dut))
 
 
 async def learn_on(host: CrossbarHost, config: dict) -> None:
@@ -67,8 +58,7 @@ async def learn_on(host: CrossbarHost, config: dict) -> None:
 @cocotb.test()
 async def refused_while_learning(dut) -> None:
     """Everything guarded answers SLVERR at random moments of learning, and changes nothing of what is learnt."""
-    design, config = told()
-    host, random = await restored(dut, design, config), Random(cocotb.RANDOM_SEED)
+    (host, config), random = await restored(dut), Random(cocotb.RANDOM_SEED)
     guarded = [register for register in host.registers if register.guard]
     learning = [register for register in guarded if not register.name.startswith("WINDOW") and register.address >= 0x50]
     assert {"LEARN_SEED", "UPDATES", "FILLED", "MEMORY_CONTROL", "MEMORY_DATA"} <= {each.name for each in learning}
@@ -84,17 +74,18 @@ async def refused_while_learning(dut) -> None:
     await host.halt()
     assert tried > 100
     saved = await checkpoint_host.save_checkpoint(host)
-    save_checkpoint(Path(config["save"]), design, saved)
+    save_checkpoint(Path(config["save"]), host.design, saved)
 
 
 @cocotb.test()
 async def words_that_do_not_exist(dut) -> None:
     """Commands on them answer SLVERR; so does whatever a register cannot hold."""
-    design, config = told()
-    host = await restored(dut, design, config)
+    host, _ = await restored(dut)
+    design = host.design
     before, memories = await checkpoint_host.save_checkpoint(host), host_memories(design)
+    sizes = {int(memory): size for memory, size in memories.items()}
     for memory in range(4):
-        depth = memories[memory].depth if memory in memories else 0
+        depth = sizes[memory].depth if memory in sizes else 0
         for address in (depth, depth + 1, 1 << 16, (1 << 32) - 1):
             await host.write("MEMORY_SELECT", memory=memory)
             await host.write("MEMORY_ADDRESS", address=address)
@@ -115,8 +106,8 @@ async def words_that_do_not_exist(dut) -> None:
 @cocotb.test()
 async def heads_that_may_not_be_stored(dut) -> None:
     """Heads at the borders: legal ones are stored; others answer SLVERR, the old head stays, and replay goes on."""
-    design, config = told()
-    host, memory = await restored(dut, design, config), HostMemory.RESERVOIR_HEADS
+    (host, config), memory = await restored(dut), HostMemory.RESERVOIR_HEADS
+    design = host.design
     before, refused = await checkpoint_host.save_checkpoint(host), 0
     label_part, steps_part = head_parts(design)
     heads = [
@@ -145,8 +136,8 @@ async def heads_that_may_not_be_stored(dut) -> None:
 @cocotb.test()
 async def what_nobody_wrote(dut) -> None:
     """FILLED covers slots that hold noise, and so do lanes without a weight; what the host reads is what is learnt."""
-    design, config = told()
-    host, random = await restored(dut, design, config), Random(cocotb.RANDOM_SEED)
+    (host, config), random = await restored(dut), Random(cocotb.RANDOM_SEED)
+    design = host.design
     if design.capabilities.accumulates:
         await checkpoint_host.write_memory(host, HostMemory.ACCUMULATORS, 0, words_with_rubbish(design, random))
     await host.write("PRESENTED", value=design.learning.replay_capacity)

@@ -14,7 +14,6 @@ from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.spec.lib.packets import Answer, encode_packet
-from remora.spec.presets import parse_design
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.aiming import between_packets
 from remora.tb.lib.config import load_config
@@ -100,11 +99,8 @@ class ResetBench:
 
 async def prepare(dut) -> tuple[ResetBench, dict]:
     """A reset bench, after reset, halted."""
-    config = load_config()
-    design = parse_design(config["design"], "config")
-    host = CrossbarHost(dut, design)
-    await host.reset()
-    return ResetBench(host, design, Random(f"{cocotb.RANDOM_SEED}")), config
+    host = await CrossbarHost.started(dut)
+    return ResetBench(host, host.design, Random(f"{cocotb.RANDOM_SEED}")), load_config()
 
 
 @cocotb.test()
@@ -133,8 +129,10 @@ async def in_flight(dut) -> None:
         last = phase == config["phases"] - 1
         answers = [] if late is None else [late]
         if last:
-            answers += [await host.answer(config["timeout_cycles"]) for _ in order]
-            assert None not in answers, "an answer is missing after the resets"
+            for _ in order:
+                answer = await host.answer(config["timeout_cycles"])
+                assert answer is not None, "an answer is missing after the resets"
+                answers.append(answer)
         else:
             if kinds[phase] == SOFT and not late_comers:
                 await between_packets(dut, config["busy_cycles"])

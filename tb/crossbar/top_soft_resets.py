@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cocotb
 import numpy as np
@@ -38,7 +39,8 @@ async def learn_through_resets(dut) -> None:
     data = np.load(config["input"])
     features, lengths, labels = (data[name] for name in ("features", "lengths", "labels"))
     await bench.set_coefficients(*config["coefficients"])
-    phases, done, presented = [], 0, 0
+    done = presented = 0
+    phases: list[dict[str, Any]] = []
     missing, planned = Missing(config["needed"]), config["sequences"]
     late = delays(random, config["column_cycles"])
     while done < planned or (missing and done < len(lengths)):
@@ -57,7 +59,7 @@ async def learn_through_resets(dut) -> None:
                 features[index, : lengths[index]], tag=index % 256, label=int(labels[index]), flags=flags
             )
             host.source.send_nowait(packet)
-        phase = {"first": done, "handed": len(chunk), "cycle": host.cycle()}
+        phase: dict[str, Any] = {"first": done, "handed": len(chunk), "cycle": host.cycle()}
         await host.start()
         longest = len(chunk) * config["cycles_per_sequence"]
         if missing and (len(phases) % 2 == 0 or done >= planned):

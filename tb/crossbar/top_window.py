@@ -11,8 +11,7 @@ from remora.golden.crossbar.weights import Weights, random_weights
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles, layer_layout
-from remora.spec.lib.packets import encode_packet
-from remora.spec.presets import parse_design
+from remora.spec.lib.packets import Answer, encode_packet
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 
@@ -29,15 +28,13 @@ WINDOW_REGISTERS = {
 
 async def started(dut) -> tuple[CrossbarHost, DesignPoint, dict]:
     """A host after reset, halted."""
-    config = load_config()
-    host = CrossbarHost(dut, design := parse_design(config["design"], "config"))
-    await host.reset()
-    return host, design, config
+    host = await CrossbarHost.started(dut)
+    return host, host.design, load_config()
 
 
 def of_config(config: dict) -> Weights:
     """The weights that the memory images hold."""
-    return Weights(*(np.array(config[layer], np.int16) for layer in ("hidden", "readout")))
+    return Weights(np.array(config["hidden"], np.int16), np.array(config["readout"], np.int16))
 
 
 async def require_weights(host: CrossbarHost, wanted: Weights) -> None:
@@ -163,7 +160,7 @@ async def halting_drains(dut) -> None:
     host, design, config = await started(dut)
     random = Random(cocotb.RANDOM_SEED)
     features, lengths = np.array(config["features"]), config["lengths"]
-    answers = []
+    answers: list[Answer] = []
     for index, length in enumerate(lengths):
         host.source.send_nowait(encode_packet(features[index, :length], tag=index))
     while len(answers) < len(lengths):

@@ -6,7 +6,7 @@ as they were in the cycle that just ended. So one wait a cycle is enough, for co
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from copy import copy
 from random import Random
 from typing import Any
@@ -29,7 +29,8 @@ class Block:
     def __init__(self, dut, name: str, parameters: dict[str, Any]) -> None:
         self.name = name
         self.parameters = {key: value for key, value in parameters.items() if key != "design"}
-        self.design = parse_design(parameters["design"], name) if "design" in parameters else None
+        # Of the class that the block is built for, which its test module knows.
+        self.design: Any = parse_design(parameters["design"], name) if "design" in parameters else None
         self._dut = dut
 
         self._handles: dict[str, Any] = {}
@@ -103,7 +104,9 @@ class BlockBench:
             name = block if isinstance(block, str) else block.name
             raise AssertionError(f"{name}: {what}: found {found}, expected {expected} (comparison {self.compared})")
 
-    async def each(self, drive: Callable[[Block], Awaitable[None]], blocks: Iterable[Block] | None = None) -> None:
+    async def each(
+        self, drive: Callable[[Block], Coroutine[Any, Any, object]], blocks: Iterable[Block] | None = None
+    ) -> None:
         """Run ``drive`` on all instances at once and wait for all."""
         tasks = [cocotb.start_soon(drive(block)) for block in (self.blocks if blocks is None else blocks)]
         assert tasks, "no instance to drive"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Self, overload
 
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
 from cocotb.utils import get_sim_time
@@ -127,6 +127,10 @@ class Host:
         return values
 
     # Packets ----------------------------------------------------------------------------------------------------------
+    @overload
+    async def answer(self) -> Answer: ...
+    @overload
+    async def answer(self, timeout_cycles: int) -> Answer | None: ...
     async def answer(self, timeout_cycles: int | None = None) -> Answer | None:
         """The next answer; None where it does not come within ``timeout_cycles``."""
         try:

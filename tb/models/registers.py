@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 from remora.spec.crossbar.design import Cell, Crossbar, DesignPoint, Learning, Network
-from remora.spec.lib.registers import WORD_BYTES, Field, Kind, Register, RegisterMap, Response, register_map
+from remora.spec.lib.registers import (
+    WORD_BYTES,
+    WORD_MASK,
+    Field,
+    Kind,
+    Register,
+    RegisterMap,
+    Response,
+    register_map,
+)
 
 DESIGN = DesignPoint(
     name="registers",
@@ -18,7 +27,6 @@ DESIGN = DesignPoint(
 MAP = register_map(DESIGN)
 FIELDS = tuple(field for register in MAP for field in register.fields)
 ALL_BYTES = (1 << WORD_BYTES) - 1
-WORD_MASK = 0xFFFFFFFF
 
 
 def fields_of(*kinds: Kind, registers: RegisterMap = MAP) -> list[Field]:

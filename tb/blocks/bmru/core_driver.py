@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ class BmruCoreDriver:
         self.bench, self.block, self.design = bench, block, block.design
         self.frame = self.charge = 0
 
-    async def shift(self, bits: Sequence[int]) -> list[int | None]:
+    async def shift(self, bits: Iterable[int]) -> list[int | None]:
         """Shift bits in; returns those that came out, None where a fresh chain's content is unknown."""
         out = []
         for bit in bits:

@@ -102,8 +102,8 @@ async def packets(bench: BlockBench) -> None:
                 await bench.cycle(10)
             await bench.cycle(longest_wait + 10)
             watching.cancel()
-            for index, (found, frame) in enumerate(zip(watcher.frames, expected, strict=False)):
-                bench.compare(block, f"frame {index}", found, frame)
+            for index, pair in enumerate(zip(watcher.frames, expected, strict=False)):
+                bench.compare(block, f"frame {index}", *pair)
             bench.compare(block, "number of frames", len(watcher.frames), len(expected))
             drops = {cause: watcher.dropped.count(cause) for cause in FrameDrop}
             wanted_drops = {cause: intake.dropped[cause] - before[0][cause] for cause in FrameDrop}
@@ -139,7 +139,7 @@ async def refuses_without_codes(bench: BlockBench) -> None:
 async def aborts(bench: BlockBench) -> None:
     """An abort at any cycle: frame and clip are forgotten, the packet at hand is swallowed whole, the next is good."""
 
-    met = Counter()
+    met: Counter[tuple[str, str]] = Counter()
 
     async def drive(block: Block) -> None:
         source, features = make_source(bench, block), [3] * block.design.network.features

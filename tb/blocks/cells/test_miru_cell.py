@@ -16,10 +16,10 @@ class Driver:
     async def sequence(self, length: int, gap: float) -> None:
         """A sequence from the zero state; ``gap`` is the chance of a cycle without an issue before each fold."""
         random = self.bench.random
-        coefficients = [random.choice((0, 1, 128, 255, 256, random.randint(0, 256))) for _ in range(2)]
-        self.block.put(host__reset_coefficient=coefficients[0], host__update_coefficient=coefficients[1])
+        reset, update = (random.choice((0, 1, 128, 255, 256, random.randint(0, 256))) for _ in range(2))
+        self.block.put(host__reset_coefficient=reset, host__update_coefficient=update)
         for step in range(length):
-            await self.step(step == 0, step == length - 1, *coefficients, gap)
+            await self.step(step == 0, step == length - 1, reset, update, gap)
 
     async def step(self, first: bool, last: bool, reset_coefficient: int, update_coefficient: int, gap: float) -> None:
         """All folds of a step, in any order, compared as they commit; then all words."""

@@ -39,7 +39,10 @@ class BufferBench:
     def send(self, beats: list[Beat]) -> None:
         """Queue a packet."""
         result = parse(self.block.design, beats)
-        (self.expected_drops if isinstance(result, Drop) else self.expected).append(result)
+        if isinstance(result, Drop):
+            self.expected_drops.append(result)
+        else:
+            self.expected.append(result)
         self.source.send_nowait(frame_of(beats))
 
     async def read_all(self, delay: int) -> None:

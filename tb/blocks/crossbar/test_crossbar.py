@@ -76,12 +76,12 @@ async def selections_beyond(bench: BlockBench) -> None:
         layout, rows = driver.model.layout, block.design.crossbar.rows
         column_space = 1 << len(block.handle("program__column"))
         beyond = [(tile.index, column) for tile in layout.tiles for column in range(tile.columns, column_space)]
-        for tile, column in [*beyond, (len(layout.tiles), 0), (255, 0)]:
-            driver.put(tile=tile, column=column, up=(1 << rows) - 1, down=0, side=0, pulse=1)
+        for index, column in [*beyond, (len(layout.tiles), 0), (255, 0)]:
+            driver.put(tile=index, column=column, up=(1 << rows) - 1, down=0, side=0, pulse=1)
             await bench.cycle()
             driver.put(pulse=0)
             await bench.cycle()
-            bench.compare(block, f"busy after a pulse on tile {tile}, column {column}", block.get("program__busy"), 0)
+            bench.compare(block, f"busy after a pulse on tile {index}, column {column}", block.get("program__busy"), 0)
         for tile in layout.tiles:
             for column in range(tile.columns):
                 await driver.select(tile, column)

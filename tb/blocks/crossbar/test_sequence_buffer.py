@@ -65,7 +65,8 @@ async def throughput(bench: BlockBench) -> None:
         beats = good_packet(bench, block, steps)
         for _ in range(6):
             buffer.send(beats)
-        rises, cycle = [], 0
+        cycle = 0
+        rises: list[int] = []
         while len(rises) < 6 and cycle < 3000:
             await bench.cycle()
             cycle += 1

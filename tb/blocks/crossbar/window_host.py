@@ -7,9 +7,10 @@ from random import Random
 
 import cocotb
 from cocotb.triggers import RisingEdge, with_timeout
+from cocotb.utils import get_sim_time
 
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
-from remora.tb.lib.bench import Block, BlockBench, pack, unpack_signed
+from remora.tb.lib.bench import PERIOD_NS, Block, BlockBench, pack, unpack_signed
 from remora.tb.models.crossbar import CrossbarModel
 
 TIMEOUT_US = 2000
@@ -24,7 +25,7 @@ class WindowHost:
         self.random = Random(f"{bench.random.random()} {block.name}")
         self.models = {layer: CrossbarModel(block.design, layer) for layer in Layer}
         self.tiles = all_tiles(block.design)
-        self.pulses = 0
+        self.pulses = self.cycles = 0
 
     def weights(self, tile: Tile, column: int) -> list[int]:
         """The model's weights of a column."""
@@ -67,7 +68,7 @@ class WindowHost:
         return values[:count]
 
     async def run(self, action: str) -> tuple[int, int]:
-        """Strobe ``commit`` or ``read`` and wait; returns failed and mismatches, adds the pulses."""
+        """Strobe ``commit`` or ``read`` and wait; returns failed and mismatches, adds the pulses, takes the cycles."""
         block, host, bench = self.block, self.host, self.bench
         host.put(**{action: 1})
         await bench.cycle()
@@ -76,10 +77,12 @@ class WindowHost:
         counting = cocotb.start_soon(self._count_pulses())
         await bench.cycle()
         bench.compare(block, f"busy in the cycle after {action}", host.get("busy"), 1)
+        began = get_sim_time("ns")
         await with_timeout(RisingEdge(host.handle("done")), TIMEOUT_US, "us")
         await bench.cycle()
         bench.compare(block, f"busy and done at the end of {action}", (host.get("busy"), host.get("done")), (1, 1))
         counting.cancel()
+        self.cycles = round((get_sim_time("ns") - began) / PERIOD_NS) + 1
         result = host.get("failed"), host.get("mismatches")
         await bench.cycle()
         found = tuple(host.get(name) for name in ("busy", "done", "failed", "mismatches"))
@@ -96,7 +99,8 @@ class WindowHost:
     async def commit(self, tile: Tile, column: int, values: Sequence[int], *, known: bool = True) -> None:
         """Program a column, and compare verdict, pulses and devices; ``known``: the model knows what it held."""
         limit, model = self.design.crossbar.weight_limit, self.models[tile.layer]
-        before = sum(abs(weight) for weight in self.weights(tile, column))
+        old = self.weights(tile, column)
+        before = sum(map(abs, old))
         reached = [max(-limit, min(limit, value)) for value in values]
         await self.select(tile, column)
         await self.fill(values)
@@ -109,6 +113,10 @@ class WindowHost:
             model.pairs[side, tile.row_slice, tile.first_column + column] = levels
         if known:
             self.bench.compare(self.block, "pulses", self.pulses, before + sum(map(abs, reached)))
+            # All devices come to rest at once, and are raised at once.
+            launched = max(map(abs, old)) + max(map(abs, reached))
+            predicted = self.design.cycles.column_commit(tile.layer, tile.rows, launched)
+            self.bench.compare(self.block, "cycles of a commit", self.cycles, predicted)
         self.compare_sense(tile, column)
         self.bench.compare(self.block, "window after commit", await self.show(len(values)), list(values))
 
@@ -119,6 +127,8 @@ class WindowHost:
         self.pulses = 0
         self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
         self.bench.compare(self.block, "pulses of a read", self.pulses, 0)
+        predicted = self.design.cycles.column_read(tile.layer, tile.rows)
+        self.bench.compare(self.block, "cycles of a read", self.cycles, predicted)
         self.bench.compare(
             self.block,
             f"weights of {tile.name}, column {column}",

@@ -41,7 +41,8 @@ async def gradients_and_updates(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         design, limit = block.design, (1 << (block.design.learning.accumulator_bits - 1)) - 1
-        level, seen = design.learning.accumulator_level, set()
+        level = design.learning.accumulator_level
+        seen: set[tuple[int, bool]] = set()
         most = min(design.learning.max_pulses, limit // level)
         for _ in rounds(120, seen, {(most, True), (most, False)}, block.name):
             gradient = await gather(bench, block)
@@ -73,7 +74,8 @@ async def gradients_rounded(bench: BlockBench) -> None:
     """Mode `direct`: every random number, gradients of either sign, rates of either layer."""
 
     async def drive(block: Block) -> None:
-        design, seen = block.design, set()
+        design = block.design
+        seen: set[tuple[int, bool]] = set()
         level, most = design.learning.accumulator_level, design.learning.max_pulses
         for _ in rounds(150, seen, {(most, True), (most, False), (0, False)}, block.name):
             gradient = await gather(bench, block)

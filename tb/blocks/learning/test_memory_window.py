@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, WordPart
 from remora.tb.lib.bench import Block, BlockBench, block_test
 from remora.tb.lib.borders import border_numbers
@@ -26,7 +28,7 @@ class Driver:
         self.sizes = sizes_of(block.parameters["sizes"])
         self.width = max(size.width for size in self.sizes.values())
         self.words: dict[tuple[HostMemory, int], int] = {}
-        self.window: int | None = None
+        self.window: Any = None
 
     async def strobe(self, **ports: int) -> None:
         """Ports for one cycle, then 0."""

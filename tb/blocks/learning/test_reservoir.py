@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from remora.spec.crossbar.learning import head_label_bits
 from remora.spec.crossbar.memories import head_parts
 from remora.spec.lib.rng import Purpose, uniform_index
@@ -18,7 +20,8 @@ class Model:
 
     def __init__(self, block: Block) -> None:
         self.block, self.capacity = block, block.design.learning.replay_capacity
-        self.seed, self.n, self.held = block.design.learning.seed, 0, {}
+        self.seed, self.n = block.design.learning.seed, 0
+        self.held: dict[int, Any] = {}
 
     def begin(self) -> None:
         """A new sequence."""

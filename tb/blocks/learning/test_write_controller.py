@@ -157,8 +157,8 @@ async def fills(bench: BlockBench) -> None:
                 bench.compare(block, "pairs at their end", ends, [(levels, 0) if raised else (0, levels)] * layout.rows)
             for _ in range(12):
                 counts = [random.randint(0, most) for _ in pairs]
-                raised = [int(random.random() < 0.2) for _ in pairs]
-                await write(bench, block, devices, layer, column, counts, raised)
+                sides = [int(random.random() < 0.2) for _ in pairs]
+                await write(bench, block, devices, layer, column, counts, sides)
 
     await bench.each(drive)
 

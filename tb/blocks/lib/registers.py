@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from random import Random
+from typing import Any
 
 import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge, RisingEdge
@@ -14,7 +15,7 @@ from remora.tb.lib.bench import PERIOD_NS
 from remora.tb.lib.clocks import start_clock
 from remora.tb.models.registers import ALL_BYTES, MAP, POINTERS, Model, external_value, fields_of
 
-TIME_LIMIT = {"timeout_time": 2, "timeout_unit": "ms"}
+TIME_LIMIT: Any = {"timeout_time": 2, "timeout_unit": "ms"}
 """Of every test: a lost response is a failure, not a wait without end."""
 
 
@@ -205,7 +206,8 @@ class RegisterBench:
     async def _watch(self) -> None:
         """In the middle of every cycle: count pulses, log external accesses, hold responses to the protocol."""
         dut, pulses = self.dut, [(field.port, getattr(self.dut, field.port)) for field in fields_of(Kind.PULSE)]
-        answered, waiting = 0, {}
+        answered = 0
+        waiting: dict[str, Any] = {}
         while True:
             await FallingEdge(dut.clk)
             self.cycle += 1

@@ -7,9 +7,9 @@ from itertools import product
 import cocotb
 from cocotb.triggers import ClockCycles, FallingEdge
 
-from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Response
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, WORD_MASK, Kind, Response
 from remora.tb.blocks.lib.registers import TIME_LIMIT, RegisterBench
-from remora.tb.models.registers import ALL_BYTES, DESIGN, FIELDS, MAP, WORD_MASK, fields_of
+from remora.tb.models.registers import ALL_BYTES, DESIGN, FIELDS, MAP, fields_of
 
 
 @cocotb.test(**TIME_LIMIT)
@@ -97,8 +97,8 @@ async def low_address_bits_are_ignored(dut) -> None:
             bench.compare(f"write to {register.name} + {offset}", found, expected)
             await bench.compare_state()
             _, whole = bench.model.read(register.address)
-            found = await bench.bus_read(register.address + offset)
-            bench.compare(f"read of {register.name} + {offset}", found, (Response.OKAY, whole >> 8 * offset))
+            read = await bench.bus_read(register.address + offset)
+            bench.compare(f"read of {register.name} + {offset}", read, (Response.OKAY, whole >> 8 * offset))
     assert bench.compared > 9 * len(registers) > 0
 
 

@@ -60,9 +60,9 @@ async def queued_accesses(dut, probability: float) -> None:
         bench.compare("responses", [await task for task in tasks], expected)
         await bench.compare_state()
         addresses = [_random_address(bench) for _ in range(6)]
-        expected = [bench.model.read(address) for address in addresses]
-        tasks = [cocotb.start_soon(bench.bus_read(address)) for address in addresses]
-        bench.compare("responses and words", [await task for task in tasks], expected)
+        wanted = [bench.model.read(address) for address in addresses]
+        reads = [cocotb.start_soon(bench.bus_read(address)) for address in addresses]
+        bench.compare("responses and words", [await task for task in reads], wanted)
         await bench.compare_state()
     assert bench.compared > 4 * 30
 

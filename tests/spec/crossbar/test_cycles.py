@@ -9,6 +9,7 @@ import pytest
 
 from remora.spec.crossbar.cycles import DRAW, INSERT_FROZEN, INSERT_REFUSED, REPLAY_DRAW
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.presets import load_design
 from tests.golden.any_design import any_design
@@ -33,6 +34,10 @@ def test_the_tables_of_the_document_are_those_of_the_model():
         "fold of a hidden column": cycles.fold(28),
         "fold of a readout column": cycles.readout_fold,
         "draw of a replay": REPLAY_DRAW,
+        "replay, apart from its draw": cycles.fewest_replay(28) - REPLAY_DRAW,
+        "device that is read": cycles.device_read(Layer.HIDDEN),
+        "column that is read back": cycles.column_read(Layer.HIDDEN, MNIST.hidden_rows),
+        "column that is programmed": cycles.column_commit(Layer.HIDDEN, MNIST.hidden_rows, pulses=0),
         "insertion that is refused": INSERT_REFUSED,
         "insertion that is accepted": cycles.insert_accepted(28),
     }

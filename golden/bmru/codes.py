@@ -148,22 +148,6 @@ def feature_codes(design: BmruDesign, features: ArrayLike) -> tuple[NDArray[np.i
     return _round(np.asarray(features, np.float64), formats.feature_step_pa / UNIT_PA, formats.feature_limit)
 
 
-def network_of(codes: BmruCodes) -> BmruNetwork:
-    """The network that codes stand for, exactly, in units of the model."""
-    formats, arrays = codes.design.formats, {}
-    for group in groups(codes.design):
-        at, _, last = group.name.rpartition(".")
-        values = codes[group.name].astype(np.float64)
-        if group.kind is Kind.MIRROR:
-            arrays[group.name] = values / 2**formats.ratio_fraction
-            continue
-        if last == "hysteresis":
-            values = np.maximum(codes[f"{at}.threshold"] - values, 0)
-        name = {"threshold": "high", "hysteresis": "low", "gain": "level"}.get(last, last)
-        arrays[f"{at}.{name}"] = values * formats.bias_step_pa / UNIT_PA
-    return BmruNetwork.from_arrays(arrays)
-
-
 def _round(values: NDArray[np.float64], step: float, limit: int) -> tuple[NDArray[np.int32], int]:
     codes = np.floor(values / step + 0.5)
     return np.clip(codes, -limit, limit).astype(np.int32), int((np.abs(codes) > limit).sum())

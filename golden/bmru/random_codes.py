@@ -53,15 +53,6 @@ def random_codes(design: BmruDesign, seed: int) -> BmruCodes:
     return BmruCodes(design, arrays)
 
 
-def ordered(codes: BmruCodes) -> BmruCodes:
-    """The same codes with no hysteresis above its threshold, as those of a network are."""
-    arrays = dict(codes.arrays)
-    for name in arrays:
-        if name.endswith("hysteresis"):
-            arrays[name] = np.minimum(arrays[name], arrays[name.replace("hysteresis", "threshold")])
-    return BmruCodes(codes.design, arrays)
-
-
 def lively_codes(design: BmruDesign, seed: int) -> BmruCodes:
     """Random codes of which random features make more than one class, where there is more than one."""
     features, most = random_features(design, 8, 8, seed), -1

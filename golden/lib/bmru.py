@@ -117,22 +117,13 @@ def recurrence_terms(
     return np.where(moved, epsilon, 1.0), sets * level
 
 
-def recur(keep: NDArray, add: NDArray) -> NDArray:
-    """h of h_t = keep_t·h₋ + add_t with h_0 = 0, one step after the other along axis 1."""
-    h = np.empty_like(add)
-    state = np.zeros_like(add[:, 0])
-    for t in range(add.shape[1]):
-        state = h[:, t] = keep[:, t] * state + add[:, t]
-    return h
-
-
 def scan(keep: NDArray, add: NDArray) -> NDArray:
-    """The same as `recur` in about log₂ T vector operations: a parallel prefix over axis 1.
+    """h of h_t = keep_t·h₋ + add_t with h_0 = 0 along axis 1, in about log₂ T vector operations: a parallel prefix.
 
     Steps compose associatively: first (k₁, a₁), then (k₂, a₂) is (k₁k₂, k₂a₁ + a₂). After the round of distance D every
     position holds the composition of the 2D steps that end there (Hillis and Steele, "Data parallel algorithms",
     1986).
-    With keep 0 or 1 and one level a cell nothing rounds, so it equals the loop exactly; else to rounding.
+    With keep 0 or 1 and one level a cell nothing rounds, so it equals the loop over t exactly; else to rounding.
     """
     keep, h = keep.copy(), add.copy()
     distance = 1

@@ -65,19 +65,8 @@ class _BlockHistory:
     branch: NDArray
 
 
-def to_parameters(network: BmruNetwork, dtype: type[np.floating] = np.float32) -> Parameters:
-    """Copies of a network's arrays as training holds them."""
-    arrays = network.arrays()
-    named = {}
-    for name, array in arrays.items():
-        if name.endswith(".high"):
-            name, array = f"{name.removesuffix('high')}hysteresis", array - arrays[f"{name.removesuffix('high')}low"]
-        named[name] = array.astype(dtype)
-    return named
-
-
 def to_network(parameters: Mapping[str, NDArray], metadata: dict | None = None) -> BmruNetwork:
-    """The network of training's parameters; the inverse of `to_parameters`."""
+    """The network of training's parameters, whose hysteresis is the difference of the thresholds."""
     arrays = {}
     for name, array in parameters.items():
         exact = array.astype(np.float64)

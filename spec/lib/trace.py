@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.spec.lib.errors import RemoraError
-from remora.spec.lib.files import replacing, write_text
+from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design, RecordFields
 
 FORMAT, VERSION, HEADER = "remora-trace", 1, "header.json"
@@ -71,14 +71,6 @@ def is_trace(directory: Path) -> bool:
         return json.loads((directory / HEADER).read_text(encoding="utf-8"))["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError):
         return False
-
-
-def write_trace(directory: Path, design: Design, records: dict[str, NDArray]) -> None:
-    """Write a whole trace; kinds that are missing from ``records`` become empty files."""
-    write_header(directory, design)
-    for kind, dtype in record_types(design).items():
-        with replacing(directory / f"{kind}.bin") as partial:
-            np.asarray(records.get(kind, np.empty(0, dtype)), dtype=dtype).tofile(partial)
 
 
 def read_trace(directory: Path, design: Design) -> dict[str, NDArray]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from remora.golden.bmru.codes import BmruCodes, CodesError, export_network, feature_codes, network_of
-from remora.golden.bmru.random_codes import ordered, random_codes
+from remora.golden.bmru.codes import BmruCodes, CodesError, export_network, feature_codes
+from remora.golden.bmru.random_codes import random_codes
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import chain_bits, elements
 from remora.spec.presets import load_design
 from tests.golden.bmru.cases import BMRU_DESIGNS
+from tests.golden.bmru.code_networks import network_of, ordered
 
 KWS = load_design("kws", BmruDesign)
 

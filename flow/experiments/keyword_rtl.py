@@ -6,10 +6,12 @@ from pathlib import Path
 
 from remora.flow.systems.bmru.evaluation import Spotter, confusion
 from remora.flow.systems.bmru.generate import bmru_parts
-from remora.flow.systems.bmru.harness import build_bmru_harness
-from remora.flow.systems.bmru.run import run_bmru
+from remora.flow.systems.bmru.harness import bmru_harness
+from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.simulate import clip_votes
 from remora.flow.systems.bmru.stimulus import BmruStimulus
+from remora.flow.verify.harness import build_harness
+from remora.flow.verify.run import run_case
 from remora.flow.verify.simulation import generate_for
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.random_codes import clip_packets
@@ -31,10 +33,10 @@ def run_hardware(spotter: Spotter, folder: Path) -> dict:
         SimulatorError: the build or the simulation failed.
     """
     design = spotter.design
-    build = build_bmru_harness(generate_for(bmru_parts(design, spotter.codes)))
+    build = build_harness(generate_for(bmru_parts(design, spotter.codes)), bmru_harness)
     packets = tuple(clip_packets(spotter.feature_codes))
     stimulus = BmruStimulus(packets, spotter.codes, VoteSettings.of(design, sliding=False))
-    run = run_bmru(build, design, stimulus, folder / "rtl")
+    run = run_case(build, BmruCase(design, stimulus), folder / "rtl")
     wrong = run.failure()
     if wrong:
         raise CheckFailed(f"{design.name}: {wrong}: {describe_text(run.comparison)}")

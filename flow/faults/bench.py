@@ -14,6 +14,7 @@ from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_mod
 from remora.flow.generate.directory import Generated, write_directory
 from remora.flow.generate.parts import Parts
 from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
+from remora.flow.verify.harness import MakeHarness, build_harness
 from remora.flow.verify.run import RtlRun, RunCase, run_case
 from remora.tb.lib.scoreboard import Comparison
 
@@ -49,9 +50,11 @@ class FaultBench(ABC):
 
     Attributes:
         FINDINGS: what the system's host says of faulty hardware besides `FINDINGS` of this module.
+        WRAPPED: instances that a fault mutates and that have others in them.
 
     Args:
-        parts: of the design, to generate. ``faults``: the catalogue. ``seed``: of stalls and power-up.
+        parts: of the design, to generate. ``harness``: the system's own.
+        faults: the catalogue. ``seed``: of stalls and power-up.
         further: faults in the mutated netlist, after those of the catalogue, that other runs than these notice.
 
     Raises:
@@ -59,20 +62,22 @@ class FaultBench(ABC):
     """
 
     FINDINGS: ClassVar[tuple[str, ...]] = ()
+    WRAPPED: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, parts: Parts, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, parts: Parts, harness: MakeHarness, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()
+    ) -> None:
         design = parts.design
         self.faults, self.seed = faults, seed
         directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
         self.generated: Generated = write_directory(parts, directory)
         sound = self.generated.netlist.read_text(encoding="utf-8")
         mutated = write_source("remora_faults.v", mutate(sound, [*faults, *further]))
-        self.sound_build: Build = self.build()
-        self.mutated_build: Build = self.build(netlist=mutated, models=[self._model(p) for p in self.generated.models])
-
-    @abstractmethod
-    def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
-        """The harness around the generated design, or around mutated copies of its netlist and its macros' models."""
+        models = [self._model(path) for path in self.generated.models]
+        self.sound_build = build_harness(self.generated, harness, optimise="build")
+        self.mutated_build = build_harness(
+            self.generated, harness, netlist=mutated, models=models, wrapped=self.WRAPPED, optimise="build"
+        )
 
     @abstractmethod
     def case(self, programs: bool) -> RunCase:

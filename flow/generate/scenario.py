@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 from remora.spec.lib.packets import BEAT_BYTES, Answer
-from remora.spec.lib.registers import ADDRESS_BITS, RegisterMap
-
-WORD_MASK = 0xFFFFFFFF
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BITS, WORD_MASK, RegisterMap
 
 
 class Command(IntEnum):
@@ -58,6 +57,18 @@ class Scenario:
     def expect_word(self, name: str, word: int, mask: int = WORD_MASK, note: str = "") -> None:
         """Read a register and compare the bits of ``mask``."""
         self._command(Command.EXPECT, f"expect {name} {note}", self.registers[name].address, mask, word & mask)
+
+    def identify(self) -> None:
+        """The netlist is of this design point."""
+        for name in ("ID", "HASH_LOW", "HASH_HIGH"):
+            self.expect_word(name, self.registers[name].reset, note="of this design point")
+
+    def expect_counters(self, counters: Mapping[Any, int]) -> None:
+        """Read both words of each counter and compare."""
+        for counter, value in counters.items():
+            low, high = self.registers.counter(counter)
+            self.expect_word(low.name, value & WORD_MASK)
+            self.expect_word(high.name, value >> WORD_BITS)
 
     def until(self, name: str, **fields: int) -> None:
         """Read a register until these of its fields have these values."""

@@ -8,7 +8,7 @@ point, so import what is heavy inside the methods.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from remora.flow.generate.directory import Generated
     from remora.flow.generate.parts import Parts
+    from remora.flow.verify.harness import Harness
 
 AnyDesign = TypeVar("AnyDesign", bound=Design)
 Content = TypeVar("Content")
@@ -102,6 +103,14 @@ class System(ABC, Generic[AnyDesign, Content]):
         from remora.flow.generate.directory import write_directory
 
         return write_directory(self.parts(design, content), directory, force=force)
+
+    @abstractmethod
+    def harness(self, design: AnyDesign, probes: Mapping[str, Mapping[str, Any]]) -> Harness:
+        """What stands around the generated design in simulation; `remora.flow.verify.harness.build_harness` builds it.
+
+        Args:
+            probes: ``path`` and ``width`` by name, as the sidecar has them.
+        """
 
     # Commands ---------------------------------------------------------------------------------------------------------
     def options(self, command: str) -> type[Options] | None:

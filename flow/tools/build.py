@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -58,7 +58,6 @@ WAVES_SUFFIXES: Mapping[str, Waves] = {".vcd": "vcd", ".fst": "fst"}
 BUILD_TIMEOUT_S = 3600
 PARALLEL_JOBS = 4
 LOG_LINES_SHOWN = 40
-HEADER_SUFFIXES = (".h", ".hpp")
 COMPLETE = "complete.json"
 """Written last into a build's directory: a build that has it is whole."""
 
@@ -89,32 +88,31 @@ class _Recipe:
     sources: Sequence[Path]
     main_cpp: Path
     arguments: Sequence[str] = ()
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    defines: Mapping[str, object] = field(default_factory=dict)
-    waves: bool | Waves = False
-    include_dirs: Sequence[Path] = ()
-    cpp_sources: Sequence[Path] = ()
-    public: Sequence[str] = ()
+    waves: Waves | None = None
     optimise: Optimise = "run"
 
 
-def build(sources: Sequence[Path], top: str, *, name: str, **options) -> Build:
+def build(
+    sources: Sequence[Path],
+    top: str,
+    *,
+    name: str,
+    waves: Waves | None = None,
+    arguments: Sequence[str] = (),
+    optimise: Optimise = "run",
+) -> Build:
     """Build a design to run under cocotb; a build that exists already costs milliseconds.
 
-    cocotb sees the ports of ``top`` and what ``public`` names, nothing else: a signal that can be seen cannot be
-    optimised away, and with all of them visible a simulation is six times slower.
+    cocotb sees the ports of ``top``, nothing else: a signal that can be seen cannot be optimised away, and with all of
+    them visible a simulation is six times slower.
 
     Args:
         sources: Verilog (``*.v``, taken as generated), SystemVerilog and control files (``*.vlt``), in order.
         top: name of the top module.
         name: what to call the build; part of its directory's name.
-        parameters: of the top module. defines: of the preprocessor. Text is taken as it is, so quote strings.
-        waves: format of the waveforms that runs may record: ``vcd`` (also True) needs nothing, ``fst`` is smaller but
-            needs the headers of zlib and lz4.
-        include_dirs: folders of included files; all of their files count as content.
+        waves: format of the waveforms that runs may record: ``vcd`` needs nothing, ``fst`` is smaller but needs the
+            headers of zlib and lz4.
         arguments: further arguments for Verilator.
-        cpp_sources: C++ files to compile in, and headers, whose folders are searched.
-        public: further visible signals, as ``module.signal``; ``*`` matches any characters in either part.
         optimise: ``run`` for long simulations; ``build`` for short ones: it compiles two to three times faster.
 
     Raises:
@@ -129,16 +127,27 @@ def build(sources: Sequence[Path], top: str, *, name: str, **options) -> Build:
     libraries = cocotb_tools.config.libs_dir
     link = f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"
     main_cpp = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
-    arguments = ("--vpi", "-LDFLAGS", link, *options.pop("arguments", ()))
-    return _build(_Recipe(name=name, top=top, sources=sources, main_cpp=main_cpp, arguments=arguments, **options))
+    return _build(
+        _Recipe(
+            name=name,
+            top=top,
+            sources=sources,
+            main_cpp=main_cpp,
+            waves=waves,
+            optimise=optimise,
+            arguments=("--vpi", "-LDFLAGS", link, *arguments),
+        )  # fmt: skip
+    )
 
 
-def build_executable(sources: Sequence[Path], top: str, main_cpp: Path, *, name: str, **options) -> Build:
+def build_executable(
+    sources: Sequence[Path], top: str, main_cpp: Path, *, name: str, optimise: Optimise = "run"
+) -> Build:
     """Build a design with a C++ main of its own, without cocotb; start ``Build.executable`` to run it.
 
-    ``main_cpp`` includes ``Vtop.h``. In the C++ names of ports ``__`` becomes ``___05F``. Options as of ``build``.
+    ``main_cpp`` includes ``Vtop.h``. In the C++ names of ports ``__`` becomes ``___05F``. Errors as of ``build``.
     """
-    return _build(_Recipe(name=name, top=top, sources=sources, main_cpp=main_cpp, **options))
+    return _build(_Recipe(name=name, top=top, sources=sources, main_cpp=main_cpp, optimise=optimise))
 
 
 def build_root() -> Path:
@@ -192,11 +201,10 @@ def check_waves(waves: Waves | None) -> None:
 
 
 def _build(recipe: _Recipe) -> Build:
-    waves = "vcd" if recipe.waves is True else recipe.waves or None
-    check_waves(waves)
+    check_waves(recipe.waves)
     digest = _digest(recipe)
     directory = build_root() / f"{recipe.name}-{digest}"
-    result = Build(recipe.name, digest, directory, recipe.top, waves)
+    result = Build(recipe.name, digest, directory, recipe.top, recipe.waves)
     if (directory / COMPLETE).is_file():
         return result
     directory.parent.mkdir(parents=True, exist_ok=True)
@@ -210,17 +218,12 @@ def _build(recipe: _Recipe) -> Build:
 def _digest(recipe: _Recipe) -> str:
     """Hash of the content of every file, every flag and every tool's version; the files' folders do not enter."""
     verilator = find_verilator()
-    included = [path for folder in recipe.include_dirs for path in sorted(Path(folder).rglob("*")) if path.is_file()]
     hasher = hashlib.sha256()
-    for path in (*recipe.sources, *recipe.cpp_sources, recipe.main_cpp, *included):
+    for path in (*recipe.sources, recipe.main_cpp):
         if not Path(path).is_file():
             raise SimulatorError(f"build '{recipe.name}': source {path} does not exist")
         hasher.update(f"{Path(path).name}\0".encode() + hashlib.sha256(Path(path).read_bytes()).digest())
-    flags = {
-        key: value
-        for key, value in asdict(recipe).items()
-        if key not in ("name", "sources", "cpp_sources", "main_cpp", "include_dirs")
-    }
+    flags = [recipe.top, recipe.waves, recipe.optimise, list(recipe.arguments)]
     tools = [verilator.version, verilator.origin, compiler_version(), importlib.metadata.version("cocotb")]
     settings = [
         flags,
@@ -230,12 +233,12 @@ def _digest(recipe: _Recipe) -> str:
         Path(model_source.__file__).read_text(encoding="utf-8"),
         _control_file(recipe),
     ]
-    hasher.update(json.dumps(settings, sort_keys=True, default=str).encode())
+    hasher.update(json.dumps(settings).encode())
     return hasher.hexdigest()[:12]
 
 
 def _control_file(recipe: _Recipe) -> str:
-    return control_file(recipe.top, find_verilator(), recipe.public, input_names(recipe.top, recipe.sources))
+    return control_file(recipe.top, find_verilator(), input_names(recipe.top, recipe.sources))
 
 
 def _compile(recipe: _Recipe, result: Build) -> None:
@@ -256,22 +259,14 @@ def _compile(recipe: _Recipe, result: Build) -> None:
 
 
 def _verilator_arguments(recipe: _Recipe, result: Build, control: Path) -> list[str]:
-    headers = [Path(path) for path in recipe.cpp_sources if Path(path).suffix in HEADER_SUFFIXES]
-    cpp_files = [path for path in recipe.cpp_sources if Path(path) not in headers]
-    folders = [f"-I{path.absolute().parent}" for path in headers]
-    files = (recipe.main_cpp, *cpp_files, *recipe.sources)
     return [
         *("--cc", "--exe", "--prefix", "Vtop", "--top-module", recipe.top),
         *("--Mdir", str(result.directory), "-o", result.executable.name),
         *VERILATOR_FLAGS,
         *TRACE_FLAGS[result.waves],
-        *(f"-I{Path(folder).absolute()}" for folder in recipe.include_dirs),
-        *(argument for folder in folders for argument in ("-CFLAGS", folder)),
-        *(f"-G{key}={value}" for key, value in recipe.parameters.items()),
-        *(f"-D{key}={value}" for key, value in recipe.defines.items()),
         *recipe.arguments,
         str(control),
-        *(str(Path(path).absolute()) for path in files),
+        *(str(Path(path).absolute()) for path in (recipe.main_cpp, *recipe.sources)),
     ]
 
 

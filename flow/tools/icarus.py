@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,26 +58,19 @@ def _command(name: str) -> str:
     return found
 
 
-def build_icarus(sources: Sequence[Path], top: str, *, name: str, defines: Mapping[str, object] | None = None) -> Build:
+def build_icarus(sources: Sequence[Path], top: str, *, name: str) -> Build:
     """Compile a design for Icarus Verilog; ``remora.flow.tools.simulator.run`` runs it under cocotb.
 
     Args:
         sources: Verilog and SystemVerilog, in order; all are read as SystemVerilog.
         top: name of the top module.
         name: what to call the build; part of its directory's name.
-        defines: of the preprocessor.
 
     Raises:
         SimulatorError: there is no Icarus Verilog, or it refuses the design; the message has the first error.
     """
     icarus = find_icarus()
-    options = [
-        "-g2012",
-        "-Wall",
-        "-s",
-        top,
-        *(f"-D{key}={value}" for key, value in (defines or {}).items()),
-    ]
+    options = ["-g2012", "-Wall", "-s", top]
     hasher = hashlib.sha256(repr((icarus.version, options)).encode())
     for path in sources:
         hasher.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())

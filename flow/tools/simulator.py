@@ -56,7 +56,6 @@ class TestCase:
 
     name: str
     failure: str | None
-    sim_time_ns: float
     seconds: float
 
 
@@ -92,7 +91,6 @@ def run(
     waves: Path | None = None,
     plusargs: Sequence[str] = (),
     timeout: float | None = DEFAULT_TIMEOUT_S,
-    random_init: bool = True,
     env: Mapping[str, str] | None = None,
 ) -> RunResult:
     """Run the cocotb tests of a module on a build.
@@ -107,8 +105,6 @@ def run(
         waves: file to record waveforms to; the build must have been made with waves.
         plusargs: arguments for the design, such as ``+name=value``.
         timeout: seconds of wall-clock time; None for no limit.
-        random_init: fill registers and memories that have no initial value, and undriven top-level inputs, with random
-            bits instead of zeros, so that a design cannot rely on what silicon does not give. In Icarus they are x.
         env: further environment variables of the simulation.
 
     Raises:
@@ -116,7 +112,7 @@ def run(
         SimulatorError: the simulation crashed, timed out, or ran no test at all.
     """
     if waves and not build.waves:
-        raise SimulatorError(f"build '{build.name}' cannot record waves: build it with waves=True")
+        raise SimulatorError(f"build '{build.name}' cannot record waves: build it with waves")
     seed = default_seed() if seed is None else seed
     directory, own = (Path(run_dir).absolute(), False) if run_dir else (_fresh_directory(build, test_module), True)
     directory.mkdir(parents=True, exist_ok=True)
@@ -130,7 +126,9 @@ def run(
     if build.simulator == "verilator":
         arguments += [
             f"+verilator+seed+{seed % (2**31 - 1) + 1}",
-            f"+verilator+rand+reset+{2 if random_init else 0}",
+            # Registers and memories without an initial value, and undriven top-level inputs, hold random bits, not
+            # zeros, so that a design cannot rely on what silicon does not give. In Icarus they are x.
+            "+verilator+rand+reset+2",
         ]
 
     started = time.monotonic()
@@ -294,6 +292,4 @@ def _test_case(element: ElementTree.Element) -> TestCase:
     failure = None
     if causes:
         failure = causes[0].get("message") or (causes[0].text or "").strip() or "no reason given"
-    properties = {item.get("name"): item.get("value") for item in element.iter("property")}
-    sim_time = element.get("sim_time_ns") or properties.get("sim_time_duration") or 0
-    return TestCase(element.get("name", "?"), failure, float(sim_time), float(element.get("time") or 0))
+    return TestCase(element.get("name", "?"), failure, float(element.get("time") or 0))

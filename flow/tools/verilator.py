@@ -178,17 +178,13 @@ def build_environment(verilator: Verilator, runtime_cache: Path, optimise: Optim
     return environment
 
 
-def control_file(top: str, verilator: Verilator, public: Sequence[str] = (), inputs: Sequence[str] = ()) -> str:
+def control_file(top: str, verilator: Verilator, inputs: Sequence[str] = ()) -> str:
     """Text of the control file: waivers for generated Verilog, and what the simulator may look at from outside.
 
     Args:
         top: the top module, whose ports are visible.
         inputs: its ports that are written from outside; all where none is named. Verilator settles what depends on
             a signal that may be written from outside at every evaluation, of which a cycle has several.
-        public: further signals, as ``module.signal``; ``*`` matches any characters in either part.
-
-    Raises:
-        SimulatorError: an entry of ``public`` has no dot.
     """
     lines = ["`verilator_config"]
     for rule, reason in GENERATED_WAIVERS.items():
@@ -196,9 +192,4 @@ def control_file(top: str, verilator: Verilator, public: Sequence[str] = (), inp
     kind = "port" if verilator.version_numbers >= PORT_DIRECTIVE_VERSION else "var"
     lines.append(f'public_flat_{"rd" if inputs else "rw"} -module "{top}" -{kind} "*"')
     lines += [f'public_flat_rw -module "{top}" -{kind} "{name}"' for name in inputs]
-    for entry in public:
-        module, dot, signal = entry.rpartition(".")
-        if not dot:
-            raise SimulatorError(f"public signal '{entry}' must be written as module.signal")
-        lines.append(f'public_flat_rw -module "{module}" -var "{signal}"')
     return "\n".join(lines) + "\n"

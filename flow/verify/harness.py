@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.build import Waves
@@ -12,7 +13,7 @@ from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import Build, build, write_source
 from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.followers import CLOCK, follower, followers, inner_names
-from remora.flow.verify.trace_package import PACKAGE
+from remora.flow.verify.trace_package import PACKAGE, trace_package
 
 HARNESS = "remora_harness"
 SOURCES = Path(__file__).parents[2] / "tb" / "sv"
@@ -79,17 +80,23 @@ class Harness:
 
     Attributes:
         ports: further ports of the top module, as they are declared.
-        agent: drives the design's input stream.
+        agent: drives the design's input stream; the stream of the top module goes there itself where None.
         watching: monitors and checks, of `beside`; the check of the answers' stream is always there.
         modules: files in tb/sv, without prefix and ending, of all of these.
         package: text of the package ``remora_trace``.
+        arguments: further ones of the compiler.
     """
 
-    ports: tuple[str, ...]
-    agent: Agent
-    watching: tuple[Instance, ...]
-    modules: tuple[str, ...]
-    package: str
+    ports: tuple[str, ...] = ()
+    agent: Agent | None = None
+    watching: tuple[Instance, ...] = ()
+    modules: tuple[str, ...] = ()
+    package: str = trace_package({}, {}, {})
+    arguments: tuple[str, ...] = ()
+
+
+MakeHarness = Callable[[Any, Mapping[str, Mapping[str, Any]]], Harness]
+"""What a system puts around a design point: `remora.flow.systems.system.System.harness`."""
 
 
 def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
@@ -102,12 +109,11 @@ def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
     declared = [f"{port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports]
     listed = ",\n".join(f"    {each}" for each in (*declared, *harness.ports))
     answers = {name: inner[f"m_axis_{name}"] for name in STREAM}
-    instances = (
-        harness.agent.instance(inner),
-        Instance("remora", "dut", inner | {f"s_axis_{name}": f"to_s_axis_{name}" for name in STREAM}),
-        beside("stream_check", {"clk": CLOCK, "reset": f"!{RESET_N}", **answers}),
-        *harness.watching,
-    )
+    instances = [beside("stream_check", {"clk": CLOCK, "reset": f"!{RESET_N}", **answers}), *harness.watching]
+    if harness.agent:
+        instances.append(harness.agent.instance(inner))
+        inner = inner | {f"s_axis_{name}": f"to_s_axis_{name}" for name in STREAM}
+    instances.append(Instance("remora", "dut", inner))
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {listed}
@@ -131,22 +137,26 @@ def monitor_sources(package: str, *modules: str) -> list[Path]:
     return [write_source(f"{PACKAGE}.sv", package), *parts]
 
 
-def build_harness_of(
+def build_harness(
     generated: Generated,
-    harness: Harness,
+    make: MakeHarness,
     *,
     waves: Waves | None = None,
     netlist: Path | None = None,
     models: Sequence[Path] | None = None,
+    wrapped: Collection[str] = (),
     optimise: Optimise = "run",
-    arguments: Sequence[str] = (),
 ) -> Build:
     """Build the simulated top level for cocotb.
 
     Args:
+        make: the system's own.
         netlist, models: in place of the generated ones, for mutated copies (`remora.flow.faults.mutation`).
-        arguments: further ones of the compiler.
+        wrapped: instances of a mutated netlist that have others in them, which are in ``good`` there.
     """
+    found = generated.sidecar["probes"]
+    probes = {name: {**probe, "path": inside(probe["path"], wrapped)} for name, probe in found.items()}
+    harness = make(generated.design, probes)
     text = harness_verilog(generated.sidecar["ports"], harness)
     sources = [
         *monitor_sources(harness.package, "stream_check", *harness.modules),
@@ -155,5 +165,5 @@ def build_harness_of(
         write_source(f"{HARNESS}.sv", text),
     ]
     return build(
-        sources, HARNESS, name=generated.design.name, waves=waves, optimise=optimise, arguments=tuple(arguments)
+        sources, HARNESS, name=generated.design.name, waves=waves, optimise=optimise, arguments=harness.arguments
     )

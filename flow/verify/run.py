@@ -33,11 +33,12 @@ class Found:
 
     Attributes:
         records: the trace by kind; empty where none was recorded. ``counters``: their growth.
-        report: of the host. ``stalled``: streams paused at random.
+        answers: of the hardware. ``report``: of the host. ``stalled``: streams paused at random.
     """
 
     records: Mapping[str, NDArray]
     counters: dict[Any, int]
+    answers: list[Answer]
     report: dict[str, Any]
     stalled: bool
 
@@ -206,13 +207,10 @@ def run_case(
 
 def _compare(case: C, directory: Path, report: dict[str, Any], stalled: bool) -> RtlRun[C]:
     design = case.design
-    found = Found(
-        read_trace(directory, design) if case.traced else {},
-        {counter: report["counters"][counter.name] for counter in design.counters()},
-        report,
-        stalled,
-    )
     answers = [Answer(tag, decision, flags, tuple(scores)) for tag, decision, flags, *scores in report["answers"]]
+    records = read_trace(directory, design) if case.traced else {}
+    counters = {counter: report["counters"][counter.name] for counter in design.counters()}
+    found = Found(records, counters, answers, report, stalled)
     actual = {**found.records, ANSWER: answer_records(case.classes, answers)}
     golden, taken, comparison = [], dict.fromkeys(actual, 0), Comparison()
     for stretch in case.stretches(directory):

@@ -15,10 +15,13 @@ from filelock import FileLock
 
 from remora.flow.generate.directory import Generated, write_directory
 from remora.flow.generate.parts import Parts
-from remora.flow.report.console import console, table
+from remora.flow.report.console import console, progress, table
+from remora.flow.tools.build import wave_format
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.simulator import Build, build_root
-from remora.flow.verify.run import C, RtlRun
+from remora.flow.tools.verilator import Optimise
+from remora.flow.verify.harness import MakeHarness, build_harness
+from remora.flow.verify.run import C, RtlRun, run_case
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.lib.files import check_writable
 from remora.spec.lib.trace import is_trace
@@ -129,19 +132,45 @@ def check(comparison: Comparison, kinds: Sequence[str]) -> None:
         raise CheckFailed(wrong)
 
 
+def simulate_case(
+    parts: Parts,
+    harness: MakeHarness,
+    case: C,
+    *,
+    count: int,
+    unit: str,
+    seed: int,
+    stall: float = 0.0,
+    waves: Path | None = None,
+    keep: Path | None = None,
+    optimise: Optimise = "run",
+) -> RtlRun[C]:
+    """Generate, build, run a case and compare, with words and a bar for a person.
+
+    Args:
+        harness: the system's own.
+        count: how many records of `RunCase.PROGRESS` the run will have. ``unit``: what they are called.
+        seed, stall, waves: as of `remora.flow.verify.run.run_case`.
+        keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
+
+    Raises:
+        SimulatorError: the build or the simulation itself failed.
+    """
+    generated = generate_for(parts)
+    build = built(lambda: build_harness(generated, harness, waves=wave_format(waves), optimise=optimise))
+    with run_directory(case.design.name, keep) as directory, progress("simulating", count, unit) as advance:
+        run = run_case(build, case, directory, seed=seed, stall=stall, waves=waves, progress=advance)
+    tidy(directory, keep, run.comparison)
+    return run
+
+
 @dataclass(frozen=True)
 class Simulated(Generic[C]):
-    """A simulation and its result as reported.
-
-    Attributes:
-        show: makes the table of a result.
-        kinds: of which a record must have been compared besides those that the run requires.
-    """
+    """A simulation and its result as reported; ``show`` makes the table of a result."""
 
     run: RtlRun[C]
     result: dict[str, Any]
     show: Callable[[dict[str, Any]], Table]
-    kinds: tuple[str, ...] = ()
 
     def table(self) -> Table:
         """The result for a person."""
@@ -149,7 +178,7 @@ class Simulated(Generic[C]):
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""
-        check(self.run.comparison, (*self.run.required, *self.kinds))
+        check(self.run.comparison, self.run.required)
 
 
 def compared_values(comparison: Comparison) -> dict[str, Any]:

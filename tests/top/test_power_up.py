@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.bmru.run import KINDS as BMRU_KINDS
-from remora.flow.systems.bmru.run import run_bmru
+from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import stress_stimulus as bmru_stimulus
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import KINDS, run_rtl
+from remora.flow.systems.crossbar.run import KINDS, CrossbarCase
 from remora.flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
 from remora.flow.tools.simulator import default_seed
+from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.records import LEARN
 from remora.spec.lib.trace import record_types
@@ -43,7 +44,7 @@ def test_a_crossbar(learns, harness, tmp_path):
     write_images(design, stimulus.weights, tmp_path / "images")
     folders = [tmp_path / str(seed) for seed in SEEDS]
     for seed, folder in zip(SEEDS, folders, strict=True):
-        result = run_rtl(build, design, stimulus, folder, seed=seed, images=tmp_path / "images")
+        result = run_case(build, CrossbarCase(design, stimulus, images=tmp_path / "images"), folder, seed=seed)
         result.comparison.require(*(kind for kind in KINDS if kind != "event"), *([LEARN] if learns else []))
     require_same_records(design, folders)
 
@@ -57,7 +58,7 @@ def test_stalls_follow_from_the_seed(harness, tmp_path):
     steps = []
     for number, seed in enumerate((5, 5, 6)):
         folder = tmp_path / str(number)
-        run_rtl(build, design, stimulus, folder, seed=seed, stall=0.4, images=tmp_path / "images")
+        run_case(build, CrossbarCase(design, stimulus, images=tmp_path / "images"), folder, seed=seed, stall=0.4)
         steps.append((folder / "step.bin").read_bytes())
     assert steps[0] == steps[1] != steps[2]
 
@@ -68,6 +69,6 @@ def test_a_bmru_accelerator(harness, tmp_path):
     stimulus = bmru_stimulus(design, 2, 8)
     folders = [tmp_path / str(seed) for seed in BMRU_SEEDS]
     for seed, folder in zip(BMRU_SEEDS, folders, strict=True):
-        run_bmru(build, design, stimulus, folder, seed=seed).comparison.require(*BMRU_KINDS)
+        run_case(build, BmruCase(design, stimulus), folder, seed=seed).comparison.require(*BMRU_KINDS)
     require_same_records(design, folders)
     assert np.fromfile(folders[0] / "frame.bin", np.uint8).size > 0

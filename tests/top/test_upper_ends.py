@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.bmru.run import KINDS as BMRU_KINDS
-from remora.flow.systems.bmru.run import run_bmru
+from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import BmruStimulus
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import KINDS, run_rtl
+from remora.flow.systems.crossbar.run import KINDS, CrossbarCase
 from remora.flow.systems.crossbar.stimulus import ReplayCommand, stress_stimulus
+from remora.flow.verify.run import run_case
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.random_codes import clip_packets
@@ -54,7 +55,7 @@ def test_weights_features_and_coefficients(name, sign, harness, tmp_path):
     stimulus = replace(stimulus, weights=weights, features=features)
     _, build = harness(design)
     write_images(design, weights, tmp_path / "images")
-    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result = run_case(build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run")
     result.comparison.require(*(kind for kind in KINDS if kind != "event"))
     assert result.counters[Counter.ADC_SATURATIONS] > 0
 
@@ -101,10 +102,10 @@ def test_codes_features_and_votes_of_a_bmru_accelerator(harness, tmp_path):
     settings = VoteSettings(most, sliding=True, wake_class=0, threshold=most)
     stimulus = BmruStimulus(tuple(clip_packets([clip])), codes, settings)
     _, build = harness(design)
-    result = run_bmru(build, design, stimulus, tmp_path / "plus")
+    result = run_case(build, BmruCase(design, stimulus), tmp_path / "plus")
     result.comparison.require(*BMRU_KINDS)
     assert result.counters[BmruCounter.WAKE_UPS] == 1 and max(result.answers[-1].scores) == most
     beyond = VoteSettings.of(design, threshold=registers["WAKE_THRESHOLD"].field("votes").maximum)
     signed = {group.name: -codes[group.name] if group.signed else codes[group.name] for group in groups(design)}
     stimulus = BmruStimulus(tuple(clip_packets([np.stack([clip[0], -clip[0]] * 4)])), BmruCodes(design, signed), beyond)
-    run_bmru(build, design, stimulus, tmp_path / "minus").comparison.require(*BMRU_KINDS)
+    run_case(build, BmruCase(design, stimulus), tmp_path / "minus").comparison.require(*BMRU_KINDS)

@@ -17,7 +17,8 @@ from remora.tb.lib.config import load_config
 @cocotb.test()
 async def run_vectors(dut) -> None:
     """Send each packet of the configuration, and await as many answers."""
-    packets = [bytes.fromhex(packet) for packet in load_config()["packets"]]
+    config = load_config()
+    packets = [bytes.fromhex(packet) for packet in config["packets"]]
     cocotb.start_soon(Clock(dut.aclk, 10, unit="ns").start())
     for name in ("awvalid", "wvalid", "bready", "arvalid", "rready"):
         getattr(dut, f"s_axil_{name}").value = 0
@@ -34,5 +35,6 @@ async def run_vectors(dut) -> None:
     for _ in packets:
         frame = await with_timeout(sink.recv(), 1, "ms")
         answer = decode_answer(bytes(frame.tdata))
-        answers.append([answer.tag, answer.decision, list(answer.scores)])
-    Path("answers.json").write_text(json.dumps(answers), encoding="utf-8")
+        answers.append([answer.tag, answer.decision, int(answer.flags), *answer.scores])
+    report = {"answers": answers, "counters": {}, "seconds": {}}
+    Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")

@@ -59,6 +59,4 @@ class PerceptronDesign(Design):
 
     def register_source(self) -> RegisterSource:
         """Who the chip is."""
-        identity = int(self.hash, 16)
-        halves = {"design_hash_low": identity & 0xFFFFFFFF, "design_hash_high": identity >> 32}
-        return RegisterSource(Path(__file__).with_name("registers.rdl"), "remora_perceptron", halves)
+        return RegisterSource(Path(__file__).with_name("registers.rdl"), "remora_perceptron", {})

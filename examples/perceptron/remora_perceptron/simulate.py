@@ -2,55 +2,62 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.generate.parts import Parts
 from remora.flow.generate.scenario import Scenario
-from remora.flow.report.console import table
-from remora.flow.tools.build import wave_format
-from remora.flow.tools.simulator import build, run
-from remora.flow.verify.simulation import built, check, generate_for, run_directory, tidy
+from remora.flow.verify.harness import Harness
+from remora.flow.verify.records import ANSWER, Check, answer_records
+from remora.flow.verify.run import Found, RunCase, Stretch
+from remora.flow.verify.simulation import Simulated, agreement_table, compared_values, simulate_case
 from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import write_text
 from remora.spec.lib.packets import Answer, Flag, encode_packet
 from remora.spec.lib.registers import register_map
-from remora.spec.lib.trace import record_types
-from remora.tb.lib.scoreboard import Comparison, compare
 from remora_perceptron.design import PerceptronDesign
 from remora_perceptron.golden import draw_vectors, infer, initial_weights
 from remora_perceptron.options import VECTORS, PerceptronSimulateOptions
 from remora_perceptron.top import TILE, Perceptron
 
-KIND = "answer"
+if TYPE_CHECKING:
+    from rich.table import Table
+
 TIMEOUT_CYCLES = 2000
 
 
 def parts(design: PerceptronDesign, weights: NDArray[np.int16] | None) -> Parts:
     """The parts with these weights, or with the initial ones."""
     weights = initial_weights(design) if weights is None else weights
-    words = weights.view(np.uint16)
-    image = "".join(" ".join(f"{word:04x}" for word in row) + "\n" for row in words)
     return Parts(
         design, partial(Perceptron, design), macros=("remora_crossbar",), models=("remora_image",),
-        scenario=partial(scenario, design, weights), images={TILE: image},
+        scenario=partial(scenario, design, weights), images={TILE: image(weights)},
     )  # fmt: skip
+
+
+def image(weights: NDArray[np.int16]) -> str:
+    """The memory image of the crossbar."""
+    return "".join(" ".join(f"{word:04x}" for word in row) + "\n" for row in weights.view(np.uint16))
+
+
+def harness(design: PerceptronDesign, probes: Mapping[str, Mapping[str, Any]]) -> Harness:
+    """Nothing stands around a perceptron but what stands around every design."""
+    return Harness()
 
 
 def scenario(design: PerceptronDesign, weights: NDArray[np.int16]) -> Scenario:
     """The testbench: who the chip is, and a few answers."""
     made = Scenario(register_map(design), TIMEOUT_CYCLES, ("+remora_images=../images",))
-    for name in ("ID", "HASH_LOW", "HASH_HIGH"):
-        made.expect_word(name, made.registers[name].reset)
+    made.identify()
     vectors = draw_vectors(design, 8, design.seed, 255)
-    for record, packet in zip(infer(design, weights, vectors), packets(vectors), strict=True):
-        made.packet(int(record["tag"]), packet, "a vector")
-        scores = tuple(record["scores"].tolist())
-        made.answer(int(record["tag"]), Answer(int(record["tag"]), int(record["decision"]), Flag.INFER, scores))
+    for packet, answer in zip(packets(vectors), answers(infer(design, weights, vectors)), strict=True):
+        made.packet(answer.tag, packet, "a vector")
+        made.answer(answer.tag, answer)
     made.about.append(f"{len(vectors)} vectors are answered, and every score and class is compared.")
     made.stream()
     made.finish()
@@ -62,25 +69,51 @@ def packets(vectors: NDArray[np.uint8]) -> list[bytes]:
     return [encode_packet(vector[None], tag=index % 256) for index, vector in enumerate(vectors)]
 
 
-@dataclass(frozen=True)
-class Simulated:
-    """A simulation that has ended."""
-
-    comparison: Comparison
-    result: dict[str, Any]
-
-    def table(self):
-        """The result for a person."""
-        shown = table("design", ">answers compared", ">mismatches")
-        shown.add_row(*(f"{self.result[name]}" for name in ("design", "compared", "mismatches")))
-        return shown
-
-    def check(self) -> None:
-        """Raise ``CheckFailed`` unless answers were compared and agree."""
-        check(self.comparison, (KIND,))
+def answers(records: NDArray) -> list[Answer]:
+    """Golden's records as the answers of the hardware."""
+    rows = zip(*(records[name].tolist() for name in ("tag", "decision", "scores")), strict=True)
+    return [Answer(tag, decision, Flag.INFER, tuple(scores)) for tag, decision, scores in rows]
 
 
-def simulate(design: PerceptronDesign, options: PerceptronSimulateOptions) -> Simulated:
+class PerceptronCase(RunCase):
+    """Vectors through the hardware, of which every answer is compared."""
+
+    MODULE, PROGRESS = "remora_perceptron.bench", ANSWER
+    traced = False
+
+    def __init__(self, design: PerceptronDesign, weights: NDArray[np.int16], vectors: NDArray[np.uint8]) -> None:
+        super().__init__()
+        self.design, self.classes = design, design.network.classes
+        self.weights, self.vectors = weights, vectors
+
+    def prepare(self, directory: Path) -> dict[str, Any]:
+        """See the base; writes the weights as a memory image."""
+        write_text(directory / f"{TILE}.hex", image(self.weights))
+        return {"packets": [packet.hex() for packet in packets(self.vectors)]}
+
+    def timeout_cycles(self, stall: float) -> int:
+        """See the base."""
+        return TIMEOUT_CYCLES
+
+    def plusargs(self, directory: Path, stalled: bool) -> list[str]:
+        """See the base."""
+        return [f"+remora_images={directory}"]
+
+    def stretches(self, directory: Path) -> Iterator[Stretch]:
+        """See the base; all at once."""
+        expected = answers(infer(self.design, self.weights, self.vectors))
+        yield Stretch({ANSWER: answer_records(self.classes, expected)}, last=True)
+
+    def checks(self, found: Found) -> Iterator[Check]:
+        """See the base: nothing besides."""
+        return iter(())
+
+    def required(self, stalled: bool) -> tuple[str, ...]:
+        """See the base."""
+        return (ANSWER,)
+
+
+def simulate(design: PerceptronDesign, options: PerceptronSimulateOptions) -> Simulated[PerceptronCase]:
     """Run random vectors on the hardware and compare every answer with golden."""
     if options.data not in ("auto", "synthetic"):
         raise RemoraError(f"--data {options.data}: a perceptron takes synthetic")
@@ -88,19 +121,16 @@ def simulate(design: PerceptronDesign, options: PerceptronSimulateOptions) -> Si
         raise RemoraError("--stall, --checkpoint: a perceptron has none; leave them out")
     weights = initial_weights(design)
     vectors = draw_vectors(design, options.limit or VECTORS, options.seed, options.largest)
-    generated = generate_for(parts(design, weights))
-    waves, keep = options.waves, options.keep
-    sources = [generated.netlist, *generated.models]
-    made = built(partial(build, sources, generated.sidecar["top"], name=design.name, waves=wave_format(waves)))
-    with run_directory(design.name, keep and keep.absolute()) as directory:
-        run(
-            made, "remora_perceptron.bench", config={"packets": [packet.hex() for packet in packets(vectors)]},
-            seed=options.seed, run_dir=directory, waves=waves and waves.absolute(),
-            plusargs=[f"+remora_images={generated.images.absolute()}"],
-        )  # fmt: skip
-        answers = json.loads((directory / "answers.json").read_text(encoding="utf-8"))
-    found = np.array([tuple(answer) for answer in answers], record_types(design)[KIND])
-    comparison = compare({KIND: infer(design, weights, vectors)}, {KIND: found})
-    tidy(directory, keep, comparison)
-    counted = {"compared": comparison.compared[KIND], "mismatches": comparison.total_mismatches}
-    return Simulated(comparison, {"design": design.name, "design_hash": design.hash, **counted})
+    run = simulate_case(
+        parts(design, weights), harness, PerceptronCase(design, weights, vectors), count=len(vectors), unit="vectors",
+        seed=options.seed, waves=options.waves and options.waves.absolute(),
+        keep=options.keep and options.keep.absolute(),
+    )  # fmt: skip
+    counted = {"answers_compared": run.comparison.compared[ANSWER], **compared_values(run.comparison)}
+    return Simulated(run, {"design": design.name, "design_hash": design.hash, **counted}, result_table)
+
+
+def result_table(result: dict[str, Any]) -> Table:
+    """The result for a person."""
+    compared = "answers compared", f"{result['answers_compared']:,}"
+    return agreement_table(result, ("core", "perceptron"), compared)

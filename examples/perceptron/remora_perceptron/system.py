@@ -39,6 +39,12 @@ class PerceptronSystem(System):
 
         return parts(design, content)
 
+    def harness(self, design, probes):
+        """Around the hardware in simulation."""
+        from remora_perceptron.simulate import harness
+
+        return harness(design, probes)
+
     def options(self, command: str) -> type[Options] | None:
         """Perceptrons are generated and simulated."""
         from remora_perceptron.options import PerceptronSimulateOptions

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
 from remora.flow.systems.bmru.generate import bmru_parts
-from remora.flow.systems.bmru.harness import build_bmru_harness
+from remora.flow.systems.bmru.harness import bmru_harness
 from remora.flow.systems.bmru.model_faults import model_faults
 from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import stress_stimulus
-from remora.flow.tools.simulator import Build
 from remora.spec.bmru.design import BmruDesign
 
 CLIPS = 24
@@ -35,6 +32,7 @@ class BmruFaultBench(FaultBench):
         r"the codes did not arrive",
         r"Write to address 0x\w+ failed with BRESP: \d",
     )
+    WRAPPED = ("controller",)
 
     def __init__(self, design: BmruDesign, seed: int = 1) -> None:
         self.design = design
@@ -44,12 +42,8 @@ class BmruFaultBench(FaultBench):
             False: stress_stimulus(design, CLIPS, seed, frames=min(8, design.vote.frames), **settings),
             True: stress_stimulus(design, CLIPS, seed, period=period, sliding=True, frames=window, **settings),
         }
-        super().__init__(bmru_parts(design, self.stimuli[False].codes), bmru_catalogue(design), seed)
-
-    def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
-        """See the base; in a mutated netlist the controller is wrapped, which has other instances in it."""
-        wrapped = ("controller",) if netlist else ()
-        return build_bmru_harness(self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build")
+        parts = bmru_parts(design, self.stimuli[False].codes)
+        super().__init__(parts, bmru_harness, bmru_catalogue(design), seed)
 
     def case(self, programs: bool) -> BmruCase:
         """See the base."""

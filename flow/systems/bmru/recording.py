@@ -54,6 +54,11 @@ class Recording:
             return tuple(clip_packets(self.features))
         return tuple(clip_packets([self.features.reshape(-1, self.features.shape[-1])], ends=False))
 
+    @property
+    def streams(self) -> int:
+        """Streams between whose frames the core is cleared: every clip is one, unless all are."""
+        return 1 if self.stream else len(self.features)
+
     def settings(self, design: BmruDesign) -> VoteSettings:
         """Of the vote: as after reset, but that it slides over a stream.
 

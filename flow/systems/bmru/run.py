@@ -15,23 +15,23 @@ from numpy.typing import NDArray
 from remora.flow.systems.bmru.pace import first_start, starts
 from remora.flow.systems.bmru.reference import BmruReference, run_reference
 from remora.flow.systems.bmru.stimulus import BmruStimulus
-from remora.flow.tools.simulator import Build
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
-from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RtlRun, RunCase, Stretch, run_case
-from remora.golden.bmru.clips import FramePacket
+from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RunCase, Stretch
+from remora.golden.bmru.clips import FramePacket, VoteSettings
+from remora.golden.bmru.wake_ups import rises
 from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.design import BmruDesign
-from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop
+from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop, ReportFlag
 from remora.spec.bmru.records import FRAME
 from remora.spec.bmru.scan import pack_chain
 from remora.spec.lib.files import replacing, write_bytes, write_text
-from remora.spec.lib.packets import BEAT_BYTES
+from remora.spec.lib.packets import BEAT_BYTES, Answer
 
-REFUSAL, CODES, PACE = "refusal", "codes", "pace"
-"""Kinds of records: how a load with a wrong check word was refused, the codes read back at the end, and the cycles from
-each frame to the next."""
+REFUSAL, CODES, PACE, WAKE = "refusal", "codes", "pace", "wake"
+"""Kinds of records: how a load with a wrong check word was refused, the codes read back at the end, the cycles from
+each frame to the next, and where votes slide when the wake-up rises, as `remora.golden.bmru.wake_ups.rises` has it."""
 KINDS = (FRAME, ANSWER, COUNTERS, INTERRUPTS, CODES, REFUSAL)
-"""What every run must compare; and ``PACE`` where frames are paced."""
+"""What every run must compare; and ``PACE`` where frames are paced, ``WAKE`` where the streams are known."""
 REFUSED = {"written_wrong": 1, "chain_wrong": 0, "latches_wrong": 0, "programmed": 0}
 """What a load with a wrong check word must leave in SCAN_STATUS and STATUS."""
 
@@ -41,13 +41,18 @@ class BmruCase(RunCase):
 
     Compared are frames, answers, counters, interrupts, the refusal of a load with a wrong check word, the codes read
     back at the end, and where no stream stalls the cycles from frame to frame.
+
+    Args:
+        streams: how many streams of equal length the frames are, where votes slide and the wake-ups of each are
+            compared as well; None elsewhere.
     """
 
     MODULE, PROGRESS = "remora.tb.bmru.run_frames", FRAME
 
-    def __init__(self, design: BmruDesign, stimulus: BmruStimulus) -> None:
+    def __init__(self, design: BmruDesign, stimulus: BmruStimulus, streams: int | None = None) -> None:
         super().__init__()
         self.design: BmruDesign = design
+        self.streams = streams
         self.stimulus, self.classes = stimulus, design.network.classes
         began = perf_counter()
         self.reference: BmruReference = run_reference(design, stimulus.codes, stimulus.packets, stimulus.settings)
@@ -96,10 +101,17 @@ class BmruCase(RunCase):
         yield Check(CODES, _bytes(codes), _bytes(bytes.fromhex(report["codes"])))
         if not found.stalled:
             yield self._pace(found)
+        if self.streams is not None:
+            yield wakes(self.stimulus.settings, self.keyword_frames(self.streams), found.answers)
 
     def required(self, stalled: bool) -> tuple[str, ...]:
         """See the base."""
-        return (*KINDS, *([PACE] if self.stimulus.period and not stalled else []))
+        paced, sliding = self.stimulus.period and not stalled, self.streams is not None
+        return (*KINDS, *([PACE] if paced else []), *([WAKE] if sliding else []))
+
+    def keyword_frames(self, streams: int) -> NDArray[np.bool_]:
+        """Which frames golden decides for the class that wakes, (streams, frames)."""
+        return (self.reference.records["decision"] == self.stimulus.settings.wake_class).reshape(streams, -1)
 
     def _pace(self, found: Found) -> Check:
         """Cycles from each frame to the next, each with the number of frames that answers held in the whole run.
@@ -131,11 +143,17 @@ class BmruCase(RunCase):
         return wanted | {"pin": int(any(wanted[name] for name in RUN_EVENTS)), "events_left": 0, "pin_left": 0}
 
 
-def run_bmru(
-    build: Build, design: BmruDesign, stimulus: BmruStimulus, directory: Path, **options: Any
-) -> RtlRun[BmruCase]:
-    """Run packets through the hardware and compare every record with golden: `run_case`, with its options."""
-    return run_case(build, BmruCase(design, stimulus), directory, **options)
+def wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Sequence[Answer]) -> Check:
+    """The hardware's wake-ups, frame by frame, beside where the sliding window's counting sees them rise.
+
+    Args:
+        votes: (streams, frames), of `BmruCase.keyword_frames`.
+        answers: of the hardware, one a frame.
+    """
+    dtype = [("rises", "<i8")]
+    expected = rises(votes, settings.frames).reshape(-1).astype(np.int64).astype(dtype)
+    actual = np.array([bool(int(answer.flags) & ReportFlag.WAKE) for answer in answers], np.int64).astype(dtype)
+    return Check(WAKE, expected, actual)
 
 
 def timeout_cycles(design: BmruDesign, stimulus: BmruStimulus, stall: float) -> int:

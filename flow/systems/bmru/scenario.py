@@ -32,8 +32,7 @@ def bmru_scenario(design: BmruDesign, codes: BmruCodes | None) -> Scenario:
 
     timeout = timeout_cycles(design, stimulus, 0.0) + 8 * chain_bits(design)
     scenario = Scenario(register_map(design), timeout)
-    for name in ("ID", "HASH_LOW", "HASH_HIGH"):
-        scenario.expect_word(name, scenario.registers[name].reset, note="of this design point")
+    scenario.identify()
     scenario.expect("SCAN_LENGTH", bits=chain_bits(design))
     _load(scenario, codes)
     _configure(scenario, settings)
@@ -91,12 +90,8 @@ def _queue(scenario: Scenario, packets: tuple[FramePacket, ...], reference: Bmru
 
 
 def _compare_counters(scenario: Scenario, design: BmruDesign, reference: BmruReference) -> None:
-    for counter in design.counters():
-        if counter in reference.counters:
-            low, high = scenario.registers.counter(counter)
-            value = reference.counters[counter]
-            scenario.expect_word(low.name, value & (1 << WORD_BITS) - 1)
-            scenario.expect_word(high.name, value >> WORD_BITS)
+    known = reference.counters
+    scenario.expect_counters({counter: known[counter] for counter in design.counters() if counter in known})
     scenario.about.append(
         f"{len(reference.counters)} of the hardware's counters are compared at the end, among them the charge that the "
         "core drew, which depends on every current of every frame."

@@ -9,40 +9,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
 from remora.flow.systems.bmru.generate import bmru_parts
-from remora.flow.systems.bmru.harness import build_bmru_harness
+from remora.flow.systems.bmru.harness import bmru_harness
 from remora.flow.systems.bmru.recording import Recording
-from remora.flow.systems.bmru.run import BmruCase, run_bmru
+from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import BmruStimulus
-from remora.flow.tools.build import wave_format
 from remora.flow.tools.simulator import default_seed
 from remora.flow.verify.run import RtlRun
-from remora.flow.verify.simulation import (
-    Simulated,
-    agreement_table,
-    built,
-    compared_values,
-    generate_for,
-    run_directory,
-    tidy,
-)
+from remora.flow.verify.simulation import Simulated, agreement_table, compared_values, simulate_case
 from remora.golden.bmru.clips import VoteSettings
-from remora.golden.bmru.wake_ups import count_wakes, rises
+from remora.golden.bmru.wake_ups import count_wakes
 from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import ReportFlag
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.packets import Answer
-from remora.tb.lib.scoreboard import Comparison, compare
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-WAKE = "wake"
-"""Compared where votes slide: when the wake-up rises, as `remora.golden.bmru.wake_ups.rises` has it of a whole
-stream."""
 
 
 def simulate_bmru(
@@ -72,38 +57,14 @@ def simulate_bmru(
         raise RemoraError(f"--paced with --stall {stall:g}: stalls move frames off their pace; leave one out")
     seed = default_seed() if seed is None else seed
     settings = recording.settings(design)
-    generated = generate_for(bmru_parts(design, recording.codes))
-    build = built(lambda: build_bmru_harness(generated, waves=wave_format(waves)))
-    period = design.cycles.frame if paced else 0
-    stimulus = BmruStimulus(recording.packets, recording.codes, settings, period)
-    frames = len(stimulus.packets)
-    with run_directory(design.name, keep) as directory, progress("simulating", frames, "frames") as advance:
-        run = run_bmru(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
-    if settings.sliding:
-        run.comparison.merge(compare_wakes(settings, keyword_frames(settings, recording, run), run.answers))
-    tidy(directory, keep, run.comparison)
+    stimulus = BmruStimulus(recording.packets, recording.codes, settings, design.cycles.frame if paced else 0)
+    run = simulate_case(
+        bmru_parts(design, recording.codes), bmru_harness,
+        BmruCase(design, stimulus, recording.streams if settings.sliding else None),
+        count=len(stimulus.packets), unit="frames", seed=seed, stall=stall, waves=waves, keep=keep,
+    )  # fmt: skip
     result = summarise(design, recording, settings, run) | {"paced": paced}
-    return Simulated(run, result | provenance(seed), bmru_table, (WAKE,) if settings.sliding else ())
-
-
-def keyword_frames(settings: VoteSettings, recording: Recording, run: RtlRun[BmruCase]) -> NDArray[np.bool_]:
-    """Which frames golden decides for the class that wakes, (streams, frames); every clip is a stream unless all are
-    one."""
-    streams = 1 if recording.stream else len(recording.features)
-    return (run.case.reference.records["decision"] == settings.wake_class).reshape(streams, -1)
-
-
-def compare_wakes(settings: VoteSettings, votes: NDArray[np.bool_], answers: Sequence[Answer]) -> Comparison:
-    """The hardware's wake-ups, frame by frame, with where the sliding window's counting sees them rise.
-
-    Args:
-        votes: (streams, frames), of `keyword_frames`.
-        answers: of the hardware, one a frame.
-    """
-    dtype = [("rises", "<i8")]
-    expected = rises(votes, settings.frames).reshape(-1).astype(np.int64).astype(dtype)
-    actual = np.array([bool(int(answer.flags) & ReportFlag.WAKE) for answer in answers], np.int64).astype(dtype)
-    return compare({WAKE: expected}, {WAKE: actual})
+    return Simulated(run, result | provenance(seed), bmru_table)
 
 
 def summarise(design: BmruDesign, recording: Recording, settings: VoteSettings, run: RtlRun[BmruCase]) -> dict:
@@ -122,7 +83,7 @@ def summarise(design: BmruDesign, recording: Recording, settings: VoteSettings, 
     counted = dict.fromkeys(("keywords", "hits", "false_alarms", "hours"))
     if recording.stream and recording.labels is not None:
         spoken = (recording.labels == settings.wake_class)[None]
-        counted = count_wakes(keyword_frames(settings, recording, run), spoken, settings.frames)
+        counted = count_wakes(run.case.keyword_frames(1), spoken, settings.frames)
     return {
         "design": design.name,
         "design_hash": design.hash,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remora.flow.systems.options import FaultsOptions, Options
 from remora.flow.systems.system import System
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from remora.flow.systems.bmru.faults import BmruFaultBench
     from remora.flow.systems.bmru.options import BmruSimulateOptions, BmruTrainOptions
     from remora.flow.systems.bmru.run import BmruCase
+    from remora.flow.verify.harness import Harness
     from remora.flow.verify.simulation import Simulated
     from remora.golden.bmru.codes import BmruCodes
     from remora.golden.lib.bmru_network import BmruNetwork
@@ -51,6 +53,12 @@ class BmruSystem(System["BmruDesign", "BmruCodes"]):
         from remora.flow.systems.bmru.generate import bmru_parts
 
         return bmru_parts(design, content)
+
+    def harness(self, design: BmruDesign, probes: Mapping[str, Mapping[str, Any]]) -> Harness:
+        """As `remora.flow.systems.bmru.harness.bmru_harness`."""
+        from remora.flow.systems.bmru.harness import bmru_harness
+
+        return bmru_harness(design, probes)
 
     def options(self, command: str) -> type[Options] | None:
         """Those of `remora.flow.systems.bmru.options`, and the common ones."""

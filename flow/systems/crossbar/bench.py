@@ -19,12 +19,14 @@ import numpy as np
 
 from remora.flow.generate.directory import Generated, write_directory
 from remora.flow.systems.crossbar.generate import crossbar_parts
-from remora.flow.systems.crossbar.harness import build_harness, build_plain
+from remora.flow.systems.crossbar.harness import build_plain, crossbar_harness
 from remora.flow.systems.crossbar.learning_kernel import learning_kernel
-from remora.flow.systems.crossbar.run import RtlRun, run_rtl
+from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.tools.children import run_child
 from remora.flow.tools.simulator import Build
+from remora.flow.verify.harness import build_harness
+from remora.flow.verify.run import RtlRun, run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import Weights, initial_weights
@@ -133,9 +135,9 @@ def measure_builds(generated: Generated, root: Path) -> tuple[dict, Build, Build
     os.environ["REMORA_SIM_BUILD"] = str(root)
     try:
         before = _children_cpu()
-        build = build_harness(generated)
+        build = build_harness(generated, crossbar_harness)
         cold = _children_cpu() - before
-        warm = _timed(lambda: build_harness(generated))
+        warm = _timed(lambda: build_harness(generated, crossbar_harness))
         plain = build_plain(generated)
     finally:
         os.environ.pop("REMORA_SIM_BUILD")
@@ -165,7 +167,8 @@ def measure_simulation(
         decisions, rate = _run_plain(design, plain, packets, generated.images)
         rates["plain"].append(rate)
         for name, trace in (("uncompared", False), ("compared", True)):
-            run = run_rtl(build, design, stimulus, folder / name, trace=trace, images=generated.images)
+            case = CrossbarCase(design, stimulus, trace=trace, images=generated.images)
+            run = run_case(build, case, folder / name)
             run.comparison.require("answer", *(["step"] if trace else []))
             if list(run.decisions) != decisions:
                 raise AssertionError("the plain harness and cocotb do not run the same simulation")

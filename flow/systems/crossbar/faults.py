@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.generate import crossbar_parts
-from remora.flow.systems.crossbar.harness import build_harness
+from remora.flow.systems.crossbar.harness import crossbar_harness
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import (
     Stimulus,
@@ -18,7 +17,6 @@ from remora.flow.systems.crossbar.stimulus import (
     with_bad_packets,
     with_replay_commands,
 )
-from remora.flow.tools.simulator import Build
 from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.design import DesignPoint
 
@@ -37,15 +35,12 @@ class CrossbarFaultBench(FaultBench):
         r"a sequence is still in flight \d+ cycles after the last was learnt",
         r"\d+ devices do not hold their weight",
     )
+    WRAPPED = ("hidden",)
 
     def __init__(self, design: DesignPoint, seed: int = 1, further: Sequence[Fault] = ()) -> None:
         self.design, self.stimulus = design, _stimulus(design, seed)
-        super().__init__(crossbar_parts(design, self.stimulus.weights), catalogue(design), seed, further)
-
-    def build(self, netlist: Path | None = None, models: Sequence[Path] | None = None) -> Build:
-        """See the base; in a mutated netlist the hidden layer's array is wrapped, which has other instances in it."""
-        wrapped = ("hidden",) if netlist else ()
-        return build_harness(self.generated, netlist=netlist, models=models, wrapped=wrapped, optimise="build")
+        parts = crossbar_parts(design, self.stimulus.weights)
+        super().__init__(parts, crossbar_harness, catalogue(design), seed, further)
 
     def case(self, programs: bool) -> CrossbarCase:
         """See the base."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.simulator import Build, build_executable
 from remora.flow.verify.followers import CLOCK
-from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, beside, build_harness_of, inside
+from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, beside
 from remora.flow.verify.trace_package import trace_package
 from remora.hdl.crossbar.probes import BY_TILE, of_tiles
 from remora.hdl.lib.verilog import TOP_NAME
@@ -79,18 +78,6 @@ def trace_constants(design: DesignPoint) -> dict[str, int]:
         "NO_SLOT": NO_SLOT,
         **{f"EVENT_{event.name}": int(event) for event in Event},
     }
-
-
-def build_harness(generated: Generated, *, wrapped: Collection[str] = (), **options: Any) -> Build:
-    """Build the harness for cocotb: `remora.flow.verify.harness.build_harness_of`, with its options.
-
-    Args:
-        wrapped: instances of a mutated netlist that have others in them, which are in ``good`` there.
-    """
-    found = generated.sidecar["probes"]
-    probes = {name: {**probe, "path": inside(probe["path"], wrapped)} for name, probe in found.items()}
-    design = cast(DesignPoint, generated.design)
-    return build_harness_of(generated, crossbar_harness(design, probes), **options)
 
 
 def build_plain(generated: Generated) -> Build:

@@ -18,6 +18,9 @@ from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Drop
 
+DRAWS = 8
+"""Attempts of a draw that are allowed for, as a mean over all replays; more than a few are rare."""
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -85,7 +88,7 @@ class Reference:
         """Of the hardware's counters of cycles, after all sequences: fewest and most, which are often the same.
 
         An update takes as long as its pulses let it; without any, its cycles are known. So are those of an insertion
-        into a reservoir with room.
+        into a reservoir with room. A replay is of a sequence that was learnt, after so many attempts of its draw.
         """
         stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
         lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
@@ -97,6 +100,9 @@ class Reference:
             )
             found[Counter.FEEDBACK_CYCLES] = 2 * (self.learnt * cycles.preparation,)
             found[Counter.LEARN_CYCLES] = fewest, fewest if silent else most
+        if capabilities.replays and self.replayed:
+            least = self.replayed * cycles.fewest_replay(int(learnt.min()))
+            found[Counter.REPLAY_CYCLES] = least, self.replayed * cycles.most_replay(int(learnt.max()), DRAWS)
         if capabilities.replays and not stimulus.commands and len(learnt) <= self.design.learning.replay_capacity:
             found[Counter.INSERT_CYCLES] = 2 * (sum(cycles.insert_accepted(int(length)) for length in learnt),)
         return found

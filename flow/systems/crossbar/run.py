@@ -11,14 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.systems.crossbar.reference import Reference
+from remora.flow.systems.crossbar.reference import DRAWS, Reference
 from remora.flow.systems.crossbar.stimulus import Stimulus
-from remora.flow.tools.simulator import Build
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
-from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RtlRun, RunCase, Stretch, run_case
+from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RunCase, Stretch
 from remora.golden.learning.learnt_state import LAYERS, read_state, state_file, state_records
 from remora.spec.crossbar.counters import Counter
-from remora.spec.crossbar.cycles import DRAW
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP, Event
 from remora.spec.lib.files import replacing
@@ -27,8 +25,6 @@ from remora.spec.lib.trace import record_types
 
 CHUNK = 256
 """Sequences compared at once, so that memory does not grow with the run."""
-DRAWS = 8
-"""Attempts of a draw that are allowed for; more than a few are rare, and `TIMEOUT_FACTOR` covers them."""
 KINDS = (STEP, READOUT, EVENT, ANSWER, COUNTERS, INTERRUPTS)
 """What a traced run compares of any stimulus; of events only where packets are dropped."""
 PHASES = (
@@ -36,8 +32,6 @@ PHASES = (
     Counter.INSERT_CYCLES,
 )  # fmt: skip
 """Counters of cycles, of which every cycle belongs to one."""
-
-__all__ = ["CrossbarCase", "RtlRun", "Stimulus", "run_rtl", "timeout_cycles"]
 
 
 class CrossbarCase(RunCase):
@@ -161,20 +155,6 @@ class CrossbarCase(RunCase):
         }
 
 
-def run_rtl(
-    build: Build,
-    design: DesignPoint,
-    stimulus: Stimulus,
-    directory: Path,
-    *,
-    trace: bool = True,
-    images: Path | None = None,
-    **options: Any,
-) -> RtlRun[CrossbarCase]:
-    """Run sequences through the hardware and compare every record with golden: `run_case`, with its options."""
-    return run_case(build, CrossbarCase(design, stimulus, trace=trace, images=images), directory, **options)
-
-
 def timeout_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int:
     """Cycles within which the next answer must come, generously: work and beats of the longest sequences."""
     network, cycles = design.network, design.cycles
@@ -183,7 +163,7 @@ def timeout_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int
     if design.capabilities.learns:
         work += cycles.most_update(longest)
     if design.capabilities.replays:
-        work = (1 + replays_at_most(design, stimulus)) * (work + DRAWS * DRAW) + cycles.insert_accepted(longest)
+        work += replays_at_most(design, stimulus) * cycles.most_replay(longest, DRAWS) + cycles.insert_accepted(longest)
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
     beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
     # The longest run of sequences that nobody answers.

@@ -17,7 +17,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
 from remora.spec.lib.packets import Answer, Flag, encode_packet
-from remora.spec.lib.registers import WORD_BITS, register_map
+from remora.spec.lib.registers import WORD_MASK, register_map
 
 SEED = 1
 INFERRED, LEARNT = 4, range(2, 7)
@@ -41,7 +41,7 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     after = reference.checkpoint if design.capabilities.learns else None
 
     scenario = Scenario(register_map(design), _timeout_cycles(design, stimulus), ("+remora_images=../images",))
-    _identify(scenario, design)
+    scenario.identify()
     _configure(scenario, design, stimulus.coefficients)
     _queue(scenario, design, stimulus, expected)
     if weights.thresholds is not None:
@@ -85,21 +85,14 @@ def _stimulus(design: DesignPoint, weights: Weights) -> Stimulus:
 
 def _timeout_cycles(design: DesignPoint, stimulus: Stimulus) -> int:
     """Within which the next answer comes, a column is programmed or read back, and the accumulators are cleared."""
-    crossbar = design.crossbar
-    pulses = 3 * crossbar.levels * (crossbar.pulse_cycles + 1)
     words = sum(size.depth for size in host_memories(design).values())
-    return timeout_cycles(design, stimulus, 0.0) + 4 * (pulses + _column_cycles(design, crossbar.rows)) + words
+    access = _access_cycles(design.crossbar.rows)
+    return timeout_cycles(design, stimulus, 0.0) + 4 * (design.cycles.most_commit + access) + words
 
 
-def _column_cycles(design: DesignPoint, rows: int) -> int:
-    """About how long reading back a column takes."""
-    return rows * (design.crossbar.adc_cycles + 4 + ACCESS_CYCLES // ROWS_PER_WORD) + 10 * ACCESS_CYCLES
-
-
-def _identify(scenario: Scenario, design: DesignPoint) -> None:
-    """The netlist is of this design point."""
-    for name in ("ID", "HASH_LOW", "HASH_HIGH"):
-        scenario.expect_word(name, scenario.registers[name].reset, note="of this design point")
+def _access_cycles(rows: int) -> int:
+    """About how long the accesses take that read back a column."""
+    return rows * ACCESS_CYCLES // ROWS_PER_WORD + 10 * ACCESS_CYCLES
 
 
 def _configure(scenario: Scenario, design: DesignPoint, coefficients: Coefficients) -> None:
@@ -132,10 +125,7 @@ def _queue(scenario: Scenario, design: DesignPoint, stimulus: Stimulus, expected
 def _compare_counters(scenario: Scenario, reference: Reference) -> None:
     exact = {counter: fewest for counter, (fewest, most) in reference.cycles.items() if fewest == most}
     counters = {**reference.counters, **exact}
-    for counter, value in counters.items():
-        low, high = scenario.registers.counter(counter)
-        scenario.expect_word(low.name, value & (1 << WORD_BITS) - 1)
-        scenario.expect_word(high.name, value >> WORD_BITS)
+    scenario.expect_counters(counters)
     scenario.about.append(f"{len(counters)} of the hardware's counters are compared at the end.")
 
 
@@ -151,7 +141,7 @@ def _compare_counts(scenario: Scenario, design: DesignPoint, after: Checkpoint) 
 def _read_weights(scenario: Scenario, design: DesignPoint, weights: Weights) -> None:
     """As many columns as time allows, of every tile the same share."""
     columns = [(tile, column) for tile in all_tiles(design) for column in range(tile.columns)]
-    cycles = sum(_column_cycles(design, tile.rows) for tile, _ in columns)
+    cycles = sum(design.cycles.column_read(tile.layer, tile.rows) + _access_cycles(tile.rows) for tile, _ in columns)
     chosen = spread(columns, max(2, len(columns) * READ_BACK_CYCLES // cycles))
     for tile, column in chosen:
         _read_column(scenario, tile, column, _of_tile(weights, tile)[:, column])
@@ -191,7 +181,7 @@ def _read_thresholds(scenario: Scenario, thresholds: NDArray) -> None:
     scenario.write("CELL_POINTER", unit=0)
     for unit, pair in enumerate(thresholds.T.tolist()):
         for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
-            scenario.expect_word(name, value & (1 << WORD_BITS) - 1, note=f"unit {unit}")
+            scenario.expect_word(name, value & WORD_MASK, note=f"unit {unit}")
     scenario.about.append("The thresholds of all bistable cells are read back.")
 
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remora.flow.report.console import progress
 from remora.flow.report.provenance import provenance
 from remora.flow.systems.crossbar.generate import crossbar_parts
-from remora.flow.systems.crossbar.harness import build_harness
-from remora.flow.systems.crossbar.run import CrossbarCase, RtlRun, run_rtl
+from remora.flow.systems.crossbar.harness import crossbar_harness
+from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus
-from remora.flow.tools.build import wave_format
 from remora.flow.tools.simulator import default_seed
 from remora.flow.tools.verilator import Optimise
-from remora.flow.verify.simulation import (
-    Simulated,
-    agreement_table,
-    built,
-    compared_values,
-    generate_for,
-    run_directory,
-    tidy,
-)
+from remora.flow.verify.run import RtlRun
+from remora.flow.verify.simulation import Simulated, agreement_table, compared_values, simulate_case
 from remora.golden.data.load import SequenceSet
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.spec.crossbar.counters import Counter
@@ -62,14 +53,13 @@ def simulate(
         SimulatorError: the build or the simulation itself failed.
     """
     seed = default_seed() if seed is None else seed
-    generated = generate_for(crossbar_parts(design, checkpoint.weights))
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
-    total, optimise = steps_in_all(design, stimulus), optimisation(design, stimulus)
-    build = built(lambda: build_harness(generated, waves=wave_format(waves), optimise=optimise))
-    with run_directory(design.name, keep) as directory, progress("simulating", total, "steps") as advance:
-        run = run_rtl(build, design, stimulus, directory, seed=seed, stall=stall, waves=waves, progress=advance)
-    tidy(directory, keep, run.comparison)
+    run = simulate_case(
+        crossbar_parts(design, checkpoint.weights), crossbar_harness, CrossbarCase(design, stimulus),
+        count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
+        seed=seed, stall=stall, waves=waves, keep=keep,
+    )  # fmt: skip
     return Simulated(run, summarise(design, data, run) | provenance(seed), result_table)
 
 

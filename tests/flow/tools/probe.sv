@@ -1,10 +1,10 @@
 // Something to look at: a register that nobody initialises, an inner signal, a plusarg, and a check that fails on request.
-module probe #(parameter int OFFSET = 0) (input logic clk, input logic trip, output logic [31:0] forgotten_word, output logic plusarg_seen);
+module probe (input logic clk, input logic trip, output logic [31:0] forgotten_word, output logic plusarg_seen);
   logic [31:0] forgotten;
   logic [31:0] inner_signal;
   always_ff @(posedge clk) begin
     forgotten <= forgotten ^ inner_signal;
-    inner_signal <= forgotten + OFFSET;
+    inner_signal <= forgotten + 3;
   end
   assign forgotten_word = forgotten;
   initial begin

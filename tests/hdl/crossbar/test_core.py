@@ -14,5 +14,5 @@ def test_core():
         cell={"lanes": 2},
         crossbar={"rows": 8, "columns": 4, "pulse_cycles": 100, "levels": 4},
     )
-    options = {"extra_sources": [*CROSSBAR, MEMORY], "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": [*CROSSBAR, MEMORY], **CROSSBAR_OPTIONS}
     assert len(simulate_cases(Core, cases({"core": slow}), "remora.tb.blocks.crossbar.test_core", **options).tests) == 2

@@ -17,7 +17,7 @@ def test_weight_window():
         cell={"lanes": 1},
         crossbar={"rows": 13, "columns": 10, "pulse_cycles": 60, "adc_cycles": 2, "levels": 4},
     )
-    options = {"extra_sources": ARRAY, "build_options": CROSSBAR_OPTIONS}
+    options = {"extra_sources": ARRAY, **CROSSBAR_OPTIONS}
     assert (
         len(
             simulate_cases(

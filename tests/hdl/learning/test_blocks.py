@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pytest
 
 from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
@@ -17,7 +19,7 @@ from remora.spec.crossbar.learning import ERROR_LIMIT, delta_bound, feedback_bou
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
 from tests.hdl.learning.written_crossbars import WrittenCrossbars
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS, MEMORY
-from tests.support import simulate_cases
+from tests.support import BlockOptions, simulate_cases
 
 SEEDED = {"learning": {"seed": 0xDEADBEEF}}
 
@@ -151,8 +153,8 @@ WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs
 )  # fmt: skip
 
 
-def simulate_writes(**options):
-    options |= {"extra_sources": CROSSBAR, "build_options": {**CROSSBAR_OPTIONS, "faults": WRITER_FAULTS}}
+def simulate_writes(**options: Unpack[BlockOptions]):
+    options |= {"extra_sources": CROSSBAR, "faults": WRITER_FAULTS, **CROSSBAR_OPTIONS}
     return simulate_cases(
         WrittenCrossbars, cases(WRITTEN), "remora.tb.blocks.learning.test_write_controller", **options
     )

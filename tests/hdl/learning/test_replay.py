@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pytest
 
 from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
@@ -13,7 +15,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.memories import head_parts
 from tests.hdl.designs import DESIGNS, MNIST, cases
 from tests.hdl.macro_models import MEMORY
-from tests.support import simulate_cases
+from tests.support import BlockOptions, simulate_cases
 
 
 def holding(design: DesignPoint, capacity: int) -> DesignPoint:
@@ -51,9 +53,8 @@ RESERVOIR_FAULTS = tuple(
 )
 
 
-def simulate_reservoirs(**options) -> RunResult:
-    build_options = {"faults": RESERVOIR_FAULTS}
-    options |= {"extra_sources": [MEMORY], "build_options": build_options}
+def simulate_reservoirs(**options: Unpack[BlockOptions]) -> RunResult:
+    options |= {"extra_sources": [MEMORY], "faults": RESERVOIR_FAULTS}
     return simulate_cases(Reservoir, cases(RESERVOIRS), "remora.tb.blocks.learning.test_reservoir", **options)
 
 

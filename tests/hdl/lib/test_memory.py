@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import pytest
 
 from remora.flow.tools.simulator import SimulationFailed
 from remora.hdl.lib.memory import Memory
 from tests.hdl.macro_models import MEMORY
-from tests.support import simulate_cases
+from tests.support import BlockOptions, simulate_cases
 
 SIZES = ((1, 1), (1, 3), (2, 2), (3, 9), (5, 1), (8, 16), (17, 33), (100, 320))
 CASES = {f"words_{depth}x{width}": {"depth": depth, "width": width} for depth, width in SIZES}
 
 
-def simulate(**options):
+def simulate(**options: Unpack[BlockOptions]):
     return simulate_cases(Memory, CASES, "remora.tb.blocks.lib.test_memory", extra_sources=[MEMORY], **options)
 
 

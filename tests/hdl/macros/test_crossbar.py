@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Unpack
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.spec.crossbar.layout import Layer
 from tests.hdl.designs import DESIGNS, TILED, TINY
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
-from tests.support import simulate_cases
+from tests.support import BlockOptions, simulate_cases
 
 CASES = {
     name: {"design": design, "layer": Layer.HIDDEN}
@@ -31,8 +33,8 @@ TESTS = (
 )
 
 
-def simulate(cases=CASES, **options):
-    options |= {"extra_sources": CROSSBAR, "build_options": CROSSBAR_OPTIONS}
+def simulate(cases=CASES, **options: Unpack[BlockOptions]):
+    options |= {"extra_sources": CROSSBAR, **CROSSBAR_OPTIONS}
     return simulate_cases(CrossbarArray, cases, "remora.tb.blocks.crossbar.test_crossbar", **options)
 
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.bmru.reference import run_reference
-from remora.flow.systems.bmru.run import KINDS, PACE, run_bmru
+from remora.flow.systems.bmru.run import KINDS, PACE, BmruCase
 from remora.flow.systems.bmru.stimulus import BmruStimulus, stress_stimulus
 from remora.flow.tools.simulator import run
+from remora.flow.verify.run import run_case
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.random_codes import clip_packets, random_codes, random_features
@@ -28,7 +29,7 @@ DESIGNS = {
 def check(harness, tmp_path, design, stimulus: BmruStimulus, *kinds: str, **options):
     """A run in which everything must agree; returns it."""
     _, build = harness(design)
-    result = run_bmru(build, design, stimulus, tmp_path, **options)
+    result = run_case(build, BmruCase(design, stimulus), tmp_path, **options)
     result.comparison.require(*KINDS, *kinds)
     assert result.comparison.compared[FRAME] == result.counters[BmruCounter.FRAMES] > 0
     return result
@@ -97,7 +98,7 @@ def test_another_networks_codes_make_another_run(harness, tmp_path):
     arrays["input.bias"] = arrays["input.bias"] ^ 1
     stimulus = BmruStimulus(tuple(packets), codes, VoteSettings.of(design))
     _, build = harness(design)
-    result = run_bmru(build, design, stimulus, tmp_path)
+    result = run_case(build, BmruCase(design, stimulus), tmp_path)
     other = run_reference(design, BmruCodes(design, arrays), packets, stimulus.settings)
     found = {FRAME: np.fromfile(tmp_path / "frame.bin", other.records.dtype)}
     assert compare({FRAME: result.case.reference.records}, found).passed

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import KINDS, run_rtl, timeout_cycles
+from remora.flow.systems.crossbar.run import KINDS, CrossbarCase, timeout_cycles
 from remora.flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
 from remora.flow.tools.simulator import run
+from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.miru import trace_records
@@ -37,7 +38,7 @@ def test_agrees_with_golden(name, stall, images, harness, tmp_path):
     if images:
         write_images(design, stimulus.weights, tmp_path / "images")
     given = tmp_path / "images" if images else None
-    result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=given)
+    result = run_case(build, CrossbarCase(design, stimulus, images=given), tmp_path / "run", seed=seed, stall=stall)
     result.comparison.require(*KINDS)
     assert result.comparison.compared["answer"] == result.comparison.compared["readout"] == SEQUENCES
     assert result.comparison.compared["step"] == stimulus.lengths.sum() == result.counters[Counter.STEPS]
@@ -65,7 +66,9 @@ def test_equal_thresholds_are_a_comparator(harness, tmp_path):
     record = infer(design, weights, stimulus.features, record=True).record
     np.testing.assert_array_equal(record.state, np.maximum(record.sums, 0) >= high)
     _, build = harness(design)
-    run_rtl(build, design, stimulus, tmp_path / "run").comparison.require(STEP, READOUT, "answer", "counters")
+    run_case(build, CrossbarCase(design, stimulus), tmp_path / "run").comparison.require(
+        STEP, READOUT, "answer", "counters"
+    )
 
 
 def test_thresholds_through_the_registers(harness, tmp_path):

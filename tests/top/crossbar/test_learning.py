@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import KINDS, run_rtl
+from remora.flow.systems.crossbar.run import KINDS, CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, with_bad_packets
+from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import load_checkpoint
@@ -63,7 +64,9 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
     """A run from memory images, everything compared."""
     _, build = harness(design)
     write_images(design, stimulus.weights, tmp_path / "images")
-    result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
+    result = run_case(
+        build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run", seed=seed, stall=stall
+    )
     result.comparison.require(*ALL_LEARN)
     compared, layers, readbacks = result.comparison.compared, design.network, len(stimulus.readbacks) + 1
     assert compared["counts"] == readbacks
@@ -119,7 +122,7 @@ def test_only_learning(harness, tmp_path):
     stimulus = replace(stimulus, labels=labels, asked=np.full(SEQUENCES, int(Flag.LEARN)))
     _, build = harness(design)
     write_images(design, stimulus.weights, tmp_path / "images")
-    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result = run_case(build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run")
     result.comparison.require("step", "readout", LEARN, "counters", "interrupts", "hidden weights", "readout weights")
     assert result.comparison.compared["answer"] == 0 and result.counters[Counter.SEQUENCES] == 0
 
@@ -130,7 +133,7 @@ def test_a_design_that_learns_still_only_infers_where_asked_to(harness, tmp_path
     stimulus = with_bad_packets(design, stimulus, 7)
     _, build = harness(design)
     write_images(design, stimulus.weights, tmp_path / "images")
-    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result = run_case(build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run")
     result.comparison.require(*KINDS)
     assert (
         result.counters[Counter.LEARNED]

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.simulate import summarise
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.systems.crossbar.train import train_network
+from remora.flow.verify.run import run_case
 from remora.golden.crossbar.inference import infer
 from remora.golden.data.load import load
 from remora.golden.learning.checkpoint import load_checkpoint
@@ -52,7 +53,7 @@ def test_it_decides_the_same_on_other_tiles_and_lanes(name, trained, harness, tm
     _, build = harness(design)
     write_images(design, network.weights, tmp_path / "images")
     stimulus = Stimulus.of(test, network.weights, network.coefficients)
-    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result = run_case(build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run")
     result.comparison.require(*result.required)
     found = summarise(design, test, result)
     assert found["mismatches"] == 0 and found["steps_compared"] == TEST * design.network.max_steps

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import run_rtl
+from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.simulate import steps_in_all, summarise
 from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.weights import random_weights
@@ -40,7 +41,7 @@ def test_sequences_of_every_length(name, harness, tmp_path):
     assert steps_in_all(design, stimulus) == lengths[longest:].sum()
     _, build = harness(design)
     write_images(design, weights, tmp_path / "images")
-    result = run_rtl(build, design, stimulus, tmp_path / "run", images=tmp_path / "images")
+    result = run_case(build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run")
     result.comparison.require(*result.required, *more)
     found = summarise(design, data, result)
     assert found["mismatches"] == 0 and found["steps_compared"] == lengths[longest:].sum()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import KINDS, run_rtl
+from remora.flow.systems.crossbar.run import KINDS, CrossbarCase
 from remora.flow.systems.crossbar.simulate import summarise
 from remora.flow.systems.crossbar.stimulus import (
     ReplayCommand,
@@ -20,6 +20,7 @@ from remora.flow.systems.crossbar.stimulus import (
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
 from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import run as run_simulation
+from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.load import load
@@ -50,7 +51,9 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
     """A run from memory images, everything compared."""
     _, build = harness(design)
     write_images(design, stimulus.weights, tmp_path / "images")
-    result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=stall, images=tmp_path / "images")
+    result = run_case(
+        build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run", seed=seed, stall=stall
+    )
     compared, counters = result.comparison.compared, result.counters
     assert compared[INSERT] == counters[Counter.LEARNED] == stimulus.learns.sum() > 0
     assert compared[LEARN] == counters[Counter.LEARNED] + counters[Counter.REPLAYED]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.run import KINDS, run_rtl
+from remora.flow.systems.crossbar.run import KINDS, CrossbarCase
 from remora.flow.systems.crossbar.stimulus import stress_stimulus, with_bad_packets
+from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.packets import Drop
@@ -60,7 +61,9 @@ def test_agrees_with_golden(case, harness, tmp_path):
     images = tmp_path / "images" if case.weights == IMAGES else None
     if images:
         write_images(design, stimulus.weights, images)
-    result = run_rtl(build, design, stimulus, tmp_path / "run", seed=seed, stall=case.stall, images=images)
+    result = run_case(
+        build, CrossbarCase(design, stimulus, images=images), tmp_path / "run", seed=seed, stall=case.stall
+    )
     result.comparison.require(*KINDS)
     assert result.comparison.compared["answer"] == result.comparison.compared["readout"] == SEQUENCES
     assert result.comparison.compared["step"] == stimulus.lengths.sum() >= SEQUENCES

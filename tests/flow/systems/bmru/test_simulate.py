@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from remora.flow import cli
-from remora.flow.systems.bmru import simulate as bmru_simulate
 from remora.flow.systems.bmru.generate import bmru_parts
 from remora.flow.systems.bmru.networks import bundled_network, load_clips, train_spotter
 from remora.flow.systems.bmru.recording import keyword_recording, last_votes
-from remora.flow.systems.bmru.run import KINDS, PACE, BmruCase
-from remora.flow.systems.bmru.simulate import WAKE, compare_wakes, simulate_bmru
+from remora.flow.systems.bmru.run import KINDS, PACE, WAKE, BmruCase, wakes
+from remora.flow.systems.bmru.simulate import simulate_bmru
 from remora.flow.systems.bmru.stimulus import stress_stimulus
+from remora.flow.verify import simulation
 from remora.flow.verify.simulation import check, generate_for
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.core import BmruCore
@@ -30,7 +30,7 @@ from remora.spec.bmru.frames import ReportFlag
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.lib.packets import Answer
 from remora.spec.presets import load_design
-from remora.tb.lib.scoreboard import Comparison
+from remora.tb.lib.scoreboard import Comparison, compare
 
 KWS = load_design("kws", BmruDesign)
 
@@ -80,6 +80,7 @@ def test_a_paced_run_must_have_compared_its_pace():
     check(compared, back_to_back.required(stalled=False))
     check(compared, paced.required(stalled=True))
     assert paced.required(stalled=False) == (*KINDS, PACE)
+    assert BmruCase(design, stress_stimulus(design, 1, 1), streams=1).required(stalled=True) == (*KINDS, WAKE)
     with pytest.raises(CheckFailed, match="no record of pace was compared, so"):
         check(compared, paced.required(stalled=False))
     nothing = Comparison(compared=dict.fromkeys(KINDS, 0), values=1)
@@ -139,7 +140,7 @@ def test_a_design_point_whose_vote_slides_is_run_so(excerpt, monkeypatch):
     design = KWS.evolve(vote={"sliding": True, "frames": 40})
     recording = keyword_recording(design, 6, None)
     sound = bmru_parts(KWS, recording.codes)
-    monkeypatch.setattr(bmru_simulate, "generate_for", lambda parts: generate_for(sound))
+    monkeypatch.setattr(simulation, "generate_for", lambda parts: generate_for(sound))
     result = simulate_bmru(design, recording).result
     assert result["sliding"] and not result["stream"] and result["hits"] is None
     assert (result["mismatches"], result["compared"][WAKE], result["counters"]["clips"]) == (0, 6 * FRAMES, 6)
@@ -149,7 +150,7 @@ def test_a_design_point_whose_vote_slides_is_run_so(excerpt, monkeypatch):
 
 
 def test_clips_longer_than_a_vote_are_refused_before_the_build(excerpt, monkeypatch):
-    monkeypatch.setattr(bmru_simulate, "generate_for", None)
+    monkeypatch.setattr(simulation, "generate_for", None)
     recording = keyword_recording(KWS, 2, None)
     with pytest.raises(RemoraError, match="clips have 101 frames, but vote.frames of 'kws' is 100: use at least 101"):
         simulate_bmru(KWS.evolve(vote={"frames": 100}), recording)
@@ -164,11 +165,14 @@ def test_a_wake_up_at_another_frame_is_noticed():
     def answers(positions: list[int]) -> list[Answer]:
         return [Answer(0, 0, ReportFlag.VOTE | (ReportFlag.WAKE if n in positions else 0), (0, 0)) for n in range(20)]
 
-    assert compare_wakes(settings, votes, answers(where)).passed
-    assert compare_wakes(settings, votes, answers(where)).compared == {WAKE: 20}
+    def compared(found: list[Answer]) -> Comparison:
+        one = wakes(settings, votes, found)
+        return compare({one.kind: one.expected}, {one.kind: one.actual})
+
+    assert compared(answers(where)).passed and compared(answers(where)).compared == {WAKE: 20}
     for wrong in ([3, 9, 13], [3, 9], [3, 4, 9, 12]):
-        assert not compare_wakes(settings, votes, answers(wrong)).passed
-    assert not compare_wakes(settings, votes, answers(where)[:19]).passed
+        assert not compared(answers(wrong)).passed
+    assert not compared(answers(where)[:19]).passed
     unseen = Comparison(compared=dict.fromkeys(KINDS, 1), values=1)
     assert unseen.failure((*KINDS, WAKE)) == f"no record of {WAKE} was compared, so the run fails"
 

@@ -1,5 +1,7 @@
-"""cocotb: the registers of a whole design, of either kind, against the model of the register block, under an AXI4-Lite
-master that is as impolite as the protocol allows; also in the shadow of soft resets."""
+"""cocotb: the registers of a whole design, of either kind, against the model of the register block.
+
+The AXI4-Lite master uses every freedom that the protocol gives; it also goes on behind soft resets.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ import numpy as np
 from remora.golden.bmru.codes import BmruCodes
 from remora.spec.bmru.frames import FrameFlag, encode_frame
 from remora.spec.lib.packets import Flag, encode_packet
-from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, WORD_MASK, Kind, Register, Response
+from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, Response
 from remora.tb.bmru.host import BmruHost
 from remora.tb.crossbar.top_window import started
 from remora.tb.lib.config import load_config
 from remora.tb.lib.host import Host
-from remora.tb.lib.impolite import MANNERS, ImpoliteMaster, Manner
-from remora.tb.models.registers import ALL_BYTES, Model
+from remora.tb.lib.stress_master import RATES, ChannelRates, StressMaster
+from remora.tb.models.registers import ALL_BYTES, WORD_MASK, Model
 
 BATCH, LONGEST_WAIT = 5, 400
 KNOWN = (Kind.CONSTANT, Kind.CONFIGURATION, Kind.LOADED, Kind.PULSE)
@@ -34,7 +36,7 @@ class Bus:
 
     def __init__(self, host: Host, random: Random) -> None:
         self.host, self.random = host, random
-        self.master = ImpoliteMaster(host.dut, "s_axil", random)
+        self.master = StressMaster(host.dut, "s_axil", random)
         self.model = Model(host.registers)
         # Nothing is at work, and commands, which would be, are not among the accesses.
         self.model.guards |= {"halted": 1}
@@ -88,9 +90,9 @@ class Bus:
         register = self.model.register_at(address)
         return register is None or not (register in touched or register.name in pointed or register.external)
 
-    async def batch(self, writes: list, reads: list, manner: Manner, sure: bool = True) -> None:
+    async def batch(self, writes: list, reads: list, rates: ChannelRates, sure: bool = True) -> None:
         """Both at once; not ``sure``: a guarded write may be taken or refused, and the model follows."""
-        written, read = await self.master.batch(writes, reads, manner)
+        written, read = await self.master.batch(writes, reads, rates)
         for access, response in zip(writes, written, strict=True):
             register = self.model.register_at(access[0])
             if not sure and register and register.guard:
@@ -138,24 +140,24 @@ class Bus:
                     target[field.port] = content[field.name]
 
     async def compare_all(self) -> None:
-        """Every register, politely."""
+        """Every register, at full rate."""
         addresses = [register.address for register in self.host.registers if not register.external]
-        await self.batch([], addresses, Manner(1, 1, 1, 1, 1))
+        await self.batch([], addresses, ChannelRates(1, 1, 1, 1, 1))
 
 
-async def impolite(bus: Bus, rounds: int) -> None:
-    """Every manner, with accesses of every kind; and all of it was seen."""
+async def every_rate(bus: Bus, rounds: int) -> None:
+    """Every set of rates, with accesses of every kind; and all of it was seen."""
     for number in range(rounds):
         writes = bus.some_writes()
-        await bus.batch(writes, bus.some_reads(writes), MANNERS[number % len(MANNERS)])
-        if number % len(MANNERS) == 0:
+        await bus.batch(writes, bus.some_reads(writes), RATES[number % len(RATES)])
+        if number % len(RATES) == 0:
             await bus.compare_all()
     await bus.compare_all()
     assert all(bus.master.seen.values()), bus.master.seen
     assert all(bus.responses[each] for each in (Response.OKAY, Response.SLVERR, Response.DECERR)), bus.responses
 
 
-async def in_the_shadow(bus: Bus, offer: Callable[[], Awaitable[None]], resets: int) -> None:
+async def behind_soft_resets(bus: Bus, offer: Callable[[], Awaitable[None]], resets: int) -> None:
     """A soft reset while the design works, with other writes and reads right behind it in flight.
 
     Args:
@@ -173,7 +175,7 @@ async def in_the_shadow(bus: Bus, offer: Callable[[], Awaitable[None]], resets: 
         behind = [each for each in bus.some_writes() if bus.steady(each[0])]
         writes = [(control.address, control.encode(soft_reset=1), ALL_BYTES), *behind]
         reads = [each for each in bus.some_reads(writes) if bus.steady(each)]
-        await bus.batch(writes, reads, MANNERS[number % len(MANNERS)], sure=False)
+        await bus.batch(writes, reads, RATES[number % len(RATES)], sure=False)
         await host.source.wait()
         await host.until("busy", 0, pause_cycles=20)
         # Forgets the packet that the sender had in hand.
@@ -198,7 +200,7 @@ async def crossbar(dut) -> None:
     bus = Bus(host, Random(cocotb.RANDOM_SEED))
     network, draws = design.network, np.random.default_rng(cocotb.RANDOM_SEED)
     await bus.compare_all()
-    await impolite(bus, config["rounds"])
+    await every_rate(bus, config["rounds"])
     await after_the_pin(bus)
 
     async def offer() -> None:
@@ -206,7 +208,7 @@ async def crossbar(dut) -> None:
             x = draws.integers(0, 128, (network.max_steps, network.features))
             host.source.send_nowait(encode_packet(x, label=label % network.classes, flags=Flag.LEARN | Flag.INFER))
 
-    await in_the_shadow(bus, offer, config["resets"])
+    await behind_soft_resets(bus, offer, config["resets"])
     await after_the_pin(bus)
     assert bus.compared > 10 * config["rounds"]
 
@@ -218,7 +220,7 @@ async def bmru(dut) -> None:
     config, design = load_config(), host.design
     bus = Bus(host, Random(cocotb.RANDOM_SEED))
     await bus.compare_all()
-    await impolite(bus, config["rounds"])
+    await every_rate(bus, config["rounds"])
     await after_the_pin(bus)
     await host.program_codes(BmruCodes.from_chain(design, [int(bit) for bit in config["chain"]]))
 
@@ -228,6 +230,6 @@ async def bmru(dut) -> None:
             features = [bus.random.randint(-9, 9) for _ in range(design.network.features)]
             host.source.send_nowait(encode_frame(features, FrameFlag.START))
 
-    await in_the_shadow(bus, offer, config["resets"])
+    await behind_soft_resets(bus, offer, config["resets"])
     await after_the_pin(bus)
     assert bus.compared > 10 * config["rounds"]

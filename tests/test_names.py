@@ -106,6 +106,7 @@ OLD_NAMES = {
     "places": "positions",
     "place_macro": "add_macro",
     "place_cells": "add_cells",
+    "impolite": "stress_master",
     "Learned": "LearningResult",
     "Learnt": "LearningTrace",
     "Update": "WeightUpdate, CellUpdate",

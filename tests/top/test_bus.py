@@ -1,4 +1,4 @@
-"""The AXI4-Lite bus of whole designs under a master that is within the protocol and as inconvenient as it allows."""
+"""The AXI4-Lite bus of whole designs under a master that uses every freedom of the protocol."""
 
 from __future__ import annotations
 

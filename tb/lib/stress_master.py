@@ -1,4 +1,4 @@
-"""An AXI4-Lite master that is within the protocol and as inconvenient as it allows, driven pin by pin."""
+"""An AXI4-Lite master that uses every freedom of the protocol, driven pin by pin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TIMEOUT_CYCLES = 4000
 
 
 @dataclass(frozen=True)
-class Manner:
+class ChannelRates:
     """In which share of the cycles each channel is willing: to offer what is next, or to take a response."""
 
     aw: float
@@ -29,14 +29,14 @@ class Manner:
     r: float
 
 
-MANNERS = tuple(
-    Manner(aw, w, ar, b, r)
+RATES = tuple(
+    ChannelRates(aw, w, ar, b, r)
     for (aw, w), (b, r), ar in product(((1, 0.1), (0.1, 1), (0.5, 0.5), (1, 1)), ((1, 1), (0.1, 0.1)), (1, 0.3))
 )
 """Addresses long before their data, long after, at random, at once; responses taken at once and held back."""
 
 
-class ImpoliteMaster:
+class StressMaster:
     """Takes a bus over from its agent, which must be idle.
 
     Attributes:
@@ -57,7 +57,7 @@ class ImpoliteMaster:
         return int(self.pin(name).value)
 
     async def batch(
-        self, writes: Sequence[tuple[int, int, int]], reads: Sequence[int], manner: Manner
+        self, writes: Sequence[tuple[int, int, int]], reads: Sequence[int], rates: ChannelRates
     ) -> tuple[list[Response], list[tuple[Response, int]]]:
         """Writes (address, data, strobes) and reads at once, each in order; all responses, with the words read."""
         queues = {
@@ -68,7 +68,7 @@ class ImpoliteMaster:
         passed = dict.fromkeys(CHANNELS, 0)
         written, read = [], []
         waiting: dict[str, tuple] = {}
-        self._drive(queues, manner)
+        self._drive(queues, rates)
         for _ in range(TIMEOUT_CYCLES):
             await RisingEdge(self._dut.aclk)
             moved = [name for name in CHANNELS if self._get(f"{name}valid") and self._get(f"{name}ready")]
@@ -86,21 +86,21 @@ class ImpoliteMaster:
             if len(written) == len(writes) and len(read) == len(reads):
                 self._rest()
                 return written, read
-            self._drive(queues, manner, moved)
+            self._drive(queues, rates, moved)
         raise AssertionError(
             f"{len(written)} of {len(writes)} writes and {len(read)} of {len(reads)} reads are answered"
         )
 
-    def _drive(self, queues: dict[str, deque], manner: Manner, moved: Sequence[str] = SENT) -> None:
+    def _drive(self, queues: dict[str, deque], rates: ChannelRates, moved: Sequence[str] = SENT) -> None:
         """Offer what is next, and keep on offer what was not taken."""
         for name in SENT:
             offered = name not in moved and self._get(f"{name}valid")
-            if not offered and queues[name] and self._random.random() < getattr(manner, name):
+            if not offered and queues[name] and self._random.random() < getattr(rates, name):
                 self.pin(f"{name}valid").value = 1
                 for pin, value in queues[name][0].items():
                     self.pin(pin).value = value
         for name in TAKEN:
-            self.pin(f"{name}ready").value = int(self._random.random() < getattr(manner, name))
+            self.pin(f"{name}ready").value = int(self._random.random() < getattr(rates, name))
 
     def _rest(self) -> None:
         """As an idle agent leaves the bus."""

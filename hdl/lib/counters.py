@@ -13,6 +13,7 @@ from remora.spec.bmru.counters import BmruCounter
 from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.registers import COUNTER_BITS
 
+HALF_BITS = COUNTER_BITS // 2
 CounterBits = Mapping[Counter, int] | Mapping[BmruCounter, int]
 """Counters of a system, and how many bits each grows by in a cycle."""
 
@@ -43,8 +44,11 @@ class CounterValues(wiring.Signature):
 class Counters(wiring.Component):
     """Counters that a snapshot copies all at one instant.
 
-    A snapshot in cycle t holds everything counted up to t − 1 and shows from t + 1. Counters wrap after 2⁴⁸ (160 days
-    at 20 MHz).
+    A snapshot in cycle t holds everything counted up to t − 1 and shows from t + 2, which is before the bus can read it
+    after the response to the write that took it. Counters wrap after 2⁴⁸ (160 days at 20 MHz).
+
+    Increments are registered, and the upper half of a counter takes the carry of the lower a cycle later, so that
+    neither what is counted nor a long carry limits the clock.
 
     Rule N7.
 
@@ -71,9 +75,19 @@ class Counters(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        snapshot = Signal()
+        m.d.sync += snapshot.eq(self.snapshot)
         for name in self.values.signature.members:
-            live = Signal(COUNTER_BITS, name=f"{name}_live")
-            m.d.sync += live.eq(live + getattr(self.increments, name))
-            with m.If(self.snapshot):
-                m.d.sync += getattr(self.values, name).eq(live)
+            increment = getattr(self.increments, name)
+            added = Signal(len(increment), name=f"{name}_added")
+            low, high = (Signal(HALF_BITS, name=f"{name}_{half}") for half in ("low", "high"))
+            carry, upper = Signal(name=f"{name}_carry"), Signal(HALF_BITS, name=f"{name}_upper")
+            m.d.sync += [added.eq(increment), Cat(low, carry).eq(low + added[:HALF_BITS]), high.eq(upper)]
+            m.d.comb += upper.eq(high + carry)
+            if len(added) > HALF_BITS:
+                late = Signal(len(added) - HALF_BITS, name=f"{name}_late")
+                m.d.sync += late.eq(added[HALF_BITS:])
+                m.d.comb += upper.eq(high + late + carry)
+            with m.If(snapshot):
+                m.d.sync += getattr(self.values, name).eq(Cat(low, upper))
         return m

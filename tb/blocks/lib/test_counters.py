@@ -16,11 +16,13 @@ class Model:
 
     def __init__(self) -> None:
         self.live, self.copy = dict.fromkeys(NAMES, 0), dict.fromkeys(NAMES, 0)
+        self.taken: dict[str, int] | None = None
 
     def cycle(self, snapshot: bool, increments: dict[str, int]) -> None:
-        """What one clock edge does: a snapshot holds what was counted before this cycle."""
-        if snapshot:
-            self.copy = dict(self.live)
+        """What one clock edge does: a snapshot holds what was counted before its cycle, and shows a cycle later."""
+        if self.taken is not None:
+            self.copy = self.taken
+        self.taken = dict(self.live) if snapshot else None
         self.live = {name: self.live[name] + increments[name] & MASK for name in NAMES}
 
 

@@ -40,10 +40,10 @@ class MiruCell(Cell):
     """Updates ``lanes`` hidden units a cycle.
 
     Cycle t: ``control.issue``, and with it ``columns.code`` of ``control.fold``. Cycle t + 1: ``commit`` with
-    ``candidate`` and ``state`` of these units, stored at the end of that cycle; ``words`` shows them from cycle t + 2.
-    Words for the readout have coefficient 1 instead of ``reset_coefficient``. Both coefficients must be stable from t
-    to t + 1. A new fold may be issued every cycle. ``counts``: codes at full scale with ``issue``, words that saturate
-    with ``commit``.
+    ``candidate`` and ``state`` of these units, stored at the end of that cycle. Cycle t + 2: their words, which
+    ``words`` shows from cycle t + 3. Words for the readout have coefficient 1 instead of ``reset_coefficient``. Both
+    coefficients must be stable from t to t + 2. A new fold may be issued every cycle. ``counts``: codes at full scale
+    with ``issue``, words that saturate in the cycle of the words.
 
     Rules C2, C5 and O1.
 
@@ -90,6 +90,7 @@ class MiruCell(Cell):
         store = add_submodule(m, "store", StateStore(design))
         control, commit, host = self.control, self.commit, self.host
         context, first, last = Signal.like(control.context_index), Signal(), Signal()
+        word, word_fold, word_context, word_last = Signal(), Signal.like(commit.fold), Signal.like(context), Signal()
         m.d.sync += [
             commit.valid.eq(control.issue),
             commit.fold.eq(control.fold),
@@ -97,10 +98,14 @@ class MiruCell(Cell):
             context.eq(control.context_index),
             first.eq(control.first),
             last.eq(control.last),
+            word.eq(commit.valid),
+            word_fold.eq(commit.fold),
+            word_context.eq(context),
+            word_last.eq(last),
         ]
         word_coefficient = Signal(COEFFICIENT_BITS + 1)
         m.d.comb += [self.columns.fold.eq(control.fold), word_coefficient.eq(host.reset_coefficient)]
-        with m.If(last):
+        with m.If(word_last):
             m.d.comb += word_coefficient.eq(1 << COEFFICIENT_BITS)
 
         # Equal lanes share one Verilog module, so all but the first are never elaborated: see the file's first line.
@@ -124,12 +129,15 @@ class MiruCell(Cell):
             store.write_context.eq(context),
             store.write_fold.eq(commit.fold),
             store.state.eq(self.state),
+            store.write_word.eq(word),
+            store.word_context.eq(word_context),
+            store.word_fold.eq(word_fold),
             store.word.eq(Cat(*(lane.word for lane in lanes))),
             store.words_context.eq(control.context_index),
             self.words.eq(store.words),
         ]
         with m.If(control.issue):
             m.d.comb += self.counts.adc_saturations.eq(self.columns.saturations)
-        with m.If(commit.valid):
+        with m.If(word):
             m.d.comb += self.counts.word_saturations.eq(count_ones(lane.word_saturated for lane in lanes))
         return m

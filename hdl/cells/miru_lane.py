@@ -13,22 +13,22 @@ from remora.spec.crossbar.tables import candidate_table
 
 
 class MiruLane(wiring.Component):
-    """Two stages, one unit a cycle.
+    """Three stages with one multiplication at most in each; one unit a cycle.
 
-    Cycle t: ``code`` and ``first`` of the unit before it. Cycle t + 1: the other inputs give, combinationally, all
-    outputs. Both coefficients are 0 … 256.
+    Cycle t: ``code``. Cycle t + 1: ``previous``, ``first`` and ``update_coefficient`` give ``candidate`` and ``state``.
+    Cycle t + 2: ``word_coefficient`` gives the word. Both coefficients are 0 … 256.
 
     Rules C1 to C4.
 
     Ports:
         code: of the unit's column.
         first: in cycle t + 1, ``previous`` is read as 0.
-        previous: the old state h.
-        update_coefficient: u.
-        word_coefficient: b.
-        candidate: c = ±ROM[|code|].
-        state: h + rs((c − h)·u, 8).
-        word: the sign of the state above ``min(stream_limit, rs(|h|·b, word_shift))``.
+        previous: in cycle t + 1, the old state h.
+        update_coefficient: in cycle t + 1, u.
+        word_coefficient: in cycle t + 2, b.
+        candidate: in cycle t + 1, c = ±ROM[|code|].
+        state: in cycle t + 1, h + rs((c − h)·u, 8).
+        word: in cycle t + 2, the sign of the new state above ``min(stream_limit, rs(|h|·b, word_shift))``.
         word_saturated: that minimum is ``stream_limit``, because the other is larger.
     """
 
@@ -61,7 +61,8 @@ class MiruLane(wiring.Component):
                     m.d.sync += entry.eq(value)
         m.d.sync += negative.eq(self.code < 0)
 
-        previous = Signal.like(self.previous)
+        previous, state = Signal.like(self.previous), Signal.like(self.state)
+        m.d.sync += state.eq(self.state)
         raw = Signal(range((design.formats.state_limit << COEFFICIENT_BITS) + 1))
         rounded = Signal(len(raw))
         size = Signal(design.formats.state_bits)
@@ -71,14 +72,14 @@ class MiruLane(wiring.Component):
             self.state.eq(
                 previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)
             ),
-            size.eq(magnitude(self.state)),
+            size.eq(magnitude(state)),
             raw.eq(size * self.word_coefficient),
             rounded.eq(round_shift(raw, design.formats.word_shift)),
             self.word_saturated.eq(rounded > design.formats.stream_limit),
             self.word.eq(
                 Cat(
                     Mux(self.word_saturated, design.formats.stream_limit, rounded)[: design.formats.stream_bits],
-                    self.state < 0,
+                    state < 0,
                 )
             ),
         ]

@@ -20,11 +20,11 @@ class Sequencer(wiring.Component):
 
     A step, from the first plane to the last state: ``stream_bits`` cycles of ``hidden.integrate``, one of
     ``hidden.sample``, one of ``hidden.convert``; ``folds`` cycles of ``cell.issue``, the first in the cycle in which
-    the converter is valid, ``adc_cycles`` after the strobe; and one in which the last fold commits, marked by
-    ``step_done``. Every step costs the same, ``step`` of `remora.spec.crossbar.cycles.Cycles`. The next step's features
-    are fetched with the last issue. The readout does the same on the readout's tiles; ``decision.start`` comes when its
-    converter is valid, and ``answer.push`` hands the result over as soon as the answer is ready; ``sequence.free``
-    frees the sequence's bank in the same cycle.
+    the converter is valid, ``adc_cycles`` after the strobe; one in which the last fold's states are stored, and one for
+    its words, marked by ``step_done``. Every step costs the same, ``step`` of `remora.spec.crossbar.cycles.Cycles`. The
+    next step's features are fetched with the last issue. The readout does the same on the readout's tiles;
+    ``decision.start`` comes when its converter is valid, and ``answer.push`` hands the result over as soon as the
+    answer is ready; ``sequence.free`` frees the sequence's bank in the same cycle.
 
     A design that learns has more: a sequence is answered if ``learning.infer``, and ``concluded`` marks the end of its
     readout either way; if ``learning.learn``, ``learning.start`` is high in that same cycle, then the sequencer waits,
@@ -195,7 +195,10 @@ class Sequencer(wiring.Component):
                     m.d.sync += fold.eq(0)
                     # The features of this step are no longer needed: fetch the next.
                     m.d.comb += [sequence.read.eq(~last), sequence.step.eq(step + 1)]
-                    m.next = "COMMIT"
+                    m.next = "STATE"
+        with m.State("STATE"):
+            m.d.comb += self.stepping.eq(1)
+            m.next = "COMMIT"
 
     def _critical(self) -> Value:
         learning = self.learning

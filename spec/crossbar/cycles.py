@@ -48,12 +48,12 @@ class Cycles(Derived):
         """Cycles of a step, from the first plane to the last state.
 
         STREAM one a plane, SAMPLE, CONVERT, CELL until the converter is valid ``adc_cycles`` after CONVERT and one a
-        fold from then on, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
+        fold from then on, STATE, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
         """
         design = self.design
         if design.capabilities.bistable:
             return design.formats.stream_bits + 1 + 1
-        return design.formats.stream_bits + 1 + 1 + (design.crossbar.adc_cycles - 1) + design.folds + 1
+        return design.formats.stream_bits + 1 + 1 + (design.crossbar.adc_cycles - 1) + design.folds + 2
 
     @property
     def readout(self) -> int:

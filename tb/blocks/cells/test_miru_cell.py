@@ -33,9 +33,9 @@ class Driver:
             update(design, code, state, update_coefficient, word_coefficient)
             for code, state in zip(codes[:units], states, strict=True)
         ]
-        issued, order = None, list(range(design.folds))
+        issued, committed, order = None, None, list(range(design.folds))
         bench.random.shuffle(order)
-        while order or issued is not None:
+        while order or issued is not None or committed is not None:
             fold = order.pop() if order and not bench.chance(gap) else None
             block.put(control__issue=int(fold is not None))
             if fold is not None:
@@ -53,7 +53,10 @@ class Driver:
             bench.compare(block, "commit", block.get("commit__valid"), int(issued is not None))
             if issued is not None:
                 self._compare_commit(issued, codes, results)
-            issued = fold
+            group = [] if committed is None else results[committed * lanes : (committed + 1) * lanes]
+            saturated = sum(result.word_saturated for result in group)
+            bench.compare(block, "word_saturations", block.get("counts__word_saturations"), saturated)
+            issued, committed = fold, issued
         self.states = [result.state for result in results]
         await bench.cycle()
         words = unpack(block.get("words"), design.formats.stream_bits + 1, units)
@@ -69,8 +72,6 @@ class Driver:
         for port in ("candidate", "state"):
             found = unpack_signed(block.get(port), formats.state_bits + 1, len(group))
             bench.compare(block, f"{port} of fold {fold}", found, [getattr(result, port) for result in group])
-        saturated = sum(result.word_saturated for result in group)
-        bench.compare(block, "word_saturations", block.get("counts__word_saturations"), saturated)
 
 
 @block_test

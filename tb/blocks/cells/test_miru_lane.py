@@ -9,31 +9,24 @@ COEFFICIENTS = (0, 1, 2, 127, 128, 255, 256)
 
 
 async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bool, int, int]]) -> list[CellUpdate]:
-    """Pass (code, previous, first, update and word coefficient) through both stages, one a cycle, and compare."""
-    results = []
-    for index in range(len(items) + 1):
-        if index:
-            _, previous, first, update_coefficient, word_coefficient = items[index - 1]
-            block.put(
-                previous=previous,
-                first=int(first),
-                update_coefficient=update_coefficient,
-                word_coefficient=word_coefficient,
-            )
+    """Pass (code, previous, first, update and word coefficient) through all stages, one a cycle, and compare."""
+    results, stored = [], []
+    for index in range(len(items) + 2):
         if index < len(items):
             block.put(code=items[index][0])
+        if 1 <= index <= len(items):
+            _, previous, first, update_coefficient, _ = items[index - 1]
+            block.put(previous=previous, first=int(first), update_coefficient=update_coefficient)
+        if index >= 2:
+            block.put(word_coefficient=items[index - 2][4])
         await bench.cycle()
-        if index:
-            code, previous, first, update_coefficient, word_coefficient = items[index - 1]
+        if index >= 2:
+            code, previous, first, update_coefficient, word_coefficient = item = items[index - 2]
             expected = update(block.design, code, 0 if first else previous, update_coefficient, word_coefficient)
-            found = CellUpdate(
-                block.get_signed("candidate"),
-                block.get_signed("state"),
-                block.get("word"),
-                bool(block.get("word_saturated")),
-            )
-            bench.compare(block, f"code, previous, first, coefficients = {items[index - 1]}", found, expected)
+            found = CellUpdate(*stored.pop(), block.get("word"), bool(block.get("word_saturated")))
+            bench.compare(block, f"code, previous, first, coefficients = {item}", found, expected)
             results.append(expected)
+        stored.append((block.get_signed("candidate"), block.get_signed("state")))
     return results
 
 

@@ -53,7 +53,7 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> 
     schedule += [({*phase, "cell__issue"}, {"cell__fold": fold, **of_cell}) for fold in range(design.folds)]
     if step < length - 1:
         schedule[-1] = ({*schedule[-1][0], "sequence__read"}, {"sequence__step": step + 1, **schedule[-1][1]})
-    return [*schedule, ({*phase, "step_done"}, values)]
+    return [*schedule, (phase, values), ({*phase, "step_done"}, values)]
 
 
 def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:

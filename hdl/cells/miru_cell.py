@@ -39,7 +39,8 @@ class Coefficients(wiring.Signature):
 class MiruCell(Cell):
     """Updates ``lanes`` hidden units a cycle.
 
-    Cycle t: ``control.issue``, and with it ``columns.code`` of ``control.fold``. Cycle t + 1: ``commit`` with
+    Before cycle t: ``control.read`` of ``control.read_fold``. Cycle t: ``control.issue`` of the same fold, and with it
+    its ``columns.code``. Cycle t + 1: ``commit`` with
     ``candidate`` and ``state`` of these units, stored at the end of that cycle. Cycle t + 2: their words, which
     ``words`` shows from cycle t + 3. Words for the readout have coefficient 1 instead of ``reset_coefficient``. Both
     coefficients must be stable from t to t + 2. A new fold may be issued every cycle. ``counts``: codes at full scale
@@ -89,14 +90,13 @@ class MiruCell(Cell):
         design = self.design
         store = add_submodule(m, "store", StateStore(design))
         control, commit, host = self.control, self.commit, self.host
-        context, first, last = Signal.like(control.context_index), Signal(), Signal()
+        context, last = Signal.like(control.context_index), Signal()
         word, word_fold, word_context, word_last = Signal(), Signal.like(commit.fold), Signal.like(context), Signal()
         m.d.sync += [
             commit.valid.eq(control.issue),
             commit.fold.eq(control.fold),
             commit.code.eq(self.columns.code),
             context.eq(control.context_index),
-            first.eq(control.first),
             last.eq(control.last),
             word.eq(commit.valid),
             word_fold.eq(commit.fold),
@@ -114,7 +114,7 @@ class MiruCell(Cell):
             add_submodule(m, f"lane_{index}", lane)
             m.d.comb += [
                 lane.code.eq(self.columns.code.word_select(index, len(lane.code))),
-                lane.first.eq(first),
+                lane.first.eq(control.first),
                 lane.previous.eq(store.previous.word_select(index, len(lane.previous))),
                 lane.update_coefficient.eq(host.update_coefficient),
                 lane.word_coefficient.eq(word_coefficient),
@@ -122,9 +122,9 @@ class MiruCell(Cell):
         m.d.comb += [
             self.candidate.eq(Cat(*(lane.candidate for lane in lanes))),
             self.state.eq(Cat(*(lane.state for lane in lanes))),
-            store.read.eq(control.issue),
+            store.read.eq(control.read),
             store.read_context.eq(control.context_index),
-            store.read_fold.eq(control.fold),
+            store.read_fold.eq(control.read_fold),
             store.write.eq(commit.valid),
             store.write_context.eq(context),
             store.write_fold.eq(commit.fold),

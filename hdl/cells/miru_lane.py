@@ -15,15 +15,15 @@ from remora.spec.crossbar.tables import candidate_table
 class MiruLane(wiring.Component):
     """Three stages with one multiplication at most in each; one unit a cycle.
 
-    Cycle t: ``code``. Cycle t + 1: ``previous``, ``first`` and ``update_coefficient`` give ``candidate`` and ``state``.
-    Cycle t + 2: ``word_coefficient`` gives the word. Both coefficients are 0 … 256.
+    Cycle t: ``code``, ``previous`` and ``first``. Cycle t + 1: ``update_coefficient`` gives ``candidate`` and
+    ``state``. Cycle t + 2: ``word_coefficient`` gives the word. Both coefficients are 0 … 256.
 
     Rules C1 to C4.
 
     Ports:
         code: of the unit's column.
-        first: in cycle t + 1, ``previous`` is read as 0.
-        previous: in cycle t + 1, the old state h.
+        first: ``previous`` is read as 0.
+        previous: the old state h.
         update_coefficient: in cycle t + 1, u.
         word_coefficient: in cycle t + 2, b.
         candidate: in cycle t + 1, c = ±ROM[|code|].
@@ -59,16 +59,17 @@ class MiruLane(wiring.Component):
             for code, value in enumerate(candidate_table(design)):
                 with m.Case(code):
                     m.d.sync += entry.eq(value)
-        m.d.sync += negative.eq(self.code < 0)
-
         previous, state = Signal.like(self.previous), Signal.like(self.state)
-        m.d.sync += state.eq(self.state)
+        m.d.sync += [
+            negative.eq(self.code < 0),
+            previous.eq(Mux(self.first, 0, self.previous)),
+            state.eq(self.state),
+        ]
         raw = Signal(range((design.formats.state_limit << COEFFICIENT_BITS) + 1))
         rounded = Signal(len(raw))
         size = Signal(design.formats.state_bits)
         m.d.comb += [
             self.candidate.eq(Mux(negative, -entry, entry)),
-            previous.eq(Mux(self.first, 0, self.previous)),
             self.state.eq(
                 previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)
             ),

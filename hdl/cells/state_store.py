@@ -18,7 +18,7 @@ class StateStore(wiring.Component):
     Contents survive a reset and are unknown before the first write: the first step of a sequence masks them.
 
     Ports:
-        read: in cycle t gives ``previous`` in cycle t + 1.
+        read: in cycle t gives ``previous`` from cycle t + 1 until the next read.
         read_context: the context that is read.
         read_fold: the fold that is read.
         previous: ``lanes`` states.

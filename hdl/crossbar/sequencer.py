@@ -185,13 +185,15 @@ class Sequencer(wiring.Component):
         """Convert the hidden layer's columns and hand them to the cell, fold by fold."""
         sequence, hidden = self.sequence, self.hidden
         with m.State("CONVERT"):
-            m.d.comb += [self.stepping.eq(1), hidden.convert.eq(1)]
+            m.d.comb += [self.stepping.eq(1), hidden.convert.eq(1), self.cell.read.eq(1)]
             m.next = "CELL"
         with m.State("CELL"):
             m.d.comb += [self.stepping.eq(1), self.cell.issue.eq(hidden.valid)]
             with m.If(hidden.valid):
                 m.d.sync += fold.eq(fold + 1)
-                with m.If(fold == self.design.folds - 1):
+                with m.If(fold != self.design.folds - 1):
+                    m.d.comb += [self.cell.read.eq(1), self.cell.read_fold.eq(fold + 1)]
+                with m.Else():
                     m.d.sync += fold.eq(0)
                     # The features of this step are no longer needed: fetch the next.
                     m.d.comb += [sequence.read.eq(~last), sequence.step.eq(step + 1)]

@@ -49,6 +49,8 @@ class FoldControl(wiring.Signature):
     """Strobes of a cell that takes converted columns fold by fold, seen from the sequencer.
 
     Ports:
+        read: the states of ``read_fold`` are read, so that ``issue`` can take them from the next cycle on.
+        read_fold: the group of ``lanes`` units that is issued next.
         issue: the columns of ``fold`` are valid, and the cell takes them.
         context_index: whose states they update.
         fold: the group of ``lanes`` units.
@@ -59,6 +61,8 @@ class FoldControl(wiring.Signature):
     def __init__(self, design: DesignPoint) -> None:
         super().__init__(
             {
+                "read": Out(1),
+                "read_fold": Out(unsigned_width(design.folds - 1)),
                 "issue": Out(1),
                 "context_index": Out(unsigned_width(design.system.contexts - 1)),
                 "fold": Out(unsigned_width(design.folds - 1)),

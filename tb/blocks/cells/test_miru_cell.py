@@ -33,10 +33,16 @@ class Driver:
             update(design, code, state, update_coefficient, word_coefficient)
             for code, state in zip(codes[:units], states, strict=True)
         ]
-        issued, committed, order = None, None, list(range(design.folds))
+        fetched, issued, committed, order = None, None, None, list(range(design.folds))
         bench.random.shuffle(order)
-        while order or issued is not None or committed is not None:
-            fold = order.pop() if order and not bench.chance(gap) else None
+        while order or any(fold is not None for fold in (fetched, issued, committed)):
+            fold = None if bench.chance(gap) else fetched
+            if fold is not None:
+                fetched = None
+            reads = bool(order) and fetched is None
+            if reads:
+                fetched = order.pop()
+            block.put(control__read=int(reads), control__read_fold=fetched if reads else 0)
             block.put(control__issue=int(fold is not None))
             if fold is not None:
                 group = codes[fold * lanes : (fold + 1) * lanes]

@@ -13,10 +13,10 @@ async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bo
     results, stored = [], []
     for index in range(len(items) + 2):
         if index < len(items):
-            block.put(code=items[index][0])
+            code, previous, first, _, _ = items[index]
+            block.put(code=code, previous=previous, first=int(first))
         if 1 <= index <= len(items):
-            _, previous, first, update_coefficient, _ = items[index - 1]
-            block.put(previous=previous, first=int(first), update_coefficient=update_coefficient)
+            block.put(update_coefficient=items[index - 1][3])
         if index >= 2:
             block.put(word_coefficient=items[index - 2][4])
         await bench.cycle()

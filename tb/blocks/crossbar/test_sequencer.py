@@ -12,7 +12,7 @@ STROBES = (
     "hidden__integrate", "hidden__sample", "hidden__convert", "readout__integrate", "readout__sample",
     "readout__convert", "decision__start", "answer__push",
 )  # fmt: skip
-FOLD_STROBES, BITLINE_STROBES = ("cell__issue",), ("cell__clear", "cell__settle")
+FOLD_STROBES, BITLINE_STROBES = ("cell__read", "cell__issue"), ("cell__clear", "cell__settle")
 """Of a design whose cells take converted columns, and of one whose cells stand at the bitlines."""
 LEARNING_STROBES = ("concluded", "learning__start", "learning__learning", "learning__holding")
 """Of a design that learns."""
@@ -49,8 +49,11 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> 
         fetch, fetched = ({"sequence__read"}, {"sequence__step": step + 1}) if step < length - 1 else (set(), {})
         return [*schedule, ({*phase, "step_done", "cell__settle", *fetch}, {**values, **fetched})]
     of_cell = {"cell__first": int(step == 0), "cell__last": int(step == length - 1), **values}
+    reads = [({"cell__read"}, {"cell__read_fold": fold}) for fold in range(design.folds)]
+    schedule[-1] = (schedule[-1][0] | reads[0][0], schedule[-1][1] | reads[0][1])
     schedule += [(phase, values)] * (latency - 1)
-    schedule += [({*phase, "cell__issue"}, {"cell__fold": fold, **of_cell}) for fold in range(design.folds)]
+    for fold, (read, read_fold) in enumerate([*reads[1:], (set(), {})]):
+        schedule.append(({*phase, "cell__issue", *read}, {"cell__fold": fold, **of_cell, **read_fold}))
     if step < length - 1:
         schedule[-1] = ({*schedule[-1][0], "sequence__read"}, {"sequence__step": step + 1, **schedule[-1][1]})
     return [*schedule, (phase, values), ({*phase, "step_done"}, values)]

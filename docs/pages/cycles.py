@@ -8,6 +8,7 @@ import re
 from docs.pages.tables import table
 from remora.spec.crossbar.cycles import Cycles
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 from remora.spec.presets import load_design
 
 
@@ -20,9 +21,10 @@ def cycles(*presets: str) -> str:
             continue
         function = member.fget if isinstance(member, property) else member
         words = re.split(r"\n\s*Args:", inspect.getdoc(function) or "")[0]
-        takes_steps = "steps" in inspect.signature(function).parameters
-        values = [_value(design, name, takes_steps) for design in designs]
-        rows.append((f"`{name}{'(steps)' if takes_steps else ''}`", *values, words))
+        taken = [each for each in inspect.signature(function).parameters.values() if each.default is each.empty][1:]
+        values = [_value(design, name, [each.name for each in taken]) for design in designs]
+        shown = ", ".join(str(each).partition(":")[0] for each in taken)
+        rows.append((f"`{name}({shown})`" if taken else f"`{name}`", *values, words))
     return table(("count", *(f"`{preset}`" for preset in presets), "meaning, and the states that it counts"), rows)
 
 
@@ -30,10 +32,15 @@ INFERENCE = ("step", "readout", "sequence")
 """Counts that bistable cells have too."""
 
 
-def _value(design: DesignPoint, name: str, takes_steps: bool) -> int | str:
+def _value(design: DesignPoint, name: str, taken: list[str]) -> int | str:
     if design.capabilities.bistable and name not in INFERENCE:
         return "–"
+    examples = {
+        "steps": design.network.max_steps,
+        "attempts": 1,
+        "layer": Layer.HIDDEN,
+        "rows": min(design.crossbar.rows, design.hidden_rows),
+        "pulses": 0,
+    }
     member = getattr(design.cycles, name)
-    if takes_steps:
-        return member(design.network.max_steps)
-    return member() if callable(member) else member
+    return member(*(examples[each] for each in taken)) if callable(member) else member

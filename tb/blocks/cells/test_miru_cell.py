@@ -33,16 +33,19 @@ class Driver:
             update(design, code, state, update_coefficient, word_coefficient)
             for code, state in zip(codes[:units], states, strict=True)
         ]
-        fetched, issued, committed, order = None, None, None, list(range(design.folds))
+        order = list(range(design.folds))
+        fetched: int | None = None
+        issued: int | None = None
+        committed: int | None = None
         bench.random.shuffle(order)
         while order or any(fold is not None for fold in (fetched, issued, committed)):
             fold = None if bench.chance(gap) else fetched
             if fold is not None:
                 fetched = None
-            reads = bool(order) and fetched is None
-            if reads:
+            block.put(control__read=int(bool(order) and fetched is None))
+            if order and fetched is None:
                 fetched = order.pop()
-            block.put(control__read=int(reads), control__read_fold=fetched if reads else 0)
+                block.put(control__read_fold=fetched)
             block.put(control__issue=int(fold is not None))
             if fold is not None:
                 group = codes[fold * lanes : (fold + 1) * lanes]
@@ -59,8 +62,8 @@ class Driver:
             bench.compare(block, "commit", block.get("commit__valid"), int(issued is not None))
             if issued is not None:
                 self._compare_commit(issued, codes, results)
-            group = [] if committed is None else results[committed * lanes : (committed + 1) * lanes]
-            saturated = sum(result.word_saturated for result in group)
+            stored = [] if committed is None else results[committed * lanes : (committed + 1) * lanes]
+            saturated = sum(result.word_saturated for result in stored)
             bench.compare(block, "word_saturations", block.get("counts__word_saturations"), saturated)
             issued, committed = fold, issued
         self.states = [result.state for result in results]

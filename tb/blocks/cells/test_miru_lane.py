@@ -10,7 +10,8 @@ COEFFICIENTS = (0, 1, 2, 127, 128, 255, 256)
 
 async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bool, int, int]]) -> list[CellUpdate]:
     """Pass (code, previous, first, update and word coefficient) through all stages, one a cycle, and compare."""
-    results, stored = [], []
+    results: list[CellUpdate] = []
+    stored: list[tuple[int, int]] = []
     for index in range(len(items) + 2):
         if index < len(items):
             code, previous, first, _, _ = items[index]
@@ -23,7 +24,8 @@ async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bo
         if index >= 2:
             code, previous, first, update_coefficient, word_coefficient = item = items[index - 2]
             expected = update(block.design, code, 0 if first else previous, update_coefficient, word_coefficient)
-            found = CellUpdate(*stored.pop(), block.get("word"), bool(block.get("word_saturated")))
+            candidate, state = stored.pop()
+            found = CellUpdate(candidate, state, block.get("word"), bool(block.get("word_saturated")))
             bench.compare(block, f"code, previous, first, coefficients = {item}", found, expected)
             results.append(expected)
         stored.append((block.get_signed("candidate"), block.get_signed("state")))

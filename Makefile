@@ -33,10 +33,10 @@ check: lint
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/spec tests/golden tests/test_layers.py $(ARGS)
 	$(BIN)/remora demo --quick -o build/check
 
-# The regression at another seed every night, and many more random cases in the property tests.
+# The regression at another seed every night, many more random cases in the property tests, and the tests that take minutes.
 nightly: setup
 	@echo "nightly regression, seed $(SEED); make nightly SEED=$(SEED) repeats it"
-	COCOTB_RANDOM_SEED=$(SEED) HYPOTHESIS_PROFILE=search \
+	COCOTB_RANDOM_SEED=$(SEED) HYPOTHESIS_PROFILE=search REMORA_NIGHTLY=1 \
 	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED) $(ARGS)
 
 bench: setup

@@ -27,6 +27,7 @@ COMMANDS = {
     "config": "Show, check or start a design point.",
     "demo": "The main job: learn digits, generate, run unseen digits on the hardware, compare.",
     "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
+    "synth": "Synthesise to 180 nm standard cells: area, flip-flops and timing, typical, pre-layout.",
     "train": "Train a design point: as the chip learns, or offline where it cannot.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
     "experiment": "Run a named experiment, resumable: JSON result and figures.",

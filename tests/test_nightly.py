@@ -26,7 +26,12 @@ def test_the_seed_is_printed_and_used(given):
     days = {day.strftime("%Y%m%d") for day in (before, date.today())}
     (seed,) = set(re.findall(r"nightly regression, seed (\d+);", printed))
     assert seed in ({"7"} if given else days)
-    wanted = (f"COCOTB_RANDOM_SEED={seed} ", f"--hypothesis-seed={seed}", "HYPOTHESIS_PROFILE=search")
+    wanted = (
+        f"COCOTB_RANDOM_SEED={seed} ",
+        f"--hypothesis-seed={seed}",
+        "HYPOTHESIS_PROFILE=search",
+        "REMORA_NIGHTLY=1",
+    )
     assert [word for word in wanted if word not in printed] == []
 
 

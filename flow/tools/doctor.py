@@ -35,7 +35,7 @@ EXTRA_PACKAGES: Mapping[str, Mapping[str, str]] = {
     "audio": {"librosa": "librosa", "soundfile": "soundfile"},
     "plot": {"matplotlib": "matplotlib"},
     "sweep": {"joblib": "joblib", "scipy": "scipy"},
-    "test": {"pyosys": "pyosys"},
+    "signoff": {"pyosys": "pyosys"},
     "docs": {"sphinx": "sphinx"},
 }
 """Extra → distribution → module. One that is not installed is optional; one that is, must work."""
@@ -67,7 +67,16 @@ def examine() -> list[Finding]:
     packages = [_package(distribution, module) for distribution, module in PYTHON_PACKAGES.items()]
     for extra, brought in EXTRA_PACKAGES.items():
         packages += [_extra_package(extra, distribution, module) for distribution, module in brought.items()]
-    return [*(check() for check in checks), *packages, _icarus(), _chromium(), _ccache(), _fst_headers(), _data()]
+    return [
+        *(check() for check in checks),
+        *packages,
+        _icarus(),
+        *_signoff(),
+        _chromium(),
+        _ccache(),
+        _fst_headers(),
+        _data(),
+    ]
 
 
 def healthy(findings: list[Finding]) -> bool:
@@ -168,6 +177,23 @@ def _icarus() -> Finding:
         where = shutil.which("iverilog") or ""
         return Finding(name, False, False, where=where, fix=f"optional, for the regression's second simulator; {error}")
     return Finding(name, True, False, icarus.version, str(icarus.iverilog))
+
+
+def _signoff() -> list[Finding]:
+    from remora.flow.tools.opensta import CELLS, find_cells, find_opensta
+
+    why = "optional, for remora synth"
+    found = []
+    try:
+        sta = find_opensta()
+        found.append(Finding("OpenSTA", True, False, sta.version, str(sta.path)))
+    except RemoraError as error:
+        found.append(Finding("OpenSTA", False, False, where=shutil.which("sta") or "", fix=f"{why}; {error}"))
+    try:
+        found.append(Finding("standard cells (OSU 180 nm)", True, False, CELLS.parent.name, str(find_cells())))
+    except RemoraError as error:
+        found.append(Finding("standard cells (OSU 180 nm)", False, False, fix=f"{why}; {error}"))
+    return found
 
 
 def _build_folder() -> Finding:

@@ -45,6 +45,7 @@ class Library:
         self.ports: dict[str, dict[str, Port]] = {}
         self.children: dict[str, dict[str, str]] = {}
         self._macro_widths: dict[tuple[str, str], dict[str, int]] = {}
+        self._macro_parameters: dict[tuple[str, str], dict[str, Any]] = {}
         self._texts: dict[str, str] = {}
         self._converting: list[str] = []
 
@@ -86,10 +87,13 @@ class Library:
         """Note that the module being converted instantiates ``module``."""
         self.children[self._converting[-1]][instance] = module
 
-    def instantiated_macro(self, instance: str, module: str, widths: dict[str, int]) -> None:
+    def instantiated_macro(
+        self, instance: str, module: str, widths: dict[str, int], parameters: dict[str, Any]
+    ) -> None:
         """Note that the module being converted instantiates the macro ``module`` with ports so wide."""
         self.instantiated(instance, module)
         self._macro_widths[self._converting[-1], instance] = widths
+        self._macro_parameters[self._converting[-1], instance] = parameters
 
     def port_width(self, top: str, path: str, port: str) -> int:
         """Bits of a port of the instance at ``path`` below ``top``, which may be a macro's.
@@ -109,6 +113,14 @@ class Library:
             yield instance, module
             for path, inner in self.instances(module):
                 yield f"{instance}.{path}", inner
+
+    def macros(self, top: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Path of every macro below ``top``, its module, and the parameters that its instance gives."""
+        for instance, module in self.children.get(top, {}).items():
+            if (top, instance) in self._macro_parameters:
+                yield instance, module, self._macro_parameters[top, instance]
+            for path, inner, parameters in self.macros(module):
+                yield f"{instance}.{path}", inner, parameters
 
     @property
     def rtlil(self) -> str:
@@ -150,7 +162,8 @@ class _Macro(Elaboratable):
 
     def elaborate(self, platform) -> Instance:
         widths = {name[2:]: len(Value.cast(at)) for name, at in self._connections.items() if name[:2] in ("i_", "o_")}
-        _library.get().instantiated_macro(self._instance, self._module, widths)
+        parameters = {name[2:]: value for name, value in self._connections.items() if name.startswith("p_")}
+        _library.get().instantiated_macro(self._instance, self._module, widths, parameters)
         return Instance(self._module, **self._connections)
 
 

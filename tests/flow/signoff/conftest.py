@@ -1,0 +1,62 @@
+"""What tests of sign-off share: the tools, and small designs with macros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from amaranth.lib import wiring
+
+from remora.flow.generate.parts import Parts
+from remora.flow.signoff.assumptions import ASSUMPTIONS
+from remora.flow.signoff.cells import StandardCell, read_cells
+from remora.flow.signoff.macros import find_macros
+from remora.flow.signoff.result import Made, make
+from remora.flow.signoff.synthesis import Hierarchy
+from remora.flow.tools.opensta import find_cells, find_opensta
+from remora.hdl.lib.verilog import convert
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import write_text
+from tests.support import missing_tool
+
+TOP = "top"
+
+
+def parts_of(top: Callable[[], wiring.Component], *macros: str) -> Parts:
+    """Parts of a small design; nothing else of them is asked."""
+    return Parts(None, top, macros, lambda: None)
+
+
+@pytest.fixture(scope="session")
+def cells() -> Path:
+    """Liberty of the standard cells; without it or OpenSTA the test is skipped, or fails in continuous integration."""
+    try:
+        find_opensta()
+        return find_cells()
+    except RemoraError as error:
+        missing_tool(str(error))
+
+
+@pytest.fixture(scope="session")
+def library(cells) -> dict[str, StandardCell]:
+    """The standard cells."""
+    return read_cells(cells)
+
+
+@pytest.fixture
+def synthesise(cells, tmp_path) -> Callable[..., Made]:
+    """Maps and times a component with the macros that it places."""
+
+    def run(top: Callable[[], wiring.Component], *macros: str, hierarchy: Hierarchy = Hierarchy.FLAT) -> Made:
+        parts = parts_of(top, *macros)
+        netlist = convert(top(), TOP)
+        write_text(tmp_path / "top.v", netlist.verilog)
+        found = find_macros(parts, netlist)
+        blocks = {path: module for path, module in netlist.library.instances(TOP) if path not in found.instances}
+        boxes = [f"{name}_blackbox.v" for name in macros]
+        for name in boxes:
+            (tmp_path / name).write_bytes(parts.source(name).read_bytes())
+        return make(["top.v"], boxes, TOP, found, blocks, cells, tmp_path, hierarchy, ASSUMPTIONS)
+
+    return run

@@ -1,0 +1,96 @@
+"""Small designs that plant what sign-off must find."""
+
+from __future__ import annotations
+
+from amaranth.hdl import ClockSignal, Const, Module, ResetSignal, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from remora.hdl.lib.hierarchy import place, place_macro
+
+CELLS, CURRENT_BITS, THRESHOLD_BITS = 4, 3, 6
+
+
+class Strobes(wiring.Component):
+    """A macro of bistable cells whose ``clear`` comes from a flip-flop and whose ``settle`` comes from one or not.
+
+    Args:
+        registered: whether it does.
+    """
+
+    def __init__(self, registered: bool) -> None:
+        self._registered = registered
+        super().__init__({"a": In(1), "b": In(1), "state": Out(CELLS)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        clear, settle, wanted, reset = Signal(), Signal(), Signal(), Signal(reset_less=True)
+        m.d.sync += [clear.eq(self.a ^ self.b), wanted.eq(self.a & self.b), reset.eq(ResetSignal())]
+        if self._registered:
+            m.d.sync += settle.eq(wanted & ~clear)
+        else:
+            m.d.comb += settle.eq(wanted & ~clear)
+        place_macro(
+            m, "cells", "remora_bistable", p_CELLS=CELLS, p_CELL_BITS=2, p_ROW_TILES=1, p_CURRENT_BITS=CURRENT_BITS,
+            p_FRACTION_BITS=1, p_THRESHOLD_BITS=THRESHOLD_BITS, p_NAME="cells", i_clk=ClockSignal(), i_reset=reset,
+            i_current=Const(0, CELLS * CURRENT_BITS), i_clear=clear, i_settle=settle, o_state=self.state,
+            i_cell_index=Const(0, 2), i_load_low=Const(0), i_load_high=Const(0), i_threshold=Const(0, THRESHOLD_BITS),
+        )  # fmt: skip
+        return m
+
+
+class Fan(wiring.Component):
+    """A register that enables ``sinks`` others."""
+
+    def __init__(self, sinks: int) -> None:
+        super().__init__({"enable": In(1), "data": In(sinks), "held": Out(sinks)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        enable = Signal()
+        m.d.sync += enable.eq(self.enable)
+        with m.If(enable):
+            m.d.sync += self.held.eq(self.data)
+        return m
+
+
+class Blocks(wiring.Component):
+    """A register, a block that adds, and a block that holds the sum: a path that crosses both."""
+
+    def __init__(self) -> None:
+        super().__init__({"a": In(16), "b": In(16), "total": Out(16)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        adder, hold = place(m, "adder", Adder()), place(m, "hold", Hold())
+        m.d.comb += [
+            adder.a.eq(self.a), adder.b.eq(self.b), hold.value.eq(adder.total), self.total.eq(hold.held),
+        ]  # fmt: skip
+        return m
+
+
+class Adder(wiring.Component):
+    """Registers its operands and adds them twice."""
+
+    def __init__(self) -> None:
+        super().__init__({"a": In(16), "b": In(16), "total": Out(16)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        a, b = Signal(16), Signal(16)
+        m.d.sync += [a.eq(self.a), b.eq(self.b)]
+        m.d.comb += self.total.eq((a + b) + (a & ~b))
+        return m
+
+
+class Hold(wiring.Component):
+    """Holds the largest value."""
+
+    def __init__(self) -> None:
+        super().__init__({"value": In(16), "held": Out(16)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        with m.If(self.value > self.held):
+            m.d.sync += self.held.eq(self.value)
+        return m

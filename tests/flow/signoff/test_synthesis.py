@@ -1,0 +1,63 @@
+"""Synthesis of small designs: registered pins, fan-out, constants, and blocks in a path."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from remora.flow.signoff.assumptions import ASSUMPTIONS
+from remora.flow.signoff.buffering import buffer_fanout
+from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
+from remora.flow.signoff.result import figures
+from remora.flow.signoff.synthesis import Hierarchy
+from tests.flow.signoff.designs import Blocks, Fan, Strobes
+from tests.flow.signoff.test_timing import chain, gate
+
+
+@pytest.mark.parametrize(("registered", "share"), [(True, 1.0), (False, 2 / 3)])
+def test_a_strobe_that_comes_from_a_gate_is_counted(synthesise, registered, share):
+    made = synthesise(lambda: Strobes(registered), "remora_bistable")
+    inputs = macro_inputs(made.netlist)
+    assert inputs.wanted == 3 and inputs.share == pytest.approx(share)
+    assert inputs.others == (() if registered else ("remora_bistable.settle",))
+    assert set(inputs.exempt) == {
+        f"remora_bistable.{pin}" for pin in ("cell_index", "load_low", "load_high", "threshold")
+    }
+    assert gated_share(made.netlist) == 0
+    assert figures(made, ASSUMPTIONS)["flip_flops"] == (4 if registered else 3)
+
+
+@pytest.mark.parametrize("sinks", [100, 40])
+def test_a_net_of_many_sinks_gets_a_tree(library, sinks):
+    netlist = chain(1, library)
+    for one in range(sinks):
+        netlist.cells[f"s{one}"] = gate("DFFPOSX1", CLK=2, D=10, Q=1000 + one)
+    before = fanout(netlist)
+    assert (before.most, before.clocks["clk"]) == (sinks + 1, sinks + 2)
+    assert buffer_fanout(netlist, ASSUMPTIONS.max_fanout) > 1
+    netlist.check()
+    after = fanout(netlist)
+    assert after.most <= ASSUMPTIONS.max_fanout and after.clocks == before.clocks
+    # Each of them still hears the same flip-flop, through buffers alone.
+    drivers = netlist.drivers()
+    for one in range(sinks):
+        pin = drivers[netlist.cells[f"s{one}"]["connections"]["D"][0]]
+        while pin.cell.startswith("fanout_buffer"):
+            pin = drivers[netlist.cells[pin.cell]["connections"]["A"][0]]
+        assert pin.cell == "first"
+
+
+def test_fan_out_is_bounded_in_what_is_timed(synthesise, tmp_path):
+    made = synthesise(lambda: Fan(100))
+    found = figures(made, ASSUMPTIONS)
+    assert found["flip_flops"] == 101 and 8 < found["max_fanout"] <= ASSUMPTIONS.max_fanout
+    assert found["clock_fanout"] == {"clk": 101} and found["registered_macro_inputs"] is None
+
+
+def test_blocks_of_a_path_are_named(synthesise):
+    made = synthesise(Blocks, hierarchy=Hierarchy.KEPT)
+    assert made.timing.setup.blocks == ("adder", "hold")
+    arrivals = [step.arrival for step in made.timing.setup.steps]
+    assert all(one <= other for one, other in pairwise(arrivals))
+    assert {made.netlist.block_of(name) for name in made.netlist.flip_flops()} == {"adder", "hold"}

@@ -19,7 +19,7 @@ class Assumptions:
         macro_hold, memory_hold: hold times.
         macro_transition: of every output of a macro or a memory.
         pin_capacitance: of every input of a macro or a memory.
-        fanout_capacitance: of the wire to each sink of a net: about 50 µm at 0.2 fF/µm.
+        fanout_capacitance: of the wire to each sink of a net: about 25 µm at 0.2 fF/µm.
         max_fanout: most sinks of a net after buffering.
         memory_bit_area, memory_macro_area: area of a memory is their sum, a bit and a macro. They are the line through
             the 64 × 8 and 512 × 8 single-port macros of the open 180 nm kit GF180MCU (431.86 µm × 232.88 µm and
@@ -41,7 +41,7 @@ class Assumptions:
     memory_hold: float = 0.0
     macro_transition: float = 0.2
     pin_capacitance: float = 0.02
-    fanout_capacitance: float = 0.01
+    fanout_capacitance: float = 0.005
     max_fanout: int = 32
     memory_bit_area: float = 30.4
     memory_macro_area: float = 85_000.0

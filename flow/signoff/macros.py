@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from remora.flow.generate.parts import Parts
 from remora.hdl.lib.hierarchy import Port
@@ -165,10 +166,13 @@ class _Blackbox:
 
 def _contract(path: Path) -> Contract:
     try:
-        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        read: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
         read["kind"] = Kind(read["kind"])
         read["follows"] = {name: tuple(inputs) for name, inputs in read.get("follows", {}).items()}
-        return Contract(**{key: tuple(value) if isinstance(value, list) else value for key, value in read.items()})
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in read.items()
+        }
+        return Contract(**values)
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise MacroError(f"{path}: no description of a macro's pins: {error}") from error
 

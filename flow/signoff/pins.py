@@ -106,6 +106,7 @@ def fanout(netlist: Netlist) -> Fanout:
     clock_nets = netlist.clock_nets()
     counts = {net: len(sinks) for net, sinks in netlist.sinks().items()}
     clocks = {netlist.net_name(net): counts[net] for net in sorted(clock_nets)}
-    reset = {RESET: counts.get(netlist.bit(Pin("", RESET, 0)), 0)} if RESET in netlist.ports else {}
+    reset_net = netlist.bit(Pin("", RESET, 0)) if RESET in netlist.ports else None
+    reset = {RESET: counts.get(reset_net, 0)} if isinstance(reset_net, int) else {}
     net, most = max(((net, count) for net, count in counts.items() if net not in clock_nets), key=lambda one: one[1])
     return Fanout(most, netlist.net_name(net), clocks, reset)

@@ -134,7 +134,8 @@ def bind(
             cell["type"], cell["parameters"] = macros.instances[name], {}
         elif netlist.is_flip_flop(cell["type"]):
             register = netlist.net_name(cell["connections"]["Q"][0], block)
-            inside = netlist.block_of(register) == block
+            # Flattening first may leave a flip-flop without its block in its own name.
+            inside = not block or netlist.block_of(register) == block
             name = f"{register}_ff" if inside else f"{block}.ff"
         else:
             name = f"{block}.u" if block else "u"

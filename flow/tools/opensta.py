@@ -73,7 +73,7 @@ def run_opensta(script: str, folder: Path, name: str) -> str:
             after an error, with what it did not understand left out, so no such line is harmless.
     """
     write_text(folder / f"{name}.tcl", script)
-    command = [find_opensta().path, "-no_init", "-no_splash", "-exit", f"{name}.tcl"]
+    command = [str(find_opensta().path), "-no_init", "-no_splash", "-exit", f"{name}.tcl"]
     done = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     write_text(folder / f"{name}.log", done.stdout)
     complaint = re.search(r"^(Warning|Error|.*syntax error).*$", done.stdout, re.MULTILINE)

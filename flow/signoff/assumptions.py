@@ -13,7 +13,7 @@ class Assumptions:
         period: clock period that is asked for.
         clock_uncertainty: taken off the period for setup; hold is told for an ideal clock.
         input_delay, output_delay: what the surroundings take of the period at every port but the clock.
-        macro_setup, macro_clock_to_output: of the analog macros, at their pins.
+        macro_setup, macro_clock_to_output: of macros that are no memories, at their pins.
         macro_sense: from an input such as ``column``, or from the clock, to an output that follows within the cycle.
         memory_setup, memory_access: of memories; the access is from the clock to ``read_data``.
         macro_hold, memory_hold: hold times.

@@ -31,7 +31,7 @@ class MacroError(RemoraError):
 class Kind(Enum):
     """What a macro is to sign-off."""
 
-    ANALOG = "analog"
+    HARD = "hard"
     MEMORY = "memory"
     CLOCK_GATE = "clock_gate"
 
@@ -44,7 +44,7 @@ class Contract:
         kind: which assumptions hold.
         clock: input that clocks the others.
         size: parameters in the name of its Liberty cell; of a memory words, then bits of a word.
-        wires: analog wires, which have no timing.
+        wires: wires that carry a current, which have no timing.
         registered: inputs that must come straight from a flip-flop.
         follows: output → inputs that it follows within the cycle.
         gated_clock: output of a clock gate.

@@ -74,14 +74,14 @@ def synthesise_design(
         boxes = [f"{name}_blackbox.v" for name in parts.macros]
         for name in boxes:
             write_bytes(folder / name, parts.source(name).read_bytes())
-        wanted = [Hierarchy.FLAT, *([] if flat_only else [Hierarchy.KEPT])]
+        wanted = [Hierarchy.FLAT, *([] if flat_only else [Hierarchy.HIERARCHICAL])]
         made = {
             kind: make([source], boxes, TOP_NAME, macros, blocks, cells, folder, kind, assumptions) for kind in wanted
         }
     return (
         {"name": parts.design.name, "design_hash": parts.design.hash}
         | figures(made[Hierarchy.FLAT], assumptions)
-        | _owners(made.get(Hierarchy.KEPT), assumptions)
+        | _owners(made.get(Hierarchy.HIERARCHICAL), assumptions)
         | {"assumptions": asdict(assumptions), "tools": tools}
     )
 

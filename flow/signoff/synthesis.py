@@ -1,8 +1,8 @@
 """Synthesis: from the Verilog of a design to cells of the library, by Yosys.
 
 A netlist is made in one of two ways. `Hierarchy.FLAT` joins all blocks before it optimises, which gives the figures.
-`Hierarchy.KEPT` optimises each block by itself and joins them at the end, so that every cell has the block that it came
-from in its name: that tells what a block costs, and which blocks a path crosses.
+`Hierarchy.HIERARCHICAL` optimises each block by itself and joins them at the end, so that every cell has the block that
+it came from in its name: that tells what a block costs, and which blocks a path crosses.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Hierarchy(Enum):
     """When blocks are joined."""
 
     FLAT = "flat"
-    KEPT = "hierarchical"
+    HIERARCHICAL = "hierarchical"
 
 
 MACROS_FILE = "macros.lib"
@@ -89,7 +89,7 @@ def synthesise(
         # A macro whose outputs nobody takes is on the chip all the same.
         *(f"setattr -set keep 1 t:{module}" for module in modules),
         "proc",
-        *(["opt_hier"] if hierarchy is Hierarchy.KEPT else []),
+        *(["opt_hier"] if hierarchy is Hierarchy.HIERARCHICAL else []),
         *(flatten if hierarchy is Hierarchy.FLAT else []),
         *_GENERIC,
         "techmap",
@@ -99,7 +99,7 @@ def synthesise(
         f"dfflibmap -liberty {cells}",
         "opt",
         f"abc -liberty {cells} -script abc.script",
-        *(flatten if hierarchy is Hierarchy.KEPT else []),
+        *(flatten if hierarchy is Hierarchy.HIERARCHICAL else []),
         "setundef -zero",
         "opt_clean -purge",
         # With the pins of the cells known, JSON has their directions.

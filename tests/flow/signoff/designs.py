@@ -6,7 +6,7 @@ from amaranth.hdl import ClockSignal, Const, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import place, place_macro
+from remora.hdl.lib.hierarchy import add_macro, add_submodule
 
 CELLS, CURRENT_BITS, THRESHOLD_BITS = 4, 3, 6
 
@@ -30,7 +30,7 @@ class Strobes(wiring.Component):
             m.d.sync += settle.eq(wanted & ~clear)
         else:
             m.d.comb += settle.eq(wanted & ~clear)
-        place_macro(
+        add_macro(
             m, "cells", "remora_bistable", p_CELLS=CELLS, p_CELL_BITS=2, p_ROW_TILES=1, p_CURRENT_BITS=CURRENT_BITS,
             p_FRACTION_BITS=1, p_THRESHOLD_BITS=THRESHOLD_BITS, p_NAME="cells", i_clk=ClockSignal(), i_reset=reset,
             i_current=Const(0, CELLS * CURRENT_BITS), i_clear=clear, i_settle=settle, o_state=self.state,
@@ -62,7 +62,7 @@ class Blocks(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        adder, hold = place(m, "adder", Adder()), place(m, "hold", Hold())
+        adder, hold = add_submodule(m, "adder", Adder()), add_submodule(m, "hold", Hold())
         m.d.comb += [
             adder.a.eq(self.a), adder.b.eq(self.b), hold.value.eq(adder.total), self.total.eq(hold.held),
         ]  # fmt: skip

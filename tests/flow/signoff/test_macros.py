@@ -63,7 +63,7 @@ def test_descriptions_say_what_the_reference_page_says():
         }
         assert dict(contract.follows) == follows, module
         assert set(contract.wires) == ({"current"} & shape.ports.keys())
-        assert contract.kind is (Kind.MEMORY if module == NO_RESET else Kind.ANALOG)
+        assert contract.kind is (Kind.MEMORY if module == NO_RESET else Kind.HARD)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_descriptions_say_what_the_reference_page_says():
     [
         (("registered = [", 'registered = ["wl_nil", '), "registered: wl_nil: remora_bistable_blackbox.v has no"),
         (('size = ["ROW_TILES"', 'size = ["ROWS"'), "size: ROWS: remora_bistable_blackbox.v has no such parameter"),
-        (('kind = "analog"', 'kind = "digital"'), "no description of a macro's pins: 'digital' is not a valid Kind"),
+        (('kind = "hard"', 'kind = "digital"'), "no description of a macro's pins: 'digital' is not a valid Kind"),
         (('high = ["cell_index"]', 'high = ["cell"]'), "follows: cell: remora_bistable_blackbox.v has no such pin"),
         (None, "there is no remora_bistable.toml beside its blackbox"),
     ],

@@ -56,7 +56,7 @@ def test_fan_out_is_bounded_in_what_is_timed(synthesise, tmp_path):
 
 
 def test_blocks_of_a_path_are_named(synthesise):
-    made = synthesise(Blocks, hierarchy=Hierarchy.KEPT)
+    made = synthesise(Blocks, hierarchy=Hierarchy.HIERARCHICAL)
     assert made.timing.setup.blocks == ("adder", "hold")
     arrivals = [step.arrival for step in made.timing.setup.steps]
     assert all(one <= other for one, other in pairwise(arrivals))

@@ -8,10 +8,13 @@ import pytest
 
 from remora.flow.signoff.assumptions import ASSUMPTIONS
 from remora.flow.signoff.buffering import buffer_fanout
+from remora.flow.signoff.macros import Macros
+from remora.flow.signoff.netlist import Netlist, NetlistError
 from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
 from remora.flow.signoff.result import figures
 from remora.flow.signoff.synthesis import Hierarchy
 from tests.flow.signoff.designs import Blocks, Fan, Strobes
+from tests.flow.signoff.test_liberty import GATE
 from tests.flow.signoff.test_timing import chain, gate
 
 
@@ -61,3 +64,20 @@ def test_blocks_of_a_path_are_named(synthesise):
     arrivals = [step.arrival for step in made.timing.setup.steps]
     assert all(one <= other for one, other in pairwise(arrivals))
     assert {made.netlist.block_of(name) for name in made.netlist.flip_flops()} == {"adder", "hold"}
+
+
+def test_flip_flops_behind_a_clock_gate_are_counted(library):
+    netlist = chain(1, library)
+    cell = gate("gate_1", clk=2, enable=3, gated=20)
+    cell["port_directions"]["gated"] = "output"
+    netlist = Netlist(netlist.document, "top", Macros({"gate_1": GATE}, {"gate": "gate_1"}), {}, library)
+    netlist.cells["gate"] = cell
+    netlist.cells["last"]["connections"]["CLK"] = [20]
+    netlist.check()
+    assert gated_share(netlist) == 1 / 2
+    assert netlist.clock_ports() == ["clk"] and netlist.clock_nets() == {2, 20}
+    # A clock that comes from logic is no clock gate.
+    netlist.cells["u1"] = gate("INVX1", A=2, Y=30)
+    netlist.cells["last"]["connections"]["CLK"] = [30]
+    with pytest.raises(NetlistError, match="comes from u1, which is no clock gate"):
+        netlist.clock_ports()

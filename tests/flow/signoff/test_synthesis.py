@@ -31,6 +31,16 @@ def test_a_strobe_that_comes_from_a_gate_is_counted(synthesise, registered, shar
     assert figures(made, ASSUMPTIONS)["flip_flops"] == (4 if registered else 3)
 
 
+@pytest.mark.parametrize(("kind", "share"), [("BUFX2", 1.0), ("INVX1", 2 / 3)])
+def test_a_buffer_on_the_way_to_a_pin_counts_as_wire(synthesise, kind, share):
+    netlist = synthesise(lambda: Strobes(registered=True), "remora_bistable").netlist
+    pins = netlist.cells["cells"]["connections"]
+    netlist.cells["between"] = gate(kind, A=pins["settle"][0], Y=10_000)
+    pins["settle"] = [10_000]
+    netlist.check()
+    assert macro_inputs(netlist).share == pytest.approx(share)
+
+
 @pytest.mark.parametrize("sinks", [100, 40])
 def test_a_net_of_many_sinks_gets_a_tree(library, sinks):
     netlist = chain(1, library)

@@ -43,6 +43,7 @@ class Netlist:
         macros: shapes and instances; cells of a macro have the Liberty cell as their type.
         blocks: path of every instance of a module of the design, with dots, → the module.
         library: the standard cells.
+        placed: module and parameters that the design gives each macro, by instance.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Netlist:
         library: Mapping[str, StandardCell],
     ) -> None:
         self.top, self.document, self.macros, self.blocks, self.library = top, document, macros, blocks, library
+        self.placed: dict[str, tuple[str, dict[str, Any]]] = {}
         module = document["modules"][top]
         self.cells: dict[str, dict[str, Any]] = module["cells"]
         self.ports: dict[str, dict[str, Any]] = module["ports"]

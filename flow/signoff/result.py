@@ -19,7 +19,7 @@ from remora.flow.signoff.liberty import area, liberty
 from remora.flow.signoff.macros import Macros, find_macros
 from remora.flow.signoff.netlist import Netlist
 from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
-from remora.flow.signoff.synthesis import MACROS_FILE, Hierarchy, synthesise, write_netlist
+from remora.flow.signoff.synthesis import MACROS_FILE, Hierarchy, synthesise, write_gates, write_netlist
 from remora.flow.signoff.timing import Timing, TimingPath, analyse
 from remora.flow.tools.opensta import find_cells, find_opensta
 from remora.flow.tools.result_folder import folder_result
@@ -28,6 +28,8 @@ from remora.hdl.lib.verilog import TOP_NAME, convert
 from remora.spec.lib.files import write_bytes, write_text
 
 MANIFEST = "remora_synth.sha256"
+GATES = "gates"
+"""Name of the netlist for simulators, without its ending."""
 DIGITS = 3
 
 
@@ -53,7 +55,8 @@ def synthesise_design(
     Args:
         parts: of the design point.
         flat_only: leave the hierarchical netlist out, and with it what each block costs.
-        directory: where scripts, libraries, netlists, constraints and reports go; None for nowhere.
+        directory: where scripts, libraries, netlists, constraints and reports go, and ``gates.v``, which simulators
+            read; None for nowhere.
         force: replace files there that a person wrote or changed.
 
     Raises:
@@ -78,6 +81,8 @@ def synthesise_design(
         made = {
             kind: make([source], boxes, TOP_NAME, macros, blocks, cells, folder, kind, assumptions) for kind in wanted
         }
+        if directory is not None:
+            write_gates(made[Hierarchy.FLAT].netlist, cells, boxes, folder, GATES)
     return (
         {"name": parts.design.name, "design_hash": parts.design.hash}
         | figures(made[Hierarchy.FLAT], assumptions)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from enum import Enum
 from pathlib import Path
 
@@ -134,6 +135,7 @@ def bind(
         name = clean(old)
         block = netlist.block_of(name)
         if name in macros.instances:
+            netlist.placed[name] = cell["type"], cell["parameters"]
             cell["type"], cell["parameters"] = macros.instances[name], {}
         elif netlist.is_flip_flop(cell["type"]):
             register = netlist.net_name(cell["connections"]["Q"][0], block)
@@ -172,3 +174,29 @@ def write_netlist(netlist: Netlist, cells: Path, folder: Path, name: str) -> Non
     ]
     run_yosys(passes, folder, f"write_{name}")
     (folder / f"{name}.json").unlink()
+
+
+def write_gates(netlist: Netlist, cells: Path, blackboxes: Sequence[str], folder: Path, name: str) -> None:
+    """Write ``<name>.v`` for simulators: the same cells, and the macros as the design places them, with parameters.
+
+    Args:
+        blackboxes: names of files in ``folder``: Verilog of the macros.
+
+    Raises:
+        YosysError: a cell or a connection is not what the libraries say.
+    """
+    document = deepcopy(netlist.document)
+    for instance, (module, parameters) in netlist.placed.items():
+        document["modules"][netlist.top]["cells"][instance] |= {"type": module, "parameters": parameters}
+    write_text(folder / f"{name}.json", json.dumps(document))
+    passes = [
+        f"read_json {name}.json",
+        f"read_liberty -lib {cells}",
+        *(f"read_verilog -lib {path}" for path in blackboxes),
+        f"hierarchy -check -top {netlist.top}",
+        f"write_verilog -noattr {name}.v",
+    ]
+    run_yosys(passes, folder, f"write_{name}")
+    (folder / f"{name}.json").unlink()
+    # As all models of macros have it.
+    write_text(folder / f"{name}.v", "`timescale 1ns / 1ps\n" + (folder / f"{name}.v").read_text(encoding="utf-8"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +15,10 @@ from remora.flow.generate.parts import Parts
 from remora.flow.signoff.assumptions import ASSUMPTIONS, Assumptions
 from remora.flow.signoff.cells import read_cells
 from remora.flow.signoff.liberty import area, liberty
-from remora.flow.signoff.macros import Macros, find_macros
+from remora.flow.signoff.macros import find_macros
 from remora.flow.signoff.netlist import Netlist
 from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
-from remora.flow.signoff.synthesis import MACROS_FILE, Hierarchy, synthesise, write_gates, write_netlist
+from remora.flow.signoff.synthesis import MACROS_FILE, Hierarchy, Job, synthesise, write_gates, write_netlist
 from remora.flow.signoff.timing import Timing, TimingPath, analyse
 from remora.flow.tools.opensta import find_cells, find_opensta
 from remora.flow.tools.result_folder import folder_result
@@ -77,12 +76,10 @@ def synthesise_design(
         boxes = [f"{name}_blackbox.v" for name in parts.macros]
         for name in boxes:
             write_bytes(folder / name, parts.source(name).read_bytes())
-        wanted = [Hierarchy.FLAT, *([] if flat_only else [Hierarchy.HIERARCHICAL])]
-        made = {
-            kind: make([source], boxes, TOP_NAME, macros, blocks, cells, folder, kind, assumptions) for kind in wanted
-        }
+        job = Job([source], boxes, TOP_NAME, macros, blocks, cells, folder, assumptions)
+        made = {kind: make(job, kind) for kind in Hierarchy if kind is Hierarchy.FLAT or not flat_only}
         if directory is not None:
-            write_gates(made[Hierarchy.FLAT].netlist, cells, boxes, folder, GATES)
+            write_gates(made[Hierarchy.FLAT].netlist, job, GATES)
     return (
         {"name": parts.design.name, "design_hash": parts.design.hash}
         | figures(made[Hierarchy.FLAT], assumptions)
@@ -91,23 +88,13 @@ def synthesise_design(
     )
 
 
-def make(
-    sources: Sequence[str],
-    blackboxes: Sequence[str],
-    top: str,
-    macros: Macros,
-    blocks: Mapping[str, str],
-    cells: Path,
-    folder: Path,
-    hierarchy: Hierarchy,
-    assumptions: Assumptions,
-) -> Made:
-    """Map a design, write its netlist and time it; arguments and errors as of `synthesise` and `analyse`."""
+def make(job: Job, hierarchy: Hierarchy) -> Made:
+    """Map a design, write its netlist and time it; errors as of `synthesise` and `analyse`."""
     start = monotonic()
-    write_text(folder / MACROS_FILE, liberty(macros.shapes.values(), assumptions))
-    netlist = synthesise(sources, blackboxes, top, macros, blocks, cells, folder, hierarchy, assumptions)
-    write_netlist(netlist, cells, folder, hierarchy.value)
-    timing = analyse(netlist, cells, folder, hierarchy.value, assumptions)
+    write_text(job.folder / MACROS_FILE, liberty(job.macros.shapes.values(), job.assumptions))
+    netlist = synthesise(job, hierarchy)
+    write_netlist(netlist, job, hierarchy.value)
+    timing = analyse(netlist, job.cells, job.folder, hierarchy.value, job.assumptions)
     return Made(netlist, timing, monotonic() - start)
 
 

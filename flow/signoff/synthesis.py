@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -53,40 +54,47 @@ _TARGET = 0.5
 _GENERIC = ("opt", "wreduce", "peepopt", "opt_clean", "alumacc", "share", "opt", "memory", "opt -fast", "fsm", "opt")
 
 
-def synthesise(
-    sources: Sequence[str],
-    blackboxes: Sequence[str],
-    top: str,
-    macros: Macros,
-    blocks: Mapping[str, str],
-    cells: Path,
-    folder: Path,
-    hierarchy: Hierarchy,
-    assumptions: Assumptions,
-) -> Netlist:
-    """Map a design to standard cells and give each net at most the allowed sinks.
+@dataclass(frozen=True)
+class Job:
+    """What is synthesised, and where.
 
-    Writes into ``folder``: the script, log and result of Yosys, named after ``hierarchy``.
-
-    Args:
+    Attributes:
         sources, blackboxes: names of files in ``folder``: Verilog of the design, and of the macros.
+        top: name of the top module.
         macros: of the design.
         blocks: path of every instance, with dots, → its module.
         cells: Liberty of the standard cells.
         folder: an existing folder.
+        assumptions: what timing assumes.
+    """
+
+    sources: Sequence[str]
+    blackboxes: Sequence[str]
+    top: str
+    macros: Macros
+    blocks: Mapping[str, str]
+    cells: Path
+    folder: Path
+    assumptions: Assumptions
+
+
+def synthesise(job: Job, hierarchy: Hierarchy) -> Netlist:
+    """Map a design to standard cells and give each net at most the allowed sinks.
+
+    Writes into the folder: the script, log and result of Yosys, named after ``hierarchy``.
 
     Raises:
         YosysError: Yosys refuses the design.
         NetlistError: the result is not what timing can trust.
     """
     name = hierarchy.value
-    write_text(folder / "abc.script", _ABC.format(target=round(assumptions.period * 1000 * _TARGET)))
-    modules = sorted({shape.module for shape in macros.shapes.values()})
+    write_text(job.folder / "abc.script", _ABC.format(target=round(job.assumptions.period * 1000 * _TARGET)))
+    modules = sorted({shape.module for shape in job.macros.shapes.values()})
     flatten = ["flatten"]
     passes = [
-        *(f"read_verilog -lib {path}" for path in blackboxes),
-        *(f"read_verilog -sv {path}" for path in sources),
-        f"hierarchy -check -top {top}",
+        *(f"read_verilog -lib {path}" for path in job.blackboxes),
+        *(f"read_verilog -sv {path}" for path in job.sources),
+        f"hierarchy -check -top {job.top}",
         # A macro whose outputs nobody takes is on the chip all the same.
         *(f"setattr -set keep 1 t:{module}" for module in modules),
         "proc",
@@ -97,24 +105,24 @@ def synthesise(
         "opt",
         "setundef -zero -undriven",
         "opt",
-        f"dfflibmap -liberty {cells}",
+        f"dfflibmap -liberty {job.cells}",
         "opt",
-        f"abc -liberty {cells} -script abc.script",
+        f"abc -liberty {job.cells} -script abc.script",
         *(flatten if hierarchy is Hierarchy.HIERARCHICAL else []),
         "setundef -zero",
         "opt_clean -purge",
         # With the pins of the cells known, JSON has their directions.
-        f"read_liberty -lib {cells}",
-        f"hierarchy -check -top {top}",
+        f"read_liberty -lib {job.cells}",
+        f"hierarchy -check -top {job.top}",
         "check -mapped -assert",
         f"write_json {name}.json",
     ]
-    run_yosys(passes, folder, name)
-    document = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    (folder / f"{name}.json").unlink()
-    netlist = bind(document, top, macros, blocks, read_cells(cells))
+    run_yosys(passes, job.folder, name)
+    document = json.loads((job.folder / f"{name}.json").read_text(encoding="utf-8"))
+    (job.folder / f"{name}.json").unlink()
+    netlist = bind(document, job.top, job.macros, job.blocks, read_cells(job.cells))
     netlist.check()
-    buffer_fanout(netlist, assumptions.max_fanout)
+    buffer_fanout(netlist, job.assumptions.max_fanout)
     netlist.check()
     return netlist
 
@@ -157,30 +165,27 @@ def bind(
     return netlist
 
 
-def write_netlist(netlist: Netlist, cells: Path, folder: Path, name: str) -> None:
-    """Write ``<name>.v`` of a netlist as OpenSTA reads it; ``macros.lib`` must be in ``folder``.
+def write_netlist(netlist: Netlist, job: Job, name: str) -> None:
+    """Write ``<name>.v`` of a netlist as OpenSTA reads it; ``macros.lib`` must be in the folder.
 
     Raises:
         YosysError: a cell or a connection is not what the libraries say.
     """
-    write_text(folder / f"{name}.json", json.dumps(netlist.document))
+    write_text(job.folder / f"{name}.json", json.dumps(netlist.document))
     passes = [
         f"read_json {name}.json",
-        f"read_liberty -lib {cells}",
+        f"read_liberty -lib {job.cells}",
         f"read_liberty -lib {MACROS_FILE}",
         f"hierarchy -check -top {netlist.top}",
         "check -mapped -assert",
         f"write_verilog -noattr -simple-lhs {name}.v",
     ]
-    run_yosys(passes, folder, f"write_{name}")
-    (folder / f"{name}.json").unlink()
+    run_yosys(passes, job.folder, f"write_{name}")
+    (job.folder / f"{name}.json").unlink()
 
 
-def write_gates(netlist: Netlist, cells: Path, blackboxes: Sequence[str], folder: Path, name: str) -> None:
+def write_gates(netlist: Netlist, job: Job, name: str) -> None:
     """Write ``<name>.v`` for simulators: the same cells, and the macros as the design places them, with parameters.
-
-    Args:
-        blackboxes: names of files in ``folder``: Verilog of the macros.
 
     Raises:
         YosysError: a cell or a connection is not what the libraries say.
@@ -188,15 +193,16 @@ def write_gates(netlist: Netlist, cells: Path, blackboxes: Sequence[str], folder
     document = deepcopy(netlist.document)
     for instance, (module, parameters) in netlist.placed.items():
         document["modules"][netlist.top]["cells"][instance] |= {"type": module, "parameters": parameters}
-    write_text(folder / f"{name}.json", json.dumps(document))
+    write_text(job.folder / f"{name}.json", json.dumps(document))
     passes = [
         f"read_json {name}.json",
-        f"read_liberty -lib {cells}",
-        *(f"read_verilog -lib {path}" for path in blackboxes),
+        f"read_liberty -lib {job.cells}",
+        *(f"read_verilog -lib {path}" for path in job.blackboxes),
         f"hierarchy -check -top {netlist.top}",
         f"write_verilog -noattr {name}.v",
     ]
-    run_yosys(passes, folder, f"write_{name}")
-    (folder / f"{name}.json").unlink()
+    run_yosys(passes, job.folder, f"write_{name}")
+    (job.folder / f"{name}.json").unlink()
     # As all models of macros have it.
-    write_text(folder / f"{name}.v", "`timescale 1ns / 1ps\n" + (folder / f"{name}.v").read_text(encoding="utf-8"))
+    verilog = (job.folder / f"{name}.v").read_text(encoding="utf-8")
+    write_text(job.folder / f"{name}.v", f"`timescale 1ns / 1ps\n{verilog}")

@@ -13,7 +13,7 @@ from remora.flow.signoff.assumptions import ASSUMPTIONS
 from remora.flow.signoff.cells import StandardCell, read_cells
 from remora.flow.signoff.macros import find_macros
 from remora.flow.signoff.result import Made, make
-from remora.flow.signoff.synthesis import Hierarchy
+from remora.flow.signoff.synthesis import Hierarchy, Job
 from remora.flow.tools.opensta import find_cells, find_opensta
 from remora.hdl.lib.verilog import convert
 from remora.spec.lib.errors import RemoraError
@@ -57,6 +57,6 @@ def synthesise(cells, tmp_path) -> Callable[..., Made]:
         boxes = [f"{name}_blackbox.v" for name in macros]
         for name in boxes:
             (tmp_path / name).write_bytes(parts.source(name).read_bytes())
-        return make(["top.v"], boxes, TOP, found, blocks, cells, tmp_path, hierarchy, ASSUMPTIONS)
+        return make(Job(["top.v"], boxes, TOP, found, blocks, cells, tmp_path, ASSUMPTIONS), hierarchy)
 
     return run

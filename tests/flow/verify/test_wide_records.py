@@ -36,8 +36,7 @@ def harness_of(design: DesignPoint | BmruDesign, folder: Path) -> tuple[Harness,
     probes = generate(design, folder).sidecar["probes"]
     if isinstance(design, DesignPoint):
         return crossbar_harness(design, probes), []
-    paths = {name: probe["path"] for name, probe in probes.items()}
-    return bmru_harness(design, paths), [MACROS / "remora_bmru_core.sv"]
+    return bmru_harness(design, probes), [MACROS / "remora_bmru_core.sv"]
 
 
 @pytest.mark.parametrize("name", DESIGNS)

@@ -31,5 +31,5 @@ def test_frame_buffer():
     assert seen == set(FrameDrop) - {FrameDrop.UNPROGRAMMED}, "packets that are never dropped for a cause test little"
     assert saturated and cut
     cases = {name: {"design": design} for name, design in DESIGNS.items()}
-    result = simulate_cases(FrameBuffer, cases, "remora.tb.blocks.bmru.test_frame_buffer", {"packets": packets})
+    result = simulate_cases(FrameBuffer, cases, "remora.tb.blocks.bmru.test_frame_buffer", config={"packets": packets})
     assert len(result.tests) == 3

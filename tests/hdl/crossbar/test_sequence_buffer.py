@@ -48,8 +48,11 @@ def test_sequence_buffer():
         if isinstance(parse(designs[name], beats), Drop)
     }
     assert causes == set(Drop), "a batch that never drops for a cause tests little"
-    config = {"batches": batches}
     result = simulate_cases(
-        SequenceBuffer, cases(designs), "remora.tb.blocks.crossbar.test_sequence_buffer", config, extra_sources=[MEMORY]
+        SequenceBuffer,
+        cases(designs),
+        "remora.tb.blocks.crossbar.test_sequence_buffer",
+        config={"batches": batches},
+        extra_sources=[MEMORY],
     )
     assert len(result.tests) == TESTS

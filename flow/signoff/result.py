@@ -93,7 +93,7 @@ def make(job: Job, hierarchy: Hierarchy) -> Made:
     start = monotonic()
     write_text(job.folder / MACROS_FILE, liberty(job.macros.shapes.values(), job.assumptions))
     netlist = synthesise(job, hierarchy)
-    write_netlist(netlist, job, hierarchy.value)
+    write_netlist(netlist, job.cells, job.folder, hierarchy.value)
     timing = analyse(netlist, job.cells, job.folder, hierarchy.value, job.assumptions)
     return Made(netlist, timing, monotonic() - start)
 

@@ -165,23 +165,23 @@ def bind(
     return netlist
 
 
-def write_netlist(netlist: Netlist, job: Job, name: str) -> None:
-    """Write ``<name>.v`` of a netlist as OpenSTA reads it; ``macros.lib`` must be in the folder.
+def write_netlist(netlist: Netlist, cells: Path, folder: Path, name: str) -> None:
+    """Write ``<name>.v`` of a netlist as OpenSTA reads it; ``macros.lib`` must be in ``folder``.
 
     Raises:
         YosysError: a cell or a connection is not what the libraries say.
     """
-    write_text(job.folder / f"{name}.json", json.dumps(netlist.document))
+    write_text(folder / f"{name}.json", json.dumps(netlist.document))
     passes = [
         f"read_json {name}.json",
-        f"read_liberty -lib {job.cells}",
+        f"read_liberty -lib {cells}",
         f"read_liberty -lib {MACROS_FILE}",
         f"hierarchy -check -top {netlist.top}",
         "check -mapped -assert",
         f"write_verilog -noattr -simple-lhs {name}.v",
     ]
-    run_yosys(passes, job.folder, f"write_{name}")
-    (job.folder / f"{name}.json").unlink()
+    run_yosys(passes, folder, f"write_{name}")
+    (folder / f"{name}.json").unlink()
 
 
 def write_gates(netlist: Netlist, job: Job, name: str) -> None:

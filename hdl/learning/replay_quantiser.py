@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.lib.threefry import WORD, Threefry
+from remora.hdl.lib.threefry import WORD, ThreefryPipeline
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.learning import QUANTISER_BYTES, REPLAY_BITS, REPLAY_SHIFT, SIGN_FLIP, reservoir_step_bits
 from remora.spec.lib.fixed import unsigned_width
-from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
-
-GROUP_CYCLES = 15
-"""What a draw, which serves four features, takes."""
+from remora.spec.lib.rng import ATTEMPT_BITS, Purpose
 
 
 class ReplayQuantiser(wiring.Component):
     """``v = (15·u + r) >> 8`` of every feature, in the order of steps.
 
-    A step takes ``15·⌈features / 4⌉ + 1`` cycles.
+    A step takes `remora.spec.crossbar.cycles.Cycles.quantised_step` cycles: one draw serves four features, and a draw
+    begins in every cycle.
 
     Rule M5.
 
@@ -58,9 +56,11 @@ class ReplayQuantiser(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        hash_ = add_submodule(m, "hash", Threefry())
         groups = -(-self.design.network.features // QUANTISER_BYTES)
-        group = Signal(LANE_BITS)
+        hash_ = add_submodule(m, "hash", ThreefryPipeline(groups))
+        # Of the group that is drawn for, and of the one whose numbers arrive.
+        drawn, arrived = Signal.like(hash_.lane), Signal.like(hash_.lane)
+        drawing = Signal()
         stored = Signal(QUANTISER_BYTES * REPLAY_BITS * groups)
         """Groups enter at the top, so that the first ends at the bottom."""
         padded = Signal(FEATURE_BITS * QUANTISER_BYTES * groups)
@@ -68,31 +68,33 @@ class ReplayQuantiser(wiring.Component):
         quantised = Signal(REPLAY_BITS * QUANTISER_BYTES)
         m.d.comb += [
             hash_.key_0.eq(self.seed),
-            hash_.key_1.eq(Cat(group, Const(int(Purpose.REPLAY_QUANTISER) << ATTEMPT_BITS, WORD - LANE_BITS))),
+            hash_.key_1.eq(int(Purpose.REPLAY_QUANTISER) << ATTEMPT_BITS),
+            hash_.lane.eq(drawn),
             hash_.counter_0.eq(self.number),
             hash_.counter_1.eq(self.step),
+            hash_.start.eq(self.read_features | drawing),
             padded.eq(self.features),
-            chosen.eq(padded.word_select(group[: unsigned_width(groups - 1)], len(chosen))),
+            chosen.eq(padded.word_select(arrived, len(chosen))),
             quantised.eq(Cat(self._quantised(chosen, hash_.word, index) for index in range(QUANTISER_BYTES))),
             self.word.eq(stored[: len(self.word)]),
         ]
+        with m.If(hash_.start):
+            m.d.sync += [drawn.eq(drawn + 1), drawing.eq(1)]
+            with m.If(drawn == groups - 1):
+                m.d.sync += [drawn.eq(0), drawing.eq(0)]
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [self.step.eq(0), group.eq(0)]
+                m.d.sync += self.step.eq(0)
                 with m.If(self.start):
                     m.next = "READ"
             with m.State("READ"):
-                m.d.comb += [self.read_features.eq(1), hash_.start.eq(1)]
-                m.next = "HASH"
-            with m.State("DRAW"):
-                m.d.comb += hash_.start.eq(1)
+                m.d.comb += self.read_features.eq(1)
                 m.next = "HASH"
             with m.State("HASH"):
                 with m.If(hash_.done):
-                    m.d.sync += [stored.eq(Cat(stored, quantised)[len(quantised) :]), group.eq(group + 1)]
-                    m.next = "DRAW"
-                    with m.If(group == groups - 1):
-                        m.d.sync += group.eq(0)
+                    m.d.sync += [stored.eq(Cat(stored, quantised)[len(quantised) :]), arrived.eq(arrived + 1)]
+                    with m.If(arrived == groups - 1):
+                        m.d.sync += arrived.eq(0)
                         m.next = "STORE"
             with m.State("STORE"):
                 m.d.comb += self.write.eq(1)

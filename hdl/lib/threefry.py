@@ -1,12 +1,13 @@
-"""Threefry: the random number generator of :mod:`remora.spec.lib.rng` in hardware, one round a cycle."""
+"""Threefry: the random number generator of :mod:`remora.spec.lib.rng` in hardware, one round a cycle or all at once."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.spec.lib.rng import KEY_PARITY, ROTATIONS, ROUNDS
+from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.rng import HASH_CYCLES, KEY_PARITY, LANE_BITS, ROTATIONS, ROUNDS
 
 WORD = 32
 
@@ -76,4 +77,75 @@ class Threefry(wiring.Component):
             with m.If(number == ROUNDS - 1):
                 m.d.sync += [running.eq(0), self.done.eq(1)]
         m.d.comb += [self.word.eq(x0), self.second_word.eq(x1)]
+        return m
+
+
+class ThreefryPipeline(wiring.Component):
+    """The same hash with a stage a round: a start in every cycle, whose numbers come out in the same order.
+
+    A draw carries its lane along; whatever else the key holds is stable while any draw is under way.
+
+    Rule R1.
+
+    Ports:
+        start: takes the counter and the lane, in cycle t.
+        key_0: first word of the key.
+        key_1: second word of the key but for the lane, which is its low `LANE_BITS`.
+        lane: of this draw.
+        counter_0: first word of the counter.
+        counter_1: second word of the counter.
+        done: high in cycle t + `remora.spec.lib.rng.HASH_CYCLES`.
+        word: first word of the hash, with ``done``.
+        second_word: second word of the hash, with ``done``.
+
+    Args:
+        lanes: how many lanes are drawn for; a lane is below it.
+    """
+
+    def __init__(self, lanes: int) -> None:
+        self.lane_bits = unsigned_width(lanes - 1)
+        self.module_name = f"threefry_pipeline_{lanes}"
+        super().__init__(
+            {
+                "start": In(1),
+                "key_0": In(WORD),
+                "key_1": In(WORD - LANE_BITS),
+                "lane": In(self.lane_bits),
+                "counter_0": In(WORD),
+                "counter_1": In(WORD),
+                "done": Out(1),
+                "word": Out(WORD),
+                "second_word": Out(WORD),
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        started = Signal(HASH_CYCLES)
+        m.d.sync += started.eq(Cat(self.start, started))
+
+        def stage(name: str, x0: Value, x1: Value, lane: Value) -> tuple[Signal, Signal, Signal]:
+            # Numbers that nobody asked for are of no use, so no reset need reach them.
+            kept = (
+                Signal(WORD, name=f"x0_{name}", reset_less=True),
+                Signal(WORD, name=f"x1_{name}", reset_less=True),
+                Signal(self.lane_bits, name=f"lane_{name}", reset_less=True),
+            )
+            m.d.sync += [signal.eq(value) for signal, value in zip(kept, (x0, x1, lane), strict=True)]
+            return kept
+
+        def schedule(lane: Value) -> tuple[Value, Value, Value]:
+            key_1 = Cat(lane, Const(0, LANE_BITS - self.lane_bits), self.key_1)
+            return self.key_0, key_1, self.key_0 ^ key_1 ^ KEY_PARITY
+
+        k0, k1, _ = schedule(self.lane)
+        x0, x1, lane = stage("counter", self.counter_0 + k0, self.counter_1 + k1, self.lane)
+        for number in range(ROUNDS):
+            mixed_0 = (x0 + x1)[:WORD]
+            mixed_1 = x1.rotate_left(ROTATIONS[number % len(ROTATIONS)]) ^ mixed_0
+            if number % 4 == 3:
+                injection, keys = number // 4 + 1, schedule(lane)
+                mixed_0, mixed_1 = mixed_0 + keys[injection % 3], mixed_1 + keys[(injection + 1) % 3] + injection
+            x0, x1, lane = stage(str(number), mixed_0, mixed_1, lane)
+        m.d.comb += [self.done.eq(started[-1]), self.word.eq(x0), self.second_word.eq(x1)]
         return m

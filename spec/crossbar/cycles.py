@@ -166,13 +166,18 @@ class Cycles(Derived):
 
     # Replay: hdl/crossbar/sequencer.py, hdl/learning/reservoir.py, hdl/learning/replay_quantiser.py
     # ----------------------------------------------
+    @property
+    def quantised_step(self) -> int:
+        """Cycles of a step of an insertion: READ and HASH until the first few features are drawn for, one for every
+        few more, and STORE."""
+        return DRAW + (ceil(self.design.network.features / QUANTISER_BYTES) - 1) + 1
+
     def insert_accepted(self, steps: int) -> int:
         """Cycles of an insertion that is accepted while there is room; in a full reservoir `DRAW` more an attempt.
 
-        INSERT, QUANTISE, and for each step a draw for every few features, and STORE.
+        INSERT, QUANTISE, and all steps.
         """
-        draws = ceil(self.design.network.features / QUANTISER_BYTES)
-        return 1 + 1 + steps * (draws * DRAW + 1)
+        return 1 + 1 + steps * self.quantised_step
 
     def fewest_replay(self, steps: int) -> int:
         """Fewest cycles of a replay, as REPLAY_CYCLES counts: its draw, and a sequence that learns without pulses."""

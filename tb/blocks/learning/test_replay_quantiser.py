@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from remora.spec.crossbar.cycles import DRAW
 from remora.spec.crossbar.learning import QUANTISER_BYTES, REPLAY_BITS
 from remora.spec.lib.rng import Purpose, draw
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack
@@ -40,7 +39,7 @@ async def quantise(bench: BlockBench, block: Block, length: int) -> None:
         bench.compare(block, "read of features, step, write, done", found, (1, step, 0, 0))
         features = some_features(bench, network.features)
         block.put(features=int.from_bytes(features, "little"))
-        for _ in range(DRAW * -(-network.features // QUANTISER_BYTES) - 1):
+        for _ in range(block.design.cycles.quantised_step - 2):
             await bench.cycle()
             bench.compare(block, "write, done", (block.get("write"), block.get("done")), (0, 0))
         await bench.cycle()

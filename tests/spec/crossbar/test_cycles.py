@@ -58,7 +58,7 @@ def test_figures_of_known_design_points():
         18,
         2,
         17,
-        2970,
+        618,
     )
     direct = MNIST.evolve(learning={"update": "direct"}).cycles
     assert (direct.fold(28), direct.fold(3), direct.readout_fold) == (33, 15, 15)

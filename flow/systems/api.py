@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -12,10 +13,11 @@ from remora.spec.lib.section import Design
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "generate", "infer", "load_checkpoint", "load_design", "save_checkpoint", "simulate", "systems", "train",
+    "generate", "import_weights", "infer", "load_checkpoint", "load_design", "save_checkpoint", "simulate", "systems",
+    "train",
 ]  # fmt: skip
 
 AnyDesign = TypeVar("AnyDesign", bound=Design)
@@ -83,6 +85,25 @@ def infer(design: Design, features: NDArray, network: Any = None) -> NDArray[np.
         RemoraError: the network does not fit the design point.
     """
     return system_of(design).infer(design, network, features)
+
+
+def import_weights(design: Design, arrays: Mapping[str, ArrayLike], metadata: dict | None = None) -> Any:
+    """A network that was trained elsewhere in floating point, for `infer` and `save_checkpoint`.
+
+    Args:
+        arrays: by name, any real type. Of a crossbar design ``input``, ``recurrent`` …, as
+            `remora.golden.offline.crossbar_import.import_network` lists them with shapes and equations. Of a BMRU one
+            ``input.weight``, ``blocks.0.first.bias`` …, as `remora.golden.lib.bmru_network.BmruNetwork.arrays` has.
+        metadata: anything that JSON holds; kept with the network.
+
+    Returns:
+        What `load_checkpoint` returns. Each weight is the nearest that the hardware has. ``remarks`` of a `Checkpoint`
+        say which lay beyond; a `BmruNetwork` stays in floating point until it becomes codes.
+
+    Raises:
+        RemoraError: an array is missing or superfluous, does not fit, or holds what is no legal number.
+    """
+    return system_of(design).import_weights(design, arrays, metadata)
 
 
 def load_checkpoint(path: Path | str, design: Design) -> Any:

@@ -20,7 +20,7 @@ from remora.spec.lib.systems import BUNDLED_PRESETS
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from rich.console import RenderableType
 
     from remora.flow.generate.directory import Generated
@@ -172,6 +172,18 @@ class System(ABC, Generic[AnyDesign, Content]):
             OSError: it cannot be written; the error names it.
         """
         raise self._lacks("train")
+
+    def import_weights(self, design: AnyDesign, arrays: Mapping[str, ArrayLike], metadata: dict | None = None) -> Any:
+        """A network trained elsewhere, as `load_checkpoint` gives it.
+
+        Args:
+            arrays: in floating point, by the names that the system gives them.
+            metadata: anything that JSON holds; kept with the network.
+
+        Raises:
+            RemoraError: the arrays make no network of the design point, or the system takes none.
+        """
+        raise RemoraError(f"{self.plural} take no weights of another program; choose a design point of another system")
 
     def infer(self, design: AnyDesign, network: Any, features: NDArray) -> NDArray[np.int64]:
         """Golden's decisions, as the hardware makes them bit for bit.

@@ -76,7 +76,8 @@ def initial_weights(design: DesignPoint) -> Weights:
     hidden[states] = normal(seed, Purpose.INITIAL_WEIGHT, hidden_rows[states], columns) * 0.5 / np.sqrt(network.hidden)
     readout = _uniform(seed, readout_rows, classes) / np.sqrt(network.hidden)
     readout[-1] = 0
-    return Weights(_levels(design, hidden), _levels(design, readout), initial_thresholds(design)).check(design)
+    levels = round_to_levels(design, hidden), round_to_levels(design, readout)
+    return Weights(*levels, initial_thresholds(design)).check(design)
 
 
 def random_weights(design: DesignPoint, seed: int) -> Weights:
@@ -97,6 +98,7 @@ def _uniform(seed: int, rows: NDArray, columns: NDArray) -> NDArray[np.float64]:
     return draw(seed, Purpose.INITIAL_WEIGHT, _UNIFORM_STREAM, rows, columns) / 2.0**31 - 1.0
 
 
-def _levels(design: DesignPoint, weights: NDArray[np.float64]) -> NDArray[np.int16]:
+def round_to_levels(design: DesignPoint, weights: NDArray[np.float64]) -> NDArray[np.int16]:
+    """Nearest level of each weight, a half to the even one, saturated."""
     scaled = np.rint(weights * 2.0**design.crossbar.level_bits)
     return saturate(scaled, design.crossbar.weight_limit).astype(np.int16)

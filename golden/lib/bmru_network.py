@@ -11,11 +11,12 @@ The layout is that of the BMRU core of arXiv 2605.15216. One unit of the model i
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.lib.npz import NpzError, read_npz, write_npz
 from remora.spec.lib.errors import RemoraError
@@ -134,8 +135,8 @@ class BmruNetwork:
         return named | _layer("output", self.output)
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray], metadata: dict | None = None) -> BmruNetwork:
-        """The network of arrays named as `arrays` names them; any floating type.
+    def from_arrays(cls, arrays: Mapping[str, ArrayLike], metadata: dict | None = None) -> BmruNetwork:
+        """The network of arrays named as `arrays` names them; any real type.
 
         Raises:
             NetworkError: an array is missing or superfluous, or they do not make a legal network.
@@ -147,7 +148,7 @@ class BmruNetwork:
         if wanted != set(arrays):
             different = sorted(wanted ^ set(arrays))
             raise NetworkError(f"the arrays of a BMRU network with {blocks} blocks differ in: {', '.join(different)}")
-        exact = {name: np.array(array, np.float64) for name, array in arrays.items()}
+        exact = {name: _real(name, array) for name, array in arrays.items()}
         linear = {name: Linear(exact[f"{name}.weight"], exact[f"{name}.bias"]) for name in names}
         made = tuple(
             Block(
@@ -160,6 +161,13 @@ class BmruNetwork:
             for i in range(blocks)
         )
         return cls(linear["input"], made, linear["output"], metadata or {})
+
+
+def _real(name: str, array: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.array(array, np.float64)
+    except (TypeError, ValueError) as error:
+        raise NetworkError(f"{name} holds no real numbers: {error}") from error
 
 
 def _layer(name: str, layer: Linear) -> dict[str, NDArray[np.float64]]:

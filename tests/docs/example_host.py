@@ -11,6 +11,7 @@ from remora.golden.data.load import SequenceSet
 from remora.golden.data.tasks import permuted_task, presented
 from remora.golden.lib.bmru_network import BmruNetwork
 from remora.golden.offline.bistable_export import quantise
+from remora.golden.offline.crossbar_import import import_network
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import groups
 from remora.spec.crossbar.design import DesignPoint
@@ -47,6 +48,14 @@ def bistable_export(design: DesignPoint, weight: float, bias: float, low: float,
     }
     weights, _ = quantise(design, parameters)
     return weights.hidden.ravel().tolist(), weights.readout.ravel().tolist(), weights.thresholds.ravel().tolist()
+
+
+def imported(design: DesignPoint, weight: float, recurrent: float, bias: float, readout: float, reset: float) -> tuple:
+    """Levels of the hidden column and of the readout, and the reset gate, of an imported network of one unit."""
+    arrays = {"input": [[weight]], "recurrent": [[recurrent]], "bias": [bias], "readout": [[readout]]}
+    network = import_network(design, arrays | {"readout_bias": [0.0], "reset": reset})
+    levels = network.weights
+    return levels.hidden.ravel().tolist(), levels.readout.ravel().tolist(), network.coefficients.reset
 
 
 def bmru_code(design: BmruDesign, kind: str, value: float) -> int:

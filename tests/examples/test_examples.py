@@ -13,6 +13,7 @@ import pytest
 
 import remora
 from remora.flow.systems import api
+from remora.flow.systems.bmru.networks import bundled_network
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.section import Design
@@ -22,6 +23,7 @@ SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
 SAID = {
     "generate_verilog": r"wide \([0-9a-f]{16}\): out/rtl/remora\.v\n78 registers, 10 crossbar tiles",
     "train_and_infer": r"accuracy after 2 passes: \d+\.\d%\nclasses of 4 sequences of 9 steps: \[\d(, \d){3}\]",
+    "import_network": r"classes of 4 sequences of 9 steps: \[\d(, \d){3}\]\n(.*\n)*[\d,]{5,} values compared, 0 differ",
     "simulate_design": r"[\d,]{5,} values in 36 steps compared, 0 differ",
 }
 
@@ -88,3 +90,21 @@ def test_a_network_is_kept_as_it_is(tmp_path):
     remora.save_checkpoint(tmp_path / "other.npz", design, network)
     again = remora.load_checkpoint(tmp_path / "other.npz", design)
     assert (again.weights.hidden == network.weights.hidden).all() and again.metadata == network.metadata
+
+
+def test_weights_of_another_program_become_a_network(tmp_path):
+    """What a BMRU network holds comes back whole; sizes of another design point and unknown arrays are refused."""
+    design, kws = remora.load_design("tiny"), remora.load_design("kws")
+    arrays = bundled_network(kws).arrays()
+    network = remora.import_weights(kws, arrays, {"from": "elsewhere"})
+    assert network.metadata == {"from": "elsewhere"}
+    assert all((network.arrays()[name] == array).all() for name, array in arrays.items())
+    remora.save_checkpoint(tmp_path / "network.npz", kws, network)
+    again = remora.load_checkpoint(tmp_path / "network.npz", kws).arrays()
+    assert all((again[name] == array).all() for name, array in arrays.items()) and again.keys() == arrays.keys()
+    with pytest.raises(RemoraError, match="network.width is 4 there, 16 here"):
+        remora.import_weights(remora.load_design("kws16"), arrays)
+    with pytest.raises(RemoraError, match=r"input\.bias holds no real numbers"):
+        remora.import_weights(kws, arrays | {"input.bias": ["a"] * 4})
+    with pytest.raises(RemoraError, match=r"blocks\.0\.first\.bias.*: no array of 'tiny'"):
+        remora.import_weights(design, arrays)

@@ -11,7 +11,7 @@ from remora.flow.systems.system import System
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from remora.flow.generate.parts import Parts
     from remora.flow.systems.bmru.faults import BmruFaultBench
@@ -95,6 +95,17 @@ class BmruSystem(System["BmruDesign", "BmruCodes"]):
         from remora.golden.lib.bmru_network import save_network
 
         save_network(path, network)
+
+    def import_weights(
+        self, design: BmruDesign, arrays: Mapping[str, ArrayLike], metadata: dict | None = None
+    ) -> BmruNetwork:
+        """The network of arrays named as `BmruNetwork.arrays` names them, of the design point's sizes."""
+        from remora.golden.bmru.codes import export_network
+        from remora.golden.lib.bmru_network import BmruNetwork
+
+        network = BmruNetwork.from_arrays(arrays, metadata)
+        export_network(design, network)
+        return network
 
     def infer(self, design: BmruDesign, network: BmruNetwork | None, features: NDArray) -> NDArray[np.int64]:
         """The vote of each clip over all its frames; ``features`` are codes of the DACs. The bundled network where

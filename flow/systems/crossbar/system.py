@@ -11,7 +11,7 @@ from remora.flow.systems.system import System
 
 if TYPE_CHECKING:
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from remora.flow.generate.parts import Parts
     from remora.flow.systems.crossbar.faults import CrossbarFaultBench
@@ -101,6 +101,14 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
         from remora.golden.learning.checkpoint import save_checkpoint
 
         save_checkpoint(path, design, network)
+
+    def import_weights(
+        self, design: DesignPoint, arrays: Mapping[str, ArrayLike], metadata: dict | None = None
+    ) -> Checkpoint:
+        """As `remora.golden.offline.crossbar_import.import_network`."""
+        from remora.golden.offline.crossbar_import import import_network
+
+        return import_network(design, arrays, metadata)
 
     def infer(self, design: DesignPoint, network: Checkpoint | None, features: NDArray) -> NDArray[np.int64]:
         """Decisions for sequences of 8-bit features, unsigned unless ``network.feature_signed``."""

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "the terminal was closed"}
 """Signals that end a command, and the word for each."""
@@ -96,13 +99,15 @@ def undisturbed() -> Iterator[None]:
             _end(number, None)
 
 
-def end_workers() -> None:
-    """End the worker processes of ``multiprocessing`` and joblib; each ends its own children first."""
-    if "multiprocessing" not in sys.modules:
-        return
-    import multiprocessing
+def end_workers(workers: Iterable[BaseProcess] | None = None) -> None:
+    """End worker processes, all of ``multiprocessing`` and joblib where None; each ends its own children first."""
+    if workers is None:
+        if "multiprocessing" not in sys.modules:
+            return
+        import multiprocessing
 
-    workers = multiprocessing.active_children()
+        workers = multiprocessing.active_children()
+    workers = list(workers)
     for worker in workers:
         worker.terminate()
     until = time.monotonic() + GRACE_S

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from remora.flow.tools.simulator import Build, default_seed, run
 from remora.flow.verify.records import ANSWER, Check, answer_records
 from remora.flow.verify.trace_watcher import TraceWatcher
+from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.packets import Answer
 from remora.spec.lib.section import Design
 from remora.spec.lib.trace import read_trace, record_types, write_header
@@ -98,6 +99,14 @@ class RunCase(ABC):
     @abstractmethod
     def checks(self, found: Found) -> Iterator[Check]:
         """What is compared of the whole run, after all stretches."""
+
+    def parts(self, count: int) -> list[Self]:
+        """This run as up to ``count`` runs that do not depend on each other, in order.
+
+        Raises:
+            RemoraError: it cannot be divided.
+        """
+        raise RemoraError("--jobs: this run is one whole and cannot be divided; leave it out")
 
     @abstractmethod
     def required(self, stalled: bool) -> tuple[str, ...]:

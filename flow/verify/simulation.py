@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,6 +21,7 @@ from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.simulator import Build, build_root
 from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.harness import MakeHarness, build_harness
+from remora.flow.verify.parts import running_parts
 from remora.flow.verify.run import C, RtlRun, run_case
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.lib.files import check_writable
@@ -144,6 +145,7 @@ def simulate_case(
     waves: Path | None = None,
     keep: Path | None = None,
     optimise: Optimise = "run",
+    jobs: int = 1,
 ) -> RtlRun[C]:
     """Generate, build, run a case and compare, with words and a bar for a person.
 
@@ -152,14 +154,26 @@ def simulate_case(
         count: how many records of `RunCase.PROGRESS` the run will have. ``unit``: what they are called.
         seed, stall, waves: as of `remora.flow.verify.run.run_case`.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
+        jobs: simulations at once, each of a part of the case.
 
     Raises:
+        RemoraError: the case cannot be divided, or ``waves`` are to be recorded of several simulations.
         SimulatorError: the build or the simulation itself failed.
     """
+    if jobs > 1 and waves:
+        raise RemoraError(f"--jobs {jobs}: waveforms are recorded of one simulation; leave --jobs or --waves out")
+    divided = case.parts(jobs) if jobs > 1 else []
     generated = generate_for(parts)
     build = built(lambda: build_harness(generated, harness, waves=wave_format(waves), optimise=optimise))
-    with run_directory(case.design.name, keep) as directory, progress("simulating", count, unit) as advance:
-        run = run_case(build, case, directory, seed=seed, stall=stall, waves=waves, progress=advance)
+    with ExitStack() as around:
+        directory = around.enter_context(run_directory(case.design.name, keep))
+        # Processes begin before the thread of the progress bar does.
+        running = around.enter_context(running_parts(build, case, divided, directory, seed=seed, stall=stall))
+        advance = around.enter_context(progress("simulating", count, unit))
+        if divided:
+            run = running.finish(advance)
+        else:
+            run = run_case(build, case, directory, seed=seed, stall=stall, waves=waves, progress=advance)
     tidy(directory, keep, run.comparison)
     return run
 

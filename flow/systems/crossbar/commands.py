@@ -59,6 +59,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         learn=options.learn,
         waves=options.waves and options.waves.absolute(),
         keep=options.keep and options.keep.absolute(),
+        jobs=options.jobs,
     )
 
 

@@ -17,6 +17,7 @@ TASK_CAPACITY = 1000
 DEFAULT_LIMIT = 200
 WAVES_LIMIT = 2
 """Sequences that a simulation runs where none are asked for, and where waveforms are recorded."""
+MOST_JOBS = 256
 DEFAULT_PASSES = 15
 
 
@@ -112,6 +113,10 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
     learn: Annotated[
         bool, typer.Option("--learn", help="Generate hardware that learns, and let it learn every sequence.")
     ] = False
+    jobs: Annotated[
+        int,
+        typer.Option(min=1, max=MOST_JOBS, help="Simulations at once, each of a share of the sequences; not to learn."),
+    ] = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from remora.golden.learning.learnt_state import LAYERS, read_state, state_file, 
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP, Event
+from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import BEAT_BYTES, Answer, Drop, Flag
 from remora.spec.lib.trace import record_types
@@ -101,6 +102,24 @@ class CrossbarCase(RunCase):
             if last in points:
                 states = ((state_records(design, reference.checkpoint), read_state(directory, last, design)),)
             yield Stretch(records, last == end, states)
+
+    def parts(self, count: int) -> list[CrossbarCase]:
+        """Shares of the sequences, of which none learns.
+
+        Raises:
+            RemoraError: a sequence learns, so those after it depend on it.
+        """
+        stimulus, number = self.stimulus, len(self.stimulus)
+        if stimulus.learns.any():
+            raise RemoraError(
+                f"--jobs {count}: what is learnt depends on every sequence before; leave --jobs or --learn out"
+            )
+        count = min(count, number)
+        edges = [number * index // count for index in range(count + 1)]
+        return [
+            CrossbarCase(self.design, stimulus.part(*edge), trace=self.traced, images=self.images)
+            for edge in pairwise(edges)
+        ]
 
     def checks(self, found: Found) -> Iterator[Check]:
         """See the base."""

@@ -38,6 +38,7 @@ def simulate(
     learn: bool = False,
     waves: Path | None = None,
     keep: Path | None = None,
+    jobs: int = 1,
 ) -> Simulated[CrossbarCase]:
     """Generate, build, program through the weight window, run and compare.
 
@@ -48,8 +49,10 @@ def simulate(
             learning enabled.
         waves: VCD or FST file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
+        jobs: simulations at once, each of a share of the sequences.
 
     Raises:
+        RemoraError: there are several jobs, and ``learn`` or ``waves``.
         SimulatorError: the build or the simulation itself failed.
     """
     seed = default_seed() if seed is None else seed
@@ -58,7 +61,7 @@ def simulate(
     run = simulate_case(
         crossbar_parts(design, checkpoint.weights), crossbar_harness, CrossbarCase(design, stimulus),
         count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
-        seed=seed, stall=stall, waves=waves, keep=keep,
+        seed=seed, stall=stall, waves=waves, keep=keep, jobs=jobs,
     )  # fmt: skip
     return Simulated(run, summarise(design, data, run) | provenance(seed), result_table)
 

@@ -72,6 +72,20 @@ class Stimulus:
         every = np.full(len(data), int(asked))
         return cls(data.x, data.steps, data.y.astype(np.int64), weights, coefficients, asked=every)
 
+    def part(self, first: int, last: int) -> Stimulus:
+        """Sequences ``first`` … ``last`` − 1, which nothing but sequences may follow or precede.
+
+        Raises:
+            ValueError: there are bad packets, commands or readbacks.
+        """
+        if self.bad or self.commands or self.readbacks:
+            raise ValueError("a stimulus with bad packets, commands or readbacks has no parts")
+        where = slice(first, last)
+        asked = None if self.asked is None else self.asked[where]
+        return replace(
+            self, features=self.features[where], lengths=self.lengths[where], labels=self.labels[where], asked=asked
+        )
+
     @property
     def tags(self) -> NDArray[np.int64]:
         """Running number modulo 256."""

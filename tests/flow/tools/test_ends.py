@@ -63,6 +63,11 @@ CHILDREN = {
         "run_experiment('own', module, Options(directory=Path('work').absolute()), jobs=2)",
         "sleep",
     ),
+    "parts": (
+        "from remora.flow.tools.apart import working_apart; from remora.flow.tools.children import run_child\n"
+        f"    with working_apart(lambda item: run_child({SLEEP!r}), range(2)) as apart: apart.results()",
+        "sleep",
+    ),
 }
 
 

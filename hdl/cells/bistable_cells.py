@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Signal, Value, signed
+from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -20,11 +20,11 @@ THRESHOLDS = ("low", "high")
 
 
 class SettleControl(wiring.Signature):
-    """Strobes of cells at the bitlines, seen from the sequencer.
+    """Strobes of cells at the bitlines, seen from the sequencer. The cells see them a cycle later.
 
     Ports:
-        clear: all cells are reset at the end of the cycle.
-        settle: at the end of the cycle every cell sets, resets or holds, by its current in that cycle.
+        clear: all cells are reset.
+        settle: every cell sets, resets or holds, by its current in the cycle in which it sees the strobe.
     """
 
     def __init__(self) -> None:
@@ -142,10 +142,12 @@ class BistableCell(Cell):
 
     @classmethod
     def add_at_bitlines(
-        cls, m: Module, design: DesignPoint, currents: list[list[Value]], columns: wiring.PureInterface
+        cls, m: Module, design: DesignPoint, currents: list[list[Value]], columns: wiring.PureInterface, reset: Value
     ) -> None:
         """One cell a hidden unit; one macro for the columns of a column of tiles, whose currents it adds."""
         states, thresholds = [], columns.thresholds
+        strobes = {name: Signal(name=f"cells_{name}") for name in columns.control.signature.members}
+        m.d.sync += [strobe.eq(getattr(columns.control, name)) for name, strobe in strobes.items()]
         for group, rails in zip(cell_groups(design), currents, strict=True):
             name, cell_bits = group_name(group), unsigned_width(group.columns - 1)
             outputs = {
@@ -167,10 +169,9 @@ class BistableCell(Cell):
                 p_THRESHOLD_BITS=design.threshold_bits,
                 p_NAME=name,
                 i_clk=ClockSignal(),
-                i_reset=ResetSignal(),
+                i_reset=reset,
                 i_current=Cat(*rails),
-                i_clear=columns.control.clear,
-                i_settle=columns.control.settle,
+                **{f"i_{name}": strobe for name, strobe in strobes.items()},
                 i_cell_index=Mux(selected, thresholds.unit - group.first_column, 0)[:cell_bits],
                 i_load_low=thresholds.load_low & selected,
                 i_load_high=thresholds.load_high & selected,

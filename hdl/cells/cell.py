@@ -77,7 +77,7 @@ class Cell(wiring.Component):
 
     @classmethod
     def add_at_bitlines(
-        cls, m: Module, design: DesignPoint, currents: list[list[Value]], columns: wiring.PureInterface
+        cls, m: Module, design: DesignPoint, currents: list[list[Value]], columns: wiring.PureInterface, reset: Value
     ) -> None:
         """Of a cell at the bitlines: add its macros to the crossbar array.
 
@@ -85,5 +85,6 @@ class Cell(wiring.Component):
             currents: of each column of tiles, for each of its row tiles what the bitlines hand on, in words of
                 ``remora.spec.crossbar.layout.current_bits``.
             columns: as of ``column_port``, flipped.
+            reset: of the macros, from a flip-flop.
         """
         raise NotImplementedError

@@ -9,20 +9,21 @@ from remora.spec.crossbar.design import DesignPoint
 
 
 class ReadStrobes(wiring.Signature):
-    """How a layer's tiles are read, seen from who reads them.
+    """How a layer's tiles are read, seen from who reads them. The tiles see strobes and wordlines a cycle later.
 
     Ports:
         integrate: the tiles integrate the wordlines' bit plane.
+        integrator: the integrator that gathers; of two, `sample` takes the other one.
         sample: the sum is sampled.
         convert: the sample is converted.
-        valid: the codes are there; they stay until the next conversion.
+        valid: high for one cycle when the codes are there; they stay until the next conversion ends.
     """
 
     def __init__(self) -> None:
-        super().__init__({"integrate": Out(1), "sample": Out(1), "convert": Out(1), "valid": In(1)})
+        super().__init__({**{name: Out(1) for name in STROBES}, "valid": In(1)})
 
 
-STROBES = ("integrate", "sample", "convert")
+STROBES = ("integrate", "integrator", "sample", "convert")
 
 
 class Streaming(wiring.Signature):

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, ResetSignal, Signal, Value
+from amaranth.hdl import Cat, ClockSignal, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.adc_interface import add_row_tiles
-from remora.hdl.crossbar.control import ReadStrobes
+from remora.hdl.crossbar.control import STROBES, ReadStrobes
 from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
 from remora.spec.lib.fixed import unsigned_width
+
+WORDLINES = ("wl_pos", "wl_neg")
+PULSED = ("up", "down", "side")
+"""What a pulse does to each row."""
 
 
 def share_of(design: DesignPoint, layer: Layer, wordlines):
@@ -26,6 +30,9 @@ def share_of(design: DesignPoint, layer: Layer, wordlines):
 
 class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
+
+    Every input of the tiles comes straight from a flip-flop of this block: what the ports say in cycle t, the tiles see in
+    cycle t + 1.
 
     Codes do not leave the array all at once, since with many row tiles there are more than a module's ports can carry:
     ``columns`` gives a group at a time, as of :func:`remora.hdl.crossbar.adc_interface.add_row_tiles`. A hidden layer
@@ -69,31 +76,85 @@ class CrossbarArray(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        valid, busy, codes, current = [], [], [], []
-        for tile in self.layout.tiles:
-            outputs = self._instantiate(m, tile)
-            codes.append(outputs["code"])
-            valid.append(outputs["valid"])
-            busy.append(outputs["busy"])
-            current.append(outputs.get("current", Const(0, 0)))
-            of_column = outputs["code"].word_select(outputs["column"], self.design.formats.adc_bits)
-            with m.If(self.program.tile == tile.index):
-                m.d.comb += [getattr(self.program, name).eq(outputs[name]) for name in SENSE]
-                m.d.comb += self.selected_code.eq(of_column)
-        m.d.comb += [self.strobes.valid.eq(Cat(*valid).all()), self.program.busy.eq(Cat(*busy).any())]
+        self._pins = self._register_pins(m)
+        tiles = [self._instantiate(m, tile) for tile in self.layout.tiles]
+        self._sense(m, tiles)
+        m.d.comb += self.strobes.valid.eq(self._all_valid(m, [outputs["valid"] for outputs in tiles]))
         # Tiles run over row tile first, then column tile.
         across = self.layout.column_tiles
         if self.current_bits:
-            columns = [current[first::across] for first in range(across)]
-            self.cell.add_at_bitlines(m, self.design, columns, self.columns)
+            currents = [outputs["current"] for outputs in tiles]
+            columns = [currents[first::across] for first in range(across)]
+            self.cell.add_at_bitlines(m, self.design, columns, self.columns, self._pins["reset"])
         else:
+            codes = [outputs["code"] for outputs in tiles]
             row_tiles = [Cat(*codes[first : first + across]) for first in range(0, len(codes), across)]
             add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.columns)
         return m
 
+    def _register_pins(self, m: Module) -> dict[str, Signal]:
+        """What all tiles see alike, straight from flip-flops: the reset, and the strobes with what belongs to them."""
+        program, strobes, rows = self.program, self.strobes, self.layout.rows
+        pins = {
+            "reset": Signal(init=1, name="tile_reset"),
+            **{name: Signal(name=f"tile_{name}") for name in STROBES},
+            **{name: Signal(rows, name=f"tile_{name}", reset_less=True) for name in WORDLINES},
+            "plane": Signal.like(self.plane, name="tile_plane", reset_less=True),
+            **{name: Signal(len(getattr(program, name)), name=f"tile_{name}", reset_less=True) for name in PULSED},
+        }
+        m.d.sync += [pins["reset"].eq(0), *(pins[name].eq(getattr(strobes, name)) for name in STROBES)]
+        if self.design.crossbar.integrators == 1:
+            pins["integrator"] = Const(0, 1)
+        # What means nothing does not toggle.
+        with m.If(strobes.integrate):
+            m.d.sync += [pins[name].eq(getattr(self, name)) for name in (*WORDLINES, "plane")]
+        with m.If(program.pulse):
+            m.d.sync += [pins[name].eq(getattr(program, name)) for name in PULSED]
+        self._tile, self._column = Signal.like(program.tile), Signal.like(program.column)
+        m.d.sync += [self._tile.eq(program.tile), self._column.eq(program.column)]
+        return pins
+
+    def _sense(self, m: Module, tiles: list[dict[str, Value]]) -> None:
+        """Register the flags of the selected tile once they are right."""
+        program, sense_cycles = self.program, self.design.crossbar.sense_cycles
+        flags = {name: Signal(len(getattr(program, name)), name=f"sensed_{name}") for name in SENSE}
+        # Cycles until the flags of the selection are right, counted from the one in which the tiles see it.
+        settling = Signal(range(sense_cycles + 1), init=sense_cycles)
+        settled, same = Signal(), Signal()
+        m.d.comb += [
+            same.eq((program.tile == self._tile) & (program.column == self._column)),
+            # In reset the tiles do not tell.
+            program.busy.eq(self._pins["reset"] | Cat(outputs["busy"] | outputs["pulse"] for outputs in tiles).any()),
+            program.sensed.eq(settled & same),
+            *(getattr(program, name).eq(flags[name]) for name in SENSE),
+        ]
+        m.d.sync += settled.eq((settling == 0) & same & ~program.busy & ~program.pulse)
+        with m.If(~same):
+            m.d.sync += settling.eq(sense_cycles)
+        with m.Elif(settling != 0):
+            m.d.sync += settling.eq(settling - 1)
+        shown = {name: Signal.like(flag, name=f"shown_{name}") for name, flag in flags.items()}
+        for tile, outputs in zip(self.layout.tiles, tiles, strict=True):
+            of_column = outputs["code"].word_select(outputs["column"], self.design.formats.adc_bits)
+            with m.If(self._tile == tile.index):
+                m.d.comb += [shown[name].eq(outputs[name]) for name in SENSE]
+                m.d.comb += self.selected_code.eq(of_column)
+        with m.If((settling == 0) & ~program.busy):
+            m.d.sync += [flag.eq(shown[name]) for name, flag in flags.items()]
+
+    @staticmethod
+    def _all_valid(m: Module, valid: list[Value]) -> Value:
+        """The event that all tiles have converted, whichever is the last."""
+        if len(valid) == 1:
+            return valid[0]
+        now, before = Cat(*valid), Signal(len(valid), name="converted_before")
+        done = (now | before).all()
+        m.d.sync += before.eq(Mux(done, 0, now | before))
+        return done
+
     def _instantiate(self, m: Module, tile: Tile) -> dict[str, Value]:
-        """A tile's outputs, and the column of it that is selected."""
-        design, program = self.design, self.program
+        """A tile's outputs, its pulse, and the column of it that is selected."""
+        design, program, pins = self.design, self.program, self._pins
         formats, crossbar = design.formats, design.crossbar
         outputs = {
             "code": Signal(formats.adc_bits * tile.columns, name=f"{tile.name}_code"),
@@ -105,11 +166,14 @@ class CrossbarArray(wiring.Component):
         if self.current_bits:
             outputs["current"] = Signal(self.current_bits * tile.columns, name=f"{tile.name}_current")
             parameters["p_CURRENT_BITS"] = self.current_bits
-        selected = Signal(name=f"{tile.name}_selected")
-        m.d.comb += selected.eq(program.tile == tile.index)
         column_bits = unsigned_width(tile.columns - 1)
-        # A column that a narrower last tile does not have must not alias one that it has.
-        column = Mux(program.column < tile.columns, program.column, 0)[:column_bits]
+        column, pulse = Signal(column_bits, name=f"{tile.name}_column"), Signal(name=f"{tile.name}_pulse")
+        in_tile = program.column < tile.columns
+        m.d.sync += [
+            # A column that a narrower last tile does not have must not alias one that it has.
+            column.eq(Mux(in_tile, program.column, 0)),
+            pulse.eq(program.pulse & (program.tile == tile.index) & in_tile),
+        ]
         add_macro(
             m,
             tile.name,
@@ -121,24 +185,20 @@ class CrossbarArray(wiring.Component):
             p_ADC_BITS=formats.adc_bits,
             p_ADC_SHIFT=adc_shift(design, self.layout.layer),
             p_ADC_CYCLES=crossbar.adc_cycles,
+            p_INTEGRATORS=crossbar.integrators,
+            p_SENSE_CYCLES=crossbar.sense_cycles,
             p_LEVELS=crossbar.levels,
             p_FRACTION_BITS=crossbar.fraction_bits,
             p_PULSE_CYCLES=crossbar.pulse_cycles,
             p_NAME=tile.name,
             **parameters,
             i_clk=ClockSignal(),
-            i_reset=ResetSignal(),
-            i_wl_pos=self.wl_pos[tile.row_slice],
-            i_wl_neg=self.wl_neg[tile.row_slice],
-            i_plane=self.plane,
-            i_integrate=self.strobes.integrate,
-            i_sample=self.strobes.sample,
-            i_convert=self.strobes.convert,
+            i_reset=pins["reset"],
+            **{f"i_{name}": pins[name][tile.row_slice] for name in WORDLINES},
+            **{f"i_{name}": pins[name] for name in ("plane", *STROBES)},
             i_column=column,
-            i_up=program.up[: tile.rows],
-            i_down=program.down[: tile.rows],
-            i_side=program.side[: tile.rows],
-            i_pulse=program.pulse & selected & (program.column < tile.columns),
+            **{f"i_{name}": pins[name][: tile.rows] for name in PULSED},
+            i_pulse=pulse,
             **{f"o_{name}": signal for name, signal in outputs.items()},
         )
-        return {**outputs, "column": column}
+        return {**outputs, "column": column, "pulse": pulse}

@@ -134,11 +134,16 @@ class Sequencer(wiring.Component):
                 if design.capabilities.bistable:
                     m.d.comb += [sequence.read.eq(~last), sequence.step.eq(step + 1)]
                 with m.If(last):
-                    m.next = "READOUT_STREAM"
+                    # What the readout streams are states, which settle a cycle later.
+                    m.next = "SETTLED" if design.capabilities.bistable else "READOUT_STREAM"
                 with m.Else():
                     m.d.sync += step.eq(step + 1)
                     m.next = "STREAM"
 
+            if design.capabilities.bistable:
+                with m.State("SETTLED"):
+                    m.d.comb += self.reading_out.eq(1)
+                    m.next = "READOUT_STREAM"
             with m.State("READOUT_STREAM"):
                 m.d.comb += [self.reading_out.eq(1), readout.integrate.eq(1)]
                 self._next_plane(m, plane, design.readout_planes, "READOUT_SAMPLE")
@@ -188,8 +193,9 @@ class Sequencer(wiring.Component):
             m.d.comb += [self.stepping.eq(1), hidden.convert.eq(1), self.cell.read.eq(1)]
             m.next = "CELL"
         with m.State("CELL"):
-            m.d.comb += [self.stepping.eq(1), self.cell.issue.eq(hidden.valid)]
-            with m.If(hidden.valid):
+            # Valid is an event, and the codes hold.
+            m.d.comb += [self.stepping.eq(1), self.cell.issue.eq(hidden.valid | (fold != 0))]
+            with m.If(self.cell.issue):
                 m.d.sync += fold.eq(fold + 1)
                 with m.If(fold != self.design.folds - 1):
                     m.d.comb += [self.cell.read.eq(1), self.cell.read_fold.eq(fold + 1)]

@@ -110,9 +110,10 @@ class WeightWindow(wiring.Component):
             probe.tile.eq(host.tile),
         ]
 
-        at_rest_pos, at_rest_neg, any_busy = Signal(rows), Signal(rows), Signal()
+        at_rest_pos, at_rest_neg = Signal(rows), Signal(rows)
+        any_busy, sensed = Signal(), Signal()
         up, down, side, pulse = Signal(rows), Signal(rows), Signal(rows), Signal()
-        self._connect_program(m, at_rest_pos, at_rest_neg, any_busy, up, down, side, pulse)
+        self._connect_program(m, at_rest_pos, at_rest_neg, any_busy, sensed, up, down, side, pulse)
 
         limit = self.design.crossbar.weight_limit
         # An erase needs at most one pass over each side; a stuck device must not hold the window for ever.
@@ -136,7 +137,7 @@ class WeightWindow(wiring.Component):
                     m.next = "ERASE"
             with m.State("ERASE"):
                 m.d.comb += [down.eq(~(at_rest_pos & at_rest_neg) & in_tile), side.eq(at_rest_pos)]
-                with m.If(~any_busy):
+                with m.If(sensed):
                     m.d.sync += round_.eq(round_ + 1)
                     with m.If(down.any() & (round_ < 2 * limit)):
                         m.d.comb += pulse.eq(1)
@@ -148,7 +149,7 @@ class WeightWindow(wiring.Component):
                     up.eq(Cat(*(magnitude(weight) > round_ for weight in weights)) & in_tile),
                     side.eq(Cat(*(weight < 0 for weight in weights))),
                 ]
-                with m.If(~any_busy):
+                with m.If(sensed):
                     m.d.sync += round_.eq(round_ + 1)
                     with m.If(up.any() & (round_ < limit)):
                         m.d.comb += pulse.eq(1)
@@ -195,7 +196,7 @@ class WeightWindow(wiring.Component):
                     m.d.comb += [in_tile.eq((1 << tile.rows) - 1), valid.eq(host.column < tile.columns)]
         return in_tile, valid
 
-    def _connect_program(self, m: Module, at_rest_pos, at_rest_neg, any_busy, up, down, side, pulse) -> None:
+    def _connect_program(self, m: Module, at_rest_pos, at_rest_neg, any_busy, sensed, up, down, side, pulse) -> None:
         host = self.host
         m.d.comb += any_busy.eq(self.program_hidden.busy | self.program_readout.busy)
         for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
@@ -207,4 +208,5 @@ class WeightWindow(wiring.Component):
                 port.side.eq(side),
             ]
             with m.If(host.layer == layer):
-                m.d.comb += [port.pulse.eq(pulse), at_rest_pos.eq(port.pos_rest), at_rest_neg.eq(port.neg_rest)]
+                m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed)]
+                m.d.comb += [at_rest_pos.eq(port.pos_rest), at_rest_neg.eq(port.neg_rest)]

@@ -72,7 +72,7 @@ class WriteController(wiring.Component):
         # What is left to do, the present row tile at the bottom.
         counts, raised = Signal.like(self.counts), Signal.like(self.raised)
         layer, tile, column = Signal(), Signal(8), Signal.like(self.column)
-        busy, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
+        sensed, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
         pending = due.any()
         # Devices of this tile that this column has pulsed, by side.
         seen = {name: Signal(rows, name=f"seen_{name}") for name in ("pos", "neg")}
@@ -94,7 +94,7 @@ class WriteController(wiring.Component):
                     with m.If(self.counts.any()):
                         m.next = "TILE"
             with m.State("TILE"):
-                with m.If(~busy & pending):
+                with m.If(sensed & pending):
                     m.d.comb += [
                         pulse.eq((up | down).any()),
                         self.applied.eq(count_ones(up | down)),
@@ -106,7 +106,7 @@ class WriteController(wiring.Component):
                         with m.If(due[row]):
                             count = counts[bits * row : bits * (row + 1)]
                             m.d.sync += count.eq(count - 1)
-                with m.Elif(~busy):
+                with m.Elif(sensed):
                     m.d.sync += [before.eq(0) for before in seen.values()]
                     m.d.sync += [
                         counts.eq(counts >> (bits * rows)),
@@ -120,7 +120,7 @@ class WriteController(wiring.Component):
     def _connect(self, m: Module, layer, tile, column, counts, raised):
         """Sense of the selected tile and what follows from it for every row that is due."""
         rows, bits = self.tile_rows, unsigned_width(self.design.learning.max_pulses)
-        busy, pulse = Signal(), Signal()
+        sensed, pulse = Signal(), Signal()
         up, down, side, due, blocked = (Signal(rows, name=name) for name in ("up", "down", "side", "due", "blocked"))
         sense = {name: Signal(rows, name=name) for name in ("pos_rest", "pos_full", "neg_rest", "neg_full")}
         for number, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
@@ -132,7 +132,7 @@ class WriteController(wiring.Component):
                 port.side.eq(side),
             ]
             with m.If(layer == number):
-                m.d.comb += [port.pulse.eq(pulse), busy.eq(port.busy)]
+                m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed)]
                 m.d.comb += [signal.eq(getattr(port, name)) for name, signal in sense.items()]
         raise_ = raised[:rows]
         # The side that opposes the change, while it is above rest, else the side that favours it.
@@ -147,4 +147,4 @@ class WriteController(wiring.Component):
             # 1 names g⁻: lowered to raise a weight, raised to lower it.
             side.eq((raise_ & opposed) | (~raise_ & ~opposed)),
         ]
-        return busy, pulse, up, down, side, due, blocked
+        return sensed, pulse, up, down, side, due, blocked

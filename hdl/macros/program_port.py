@@ -11,9 +11,9 @@ from remora.spec.lib.fixed import unsigned_width
 
 
 class ProgramPort(wiring.Signature):
-    """Program and sense port of one layer, seen from the controller.
+    """Program and sense port of one layer, seen from the controller. The tiles see selection and pulse a cycle later.
 
-    The sense flags answer in the same cycle; they are low for rows that the tile does not have.
+    The sense flags are registered, and right while ``sensed``; they are low for rows that the tile does not have.
 
     Ports:
         tile: selects a tile.
@@ -22,7 +22,9 @@ class ProgramPort(wiring.Signature):
         down: rows that the pulse lowers.
         side: of each row, the side of the pair that the pulse is for (0: g⁺, 1: g⁻).
         pulse: launches a pulse on the rows of ``up`` or ``down``.
-        busy: high from the cycle after ``pulse`` until the pulse has ended.
+        busy: high from the cycle after ``pulse`` until the pulse has ended, and in the cycle after a reset.
+        sensed: the flags are those of the selected column, after all pulses; low in the cycle in which the selection
+            changes, and from the cycle after ``pulse``. A controller that pulses waits for it.
         pos_rest: rows whose g⁺ is at rest.
         pos_full: rows whose g⁺ is at its upper end.
         neg_rest: rows whose g⁻ is at rest.
@@ -40,6 +42,7 @@ class ProgramPort(wiring.Signature):
                 "side": Out(rows),
                 "pulse": Out(1),
                 "busy": In(1),
+                "sensed": In(1),
                 "pos_rest": In(rows),
                 "pos_full": In(rows),
                 "neg_rest": In(rows),

@@ -31,6 +31,11 @@ module remora_bistable #(
     output wire [THRESHOLD_BITS-1:0] low,
     output wire [THRESHOLD_BITS-1:0] high
 );
+  // Before its first reset, when the flip-flops that drive its pins hold anything, the macro is as in reset.
+  bit powered_up;
+  initial powered_up = 0;
+  always @(posedge clk) if (reset) powered_up <= 1;
+  wire off = reset || !powered_up;
   // Codes of the bias converters, in latches that no reset touches. Fresh ones hold 0, or what +remora_images=DIR says:
   // DIR/NAME.hex, low and high threshold of one cell after the other in whole levels, 32-bit two's complement.
   logic signed [THRESHOLD_BITS-1:0] low_of[CELLS];
@@ -76,9 +81,9 @@ module remora_bistable #(
   endfunction
 
   logic [CELLS-1:0] state_r;
-  wire in_range = int'(cell_index) < CELLS && !reset;
+  wire in_range = int'(cell_index) < CELLS && !off;
   always @(posedge clk)
-    if (reset || clear) state_r <= '0;
+    if (off || clear) state_r <= '0;
     else if (settle) for (int j = 0; j < CELLS; j++) state_r[j] <= settled(j, state_r[j]);
   always @(posedge clk)
     if (in_range) begin
@@ -87,13 +92,13 @@ module remora_bistable #(
     end
 
   // Outputs are tied off in reset.
-  assign state = reset ? '0 : state_r;
+  assign state = off ? '0 : state_r;
   assign low = in_range ? low_of[cell_index] : '0;
   assign high = in_range ? high_of[cell_index] : '0;
 
   // The contract of the macro's user; a violation ends the simulation.
   always @(posedge clk)
-    if (!reset) begin
+    if (!off) begin
       if (clear && settle) $fatal(1, "%s: clear and settle in one cycle", NAME);
       if (settle && (load_low || load_high)) $fatal(1, "%s: a threshold moves while the cells settle", NAME);
       if (load_low && load_high) $fatal(1, "%s: both thresholds are loaded at once", NAME);

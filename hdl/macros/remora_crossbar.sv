@@ -15,6 +15,8 @@ module remora_crossbar #(
     parameter int ADC_BITS = 8,
     parameter int ADC_SHIFT = 7,  // drop of the converter in units of whole levels
     parameter int ADC_CYCLES = 8,
+    parameter int INTEGRATORS = 1,  // 1 or 2 a bitline
+    parameter int SENSE_CYCLES = 1,  // from a stable column to valid flags
     parameter int LEVELS = 32,
     parameter int FRACTION_BITS = 11,
     parameter int PULSE_CYCLES = 4,
@@ -28,6 +30,7 @@ module remora_crossbar #(
     input wire [ROWS-1:0] wl_neg,
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate,
+    input wire integrator,  // the one that gathers; tied to 0 where there is one
     input wire sample,
     input wire convert,
     output wire [COLUMNS*ADC_BITS-1:0] code,
@@ -46,6 +49,11 @@ module remora_crossbar #(
     output wire [ROWS-1:0] neg_rest,
     output wire [ROWS-1:0] neg_full
 );
+  // Before its first reset, when the flip-flops that drive its pins hold anything, the macro is as in reset.
+  bit powered_up;
+  initial powered_up = 0;
+  always @(posedge clk) if (reset) powered_up <= 1;
+  wire off = reset || !powered_up;
   localparam int STEP = 1 << FRACTION_BITS;  // one level
   localparam int FULL = (LEVELS - 1) * STEP;
   localparam int LIMIT = (1 << (ADC_BITS - 1)) - 1;
@@ -102,8 +110,8 @@ module remora_crossbar #(
   end
 
   // Read: integrate bit planes, sample, convert; rules F6, X3 and X4.
-  int driven[ROWS];  // what each row was driven with since the last sample: the sum of +-2^plane
-  bit gathered;  // since the last sample
+  int driven[INTEGRATORS][ROWS];  // what each row was driven with since the last sample: the sum of +-2^plane
+  bit [INTEGRATORS-1:0] gathered;  // since the last sample
   logic signed [63:0] held[COLUMNS];  // no longint: Icarus Verilog 11 cannot cast an element of such an array
   logic [COLUMNS*ADC_BITS-1:0] code_r;
   logic valid_r;
@@ -124,43 +132,45 @@ module remora_crossbar #(
 
   function automatic void forget();
     gathered = 0;
-    for (int i = 0; i < ROWS; i++) driven[i] = 0;
+    for (int k = 0; k < INTEGRATORS; k++) for (int i = 0; i < ROWS; i++) driven[k][i] = 0;
     for (int j = 0; j < COLUMNS; j++) held[j] = 0;
   endfunction
 
-  function automatic void integrate_plane(input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative, input int position);
-    gathered = 1;
+  function automatic void integrate_plane(
+      input int k, input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative, input int position
+  );
+    gathered[k] = 1;
     for (int i = 0; i < ROWS; i++)
-      if (positive[i]) driven[i] = driven[i] + (1 << position);
-      else if (negative[i]) driven[i] = driven[i] - (1 << position);
+      if (positive[i]) driven[k][i] = driven[k][i] + (1 << position);
+      else if (negative[i]) driven[k][i] = driven[k][i] - (1 << position);
   endfunction
 
   // The product is formed here, once for all planes. In a function, so that the simulator keeps loop counters and sums
   // local, and in 32 bits where the sums cannot exceed them: both are much faster.
-  function automatic void take_sample();
+  function automatic void take_sample(input int k);
     longint reach;
     reach = 0;
     for (int i = 0; i < ROWS; i++)
-      reach = driven[i] < 0 ? reach - longint'(driven[i]) : reach + longint'(driven[i]);
-    if (reach * longint'(FULL) < (longint'(1) << 31)) multiply();
-    else multiply_long();
-    gathered = 0;
-    for (int i = 0; i < ROWS; i++) driven[i] = 0;
+      reach = driven[k][i] < 0 ? reach - longint'(driven[k][i]) : reach + longint'(driven[k][i]);
+    if (reach * longint'(FULL) < (longint'(1) << 31)) multiply(k);
+    else multiply_long(k);
+    gathered[k] = 0;
+    for (int i = 0; i < ROWS; i++) driven[k][i] = 0;
   endfunction
 
-  function automatic void multiply();
+  function automatic void multiply(input int k);
     int sum[COLUMNS];
     for (int j = 0; j < COLUMNS; j++) sum[j] = 0;
     for (int i = 0; i < ROWS; i++)
-      if (driven[i] != 0) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + driven[i] * weight[i][j];
+      if (driven[k][i] != 0) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + driven[k][i] * weight[i][j];
     for (int j = 0; j < COLUMNS; j++) held[j] = longint'(sum[j]);
   endfunction
 
-  function automatic void multiply_long();
+  function automatic void multiply_long(input int k);
     for (int j = 0; j < COLUMNS; j++) held[j] = 0;
     for (int i = 0; i < ROWS; i++)
-      if (driven[i] != 0)
-        for (int j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[i]) * longint'(weight[i][j]);
+      if (driven[k][i] != 0)
+        for (int j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[k][i]) * longint'(weight[i][j]);
   endfunction
 
   function automatic logic [COLUMNS*ADC_BITS-1:0] converted();
@@ -168,34 +178,31 @@ module remora_crossbar #(
   endfunction
 
   always @(posedge clk) begin
-    if (reset) begin
+    if (off) begin
       forget();
       code_r <= 0;
       valid_r <= 0;
       converting <= 0;
     end else begin
-      if (integrate) integrate_plane(wl_pos, wl_neg, int'(plane));
-      if (sample) take_sample();
-      if (convert) begin
-        valid_r <= ADC_CYCLES == 1;
-        converting <= ADC_CYCLES - 1;
-        code_r <= converted();
-      end else if (converting != 0) begin
-        valid_r <= converting == 1;
-        converting <= converting - 1;
-      end
+      // What was held until now is converted before another sample takes its place.
+      valid_r <= convert ? ADC_CYCLES == 1 : converting == 1;
+      if (convert ? ADC_CYCLES == 1 : converting == 1) code_r <= converted();
+      if (convert) converting <= ADC_CYCLES - 1;
+      else if (converting != 0) converting <= converting - 1;
+      if (sample) take_sample(INTEGRATORS == 2 ? int'(!integrator) : 0);
+      if (integrate) integrate_plane(INTEGRATORS == 2 ? int'(integrator) : 0, wl_pos, wl_neg, int'(plane));
     end
   end
 
-  // Outputs are tied off in reset, and the code while it is not valid.
-  assign valid = valid_r && !reset;
+  // Outputs are tied off in reset.
+  assign valid = valid_r && !off;
   // Sized, because Verilator refuses an unsized 0 on more than 8,192 bits.
   localparam int CODE_BITS = COLUMNS * ADC_BITS;
-  assign code = valid ? code_r : CODE_BITS'(0);
+  assign code = off ? CODE_BITS'(0) : code_r;
   genvar bitline;
   generate
     for (bitline = 0; bitline < COLUMNS; bitline = bitline + 1) begin : g_bitline
-      assign current[bitline*CURRENT_BITS+:CURRENT_BITS] = reset ? '0 : CURRENT_BITS'(held[bitline]);
+      assign current[bitline*CURRENT_BITS+:CURRENT_BITS] = off ? '0 : CURRENT_BITS'(held[bitline]);
     end
   endgenerate
 
@@ -203,7 +210,7 @@ module remora_crossbar #(
   int pulsing;
   initial pulsing = 0;
   always @(posedge clk) begin
-    if (pulse && !reset && pulsing == 0) begin
+    if (pulse && !off && pulsing == 0) begin
       pulsing <= PULSE_CYCLES;
       for (int i = 0; i < ROWS; i++)
         if (up[i] || down[i])
@@ -215,22 +222,38 @@ module remora_crossbar #(
           );
     end else if (pulsing != 0) pulsing <= pulsing - 1;
   end
-  assign busy = pulsing != 0 && !reset;
+  assign busy = pulsing != 0 && !off;
 
-  wire in_range = int'(column) < COLUMNS && !reset;
-  assign pos_rest = in_range ? pos_rest_of[column] : '0;
-  assign pos_full = in_range ? pos_full_of[column] : '0;
-  assign neg_rest = in_range ? neg_rest_of[column] : '0;
-  assign neg_full = in_range ? neg_full_of[column] : '0;
+  // Sense: right once the column has been stable for so long and no pulse lasts, else wrong, each flag of them.
+  logic [COLUMN_BITS-1:0] sensed_column;
+  int sensing;  // cycles for which it has been stable
+  initial begin
+    sensed_column = 0;
+    sensing = 0;
+  end
+  always @(posedge clk) begin
+    sensed_column <= column;
+    sensing <= column !== sensed_column ? 1 : sensing < SENSE_CYCLES ? sensing + 1 : sensing;
+  end
+  wire in_range = int'(column) < COLUMNS && !off;
+  wire wrong = column !== sensed_column || sensing < SENSE_CYCLES || pulsing != 0;
+  wire [ROWS-1:0] mistaken = {ROWS{wrong}};
+  assign pos_rest = in_range ? pos_rest_of[column] ^ mistaken : '0;
+  assign pos_full = in_range ? pos_full_of[column] ^ mistaken : '0;
+  assign neg_rest = in_range ? neg_rest_of[column] ^ mistaken : '0;
+  assign neg_full = in_range ? neg_full_of[column] ^ mistaken : '0;
 
   // The contract of the macro's user; a violation ends the simulation.
   always @(posedge clk)
-    if (!reset) begin
+    if (!off) begin
       if ((integrate || sample) && pulsing != 0) $fatal(1, "%s: read while a pulse is in flight", NAME);
-      if (integrate && sample) $fatal(1, "%s: integrate and sample in one cycle", NAME);
+      if (integrate && sample && INTEGRATORS == 1) $fatal(1, "%s: integrate and sample in one cycle", NAME);
+      if ((integrate || sample) && INTEGRATORS == 1 && integrator !== 0)
+        $fatal(1, "%s: the second integrator is selected, which the tile does not have", NAME);
+      if (sample && (convert ? ADC_CYCLES != 1 : converting > 1)) $fatal(1, "%s: sample while converting", NAME);
       if (convert && converting != 0) $fatal(1, "%s: convert while converting", NAME);
       if (pulse && pulsing != 0) $fatal(1, "%s: pulse while busy", NAME);
-      if (pulse && gathered) $fatal(1, "%s: pulse between integrate and sample", NAME);
+      if (pulse && gathered != 0) $fatal(1, "%s: pulse between integrate and sample", NAME);
       if (pulse && in_range !== 1) $fatal(1, "%s: pulse on column %0d, which the tile does not have", NAME, column);
       if (pulse && (up & down) != 0) $fatal(1, "%s: a wordline is pulsed up and down at once", NAME);
       if (integrate && (wl_pos & wl_neg) != 0) $fatal(1, "%s: a wordline is positive and negative at once", NAME);

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DRAW = HASH_CYCLES + 1
 """Of a word that is asked for and waited for: the cycle of the start, and `HASH_CYCLES`. An index unit takes as many
 for each attempt, from the start to done (``hdl/learning/index_unit.py``: IDLE or AGAIN, HASH)."""
+PIN = 1
+"""From a strobe to a macro, which sees it from a flip-flop (``hdl/crossbar/crossbar_array.py``)."""
 PIPELINE = 3
 """SETTLE of a fold: code, derivative and product of its last step follow each other
 (``hdl/learning/learning_engine.py``)."""
@@ -47,23 +49,23 @@ class Cycles(Derived):
     def step(self) -> int:
         """Cycles of a step, from the first plane to the last state.
 
-        STREAM one a plane, SAMPLE, CONVERT, CELL until the converter is valid ``adc_cycles`` after CONVERT and one a
-        fold from then on, STATE, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
+        STREAM one a plane, SAMPLE, CONVERT, CELL until the converter is valid, ``adc_cycles`` after it sees CONVERT, and
+        one a fold from then on, STATE, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
         """
         design = self.design
         if design.capabilities.bistable:
             return design.formats.stream_bits + 1 + 1
-        return design.formats.stream_bits + 1 + 1 + (design.crossbar.adc_cycles - 1) + design.folds + 2
+        return design.formats.stream_bits + 1 + 1 + PIN + (design.crossbar.adc_cycles - 1) + design.folds + 2
 
     @property
     def readout(self) -> int:
         """Cycles of a readout; more where the last answer still waits.
 
         READOUT_STREAM one a plane, READOUT_SAMPLE, READOUT_CONVERT, READOUT_WAIT as long as the converter takes, ANSWER
-        one a class.
+        one a class. With bistable cells SETTLED comes first.
         """
         design = self.design
-        return design.readout_planes + 1 + 1 + design.crossbar.adc_cycles + design.network.classes
+        return design.capabilities.bistable + design.readout_planes + 1 + 1 + PIN + design.crossbar.adc_cycles + design.network.classes
 
     def sequence(self, steps: int) -> int:
         """Cycles from the first plane of a sequence to its answer."""
@@ -135,11 +137,21 @@ class Cycles(Derived):
     def most_writing(self) -> int:
         """Most cycles of the pulses of a column.
 
-        TILE for each row tile: a pulse and its busy cycles as often as a weight may get one, and one to go on.
+        TILE for each row tile: until its flags are sensed, a pulse as often as a weight may get one, and one to go on.
         """
         crossbar = self.design.crossbar
         tiles = ceil(self.design.hidden_rows / crossbar.rows)
-        return tiles * (self.design.learning.max_pulses * (1 + crossbar.pulse_cycles) + 1)
+        return tiles * (self.sense + self.design.learning.max_pulses * self.pulse + 1)
+
+    @property
+    def sense(self) -> int:
+        """Cycles from the selection of a column to its flags: the pins, the macro, the register of the flags."""
+        return PIN + self.design.crossbar.sense_cycles + 1
+
+    @property
+    def pulse(self) -> int:
+        """Cycles from a pulse to the next on flags sensed since: launched, at the pins, busy, sensed."""
+        return 1 + PIN + self.design.crossbar.pulse_cycles + 1
 
     def fewest_update(self, steps: int) -> int:
         """Cycles of an update whose columns have no pulses, as LEARN_CYCLES counts.
@@ -196,7 +208,7 @@ class Cycles(Derived):
         """
         planes = self.design.formats.stream_bits if layer is Layer.HIDDEN else self.design.readout_planes
         integrate = 1 << max(0, adc_shift(self.design, layer) - (planes - 1))
-        return 1 + integrate + 1 + 1 + self.design.crossbar.adc_cycles
+        return 1 + integrate + 1 + 1 + PIN + self.design.crossbar.adc_cycles
 
     def column_read(self, layer: Layer, rows: int) -> int:
         """Cycles for which reading a column of a tile keeps the window busy: every device, and DONE."""
@@ -205,12 +217,14 @@ class Cycles(Derived):
     def column_commit(self, layer: Layer, rows: int, pulses: int) -> int:
         """Cycles for which programming a column keeps the window busy.
 
-        ERASE and RAISE a cycle each and one for every pulse, `pulse_cycles` in which that lasts, and all devices read.
+        ERASE and RAISE a cycle each and `pulse` for every pulse, and all devices read. The flags of the column are
+        sensed before.
         """
-        return 1 + 1 + pulses * (1 + self.design.crossbar.pulse_cycles) + self.column_read(layer, rows)
+        return 1 + 1 + pulses * self.pulse + self.column_read(layer, rows)
 
     @property
     def most_commit(self) -> int:
         """Most cycles of programming a column: both devices of a pair fall from full, and one is raised."""
         crossbar = self.design.crossbar
-        return max(self.column_commit(layer, crossbar.rows, 3 * crossbar.weight_limit) for layer in Layer)
+        commit = max(self.column_commit(layer, crossbar.rows, 3 * crossbar.weight_limit) for layer in Layer)
+        return self.sense + commit

@@ -6,11 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from remora.spec.lib.identity import UNLESS_DEFAULT
 from remora.spec.lib.roles import ANSWERS, FREE, MEANING, RANGE
 from remora.spec.lib.section import Section
 
 MAX_TILE = 1024
 """Most rows, and most columns, of a tile."""
+MAX_ADC_CYCLES = 16_384
+"""Longest conversion: a counting converter of 14 bits."""
 
 
 class Crossbar(Section):
@@ -26,9 +29,15 @@ class Crossbar(Section):
         11, ge=0, le=16, description="bits of conductance below one level (device non-idealities)"
     )
     adc_cycles: Annotated[int, FREE] = Field(
-        8, ge=1, le=64, description="cycles from convert to valid, one converter a column"
+        8, ge=1, le=MAX_ADC_CYCLES, description="cycles from convert to valid, one converter a column"
     )
     pulse_cycles: Annotated[int, FREE] = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
+    sense_cycles: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        1, ge=1, le=255, description="cycles from a stable column to valid sense flags"
+    )
+    integrators: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        1, ge=1, le=2, description="integrators a bitline; one of two gathers while the other is sampled"
+    )
 
     @property
     def weight_limit(self) -> int:

@@ -1,5 +1,5 @@
-// Trace monitor of steps with bistable cells: writes the records of kind `step`, in the cycle after the cells settled, when
-// they show what became of them; not if that is a reset.
+// Trace monitor of steps with bistable cells: writes the records of kind `step`, once the cells have settled and
+// show what became of them; not if a reset comes before. The cells see the strobe of `step_done` a cycle later.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -31,6 +31,7 @@ module remora_bistable_monitor
   remora_streamed_words #(.ROWS(STEP_WORDS), .PLANE_BITS(PLANE_BITS)) streamed ();
 
   step_t record;
+  logic settling = 0;  // the cells see the currents
   logic settled = 0;  // the record waits for the states
 
   function automatic void take_step();
@@ -39,6 +40,9 @@ module remora_bistable_monitor
     record.context_ = 16'(context_index);
     record.step = 16'(step);
     for (int i = 0; i < STEP_WORDS; i++) record.words[i] = streamed.words[i];
+  endfunction
+
+  function automatic void take_sums();
     for (int j = 0; j < STEP_SUMS; j++) begin
       longint sum;
       sum = 0;
@@ -54,12 +58,15 @@ module remora_bistable_monitor
   endfunction
 
   always @(posedge clk) begin
+    settling <= 0;
     settled <= 0;
     if (!reset && tracing && live) begin
       if (settled) write_step();
+      if (settling) take_sums();
       if (integrate_hidden) streamed.add(plane, wl_pos, wl_neg);
       if (step_done) take_step();
-      settled <= step_done;
+      settling <= step_done;
+      settled <= settling;
     end
   end
 endmodule

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from docs.pages.figures.drawing import Bar, Row, draw_rows, new_figure
 from remora.hdl.crossbar.sequencer import Sequencer
+from remora.spec.crossbar.cycles import PIN
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 
@@ -31,7 +32,7 @@ STROBES = {
 def record(design: DesignPoint) -> list[dict[str, int]]:
     """Outputs of the sequencer in every cycle of a sequence of `STEPS` steps, from the cycle in which it starts.
 
-    Around it stand a converter that takes ``adc_cycles`` and a decision that takes a cycle a class.
+    Around it stand a converter that takes ``adc_cycles`` from its pins on and a decision that takes a cycle a class.
 
     Raises:
         ValueError: the design point has shorter sequences.
@@ -55,8 +56,8 @@ def record(design: DesignPoint) -> list[dict[str, int]]:
         context.set(sequencer.sequence.length, STEPS)
         context.set(sequencer.answer.ready, 1)
         answers = (
-            ("hidden.convert", sequencer.hidden.valid, design.crossbar.adc_cycles),
-            ("readout.convert", sequencer.readout.valid, design.crossbar.adc_cycles),
+            ("hidden.convert", sequencer.hidden.valid, PIN + design.crossbar.adc_cycles),
+            ("readout.convert", sequencer.readout.valid, PIN + design.crossbar.adc_cycles),
             ("decision.start", sequencer.decision.done, design.network.classes),
         )
         waits = dict.fromkeys((strobe for strobe, _, _ in answers), 0)
@@ -85,7 +86,7 @@ def phases(design: DesignPoint) -> list[Row]:
         bars: list[Bar] = []
         for cycle, outputs in enumerate(cycles):
             if outputs.get(port):
-                lasts = design.crossbar.adc_cycles if port.endswith("convert") else 1
+                lasts = PIN + design.crossbar.adc_cycles if port.endswith("convert") else 1
                 bars.append(Bar(cycle, lasts, _label(port, outputs), colour))
         if bars:
             rows.append(Row(title, bars))

@@ -25,7 +25,7 @@ def _inputs(design: DesignPoint) -> list[Fault]:
             },
         ),
         Fault(
-            "settles_early", "the cells settle in the cycle of the sample, on what was sampled before",
+            "settles_early", "the cells settle with the sample, on what was sampled before",
             "remora_sequencer", {"cell__settle": "good_hidden__sample"},
         ),
     ]  # fmt: skip

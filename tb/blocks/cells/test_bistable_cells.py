@@ -73,8 +73,8 @@ class Driver:
         await self.compare_states()
 
     async def compare_states(self) -> None:
-        """Compare all states."""
-        await self.bench.cycle()
+        """Compare all states; the cells see a strobe a cycle after the port."""
+        await self.bench.cycle(2)
         found = unpack(self.block.get("state"), 1, self.units)
         self.bench.compare(self.block, f"states with thresholds {self.thresholds}", found, self.states)
         words = unpack(self.block.get("words"), self.design.formats.stream_bits + 1, self.units)

@@ -11,6 +11,9 @@ from remora.spec.crossbar.layout import Layer, LayerLayout, Tile
 from remora.tb.lib.bench import Block, BlockBench, unpack_signed
 from remora.tb.models.crossbar import CrossbarModel
 
+SENSE_LATENCY = 2
+"""Cycles from a selection to flags that are right, besides those of the macro: the registers of pins and flags."""
+
 
 def expected_group(
     design: DesignPoint, layout: LayerLayout, lanes: int, codes: Sequence[int], fold: int
@@ -59,18 +62,22 @@ class CrossbarDriver:
         return found
 
     async def convert(self) -> None:
-        """Sample and convert; the codes are valid exactly when they should be, and 0 before."""
+        """Sample and convert; valid is an event exactly when it should be, and the codes before it hold until then."""
         block, bench = self.block, self.bench
+        before = self.outputs()[1:]
         block.put(strobes__sample=1)
         await bench.cycle()
         block.put(strobes__sample=0, strobes__convert=1)
         await bench.cycle()
         block.put(strobes__convert=0)
-        for waited in range(1, self.design.crossbar.adc_cycles):
+        for waited in range(self.design.crossbar.adc_cycles):
             await bench.cycle()
-            bench.compare(block, f"valid and codes {waited} cycles after convert", self.outputs(), [0, 0, 0])
+            bench.compare(block, f"valid and codes {waited} cycles after convert", self.outputs(), [0, *before])
         await bench.cycle()
         bench.compare(block, "valid when converted", block.get("strobes__valid"), 1)
+        codes = self.outputs()[1:]
+        await bench.cycle()
+        bench.compare(block, "valid and codes after the event", self.outputs(), [0, *codes])
 
     def outputs(self) -> list[int]:
         """Whether codes are valid, and those on the ports."""
@@ -84,7 +91,7 @@ class CrossbarDriver:
         for tile in layout.tiles:
             for column in range(tile.columns):
                 self.put(tile=tile.index, column=column)
-                await self.bench.cycle()
+                await self.bench.cycle(2)
                 found += unpack_signed(self.block.get("selected_code"), bits, 1)
         self.put(**selected)
         return found
@@ -101,8 +108,16 @@ class CrossbarDriver:
     async def select(self, tile: Tile, column: int) -> None:
         """Select a column and compare its sense flags."""
         self.put(tile=tile.index, column=column)
-        await self.bench.cycle()
+        await self.sensed(SENSE_LATENCY + self.design.crossbar.sense_cycles)
         self.compare_sense(tile, column)
+
+    async def sensed(self, at_most: int) -> None:
+        """Wait until the flags are said to be right; so late at the latest."""
+        for _ in range(at_most + 1):
+            await self.bench.cycle()
+            if self.block.get(f"{self.program}sensed"):
+                return
+        self.bench.compare(self.block, f"flags are right after {at_most} cycles", False, True)
 
     async def erase(self) -> None:
         """Lower every device of every tile until the sense flags say that it is at rest, whatever it held."""
@@ -111,7 +126,7 @@ class CrossbarDriver:
             for column in range(tile.columns):
                 self.put(tile=tile.index, column=column)
                 for flag, side in (("pos_rest", 0), ("neg_rest", all_rows)):
-                    await self.bench.cycle()
+                    await self.sensed(SENSE_LATENCY + self.design.crossbar.sense_cycles)
                     while self.block.get(f"{self.program}{flag}") != all_rows:
                         await self.pulse(0, all_rows, side)
                 self.model.pairs[:, tile.row_slice, tile.first_column + column] = 0
@@ -124,16 +139,20 @@ class CrossbarDriver:
         self.bench.compare(self.block, f"sense of {tile.name}, column {column}", found, self.model.sense(tile, column))
 
     async def pulse(self, up: int, down: int, side: int) -> None:
-        """Launch a pulse on the selected column and see it through; busy for exactly its cycles."""
+        """Launch a pulse on the selected column and see it through; busy until its end, and sensed two cycles later."""
         bench, block = self.bench, self.block
         self.put(up=up, down=down, side=side, pulse=1)
         await bench.cycle()
         bench.compare(block, "busy at launch", block.get(f"{self.program}busy"), 0)
         self.put(pulse=0)
-        await bench.cycle(self.design.crossbar.pulse_cycles)
-        bench.compare(block, "busy in the last cycle", block.get(f"{self.program}busy"), 1)
-        await bench.cycle()
-        bench.compare(block, "busy after the pulse", block.get(f"{self.program}busy"), 0)
+        for _ in range(1 + self.design.crossbar.pulse_cycles):
+            await bench.cycle()
+            found = [block.get(f"{self.program}{name}") for name in ("busy", "sensed")]
+            bench.compare(block, "busy and sensed while a pulse lasts", found, [1, 0])
+        for sensed in (0, 1):
+            await bench.cycle()
+            found = [block.get(f"{self.program}{name}") for name in ("busy", "sensed")]
+            bench.compare(block, "busy and sensed after the pulse", found, [0, sensed])
 
     async def program_weights(self, weights: np.ndarray) -> None:
         """Pulse fresh columns up to ``weights`` (rows, columns) in levels, one side of each pair at rest."""

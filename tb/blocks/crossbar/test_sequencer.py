@@ -64,6 +64,7 @@ def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
     phase = {"busy", "reading_out"}
     planes = 1 if design.capabilities.bistable else design.formats.stream_bits
     return [
+        *[(phase, {})] * design.capabilities.bistable,
         *conversion(design, "readout", planes, phase, {}),
         *[(phase, {})] * (latency - 1),
         ({*phase, "decision__start"}, {}),
@@ -75,7 +76,7 @@ class Driver:
 
     def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
         self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
-        self._valid_in = {"hidden": 0, "readout": 0}
+        self._valid_in = {"hidden": -1, "readout": -1}
         self.learns = block.design.capabilities.learns
         self.replays = block.design.capabilities.replays
         self._strobes = strobes_of(block.design)
@@ -90,7 +91,7 @@ class Driver:
         self.bench.compare(self.block, "strobes", found, strobes)
         self.bench.compare(self.block, f"values of {strobes}", {name: self.block.get(name) for name in values}, values)
         for layer, left in self._valid_in.items():
-            self._valid_in[layer] = self.latency - 1 if f"{layer}__convert" in strobes else max(0, left - 1)
+            self._valid_in[layer] = self.latency - 1 if f"{layer}__convert" in strobes else left - 1
 
     async def idle(self, cycles: int) -> None:
         """Nothing happens while there is no sequence, or none may start."""
@@ -195,13 +196,13 @@ async def cycles_of_a_step(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         design = block.design
-        schedule = step_schedule(design, 0, 1, design.crossbar.adc_cycles)
+        schedule = step_schedule(design, 0, 1, 1 + design.crossbar.adc_cycles)
         bench.compare(block, "length of the schedule", len(schedule), design.cycles.step)
         await Driver(bench, block, stall=0).sequence(design.network.max_steps)
 
     await bench.each(drive)
     of_mnist = next(block.design for block in bench.blocks if block.name == "mnist")
-    bench.compare("mnist", "cycles of a step", len(step_schedule(of_mnist, 0, 28, 8)), of_mnist.cycles.step)
+    bench.compare("mnist", "cycles of a step", len(step_schedule(of_mnist, 0, 28, 9)), of_mnist.cycles.step)
 
 
 @block_test

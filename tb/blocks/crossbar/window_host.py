@@ -34,7 +34,7 @@ class WindowHost:
     async def select(self, tile: Tile, column: int) -> None:
         """Select a column, compare that it is legal and what its sense flags say."""
         self.host.put(layer=int(tile.layer), tile=tile.index, column=column)
-        await self.bench.cycle()
+        await self.bench.cycle(1 + self.design.cycles.sense)
         self.bench.compare(self.block, f"{tile.name}, column {column} is valid", self.host.get("selection_valid"), 1)
 
     def compare_sense(self, tile: Tile, column: int) -> None:

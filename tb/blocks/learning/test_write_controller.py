@@ -89,7 +89,7 @@ async def write(
     rounds = sum(
         max(counts[first : first + crossbar.rows], default=0) for first in range(0, layout.rows, crossbar.rows)
     )
-    assert busy <= rounds * crossbar.pulse_cycles, f"{block.name}: more than one pulse a round"
+    assert busy <= rounds * (1 + crossbar.pulse_cycles), f"{block.name}: more than one pulse a round"
     await check_flags(bench, block, devices, layer, column)
     return dropped
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -43,6 +43,6 @@ class DrivenCells(wiring.Component):
         ]
         at_bitlines = BitlineCells(self.design).flip().create(path=("at_bitlines",))
         wiring.connect(m, cell.columns, at_bitlines)
-        BistableCell.add_at_bitlines(m, self.design, currents, at_bitlines)
+        BistableCell.add_at_bitlines(m, self.design, currents, at_bitlines, ResetSignal())
         m.d.comb += [self.state.eq(at_bitlines.state), self.words.eq(cell.words)]
         return m

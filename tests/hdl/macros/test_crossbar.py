@@ -53,6 +53,7 @@ VIOLATIONS = {
     "a wordline is positive and negative at once": [{"strobes__integrate": 1, "wl_pos": 2, "wl_neg": 2}],
     "a wordline is pulsed up and down at once": [{"program__pulse": 1, "program__up": 1, "program__down": 1}],
     "integrate and sample in one cycle": [{"strobes__integrate": 1, "strobes__sample": 1}],
+    "sample while converting": [{"strobes__convert": 1}, {"strobes__convert": 0, "strobes__sample": 1}],
     "convert while converting": [{"strobes__convert": 1}, {"strobes__convert": 1}],
     "pulse between integrate and sample": [{"strobes__integrate": 1}, {"strobes__integrate": 0, "program__pulse": 1}],
     "pulse while busy": [{"program__pulse": 1, "program__up": 1}, {}],

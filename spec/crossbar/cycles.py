@@ -49,8 +49,8 @@ class Cycles(Derived):
     def step(self) -> int:
         """Cycles of a step, from the first plane to the last state.
 
-        STREAM one a plane, SAMPLE, CONVERT, CELL until the converter is valid, ``adc_cycles`` after it sees CONVERT, and
-        one a fold from then on, STATE, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
+        STREAM one a plane, SAMPLE, CONVERT, CELL until the converter is valid, ``adc_cycles`` after it sees CONVERT,
+        and one a fold from then on, STATE, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
         """
         design = self.design
         if design.capabilities.bistable:
@@ -65,7 +65,15 @@ class Cycles(Derived):
         one a class. With bistable cells SETTLED comes first.
         """
         design = self.design
-        return design.capabilities.bistable + design.readout_planes + 1 + 1 + PIN + design.crossbar.adc_cycles + design.network.classes
+        return (
+            design.capabilities.bistable
+            + design.readout_planes
+            + 1
+            + 1
+            + PIN
+            + design.crossbar.adc_cycles
+            + design.network.classes
+        )
 
     def sequence(self, steps: int) -> int:
         """Cycles from the first plane of a sequence to its answer."""

@@ -90,6 +90,8 @@ async def write(
         max(counts[first : first + crossbar.rows], default=0) for first in range(0, layout.rows, crossbar.rows)
     )
     assert busy <= rounds * (1 + crossbar.pulse_cycles), f"{block.name}: more than one pulse a round"
+    # The tile that is selected at the end is sensed even without pulses.
+    await bench.cycle(1 + design.cycles.sense)
     await check_flags(bench, block, devices, layer, column)
     return dropped
 

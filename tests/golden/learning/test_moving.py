@@ -54,6 +54,8 @@ OTHER = {
     "crossbar.fraction_bits": 3,
     "crossbar.adc_cycles": 5,
     "crossbar.pulse_cycles": 9,
+    "crossbar.sense_cycles": 2,
+    "crossbar.integrators": 2,
     "learning.enabled": False,
     "learning.seed": 7,
     "learning.feedback_shift": 2,

@@ -1,4 +1,4 @@
-"""The simulated top level: the generated design, an agent at its input, and monitors and checks beside it."""
+"""The simulated top level: the generated design, player and recorder at its streams, monitors and checks beside it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ SOURCES = Path(__file__).parents[2] / "tb" / "sv"
 TRACE = ("trace_file", "trace_head", "streamed_words")
 """What monitors are made of."""
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
+PORTS = ("input wire play", "output wire [31:0] recorded")
+"""Of the top module, whatever the system: the player's and the recorder's."""
+ALWAYS = ("stream_check", "packet_player", "answer_recorder")
+"""Modules of tb/sv in every harness, besides those of a trace."""
 RESET_N = follower("aresetn")
 """Signal of the reset pin inside the harness."""
 
@@ -53,42 +57,19 @@ def beside(module: str, signals: Mapping[str, str], parameters: Mapping[str, int
 
 
 @dataclass(frozen=True)
-class Agent:
-    """The module through which packets go to the design, from the top module's stream or another source.
-
-    Attributes:
-        prefix: of its ports on the side of the top module's stream; those on the design's side have none.
-        ports, parameters: further ones, as of `Instance`.
-    """
-
-    module: str
-    prefix: str
-    ports: Mapping[str, str]
-    parameters: Mapping[str, int] = field(default_factory=dict)
-
-    def instance(self, inner: Mapping[str, str]) -> Instance:
-        """Beside the design; ``inner`` has the signals of the top module's ports."""
-        outside = {f"{self.prefix}{name}": inner[f"s_axis_{name}"] for name in STREAM}
-        inside = {name: f"to_s_axis_{name}" for name in STREAM}
-        ports = {"clk": CLOCK, "aresetn": inner["aresetn"], **self.ports, **outside, **inside}
-        return Instance(self.module, "agent", ports, self.parameters)
-
-
-@dataclass(frozen=True)
 class Harness:
     """What a system puts around its design.
 
     Attributes:
         ports: further ports of the top module, as they are declared.
-        agent: drives the design's input stream; the stream of the top module goes there itself where None.
-        watching: monitors and checks, of `beside`; the check of the answers' stream is always there.
+        watching: monitors and checks, of `beside`; the check of the answers' stream is always there, and so are the
+            player of packets and the recorder of answers.
         modules: files in tb/sv, without prefix and ending, of all of these.
         package: text of the package ``remora_trace``.
         arguments: further ones of the compiler.
     """
 
     ports: tuple[str, ...] = ()
-    agent: Agent | None = None
     watching: tuple[Instance, ...] = ()
     modules: tuple[str, ...] = ()
     package: str = trace_package({}, {}, {})
@@ -100,28 +81,36 @@ MakeHarness = Callable[[Any, Mapping[str, Mapping[str, Any]]], Harness]
 
 
 def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
-    """Top module with the ports of the design and those of its system.
+    """Top module with the ports of the design and those of its system, ``play`` of the player of packets, and
+    ``recorded`` of the recorder of answers.
 
     Args:
         ports: of the design, as the sidecar has them.
     """
     inner = inner_names(ports)
     declared = [f"{port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports]
-    listed = ",\n".join(f"    {each}" for each in (*declared, *harness.ports))
-    answers = {name: inner[f"m_axis_{name}"] for name in STREAM}
-    instances = [beside("stream_check", {"clk": CLOCK, "reset": f"!{RESET_N}", **answers}), *harness.watching]
-    if harness.agent:
-        instances.append(harness.agent.instance(inner))
-        inner = inner | {f"s_axis_{name}": f"to_s_axis_{name}" for name in STREAM}
-    instances.append(Instance("remora", "dut", inner))
+    listed = ",\n".join(f"    {each}" for each in (*declared, *PORTS, *harness.ports))
+    packets, answers = ({name: f"{bus}_{name}" for name in STREAM} for bus in ("packets", "answers"))
+    timed = {"clk": CLOCK, "aresetn": RESET_N}
+    sent = {f"agent_{name}": inner[f"s_axis_{name}"] for name in STREAM}
+    taken = {f"agent_{name}": inner[f"m_axis_{name}"] for name in ("tvalid", "tready")}
+    instances = [
+        beside("stream_check", {"clk": CLOCK, "reset": f"!{RESET_N}", **answers}),
+        *harness.watching,
+        Instance("remora_packet_player", "player", {**timed, "play": "play", **sent, **packets}),
+        Instance("remora_answer_recorder", "recorder", {**timed, **answers, **taken, "recorded": "recorded"}),
+    ]
+    ends = {f"s_axis_{name}": packets[name] for name in STREAM} | {f"m_axis_{name}": answers[name] for name in STREAM}
+    instances.append(Instance("remora", "dut", inner | ends))
+    passed = "".join(f"  assign {inner[f'm_axis_{name}']} = {answers[name]};\n" for name in ("tdata", "tkeep", "tlast"))
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {listed}
 );
-{followers(ports)}  wire [31:0] to_s_axis_tdata;
-  wire [3:0] to_s_axis_tkeep;
-  wire to_s_axis_tlast, to_s_axis_tvalid, to_s_axis_tready;
-{"".join(instance.verilog for instance in instances)}endmodule
+{followers(ports)}  wire [31:0] packets_tdata, answers_tdata;
+  wire [3:0] packets_tkeep, answers_tkeep;
+  wire packets_tlast, packets_tvalid, packets_tready, answers_tlast, answers_tvalid, answers_tready;
+{passed}{"".join(instance.verilog for instance in instances)}endmodule
 """
 
 
@@ -159,7 +148,7 @@ def build_harness(
     harness = make(generated.design, probes)
     text = harness_verilog(generated.sidecar["ports"], harness)
     sources = [
-        *monitor_sources(harness.package, "stream_check", *harness.modules),
+        *monitor_sources(harness.package, *ALWAYS, *harness.modules),
         netlist or generated.netlist,
         *(models or generated.models),
         write_source(f"{HARNESS}.sv", text),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.tools.simulator import Build, default_seed, run
+from remora.flow.verify.player import ANSWERS, PACKETS
 from remora.flow.verify.records import ANSWER, Check, answer_records
 from remora.flow.verify.trace_watcher import TraceWatcher
 from remora.spec.lib.errors import RemoraError
@@ -82,13 +83,17 @@ class RunCase(ABC):
 
     @abstractmethod
     def prepare(self, directory: Path) -> dict[str, Any]:
-        """Write the inputs into ``directory``; returns what the host is told besides design, seed and stalls."""
+        """Write the inputs into ``directory``; returns what the host is told besides design, seed and stalls.
+
+        Packets in `PACKETS`, of `remora.flow.verify.player.write_packets`, are played, and answers recorded, where no
+        stream pauses. Without that file the host sends and takes them.
+        """
 
     @abstractmethod
     def timeout_cycles(self, stall: float) -> int:
         """Cycles within which the next answer must come where either stream pauses with probability ``stall``."""
 
-    def plusargs(self, directory: Path, stalled: bool) -> list[str]:
+    def plusargs(self, directory: Path) -> list[str]:
         """Further arguments for the simulated design."""
         return []
 
@@ -185,19 +190,24 @@ def run_case(
     design, kinds = case.design, record_types(case.design)
     directory.mkdir(parents=True, exist_ok=True)
     # What an earlier run left here must never be taken for this one's.
-    for pattern in (REPORT, *(f"{kind}.bin" for kind in kinds), *case.STALE):
+    for pattern in (REPORT, PACKETS, ANSWERS, *(f"{kind}.bin" for kind in kinds), *case.STALE):
         for stale in directory.glob(pattern):
             stale.unlink()
+    given = case.prepare(directory)
+    plays = not stall and (directory / PACKETS).is_file()
     config = {
         "design": design.model_dump(mode="json"),
         "output": str(directory / REPORT),
         "stall": stall,
         "seed": seed,
         "timeout_cycles": case.timeout_cycles(stall),
-        **case.prepare(directory),
+        "recorded": str(directory / ANSWERS) if plays else None,
+        **given,
     }
     write_header(directory, design)
-    arguments = [*plusargs, *case.plusargs(directory, stall > 0)]
+    arguments = [*plusargs, *case.plusargs(directory)]
+    if plays:
+        arguments += [f"+remora_packets={directory / PACKETS}", f"+remora_answers={directory / ANSWERS}"]
     if case.traced:
         arguments.append(f"+remora_trace={directory}")
     watched = directory / f"{case.PROGRESS}.bin"

@@ -1,9 +1,6 @@
-"""The host of the BMRU accelerator: codes through the scan window, settings of vote and reports, the packet player."""
+"""The host of the BMRU accelerator: codes through the scan window, settings of vote and reports."""
 
 from __future__ import annotations
-
-import cocotb
-from cocotb.triggers import ClockCycles
 
 from remora.golden.bmru.clips import VoteSettings
 from remora.golden.bmru.codes import BmruCodes
@@ -21,10 +18,6 @@ class BmruHost(Host):
     """Drives the harness of :mod:`remora.flow.systems.bmru.harness`."""
 
     design: BmruDesign
-
-    def __init__(self, dut, design: BmruDesign) -> None:
-        dut.play.value = 0
-        super().__init__(dut, design)
 
     async def configure(self, settings: VoteSettings, period: int) -> None:
         """Set up pacing, vote and reports; they take effect with the next clip."""
@@ -99,13 +92,3 @@ class BmruHost(Host):
             await self.write("STATE_SELECT", word=word)
             packed |= (await self.read("STATE"))["bits"] << WORD_BITS * word
         return packed
-
-    # Packets ----------------------------------------------------------------------------------------------------------
-    def play(self) -> None:
-        """Start the packet player, for one cycle."""
-        cocotb.start_soon(self._play())
-
-    async def _play(self) -> None:
-        self.dut.play.value = 1
-        await ClockCycles(self.dut.aclk, 1)
-        self.dut.play.value = 0

@@ -48,15 +48,17 @@ class FrameRun(HostRun[BmruHost]):
     async def stream(self) -> list[Answer]:
         """See the base; ends when every packet was sampled or dropped."""
         config = self.config
-        if config["stall"]:
-            cocotb.start_soon(self._feed(json.loads(Path(config["packets"]).read_text(encoding="utf-8"))))
-        else:
+        answers = []
+        if self.plays:
             self.host.play()
-        answers = [await self.answer(index) for index in range(config["answers"])]
+            await self.until_recorded(config["answers"])
+        else:
+            cocotb.start_soon(self._feed(json.loads(Path(config["packets"]).read_text(encoding="utf-8"))))
+            answers = [await self.answer(index) for index in range(config["answers"])]
         late = f"{config['timeout_cycles']} cycles after the last answer"
         stuck = f"{{}} of {config['settled']} packets are accounted for, {late}"
         await self.until(self._settled, lambda found: found >= config["settled"], stuck)
-        return answers
+        return self.recorded_answers() if self.plays else answers
 
     async def finish(self) -> dict[str, Any]:
         """See the base."""

@@ -1,9 +1,8 @@
-"""The host of the crossbar accelerator: weights and thresholds through their windows, and a wide stream of packets."""
+"""The host of the crossbar accelerator: weights and thresholds through their windows."""
 
 from __future__ import annotations
 
 import numpy as np
-from cocotbext.axi import AxiStreamSource
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.weights import Weights
@@ -20,17 +19,9 @@ class WindowError(AssertionError):
 
 
 class CrossbarHost(Host):
-    """Drives the harness of :mod:`remora.flow.systems.crossbar.harness`.
-
-    Attributes:
-        bulk: agent of packets with the wide beats that make long runs fast; use it or `source`, never both at once.
-    """
+    """Drives the harness of :mod:`remora.flow.systems.crossbar.harness`."""
 
     design: DesignPoint
-
-    def __init__(self, dut, design: DesignPoint) -> None:
-        super().__init__(dut, design)
-        self.bulk = self.agent(AxiStreamSource, "s_bulk")
 
     # Weights ----------------------------------------------------------------------------------------------------------
     async def program(self, weights: Weights) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import cocotb
@@ -36,9 +37,6 @@ class SequenceRun(HostRun[CrossbarHost]):
         self.data = dict(np.load(config["input"]))
         self.answers: list[Answer] = []
         self.answered = Event()
-        # Stalls and bad packets are of 32-bit beats; without any, wide beats make the same traffic at a fraction of the
-        # cost.
-        self.source = host.source if config["stall"] or config["bad"] else host.bulk
         self.commands = {command["before"]: command for command in config["commands"]}
 
     async def program(self) -> None:
@@ -53,13 +51,10 @@ class SequenceRun(HostRun[CrossbarHost]):
 
     async def stream(self) -> list[Answer]:
         """See the base."""
-        flags = self.data["flags"]
-        expected = [index for index in range(len(flags)) if flags[index] & Flag.INFER]
-        feeder = cocotb.start_soon(self._feed(set(expected)))
-        for index in expected:
-            self.answers.append(await self.answer(index))
-            self.answered.set()
-        await feeder
+        if self.plays:
+            await self._play()
+        else:
+            await self._send()
         if self.config["learnt"]:
             # Learning goes on after the last answer, if there is one.
             await self._until_learnt(self.config["learnt"])
@@ -74,31 +69,57 @@ class SequenceRun(HostRun[CrossbarHost]):
             await self._read_back(len(self.data["lengths"]))
         return {}
 
+    async def _play(self) -> None:
+        """Everything by player and recorder; they wait wherever something comes between two sequences."""
+        answered = np.cumsum(self.data["flags"] & Flag.INFER != 0)
+        end = len(answered)
+        for first, last in pairwise(sorted({0, *self._pauses(), end})):
+            if first in self._pauses():
+                await self._pause(first)
+            self.host.play()
+            await self.until_recorded(int(answered[last - 1]))
+        self.answers = self.recorded_answers()
+
+    def _pauses(self) -> set[int]:
+        """Indices of the sequences that something else precedes."""
+        readbacks = {int(index) for index in self.config["readbacks"]}
+        return {*self.commands, *readbacks} - {len(self.data["lengths"])}
+
+    async def _send(self) -> None:
+        """Everything by the agents."""
+        flags = self.data["flags"]
+        expected = [index for index in range(len(flags)) if flags[index] & Flag.INFER]
+        feeder = cocotb.start_soon(self._feed(set(expected)))
+        for index in expected:
+            self.answers.append(await self.answer(index))
+            self.answered.set()
+        await feeder
+
     async def _feed(self, expected: set[int]) -> None:
         names = ("features", "lengths", "labels", "tags", "flags")
         features, lengths, labels, tags, flags = (self.data[name] for name in names)
         sent = 0
         for index, length in enumerate(lengths):
-            if index in self.commands or str(index) in self.config["readbacks"]:
-                await self._pause(index, sent)
+            if index in self._pauses():
+                while len(self.answers) < sent:
+                    self.answered.clear()
+                    await self.answered.wait()
+                await self._pause(index)
             while sent >= len(self.answers) + QUEUED:
                 self.answered.clear()
                 await self.answered.wait()
             sent += index in expected
             for bad in self.config["bad"]:
                 if bad["before"] == index:
-                    self.source.send_nowait(AxiStreamFrame(bytes.fromhex(bad["data"]), tkeep=bad["keep"]))
+                    self.host.source.send_nowait(AxiStreamFrame(bytes.fromhex(bad["data"]), tkeep=bad["keep"]))
             label = None if labels[index] < 0 else int(labels[index])
             asked = Flag(int(flags[index]))
             packet = encode_packet(features[index, :length], tag=int(tags[index]), label=label, flags=asked)
-            self.source.send_nowait(packet)
+            self.host.source.send_nowait(packet)
 
-    async def _pause(self, index: int, sent: int) -> None:
-        """Read back, or command the reservoir, once everything before a sequence is done."""
+    async def _pause(self, index: int) -> None:
+        """Read back, or command the reservoir, once everything before a sequence is learnt; answered it is already."""
         host = self.host
-        while len(self.answers) < sent:
-            self.answered.clear()
-            await self.answered.wait()
         await self._until_learnt(int((self.data["flags"][:index] & Flag.LEARN != 0).sum()))
         await host.halt()
         if str(index) in self.config["readbacks"]:

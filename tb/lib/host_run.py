@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from remora.spec.lib.packets import Answer
+import numpy as np
+
+from remora.spec.lib.packets import BEAT_BYTES, Answer, decode_answer
 from remora.tb.lib.host import Host
 from remora.tb.lib.streams import ready_after_valid, stalls
 
@@ -20,6 +23,8 @@ SETTLE_POLLS = 64
 """How often a counter is read before it counts as stuck."""
 DRAIN_CYCLES = 64
 """Time after the last answer in which no further one may come."""
+
+TKEEP_MASK = (1 << BEAT_BYTES) - 1
 
 H = TypeVar("H", bound=Host)
 T = TypeVar("T")
@@ -71,6 +76,8 @@ class HostRun(ABC, Generic[H]):
         await host.cycles(DRAIN_CYCLES)
         idle = host.sink.empty() and not host.dut.m_axis_tvalid.value
         assert idle, "an answer came that no packet asked for"
+        if self.plays:
+            assert int(host.dut.recorded.value) == len(answers), "an answer came that no packet asked for"
         report = await self.finish() | {
             "counters": {counter.name: after[counter] - self.before[counter] for counter in after},
             "interrupts": await interrupts(host),
@@ -80,11 +87,33 @@ class HostRun(ABC, Generic[H]):
         }
         Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")
 
+    @property
+    def plays(self) -> bool:
+        """Packets are played and answers recorded beside the design, not sent and taken by the host."""
+        return self.config["recorded"] is not None
+
     async def answer(self, index: int) -> Answer:
         """The answer of this number, in time and with a score a class."""
         limit = self.config["timeout_cycles"]
         answer = await self.host.answer(limit)
         assert answer is not None, f"no answer number {index} within {limit} cycles"
+        return self._whole(index, answer)
+
+    async def until_recorded(self, count: int) -> None:
+        """Wait until so many answers are recorded, each in time."""
+        limit = self.config["timeout_cycles"]
+        found = await self.host.recorded(count, limit)
+        assert found >= count, f"no answer number {found} within {limit} cycles"
+
+    def recorded_answers(self) -> list[Answer]:
+        """All answers that are recorded, each with a score a class."""
+        data, flags = np.fromfile(self.config["recorded"], "<u4").reshape(-1, 2).T
+        ends = np.flatnonzero(flags & 1 << BEAT_BYTES) + 1
+        assert (flags & TKEEP_MASK == TKEEP_MASK).all(), "an answer has a beat that is not whole"
+        frames = (data[first:end] for first, end in pairwise((0, *ends.tolist())))
+        return [self._whole(index, decode_answer(frame.tobytes())) for index, frame in enumerate(frames)]
+
+    def _whole(self, index: int, answer: Answer) -> Answer:
         scores = len(answer.scores)
         assert scores == self.host.design.network.classes, f"answer number {index} has {scores} scores"
         return answer

@@ -1,8 +1,8 @@
 // Plays AXI4-Stream packets from a file, a beat a cycle as fast as they are taken, so that no Python runs cycle by cycle.
 //
 // With +remora_packets=FILE, and from the cycle in which `play` is high after a reset; a beat is two little-endian words:
-// its data, and TKEEP in bits 3:0 with TLAST in bit 4. Otherwise, and after the last beat, the stream of the agent passes
-// through.
+// its data, and TKEEP in bits 3:0 with TLAST in bit 4. After a beat with bit 5 the player waits for `play` again. Then, and
+// without a file, and after the last beat, the stream of the agent passes through.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -46,7 +46,8 @@ module remora_packet_player (
       powered_up <= 1;
       playing <= 0;
     end else if (powered_up && file != 0 && (playing ? tready : play)) begin
-      if ($fread(read, file) == 8) begin
+      if (playing && beat[29]) playing <= 0;
+      else if ($fread(read, file) == 8) begin
         beat <= read;
         playing <= 1;
       end else begin

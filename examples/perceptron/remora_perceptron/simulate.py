@@ -95,7 +95,7 @@ class PerceptronCase(RunCase):
         """See the base."""
         return TIMEOUT_CYCLES
 
-    def plusargs(self, directory: Path, stalled: bool) -> list[str]:
+    def plusargs(self, directory: Path) -> list[str]:
         """See the base."""
         return [f"+remora_images={directory}"]
 

@@ -1,24 +1,24 @@
-"""What stands around the BMRU accelerator in simulation: a player of packets, the check of its clock, the monitor."""
+"""What stands around the BMRU accelerator in simulation: the check of its clock, and the monitor."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from remora.flow.verify.followers import CLOCK
-from remora.flow.verify.harness import RESET_N, Agent, Harness, beside
+from remora.flow.verify.harness import RESET_N, Harness, beside
 from remora.flow.verify.trace_package import trace_package
 from remora.hdl.bmru.probes import CORE_USED
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.trace import record_types
 
-MODULES = ("packet_player", "gate_check", "bmru_monitor")
+MODULES = ("gate_check", "bmru_monitor")
 """The monitor binds itself into the core."""
 
 
 def bmru_harness(design: BmruDesign, probes: Mapping[str, Mapping]) -> Harness:
     """Harness of a design point whose sidecar has these probes.
 
-    The packet player starts with ``play``. The check of the clock enable is for so many cycles as a frame is awake.
+    The check of the clock enable is for so many cycles as a frame is awake.
     """
     probe = {name: f"dut.{each['path']}" for name, each in probes.items()}
     signals = probe | {
@@ -28,8 +28,6 @@ def bmru_harness(design: BmruDesign, probes: Mapping[str, Mapping]) -> Harness:
         "busy": " || ".join(probe[name] for name in (*CORE_USED, "core_reset")),
     }
     return Harness(
-        ports=("input wire play",),
-        agent=Agent("remora_packet_player", "agent_", {"play": "play"}),
         watching=(beside("gate_check", signals, {"AWAKE_CYCLES": design.cycles.awake}),),
         modules=MODULES,
         package=trace_package(record_types(design), {}, {}),

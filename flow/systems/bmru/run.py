@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from remora.flow.systems.bmru.pace import first_start, starts
 from remora.flow.systems.bmru.reference import BmruReference, run_reference
 from remora.flow.systems.bmru.stimulus import BmruStimulus
+from remora.flow.verify.player import PACKETS, Played, write_packets
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RunCase, Stretch
 from remora.golden.bmru.clips import FramePacket, VoteSettings
@@ -24,8 +25,8 @@ from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import RUN_EVENTS, FrameDrop, ReportFlag
 from remora.spec.bmru.records import FRAME
 from remora.spec.bmru.scan import pack_chain
-from remora.spec.lib.files import replacing, write_bytes, write_text
-from remora.spec.lib.packets import BEAT_BYTES, Answer
+from remora.spec.lib.files import replacing, write_text
+from remora.spec.lib.packets import Answer
 
 REFUSAL, CODES, PACE, WAKE = "refusal", "codes", "pace", "wake"
 """Kinds of records: how a load with a wrong check word was refused, the codes read back at the end, the cycles from
@@ -76,10 +77,6 @@ class BmruCase(RunCase):
     def timeout_cycles(self, stall: float) -> int:
         """See the base."""
         return timeout_cycles(self.design, self.stimulus, stall)
-
-    def plusargs(self, directory: Path, stalled: bool) -> list[str]:
-        """See the base; the packet player knows no stalls."""
-        return [] if stalled else [f"+remora_packets={directory / 'packets.bin'}"]
 
     def stretches(self, directory: Path) -> Iterator[Stretch]:
         """See the base; one stretch, the whole run."""
@@ -167,17 +164,7 @@ def _write_packets(directory: Path, packets: Sequence[FramePacket]) -> None:
     """For the player as beats, for the agent as JSON."""
     listed = [[packet.data.hex(), None if packet.keep is None else list(packet.keep)] for packet in packets]
     write_text(directory / "packets.json", json.dumps(listed))
-    parts = []
-    for packet in packets:
-        beats = -(-len(packet.data) // BEAT_BYTES)
-        words = np.zeros((beats, 2), "<u4")
-        words[:, 0] = np.frombuffer(packet.data.ljust(BEAT_BYTES * beats, b"\0"), "<u4")
-        keep = np.zeros(BEAT_BYTES * beats, np.uint32)
-        keep[: len(packet.data)] = 1 if packet.keep is None else packet.keep
-        words[:, 1] = (keep.reshape(beats, BEAT_BYTES) << np.arange(BEAT_BYTES, dtype=np.uint32)).sum(axis=1)
-        words[-1, 1] |= 1 << BEAT_BYTES
-        parts.append(words.tobytes())
-    write_bytes(directory / "packets.bin", b"".join(parts))
+    write_packets(directory / PACKETS, (Played(packet.data, packet.keep) for packet in packets))
 
 
 def _bytes(data: bytes) -> NDArray:

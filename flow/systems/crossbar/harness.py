@@ -1,4 +1,4 @@
-"""What stands around the crossbar accelerator in simulation: a bulk source of packets, and monitors of its trace."""
+"""What stands around the crossbar accelerator in simulation: monitors of its trace."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.simulator import Build, build_executable
 from remora.flow.verify.followers import CLOCK
-from remora.flow.verify.harness import RESET_N, STREAM, Agent, Harness, beside
+from remora.flow.verify.harness import RESET_N, Harness, beside
 from remora.flow.verify.trace_package import trace_package
 from remora.hdl.crossbar.probes import BY_TILE, of_tiles
 from remora.hdl.lib.verilog import TOP_NAME
@@ -19,7 +19,6 @@ from remora.spec.crossbar.records import NO_SLOT, Event
 from remora.spec.lib.trace import record_types
 
 PLAIN_MAIN = Path(__file__).parents[3] / "tb" / "cpp" / "plain.cpp"
-BULK_BYTES = 64
 
 
 def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harness:
@@ -34,15 +33,9 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
             signals[name], widths[name] = f"{width}'b0", width
     monitors = ["monitor", "bistable_monitor" if capabilities.bistable else "step_monitor"]
     monitors += ["learn_monitor"] * capabilities.learns + ["insert_monitor"] * capabilities.replays
-    bulk = {f"wide_{name}": f"s_bulk_{name}" for name in STREAM}
     return Harness(
-        ports=(
-            f"input wire [{8 * BULK_BYTES - 1}:0] s_bulk_tdata", f"input wire [{BULK_BYTES - 1}:0] s_bulk_tkeep",
-            "input wire s_bulk_tlast", "input wire s_bulk_tvalid", "output wire s_bulk_tready",
-        ),
-        agent=Agent("remora_bulk_source", "narrow_", bulk, {"BYTES": BULK_BYTES}),
         watching=tuple(beside(name, signals) for name in monitors),
-        modules=("bulk_source", *monitors),
+        modules=tuple(monitors),
         package=trace_package(record_types(design), widths, trace_constants(design)),
     )  # fmt: skip
 

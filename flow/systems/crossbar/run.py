@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from remora.flow.systems.crossbar.reference import DRAWS, Reference
 from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.flow.verify.player import PACKETS, Played, write_packets
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RunCase, Stretch
 from remora.golden.learning.learnt_state import LAYERS, read_state, state_file, state_records
@@ -68,6 +69,7 @@ class CrossbarCase(RunCase):
             content["thresholds"] = weights.thresholds
         with replacing(directory / "input.npz") as partial:
             np.savez(partial, allow_pickle=False, **content)
+        write_packets(directory / PACKETS, self._packets())
         return {
             "input": str(directory / "input.npz"),
             "program": self.images is None,
@@ -79,11 +81,21 @@ class CrossbarCase(RunCase):
             "commands": [asdict(command) for command in stimulus.commands],
         }
 
+    def _packets(self) -> Iterator[Played]:
+        """All packets in order of the stream; the player holds before each sequence that something else precedes."""
+        stimulus = self.stimulus
+        held = {*stimulus.readbacks, *(command.before for command in stimulus.commands)}
+        for index in range(len(stimulus)):
+            for bad in stimulus.bad:
+                if bad.before == index:
+                    yield Played(bad.data, bad.keep)
+            yield Played(stimulus.packet(index), hold=index + 1 in held)
+
     def timeout_cycles(self, stall: float) -> int:
         """See the base."""
         return timeout_cycles(self.design, self.stimulus, stall)
 
-    def plusargs(self, directory: Path, stalled: bool) -> list[str]:
+    def plusargs(self, directory: Path) -> list[str]:
         """See the base."""
         return [f"+remora_images={self.images}"] if self.images else []
 

@@ -97,6 +97,12 @@ class Stimulus:
         asked = np.full(len(self), int(Flag.INFER)) if self.asked is None else self.asked
         return asked | np.where(self.labels == NO_LABEL, 0, int(Flag.LABEL_VALID))
 
+    def packet(self, index: int) -> bytes:
+        """Bytes of the packet that carries a sequence."""
+        label = None if self.labels[index] == NO_LABEL else int(self.labels[index])
+        x = self.features[index, : self.lengths[index]]
+        return encode_packet(x, tag=int(self.tags[index]), label=label, flags=Flag(int(self.flags[index])))
+
     @property
     def answered(self) -> NDArray[np.bool_]:
         """Which sequences are answered."""

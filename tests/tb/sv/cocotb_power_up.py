@@ -26,7 +26,7 @@ async def noise_before_the_reset(dut) -> None:
     for cycle in range(NOISY_CYCLES):
         dut.noise.value = int(cycle % 4 < 2)
         await RisingEdge(dut.clk)
-        beats = dut.remora_packet_player__tvalid.value, dut.remora_bulk_source__tvalid.value
+        beats = dut.remora_packet_player__tvalid.value, dut.remora_answer_recorder__tready.value
         assert not any(map(int, beats)), "a beat before the first reset"
     dut.noise.value = 0
     dut.aresetn.value = 0

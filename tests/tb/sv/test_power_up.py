@@ -1,4 +1,4 @@
-"""Nothing before the first reset counts: clocks begin low; monitors, player, bulk source and checkers wait for it."""
+"""Nothing before the first reset counts: clocks begin low; monitors, player, recorder and checkers wait for it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ module remora_bmru_core #(
 endmodule
 """
 """In the place of the BMRU core, into which its monitor binds itself."""
-WATCHED = ("remora_packet_player.tdata", "remora_packet_player.tvalid", "remora_bulk_source.tvalid")
+WATCHED = ("remora_packet_player.tdata", "remora_packet_player.tvalid", "remora_answer_recorder.tready")
 
 
 def instance(source: Path) -> str:
@@ -45,7 +45,7 @@ def instance(source: Path) -> str:
     header = text[: text.index("\n);")]
     driven = {
         "clk": "clk", "reset": "!aresetn", "engine_reset": "!aresetn", "aresetn": "aresetn", "play": "play || noise",
-        "agent_tvalid": "1'b0", "narrow_tvalid": "1'b0",
+        "agent_tvalid": "1'b0",
     }  # fmt: skip
     live = "noise || live" if module.endswith("monitor") else "noise"
     connections = []
@@ -83,7 +83,7 @@ def everything(tmp_path_factory) -> Build:
 module power_up (
     input wire clk, input wire aresetn, input wire noise, input wire live, input wire play,
     output wire [31:0] remora_packet_player__tdata, output wire remora_packet_player__tvalid,
-    output wire remora_bulk_source__tvalid, output reg [7:0] edges_at_0
+    output wire remora_answer_recorder__tready, output reg [7:0] edges_at_0
 );
   initial edges_at_0 = 0;
   always @(posedge clk) if ($time == 0) edges_at_0 <= edges_at_0 + 1;

@@ -20,10 +20,17 @@ SOURCES = Path(__file__).parents[2] / "tb" / "sv"
 TRACE = ("trace_file", "trace_head", "streamed_words")
 """What monitors are made of."""
 STREAM = ("tdata", "tkeep", "tlast", "tvalid", "tready")
-PORTS = ("input wire play", "output wire [31:0] recorded")
-"""Of the top module, whatever the system: the player's and the recorder's."""
-ALWAYS = ("stream_check", "packet_player", "answer_recorder")
+PORTS = (
+    "input wire play", "output wire [31:0] recorded", "input wire play_registers", "output wire registers_playing",
+    "output wire [31:0] registers_done", "output wire registers_failed",
+)  # fmt: skip
+"""Of the top module, whatever the system: those of players and recorder."""
+ALWAYS = ("stream_check", "packet_player", "answer_recorder", "register_player")
 """Modules of tb/sv in every harness, besides those of a trace."""
+BUS = "s_axil_"
+"""What ports of the register bus begin with."""
+ANSWERED = ("bresp", "rdata", "rresp")
+"""What the design says on that bus, to whoever asked."""
 RESET_N = follower("aresetn")
 """Signal of the reset pin inside the harness."""
 
@@ -82,7 +89,7 @@ MakeHarness = Callable[[Any, Mapping[str, Mapping[str, Any]]], Harness]
 
 def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
     """Top module with the ports of the design and those of its system, ``play`` of the player of packets, and
-    ``recorded`` of the recorder of answers.
+    ``recorded`` of the recorder of answers, and those of the player of registers.
 
     Args:
         ports: of the design, as the sidecar has them.
@@ -101,8 +108,14 @@ def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
         Instance("remora_answer_recorder", "recorder", {**timed, **answers, **taken, "recorded": "recorded"}),
     ]
     ends = {f"s_axis_{name}": packets[name] for name in STREAM} | {f"m_axis_{name}": answers[name] for name in STREAM}
-    instances.append(Instance("remora", "dut", inner | ends))
-    passed = "".join(f"  assign {inner[f'm_axis_{name}']} = {answers[name]};\n" for name in ("tdata", "tkeep", "tlast"))
+    bus = {port["name"].removeprefix(BUS): port for port in ports if port["name"].startswith(BUS)}
+    wires = {name: f"bus_{name}" for name in bus}
+    instances.append(_register_player(bus, wires, inner))
+    instances.append(Instance("remora", "dut", inner | ends | {f"{BUS}{name}": wire for name, wire in wires.items()}))
+    through = [(inner[f"m_axis_{name}"], answers[name]) for name in ("tdata", "tkeep", "tlast")]
+    through += [(inner[f"{BUS}{name}"], wires[name]) for name in ANSWERED if name in bus]
+    passed = "".join(f"  wire [{port['width'] - 1}:0] {wires[name]};\n" for name, port in bus.items())
+    passed += "".join(f"  assign {outside} = {within};\n" for outside, within in through)
     return f"""`timescale 1ns / 1ps
 module {HARNESS} (
 {listed}
@@ -112,6 +125,14 @@ module {HARNESS} (
   wire packets_tlast, packets_tvalid, packets_tready, answers_tlast, answers_tvalid, answers_tready;
 {passed}{"".join(instance.verilog for instance in instances)}endmodule
 """
+
+
+def _register_player(bus: Mapping[str, Mapping], wires: Mapping[str, str], inner: Mapping[str, str]) -> Instance:
+    """Between the bus of the top module and that of the design."""
+    handshakes = {f"agent_{name}": inner[f"{BUS}{name}"] for name in bus if name not in ANSWERED}
+    told = {name: f"registers_{name}" for name in ("playing", "done", "failed")}
+    ports = {"clk": CLOCK, "aresetn": RESET_N, "play": "play_registers", **handshakes, **wires, **told}
+    return Instance("remora_register_player", "registers", ports, {"ADDRESS_BITS": bus["awaddr"]["width"]})
 
 
 def inside(path: str, wrapped: Collection[str]) -> str:

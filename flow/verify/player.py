@@ -11,8 +11,8 @@ import numpy as np
 from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import BEAT_BYTES
 
-PACKETS, ANSWERS = "packets.bin", "answers.bin"
-"""What is played, and what is recorded, of a run."""
+PACKETS, ANSWERS, REGISTERS = "packets.bin", "answers.bin", "registers.bin"
+"""What is played, what is recorded, and the accesses that the host lets play, of a run."""
 _LAST, _HOLD = 1 << BEAT_BYTES, 2 << BEAT_BYTES
 
 

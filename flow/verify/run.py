@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.tools.simulator import Build, default_seed, run
-from remora.flow.verify.player import ANSWERS, PACKETS
+from remora.flow.verify.player import ANSWERS, PACKETS, REGISTERS
 from remora.flow.verify.records import ANSWER, Check, answer_records
 from remora.flow.verify.trace_watcher import TraceWatcher
 from remora.spec.lib.errors import RemoraError
@@ -190,7 +190,7 @@ def run_case(
     design, kinds = case.design, record_types(case.design)
     directory.mkdir(parents=True, exist_ok=True)
     # What an earlier run left here must never be taken for this one's.
-    for pattern in (REPORT, PACKETS, ANSWERS, *(f"{kind}.bin" for kind in kinds), *case.STALE):
+    for pattern in (REPORT, PACKETS, ANSWERS, REGISTERS, *(f"{kind}.bin" for kind in kinds), *case.STALE):
         for stale in directory.glob(pattern):
             stale.unlink()
     given = case.prepare(directory)
@@ -202,12 +202,14 @@ def run_case(
         "seed": seed,
         "timeout_cycles": case.timeout_cycles(stall),
         "recorded": str(directory / ANSWERS) if plays else None,
+        "registers": str(directory / REGISTERS),
         **given,
     }
     write_header(directory, design)
     arguments = [*plusargs, *case.plusargs(directory)]
     if plays:
-        arguments += [f"+remora_packets={directory / PACKETS}", f"+remora_answers={directory / ANSWERS}"]
+        played = {"packets": PACKETS, "answers": ANSWERS, "registers": REGISTERS}
+        arguments += [f"+remora_{what}={directory / name}" for what, name in played.items()]
     if case.traced:
         arguments.append(f"+remora_trace={directory}")
     watched = directory / f"{case.PROGRESS}.bin"

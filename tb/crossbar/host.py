@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,12 +12,9 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.spec.lib.registers import WORD_MASK
 from remora.tb.lib.host import Host
+from remora.tb.lib.register_script import RegisterScript
 
 ROWS_PER_WORD = 4
-
-
-class WindowError(AssertionError):
-    """The weight window says that devices do not hold their weights."""
 
 
 class CrossbarHost(Host):
@@ -24,31 +23,38 @@ class CrossbarHost(Host):
     design: DesignPoint
 
     # Weights ----------------------------------------------------------------------------------------------------------
-    async def program(self, weights: Weights) -> None:
+    async def program(self, weights: Weights, path: Path | None = None) -> None:
         """Program every column of every tile through the weight window, and the thresholds of bistable cells.
 
         The device must be halted.
 
+        Args:
+            path: of the file of a script that is played; by the master where None.
+
         Raises:
-            WindowError: a column does not verify.
+            ScriptError: a column does not verify.
         """
+        script = RegisterScript(self.registers)
         if weights.thresholds is not None:
-            await self.write_thresholds(weights.thresholds)
+            _write_thresholds(script, weights.thresholds, 0)
         for tile in all_tiles(self.design):
             levels = _of_tile(weights, tile)
             for column in range(tile.columns):
-                await self.program_column(tile, column, levels[:, column])
+                _program_column(script, tile, column, levels[:, column])
+        if path:
+            await self.play_registers(script, path, 2 * self.design.cycles.most_commit + 1000)
+        else:
+            await self.carry_out(script, self._pause)
 
     async def program_column(self, tile: Tile, column: int, levels: NDArray) -> None:
         """Program one column with one weight a row and check that it verifies.
 
         Raises:
-            WindowError: it does not.
+            ScriptError: it does not.
         """
-        await self.write_column(tile, column, levels)
-        mismatches = (await self.read("WINDOW_STATUS"))["mismatches"]
-        if mismatches:
-            raise WindowError(f"{tile.name} column {column}: {mismatches} devices do not hold their weight")
+        script = RegisterScript(self.registers)
+        _program_column(script, tile, column, levels)
+        await self.carry_out(script, self._pause)
 
     async def write_column(self, tile: Tile, column: int, levels: NDArray) -> None:
         """Program one column and wait for the end, whatever it is."""
@@ -57,17 +63,15 @@ class CrossbarHost(Host):
 
     async def begin_column(self, tile: Tile, column: int, levels: NDArray) -> None:
         """Start to program one column."""
-        await self._select(tile, column)
-        padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
-        padded[: len(levels)] = levels
-        data = self.registers["WINDOW_DATA"].address
-        for word in padded.view("<u4"):
-            await self.axil.write(data, int(word), sync=False)
-        await self.write("WINDOW_CONTROL", commit=1)
+        script = RegisterScript(self.registers)
+        _begin_column(script, tile, column, levels)
+        await self.carry_out(script)
 
     async def read_column(self, tile: Tile, column: int) -> NDArray[np.int8]:
         """Read one column back, a weight a row."""
-        await self._select(tile, column)
+        script = RegisterScript(self.registers)
+        _select(script, tile, column)
+        await self.carry_out(script)
         await self.write("WINDOW_CONTROL", read=1)
         await self._finish()
         await self.write("WINDOW_POINTER", row=0)
@@ -77,10 +81,9 @@ class CrossbarHost(Host):
 
     async def write_thresholds(self, thresholds: NDArray, first: int = 0) -> None:
         """Load low and high thresholds (2, n) of the cells from unit ``first`` on."""
-        await self.write("CELL_POINTER", unit=first)
-        for pair in np.asarray(thresholds, np.int32).T:
-            for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
-                await self.write(name, value=int(value) & WORD_MASK)
+        script = RegisterScript(self.registers)
+        _write_thresholds(script, thresholds, first)
+        await self.carry_out(script)
 
     async def read_thresholds(self) -> NDArray[np.int32]:
         """Read the thresholds of all cells back, (2, hidden)."""
@@ -101,13 +104,41 @@ class CrossbarHost(Host):
                 target[tile.row_slice, tile.first_column + column] = await self.read_column(tile, column)
         return Weights(hidden, readout, await self.read_thresholds() if self.design.capabilities.bistable else None)
 
-    async def _select(self, tile: Tile, column: int) -> None:
-        await self.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
-        await self.write("WINDOW_POINTER", row=0)
-
     async def _finish(self) -> None:
+        await self.until("window_busy", 0, self._pause)
+
+    @property
+    def _pause(self) -> int:
         # A column takes time with its rows; asking costs more than waiting a little too long.
-        await self.until("window_busy", 0, pause_cycles=100 + 2 * self.design.crossbar.rows)
+        return 100 + 2 * self.design.crossbar.rows
+
+
+def _select(script: RegisterScript, tile: Tile, column: int) -> None:
+    script.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
+    script.write("WINDOW_POINTER", row=0)
+
+
+def _begin_column(script: RegisterScript, tile: Tile, column: int, levels: NDArray) -> None:
+    _select(script, tile, column)
+    padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
+    padded[: len(levels)] = levels
+    for word in padded.view("<u4"):
+        script.write_word("WINDOW_DATA", int(word))
+    script.write("WINDOW_CONTROL", commit=1)
+
+
+def _program_column(script: RegisterScript, tile: Tile, column: int, levels: NDArray) -> None:
+    _begin_column(script, tile, column, levels)
+    script.until("STATUS", "window_busy", 0)
+    wrong = f"{tile.name} column {column}: devices do not hold their weight"
+    script.expect("WINDOW_STATUS", "mismatches", 0, wrong)
+
+
+def _write_thresholds(script: RegisterScript, thresholds: NDArray, first: int) -> None:
+    script.write("CELL_POINTER", unit=first)
+    for pair in np.asarray(thresholds, np.int32).T:
+        for name, value in zip(("CELL_LOW", "CELL_HIGH"), pair, strict=True):
+            script.write_word(name, int(value) & WORD_MASK)
 
 
 def _of_tile(weights: Weights, tile: Tile) -> NDArray:

@@ -43,7 +43,8 @@ class SequenceRun(HostRun[CrossbarHost]):
         """See the base."""
         host, config, data = self.host, self.config, self.data
         if config["program"]:
-            await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")))
+            script = Path(config["registers"]) if self.plays else None
+            await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")), script)
         if not host.design.capabilities.bistable:
             await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
             await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Self, overload
 
 import cocotb
-from cocotb.triggers import ClockCycles, First, RisingEdge, SimTimeoutError, Timer, ValueChange, with_timeout
+from cocotb.triggers import (
+    ClockCycles,
+    FallingEdge,
+    First,
+    RisingEdge,
+    SimTimeoutError,
+    Timer,
+    ValueChange,
+    with_timeout,
+)
 from cocotb.utils import get_sim_time
 from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
@@ -15,6 +25,7 @@ from remora.spec.lib.registers import Register, Response, counter_value, registe
 from remora.spec.presets import parse_design
 from remora.tb.lib.clocks import start_clock
 from remora.tb.lib.config import load_config
+from remora.tb.lib.register_script import Access, RegisterScript
 
 POLLS = 10_000
 """How often STATUS is asked before the hardware counts as stuck."""
@@ -22,6 +33,10 @@ POLLS = 10_000
 
 class StuckError(AssertionError):
     """The hardware does not reach a state in any reasonable time."""
+
+
+class ScriptError(AssertionError):
+    """An access of a script does not give what it must."""
 
 
 class Host:
@@ -34,7 +49,7 @@ class Host:
 
     def __init__(self, dut, design) -> None:
         self.dut, self.design, self.registers = dut, design, register_map(design)
-        dut.play.value = 0
+        dut.play.value = dut.play_registers.value = 0
         self.period_ns = 2 * max(1, round(500 / design.system.clock_mhz))
         start_clock(dut.aclk, dut.aresetn, self.period_ns, asserted=0)
         self.source, self.sink = self.agent(AxiStreamSource, "s_axis"), self.agent(AxiStreamSink, "m_axis")
@@ -127,6 +142,56 @@ class Host:
             low, high = [await self.read_word(register) for register in self.registers.counter(counter)]
             values[counter] = counter_value(low, high)
         return values
+
+    async def carry_out(self, script: RegisterScript, pause_cycles: int = 1) -> None:
+        """Make the accesses of a script, by the master.
+
+        Args:
+            pause_cycles: between two reads that wait for bits.
+
+        Raises:
+            ScriptError: bits that must have a value have another one.
+            StuckError: bits never take their value.
+        """
+        for step in script.steps:
+            if step.access is Access.WRITE:
+                await self.axil.write(step.address, step.value, sync=False)
+                continue
+            for _ in range(POLLS if step.access is Access.UNTIL else 1):
+                if int(await self.axil.read(step.address)) & step.mask == step.value:
+                    break
+                await self.cycles(pause_cycles)
+            else:
+                if step.access is Access.EXPECT:
+                    raise ScriptError(step.about)
+                raise StuckError(f"bits {step.mask:#x} at {step.address:#x} are not {step.value:#x}")
+
+    async def play_registers(self, script: RegisterScript, path: Path, stuck_cycles: int) -> None:
+        """Let a script be played beside the design, which costs far less than the master.
+
+        Args:
+            path: of the file that the simulation is told with ``+remora_registers``.
+            stuck_cycles: cycles within which an access must end.
+
+        Raises:
+            ScriptError: bits that must have a value have another one, or a response is an error.
+            StuckError: bits never take their value.
+        """
+        dut, steps = self.dut, script.steps
+        script.save(path)
+        dut.play_registers.value = 1
+        await ClockCycles(dut.aclk, 2)
+        dut.play_registers.value = 0
+        done = -1
+        while int(dut.registers_playing.value):
+            if done == (done := int(dut.registers_done.value)):
+                raise StuckError(f"access {done} of a script, at {steps[done].address:#x}, does not end")
+            await First(FallingEdge(dut.registers_playing), Timer(stuck_cycles * self.period_ns, "ns"))
+        await self.edge()
+        done = int(dut.registers_done.value)
+        if int(dut.registers_failed.value):
+            raise ScriptError(steps[done].about or f"access {done}, at {steps[done].address:#x}, answers an error")
+        assert done == len(steps), f"{done} of {len(steps)} accesses were made"
 
     # Packets ----------------------------------------------------------------------------------------------------------
     @overload

@@ -98,15 +98,17 @@ def test_nothing_before_the_first_reset_counts(everything, tmp_path):
     """Everything strobed for many cycles before it: no record, no beat, no complaint; and then all of it works."""
     packets = b"".join(beat.to_bytes(4, "little") + (0x0F).to_bytes(4, "little") for beat in BEATS)
     (tmp_path / "packets.bin").write_bytes(packets)
+    answers = tmp_path / "answers.bin"
     arguments = [f"+remora_packets={tmp_path / 'packets.bin'}", f"+remora_trace={tmp_path}"]
     run(
         everything,
         MODULE,
         testcase="noise_before_the_reset",
         config={"beats": BEATS},
-        plusargs=arguments,
+        plusargs=[*arguments, f"+remora_answers={answers}"],
         run_dir=tmp_path,
     )
+    assert answers.stat().st_size == 0
     records = [tmp_path / f"{kind}.bin" for kind in (STEP, READOUT, EVENT, LEARN, INSERT, FRAME)]
     assert [path.stat().st_size for path in records] == [0] * len(records)
     run(everything, MODULE, testcase="strobes_after_the_reset", plusargs=arguments[1:], run_dir=tmp_path)

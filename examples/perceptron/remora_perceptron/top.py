@@ -94,7 +94,8 @@ class Perceptron(AxiTop):
             p_PLANE_BITS=len(plane), p_ADC_BITS=converter.adc_bits, p_ADC_SHIFT=self.design.adc_shift,
             p_ADC_CYCLES=converter.adc_cycles, p_LEVELS=converter.levels, p_NAME=TILE,
             i_clk=self.aclk, i_reset=~self.aresetn, i_wl_pos=positive, i_wl_neg=Const(0, rows), i_plane=plane,
-            i_integrate=integrate, i_sample=sample, i_convert=convert, o_code=codes, o_valid=valid,
+            i_integrate=integrate, i_integrator=Const(0, 1), i_sample=sample, i_convert=convert, o_code=codes,
+            o_valid=valid,
             # Nothing is programmed: the weights come from the memory image.
             i_column=Const(0, column_bits), i_up=Const(0, rows), i_down=Const(0, rows), i_side=Const(0, rows),
             i_pulse=Const(0, 1),

@@ -191,6 +191,7 @@ class BistableCell(Cell):
         wiring.connect(m, wiring.flipped(self.control), wiring.flipped(self.columns.control))
         m.d.comb += [
             self.words.eq(Cat(*(Cat(bit, padding) for bit in self.columns.state))),
+            self.readout_words.eq(self.words),
             host.unit_valid.eq(host.unit < self.design.network.hidden),
             *(getattr(host, f"{name}_value").eq(getattr(thresholds, name)) for name in THRESHOLDS),
             old.eq(Mux(host.high_write, thresholds.high, thresholds.low)),

@@ -13,6 +13,7 @@ from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.fixed import unsigned_width
 
 
 class Cell(wiring.Component):
@@ -25,7 +26,10 @@ class Cell(wiring.Component):
         control: strobes of the sequencer, as of ``control_port``.
         columns: the hidden layer's columns, as of ``column_port``.
         host: what the registers set, as of ``host_port``; to be changed only while the core is halted.
-        words: one a hidden unit, ``stream_bits`` of magnitude below one sign bit.
+        streamed: the context whose words are streamed to the hidden layer.
+        words: of that context, one a hidden unit, ``stream_bits`` of magnitude below one sign bit.
+        read_out: the context whose words are streamed to the readout.
+        readout_words: of that context.
         counts: what saturated in this cycle.
 
     Args:
@@ -40,12 +44,15 @@ class Cell(wiring.Component):
         self, design: DesignPoint, saturations: Mapping[Counter, int] | None = None, **ports: wiring.Member
     ) -> None:
         self.design = design
+        words = (design.formats.stream_bits + 1) * design.network.hidden
+        context = unsigned_width(design.system.contexts - 1)
         super().__init__(
             {
                 "control": In(self.control_port(design)),
                 "columns": Out(self.column_port(design)),
                 "host": In(self.host_port(design)),
-                "words": Out((design.formats.stream_bits + 1) * design.network.hidden),
+                **{name: In(context) for name in ("streamed", "read_out")},
+                **{name: Out(words) for name in ("words", "readout_words")},
                 "counts": Out(CounterIncrements(saturations or {})),
                 **ports,
             }

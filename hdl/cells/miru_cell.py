@@ -10,6 +10,7 @@ from amaranth.lib.wiring import Out
 from remora.hdl.cells.cell import Cell
 from remora.hdl.cells.miru_lane import MiruLane
 from remora.hdl.cells.state_store import StateStore
+from remora.hdl.crossbar.steps import StepEnd
 from remora.hdl.lib.columns import CommittedCodes, ConvertedColumns, FoldControl
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
@@ -42,13 +43,14 @@ class MiruCell(Cell):
     Before cycle t: ``control.read`` of ``control.read_fold``. Cycle t: ``control.issue`` of the same fold, and with it
     its ``columns.code``. Cycle t + 1: ``commit`` with
     ``candidate`` and ``state`` of these units, stored at the end of that cycle. Cycle t + 2: their words, which
-    ``words`` shows from cycle t + 3. Words for the readout have coefficient 1 instead of ``reset_coefficient``. Both
-    coefficients must be stable from t to t + 2. A new fold may be issued every cycle. ``counts``: codes at full scale
-    with ``issue``, words that saturate in the cycle of the words.
+    ``words`` shows from cycle t + 3; ``ended`` marks it for the last fold. Words for the readout have coefficient 1
+    instead of ``reset_coefficient``. Both coefficients must be stable from t to t + 2. A new fold may be issued every
+    cycle. ``counts``: codes at full scale with ``issue``, words that saturate in the cycle of the words.
 
     Rules C2, C5 and O1.
 
     Ports:
+        ended: the last words of a step are stored at the end of this cycle.
         commit: the codes that made ``candidate`` and ``state``.
         candidate: ``lanes`` candidates.
         state: ``lanes`` new states.
@@ -64,6 +66,7 @@ class MiruCell(Cell):
         super().__init__(
             design,
             saturations,
+            ended=Out(StepEnd(design)),
             commit=Out(CommittedCodes(design)),
             candidate=Out(state_bits * lanes),
             state=Out(state_bits * lanes),
@@ -123,7 +126,7 @@ class MiruCell(Cell):
             self.candidate.eq(Cat(*(lane.candidate for lane in lanes))),
             self.state.eq(Cat(*(lane.state for lane in lanes))),
             store.read.eq(control.read),
-            store.read_context.eq(control.context_index),
+            store.read_context.eq(control.read_context),
             store.read_fold.eq(control.read_fold),
             store.write.eq(commit.valid),
             store.write_context.eq(context),
@@ -133,8 +136,13 @@ class MiruCell(Cell):
             store.word_context.eq(word_context),
             store.word_fold.eq(word_fold),
             store.word.eq(Cat(*(lane.word for lane in lanes))),
-            store.words_context.eq(control.context_index),
+            store.words_context.eq(self.streamed),
             self.words.eq(store.words),
+            store.readout_context.eq(self.read_out),
+            self.readout_words.eq(store.readout_words),
+            self.ended.valid.eq(word & (word_fold == design.folds - 1)),
+            self.ended.context_index.eq(word_context),
+            self.ended.last.eq(word_last),
         ]
         with m.If(control.issue):
             m.d.comb += self.counts.adc_saturations.eq(self.columns.saturations)

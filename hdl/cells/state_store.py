@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -32,6 +34,8 @@ class StateStore(wiring.Component):
         word: ``lanes`` words.
         words_context: the context whose words are shown.
         words: every unit's word in that context.
+        readout_context: the context whose words are shown to the readout.
+        readout_words: every unit's word in that context.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -56,6 +60,8 @@ class StateStore(wiring.Component):
                 "word": In(self.word_bits * lanes),
                 "words_context": In(context),
                 "words": Out(self.word_bits * design.network.hidden),
+                "readout_context": In(context),
+                "readout_words": Out(self.word_bits * design.network.hidden),
             }
         )
 
@@ -73,15 +79,25 @@ class StateStore(wiring.Component):
             memory.write_data.eq(self.state),
         ]
 
-        selected: Value | None = None
+        words = []
         for context in range(contexts):
-            words = []
+            groups = []
             for fold in range(folds):
                 used = min(lanes, design.network.hidden - fold * lanes)
                 group = Signal(self.word_bits * used, reset_less=True, name=f"words_{context}_{fold}")
                 with m.If(self.write_word & (self.word_context == context) & (self.word_fold == fold)):
                     m.d.sync += group.eq(self.word)
-                words.append(group)
-            selected = Cat(*words) if selected is None else Mux(self.words_context == context, Cat(*words), selected)
-        m.d.comb += self.words.eq(selected)
+                groups.append(group)
+            words.append(Cat(*groups))
+        m.d.comb += [
+            self.words.eq(_of_context(self.words_context, words)),
+            self.readout_words.eq(_of_context(self.readout_context, words)),
+        ]
         return m
+
+
+def _of_context(index: Value, words: Sequence[Value]) -> Value:
+    selected: Value = words[0]
+    for context, each in enumerate(words[1:], 1):
+        selected = Mux(index == context, each, selected)
+    return selected

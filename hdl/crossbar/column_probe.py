@@ -91,6 +91,8 @@ class ColumnProbe(wiring.Component):
                 m.d.comb += [
                     strobes.integrate.eq(integrate),
                     strobes.sample.eq(sample),
+                    # Of two integrators the sample takes the one that is not named.
+                    strobes.integrator.eq(sample if design.crossbar.integrators > 1 else 0),
                     strobes.convert.eq(convert),
                     valid.eq(strobes.valid),
                     self.weight.eq(getattr(port, f"{name}_code").as_signed()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Signal, Value
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -11,6 +11,7 @@ from remora.hdl.crossbar.bit_streamer import BitStreamer
 from remora.hdl.crossbar.control import STROBES
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.decision import Decision
+from remora.hdl.crossbar.result_slots import ResultSlots
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
 from remora.hdl.crossbar.weight_window import WeightWindow, WindowHost
@@ -19,7 +20,7 @@ from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.interfaces import drive, pass_on
 from remora.hdl.macros.program_port import share_program
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
@@ -89,11 +90,14 @@ class Core(wiring.Component):
         buffer = add_submodule(m, "buffer", SequenceBuffer(design))
         sequencer = add_submodule(m, "sequencer", Sequencer(design), reset=abort)
         streamer = add_submodule(m, "streamer", BitStreamer(design))
+        # Of the readout's words; it has no features.
+        readout_streamer = add_submodule(m, "readout_streamer", BitStreamer(design))
         arrays = {
             layer: add_submodule(m, layer.name.lower(), CrossbarArray(design, layer), reset=abort) for layer in Layer
         }
         cell = add_submodule(m, "hidden_cell", self._cell, reset=abort)
         decision = add_submodule(m, "classifier", self._decision, reset=abort)
+        slots = add_submodule(m, "slots", ResultSlots(design), reset=abort)
         answer = add_submodule(m, "answer", Answer(design))
         window = add_submodule(m, "window", self._window, reset=abort)
 
@@ -103,40 +107,57 @@ class Core(wiring.Component):
         pass_on(m, self.window, window.host)
         if learning:
             self._connect_learning(m, buffer, sequencer)
-        sequence = learning.sequence if learning else buffer.sequence
-        wiring.connect(m, sequence.steps, sequencer.sequence)
+        sequences = learning.sequences if learning else buffer.sequences
+        wiring.connect(m, sequences, sequencer.sequences)
         wiring.connect(m, sequencer.streaming, streamer.control)
+        wiring.connect(m, sequencer.readout_streaming, readout_streamer.control)
         wiring.connect(m, sequencer.cell, cell.control)
         wiring.connect(m, cell.columns, arrays[Layer.HIDDEN].columns)
         wiring.connect(m, sequencer.decision, decision.control)
         wiring.connect(m, decision.columns, arrays[Layer.READOUT].columns)
-        self._connect_crossbars(m, sequencer, streamer, arrays)
+        if not design.capabilities.bistable:
+            wiring.connect(m, cell.ended, sequencer.ended)
+        streamers = {Layer.HIDDEN: streamer, Layer.READOUT: readout_streamer}
+        self._connect_crossbars(m, sequencer, streamers, arrays)
+        self._connect_results(m, sequencer, slots, answer, sequences)
         # Nothing is read while something is programmed: by the window, or by a pulse that a reset has left under way.
         ready = self.run & ~window.host.busy
         for array in arrays.values():
             ready = ready & ~array.program.busy
         m.d.comb += [
-            streamer.features.eq(sequence.features),
+            streamer.features.eq(sequences.reader.features),
             streamer.words.eq(cell.words),
-            answer.flags.eq(sequence.flags),
-            answer.tag.eq(sequence.tag),
-            answer.push.eq(sequencer.answer.push),
-            answer.decision.eq(decision.decision),
-            answer.scores.eq(decision.scores),
-            sequencer.answer.ready.eq(answer.ready),
+            cell.streamed.eq(sequencer.at_hand.context_index),
+            readout_streamer.words.eq(cell.readout_words),
+            cell.read_out.eq(sequencer.context_index),
             sequencer.run.eq(ready & ~learning.clearing if learning else ready),
             buffer.abort.eq(abort),
             self.busy.eq(sequencer.busy | learning.waiting if learning else sequencer.busy),
-            self.halted.eq(~self.run & ~self.busy & answer.ready),
+            self.halted.eq(~self.run & ~self.busy & slots.empty & answer.ready),
             self.sequence_done.eq(sequencer.answer.push),
             self.dropped.eq(buffer.dropped),
         ]
         self._count(m, buffer, sequencer)
         return m
 
+    def _connect_results(self, m: Module, sequencer: Sequencer, slots: ResultSlots, answer: Answer, sequences) -> None:
+        """From the decision through the slots to the answer."""
+        wiring.connect(m, sequencer.answer, slots.control)
+        drive(
+            m, slots.result, decision=self._decision.decision, scores=self._decision.scores,
+            flags=sequences.header.flags, tag=sequences.header.tag,
+        )  # fmt: skip
+        m.d.comb += [
+            slots.number.eq(sequencer.number),
+            sequencer.oldest.eq(slots.oldest),
+            answer.push.eq(slots.answer.push),
+            slots.answer.ready.eq(answer.ready),
+            *(getattr(answer, name).eq(getattr(slots.next, name)) for name in slots.next.signature.members),
+        ]
+
     def _connect_learning(self, m: Module, buffer: SequenceBuffer, sequencer: Sequencer) -> None:
         learning = self._learning
-        wiring.connect(m, buffer.sequence, learning.stored)
+        wiring.connect(m, buffer.sequences, learning.stored)
         wiring.connect(m, sequencer.learning, learning.control)
         wiring.connect(m, self._cell.commit, learning.commit)
         m.d.comb += [learning.words.eq(self._cell.words), learning.scores.eq(self._decision.scores)]
@@ -144,24 +165,30 @@ class Core(wiring.Component):
             if name in learning.signature.members:
                 pass_on(m, getattr(self, f"learning_{name}"), getattr(learning, name))
 
-    def _connect_crossbars(self, m: Module, sequencer: Sequencer, streamer: BitStreamer, arrays) -> None:
-        """The streamer drives the wordlines, or the window does, one at a time, while the engine is halted.
+    def _connect_crossbars(self, m: Module, sequencer: Sequencer, streamers, arrays) -> None:
+        """A streamer drives each layer's wordlines, or the window does, one at a time, while the engine is halted.
 
         The program ports are the window's; where the core learns, the engine's while it does.
         """
         window, learning, probe = self._window, self._learning, self._window.probe
-        wl_pos, plane = Signal(self.design.wordlines), Signal.like(sequencer.streaming.plane)
-        m.d.comb += [wl_pos.eq(streamer.wl_pos), plane.eq(sequencer.streaming.plane)]
-        with m.If(window.host.busy):
-            m.d.comb += [wl_pos.eq(0), wl_pos.bit_select(probe.row, 1).eq(1), plane.eq(probe.plane)]
         for layer, array in arrays.items():
-            name = layer.name.lower()
+            name, streamer = layer.name.lower(), streamers[layer]
             of_steps, of_probe, program = getattr(sequencer, name), getattr(probe, name), f"program_{name}"
+            wl_pos, plane = Signal(self.design.wordlines, name=f"{name}_wl_pos"), Signal.like(array.plane)
+            m.d.comb += [wl_pos.eq(streamer.wl_pos), plane.eq(streamer.control.plane)]
+            with m.If(window.host.busy):
+                m.d.comb += [wl_pos.eq(0), wl_pos.bit_select(probe.row, 1).eq(1), plane.eq(probe.plane)]
             m.d.comb += [
                 array.wl_pos.eq(share_of(self.design, layer, wl_pos)),
                 array.wl_neg.eq(share_of(self.design, layer, streamer.wl_neg)),
                 array.plane.eq(plane),
-                *(getattr(array.strobes, s).eq(getattr(of_steps, s) | getattr(of_probe, s)) for s in STROBES),
+                *(
+                    getattr(array.strobes, s).eq(getattr(of_steps, s) | getattr(of_probe, s))
+                    for s in STROBES
+                    if s != "integrator"
+                ),
+                # Which integrator is next is left over from the steps.
+                array.strobes.integrator.eq(Mux(window.host.busy, of_probe.integrator, of_steps.integrator)),
                 of_steps.valid.eq(array.strobes.valid),
                 of_probe.valid.eq(array.strobes.valid),
                 getattr(probe, f"{name}_code").eq(array.selected_code),
@@ -173,14 +200,21 @@ class Core(wiring.Component):
                 wiring.connect(m, of_window, array.program)
 
     def _increment_bits(self) -> dict[Counter, int]:
-        """Widths of what the counters grow by; of what two blocks count, the wider."""
+        """Widths of what the counters grow by; a sum of what two blocks count."""
         bits: dict[Counter, int] = dict.fromkeys(self.design.counters(), 1)
         own = {Counter.ADC_SATURATIONS: len(self._decision.saturations), Counter.PULSES: len(self._window.pulses)}
         parts = [own, self._cell.counts.signature.bits]
         parts += [self._learning.counts.signature.bits] if self._learning else []
+        counted: set[Counter] = set()
         for part in parts:
-            bits |= {counter: max(bits[counter], width) for counter, width in part.items()}
+            bits |= {counter: max(bits[counter], width) + (counter in counted) for counter, width in part.items()}
+            counted |= part.keys()
         return bits
+
+    def _waits(self, sequencer: Sequencer) -> dict[str, Value]:
+        if not self.design.capabilities.interleaves:
+            return {}
+        return {f"{name}_wait_cycles": getattr(sequencer.waits, name) for name in ("input", "output", "converter")}
 
     def _count(self, m: Module, buffer: SequenceBuffer, sequencer: Sequencer) -> None:
         def new(strobe: Value) -> Value:
@@ -189,19 +223,18 @@ class Core(wiring.Component):
 
         counts: dict[str, Value] = {
             "cycles": Const(1),
-            "steps": new(sequencer.step_done),
+            "steps": new(sequencer.step_done.valid),
             "sequences": sequencer.answer.push,
             "step_cycles": new(sequencer.stepping),
             "readout_cycles": new(sequencer.reading_out),
-            "idle_cycles": ~sequencer.busy,
+            "idle_cycles": sequencer.idle,
             "pulses": self._window.pulses,
             "adc_saturations": self._decision.saturations,
+            **self._waits(sequencer),
             **{f"dropped_{drop.name.lower()}": buffer.dropped[drop] for drop in Drop},
         }
         for part in (self._cell, self._learning):
             for name in part.counts.signature.members if part else ():
-                # Where two count the same, never in the same cycle.
-                counts[name] = (
-                    counts[name] | getattr(part.counts, name) if name in counts else getattr(part.counts, name)
-                )
+                count = getattr(part.counts, name)
+                counts[name] = counts[name] + count if name in counts else count
         m.d.comb += [getattr(self.counts, name).eq(count) for name, count in counts.items()]

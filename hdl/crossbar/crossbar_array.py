@@ -31,8 +31,8 @@ def share_of(design: DesignPoint, layer: Layer, wordlines):
 class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
 
-    Every input of the tiles comes straight from a flip-flop of this block: what the ports say in cycle t, the tiles see
-    in cycle t + 1.
+    Every input of the tiles comes straight from a flip-flop of this block: what the ports say in cycle t, the tiles
+    see in cycle t + 1.
 
     Codes do not leave the array all at once, since with many row tiles there are more than a module's ports can carry:
     ``columns`` gives a group at a time, as of :func:`remora.hdl.crossbar.adc_interface.add_row_tiles`. A hidden layer

@@ -10,26 +10,32 @@ from remora.spec.crossbar.layout import Layer, layer_layout
 PROBES = {
     # Monitor's port: (instance path, port)
     "reset": ("core.sequencer", "rst"),
-    "step": ("core.sequencer", "step"),
-    "context_index": ("core.sequencer", "context_index"),
+    "step": ("core.sequencer", "at_hand__step"),
+    "context_index": ("core.sequencer", "at_hand__context_index"),
+    "taken": ("core.sequencer", "sequences__arrived__take"),
+    "taken_context": ("core.sequencer", "taken_context"),
     "plane": ("core.hidden", "plane"),
     "wl_pos": ("core.hidden", "wl_pos"),
     "wl_neg": ("core.hidden", "wl_neg"),
     "integrate_hidden": ("core.sequencer", "hidden__integrate"),
     "issue": ("core.sequencer", "cell__issue"),
+    "issue_fold": ("core.sequencer", "cell__fold"),
     "commit": ("core.hidden_cell", "commit__valid"),
     "commit_fold": ("core.hidden_cell", "commit__fold"),
     "commit_code": ("core.hidden_cell", "commit__code"),
     "candidate": ("core.hidden_cell", "candidate"),
     "state": ("core.hidden_cell", "state"),
-    "step_done": ("core.sequencer", "step_done"),
+    "step_done": ("core.sequencer", "step_done__valid"),
+    "done_context": ("core.sequencer", "step_done__context_index"),
     "integrate_readout": ("core.sequencer", "readout__integrate"),
     "readout_wl_pos": ("core.readout", "wl_pos"),
     "readout_wl_neg": ("core.readout", "wl_neg"),
-    "push": ("core.answer", "push"),
-    "scores": ("core.answer", "scores"),
-    "decision": ("core.answer", "decision"),
-    "tag": ("core.answer", "tag"),
+    "readout_plane": ("core.readout", "plane"),
+    "concluded": ("core.sequencer", "concluded"),
+    "concluded_context": ("core.sequencer", "context_index"),
+    "scores": ("core.classifier", "scores"),
+    "decision": ("core.classifier", "decision"),
+    "tag": ("core.sequencer", "sequences__header__tag"),
     "dropped": ("core.buffer", "dropped"),
 }
 
@@ -42,7 +48,7 @@ BY_TILE = {
 """Buses that are together only in the monitor: codes by row tile, currents by tile. A probe is called after the bus and
 the tile, such as ``hidden_codes_0``."""
 
-MIRU_PROBES = ("issue", "commit", "commit_fold", "commit_code", "candidate", "state")
+MIRU_PROBES = ("issue", "issue_fold", "commit", "commit_fold", "commit_code", "candidate", "state")
 """Those of them that a design with bistable cells lacks."""
 BISTABLE_PROBES = {"cell_state": ("core.hidden", "columns__state")}
 """What the monitor of bistable cells watches instead."""
@@ -66,6 +72,7 @@ LEARNING_PROBES = {
 ACCUMULATING = {"accumulators": ("core.learning.learner", "accumulators")}
 """And where gradients gather in accumulators."""
 REPLAY_PROBES = {
+    "restarted": ("core.sequencer", "restarted"),
     "replaying": ("core.sequencer", "learning__replaying"),
     "slot": ("core.learning.reservoir", "slot"),
     "presented": ("core.learning.reservoir", "presented"),
@@ -80,8 +87,6 @@ REPLAY_PROBES = {
 }
 """What the monitor of the reservoir watches, and the first two that of learning, in a design that replays; they make
 slots and checksum of rules T2 and T3."""
-CONCLUDED = {"push": ("core.sequencer", "concluded")}
-"""There, a sequence that only learns is read out but not pushed to the answer."""
 
 
 def crossbar_probes(design: DesignPoint) -> dict[str, tuple[str, str]]:
@@ -93,7 +98,7 @@ def crossbar_probes(design: DesignPoint) -> dict[str, tuple[str, str]]:
         return probes | _by_tile("current", len(hidden.tiles)) | _by_tile("readout_codes", readout.row_tiles)
     probes = PROBES | _by_tile("hidden_codes", hidden.row_tiles) | _by_tile("readout_codes", readout.row_tiles)
     if capabilities.learns:
-        probes |= CONCLUDED | LEARNING_PROBES
+        probes |= LEARNING_PROBES
     if capabilities.accumulates:
         probes |= ACCUMULATING
     if capabilities.replays:

@@ -1,25 +1,29 @@
-"""Sequence buffer: takes packets from AXI4-Stream, checks them, and holds two sequences for the engine."""
+"""Sequence buffer: takes packets from AXI4-Stream, checks them, and holds their sequences for the engine."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from itertools import pairwise
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.step_packer import StepPacker
+from remora.hdl.crossbar.steps import lowest
 from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
-from remora.hdl.lib.sequence import Sequence
+from remora.hdl.lib.sequence import Sequences
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
 
-BANKS = 2
-
 
 class SequenceBuffer(wiring.Component):
-    """Store and forward, double-buffered: one sequence is received while another is read.
+    """Store and forward: one sequence is received while others are read, each in a bank of its own.
+
+    There is one bank more than contexts. Banks become free in any order, and a packet goes into the lowest free one; a
+    queue of bank numbers keeps the order of arrival.
 
     Packets are described in :mod:`remora.spec.lib.packets`. A packet that is wrong is consumed to its end and
     forgotten; ``dropped[cause]`` is then high for one cycle (lowest cause only). A stream beat is accepted on every
@@ -28,7 +32,7 @@ class SequenceBuffer(wiring.Component):
 
     Ports:
         stream: packets.
-        sequence: the older of the sequences held; ``free`` for one cycle frees its bank.
+        sequences: those that are held.
         abort: forgets the sequences held and the packet being received, whose rest is swallowed, not counted.
         dropped: one bit a cause, high for one cycle when a packet is dropped.
     """
@@ -38,7 +42,7 @@ class SequenceBuffer(wiring.Component):
         super().__init__(
             {
                 "stream": In(AxiStream(BEAT_BYTES)),
-                "sequence": Out(Sequence(design)),
+                "sequences": Out(Sequences(design)),
                 "abort": In(1),
                 "dropped": Out(len(Drop)),
             }
@@ -46,16 +50,17 @@ class SequenceBuffer(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        network, stream, sequence = self.design.network, self.stream, self.sequence
-        reader = sequence.steps
+        network, stream, banks = self.design.network, self.stream, self.design.banks
+        reader, header_port = self.sequences.reader, self.sequences.header
         packer = add_submodule(m, "packer", StepPacker(self.design))
         memory = add_submodule(
-            m, "memory", Memory(width=FEATURE_BITS * network.features, depth=BANKS * network.max_steps)
+            m, "memory", Memory(width=FEATURE_BITS * network.features, depth=banks * network.max_steps)
         )
 
-        full = Signal(BANKS)
-        write_bank, read_bank = Signal(), Signal()
-        lengths, headers = [Signal.like(reader.length) for _ in range(BANKS)], [Signal(32) for _ in range(BANKS)]
+        # Banks that hold a sequence, and the bank that takes the next packet.
+        full, write_bank = Signal(banks), Signal.like(reader.bank)
+        lengths = Array(Signal.like(header_port.length, name=f"length_{bank}") for bank in range(banks))
+        headers = Array(Signal(32, name=f"header_{bank}") for bank in range(banks))
 
         # Steps of this packet, up to one more than fits.
         steps = Signal(range(network.max_steps + 2))
@@ -78,13 +83,13 @@ class SequenceBuffer(wiring.Component):
         fits = steps < network.max_steps
         m.d.comb += [
             memory.write.eq(packer.step_valid & fits),
-            memory.write_address.eq(Mux(write_bank, network.max_steps, 0) + steps),
+            memory.write_address.eq(write_bank * network.max_steps + steps),
             memory.write_data.eq(packer.step_data),
         ]
         with m.If(packer.step_valid & (steps <= network.max_steps)):
             m.d.sync += steps.eq(steps + 1)
 
-        causes = Signal(len(Drop))
+        causes, accepted = Signal(len(Drop)), Signal()
         label, flags = header[:16], header[16:24]
         m.d.comb += [
             causes[Drop.FRAMING].eq(framing),
@@ -96,10 +101,11 @@ class SequenceBuffer(wiring.Component):
 
         with m.FSM():
             with m.State("HEADER"):
-                m.d.comb += stream.tready.eq(~full.bit_select(write_bank, 1))
+                m.d.comb += stream.tready.eq(~full.all())
                 m.d.sync += steps.eq(0)
                 with m.If(beat):
                     m.d.sync += [header.eq(stream.tdata), framing.eq(~whole), aborted.eq(self.abort)]
+                    m.d.sync += write_bank.eq(lowest(m, ~full, "free_bank"))
                     m.next = "BODY"
                     with m.If(stream.tlast):
                         m.next = "VERDICT"
@@ -110,26 +116,55 @@ class SequenceBuffer(wiring.Component):
                 with m.If(self.abort):
                     m.d.sync += aborted.eq(1)
                 with m.If(packer.done):
-                    self._check(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
+                    self._check(m, aborted | self.abort, causes, accepted)
                     m.next = "HEADER"
             with m.State("VERDICT"):
                 # A packet of one beat, which the packer never saw.
-                self._check(m, aborted | self.abort, causes, full, write_bank, lengths, headers, steps, header)
+                self._check(m, aborted | self.abort, causes, accepted)
                 m.next = "HEADER"
 
+        arrived = self._arrived(m, accepted, write_bank, lengths, headers)
         m.d.comb += [
-            reader.available.eq(full.bit_select(read_bank, 1)),
-            reader.length.eq(Mux(read_bank, lengths[1], lengths[0])),
-            Cat(sequence.label, sequence.flags, sequence.tag).eq(Mux(read_bank, headers[1], headers[0])),
+            header_port.length.eq(lengths[header_port.bank]),
+            Cat(header_port.label, header_port.flags, header_port.tag).eq(headers[header_port.bank]),
             memory.read.eq(reader.read),
-            memory.read_address.eq(Mux(read_bank, network.max_steps, 0) + reader.step),
-            sequence.features.eq(memory.read_data),
+            memory.read_address.eq(reader.bank * network.max_steps + reader.step),
+            reader.features.eq(memory.read_data),
         ]
-        with m.If(reader.free):
-            m.d.sync += [full.bit_select(read_bank, 1).eq(0), read_bank.eq(~read_bank)]
+        with m.If(accepted):
+            m.d.sync += [
+                full.bit_select(write_bank, 1).eq(1),
+                lengths[write_bank].eq(steps),
+                headers[write_bank].eq(header),
+            ]
+        with m.If(header_port.free):
+            m.d.sync += full.bit_select(header_port.bank, 1).eq(0)
         with m.If(self.abort):
-            m.d.sync += [full.eq(0), write_bank.eq(0), read_bank.eq(0)]
+            m.d.sync += [full.eq(0), arrived.eq(0)]
         return m
+
+    def _arrived(self, m: Module, accepted: Signal, write_bank: Signal, lengths: Array, headers: Array) -> Signal:
+        """The queue of the banks whose sequences wait, the oldest first; returns how many there are."""
+        port, banks = self.sequences.arrived, self.design.banks
+        queue, count = (
+            [Signal.like(write_bank, name=f"arrived_{place}") for place in range(banks)],
+            Signal(range(banks + 1)),
+        )
+        m.d.comb += [
+            port.available.eq(count != 0),
+            port.bank.eq(queue[0]),
+            port.length.eq(lengths[port.bank]),
+            port.flags.eq(headers[port.bank][16:24]),
+        ]
+        m.d.sync += count.eq(count + accepted - port.take)
+        with m.If(port.take):
+            m.d.sync += [place.eq(behind) for place, behind in pairwise(queue)]
+        end = Signal.like(count)
+        m.d.comb += end.eq(count - port.take)
+        for index, place in enumerate(queue):
+            with m.If(accepted & (end == index)):
+                m.d.sync += place.eq(write_bank)
+        return count
 
     def _refused(self, flags: Value) -> Value:
         """Nothing to do, or nothing that can be done."""
@@ -138,17 +173,14 @@ class SequenceBuffer(wiring.Component):
             return ~infer | learn
         return Mux(learn, ~labelled, ~infer)
 
-    def _check(self, m, aborted, causes, full, write_bank, lengths, headers, steps, header) -> None:
+    def _check(self, m: Module, aborted: Value, causes: Signal, accepted: Signal) -> None:
         """At a packet's end: keep it, or forget it and name the first cause."""
         with m.If(aborted):
             pass
         with m.Elif(causes.any()):
             m.d.comb += self.dropped.eq(causes & (~causes + 1)[: len(Drop)])
         with m.Else():
-            m.d.sync += [full.bit_select(write_bank, 1).eq(1), write_bank.eq(~write_bank)]
-            for bank in range(BANKS):
-                with m.If(write_bank == Const(bank, 1)):
-                    m.d.sync += [lengths[bank].eq(steps), headers[bank].eq(header)]
+            m.d.comb += accepted.eq(1)
 
 
 def _bit(flag: Flag) -> int:

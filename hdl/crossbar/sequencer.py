@@ -1,61 +1,87 @@
-"""Sequencer: the controller that walks a sequence through streaming, conversion, cell, readout and decision."""
+"""Sequencer: walks every context's sequence through streaming, conversion, cell, readout and decision."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.registry import cell_class
+from remora.hdl.crossbar.contexts import Contexts
 from remora.hdl.crossbar.control import AnswerControl, DecisionControl, ReadStrobes, Streaming
+from remora.hdl.crossbar.conversion import Conversion
+from remora.hdl.crossbar.fold_issue import FoldIssue
+from remora.hdl.crossbar.integration import Integration
+from remora.hdl.crossbar.lessons import Lessons
+from remora.hdl.crossbar.readout import Readout
+from remora.hdl.crossbar.steps import StepEnd, StepTag, copy
 from remora.hdl.learning.control import LearningControl
-from remora.hdl.learning.reservoir import RATIO_BITS
-from remora.hdl.lib.sequence import SequenceSteps
+from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.sequence import Sequences
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.packets import Flag
+
+
+class Waits(wiring.Signature):
+    """What the sequencer waits for in this cycle, seen from it.
+
+    Ports:
+        input: a context is free, and no sequence waits.
+        output: a sequence waits for a place of its answer.
+        converter: a sum waits for the converter.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({name: Out(1) for name in ("input", "output", "converter")})
 
 
 class Sequencer(wiring.Component):
-    """One sequence at a time, in context 0.
+    """`system.contexts` sequences at a time, one in each context.
 
-    A step, from the first plane to the last state: ``stream_bits`` cycles of ``hidden.integrate``, one of
-    ``hidden.sample``, one of ``hidden.convert``; ``folds`` cycles of ``cell.issue``, the first in the cycle in which
-    the converter is valid, ``adc_cycles`` after the strobe; one in which the last fold's states are stored, and one for
-    its words, marked by ``step_done``. Every step costs the same, ``step`` of `remora.spec.crossbar.cycles.Cycles`. The
-    next step's features are fetched with the last issue. The readout does the same on the readout's tiles;
-    ``decision.start`` comes when its converter is valid, and ``answer.push`` hands the result over as soon as the
-    answer is ready; ``sequence.free`` frees the sequence's bank in the same cycle.
+    `Contexts` picks the step that is next; `Integration` streams its planes and samples; `Conversion` converts;
+    `FoldIssue` hands the codes to the cell; the cell says when the words of the step are stored, and with the last ones
+    `Readout` takes over. A step's tag travels with it from stage to stage. Each stage has another step at hand, of
+    another context, so that a step begins every `remora.spec.crossbar.cycles.Cycles.period` cycles where enough
+    sequences are there; a lone sequence takes `step` cycles each. All strobes reach the tiles a cycle later.
 
-    A design that learns has more: a sequence is answered if ``learning.infer``, and ``concluded`` marks the end of its
-    readout either way; if ``learning.learn``, ``learning.start`` is high in that same cycle, then the sequencer waits,
-    ``learning.learning``, for ``learning.done``, and frees the bank with it.
+    A result is taken as soon as ``answer.ready``; ``sequences.header.free`` frees the sequence's bank in the same
+    cycle, and its context.
 
-    Bistable cells take no conversion and no folds: in the cycle after ``hidden.sample`` they settle, marked by
-    ``step_done``, and the next step's features are fetched; the readout streams ``readout_planes``. ``cell.clear`` is
-    high in the cycle in which a sequence starts.
+    A design that learns has more: a sequence is answered if its packet asks so, and ``concluded`` marks the end of its
+    readout either way; if it is to be learnt, ``learning.start`` is high in that same cycle, and `Lessons` keeps the
+    context until update, replays and insertion have ended. A replay runs through steps, readout and learning in the
+    same context, without an answer.
 
-    A design that replays has yet more: with ``learning.start`` of a new sequence comes ``next_sequence``. After its
-    learning, ``ratio`` times while the reservoir is ``stocked``, ``draw`` asks for replay number ``replay_index``; with
-    ``drawn`` the same way through steps, readout and learning begins, ``replaying``, without an answer; ``sequence`` is
-    then the reservoir's. After the last one ``insert`` hands the new sequence to the reservoir, and its bank is freed
-    with ``inserted``.
+    Bistable cells take no conversion and no folds: they settle after the sample, and the step after needs nothing of
+    that, so it streams meanwhile. ``cell.clear`` is high in the cycle in which a sequence's first step starts.
 
     Rules M2 and O1.
 
     Ports:
         run: a sequence may start; one that has started always finishes.
-        busy: a sequence is in flight.
-        stepping: phase of the steps, for the counters.
-        reading_out: phase of the readout, for the counters.
-        step: the step at hand.
-        context_index: whose states the steps update.
-        step_done: the last cycle of a step.
-        concluded: the last cycle of a readout, of a design that learns.
-        sequence: the steps of the sequence that is next or at hand.
-        streaming: what the streamer puts on the wordlines.
+        busy: a context is in use.
+        stepping: any sequence is in its steps.
+        reading_out: else, any is in its readout.
+        idle: none of both, and nothing is learnt, drawn or inserted.
+        taken_context: with ``sequences.arrived.take``, the context that the sequence takes.
+        restarted: a replay begins, in context 0, of a design that replays.
+        at_hand: the step whose planes are integrated.
+        step_done: the end of a step.
+        concluded: the last cycle of a readout.
+        context_index: the context that is read out or learns.
+        number: with ``answer.push``, the number of the answer.
+        oldest: the number of the oldest answer that has not left.
+        waits: what is waited for.
+        sequences: those that are stored.
+        streaming: what the streamer puts on the hidden layer's wordlines.
+        readout_streaming: what it puts on the readout's.
         hidden: how the hidden layer's crossbars are read.
         readout: how the readout's crossbars are read.
         cell: strobes of the cell.
+        ended: the end of a step as the cell tells it, of a cell that takes codes.
         decision: when the decision is made.
         answer: when the result is answered.
         learning: of a design that learns.
@@ -63,207 +89,166 @@ class Sequencer(wiring.Component):
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        learning = {"concluded": Out(1), "learning": Out(LearningControl(design))}
+        number = unsigned_width(2 * design.system.contexts - 1)
+        capabilities = design.capabilities
         super().__init__(
             {
                 "run": In(1),
                 "busy": Out(1),
                 "stepping": Out(1),
                 "reading_out": Out(1),
-                "step": Out(unsigned_width(design.network.max_steps - 1)),
+                "idle": Out(1),
+                "taken_context": Out(unsigned_width(design.system.contexts - 1)),
+                **({"restarted": Out(1)} if capabilities.replays else {}),
+                "at_hand": Out(StepTag(design)),
+                "step_done": Out(StepEnd(design)),
+                "concluded": Out(1),
                 "context_index": Out(unsigned_width(design.system.contexts - 1)),
-                "step_done": Out(1),
-                "sequence": In(SequenceSteps(design)),
+                "number": Out(number),
+                "oldest": In(number),
+                "waits": Out(Waits()),
+                "sequences": In(Sequences(design)),
                 "streaming": Out(Streaming(design)),
+                "readout_streaming": Out(Streaming(design)),
                 "hidden": Out(ReadStrobes()),
                 "readout": Out(ReadStrobes()),
                 "cell": Out(cell_class(design).control_port(design)),
+                **({} if capabilities.bistable else {"ended": In(StepEnd(design))}),
                 "decision": Out(DecisionControl()),
                 "answer": Out(AnswerControl()),
-                **(learning if design.capabilities.learns else {}),
+                **({"learning": Out(LearningControl(design))} if capabilities.learns else {}),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        design = self.design
-        sequence, streaming, hidden, readout = self.sequence, self.streaming, self.hidden, self.readout
-        step, plane, fold = (
-            Signal.like(self.step),
-            Signal.like(streaming.plane),
-            Signal(unsigned_width(design.folds - 1)),
-        )
-        last = Signal()
+        design, capabilities, sequences = self.design, self.design.capabilities, self.sequences
+        contexts = add_submodule(m, "contexts", Contexts(design))
+        integration = add_submodule(m, "integration", Integration(design, Layer.HIDDEN))
+        readout = add_submodule(m, "readout_control", Readout(design))
+        freed, flags = Signal(), sequences.header.flags
+
+        pass_on(m, sequences.arrived, contexts.arrived)
         m.d.comb += [
-            self.busy.eq(self._phases()),
-            self.step.eq(step),
-            streaming.plane.eq(plane),
-            streaming.first.eq((step == 0) & self.stepping),
-            streaming.enable.eq(hidden.integrate | readout.integrate),
-            last.eq(step + 1 == sequence.length),
+            contexts.run.eq(self.run),
+            self.taken_context.eq(contexts.target),
+            contexts.ready.eq(integration.ready),
+            integration.start.eq(contexts.start),
+            *copy(integration.next, contexts.next),
+            sequences.reader.read.eq(contexts.start),
+            sequences.reader.bank.eq(contexts.bank),
+            sequences.reader.step.eq(contexts.next.step),
+            *copy(self.at_hand, integration.at_hand),
+            self.streaming.enable.eq(integration.integrate),
+            self.streaming.plane.eq(integration.plane),
+            self.streaming.first.eq(integration.at_hand.first),
+            *(
+                getattr(self.hidden, name).eq(getattr(integration, name))
+                for name in ("integrate", "integrator", "sample")
+            ),
         ]
-        if design.capabilities.bistable:
-            m.d.comb += self.cell.settle.eq(self.step_done)
+        self._end_steps(m, contexts, integration, readout)
+
+        pass_on(m, self.readout_streaming, readout.streaming)
+        pass_on(m, self.readout, readout.strobes)
+        pass_on(m, self.decision, readout.decision)
+        infer = flags.bit_select(Flag.INFER.bit_length() - 1, 1)
+        if capabilities.replays:
+            infer = infer & ~self.learning.replaying
+        m.d.comb += [
+            readout.open.eq(contexts.open),
+            readout.concluded.eq(self.concluded),
+            self.concluded.eq(readout.decided & (self.answer.ready | ~infer)),
+            self.answer.push.eq(self.concluded & infer),
+            self.context_index.eq(readout.context_index),
+            self.number.eq(contexts.leaving_number),
+            contexts.oldest.eq(self.oldest),
+            contexts.concluded.eq(self.concluded),
+            contexts.freed.eq(freed),
+            contexts.leaving.eq(readout.context_index),
+            sequences.header.bank.eq(contexts.leaving_bank),
+            sequences.header.free.eq(freed),
+        ]
+        critical: Value = Signal()
+        if capabilities.learns:
+            critical = self._learn(m, contexts, flags, freed)
         else:
-            m.d.comb += [
-                self.cell.context_index.eq(self.context_index),
-                self.cell.fold.eq(fold),
-                self.cell.first.eq(streaming.first),
-                self.cell.last.eq(last),
-            ]
-
-        with m.FSM():
-            with m.State("IDLE"):
-                m.d.sync += step.eq(0)
-                with m.If(self.run & sequence.available):
-                    m.d.comb += sequence.read.eq(1)
-                    if design.capabilities.bistable:
-                        m.d.comb += self.cell.clear.eq(1)
-                    m.next = "STREAM"
-
-            with m.State("STREAM"):
-                m.d.comb += [self.stepping.eq(1), hidden.integrate.eq(1)]
-                self._next_plane(m, plane, design.formats.stream_bits, "SAMPLE")
-            with m.State("SAMPLE"):
-                m.d.comb += [self.stepping.eq(1), hidden.sample.eq(1)]
-                m.next = "COMMIT" if design.capabilities.bistable else "CONVERT"
-            if not design.capabilities.bistable:
-                self._converter_and_folds(m, step, fold, last)
-            with m.State("COMMIT"):
-                m.d.comb += [self.stepping.eq(1), self.step_done.eq(1)]
-                if design.capabilities.bistable:
-                    m.d.comb += [sequence.read.eq(~last), sequence.step.eq(step + 1)]
-                with m.If(last):
-                    # What the readout streams are states, which settle a cycle later.
-                    m.next = "SETTLED" if design.capabilities.bistable else "READOUT_STREAM"
-                with m.Else():
-                    m.d.sync += step.eq(step + 1)
-                    m.next = "STREAM"
-
-            if design.capabilities.bistable:
-                with m.State("SETTLED"):
-                    m.d.comb += self.reading_out.eq(1)
-                    m.next = "READOUT_STREAM"
-            with m.State("READOUT_STREAM"):
-                m.d.comb += [self.reading_out.eq(1), readout.integrate.eq(1)]
-                self._next_plane(m, plane, design.readout_planes, "READOUT_SAMPLE")
-            with m.State("READOUT_SAMPLE"):
-                m.d.comb += [self.reading_out.eq(1), readout.sample.eq(1)]
-                m.next = "READOUT_CONVERT"
-            with m.State("READOUT_CONVERT"):
-                m.d.comb += [self.reading_out.eq(1), readout.convert.eq(1)]
-                m.next = "READOUT_WAIT"
-            with m.State("READOUT_WAIT"):
-                m.d.comb += self.reading_out.eq(1)
-                with m.If(readout.valid):
-                    m.d.comb += self.decision.start.eq(1)
-                    m.next = "ANSWER"
-            with m.State("ANSWER"):
-                m.d.comb += self.reading_out.eq(1)
-                if design.capabilities.learns:
-                    self._conclude(m)
-                else:
-                    with m.If(self.decision.done & self.answer.ready):
-                        m.d.comb += [self.answer.push.eq(1), sequence.free.eq(1)]
-                        m.next = "IDLE"
-            if design.capabilities.learns:
-                with m.State("LEARN"):
-                    m.d.comb += self.learning.learning.eq(1)
-                    with m.If(self.learning.done):
-                        if design.capabilities.replays:
-                            self._replay_or_insert(m)
-                        else:
-                            m.d.comb += self.sequence.free.eq(1)
-                            m.next = "IDLE"
-            if design.capabilities.replays:
-                self._replay(m, step)
-        if design.capabilities.learns:
-            m.d.comb += [
-                self.learning.holding.eq(self._critical()),
-                self.learning.context_index.eq(self.context_index),
-                self.learning.step.eq(step),
-                self.learning.keep_words.eq(hidden.sample),
-            ]
+            m.d.comb += freed.eq(self.concluded)
+        m.d.comb += [
+            self.busy.eq(contexts.in_use),
+            self.stepping.eq(contexts.stepping),
+            self.reading_out.eq(contexts.reading_out & ~contexts.stepping),
+            self.idle.eq(~(contexts.stepping | contexts.reading_out | critical)),
+            self.waits.input.eq(contexts.free & ~sequences.arrived.available),
+            self.waits.output.eq(readout.held_up | (readout.decided & ~self.concluded)),
+            self.waits.converter.eq(integration.waiting),
+        ]
         return m
 
-    def _converter_and_folds(self, m: Module, step: Signal, fold: Signal, last: Signal) -> None:
-        """Convert the hidden layer's columns and hand them to the cell, fold by fold."""
-        sequence, hidden = self.sequence, self.hidden
-        with m.State("CONVERT"):
-            m.d.comb += [self.stepping.eq(1), hidden.convert.eq(1), self.cell.read.eq(1)]
-            m.next = "CELL"
-        with m.State("CELL"):
-            # Valid is an event, and the codes hold.
-            m.d.comb += [self.stepping.eq(1), self.cell.issue.eq(hidden.valid | (fold != 0))]
-            with m.If(self.cell.issue):
-                m.d.sync += fold.eq(fold + 1)
-                with m.If(fold != self.design.folds - 1):
-                    m.d.comb += [self.cell.read.eq(1), self.cell.read_fold.eq(fold + 1)]
-                with m.Else():
-                    m.d.sync += fold.eq(0)
-                    # The features of this step are no longer needed: fetch the next.
-                    m.d.comb += [sequence.read.eq(~last), sequence.step.eq(step + 1)]
-                    m.next = "STATE"
-        with m.State("STATE"):
-            m.d.comb += self.stepping.eq(1)
-            m.next = "COMMIT"
+    def _end_steps(self, m: Module, contexts: Contexts, integration: Integration, readout: Readout) -> None:
+        """From the sample to the words, or to the settling of cells at the bitlines."""
+        if self.design.capabilities.bistable:
+            settled = Signal()
+            m.d.sync += [self.cell.settle.eq(integration.sample), settled.eq(self.cell.settle)]
+            last, settling, last_settled = integration.sampled.last, Signal(), Signal()
+            m.d.sync += [settling.eq(last), last_settled.eq(settling)]
+            m.d.comb += [
+                self.cell.clear.eq(contexts.start & contexts.next.first),
+                contexts.ended.valid.eq(integration.passed),
+                contexts.ended.last.eq(integration.at_hand.last),
+                # The cells see the strobe a cycle later, and show their states after that.
+                readout.due.valid.eq(settled),
+                readout.due.last.eq(last_settled),
+                self.step_done.valid.eq(integration.sample),
+                self.step_done.last.eq(last),
+            ]
+            return
+        conversion = add_submodule(m, "conversion", Conversion(self.design))
+        folds = add_submodule(m, "folds", FoldIssue(self.design))
+        pass_on(m, self.cell, folds.cell)
+        m.d.comb += [
+            conversion.sample.eq(integration.sample),
+            *copy(conversion.sampled, integration.sampled),
+            self.hidden.convert.eq(conversion.convert),
+            folds.valid.eq(self.hidden.valid),
+            folds.begun.eq(conversion.begun),
+            *copy(folds.converted, conversion.converted),
+            *copy(folds.awaited, conversion.awaited),
+            *copy(contexts.ended, self.ended),
+            *copy(readout.due, self.ended),
+            *copy(self.step_done, self.ended),
+        ]
 
-    def _critical(self) -> Value:
-        learning = self.learning
-        critical = learning.learning
-        return critical | learning.drawing | learning.inserting if self.design.capabilities.replays else critical
-
-    def _phases(self) -> Value:
-        phases = self.stepping | self.reading_out
-        return phases | self._critical() if self.design.capabilities.learns else phases
-
-    def _replay_or_insert(self, m: Module) -> None:
-        """After an update: the next replay, where there is one, else the insertion."""
-        done = Signal(RATIO_BITS + 1)
-        """Replays so far."""
-        m.d.comb += done.eq(Mux(self.learning.replaying, self.learning.replay_index + 1, 0))
-        m.next = "INSERT"
-        with m.If(self.learning.stocked & (done < self.learning.ratio)):
-            m.d.sync += self.learning.replay_index.eq(done)
-            m.next = "DRAW"
-
-    def _replay(self, m: Module, step: Signal) -> None:
-        with m.State("DRAW"):
-            m.d.comb += [self.learning.draw.eq(1), self.learning.drawing.eq(1)]
-            m.d.sync += [self.learning.replaying.eq(1), step.eq(0)]
-            m.next = "DRAWN"
-        with m.State("DRAWN"):
-            m.d.comb += [self.learning.drawing.eq(1), self.sequence.read.eq(self.learning.drawn)]
-            with m.If(self.learning.drawn):
-                m.next = "STREAM"
-        with m.State("INSERT"):
-            m.d.comb += [self.learning.insert.eq(1), self.learning.inserting.eq(1)]
-            # From here on features are the new sequence's again.
-            m.d.sync += self.learning.replaying.eq(0)
-            m.next = "INSERTED"
-        with m.State("INSERTED"):
-            m.d.comb += [self.learning.inserting.eq(1), self.sequence.free.eq(self.learning.inserted)]
-            with m.If(self.learning.inserted):
-                m.next = "IDLE"
-
-    def _conclude(self, m: Module) -> None:
-        """Answer if asked to, then learn if asked to; a replay is learnt and never answered."""
-        infer, learn = self.learning.infer, self.learning.learn
-        if self.design.capabilities.replays:
-            infer, learn = infer & ~self.learning.replaying, learn | self.learning.replaying
-        with m.If(self.decision.done & (self.answer.ready | ~infer)):
-            m.d.comb += [self.concluded.eq(1), self.answer.push.eq(infer)]
-            with m.If(learn):
-                m.d.comb += self.learning.start.eq(1)
-                if self.design.capabilities.replays:
-                    m.d.comb += self.learning.next_sequence.eq(~self.learning.replaying)
-                m.next = "LEARN"
-            with m.Else():
-                m.d.comb += self.sequence.free.eq(1)
-                m.next = "IDLE"
-
-    def _next_plane(self, m: Module, plane: Signal, planes: int, following: str) -> None:
-        m.d.sync += plane.eq(plane + 1)
-        with m.If(plane == planes - 1):
-            m.d.sync += plane.eq(0)
-            m.next = following
+    def _learn(self, m: Module, contexts: Contexts, flags: Value, freed: Signal) -> Value:
+        """Learn where the packet asks so; returns what is no step and no readout."""
+        lessons = add_submodule(m, "lessons", Lessons(self.design))
+        learning, replays = self.learning, self.design.capabilities.replays
+        learn = flags.bit_select(Flag.LEARN.bit_length() - 1, 1)
+        critical = lessons.learning
+        if replays:
+            learn = learn | lessons.replaying
+            for name in lessons.signature.members:
+                if name in ("ratio", "stocked", "drawn", "inserted"):
+                    m.d.comb += getattr(lessons, name).eq(getattr(learning, name))
+                elif name in ("replaying", "draw", "replay_index", "drawing", "insert", "inserting"):
+                    m.d.comb += getattr(learning, name).eq(getattr(lessons, name))
+            m.d.comb += [
+                learning.next_sequence.eq(learning.start & ~lessons.replaying),
+                self.restarted.eq(lessons.drawing & lessons.drawn),
+                contexts.restart.eq(self.restarted),
+                contexts.restart_length.eq(self.sequences.header.length),
+            ]
+            critical = critical | lessons.drawing | lessons.inserting
+        m.d.comb += [
+            lessons.start.eq(self.concluded & learn),
+            lessons.done.eq(learning.done),
+            learning.start.eq(lessons.start),
+            learning.learning.eq(lessons.learning),
+            learning.holding.eq(critical),
+            # What learns is alone, and so in the lowest context.
+            learning.context_index.eq(0),
+            learning.step.eq(self.at_hand.step),
+            learning.keep_words.eq(self.hidden.sample),
+            freed.eq((self.concluded & ~learn) | lessons.ended),
+        ]
+        return critical | lessons.replaying if replays else critical

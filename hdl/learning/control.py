@@ -14,8 +14,6 @@ class LearningControl(wiring.Signature):
     """What a sequencer and learning tell each other, seen from the sequencer; the latter half where the design replays.
 
     Ports:
-        infer: the sequence is to be answered.
-        learn: the sequence is to be learnt.
         context_index: of the step at hand.
         step: the step at hand, whose words are streamed.
         keep_words: the words of the step are complete.
@@ -52,8 +50,6 @@ class LearningControl(wiring.Signature):
         }
         super().__init__(
             {
-                "infer": In(1),
-                "learn": In(1),
                 "context_index": Out(unsigned_width(design.system.contexts - 1)),
                 "step": Out(unsigned_width(design.network.max_steps - 1)),
                 "keep_words": Out(1),

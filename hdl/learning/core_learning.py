@@ -15,13 +15,12 @@ from remora.hdl.lib.columns import CommittedCodes
 from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
-from remora.hdl.lib.sequence import Sequence
+from remora.hdl.lib.sequence import Sequences
 from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.memories import HostMemory, host_memories
-from remora.spec.lib.packets import Flag
 
 COUNTED_WRITES = {
     "PULSES": "applied",
@@ -36,8 +35,9 @@ COUNTED_WRITES = {
 class CoreLearning(wiring.Component):
     """Listens while a sequence is inferred, updates the weights after it, and chooses the sequence that is next.
 
-    Stands between the sequence buffer and its readers: ``sequence`` is the one in ``stored`` or, while
-    ``control.replaying``, one of the reservoir; while ``control.learning`` the engine reads its features.
+    Stands between the sequence buffer and its readers: ``sequences`` are those of ``stored``. While
+    ``control.replaying`` features, length and label are those of a sequence of the reservoir; while
+    ``control.learning`` the engine reads the features.
 
     A soft reset does not reach weights and reservoir: ``reset``, which resets the rest of the core, waits for the end
     of an update, a draw or an insertion under way.
@@ -50,8 +50,8 @@ class CoreLearning(wiring.Component):
         waiting: a soft reset waits.
         clearing: all χ are being cleared; no sequence may start.
         control: what the sequencer and learning tell each other.
-        stored: the sequence of the buffer.
-        sequence: the sequence that is read.
+        stored: the sequences of the buffer.
+        sequences: those that are read.
         commit: codes of the cell, of the step whose words are kept.
         words: as streamed; they stay from ``control.keep_words`` until the first fold of the step commits.
         scores: of the readout, stable until ``control.done``.
@@ -76,8 +76,8 @@ class CoreLearning(wiring.Component):
                 "waiting": Out(1),
                 "clearing": Out(1),
                 "control": In(LearningControl(design)),
-                "stored": In(Sequence(design)),
-                "sequence": Out(Sequence(design)),
+                "stored": In(Sequences(design)),
+                "sequences": Out(Sequences(design)),
                 "commit": In(CommittedCodes(design)),
                 "words": In((formats.stream_bits + 1) * network.hidden),
                 "scores": In(formats.adc_bits * network.classes),
@@ -110,19 +110,21 @@ class CoreLearning(wiring.Component):
             m.d.sync += host.updating.eq(engine.done & engine.stopped)
         with m.If(engine.start):
             m.d.sync += host.updating.eq(1)
-        read = self.sequence.steps.read | engine.read_features
-        step = Mux(control.learning, engine.feature_step, self.sequence.steps.step)
+        asked, features = self.sequences.reader, self.stored.reader
+        # While a sequence is learnt the context that reads is its own, and so is the bank.
+        read = asked.read | engine.read_features
+        step = Mux(control.learning, engine.feature_step, asked.step)
+        m.d.comb += features.bank.eq(Mux(control.holding, self.stored.header.bank, asked.bank))
         if reservoir:
             self._choose_sequence(m, reservoir, read, step)
             self._connect_reservoir(m, reservoir)
         else:
-            stored, sequence = self.stored, self.sequence
             m.d.comb += [
-                sequence.features.eq(stored.features),
-                sequence.label.eq(stored.label),
-                sequence.steps.length.eq(stored.steps.length),
-                stored.steps.read.eq(read),
-                stored.steps.step.eq(step),
+                asked.features.eq(features.features),
+                self.sequences.header.label.eq(self.stored.header.label),
+                self.sequences.header.length.eq(self.stored.header.length),
+                features.read.eq(read),
+                features.step.eq(step),
             ]
         self._pass_sequence(m)
         self._count(m, reservoir)
@@ -137,7 +139,7 @@ class CoreLearning(wiring.Component):
 
     def _connect_engine(self, m: Module) -> None:
         """The engine listens during inference, and has features to itself while it learns."""
-        engine, control, sequence = self._engine, self.control, self.sequence
+        engine, control, header = self._engine, self.control, self.sequences.header
         settings = ["seed", "hidden_rate_shift", "readout_rate_shift", "load_updates", "updates_value"]
         for name in [*settings, *(["winners"] if self.design.capabilities.selects else [])]:
             m.d.comb += getattr(engine, name).eq(getattr(self.host, name))
@@ -152,36 +154,39 @@ class CoreLearning(wiring.Component):
             engine.codes.eq(self.commit.code),
             # A soft reset in this very cycle finds the sequencer still reading out, and it takes effect at once.
             engine.start.eq(control.start & ~self.reset),
-            engine.length.eq(sequence.steps.length),
-            engine.label.eq(sequence.label),
+            engine.length.eq(header.length),
+            engine.label.eq(header.label),
             engine.scores.eq(self.scores),
-            engine.features.eq(sequence.features),
+            engine.features.eq(self.sequences.reader.features),
             engine.stop.eq(self.waiting),
         ]
 
     def _pass_sequence(self, m: Module) -> None:
         """What is the packet's own passes unchanged, and so does the end of a sequence."""
-        stored, sequence, flags = self.stored, self.sequence, self.stored.flags
+        stored, header = self.stored, self.sequences.header
         m.d.comb += [
-            sequence.steps.available.eq(stored.steps.available),
-            stored.steps.free.eq(sequence.steps.free),
-            sequence.flags.eq(flags),
-            sequence.tag.eq(stored.tag),
-            self.control.infer.eq(flags.bit_select(Flag.INFER.bit_length() - 1, 1)),
-            self.control.learn.eq(flags.bit_select(Flag.LEARN.bit_length() - 1, 1)),
+            *(
+                getattr(self.sequences.arrived, n).eq(getattr(stored.arrived, n))
+                for n in ("available", "bank", "length", "flags")
+            ),
+            stored.arrived.take.eq(self.sequences.arrived.take),
+            stored.header.bank.eq(header.bank),
+            stored.header.free.eq(header.free),
+            header.flags.eq(stored.header.flags),
+            header.tag.eq(stored.header.tag),
         ]
 
     def _choose_sequence(self, m: Module, reservoir: Reservoir, read: Value, step: Value) -> None:
         """What is replayed comes from the reservoir, everything else from the sequence buffer."""
-        stored, sequence, replaying = self.stored, self.sequence, self.control.replaying
+        stored, header, replaying = self.stored, self.sequences.header, self.control.replaying
         m.d.comb += [
-            sequence.steps.length.eq(Mux(replaying, reservoir.length, stored.steps.length)),
-            sequence.label.eq(Mux(replaying, reservoir.label, stored.label)),
-            sequence.features.eq(Mux(replaying, reservoir.features, stored.features)),
+            header.length.eq(Mux(replaying, reservoir.length, stored.header.length)),
+            header.label.eq(Mux(replaying, reservoir.label, stored.header.label)),
+            self.sequences.reader.features.eq(Mux(replaying, reservoir.features, stored.reader.features)),
             reservoir.read.eq(read & replaying),
             reservoir.step.eq(step),
-            stored.steps.read.eq((read & ~replaying) | reservoir.insert_read),
-            stored.steps.step.eq(Mux(self.control.inserting, reservoir.insert_step, step)),
+            stored.reader.read.eq((read & ~replaying) | reservoir.insert_read),
+            stored.reader.step.eq(Mux(self.control.inserting, reservoir.insert_step, step)),
         ]
 
     def _connect_reservoir(self, m: Module, reservoir: Reservoir) -> None:
@@ -196,9 +201,9 @@ class CoreLearning(wiring.Component):
             reservoir.replay_index.eq(control.replay_index),
             control.drawn.eq(reservoir.drawn),
             reservoir.insert.eq(control.insert),
-            reservoir.insert_length.eq(stored.steps.length),
-            reservoir.insert_label.eq(stored.label),
-            reservoir.insert_features.eq(stored.features),
+            reservoir.insert_length.eq(stored.header.length),
+            reservoir.insert_label.eq(stored.header.label),
+            reservoir.insert_features.eq(stored.reader.features),
             control.inserted.eq(reservoir.inserted),
             reservoir.seed.eq(self.host.seed),
             replay.presented.eq(reservoir.presented),

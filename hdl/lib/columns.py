@@ -50,6 +50,7 @@ class FoldControl(wiring.Signature):
 
     Ports:
         read: the states of ``read_fold`` are read, so that ``issue`` can take them from the next cycle on.
+        read_context: whose states are read.
         read_fold: the group of ``lanes`` units that is issued next.
         issue: the columns of ``fold`` are valid, and the cell takes them.
         context_index: whose states they update.
@@ -62,6 +63,7 @@ class FoldControl(wiring.Signature):
         super().__init__(
             {
                 "read": Out(1),
+                "read_context": Out(unsigned_width(design.system.contexts - 1)),
                 "read_fold": Out(unsigned_width(design.folds - 1)),
                 "issue": Out(1),
                 "context_index": Out(unsigned_width(design.system.contexts - 1)),

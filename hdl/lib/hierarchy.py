@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetSignal, Value
+from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetInserter, ResetSignal, Value
 from amaranth.lib import wiring
 
 AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
@@ -134,9 +134,13 @@ class _Submodule(Elaboratable):
     def __init__(self, component: wiring.Component, instance: str, family: str | None, reset: Value | None) -> None:
         self._component, self._instance, self._family, self._reset = component, instance, family, reset
 
-    def elaborate(self, platform) -> Instance:
+    def elaborate(self, platform) -> Elaboratable | Instance:
+        library = _library.get(None)
+        if library is None:
+            # Amaranth's own simulator takes the component itself: its ports are the signals that the parent connects.
+            return self._component if self._reset is None else ResetInserter(self._reset)(self._component)
         family = self._family or _family.get()
-        library, name = _library.get(), f"{family}_{module_name(self._component)}"
+        name = f"{family}_{module_name(self._component)}"
         token = _family.set(family)
         try:
             ports = library.add(self._component, name)

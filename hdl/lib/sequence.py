@@ -1,4 +1,4 @@
-"""A stored sequence, as its readers see it."""
+"""Stored sequences, as their readers see them."""
 
 from __future__ import annotations
 
@@ -10,48 +10,85 @@ from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.lib.fixed import unsigned_width
 
 
-class SequenceSteps(wiring.Signature):
-    """The steps of a sequence, seen from who has them.
+class Arrived(wiring.Signature):
+    """The oldest sequence that waits, seen from who has it.
 
     Ports:
-        available: a sequence is there.
+        available: there is one.
+        bank: where it is stored.
         length: its number of steps, 1 … ``max_steps``.
-        read: fetch the features of ``step``, which are there from the next cycle until the next ``read``.
-        step: the step that is fetched.
-        free: the sequence is done with; what comes next takes its place.
+        flags: of its packet, as of `remora.spec.lib.packets.Flag`.
+        take: it waits no longer; the next one takes its place.
     """
 
     def __init__(self, design: DesignPoint) -> None:
-        steps = design.network.max_steps
         super().__init__(
             {
                 "available": Out(1),
-                "length": Out(range(steps + 1)),
+                "bank": Out(unsigned_width(design.banks - 1)),
+                "length": Out(range(design.network.max_steps + 1)),
+                "flags": Out(8),
+                "take": In(1),
+            }
+        )
+
+
+class StepReader(wiring.Signature):
+    """The features of stored steps, seen from who has them.
+
+    Ports:
+        read: fetch the features of ``step``, which are there from the next cycle until the next ``read``.
+        bank: of its sequence.
+        step: the step that is fetched.
+        features: of the step that was fetched last, the first feature in the low byte.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        super().__init__(
+            {
                 "read": In(1),
-                "step": In(unsigned_width(steps - 1)),
+                "bank": In(unsigned_width(design.banks - 1)),
+                "step": In(unsigned_width(design.network.max_steps - 1)),
+                "features": Out(FEATURE_BITS * design.network.features),
+            }
+        )
+
+
+class Header(wiring.Signature):
+    """The head of a stored sequence, seen from who has it.
+
+    Ports:
+        bank: of the sequence.
+        length: its number of steps.
+        label: of its packet, its class.
+        flags: of its packet.
+        tag: of its packet; its answer carries it.
+        free: it is done with, and its bank free.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        super().__init__(
+            {
+                "bank": In(unsigned_width(design.banks - 1)),
+                "length": Out(range(design.network.max_steps + 1)),
+                "label": Out(16),
+                "flags": Out(8),
+                "tag": Out(8),
                 "free": In(1),
             }
         )
 
 
-class Sequence(wiring.Signature):
-    """A sequence and its packet's header, seen from who has them.
+class Sequences(wiring.Signature):
+    """Stored sequences, seen from who has them.
 
     Ports:
-        steps: of the sequence, to walk through them.
-        features: of the step that was fetched last, the first feature in the low byte.
-        label: of the packet, its class.
-        flags: of the packet, as of `remora.spec.lib.packets.Flag`.
-        tag: of the packet; its answer carries it.
+        arrived: the oldest one that waits.
+        reader: the features of any of them.
+        header: the head of any of them.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         super().__init__(
-            {
-                "steps": Out(SequenceSteps(design)),
-                "features": Out(FEATURE_BITS * design.network.features),
-                "label": Out(16),
-                "flags": Out(8),
-                "tag": Out(8),
-            }
+            {"arrived": Out(Arrived(design)), "reader": Out(StepReader(design)), "header": Out(Header(design))}
         )

@@ -21,6 +21,7 @@ class Capabilities(Section):
     learns: bool = Field(description="hardware that learns on chip")
     accumulates: bool = Field(description="hardware with an accumulator a weight")
     selects: bool = Field(description="hardware that selects the hidden units that learn")
+    interleaves: bool = Field(description="several sequences in flight, each in a context of its own")
     replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
 
     @classmethod
@@ -32,5 +33,6 @@ class Capabilities(Section):
             learns=learning.enabled,
             accumulates=learning.enabled and learning.update == "accumulate",
             selects=learning.enabled and learning.winners != "all",
+            interleaves=design.system.contexts > 1,
             replays=learning.enabled and learning.replay_capacity > 0,
         )

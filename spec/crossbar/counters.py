@@ -50,6 +50,9 @@ class Counter(IntEnum):
     DEVICES_HIDDEN = 25, "learns"
     DEVICES_READOUT = 26, "learns"
     FEEDBACK_CYCLES = 27, "learns"
+    INPUT_WAIT_CYCLES = 28, "interleaves"
+    OUTPUT_WAIT_CYCLES = 29, "interleaves"
+    CONVERTER_WAIT_CYCLES = 30, "interleaves"
 
 
 def counters_of(capabilities: Capabilities) -> tuple[Counter, ...]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
 from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.lib.section import Derived
 
@@ -43,37 +44,52 @@ class Cycles(Derived):
 
     design: DesignPoint
 
-    # Inference: hdl/crossbar/sequencer.py
-    # --------------------------------------------------------------------------------------
+    # Inference: hdl/crossbar/contexts.py, integration.py, conversion.py, fold_issue.py, hdl/cells/miru_cell.py,
+    # hdl/crossbar/readout.py
+    # ---------------------------------------------------------------------------------------------------------------
+    @property
+    def pace(self) -> int:
+        """Fewest cycles between two samples of the hidden layer: its converter and the folds of its codes keep up."""
+        design = self.design
+        return 1 if design.capabilities.bistable else max(design.crossbar.adc_cycles, design.folds)
+
+    @property
+    def period(self) -> int:
+        """Fewest cycles from a step to the next one of any sequence: planes and sample, converter, folds, or input.
+
+        With two integrators the sample of one shares a cycle with a plane of the other.
+        """
+        return max(self.busy, ceil(self.design.network.features / BEAT_BYTES))
+
+    @property
+    def busy(self) -> int:
+        """Cycles for which a step keeps crossbars, converters or cell to itself: `period` without the input."""
+        design = self.design
+        return max(design.formats.stream_bits + (design.crossbar.integrators == 1), self.pace)
+
     @property
     def step(self) -> int:
-        """Cycles of a step, from the first plane to the last state.
+        """Cycles of a step of a lone sequence, from the first plane to the last state.
 
-        STREAM one a plane, SAMPLE, CONVERT, CELL until the converter is valid, ``adc_cycles`` after it sees CONVERT,
-        and one a fold from then on, STATE, COMMIT. With bistable cells STREAM, SAMPLE and COMMIT.
+        Planes, sample, convert and the conversion that the tiles see a cycle later, one a fold, and two for the states
+        and the words of the last. With bistable cells planes and sample, or planes alone with two integrators: the step
+        after does not wait for the states.
         """
         design = self.design
         if design.capabilities.bistable:
-            return design.formats.stream_bits + 1 + 1
-        return design.formats.stream_bits + 1 + 1 + PIN + (design.crossbar.adc_cycles - 1) + design.folds + 2
+            return design.formats.stream_bits + (design.crossbar.integrators == 1)
+        return design.formats.stream_bits + 1 + PIN + design.crossbar.adc_cycles + design.folds + 2
 
     @property
     def readout(self) -> int:
-        """Cycles of a readout; more where the last answer still waits.
+        """Cycles of a readout; more where the answer still waits for its place.
 
-        READOUT_STREAM one a plane, READOUT_SAMPLE, READOUT_CONVERT, READOUT_WAIT as long as the converter takes, ANSWER
-        one a class. With bistable cells SETTLED comes first.
+        Planes, sample, convert and the conversion that the tiles see a cycle later, one a class, and the hand-over.
+        With bistable cells the states of the last step settle before.
         """
         design = self.design
-        return (
-            design.capabilities.bistable
-            + design.readout_planes
-            + 1
-            + 1
-            + PIN
-            + design.crossbar.adc_cycles
-            + design.network.classes
-        )
+        settle = design.capabilities.bistable * (2 + (design.crossbar.integrators == 2))
+        return settle + design.readout_planes + 1 + PIN + design.crossbar.adc_cycles + 1 + design.network.classes
 
     def sequence(self, steps: int) -> int:
         """Cycles from the first plane of a sequence to its answer."""

@@ -94,6 +94,11 @@ class DesignPoint(Design):
         return ceil(self.readout_rows / self.crossbar.rows) * ceil(self.network.classes / self.crossbar.columns)
 
     @property
+    def banks(self) -> int:
+        """Sequences that the sequence buffer holds: one a context, and the next one."""
+        return self.system.contexts + 1
+
+    @property
     def folds(self) -> int:
         """Passes of the cell lanes over the hidden units in one step."""
         return ceil(self.network.hidden / self.cell.lanes)

@@ -27,6 +27,11 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"cell.lanes is {design.cell.lanes} but network.hidden is {design.network.hidden}; "
             f"lanes beyond the hidden units would idle: use 1…{design.network.hidden}"
         )
+    if design.system.contexts > 1 and design.capabilities.bistable:
+        yield (
+            f'system.contexts is {design.system.contexts}, but with cell.kind = "bmru" a cell holds one state: '
+            'use contexts = 1, where one stream takes as many cycles a step, or cell.kind = "miru"'
+        )
     if design.learning.accumulator_level >= 1 << (design.learning.accumulator_bits - 1):
         yield (
             f"learning.accumulator_level is {design.learning.accumulator_level}, which an accumulator of "

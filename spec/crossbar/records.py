@@ -45,8 +45,8 @@ def record_fields(design: DesignPoint) -> dict[str, RecordFields]:
     ``presented``, and, all as stored, the ``slot`` that it took, else ``NO_SLOT`` and the others 0, its label and
     number of steps, and ``stored_sum``, ``Σ v_ti (2·(t·features + i) + 1)`` modulo 2³² over the stored features.
 
-    ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences that started, replays
-    included, and is that of the last one.
+    ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences in the order in
+    which they got their contexts, replays included; ``context`` is that of the record's sequence.
     """
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
     head = list(zip(STEP_HEAD, ("<u8", "<u4", "<u2", "<u2"), strict=True))

@@ -42,6 +42,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_winners": design.winners,
         "design_replay_ratio": design.learning.replay_ratio,
         "design_replay_capacity": design.learning.replay_capacity,
+        "design_interleaves": design.capabilities.interleaves,
         "design_contexts": design.system.contexts,
         "design_cell_kind": int(design.capabilities.bistable),
         "design_bistable": design.capabilities.bistable,

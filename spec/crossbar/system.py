@@ -9,6 +9,9 @@ from pydantic import Field
 from remora.spec.lib.roles import FREE
 from remora.spec.lib.section import Section
 
+MAX_CONTEXTS = 8
+"""Most sequences in flight."""
+
 
 class System(Section):
     """What surrounds the core."""
@@ -16,6 +19,4 @@ class System(Section):
     clock_mhz: Annotated[float, FREE] = Field(
         20.0, ge=0.001, le=2000, description="clock in MHz, for GOPS and times; changes no logic"
     )
-    contexts: Annotated[int, FREE] = Field(
-        1, ge=1, le=1, description="sequences in flight; interleaving is not built yet, so 1"
-    )
+    contexts: Annotated[int, FREE] = Field(1, ge=1, le=MAX_CONTEXTS, description="sequences in flight at once")

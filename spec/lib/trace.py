@@ -4,7 +4,8 @@ A trace is a directory: ``header.json`` (format version, design hash, and for ev
 shape) and one file ``<kind>.bin`` a kind, of fixed-size little-endian records without padding between them. Every
 record is a multiple of four bytes, so that a Verilog monitor can write it as 32-bit words.
 
-Fields named in ``UNCOMPARED`` say when something happened in hardware; golden has no clock and leaves them 0.
+Fields named in ``UNCOMPARED`` say when and where something happened in hardware; golden has neither a clock nor
+contexts and leaves them 0.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design, RecordFields
 
 FORMAT, VERSION, HEADER = "remora-trace", 1, "header.json"
-UNCOMPARED = ("cycle", "padding")
+UNCOMPARED = ("cycle", "padding", "context")
 
 
 class TraceError(RemoraError):

@@ -20,7 +20,8 @@ from remora.tb.lib.config import load_config
 from remora.tb.lib.host_run import HostRun
 
 QUEUED = 2
-"""Packets handed to the agent at once: it costs a wake-up each cycle while it has some, even when nothing moves."""
+"""Packets handed to the agent at once, for each context: one that is in it, one that waits or whose answer does. The
+agent costs a wake-up each cycle while it has some, even when nothing moves."""
 
 
 @cocotb.test()
@@ -106,7 +107,7 @@ class SequenceRun(HostRun[CrossbarHost]):
                     self.answered.clear()
                     await self.answered.wait()
                 await self._pause(index)
-            while sent >= len(self.answers) + QUEUED:
+            while sent >= len(self.answers) + QUEUED * self.host.design.system.contexts:
                 self.answered.clear()
                 await self.answered.wait()
             sent += index in expected

@@ -1,5 +1,6 @@
-// Trace monitor of steps with bistable cells: writes the records of kind `step`, once the cells have settled and
-// show what became of them; not if a reset comes before. The cells see the strobe of `step_done` a cycle later.
+// Trace monitor of steps with bistable cells: writes the records of kind `step`, once the cells have settled and show what
+// became of them; not if a reset comes before. The cells see the currents two cycles after `step_done`, the strobe of the
+// sample.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -10,6 +11,9 @@ module remora_bistable_monitor
     input wire reset,
     input wire [STEP_BITS-1:0] step,
     input wire [CONTEXT_INDEX_BITS-1:0] context_index,
+    input wire taken,
+    input wire [CONTEXT_INDEX_BITS-1:0] taken_context,
+    input wire restarted,
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate_hidden,
     input wire [WL_POS_BITS-1:0] wl_pos,
@@ -22,27 +26,30 @@ module remora_bistable_monitor
 
   wire tracing, live;
   wire [63:0] cycle;
-  wire [31:0] sequence_number;
   remora_trace_head head (
-      .clk(clk), .reset(reset), .started(integrate_hidden && plane == 0 && step == 0),
-      .cycle(cycle), .sequence_number(sequence_number), .live(live)
+      .clk(clk), .reset(reset), .taken(taken), .taken_context(taken_context), .restarted(restarted),
+      .started(integrate_hidden && plane == 0),
+      .context_index(context_index), .step(16'(step)), .cycle(cycle), .live(live)
   );
   remora_trace_file #(.KIND("step"), .BITS($bits(step_t)), .PADDED(STEP_PADDED)) writer (.tracing(tracing));
   remora_streamed_words #(.ROWS(STEP_WORDS), .PLANE_BITS(PLANE_BITS)) streamed ();
 
+  step_t pending;  // of the sample, until the cells see it
   step_t record;
+  logic sampled = 0;
   logic settling = 0;  // the cells see the currents
   logic settled = 0;  // the record waits for the states
 
   function automatic void take_step();
-    record.cycle = cycle;
-    record.sequence_ = sequence_number;
-    record.context_ = 16'(context_index);
-    record.step = 16'(step);
-    for (int i = 0; i < STEP_WORDS; i++) record.words[i] = streamed.words[i];
+    pending.cycle = cycle;
+    pending.sequence_ = head.sequence_of[0];  // a cell holds one state
+    pending.context_ = 0;
+    pending.step = head.step_of[0];
+    for (int i = 0; i < STEP_WORDS; i++) pending.words[i] = streamed.words[i];
   endfunction
 
   function automatic void take_sums();
+    record = pending;
     for (int j = 0; j < STEP_SUMS; j++) begin
       longint sum;
       sum = 0;
@@ -58,14 +65,16 @@ module remora_bistable_monitor
   endfunction
 
   always @(posedge clk) begin
+    sampled <= 0;
     settling <= 0;
     settled <= 0;
     if (!reset && tracing && live) begin
       if (settled) write_step();
       if (settling) take_sums();
-      if (integrate_hidden) streamed.add(plane, wl_pos, wl_neg);
       if (step_done) take_step();
-      settling <= step_done;
+      if (integrate_hidden) streamed.add(plane, wl_pos, wl_neg);
+      sampled <= step_done;
+      settling <= sampled;
       settled <= settling;
     end
   end

@@ -12,6 +12,9 @@ module remora_insert_monitor
     input wire reset,
     input wire [STEP_BITS-1:0] step,
     input wire [CONTEXT_INDEX_BITS-1:0] context_index,
+    input wire taken,
+    input wire [CONTEXT_INDEX_BITS-1:0] taken_context,
+    input wire restarted,
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate_hidden,
     input wire engine_reset,
@@ -30,11 +33,11 @@ module remora_insert_monitor
 
   wire tracing, live;
   wire [63:0] cycle;
-  wire [31:0] sequence_number;
   // A soft reset waits for what learns, and takes effect in the very cycle in which that ends.
   remora_trace_head head (
-      .clk(clk), .reset(reset || engine_reset), .started(integrate_hidden && plane == 0 && step == 0),
-      .cycle(cycle), .sequence_number(sequence_number), .live(live)
+      .clk(clk), .reset(reset || engine_reset), .taken(taken), .taken_context(taken_context), .restarted(restarted),
+      .started(integrate_hidden && plane == 0),
+      .context_index(context_index), .step(16'(step)), .cycle(cycle), .live(live)
   );
   remora_trace_file #(.KIND("insert"), .BITS($bits(insert_t)), .PADDED(INSERT_PADDED)) writer (.tracing(tracing));
   int unsigned stored_sum = 0;
@@ -51,8 +54,8 @@ module remora_insert_monitor
     insert_t record;
     record = '0;
     record.cycle = cycle;
-    record.sequence_ = sequence_number;
-    record.context_ = 16'(context_index);
+    record.sequence_ = head.sequence_of[0];  // what learns is alone, in the lowest context
+    record.context_ = 0;
     record.presented = 32'(presented);
     record.stored_sum = stored_sum;
     record.slot = NO_SLOT;

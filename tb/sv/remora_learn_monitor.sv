@@ -12,6 +12,9 @@ module remora_learn_monitor
     input wire reset,
     input wire [STEP_BITS-1:0] step,
     input wire [CONTEXT_INDEX_BITS-1:0] context_index,
+    input wire taken,
+    input wire [CONTEXT_INDEX_BITS-1:0] taken_context,
+    input wire restarted,
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate_hidden,
     input wire engine_reset,
@@ -37,11 +40,11 @@ module remora_learn_monitor
 
   wire tracing, live;
   wire [63:0] cycle;
-  wire [31:0] sequence_number;
   // A soft reset waits for what learns, and takes effect in the very cycle in which that ends.
   remora_trace_head head (
-      .clk(clk), .reset(reset || engine_reset), .started(integrate_hidden && plane == 0 && step == 0),
-      .cycle(cycle), .sequence_number(sequence_number), .live(live)
+      .clk(clk), .reset(reset || engine_reset), .taken(taken), .taken_context(taken_context), .restarted(restarted),
+      .started(integrate_hidden && plane == 0),
+      .context_index(context_index), .step(16'(step)), .cycle(cycle), .live(live)
   );
   remora_trace_file #(.KIND("learn"), .BITS($bits(learn_t)), .PADDED(LEARN_PADDED)) writer (.tracing(tracing));
 
@@ -70,8 +73,8 @@ module remora_learn_monitor
 
   function automatic void write_learn();
     record.cycle = cycle;
-    record.sequence_ = sequence_number;
-    record.context_ = 16'(context_index);
+    record.sequence_ = head.sequence_of[0];  // what learns is alone, in the lowest context
+    record.context_ = 0;
     record.label = 16'(label);
     record.gradient_sum = gradient_sum;
     record.accumulator_sum = accumulator_sum;

@@ -13,13 +13,18 @@ module remora_monitor
     input wire reset,
     input wire [STEP_BITS-1:0] step,
     input wire [CONTEXT_INDEX_BITS-1:0] context_index,
+    input wire taken,
+    input wire [CONTEXT_INDEX_BITS-1:0] taken_context,
+    input wire restarted,
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate_hidden,
     input wire integrate_readout,
+    input wire [PLANE_BITS-1:0] readout_plane,
     input wire [READOUT_WL_POS_BITS-1:0] readout_wl_pos,
     input wire [READOUT_WL_NEG_BITS-1:0] readout_wl_neg,
     input wire [READOUT_CODES_BITS-1:0] readout_codes,
-    input wire push,
+    input wire concluded,
+    input wire [CONTEXT_INDEX_BITS-1:0] concluded_context,
     input wire [SCORES_BITS-1:0] scores,
     input wire [DECISION_BITS-1:0] decision,
     input wire [TAG_BITS-1:0] tag,
@@ -30,10 +35,10 @@ module remora_monitor
 
   wire tracing, live, tracing_events;
   wire [63:0] cycle;
-  wire [31:0] sequence_number;
   remora_trace_head head (
-      .clk(clk), .reset(reset), .started(integrate_hidden && plane == 0 && step == 0),
-      .cycle(cycle), .sequence_number(sequence_number), .live(live)
+      .clk(clk), .reset(reset), .taken(taken), .taken_context(taken_context), .restarted(restarted),
+      .started(integrate_hidden && plane == 0),
+      .context_index(context_index), .step(16'(step)), .cycle(cycle), .live(live)
   );
   remora_trace_file #(.KIND("readout"), .BITS($bits(readout_t)), .PADDED(READOUT_PADDED)) readouts (.tracing(tracing));
   remora_trace_file #(.KIND("event"), .BITS($bits(event_t)), .PADDED(EVENT_PADDED)) events (.tracing(tracing_events));
@@ -44,9 +49,9 @@ module remora_monitor
     readout_t record;
     record = '0;
     record.cycle = cycle;
-    record.sequence_ = sequence_number;
-    record.context_ = 16'(context_index);
-    record.step = 16'(step);
+    record.sequence_ = head.sequence_of[concluded_context];
+    record.context_ = 16'(concluded_context);
+    record.step = head.step_of[concluded_context];
     record.tag = 16'(tag);
     record.decision = 16'(decision);
     for (int i = 0; i < READOUT_WORDS; i++) record.words[i] = streamed.words[i];
@@ -69,8 +74,8 @@ module remora_monitor
     if (tracing && live) begin
       if (reset && !was_reset) write_event(EVENT_RESET, aresetn ? 1 : 0);
       if (!reset) begin
-        if (integrate_readout) streamed.add(plane, readout_wl_pos, readout_wl_neg);
-        if (push) write_readout();
+        if (integrate_readout) streamed.add(readout_plane, readout_wl_pos, readout_wl_neg);
+        if (concluded) write_readout();
         for (int i = 0; i < DROPPED_BITS; i++) if (dropped[i]) write_event(EVENT_DROP, i);
       end
     end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.bistable_faults import bistable_faults
+from remora.flow.systems.crossbar.context_faults import context_faults
 from remora.flow.systems.crossbar.learning_faults import learning_faults
 from remora.flow.systems.crossbar.replay_faults import replay_faults
 from remora.spec.crossbar.design import DesignPoint
@@ -20,6 +21,7 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     own = (bistable_faults,) if design.capabilities.bistable else (_crossbars, _cell)
     parts = (_streamer, *own, _sequence, _answers, _control)
     faults = [fault for part in parts for fault in part(design)]
+    faults += context_faults(design) if design.capabilities.interleaves else []
     faults += learning_faults(design) if design.capabilities.learns else []
     return faults + (replay_faults(design) if design.capabilities.replays else [])
 
@@ -150,8 +152,8 @@ def _cell(design: DesignPoint) -> list[Fault]:
 
 def _sequence(design: DesignPoint) -> list[Fault]:
     sequencer, buffer, steps = "remora_sequencer", "remora_sequence_buffer", design.network.max_steps
-    length, step = "sequence__length", "sequence__step"
-    memory = f"remora_memory_{2 * steps}x{FEATURE_BITS * design.network.features}"
+    length, step = "sequences__arrived__length", "sequences__reader__step"
+    memory = f"remora_memory_{design.banks * steps}x{FEATURE_BITS * design.network.features}"
     in_body = """  logic in_body;
   always @(posedge clk)
     if (rst) in_body <= 0;
@@ -176,7 +178,7 @@ def _sequence(design: DesignPoint) -> list[Fault]:
             {"stream__tdata": "in_body ? stream__tdata : stream__tdata & ~32'hFFFF"},
             in_body,
         ),
-        Fault("free_lost", "banks are never given back", buffer, {"sequence__steps__free": "1'b0"}),
+        Fault("free_lost", "banks are never given back", buffer, {"sequences__header__free": "1'b0"}),
         Fault(
             "steps_counted_twice",
             "the counter of steps doubles",

@@ -51,11 +51,16 @@ def watched_signals(probes: Mapping[str, Mapping]) -> dict[str, tuple[str, int]]
 
 
 def absent_probes(design: DesignPoint) -> dict[str, int]:
-    """Probe of the monitor of learning that a design may lack, and reads as 0 there → its width.
+    """Probe of a monitor that a design may lack, and reads as 0 there → its width.
 
     Without accumulators their sum is 0, as golden's.
     """
-    return {"accumulators": design.learning_lanes * design.learning.accumulator_bits, "replaying": 1, "slot": 1}
+    return {
+        "accumulators": design.learning_lanes * design.learning.accumulator_bits,
+        "replaying": 1,
+        "slot": 1,
+        "restarted": 1,
+    }
 
 
 def trace_constants(design: DesignPoint) -> dict[str, int]:
@@ -66,6 +71,9 @@ def trace_constants(design: DesignPoint) -> dict[str, int]:
         "MAX_STEPS": design.network.max_steps,
         "ROW_TILES": hidden.row_tiles,
         "FRACTION_BITS": design.crossbar.fraction_bits,
+        "CONTEXTS": design.system.contexts,
+        "STREAM_BITS": design.formats.stream_bits,
+        "FOLDS": design.folds,
         "LEARNING_LANES": design.learning_lanes,
         "HEAD_LABEL_BITS": head_label_bits(design),
         "NO_SLOT": NO_SLOT,

@@ -197,13 +197,13 @@ def _writes(design: DesignPoint) -> list[Fault]:
             "learnt_unasked",
             "sequences are learnt whether asked or not",
             "remora_sequencer",
-            {"learning__learn": "1'b1"},
+            {"sequences__header__flags": "sequences__header__flags | 8'd1"},
         ),
         Fault(
             "answered_unasked",
             "sequences are answered whether asked or not",
             "remora_sequencer",
-            {"learning__infer": "1'b1"},
+            {"sequences__header__flags": "sequences__header__flags | 8'd2"},
         ),
     ]
     if layer_layout(design, Layer.HIDDEN).row_tiles > 1:

@@ -87,12 +87,16 @@ class Reference:
     def cycles(self) -> dict[Counter, tuple[int, int]]:
         """Of the hardware's counters of cycles, after all sequences: fewest and most, which are often the same.
 
-        An update takes as long as its pulses let it; without any, its cycles are known. So are those of an insertion
-        into a reservoir with room. A replay is of a sequence that was learnt, after so many attempts of its draw.
+        Steps of several contexts overlap; each keeps the crossbars busy, and none takes longer than alone while
+        nothing else is done. An update takes as long as its pulses let it; without any, its cycles are known. So are
+        those of an insertion into a reservoir with room. A replay is of a sequence that was learnt, after so many
+        attempts of its draw.
         """
         stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
         lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
-        found = {Counter.STEP_CYCLES: 2 * (int(lengths.sum()) * cycles.step,)}
+        steps = int(lengths.sum())
+        fewest_step = cycles.busy if capabilities.interleaves else cycles.step
+        found = {Counter.STEP_CYCLES: (steps * fewest_step, steps * cycles.step)}
         if capabilities.learns:
             silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
             fewest, most = (

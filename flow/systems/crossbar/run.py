@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -29,6 +29,10 @@ CHUNK = 256
 """Sequences compared at once, so that memory does not grow with the run."""
 KINDS = (STEP, READOUT, EVENT, ANSWER, COUNTERS, INTERRUPTS)
 """What a traced run compares of any stimulus; of events only where packets are dropped."""
+CONTEXTS = "contexts"
+CONTEXT_RULES = ("beyond", "changed", "shared")
+"""What no record may show: a context that does not exist, a sequence that changes its context, a context that two
+sequences in flight share."""
 PHASES = (
     Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
     Counter.INSERT_CYCLES,
@@ -99,6 +103,13 @@ class CrossbarCase(RunCase):
         """See the base."""
         return [f"+remora_images={self.images}"] if self.images else []
 
+    def in_order(self, records: Mapping[str, NDArray]) -> dict[str, NDArray]:
+        """See the base; steps and readouts of sequences that are in flight at once come interleaved."""
+        sorts = {
+            kind: np.argsort(records[kind]["sequence"], kind="stable") for kind in (STEP, READOUT) if kind in records
+        }
+        return {kind: found[sorts[kind]] if kind in sorts else found for kind, found in records.items()}
+
     def stretches(self, directory: Path) -> Iterator[Stretch]:
         """See the base; each ends after ``CHUNK`` sequences or at a readback point."""
         design, stimulus, reference = self.design, self.stimulus, self.reference
@@ -137,6 +148,7 @@ class CrossbarCase(RunCase):
         """See the base."""
         if self.traced:
             yield Check(EVENT, self._drop_events(), found.records[EVENT])
+            yield check_values(CONTEXTS, dict.fromkeys(CONTEXT_RULES, 0), self._context_faults(found.records))
         yield check_values(COUNTERS, by_name(self._predicted(found)), by_name(found.counters))
         yield check_values(INTERRUPTS, self._interrupts(), found.report["interrupts"])
 
@@ -157,6 +169,27 @@ class CrossbarCase(RunCase):
         events["kind"], events["cause"] = Event.DROP, [bad.cause for bad in self.stimulus.bad]
         return events
 
+    def _context_faults(self, records: Mapping[str, NDArray]) -> dict[str, int]:
+        """How often each of `CONTEXT_RULES` is broken."""
+        steps, readouts = records[STEP], records[READOUT]
+        contexts = np.concatenate((steps["context"], readouts["context"])).astype(np.int64)
+        sequences = np.concatenate((steps["sequence"], readouts["sequence"]))
+        cycles = np.concatenate((steps["cycle"], readouts["cycle"])).astype(np.int64)
+        order = np.lexsort((cycles, sequences))
+        contexts, sequences, cycles = contexts[order], sequences[order], cycles[order]
+        first = np.concatenate(([True], sequences[1:] != sequences[:-1])) if len(sequences) else np.zeros(0, bool)
+        # In each context one sequence begins after the last record of the one before.
+        begins = np.flatnonzero(first)
+        ends = np.append(begins[1:], len(sequences)) - 1
+        by_context = np.lexsort((cycles[begins], contexts[begins]))
+        same = np.diff(contexts[begins][by_context]) == 0
+        early = cycles[begins][by_context][1:] <= cycles[ends][by_context][:-1]
+        return {
+            "beyond": int((contexts >= self.design.system.contexts).sum()),
+            "changed": int((contexts[1:] != contexts[:-1])[~first[1:]].sum()) if len(contexts) else 0,
+            "shared": int((same & early).sum()),
+        }
+
     def _predicted(self, found: Found) -> dict[Counter, int]:
         """What golden can predict of the counters; every cycle belongs to one phase.
 
@@ -165,9 +198,10 @@ class CrossbarCase(RunCase):
         """
         counters, reference = found.counters, self.reference
         readouts = len(self.stimulus) * self.design.cycles.readout
+        alone = not (found.stalled or self.design.capabilities.interleaves)
         predicted = {
             Counter.CYCLES: sum(counters.get(phase, 0) for phase in PHASES),
-            Counter.READOUT_CYCLES: counters[Counter.READOUT_CYCLES] if found.stalled else readouts,
+            Counter.READOUT_CYCLES: readouts if alone else counters[Counter.READOUT_CYCLES],
             **{counter: min(max(counters[counter], low), high) for counter, (low, high) in reference.cycles.items()},
             **reference.counters,
         }

@@ -88,9 +88,10 @@ def steps_in_all(design: DesignPoint, stimulus: Stimulus) -> int:
 def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
     """The result of a simulation, as it is reported and scripted against.
 
-    ``cycles_per_step``: from the hardware's counters, first plane to last state. ``gops``: 2 × MACs of steps and
-    readouts ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for packets
-    included. Where sequences were learnt, see ``_learning`` for what is told besides.
+    ``cycles_per_step``: from the hardware's counters, cycles in which any sequence is between its first plane and its
+    last state, a step; ``cycles_per_sequence``: those and the cycles of readouts, a sequence. ``gops``: 2 × MACs of
+    steps and readouts ÷ the time that they took at the design's clock; ``gops_with_idle``: ÷ all the time, waiting for
+    packets included. Where sequences were learnt, see ``_learning`` for what is told besides.
     """
     counters, comparison = run.counters, run.comparison
     steps, sequences = counters[Counter.STEPS], counters[Counter.SEQUENCES]
@@ -105,6 +106,8 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
         "accuracy": _share(run.decisions, data),
         "golden_accuracy": _share(run.golden_decisions, data),
         "cycles_per_step": counters[Counter.STEP_CYCLES] / max(1, steps),
+        "cycles_per_sequence": busy / max(1, sequences),
+        "contexts": design.system.contexts,
         "cycles_per_readout": counters[Counter.READOUT_CYCLES] / max(1, sequences),
         "idle_cycles_per_sequence": counters[Counter.IDLE_CYCLES] / max(1, sequences),
         "clock_mhz": design.system.clock_mhz,

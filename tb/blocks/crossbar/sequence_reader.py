@@ -46,49 +46,76 @@ class BufferBench:
         self.source.send_nowait(frame_of(beats))
 
     async def read_all(self, delay: int) -> None:
-        """Read every sequence that must come, each after up to ``delay`` cycles, then compare the drops."""
+        """Read every sequence that must come, each after up to ``delay`` cycles, then compare the drops.
+
+        As many as there are contexts are taken before any is freed, and they are freed in any order.
+        """
         while self.expected:
-            await self.read_one(delay)
+            count = self.random.randint(1, min(self.block.design.system.contexts, len(self.expected)))
+            taken = [await self.take(delay) for _ in range(count)]
+            self.random.shuffle(taken)
+            for bank, sequence in taken:
+                await self._read(bank, sequence, delay)
         while len(self.drops) < len(self.expected_drops) or not self.source.idle():
             await self._cycle_within("drops")
         await self.bench.cycle(6)
         self.bench.compare(self.block, "drops", self.drops, self.expected_drops)
-        self.bench.compare(self.block, "available at the end", self.block.get("sequence__steps__available"), 0)
+        self.bench.compare(self.block, "available at the end", self.block.get("sequences__arrived__available"), 0)
 
     async def read_one(self, delay: int) -> None:
         """Take the next sequence: its description, all its steps in any order, and free it."""
+        await self._read(*await self.take(delay), delay)
+
+    async def take(self, delay: int) -> tuple[int, Sequence]:
+        """Take the next sequence; returns its bank."""
         self.waited = 0
-        while not self.block.get("sequence__steps__available"):
+        while not self.block.get("sequences__arrived__available"):
             await self._cycle_within("a sequence")
         await self.bench.cycle(self.random.randint(1, 1 + delay))
         sequence = self.expected.pop(0)
-        self._compare_description(sequence)
+        found = tuple(self.block.get(f"sequences__arrived__{port}") for port in ("available", "length", "flags"))
+        self.bench.compare(self.block, "available, length, flags", found, (1, len(sequence.steps), sequence.flags))
+        bank = self.block.get("sequences__arrived__bank")
+        self.block.put(sequences__arrived__take=1)
+        await self.bench.cycle()
+        self.block.put(sequences__arrived__take=0)
+        await self.bench.cycle()
+        return bank, sequence
+
+    async def _read(self, bank: int, sequence: Sequence, delay: int) -> None:
+        await self._compare_description(bank, sequence)
         order = list(range(len(sequence.steps)))
         if delay:
             self.random.shuffle(order)
         for step in order:
-            await self._read_step(sequence, step, hold=self.random.randint(0, min(delay, 2)))
-        self._compare_description(sequence)
-        self.block.put(sequence__steps__free=1)
+            await self._read_step(bank, sequence, step, hold=self.random.randint(0, min(delay, 2)))
+        await self._compare_description(bank, sequence)
+        self.block.put(sequences__header__free=1)
         await self.bench.cycle()
-        self.block.put(sequence__steps__free=0)
+        self.block.put(sequences__header__free=0)
         await self.bench.cycle()
 
-    def _compare_description(self, sequence: Sequence) -> None:
-        ports = ("steps__available", "steps__length", "label", "flags", "tag")
-        found = tuple(self.block.get(f"sequence__{port}") for port in ports)
-        expected = (1, len(sequence.steps), sequence.label, sequence.flags, sequence.tag)
-        self.bench.compare(self.block, "available, length, label, flags, tag", found, expected)
+    async def _compare_description(self, bank: int, sequence: Sequence) -> None:
+        self.block.put(sequences__header__bank=bank)
+        await self.bench.cycle()
+        found = tuple(self.block.get(f"sequences__header__{port}") for port in ("length", "label", "flags", "tag"))
+        expected = (len(sequence.steps), sequence.label, sequence.flags, sequence.tag)
+        self.bench.compare(self.block, "length, label, flags, tag", found, expected)
 
-    async def _read_step(self, sequence: Sequence, step: int, hold: int) -> None:
-        self.block.put(sequence__steps__read=1, sequence__steps__step=step)
+    async def _read_step(self, bank: int, sequence: Sequence, step: int, hold: int) -> None:
+        self.block.put(sequences__reader__read=1, sequences__reader__bank=bank, sequences__reader__step=step)
         await self.bench.cycle()
         other = self.random.randrange(self.block.design.network.max_steps)
-        self.block.put(sequence__steps__read=0, sequence__steps__step=other)
+        banks = self.block.design.banks
+        self.block.put(
+            sequences__reader__read=0, sequences__reader__step=other,
+            sequences__reader__bank=self.random.randrange(banks),
+        )  # fmt: skip
         for _ in range(1 + hold):
             await self.bench.cycle()
-            found = self.block.get("sequence__features").to_bytes(self.block.design.network.features, "little")
-            self.bench.compare(self.block, f"features of step {step}", found, sequence.steps[step])
+            found = self.block.get("sequences__reader__features")
+            features = found.to_bytes(self.block.design.network.features, "little")
+            self.bench.compare(self.block, f"features of step {step}", features, sequence.steps[step])
 
     async def _cycle_within(self, what: str) -> None:
         self.waited = getattr(self, "waited", 0) + 1

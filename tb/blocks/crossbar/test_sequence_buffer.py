@@ -70,11 +70,12 @@ async def throughput(bench: BlockBench) -> None:
         while len(rises) < 6 and cycle < 3000:
             await bench.cycle()
             cycle += 1
-            if block.get("sequence__steps__available"):
+            if block.get("sequences__arrived__available"):
                 rises.append(cycle)
-                block.put(sequence__steps__free=1)
+                bank = block.get("sequences__arrived__bank")
+                block.put(sequences__arrived__take=1, sequences__header__bank=bank, sequences__header__free=1)
                 await bench.cycle()
-                block.put(sequence__steps__free=0)
+                block.put(sequences__arrived__take=0, sequences__header__free=0)
                 cycle += 1
         periods = [later - earlier for earlier, later in pairwise(rises)]
         body = len(beats) - 1 if block.design.network.features >= BEAT_BYTES else steps
@@ -86,16 +87,16 @@ async def throughput(bench: BlockBench) -> None:
 
 @block_test
 async def back_pressure(bench: BlockBench) -> None:
-    """With both banks full the stream waits, for ever if need be, and goes on when one is freed."""
+    """With all banks full the stream waits, for ever if need be, and goes on when one is freed."""
 
     async def drive(block: Block) -> None:
         buffer = BufferBench(bench, block)
-        for _ in range(4):
+        for _ in range(block.design.banks + 2):
             buffer.send(good_packet(bench, block, block.design.network.max_steps))
-        await bench.cycle(600)  # enough for two of the longest packets
+        await bench.cycle(800)  # enough for as many of the longest packets as there are banks
         for _ in range(50):
             await bench.cycle()
-            bench.compare(block, "tready while both banks are full", block.get("stream__tready"), 0)
+            bench.compare(block, "tready while all banks are full", block.get("stream__tready"), 0)
         await buffer.read_all(delay=4)
 
     await bench.each(drive)
@@ -122,7 +123,7 @@ async def resets(bench: BlockBench) -> None:
         bench.dut.rst.value = 0
         await bench.cycle(2)
         for buffer in buffers:
-            bench.compare(buffer.block, "available after reset", buffer.block.get("sequence__steps__available"), 0)
+            bench.compare(buffer.block, "available after reset", buffer.block.get("sequences__arrived__available"), 0)
         tasks = []
         for buffer in buffers:
             for _ in range(2):

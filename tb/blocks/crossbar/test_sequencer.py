@@ -1,20 +1,23 @@
-"""The sequencer: every strobe in its cycle, as the contract's schedule says, whatever its neighbours do."""
+"""The sequencer: every strobe of a lone sequence in its cycle, as the contract's schedule says, whatever its
+neighbours do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.packets import Flag
 from remora.tb.lib.bench import Block, BlockBench, block_test
 
+TAKE, READ, FREE = "sequences__arrived__take", "sequences__reader__read", "sequences__header__free"
 STROBES = (
-    "busy", "stepping", "reading_out", "step_done", "sequence__read", "sequence__free", "streaming__enable",
-    "hidden__integrate", "hidden__sample", "hidden__convert", "readout__integrate", "readout__sample",
-    "readout__convert", "decision__start", "answer__push",
+    "busy", "stepping", "reading_out", "idle", "step_done__valid", TAKE, READ, FREE, "streaming__enable",
+    "hidden__integrate", "hidden__sample", "hidden__convert", "readout_streaming__enable", "readout__integrate",
+    "readout__sample", "readout__convert", "decision__start", "concluded", "answer__push",
 )  # fmt: skip
 FOLD_STROBES, BITLINE_STROBES = ("cell__read", "cell__issue"), ("cell__clear", "cell__settle")
 """Of a design whose cells take converted columns, and of one whose cells stand at the bitlines."""
-LEARNING_STROBES = ("concluded", "learning__start", "learning__learning", "learning__holding")
+LEARNING_STROBES = ("learning__start", "learning__learning", "learning__holding", "learning__keep_words")
 """Of a design that learns."""
 REPLAY_STROBES = tuple(
     f"learning__{name}" for name in ("next_sequence", "replaying", "draw", "drawing", "insert", "inserting")
@@ -22,6 +25,8 @@ REPLAY_STROBES = tuple(
 """Of a design that replays."""
 Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
+ENDED = "ended"
+"""Mark of the cycle in which the cell stores the last words of a step."""
 
 
 def strobes_of(design: DesignPoint) -> set[str]:
@@ -30,49 +35,47 @@ def strobes_of(design: DesignPoint) -> set[str]:
     return strobes | {*(BITLINE_STROBES if design.capabilities.bistable else FOLD_STROBES)}
 
 
-def conversion(
-    design: DesignPoint, layer: str, planes: int, phase: set[str], values: dict[str, int]
-) -> Iterator[Cycle]:
-    """Planes, sample, convert; bistable cells take the sample."""
-    for plane in range(planes):
-        yield {*phase, "streaming__enable", f"{layer}__integrate"}, {"streaming__plane": plane, **values}
-    yield {*phase, f"{layer}__sample"}, values
-    if layer == "readout" or not design.capabilities.bistable:
-        yield {*phase, f"{layer}__convert"}, values
+def planes(layer: str, count: int, phase: set[str], values: dict[str, int]) -> Iterator[Cycle]:
+    """The planes of a layer."""
+    port = "streaming" if layer == "hidden" else "readout_streaming"
+    for plane in range(count):
+        yield {*phase, f"{port}__enable", f"{layer}__integrate"}, {f"{port}__plane": plane, **values}
 
 
 def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> list[Cycle]:
-    """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe."""
-    phase, values = {"busy", "stepping"}, {"step": step, "streaming__first": int(step == 0)}
-    schedule = list(conversion(design, "hidden", design.formats.stream_bits, phase, values))
+    """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe.
+
+    The next step's features are fetched in the last cycle.
+    """
+    phase, last = {"busy", "stepping"}, step == length - 1
+    at_hand = {"at_hand__step": step, "streaming__first": int(step == 0)}
+    schedule = list(planes("hidden", design.formats.stream_bits, phase, at_hand))
+    fetch = (set(), {}) if last else ({READ}, {"sequences__reader__step": step + 1})
+    sample = {"hidden__sample", *(["learning__keep_words"] if design.capabilities.learns else [])}
     if design.capabilities.bistable:
-        fetch, fetched = ({"sequence__read"}, {"sequence__step": step + 1}) if step < length - 1 else (set(), {})
-        return [*schedule, ({*phase, "step_done", "cell__settle", *fetch}, {**values, **fetched})]
-    of_cell = {"cell__first": int(step == 0), "cell__last": int(step == length - 1), **values}
-    reads = [({"cell__read"}, {"cell__read_fold": fold}) for fold in range(design.folds)]
-    schedule[-1] = (schedule[-1][0] | reads[0][0], schedule[-1][1] | reads[0][1])
-    schedule += [(phase, values)] * (latency - 1)
-    for fold, (read, read_fold) in enumerate([*reads[1:], (set(), {})]):
-        schedule.append(({*phase, "cell__issue", *read}, {"cell__fold": fold, **of_cell, **read_fold}))
-    if step < length - 1:
-        schedule[-1] = ({*schedule[-1][0], "sequence__read"}, {"sequence__step": step + 1, **schedule[-1][1]})
-    return [*schedule, (phase, values), ({*phase, "step_done"}, values)]
+        return [*schedule, ({*phase, *sample, "step_done__valid", *fetch[0]}, fetch[1])]
+    of_cell = {"cell__first": int(step == 0), "cell__last": int(last)}
+    schedule += [({*phase, *sample}, {}), ({*phase, "hidden__convert"}, {})]
+    schedule += [({*phase, "cell__read"}, {"cell__read_fold": 0})] + [(phase, {})] * (latency - 2)
+    for fold in range(design.folds):
+        read = ({"cell__read"}, {"cell__read_fold": fold + 1}) if fold < design.folds - 1 else (set(), {})
+        schedule.append(({*phase, "cell__issue", *read[0]}, {"cell__fold": fold, **of_cell, **read[1]}))
+    return [*schedule, (phase, {}), ({*phase, "step_done__valid", ENDED, *fetch[0]}, fetch[1])]
 
 
 def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
     """From the last state to the start of the decision."""
     phase = {"busy", "reading_out"}
-    planes = 1 if design.capabilities.bistable else design.formats.stream_bits
-    return [
-        *[(phase, {})] * design.capabilities.bistable,
-        *conversion(design, "readout", planes, phase, {}),
-        *[(phase, {})] * (latency - 1),
-        ({*phase, "decision__start"}, {}),
-    ]
+    schedule: list[Cycle] = []
+    if design.capabilities.bistable:
+        schedule = [({*phase, "cell__settle"}, {}), (phase, {})]
+    schedule += planes("readout", design.readout_planes, phase, {})
+    schedule += [({*phase, "readout__sample"}, {}), ({*phase, "readout__convert"}, {}), *[(phase, {})] * (latency - 1)]
+    return [*schedule, ({*phase, "decision__start"}, {})]
 
 
 class Driver:
-    """Plays buffer, crossbars, decision and answer to one sequencer."""
+    """Plays buffer, crossbars, cell, decision and answer to one sequencer; one sequence at a time."""
 
     def __init__(self, bench: BlockBench, block: Block, stall: float) -> None:
         self.bench, self.block, self.design, self.stall = bench, block, block.design, stall
@@ -80,15 +83,26 @@ class Driver:
         self.learns = block.design.capabilities.learns
         self.replays = block.design.capabilities.replays
         self._strobes = strobes_of(block.design)
-        self.latency = block.design.crossbar.adc_cycles
+        self.latency = 1 + block.design.crossbar.adc_cycles
 
     async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
         """One cycle of the schedule: present what the neighbours answer, compare, and let them see the strobes."""
+        if "busy" not in strobes or not strobes & {
+            "stepping",
+            "reading_out",
+            "learning__holding",
+            "learning__replaying",
+        }:
+            strobes = {*strobes, "idle"}
         for layer, left in self._valid_in.items():
             self.block.put(**{f"{layer}__valid": int(left == 0)})
+        if not self.design.capabilities.bistable:
+            last = values.get("cell__last", getattr(self, "_last", 0))
+            self._last = last
+            self.block.put(ended__valid=int(ENDED in strobes), ended__last=last)
         await self.bench.cycle()
         found = {name for name in self._strobes if self.block.get(name)}
-        self.bench.compare(self.block, "strobes", found, strobes)
+        self.bench.compare(self.block, "strobes", found, strobes - {ENDED})
         self.bench.compare(self.block, f"values of {strobes}", {name: self.block.get(name) for name in values}, values)
         for layer, left in self._valid_in.items():
             self._valid_in[layer] = self.latency - 1 if f"{layer}__convert" in strobes else left - 1
@@ -97,20 +111,21 @@ class Driver:
         """Nothing happens while there is no sequence, or none may start."""
         for _ in range(cycles):
             run = self.bench.random.getrandbits(1)
-            self.block.put(run=run, sequence__available=1 - run)
+            self.block.put(run=run, sequences__arrived__available=1 - run)
             await self.cycle(set(), {})
 
     async def sequence(self, length: int) -> None:
         """A sequence from its start to the push of its result, and on to the end of learning, replays and insertion."""
         random, block = self.bench.random, self.block
-        block.put(run=1, sequence__available=1, sequence__length=length, decision__done=0)
+        block.put(run=1, sequences__arrived__available=1, sequences__arrived__length=length, decision__done=0)
         infer, learn = 1, 0
         if self.learns:
             infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
-            block.put(learning__infer=infer, learning__learn=learn, learning__done=0)
-        await self.cycle(
-            {"sequence__read", *(["cell__clear"] if self.design.capabilities.bistable else [])}, {"sequence__step": 0}
-        )
+            block.put(learning__done=0)
+        flags = int(Flag.INFER) * infer | int(Flag.LEARN) * learn
+        block.put(sequences__arrived__flags=flags, sequences__header__flags=flags, sequences__header__length=length)
+        await self.cycle({TAKE}, {})
+        block.put(sequences__arrived__available=0)
         await self._forward(length, bool(infer), bool(learn), set())
         if learn:
             await self._learn(length)
@@ -118,30 +133,43 @@ class Driver:
     async def _forward(self, length: int, infer: bool, learn: bool, mark: set[str]) -> None:
         """Steps and readout; ``mark`` is high all the while."""
         random, block = self.bench.random, self.block
+        clear = {"cell__clear"} if self.design.capabilities.bistable else set()
+        await self.cycle({"busy", READ, *clear, *mark}, {"sequences__reader__step": 0})
+        settles = False
         for step in range(length):
             for strobes, values in step_schedule(self.design, step, length, self.latency):
                 block.put(run=random.getrandbits(1), answer__ready=random.getrandbits(1))  # matter to nobody in a step
-                await self.cycle(strobes | mark, values)
+                await self.cycle(strobes | mark | ({"cell__settle"} if settles else set()), values)
+                settles = self.design.capabilities.bistable and "hidden__sample" in strobes
         for strobes, values in readout_schedule(self.design, self.latency):
             await self.cycle(strobes | mark, values)
         wait, phase = self.design.network.classes, {"busy", "reading_out", *mark}
+        # With several contexts there is always a place for the answer.
+        waits = infer
         while True:
             wait -= 1
             ready = not self.bench.chance(self.stall)
             block.put(decision__done=int(wait <= 0), answer__ready=int(ready))
-            if wait <= 0 and (ready or not infer):
+            if wait <= 0 and (ready or not waits):
                 break
             await self.cycle(phase, {})
-        strobes = {*phase, *(["answer__push"] if infer else []), *(["concluded"] if self.learns else [])}
+        strobes = {*phase, "concluded", *(["answer__push"] if infer else [])}
         if learn and self.replays and not mark:
             strobes.add("learning__next_sequence")
-        await self.cycle({*strobes, "learning__start"} if learn else {*strobes, "sequence__free"}, {})
+        await self.cycle({*strobes, "learning__start"} if learn else {*strobes, FREE}, {})
         block.put(decision__done=0)
+        if infer:
+            self._left()
+
+    def _left(self) -> None:
+        """The answer leaves at once, so that the next one has a place."""
+        places = 2 * self.design.system.contexts
+        self.block.put(oldest=(self.block.get("oldest") + 1) % places if places > 2 else 0)
 
     async def _learn(self, length: int) -> None:
         """The sequence keeps its bank until it is learnt, and inserted where there is a reservoir."""
         if not self.replays:
-            await self._update(set(), {"sequence__free"})
+            await self._update(set(), {FREE})
             return
         stocked, ratio = self.bench.chance(0.8), self.bench.random.choice((0, 1, 2, 3))
         self.block.put(learning__stocked=int(stocked), learning__ratio=ratio)
@@ -154,13 +182,12 @@ class Driver:
             )
             await self.cycle({*drawing, "learning__draw", *mark}, index)
             mark = {"learning__replaying"}
-            read, step = {"sequence__read"}, {"sequence__step": 0}
-            await self._wait({*drawing, *mark}, index, "learning__drawn", read, step)
+            await self._wait({*drawing, *mark}, index, "learning__drawn", set(), {})
             await self._forward(length, False, True, mark)
             await self._update(mark, set())
         inserting = {"busy", "learning__holding", "learning__inserting"}
         await self.cycle({*inserting, "learning__insert", *mark}, {})
-        await self._wait(inserting, {}, "learning__inserted", {"sequence__free"}, {})
+        await self._wait(inserting, {}, "learning__inserted", {FREE}, {})
 
     async def _update(self, mark: set[str], last: set[str]) -> None:
         learning = {"busy", "learning__learning", "learning__holding"}
@@ -183,7 +210,7 @@ async def schedule(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         driver = Driver(bench, block, stall=0.6)
         for length in range(1, block.design.network.max_steps + 1):
-            driver.latency = bench.random.choice((1, 2, 3, 8, 13, block.design.crossbar.adc_cycles))
+            driver.latency = bench.random.choice((2, 3, 8, 13, 1 + block.design.crossbar.adc_cycles))
             await driver.sequence(length)
             await driver.idle(bench.random.choice((0, 1, 5)))
 
@@ -196,13 +223,13 @@ async def cycles_of_a_step(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         design = block.design
-        schedule = step_schedule(design, 0, 1, 1 + design.crossbar.adc_cycles)
-        bench.compare(block, "length of the schedule", len(schedule), design.cycles.step)
+        latency = 1 + design.crossbar.adc_cycles
+        bench.compare(block, "length of the schedule", len(step_schedule(design, 0, 1, latency)), design.cycles.step)
+        readout = len(readout_schedule(design, latency)) + design.network.classes
+        bench.compare(block, "length of a readout", readout, design.cycles.readout)
         await Driver(bench, block, stall=0).sequence(design.network.max_steps)
 
     await bench.each(drive)
-    of_mnist = next(block.design for block in bench.blocks if block.name == "mnist")
-    bench.compare("mnist", "cycles of a step", len(step_schedule(of_mnist, 0, 28, 9)), of_mnist.cycles.step)
 
 
 @block_test
@@ -222,18 +249,17 @@ async def resets(bench: BlockBench) -> None:
     """A reset at any cycle returns to idle, and the next sequence starts with its first step and plane."""
     for _ in range(20):
         for block in bench.blocks:
-            block.put(run=1, sequence__available=1, sequence__length=1, hidden__valid=1, readout__valid=1)
-            if block.design.capabilities.learns:
-                block.put(learning__infer=1, learning__learn=1, learning__done=0)
+            block.put(run=1, sequences__arrived__available=1, sequences__arrived__length=1, hidden__valid=1)
+            block.put(readout__valid=1)
             if block.design.capabilities.replays:
                 replay = {"stocked": 1, "ratio": 2, "drawn": 0, "inserted": 0}
                 block.put(**{f"learning__{name}": value for name, value in replay.items()})
         await bench.cycle(bench.random.randint(1, 40))
         for block in bench.blocks:
-            block.put(run=0)
+            block.put(run=0, oldest=0, hidden__valid=0, readout__valid=0)
         await bench.reset(1)
         await bench.each(lambda block: Driver(bench, block, stall=0.3).idle(2))
         await bench.each(lambda block: Driver(bench, block, stall=0.3).sequence(1))
         for block in bench.blocks:
-            block.put(run=0, sequence__available=0)
+            block.put(run=0, sequences__arrived__available=0)
         await bench.cycle()

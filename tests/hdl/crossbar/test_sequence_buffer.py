@@ -39,6 +39,7 @@ def test_sequence_buffer():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "signed", "above")} | {
         "mnist": MNIST
     }
+    designs["three"] = DESIGNS["tiny"].evolve(system={"contexts": 3})
     designs["learns"] = DESIGNS["tiny"].evolve(learning={"enabled": True})
     batches = {name: draw_batch(design, 30 if name == "mnist" else PACKETS) for name, design in designs.items()}
     causes = {

@@ -11,7 +11,7 @@ from tests.support import simulate_cases
 def test_weight_window():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "coarse", "exact")}
     designs |= {name: BISTABLE[name] for name in ("bistable_one", "bistable_tiny", "bistable_tall")}
-    designs["tiled"] = TILED
+    designs["tiled"] = TILED.evolve(crossbar={"integrators": 2, "sense_cycles": 3})
     designs["slow"] = make_design(  # a pulse that lasts longer than a read; tiles of a prime number of rows
         network={"features": 6, "hidden": 10, "classes": 2},
         cell={"lanes": 1},

@@ -17,6 +17,7 @@ CELLS = DEFAULT.evolve(cell={"kind": "bmru"})
 LEARNS = DEFAULT.evolve(learning={"enabled": True})
 SELECTS = DEFAULT.evolve(learning={"enabled": True, "update": "direct", "winners": 5})
 REPLAYS = DEFAULT.evolve(learning={"enabled": True, "replay_capacity": 3})
+INTERLEAVES = DEFAULT.evolve(system={"contexts": 2})
 KWS = load_design("kws", BmruDesign)
 
 
@@ -29,17 +30,20 @@ KWS = load_design("kws", BmruDesign)
         (LEARNS, {"learns", "accumulates"}),
         (SELECTS, {"learns", "selects"}),
         (REPLAYS, {"learns", "accumulates", "replays"}),
+        (INTERLEAVES, {"interleaves"}),
     ],
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 5
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 6
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True
 
 
-@pytest.mark.parametrize("design", [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, KWS], ids=lambda each: str(each.CORE))
+@pytest.mark.parametrize(
+    "design", [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, INTERLEAVES, KWS], ids=lambda each: str(each.CORE)
+)
 def test_the_register_map_has_the_counters_of_the_design_point(design):
     counters = design.counters()
     names = {f"{counter.name}_{word}" for counter in counters for word in ("LOW", "HIGH")}
@@ -49,7 +53,7 @@ def test_the_register_map_has_the_counters_of_the_design_point(design):
 
 def test_what_a_counter_needs_is_a_capability():
     needed = {counter.needs for counter in Counter} - {None}
-    assert needed == {"learns", "replays"} <= set(type(DEFAULT.capabilities).model_fields)
+    assert needed == {"learns", "replays", "interleaves"} <= set(type(DEFAULT.capabilities).model_fields)
     assert Counter(14) is Counter.LEARNED and Counter.LEARNED == 14
 
 

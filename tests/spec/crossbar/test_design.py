@@ -92,6 +92,11 @@ def test_every_field_but_the_name_enters_the_hash():
     assert len(hashes) == changed >= 26
 
 
+def test_bistable_cells_have_one_context():
+    with pytest.raises(ValueError, match='system.contexts is 2, but with cell.kind = "bmru" a cell holds one state'):
+        DesignPoint(name="x", cell={"kind": "bmru"}, system={"contexts": 2})
+
+
 @pytest.mark.parametrize("field", ["integrators", "sense_cycles"])
 def test_the_hash_knows_what_the_tile_asks_for(field):
     assert DesignPoint(name="default", crossbar={field: 1}).hash == DEFAULT.hash
@@ -171,7 +176,7 @@ def bistable(**sections) -> DesignPoint:
 def test_bistable_cells_have_no_states_on_their_wordlines():
     d = bistable()
     assert (d.hidden_rows, d.readout_rows, d.wordlines, d.macs_per_step) == (29, 101, 129, 2900)
-    assert (d.cycles.step, d.cycles.readout, d.readout_planes, d.readout_adc_shift) == (10, 23, 1, 0)
+    assert (d.cycles.step, d.cycles.readout, d.readout_planes, d.readout_adc_shift) == (9, 24, 1, 0)
     assert (d.sum_limit, d.threshold_limit, d.threshold_bits) == (229245, 229246, 19)
     assert (DEFAULT.wordlines, DEFAULT.readout_planes, DEFAULT.readout_adc_shift) == (129, 8, 7)
 

@@ -126,7 +126,9 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
 
 def test_what_is_neither_preset_nor_file_is_refused(tmp_path):
     for config in ("minst", tmp_path, tmp_path / "absent.toml"):
-        legal = r"neither a preset \(.*mnist, mnist-bmru, mnist256, one, tiny.*\) nor a TOML file"
+        legal = (
+            r"neither a preset \(.*mnist, mnist-bmru, mnist-fast, mnist-fast2, mnist256, one, tiny.*\) nor a TOML file"
+        )
         with pytest.raises(ConfigError, match=legal):
             load_design(config, DesignPoint)
 

@@ -42,7 +42,7 @@ def test_agrees_with_golden(name, stall, images, harness, tmp_path):
     result.comparison.require(*KINDS)
     assert result.comparison.compared["answer"] == result.comparison.compared["readout"] == SEQUENCES
     assert result.comparison.compared["step"] == stimulus.lengths.sum() == result.counters[Counter.STEPS]
-    assert result.counters[Counter.STEP_CYCLES] == (design.formats.stream_bits + 2) * stimulus.lengths.sum()
+    assert result.counters[Counter.STEP_CYCLES] == (design.formats.stream_bits + 1) * stimulus.lengths.sum()
 
 
 def test_states_move_in_what_is_compared():

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import HALF, TiledLayer
+from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.design_rules import ROUNDING_SLICES
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.learning import ROUNDING_SLICE_BITS, pulse_shift, rounding_index
 from remora.spec.lib.rng import Purpose, draw_pair

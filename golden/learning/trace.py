@@ -31,6 +31,7 @@ class LearningTrace:
         sequences, replayed, accepted: new sequences learnt, replays, and sequences that the reservoir took.
         applied, dropped: device pulses applied, and dropped because the pair was full, replays included.
         hidden, readout: what was written into each layer, replays included.
+        winners: hidden units that learnt from each new sequence, rising.
     """
 
     scores: NDArray[np.int16]
@@ -44,6 +45,7 @@ class LearningTrace:
     dropped: int
     hidden: Writes
     readout: Writes
+    winners: tuple[tuple[int, ...], ...]
 
 
 class LearningReference:
@@ -98,6 +100,7 @@ class LearningReference:
             sum(len(each.replays) for each in learned), sum(each.accepted is not None for each in learned),
             sum(each.applied for each in learned), sum(each.dropped for each in learned),
             Writes.sum(each.hidden for each in learned), Writes.sum(each.readout for each in learned),
+            tuple(tuple(each.update.winners.tolist()) for each in learned),
         )  # fmt: skip
 
     def interrupt(

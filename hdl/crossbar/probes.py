@@ -55,12 +55,14 @@ BISTABLE_PROBES = {"cell_state": ("core.hidden", "columns__state")}
 
 LEARNING_PROBES = {
     "engine_reset": ("core.learning.learner", "rst"),
-    "update": ("core.learning.learner", "update"),
-    "skipped": ("core.learning.learner", "skipped"),
-    "column": ("core.learning.learner", "column"),
-    "fold_index": ("core.learning.learner", "fold_index"),
-    "gradients": ("core.learning.learner", "gradients"),
+    "begun": ("core.learning.learner", "begun"),
+    "begun_column": ("core.learning.learner", "begun_column"),
     "feedback": ("core.learning.learner", "feedback"),
+    "captured": ("core.learning.learner", "captured"),
+    "captured_column": ("core.learning.learner", "captured_column"),
+    "captured_fold": ("core.learning.learner", "captured_fold"),
+    "captured_learns": ("core.learning.learner", "captured_learns"),
+    "gradients": ("core.learning.learner", "gradients"),
     "error": ("core.learning.learner", "error"),
     "applied": ("core.learning.learner", "applied"),
     "pulses_dropped": ("core.learning.learner", "dropped"),
@@ -69,7 +71,10 @@ LEARNING_PROBES = {
     "label": ("core.learning.learner", "label"),
 }
 """What the monitor of learning watches, in a design that learns; it makes the checksum of rule T1."""
-ACCUMULATING = {"accumulators": ("core.learning.learner", "accumulators")}
+ACCUMULATING = {
+    name: ("core.learning.learner", name)
+    for name in ("updated", "updated_column", "updated_fold", "updated_lane", "accumulators")
+}
 """And where gradients gather in accumulators."""
 REPLAY_PROBES = {
     "restarted": ("core.sequencer", "restarted"),

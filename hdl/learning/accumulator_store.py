@@ -13,7 +13,7 @@ from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_wor
 
 
 class AccumulatorStore(wiring.Component):
-    """Words as rule M9 lays them out: one a fold of a column.
+    """Words as rule M9 lays them out.
 
     After every reset a sweep clears all words, one a cycle.
 
@@ -21,10 +21,11 @@ class AccumulatorStore(wiring.Component):
 
     Ports:
         clearing: the sweep is under way, and nobody may read or write.
-        address: the word that is read or written.
-        read: in cycle t gives ``accumulators`` from cycle t + 1 until the next read; never at once with ``write``.
+        read: in cycle t gives ``accumulators`` from cycle t + 1 until the next read.
+        read_address: the word that is read.
         accumulators: the word read last.
-        write: stores ``data`` at the end of the cycle.
+        write: stores ``data`` at the end of the cycle; of another word than is read.
+        write_address: the word that is written.
         data: what is stored.
         host: for when nobody else reads or writes.
     """
@@ -36,10 +37,11 @@ class AccumulatorStore(wiring.Component):
         super().__init__(
             {
                 "clearing": Out(1, init=1),  # type: ignore[call-arg]  # the stubs lack init
-                "address": In(range(words)),
                 "read": In(1),
+                "read_address": In(range(words)),
                 "accumulators": Out(width),
                 "write": In(1),
+                "write_address": In(range(words)),
                 "data": In(width),
                 "host": In(self.host_port),
             }
@@ -51,7 +53,7 @@ class AccumulatorStore(wiring.Component):
         sweep = Signal(range(memory.depth))
         m.d.comb += [
             memory.read.eq((self.read | host.read) & ~self.clearing),
-            memory.read_address.eq(self.address),
+            memory.read_address.eq(self.read_address),
             self.accumulators.eq(memory.read_data),
             host.read_data.eq(memory.read_data),
         ]
@@ -71,7 +73,7 @@ class AccumulatorStore(wiring.Component):
         with m.Else():
             m.d.comb += [
                 memory.write.eq(self.write),
-                memory.write_address.eq(self.address),
+                memory.write_address.eq(self.write_address),
                 memory.write_data.eq(self.data),
             ]
         return m

@@ -16,7 +16,9 @@ from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
 
 
 class FeedbackUnit(wiring.Component):
-    """``f_j = Σ_k Ψ_kj e_k`` for columns j = 0 … hidden − 1 in turn, one while the one before is in use.
+    """``f_j = Σ_k Ψ_kj e_k`` for every ``learning.columns``-th column j from ``first`` on.
+
+    One is made while the one before is in use.
 
     The next word is drawn while one is summed. `remora.spec.crossbar.cycles.Cycles` says when values are valid:
     ``first_feedback`` after the start, and ``next_feedback`` after a take.
@@ -25,11 +27,12 @@ class FeedbackUnit(wiring.Component):
 
     Ports:
         seed: stable from ``start`` until the last value is taken.
-        start: begins with column 0.
+        first: the first column, below ``hidden``.
+        start: begins with it.
         error: as of :class:`remora.hdl.learning.error_unit.ErrorUnit`, stable in the same way.
-        take: while ``valid``, lets the unit go on to the column after.
-        valid: ``feedback`` is the value of the next column.
-        feedback: f of the next column.
+        take: while ``valid``, lets the unit go on to its next column.
+        valid: ``feedback`` is the value of the unit's next column.
+        feedback: f of that column.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -37,6 +40,7 @@ class FeedbackUnit(wiring.Component):
         super().__init__(
             {
                 "seed": In(WORD),
+                "first": In(unsigned_width(design.network.hidden - 1)),
                 "start": In(1),
                 "error": In(ERROR_BITS * design.network.classes),
                 "take": In(1),
@@ -50,9 +54,10 @@ class FeedbackUnit(wiring.Component):
         network = self.design.network
         hash_ = add_submodule(m, "hash", Threefry())
         groups = -(-network.classes // FEEDBACK_WORD_BITS)
-        column, index = Signal(unsigned_width(network.hidden - 1)), Signal(unsigned_width(network.classes - 1))
+        stride = self.design.learning.columns
+        column, index = Signal(range(network.hidden + stride)), Signal(unsigned_width(network.classes - 1))
         # What the hash draws, ahead of what is summed.
-        drawn_column, drawn_group, draw = Signal(range(network.hidden + 1)), Signal(range(groups + 1)), Signal()
+        drawn_column, drawn_group, draw = Signal.like(column), Signal(range(groups + 1)), Signal()
         signs = Signal(FEEDBACK_WORD_BITS)
         error = Signal(signed(ERROR_BITS))
         group_bits = FEEDBACK_WORD_BITS.bit_length() - 1
@@ -67,8 +72,8 @@ class FeedbackUnit(wiring.Component):
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
-                    m.d.sync += [column.eq(0), index.eq(0), self.feedback.eq(0)]
-                    m.d.sync += [drawn_column.eq(0), drawn_group.eq(0), draw.eq(1)]
+                    m.d.sync += [column.eq(self.first), index.eq(0), self.feedback.eq(0)]
+                    m.d.sync += [drawn_column.eq(self.first), drawn_group.eq(0), draw.eq(1)]
                     m.next = "DRAW"
             with m.State("DRAW"):
                 m.next = "HASH"
@@ -76,7 +81,7 @@ class FeedbackUnit(wiring.Component):
                 with m.If(hash_.done):
                     m.d.sync += [signs.eq(hash_.word), drawn_group.eq(drawn_group + 1), draw.eq(1)]
                     with m.If(drawn_group == groups - 1):
-                        m.d.sync += [drawn_group.eq(0), drawn_column.eq(drawn_column + 1)]
+                        m.d.sync += [drawn_group.eq(0), drawn_column.eq(drawn_column + stride)]
                     m.next = "SUM"
             with m.State("SUM"):
                 m.d.sync += [
@@ -93,8 +98,8 @@ class FeedbackUnit(wiring.Component):
             with m.State("VALID"):
                 m.d.comb += self.valid.eq(1)
                 with m.If(self.take):
-                    m.d.sync += [column.eq(column + 1), self.feedback.eq(0)]
+                    m.d.sync += [column.eq(column + stride), self.feedback.eq(0)]
                     m.next = "HASH"
-                    with m.If(column == network.hidden - 1):
+                    with m.If(column + stride > network.hidden - 1):
                         m.next = "IDLE"
         return m

@@ -1,31 +1,34 @@
-"""Learning engine: after a sequence's readout, walks its history and updates the weights column by column."""
+"""Learning engine: after a sequence's readout, walks its history and updates the weights, group by group of columns."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.accumulator_store import AccumulatorStore
-from remora.hdl.learning.delta_unit import DeltaUnit
+from remora.hdl.learning.column_group import ColumnGroup, GroupPosition
 from remora.hdl.learning.error_unit import ERROR_BITS, ErrorUnit
-from remora.hdl.learning.feedback_unit import FeedbackUnit
-from remora.hdl.learning.history import History
-from remora.hdl.learning.learning_column import LearningColumn
-from remora.hdl.learning.learning_lane import gradient_bits
-from remora.hdl.learning.outer_product import OuterProduct
+from remora.hdl.learning.gradient_lane import gradient_bits
+from remora.hdl.learning.gradient_walk import GradientWalk
+from remora.hdl.learning.group_feedback import GroupFeedback, feedback_bits
+from remora.hdl.learning.pulse_queue import PulseQueue
 from remora.hdl.learning.rounding_unit import RoundingUnit
-from remora.hdl.learning.winner_unit import WinnerUnit
+from remora.hdl.learning.update_walk import UpdateWalk
 from remora.hdl.learning.write_controller import WriteController
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
 from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
-from remora.spec.crossbar.learning import MOST_RATE_SHIFT, feedback_bound
-from remora.spec.lib.fixed import signed_width, unsigned_width
+from remora.spec.crossbar.learning import MOST_RATE_SHIFT
+from remora.spec.crossbar.update_cycles import HANDED_ON, SUMMED
+from remora.spec.lib.fixed import unsigned_width
 
 WRITES = ("applied", "dropped", "devices", "layer_written")
+HISTORY = ("context_index", "step", "keep_words", "words", "keep_codes", "fold", "codes")
+"""What the walk over the history stores while a sequence is inferred."""
+UPDATED = ("updated", "updated_column", "updated_fold", "updated_lane", "accumulators")
+"""What the monitor sees of accumulators."""
 
 
 class LearningEngine(wiring.Component):
@@ -33,10 +36,9 @@ class LearningEngine(wiring.Component):
     ``start`` and ``done``.
 
     ``scores``, ``label``, ``length``, ``words`` (now those of the readout), ``seed``, the rates and ``winners`` are
-    stable from ``start`` until ``done``. Columns of the hidden layer in order, then those of the readout, each in
-    ``learning_folds`` folds, which take ``fold`` and ``readout_fold`` cycles of `remora.spec.crossbar.cycles.Cycles`;
-    more where the feedback or the pulses of the column before are not ready; a column that does not learn takes
-    `remora.spec.crossbar.cycles.SKIPPED_COLUMN`.
+    stable from ``start`` until ``done``. Groups of columns of the hidden layer in order, then of the readout, each in
+    ``learning_folds`` folds. While the gradients of a group are added up, those of the one before are rounded, and the
+    pulses of the one before that are given. `remora.spec.crossbar.update_cycles` has the cycles.
 
     A reset stops at once: pulses under way end, those not launched are lost.
 
@@ -59,12 +61,12 @@ class LearningEngine(wiring.Component):
         updates: q, the number of the present or last update.
         clearing: all χ are being cleared after a reset; no sequence may start.
         start: an update begins; high for one cycle.
-        stop: end after the column at hand.
+        stop: end after the groups that are begun.
         done: an update ends; high for one cycle.
         learned: with ``done``, it is complete.
         preparing: errors and feedback of the first column are not ready yet.
         stopped: with ``done``, it was cut short.
-        columns_done: how many columns of the update are committed or skipped.
+        columns_done: how many columns of the update are committed or skipped: whole groups.
         length: steps of the sequence.
         label: of the sequence.
         scores: of its readout.
@@ -78,37 +80,36 @@ class LearningEngine(wiring.Component):
         devices: as there.
         layer_written: as there.
         error: for the monitor, of all classes.
-        feedback: for the monitor, f of the column at hand.
-        update: for the monitor, a fold is committed.
-        skipped: for the monitor, the column does not learn.
-        column: for the monitor, readout columns counted after the hidden ones.
-        fold_index: for the monitor, the fold that is committed.
-        gradients: for the monitor, the sums of the fold.
-        accumulators: for the monitor, the new χ of the fold, of a design that accumulates.
+        begun: for the monitor, the feedback of a group's columns is there.
+        begun_column: for the monitor, the first one.
+        feedback: for the monitor, f of each of them.
+        captured: for the monitor, the gradients of a fold of a group are complete.
+        captured_column: for the monitor, its first column, those of the readout counted after the hidden ones.
+        captured_fold: for the monitor, the fold.
+        captured_learns: for the monitor, which of the columns are there and learn.
+        gradients: for the monitor, of every lane of the first column, then of the next.
+        updated: for the monitor, of a design that accumulates, some rows of a column have their new χ.
+        updated_column: for the monitor, the column.
+        updated_fold: for the monitor, the fold.
+        updated_lane: for the monitor, the lane of the first row.
+        accumulators: for the monitor, the new χ of these rows.
         host: reaches the χ while idle, of a design that accumulates.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        network, formats, learning = design.network, design.formats, design.learning
-        self._product, self._writer = OuterProduct(design), WriteController(design)
-        self._columns = network.hidden + network.classes
+        network, learning = design.network, design.learning
+        self._walk, self._update, self._writer = GradientWalk(design), UpdateWalk(design), WriteController(design)
         self.accumulates = learning.update == "accumulate"
-        self._store = AccumulatorStore(design) if self.accumulates else None
-        step = unsigned_width(network.max_steps - 1)
+        walk, update, groups = self._walk.signature.members, self._update.signature.members, learning.columns
+        column, fold = GroupPosition(design).members["column"].shape, unsigned_width(design.learning_folds - 1)
         accumulating = {
-            "accumulators": Out(learning.accumulator_bits * design.learning_lanes),
-            "host": In(self._store.host_port),
-        } if self._store else {}  # fmt: skip
+            **{name: Out(update[name].shape) for name in UPDATED},
+            "host": update["host"],
+        } if self.accumulates else {}  # fmt: skip
         super().__init__(
             {
-                "context_index": In(unsigned_width(design.system.contexts - 1)),
-                "step": In(step),
-                "keep_words": In(1),
-                "words": In((formats.stream_bits + 1) * network.hidden),
-                "keep_codes": In(1),
-                "fold": In(unsigned_width(design.folds - 1)),
-                "codes": In(formats.adc_bits * design.cell.lanes),
+                **{name: walk[name] for name in HISTORY},
                 "seed": In(WORD),
                 "hidden_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
                 "readout_rate_shift": In(MOST_RATE_SHIFT.bit_length()),
@@ -123,264 +124,211 @@ class LearningEngine(wiring.Component):
                 "learned": Out(1),
                 "preparing": Out(1),
                 "stopped": Out(1),
-                "columns_done": Out(range(self._columns + 1)),
+                "columns_done": Out(column),
                 "length": In(range(network.max_steps + 1)),
                 "label": In(16),
-                "scores": In(formats.adc_bits * network.classes),
+                "scores": In(design.formats.adc_bits * network.classes),
                 "read_features": Out(1),
-                "feature_step": Out(step),
+                "feature_step": walk["feature_step"],
                 "features": In(FEATURE_BITS * network.features),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
                 **{name: Out(getattr(self._writer, name).shape()) for name in WRITES},
                 "error": Out(ERROR_BITS * network.classes),
-                "feedback": Out(signed(signed_width(feedback_bound(design)))),
-                "update": Out(1),
-                "skipped": Out(1),
-                "column": Out(range(self._columns)),
-                "fold_index": Out(unsigned_width(design.learning_folds - 1)),
-                "gradients": Out(gradient_bits(design) * design.learning_lanes),
+                "begun": Out(1),
+                "begun_column": Out(column),
+                "feedback": Out(feedback_bits(design) * groups),
+                "captured": Out(1),
+                "captured_column": Out(column),
+                "captured_fold": Out(fold),
+                "captured_learns": Out(groups),
+                "gradients": Out(gradient_bits(design) * design.learning_lanes * groups),
                 **accumulating,
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        design = self.design
-        self._error = add_submodule(m, "error_unit", ErrorUnit(design))
-        unit = WinnerUnit if design.capabilities.selects else FeedbackUnit
+        self._error = add_submodule(m, "error_unit", ErrorUnit(self.design))
         # What a stop has cut short is forgotten with it.
-        self._source = add_submodule(
-            m, "winner_unit" if design.capabilities.selects else "feedback_unit", unit(design), reset=self.done
-        )
-        self._history = add_submodule(m, "history", History(design))
-        self._delta = add_submodule(m, "delta_unit", DeltaUnit(design))
-        self._learning_column = add_submodule(m, "learning_column", LearningColumn(design))
-        add_submodule(m, "product", self._product)
+        self._feedback = add_submodule(m, "group_feedback", GroupFeedback(self.design), reset=self.done)
+        self._group = add_submodule(m, "column_group", ColumnGroup(self.design))
+        add_submodule(m, "gradient_walk", self._walk)
+        add_submodule(m, "update_walk", self._update)
+        self._queue = add_submodule(m, "pulse_queue", PulseQueue(self.design))
         add_submodule(m, "writer", self._writer)
         wiring.connect(m, wiring.flipped(self.program_hidden), self._writer.program_hidden)
         wiring.connect(m, wiring.flipped(self.program_readout), self._writer.program_readout)
-
-        self._connect_error(m)
-        self._connect_history(m)
-        self._connect_column(m)
-        walking, restart, settled, fetch, ready = Signal(), Signal(), Signal(), Signal(), Signal()
-        self._walk(m, walking, restart, settled)
-        if self._store:
-            self._connect_store(m, self._store, fetch, ready)
-        else:
-            self._connect_rounding(m, fetch, ready)
-        self._connect_update(m)
-        self._control(m, walking, restart, settled, fetch, ready)
+        # What belongs to the group whose steps are walked.
+        self._issued = GroupPosition(self.design).flip().create(path=("issued",))
+        self._issued_fold = Signal.like(self._walk.fold_index, name="issued_fold")
+        launched = self._control(m)
+        self._connect_feedback(m, launched)
+        self._connect_walks(m)
+        if not self.accumulates:
+            self._connect_rounding(m, launched)
+        self._connect_writes(m)
         return m
 
-    def _control(self, m: Module, walking, restart, settled, fetch, ready) -> None:
-        product, writer, source, column = self._product, self._writer, self._source, self._learning_column
-        learns = source.learns if self.design.capabilities.selects else 1
-        step = Signal.like(self._history.code_step)
-        # A column is handed to the write controller with its last fold.
-        commit = Signal()
-        m.d.comb += [self._history.code_step.eq(step), commit.eq(ready & (writer.ready | ~column.last_fold))]
+    def _control(self, m: Module) -> Signal:
+        """Launch a fold of a group as soon as its feedback is there and its gradients can be captured.
+
+        Returns:
+            Launches of the last cycles, the latest in the low bit.
+        """
+        walk, update, group, feedback = self._walk, self._update, self._group, self._feedback
+        position, fold, folds = (
+            group.position,
+            Signal.like(self._issued_fold, name="next_fold"),
+            self.design.learning_folds,
+        )
+        launch, skip, launched = Signal(), Signal(), Signal(SUMMED - 1)
+        step, flying, begun = Signal.like(walk.walk_step), Signal(2), Signal()
+        may_launch, complete, learns = Signal(), Signal(), Signal.like(walk.learns)
+        m.d.sync += [launched.eq(Cat(launch, launched)), flying.eq(flying + launch - update.capture)]
+        m.d.comb += [
+            # Of the gradients under way only those of one group may wait for the update, in the lanes themselves.
+            may_launch.eq(~group.moving & ~launched.any() & ((flying == 0) | ((flying == 1) & update.free))),
+            learns.eq(Mux(position.readout, ~0, feedback.learns) & ((1 << position.count) - 1)),
+            update.capture.eq((walk.summed | complete) & update.free),
+            walk.walk_step.eq(step),
+            walk.first.eq(step == 0),
+            walk.last.eq((step + 1 == self.length) | self._issued.readout),
+            group.next_group.eq(skip | (launch & (fold == folds - 1))),
+        ]
+        with m.If(walk.summed | update.capture):
+            m.d.sync += complete.eq(~update.capture)
+        with m.If(update.committed):
+            m.d.sync += self.columns_done.eq(update.columns_after)
         with m.If(self.load_updates):
             m.d.sync += self.updates.eq(self.updates_value)
+        with m.If(launch):
+            m.d.sync += [getattr(self._issued, name).eq(getattr(position, name)) for name in position.signature.members]
+            m.d.sync += [self._issued_fold.eq(fold), walk.learns.eq(learns), step.eq(0), fold.eq(fold + 1)]
+            with m.If(fold == folds - 1):
+                m.d.sync += fold.eq(0)
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
-                    m.d.comb += [self._error.start.eq(1), column.restart.eq(1)]
-                    m.d.sync += [self.updates.eq(self.updates + 1), self.columns_done.eq(0)]
+                    m.d.comb += [self._error.start.eq(1), group.restart.eq(1)]
+                    m.d.sync += [self.updates.eq(self.updates + 1), self.columns_done.eq(0), begun.eq(0)]
                     m.next = "ERROR"
             with m.State("ERROR"):
                 m.d.comb += self.preparing.eq(1)
                 with m.If(self._error.done):
-                    m.d.comb += source.start.eq(1)
-                    m.next = "COLUMN"
-            with m.State("COLUMN"):
-                m.d.comb += [restart.eq(1), self.preparing.eq((self.columns_done == 0) & ~source.valid)]
-                m.d.sync += [step.eq(0), self.feedback.eq(source.feedback)]
-                with m.If(self.stop):
+                    m.d.comb += feedback.start.eq(1)
+                    m.next = "LAUNCH"
+            with m.State("LAUNCH"):
+                m.d.comb += self.preparing.eq(~begun & ~launch & ~skip)
+                with m.If((fold == 0) & ~group.moving & (self.stop | group.ended)):
                     m.next = "FINISH"
-                with m.Elif(source.valid):
-                    m.d.comb += [source.take.eq(1), fetch.eq(learns)]
-                    m.next = "WALK"
+                with m.Elif(may_launch & (position.readout | (fold != 0) | feedback.full)):
+                    m.d.sync += begun.eq(1)
                     if self.design.capabilities.selects:
-                        with m.If(~learns):
-                            m.next = "SKIP"
-            if self.design.capabilities.selects:
-                with m.State("SKIP"):
-                    m.d.comb += [self.skipped.eq(1), column.next_column.eq(1)]
-                    m.d.sync += self.columns_done.eq(self.column + 1)
-                    m.next = "COLUMN"
-                    with m.If(column.last_of_layer):
-                        m.next = "READOUT_FETCH"
-            with m.State("FOLD"):
-                m.d.comb += [restart.eq(1), fetch.eq(1)]
-                m.d.sync += step.eq(0)
-                m.next = "WALK"
+                        m.d.comb += skip.eq(~learns.any())
+                    m.d.comb += launch.eq(~skip)
+                    with m.If(launch):
+                        m.next = "WALK"
             with m.State("WALK"):
-                m.d.comb += walking.eq(1)
+                m.d.comb += walk.walk.eq(1)
                 m.d.sync += step.eq(step + 1)
-                with m.If(step + 1 == self.length):
-                    m.next = "SETTLE"
-            with m.State("SETTLE"):
-                with m.If(settled):
-                    m.next = "UPDATE"
-            with m.State("UPDATE"):
-                with m.If(commit):
-                    self._commit(m, "FOLD", "COLUMN", "READOUT_FETCH")
-            with m.State("READOUT_FETCH"):
-                m.d.comb += fetch.eq(1)
-                m.next = "READOUT_PRODUCT"
-                with m.If(self.stop & (column.fold_index == 0)):
-                    m.next = "FINISH"
-            with m.State("READOUT_PRODUCT"):
-                m.d.comb += [product.enable.eq(1), product.first.eq(1)]
-                m.next = "READOUT_UPDATE"
-            with m.State("READOUT_UPDATE"):
-                with m.If(commit):
-                    self._commit(m, "READOUT_FETCH", "READOUT_FETCH", "FINISH")
+                with m.If(walk.last):
+                    m.next = "LAUNCH"
             with m.State("FINISH"):
                 # A sequence may read the crossbars only after the last pulse.
-                with m.If(writer.ready):
-                    m.d.comb += [
-                        self.done.eq(1),
-                        self.learned.eq(self.columns_done == self._columns),
-                        self.stopped.eq(~self.learned),
-                    ]
+                with m.If((flying == 0) & ~update.busy & self._queue.empty & self._writer.ready):
+                    m.d.comb += [self.done.eq(1), self.learned.eq(group.ended), self.stopped.eq(~group.ended)]
+                    m.d.sync += self.columns_done.eq(position.column)
                     m.next = "IDLE"
+        self._skip = skip
+        return launched
 
-    def _commit(self, m: Module, next_fold: str, next_column: str, after_layer: str) -> None:
-        """Write a fold back, and say where to go."""
-        m.d.comb += self.update.eq(1)
-        m.next = next_fold
-        with m.If(self._learning_column.last_fold):
-            m.d.comb += self._learning_column.next_column.eq(1)
-            m.d.sync += self.columns_done.eq(self.column + 1)
-            m.next = next_column
-            with m.If(self._learning_column.last_of_layer):
-                m.next = after_layer
-        with m.Else():
-            m.d.comb += self._learning_column.next_fold.eq(1)
-
-    def _connect_error(self, m: Module) -> None:
+    def _connect_feedback(self, m: Module, launched: Signal) -> None:
+        """The feedback of a group is handed on when its first code has come so far."""
+        feedback, walk, group = self._feedback, self._walk, self._group
+        hand_on, first_fold = launched[HANDED_ON - 1], self._issued_fold == 0
         m.d.comb += [
             self._error.label.eq(self.label),
             self._error.scores.eq(self.scores),
             self.error.eq(self._error.error),
-            self._source.error.eq(self._error.error),
-            self._source.seed.eq(self.seed),
+            feedback.seed.eq(self.seed),
+            feedback.error.eq(self._error.error),
+            feedback.count.eq(group.position.count),
+            feedback.gather.eq(~group.moving & ~group.position.readout & ~launched[:HANDED_ON].any()),
+            feedback.clear.eq((hand_on & (self._issued_fold == self.design.learning_folds - 1)) | self._skip),
+            walk.hand_on.eq(hand_on),
+            walk.feedback.eq(feedback.feedback),
+            walk.error.eq(self._error.error),
+            self.begun.eq((hand_on & first_fold & ~self._issued.readout) | self._skip),
+            self.begun_column.eq(Mux(self._skip, group.position.column, self._issued.column)),
+            self.feedback.eq(feedback.feedback),
         ]
         if self.design.capabilities.selects:
-            m.d.comb += self._source.winners.eq(self.winners)
+            m.d.comb += feedback.winners.eq(self.winners)
 
-    def _connect_history(self, m: Module) -> None:
-        history = self._history
+    def _connect_walks(self, m: Module) -> None:
+        walk, update = self._walk, self._update
+        m.d.comb += [getattr(walk, name).eq(getattr(self, name)) for name in HISTORY]
+        for name in self._issued.signature.members:
+            m.d.comb += getattr(walk.position, name).eq(getattr(self._issued, name))
+            m.d.comb += getattr(update.position, name).eq(getattr(walk.summed_position, name))
         m.d.comb += [
-            history.context_index.eq(self.context_index),
-            history.write_step.eq(self.step),
-            history.write_words.eq(self.keep_words),
-            history.words.eq(self.words),
-            history.write_codes.eq(self.keep_codes),
-            history.write_fold.eq(self.fold),
-            history.codes.eq(self.codes),
+            walk.fold_index.eq(self._issued_fold),
+            walk.features.eq(self.features),
+            self.read_features.eq(walk.read_features),
+            self.feature_step.eq(walk.feature_step),
+            update.gradients.eq(walk.gradients),
+            update.fold_index.eq(walk.summed_fold),
+            update.learns.eq(walk.summed_learns),
+            update.hidden_rate_shift.eq(self.hidden_rate_shift),
+            update.readout_rate_shift.eq(self.readout_rate_shift),
+            self.captured.eq(update.capture),
+            self.captured_column.eq(walk.summed_position.column),
+            self.captured_fold.eq(walk.summed_fold),
+            self.captured_learns.eq(walk.summed_learns),
+            self.gradients.eq(walk.gradients),
         ]
+        if self.accumulates:
+            wiring.connect(m, wiring.flipped(self.host), update.host)
+            m.d.comb += self.clearing.eq(update.clearing)
+            m.d.comb += [getattr(self, name).eq(getattr(update, name)) for name in UPDATED]
 
-    def _connect_column(self, m: Module) -> None:
-        column = self._learning_column
-        m.d.comb += [
-            self.column.eq(column.column),
-            self.fold_index.eq(column.fold_index),
-            self._writer.layer.eq(column.readout),
-            self._writer.column_tile.eq(column.column_tile),
-            self._writer.column.eq(column.column_of_tile),
-            self._history.code_fold.eq(column.code_fold),
-            self._delta.code.eq(
-                self._history.read_code_data.word_select(column.code_lane, self.design.formats.adc_bits)
-            ),
-        ]
-
-    def _walk(self, m: Module, walking, restart, settled) -> None:
-        """Three stages behind the code's read: code, derivative, product; ``settled`` while the last is being added."""
-        history, product, readout = self._history, self._product, self._learning_column.readout
-        word_step, step_bits = Signal.like(self.feature_step), len(self.feature_step)
-        code_valid, delta_next, delta_valid, first = Signal(), Signal(), Signal(), Signal()
-        m.d.sync += [
-            code_valid.eq(walking),
-            delta_next.eq(code_valid),
-            delta_valid.eq(delta_next),
-            first.eq(word_step == 0),
-        ]
-        with m.If(restart):
-            m.d.sync += word_step.eq(0)
-        with m.Elif(delta_next):
-            m.d.sync += word_step.eq((word_step + 1)[:step_bits])
-        error = self._error.error.word_select(self._learning_column.class_index, ERROR_BITS).as_signed()
-        m.d.comb += [
-            history.read_codes.eq(walking),
-            self._delta.feedback.eq(self.feedback),
-            # The word meets the delta, which is two cycles later than the code.
-            history.read_words.eq(delta_next),
-            history.word_step.eq(word_step),
-            self.read_features.eq(delta_next),
-            self.feature_step.eq(word_step),
-            settled.eq(~code_valid & ~delta_next),
-            product.features.eq(self.features),
-            product.words.eq(Mux(readout, self.words, history.read_word_data)),
-            product.readout.eq(readout),
-            product.rate_shift.eq(Mux(readout, self.readout_rate_shift, self.hidden_rate_shift)),
-            product.fold_index.eq(self._learning_column.fold_index),
-            product.delta.eq(Mux(readout, error, self._delta.delta)),
-        ]
-        with m.If(delta_valid):
-            # The first step streams states of 0.
-            m.d.comb += [product.enable.eq(1), product.first.eq(first), product.zero_states.eq(first)]
-
-    def _connect_store(self, m: Module, store: AccumulatorStore, fetch, ready) -> None:
-        """χ of a fold are read before it is walked, and written back with it."""
-        add_submodule(m, "store", store)
-        product = self._product
-        wiring.connect(m, wiring.flipped(self.host), store.host)
-        m.d.comb += [
-            ready.eq(1),
-            self.clearing.eq(store.clearing),
-            store.read.eq(fetch),
-            store.address.eq(self._learning_column.word),
-            store.write.eq(self.update),
-            store.data.eq(product.next_accumulators),
-            product.accumulators.eq(store.accumulators),
-            self.accumulators.eq(product.next_accumulators),
-        ]
-
-    def _connect_rounding(self, m: Module, fetch, ready) -> None:
-        """Random numbers of a fold are drawn while it is walked."""
-        rounding = add_submodule(m, "rounding", RoundingUnit(self.design))
+    def _connect_rounding(self, m: Module, launched: Signal) -> None:
+        """Random numbers are drawn from the launch on, and wait for the gradients."""
+        rounding, update = add_submodule(m, "rounding", RoundingUnit(self.design)), self._update
+        for name in self._issued.signature.members:
+            m.d.comb += getattr(rounding.position, name).eq(getattr(self._issued, name))
         m.d.comb += [
             rounding.seed.eq(self.seed),
             rounding.update_number.eq(self.updates),
-            rounding.start.eq(fetch),
-            rounding.readout.eq(self._learning_column.readout),
-            rounding.column.eq(self._learning_column.column_of_layer),
-            rounding.fold_index.eq(self._learning_column.fold_index),
-            self._product.random.eq(rounding.random),
-            ready.eq(rounding.done),
+            rounding.begins.eq(launched[0]),
+            rounding.fold_index.eq(self._issued_fold),
+            rounding.take.eq(update.round),
+            update.drawn.eq(rounding.valid),
+            update.random.eq(rounding.random),
         ]
 
-    def _connect_update(self, m: Module) -> None:
-        """Pulses of the folds before the last wait for it."""
-        design, product, writer = self.design, self._product, self._writer
-        rows, folds, lanes = design.hidden_rows, design.learning_folds, design.learning_lanes
-        bits = unsigned_width(design.learning.max_pulses)
-        counts, raised = [product.pulses], [product.raised]
-        for index in reversed(range(folds - 1)):
-            kept_counts = Signal(bits * lanes, name=f"counts_{index}")
-            kept_raised = Signal(lanes, name=f"raised_{index}")
-            with m.If(self.update & (self._learning_column.fold_index == index)):
-                m.d.sync += [kept_counts.eq(product.pulses), kept_raised.eq(product.raised)]
-            counts.insert(0, kept_counts)
-            raised.insert(0, kept_raised)
+    def _connect_writes(self, m: Module) -> None:
+        """Columns are written whole, one after the other, in their order."""
+        update, queue, writer = self._update, self._queue, self._writer
         m.d.comb += [
-            writer.start.eq(self.update & self._learning_column.last_fold),
-            writer.counts.eq(Cat(*counts)[: bits * rows]),
-            writer.raised.eq(Cat(*raised)[:rows]),
-            self.gradients.eq(product.gradients),
+            queue.slot.eq(update.slot),
+            queue.begins.eq(update.begins),
+            queue.layer.eq(update.layer),
+            queue.position_tile.eq(update.column_tile),
+            queue.position_of_tile.eq(update.column_of_tile),
+            queue.last_of_group.eq(update.last_of_group),
+            *(
+                getattr(queue, name).eq(getattr(update, name))
+                for name in ("push", "push_slot", "whole", "counts", "raised")
+            ),
+            update.room.eq(queue.room),
+            queue.take.eq(writer.ready),
+            writer.start.eq(queue.valid),
+            writer.layer.eq(queue.column_layer),
+            writer.column_tile.eq(queue.column_tile),
+            writer.column.eq(queue.column_of_tile),
+            writer.counts.eq(queue.column_counts),
+            writer.raised.eq(queue.column_raised),
             *(getattr(self, name).eq(getattr(writer, name)) for name in WRITES),
         ]

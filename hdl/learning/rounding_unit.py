@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Rounding unit: the random numbers that round a column's update to whole pulses in mode `direct`."""
+"""Rounding unit: the random numbers that round updates to whole pulses in mode `direct`, in the order of the rows."""
 
 from __future__ import annotations
 
@@ -7,70 +7,98 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.learning.column_group import GroupPosition
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.lib.threefry import WORD, Threefry
+from remora.hdl.lib.threefry import WORD, ThreefryPipeline
+from remora.spec.crossbar.column_groups import ROUNDING_SLICES, rounded_rows, rounded_words
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.design_rules import ROUNDING_SLICES
 from remora.spec.crossbar.learning import ROUNDING_LAYER_BIT, ROUNDING_SLICE_BITS, pulse_shift
 from remora.spec.lib.fixed import unsigned_width
-from remora.spec.lib.rng import ATTEMPT_BITS, LANE_BITS, Purpose
+from remora.spec.lib.rng import ATTEMPT_BITS, Purpose
 
 
 class RoundingUnit(wiring.Component):
-    """One Threefry for every four lanes, all started together and ready before a column of ten steps has been walked.
+    """A hash for every four rows that are rounded at once draws ahead of the rounding.
 
-    ``random`` is as rule L15 says for row ``fold_index·lanes + lane``.
+    It takes column after column of a group, and of each the rows of its fold in order. It stands still while numbers
+    wait.
+
+    ``random`` is as rule L15 says for the rows that are rounded next.
 
     Rule L15.
 
     Ports:
-        seed: stable from ``start`` until the next start.
+        seed: stable from ``begins`` until the last number is taken.
         update_number: q, stable in the same way.
-        start: draws the numbers of a fold, in cycle t.
-        readout: the column is the readout's, stable in the same way.
-        column: of its layer, stable in the same way.
-        fold_index: of the column, stable in the same way.
-        done: low from t + 1 and high from t + `remora.spec.lib.rng.HASH_CYCLES`.
-        random: with ``done``; log2(accumulator_level) bits a lane, lane 0 in the low bits.
+        begins: a group's fold is to be drawn for; only after the last draw of the one before has begun.
+        position: of the group, stable from ``begins`` until the next.
+        fold_index: the fold, stable in the same way.
+        valid: ``random`` is there.
+        take: while ``valid``, goes on to the next rows.
+        random: log2(accumulator_level) bits a row, the first row in the low bits.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self.bits = design, pulse_shift(design)
-        network = design.network
         super().__init__(
             {
                 "seed": In(WORD),
                 "update_number": In(WORD),
-                "start": In(1),
-                "readout": In(1),
-                "column": In(unsigned_width(max(network.hidden, network.classes) - 1)),
+                "begins": In(1),
+                "position": In(GroupPosition(design)),
                 "fold_index": In(unsigned_width(design.learning_folds - 1)),
-                "done": Out(1),
-                "random": Out(self.bits * design.learning_lanes),
+                "valid": Out(1),
+                "take": In(1),
+                "random": Out(self.bits * rounded_rows(design)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        lanes = self.design.learning_lanes
-        groups = -(-lanes // ROUNDING_SLICES)
-        purpose = int(Purpose.STOCHASTIC_ROUNDING) << (LANE_BITS + ATTEMPT_BITS)
+        rows, words, folds = rounded_rows(self.design), rounded_words(self.design), self.design.learning_folds
+        hashes, of_fold = -(-rows // ROUNDING_SLICES), self.design.learning_lanes // ROUNDING_SLICES
+        pending, drawing, advance = Signal(), Signal(), Signal()
+        column, left, word = (
+            Signal.like(self.position.column_of_layer),
+            Signal.like(self.position.count),
+            Signal(unsigned_width(words - 1)),
+        )
+        readout, fold = Signal(), Signal.like(self.fold_index)
+        lane = Signal(unsigned_width(folds * of_fold + words * hashes))
+        with m.If(self.begins):
+            m.d.sync += pending.eq(1)
+        with m.If(~drawing & pending):
+            m.d.sync += [
+                drawing.eq(1),
+                pending.eq(self.begins),
+                column.eq(self.position.column_of_layer),
+                left.eq(self.position.count),
+                readout.eq(self.position.readout),
+                fold.eq(self.fold_index),
+                lane.eq(self.fold_index * of_fold),
+            ]
+        with m.If(drawing & advance):
+            m.d.sync += [word.eq(word + 1), lane.eq(lane + hashes)]
+            with m.If(word == words - 1):
+                m.d.sync += [word.eq(0), column.eq(column + 1), left.eq(left - 1), lane.eq(fold * of_fold)]
+                with m.If(left == 1):
+                    m.d.sync += drawing.eq(0)
         slices = []
         # Equal hashes share one Verilog module, so all but the first are never elaborated: see the first line.
-        for group in range(groups):
-            hash_ = add_submodule(m, f"hash_{group}", Threefry())
-            drawn_lane = Signal(LANE_BITS, name=f"lane_{group}")
+        for index in range(hashes):
+            hash_ = add_submodule(m, f"hash_{index}", ThreefryPipeline(1 << len(lane), waits=True))
             m.d.comb += [
-                drawn_lane.eq(self.fold_index * (lanes // ROUNDING_SLICES) + group),
-                hash_.start.eq(self.start),
+                hash_.start.eq(drawing),
                 hash_.key_0.eq(self.seed),
-                hash_.key_1.eq(purpose | drawn_lane),
+                hash_.key_1.eq(int(Purpose.STOCHASTIC_ROUNDING) << ATTEMPT_BITS),
+                hash_.lane.eq(lane + index),
                 hash_.counter_0.eq(self.update_number),
-                hash_.counter_1.eq(self.readout << ROUNDING_LAYER_BIT | self.column),
+                hash_.counter_1.eq(readout << ROUNDING_LAYER_BIT | column),
+                hash_.advance.eq(advance),
             ]
-            if group == 0:
-                m.d.comb += self.done.eq(hash_.done)
-            words = Cat(hash_.word, hash_.second_word)
-            slices += [words.word_select(index, ROUNDING_SLICE_BITS)[: self.bits] for index in range(ROUNDING_SLICES)]
-        m.d.comb += self.random.eq(Cat(*slices[:lanes]))
+            if index == 0:
+                m.d.comb += [self.valid.eq(hash_.done), advance.eq(~hash_.done | self.take)]
+            both = Cat(hash_.word, hash_.second_word)
+            slices += [both.word_select(i, ROUNDING_SLICE_BITS)[: self.bits] for i in range(ROUNDING_SLICES)]
+        m.d.comb += self.random.eq(Cat(*slices[:rows]))
         return m

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.learning.error_unit import ERROR_BITS
-from remora.hdl.learning.feedback_unit import FeedbackUnit
+from remora.hdl.learning.feedback_units import FeedbackUnits
 from remora.hdl.lib.fixed import count_ones, magnitude
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
@@ -17,7 +17,7 @@ from remora.spec.lib.fixed import signed_width, unsigned_width
 
 
 class WinnerUnit(wiring.Component):
-    """The interface of :class:`remora.hdl.learning.feedback_unit.FeedbackUnit`, with ``winners`` and ``learns``.
+    """The interface of :class:`remora.hdl.learning.feedback_units.FeedbackUnits`, with ``winners`` and ``learns``.
 
     All feedback comes first; then the winners are found by the bits of \\|f\\| from the top, one a cycle: of the
     candidates, those with the bit set win if they are too few, else they are the candidates that stay. Candidates left
@@ -54,7 +54,7 @@ class WinnerUnit(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         hidden, width = self.design.network.hidden, unsigned_width(feedback_bound(self.design))
-        source = add_submodule(m, "feedback_unit", FeedbackUnit(self.design))
+        source = add_submodule(m, "feedback_units", FeedbackUnits(self.design))
         # Column 0 first; each column taken moves all down by one.
         values = [Signal(signed(width + 1), name=f"value_{index}", reset_less=True) for index in range(hidden)]
         won, candidates = Signal(hidden), Signal(hidden)

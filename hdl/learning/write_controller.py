@@ -25,14 +25,15 @@ class WriteController(wiring.Component):
 
     Ports:
         start: while ``ready``, takes one column.
-        ready: low from the cycle after ``start`` until the last pulse has ended; high for a column without pulses.
+        ready: low from the cycle after ``start`` until the last pulse has ended; high for a column without pulses. The
+            next column is selected in the cycle after the one in which it is high again.
         layer: 0 the hidden layer, 1 the readout.
         column_tile: the column of tiles.
         column: the column within that.
         counts: pulses of every row.
         raised: of every row, 1: raise the weight, 0: lower it.
-        applied: how many pulses this cycle launched.
-        dropped: how many pulses this cycle gave up.
+        applied: how many pulses the cycle before launched.
+        dropped: how many pulses that cycle gave up.
         devices: how many of the devices pulsed are so for the first time in this column.
         layer_written: the layer that ``applied``, ``dropped`` and ``devices`` count in.
         program_hidden: programs the hidden layer.
@@ -72,55 +73,67 @@ class WriteController(wiring.Component):
         # What is left to do, the present row tile at the bottom.
         counts, raised = Signal.like(self.counts), Signal.like(self.raised)
         layer, tile, column = Signal(), Signal(8), Signal.like(self.column)
-        sensed, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
+        sensed, busy, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
         pending = due.any()
         # Devices of this tile that this column has pulsed, by side.
         seen = {name: Signal(rows, name=f"seen_{name}") for name in ("pos", "neg")}
         chosen = {"pos": (up | down) & ~side, "neg": (up | down) & side}
-        m.d.comb += self.layer_written.eq(layer)
+        # Counted a cycle later: adding up many rows takes as long as choosing them.
+        launched, given_up, new = (Signal(rows, name=name) for name in ("launched", "given_up", "new_devices"))
+        m.d.sync += [launched.eq(0), given_up.eq(0), new.eq(0), self.layer_written.eq(layer)]
+        m.d.comb += [
+            self.applied.eq(count_ones(launched)),
+            self.dropped.eq(count_ones(given_up)),
+            self.devices.eq(count_ones(new)),
+        ]
         column_tiles = [layer_layout(self.design, each).column_tiles for each in Layer]
+
+        def take_column() -> None:
+            m.d.comb += self.ready.eq(1)
+            with m.If(self.start):
+                m.d.sync += [
+                    layer.eq(self.layer),
+                    tile.eq(self.column_tile),
+                    column.eq(self.column),
+                    counts.eq(Mux(self.layer, self.counts[bits * skipped :], self.counts)),
+                    raised.eq(Mux(self.layer, self.raised[skipped:], self.raised)),
+                ]
 
         with m.FSM():
             with m.State("IDLE"):
-                m.d.comb += self.ready.eq(1)
-                with m.If(self.start):
-                    m.d.sync += [
-                        layer.eq(self.layer),
-                        tile.eq(self.column_tile),
-                        column.eq(self.column),
-                        counts.eq(Mux(self.layer, self.counts[bits * skipped :], self.counts)),
-                        raised.eq(Mux(self.layer, self.raised[skipped:], self.raised)),
-                    ]
-                    with m.If(self.counts.any()):
-                        m.next = "TILE"
+                take_column()
+                with m.If(self.start & self.counts.any()):
+                    m.next = "TILE"
             with m.State("TILE"):
-                with m.If(sensed & pending):
-                    m.d.comb += [
-                        pulse.eq((up | down).any()),
-                        self.applied.eq(count_ones(up | down)),
-                        self.dropped.eq(count_ones(blocked)),
-                        self.devices.eq(count_ones((chosen["pos"] & ~seen["pos"]) | (chosen["neg"] & ~seen["neg"]))),
+                with m.If(pending & sensed):
+                    m.d.comb += pulse.eq((up | down).any())
+                    m.d.sync += [
+                        launched.eq(up | down),
+                        given_up.eq(blocked),
+                        new.eq((chosen["pos"] & ~seen["pos"]) | (chosen["neg"] & ~seen["neg"])),
                     ]
                     m.d.sync += [seen[name].eq(seen[name] | chosen[name]) for name in seen]
                     for row in range(rows):
                         with m.If(due[row]):
                             count = counts[bits * row : bits * (row + 1)]
                             m.d.sync += count.eq(count - 1)
-                with m.Elif(sensed):
+                with m.Elif(~pending & ~busy):
                     m.d.sync += [before.eq(0) for before in seen.values()]
                     m.d.sync += [
-                        counts.eq(counts >> (bits * rows)),
-                        raised.eq(raised >> rows),
+                        counts.eq(counts[bits * rows :]),
+                        raised.eq(raised[rows:]),
                         tile.eq(tile + Mux(layer, column_tiles[Layer.READOUT], column_tiles[Layer.HIDDEN])),
                     ]
                     with m.If(~counts.any()):
-                        m.next = "IDLE"
+                        take_column()
+                        with m.If(~(self.start & self.counts.any())):
+                            m.next = "IDLE"
         return m
 
     def _connect(self, m: Module, layer, tile, column, counts, raised):
         """Sense of the selected tile and what follows from it for every row that is due."""
         rows, bits = self.tile_rows, unsigned_width(self.design.learning.max_pulses)
-        sensed, pulse = Signal(), Signal()
+        sensed, busy, pulse = Signal(), Signal(), Signal()
         up, down, side, due, blocked = (Signal(rows, name=name) for name in ("up", "down", "side", "due", "blocked"))
         sense = {name: Signal(rows, name=name) for name in ("pos_rest", "pos_full", "neg_rest", "neg_full")}
         for number, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
@@ -132,7 +145,7 @@ class WriteController(wiring.Component):
                 port.side.eq(side),
             ]
             with m.If(layer == number):
-                m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed)]
+                m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed), busy.eq(port.busy)]
                 m.d.comb += [signal.eq(getattr(port, name)) for name, signal in sense.items()]
         raise_ = raised[:rows]
         # The side that opposes the change, while it is above rest, else the side that favours it.
@@ -147,4 +160,4 @@ class WriteController(wiring.Component):
             # 1 names g⁻: lowered to raise a weight, raised to lower it.
             side.eq((raise_ & opposed) | (~raise_ & ~opposed)),
         ]
-        return sensed, pulse, up, down, side, due, blocked
+        return sensed, busy, pulse, up, down, side, due, blocked

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -98,13 +100,16 @@ class ThreefryPipeline(wiring.Component):
         word: first word of the hash, with ``done``.
         second_word: second word of the hash, with ``done``.
 
+        advance: of a hash that waits, every draw goes on by a stage; while low, none begins.
+
     Args:
         lanes: how many lanes are drawn for; a lane is below it.
+        waits: whether it waits. Then a draw takes so many cycles in which ``advance`` is high.
     """
 
-    def __init__(self, lanes: int) -> None:
-        self.lane_bits = unsigned_width(lanes - 1)
-        self.module_name = f"threefry_pipeline_{lanes}"
+    def __init__(self, lanes: int, waits: bool = False) -> None:
+        self.lane_bits, self.waits = unsigned_width(lanes - 1), waits
+        self.module_name = f"threefry_{'waiting_' if waits else ''}pipeline_{lanes}"
         super().__init__(
             {
                 "start": In(1),
@@ -116,11 +121,19 @@ class ThreefryPipeline(wiring.Component):
                 "done": Out(1),
                 "word": Out(WORD),
                 "second_word": Out(WORD),
+                **({"advance": In(1)} if waits else {}),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        with m.If(self.advance) if self.waits else nullcontext():
+            done, word, second_word = self._stages(m)
+        m.d.comb += [self.done.eq(done), self.word.eq(word), self.second_word.eq(second_word)]
+        return m
+
+    def _stages(self, m: Module) -> tuple[Value, Value, Value]:
+        """A stage that takes the counter, and one a round."""
         started = Signal(HASH_CYCLES)
         m.d.sync += started.eq(Cat(self.start, started))
 
@@ -147,5 +160,4 @@ class ThreefryPipeline(wiring.Component):
                 injection, keys = number // 4 + 1, schedule(lane)
                 mixed_0, mixed_1 = mixed_0 + keys[injection % 3], mixed_1 + keys[(injection + 1) % 3] + injection
             x0, x1, lane = stage(str(number), mixed_0, mixed_1, lane)
-        m.d.comb += [self.done.eq(started[-1]), self.word.eq(x0), self.second_word.eq(x1)]
-        return m
+        return started[-1], x0, x1

@@ -51,9 +51,10 @@ def bundles(design: DesignPoint) -> Iterator[Bundle]:
     # The engine shows accumulators to whoever compares them and to the host, and drives both layers' rows.
     # Counted for the largest tile, so that the remedy holds whatever else is changed.
     engine_rest = 6 * MAX_TILE + 9 * design.network.classes + RESERVE
+    gradients = gradient * learning.columns
     for name, module, lane, rest in (
-        ("gradients and accumulators of a column", "learning_engine", gradient + 2 * accumulator, engine_rest),
-        ("results of the learning lanes", "outer_product", gradient + accumulator + pulses, RESERVE),
+        ("gradients and accumulators of a group", "learning_engine", gradients + 2 * accumulator, engine_rest),
+        ("pulses of a column", "pulse_queue", pulses, RESERVE),
     ):
         most = (MOST_BITS - rest) // lane
         # "direct" takes lanes by four where there are fewer lanes than rows.

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+from remora.spec.crossbar.column_groups import rounded_words
 from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
+from remora.spec.crossbar.update_cycles import SUMMED, update_cycles
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.rng import HASH_CYCLES
@@ -24,11 +26,6 @@ DRAW = HASH_CYCLES + 1
 for each attempt, from the start to done (``hdl/learning/index_unit.py``: IDLE or AGAIN, HASH)."""
 PIN = 1
 """From a strobe to a macro, which sees it from a flip-flop (``hdl/crossbar/crossbar_array.py``)."""
-PIPELINE = 3
-"""SETTLE of a fold: code, derivative and product of its last step follow each other
-(``hdl/learning/learning_engine.py``)."""
-SKIPPED_COLUMN = 2
-"""COLUMN and SKIP, of a hidden unit that does not learn."""
 REPLAY_DRAW = 1 + DRAW + 2
 """Of the slot of a replay, without rejected attempts: DRAW of the sequencer, an index, HEAD and DRAWN of the reservoir.
 Each rejected attempt costs another `DRAW`."""
@@ -127,35 +124,32 @@ class Cycles(Derived):
         return max(1, HASH_CYCLES - last_sum - waited) + (words - 1) + classes + 1
 
     @property
-    def preparation(self) -> int:
-        """Cycles of an update before errors and feedback of the first column are ready, as FEEDBACK_CYCLES counts.
+    def selection(self) -> int:
+        """Cycles of finding the winners when all feedback is there: SELECT one a bit of the largest feedback."""
+        return unsigned_width(feedback_bound(self.design))
 
-        ERROR, and COLUMN until the first value is valid. Where winners are selected, GATHER takes all values first, and
-        SELECT one a bit of the largest feedback.
+    @property
+    def preparation(self) -> int:
+        """Cycles of an update before the feedback of the first group of columns is there, as FEEDBACK_CYCLES counts.
+
+        ERROR, and LAUNCH until the values of the group are gathered, one a cycle from the first on. Where winners are
+        selected, GATHER takes all values first, and SELECT follows.
         """
-        first, design = self.first_feedback, self.design
-        if design.capabilities.selects:
-            select = unsigned_width(feedback_bound(design)) + 1
-            first += (design.network.hidden - 1) * self.next_feedback() + select
-        return self.errors + first - 1
+        return update_cycles(self.design, 1).preparation
 
     # Columns: hdl/learning/learning_engine.py, hdl/learning/write_controller.py
     # ---------------------------------------------------------
-    def fold(self, steps: int) -> int:
-        """Cycles of a fold of a hidden column.
+    def group(self, steps: int) -> int:
+        """Fewest cycles from one group of hidden columns to the next: LAUNCH, and WALK one a step.
 
-        COLUMN or FOLD, WALK one a step, SETTLE, UPDATE; without accumulators UPDATE waits for the random numbers.
+        More where the rounding of the group before, or its pulses, take longer: see `rounding`.
         """
-        return max(1 + steps + PIPELINE + 1, self._drawn)
+        return max(SUMMED, 1 + steps) * self.design.learning_folds
 
     @property
-    def readout_fold(self) -> int:
-        """Cycles of a fold of a readout column: READOUT_FETCH, READOUT_PRODUCT, READOUT_UPDATE."""
-        return max(3, self._drawn)
-
-    @property
-    def _drawn(self) -> int:
-        return 0 if self.design.learning.update == "accumulate" else DRAW
+    def rounding(self) -> int:
+        """Cycles of rounding a whole group of columns, a few rows a cycle, beside the walk of the group after."""
+        return self.design.learning.columns * rounded_words(self.design) * self.design.learning_folds
 
     @property
     def most_writing(self) -> int:
@@ -177,28 +171,25 @@ class Cycles(Derived):
         """Cycles from a pulse to the next on flags sensed since: launched, at the pins, busy, sensed."""
         return 1 + PIN + self.design.crossbar.pulse_cycles + 1
 
-    def fewest_update(self, steps: int) -> int:
+    def fewest_update(self, steps: int, winners: tuple[int, ...] | None = None) -> int:
         """Cycles of an update whose columns have no pulses, as LEARN_CYCLES counts.
 
-        Preparation, all columns, FINISH. The feedback of a column is drawn while the column before is walked, and the
-        column waits for it; winners have all feedback before the first column, and the columns of the others are
-        skipped.
+        What `remora.spec.crossbar.update_cycles` counts: preparation, all groups, and what is under way at the end.
+        Where winners are selected, their places decide. Without them this is a bound: as many groups as they need at
+        least.
+
+        Args:
+            winners: the hidden units that learn, where they are known.
         """
-        design, column = self.design, self.design.learning_folds * self.fold(steps)
-        if design.capabilities.selects:
-            hidden = design.winners * column + (design.network.hidden - design.winners) * SKIPPED_COLUMN
-        else:
-            hidden = (design.network.hidden - 1) * max(column, self.next_feedback()) + column
-        readout = design.network.classes * design.learning_folds * self.readout_fold
-        return self.preparation + hidden + readout + 1
+        selects = self.design.capabilities.selects
+        if not selects or winners is not None:
+            return update_cycles(self.design, steps, 0, winners if selects else None).update
+        groups = ceil(self.design.winners / self.design.learning.columns)
+        return self.preparation + groups * self.group(steps) + self.design.network.classes
 
     def most_update(self, steps: int) -> int:
-        """Most cycles of an update: every column waits for its feedback and for the most pulses of the one before."""
-        design, folds = self.design, self.design.learning_folds
-        writing = 1 + self.most_writing
-        hidden = max(self.next_feedback() + folds * self.fold(steps), writing)
-        readout = max(folds * self.readout_fold, writing)
-        return self.preparation + design.network.hidden * hidden + design.network.classes * readout + writing
+        """Most cycles of an update: every column learns, and gets the most pulses."""
+        return update_cycles(self.design, steps, 1 + self.most_writing).update
 
     # Replay: hdl/crossbar/sequencer.py, hdl/learning/reservoir.py, hdl/learning/replay_quantiser.py
     # ----------------------------------------------

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.buses import too_wide
+from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
 
-ROUNDING_SLICES = 4
-"""Rows served by the two words of one draw in "direct"."""
 MAX_REPLAY_BYTES = 1 << 28
 """Largest replay memory: 256 MiB, which is already more than a chip holds."""
-_BUILT = ("update", "winners", "lanes", "replay_capacity", "replay_ratio")
+_BUILT = ("update", "winners", "lanes", "columns", "replay_capacity", "replay_ratio")
 """Fields of learning that ask for hardware; the others are rates and seeds, by which golden trains."""
 _OFFLINE_TOO = ("enabled", "seed")
 """Fields of learning that bear on a design without it: whether it is there, and the seed of the initial weights."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from remora.spec.crossbar.column_groups import accumulator_rows, rounded_rows
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.network import MAX_HIDDEN
 from remora.spec.crossbar.tables import DERIVATIVE_BITS
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_LANES = 2049
 """Most rows of a column, the bias line included."""
+MAX_COLUMNS = 4
+"""Most columns that learn at once."""
 REPLAY_BITS = 4
 """Width of a stored feature."""
 
@@ -89,6 +92,9 @@ class Learning(Section):
     )
     lanes: Annotated[Annotated[int, Field(ge=1, le=MAX_LANES)] | Literal["all"], FREE, UNLESS_DEFAULT] = Field(
         "all", description="rows of a column that learn at once: fewer lanes, less area, more cycles"
+    )
+    columns: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        1, ge=1, le=MAX_COLUMNS, description="columns that learn at once: more columns, more area, fewer cycles"
     )
     replay_capacity: Annotated[int, RANGE] = Field(
         0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
@@ -157,11 +163,11 @@ def head_bits(design: DesignPoint) -> int:
 
 
 def accumulator_word_bits(design: DesignPoint) -> int:
-    """Width of a word of accumulators: those of one fold of a column, lane 0 in the low bits."""
-    return design.learning.accumulator_bits * design.learning_lanes
+    """Width of a word of accumulators: those of the rows that are rounded in one cycle, the first in the low bits."""
+    return design.learning.accumulator_bits * rounded_rows(design)
 
 
 def accumulator_words(design: DesignPoint) -> int:
-    """Words of accumulators: word ``column·folds + fold``, the readout's columns after those of the hidden layer; row
-    ``fold·lanes + lane``, of which the readout's are the last of the hidden layer's."""
-    return (design.network.hidden + design.network.classes) * design.learning_folds
+    """Words of accumulators, the columns of the readout after those of the hidden layer; which rows those of a column
+    hold is in `accumulator_rows`, of which the readout's are the last of the hidden layer's."""
+    return (design.network.hidden + design.network.classes) * len(accumulator_rows(design))

@@ -40,6 +40,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_update": UPDATE_MODES.index(design.learning.update),
         "design_seed": design.learning.seed,
         "design_winners": design.winners,
+        "design_columns": design.learning.columns,
         "design_replay_ratio": design.learning.replay_ratio,
         "design_replay_capacity": design.learning.replay_capacity,
         "design_interleaves": design.capabilities.interleaves,

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.learning.checkpoint import Checkpoint
-from remora.golden.learning.memory_words import pack_accumulators
+from remora.golden.learning.memory_words import pack_accumulators, unpack_accumulators
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import REPLAY_BITS, head_label_bits
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, head_parts, host_memories
 from remora.tb.crossbar.host import CrossbarHost
-from remora.tb.lib.bench import pack, unpack, unpack_signed
+from remora.tb.lib.bench import pack, unpack
 
 POLL_CYCLES = 50
 
@@ -121,15 +121,12 @@ def _size(design: DesignPoint, memory: HostMemory) -> MemorySize:
 async def read_accumulators(host: CrossbarHost) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """χ of the hidden layer and the readout, of the shapes of the weights; 0 where there is none. Rule M9."""
     design = host.design
-    whole = np.zeros((design.network.hidden + design.network.classes, design.hidden_rows), np.int32)
-    if design.capabilities.accumulates:
-        words = await read_memory(host, HostMemory.ACCUMULATORS, range(len(whole) * design.learning_folds))
-        bits, lanes = design.learning.accumulator_bits, design.learning_lanes
-        values = np.array([unpack_signed(word, bits, lanes) for word in words])
-        whole[:] = values.reshape(len(whole), -1)[:, : design.hidden_rows]
-    hidden, readout = np.split(whole, [design.network.hidden])
-    # The readout has no features.
-    return hidden.T.copy(), readout[:, design.network.features :].T.copy()
+    if not design.capabilities.accumulates:
+        shapes = (design.hidden_rows, design.network.hidden), (design.readout_rows, design.network.classes)
+        hidden, readout = (np.zeros(shape, np.int32) for shape in shapes)
+        return hidden, readout
+    memory = HostMemory.ACCUMULATORS
+    return unpack_accumulators(design, await read_memory(host, memory, range(_size(design, memory).depth)))
 
 
 async def write_accumulators(host: CrossbarHost, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> None:

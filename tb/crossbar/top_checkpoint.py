@@ -10,6 +10,7 @@ import numpy as np
 
 from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
 from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.column_groups import accumulator_rows
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.memories import HostMemory, head_parts, host_memories
 from remora.spec.lib.packets import Flag, encode_packet
@@ -148,15 +149,12 @@ async def what_nobody_wrote(dut) -> None:
 
 def words_with_rubbish(design: DesignPoint, random: Random) -> list[int]:
     """Words of accumulators of 0, and of anything in lanes without a weight."""
-    network, bits, lanes = design.network, design.learning.accumulator_bits, design.learning_lanes
-    words, spare = [], 0
+    network, bits, words, spare = design.network, design.learning.accumulator_bits, [], 0
     for column in range(network.hidden + network.classes):
         first = 0 if column < network.hidden else network.features
-        for fold in range(design.learning_folds):
-            rows = range(fold * lanes, (fold + 1) * lanes)
-            free = [not first <= row < design.hidden_rows for row in rows]
-            words.append(pack([random.getrandbits(bits) if each else 0 for each in free], bits))
-            spare += sum(free)
+        for rows in accumulator_rows(design).tolist():
+            words.append(pack([random.getrandbits(bits) if row < first else 0 for row in rows], bits))
+            spare += sum(row < first for row in rows)
     assert spare > 0
     return words
 

@@ -1,7 +1,7 @@
 // Trace monitor of learning: writes the records of kind `learn`.
 //
-// The sums are taken over what the lanes hold when a fold of a column is written back, all of a sequence. An update that
-// is cut short leaves no record.
+// The sums are taken over what the lanes hold when the gradients of a fold of a group of columns are complete, and over
+// the accumulators as they are stored, all of a sequence. An update that is cut short leaves no record.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -18,13 +18,19 @@ module remora_learn_monitor
     input wire [PLANE_BITS-1:0] plane,
     input wire integrate_hidden,
     input wire engine_reset,
-    input wire update,
-    input wire skipped,
-    input wire [COLUMN_BITS-1:0] column,
-    input wire [FOLD_INDEX_BITS-1:0] fold_index,
-    input wire [GRADIENTS_BITS-1:0] gradients,
-    input wire [ACCUMULATORS_BITS-1:0] accumulators,
+    input wire begun,
+    input wire [BEGUN_COLUMN_BITS-1:0] begun_column,
     input wire [FEEDBACK_BITS-1:0] feedback,
+    input wire captured,
+    input wire [CAPTURED_COLUMN_BITS-1:0] captured_column,
+    input wire [CAPTURED_FOLD_BITS-1:0] captured_fold,
+    input wire [CAPTURED_LEARNS_BITS-1:0] captured_learns,
+    input wire [GRADIENTS_BITS-1:0] gradients,
+    input wire updated,
+    input wire [UPDATED_COLUMN_BITS-1:0] updated_column,
+    input wire [UPDATED_FOLD_BITS-1:0] updated_fold,
+    input wire [UPDATED_LANE_BITS-1:0] updated_lane,
+    input wire [ACCUMULATORS_BITS-1:0] accumulators,
     input wire [ERROR_BITS-1:0] error,
     input wire [APPLIED_BITS-1:0] applied,
     input wire [PULSES_DROPPED_BITS-1:0] pulses_dropped,
@@ -34,8 +40,9 @@ module remora_learn_monitor
     input wire replaying,
     input wire [SLOT_BITS-1:0] slot
 );
-  localparam int GRADIENT_BITS = GRADIENTS_BITS / LEARNING_LANES;
-  localparam int ACCUMULATOR_BITS = ACCUMULATORS_BITS / LEARNING_LANES;
+  localparam int GRADIENT_BITS = GRADIENTS_BITS / LEARNING_LANES / LEARNING_COLUMNS;
+  localparam int ACCUMULATOR_BITS = ACCUMULATORS_BITS / ROUNDED_ROWS;
+  localparam int COLUMN_FEEDBACK_BITS = FEEDBACK_BITS / LEARNING_COLUMNS;
   localparam int CLASS_ERROR_BITS = ERROR_BITS / LEARN_ERROR;
 
   wire tracing, live;
@@ -55,13 +62,32 @@ module remora_learn_monitor
   int unsigned dropped_sum = 0;
 
   // Position-weighted, with odd weights: a single wrong value always shows, and so do values in each other's place.
-  function automatic void add_fold();
-    for (int i = 0; i < LEARNING_LANES; i++) begin
-      int weight;
-      weight = 2 * (int'(column) * STEP_WORDS + int'(fold_index) * LEARNING_LANES + i) + 1;
-      gradient_sum = gradient_sum + int'($signed(gradients[i*GRADIENT_BITS+:GRADIENT_BITS])) * weight;
-      accumulator_sum = accumulator_sum + int'($signed(accumulators[i*ACCUMULATOR_BITS+:ACCUMULATOR_BITS])) * weight;
-    end
+  function automatic int weight_of(input int column, input int row);
+    return 2 * (column * STEP_WORDS + row) + 1;
+  endfunction
+
+  function automatic void add_gradients();
+    for (int c = 0; c < LEARNING_COLUMNS; c++)
+      if (captured_learns[c])
+        for (int i = 0; i < LEARNING_LANES; i++)
+          gradient_sum = gradient_sum
+              + int'($signed(gradients[(c*LEARNING_LANES+i)*GRADIENT_BITS+:GRADIENT_BITS]))
+              * weight_of(int'(captured_column) + c, int'(captured_fold) * LEARNING_LANES + i);
+  endfunction
+
+  // Beyond the lanes of a fold there is no weight.
+  function automatic void add_accumulators();
+    for (int i = 0; i < ROUNDED_ROWS; i++)
+      if (int'(updated_lane) + i < LEARNING_LANES)
+        accumulator_sum = accumulator_sum
+            + int'($signed(accumulators[i*ACCUMULATOR_BITS+:ACCUMULATOR_BITS]))
+            * weight_of(int'(updated_column), int'(updated_fold) * LEARNING_LANES + int'(updated_lane) + i);
+  endfunction
+
+  function automatic void keep_feedback();
+    for (int c = 0; c < LEARNING_COLUMNS; c++)
+      if (int'(begun_column) + c < LEARN_FEEDBACK)
+        record.feedback[int'(begun_column)+c] = 32'($signed(feedback[c*COLUMN_FEEDBACK_BITS+:COLUMN_FEEDBACK_BITS]));
   endfunction
 
   function automatic void clear();
@@ -89,9 +115,9 @@ module remora_learn_monitor
   always @(posedge clk)
     if (engine_reset) clear();
     else if (tracing && live) begin
-      if (update) add_fold();
-      if ((update || skipped) && int'(column) < LEARN_FEEDBACK)
-        record.feedback[int'(column)] = 32'($signed(feedback));
+      if (begun) keep_feedback();
+      if (captured) add_gradients();
+      if (updated) add_accumulators();
       applied_sum = applied_sum + 32'(applied);
       dropped_sum = dropped_sum + 32'(pulses_dropped);
       if (learned) write_learn();

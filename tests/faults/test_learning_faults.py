@@ -15,6 +15,7 @@ TINY = load_design("tiny", DesignPoint)
 WAYS = {
     "accumulate": {"hidden_shift": 5, "readout_shift": 6},
     "folds": {"hidden_shift": 4, "readout_shift": 5, "lanes": 4},
+    "columns": {"hidden_shift": 5, "readout_shift": 6, "columns": 3},
     "direct": {
         "update": "direct", "hidden_shift": 3, "readout_shift": 4, "accumulator_level": 256, "lanes": 4, "winners": 4,
     },

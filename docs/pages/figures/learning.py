@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from docs.pages.figures.drawing import Bar, Row, draw_rows, new_figure
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.update_cycles import HANDED_ON, ROUNDED, SUMMED
 from remora.spec.presets import load_design
 
 SHOWN = 3
@@ -22,30 +23,32 @@ def rows(design: DesignPoint) -> tuple[list[Row], int]:
     cycles, steps = design.cycles, design.network.max_steps
     errors = Row("errors", [Bar(0, cycles.errors, "e", 0)])
     unit = [Bar(cycles.errors, cycles.preparation - cycles.errors, "f 0", 1)]
-    walk, writes = [], []
+    walk, rounds, writes = [], [], []
     at = cycles.preparation
     for column in range(SHOWN):
-        length = max(cycles.fold(steps), cycles.next_feedback())
-        walk.append(Bar(at, length, f"hidden {column}", 2))
-        unit.append(Bar(at, cycles.next_feedback(), f"f {column + 1}", 1))
+        length = max(cycles.group(steps), cycles.rounding)
+        walk.append(Bar(at + 1, length - 1, f"hidden {column}", 2))
+        unit.append(Bar(at + HANDED_ON, cycles.next_feedback(), f"f {column + 1}", 1))
         at += length
-        writes.append(Bar(at, cycles.most_writing, "pulses", 3))
+        rounds.append(Bar(at + SUMMED - 1, cycles.rounding, f"{column}", 4))
+        writes.append(Bar(at + SUMMED + cycles.rounding + ROUNDED, cycles.most_writing, "pulses", 3))
     at += GAP
     readout = at
     for column in range(SHOWN):
-        # The pulses of the column before end first, and they take longer than a fetch and a product.
-        length = max(cycles.readout_fold, cycles.most_writing) if column else cycles.readout_fold
-        walk.append(Bar(at, length, f"{column}" if column else "", 4))
+        length = max(cycles.rounding, cycles.most_writing)
+        walk.append(Bar(at + 1, 1, "", 2))
+        rounds.append(Bar(at + SUMMED, cycles.rounding, f"{column}", 4))
+        writes.append(Bar(at + SUMMED + cycles.rounding + ROUNDED, cycles.most_writing, "pulses", 3))
         at += length
-        writes.append(Bar(at, cycles.most_writing, "pulses", 3))
-    return [errors, Row("feedback unit", unit), Row("column walk", walk), Row("write controller", writes)], readout
+    walks = [Row("gradient walk", walk), Row("update walk", rounds)]
+    return [errors, Row("feedback unit", unit), *walks, Row("write controller", writes)], readout
 
 
 def draw(preset: str) -> Figure:
     """The figure of a preset whose layers learn."""
     design = load_design(preset, DesignPoint)
     shown, readout = rows(design)
-    figure, axes = new_figure(8.6, 2.2)
+    figure, axes = new_figure(8.6, 2.6)
     draw_rows(axes, shown, "clock cycle from the start of the update")
     axes.axvspan(readout - GAP, readout, color="white", zorder=3)
     axes.text(readout - GAP / 2, 1.5, "…", ha="center", va="center", fontsize=14, zorder=4)

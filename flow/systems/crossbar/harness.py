@@ -12,6 +12,7 @@ from remora.flow.verify.harness import RESET_N, Harness, beside
 from remora.flow.verify.trace_package import trace_package
 from remora.hdl.crossbar.probes import BY_TILE, of_tiles
 from remora.hdl.lib.verilog import TOP_NAME
+from remora.spec.crossbar.column_groups import rounded_rows
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import head_label_bits
@@ -55,12 +56,9 @@ def absent_probes(design: DesignPoint) -> dict[str, int]:
 
     Without accumulators their sum is 0, as golden's.
     """
-    return {
-        "accumulators": design.learning_lanes * design.learning.accumulator_bits,
-        "replaying": 1,
-        "slot": 1,
-        "restarted": 1,
-    }
+    updated = dict.fromkeys(("updated", "updated_column", "updated_fold", "updated_lane"), 1)
+    accumulators = rounded_rows(design) * design.learning.accumulator_bits
+    return {**updated, "accumulators": accumulators, "replaying": 1, "slot": 1, "restarted": 1}
 
 
 def trace_constants(design: DesignPoint) -> dict[str, int]:
@@ -75,6 +73,8 @@ def trace_constants(design: DesignPoint) -> dict[str, int]:
         "STREAM_BITS": design.formats.stream_bits,
         "FOLDS": design.folds,
         "LEARNING_LANES": design.learning_lanes,
+        "LEARNING_COLUMNS": design.learning.columns,
+        "ROUNDED_ROWS": rounded_rows(design),
         "HEAD_LABEL_BITS": head_label_bits(design),
         "NO_SLOT": NO_SLOT,
         **{f"EVENT_{event.name}": int(event) for event in Event},

@@ -5,18 +5,19 @@ from __future__ import annotations
 from remora.flow.faults.mutation import Fault
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
-from remora.spec.crossbar.learning import accumulator_words
+from remora.spec.crossbar.learning import accumulator_words, feedback_bound
+from remora.spec.lib.fixed import signed_width
 
 
 def learning_faults(design: DesignPoint) -> list[Fault]:
     """Mistakes in what is computed, in what is remembered, and in what is written."""
-    faults = [*_arithmetic(design), *_history(design), *_writes(design), *_folds(design)]
+    faults = [*_arithmetic(design), *_history(design), *_writes(design), *_folds(design), *_groups(design)]
     faults += _accumulators(design) if design.learning.update == "accumulate" else _rounding(design)
     return faults + (_winners() if design.capabilities.selects else [])
 
 
 def _arithmetic(design: DesignPoint) -> list[Fault]:
-    lane, product = "remora_learning_lane", "remora_outer_product"
+    lane, update, product = "remora_gradient_lane", "remora_update_lane", "remora_gradients"
     faults = [
         Fault(
             "feedback_negated",
@@ -39,8 +40,13 @@ def _arithmetic(design: DesignPoint) -> list[Fault]:
             lane,
             {"word": f"word & {(1 << design.formats.stream_bits) - 1}"},
         ),
-        Fault("error_negated", "weights follow the error instead of opposing it", lane, {"delta": "-delta"}),
-        Fault("pulses_forgotten", "no pulse ever falls due", lane, {"pulses": "0"}),
+        Fault(
+            "error_negated",
+            "weights follow the error instead of opposing it",
+            lane,
+            {"word": f"word ^ {1 << design.formats.stream_bits}"},
+        ),
+        Fault("pulses_forgotten", "no pulse ever falls due", update, {"pulses": "0"}),
         Fault(
             "readout_learns_features",
             "the readout's columns are learnt with features in them",
@@ -50,7 +56,7 @@ def _arithmetic(design: DesignPoint) -> list[Fault]:
     ]
     if design.learning.hidden_shift != design.learning.readout_shift:
         faults.append(
-            Fault("readout_rate", "the readout learns at the rate of the hidden layer", lane, {"readout": "1'b0"})
+            Fault("readout_rate", "the readout learns at the rate of the hidden layer", update, {"readout": "1'b0"})
         )
     if design.network.classes > 1:
         faults.append(
@@ -70,9 +76,15 @@ def _history(design: DesignPoint) -> list[Fault]:
         Fault(
             "stale_history",
             "the first step learns with the words of another sequence",
-            "remora_outer_product",
+            "remora_gradients",
             {"zero_states": "1'b0"},
-        )
+        ),
+        Fault(
+            "gradients_overtaken",
+            "gradients are taken before those of the group before are rounded",
+            "remora_update_walk",
+            {"free": "1'b1"},
+        ),
     ]
     if steps > 1:
         faults += [
@@ -81,6 +93,12 @@ def _history(design: DesignPoint) -> list[Fault]:
                 "deltas come from the codes of the step before",
                 history,
                 {"code_step": "code_step != 0 ? code_step - 1 : 0"},
+            ),
+            Fault(
+                "history_kept",
+                "codes of later steps stay those of the sequence before",
+                history,
+                {"write_codes": "write_codes && write_step == 0"},
             ),
             Fault(
                 "words_late",
@@ -115,14 +133,14 @@ def _accumulators(design: DesignPoint) -> list[Fault]:
         Fault(
             "level_kept",
             "the accumulator keeps the level that a pulse has paid out",
-            "remora_learning_lane",
+            "remora_update_lane",
             {"next_accumulator": kept},
         ),
         Fault(
             "accumulators_of_neighbour",
             "a column reads the accumulators of its neighbour",
             store,
-            {"address": f"read && address != {last} ? address + 1 : address"},
+            {"read_address": f"read_address != {last} ? read_address + 1 : read_address"},
         ),
     ]
 
@@ -130,11 +148,17 @@ def _accumulators(design: DesignPoint) -> list[Fault]:
 def _rounding(design: DesignPoint) -> list[Fault]:
     unit = "remora_rounding_unit"
     faults = [
-        Fault("rounding_not_random", "pulses are rounded down", "remora_learning_lane", {"random": "0"}),
+        Fault("rounding_not_random", "pulses are rounded down", "remora_update_lane", {"random": "0"}),
         Fault("rounding_repeats", "every update is rounded by the same numbers", unit, {"update_number": "0"}),
         Fault("rounding_unseeded", "rounding does not depend on the seed", unit, {"seed": "0"}),
-        Fault("layers_rounded_alike", "the readout is rounded by the hidden layer's numbers", unit, {"readout": "0"}),
-        Fault("rounding_not_awaited", "numbers are used before they are drawn", unit, {"done": "1'b1"}),
+        Fault(
+            "layers_rounded_alike",
+            "the readout is rounded by the hidden layer's numbers",
+            unit,
+            {"position__readout": "0"},
+        ),
+        Fault("rounding_not_awaited", "numbers are used before they are drawn", unit, {"valid": "1'b1"}),
+        Fault("columns_rounded_alike", "all groups are rounded by one key", unit, {"position__column_of_layer": "0"}),
     ]
     if design.learning_folds > 1:
         faults.append(Fault("folds_rounded_alike", "all folds are rounded alike", unit, {"fold_index": "0"}))
@@ -153,16 +177,41 @@ def _winners() -> list[Fault]:
 def _folds(design: DesignPoint) -> list[Fault]:
     if design.learning_folds == 1:
         return []
-    engine = "remora_learning_column"
+    last = design.learning_folds - 1
     return [
-        Fault(
-            "first_fold_only", "every fold learns the words of the first", "remora_outer_product", {"fold_index": "0"}
-        ),
+        Fault("first_fold_only", "every fold learns the words of the first", "remora_gradients", {"fold_index": "0"}),
         Fault(
             "fold_left_out",
-            "the last fold of a column is never learnt",
-            engine,
-            {"last_fold": f"good_fold_index >= {design.learning_folds - 2}"},
+            "the last fold of a column is never written",
+            "remora_update_walk",
+            {"learns": f"fold_index == {last} ? 0 : learns"},
+        ),
+    ]
+
+
+def _groups(design: DesignPoint) -> list[Fault]:
+    columns = design.learning.columns
+    if columns == 1:
+        return []
+    bits = signed_width(feedback_bound(design))
+    return [
+        Fault(
+            "group_cut",
+            "the last column of a group is never written",
+            "remora_update_walk",
+            {"position__count": "position__count > 1 ? position__count - 1 : position__count"},
+        ),
+        Fault(
+            "feedback_shared",
+            "all columns of a group learn by the feedback of the first",
+            "remora_gradient_walk",
+            {"feedback": f"{{{columns}{{feedback[{bits - 1}:0]}}}}"},
+        ),
+        Fault(
+            "columns_swapped",
+            "pulses of a column go to its neighbour",
+            "remora_pulse_queue",
+            {"column_of_tile": "good_column_of_tile ^ 1"},
         ),
     ]
 

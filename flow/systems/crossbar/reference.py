@@ -37,6 +37,7 @@ class Reference:
     Attributes:
         saturations, learnt, replayed, accepted, hidden, readout: sums so far: saturated codes and words, new sequences
         learnt, replays, sequences that the reservoir took, and what was written into each layer.
+        winners: hidden units that learnt from each new sequence so far.
     """
 
     def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
@@ -44,6 +45,7 @@ class Reference:
         self.saturations = Saturations()
         self.learnt = self.replayed = self.accepted = 0
         self.hidden = self.readout = Writes()
+        self.winners: list[tuple[int, ...]] = []
         self._learning = (
             LearningReference(design, stimulus.weights, stimulus.coefficients) if design.capabilities.learns else None
         )
@@ -99,9 +101,9 @@ class Reference:
         found = {Counter.STEP_CYCLES: (steps * fewest_step, steps * cycles.step)}
         if capabilities.learns:
             silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
-            fewest, most = (
-                sum(update(int(length)) for length in learnt) for update in (cycles.fewest_update, cycles.most_update)
-            )
+            updates = zip(learnt.tolist(), self.winners, strict=True)
+            fewest = sum(cycles.fewest_update(length, winners) for length, winners in updates)
+            most = sum(cycles.most_update(int(length)) for length in learnt)
             found[Counter.FEEDBACK_CYCLES] = 2 * (self.learnt * cycles.preparation,)
             found[Counter.LEARN_CYCLES] = fewest, fewest if silent else most
         if capabilities.replays and self.replayed:
@@ -156,4 +158,5 @@ class Reference:
         self.replayed, self.accepted = self.replayed + learnt.replayed, self.accepted + learnt.accepted
         self.hidden = Writes.sum((self.hidden, learnt.hidden))
         self.readout = Writes.sum((self.readout, learnt.readout))
+        self.winners += learnt.winners
         return Expected(learnt.records, learnt.scores, learnt.decision)

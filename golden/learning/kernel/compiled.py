@@ -21,8 +21,8 @@ from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, 
 from remora.golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
+from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.design_rules import ROUNDING_SLICES
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
 from remora.spec.crossbar.layout import Layer, adc_shift, bias_word
 from remora.spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, ROUNDING_SLICE_BITS, error_shift, rounding_index

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_words
 from remora.tb.lib.bench import Block, BlockBench, block_test
 
 
@@ -19,8 +20,7 @@ async def clears_and_keeps(bench: BlockBench) -> None:
 
         async def drive(block: Block) -> None:
             design, random = block.design, bench.random
-            words = (design.network.hidden + design.network.classes) * design.learning_folds
-            width = design.learning.accumulator_bits * design.learning_lanes
+            words, width = accumulator_words(design), accumulator_word_bits(design)
             for _ in range(words):
                 await bench.cycle()
                 bench.compare(block, "clearing", block.get("clearing"), 1)
@@ -28,14 +28,14 @@ async def clears_and_keeps(bench: BlockBench) -> None:
             bench.compare(block, "clearing at the end", block.get("clearing"), 0)
             held = dict.fromkeys(range(words), 0)
             for word in [*range(words), *(random.randrange(words) for _ in range(60))]:
-                block.put(address=word, read=1)
+                block.put(read_address=word, read=1)
                 await bench.cycle()
-                block.put(read=0, address=random.randrange(words))
+                block.put(read=0, read_address=random.randrange(words))
                 await bench.cycle()
                 bench.compare(block, f"word {word}", block.get("accumulators"), held[word])
                 if random.random() < 0.7:
                     held[word] = random.getrandbits(width)
-                    block.put(address=word, write=1, data=held[word])
+                    block.put(write_address=word, write=1, data=held[word])
                     await bench.cycle()
                     block.put(write=0, data=random.getrandbits(width))
                 word = random.randrange(words)

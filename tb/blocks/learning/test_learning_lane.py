@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from remora.hdl.learning.update_lane import dropped_bits
+from remora.spec.crossbar.learning import gradient_bound
+from remora.spec.crossbar.update_cycles import ROUNDED
 from remora.tb.lib.aiming import rounds
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 from remora.tb.models.learning import delta, errors, move, rounded
@@ -18,80 +21,95 @@ def extremes(bench: BlockBench, limit: int) -> int:
     return random.choice((limit, -limit, 0, 1, -1, random.randint(-limit, limit), random.randint(-limit, limit)))
 
 
-async def gather(bench: BlockBench, block: Block) -> int:
-    """A sequence of words and deltas, many at their ends, summed by a lane; its gradient."""
-    design, largest, gradient = block.design, block.parameters["delta"], 0
-    for step in range(bench.random.randint(1, design.network.max_steps)):
-        sign, extreme = bench.random.choice((-1, 1)), bench.chance(0.5)
-        size = design.formats.stream_limit if extreme else bench.random.randint(0, design.formats.stream_limit)
-        value = bench.random.choice((-1, 1)) * largest if extreme else extremes(bench, largest)
-        block.put(enable=1, first=int(step == 0), word=size | int(sign < 0) << design.formats.stream_bits, delta=value)
-        await bench.cycle()
-        gradient = (0 if step == 0 else gradient) + sign * size * value
-        block.put(enable=0)
-        if bench.chance(0.2):
-            block.put(delta=extremes(bench, largest))
-            await bench.cycle()
-    return gradient
-
-
 @block_test
-async def gradients_and_updates(bench: BlockBench) -> None:
-    """Sequences of the full length with words and deltas at their ends, each ended by an update of either layer."""
+async def gradients(bench: BlockBench) -> None:
+    """Sequences of the full length with words and deltas at their ends, summed exactly."""
 
     async def drive(block: Block) -> None:
-        design, limit = block.design, (1 << (block.design.learning.accumulator_bits - 1)) - 1
-        level = design.learning.accumulator_level
-        seen: set[tuple[int, bool]] = set()
-        most = min(design.learning.max_pulses, limit // level)
-        for _ in rounds(120, seen, {(most, True), (most, False)}, block.name):
-            gradient = await gather(bench, block)
-            for _ in range(4):
-                readout, rate_shift = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
-                accumulator = bench.random.choice(
-                    (extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level)))
-                )
-                block.put(accumulator=accumulator, readout=readout, rate_shift=rate_shift)
+        design, largest, random = block.design, block.parameters["delta"], bench.random
+        for _ in range(120):
+            gradient = 0
+            for step in range(random.randint(1, design.network.max_steps)):
+                sign, extreme = random.choice((-1, 1)), bench.chance(0.5)
+                size = design.formats.stream_limit if extreme else random.randint(0, design.formats.stream_limit)
+                value = random.choice((-1, 1)) * largest if extreme else extremes(bench, largest)
+                block.put(enable=1, first=int(step == 0), word=size | int(sign < 0) << design.formats.stream_bits)
+                block.put(delta=value, opposite=-value, triple=3 * value, opposite_triple=-3 * value)
                 await bench.cycle()
-                wanted = move(design, accumulator, gradient, bool(readout), rate_shift)
-                bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
-                bench.compare(
-                    block,
-                    f"accumulator of {accumulator}, {gradient}",
-                    block.get_signed("next_accumulator"),
-                    wanted.accumulator,
-                )
-                bench.compare(block, f"pulses of {accumulator}, {gradient}", block.get("pulses"), wanted.pulses)
-                if wanted.pulses:
-                    bench.compare(block, "raised", block.get("raised"), int(wanted.raised))
-                seen.add((wanted.pulses, wanted.raised))
+                gradient = (0 if step == 0 else gradient) + sign * size * value
+                block.put(enable=0)
+                if bench.chance(0.2):
+                    block.put(delta=extremes(bench, largest))
+                    await bench.cycle()
+            await bench.cycle()
+            bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
 
     await bench.each(drive, lanes(bench, "lane_"))
 
 
+def some_gradient(bench: BlockBench, block: Block) -> int:
+    """A gradient at an end, near a level, or anything."""
+    design, bound = block.design, gradient_bound(block.design)
+    level = design.learning.accumulator_level << max(design.learning.hidden_shift, design.learning.readout_shift)
+    return bench.random.choice((extremes(bench, bound), extremes(bench, min(bound, 3 * level)), extremes(bench, 300)))
+
+
 @block_test
-async def gradients_rounded(bench: BlockBench) -> None:
-    """Mode `direct`: every random number, gradients of either sign, rates of either layer."""
+async def updates(bench: BlockBench) -> None:
+    """A gradient a cycle, of either layer and every rate; what follows comes `ROUNDED` cycles later."""
 
     async def drive(block: Block) -> None:
-        design = block.design
+        design, limit = block.design, (1 << (block.design.learning.accumulator_bits - 1)) - 1
+        level, random = design.learning.accumulator_level, bench.random
+        seen: set[tuple[int, bool]] = set()
+        most, wanted = min(design.learning.max_pulses, limit // level), []
+        for _ in rounds(500, seen, {(most, True), (most, False)}, block.name):
+            gradient, readout, rate_shift = some_gradient(bench, block), random.getrandbits(1), random.randrange(4)
+            accumulator = random.choice(
+                (extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level)))
+            )
+            block.put(gradient=gradient >> dropped_bits(design), readout=readout, rate_shift=rate_shift)
+            wanted.append(move(design, accumulator, gradient, bool(readout), rate_shift))
+            await bench.cycle()
+            # Of the gradient that was there in the cycle before.
+            block.put(accumulator=accumulator)
+            if len(wanted) <= ROUNDED:
+                continue
+            due, what = wanted[-1 - ROUNDED], f"{len(wanted)}"
+            bench.compare(block, f"accumulator {what}", block.get_signed("next_accumulator"), due.accumulator)
+            bench.compare(block, f"pulses {what}", block.get("pulses"), due.pulses)
+            if due.pulses:
+                bench.compare(block, f"raised {what}", block.get("raised"), int(due.raised))
+            seen.add((due.pulses, due.raised))
+
+    await bench.each(drive, lanes(bench, "update_"))
+
+
+@block_test
+async def updates_rounded(bench: BlockBench) -> None:
+    """Mode `direct`: random numbers at their ends, gradients of either sign, rates of either layer, one a cycle."""
+
+    async def drive(block: Block) -> None:
+        design, wanted = block.design, []
         seen: set[tuple[int, bool]] = set()
         level, most = design.learning.accumulator_level, design.learning.max_pulses
-        for _ in rounds(150, seen, {(most, True), (most, False), (0, False)}, block.name):
-            gradient = await gather(bench, block)
-            for _ in range(4):
-                readout, rate_shift = bench.random.getrandbits(1), bench.random.choice((0, 0, 1, 2, 3))
-                random = bench.random.choice((0, level - 1, bench.random.randrange(level)))
-                block.put(random=random, readout=readout, rate_shift=rate_shift)
-                await bench.cycle()
-                bench.compare(block, "gradient", block.get_signed("gradient"), gradient)
-                pulses, raised = rounded(design, random, gradient, bool(readout), rate_shift)
-                bench.compare(block, f"pulses of {gradient}, {random}", block.get("pulses"), pulses)
-                if pulses:
-                    bench.compare(block, "raised", block.get("raised"), int(raised))
-                seen.add((pulses, raised))
+        for _ in rounds(500, seen, {(most, True), (most, False), (0, False)}, block.name):
+            gradient, readout, rate_shift = (
+                some_gradient(bench, block), bench.random.getrandbits(1), bench.random.randrange(4),
+            )  # fmt: skip
+            random = bench.random.choice((0, level - 1, bench.random.randrange(level)))
+            block.put(gradient=gradient >> dropped_bits(design), readout=readout, rate_shift=rate_shift, random=random)
+            wanted.append(rounded(design, random, gradient, bool(readout), rate_shift))
+            await bench.cycle()
+            if len(wanted) <= ROUNDED:
+                continue
+            pulses, raised = wanted[-1 - ROUNDED]
+            bench.compare(block, f"pulses {len(wanted)}", block.get("pulses"), pulses)
+            if pulses:
+                bench.compare(block, f"raised {len(wanted)}", block.get("raised"), int(raised))
+            seen.add((pulses, raised))
 
-    await bench.each(drive, lanes(bench, "rounding_lane"))
+    await bench.each(drive, lanes(bench, "rounding_"))
 
 
 @block_test

@@ -1,37 +1,77 @@
-"""The rounding unit: the contract's random number for every lane, in its cycle."""
+"""The rounding unit: the contract's random numbers, in the order in which rows are rounded, whenever they are taken."""
 
 from __future__ import annotations
 
+from remora.spec.crossbar.column_groups import rounded_rows, rounded_words
+from remora.spec.crossbar.update_cycles import SUMMED
 from remora.spec.lib.rng import HASH_CYCLES
 from remora.tb.lib.bench import Block, BlockBench, block_test
 from remora.tb.models.learning import rounding_number
 
+LONGEST_WAIT = 3 * HASH_CYCLES
+
 
 @block_test
-async def every_lane(bench: BlockBench) -> None:
-    """Columns and folds of both layers, update numbers and seeds at their ends; done when it says."""
+async def groups(bench: BlockBench) -> None:
+    """Groups of either layer and any fold, update numbers and seeds at their ends.
+
+    Numbers are taken at once or late, and the next group is asked for while numbers of one wait.
+    """
 
     async def drive(block: Block) -> None:
         design, random = block.design, bench.random
-        network, lanes = design.network, design.learning_lanes
+        network, rows, words = design.network, rounded_rows(design), rounded_words(design)
         bits, folds = design.learning.accumulator_level.bit_length() - 1, design.learning_folds
-        for _ in range(40):
-            readout = random.getrandbits(1)
-            column = random.randrange(network.classes if readout else network.hidden)
-            fold = random.choice((0, folds - 1, random.randrange(folds)))
+        for _ in range(6):
             seed, update = (random.choice((0, 1, 2**32 - 1, random.getrandbits(32))) for _ in range(2))
-            block.put(seed=seed, update_number=update, readout=readout, column=column, fold_index=fold, start=1)
-            await bench.cycle()
-            block.put(start=0)
-            for _ in range(HASH_CYCLES - 1):
+            block.put(seed=seed, update_number=update)
+            wanted: list[list[tuple[bool, int, int]]] = []
+            asked, since = 6, 0
+            while asked or wanted:
+                since += 1
+                # At most one group is asked for while numbers of another are left.
+                if asked and len(wanted) <= words and since > SUMMED and bench.chance(0.5):
+                    since = 0
+                    readout = random.getrandbits(1)
+                    of_layer = network.classes if readout else network.hidden
+                    count = random.randint(1, min(of_layer, design.learning.columns))
+                    column, fold = random.randrange(of_layer - count + 1), random.choice((0, folds - 1))
+                    block.put(
+                        begins=1, position__readout=readout, position__column_of_layer=column, position__count=count
+                    )
+                    block.put(fold_index=fold)
+                    wanted += [
+                        [
+                            (bool(readout), column + c, fold * design.learning_lanes + word * rows + row)
+                            for row in range(rows)
+                        ]
+                        for c in range(count)
+                        for word in range(words)
+                    ]
+                    asked -= 1
+                take = bench.chance(0.6)
+                block.put(take=int(take))
                 await bench.cycle()
-                bench.compare(block, "done too early", block.get("done"), 0)
-            await bench.cycle()
-            bench.compare(block, "done", block.get("done"), 1)
-            found = block.get("random")
-            for lane in range(lanes):
-                row = fold * lanes + lane
-                wanted = rounding_number(design, seed, update, bool(readout), column, row)
-                bench.compare(block, f"r of row {row}", found >> bits * lane & (1 << bits) - 1, wanted)
+                block.put(begins=0)
+                if not block.get("valid"):
+                    continue
+                found = block.get("random")
+                for slot, (readout, column, row) in enumerate(wanted[0]):
+                    number = found >> bits * slot & (1 << bits) - 1
+                    expected = rounding_number(design, seed, update, readout, column, row)
+                    bench.compare(block, f"r of column {column}, row {row}", number, expected)
+                if take:
+                    wanted.pop(0)
+                # The position stays until the draws of the group have begun.
+                await _settle(bench, block)
+            block.put(take=0)
+            for _ in range(LONGEST_WAIT):
+                await bench.cycle()
+                bench.compare(block, "no number is left", block.get("valid"), 0)
 
     await bench.each(drive)
+
+
+async def _settle(bench: BlockBench, block: Block) -> None:
+    block.put(take=0)
+    await bench.cycle(bench.random.choice((1, 1, 2, 5)))

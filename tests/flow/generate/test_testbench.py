@@ -235,7 +235,7 @@ def mutated(folder: Path, module: str, edits: dict[str, str]) -> str:
 
 MUTATIONS = {
     "tiny": ("remora_miru_lane", {r"(\$signed\(candidate\)) - ": r"\1 + "}),
-    "tiny, learning": ("remora_learning_lane", {r"first \? \S+ : gradient": "gradient"}),
+    "tiny, learning": ("remora_gradient_lane", {r"first \? \S+ : gradient": "gradient"}),
     "kws": ("remora_vote", {"count_1 > count_0": "count_1 < count_0"}),
 }
 

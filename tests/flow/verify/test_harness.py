@@ -12,7 +12,10 @@ from remora.spec.lib.trace import record_types
 from tests.readers import verilator_lint
 
 DIRECT = DesignPoint(
-    name="direct", network={"features": 900, "hidden": 1, "classes": 1}, cell={"lanes": 1}, learning={"enabled": True}
+    name="direct",
+    network={"features": 900, "hidden": 1, "classes": 1, "max_steps": 1},
+    cell={"lanes": 1},
+    learning={"enabled": True},
 )
 
 

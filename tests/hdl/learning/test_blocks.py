@@ -11,9 +11,11 @@ from remora.flow.tools.simulator import SimulationFailed
 from remora.hdl.learning.accumulator_store import AccumulatorStore
 from remora.hdl.learning.delta_unit import DeltaUnit
 from remora.hdl.learning.error_unit import ErrorUnit
-from remora.hdl.learning.feedback_unit import FeedbackUnit
-from remora.hdl.learning.learning_lane import LearningLane
+from remora.hdl.learning.feedback_units import FeedbackUnits
+from remora.hdl.learning.gradient_lane import GradientLane
+from remora.hdl.learning.learning_engine import LearningEngine
 from remora.hdl.learning.rounding_unit import RoundingUnit
+from remora.hdl.learning.update_lane import UpdateLane
 from remora.hdl.learning.winner_unit import WinnerUnit
 from remora.spec.crossbar.learning import ERROR_LIMIT, delta_bound, feedback_bound
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
@@ -29,20 +31,14 @@ def test_feedback_unit():
         f"classes_{count}": make_design(network={"hidden": 5, "classes": count}, cell={"lanes": 1}, **SEEDED)
         for count in (1, 2, 10, 31, 32, 33, 64, 70, 256)
     }
-    assert (
-        len(
-            simulate_cases(
-                FeedbackUnit,
-                cases({**classes, "tiny": DESIGNS["tiny"]}),
-                "remora.tb.blocks.learning.test_feedback_unit",
-            ).tests
-        )
-        == 2
-    )
+    some = {f"columns_{count}": DESIGNS["tiny"].evolve(learning={"columns": count}) for count in (2, 3, 4)}
+    some["fewer_units"] = DESIGNS["one"].evolve(learning={"columns": 4})
+    designs = {**classes, "tiny": DESIGNS["tiny"], **some}
+    assert len(simulate_cases(FeedbackUnits, cases(designs), "remora.tb.blocks.learning.test_feedback_unit").tests) == 2
 
 
 def test_lanes_deltas_and_errors():
-    units = {"lane": LearningLane, "delta": DeltaUnit, "error": ErrorUnit}
+    units = {"lane": GradientLane, "update": UpdateLane, "delta": DeltaUnit, "error": ErrorUnit}
     wide = (
         make_design(  # more pulses than an accumulator can hold, the narrowest accumulator, no rounding of the readout
             network={"features": 2, "hidden": 3, "classes": 40, "max_steps": 9},
@@ -91,9 +87,9 @@ def test_lanes_deltas_and_errors():
             },
         ),
     }
-    units["rounding_lane"] = LearningLane
-    chosen = {(unit, name): design for unit in ("lane", "delta", "error") for name, design in designs.items()}
-    chosen |= {("rounding_lane", name): design for name, design in rounding.items()}
+    units["rounding"] = UpdateLane
+    chosen = {(unit, name): design for unit in ("lane", "update", "delta", "error") for name, design in designs.items()}
+    chosen |= {("rounding", name): design for name, design in rounding.items()}
     parameters = {
         f"{unit}_{name}": {
             # What gradients are wide enough for: an error once, or a delta in every step.
@@ -103,7 +99,7 @@ def test_lanes_deltas_and_errors():
         }
         for (unit, name), design in chosen.items()
     }  # fmt: skip
-    assert len(simulate_cases(make, parameters, "remora.tb.blocks.learning.test_learning_lane").tests) == 4
+    assert len(simulate_cases(make, parameters, "remora.tb.blocks.learning.test_learning_lane").tests) == 5
 
 
 def test_winner_unit():
@@ -125,6 +121,7 @@ def test_rounding_unit():
         "tiny": {"accumulator_level": 1024, "lanes": 4},
         "primes": {"accumulator_level": 16384},
         "powers": {"accumulator_level": 32, "lanes": 8},
+        "above": {"accumulator_level": 64, "columns": 4},
     }
     designs = {
         name: DESIGNS[name].evolve(learning={"update": "direct", "seed": 0xFFFFFFFF, **way})
@@ -185,3 +182,37 @@ def test_accumulator_store():
         )
         == 1
     )
+
+
+LEARNS = {"enabled": True}
+SILENT = {"hidden_shift": 24, "readout_shift": 24}
+QUICK = {"hidden_shift": 0, "readout_shift": 0}
+LEARNED = {
+    # Columns at once, lanes, mode, and whether all learn.
+    "one": {},
+    "two": {"columns": 2},
+    "three": {"columns": 3},
+    "four": {"columns": 4},
+    "three_folds": {"columns": 3, "lanes": 5},
+    "four_folds": {"columns": 4, "lanes": 8, "update": "direct"},
+    "one_lane": {"lanes": 1},
+    "direct": {"update": "direct"},
+    "three_direct": {"update": "direct", "columns": 3},
+    "winners": {"winners": 3, "columns": 2},
+}
+STOPPED = ("one", "three", "three_folds", "four_folds", "three_direct")
+
+
+def test_learning_engine():
+    designs = {
+        f"silent_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | SILENT | way) for name, way in LEARNED.items()
+    }
+    designs |= {
+        f"silent_{name}_{columns}": DESIGNS[name].evolve(learning=LEARNS | SILENT | {"columns": columns})
+        for name, columns in (("one", 1), ("one", 4), ("primes", 3), ("coarse", 2))
+    }
+    designs |= {f"quick_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | QUICK | LEARNED[name]) for name in STOPPED}
+    result = simulate_cases(
+        LearningEngine, cases(designs), "remora.tb.blocks.learning.test_learning_engine", extra_sources=[MEMORY]
+    )
+    assert len(result.tests) == 3

@@ -33,6 +33,7 @@ def corner(random: Random) -> dict:
         "learning": {
             "enabled": kind == "miru" and random.random() < 0.5,
             "lanes": random.choice(["all", 4]),
+            "columns": random.choice([1, 4]),
             "update": random.choice(["accumulate", "direct"]),
         },
     }

@@ -190,7 +190,7 @@ MEMORY_WINDOW = {f"MEMORY_{name}" for name in ("SELECT", "ADDRESS", "CONTROL", "
         ({}, {"LEARN_SEED", "LEARN_RATES", "UPDATES", *MEMORY_WINDOW}, {"WINNERS", "FILLED"}),
         ({"update": "direct"}, {"LEARN_SEED", "LEARN_RATES", "UPDATES"}, {"WINNERS", "FILLED", *MEMORY_WINDOW}),
         ({"update": "direct", "replay_capacity": 1}, {"FILLED", *MEMORY_WINDOW}, {"WINNERS"}),
-        ({"winners": 5}, {"WINNERS"}, {"FILLED"}),
+        ({"winners": 5, "columns": 4}, {"WINNERS"}, {"FILLED"}),
     ],
 )
 def test_registers_of_learning_follow_what_is_built(learning, there, absent):
@@ -203,6 +203,7 @@ def test_registers_of_learning_follow_what_is_built(learning, there, absent):
         "update": int(learning.get("update") == "direct"),
         "winners": int("winners" in learning),
         "replay": int("replay_capacity" in learning),
+        "columns": learning.get("columns", 1),
     }
     assert ("memory_busy" in {field.name for field in registers["STATUS"].fields}) == (names >= MEMORY_WINDOW)
     guards = {register.name: register.guard for register in registers}

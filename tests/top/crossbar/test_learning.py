@@ -46,6 +46,11 @@ LEARNERS = {
         "tiny", update="direct", hidden_shift=2, readout_shift=3, accumulator_level=512, lanes=4, max_pulses=3
     ),
     "winners": learner("primes", hidden_shift=3, winners=4),
+    "columns": learner("tiny", hidden_shift=5, columns=3),
+    "columns folds": learner("primes", hidden_shift=4, readout_shift=5, lanes=5, columns=3, winners=9),
+    "columns direct": learner(
+        "primes", update="direct", hidden_shift=4, readout_shift=4, accumulator_level=256, columns=3
+    ),
     "direct winners": learner(
         "below", update="direct", hidden_shift=2, readout_shift=3, winners=7, accumulator_level=2, max_pulses=1, lanes=8
     ),
@@ -56,7 +61,10 @@ LEARNERS = {
         crossbar={"rows": 5, "columns": 6, "pulse_cycles": 1},
         learning={"enabled": True, "hidden_shift": 6, "feedback_shift": 0},
     ),
+    "two columns": learner("primes", hidden_shift=4, readout_shift=5, columns=2, winners=9),
+    "four columns": learner("below", update="direct", hidden_shift=2, readout_shift=3, accumulator_level=64, columns=4),
 }
+AT_NIGHT = ("two columns", "four columns")
 ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
 
 
@@ -79,7 +87,9 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in AT_NIGHT else name for name in LEARNERS]
+)
 def test_learns_as_golden_does(name, stall, harness, tmp_path):
     """Sequences that are inferred, learnt or both, of every length, with bad packets between them."""
     design, seed = LEARNERS[name], 1 + list(LEARNERS).index(name)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import timeout_cycles
@@ -24,7 +25,7 @@ from remora.tb.lib.scoreboard import Comparison, compare
 DESIGN = DesignPoint(
     name="learning_resets",
     network={"features": 3, "hidden": 5, "classes": 3, "max_steps": 4},
-    cell={"lanes": 2},
+    cell={"lanes": 3},
     crossbar={"rows": 4, "columns": 3, "adc_cycles": 3, "pulse_cycles": 40},
     learning={"enabled": True, "hidden_shift": 4, "readout_shift": 3},
 )
@@ -34,14 +35,16 @@ SEQUENCES, PHASES, NEEDED = 4, 24, {"cut": 3}
 GATES = Coefficients(256, 216)
 
 
-def test_resets_while_learning(harness, tmp_path):
-    _, build = harness(DESIGN)
-    stimulus = stress_stimulus(DESIGN, SEQUENCES, GATES, seed=9)
-    labels = np.arange(SEQUENCES) % DESIGN.network.classes
-    write_images(DESIGN, stimulus.weights, tmp_path / "images")
-    write_header(tmp_path, DESIGN)
+@pytest.mark.parametrize("columns", [1, 3])
+def test_resets_while_learning(columns, harness, tmp_path):
+    design = DESIGN.evolve(learning={"columns": columns})
+    _, build = harness(design)
+    stimulus = stress_stimulus(design, SEQUENCES, GATES, seed=9)
+    labels = np.arange(SEQUENCES) % design.network.classes
+    write_images(design, stimulus.weights, tmp_path / "images")
+    write_header(tmp_path, design)
     config = {
-        "design": DESIGN.model_dump(mode="json"),
+        "design": design.model_dump(mode="json"),
         "features": stimulus.features.tolist(),
         "lengths": stimulus.lengths.tolist(),
         "labels": labels.tolist(),
@@ -49,16 +52,16 @@ def test_resets_while_learning(harness, tmp_path):
         "phases": PHASES,
         "needed": NEEDED,
         "longest_wait": 4000,
-        "column_cycles": DESIGN.crossbar.pulse_cycles,
-        "timeout_cycles": timeout_cycles(DESIGN, stimulus, 0.0),
+        "column_cycles": design.crossbar.pulse_cycles,
+        "timeout_cycles": timeout_cycles(design, stimulus, 0.0),
         "output": str(tmp_path / "phases.json"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
     run(build, "remora.tb.crossbar.top_learning", config=config, plusargs=arguments, run_dir=tmp_path)
-    compare_phases(stimulus, labels, tmp_path).require(STEP, READOUT, LEARN, EVENT)
+    compare_phases(design, stimulus, labels, tmp_path).require(STEP, READOUT, LEARN, EVENT)
 
 
-def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> Comparison:
+def compare_phases(design: DesignPoint, stimulus: Stimulus, labels: np.ndarray, directory: Path) -> Comparison:
     """From the weights that a phase started with, the trace up to its reset is a prefix of golden's, and the weights
     lie within the update that was cut."""
     outcome = json.loads((directory / "phases.json").read_text(encoding="utf-8"))
@@ -66,7 +69,7 @@ def compare_phases(stimulus: Stimulus, labels: np.ndarray, directory: Path) -> C
         Weights(*(np.array(each[layer], np.int16) for layer in ("hidden", "readout"))) for each in outcome["weights"]
     ]
     np.testing.assert_array_equal(weights[0].hidden, stimulus.weights.hidden)
-    actual = read_trace(directory, DESIGN)
+    actual = read_trace(directory, design)
     events = np.zeros(len(outcome["resets"]), actual[EVENT].dtype)
     events["kind"], events["cause"] = Event.RESET, outcome["resets"]
     comparison = compare({EVENT: events}, {EVENT: actual[EVENT]})

@@ -20,6 +20,7 @@ from remora.golden.learning.checkpoint import load_checkpoint
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.replay import Interruption, LearningResult
 from remora.golden.learning.trace import LearningReference
+from remora.spec.crossbar.column_groups import group_borders
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
@@ -49,8 +50,8 @@ class Case:
     @property
     def column_cycles(self) -> int:
         """What the first column of an update takes from its start: errors, feedback, and every fold of the column."""
-        cycles, folds = self.design.cycles, self.design.learning_folds
-        return cycles.errors + cycles.first_feedback + folds * cycles.fold(self.design.network.max_steps)
+        cycles = self.design.cycles
+        return cycles.preparation + cycles.group(self.design.network.max_steps) + cycles.rounding
 
     @property
     def tries(self) -> int:
@@ -70,6 +71,7 @@ CASES = {
     "one": Case(learner("one", hidden_shift=2, readout_shift=2, replay_capacity=1), 60, 0.5, longest_phase=2),
     "primes": Case(learner("primes", **REPLAYING | {"replay_capacity": 3, "replay_ratio": 2}, lanes=7, winners=6), 40),
     "signed": Case(learner("signed", hidden_shift=5), 60, 0.5),
+    "columns": Case(learner("primes", **REPLAYING | {"replay_capacity": 3}, lanes=5, columns=3), 40),
     # Two tasks, with replay, stalls and resets, at length.
     "accumulate": Case(learner("tiny", **REPLAYING), 1000, 0.5),
     "direct": Case(learner("tiny", **REPLAYING, update="direct", accumulator_level=128, winners=4), 1000, 0.5),
@@ -194,6 +196,7 @@ class Follower:
     def _cut(self, index: int, phase: dict) -> dict[str, NDArray]:
         updates = (phase["updates"] - self.reference.trainer.dfa.updates) % (1 << UPDATE_COUNT_BITS)
         columns = phase["columns"] if phase["updating"] else None
+        assert columns is None or columns in group_borders(self.design)
         assert updates >= 1
         self.unfinished += 1
         self.cut += columns is not None and columns > 0

@@ -175,8 +175,8 @@ class Contexts(wiring.Component):
         with m.If(self.concluded):
             # What is read out again, as a replay, is not answered.
             m.d.sync += silent.bit_select(self.leaving, 1).eq(1)
-        places = []
+        open_answers = []
         for context, number in enumerate(numbers):
             ahead = Mux(number >= self.oldest, number - self.oldest, number - self.oldest + 2 * contexts)
-            places.append(silent[context] | (ahead < contexts))
-        m.d.comb += [self.open.eq(Cat(*places)), self.leaving_number.eq(numbers[self.leaving])]
+            open_answers.append(silent[context] | (ahead < contexts))
+        m.d.comb += [self.open.eq(Cat(*open_answers)), self.leaving_number.eq(numbers[self.leaving])]

@@ -67,6 +67,7 @@ OTHER = {
     "learning.update": "direct",
     "learning.winners": "all",
     "learning.lanes": 4,
+    "learning.columns": 2,
     "learning.replay_capacity": 5,
     "learning.replay_ratio": 1,
     "system.clock_mhz": 33.5,

@@ -26,6 +26,9 @@ FINDINGS = (
     r"an answer of \d+ bytes",
     r"an answer came that no packet asked for",
     r"\w+\.\w+ is not \d after \d+ cycles",
+    r"access \d+ of a script, at 0x[0-9a-f]+, does not end",
+    r"access \d+, at 0x[0-9a-f]+, answers an error",
+    r"bits 0x[0-9a-f]+ at 0x[0-9a-f]+ are not 0x[0-9a-f]+",
 )
 """What every host says of faulty hardware; any other failure of it is its own, and no evidence of anything."""
 

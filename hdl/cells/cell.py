@@ -11,6 +11,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.registers import RegisterBlock
+from remora.hdl.lib.steps import StepEnd
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.fixed import unsigned_width
@@ -31,6 +32,7 @@ class Cell(wiring.Component):
         read_out: the context whose words are streamed to the readout.
         readout_words: of that context.
         counts: what saturated in this cycle.
+        ended: the last words of a step are stored at the end of this cycle, of a cell that is not at the bitlines.
 
     Args:
         saturations: bits of the counters of what saturates in this cell; none where None.
@@ -54,6 +56,7 @@ class Cell(wiring.Component):
                 **{name: In(context) for name in ("streamed", "read_out")},
                 **{name: Out(words) for name in ("words", "readout_words")},
                 "counts": Out(CounterIncrements(saturations or {})),
+                **({} if self.at_bitlines else {"ended": Out(StepEnd(design))}),
                 **ports,
             }
         )

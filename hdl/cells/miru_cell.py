@@ -10,7 +10,6 @@ from amaranth.lib.wiring import Out
 from remora.hdl.cells.cell import Cell
 from remora.hdl.cells.miru_lane import MiruLane
 from remora.hdl.cells.state_store import StateStore
-from remora.hdl.crossbar.steps import StepEnd
 from remora.hdl.lib.columns import CommittedCodes, ConvertedColumns, FoldControl
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
@@ -50,7 +49,6 @@ class MiruCell(Cell):
     Rules C2, C5 and O1.
 
     Ports:
-        ended: the last words of a step are stored at the end of this cycle.
         commit: the codes that made ``candidate`` and ``state``.
         candidate: ``lanes`` candidates.
         state: ``lanes`` new states.
@@ -66,7 +64,6 @@ class MiruCell(Cell):
         super().__init__(
             design,
             saturations,
-            ended=Out(StepEnd(design)),
             commit=Out(CommittedCodes(design)),
             candidate=Out(state_bits * lanes),
             state=Out(state_bits * lanes),

@@ -6,8 +6,9 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.steps import StepEnd, StepTag, first_in_turn, lowest
+from remora.hdl.cells.registry import cell_class
 from remora.hdl.lib.sequence import Arrived
+from remora.hdl.lib.steps import StepEnd, StepTag, first_in_turn, lowest
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import Flag
@@ -133,10 +134,10 @@ class Contexts(wiring.Component):
         return arrived.take, target
 
     def _pick(self, m: Module, waiting, stepping, steps, lengths, banks) -> None:
-        bistable, ended = self.design.capabilities.bistable, self.ended
+        at_bitlines, ended = cell_class(self.design).at_bitlines, self.ended
         requests, turn = Signal.like(waiting), Signal.like(self.next.context_index)
         m.d.comb += requests.eq(waiting)
-        if not bistable:
+        if not at_bitlines:
             with m.If(ended.valid & ~ended.last):
                 m.d.comb += requests.bit_select(ended.context_index, 1).eq(1)
                 m.d.sync += waiting.bit_select(ended.context_index, 1).eq(1)
@@ -152,7 +153,7 @@ class Contexts(wiring.Component):
         ]
         with m.If(self.start):
             m.d.sync += [
-                waiting.bit_select(chosen, 1).eq(~self.next.last if bistable else 0),
+                waiting.bit_select(chosen, 1).eq(~self.next.last if at_bitlines else 0),
                 stepping.bit_select(chosen, 1).eq(1),
                 step.eq(step + 1),
                 turn.eq(Mux(chosen == self.design.system.contexts - 1, Const(0), chosen + 1)),

@@ -115,7 +115,7 @@ class Core(wiring.Component):
         wiring.connect(m, cell.columns, arrays[Layer.HIDDEN].columns)
         wiring.connect(m, sequencer.decision, decision.control)
         wiring.connect(m, decision.columns, arrays[Layer.READOUT].columns)
-        if not design.capabilities.bistable:
+        if not cell.at_bitlines:
             wiring.connect(m, cell.ended, sequencer.ended)
         streamers = {Layer.HIDDEN: streamer, Layer.READOUT: readout_streamer}
         self._connect_crossbars(m, sequencer, streamers, arrays)

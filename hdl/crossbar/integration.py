@@ -6,7 +6,7 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.steps import StepTag, copy, tag_register
+from remora.hdl.lib.steps import StepTag, copy, tag_register
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.fixed import unsigned_width

@@ -8,9 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.control import DecisionControl, ReadStrobes, Streaming
 from remora.hdl.crossbar.integration import Integration
-from remora.hdl.crossbar.steps import StepEnd, first_in_turn
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive
+from remora.hdl.lib.steps import StepEnd, first_in_turn
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.fixed import unsigned_width

@@ -9,11 +9,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.step_packer import StepPacker
-from remora.hdl.crossbar.steps import lowest
 from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
 from remora.hdl.lib.sequence import Sequences
+from remora.hdl.lib.steps import lowest
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
@@ -147,7 +147,7 @@ class SequenceBuffer(wiring.Component):
         """The queue of the banks whose sequences wait, the oldest first; returns how many there are."""
         port, banks = self.sequences.arrived, self.design.banks
         queue, count = (
-            [Signal.like(write_bank, name=f"arrived_{place}") for place in range(banks)],
+            [Signal.like(write_bank, name=f"arrived_{entry}") for entry in range(banks)],
             Signal(range(banks + 1)),
         )
         m.d.comb += [
@@ -158,12 +158,12 @@ class SequenceBuffer(wiring.Component):
         ]
         m.d.sync += count.eq(count + accepted - port.take)
         with m.If(port.take):
-            m.d.sync += [place.eq(behind) for place, behind in pairwise(queue)]
+            m.d.sync += [entry.eq(behind) for entry, behind in pairwise(queue)]
         end = Signal.like(count)
         m.d.comb += end.eq(count - port.take)
-        for index, place in enumerate(queue):
+        for index, entry in enumerate(queue):
             with m.If(accepted & (end == index)):
-                m.d.sync += place.eq(write_bank)
+                m.d.sync += entry.eq(write_bank)
         return count
 
     def _refused(self, flags: Value) -> Value:

@@ -14,11 +14,11 @@ from remora.hdl.crossbar.fold_issue import FoldIssue
 from remora.hdl.crossbar.integration import Integration
 from remora.hdl.crossbar.lessons import Lessons
 from remora.hdl.crossbar.readout import Readout
-from remora.hdl.crossbar.steps import StepEnd, StepTag, copy
 from remora.hdl.learning.control import LearningControl
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
 from remora.hdl.lib.sequence import Sequences
+from remora.hdl.lib.steps import StepEnd, StepTag, copy
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.fixed import unsigned_width

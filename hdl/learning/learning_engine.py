@@ -6,14 +6,14 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.column_group import ColumnGroup, GroupPosition
 from remora.hdl.learning.error_unit import ERROR_BITS, ErrorUnit
-from remora.hdl.learning.gradient_lane import gradient_bits
-from remora.hdl.learning.gradient_walk import GradientWalk
 from remora.hdl.learning.group_feedback import GroupFeedback, feedback_bits
-from remora.hdl.learning.pulse_queue import PulseQueue
 from remora.hdl.learning.rounding_unit import RoundingUnit
-from remora.hdl.learning.update_walk import UpdateWalk
+from remora.hdl.learning.update.column_group import ColumnGroup, GroupPosition
+from remora.hdl.learning.update.gradient_lane import gradient_bits
+from remora.hdl.learning.update.gradient_walk import GradientWalk
+from remora.hdl.learning.update.pulse_queue import PulseQueue
+from remora.hdl.learning.update.update_walk import UpdateWalk
 from remora.hdl.learning.write_controller import WriteController
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD

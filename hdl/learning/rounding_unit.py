@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.column_group import GroupPosition
+from remora.hdl.learning.update.column_group import GroupPosition
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD, ThreefryPipeline
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES, rounded_rows, rounded_words

@@ -17,10 +17,9 @@ from remora.spec.crossbar.cycles import Cycles
 from remora.spec.crossbar.design_rules import faults, unheeded
 from remora.spec.crossbar.formats import Formats
 from remora.spec.crossbar.learning import REPLAY_BITS, Learning
-from remora.spec.crossbar.network import Cell, Network
+from remora.spec.crossbar.network import Cell, Network, System
 from remora.spec.crossbar.records import record_fields
 from remora.spec.crossbar.register_parameters import register_source
-from remora.spec.crossbar.system import System
 from remora.spec.crossbar.tiles import Crossbar
 from remora.spec.lib.fixed import signed_width, unsigned_width
 from remora.spec.lib.registers import RegisterSource

@@ -1,4 +1,4 @@
-"""Sections of the design point: the sizes of the recurrent network, and its cell."""
+"""Sections of the design point: the sizes of the recurrent network, its cell, and what surrounds the core."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from remora.spec.lib.section import Section
 
 MAX_HIDDEN = 1024
 """Largest number of hidden units."""
+MAX_CONTEXTS = 8
+"""Most sequences in flight."""
 
 
 class Network(Section):
@@ -41,3 +43,12 @@ class Cell(Section):
     update_coefficient: Annotated[int, GATES, OF_MIRU] = Field(
         8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register"
     )
+
+
+class System(Section):
+    """What surrounds the core."""
+
+    clock_mhz: Annotated[float, FREE] = Field(
+        20.0, ge=0.001, le=2000, description="clock in MHz, for GOPS and times; changes no logic"
+    )
+    contexts: Annotated[int, FREE] = Field(1, ge=1, le=MAX_CONTEXTS, description="sequences in flight at once")

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
 
 SUMMED = 6
-"""Cycles from a step that is walked to the first in which the gradients have it (``hdl/learning/gradient_walk.py``);
-also the fewest from one launch to the next (``hdl/learning/learning_engine.py``)."""
+"""Cycles from a step that is walked to the first in which the gradients have it
+(``hdl/learning/update/gradient_walk.py``); also the fewest from one launch to the next
+(``hdl/learning/learning_engine.py``)."""
 HANDED_ON = 3
 """Cycles from a launch to the one in which the feedback of the group is handed on."""
 ROUNDED = 3
-"""Cycles from rows that are rounded to their pulses (``hdl/learning/update_lane.py``)."""
+"""Cycles from rows that are rounded to their pulses (``hdl/learning/update/update_lane.py``)."""
 
 
 @dataclass(frozen=True)

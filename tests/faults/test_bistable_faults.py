@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from remora.flow.systems.crossbar.bistable_faults import bistable_faults
-from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.bistable_faults import bistable_faults
+from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from remora.flow.systems.crossbar.context_faults import context_faults
-from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.context_faults import context_faults
+from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from tests.hdl.designs import make_design
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from remora.flow.faults.mutation import Fault, MutationError, mutate
-from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from remora.flow.faults.mutation import Fault
-from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
-from remora.flow.systems.crossbar.learning_faults import learning_faults
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 

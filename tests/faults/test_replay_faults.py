@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
-from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
-from remora.flow.systems.crossbar.replay_faults import replay_faults
 from remora.flow.tools.simulator import SimulationFailed
 from remora.golden.learning.checkpoint import save_checkpoint
 from remora.spec.crossbar.design import DesignPoint

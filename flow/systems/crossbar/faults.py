@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutation import Fault
-from remora.flow.systems.crossbar.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.crossbar.harness import crossbar_harness
 from remora.flow.systems.crossbar.run import CrossbarCase
@@ -33,7 +33,7 @@ class CrossbarFaultBench(FaultBench):
     FINDINGS = (
         r"\d+ sequences learnt, not \d+, \d+ cycles after the last answer",
         r"a sequence is still in flight \d+ cycles after the last was learnt",
-        r"\d+ devices do not hold their weight",
+        r"column \d+: devices do not hold their weight",
     )
     WRAPPED = ("hidden",)
 

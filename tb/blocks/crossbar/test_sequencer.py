@@ -163,8 +163,8 @@ class Driver:
 
     def _left(self) -> None:
         """The answer leaves at once, so that the next one has a place."""
-        places = 2 * self.design.system.contexts
-        self.block.put(oldest=(self.block.get("oldest") + 1) % places if places > 2 else 0)
+        positions = 2 * self.design.system.contexts
+        self.block.put(oldest=(self.block.get("oldest") + 1) % positions if positions > 2 else 0)
 
     async def _learn(self, length: int) -> None:
         """The sequence keeps its bank until it is learnt, and inserted where there is a reservoir."""

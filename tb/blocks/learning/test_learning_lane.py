@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remora.hdl.learning.update_lane import dropped_bits
+from remora.hdl.learning.update.update_lane import dropped_bits
 from remora.spec.crossbar.learning import gradient_bound
 from remora.spec.crossbar.update_cycles import ROUNDED
 from remora.tb.lib.aiming import rounds

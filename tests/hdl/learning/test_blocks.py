@@ -12,10 +12,10 @@ from remora.hdl.learning.accumulator_store import AccumulatorStore
 from remora.hdl.learning.delta_unit import DeltaUnit
 from remora.hdl.learning.error_unit import ErrorUnit
 from remora.hdl.learning.feedback_units import FeedbackUnits
-from remora.hdl.learning.gradient_lane import GradientLane
 from remora.hdl.learning.learning_engine import LearningEngine
 from remora.hdl.learning.rounding_unit import RoundingUnit
-from remora.hdl.learning.update_lane import UpdateLane
+from remora.hdl.learning.update.gradient_lane import GradientLane
+from remora.hdl.learning.update.update_lane import UpdateLane
 from remora.hdl.learning.winner_unit import WinnerUnit
 from remora.spec.crossbar.learning import ERROR_LIMIT, delta_bound, feedback_bound
 from tests.hdl.designs import DESIGNS, MNIST, cases, make_design

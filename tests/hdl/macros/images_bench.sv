@@ -4,7 +4,8 @@ module images_bench;
   remora_crossbar #(
       .ROWS(2), .COLUMNS(3), .COLUMN_BITS(2), .LEVELS(4), .FRACTION_BITS(0), .NAME("tile")
   ) tile (
-      .clk(1'b0), .reset(1'b0), .wl_pos(2'b0), .wl_neg(2'b0), .plane(3'b0), .integrate(1'b0), .sample(1'b0),
+      .clk(1'b0), .reset(1'b0), .wl_pos(2'b0), .wl_neg(2'b0), .plane(3'b0), .integrate(1'b0), .integrator(1'b0),
+      .sample(1'b0),
       .convert(1'b0), .code(), .valid(), .current(), .column(2'b0), .up(2'b0), .down(2'b0), .side(2'b0),
       .pulse(1'b0), .busy(), .pos_rest(), .pos_full(), .neg_rest(), .neg_full()
   );

@@ -7,13 +7,13 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.column_group import GroupPosition
 from remora.hdl.learning.delta_unit import DeltaUnit
 from remora.hdl.learning.error_unit import ERROR_BITS
-from remora.hdl.learning.gradient_lane import delta_bits, gradient_bits
-from remora.hdl.learning.gradients import Gradients
 from remora.hdl.learning.group_feedback import feedback_bits
 from remora.hdl.learning.history import History
+from remora.hdl.learning.update.column_group import GroupPosition
+from remora.hdl.learning.update.gradient_lane import delta_bits, gradient_bits
+from remora.hdl.learning.update.gradients import Gradients
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS

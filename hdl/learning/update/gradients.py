@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.gradient_lane import GradientLane, delta_bits, gradient_bits
+from remora.hdl.learning.update.gradient_lane import GradientLane, delta_bits, gradient_bits
 from remora.hdl.lib.features import feature_word
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from remora.flow.faults.mutation import Fault
-from remora.flow.systems.crossbar.bistable_faults import bistable_faults
-from remora.flow.systems.crossbar.context_faults import context_faults
-from remora.flow.systems.crossbar.learning_faults import learning_faults
-from remora.flow.systems.crossbar.replay_faults import replay_faults
+from remora.flow.systems.crossbar.catalogue.bistable_faults import bistable_faults
+from remora.flow.systems.crossbar.catalogue.context_faults import context_faults
+from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
+from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS, FEATURE_BITS
 from remora.spec.crossbar.layout import Layer, LayerLayout, layer_layout, sum_bits

@@ -6,7 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.gradient_lane import gradient_bits
+from remora.hdl.learning.update.gradient_lane import gradient_bits
 from remora.hdl.lib.fixed import count_ones, magnitude, saturate
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import MOST_RATE_SHIFT, pulse_shift

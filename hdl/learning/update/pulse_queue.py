@@ -6,7 +6,7 @@ from amaranth.hdl import Array, Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.column_group import GroupPosition
+from remora.hdl.learning.update.column_group import GroupPosition
 from remora.spec.crossbar.column_groups import accumulator_rows, rounded_rows
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.update_cycles import queue_slots

@@ -10,9 +10,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.learning.accumulator_store import AccumulatorStore
-from remora.hdl.learning.column_group import GroupPosition, next_of_tile
-from remora.hdl.learning.gradient_lane import gradient_bits
-from remora.hdl.learning.update_lane import UpdateLane, dropped_bits, kept_bits
+from remora.hdl.learning.update.column_group import GroupPosition, next_of_tile
+from remora.hdl.learning.update.gradient_lane import gradient_bits
+from remora.hdl.learning.update.update_lane import UpdateLane, dropped_bits, kept_bits
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.column_groups import rounded_rows, rounded_words
 from remora.spec.crossbar.design import DesignPoint

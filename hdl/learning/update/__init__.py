@@ -1,0 +1,1 @@
+"""The update of a group of columns: gradients over all steps, then rounding, χ and pulses row by row."""

@@ -21,7 +21,8 @@ class Cell(wiring.Component):
     """Turns what the hidden layer's columns give into the next states, and states into streamed words.
 
     A cell answers for its own ports: the class methods give the signatures by which the sequencer, the crossbars and
-    the registers reach it, so that these blocks do not ask which cell they have.
+    the registers reach it, so that these blocks do not ask which cell they have. A cell that is not at the bitlines
+    also says, by ``ended``, when the last words of a step are stored.
 
     Ports:
         control: strobes of the sequencer, as of ``control_port``.
@@ -32,7 +33,6 @@ class Cell(wiring.Component):
         read_out: the context whose words are streamed to the readout.
         readout_words: of that context.
         counts: what saturated in this cycle.
-        ended: the last words of a step are stored at the end of this cycle, of a cell that is not at the bitlines.
 
     Args:
         saturations: bits of the counters of what saturates in this cell; none where None.

@@ -49,6 +49,7 @@ class MiruCell(Cell):
     Rules C2, C5 and O1.
 
     Ports:
+        ended: the last words of a step are stored at the end of this cycle.
         commit: the codes that made ``candidate`` and ``state``.
         candidate: ``lanes`` candidates.
         state: ``lanes`` new states.

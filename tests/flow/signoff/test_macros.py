@@ -23,6 +23,8 @@ PAGES = ("macros.md", "bmru.md")
 ALSO_REGISTERED = {"reset", "column", "scan_in", "scan_enable", "scan_capture"}
 """Inputs of domain digital that must come from a flip-flop too."""
 NO_RESET = "remora_memory"
+FOLLOWS = re.compile(r"`?(\w+)`?, in the same cycle|^sense of `(\w+)`:")
+"""What the page says of outputs that have an arc from an input: sense flags settle in the cycles after it changes."""
 ROW = re.compile(r"^\| `(\w+)` \| (in|out) \| (.+?) \| (digital|boundary) \| (.*) \|$", re.MULTILINE)
 
 
@@ -58,9 +60,7 @@ def test_descriptions_say_what_the_reference_page_says():
         boundary = {name for name, way, _, domain, _ in rows if (way, domain) == ("in", "boundary")}
         wanted = boundary - set(contract.wires) | (ALSO_REGISTERED & {name for name, way, *_ in rows if way == "in"})
         assert set(contract.registered) == wanted, module
-        follows = {
-            name: (found[1],) for name, *_, text in rows if (found := re.search(r"`?(\w+)`?, in the same cycle", text))
-        }
+        follows = {name: (found[1] or found[2],) for name, *_, text in rows if (found := FOLLOWS.search(text))}
         assert dict(contract.follows) == follows, module
         assert set(contract.wires) == ({"current"} & shape.ports.keys())
         assert contract.kind is (Kind.MEMORY if module == NO_RESET else Kind.HARD)

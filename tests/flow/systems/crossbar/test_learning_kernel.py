@@ -15,7 +15,6 @@ from remora.flow.systems.crossbar import learning_kernel
 from remora.flow.systems.crossbar.learning_kernel import KernelError, compile_kernel
 from remora.flow.systems.crossbar.learning_kernel import learning_kernel as choose
 from remora.flow.systems.crossbar.train import train_network
-from remora.flow.tools import verilator
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.load import load
@@ -40,13 +39,11 @@ echo whole > "$2"
 
 @pytest.fixture(autouse=True)
 def forget(monkeypatch):
-    """Every test asks anew for compiler and word; the default is no variable."""
+    """Every test is told its word anew; the default is no variable."""
     monkeypatch.delenv(learning_kernel.VARIABLE, raising=False)
-    for function in (verilator.compiler_version, learning_kernel.say_numpy):
-        function.cache_clear()
+    learning_kernel.say_numpy.cache_clear()
     yield
-    for function in (verilator.compiler_version, learning_kernel.say_numpy):
-        function.cache_clear()
+    learning_kernel.say_numpy.cache_clear()
 
 
 def pretend(folder: Path, monkeypatch) -> Path:
@@ -158,6 +155,5 @@ def test_source_options_compiler_and_processor_make_another_library(monkeypatch,
     compiler = Path(shutil.which("c++"))
     for old, new in (("PRETENDED 1", "PRETENDED 2"), ("c++ pretended 1", "c++ pretended 2")):
         compiler.write_text(compiler.read_text().replace(old, new))
-        verilator.compiler_version.cache_clear()
         found.append(compile_kernel())
     assert len(set(found)) == 5 and log.read_text() == 5 * "run\n"

@@ -6,8 +6,10 @@ time 0, and no register has an initial value, so that reset alone makes the stat
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from amaranth import Module, Value
@@ -23,6 +25,8 @@ TOP_NAME = "remora"
 TIME_SCALE = "`timescale 1ns / 1ps"
 """First line of every netlist, which has no delays: that of the macro models, because one without is an error to some
 readers where others have one."""
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""Python's own 700 lets its search for cycles of references take a fifth of a conversion; this many cost no memory."""
 _INITIAL_VALUE = re.compile(r"^ *attribute \\init .*\n", re.MULTILINE)
 
 
@@ -42,11 +46,23 @@ def convert(component: wiring.Component, name: str) -> Netlist:
     Source locations are left out, so that the text depends on nothing but the design.
     """
     library = Library()
-    library.add(component, name)
+    with _many_objects():
+        library.add(component, name)
     rtlil = _INITIAL_VALUE.sub("", library.rtlil)
     # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
     text = verilog._convert_rtlil_text(rtlil, strip_internal_attrs=True, write_verilog_opts=("-sv",))
     return Netlist(name, f"{TIME_SCALE}\n{settle(text)}", library)
+
+
+@contextmanager
+def _many_objects() -> Iterator[None]:
+    """Within, Python looks for cycles of references rarely: an elaboration makes millions of objects and few cycles."""
+    before = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def to_verilog(component: wiring.Component, name: str) -> str:

@@ -70,6 +70,7 @@ class Remora(AxiTop):
             core.window,
             layer=registers.window_select_layer,
             tile=registers.window_select_tile,
+            slice=registers.window_select_slice,
             column=registers.window_select_column,
             pointer=registers.window_pointer_row,
             data_write=registers.window_data_write,

@@ -1,8 +1,8 @@
-"""Weight window: programs one crossbar column to given weights, verifies it, and reads it back."""
+"""Weight window: programs a slice of a crossbar column to given weights, verifies it, and reads it back."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,11 +12,11 @@ from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
 from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, layer_layout
 from remora.spec.lib.fixed import unsigned_width
 
-ROWS_PER_WORD = 4
 WEIGHT_BITS = 8
+SLICE_BITS = 7
 
 
 class WindowHost(wiring.Signature):
@@ -26,15 +26,16 @@ class WindowHost(wiring.Signature):
         layer: selects 0 the hidden layer, 1 the readout.
         tile: selects a tile of the layer.
         column: selects a column of the tile.
-        selection_valid: there is such a tile and column.
-        pointer: the first of four rows; its low two bits are ignored.
-        data_write: stores bytes of ``data_value`` at rows ``pointer … pointer + 3``; those beyond the tile are kept
-            but not used.
+        slice: selects ``WINDOW_ROWS`` rows of the column; the last slice of a tile may have fewer.
+        selection_valid: there is such a tile, column and slice.
+        pointer: the first of four rows of the slice; its low two bits are ignored.
+        data_write: stores bytes of ``data_value`` at rows ``pointer … pointer + 3`` of the slice; those beyond the
+            tile are kept but not used, and there are none beyond ``WINDOW_ROWS``.
         data_value: four weights, a signed byte each.
         data_strobes: the bytes that are stored.
         data_read_value: the four rows as they are.
-        commit: programs the selected column, which must be valid, and verifies it.
-        read: reads the selected column, which must be valid, into the window.
+        commit: programs the selected slice, which must be valid, and verifies it.
+        read: reads the selected slice, which must be valid, into the window.
         busy: high from the cycle after ``commit`` or ``read`` until the end.
         done: high for one cycle at the end.
         failed: with ``done``, a device does not hold its weight.
@@ -47,6 +48,7 @@ class WindowHost(wiring.Signature):
                 "layer": Out(1),
                 "tile": Out(8),
                 "column": Out(16),
+                "slice": Out(SLICE_BITS),
                 "selection_valid": In(1),
                 "pointer": Out(16),
                 "data_write": Out(1),
@@ -64,10 +66,10 @@ class WindowHost(wiring.Signature):
 
 
 class WeightWindow(wiring.Component):
-    """Holds one column of weights, a signed byte a row; the host fills and reads it four rows at a time.
+    """Holds a slice of a column of weights, a signed byte a row; the host fills and reads it four rows at a time.
 
-    ``host.commit`` erases the selected column to rest, pulses each pair up to its weight (canonical: one side stays at
-    rest), reads the column back and compares. ``host.read`` only reads back, into the window.
+    ``host.commit`` erases the selected rows to rest, pulses each pair up to its weight (canonical: one side stays at
+    rest), reads them back and compares. ``host.read`` only reads back, into the window.
 
     The engine must be idle from ``commit`` or ``read`` until ``done``: the window drives the crossbars.
 
@@ -83,7 +85,8 @@ class WeightWindow(wiring.Component):
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        self.rows = max(tile.rows for layer in Layer for tile in layer_layout(design, layer).tiles)
+        most = max(tile.rows for layer in Layer for tile in layer_layout(design, layer).tiles)
+        self.rows, self.slices = min(most, WINDOW_ROWS), -(-most // WINDOW_ROWS)
         self.words = -(-self.rows // ROWS_PER_WORD)
         super().__init__(
             {
@@ -122,7 +125,7 @@ class WeightWindow(wiring.Component):
         verifying = Signal()
         m.d.comb += [
             self.pulses.eq(Mux(pulse, count_ones(up | down), 0)),
-            probe.row.eq(row),
+            probe.row.eq(row + host.slice * WINDOW_ROWS),
             host.failed.eq(host.done & (host.mismatches != 0)),
         ]
 
@@ -166,7 +169,7 @@ class WeightWindow(wiring.Component):
                     m.next = "PROBE"
                     with m.If(verifying & (probe.weight != Array(weights)[row])):
                         m.d.sync += host.mismatches.eq(host.mismatches + 1)
-                    with m.If(probe.last):
+                    with m.If(probe.last | (row == WINDOW_ROWS - 1)):
                         m.next = "DONE"
             with m.State("DONE"):
                 m.d.comb += host.done.eq(1)
@@ -188,25 +191,44 @@ class WeightWindow(wiring.Component):
                 m.d.sync += weight.eq(host.data_value.word_select(lane, WEIGHT_BITS))
 
     def _selection(self, m: Module):
-        """Rows that the selected tile has, and whether the selection names a tile and a column that exist."""
+        """Rows that the selected slice has, and whether the selection names a tile, a column and a slice that exist."""
         host, in_tile, valid = self.host, Signal(self.rows), Signal()
         for layer in Layer:
             for tile in layer_layout(self.design, layer).tiles:
+                *whole, last = tile.window_slices
                 with m.If((host.layer == layer) & (host.tile == tile.index)):
-                    m.d.comb += [in_tile.eq((1 << tile.rows) - 1), valid.eq(host.column < tile.columns)]
+                    m.d.comb += [
+                        in_tile.eq(
+                            Mux(host.slice == len(whole), (1 << last.stop - last.start) - 1, (1 << WINDOW_ROWS) - 1)
+                        ),
+                        valid.eq((host.column < tile.columns) & (host.slice <= len(whole))),
+                    ]
         return in_tile, valid
 
     def _connect_program(self, m: Module, at_rest_pos, at_rest_neg, any_busy, sensed, up, down, side, pulse) -> None:
-        host = self.host
-        m.d.comb += any_busy.eq(self.program_hidden.busy | self.program_readout.busy)
+        host, chosen = self.host, Signal(self.slices)
+        index = host.slice[: unsigned_width(self.slices - 1)]
+        m.d.comb += [
+            chosen.eq(1 << index),
+            any_busy.eq(self.program_hidden.busy | self.program_readout.busy),
+        ]
+
+        def among_the_tile(rows: Value) -> Value:
+            """The rows of the slice among those of the tile."""
+            return Cat(Mux(here, rows, 0)[: self.rows] for here in chosen)
+
         for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
             m.d.comb += [
                 port.tile.eq(host.tile),
                 port.column.eq(host.column),
-                port.up.eq(up),
-                port.down.eq(down),
-                port.side.eq(side),
+                port.up.eq(among_the_tile(up)),
+                port.down.eq(among_the_tile(down)),
+                port.side.eq(among_the_tile(side)),
             ]
             with m.If(host.layer == layer):
-                m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed)]
-                m.d.comb += [at_rest_pos.eq(port.pos_rest), at_rest_neg.eq(port.neg_rest)]
+                m.d.comb += [
+                    port.pulse.eq(pulse),
+                    sensed.eq(port.sensed),
+                    at_rest_pos.eq(port.pos_rest.word_select(index, WINDOW_ROWS)),
+                    at_rest_neg.eq(port.neg_rest.word_select(index, WINDOW_ROWS)),
+                ]

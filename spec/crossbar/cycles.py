@@ -10,7 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.column_groups import rounded_words
-from remora.spec.crossbar.layout import Layer, adc_shift
+from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
 from remora.spec.crossbar.update_cycles import SUMMED, update_cycles
 from remora.spec.lib.fixed import unsigned_width
@@ -225,21 +225,26 @@ class Cycles(Derived):
         integrate = 1 << max(0, adc_shift(self.design, layer) - (planes - 1))
         return 1 + integrate + 1 + 1 + PIN + self.design.crossbar.adc_cycles
 
-    def column_read(self, layer: Layer, rows: int) -> int:
-        """Cycles for which reading a column of a tile keeps the window busy: every device, and DONE."""
+    def slice_read(self, layer: Layer, rows: int) -> int:
+        """Cycles for which reading ``rows`` of a column keeps the window busy: every device, and DONE."""
         return rows * self.device_read(layer) + 1
 
-    def column_commit(self, layer: Layer, rows: int, pulses: int) -> int:
-        """Cycles for which programming a column keeps the window busy.
+    def slice_commit(self, layer: Layer, rows: int, pulses: int) -> int:
+        """Cycles for which programming ``rows`` of a column keeps the window busy.
 
         ERASE and RAISE a cycle each and `pulse` for every pulse, and all devices read. The flags of the column are
         sensed before.
         """
-        return 1 + 1 + pulses * self.pulse + self.column_read(layer, rows)
+        return 1 + 1 + pulses * self.pulse + self.slice_read(layer, rows)
+
+    def column_read(self, tile: Tile) -> int:
+        """Cycles for which reading a whole column of a tile keeps the window busy, a slice after the other."""
+        return sum(self.slice_read(tile.layer, part.stop - part.start) for part in tile.window_slices)
 
     @property
     def most_commit(self) -> int:
-        """Most cycles of programming a column: both devices of a pair fall from full, and one is raised."""
+        """Most cycles of programming a slice of a column: both devices of a pair fall from full, and one is raised."""
         crossbar = self.design.crossbar
-        commit = max(self.column_commit(layer, crossbar.rows, 3 * crossbar.weight_limit) for layer in Layer)
+        rows = min(crossbar.rows, WINDOW_ROWS)
+        commit = max(self.slice_commit(layer, rows, 3 * crossbar.weight_limit) for layer in Layer)
         return self.sense + commit

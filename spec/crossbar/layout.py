@@ -20,6 +20,12 @@ class Layer(IntEnum):
     READOUT = 1
 
 
+WINDOW_ROWS = 16
+"""Rows of a column that the weight window holds at once: 128 bits."""
+ROWS_PER_WORD = 4
+"""Rows that one access to the weight window carries."""
+
+
 @dataclass(frozen=True)
 class Tile:
     """One crossbar macro: ``rows`` wordlines from ``first_row`` and ``columns`` bitlines from ``first_column`` of its
@@ -43,6 +49,13 @@ class Tile:
     def row_slice(self) -> slice:
         """Rows of the layer that lie in this tile."""
         return slice(self.first_row, self.first_row + self.rows)
+
+    @property
+    def window_slices(self) -> tuple[slice, ...]:
+        """Rows of the tile that the weight window holds at once, in the order of its field `slice`."""
+        return tuple(
+            slice(first, min(first + WINDOW_ROWS, self.rows)) for first in range(0, self.rows, WINDOW_ROWS)
+        )
 
     @property
     def column_slice(self) -> slice:

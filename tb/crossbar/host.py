@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.weights import Weights
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.crossbar.layout import ROWS_PER_WORD, Layer, Tile, all_tiles
 from remora.spec.lib.registers import WORD_MASK
 from remora.tb.lib.host import Host
 from remora.tb.lib.register_script import RegisterScript
-
-ROWS_PER_WORD = 4
 
 
 class CrossbarHost(Host):
@@ -56,28 +54,36 @@ class CrossbarHost(Host):
         _program_column(script, tile, column, levels)
         await self.carry_out(script, self._pause)
 
-    async def write_column(self, tile: Tile, column: int, levels: NDArray) -> None:
-        """Program one column and wait for the end, whatever it is."""
-        await self.begin_column(tile, column, levels)
-        await self._finish()
+    async def write_column(self, tile: Tile, column: int, levels: NDArray) -> int:
+        """Program one column, whatever becomes of it; returns how many rows do not hold their weight."""
+        mismatches = 0
+        for part, rows in enumerate(tile.window_slices):
+            await self.begin_slice(tile, column, part, levels[rows])
+            await self._finish()
+            mismatches += (await self.read("WINDOW_STATUS"))["mismatches"]
+        return mismatches
 
-    async def begin_column(self, tile: Tile, column: int, levels: NDArray) -> None:
-        """Start to program one column."""
+    async def begin_slice(self, tile: Tile, column: int, part: int, levels: NDArray) -> None:
+        """Start to program one slice of a column."""
         script = RegisterScript(self.registers)
-        _begin_column(script, tile, column, levels)
+        _begin_slice(script, tile, column, part, levels)
         await self.carry_out(script)
 
     async def read_column(self, tile: Tile, column: int) -> NDArray[np.int8]:
         """Read one column back, a weight a row."""
-        script = RegisterScript(self.registers)
-        _select(script, tile, column)
-        await self.carry_out(script)
-        await self.write("WINDOW_CONTROL", read=1)
-        await self._finish()
-        await self.write("WINDOW_POINTER", row=0)
-        words = -(-tile.rows // ROWS_PER_WORD)
-        values = [await self.read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
-        return np.array(values, "<u4").view(np.int8)[: tile.rows]
+        found = []
+        for part in range(len(tile.window_slices)):
+            script = RegisterScript(self.registers)
+            _select(script, tile, column, part)
+            await self.carry_out(script)
+            await self.write("WINDOW_CONTROL", read=1)
+            await self._finish()
+            await self.write("WINDOW_POINTER", row=0)
+            rows = tile.window_slices[part]
+            words = -(-(rows.stop - rows.start) // ROWS_PER_WORD)
+            values = [await self.read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
+            found.append(np.array(values, "<u4").view(np.int8)[: rows.stop - rows.start])
+        return np.concatenate(found)
 
     async def write_thresholds(self, thresholds: NDArray, first: int = 0) -> None:
         """Load low and high thresholds (2, n) of the cells from unit ``first`` on."""
@@ -113,13 +119,13 @@ class CrossbarHost(Host):
         return 100 + 2 * self.design.crossbar.rows
 
 
-def _select(script: RegisterScript, tile: Tile, column: int) -> None:
-    script.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
+def _select(script: RegisterScript, tile: Tile, column: int, part: int) -> None:
+    script.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column, slice=part)
     script.write("WINDOW_POINTER", row=0)
 
 
-def _begin_column(script: RegisterScript, tile: Tile, column: int, levels: NDArray) -> None:
-    _select(script, tile, column)
+def _begin_slice(script: RegisterScript, tile: Tile, column: int, part: int, levels: NDArray) -> None:
+    _select(script, tile, column, part)
     padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
     padded[: len(levels)] = levels
     for word in padded.view("<u4"):
@@ -128,10 +134,11 @@ def _begin_column(script: RegisterScript, tile: Tile, column: int, levels: NDArr
 
 
 def _program_column(script: RegisterScript, tile: Tile, column: int, levels: NDArray) -> None:
-    _begin_column(script, tile, column, levels)
-    script.until("STATUS", "window_busy", 0)
-    wrong = f"{tile.name} column {column}: devices do not hold their weight"
-    script.expect("WINDOW_STATUS", "mismatches", 0, wrong)
+    for part, rows in enumerate(tile.window_slices):
+        _begin_slice(script, tile, column, part, levels[rows])
+        script.until("STATUS", "window_busy", 0)
+        wrong = f"{tile.name} column {column}, rows from {rows.start}: devices do not hold their weight"
+        script.expect("WINDOW_STATUS", "mismatches", 0, wrong)
 
 
 def _write_thresholds(script: RegisterScript, thresholds: NDArray, first: int) -> None:

@@ -170,12 +170,14 @@ async def while_programming(dut) -> None:
         asked = np.array(
             [random.randint(-design.crossbar.weight_limit, design.crossbar.weight_limit) for _ in range(tile.rows)]
         )
+        part = random.randrange(len(tile.window_slices))
+        begun = host.begin_slice(tile, column, part, asked[tile.window_slices[part]])
         if random.random() < 0.5:
-            await host.begin_column(tile, column, asked)
+            await begun
             await host.cycles(random.randrange(config["longest_commit"]))
         else:
             # Anywhere in the accesses on the bus; with the pin, since a soft reset leaves the bus alone.
-            task = cocotb.start_soon(host.begin_column(tile, column, asked))
+            task = cocotb.start_soon(begun)
             await host.cycles(random.randrange(40))
             task.cancel()
             host.dut.aresetn.value = 0
@@ -185,7 +187,7 @@ async def while_programming(dut) -> None:
         kind = random.choice((PIN, SOFT))
         await bench.reset(kind)
         await host.until("halted", 1, pause_cycles=1)
-        await _require_others(host, weights, tile, column)
+        await _require_others(host, weights, tile, column, part)
         levels = _column(weights, tile, column)
         levels[:] = asked if attempt % 2 else levels
         await host.program_column(tile, column, levels)
@@ -194,11 +196,15 @@ async def while_programming(dut) -> None:
     np.testing.assert_array_equal(found.readout, weights.readout)
 
 
-async def _require_others(host: CrossbarHost, weights: Weights, tile: Tile, column: int) -> None:
-    """All columns of the tile but the one that was being programmed."""
+async def _require_others(host: CrossbarHost, weights: Weights, tile: Tile, column: int, part: int) -> None:
+    """All of the tile but the slice that was being programmed."""
     for other in range(tile.columns):
         if other != column:
             np.testing.assert_array_equal(await host.read_column(tile, other), _column(weights, tile, other))
+    found, wanted = await host.read_column(tile, column), _column(weights, tile, column)
+    for index, rows in enumerate(tile.window_slices):
+        if index != part:
+            np.testing.assert_array_equal(found[rows], wanted[rows])
 
 
 def _column(weights: Weights, tile: Tile, column: int) -> np.ndarray:

@@ -14,7 +14,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.memory_words import pack_accumulators
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
 from remora.spec.lib.packets import Answer, Flag, encode_packet
 from remora.spec.lib.registers import WORD_MASK, register_map
@@ -30,8 +30,6 @@ READ_BACK_CYCLES = 10_000
 """Clock cycles that reading back may take, of weights and of accumulators each: Icarus does a few thousand a second."""
 ACCESS_CYCLES = 5
 """Of a register, about."""
-ROWS_PER_WORD = 4
-
 
 def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     """The scenario of a design that starts from the memory images of ``weights``."""
@@ -92,7 +90,7 @@ def _timeout_cycles(design: DesignPoint, stimulus: Stimulus) -> int:
 
 def _access_cycles(rows: int) -> int:
     """About how long the accesses take that read back a column."""
-    return rows * ACCESS_CYCLES // ROWS_PER_WORD + 10 * ACCESS_CYCLES
+    return rows * ACCESS_CYCLES // ROWS_PER_WORD + 10 * ACCESS_CYCLES * (1 + rows // WINDOW_ROWS)
 
 
 def _configure(scenario: Scenario, design: DesignPoint, coefficients: Coefficients) -> None:
@@ -141,7 +139,7 @@ def _compare_counts(scenario: Scenario, design: DesignPoint, after: Checkpoint) 
 def _read_weights(scenario: Scenario, design: DesignPoint, weights: Weights) -> None:
     """As many columns as time allows, of every tile the same share."""
     columns = [(tile, column) for tile in all_tiles(design) for column in range(tile.columns)]
-    cycles = sum(design.cycles.column_read(tile.layer, tile.rows) + _access_cycles(tile.rows) for tile, _ in columns)
+    cycles = sum(design.cycles.column_read(tile) + _access_cycles(tile.rows) for tile, _ in columns)
     chosen = spread(columns, max(2, len(columns) * READ_BACK_CYCLES // cycles))
     for tile, column in chosen:
         _read_column(scenario, tile, column, _of_tile(weights, tile)[:, column])
@@ -151,16 +149,17 @@ def _read_weights(scenario: Scenario, design: DesignPoint, weights: Weights) -> 
 
 
 def _read_column(scenario: Scenario, tile: Tile, column: int, levels: np.ndarray) -> None:
-    _select(scenario, tile, column)
-    scenario.write("WINDOW_CONTROL", read=1)
-    scenario.until("STATUS", window_busy=0)
-    scenario.write("WINDOW_POINTER", row=0)
-    for row, word, mask in _words(levels):
-        scenario.expect_word("WINDOW_DATA", word, mask, f"{tile.name}, column {column}, rows from {row}")
+    for part, rows in enumerate(tile.window_slices):
+        _select(scenario, tile, column, part)
+        scenario.write("WINDOW_CONTROL", read=1)
+        scenario.until("STATUS", window_busy=0)
+        scenario.write("WINDOW_POINTER", row=0)
+        for row, word, mask in _words(levels[rows]):
+            scenario.expect_word("WINDOW_DATA", word, mask, f"{tile.name}, column {column}, rows from {rows.start + row}")
 
 
-def _select(scenario: Scenario, tile: Tile, column: int) -> None:
-    scenario.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
+def _select(scenario: Scenario, tile: Tile, column: int, part: int) -> None:
+    scenario.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column, slice=part)
     scenario.write("WINDOW_POINTER", row=0)
 
 
@@ -208,12 +207,13 @@ def _program_column(scenario: Scenario, design: DesignPoint) -> None:
     tile = all_tiles(design)[-1]
     column = tile.columns - 1
     ends = np.resize([design.crossbar.weight_limit, -1, 0, -design.crossbar.weight_limit, 1], tile.rows)
-    _select(scenario, tile, column)
-    for _, word, _ in _words(ends):
-        scenario.write_word("WINDOW_DATA", word, f"{tile.name}, column {column}")
-    scenario.write("WINDOW_CONTROL", commit=1)
-    scenario.until("STATUS", window_busy=0)
-    scenario.expect("WINDOW_STATUS", mismatches=0)
+    for part, rows in enumerate(tile.window_slices):
+        _select(scenario, tile, column, part)
+        for _, word, _ in _words(ends[rows]):
+            scenario.write_word("WINDOW_DATA", word, f"{tile.name}, column {column}")
+        scenario.write("WINDOW_CONTROL", commit=1)
+        scenario.until("STATUS", window_busy=0)
+        scenario.expect("WINDOW_STATUS", mismatches=0)
     scenario.expect("INTERRUPT_STATUS", window_done=1, window_failed=0)
     _read_column(scenario, tile, column, ends)
     scenario.about.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remora.spec.crossbar.layout import Layer, Tile, layer_layout
+from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, layer_layout
 from remora.tb.blocks.crossbar.window_host import WindowHost
 from remora.tb.lib.bench import Block, BlockBench, block_test, some_integers, unpack_signed
 
@@ -54,7 +54,7 @@ async def weights_out_of_range_fail(bench: BlockBench) -> None:
 
 @block_test
 async def selection(bench: BlockBench) -> None:
-    """A selection is valid exactly if tile and column exist."""
+    """A selection is valid exactly if tile, column and slice exist."""
 
     async def drive(block: Block) -> None:
         window = block.part("host")
@@ -62,12 +62,13 @@ async def selection(bench: BlockBench) -> None:
             tiles = layer_layout(block.design, layer).tiles
             for tile in (*range(len(tiles) + 1), 255):
                 for column in (*range(block.design.crossbar.columns + 2), 256, 0xFFFF):
-                    window.put(layer=int(layer), tile=tile, column=column)
-                    await bench.cycle()
-                    expected = int(tile < len(tiles) and column < tiles[tile].columns)
-                    bench.compare(
-                        block, f"{layer.name} tile {tile} column {column}", window.get("selection_valid"), expected
-                    )
+                    slices = len(tiles[tile].window_slices) if tile < len(tiles) else 0
+                    for part in (0, max(0, slices - 1), slices, 127):
+                        window.put(layer=int(layer), tile=tile, column=column, slice=part)
+                        await bench.cycle()
+                        expected = int(part < slices and column < tiles[tile].columns)
+                        told = f"{layer.name} tile {tile} column {column} slice {part}"
+                        bench.compare(block, told, window.get("selection_valid"), expected)
 
     await bench.each(drive)
 
@@ -78,7 +79,7 @@ async def host_access(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         host = WindowHost(bench, block)
-        rows = max(tile.rows for tile in host.tiles)
+        rows = min(WINDOW_ROWS, max(tile.rows for tile in host.tiles))
         content = [0] * rows
         await host.fill(content)
         for _ in range(150):
@@ -115,8 +116,9 @@ async def resets(bench: BlockBench) -> None:
             tile = host.random.choice(host.tiles)
             column = host.random.randrange(tile.columns)
             chosen[host.block.name] = tile, column
-            await host.select(tile, column)
-            await host.fill([host.design.crossbar.weight_limit * (-1) ** row for row in range(tile.rows)])
+            part = host.random.randrange(len(tile.window_slices))
+            await host.select(tile, column, part)
+            await host.fill([host.design.crossbar.weight_limit * (-1) ** row for row in range(host.rows_of(tile, part))])
             host.host.put(commit=1)
         await bench.cycle()
         for host in hosts:

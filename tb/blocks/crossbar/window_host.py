@@ -27,13 +27,19 @@ class WindowHost:
         self.tiles = all_tiles(block.design)
         self.pulses = self.cycles = 0
 
+    @staticmethod
+    def rows_of(tile: Tile, part: int) -> int:
+        """Rows of a slice of the tile."""
+        rows = tile.window_slices[part]
+        return rows.stop - rows.start
+
     def weights(self, tile: Tile, column: int) -> list[int]:
         """The model's weights of a column."""
         return self.models[tile.layer].weights[tile.row_slice, tile.first_column + column].tolist()
 
-    async def select(self, tile: Tile, column: int) -> None:
-        """Select a column, compare that it is legal and what its sense flags say."""
-        self.host.put(layer=int(tile.layer), tile=tile.index, column=column)
+    async def select(self, tile: Tile, column: int, part: int = 0) -> None:
+        """Select a slice of a column, and compare that it is legal."""
+        self.host.put(layer=int(tile.layer), tile=tile.index, column=column, slice=part)
         await self.bench.cycle(1 + self.design.cycles.sense)
         self.bench.compare(self.block, f"{tile.name}, column {column} is valid", self.host.get("selection_valid"), 1)
 
@@ -46,7 +52,7 @@ class WindowHost:
         )
 
     async def fill(self, values: Sequence[int]) -> None:
-        """Write weights from row 0, a word at a time."""
+        """Write weights from row 0 of the slice, a word at a time."""
         for row in range(0, len(values), 4):
             group = list(values[row : row + 4])
             self.host.put(
@@ -59,7 +65,7 @@ class WindowHost:
         self.host.put(data_write=0)
 
     async def show(self, count: int) -> list[int]:
-        """The window's first ``count`` rows."""
+        """The first ``count`` rows of the slice."""
         values: list[int] = []
         for row in range(0, count, 4):
             self.host.put(pointer=row)
@@ -97,44 +103,53 @@ class WindowHost:
             self.pulses += int(handle.value)
 
     async def commit(self, tile: Tile, column: int, values: Sequence[int], *, known: bool = True) -> None:
-        """Program a column, and compare verdict, pulses and devices; ``known``: the model knows what it held."""
-        limit, model = self.design.crossbar.weight_limit, self.models[tile.layer]
-        old = self.weights(tile, column)
+        """Program a column, a slice after the other, and compare verdict, pulses and devices; ``known``: the model
+        knows what it held."""
+        for part, rows in enumerate(tile.window_slices):
+            await self._commit(tile, column, part, list(values[rows]), known)
+        self.compare_sense(tile, column)
+
+    async def _commit(self, tile: Tile, column: int, part: int, values: Sequence[int], known: bool) -> None:
+        limit, model, rows = self.design.crossbar.weight_limit, self.models[tile.layer], tile.window_slices[part]
+        old = self.weights(tile, column)[rows]
         before = sum(map(abs, old))
         reached = [max(-limit, min(limit, value)) for value in values]
-        await self.select(tile, column)
+        await self.select(tile, column, part)
         await self.fill(values)
         self.pulses = 0
         verdict = await self.run("commit")
         wrong = sum(value != level for value, level in zip(values, reached, strict=True))
         self.bench.compare(self.block, f"failed and mismatches of {values}", verdict, (int(wrong > 0), wrong))
+        first = tile.first_row + rows.start
         for side in (0, 1):
             levels = [max(0, -level if side else level) for level in reached]
-            model.pairs[side, tile.row_slice, tile.first_column + column] = levels
+            model.pairs[side, first : first + len(levels), tile.first_column + column] = levels
         if known:
             self.bench.compare(self.block, "pulses", self.pulses, before + sum(map(abs, reached)))
             # All devices come to rest at once, and are raised at once.
             launched = max(map(abs, old)) + max(map(abs, reached))
-            predicted = self.design.cycles.column_commit(tile.layer, tile.rows, launched)
+            predicted = self.design.cycles.slice_commit(tile.layer, len(values), launched)
             self.bench.compare(self.block, "cycles of a commit", self.cycles, predicted)
-        self.compare_sense(tile, column)
         self.bench.compare(self.block, "window after commit", await self.show(len(values)), list(values))
 
     async def read(self, tile: Tile, column: int) -> None:
-        """Read a column back over rubbish, and compare."""
-        await self.select(tile, column)
-        await self.fill([self.random.randint(-128, 127) for _ in range(tile.rows)])
-        self.pulses = 0
-        self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
-        self.bench.compare(self.block, "pulses of a read", self.pulses, 0)
-        predicted = self.design.cycles.column_read(tile.layer, tile.rows)
-        self.bench.compare(self.block, "cycles of a read", self.cycles, predicted)
-        self.bench.compare(
-            self.block,
-            f"weights of {tile.name}, column {column}",
-            await self.show(tile.rows),
-            self.weights(tile, column),
-        )
+        """Read a column back over rubbish, a slice after the other, and compare."""
+        cycles = 0
+        for part, rows in enumerate(tile.window_slices):
+            count = self.rows_of(tile, part)
+            await self.select(tile, column, part)
+            await self.fill([self.random.randint(-128, 127) for _ in range(count)])
+            self.pulses = 0
+            self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
+            self.bench.compare(self.block, "pulses of a read", self.pulses, 0)
+            cycles += self.cycles
+            self.bench.compare(
+                self.block,
+                f"weights of {tile.name}, column {column}, slice {part}",
+                await self.show(count),
+                self.weights(tile, column)[rows],
+            )
+        self.bench.compare(self.block, "cycles of a read", cycles, self.design.cycles.column_read(tile))
         self.compare_sense(tile, column)
 
     async def erase_all(self) -> None:

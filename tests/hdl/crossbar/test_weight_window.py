@@ -17,6 +17,11 @@ def test_weight_window():
         cell={"lanes": 1},
         crossbar={"rows": 13, "columns": 10, "pulse_cycles": 60, "adc_cycles": 2, "levels": 4},
     )
+    designs["sliced"] = make_design(  # three slices, the last of three rows, and a readout of one and a bit
+        network={"features": 24, "hidden": 10, "classes": 2},
+        cell={"lanes": 3},
+        crossbar={"rows": 35, "columns": 10, "levels": 4, "adc_cycles": 2},
+    )
     options = {"extra_sources": ARRAY, **CROSSBAR_OPTIONS}
     assert (
         len(

@@ -9,7 +9,7 @@ import pytest
 
 from remora.spec.crossbar.cycles import DRAW, INSERT_FROZEN, INSERT_REFUSED, REPLAY_DRAW
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, layer_layout
 from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.presets import load_design
 from tests.golden.any_design import any_design
@@ -37,8 +37,8 @@ def test_the_tables_of_the_document_are_those_of_the_model():
         "draw of a replay": REPLAY_DRAW,
         "replay, apart from its draw": cycles.fewest_replay(28) - REPLAY_DRAW,
         "device that is read": cycles.device_read(Layer.HIDDEN),
-        "column that is read back": cycles.column_read(Layer.HIDDEN, MNIST.hidden_rows),
-        "column that is programmed": cycles.column_commit(Layer.HIDDEN, MNIST.hidden_rows, pulses=0),
+        "column that is read back": cycles.column_read(layer_layout(MNIST, Layer.HIDDEN).tiles[0]),
+        "slice that is programmed": cycles.slice_commit(Layer.HIDDEN, WINDOW_ROWS, pulses=0),
         "insertion that is refused": INSERT_REFUSED,
         "insertion that is accepted": cycles.insert_accepted(28),
     }

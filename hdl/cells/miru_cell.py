@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Shape, Signal, Value
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
@@ -44,7 +44,7 @@ class MiruCell(Cell):
     ``candidate`` and ``state`` of these units, stored at the end of that cycle. Cycle t + 2: their words, which
     ``words`` shows from cycle t + 3; ``ended`` marks it for the last fold. Words for the readout have coefficient 1
     instead of ``reset_coefficient``. Both coefficients must be stable from t to t + 2. A new fold may be issued every
-    cycle. ``counts``: codes at full scale with ``issue``, words that saturate in the cycle of the words.
+    cycle. ``counts``: codes at full scale with ``issue``, words that saturate in the cycle after the words.
 
     Rules C2, C5 and O1.
 
@@ -105,9 +105,8 @@ class MiruCell(Cell):
             word_last.eq(last),
         ]
         word_coefficient = Signal(COEFFICIENT_BITS + 1)
-        m.d.comb += [self.columns.fold.eq(control.fold), word_coefficient.eq(host.reset_coefficient)]
-        with m.If(word_last):
-            m.d.comb += word_coefficient.eq(1 << COEFFICIENT_BITS)
+        m.d.comb += self.columns.fold.eq(control.fold)
+        m.d.sync += word_coefficient.eq(Mux(last, 1 << COEFFICIENT_BITS, host.reset_coefficient))
 
         # Equal lanes share one Verilog module, so all but the first are never elaborated: see the file's first line.
         lanes = [MiruLane(design) for _ in range(design.cell.lanes)]
@@ -144,6 +143,8 @@ class MiruCell(Cell):
         ]
         with m.If(control.issue):
             m.d.comb += self.counts.adc_saturations.eq(self.columns.saturations)
-        with m.If(word):
-            m.d.comb += self.counts.word_saturations.eq(count_ones(lane.word_saturated for lane in lanes))
+        # Behind a flip-flop, because the lanes alone fill a cycle.
+        saturated = Signal(design.cell.lanes)
+        m.d.sync += saturated.eq(Mux(word, Cat(lane.word_saturated for lane in lanes), 0))
+        m.d.comb += self.counts.word_saturations.eq(count_ones(saturated))
         return m

@@ -37,8 +37,9 @@ class Driver:
         fetched: int | None = None
         issued: int | None = None
         committed: int | None = None
+        worded: int | None = None
         bench.random.shuffle(order)
-        while order or any(fold is not None for fold in (fetched, issued, committed)):
+        while order or any(fold is not None for fold in (fetched, issued, committed, worded)):
             fold = None if bench.chance(gap) else fetched
             if fold is not None:
                 fetched = None
@@ -62,10 +63,10 @@ class Driver:
             bench.compare(block, "commit", block.get("commit__valid"), int(issued is not None))
             if issued is not None:
                 self._compare_commit(issued, codes, results)
-            stored = [] if committed is None else results[committed * lanes : (committed + 1) * lanes]
+            stored = [] if worded is None else results[worded * lanes : (worded + 1) * lanes]
             saturated = sum(result.word_saturated for result in stored)
             bench.compare(block, "word_saturations", block.get("counts__word_saturations"), saturated)
-            issued, committed = fold, issued
+            issued, committed, worded = fold, issued, committed
         self.states = [result.state for result in results]
         await bench.cycle()
         words = unpack(block.get("words"), design.formats.stream_bits + 1, units)

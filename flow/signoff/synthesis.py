@@ -60,7 +60,20 @@ dnsize -D {target}
 _TARGET = 0.5
 """Share of the period that gates between registers are optimised for: macros, wires and setup take from it."""
 # `booth` takes a tenth off a lane of the MiRU cell.
-_GENERIC = ("opt", "wreduce", "peepopt", "opt_clean", "booth", "alumacc", "share", "opt", "memory", "opt -fast", "fsm", "opt")
+_GENERIC = (
+    "opt",
+    "wreduce",
+    "peepopt",
+    "opt_clean",
+    "booth",
+    "alumacc",
+    "share",
+    "opt",
+    "memory",
+    "opt -fast",
+    "fsm",
+    "opt",
+)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -17,14 +19,16 @@ from remora.flow.generate.directory import Generated, write_directory
 from remora.flow.generate.parts import Parts
 from remora.flow.report.console import console, progress, table
 from remora.flow.tools.build import wave_format
+from remora.flow.tools.program import program_digest
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.simulator import Build, build_root
 from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.harness import MakeHarness, build_harness
 from remora.flow.verify.parts import running_parts
 from remora.flow.verify.run import C, RtlRun, run_case
+from remora.hdl.lib.verilog import TOP_NAME
 from remora.spec.lib.errors import CheckFailed, RemoraError
-from remora.spec.lib.files import check_writable
+from remora.spec.lib.files import check_writable, write_text
 from remora.spec.lib.trace import is_trace
 from remora.tb.lib.scoreboard import Comparison, describe
 
@@ -36,12 +40,33 @@ RUN_MANIFEST = "run.sha256"
 
 
 def generate_for(parts: Parts) -> Generated:
-    """The generated directory of a design under the build root."""
+    """The generated directory of a design under the build root.
+
+    What lies there stays where this program, at this version of its sources, made it for the same design point and the
+    same images.
+    """
     target = build_root() / "generated" / f"{parts.design.name}-{parts.design.hash}"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Two simulations of one design at once must not read what the other has half written.
     with FileLock(target.with_suffix(".lock")):
-        return write_directory(parts, target, force=True)
+        made, key = target / f"{TOP_NAME}.json", target.with_suffix(".key")
+        wanted = _key(parts)
+        if wanted and made.is_file() and key.is_file() and key.read_text(encoding="utf-8") == f"{wanted}\n":
+            return Generated(parts.design, target, json.loads(made.read_text(encoding="utf-8")))
+        key.unlink(missing_ok=True)
+        generated = write_directory(parts, target, force=True)
+        if wanted:
+            write_text(key, f"{wanted}\n")
+        return generated
+
+
+def _key(parts: Parts) -> str | None:
+    """Digest of all that the directory depends on; None where the sources of the system are not this program's."""
+    if not type(parts.design).__module__.startswith("remora."):
+        return None
+    documents = {name: document.text for name, document in parts.documents.items()}
+    told = [program_digest(), parts.design.model_dump_json(), dict(parts.images), documents]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def built(build: Callable[[], Build]) -> Build:

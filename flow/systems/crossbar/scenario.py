@@ -31,6 +31,7 @@ READ_BACK_CYCLES = 10_000
 ACCESS_CYCLES = 5
 """Of a register, about."""
 
+
 def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     """The scenario of a design that starts from the memory images of ``weights``."""
     stimulus = _stimulus(design, weights)
@@ -155,7 +156,9 @@ def _read_column(scenario: Scenario, tile: Tile, column: int, levels: np.ndarray
         scenario.until("STATUS", window_busy=0)
         scenario.write("WINDOW_POINTER", row=0)
         for row, word, mask in _words(levels[rows]):
-            scenario.expect_word("WINDOW_DATA", word, mask, f"{tile.name}, column {column}, rows from {rows.start + row}")
+            scenario.expect_word(
+                "WINDOW_DATA", word, mask, f"{tile.name}, column {column}, rows from {rows.start + row}"
+            )
 
 
 def _select(scenario: Scenario, tile: Tile, column: int, part: int) -> None:

@@ -36,6 +36,10 @@ __all__ = [
 DEFAULT_SEED = 1
 """Seed of a run that is given none, neither as an argument nor as COCOTB_RANDOM_SEED: regressions repeat exactly."""
 
+REWRITTEN_VARIABLE, REWRITTEN_FILES = "COCOTB_REWRITE_ASSERTION_FILES", "top_*.py test_*.py cocotb_*.py"
+"""Files whose assertions cocotb rewrites, so that a failure shows the values: those of benches. By default it rewrites
+every module that a simulation imports, golden and numpy too, which takes longer than many a simulation."""
+
 DEFAULT_TIMEOUT_S = 900
 
 LISTENERS: list[Callable[[str, tuple[TestCase, ...]], None]] = []
@@ -117,7 +121,13 @@ def run(
     directory, own = (Path(run_dir).absolute(), False) if run_dir else (_fresh_directory(build, test_module), True)
     directory.mkdir(parents=True, exist_ok=True)
     level = os.environ.get("COCOTB_LOG_LEVEL", "WARNING")
-    settings = {SEED_VARIABLE: str(seed), "COCOTB_LOG_LEVEL": level, "GPI_LOG_LEVEL": level, **(env or {})}
+    settings = {
+        SEED_VARIABLE: str(seed),
+        "COCOTB_LOG_LEVEL": level,
+        "GPI_LOG_LEVEL": level,
+        REWRITTEN_VARIABLE: os.environ.get(REWRITTEN_VARIABLE, REWRITTEN_FILES),
+        **(env or {}),
+    }
     if config is not None:
         path = directory / "config.json"
         write_text(path, json.dumps(config, indent=1) + "\n")

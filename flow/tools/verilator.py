@@ -131,13 +131,23 @@ def compiler_version() -> str:
     Raises:
         SimulatorError: there is no C++ compiler.
     """
-    try:
-        answer = subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError) as error:
+    found = shutil.which("c++")
+    version = found and _first_line(found, os.stat(found).st_mtime_ns)
+    if not version:
         raise SimulatorError(
             "no C++ compiler: there is no command 'c++' on PATH; on Debian or Ubuntu: sudo apt install g++"
-        ) from error
-    return answer.splitlines()[0]
+        )
+    return version
+
+
+@cache
+def _first_line(command: str, changed: int) -> str | None:
+    """Of what the command says of its version; None where it fails. Asked once for each file and time of its change."""
+    try:
+        answer = subprocess.run([command, "--version"], capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.partition("\n")[0]
 
 
 def has_fst_headers() -> bool:

@@ -52,7 +52,9 @@ def generate_for(parts: Parts) -> Generated:
         made, key = target / f"{TOP_NAME}.json", target.with_suffix(".key")
         wanted = _key(parts)
         if wanted and made.is_file() and key.is_file() and key.read_text(encoding="utf-8") == f"{wanted}\n":
-            return Generated(parts.design, target, json.loads(made.read_text(encoding="utf-8")))
+            kept = Generated(parts.design, target, json.loads(made.read_text(encoding="utf-8")))
+            if all(path.is_file() for path in (kept.netlist, *kept.models)):
+                return kept
         key.unlink(missing_ok=True)
         generated = write_directory(parts, target, force=True)
         if wanted:

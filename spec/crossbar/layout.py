@@ -53,9 +53,7 @@ class Tile:
     @property
     def window_slices(self) -> tuple[slice, ...]:
         """Rows of the tile that the weight window holds at once, in the order of its field `slice`."""
-        return tuple(
-            slice(first, min(first + WINDOW_ROWS, self.rows)) for first in range(0, self.rows, WINDOW_ROWS)
-        )
+        return tuple(slice(first, min(first + WINDOW_ROWS, self.rows)) for first in range(0, self.rows, WINDOW_ROWS))
 
     @property
     def column_slice(self) -> slice:

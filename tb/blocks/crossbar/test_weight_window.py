@@ -118,7 +118,9 @@ async def resets(bench: BlockBench) -> None:
             chosen[host.block.name] = tile, column
             part = host.random.randrange(len(tile.window_slices))
             await host.select(tile, column, part)
-            await host.fill([host.design.crossbar.weight_limit * (-1) ** row for row in range(host.rows_of(tile, part))])
+            await host.fill(
+                [host.design.crossbar.weight_limit * (-1) ** row for row in range(host.rows_of(tile, part))]
+            )
             host.host.put(commit=1)
         await bench.cycle()
         for host in hosts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import warnings
 from pathlib import Path
 
@@ -47,3 +48,12 @@ async def toggle(dut) -> None:
         for level in (0, 1):
             dut.clk.value = level
             await Timer(1, "ns")
+
+
+@cocotb.test()
+async def loaders(dut) -> None:
+    """Write down what loaded each module."""
+    await Timer(1, "ns")
+    specs = {name: getattr(module, "__spec__", None) for name, module in sys.modules.items()}
+    found = {name: type(spec.loader).__name__ for name, spec in specs.items() if spec}
+    Path("loaders.json").write_text(json.dumps(found))

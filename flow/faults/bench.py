@@ -53,7 +53,6 @@ class FaultBench(ABC):
 
     Attributes:
         FINDINGS: what the system's host says of faulty hardware besides `FINDINGS` of this module.
-        WRAPPED: instances that a fault mutates and that have others in them.
 
     Args:
         parts: of the design, to generate. ``harness``: the system's own.
@@ -65,7 +64,6 @@ class FaultBench(ABC):
     """
 
     FINDINGS: ClassVar[tuple[str, ...]] = ()
-    WRAPPED: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, parts: Parts, harness: MakeHarness, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()
@@ -78,8 +76,10 @@ class FaultBench(ABC):
         mutated = write_source("remora_faults.v", mutate(sound, [*faults, *further]))
         models = [self._model(path) for path in self.generated.models]
         self.sound_build = build_harness(self.generated, harness, optimise="build")
+        modules = {fault.module for fault in (*faults, *further) if not fault.edits}
+        wrapped = {each["path"] for each in self.generated.sidecar["instances"] if each["module"] in modules}
         self.mutated_build = build_harness(
-            self.generated, harness, netlist=mutated, models=models, wrapped=self.WRAPPED, optimise="build"
+            self.generated, harness, netlist=mutated, models=models, wrapped=wrapped, optimise="build"
         )
 
     @abstractmethod

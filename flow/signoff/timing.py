@@ -102,7 +102,7 @@ check_setup -verbose -no_clock -unconstrained_endpoints -loops > {name}_unconstr
         (folder / f"{name}_{what}.rpt").read_text(encoding="utf-8") for what in ("setup", "hold", "unconstrained")
     ]
     require_constrained(netlist, reports.pop())
-    paths = [_path(netlist, text) for text in reports]
+    paths = [worst_path(netlist, text) for text in reports]
     return Timing(1000 / (assumptions.period - paths[0].slack), *paths)
 
 
@@ -150,6 +150,19 @@ def _pin_name(netlist: Netlist, pin: Pin) -> str:
     bits = netlist.cells[pin.cell]["connections"][pin.port] if pin.cell else netlist.ports[pin.port]["bits"]
     name = f"{pin.port}[{pin.index}]" if len(bits) > 1 else pin.port
     return f"{pin.cell}/{name}" if pin.cell else name
+
+
+def worst_path(netlist: Netlist, report: str) -> TimingPath:
+    """The path with the least slack in a report of OpenSTA, which has one a group: of clocks, and of what sets a
+    flip-flop without a clock.
+
+    Raises:
+        TimingError: there is none, or one has no slack.
+    """
+    paths = [_path(netlist, text) for text in report.split("Startpoint:")[1:]]
+    if not paths:
+        raise TimingError("OpenSTA finds no path: nothing in the netlist is clocked, or a constant cuts every path")
+    return min(paths, key=lambda path: path.slack)
 
 
 def _path(netlist: Netlist, text: str) -> TimingPath:

@@ -14,6 +14,7 @@ from remora.flow.tools.simulator import Build, build, write_source
 from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.followers import CLOCK, follower, followers, inner_names
 from remora.flow.verify.trace_package import PACKAGE, trace_package
+from remora.hdl.lib.reset_tree import LOCAL
 
 HARNESS = "remora_harness"
 SOURCES = Path(__file__).parents[2] / "tb" / "sv"
@@ -136,9 +137,15 @@ def _register_player(bus: Mapping[str, Mapping], wires: Mapping[str, str], inner
 
 
 def inside(path: str, wrapped: Collection[str]) -> str:
-    """The path of a port in a mutated netlist, where some instances hold those below them in an instance ``good``."""
-    *parents, instance, port = path.split(".")
-    return ".".join([*(f"{each}.good" if each in wrapped else each for each in parents), instance, port])
+    """The path of a port in a mutated netlist, where the instances of these paths hold what is in them in an instance
+    ``good``.
+
+    What resets a module's registers is no port but a signal inside.
+    """
+    *outer, port = path.split(".")
+    held = len(outer) if port == LOCAL else len(outer) - 1
+    inner = (".".join(outer[: depth + 1]) in wrapped and depth < held for depth in range(len(outer)))
+    return ".".join([*(f"{each}.good" if good else each for each, good in zip(outer, inner, strict=True)), port])
 
 
 def monitor_sources(package: str, *modules: str) -> list[Path]:
@@ -162,7 +169,7 @@ def build_harness(
     Args:
         make: the system's own.
         netlist, models: in place of the generated ones, for mutated copies (`remora.flow.faults.mutation`).
-        wrapped: instances of a mutated netlist that have others in them, which are in ``good`` there.
+        wrapped: paths of the instances of a mutated netlist that hold what is in them in ``good``.
     """
     found = generated.sidecar["probes"]
     probes = {name: {**probe, "path": inside(probe["path"], wrapped)} for name, probe in found.items()}

@@ -98,6 +98,8 @@ class BmruController(wiring.Component):
         loader = add_submodule(m, "loader", ScanLoader(design), reset=self.abort)
         core = add_submodule(m, "core", CoreMacro(design), reset=self.abort)
 
+        aborted = Signal()  # in this cycle the reset reaches the core
+        m.d.sync += aborted.eq(self.abort)
         pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         pass_on(m, self.configured, buffer.configured)
@@ -112,7 +114,7 @@ class BmruController(wiring.Component):
             self.in_clip.eq(buffer.in_clip),
             self.busy.eq(sequencer.awake),
             self.halted.eq(~self.run & ~sequencer.awake & reporter.taken & answer.ready),
-            self.clock_enable.eq(sequencer.awake | loader.host.busy | self.abort),
+            self.clock_enable.eq(sequencer.awake | loader.host.busy | self.abort | aborted),
             self.awake_last.eq(sequencer.awake_last),
             self.awake_most.eq(sequencer.awake_most),
             self.charge.eq(core.charge),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -34,7 +34,7 @@ class FrameSequencer(wiring.Component):
         clear: with ``prepare`` of a clip's first frame, resets the core's cells.
         settle: the core settles.
         evaluate: one bit a block of the core.
-        sample: the core's outputs are sampled.
+        sample: the core's outputs are sampled. These four come straight from flip-flops.
         take: the core's outputs are valid.
         decide: the vote is taken.
         awake: in these cycles alone frames need the core's clock; the sequencer waits and counts in all.
@@ -81,28 +81,36 @@ class FrameSequencer(wiring.Component):
         with m.If(start):
             m.d.sync += was_held.eq(0)
 
-        cycle = Signal(unsigned_width(self.design.settling.phase_cycles - 1))
-        phase = Signal(range(self.design.network.blocks + 1))
+        last, blocks = self.design.settling.phase_cycles - 1, self.design.network.blocks
+        cycle, phase = Signal(unsigned_width(last)), Signal(range(blocks + 1))
         decides = Signal()
-        m.d.comb += decides.eq(cycle == self.design.settling.phase_cycles - 1)
+        m.d.comb += decides.eq(cycle == last)
+        # The strobes of the core are registers, which take what they are in the next cycle.
+        m.d.sync += [self.clear.eq(0), self.settle.eq(0), self.evaluate.eq(0), self.sample.eq(0)]
+
+        def settle_next(next_cycle: Value, next_phase: Value) -> None:
+            m.d.sync += [cycle.eq(next_cycle), phase.eq(next_phase), self.settle.eq(1)]
+            with m.If(next_cycle == last):
+                m.d.sync += self.sample.eq(next_phase == blocks)
+                m.d.sync += [self.evaluate[block].eq(next_phase == block) for block in range(blocks)]
+
         with m.FSM():
             with m.State("ASLEEP"):
                 with m.If(start):
+                    m.d.sync += self.clear.eq(self.first)
                     m.next = "PREPARE"
             with m.State("PREPARE"):
-                m.d.comb += [self.prepare.eq(1), self.clear.eq(self.first), self.awake.eq(1)]
-                m.d.sync += [cycle.eq(0), phase.eq(0)]
+                m.d.comb += [self.prepare.eq(1), self.awake.eq(1)]
+                settle_next(Const(0), Const(0))
                 m.next = "SETTLE"
             with m.State("SETTLE"):
-                m.d.comb += [self.settle.eq(1), self.awake.eq(1)]
-                m.d.sync += cycle.eq(cycle + 1)
-                with m.If(decides):
-                    m.d.sync += [cycle.eq(0), phase.eq(phase + 1)]
-                    with m.If(phase == self.design.network.blocks):
-                        m.d.comb += self.sample.eq(1)
-                        m.next = "TAKE"
-                    with m.Else():
-                        m.d.comb += self.evaluate.bit_select(phase, 1).eq(1)
+                m.d.comb += self.awake.eq(1)
+                with m.If(~decides):
+                    settle_next((cycle + 1)[: len(cycle)], phase)
+                with m.Elif(phase != blocks):
+                    settle_next(Const(0), (phase + 1)[: len(phase)])
+                with m.Else():
+                    m.next = "TAKE"
             with m.State("TAKE"):
                 m.d.comb += [self.take.eq(1), self.awake.eq(1)]
                 m.next = "DECIDE"
@@ -116,16 +124,17 @@ class FrameSequencer(wiring.Component):
     def _pace(self, m: Module) -> Signal:
         """Whether a frame is due."""
         self._start = Signal(name="start")
-        elapsed, pending, due = Signal(WORD_BITS), Signal(init=1), Signal()
-        m.d.comb += due.eq(pending | (self.period == 0))
+        elapsed, ends, pending, due = Signal(WORD_BITS), Signal(), Signal(init=1), Signal()
+        always, single, limit = Signal(), Signal(), Signal(WORD_BITS)
+        # What the period says is registered, and whether a period ends is decided a cycle before.
+        m.d.sync += [always.eq(self.period == 0), single.eq(self.period <= 1), limit.eq(self.period - 2)]
+        m.d.comb += due.eq(pending | always)
         with m.If(self._start):
             m.d.sync += pending.eq(0)
-        with m.If(~self.run):
-            m.d.sync += [elapsed.eq(0), pending.eq(1)]
-        with m.Elif(elapsed + 1 >= self.period):
-            m.d.sync += [elapsed.eq(0), pending.eq(1)]
+        with m.If(~self.run | ends):
+            m.d.sync += [elapsed.eq(0), pending.eq(1), ends.eq(single)]
         with m.Else():
-            m.d.sync += elapsed.eq(elapsed + 1)
+            m.d.sync += [elapsed.eq(elapsed + 1), ends.eq(elapsed >= limit)]
         return due
 
     def _meter(self, m: Module) -> None:

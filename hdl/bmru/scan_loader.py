@@ -71,7 +71,8 @@ class ScanLoader(wiring.Component):
     then that of the chain, which is shifted round once; only then are the codes latched, captured again, and shifted
     round once more. ``verify``: the last part alone. ``read``: the latches are captured and shifted round.
 
-    The strobes of the chain are those of `remora.hdl.bmru.core.CoreMacro`; a pass takes a cycle a bit, whole words.
+    The strobes of the chain are those of `remora.hdl.bmru.core.CoreMacro`; a pass takes a cycle a bit, whole words,
+    and one more to shift round. They come straight from flip-flops.
 
     Rules A2 to A4.
 
@@ -109,20 +110,25 @@ class ScanLoader(wiring.Component):
         position = Signal(range(WORD_BITS))  # in the word
         inside = Signal()  # this bit is one of the chain, not one that fills the last word
         latched, reading = Signal(), Signal()
-        bit, mask = Signal(), Cat(strobe.replicate(8) for strobe in host.data_strobes)
+        mask = Cat(strobe.replicate(8) for strobe in host.data_strobes)
         m.d.comb += [inside.eq(shifted != bits), host.data_read_value.eq(word), host.busy.eq(1)]
+        # The strobes of the chain are registers: what a state asks for, the chain does in the next cycle.
+        m.d.sync += [self.scan_enable.eq(0), self.scan_capture.eq(0), self.scan_latch.eq(0)]
+        leaving, was_inside = Signal(), Signal()  # the chain shows a bit, or what fills its last word
+        m.d.sync += leaving.eq(0)
 
         def begin_pass() -> None:
             m.d.sync += [crc.eq(CRC_START), shifted.eq(0), position.eq(0)]
 
-        def pass_bit(value: Value) -> None:
-            """Shift by one bit, count it, check it."""
-            m.d.comb += [bit.eq(value & inside), self.scan_enable.eq(inside), self.scan_in.eq(bit)]
-            m.d.sync += [
-                crc.eq((crc >> 1) ^ Mux(crc[0] ^ bit, CRC_POLYNOMIAL, 0)),
-                shifted.eq(shifted + inside),
-                position.eq(position + 1),
-            ]
+        def shift() -> None:
+            m.d.sync += [self.scan_enable.eq(inside), shifted.eq(shifted + inside), position.eq(position + 1)]
+
+        def shift_round() -> None:
+            shift()
+            m.d.sync += [leaving.eq(1), was_inside.eq(inside)]
+
+        def check(bit: Value) -> None:
+            m.d.sync += crc.eq((crc >> 1) ^ Mux(crc[0] ^ bit, CRC_POLYNOMIAL, 0))
 
         whole, ended = position == WORD_BITS - 1, shifted + inside == bits
         with m.FSM():
@@ -145,8 +151,9 @@ class ScanLoader(wiring.Component):
                     m.d.sync += word.eq(host.data_value & mask)
                     m.next = "SHIFT"
             with m.State("SHIFT"):
-                pass_bit(word[0])
-                m.d.sync += word.eq(word >> 1)
+                shift()
+                check(word[0] & inside)
+                m.d.sync += [self.scan_in.eq(word[0]), word.eq(word >> 1)]
                 with m.If(whole):
                     m.next = "FILL"
                     with m.If(ended):
@@ -159,15 +166,19 @@ class ScanLoader(wiring.Component):
                     m.d.sync += host.written_wrong.eq(1)
                     m.next = "FAILED"
             with m.State("CAPTURE"):
-                m.d.comb += self.scan_capture.eq(1)
+                m.d.sync += self.scan_capture.eq(1)
                 begin_pass()
                 m.next = "ROTATE"
                 with m.If(reading):
                     m.next = "FETCH"
             with m.State("ROTATE"):
-                pass_bit(self.scan_out)
+                shift_round()
                 with m.If(whole & ended):
-                    m.next = "CHECK_CHAIN"
+                    m.next = "LEAVE"
+            with m.State("LEAVE"):  # in which the last bit does
+                m.next = "CHECK_CHAIN"
+                with m.If(reading):
+                    m.next = "HOLD"
             with m.State("CHECK_CHAIN"):
                 m.d.sync += host.found.eq(~crc)
                 with m.If(~crc != host.check):
@@ -179,14 +190,12 @@ class ScanLoader(wiring.Component):
                 with m.Else():
                     m.next = "LATCH"
             with m.State("LATCH"):
-                m.d.comb += self.scan_latch.eq(1)
-                m.d.sync += latched.eq(1)
+                m.d.sync += [self.scan_latch.eq(1), latched.eq(1)]
                 m.next = "CAPTURE"
             with m.State("FETCH"):
-                pass_bit(self.scan_out)
-                m.d.sync += word.eq(Cat(word[1:], bit))
+                shift_round()
                 with m.If(whole):
-                    m.next = "HOLD"
+                    m.next = "LEAVE"
             with m.State("HOLD"):
                 m.d.comb += host.has_word.eq(1)
                 with m.If(host.data_read):
@@ -200,4 +209,12 @@ class ScanLoader(wiring.Component):
             with m.State("FAILED"):
                 m.d.comb += [host.done.eq(1), host.failed.eq(1)]
                 m.next = "IDLE"
+
+        with m.If(leaving):
+            bit = self.scan_out & was_inside
+            check(bit)
+            m.d.sync += [word.eq(Cat(word[1:], bit)), self.scan_in.eq(bit)]
+            # A bit enters a shift after it left, so the chain is whole again after one shift more than it has bits.
+            with m.If(was_inside & ~inside):
+                m.d.sync += self.scan_enable.eq(1)
         return m

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 from remora.hdl.bmru.controller import BmruController
-from remora.hdl.lib.axi import connect_flat
 from remora.hdl.lib.counters import Counters
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive
@@ -37,8 +36,7 @@ class BmruRemora(AxiTop):
         m, registers = self.begin()
         controller = add_submodule(m, "controller", BmruController(self.design))
         counters = add_submodule(m, "counters", Counters(controller.counts.signature.bits))
-        connect_flat(m, self, "s_axis", controller.input)
-        connect_flat(m, self, "m_axis", controller.output)
+        self.connect_streams(m, controller.input, controller.output)
         self._connect_control(m, registers, controller)
         self._connect_scan(m, registers, controller.scan)
         wiring.connect(m, controller.counts, counters.increments)
@@ -63,7 +61,7 @@ class BmruRemora(AxiTop):
             registers.awake_most.eq(controller.awake_most),
             registers.state_bits.eq(controller.state.word_select(registers.state_select_word, WORD_BITS)),
             # In reset too, so that the core's clock runs while it is reset.
-            self.clock_enable.eq(controller.clock_enable | ~self.aresetn),
+            self.clock_enable.eq(controller.clock_enable | ResetSignal()),
         ]
         for name in ("halted", "busy", "programmed", "in_clip"):
             m.d.comb += getattr(registers, f"status_{name}").eq(getattr(controller, name))

@@ -9,7 +9,7 @@ from remora.spec.crossbar.layout import Layer, layer_layout
 
 PROBES = {
     # Monitor's port: (instance path, port)
-    "reset": ("core.sequencer", "rst"),
+    "reset": ("core.sequencer.contexts", "rst"),
     "step": ("core.sequencer", "at_hand__step"),
     "context_index": ("core.sequencer", "at_hand__context_index"),
     "taken": ("core.sequencer", "sequences__arrived__take"),

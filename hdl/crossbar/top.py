@@ -7,7 +7,6 @@ from amaranth.lib import wiring
 
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.core import Core
-from remora.hdl.lib.axi import connect_flat
 from remora.hdl.lib.counters import Counters
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive
@@ -32,8 +31,7 @@ class Remora(AxiTop):
         design = self.design
         core = add_submodule(m, "core", Core(design))
         counters = add_submodule(m, "counters", Counters(core.counts.signature.bits))
-        connect_flat(m, self, "s_axis", core.input)
-        connect_flat(m, self, "m_axis", core.output)
+        self.connect_streams(m, core.input, core.output)
         self._connect_control(m, registers, core)
         self._connect_window(m, registers, core)
         cell_class(design).connect_registers(m, registers, core.cell, registers.guard_halted)

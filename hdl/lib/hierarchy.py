@@ -14,8 +14,21 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from amaranth.back import rtlil
-from amaranth.hdl import ClockSignal, Elaboratable, Instance, Module, ResetInserter, ResetSignal, Value
+from amaranth.hdl import (
+    ClockDomain,
+    ClockSignal,
+    Const,
+    Elaboratable,
+    Instance,
+    Module,
+    ResetInserter,
+    ResetSignal,
+    Signal,
+    Value,
+)
 from amaranth.lib import wiring
+
+from remora.hdl.lib.reset_tree import plant
 
 AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
 
@@ -29,7 +42,7 @@ class Port:
     """A port of a Verilog module."""
 
     direction: str
-    """``input`` or ``output``."""
+    """``input`` or ``output``; ``internal`` where the port became a signal, as the reset does below a reset pin."""
     width: int
 
 
@@ -48,6 +61,23 @@ class Library:
         self._macro_parameters: dict[tuple[str, str], dict[str, Any]] = {}
         self._texts: dict[str, str] = {}
         self._converting: list[str] = []
+        self._pinned: tuple[str, str] | None = None
+
+    def reset_by_pin(self, pin: str) -> None:
+        """An input of the module being converted resets it and all below it: :meth:`finish` plants the tree."""
+        self._pinned = self._converting[-1], pin
+
+    @property
+    def has_tree(self) -> bool:
+        """The modules being converted get their reset from a tree."""
+        return self._pinned is not None
+
+    def finish(self) -> None:
+        """Plant the tree of the reset, where there is a pin; call it once, after all modules have been added."""
+        if self._pinned is not None:
+            for name, resets in plant(self._texts, *self._pinned).items():
+                if self.ports[name].pop("rst", None) and resets:
+                    self.ports[name]["rst"] = Port("internal", 1)
 
     def add(self, component: wiring.Component, name: str) -> dict[str, Port]:
         """Convert ``component`` and its submodules, unless a module ``name`` is there; return its ports.
@@ -151,7 +181,11 @@ class _Submodule(Elaboratable):
         if "clk" in ports:
             connections["i_clk"] = ClockSignal()
         if "rst" in ports:
-            connections["i_rst"] = ResetSignal() if self._reset is None else ResetSignal() | self._reset
+            if library.has_tree:
+                # What comes from the pin is connected when the tree is planted.
+                connections["i_rst"] = Const(0) if self._reset is None else self._reset
+            else:
+                connections["i_rst"] = ResetSignal() if self._reset is None else ResetSignal() | self._reset
         for path, member, value in self._component.signature.flatten(self._component):
             direction = "i" if member.flow == wiring.In else "o"
             connections[f"{direction}_{'__'.join(map(str, path))}"] = value
@@ -183,6 +217,13 @@ def add_submodule(
     """
     m.submodules[instance] = _Submodule(component, instance, family, reset)
     return component
+
+
+def reset_by_pin(m: Module, domain: ClockDomain, pin: Signal) -> None:
+    """Reset a top, whose only clock domain this is, and all below it while its input ``pin`` is low, through a
+    synchroniser and a tree (`remora.hdl.lib.reset_tree`); to be called in ``elaborate``."""
+    m.d.comb += domain.rst.eq(~pin)
+    _library.get().reset_by_pin(pin.name)
 
 
 def add_macro(m: Module, instance: str, module: str, **connections) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, Module
+from amaranth.hdl import ClockDomain, Module, ResetSignal, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
-from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.hierarchy import add_submodule, reset_by_pin
 from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.registers import ADDRESS_BITS
@@ -19,11 +19,14 @@ class AxiTop(wiring.Component):
 
     Ports:
         aclk: clock of everything.
-        aresetn: synchronous reset, active low.
+        aresetn: reset, active low; it may change at any time and is held for 8 cycles or more.
         s_axis_<signal>: AXI4-Stream, packets in.
         m_axis_<signal>: AXI4-Stream, answers out.
         s_axil_<signal>: AXI4-Lite, the registers.
         irq: an enabled event is pending.
+
+    The hardware is in reset as soon as ``aresetn`` falls, and until 4 cycles after it rises (`remora.spec.lib.reset`).
+    In reset and in the cycle after it nothing is offered or taken on any bus.
 
     Args:
         ports: further ports.
@@ -48,6 +51,25 @@ class AxiTop(wiring.Component):
         m = Module()
         m.domains.sync = sync = ClockDomain()
         registers = add_submodule(m, "registers", RegisterBlock(self.design))
-        m.d.comb += [sync.clk.eq(self.aclk), sync.rst.eq(~self.aresetn), self.irq.eq(registers.irq)]
+        m.d.comb += [sync.clk.eq(self.aclk), self.irq.eq(registers.irq)]
+        reset_by_pin(m, sync, self.aresetn)
         connect_flat(m, self, "s_axil", registers.bus)
+        self._silence(m, registers.bus, "s_axil", "awready", "wready", "bvalid", "arready", "rvalid")
         return m, registers
+
+    def _silence(self, m: Module, interface: wiring.PureInterface, prefix: str, *names: str) -> None:
+        """Hold outputs low in reset, from its first moment on."""
+        for name in names:
+            m.d.comb += getattr(self, f"{prefix}_{name}").eq(getattr(interface, name) & ~ResetSignal())
+
+    def connect_streams(self, m: Module, packets: wiring.PureInterface, answers: wiring.PureInterface) -> None:
+        """Connect the streams of the top level with those of the core, seen from outside; packets wait in reset."""
+        awake = Signal()
+        m.d.sync += awake.eq(1)
+        connect_flat(m, self, "s_axis", packets)
+        connect_flat(m, self, "m_axis", answers)
+        m.d.comb += [
+            packets.tvalid.eq(self.s_axis_tvalid & awake),
+            self.s_axis_tready.eq(packets.tready & awake & ~ResetSignal()),
+        ]
+        self._silence(m, answers, "m_axis", "tvalid")

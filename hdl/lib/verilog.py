@@ -48,6 +48,7 @@ def convert(component: wiring.Component, name: str) -> Netlist:
     library = Library()
     with _many_objects():
         library.add(component, name)
+        library.finish()
     rtlil = _INITIAL_VALUE.sub("", library.rtlil)
     # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
     text = verilog._convert_rtlil_text(rtlil, strip_internal_attrs=True, write_verilog_opts=("-sv",))

@@ -31,10 +31,14 @@ module remora_bistable #(
     output wire [THRESHOLD_BITS-1:0] low,
     output wire [THRESHOLD_BITS-1:0] high
 );
-  // Before its first reset, when the flip-flops that drive its pins hold anything, the macro is as in reset.
-  bit powered_up;
-  initial powered_up = 0;
-  always @(posedge clk) if (reset) powered_up <= 1;
+  // Before its first reset, when the flip-flops that drive its pins hold anything, the macro is as in reset. At the first
+  // edge `reset` itself holds anything where the simulation begins with the reset pin low.
+  bit clocked, powered_up;
+  initial {clocked, powered_up} = 0;
+  always @(posedge clk) begin
+    clocked <= 1;
+    if (clocked && reset) powered_up <= 1;
+  end
   wire off = reset || !powered_up;
   // Codes of the bias converters, in latches that no reset touches. Fresh ones hold 0, or what +remora_images=DIR says:
   // DIR/NAME.hex, low and high threshold of one cell after the other in whole levels, 32-bit two's complement.

@@ -58,15 +58,23 @@ module remora_bmru_core #(
 
   localparam bit [31:0] MIRROR_MISMATCH = 16, BIAS_ERRORS = 17, FRAME_NOISE = 18;  // purposes of the draws
 
+  // At the first edge the reset has not come where the simulation begins with its pin low, and registers are random.
+  bit powered_up;
+  initial powered_up = 0;
+  always @(posedge clk) powered_up <= 1;
+  wire off = reset || !powered_up;
+
   // Scan chain: bit 0 leaves first. No reset touches it, nor the latches, which are unpacked into devices below
-  // by rules A2 and A3.
+  // by rules A2 and A3. In reset no strobe acts.
   logic [CHAIN-1:0] chain;
   logic [CHAIN-1:0] latches;
   bit programmed;  // the latches were written since power-up
   assign scan_out = chain[0];
   always @(posedge clk)
-    if (scan_capture) chain <= latches;
-    else if (scan_enable) chain <= {scan_in, chain[CHAIN-1:1]};
+    if (!off) begin
+      if (scan_capture) chain <= latches;
+      else if (scan_enable) chain <= {scan_in, chain[CHAIN-1:1]};
+    end
 
   // Draws: Threefry-2x32 with 13 rounds, first word, and near-normal integers made of it; rules R1, R2
   // and R5.
@@ -178,7 +186,7 @@ module remora_bmru_core #(
   endtask
 
   always @(posedge clk)
-    if (scan_latch) begin
+    if (scan_latch && !off) begin
       latches = chain;
       programmed = 1;
       program_devices();
@@ -306,7 +314,7 @@ module remora_bmru_core #(
 
   always @(posedge clk) begin
     valid_r <= 0;
-    if (reset) begin
+    if (off) begin
       unpower();
       frame = 0;
       frame_started = 0;
@@ -344,9 +352,9 @@ module remora_bmru_core #(
 
   // The contract of the macro's user; a violation ends the simulation.
   always @(posedge clk) begin
-    if (int'(scan_enable) + int'(scan_capture) + int'(scan_latch) > 1)
-      $fatal(1, "%m: two strobes of the scan chain at once");
-    if (!reset) begin
+    if (!off) begin
+      if (int'(scan_enable) + int'(scan_capture) + int'(scan_latch) > 1)
+        $fatal(1, "%m: two strobes of the scan chain at once");
       if (settle && !programmed) $fatal(1, "%m: settle before codes were latched");
       if ((evaluate != 0 || sample) && !settle) $fatal(1, "%m: evaluate or sample without settle");
       if (clear && settle) $fatal(1, "%m: clear while settling");

@@ -49,10 +49,14 @@ module remora_crossbar #(
     output wire [ROWS-1:0] neg_rest,
     output wire [ROWS-1:0] neg_full
 );
-  // Before its first reset, when the flip-flops that drive its pins hold anything, the macro is as in reset.
-  bit powered_up;
-  initial powered_up = 0;
-  always @(posedge clk) if (reset) powered_up <= 1;
+  // Before its first reset, when the flip-flops that drive its pins hold anything, the macro is as in reset. At the first
+  // edge `reset` itself holds anything where the simulation begins with the reset pin low.
+  bit clocked, powered_up;
+  initial {clocked, powered_up} = 0;
+  always @(posedge clk) begin
+    clocked <= 1;
+    if (clocked && reset) powered_up <= 1;
+  end
   wire off = reset || !powered_up;
   localparam int STEP = 1 << FRACTION_BITS;  // one level
   localparam int FULL = (LEVELS - 1) * STEP;

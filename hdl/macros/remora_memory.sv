@@ -26,7 +26,12 @@ module remora_memory #(
 
   // Synthesis does not know $fatal.
 `ifndef SYNTHESIS
-  always @(posedge clk) begin
+  // What drives the memory is in reset from the second edge on where the simulation begins with the reset pin low; until
+  // then registers are random.
+  bit [1:0] edges;
+  initial edges = 0;
+  always @(posedge clk) edges <= {edges[0], 1'b1};
+  always @(posedge clk) if (edges[1]) begin
     if (write && {1'b0, write_address} >= WORDS) $fatal(1, "write to word %0d of %0d", write_address, DEPTH);
     if (read && {1'b0, read_address} >= WORDS) $fatal(1, "read of word %0d of %0d", read_address, DEPTH);
     if (read && write && read_address == write_address) $fatal(1, "word %0d read and written in one cycle", read_address);

@@ -46,6 +46,9 @@ Packets read_packets(const char* path) {
     return packets;
 }
 
+// The least that the reset is held, as spec/lib/reset.py has it.
+constexpr int HELD_CYCLES = 8;
+
 class Bench {
   public:
     explicit Bench(VerilatedContext* context) : context_(context), top_(new Vtop(context)) {}
@@ -62,10 +65,8 @@ class Bench {
 
     void reset() {
         top_->aresetn = 0;
-        for (int i = 0; i < 4; ++i) tick();
+        for (int i = 0; i < HELD_CYCLES; ++i) tick();
         top_->aresetn = 1;
-        tick();
-        tick();
     }
 
     void write(uint32_t address, uint32_t value) {

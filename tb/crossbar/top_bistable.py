@@ -8,6 +8,7 @@ import cocotb
 import numpy as np
 
 from remora.spec.lib.packets import encode_packet
+from remora.spec.lib.reset import HELD_CYCLES
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 
@@ -85,5 +86,5 @@ async def in_flight(dut) -> None:
         else:
             await host.cycles(random.randrange(20, config["longest_wait"]))
             host.source.clear()
-            await host.reset(random.randint(1, 3))
+            await host.reset(HELD_CYCLES + random.randrange(3))
             host.sink.clear()

@@ -14,6 +14,7 @@ from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.spec.lib.packets import Answer, encode_packet
+from remora.spec.lib.reset import HELD_CYCLES
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.aiming import between_packets
 from remora.tb.lib.config import load_config
@@ -50,7 +51,7 @@ class ResetBench:
         # Else the sender would go on with what waits as soon as the reset ends.
         host.source.clear()
         if kind == PIN:
-            await host.reset(self.random.randint(1, 5))
+            await host.reset(HELD_CYCLES + self.random.randrange(5))
             self.coefficients = self._defaults()
         else:
             # The agents are not told: a packet half sent and an answer half received must both end as AXI has it.

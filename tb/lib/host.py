@@ -22,6 +22,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from remora.spec.lib.packets import Answer, decode_answer
 from remora.spec.lib.registers import Register, Response, counter_value, register_map
+from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
 from remora.spec.presets import parse_design
 from remora.tb.lib.clocks import start_clock
 from remora.tb.lib.config import load_config
@@ -71,12 +72,12 @@ class Host:
         """A new AXI4-Lite master, idle: the old one would wait for ever for the answer to what a reset dropped."""
         self.axil = AXI4LiteMaster(self.dut, "s_axil", self.dut.aclk)
 
-    async def reset(self, cycles: int = 4) -> None:
-        """Hold the reset for some cycles and release it."""
+    async def reset(self, cycles: int = HELD_CYCLES) -> None:
+        """Hold the reset pin for some cycles, release it, and wait until the reset has ended."""
         self.dut.aresetn.value = 0
         await ClockCycles(self.dut.aclk, cycles)
         self.dut.aresetn.value = 1
-        await ClockCycles(self.dut.aclk, 2)
+        await ClockCycles(self.dut.aclk, LATENCY_CYCLES + 2)
 
     # Registers --------------------------------------------------------------------------------------------------------
     async def write(self, name: str, **fields: int) -> None:

@@ -15,16 +15,18 @@ module remora_stream_check (
 );
   logic waiting = 0;  // a beat was on offer, and was not taken
   logic was_reset = 0;
+  logic settled_in_reset = 0;  // at power-up the reset may arrive at the first edge only
   logic powered_up = 0;
   logic [36:0] offered;
 
   always @(posedge clk) begin
     waiting <= tvalid && !tready && !reset;
     was_reset <= reset;
+    settled_in_reset <= reset && was_reset;
     if (reset) powered_up <= 1;
     offered <= {tdata, tkeep, tlast};
     if (powered_up) begin
-      if (was_reset && tvalid) $fatal(1, "m_axis: valid in reset");
+      if (settled_in_reset && tvalid) $fatal(1, "m_axis: valid in reset");
       if (waiting && !tvalid) $fatal(1, "m_axis: a beat was taken back");
       if (waiting && offered != {tdata, tkeep, tlast}) $fatal(1, "m_axis: a beat changed before it was taken");
     end

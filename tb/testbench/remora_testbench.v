@@ -21,7 +21,7 @@ module remora_testbench #(
   localparam [3:0] STREAM = 4'h4;  // send the first `value` beats, await the first `mask` words of answers
   localparam [3:0] FINISH = 4'he;  // nothing further may come; the last command
 
-  localparam RESET_CYCLES = 8;
+  localparam RESET_CYCLES = 8;  // the least that the reset is held
   localparam BUS_CYCLES = 1000;  // longest that the register bus may take for one access
   localparam QUIET_CYCLES = 64;  // at the end, in which no further answer may come
 

@@ -6,10 +6,10 @@ It uses nothing of a simulator but the language, and power-up is as the simulato
 from __future__ import annotations
 
 from remora.spec.lib.registers import register_map
+from remora.spec.lib.reset import HELD_CYCLES
 from remora.spec.lib.section import Design
 
 BENCH_MODULE = "power_up"
-RESET_CYCLES = 4
 WATCHED_CYCLES = 200
 """Cycles from the end of reset in which every output is looked at; more than the sweep over χ takes."""
 
@@ -68,7 +68,7 @@ module {BENCH_MODULE};
   endtask
 
   initial begin
-    repeat ({RESET_CYCLES}) @(posedge aclk);
+    repeat ({HELD_CYCLES}) @(posedge aclk);
     #1 aresetn = 1;
     s_axil_rready = 1;
     s_axil_bready = 1;

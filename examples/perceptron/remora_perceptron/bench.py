@@ -11,6 +11,7 @@ from cocotb.triggers import ClockCycles, with_timeout
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from remora.spec.lib.packets import decode_answer
+from remora.spec.lib.reset import HELD_CYCLES
 from remora.tb.lib.config import load_config
 
 
@@ -27,7 +28,7 @@ async def run_vectors(dut) -> None:
         agent(AxiStreamBus.from_prefix(dut, prefix), dut.aclk, dut.aresetn, reset_active_level=False)
         for agent, prefix in ((AxiStreamSource, "s_axis"), (AxiStreamSink, "m_axis"))
     )
-    await ClockCycles(dut.aclk, 4)
+    await ClockCycles(dut.aclk, HELD_CYCLES)
     dut.aresetn.value = 1
     answers = []
     for packet in packets:

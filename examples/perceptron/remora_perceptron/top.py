@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Const, Module, Mux, Signal, signed
+from amaranth.hdl import Array, Const, Module, Mux, ResetSignal, Signal, signed
 
 from remora.hdl.lib.answer import Answer
-from remora.hdl.lib.axi import connect_flat
+from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.hierarchy import add_macro, add_submodule
 from remora.hdl.lib.top import AxiTop
 from remora.spec.lib.fixed import unsigned_width
@@ -28,30 +28,31 @@ class Perceptron(AxiTop):
         m, _ = self.begin()
         network, converter = self.design.network, self.design.converter
         answer = add_submodule(m, "answer", Answer(self.design, converter.adc_bits))
-        connect_flat(m, self, "m_axis", answer.stream)
+        packets = AxiStream(BEAT_BYTES).flip().create()
+        self.connect_streams(m, packets, answer.stream)
         beats = -(-network.features // BEAT_BYTES)
         vector = Array(Signal(8 * BEAT_BYTES, name=f"features_{beat}") for beat in range(beats))
         beat, plane = Signal(range(beats + 1)), Signal(range(FEATURE_BITS))
         flags, tag = Signal(8), Signal(8)
         integrate, sample, convert, valid = Signal(), Signal(), Signal(), Signal()
         codes = Signal(converter.adc_bits * network.classes)
-        taken = self.s_axis_tvalid & self.s_axis_tready
+        taken = packets.tvalid & packets.tready
         m.d.comb += [answer.flags.eq(flags), answer.tag.eq(tag), answer.scores.eq(codes)]
         self._add_crossbar(m, vector, plane, integrate, sample, convert, codes, valid)
         self._decide(m, answer.decision, codes)
         with m.FSM():
             with m.State("HEADER"):
-                m.d.comb += self.s_axis_tready.eq(1)
+                m.d.comb += packets.tready.eq(1)
                 m.d.sync += beat.eq(0)
                 with m.If(taken):
-                    m.d.sync += [flags.eq(self.s_axis_tdata[16:24]), tag.eq(self.s_axis_tdata[24:])]
+                    m.d.sync += [flags.eq(packets.tdata[16:24]), tag.eq(packets.tdata[24:])]
                     m.next = "VECTOR"
             with m.State("VECTOR"):
-                m.d.comb += self.s_axis_tready.eq(1)
+                m.d.comb += packets.tready.eq(1)
                 with m.If(taken):
                     with m.If(beat < beats):
-                        m.d.sync += [vector[beat].eq(self.s_axis_tdata), beat.eq(beat + 1)]
-                    with m.If(self.s_axis_tlast):
+                        m.d.sync += [vector[beat].eq(packets.tdata), beat.eq(beat + 1)]
+                    with m.If(packets.tlast):
                         m.next = "PLANES"
             with m.State("PLANES"):
                 m.d.comb += integrate.eq(1)
@@ -93,7 +94,7 @@ class Perceptron(AxiTop):
             m, TILE, "remora_crossbar", p_ROWS=rows, p_COLUMNS=network.classes, p_COLUMN_BITS=column_bits,
             p_PLANE_BITS=len(plane), p_ADC_BITS=converter.adc_bits, p_ADC_SHIFT=self.design.adc_shift,
             p_ADC_CYCLES=converter.adc_cycles, p_LEVELS=converter.levels, p_NAME=TILE,
-            i_clk=self.aclk, i_reset=~self.aresetn, i_wl_pos=positive, i_wl_neg=Const(0, rows), i_plane=plane,
+            i_clk=self.aclk, i_reset=ResetSignal(), i_wl_pos=positive, i_wl_neg=Const(0, rows), i_plane=plane,
             i_integrate=integrate, i_integrator=Const(0, 1), i_sample=sample, i_convert=convert, o_code=codes,
             o_valid=valid,
             # Nothing is programmed: the weights come from the memory image.

@@ -32,7 +32,6 @@ class BmruFaultBench(FaultBench):
         r"the codes did not arrive",
         r"Write to address 0x\w+ failed with BRESP: \d",
     )
-    WRAPPED = ("controller",)
 
     def __init__(self, design: BmruDesign, seed: int = 1) -> None:
         self.design = design

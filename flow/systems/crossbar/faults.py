@@ -35,7 +35,6 @@ class CrossbarFaultBench(FaultBench):
         r"a sequence is still in flight \d+ cycles after the last was learnt",
         r"column \d+: devices do not hold their weight",
     )
-    WRAPPED = ("hidden",)
 
     def __init__(self, design: DesignPoint, seed: int = 1, further: Sequence[Fault] = ()) -> None:
         self.design, self.stimulus = design, _stimulus(design, seed)

@@ -83,6 +83,9 @@ def test_presets_keep_their_figures(remora, cells, preset, options, tmp_path):
     assert preset in EVERY_TIME
     result = check(remora, preset, tmp_path, *options)
     assert result["max_fanout"] <= result["assumptions"]["max_fanout"]
+    if preset == "kws":
+        assert result["registered_macro_inputs"] == 1.0 and result["unregistered_inputs"] == []
+        assert {name.partition(".")[0] for name in result["exempt_inputs"]} == {"remora_memory"}
     if options:
         assert result["area_by_block"] is None and result["hierarchical"] is None
     else:

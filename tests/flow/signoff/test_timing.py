@@ -13,7 +13,7 @@ from remora.flow.signoff.liberty import liberty
 from remora.flow.signoff.macros import Macros
 from remora.flow.signoff.netlist import Netlist, NetlistError
 from remora.flow.signoff.synthesis import MACROS_FILE, write_netlist
-from remora.flow.signoff.timing import analyse, require_whole
+from remora.flow.signoff.timing import analyse, require_whole, worst_path
 from remora.flow.tools.opensta import TimingError
 from remora.flow.tools.yosys import YosysError
 from tests.flow.signoff.designs import Strobes
@@ -164,3 +164,21 @@ def test_opensta_is_stopped_at_a_macro_that_its_libraries_lack(synthesise, cells
     (tmp_path / "flat.v").write_text(verilog.replace("remora_bistable_1x4 cells", "remora_bistable_1x4 #(.A(1)) cells"))
     with pytest.raises(TimingError, match="syntax error"):
         analyse(made.netlist, cells, tmp_path, "flat", ASSUMPTIONS)
+
+
+def test_the_worst_path_is_that_of_any_group(library):
+    """OpenSTA reports a path for each group, and that of what sets a flip-flop without a clock comes first."""
+    group = """Startpoint: {0} (input port)
+Endpoint: first (rising edge-triggered flip-flop)
+
+   0.0100    0.1000    2.0000    2.5000 ^ {0}/Q (DFFPOSX1)
+                                 2.5000   data arrival time
+
+                                 {1}   slack (MET)
+
+"""
+    report = group.format("first", "7.7000") + group.format("last", "4.2500") + group.format("first", "5.0000")
+    found = worst_path(chain(1, library), report)
+    assert (found.slack, found.steps[0].pin) == (4.25, "last/Q")
+    with pytest.raises(TimingError, match="no path"):
+        worst_path(chain(1, library), "No paths found.")

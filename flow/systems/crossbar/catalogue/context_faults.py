@@ -63,8 +63,8 @@ def _exchanged(design: DesignPoint) -> list[Fault]:
 
 
 def _waits() -> list[Fault]:
-    late = """  logic [3:0] late;
-  always @(posedge clk) late <= rst ? 0 : {late[2:0], valid};"""
+    late = """  logic [3:0] late = 0;
+  always @(posedge clk) late <= {late[2:0], valid};"""
     return [
         Fault(
             "answers_reordered", "answers leave as they come", SLOTS,

@@ -154,10 +154,9 @@ def _sequence(design: DesignPoint) -> list[Fault]:
     sequencer, buffer, steps = "remora_sequencer", "remora_sequence_buffer", design.network.max_steps
     length, step = "sequences__arrived__length", "sequences__reader__step"
     memory = f"remora_memory_{design.banks * steps}x{FEATURE_BITS * design.network.features}"
-    in_body = """  logic in_body;
+    in_body = """  logic in_body = 0;
   always @(posedge clk)
-    if (rst) in_body <= 0;
-    else if (stream__tvalid && good_stream__tready) in_body <= !stream__tlast;"""
+    if (stream__tvalid && good_stream__tready) in_body <= !stream__tlast;"""
     faults = [
         Fault(
             "bank_stuck",
@@ -227,10 +226,9 @@ def _answers(design: DesignPoint) -> list[Fault]:
     refused = """  logic was_refused;
   always @(posedge clk) was_refused <= good_stream__tvalid && !stream__tready && !was_refused;"""
     changing = "stream__tready ? good_stream__tdata : ~good_stream__tdata"
-    neighbour = """  logic [7:0] last_tag;
+    neighbour = """  logic [7:0] last_tag = 0;
   always @(posedge clk)
-    if (rst) last_tag <= 0;
-    else if (push) last_tag <= tag;"""
+    if (push) last_tag <= tag;"""
     faults = [
         Fault("valid_stuck", "the answer's stream never stops being valid", answer, {"stream__tvalid": "1'b1"}),
         Fault("beat_lost", "a beat of the answer is lost under back-pressure", answer, {"stream__tready": "1'b1"}),

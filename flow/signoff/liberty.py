@@ -95,7 +95,8 @@ def _pin(shape: MacroShape, name: str, port: Port, assumptions: Assumptions) -> 
         pass
     elif name == contract.gated_clock:
         yield "  clock_gate_out_pin : true;"
-        yield from _delay([contract.clock], "combinational", 0.0, assumptions)
+        # Of both senses, half a cycle would be left from the clock to what it gates.
+        yield from _delay([contract.clock], "combinational", 0.0, assumptions, "positive_unate")
     elif port.direction == "input":
         yield from ["  clock_gate_enable_pin : true;"] if contract.kind is Kind.CLOCK_GATE else []
         setup, hold = _constraints(contract.kind, assumptions)
@@ -133,10 +134,12 @@ def _constraint(clock: str, timing_type: str, value: float) -> Iterator[str]:
     yield "  }"
 
 
-def _delay(inputs: Iterable[str], timing_type: str, value: float, assumptions: Assumptions) -> Iterator[str]:
+def _delay(
+    inputs: Iterable[str], timing_type: str, value: float, assumptions: Assumptions, sense: str = "non_unate"
+) -> Iterator[str]:
     yield f'  timing () {{\n      related_pin : "{" ".join(inputs)}";\n      timing_type : {timing_type};'
     if timing_type == "combinational":
-        yield "    timing_sense : non_unate;"
+        yield f"    timing_sense : {sense};"
     for edge in ("rise", "fall"):
         yield f'    cell_{edge} (scalar) {{ values ("{value}"); }}'
         yield f'    {edge}_transition (scalar) {{ values ("{assumptions.macro_transition}"); }}'

@@ -22,7 +22,9 @@ from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.design import CHARGE_BITS, BmruDesign
 from remora.spec.bmru.frames import FrameDrop
 from remora.spec.lib.packets import BEAT_BYTES
-from remora.spec.lib.registers import WORD_BITS
+
+ABOVE = (BmruCounter.CHARGE, BmruCounter.CYCLES)
+"""Counters that the controller does not count: the charge has a meter of its own, and cycles go on while it sleeps."""
 
 
 class BmruController(wiring.Component):
@@ -36,13 +38,16 @@ class BmruController(wiring.Component):
         output: answers.
         run: frames may start, once codes have passed their check and no scan command is under way.
         abort: forgets frames, clip and votes, and ends a scan command.
-        period: cycles between frames; 0: as they come.
+        due: a frame may start.
         configured: settings of the next clip.
         halted: not ``run``, no frame in flight, its answers sent.
         busy: a frame is in flight, or its answers are.
         programmed: codes have passed their check.
         in_clip: a clip is open.
-        clock_enable: low while the core needs no clock.
+        active: a frame, an answer or a scan command is under way.
+        waits: a frame is there, and starts as soon as it is due.
+        paced: frames may start.
+        start: a frame starts.
         awake_last: cycles in which the last frame needed it.
         awake_most: cycles in which the longest did.
         charge: the core's meter.
@@ -53,13 +58,13 @@ class BmruController(wiring.Component):
         feature_saturated: a frame had a feature beyond the DAC's codes.
         dropped: one bit a cause.
         scan: the way to the codes, to be used only while ``halted``.
-        counts: what the counters grow by in this cycle; the charge has a meter of its own.
+        counts: what the counters grow by in this cycle, those of ``ABOVE`` apart.
     """
 
     def __init__(self, design: BmruDesign) -> None:
         self.design = design
         self._buffer = FrameBuffer(design)
-        bits: dict[BmruCounter, int] = {counter: 1 for counter in BmruCounter if counter is not BmruCounter.CHARGE}
+        bits: dict[BmruCounter, int] = {counter: 1 for counter in BmruCounter if counter not in ABOVE}
         bits[BmruCounter.FEATURES_SATURATED] = len(self._buffer.saturated)
         super().__init__(
             {
@@ -67,13 +72,16 @@ class BmruController(wiring.Component):
                 "output": Out(AxiStream(BEAT_BYTES)),
                 "run": In(1),
                 "abort": In(1),
-                "period": In(WORD_BITS),
+                "due": In(1),
                 "configured": In(VoteSettings()),
                 "halted": Out(1),
                 "busy": Out(1),
                 "programmed": Out(1),
                 "in_clip": Out(1),
-                "clock_enable": Out(1),
+                "active": Out(1),
+                "waits": Out(1),
+                "paced": Out(1),
+                "start": Out(1),
                 "awake_last": Out(AWAKE_BITS),
                 "awake_most": Out(AWAKE_BITS),
                 "charge": Out(CHARGE_BITS),
@@ -98,8 +106,6 @@ class BmruController(wiring.Component):
         loader = add_submodule(m, "loader", ScanLoader(design), reset=self.abort)
         core = add_submodule(m, "core", CoreMacro(design), reset=self.abort)
 
-        aborted = Signal()  # in this cycle the reset reaches the core
-        m.d.sync += aborted.eq(self.abort)
         pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         pass_on(m, self.configured, buffer.configured)
@@ -114,7 +120,10 @@ class BmruController(wiring.Component):
             self.in_clip.eq(buffer.in_clip),
             self.busy.eq(sequencer.awake),
             self.halted.eq(~self.run & ~sequencer.awake & reporter.taken & answer.ready),
-            self.clock_enable.eq(sequencer.awake | loader.host.busy | self.abort | aborted),
+            self.active.eq(sequencer.awake | loader.host.busy | ~reporter.taken | ~answer.ready),
+            self.waits.eq(sequencer.run & buffer.available),
+            self.paced.eq(sequencer.run),
+            self.start.eq(sequencer.start),
             self.awake_last.eq(sequencer.awake_last),
             self.awake_most.eq(sequencer.awake_most),
             self.charge.eq(core.charge),
@@ -138,7 +147,7 @@ class BmruController(wiring.Component):
         applied = Signal.like(buffer.features)
         m.d.comb += [
             sequencer.run.eq(self.run & self.programmed & ~loader.host.busy),
-            sequencer.period.eq(self.period),
+            sequencer.due.eq(self.due),
             sequencer.available.eq(buffer.available),
             sequencer.first.eq(buffer.first),
             buffer.free.eq(sequencer.prepare),
@@ -190,7 +199,6 @@ class BmruController(wiring.Component):
             self.wake.eq(vote.wake),
             self.clip_cut.eq(buffer.cut),
             self.feature_saturated.eq(buffer.saturated != 0),
-            counts.cycles.eq(1),
             counts.frames.eq(sequencer.take),
             counts.clips.eq(vote.ended),
             counts.clips_cut.eq(buffer.cut),

@@ -8,7 +8,6 @@ from amaranth.lib.wiring import In, Out
 
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.fixed import unsigned_width
-from remora.spec.lib.registers import WORD_BITS
 
 AWAKE_BITS = 16
 
@@ -17,19 +16,18 @@ class FrameSequencer(wiring.Component):
     """A frame is ``prepare``, the settle cycles with ``evaluate`` and ``sample`` as the core's contract has them,
     ``take``, ``decide``.
 
-    It starts if ``run``, a frame is ``available``, it is due, and ``reports_taken``. A frame is due every ``period``
-    cycles, counted while ``run``, from the first cycle on; one that starts late does not move the ones after it, which
-    may then follow sooner. With period 0 frames are always due.
+    It starts if ``run``, a frame is ``available``, it is ``due``, and ``reports_taken``.
 
     Rules A14 and A15.
 
     Ports:
         run: frames may start.
-        period: cycles between frames.
+        due: as of `remora.hdl.bmru.pace_timer.PaceTimer`.
         available: a frame is there.
         first: it is its clip's first.
         reports_taken: nothing of the frame before waits to be reported.
         reports_stalled: something does, and is not taken now.
+        start: a frame starts in the next cycle.
         prepare: the first cycle of a frame.
         clear: with ``prepare`` of a clip's first frame, resets the core's cells.
         settle: the core settles.
@@ -37,7 +35,7 @@ class FrameSequencer(wiring.Component):
         sample: the core's outputs are sampled. These four come straight from flip-flops.
         take: the core's outputs are valid.
         decide: the vote is taken.
-        awake: in these cycles alone frames need the core's clock; the sequencer waits and counts in all.
+        awake: in these cycles alone frames need the clock.
         held: for one cycle a frame, when one that is due waits because the reports are stalled.
         awake_last: counts the cycles of ``awake`` of the last frame.
         awake_most: counts them for the longest frame.
@@ -48,11 +46,12 @@ class FrameSequencer(wiring.Component):
         super().__init__(
             {
                 "run": In(1),
-                "period": In(WORD_BITS),
+                "due": In(1),
                 "available": In(1),
                 "first": In(1),
                 "reports_taken": In(1),
                 "reports_stalled": In(1),
+                "start": Out(1),
                 "prepare": Out(1),
                 "clear": Out(1),
                 "settle": Out(1),
@@ -69,10 +68,9 @@ class FrameSequencer(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        due = self._pace(m)
-        ready, start, was_held = Signal(), Signal(), Signal()
+        ready, start, was_held = Signal(), self.start, Signal()
         m.d.comb += [
-            ready.eq(self.run & self.available & due),
+            ready.eq(self.run & self.available & self.due),
             start.eq(ready & self.reports_taken & ~self.awake),
             self.held.eq(ready & self.reports_stalled & ~self.awake & ~was_held),
         ]
@@ -118,24 +116,7 @@ class FrameSequencer(wiring.Component):
                 m.d.comb += [self.decide.eq(1), self.awake.eq(1)]
                 m.next = "ASLEEP"
         self._meter(m)
-        m.d.comb += self._start.eq(start)
         return m
-
-    def _pace(self, m: Module) -> Signal:
-        """Whether a frame is due."""
-        self._start = Signal(name="start")
-        elapsed, ends, pending, due = Signal(WORD_BITS), Signal(), Signal(init=1), Signal()
-        always, single, limit = Signal(), Signal(), Signal(WORD_BITS)
-        # What the period says is registered, and whether a period ends is decided a cycle before.
-        m.d.sync += [always.eq(self.period == 0), single.eq(self.period <= 1), limit.eq(self.period - 2)]
-        m.d.comb += due.eq(pending | always)
-        with m.If(self._start):
-            m.d.sync += pending.eq(0)
-        with m.If(~self.run | ends):
-            m.d.sync += [elapsed.eq(0), pending.eq(1), ends.eq(single)]
-        with m.Else():
-            m.d.sync += [elapsed.eq(elapsed + 1), ends.eq(elapsed >= limit)]
-        return due
 
     def _meter(self, m: Module) -> None:
         """Count the cycles awake of a frame."""

@@ -6,6 +6,7 @@ CORE_USED = ("scan_enable", "scan_capture", "scan_latch", "clear", "settle", "sa
 """What of the core's strobes and outputs needs its clock."""
 BMRU_PROBES = {name: ("controller.core", name) for name in CORE_USED} | {
     "core_reset": ("controller.core.macro", "reset"),
+    "core_clock": ("controller.core.macro", "clk"),
     "scanning": ("controller.loader", "host__busy"),
     "take": ("controller.sequencer", "take"),
 }

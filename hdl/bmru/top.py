@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, ResetSignal, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
+from remora.hdl.bmru.always_on import AlwaysOn
 from remora.hdl.bmru.controller import BmruController
 from remora.hdl.lib.counters import Counters
-from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.hierarchy import add_macro, add_submodule
 from remora.hdl.lib.interfaces import drive
 from remora.hdl.lib.registers import RegisterBlock
 from remora.hdl.lib.top import AxiTop
+from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameDrop
 from remora.spec.lib.registers import WORD_BITS
 
 
 class BmruRemora(AxiTop):
-    """A BMRU accelerator. Nothing is gated in here: all runs on ``aclk``.
+    """A BMRU accelerator. All but `AlwaysOn` and the counter of cycles runs on a gated clock.
+
+    While that stands, no READY is high. Whatever would be taken wakes it and waits for two cycles at most.
 
     The soft reset forgets frames, clip and votes and unpowers the core; registers, counters and codes stay, and packets
     on both streams stay whole.
 
     Ports:
-        clock_enable: low while the BMRU core needs no clock: an integrator who splits the core's clock off may stop it.
+        clock_enable: the gated clock ticks at the end of this cycle.
     """
 
     design: BmruDesign
@@ -33,23 +37,52 @@ class BmruRemora(AxiTop):
         super().__init__(design, clock_enable=Out(1))
 
     def elaborate(self, platform) -> Module:
-        m, registers = self.begin()
+        gated, in_reset = Signal(), Signal()
+        m, registers = self.begin(gated, self.clock_enable, in_reset)
+        always_on = add_submodule(m, "always_on", AlwaysOn(), clock=self.aclk)
+        cycles = add_submodule(m, "cycles", Counters({BmruCounter.CYCLES: 1}, "cycle_counter"), clock=self.aclk)
         controller = add_submodule(m, "controller", BmruController(self.design))
         counters = add_submodule(m, "counters", Counters(controller.counts.signature.bits))
+        add_macro(m, "gate", "remora_clock_gate", i_clk=self.aclk, i_enable=always_on.enable, o_gated=gated)
         self.connect_streams(m, controller.input, controller.output)
         self._connect_control(m, registers, controller)
+        self._connect_always_on(m, registers, controller, always_on)
+        m.d.comb += in_reset.eq(always_on.in_reset)
         self._connect_scan(m, registers, controller.scan)
         wiring.connect(m, controller.counts, counters.increments)
-        counters.connect_registers(m, registers)
+        m.d.comb += cycles.increments.cycles.eq(1)
+        for each in (counters, cycles):
+            each.connect_registers(m, registers)
         self._connect_charge(m, registers, controller)
         return m
+
+    def _connect_always_on(
+        self, m: Module, registers: RegisterBlock, controller: BmruController, always_on: AlwaysOn
+    ) -> None:
+        bus, packets, answers = registers.bus, controller.input, controller.output
+        asks = [
+            *(getattr(bus, f"{channel}valid") & getattr(bus, f"{channel}ready") for channel in ("aw", "w", "ar")),
+            bus.bvalid,
+            bus.rvalid,
+            packets.tvalid & packets.tready,
+            answers.tvalid,
+            controller.active,
+        ]
+        m.d.comb += [
+            always_on.asks.eq(Cat(asks).any()),
+            always_on.waits.eq(controller.waits),
+            always_on.run.eq(controller.paced),
+            always_on.period.eq(registers.pace_period),
+            always_on.start.eq(controller.start & always_on.enable),
+            controller.due.eq(always_on.due),
+            self.clock_enable.eq(always_on.enable),
+        ]
 
     def _connect_control(self, m: Module, registers: RegisterBlock, controller: BmruController) -> None:
         settings = controller.configured
         m.d.comb += [
             controller.run.eq(registers.control_run),
             controller.abort.eq(registers.control_soft_reset),
-            controller.period.eq(registers.pace_period),
             settings.frames.eq(registers.vote_frames),
             settings.sliding.eq(registers.vote_sliding),
             settings.wake_class.eq(registers.vote_wake_class),
@@ -60,8 +93,6 @@ class BmruRemora(AxiTop):
             registers.awake_last.eq(controller.awake_last),
             registers.awake_most.eq(controller.awake_most),
             registers.state_bits.eq(controller.state.word_select(registers.state_select_word, WORD_BITS)),
-            # In reset too, so that the core's clock runs while it is reset.
-            self.clock_enable.eq(controller.clock_enable | ResetSignal()),
         ]
         for name in ("halted", "busy", "programmed", "in_clip"):
             m.d.comb += getattr(registers, f"status_{name}").eq(getattr(controller, name))

@@ -59,9 +59,11 @@ class Counters(wiring.Component):
 
     Args:
         bits: the counters that there are, and the width of each increment.
+        module_name: of the Verilog module.
     """
 
-    def __init__(self, bits: CounterBits) -> None:
+    def __init__(self, bits: CounterBits, module_name: str = "counters") -> None:
+        self.module_name = module_name
         super().__init__(
             {"snapshot": In(1), "increments": In(CounterIncrements(bits)), "values": Out(CounterValues(bits))}
         )

@@ -61,11 +61,11 @@ class Library:
         self._macro_parameters: dict[tuple[str, str], dict[str, Any]] = {}
         self._texts: dict[str, str] = {}
         self._converting: list[str] = []
-        self._pinned: tuple[str, str] | None = None
+        self._pinned: tuple[str, str, str] | None = None
 
-    def reset_by_pin(self, pin: str) -> None:
+    def reset_by_pin(self, pin: str, clock: str) -> None:
         """An input of the module being converted resets it and all below it: :meth:`finish` plants the tree."""
-        self._pinned = self._converting[-1], pin
+        self._pinned = self._converting[-1], pin, clock
 
     @property
     def has_tree(self) -> bool:
@@ -161,13 +161,22 @@ class Library:
 class _Submodule(Elaboratable):
     """A component as an instance of its own module."""
 
-    def __init__(self, component: wiring.Component, instance: str, family: str | None, reset: Value | None) -> None:
-        self._component, self._instance, self._family, self._reset = component, instance, family, reset
+    def __init__(
+        self,
+        component: wiring.Component,
+        instance: str,
+        family: str | None,
+        reset: Value | None,
+        clock: Value | None,
+    ) -> None:
+        self._component, self._instance, self._family = component, instance, family
+        self._reset, self._clock = reset, clock
 
     def elaborate(self, platform) -> Elaboratable | Instance:
         library = _library.get(None)
         if library is None:
             # Amaranth's own simulator takes the component itself: its ports are the signals that the parent connects.
+            # It has one clock.
             return self._component if self._reset is None else ResetInserter(self._reset)(self._component)
         family = self._family or _family.get()
         name = f"{family}_{module_name(self._component)}"
@@ -179,7 +188,7 @@ class _Submodule(Elaboratable):
         library.instantiated(self._instance, name)
         connections: dict[str, Any] = {}
         if "clk" in ports:
-            connections["i_clk"] = ClockSignal()
+            connections["i_clk"] = ClockSignal() if self._clock is None else self._clock
         if "rst" in ports:
             if library.has_tree:
                 # What comes from the pin is connected when the tree is planted.
@@ -206,24 +215,32 @@ class _Macro(Elaboratable):
 
 
 def add_submodule(
-    m: Module, instance: str, component: AnyComponent, *, reset: Value | None = None, family: str | None = None
+    m: Module,
+    instance: str,
+    component: AnyComponent,
+    *,
+    reset: Value | None = None,
+    family: str | None = None,
+    clock: Value | None = None,
 ) -> AnyComponent:
     """Add ``component`` to ``m`` as ``instance`` of its own Verilog module, and return it.
 
-    ``reset`` resets it beside the domain's own reset. The module is called ``<family>_<module_name>``, where
-    ``module_name`` is the component's attribute or its class name in snake case, and ``family`` is that of whoever
-    adds it where None: ``remora`` unless somebody chose another. Components of one family with different ports or
-    parameters must have different names; components of different design points belong in different families.
+    ``reset`` resets it beside the domain's own reset, and ``clock`` clocks it in place of the domain's. The module is
+    called ``<family>_<module_name>``, where ``module_name`` is the component's attribute or its class name in snake
+    case, and ``family`` is that of whoever adds it where None: ``remora`` unless somebody chose another. Components of
+    one family with different ports or parameters must have different names; components of different design points
+    belong in different families.
     """
-    m.submodules[instance] = _Submodule(component, instance, family, reset)
+    m.submodules[instance] = _Submodule(component, instance, family, reset, clock)
     return component
 
 
-def reset_by_pin(m: Module, domain: ClockDomain, pin: Signal) -> None:
+def reset_by_pin(m: Module, domain: ClockDomain, pin: Signal, clock: Signal) -> None:
     """Reset a top, whose only clock domain this is, and all below it while its input ``pin`` is low, through a
-    synchroniser and a tree (`remora.hdl.lib.reset_tree`); to be called in ``elaborate``."""
+    synchroniser and a tree (`remora.hdl.lib.reset_tree`) that begins on its input ``clock``; to be called in
+    ``elaborate``."""
     m.d.comb += domain.rst.eq(~pin)
-    _library.get().reset_by_pin(pin.name)
+    _library.get().reset_by_pin(pin.name, clock.name)
 
 
 def add_macro(m: Module, instance: str, module: str, **connections) -> None:

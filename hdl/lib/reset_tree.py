@@ -68,12 +68,13 @@ class _Module:
     resets: int = 0
 
 
-def plant(texts: dict[str, str], top: str, pin: str) -> dict[str, bool]:
+def plant(texts: dict[str, str], top: str, pin: str, clock: str) -> dict[str, bool]:
     """Plant the tree into RTLIL modules, of which each comes after those that it instantiates; replaces their texts.
 
     Args:
         top: the module that has the pin, and drives its own ``rst`` by the pin's opposite.
         pin: input of the top that resets while it is low.
+        clock: input of the top that clocks synchroniser and branches.
 
     Returns:
         The modules that had a signal ``rst``, and whether it still resets something there.
@@ -88,7 +89,7 @@ def plant(texts: dict[str, str], top: str, pin: str) -> dict[str, bool]:
     planted = {}
     for name, module in modules.items():
         if any(re.search(r"\\rst\b", line) for line in module.lines):
-            _plant_module(modules, name, pin if name == top else None)
+            _plant_module(modules, name, (pin, clock) if name == top else None)
             texts[name] = "\n".join(module.lines) + "\n"
             planted[name] = module.resets > 0
     return planted
@@ -110,7 +111,7 @@ def _children(module: _Module, modules: dict[str, _Module]) -> list[_Child]:
     ]
 
 
-def _plant_module(modules: dict[str, _Module], name: str, pin: str | None) -> None:
+def _plant_module(modules: dict[str, _Module], name: str, inputs: tuple[str, str] | None) -> None:
     module = modules[name]
     macro_pins = [
         number
@@ -129,8 +130,8 @@ def _plant_module(modules: dict[str, _Module], name: str, pin: str | None) -> No
         width = len(modules[child.module].loads)
         added += _connect_child(module, modules[child.module], child, positions[first : first + width])
         first += width
-    if pin:
-        added = _trunk(name, module, pin) + added
+    if inputs:
+        added = _trunk(name, module, *inputs) + added
     else:
         _declare_ports(name, module)
     while not module.lines[-1]:
@@ -245,7 +246,7 @@ def _declare_ports(name: str, module: _Module) -> None:
     module.lines = _PORT.sub(lambda _: "\n".join(ports), text).split("\n")
 
 
-def _trunk(name: str, module: _Module, pin: str) -> list[str]:
+def _trunk(name: str, module: _Module, pin: str, clock: str) -> list[str]:
     """Synchroniser and branches of a top, whose reset was the pin's opposite."""
     text = "\n".join(module.lines)
     text, drivers = _DRIVER.subn("", text)
@@ -257,9 +258,10 @@ def _trunk(name: str, module: _Module, pin: str) -> list[str]:
         return []
     first, last = SYNCHRONISER
     added = _wire(first) + _wire(last) + _wire(EARLY, len(module.loads))
-    added += _flip_flop(first, rf"\{pin} [0]", active=0) + _flip_flop(last, rf"\{pin} [0]", rf"\{first}", active=0)
+    added += _flip_flop(first, rf"\{pin} [0]", active=0, clock=clock)
+    added += _flip_flop(last, rf"\{pin} [0]", rf"\{first}", active=0, clock=clock)
     for branch in range(len(module.loads)):
-        added += _flip_flop(f"{EARLY} [{branch}]", rf"\{last}")
+        added += _flip_flop(f"{EARLY} [{branch}]", rf"\{last}", clock=clock)
     return added
 
 
@@ -271,7 +273,7 @@ def _wire(name: str, width: int = 1) -> list[str]:
     return [f"  wire width {width} \\{name}"]
 
 
-def _flip_flop(output: str, setting: str, data: str = _NEVER, active: int = 1) -> list[str]:
+def _flip_flop(output: str, setting: str, data: str = _NEVER, active: int = 1, clock: str = "clk") -> list[str]:
     """A bit that ``setting`` sets at once, while it is ``active``; without that it takes ``data`` at an edge."""
     return [
         f"  cell $adff ${output.replace(' ', '')}",
@@ -280,7 +282,7 @@ def _flip_flop(output: str, setting: str, data: str = _NEVER, active: int = 1) -
         f"    parameter \\ARST_POLARITY {active}",
         "    parameter \\ARST_VALUE 1'1",
         f"    connect \\D {data}",
-        "    connect \\CLK \\clk [0]",
+        f"    connect \\CLK \\{clock} [0]",
         f"    connect \\ARST {setting}",
         f"    connect \\Q \\{output}",
         "  end",

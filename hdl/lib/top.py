@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockDomain, Module, ResetSignal, Signal
+from amaranth.hdl import ClockDomain, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -46,21 +46,35 @@ class AxiTop(wiring.Component):
             }
         )
 
-    def begin(self) -> tuple[Module, RegisterBlock]:
-        """The module of the top level with its clock, its reset and its registers, which are connected outwards."""
+    def begin(
+        self, clock: Value | None = None, runs: Value | None = None, in_reset: Value | None = None
+    ) -> tuple[Module, RegisterBlock]:
+        """The module of the top level with its clock, its reset and its registers, which are connected outwards.
+
+        Args:
+            clock: of all that has no other; ``aclk`` where None.
+            runs: the clock ticks at the end of this cycle; nothing is taken in any other.
+            in_reset: what runs on ``aclk`` is in reset; needed with another clock, which may stand at power-up.
+        """
         m = Module()
         m.domains.sync = sync = ClockDomain()
         registers = add_submodule(m, "registers", RegisterBlock(self.design))
-        m.d.comb += [sync.clk.eq(self.aclk), self.irq.eq(registers.irq)]
-        reset_by_pin(m, sync, self.aresetn)
+        m.d.comb += [sync.clk.eq(self.aclk if clock is None else clock), self.irq.eq(registers.irq)]
+        reset_by_pin(m, sync, self.aresetn, self.aclk)
+        self._speaks, self._takes = Signal(name="speaks"), Signal(name="takes")
+        m.d.comb += [
+            self._speaks.eq(~(ResetSignal() if in_reset is None else in_reset)),
+            self._takes.eq(self._speaks if runs is None else self._speaks & runs),
+        ]
         connect_flat(m, self, "s_axil", registers.bus)
         self._silence(m, registers.bus, "s_axil", "awready", "wready", "bvalid", "arready", "rvalid")
         return m, registers
 
     def _silence(self, m: Module, interface: wiring.PureInterface, prefix: str, *names: str) -> None:
-        """Hold outputs low in reset, from its first moment on."""
+        """Hold outputs low in reset, from its first moment on, and a READY while the clock stands."""
         for name in names:
-            m.d.comb += getattr(self, f"{prefix}_{name}").eq(getattr(interface, name) & ~ResetSignal())
+            allowed = self._takes if name.endswith("ready") else self._speaks
+            m.d.comb += getattr(self, f"{prefix}_{name}").eq(getattr(interface, name) & allowed)
 
     def connect_streams(self, m: Module, packets: wiring.PureInterface, answers: wiring.PureInterface) -> None:
         """Connect the streams of the top level with those of the core, seen from outside; packets wait in reset."""
@@ -70,6 +84,6 @@ class AxiTop(wiring.Component):
         connect_flat(m, self, "m_axis", answers)
         m.d.comb += [
             packets.tvalid.eq(self.s_axis_tvalid & awake),
-            self.s_axis_tready.eq(packets.tready & awake & ~ResetSignal()),
+            self.s_axis_tready.eq(packets.tready & awake & self._takes),
         ]
         self._silence(m, answers, "m_axis", "tvalid")

@@ -13,6 +13,9 @@ from remora.spec.lib.section import Derived
 if TYPE_CHECKING:
     from remora.spec.bmru.design import BmruDesign
 
+AWAKE_AFTER = 8
+"""Cycles for which the gated clock goes on after nothing is asked for: a write that has been answered acts, and what it
+sets off is counted and raises the interrupt, within fewer."""
 FREED = 2
 """From the start of a frame to the first cycle in which the buffer takes the next packet: ASLEEP, which starts it, and
 PREPARE, which frees the buffer."""

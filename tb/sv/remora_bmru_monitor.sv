@@ -26,13 +26,16 @@ module remora_bmru_monitor
 );
   wire tracing;
   remora_trace_file #(.KIND("frame"), .BITS($bits(frame_t)), .PADDED(FRAME_PADDED)) writer (.tracing(tracing));
-  longint unsigned cycle = 0;
+  // Cycles go on while the core's clock stands, so they are counted in time: a period is the least from edge to edge,
+  // which every reset shows.
+  longint unsigned period = 0;
+  longint unsigned edge_before = 0;
   logic powered_up = 0;  // the first reset has come: what random values did before is no frame
 
   function automatic void write_frame();
     frame_t record;
     record = '0;
-    record.cycle = cycle;
+    record.cycle = period == 0 ? 0 : 64'($time) / period;
     record.charge = 64'(charge);
     record.frame = frame;
     record.candidate = candidate;
@@ -45,7 +48,8 @@ module remora_bmru_monitor
   endfunction
 
   always @(posedge clk) begin
-    cycle <= cycle + 1;
+    if (edge_before != 0 && (period == 0 || 64'($time) - edge_before < period)) period <= 64'($time) - edge_before;
+    edge_before <= 64'($time);
     if (reset) powered_up <= 1;
     if (tracing && powered_up && valid) write_frame();
   end

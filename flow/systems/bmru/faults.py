@@ -81,7 +81,8 @@ def _packets(design: BmruDesign) -> list[Fault]:
 
 def _frames(design: BmruDesign) -> list[Fault]:
     sequencer, core, blocks = "remora_frame_sequencer", "remora_core_macro", design.network.blocks
-    controller = "remora_bmru_controller"
+    always_on = "remora_always_on"
+    tired = "  logic [5:0] tired = 0; always @(posedge clk) tired <= tired + 1;"
     was = "  logic was_settling; always @(posedge clk) was_settling <= good_settle;"
     late = "  logic [{top}:0] feature_before; always @(posedge clk) if (sample) feature_before <= feature;"
     top = design.network.features * design.formats.feature_bits - 1
@@ -97,9 +98,11 @@ def _frames(design: BmruDesign) -> list[Fault]:
         ),
         Fault("features_late", "the DACs show the frame before", core, {"feature": "feature_before"},
               helper=late.format(top=top)),
-        Fault("unpaced", "frames do not wait until they are due", sequencer, {"period": "0"}, programs=True),
+        Fault("unpaced", "frames do not wait until they are due", sequencer, {"due": "1'b1"}, programs=True),
         Fault("awake_for_ever", "the controller never goes to sleep", sequencer, {"awake": "1'b1"}),
-        Fault("never_gated", "the core's clock is always enabled", controller, {"clock_enable": "1'b1"}),
+        Fault("never_gated", "the gated clock always runs", always_on, {"enable": "1'b1"}),
+        Fault("sleeps_at_work", "the clock stops whatever is at work", always_on, {"asks": "asks && !tired[5]"}, tired),
+        Fault("overslept", "a frame that waits does not wake the clock", always_on, {"waits": "1'b0"}, programs=True),
         Fault("valid_missing", "the core never says that its winner is valid", core, {"valid": "1'b0"}),
         Fault("meter_frozen", "the charge is not read from the core's meter", core, {"charge": "0"}),
     ]  # fmt: skip

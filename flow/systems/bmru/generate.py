@@ -20,7 +20,7 @@ from remora.hdl.bmru.top import BmruRemora
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import Element, Kind, check_word, elements, group, groups
 
-MACRO_NAMES = ("remora_bmru_core", "remora_memory")
+MACRO_NAMES = ("remora_bmru_core", "remora_clock_gate", "remora_memory")
 IMAGE = "codes"
 ELEMENTS = "docs/elements.csv"
 COLUMNS = (

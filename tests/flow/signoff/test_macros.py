@@ -20,9 +20,10 @@ from tests.hdl.designs import DESIGNS
 
 ROOT = Path(__file__).parents[3]
 PAGES = ("macros.md", "bmru.md")
-ALSO_REGISTERED = {"reset", "column", "scan_in", "scan_enable", "scan_capture"}
+ALSO_REGISTERED = {"reset", "column", "scan_in", "scan_enable", "scan_capture", "enable"}
 """Inputs of domain digital that must come from a flip-flop too."""
-NO_RESET = "remora_memory"
+KINDS = {"remora_memory": Kind.MEMORY, "remora_clock_gate": Kind.CLOCK_GATE}
+"""Macros that are not of the kind ``hard``."""
 FOLLOWS = re.compile(r"`?(\w+)`?, in the same cycle|^sense of `(\w+)`:")
 """What the page says of outputs that have an arc from an input: sense flags settle in the cycles after it changes."""
 ROW = re.compile(r"^\| `(\w+)` \| (in|out) \| (.+?) \| (digital|boundary) \| (.*) \|$", re.MULTILINE)
@@ -63,7 +64,7 @@ def test_descriptions_say_what_the_reference_page_says():
         follows = {name: (found[1] or found[2],) for name, *_, text in rows if (found := FOLLOWS.search(text))}
         assert dict(contract.follows) == follows, module
         assert set(contract.wires) == ({"current"} & shape.ports.keys())
-        assert contract.kind is (Kind.MEMORY if module == NO_RESET else Kind.HARD)
+        assert contract.kind is KINDS.get(module, Kind.HARD)
 
 
 @pytest.mark.parametrize(

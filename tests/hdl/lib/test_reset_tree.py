@@ -115,7 +115,7 @@ NEVER, SOMETIMES = "1'0", r"\clk [0]"
 def test_a_wide_register_keeps_its_value_in_reset(bits):
     value = format(0x123456789ABCDEF0123456789 % (1 << bits), f"0{bits}b")
     texts = {"m": ONE_BIT.format(bits=bits, top=bits - 1, value=value), "top": TOP.format(added=NEVER)}
-    assert plant(texts, "top", "pin") == {"m": True, "top": False}
+    assert plant(texts, "top", "pin", "clk") == {"m": True, "top": False}
     found = re.findall(r"assign \$1 \[(\d+):(\d+)\] (\d+)'([01]+)", texts["m"])
     assert "".join(part for *_, part in reversed(found)) == value
     assert all(int(count) == len(part) == int(high) - int(low) + 1 <= FANOUT for high, low, count, part in found)
@@ -129,7 +129,7 @@ def test_a_module_that_nothing_resets_has_no_port_for_it(added):
     middle = TOP[: TOP.index("  wire width 1 \\rst")] + TOP[TOP.index("  cell \\m ") :]
     middle = middle.replace("\\top", "\\middle").replace("\\pin", "\\rst").format(added=NEVER)
     texts = {"m": free, "middle": middle, "top": TOP.format(added=added).replace("\\m ", "\\middle ")}
-    assert plant(texts, "top", "pin") == {"m": False, "middle": False, "top": False}
+    assert plant(texts, "top", "pin", "clk") == {"m": False, "middle": False, "top": False}
     assert not any(re.search(r"\\rst(_early|_soft)?\b", text) for text in (texts["m"], texts["middle"]))
     assert "rst_early" not in texts["top"] and "rst_soft" not in texts["top"]
 
@@ -137,6 +137,6 @@ def test_a_module_that_nothing_resets_has_no_port_for_it(added):
 def test_an_unknown_form_is_refused():
     text = ONE_BIT.format(bits=1, top=0, value="x")
     with pytest.raises(ValueError, match="reset in a form that is not known"):
-        plant({"m": text}, "top", "pin")
+        plant({"m": text}, "top", "pin", "clk")
     with pytest.raises(ValueError, match="not that of the pin alone"):
-        plant({"m": ONE_BIT.format(bits=1, top=0, value="0")}, "m", "pin")
+        plant({"m": ONE_BIT.format(bits=1, top=0, value="0")}, "m", "pin", "clk")

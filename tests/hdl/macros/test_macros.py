@@ -18,6 +18,7 @@ PARAMETERS = {
     "remora_crossbar": [{}, {"ROWS": 5, "COLUMNS": 3, "COLUMN_BITS": 2, "PLANE_BITS": 1, "ADC_BITS": 10}],
     "remora_bmru_core": [{}, {"FEATURES": 3, "WIDTH": 5, "BLOCKS": 3, "CLASSES": 6, "CLASS_BITS": 3}],
     "remora_bistable": [{}, {"CELLS": 5, "CELL_BITS": 3, "ROW_TILES": 3, "CURRENT_BITS": 17, "THRESHOLD_BITS": 9}],
+    "remora_clock_gate": [{}],
     "remora_memory": [{}, {"WIDTH": 33, "DEPTH": 100, "ADDRESS_BITS": 7}],
 }
 PAIRS = [(macro, parameters) for macro, variants in PARAMETERS.items() for parameters in variants]
@@ -59,7 +60,7 @@ def test_model_and_blackbox_are_the_same_from_outside(macro, parameters, tmp_pat
     model = interface(FOLDER / f"{macro}.sv", macro, parameters, tmp_path)
     blackbox = interface(FOLDER / f"{macro}_blackbox.v", macro, parameters, tmp_path)
     assert [list(part.items()) for part in model] == [list(part.items()) for part in blackbox]
-    assert len(model[0]) >= 3 and len(model[1]) >= 7
+    assert macro == "remora_clock_gate" or (len(model[0]) >= 3 and len(model[1]) >= 7)
 
 
 def documented(macro: str, parameters: dict[str, int]) -> dict[str, tuple[str, int]]:

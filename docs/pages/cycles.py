@@ -8,7 +8,7 @@ import re
 from docs.pages.tables import table
 from remora.spec.crossbar.cycles import Cycles
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, layer_layout
 from remora.spec.presets import load_design
 
 
@@ -39,7 +39,8 @@ def _value(design: DesignPoint, name: str, taken: list[str]) -> int | str:
         "steps": design.network.max_steps,
         "attempts": 1,
         "layer": Layer.HIDDEN,
-        "rows": min(design.crossbar.rows, design.hidden_rows),
+        "tile": layer_layout(design, Layer.HIDDEN).tiles[0],
+        "rows": min(WINDOW_ROWS, design.crossbar.rows, design.hidden_rows),
         "pulses": 0,
     }
     member = getattr(design.cycles, name)

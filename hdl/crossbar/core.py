@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bit_streamer import BitStreamer
+from remora.hdl.crossbar.bring_up.macro_watch import MacroWatch, WatchHost
 from remora.hdl.crossbar.control import STROBES
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.decision import Decision
@@ -38,6 +39,9 @@ class Core(wiring.Component):
     swallowed. A core that learns keeps weights and reservoir: there ``abort`` waits, ``busy`` meanwhile, for the
     end of an update, a draw or an insertion that it finds under way.
 
+    A tile that does not answer in time acts like ``abort``; besides, nothing starts until the next ``abort``. An update
+    that such a tile holds up ends without the pulses that are left, and then ``abort`` takes effect.
+
     Rules L16 and Z2.
 
     Ports:
@@ -51,6 +55,7 @@ class Core(wiring.Component):
         dropped: one bit a cause, high for one cycle when a packet is dropped.
         cell: the parameters of the cell, to be changed only while ``halted``.
         window: the way to the weights, to be used only while ``halted``.
+        watch: how long the core waits for a tile, and for which it has waited too long.
         counts: what the counters grow by in this cycle.
         learning_host: of :class:`remora.hdl.learning.core_learning.CoreLearning`, where the design learns.
         learning_replay: of the same, where the design replays.
@@ -75,6 +80,7 @@ class Core(wiring.Component):
                 "dropped": Out(len(Drop)),
                 "cell": In(self._cell.host_port(design)),
                 "window": In(WindowHost()),
+                "watch": In(WatchHost()),
                 **{f"learning_{name}": hosts[name] for name in LEARNING_HOSTS if name in hosts},
                 "counts": Out(CounterIncrements(self._increment_bits())),
             }
@@ -83,10 +89,8 @@ class Core(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design, learning = self.design, self._learning
-        if learning:
-            add_submodule(m, "learning", learning)
-            m.d.comb += learning.abort.eq(self.abort)
-        abort = learning.reset if learning else self.abort
+        watch = add_submodule(m, "watch", MacroWatch())
+        abort = self._abort(m, watch)
         buffer = add_submodule(m, "buffer", SequenceBuffer(design))
         sequencer = add_submodule(m, "sequencer", Sequencer(design), reset=abort)
         streamer = add_submodule(m, "streamer", BitStreamer(design))
@@ -105,6 +109,7 @@ class Core(wiring.Component):
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         pass_on(m, self.cell, cell.host)
         pass_on(m, self.window, window.host)
+        pass_on(m, self.watch, watch.host)
         if learning:
             self._connect_learning(m, buffer, sequencer)
         sequences = learning.sequences if learning else buffer.sequences
@@ -121,9 +126,10 @@ class Core(wiring.Component):
         self._connect_crossbars(m, sequencer, streamers, arrays)
         self._connect_results(m, sequencer, slots, answer, sequences)
         # Nothing is read while something is programmed: by the window, or by a pulse that a reset has left under way.
-        ready = self.run & ~window.host.busy
-        for array in arrays.values():
+        ready = self.run & ~window.host.busy & ~watch.stopped
+        for layer, array in arrays.items():
             ready = ready & ~array.program.busy
+            wiring.connect(m, array.waits, getattr(watch, layer.name.lower()))
         m.d.comb += [
             streamer.features.eq(sequences.reader.features),
             streamer.words.eq(cell.words),
@@ -139,6 +145,25 @@ class Core(wiring.Component):
         ]
         self._count(m, buffer, sequencer)
         return m
+
+    def _abort(self, m: Module, watch: MacroWatch) -> Value:
+        """The reset of what is in flight: asked for, or because a tile does not answer.
+
+        A core that learns ends what it must end before. A reset that was asked for forgets the causes as well.
+        """
+        learning, asked = self._learning, self.abort | watch.host.expired
+        if not learning:
+            m.d.comb += watch.clear.eq(self.abort)
+            return asked
+        add_submodule(m, "learning", learning)
+        waiting = Signal()
+        m.d.comb += [
+            learning.abort.eq(asked),
+            learning.give_up.eq(watch.stopped),
+            watch.clear.eq(learning.reset & (self.abort | waiting)),
+        ]
+        m.d.sync += waiting.eq((self.abort | waiting) & ~learning.reset)
+        return learning.reset
 
     def _connect_results(self, m: Module, sequencer: Sequencer, slots: ResultSlots, answer: Answer, sequences) -> None:
         """From the decision through the slots to the answer."""

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.adc_interface import add_row_tiles
+from remora.hdl.crossbar.bring_up.macro_watch import MacroWaits
 from remora.hdl.crossbar.control import STROBES, ReadStrobes
 from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
@@ -48,6 +49,7 @@ class CrossbarArray(wiring.Component):
         columns: the converted columns, or the cells at the bitlines.
         selected_code: code of the tile and column that ``program`` selects, 0 where there is no such tile.
         program: programs one of the tiles at a time.
+        waits: what the tiles keep the core waiting for.
 
     Args:
         lanes: how many columns are asked for at once; None: as many as the core takes of this layer.
@@ -71,6 +73,7 @@ class CrossbarArray(wiring.Component):
                 ),
                 "selected_code": Out(design.formats.adc_bits),
                 "program": In(ProgramPort(design)),
+                "waits": Out(MacroWaits()),
             }
         )
 
@@ -80,6 +83,7 @@ class CrossbarArray(wiring.Component):
         tiles = [self._instantiate(m, tile) for tile in self.layout.tiles]
         self._sense(m, tiles)
         m.d.comb += self.strobes.valid.eq(self._all_valid(m, [outputs["valid"] for outputs in tiles]))
+        self._tell_waits(m, tiles)
         # Tiles run over row tile first, then column tile.
         across = self.layout.column_tiles
         if self.current_bits:
@@ -124,7 +128,7 @@ class CrossbarArray(wiring.Component):
         m.d.comb += [
             same.eq((program.tile == self._tile) & (program.column == self._column)),
             # In reset the tiles do not tell.
-            program.busy.eq(self._pins["reset"] | Cat(outputs["busy"] | outputs["pulse"] for outputs in tiles).any()),
+            program.busy.eq(self._pins["reset"] | self.waits.pulse),
             program.sensed.eq(settled & same),
             *(getattr(program, name).eq(flags[name]) for name in SENSE),
         ]
@@ -141,6 +145,15 @@ class CrossbarArray(wiring.Component):
                 m.d.comb += self.selected_code.eq(of_column)
         with m.If((settling == 0) & ~program.busy):
             m.d.sync += [flag.eq(shown[name]) for name, flag in flags.items()]
+
+    def _tell_waits(self, m: Module, tiles: list[dict[str, Value]]) -> None:
+        waits, converting = self.waits, Signal()
+        m.d.comb += [
+            waits.conversion.eq(converting & ~self.strobes.valid),
+            waits.overrun.eq(waits.conversion & self._pins["convert"]),
+            waits.pulse.eq(Cat(outputs["busy"] | outputs["pulse"] for outputs in tiles).any()),
+        ]
+        m.d.sync += converting.eq(waits.conversion | self._pins["convert"])
 
     @staticmethod
     def _all_valid(m: Module, valid: list[Value]) -> Value:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Cat, Module, Mux
 from amaranth.lib import wiring
 
 from remora.hdl.cells.registry import cell_class
+from remora.hdl.crossbar.bring_up.macro_watch import CAUSES
 from remora.hdl.crossbar.core import Core
 from remora.hdl.lib.counters import Counters
 from remora.hdl.lib.hierarchy import add_submodule
@@ -58,6 +59,9 @@ class Remora(AxiTop):
             registers.interrupt_status_sequence_done.eq(core.sequence_done),
             registers.interrupt_status_window_done.eq(window.done),
             registers.interrupt_status_window_failed.eq(window.failed),
+            registers.interrupt_status_macro_timeout.eq(core.watch.expired),
+            core.watch.limit.eq(registers.macro_timeout_cycles),
+            Cat(getattr(registers, f"macro_status_{cause}") for cause in CAUSES).eq(core.watch.causes),
         ]
         for drop in Drop:
             m.d.comb += getattr(registers, f"interrupt_status_dropped_{drop.name.lower()}").eq(core.dropped[drop])

@@ -48,6 +48,7 @@ class CoreLearning(wiring.Component):
         abort: asks for a soft reset.
         reset: the cycle in which the soft reset takes effect: at once, or when update, draw or insertion have ended.
         waiting: a soft reset waits.
+        give_up: tiles do not answer; an update goes on without pulses.
         clearing: all χ are being cleared; no sequence may start.
         control: what the sequencer and learning tell each other.
         stored: the sequences of the buffer.
@@ -74,6 +75,7 @@ class CoreLearning(wiring.Component):
                 "abort": In(1),
                 "reset": Out(1),
                 "waiting": Out(1),
+                "give_up": In(1),
                 "clearing": Out(1),
                 "control": In(LearningControl(design)),
                 "stored": In(Sequences(design)),
@@ -159,6 +161,7 @@ class CoreLearning(wiring.Component):
             engine.scores.eq(self.scores),
             engine.features.eq(self.sequences.reader.features),
             engine.stop.eq(self.waiting),
+            engine.give_up.eq(self.give_up),
         ]
 
     def _pass_sequence(self, m: Module) -> None:

@@ -62,6 +62,7 @@ class LearningEngine(wiring.Component):
         clearing: all χ are being cleared after a reset; no sequence may start.
         start: an update begins; high for one cycle.
         stop: end after the groups that are begun.
+        give_up: as of :class:`remora.hdl.learning.write_controller.WriteController`.
         done: an update ends; high for one cycle.
         learned: with ``done``, it is complete.
         preparing: errors and feedback of the first column are not ready yet.
@@ -120,6 +121,7 @@ class LearningEngine(wiring.Component):
                 "clearing": Out(1),
                 "start": In(1),
                 "stop": In(1),
+                "give_up": In(1),
                 "done": Out(1),
                 "learned": Out(1),
                 "preparing": Out(1),
@@ -325,6 +327,7 @@ class LearningEngine(wiring.Component):
             update.room.eq(queue.room),
             queue.take.eq(writer.ready),
             writer.start.eq(queue.valid),
+            writer.give_up.eq(self.give_up),
             writer.layer.eq(queue.column_layer),
             writer.column_tile.eq(queue.column_tile),
             writer.column.eq(queue.column_of_tile),

@@ -30,6 +30,7 @@ class WriteController(wiring.Component):
         layer: 0 the hidden layer, 1 the readout.
         column_tile: the column of tiles.
         column: the column within that.
+        give_up: tiles do not answer; pulses that are left are given up uncounted.
         counts: pulses of every row.
         raised: of every row, 1: raise the weight, 0: lower it.
         applied: how many pulses the cycle before launched.
@@ -49,6 +50,7 @@ class WriteController(wiring.Component):
             {
                 "start": In(1),
                 "ready": Out(1),
+                "give_up": In(1),
                 "layer": In(1),
                 "column_tile": In(unsigned_width(max(layout.column_tiles for layout in layouts) - 1)),
                 "column": In(unsigned_width(design.crossbar.columns - 1)),
@@ -105,7 +107,9 @@ class WriteController(wiring.Component):
                 with m.If(self.start & self.counts.any()):
                     m.next = "TILE"
             with m.State("TILE"):
-                with m.If(pending & sensed):
+                with m.If(self.give_up):
+                    m.next = "IDLE"
+                with m.Elif(pending & sensed):
                     m.d.comb += pulse.eq((up | down).any())
                     m.d.sync += [
                         launched.eq(up | down),

@@ -52,6 +52,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_hidden_column_tiles": hidden.column_tiles,
         "design_readout_row_tiles": readout.row_tiles,
         "design_readout_column_tiles": readout.column_tiles,
+        "design_timeout": design.crossbar.timeout,
         "design_reset_coefficient": design.cell.reset_coefficient,
         "design_update_coefficient": design.cell.update_coefficient,
     }

@@ -14,6 +14,10 @@ MAX_TILE = 1024
 """Most rows, and most columns, of a tile."""
 MAX_ADC_CYCLES = 16_384
 """Longest conversion: a counting converter of 14 bits."""
+TIMEOUT_BITS = 16
+"""Bits of the register that says how long the core waits for a tile."""
+LEAST_TIMEOUT = 256
+"""Cycles that the core waits for a tile at least, unless software sets fewer."""
 
 
 class Crossbar(Section):
@@ -43,3 +47,10 @@ class Crossbar(Section):
     def weight_limit(self) -> int:
         """Largest magnitude of a weight in levels (31 by default)."""
         return self.levels - 1
+
+    @property
+    def timeout(self) -> int:
+        """Cycles that the core waits for a tile after a reset: 16 times the longest that it may take, as far as the
+        register goes, which is more than 3 times."""
+        longest = max(self.adc_cycles, self.pulse_cycles)
+        return min((1 << TIMEOUT_BITS) - 1, max(LEAST_TIMEOUT, 16 * longest))

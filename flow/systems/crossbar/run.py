@@ -214,6 +214,7 @@ class CrossbarCase(RunCase):
             **{f"dropped_{drop.name.lower()}": int(drop in causes) for drop in Drop},
             "sequence_done": int(self.stimulus.answered.any()),
             "window_failed": 0,
+            "macro_timeout": 0,
             "pin": int(bool(causes)),
             "events_left": 0,
             "pin_left": 0,

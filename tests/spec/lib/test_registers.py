@@ -245,6 +245,7 @@ def test_guards_and_pointer():
         "WINDOW_CONTROL": "window",
         "WINDOW_POINTER": "halted",
         "WINDOW_DATA": "halted",
+        "MACRO_TIMEOUT": "halted",
     }
     assert registers.guards == ("halted", "window")
     pointer = registers["WINDOW_POINTER"].field("row")

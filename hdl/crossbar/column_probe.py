@@ -6,9 +6,11 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.control import ReadStrobes
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift, first_wordline, layer_layout
+from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
 
 
@@ -48,6 +50,7 @@ class ColumnProbe(wiring.Component):
     Rule X7.
 
     Ports:
+        stretch: further cycles of the wordline before it is integrated, and before the sample.
         start: reads a device.
         layer: 0 the hidden layer, 1 the readout.
         tile: the tile of the layer.
@@ -63,6 +66,7 @@ class ColumnProbe(wiring.Component):
         rows = max(tile.rows for layer in Layer for tile in layer_layout(design, layer).tiles)
         super().__init__(
             {
+                "stretch": In(PlaneStretch()),
                 "start": In(1),
                 "layer": In(1),
                 "tile": In(8),
@@ -82,13 +86,16 @@ class ColumnProbe(wiring.Component):
         repeats = {layer: 1 << (adc_shift(design, layer) - plane[layer]) for layer in Layer}
         left = Signal(unsigned_width(max(repeats.values()) - 1))
 
-        integrate, sample, convert, valid = Signal(), Signal(), Signal(), Signal()
+        drive, integrate, sample, convert, valid = (
+            Signal(name=name) for name in ("drive", "integrate", "sample", "convert", "valid")
+        )
         for layer in Layer:
             name, layout = layer.name.lower(), layer_layout(design, layer)
             first = first_wordline(design, layer)
             with m.If(self.layer == layer):
                 strobes = getattr(port, name)
                 m.d.comb += [
+                    strobes.drive.eq(drive),
                     strobes.integrate.eq(integrate),
                     strobes.sample.eq(sample),
                     # Of two integrators the sample takes the one that is not named.
@@ -114,19 +121,27 @@ class ColumnProbe(wiring.Component):
 
         m.d.comb += port.plane.eq(of_layer(plane))
 
+        # Cycles until what the state is for.
+        rest = Signal(STRETCH_BITS)
+        with m.If(rest != 0):
+            m.d.sync += rest.eq(rest - 1)
         with m.FSM():
             with m.State("IDLE"):
+                m.d.sync += rest.eq(self.stretch.integrate)
                 m.d.sync += left.eq(of_layer(repeats) - 1)
                 with m.If(self.start):
                     m.next = "INTEGRATE"
             with m.State("INTEGRATE"):
-                m.d.comb += integrate.eq(1)
-                m.d.sync += left.eq(left - 1)
-                with m.If(left == 0):
-                    m.next = "SAMPLE"
+                m.d.comb += [drive.eq(1), integrate.eq(rest == 0)]
+                with m.If(integrate):
+                    m.d.sync += left.eq(left - 1)
+                    with m.If(left == 0):
+                        m.d.sync += rest.eq(self.stretch.settle)
+                        m.next = "SAMPLE"
             with m.State("SAMPLE"):
-                m.d.comb += sample.eq(1)
-                m.next = "CONVERT"
+                m.d.comb += sample.eq(rest == 0)
+                with m.If(sample):
+                    m.next = "CONVERT"
             with m.State("CONVERT"):
                 m.d.comb += convert.eq(1)
                 m.next = "WAIT"

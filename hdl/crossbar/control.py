@@ -12,6 +12,7 @@ class ReadStrobes(wiring.Signature):
     """How a layer's tiles are read, seen from who reads them. The tiles see strobes and wordlines a cycle later.
 
     Ports:
+        drive: wordlines and bit plane reach the tiles, as they do with ``integrate``.
         integrate: the tiles integrate the wordlines' bit plane.
         integrator: the integrator that gathers; of two, `sample` takes the other one.
         sample: the sum is sampled.
@@ -20,10 +21,11 @@ class ReadStrobes(wiring.Signature):
     """
 
     def __init__(self) -> None:
-        super().__init__({**{name: Out(1) for name in STROBES}, "valid": In(1)})
+        super().__init__({**{name: Out(1) for name in ("drive", *STROBES)}, "valid": In(1)})
 
 
 STROBES = ("integrate", "integrator", "sample", "convert")
+"""Those that are pins of the tiles."""
 
 
 class Streaming(wiring.Signature):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bit_streamer import BitStreamer
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWatch, WatchHost
+from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
 from remora.hdl.crossbar.control import STROBES
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.decision import Decision
@@ -56,6 +57,7 @@ class Core(wiring.Component):
         cell: the parameters of the cell, to be changed only while ``halted``.
         window: the way to the weights, to be used only while ``halted``.
         watch: how long the core waits for a tile, and for which it has waited too long.
+        stretch: how much more time than by the design point what the tiles do takes.
         counts: what the counters grow by in this cycle.
         learning_host: of :class:`remora.hdl.learning.core_learning.CoreLearning`, where the design learns.
         learning_replay: of the same, where the design replays.
@@ -81,6 +83,7 @@ class Core(wiring.Component):
                 "cell": In(self._cell.host_port(design)),
                 "window": In(WindowHost()),
                 "watch": In(WatchHost()),
+                "stretch": In(Stretch()),
                 **{f"learning_{name}": hosts[name] for name in LEARNING_HOSTS if name in hosts},
                 "counts": Out(CounterIncrements(self._increment_bits())),
             }
@@ -124,6 +127,7 @@ class Core(wiring.Component):
             wiring.connect(m, cell.ended, sequencer.ended)
         streamers = {Layer.HIDDEN: streamer, Layer.READOUT: readout_streamer}
         self._connect_crossbars(m, sequencer, streamers, arrays)
+        self._stretch(m, sequencer, window, arrays)
         self._connect_results(m, sequencer, slots, answer, sequences)
         # Nothing is read while something is programmed: by the window, or by a pulse that a reset has left under way.
         ready = self.run & ~window.host.busy & ~watch.stopped
@@ -164,6 +168,24 @@ class Core(wiring.Component):
         ]
         m.d.sync += waiting.eq((self.abort | waiting) & ~learning.reset)
         return learning.reset
+
+    def _stretch(self, m: Module, sequencer: Sequencer, window: WeightWindow, arrays) -> None:
+        """Whoever reads or programs the crossbars gives them the same time."""
+        recovery = add_submodule(m, "recovery", Recovery())
+        m.d.comb += [
+            *(
+                getattr(part.stretch, name).eq(getattr(self.stretch, name))
+                for part in (sequencer, window)
+                for name in part.stretch.signature.members
+            ),
+            recovery.cycles.eq(self.stretch.pulse),
+            recovery.pulse.eq(Cat(array.waits.pulse for array in arrays.values()).any()),
+        ]
+        for array in arrays.values():
+            m.d.comb += [
+                array.convert_stretch.eq(self.stretch.convert),
+                array.recovering.eq(recovery.recovering),
+            ]
 
     def _connect_results(self, m: Module, sequencer: Sequencer, slots: ResultSlots, answer: Answer, sequences) -> None:
         """From the decision through the slots to the answer."""
@@ -209,7 +231,7 @@ class Core(wiring.Component):
                 array.plane.eq(plane),
                 *(
                     getattr(array.strobes, s).eq(getattr(of_steps, s) | getattr(of_probe, s))
-                    for s in STROBES
+                    for s in ("drive", *STROBES)
                     if s != "integrator"
                 ),
                 # Which integrator is next is left over from the steps.

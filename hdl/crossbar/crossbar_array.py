@@ -9,12 +9,14 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.adc_interface import add_row_tiles
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWaits
+from remora.hdl.crossbar.bring_up.stretch import countdown
 from remora.hdl.crossbar.control import STROBES, ReadStrobes
 from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
+from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
 
 WORDLINES = ("wl_pos", "wl_neg")
@@ -39,6 +41,9 @@ class CrossbarArray(wiring.Component):
     ``columns`` gives a group at a time, as of :func:`remora.hdl.crossbar.adc_interface.add_row_tiles`. A hidden layer
     whose cells stand at its bitlines has them there; ``columns`` is then what these cells need.
 
+    Stretched, codes are told to be valid ``convert_stretch`` cycles after they are, and tiles to be busy while
+    ``recovering``.
+
     Rules X1 to X6 and B7.
 
     Ports:
@@ -49,6 +54,8 @@ class CrossbarArray(wiring.Component):
         columns: the converted columns, or the cells at the bitlines.
         selected_code: code of the tile and column that ``program`` selects, 0 where there is no such tile.
         program: programs one of the tiles at a time.
+        convert_stretch: further cycles of a conversion.
+        recovering: the tiles count as busy.
         waits: what the tiles keep the core waiting for.
 
     Args:
@@ -73,6 +80,8 @@ class CrossbarArray(wiring.Component):
                 ),
                 "selected_code": Out(design.formats.adc_bits),
                 "program": In(ProgramPort(design)),
+                "convert_stretch": In(STRETCH_BITS),
+                "recovering": In(1),
                 "waits": Out(MacroWaits()),
             }
         )
@@ -82,8 +91,10 @@ class CrossbarArray(wiring.Component):
         self._pins = self._register_pins(m)
         tiles = [self._instantiate(m, tile) for tile in self.layout.tiles]
         self._sense(m, tiles)
-        m.d.comb += self.strobes.valid.eq(self._all_valid(m, [outputs["valid"] for outputs in tiles]))
-        self._tell_waits(m, tiles)
+        valid = Signal(name="codes_valid")
+        m.d.comb += valid.eq(self._all_valid(m, [outputs["valid"] for outputs in tiles]))
+        self._stretch(m, valid)
+        self._tell_waits(m, tiles, valid)
         # Tiles run over row tile first, then column tile.
         across = self.layout.column_tiles
         if self.current_bits:
@@ -110,7 +121,7 @@ class CrossbarArray(wiring.Component):
         if self.design.crossbar.integrators == 1:
             pins["integrator"] = Const(0, 1)
         # What means nothing does not toggle.
-        with m.If(strobes.integrate):
+        with m.If(strobes.drive | strobes.integrate):
             m.d.sync += [pins[name].eq(getattr(self, name)) for name in (*WORDLINES, "plane")]
         with m.If(program.pulse):
             m.d.sync += [pins[name].eq(getattr(program, name)) for name in PULSED]
@@ -128,7 +139,7 @@ class CrossbarArray(wiring.Component):
         m.d.comb += [
             same.eq((program.tile == self._tile) & (program.column == self._column)),
             # In reset the tiles do not tell.
-            program.busy.eq(self._pins["reset"] | self.waits.pulse),
+            program.busy.eq(self._pins["reset"] | self.waits.pulse | self.recovering),
             program.sensed.eq(settled & same),
             *(getattr(program, name).eq(flags[name]) for name in SENSE),
         ]
@@ -146,10 +157,15 @@ class CrossbarArray(wiring.Component):
         with m.If((settling == 0) & ~program.busy):
             m.d.sync += [flag.eq(shown[name]) for name, flag in flags.items()]
 
-    def _tell_waits(self, m: Module, tiles: list[dict[str, Value]]) -> None:
+    def _stretch(self, m: Module, valid: Signal) -> None:
+        """The event that codes are valid, so many cycles later."""
+        left = countdown(m, valid, self.convert_stretch, "left")
+        m.d.comb += self.strobes.valid.eq(Mux(self.convert_stretch.any(), left == 1, valid))
+
+    def _tell_waits(self, m: Module, tiles: list[dict[str, Value]], valid: Signal) -> None:
         waits, converting = self.waits, Signal()
         m.d.comb += [
-            waits.conversion.eq(converting & ~self.strobes.valid),
+            waits.conversion.eq(converting & ~valid),
             waits.overrun.eq(waits.conversion & self._pins["convert"]),
             waits.pulse.eq(Cat(outputs["busy"] | outputs["pulse"] for outputs in tiles).any()),
         ]

@@ -6,10 +6,11 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.control import DecisionControl, ReadStrobes, Streaming
 from remora.hdl.crossbar.integration import Integration
 from remora.hdl.lib.hierarchy import add_submodule
-from remora.hdl.lib.interfaces import drive
+from remora.hdl.lib.interfaces import drive, pass_on
 from remora.hdl.lib.steps import StepEnd, first_in_turn
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -28,6 +29,7 @@ class Readout(wiring.Component):
         due: the end of a context's last step, once its words may be streamed.
         open: by context, the answer of its sequence has a place.
         held_up: a context waits for a place.
+        stretch: further cycles of the planes and before the sample.
         streaming: what the streamer puts on the readout's wordlines.
         strobes: how the readout's crossbars are read.
         context_index: the context at hand; it stays until the next readout begins.
@@ -44,6 +46,7 @@ class Readout(wiring.Component):
                 "due": In(StepEnd(design)),
                 "open": In(contexts),
                 "held_up": Out(1),
+                "stretch": In(PlaneStretch()),
                 "streaming": Out(Streaming(design)),
                 "strobes": Out(ReadStrobes()),
                 "context_index": Out(unsigned_width(contexts - 1)),
@@ -57,6 +60,7 @@ class Readout(wiring.Component):
         m = Module()
         contexts, strobes = self.design.system.contexts, self.strobes
         integration = add_submodule(m, "integration", Integration(self.design, Layer.READOUT))
+        pass_on(m, self.stretch, integration.stretch)
         waiting, requests, turn = Signal(contexts), Signal(contexts), Signal.like(self.context_index)
         m.d.comb += requests.eq(waiting)
         with m.If(self.due.valid & self.due.last):
@@ -70,10 +74,11 @@ class Readout(wiring.Component):
         drive(m, integration.next, context_index=chosen, **step)
         m.d.comb += [
             integration.start.eq(start),
+            strobes.drive.eq(integration.drive),
             strobes.integrate.eq(integration.integrate),
             strobes.integrator.eq(integration.integrator),
             strobes.sample.eq(integration.sample),
-            self.streaming.enable.eq(integration.integrate),
+            self.streaming.enable.eq(integration.drive),
             self.streaming.plane.eq(integration.plane),
             self.context_index.eq(integration.at_hand.context_index),
             self.decision.start.eq(converting & strobes.valid),

@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.registry import cell_class
+from remora.hdl.crossbar.bring_up.stretch import ReadStretch
 from remora.hdl.crossbar.contexts import Contexts
 from remora.hdl.crossbar.control import AnswerControl, DecisionControl, ReadStrobes, Streaming
 from remora.hdl.crossbar.conversion import Conversion
@@ -76,6 +77,7 @@ class Sequencer(wiring.Component):
         oldest: the number of the oldest answer that has not left.
         waits: what is waited for.
         sequences: those that are stored.
+        stretch: further cycles of the readings.
         streaming: what the streamer puts on the hidden layer's wordlines.
         readout_streaming: what it puts on the readout's.
         hidden: how the hidden layer's crossbars are read.
@@ -108,6 +110,7 @@ class Sequencer(wiring.Component):
                 "oldest": In(number),
                 "waits": Out(Waits()),
                 "sequences": In(Sequences(design)),
+                "stretch": In(ReadStretch()),
                 "streaming": Out(Streaming(design)),
                 "readout_streaming": Out(Streaming(design)),
                 "hidden": Out(ReadStrobes()),
@@ -139,12 +142,17 @@ class Sequencer(wiring.Component):
             sequences.reader.bank.eq(contexts.bank),
             sequences.reader.step.eq(contexts.next.step),
             *copy(self.at_hand, integration.at_hand),
-            self.streaming.enable.eq(integration.integrate),
+            self.streaming.enable.eq(integration.drive),
             self.streaming.plane.eq(integration.plane),
             self.streaming.first.eq(integration.at_hand.first),
             *(
                 getattr(self.hidden, name).eq(getattr(integration, name))
-                for name in ("integrate", "integrator", "sample")
+                for name in ("drive", "integrate", "integrator", "sample")
+            ),
+            *(
+                getattr(part.stretch, name).eq(getattr(self.stretch, name))
+                for part in (integration, readout)
+                for name in part.stretch.signature.members
             ),
         ]
         self._end_steps(m, contexts, integration, readout)
@@ -207,6 +215,8 @@ class Sequencer(wiring.Component):
         folds = add_submodule(m, "folds", FoldIssue(self.design))
         pass_on(m, self.cell, folds.cell)
         m.d.comb += [
+            integration.convert_stretch.eq(self.stretch.convert),
+            integration.taken.eq(self.hidden.valid),
             conversion.sample.eq(integration.sample),
             *copy(conversion.sampled, integration.sampled),
             self.hidden.convert.eq(conversion.convert),

@@ -61,6 +61,10 @@ class Remora(AxiTop):
             registers.interrupt_status_window_failed.eq(window.failed),
             registers.interrupt_status_macro_timeout.eq(core.watch.expired),
             core.watch.limit.eq(registers.macro_timeout_cycles),
+            *(
+                getattr(core.stretch, name).eq(getattr(registers, f"macro_stretch_{name}"))
+                for name in core.stretch.signature.members
+            ),
             Cat(getattr(registers, f"macro_status_{cause}") for cause in CAUSES).eq(core.watch.causes),
         ]
         for drop in Drop:

@@ -6,6 +6,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
 from remora.hdl.lib.fixed import count_ones, magnitude
 from remora.hdl.lib.hierarchy import add_submodule
@@ -77,6 +78,7 @@ class WeightWindow(wiring.Component):
 
     Ports:
         host: what the registers set and read.
+        stretch: of the reading of a device.
         pulses: device pulses launched in this cycle.
         program_hidden: programs the hidden layer.
         program_readout: programs the readout.
@@ -91,6 +93,7 @@ class WeightWindow(wiring.Component):
         super().__init__(
             {
                 "host": In(WindowHost()),
+                "stretch": In(PlaneStretch()),
                 "pulses": Out(range(self.rows + 1)),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
@@ -103,6 +106,7 @@ class WeightWindow(wiring.Component):
         host, rows = self.host, self.rows
         probe = add_submodule(m, "probe", ColumnProbe(self.design))
         pass_on(m, self.probe, probe.crossbars)
+        pass_on(m, self.stretch, probe.stretch)
 
         weights = [Signal(signed(WEIGHT_BITS), name=f"weight_{row}") for row in range(rows)]
         self._host_access(m, weights, probe)

@@ -36,19 +36,45 @@ INSERT_REFUSED = INSERT_FROZEN + DRAW
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Further cycles of what the crossbar tiles do, as the register of bring-up sets them.
+
+    Attributes:
+        integrate: of each plane. ``settle``: before a sample. ``convert``: of a conversion. ``pulse``: of a pulse.
+    """
+
+    integrate: int = 0
+    settle: int = 0
+    convert: int = 0
+    pulse: int = 0
+
+    def planes(self, count: int) -> int:
+        """Cycles of so many planes, and from the last of them to the sample."""
+        return count * (1 + self.integrate) + self.settle
+
+
+@dataclass(frozen=True)
 class Cycles(Derived):
     """Cycles of a design point; ``steps`` is the length of a sequence in steps."""
 
     design: DesignPoint
+    stretch: Stretch = Stretch()
 
     # Inference: hdl/crossbar/contexts.py, integration.py, conversion.py, fold_issue.py, hdl/cells/miru_cell.py,
     # hdl/crossbar/readout.py
     # ---------------------------------------------------------------------------------------------------------------
     @property
     def pace(self) -> int:
-        """Fewest cycles between two samples of the hidden layer: its converter and the folds of its codes keep up."""
-        design = self.design
-        return 1 if design.capabilities.bistable else max(design.crossbar.adc_cycles, design.folds)
+        """Fewest cycles between two samples of the hidden layer: its converter and the folds of its codes keep up.
+
+        Where conversions are stretched, codes are taken before the next sample: convert, the conversion that the tiles
+        see a cycle later, and one to the sample.
+        """
+        design, convert = self.design, self.stretch.convert
+        if design.capabilities.bistable:
+            return 1
+        fewest = max(design.crossbar.adc_cycles, design.folds)
+        return max(fewest, 1 + PIN + design.crossbar.adc_cycles + 1) + convert if convert else fewest
 
     @property
     def period(self) -> int:
@@ -62,7 +88,7 @@ class Cycles(Derived):
     def busy(self) -> int:
         """Cycles for which a step keeps crossbars, converters or cell to itself: `period` without the input."""
         design = self.design
-        return max(design.formats.stream_bits + (design.crossbar.integrators == 1), self.pace)
+        return max(self.stretch.planes(design.formats.stream_bits) + (design.crossbar.integrators == 1), self.pace)
 
     @property
     def step(self) -> int:
@@ -72,10 +98,15 @@ class Cycles(Derived):
         and the words of the last. With bistable cells planes and sample, or planes alone with two integrators: the step
         after does not wait for the states.
         """
-        design = self.design
+        design, planes = self.design, self.stretch.planes(self.design.formats.stream_bits)
         if design.capabilities.bistable:
-            return design.formats.stream_bits + (design.crossbar.integrators == 1)
-        return design.formats.stream_bits + 1 + PIN + design.crossbar.adc_cycles + design.folds + 2
+            return planes + (design.crossbar.integrators == 1)
+        return planes + 1 + PIN + self.conversion + design.folds + 2
+
+    @property
+    def conversion(self) -> int:
+        """Cycles from the conversion that the tiles see to the use of its codes."""
+        return self.design.crossbar.adc_cycles + self.stretch.convert
 
     @property
     def readout(self) -> int:
@@ -85,8 +116,10 @@ class Cycles(Derived):
         With bistable cells the states of the last step settle before.
         """
         design = self.design
+        # A gap before the sample of the last step is counted there, with two integrators here by the hardware.
         settle = design.capabilities.bistable * (2 + (design.crossbar.integrators == 2))
-        return settle + design.readout_planes + 1 + PIN + design.crossbar.adc_cycles + 1 + design.network.classes
+        planes = self.stretch.planes(design.readout_planes)
+        return settle + planes + 1 + PIN + self.conversion + 1 + design.network.classes
 
     def sequence(self, steps: int) -> int:
         """Cycles from the first plane of a sequence to its answer."""
@@ -169,7 +202,7 @@ class Cycles(Derived):
     @property
     def pulse(self) -> int:
         """Cycles from a pulse to the next on flags sensed since: launched, at the pins, busy, sensed."""
-        return 1 + PIN + self.design.crossbar.pulse_cycles + 1
+        return 1 + PIN + self.design.crossbar.pulse_cycles + self.stretch.pulse + 1
 
     def fewest_update(self, steps: int, winners: tuple[int, ...] | None = None) -> int:
         """Cycles of an update whose columns have no pulses, as LEARN_CYCLES counts.
@@ -223,7 +256,8 @@ class Cycles(Derived):
         """
         planes = self.design.formats.stream_bits if layer is Layer.HIDDEN else self.design.readout_planes
         integrate = 1 << max(0, adc_shift(self.design, layer) - (planes - 1))
-        return 1 + integrate + 1 + 1 + PIN + self.design.crossbar.adc_cycles
+        # The wordline stays while it is integrated several times.
+        return 1 + self.stretch.planes(1) - 1 + integrate + 1 + 1 + PIN + self.conversion
 
     def slice_read(self, layer: Layer, rows: int) -> int:
         """Cycles for which reading ``rows`` of a column keeps the window busy: every device, and DONE."""

@@ -18,6 +18,8 @@ TIMEOUT_BITS = 16
 """Bits of the register that says how long the core waits for a tile."""
 LEAST_TIMEOUT = 256
 """Cycles that the core waits for a tile at least, unless software sets fewer."""
+STRETCH_BITS = 8
+"""Bits of each field of the register that gives tiles more time."""
 
 
 class Crossbar(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from remora.spec.crossbar.cycles import Cycles, Stretch
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Flag
 from remora.tb.lib.bench import Block, BlockBench, block_test
@@ -12,8 +13,9 @@ from remora.tb.lib.bench import Block, BlockBench, block_test
 TAKE, READ, FREE = "sequences__arrived__take", "sequences__reader__read", "sequences__header__free"
 STROBES = (
     "busy", "stepping", "reading_out", "idle", "step_done__valid", TAKE, READ, FREE, "streaming__enable",
-    "hidden__integrate", "hidden__sample", "hidden__convert", "readout_streaming__enable", "readout__integrate",
-    "readout__sample", "readout__convert", "decision__start", "concluded", "answer__push",
+    "hidden__drive", "hidden__integrate", "hidden__sample", "hidden__convert", "readout_streaming__enable",
+    "readout__drive", "readout__integrate", "readout__sample", "readout__convert", "decision__start", "concluded",
+    "answer__push",
 )  # fmt: skip
 FOLD_STROBES, BITLINE_STROBES = ("cell__read", "cell__issue"), ("cell__clear", "cell__settle")
 """Of a design whose cells take converted columns, and of one whose cells stand at the bitlines."""
@@ -35,21 +37,24 @@ def strobes_of(design: DesignPoint) -> set[str]:
     return strobes | {*(BITLINE_STROBES if design.capabilities.bistable else FOLD_STROBES)}
 
 
-def planes(layer: str, count: int, phase: set[str], values: dict[str, int]) -> Iterator[Cycle]:
-    """The planes of a layer."""
+def planes(layer: str, count: int, phase: set[str], values: dict[str, int], stretch: Stretch) -> Iterator[Cycle]:
+    """The planes of a layer, and the gap after the last."""
     port = "streaming" if layer == "hidden" else "readout_streaming"
     for plane in range(count):
-        yield {*phase, f"{port}__enable", f"{layer}__integrate"}, {f"{port}__plane": plane, **values}
+        strobes, values = {*phase, f"{port}__enable"}, {**values, f"{port}__plane": plane}
+        yield from [({*strobes, f"{layer}__drive"}, values)] * stretch.integrate
+        yield {*strobes, f"{layer}__drive", f"{layer}__integrate"}, values
+    yield from [(phase, {})] * stretch.settle
 
 
-def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> list[Cycle]:
+def step_schedule(design: DesignPoint, step: int, length: int, latency: int, stretch: Stretch) -> list[Cycle]:
     """A step of a sequence, where a code is valid ``latency`` cycles after the convert strobe.
 
     The next step's features are fetched in the last cycle.
     """
     phase, last = {"busy", "stepping"}, step == length - 1
     at_hand = {"at_hand__step": step, "streaming__first": int(step == 0)}
-    schedule = list(planes("hidden", design.formats.stream_bits, phase, at_hand))
+    schedule = list(planes("hidden", design.formats.stream_bits, phase, at_hand, stretch))
     fetch = (set(), {}) if last else ({READ}, {"sequences__reader__step": step + 1})
     sample = {"hidden__sample", *(["learning__keep_words"] if design.capabilities.learns else [])}
     if design.capabilities.bistable:
@@ -63,13 +68,13 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int) -> 
     return [*schedule, (phase, {}), ({*phase, "step_done__valid", ENDED, *fetch[0]}, fetch[1])]
 
 
-def readout_schedule(design: DesignPoint, latency: int) -> list[Cycle]:
+def readout_schedule(design: DesignPoint, latency: int, stretch: Stretch) -> list[Cycle]:
     """From the last state to the start of the decision."""
     phase = {"busy", "reading_out"}
     schedule: list[Cycle] = []
     if design.capabilities.bistable:
         schedule = [({*phase, "cell__settle"}, {}), (phase, {})]
-    schedule += planes("readout", design.readout_planes, phase, {})
+    schedule += planes("readout", design.readout_planes, phase, {}, stretch)
     schedule += [({*phase, "readout__sample"}, {}), ({*phase, "readout__convert"}, {}), *[(phase, {})] * (latency - 1)]
     return [*schedule, ({*phase, "decision__start"}, {})]
 
@@ -84,6 +89,7 @@ class Driver:
         self.replays = block.design.capabilities.replays
         self._strobes = strobes_of(block.design)
         self.latency = 1 + block.design.crossbar.adc_cycles
+        self.stretch = Stretch()
 
     async def cycle(self, strobes: set[str], values: dict[str, int]) -> None:
         """One cycle of the schedule: present what the neighbours answer, compare, and let them see the strobes."""
@@ -118,6 +124,7 @@ class Driver:
         """A sequence from its start to the push of its result, and on to the end of learning, replays and insertion."""
         random, block = self.bench.random, self.block
         block.put(run=1, sequences__arrived__available=1, sequences__arrived__length=length, decision__done=0)
+        block.put(**{f"stretch__{name}": getattr(self.stretch, name) for name in ("integrate", "settle", "convert")})
         infer, learn = 1, 0
         if self.learns:
             infer, learn = random.choice(((1, 0), (0, 1), (1, 1)))
@@ -137,11 +144,11 @@ class Driver:
         await self.cycle({"busy", READ, *clear, *mark}, {"sequences__reader__step": 0})
         settles = False
         for step in range(length):
-            for strobes, values in step_schedule(self.design, step, length, self.latency):
+            for strobes, values in step_schedule(self.design, step, length, self.latency, self.stretch):
                 block.put(run=random.getrandbits(1), answer__ready=random.getrandbits(1))  # matter to nobody in a step
                 await self.cycle(strobes | mark | ({"cell__settle"} if settles else set()), values)
                 settles = self.design.capabilities.bistable and "hidden__sample" in strobes
-        for strobes, values in readout_schedule(self.design, self.latency):
+        for strobes, values in readout_schedule(self.design, self.latency, self.stretch):
             await self.cycle(strobes | mark, values)
         wait, phase = self.design.network.classes, {"busy", "reading_out", *mark}
         # With several contexts there is always a place for the answer.
@@ -210,7 +217,9 @@ async def schedule(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         driver = Driver(bench, block, stall=0.6)
         for length in range(1, block.design.network.max_steps + 1):
+            driver.stretch = Stretch(*(bench.random.choice((0, 0, 1, 2, 11)) for _ in range(3)))
             driver.latency = bench.random.choice((2, 3, 8, 13, 1 + block.design.crossbar.adc_cycles))
+            driver.latency += driver.stretch.convert
             await driver.sequence(length)
             await driver.idle(bench.random.choice((0, 1, 5)))
 
@@ -222,12 +231,16 @@ async def cycles_of_a_step(bench: BlockBench) -> None:
     """As many as `remora.spec.crossbar.cycles` says, from the first plane to the last state, every step the same."""
 
     async def drive(block: Block) -> None:
-        design = block.design
-        latency = 1 + design.crossbar.adc_cycles
-        bench.compare(block, "length of the schedule", len(step_schedule(design, 0, 1, latency)), design.cycles.step)
-        readout = len(readout_schedule(design, latency)) + design.network.classes
-        bench.compare(block, "length of a readout", readout, design.cycles.readout)
-        await Driver(bench, block, stall=0).sequence(design.network.max_steps)
+        design, driver = block.design, Driver(bench, block, stall=0)
+        for stretch in (Stretch(), Stretch(1, 0, 0), Stretch(0, 3, 2), Stretch(2, 1, 255)):
+            cycles = Cycles(design, stretch)
+            # The crossbars tell that codes are valid when they may be used.
+            driver.stretch, driver.latency = stretch, 1 + cycles.conversion
+            step = len(step_schedule(design, 0, 1, driver.latency, stretch))
+            bench.compare(block, "length of the schedule", step, cycles.step)
+            readout = len(readout_schedule(design, driver.latency, stretch)) + design.network.classes
+            bench.compare(block, "length of a readout", readout, cycles.readout)
+            await driver.sequence(design.network.max_steps)
 
     await bench.each(drive)
 

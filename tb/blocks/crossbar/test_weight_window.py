@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remora.spec.crossbar.cycles import Stretch
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, layer_layout
 from remora.tb.blocks.crossbar.window_host import WindowHost
 from remora.tb.lib.bench import Block, BlockBench, block_test, some_integers, unpack_signed
@@ -31,6 +32,23 @@ async def program_and_read_back(bench: BlockBench) -> None:
         for tile in host.tiles:
             for column in range(tile.columns):
                 await host.read(tile, column)
+
+    await bench.each(drive)
+
+
+@block_test
+async def stretched(bench: BlockBench) -> None:
+    """With more time for the tiles, the same weights, after as many cycles more as are predicted."""
+
+    async def drive(block: Block) -> None:
+        host = WindowHost(bench, block)
+        await host.erase_all()
+        for stretch in (Stretch(1, 0, 0, 0), Stretch(0, 3, 1, 0), Stretch(2, 1, 4, 9), Stretch()):
+            host.stretch(stretch)
+            tile = host.random.choice(host.tiles)
+            column = host.random.randrange(tile.columns)
+            await host.commit(tile, column, some_column(host, tile))
+            await host.read(tile, column)
 
     await bench.each(drive)
 

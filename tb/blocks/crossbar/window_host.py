@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from random import Random
 
 import cocotb
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
+from remora.spec.crossbar.cycles import Cycles, Stretch
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.tb.lib.bench import PERIOD_NS, Block, BlockBench, pack, unpack_signed
 from remora.tb.models.crossbar import CrossbarModel
@@ -26,6 +28,12 @@ class WindowHost:
         self.models = {layer: CrossbarModel(block.design, layer) for layer in Layer}
         self.tiles = all_tiles(block.design)
         self.pulses = self.cycles = 0
+        self.predicted = self.design.cycles
+
+    def stretch(self, stretch: Stretch) -> None:
+        """Give the tiles more time, and predict cycles accordingly."""
+        self.predicted = Cycles(self.design, stretch)
+        self.block.put(**{f"stretch__{field.name}": getattr(stretch, field.name) for field in fields(stretch)})
 
     @staticmethod
     def rows_of(tile: Tile, part: int) -> int:
@@ -40,7 +48,7 @@ class WindowHost:
     async def select(self, tile: Tile, column: int, part: int = 0) -> None:
         """Select a slice of a column, and compare that it is legal."""
         self.host.put(layer=int(tile.layer), tile=tile.index, column=column, slice=part)
-        await self.bench.cycle(1 + self.design.cycles.sense)
+        await self.bench.cycle(1 + self.predicted.sense)
         self.bench.compare(self.block, f"{tile.name}, column {column} is valid", self.host.get("selection_valid"), 1)
 
     def compare_sense(self, tile: Tile, column: int) -> None:
@@ -128,7 +136,7 @@ class WindowHost:
             self.bench.compare(self.block, "pulses", self.pulses, before + sum(map(abs, reached)))
             # All devices come to rest at once, and are raised at once.
             launched = max(map(abs, old)) + max(map(abs, reached))
-            predicted = self.design.cycles.slice_commit(tile.layer, len(values), launched)
+            predicted = self.predicted.slice_commit(tile.layer, len(values), launched)
             self.bench.compare(self.block, "cycles of a commit", self.cycles, predicted)
         self.bench.compare(self.block, "window after commit", await self.show(len(values)), list(values))
 
@@ -149,7 +157,7 @@ class WindowHost:
                 await self.show(count),
                 self.weights(tile, column)[rows],
             )
-        self.bench.compare(self.block, "cycles of a read", cycles, self.design.cycles.column_read(tile))
+        self.bench.compare(self.block, "cycles of a read", cycles, self.predicted.column_read(tile))
         self.compare_sense(tile, column)
 
     async def erase_all(self) -> None:

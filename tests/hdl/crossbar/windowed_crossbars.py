@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.weight_window import WeightWindow, WindowHost
 from remora.hdl.lib.hierarchy import add_submodule
@@ -16,7 +17,7 @@ from remora.spec.crossbar.layout import Layer
 
 
 class WindowedCrossbars(wiring.Component):
-    """The window's ``host``, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of its column."""
+    """The window's ``host``, ``stretch``, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of its column."""
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._window = design, WeightWindow(design)
@@ -24,6 +25,7 @@ class WindowedCrossbars(wiring.Component):
         super().__init__(
             {
                 "host": In(WindowHost()),
+                "stretch": In(Stretch()),
                 "pulses": self._window.signature.members["pulses"],
                 **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
             }
@@ -33,16 +35,29 @@ class WindowedCrossbars(wiring.Component):
         m = Module()
         window, probe = add_submodule(m, "window", self._window), self._window.probe
         pass_on(m, self.host, window.host)
-        m.d.comb += self.pulses.eq(window.pulses)
+        recovery = add_submodule(m, "recovery", Recovery())
+        m.d.comb += [
+            self.pulses.eq(window.pulses),
+            *(
+                getattr(window.stretch, name).eq(getattr(self.stretch, name))
+                for name in window.stretch.signature.members
+            ),
+            recovery.cycles.eq(self.stretch.pulse),
+        ]
+        pulsing = []
         for layer, program in ((Layer.HIDDEN, window.program_hidden), (Layer.READOUT, window.program_readout)):
             name = layer.name.lower()
             array = add_submodule(m, name, CrossbarArray(self.design, layer))
             wiring.connect(m, program, array.program)
+            pulsing.append(array.waits.pulse)
             m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
             m.d.comb += [
                 array.wl_pos.eq(share_of(self.design, layer, (1 << probe.row)[: self.design.wordlines])),
                 array.plane.eq(probe.plane),
                 getattr(probe, f"{name}_code").eq(array.selected_code),
+                array.convert_stretch.eq(self.stretch.convert),
+                array.recovering.eq(recovery.recovering),
             ]
             wiring.connect(m, getattr(probe, name), array.strobes)
+        m.d.comb += recovery.pulse.eq(Cat(*pulsing).any())
         return m

@@ -246,6 +246,7 @@ def test_guards_and_pointer():
         "WINDOW_POINTER": "halted",
         "WINDOW_DATA": "halted",
         "MACRO_TIMEOUT": "halted",
+        "MACRO_STRETCH": "halted",
     }
     assert registers.guards == ("halted", "window")
     pointer = registers["WINDOW_POINTER"].field("row")

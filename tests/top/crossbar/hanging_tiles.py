@@ -1,13 +1,32 @@
-"""A model of the crossbar whose conversions and pulses do not always end, and harnesses that are built with it."""
+"""A model of the crossbar whose conversions and pulses do not always end, or end late, and harnesses with it."""
 
 from __future__ import annotations
 
-from remora.flow.generate.directory import Generated
-from remora.flow.systems.registry import system_of
-from remora.flow.tools.simulator import Build, write_source
-from remora.flow.verify.harness import build_harness
-from remora.spec.crossbar.layout import Tile
+from pathlib import Path
 
+import numpy as np
+
+from remora.flow.generate.directory import Generated
+from remora.flow.systems.crossbar.generate import write_images
+from remora.flow.systems.crossbar.stimulus import stress_stimulus
+from remora.flow.systems.registry import system_of
+from remora.flow.tools.simulator import Build, run, write_source
+from remora.flow.verify.harness import build_harness
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import infer
+from remora.spec.crossbar.layout import Layer, Tile, layer_layout
+from tests.hdl.designs import DESIGNS
+
+DESIGN_POINTS = {
+    # Several tiles of either layer in both directions.
+    "three": DESIGNS["primes"].evolve(system={"contexts": 3}),
+    "integrators": DESIGNS["primes"].evolve(system={"contexts": 3}, crossbar={"integrators": 2}),
+    "learns": DESIGNS["primes"].evolve(
+        learning={"enabled": True, "hidden_shift": 3, "readout_shift": 2, "replay_capacity": 3}
+    ),
+}
+HIDDEN, READOUT = (layer_layout(DESIGNS["primes"], layer).tiles for layer in Layer)
+SEQUENCES = 30
 EDITS = {
     "  assign valid = valid_r && !off;": """\
   // Of the conversions of the tile, counted from 1, every so many-th never becomes valid.
@@ -17,7 +36,13 @@ EDITS = {
     if (!$value$plusargs({"hang_valid_", NAME, "=%d"}, hang_valid)) hang_valid = 0;
   end
   always @(posedge clk) if (convert && !off) conversions <= conversions + 1;
-  assign valid = valid_r && !off && (hang_valid == 0 || conversions % hang_valid != 0);""",
+  // They may be told to be valid some cycles late.
+  int slow_valid;
+  bit [63:0] late;
+  initial if (!$value$plusargs({"slow_valid_", NAME, "=%d"}, slow_valid)) slow_valid = 0;
+  always @(posedge clk) late <= off ? 0 : {late[62:0], valid_r};
+  wire ended = slow_valid == 0 ? valid_r : late[6'(slow_valid - 1)];
+  assign valid = ended && !off && (hang_valid == 0 || conversions % hang_valid != 0);""",
     "  assign busy = pulsing != 0 && !off;": """\
   // Of the pulses of the tile every so many-th keeps it busy until a reset.
   int hang_busy, pulses;
@@ -54,6 +79,11 @@ def hang(tile: Tile, what: str, every: int) -> str:
     return f"+hang_{what}_{tile.name}={every}"
 
 
+def slow(tile: Tile, cycles: int) -> str:
+    """The plusarg by which every conversion of a tile takes so many cycles, at most 64, longer than it should."""
+    return f"+slow_valid_{tile.name}={cycles}"
+
+
 def build_hanging(generated: Generated) -> Build:
     """The harness of a design, with tiles that hang as they are told."""
     models = [
@@ -63,3 +93,31 @@ def build_hanging(generated: Generated) -> Build:
         for path in generated.models
     ]
     return build_harness(generated, system_of(generated.design).harness, models=models, optimise="build")
+
+
+def run_hanging(hanging: tuple[str, Build], tmp_path: Path, testcase: str, *plusargs: str, **config) -> None:
+    """Run one test, ``<module>.<test>`` in tb/crossbar, on tiles that are told what never ends."""
+    name, build = hanging
+    module, test = testcase.split(".")
+    design = DESIGN_POINTS[name]
+    stimulus = stress_stimulus(design, SEQUENCES, Coefficients.of(design), seed=5)
+    write_images(design, stimulus.weights, tmp_path / "images")
+    inference = infer(design, stimulus.weights, stimulus.features, stimulus.lengths)
+    known = {
+        "design": design.model_dump(mode="json"),
+        "hidden": stimulus.weights.hidden.tolist(),
+        "readout": stimulus.weights.readout.tolist(),
+        "features": stimulus.features.tolist(),
+        "lengths": stimulus.lengths.tolist(),
+        "scores": np.asarray(inference.scores).tolist(),
+    }
+    arguments = [f"+remora_images={tmp_path / 'images'}", *plusargs]
+    result = run(
+        build,
+        f"remora.tb.crossbar.{module}",
+        testcase=test,
+        config=known | config,
+        plusargs=arguments,
+        run_dir=tmp_path,
+    )
+    assert len(result.tests) == 1

@@ -1,0 +1,77 @@
+"""Stretches: how much longer than the design point says the core gives to what the crossbar tiles do."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from remora.spec.crossbar.tiles import STRETCH_BITS
+
+
+class PlaneStretch(wiring.Signature):
+    """Further cycles of a reading up to its sample, seen from the registers.
+
+    Ports:
+        integrate: for which the wordlines of a plane are driven before it is integrated.
+        settle: between the last plane and the sample.
+    """
+
+    def __init__(self, **members: wiring.Member) -> None:
+        super().__init__({**{name: Out(STRETCH_BITS) for name in ("integrate", "settle")}, **members})
+
+
+class ReadStretch(PlaneStretch):
+    """Further cycles of a whole reading, seen from the registers.
+
+    Ports:
+        integrate: as of `PlaneStretch`.
+        settle: as of `PlaneStretch`.
+        convert: from valid codes to their use; where it is not 0, the next sample waits for that use besides.
+    """
+
+    def __init__(self, **members: wiring.Member) -> None:
+        super().__init__(convert=Out(STRETCH_BITS), **members)
+
+
+class Stretch(ReadStretch):
+    """Further cycles of everything, seen from the registers.
+
+    Ports:
+        integrate: as of `PlaneStretch`.
+        settle: as of `PlaneStretch`.
+        convert: as of `ReadStretch`.
+        pulse: after a programming pulse, for which its tile is taken to be busy.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(pulse=Out(STRETCH_BITS))
+
+
+class Recovery(wiring.Component):
+    """Takes all tiles to be busy for ``cycles`` cycles after the end of a pulse of one of them.
+
+    Ports:
+        cycles: so many.
+        pulse: a pulse lasts.
+        recovering: its end was at most so many cycles ago.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({"cycles": In(STRETCH_BITS), "pulse": In(1), "recovering": Out(1)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        left = countdown(m, self.pulse, self.cycles, "left")
+        m.d.comb += self.recovering.eq(left != 0)
+        return m
+
+
+def countdown(m: Module, load: Value, cycles: Value, name: str) -> Signal:
+    """A counter that takes ``cycles`` at ``load``, and falls to 0 after it."""
+    left = Signal(STRETCH_BITS, name=name)
+    with m.If(load):
+        m.d.sync += left.eq(cycles)
+    with m.Elif(left != 0):
+        m.d.sync += left.eq(left - 1)
+    return left

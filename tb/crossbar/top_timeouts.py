@@ -129,10 +129,14 @@ class TimeoutBench:
         await self.host.halt()
 
     async def program(self, tile: Tile, column: int, levels: np.ndarray) -> None:
-        """Program a column, again where a pulse or a read-back of it hangs."""
+        """Program a column, slice after slice, each again where a pulse or a read-back of it hangs."""
+        for part, rows in enumerate(tile.window_slices):
+            await self._program_slice(tile, column, part, levels[rows])
+
+    async def _program_slice(self, tile: Tile, column: int, part: int, levels: np.ndarray) -> None:
         host = self.host
         for _ in range(TRIES):
-            await host.begin_column(tile, column, levels)
+            await host.begin_slice(tile, column, part, levels)
             while not self.stopped and (await host.read("STATUS"))["window_busy"]:
                 await host.cycles(50)
             if not self.stopped:

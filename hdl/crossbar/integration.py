@@ -6,6 +6,7 @@ from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.lib.steps import StepTag, copy, tag_register
 from remora.spec.crossbar.design import DesignPoint
@@ -50,7 +51,7 @@ class Integration(wiring.Component):
         self.planes = design.formats.stream_bits if layer is Layer.HIDDEN else design.readout_planes
         # Readouts do not overlap.
         self.pace = design.cycles.pace if layer is Layer.HIDDEN else 1
-        self.paced = layer is Layer.HIDDEN and not design.capabilities.bistable
+        self.paced = layer is Layer.HIDDEN and not cell_class(design).at_bitlines
         of_codes = {"convert_stretch": In(STRETCH_BITS), "taken": In(1)}
         super().__init__(
             {

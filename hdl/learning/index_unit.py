@@ -61,18 +61,18 @@ class IndexUnit(wiring.Component):
         m = Module()
         hash_ = add_submodule(m, "hash", Threefry())
         attempt = Signal(ATTEMPT_BITS)
-        largest, mask, candidate = Signal(WORD), Signal(WORD), Signal(WORD)
+        # The bound is there long before the first word is, so what is made of it waits in flip-flops.
+        bound, largest, mask, candidate = Signal(WORD), Signal(WORD), Signal(WORD), Signal(WORD)
         smeared: Value = largest
         for shift in (1, 2, 4, 8, 16):
             smeared = smeared | smeared >> shift
-        accepted = candidate < self.bound
+        accepted = candidate < bound
+        m.d.sync += [bound.eq(self.bound), largest.eq(bound - 1), mask.eq(smeared)]
         m.d.comb += [
             hash_.key_0.eq(self.seed),
             hash_.key_1.eq(Cat(Const(0, LANE_BITS), attempt, self.purpose)),
             hash_.counter_0.eq(self.number),
             hash_.counter_1.eq(self.replay_index),
-            largest.eq(self.bound - 1),
-            mask.eq(smeared),
             candidate.eq(hash_.word & mask),
         ]
         with m.FSM():
@@ -85,7 +85,7 @@ class IndexUnit(wiring.Component):
                     m.d.sync += attempt.eq(attempt + 1)
                     m.next = "AGAIN"
                     with m.If(accepted | (attempt == self.attempts - 1)):
-                        m.d.sync += [self.index.eq(Mux(accepted, candidate, candidate - self.bound)), attempt.eq(0)]
+                        m.d.sync += [self.index.eq(Mux(accepted, candidate, candidate - bound)), attempt.eq(0)]
                         m.next = "DONE"
             with m.State("AGAIN"):
                 m.d.comb += hash_.start.eq(1)

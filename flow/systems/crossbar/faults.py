@@ -33,7 +33,7 @@ class CrossbarFaultBench(FaultBench):
     FINDINGS = (
         r"\d+ sequences learnt, not \d+, \d+ cycles after the last answer",
         r"a sequence is still in flight \d+ cycles after the last was learnt",
-        r"column \d+: devices do not hold their weight",
+        r"column \d+, rows from \d+: devices do not hold their weight",
     )
 
     def __init__(self, design: DesignPoint, seed: int = 1, further: Sequence[Fault] = ()) -> None:

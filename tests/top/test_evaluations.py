@@ -11,6 +11,10 @@ from tests.top.crossbar.test_learning_resets import DESIGN as LEARNING
 
 FUNCTION = re.compile(r"^void Vtop___024root___ico_\w+\([^)]*\) \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 """What Verilator writes of all that depends on inputs and on what may be written from outside."""
+GATED = re.compile(
+    r"vlSelfRef\.remora_harness__DOT__dut__DOT__clk\s*=\s*\(\(IData\)\(vlSelfRef\.remora_harness__DOT__aclk\)\s*"
+    r"& \(IData\)\(vlSelfRef\.remora_harness__DOT__dut__DOT__gate__DOT__held\)\);"
+)
 
 
 @pytest.mark.parametrize("design", [LEARNING, BMRU], ids=["crossbars", "BMRU accelerator"])
@@ -20,4 +24,6 @@ def test_an_evaluation_settles_inputs_alone(design, harness):
     files = sorted(build.directory.glob("Vtop___024root__*.cpp"))
     found = "".join(FUNCTION.findall("".join(path.read_text(encoding="utf-8") for path in files)))
     assert "remora_harness__DOT__aresetn" in found
+    # A gated clock follows the clock, which is an input, through one gate.
+    found = GATED.sub("", found)
     assert "dut" not in found

@@ -1,6 +1,6 @@
 """Speed of simulation beside that of version 0.1: each from its own commit, in turn, in one run; prints JSON.
 
-    python -m tests.speed.against [--pairs 3] [--only NAME] [--json FILE]
+    python -m tests.speed.against [--pairs 3] [--times 1] [--only NAME] [--json FILE]
 
 Both simulate with everything recorded and compared. A sequence's cost is the processor time of the whole command, with
 its children, builds at hand. Run it on a machine that does nothing else; a ratio is the median over pairs of runs that
@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -147,10 +147,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=3, help="runs of each side that count")
     parser.add_argument("--only", action="append", choices=[*CASES, "cold-build"], help="cases; all by default")
+    parser.add_argument(
+        "--times", type=int, default=1, help="so many times as many sequences; above 1 only with the full MNIST"
+    )
     parser.add_argument("--json", type=Path, help="also write the result to this file")
     options = parser.parse_args()
     wanted = options.only or [*CASES, "cold-build"]
-    result: dict[str, Any] = {"before": BEFORE, "pairs": options.pairs}
+    result: dict[str, Any] = {"before": BEFORE, "pairs": options.pairs, "times": options.times}
     with TemporaryDirectory(prefix="remora-speed-") as name, versions(Path(name)) as pair:
         folder = Path(name)
         checkpoint = folder / "digits.npz"
@@ -164,7 +167,8 @@ def main() -> None:
             if case == "cold-build":
                 result[case] = measure_cold(pair, checkpoint, folder)
             else:
-                result[case] = measure(CASES[case], pair, checkpoint, options.pairs, folder)
+                longer = replace(CASES[case], sequences=options.times * CASES[case].sequences)
+                result[case] = measure(longer, pair, checkpoint, options.pairs, folder)
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True)
     text = json.dumps(result | {"now": commit.stdout.strip()}, indent=2)
     print(text)

@@ -93,7 +93,9 @@ def versions(folder: Path) -> Iterator[tuple[Version, Version]]:
 
 def measure(case: Case, pair: tuple[Version, Version], checkpoint: Path, pairs: int, folder: Path) -> dict[str, Any]:
     """Both sides of a case in turn, after one run each that builds."""
-    rest = ("--checkpoint", str(checkpoint), "--limit", str(case.sequences))
+    # What learns starts from the initial weights: version 0.1 takes no checkpoint of another replay capacity.
+    weights = () if "--learn" in case.before else ("--checkpoint", str(checkpoint))
+    rest = (*weights, "--limit", str(case.sequences))
     sides = [(version, (*arguments, *rest)) for version, arguments in zip(pair, (case.before, case.now), strict=True)]
     seconds: list[list[float]] = [[], []]
     found = []

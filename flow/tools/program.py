@@ -31,5 +31,5 @@ def program_digest() -> str:
                 path = os.path.join(folder, name)
                 with open(path, "rb") as file:
                     content = file.read()
-                hasher.update(f"{room}/{os.path.relpath(path, folder)} {len(content)}\0".encode() + content)
+                hasher.update(f"{os.path.relpath(path, LAYERS)} {len(content)}\0".encode() + content)
     return hasher.hexdigest()

@@ -12,6 +12,7 @@ from remora.flow.tools.result_folder import MANIFEST, folder_result
 from remora.hdl.lib.probes import resolve_probes
 from remora.hdl.lib.verilog import TOP_NAME, Netlist, convert
 from remora.spec.lib.files import write_bytes, write_text
+from remora.spec.lib.macro_memories import MemoryShape
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.section import Design
 
@@ -128,6 +129,11 @@ def make_sidecar(parts: Parts, netlist: Netlist) -> dict:
             for name, port in library.ports[netlist.top].items()
         ],
         "instances": [{"path": path, "module": module} for path, module in library.instances(netlist.top)],
+        "memories": [
+            describe_memory(path, library.memories[module])
+            for path, module in library.instances(netlist.top)
+            if module in library.memories
+        ],
         **parts.sidecar,
         "registers": [
             {
@@ -139,3 +145,22 @@ def make_sidecar(parts: Parts, netlist: Netlist) -> dict:
         ],
         "probes": resolve_probes(netlist, parts.probes),
     }
+
+
+def describe_memory(path: str, shape: MemoryShape) -> dict:
+    """What a memory is made of, for the sidecar: each macro, and the bits and words that it holds; none of a memory of
+    flip-flops."""
+    return {
+        "path": path,
+        "width": shape.width,
+        "depth": shape.depth,
+        "macros": [
+            {
+                "path": f"{path}.{bank.path}", "width": bank.width, "depth": bank.depth,
+                "bits": [bank.first_bit, bank.first_bit + bank.bits - 1],
+                "words": [bank.first_word, bank.first_word + bank.words - 1],
+                "parity_bit": bank.bits if bank.parity else None,
+            }
+            for bank in shape.banks
+        ],
+    }  # fmt: skip

@@ -48,6 +48,7 @@ class Contract:
         registered: inputs that must come straight from a flip-flop.
         follows: output → inputs that it follows within the cycle.
         gated_clock: output of a clock gate.
+        unused: parameters that the model alone heeds.
     """
 
     kind: Kind
@@ -57,6 +58,7 @@ class Contract:
     registered: tuple[str, ...] = ()
     follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gated_clock: str = ""
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,12 +155,14 @@ class _Blackbox:
         for key, pins in wanted.items():
             if unknown := [pin for pin in pins if pin not in names]:
                 raise MacroError(f"{path}: {key}: {', '.join(unknown)}: {self.source.name} has no such pin")
-        if unknown := [name for name in contract.size if name not in self.defaults]:
-            raise MacroError(f"{path}: size: {', '.join(unknown)}: {self.source.name} has no such parameter")
+        for key in ("size", "unused"):
+            if unknown := [name for name in getattr(contract, key) if name not in self.defaults]:
+                raise MacroError(f"{path}: {key}: {', '.join(unknown)}: {self.source.name} has no such parameter")
 
     def shape(self, given: Mapping[str, int]) -> MacroShape:
         """The shape with these parameters, the others as by default."""
-        values = {name: given.get(name, default) for name, default in self.defaults.items()}
+        unused = self.contract.unused
+        values = {name: given.get(name, default) for name, default in self.defaults.items() if name not in unused}
         ports = {name: Port(direction, _evaluate(high, values) + 1) for direction, high, name in self.pins}
         size = "x".join(str(values[name]) for name in self.contract.size)
         return MacroShape(self.module, f"{self.module}_{size}", values, ports, self.contract)

@@ -58,7 +58,8 @@ class Vote(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         depth = self.design.vote.frames
-        window = add_submodule(m, "window", Memory(width=self.design.network.class_bits, depth=depth))
+        small = self.design.system.small_memory_bits
+        window = add_submodule(m, "window", Memory(width=self.design.network.class_bits, depth=depth, small_bits=small))
         frames, sliding = Signal(VOTE_BITS), Signal()
         wake_class, threshold = Signal.like(self.settings.wake_class), Signal(VOTE_BITS)
         last, was_awake = Signal(), Signal()

@@ -69,7 +69,8 @@ class StateStore(wiring.Component):
         m = Module()
         design = self.design
         lanes, folds, contexts = design.cell.lanes, design.folds, design.system.contexts
-        memory = add_submodule(m, "memory", Memory(width=self.state_bits * lanes, depth=folds * contexts))
+        width, small = self.state_bits * lanes, design.system.small_memory_bits
+        memory = add_submodule(m, "memory", Memory(width=width, depth=folds * contexts, small_bits=small))
         m.d.comb += [
             memory.read.eq(self.read),
             memory.read_address.eq(self.read_context * folds + self.read_fold),

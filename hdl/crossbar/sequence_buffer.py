@@ -53,9 +53,9 @@ class SequenceBuffer(wiring.Component):
         network, stream, banks = self.design.network, self.stream, self.design.banks
         reader, header_port = self.sequences.reader, self.sequences.header
         packer = add_submodule(m, "packer", StepPacker(self.design))
-        memory = add_submodule(
-            m, "memory", Memory(width=FEATURE_BITS * network.features, depth=banks * network.max_steps)
-        )
+        small = self.design.system.small_memory_bits
+        width, depth = FEATURE_BITS * network.features, banks * network.max_steps
+        memory = add_submodule(m, "memory", Memory(width=width, depth=depth, small_bits=small))
 
         # Banks that hold a sequence, and the bank that takes the next packet.
         full, write_bank = Signal(banks), Signal.like(reader.bank)

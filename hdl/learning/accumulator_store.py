@@ -31,7 +31,11 @@ class AccumulatorStore(wiring.Component):
     """
 
     def __init__(self, design: DesignPoint) -> None:
-        self._memory = Memory(width=accumulator_word_bits(design), depth=accumulator_words(design))
+        self._memory = Memory(
+            width=accumulator_word_bits(design),
+            depth=accumulator_words(design),
+            small_bits=design.system.small_memory_bits,
+        )
         width, words = self._memory.width, self._memory.depth
         self.host_port = HostPort(width, words)
         super().__init__(

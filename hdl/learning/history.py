@@ -64,8 +64,9 @@ class History(wiring.Component):
         design = self.design
         folds, steps = design.folds, design.network.max_steps
         depth = design.system.contexts * steps
-        words = add_submodule(m, "words_memory", Memory(width=self.word_bits, depth=depth))
-        codes = add_submodule(m, "codes_memory", Memory(width=self.code_bits, depth=depth * folds))
+        small = design.system.small_memory_bits
+        words = add_submodule(m, "words_memory", Memory(width=self.word_bits, depth=depth, small_bits=small))
+        codes = add_submodule(m, "codes_memory", Memory(width=self.code_bits, depth=depth * folds, small_bits=small))
         first = self.context_index * steps
         m.d.comb += [
             words.write.eq(self.write_words),

@@ -82,8 +82,9 @@ class Reservoir(wiring.Component):
         network, capacity = design.network, design.learning.replay_capacity
         if not capacity:
             raise ValueError("a reservoir of capacity 0 is not built")
-        self._steps = Memory(width=reservoir_step_bits(design), depth=reservoir_step_words(design))
-        self._heads = Memory(width=head_bits(design), depth=capacity)
+        small, words = design.system.small_memory_bits, reservoir_step_words(design)
+        self._steps = Memory(width=reservoir_step_bits(design), depth=words, small_bits=small)
+        self._heads = Memory(width=head_bits(design), depth=capacity, small_bits=small)
         self.steps_port, self.heads_port = (
             HostPort(memory.width, memory.depth) for memory in (self._steps, self._heads)
         )

@@ -29,6 +29,7 @@ from amaranth.hdl import (
 from amaranth.lib import wiring
 
 from remora.hdl.lib.reset_tree import plant
+from remora.spec.lib.macro_memories import MemoryShape
 
 AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
 
@@ -52,11 +53,13 @@ class Library:
     Attributes:
         ports: by module, port by name.
         children: by module, module of each instance by name; macros included.
+        memories: by module of a memory, what it is made of.
     """
 
     def __init__(self) -> None:
         self.ports: dict[str, dict[str, Port]] = {}
         self.children: dict[str, dict[str, str]] = {}
+        self.memories: dict[str, MemoryShape] = {}
         self._macro_widths: dict[tuple[str, str], dict[str, int]] = {}
         self._macro_parameters: dict[tuple[str, str], dict[str, Any]] = {}
         self._texts: dict[str, str] = {}
@@ -104,6 +107,8 @@ class Library:
                     "rename the instance"
                 )
             self._texts[name] = text
+            if isinstance(shape := getattr(component, "shape", None), MemoryShape):
+                self.memories[name] = shape
             self.ports[name] = _module_ports(text, name)
         else:
             # Its module is there; else Amaranth would warn that it was never elaborated.

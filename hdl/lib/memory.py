@@ -1,13 +1,16 @@
-"""The one memory wrapper: an instance of the macro pair ``remora_memory``."""
+"""A memory of any shape: macros ``remora_memory`` of the shapes that compilers make, or flip-flops."""
 
 from __future__ import annotations
 
-from amaranth.hdl import ClockSignal, Module, ResetSignal
+from collections.abc import Sequence
+
+from amaranth.hdl import Array, Cat, ClockSignal, Const, Module, ResetSignal, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.hierarchy import add_macro
 from remora.spec.lib.fixed import unsigned_width
+from remora.spec.lib.macro_memories import MOST_DEPTH, MacroBank, MemoryShape
 
 
 class HostPort(wiring.Signature):
@@ -37,7 +40,10 @@ class Memory(wiring.Component):
     """One write port, one read port, registered read; no initial content, no reset.
 
     In reset it neither stores nor reads. Reading a word while it is written is a contract violation, which ends a
-    simulation.
+    simulation where macros hold the words. `remora.spec.lib.macro_memories` says what it is made of.
+
+    A memory of several banks stays within the timing of one: the upper bits of an address choose whose strobe is high,
+    and the bank read last, a register, chooses the word behind the access of the macros.
 
     Ports:
         write: stores ``write_data`` at the end of the cycle.
@@ -50,11 +56,11 @@ class Memory(wiring.Component):
     Args:
         width: bits of a word, 1 or more.
         depth: words, 1 or more, not only powers of two.
+        small_bits: most bits that flip-flops hold; 0 for a macro whatever the size.
     """
 
-    def __init__(self, *, width: int, depth: int) -> None:
-        if width < 1 or depth < 1:
-            raise ValueError(f"a memory of {depth} words of {width} bits: both must be 1 or more")
+    def __init__(self, *, width: int, depth: int, small_bits: int = 0) -> None:
+        self.shape = MemoryShape(width, depth, small_bits)
         self.width, self.depth = width, depth
         self.module_name = f"memory_{depth}x{width}"
         self.address_bits = unsigned_width(depth - 1)
@@ -71,20 +77,67 @@ class Memory(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
+        # Before the first edge of a reset the registers behind the strobes hold anything.
+        write, read = Signal(name="writes"), Signal(name="reads")
+        m.d.comb += [write.eq(self.write & ~ResetSignal()), read.eq(self.read & ~ResetSignal())]
+        if self.shape.in_flip_flops:
+            self._hold_words(m, write, read)
+        else:
+            self._place_macros(m, write, read)
+        return m
+
+    def _hold_words(self, m: Module, write: Value, read: Value) -> None:
+        words = [Signal(self.width, name=f"word_{index}", reset_less=True) for index in range(self.depth)]
+        shown = Signal(self.width, reset_less=True)
+        m.d.comb += self.read_data.eq(shown)
+        with m.If(read):
+            m.d.sync += shown.eq(Array(words)[self.read_address])
+        for index, word in enumerate(words):
+            with m.If(write & (self.write_address == index)):
+                m.d.sync += word.eq(self.write_data)
+
+    def _place_macros(self, m: Module, write: Value, read: Value) -> None:
+        rows: dict[int, list[Value]] = {}
+        for bank in self.shape.banks:
+            rows.setdefault(bank.first_word // MOST_DEPTH, []).append(self._place(m, bank, write, read))
+        words = [Cat(parts) for _, parts in sorted(rows.items())]
+        m.d.comb += self.read_data.eq(self._of_bank_read(m, words, read))
+
+    def _place(self, m: Module, bank: MacroBank, write: Value, read: Value) -> Value:
+        """Add a macro; returns the part of the word that it read last."""
+        low, row = unsigned_width(MOST_DEPTH - 1), bank.first_word // MOST_DEPTH
+        if len(self.shape.rows) > 1:
+            write = write & (self.write_address[low:] == row)
+            read = read & (self.read_address[low:] == row)
+        shown = Signal(bank.width, name=f"{bank.path}_data")
+        last = bank.first_bit + bank.bits
         add_macro(
             m,
-            "macro",
+            bank.path,
             "remora_memory",
-            p_WIDTH=self.width,
-            p_DEPTH=self.depth,
-            p_ADDRESS_BITS=self.address_bits,
+            p_WIDTH=bank.width,
+            p_DEPTH=bank.depth,
+            p_ADDRESS_BITS=bank.address_bits,
+            p_WORDS=bank.words,
             i_clk=ClockSignal(),
-            # Before the first edge of a reset the registers behind the strobes hold anything.
-            i_write=self.write & ~ResetSignal(),
-            i_write_address=self.write_address,
-            i_write_data=self.write_data,
-            i_read=self.read & ~ResetSignal(),
-            i_read_address=self.read_address,
-            o_read_data=self.read_data,
+            i_write=write,
+            i_write_address=_wide(self.write_address, bank.address_bits),
+            i_write_data=_wide(self.write_data[bank.first_bit : last], bank.width),
+            i_read=read,
+            i_read_address=_wide(self.read_address, bank.address_bits),
+            o_read_data=shown,
         )
-        return m
+        return shown[: bank.bits]
+
+    def _of_bank_read(self, m: Module, words: Sequence[Value], read: Value) -> Value:
+        if len(words) == 1:
+            return words[0]
+        row = Signal(unsigned_width(len(words) - 1), name="row_read", reset_less=True)
+        with m.If(read):
+            m.d.sync += row.eq(self.read_address[unsigned_width(MOST_DEPTH - 1) :])
+        return Array(words)[row]
+
+
+def _wide(value: Value, width: int) -> Value:
+    """So many low bits of a number, zeros above where it has fewer."""
+    return Cat(value, Const(0, max(0, width - len(value))))[:width]

@@ -4,7 +4,8 @@
 module remora_memory #(
     parameter WIDTH = 8,
     parameter DEPTH = 16,
-    parameter ADDRESS_BITS = 4
+    parameter ADDRESS_BITS = 4,
+    parameter WORDS = 16
 ) (
     input clk,
     input write,

@@ -17,7 +17,8 @@ from remora.spec.bmru.cycles import BmruCycles
 from remora.spec.bmru.records import record_fields
 from remora.spec.bmru.register_parameters import register_source
 from remora.spec.lib.fixed import unsigned_width
-from remora.spec.lib.identity import IdentityMark
+from remora.spec.lib.identity import UNLESS_DEFAULT, IdentityMark
+from remora.spec.lib.macro_memories import MOST_SMALL_BITS, SMALL_BITS
 from remora.spec.lib.registers import COUNTER_BITS, RegisterSource
 from remora.spec.lib.roles import ANSWERS, FREE, MEANING
 from remora.spec.lib.section import Design, RecordFields, Section
@@ -186,6 +187,9 @@ class System(Section):
     )
     supply_mv: Annotated[int, FREE] = Field(
         1800, ge=100, le=5000, description="supply of the core in mV, for power; changes no logic"
+    )
+    small_memory_bits: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        SMALL_BITS, ge=0, le=MOST_SMALL_BITS, description="most bits of a memory that is made of flip-flops, no macro"
     )
 
     @property

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from remora.spec.lib.identity import OF_MIRU
+from remora.spec.lib.identity import OF_MIRU, UNLESS_DEFAULT
+from remora.spec.lib.macro_memories import MOST_SMALL_BITS, SMALL_BITS
 from remora.spec.lib.roles import FREE, GATES, MEANING, RANGE
 from remora.spec.lib.section import Section
 
@@ -52,3 +53,6 @@ class System(Section):
         20.0, ge=0.001, le=2000, description="clock in MHz, for GOPS and times; changes no logic"
     )
     contexts: Annotated[int, FREE] = Field(1, ge=1, le=MAX_CONTEXTS, description="sequences in flight at once")
+    small_memory_bits: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        SMALL_BITS, ge=0, le=MOST_SMALL_BITS, description="most bits of a memory that is made of flip-flops, no macro"
+    )

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from remora.spec.lib.macro_memories import MOST_DEPTH
 from remora.tb.lib.bench import Block, BlockBench, block_test
 
 CYCLES = 500
+WORDS = 16
+"""About how many of a memory are written and read."""
 
 
 async def traffic(bench: BlockBench, block: Block, words: dict[int, int], cycles: int) -> None:
-    """Random reads and writes, of one word at most once a cycle; read data compared in every cycle once it is known."""
+    """Random reads and writes, of one word at most once a cycle; read data compared in every cycle once it is known.
+
+    Words are few enough to be met again, and on both sides of every border between macros.
+    """
     depth, width = block.parameters["depth"], block.parameters["width"]
+    borders = [word for border in range(0, depth + 1, MOST_DEPTH) for word in (border - 1, border) if 0 <= word < depth]
+    pool = sorted({0, depth - 1, *borders, *(bench.random.randrange(depth) for _ in range(WORDS))})
     shown = None
     for _ in range(cycles):
         writing, reading = bench.chance(0.5), bench.chance(0.5)
-        write_address, read_address = bench.random.randrange(depth), bench.random.randrange(depth)
+        write_address, read_address = bench.random.choice(pool), bench.random.choice(pool)
         reading = reading and not (writing and read_address == write_address)
         data = bench.random.getrandbits(width)
         block.put(

@@ -43,7 +43,8 @@ def tables() -> dict[str, list[tuple[str, ...]]]:
 def shapes_of_every_macro() -> dict[str, MacroShape]:
     """Macro → a shape of it, from small design points."""
     found = {}
-    for design in (DESIGNS["powers"].evolve(cell={"kind": "bmru"}), load_design("kws", Design)):
+    for small in (DESIGNS["powers"].evolve(cell={"kind": "bmru"}), load_design("kws", Design)):
+        design = small.evolve(system={"small_memory_bits": 0})
         parts = system_of(design).parts(design, None)
         shapes = find_macros(parts, convert(parts.top(), "remora")).shapes.values()
         found |= {shape.module: shape for shape in shapes}

@@ -72,6 +72,7 @@ OTHER = {
     "learning.replay_ratio": 1,
     "system.clock_mhz": 33.5,
     "system.contexts": 3,
+    "system.small_memory_bits": 0,
 }
 ROLES = roles_of(DesignPoint)
 MOVES = [path for path in OTHER if ROLES[path] is not Role.MEANING]
@@ -113,7 +114,7 @@ def stored(tmp_path_factory):
 
 def test_every_field_of_every_design_point_has_a_role():
     assert ROLES.keys() == OTHER.keys()
-    assert len(roles_of(BmruDesign)) == 32 and set(ROLES.values()) == set(Role)
+    assert len(roles_of(BmruDesign)) == 33 and set(ROLES.values()) == set(Role)
     for path, value in OTHER.items():
         assert value_of(BASE, path) != value, path
 
@@ -307,7 +308,10 @@ def test_a_keyword_network_is_bound_to_the_sizes_of_its_core_alone():
     for path, value in SIZES.items():
         with pytest.raises(CodesError, match=f"{path} is {value_of(BMRU, path)} there, {value} here"):
             export_network(changed(BMRU, path, value), network)
-    free = {"system.clock_hz": 65536, "system.frame_ms": 20, "system.awake_cycles": 70, "system.supply_mv": 900}
+    free = {
+        "system.clock_hz": 65536, "system.frame_ms": 20, "system.awake_cycles": 70, "system.supply_mv": 900,
+        "system.small_memory_bits": 0,
+    }  # fmt: skip
     assert free.keys() == {path for path, role in roles.items() if role is Role.FREE} - {"name"}
     chain = export_network(BMRU, network).codes.chain()
     for path, value in free.items():

@@ -19,7 +19,7 @@ PARAMETERS = {
     "remora_bmru_core": [{}, {"FEATURES": 3, "WIDTH": 5, "BLOCKS": 3, "CLASSES": 6, "CLASS_BITS": 3}],
     "remora_bistable": [{}, {"CELLS": 5, "CELL_BITS": 3, "ROW_TILES": 3, "CURRENT_BITS": 17, "THRESHOLD_BITS": 9}],
     "remora_clock_gate": [{}],
-    "remora_memory": [{}, {"WIDTH": 33, "DEPTH": 100, "ADDRESS_BITS": 7}],
+    "remora_memory": [{}, {"WIDTH": 40, "DEPTH": 112, "ADDRESS_BITS": 7, "WORDS": 100}],
 }
 PAIRS = [(macro, parameters) for macro, variants in PARAMETERS.items() for parameters in variants]
 

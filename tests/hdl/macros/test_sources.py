@@ -44,7 +44,7 @@ def test_verible_finds_what_is_wrong(tmp_path):
 
 def test_yosys_reads_the_memory():
     """As logic, at a depth that is no power of two; the contract's checks are for simulation alone."""
-    parameters = "-chparam WIDTH 9 -chparam DEPTH 5 -chparam ADDRESS_BITS 3"
+    parameters = "-chparam WIDTH 16 -chparam DEPTH 48 -chparam ADDRESS_BITS 6 -chparam WORDS 35"
     result = yosys([
         f"read_verilog -sv {MEMORY}", f"hierarchy -check -top remora_memory {parameters}", "proc", "memory_collect",
         "check -assert", "stat",

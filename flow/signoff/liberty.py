@@ -48,10 +48,14 @@ def liberty(shapes: Iterable[MacroShape], assumptions: Assumptions) -> str:
 
 
 def area(shape: MacroShape, assumptions: Assumptions) -> float:
-    """µm² of a memory; 0 of any other macro, whose area is the layout's to say."""
-    if shape.contract.kind is not Kind.MEMORY:
-        return 0.0
-    return assumptions.memory_macro_area + shape.bits * assumptions.memory_bit_area
+    """µm² of a memory or of a clock gate; 0 of any other macro, whose area is the layout's to say."""
+    match shape.contract.kind:
+        case Kind.MEMORY:
+            return assumptions.memory_macro_area + shape.bits * assumptions.memory_bit_area
+        case Kind.CLOCK_GATE:
+            return assumptions.clock_gate_area
+        case Kind.HARD:
+            return 0.0
 
 
 def _wire_load(assumptions: Assumptions) -> str:
@@ -118,9 +122,13 @@ def _pins(name: str, width: int) -> list[str]:
 
 
 def _constraints(kind: Kind, assumptions: Assumptions) -> tuple[float, float]:
-    if kind is Kind.MEMORY:
-        return assumptions.memory_setup, assumptions.memory_hold
-    return assumptions.macro_setup, assumptions.macro_hold
+    match kind:
+        case Kind.MEMORY:
+            return assumptions.memory_setup, assumptions.memory_hold
+        case Kind.CLOCK_GATE:
+            return assumptions.clock_gate_setup, assumptions.macro_hold
+        case Kind.HARD:
+            return assumptions.macro_setup, assumptions.macro_hold
 
 
 def _clock_to_output(kind: Kind, assumptions: Assumptions) -> float:

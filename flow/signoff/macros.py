@@ -88,12 +88,22 @@ class MacroShape:
         return words * width
 
 
+ENABLE_GATE = MacroShape(
+    "remora_enable_gate",
+    "remora_enable_gate",
+    {},
+    {"clk": Port("input", 1), "enable": Port("input", 1), "gated": Port("output", 1)},
+    Contract(Kind.CLOCK_GATE, "clk", (), gated_clock="gated"),
+)
+"""Clock gate that synthesis puts before flip-flops with one enable. No design instantiates it."""
+
+
 @dataclass(frozen=True)
 class Macros:
     """Macros of one design point.
 
     Attributes:
-        shapes: by the name of the Liberty cell.
+        shapes: by the name of the Liberty cell; `ENABLE_GATE` is one.
         instances: path of each instance below the top, with dots, → name of its Liberty cell.
     """
 
@@ -120,7 +130,7 @@ def find_macros(parts: Parts, netlist: Netlist) -> Macros:
             cells[key] = f"{shape.cell}_{same + 1}" if same else shape.cell
             shapes[cells[key]] = MacroShape(module, cells[key], shape.parameters, shape.ports, shape.contract)
         instances[path] = cells[key]
-    return Macros(shapes, instances)
+    return Macros(shapes | {ENABLE_GATE.cell: ENABLE_GATE}, instances)
 
 
 @dataclass(frozen=True)

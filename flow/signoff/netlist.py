@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from remora.flow.signoff.cells import StandardCell
-from remora.flow.signoff.macros import Contract, Kind, Macros
+from remora.flow.signoff.macros import ENABLE_GATE, Contract, Kind, Macros
 from remora.spec.lib.errors import RemoraError
 
 Bit = int | str
@@ -136,7 +136,11 @@ class Netlist:
                 raise NetlistError(f"{name}: the constant '{bit}' would cut the paths through it")
             if direction == "input" and isinstance(bit, int) and bit not in drivers:
                 raise NetlistError(f"{name}: nothing drives {self.net_name(bit)}")
-        found = {name: cell["type"] for name, cell in self.cells.items() if cell["type"] in self.macros.shapes}
+        found = {
+            name: cell["type"]
+            for name, cell in self.cells.items()
+            if cell["type"] in self.macros.shapes and cell["type"] != ENABLE_GATE.cell
+        }
         if found != self.macros.instances:
             wrong = sorted(set(found.items()) ^ set(self.macros.instances.items()))
             raise NetlistError(f"the netlist and the design differ in the macro {wrong[0][0]} ({wrong[0][1]})")

@@ -108,7 +108,7 @@ def figures(made: Made, assumptions: Assumptions) -> dict[str, Any]:
         "worst_path": describe(timing.setup),
         "hold_slack_ns": timing.hold.slack,
         "hold_path": describe(timing.hold),
-        "area_um2": _logic_area(netlist),
+        "area_um2": _logic_area(netlist, assumptions),
         "memory_area_um2": round(sum(memory["area_um2"] * memory["count"] for memory in memories.values()), 1),
         "cells": len(netlist.cells),
         "flip_flops": sum(1 for _ in netlist.flip_flops()),
@@ -147,9 +147,9 @@ def _owners(made: Made | None, assumptions: Assumptions) -> dict[str, Any]:
         found[module]["instances"] += 1
     found[netlist.top]["instances"] = 1
     for name, cell in netlist.cells.items():
-        if cell["type"] in netlist.library:
+        if counted := _cell_area(netlist, cell["type"], assumptions):
             block = found[netlist.blocks.get(netlist.block_of(name), netlist.top)]
-            block["area_um2"] += netlist.library[cell["type"]].area
+            block["area_um2"] += counted
             block["flip_flops"] += netlist.is_flip_flop(cell["type"])
     hierarchical = {
         key: figures(made, assumptions)[key] for key in ("mhz", "worst_path", "area_um2", "cells", "seconds")
@@ -158,9 +158,16 @@ def _owners(made: Made | None, assumptions: Assumptions) -> dict[str, Any]:
     return {"area_by_block": dict(ordered), "hierarchical": hierarchical}
 
 
-def _logic_area(netlist: Netlist) -> float:
-    types = (cell["type"] for cell in netlist.cells.values())
-    return round(sum(netlist.library[one].area for one in types if one in netlist.library), 1)
+def _logic_area(netlist: Netlist, assumptions: Assumptions) -> float:
+    return round(sum(_cell_area(netlist, cell["type"], assumptions) for cell in netlist.cells.values()), 1)
+
+
+def _cell_area(netlist: Netlist, cell_type: str, assumptions: Assumptions) -> float:
+    """µm² of a standard cell or a clock gate; 0 of a macro."""
+    if cell_type in netlist.library:
+        return netlist.library[cell_type].area
+    shape = netlist.macros.shapes[cell_type]
+    return 0.0 if shape.bits else area(shape, assumptions)
 
 
 def _memories(netlist: Netlist, assumptions: Assumptions) -> dict[str, dict[str, float]]:

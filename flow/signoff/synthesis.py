@@ -18,6 +18,7 @@ from pathlib import Path
 from remora.flow.signoff.assumptions import Assumptions
 from remora.flow.signoff.buffering import buffer_fanout
 from remora.flow.signoff.cells import StandardCell, read_cells
+from remora.flow.signoff.clock_gates import BLACKBOX, MODEL, gate_clocks
 from remora.flow.signoff.macros import Macros
 from remora.flow.signoff.netlist import Netlist, NetlistError, clean
 from remora.flow.tools.yosys import run_yosys
@@ -32,6 +33,7 @@ class Hierarchy(Enum):
 
 
 MACROS_FILE = "macros.lib"
+_GATE_FILE = "clock_gate.v"
 # `abc -liberty -D` alone neither buffers nor sizes: its own script does. Without `-l`, `dc2` saves area and makes
 # chains of carries, which halves the speed of a counter of 48 bits. `amap` takes a fifth less area than `map`, and a
 # fifth more time.
@@ -112,10 +114,11 @@ def synthesise(job: Job, hierarchy: Hierarchy) -> Netlist:
     """
     name = hierarchy.value
     write_text(job.folder / "abc.script", _ABC.format(target=round(job.assumptions.period * 1000 * _TARGET)))
-    modules = sorted({shape.module for shape in job.macros.shapes.values()})
+    write_text(job.folder / _GATE_FILE, BLACKBOX)
+    modules = sorted({job.macros.shapes[cell].module for cell in job.macros.instances.values()})
     flatten = ["flatten"]
     passes = [
-        *(f"read_verilog -lib {path}" for path in job.blackboxes),
+        *(f"read_verilog -lib {path}" for path in (*job.blackboxes, _GATE_FILE)),
         *(f"read_verilog -sv {path}" for path in job.sources),
         f"hierarchy -check -top {job.top}",
         # A macro whose outputs nobody takes is on the chip all the same.
@@ -128,6 +131,7 @@ def synthesise(job: Job, hierarchy: Hierarchy) -> Netlist:
         "opt",
         "setundef -zero -undriven",
         "opt",
+        *gate_clocks(job.assumptions.fewest_gated),
         f"dfflibmap -liberty {job.cells}",
         "opt",
         f"abc -liberty {job.cells} -script abc.script",
@@ -220,7 +224,7 @@ def write_gates(netlist: Netlist, job: Job, name: str) -> None:
     passes = [
         f"read_json {name}.json",
         f"read_liberty -lib {job.cells}",
-        *(f"read_verilog -lib {path}" for path in job.blackboxes),
+        *(f"read_verilog -lib {path}" for path in (*job.blackboxes, _GATE_FILE)),
         f"hierarchy -check -top {netlist.top}",
         f"write_verilog -noattr {name}.v",
     ]
@@ -228,4 +232,4 @@ def write_gates(netlist: Netlist, job: Job, name: str) -> None:
     (job.folder / f"{name}.json").unlink()
     # As all models of macros have it.
     verilog = (job.folder / f"{name}.v").read_text(encoding="utf-8")
-    write_text(job.folder / f"{name}.v", f"`timescale 1ns / 1ps\n{verilog}")
+    write_text(job.folder / f"{name}.v", f"`timescale 1ns / 1ps\n{MODEL}{verilog}")

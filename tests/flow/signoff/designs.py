@@ -40,17 +40,23 @@ class Strobes(wiring.Component):
 
 
 class Fan(wiring.Component):
-    """A register that enables ``sinks`` others."""
+    """Registers that enable ``sinks`` others, ``shared`` each; where that is one, a single register enables all of them
+    together with an input of its own for each.
+    """
 
-    def __init__(self, sinks: int) -> None:
-        super().__init__({"enable": In(1), "data": In(sinks), "held": Out(sinks)})
+    def __init__(self, sinks: int, shared: int) -> None:
+        self._shared = shared
+        enables = sinks if shared == 1 else -(-sinks // shared)
+        super().__init__({"enable": In(enables), "data": In(sinks), "held": Out(sinks)})
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        enable = Signal()
+        enable = Signal(1 if self._shared == 1 else len(self.enable))
         m.d.sync += enable.eq(self.enable)
-        with m.If(enable):
-            m.d.sync += self.held.eq(self.data)
+        for sink, held in enumerate(self.held):
+            enabled = enable & self.enable[sink] if self._shared == 1 else enable[sink // self._shared]
+            with m.If(enabled):
+                m.d.sync += held.eq(self.data[sink])
         return m
 
 

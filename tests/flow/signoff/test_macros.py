@@ -46,8 +46,8 @@ def shapes_of_every_macro() -> dict[str, MacroShape]:
     for small in (DESIGNS["powers"].evolve(cell={"kind": "bmru"}), load_design("kws", Design)):
         design = small.evolve(system={"small_memory_bits": 0})
         parts = system_of(design).parts(design, None)
-        shapes = find_macros(parts, convert(parts.top(), "remora")).shapes.values()
-        found |= {shape.module: shape for shape in shapes}
+        macros = find_macros(parts, convert(parts.top(), "remora"))
+        found |= {macros.shapes[cell].module: macros.shapes[cell] for cell in macros.instances.values()}
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from remora.flow.signoff.assumptions import ASSUMPTIONS
 from remora.flow.signoff.buffering import buffer_fanout
-from remora.flow.signoff.macros import Macros
+from remora.flow.signoff.macros import ENABLE_GATE, Macros
 from remora.flow.signoff.netlist import Netlist, NetlistError
 from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
 from remora.flow.signoff.result import figures
@@ -62,10 +62,24 @@ def test_a_net_of_many_sinks_gets_a_tree(library, sinks):
 
 
 def test_fan_out_is_bounded_in_what_is_timed(synthesise, tmp_path):
-    made = synthesise(lambda: Fan(100))
+    made = synthesise(lambda: Fan(100, shared=1))
     found = figures(made, ASSUMPTIONS)
     assert found["flip_flops"] == 101 and 8 < found["max_fanout"] <= ASSUMPTIONS.max_fanout
     assert found["clock_fanout"] == {"clk": 101} and found["registered_macro_inputs"] is None
+
+
+@pytest.mark.parametrize(("sinks", "shared", "gates"), [(40, 40, 1), (40, 20, 2), (40, 4, 10), (40, 3, 0), (3, 3, 0)])
+def test_flip_flops_with_one_enable_share_a_clock_gate(synthesise, sinks, shared, gates):
+    """From four of them on; fewer take multiplexers."""
+    made = synthesise(lambda: Fan(sinks, shared))
+    found = figures(made, ASSUMPTIONS)
+    placed = [cell for cell in made.netlist.cells.values() if cell["type"] == ENABLE_GATE.cell]
+    enables = -(-sinks // shared)
+    assert len(placed) == gates and found["flip_flops"] == sinks + enables
+    assert found["gated_share"] == (sinks / (sinks + enables) if gates else 0)
+    # A flip-flop behind a gate needs a reset of its input at most: a NOR2X1 and an INVX1.
+    least = 96 * (sinks + enables) + gates * ASSUMPTIONS.clock_gate_area
+    assert least < found["area_um2"] and (found["area_um2"] < least + 44 * sinks + 100 * enables) == bool(gates)
 
 
 def test_blocks_of_a_path_are_named(synthesise):

@@ -40,11 +40,11 @@ class MiruCell(Cell):
     """Updates ``lanes`` hidden units a cycle.
 
     Before cycle t: ``control.read`` of ``control.read_fold``. Cycle t: ``control.issue`` of the same fold, and with it
-    its ``columns.code``. Cycle t + 1: ``commit`` with
-    ``candidate`` and ``state`` of these units, stored at the end of that cycle. Cycle t + 2: their words, which
-    ``words`` shows from cycle t + 3; ``ended`` marks it for the last fold. Words for the readout have coefficient 1
-    instead of ``reset_coefficient``. Both coefficients must be stable from t to t + 2. A new fold may be issued every
-    cycle. ``counts``: codes at full scale with ``issue``, words that saturate in the cycle after the words.
+    its ``columns.code``. Cycle t + 1: ``commit`` with ``candidate`` and ``state`` of these units. Cycle t + 2: their
+    words, which ``words`` shows from cycle t + 3; states and words are stored at its end, and ``ended`` marks it for
+    the last fold. Words for the readout have coefficient 1 instead of ``reset_coefficient``. Both coefficients must be
+    stable from t to t + 2. A new fold may be issued every cycle. ``counts``: codes at full scale with ``issue``, words
+    that saturate in the cycle after the words.
 
     Rules C2, C5 and O1.
 
@@ -125,13 +125,10 @@ class MiruCell(Cell):
             store.read.eq(control.read),
             store.read_context.eq(control.read_context),
             store.read_fold.eq(control.read_fold),
-            store.write.eq(commit.valid),
-            store.write_context.eq(context),
-            store.write_fold.eq(commit.fold),
-            store.state.eq(self.state),
-            store.write_word.eq(word),
-            store.word_context.eq(word_context),
-            store.word_fold.eq(word_fold),
+            store.write.eq(word),
+            store.write_context.eq(word_context),
+            store.write_fold.eq(word_fold),
+            store.state.eq(Cat(*(lane.stored for lane in lanes))),
             store.word.eq(Cat(*(lane.word for lane in lanes))),
             store.words_context.eq(self.streamed),
             self.words.eq(store.words),

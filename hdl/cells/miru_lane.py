@@ -28,6 +28,7 @@ class MiruLane(wiring.Component):
         word_coefficient: in cycle t + 2, b.
         candidate: in cycle t + 1, c = ±ROM[|code|].
         state: in cycle t + 1, h + rs((c − h)·u, 8).
+        stored: in cycle t + 2, the same state from a flip-flop, for the memory.
         word: in cycle t + 2, the sign of the new state above ``min(stream_limit, rs(|h|·b, word_shift))``.
         word_saturated: that minimum is ``stream_limit``, because the other is larger.
     """
@@ -44,6 +45,7 @@ class MiruLane(wiring.Component):
                 "word_coefficient": In(COEFFICIENT_BITS + 1),
                 "candidate": Out(signed(state_bits)),
                 "state": Out(signed(state_bits)),
+                "stored": Out(signed(state_bits)),
                 "word": Out(design.formats.stream_bits + 1),
                 "word_saturated": Out(1),
             }
@@ -59,11 +61,11 @@ class MiruLane(wiring.Component):
             for code, value in enumerate(candidate_table(design)):
                 with m.Case(code):
                     m.d.sync += entry.eq(value)
-        previous, state = Signal.like(self.previous), Signal.like(self.state)
+        previous = Signal.like(self.previous)
         m.d.sync += [
             negative.eq(self.code < 0),
             previous.eq(Mux(self.first, 0, self.previous)),
-            state.eq(self.state),
+            self.stored.eq(self.state),
         ]
         raw = Signal(range((design.formats.state_limit << COEFFICIENT_BITS) + 1))
         rounded = Signal(len(raw))
@@ -73,14 +75,14 @@ class MiruLane(wiring.Component):
             self.state.eq(
                 previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)
             ),
-            size.eq(magnitude(state)),
+            size.eq(magnitude(self.stored)),
             raw.eq(size * self.word_coefficient),
             rounded.eq(round_shift(raw, design.formats.word_shift)),
             self.word_saturated.eq(rounded > design.formats.stream_limit),
             self.word.eq(
                 Cat(
                     Mux(self.word_saturated, design.formats.stream_limit, rounded)[: design.formats.stream_bits],
-                    state < 0,
+                    self.stored < 0,
                 )
             ),
         ]

@@ -24,13 +24,10 @@ class StateStore(wiring.Component):
         read_context: the context that is read.
         read_fold: the fold that is read.
         previous: ``lanes`` states.
-        write: stores ``state`` at the end of the cycle.
-        write_context: the context whose states are written.
-        write_fold: the fold whose states are written.
+        write: stores ``state`` and ``word`` at the end of the cycle.
+        write_context: the context that is written.
+        write_fold: the fold that is written.
         state: ``lanes`` states.
-        write_word: stores ``word`` at the end of the cycle.
-        word_context: the context whose words are written.
-        word_fold: the fold whose words are written.
         word: ``lanes`` words.
         words_context: the context whose words are shown.
         words: every unit's word in that context.
@@ -54,9 +51,6 @@ class StateStore(wiring.Component):
                 "write_context": In(context),
                 "write_fold": In(fold),
                 "state": In(self.state_bits * lanes),
-                "write_word": In(1),
-                "word_context": In(context),
-                "word_fold": In(fold),
                 "word": In(self.word_bits * lanes),
                 "words_context": In(context),
                 "words": Out(self.word_bits * design.network.hidden),
@@ -86,7 +80,7 @@ class StateStore(wiring.Component):
             for fold in range(folds):
                 used = min(lanes, design.network.hidden - fold * lanes)
                 group = Signal(self.word_bits * used, reset_less=True, name=f"words_{context}_{fold}")
-                with m.If(self.write_word & (self.word_context == context) & (self.word_fold == fold)):
+                with m.If(self.write & (self.write_context == context) & (self.write_fold == fold)):
                     m.d.sync += group.eq(self.word)
                 groups.append(group)
             words.append(Cat(*groups))

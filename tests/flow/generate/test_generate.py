@@ -106,7 +106,7 @@ def test_lint_is_clean(generated, preset):
 LARGEST = {
     "codes": {"cell": {"lanes": 100}, "crossbar": {"rows": 256, "columns": 1024}},
     "currents": {"cell": {"kind": "bmru"}, "crossbar": {"rows": 256, "columns": 1024}},
-    "column_tiles": {"cell": {"lanes": 1024}, "crossbar": {"rows": 1024, "columns": 100}},
+    "column_tiles": {"cell": {"lanes": 100}, "crossbar": {"rows": 1024, "columns": 100}},
     # 228 rows of tiles and as many lanes as states: 8 GB of memory, and four minutes of a processor twice.
     "tiles": {"cell": {"lanes": 1024}, "crossbar": {"rows": 9, "columns": 1024}},
     "devices": {

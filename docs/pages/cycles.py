@@ -42,6 +42,7 @@ def _value(design: DesignPoint, name: str, taken: list[str]) -> int | str:
         "tile": layer_layout(design, Layer.HIDDEN).tiles[0],
         "rows": min(WINDOW_ROWS, design.crossbar.rows, design.hidden_rows),
         "pulses": 0,
+        "planes": design.formats.stream_bits,
     }
     member = getattr(design.cycles, name)
     return member(*(examples[each] for each in taken)) if callable(member) else member

@@ -13,7 +13,8 @@ from remora.spec.lib.section import Design
 HEADER_NAME = "remora_registers.h"
 GUARDS = {
     "halted": "the core is halted",
-    "window": "the core is halted, the weight window idle, and its selection names a column that exists",
+    "window": "the core is halted, the weight window idle, and its selection names a column and a slice that exist",
+    "discharged": "no integrator holds what the weight window has driven",
     "memory": "the core is halted, the memory window idle, and its selection names a word that exists",
     "memory_word": "the memory that is selected may hold the word in the window (rule M10)",
     "cells": "the core is halted, the weight window idle, and the unit exists",

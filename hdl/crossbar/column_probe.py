@@ -1,4 +1,4 @@
-"""Column probe: reads the weight of one device pair through the converter of its column."""
+"""Column probe: integrates what the window puts on the wordlines, and converts what was gathered."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.control import ReadStrobes
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, adc_shift, first_wordline, layer_layout
+from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
 
 
 class ProbePort(wiring.Signature):
-    """Read port of both layers' crossbars, seen from who reads a single device.
+    """Read port of both layers' crossbars, seen from who reads a single column.
 
     Ports:
-        row: the one wordline that is high, counted in the streamer's wordlines.
-        plane: the bit plane that it carries.
+        plane: the bit plane that the wordlines carry.
         hidden: how the hidden layer is read.
         readout: how the readout is read.
         hidden_code: of the column that the hidden layer's program port selects.
@@ -30,7 +29,6 @@ class ProbePort(wiring.Signature):
         bits = design.formats.adc_bits
         super().__init__(
             {
-                "row": Out(range(design.wordlines)),
                 "plane": Out(range(design.formats.stream_bits)),
                 "hidden": Out(ReadStrobes()),
                 "readout": Out(ReadStrobes()),
@@ -41,57 +39,65 @@ class ProbePort(wiring.Signature):
 
 
 class ColumnProbe(wiring.Component):
-    """``start`` reads row ``row`` of tile ``tile`` of ``layer``, of the column that the layer's program port selects in
-    this tile; both selections must stay until ``done``.
+    """``start`` reads the device whose wordline is high, of the column that the layer's program port selects; the
+    wordline and the selection must stay until ``done``.
 
     The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
     in all; so the code is the weight, rounded to whole levels.
 
-    Rule X7.
+    With ``drive`` the wordlines are integrated once on each plane from 0 to ``planes`` − 1, and nothing is sampled; so
+    what one drive gathers adds to what the one before did. With ``convert`` nothing is integrated: what was gathered is
+    sampled and converted. Both must stay until ``done``.
+
+    Rules X4 and X7.
 
     Ports:
-        stretch: further cycles of the wordline before it is integrated, and before the sample.
-        start: reads a device.
+        stretch: further cycles of the wordlines before they are integrated, and before the sample.
+        start: begins; looked at only while nothing is under way.
+        drive: integrates planes and does nothing else.
+        convert: samples and converts and does nothing else.
+        step: with ``drive``, the plane; it must start with 0 and grow by 1 after each ``integrated``.
+        planes: with ``drive``, how many.
+        integrator: of two, the one that gathers and is sampled.
         layer: 0 the hidden layer, 1 the readout.
-        tile: the tile of the layer.
-        row: the row of the tile.
-        done: high for one cycle, with ``weight`` and ``last``.
-        last: this was the tile's last row.
-        weight: of the device pair.
+        integrated: the wordlines are integrated.
+        done: high for one cycle, the last.
+        code: of the column; as of ``done``, until the layer's next conversion or another selection.
         crossbars: how both layers' crossbars are read.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        rows = max(tile.rows for layer in Layer for tile in layer_layout(design, layer).tiles)
         super().__init__(
             {
                 "stretch": In(PlaneStretch()),
                 "start": In(1),
+                "drive": In(1),
+                "convert": In(1),
+                "step": In(range(design.formats.stream_bits)),
+                "planes": In(range(design.formats.stream_bits + 1)),
+                "integrator": In(1),
                 "layer": In(1),
-                "tile": In(8),
-                "row": In(unsigned_width(rows - 1)),
+                "integrated": Out(1),
                 "done": Out(1),
-                "last": Out(1),
-                "weight": Out(signed(design.formats.adc_bits)),
+                "code": Out(signed(design.formats.adc_bits)),
                 "crossbars": Out(ProbePort(design)),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        design, port = self.design, self.crossbars
+        design, port, integrate = self.design, self.crossbars, self.integrated
         planes = {Layer.HIDDEN: design.formats.stream_bits, Layer.READOUT: design.readout_planes}
         plane = {layer: min(planes[layer] - 1, adc_shift(design, layer)) for layer in Layer}
         repeats = {layer: 1 << (adc_shift(design, layer) - plane[layer]) for layer in Layer}
         left = Signal(unsigned_width(max(repeats.values()) - 1))
 
-        drive, integrate, sample, convert, valid = (
-            Signal(name=name) for name in ("drive", "integrate", "sample", "convert", "valid")
+        drive, sample, convert, valid = (
+            Signal(name=f"{name}_strobe") for name in ("drive", "sample", "convert", "valid")
         )
         for layer in Layer:
-            name, layout = layer.name.lower(), layer_layout(design, layer)
-            first = first_wordline(design, layer)
+            name = layer.name.lower()
             with m.If(self.layer == layer):
                 strobes = getattr(port, name)
                 m.d.comb += [
@@ -99,27 +105,17 @@ class ColumnProbe(wiring.Component):
                     strobes.integrate.eq(integrate),
                     strobes.sample.eq(sample),
                     # Of two integrators the sample takes the one that is not named.
-                    strobes.integrator.eq(sample if design.crossbar.integrators > 1 else 0),
+                    strobes.integrator.eq(sample ^ self.integrator if design.crossbar.integrators > 1 else 0),
                     strobes.convert.eq(convert),
                     valid.eq(strobes.valid),
-                    self.weight.eq(getattr(port, f"{name}_code").as_signed()),
+                    self.code.eq(getattr(port, f"{name}_code").as_signed()),
                 ]
-                for tile in layout.tiles:
-                    with m.If(self.tile == tile.index):
-                        m.d.comb += [
-                            port.row.eq(first + tile.first_row + self.row),
-                            self.last.eq(self.row == tile.rows - 1),
-                        ]
-                        if first + layout.rows < design.wordlines and tile.first_row + tile.rows == layout.rows:
-                            # The bias line is the streamer's last, and the states before it are not this layer's.
-                            with m.If(self.last):
-                                m.d.comb += port.row.eq(design.wordlines - 1)
 
         def of_layer(values):
             hidden, readout = (values[layer] for layer in Layer)
             return hidden if hidden == readout else Mux(self.layer, readout, hidden)
 
-        m.d.comb += port.plane.eq(of_layer(plane))
+        m.d.comb += port.plane.eq(Mux(self.drive, self.step, of_layer(plane)))
 
         # Cycles until what the state is for.
         rest = Signal(STRETCH_BITS)
@@ -127,13 +123,21 @@ class ColumnProbe(wiring.Component):
             m.d.sync += rest.eq(rest - 1)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += rest.eq(self.stretch.integrate)
-                m.d.sync += left.eq(of_layer(repeats) - 1)
-                with m.If(self.start):
+                m.d.sync += [rest.eq(self.stretch.integrate), left.eq(of_layer(repeats) - 1)]
+                with m.If(self.start & self.convert):
+                    m.d.sync += rest.eq(self.stretch.settle)
+                    m.next = "SAMPLE"
+                with m.Elif(self.start):
                     m.next = "INTEGRATE"
             with m.State("INTEGRATE"):
                 m.d.comb += [drive.eq(1), integrate.eq(rest == 0)]
-                with m.If(integrate):
+                with m.If(integrate & self.drive):
+                    # Every plane settles anew.
+                    m.d.sync += rest.eq(self.stretch.integrate)
+                    with m.If(self.step + 1 == self.planes):
+                        m.d.comb += self.done.eq(1)
+                        m.next = "IDLE"
+                with m.Elif(integrate):
                     m.d.sync += left.eq(left - 1)
                     with m.If(left == 0):
                         m.d.sync += rest.eq(self.stretch.settle)

@@ -16,7 +16,7 @@ from remora.hdl.crossbar.decision import Decision
 from remora.hdl.crossbar.result_slots import ResultSlots
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
-from remora.hdl.crossbar.weight_window import WeightWindow, WindowHost
+from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow, WindowHost
 from remora.hdl.learning.core_learning import CoreLearning
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiStream
@@ -48,7 +48,7 @@ class Core(wiring.Component):
     Ports:
         input: packets.
         output: answers.
-        run: sequences may start, once the window and the last pulse are done.
+        run: sequences may start, once the window and the last pulse are done; never raised while ``window.charged``.
         abort: forgets what is in flight; the core is idle again.
         halted: not ``run``, and nothing is in flight, the answer sent.
         busy: a sequence is in flight, or ``abort`` waits.
@@ -81,7 +81,7 @@ class Core(wiring.Component):
                 "sequence_done": Out(1),
                 "dropped": Out(len(Drop)),
                 "cell": In(self._cell.host_port(design)),
-                "window": In(WindowHost()),
+                "window": In(WindowHost(design)),
                 "watch": In(WatchHost()),
                 "stretch": In(Stretch()),
                 **{f"learning_{name}": hosts[name] for name in LEARNING_HOSTS if name in hosts},
@@ -213,7 +213,7 @@ class Core(wiring.Component):
                 pass_on(m, getattr(self, f"learning_{name}"), getattr(learning, name))
 
     def _connect_crossbars(self, m: Module, sequencer: Sequencer, streamers, arrays) -> None:
-        """A streamer drives each layer's wordlines, or the window does, one at a time, while the engine is halted.
+        """A streamer drives each layer's wordlines, or the window does while the engine is halted; the other's are 0.
 
         The program ports are the window's; where the core learns, the engine's while it does.
         """
@@ -221,14 +221,15 @@ class Core(wiring.Component):
         for layer, array in arrays.items():
             name, streamer = layer.name.lower(), streamers[layer]
             of_steps, of_probe, program = getattr(sequencer, name), getattr(probe, name), f"program_{name}"
-            wl_pos, plane = Signal(self.design.wordlines, name=f"{name}_wl_pos"), Signal.like(array.plane)
-            m.d.comb += [wl_pos.eq(streamer.wl_pos), plane.eq(streamer.control.plane)]
-            with m.If(window.host.busy):
-                m.d.comb += [wl_pos.eq(0), wl_pos.bit_select(probe.row, 1).eq(1), plane.eq(probe.plane)]
             m.d.comb += [
-                array.wl_pos.eq(share_of(self.design, layer, wl_pos)),
-                array.wl_neg.eq(share_of(self.design, layer, streamer.wl_neg)),
-                array.plane.eq(plane),
+                *(
+                    getattr(array, f"wl_{polarity}").eq(
+                        share_of(self.design, layer, getattr(streamer, f"wl_{polarity}"))
+                        | getattr(window.wordlines, f"{name}_{polarity}")
+                    )
+                    for polarity in POLARITIES
+                ),
+                array.plane.eq(Mux(window.host.busy, probe.plane, streamer.control.plane)),
                 *(
                     getattr(array.strobes, s).eq(getattr(of_steps, s) | getattr(of_probe, s))
                     for s in ("drive", *STROBES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux
+from amaranth.hdl import Cat, Const, Module, Mux
 from amaranth.lib import wiring
 
 from remora.hdl.cells.registry import cell_class
@@ -56,6 +56,7 @@ class Remora(AxiTop):
             registers.status_window_busy.eq(window.busy),
             registers.guard_halted.eq(core.halted & ~window.busy),
             registers.guard_window.eq(core.halted & ~window.busy & window.selection_valid),
+            registers.guard_discharged.eq(~window.charged),
             registers.interrupt_status_sequence_done.eq(core.sequence_done),
             registers.interrupt_status_window_done.eq(window.done),
             registers.interrupt_status_window_failed.eq(window.failed),
@@ -71,6 +72,7 @@ class Remora(AxiTop):
             m.d.comb += getattr(registers, f"interrupt_status_dropped_{drop.name.lower()}").eq(core.dropped[drop])
 
     def _connect_window(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        second = self.design.crossbar.integrators > 1
         drive(
             m,
             core.window,
@@ -84,10 +86,16 @@ class Remora(AxiTop):
             data_strobes=registers.window_data_write_strobes,
             commit=registers.window_control_commit,
             read=registers.window_control_read,
+            drive=registers.window_control_drive,
+            convert=registers.window_control_convert,
+            planes=registers.window_drive_planes,
+            integrator=registers.window_drive_integrator if second else Const(0),
         )
         m.d.comb += [
             registers.window_data_read_value.eq(core.window.data_read_value),
             registers.window_status_mismatches.eq(core.window.mismatches),
+            registers.window_status_charged.eq(core.window.charged),
+            registers.window_code_value.eq(core.window.code),
         ]
 
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:

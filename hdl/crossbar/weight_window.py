@@ -1,4 +1,4 @@
-"""Weight window: programs a slice of a crossbar column to given weights, verifies it, and reads it back."""
+"""Weight window: programs, verifies and reads back a slice of a crossbar column, and drives wordlines by hand."""
 
 from __future__ import annotations
 
@@ -8,16 +8,41 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
-from remora.hdl.lib.fixed import count_ones, magnitude
+from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
 from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, layer_layout
+from remora.spec.crossbar.tiles import MAX_TILE
 from remora.spec.lib.fixed import unsigned_width
 
 WEIGHT_BITS = 8
-SLICE_BITS = 7
+SLICE_BITS = unsigned_width(MAX_TILE // WINDOW_ROWS - 1)
+COLUMN_BITS = unsigned_width(MAX_TILE - 1)
+POINTER_BITS = unsigned_width(WINDOW_ROWS - 1)
+MISMATCH_BITS = unsigned_width(WINDOW_ROWS)
+POLARITIES = ("pos", "neg")
+
+
+class Wordlines(wiring.Signature):
+    """Wordlines of both layers in the order of their rows, seen from who drives them.
+
+    Ports:
+        hidden_pos: of the hidden layer, those with positive polarity.
+        hidden_neg: those with negative polarity.
+        readout_pos: of the readout, those with positive polarity.
+        readout_neg: those with negative polarity.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        super().__init__(
+            {
+                f"{layer.name.lower()}_{polarity}": Out(layer_layout(design, layer).rows)
+                for layer in Layer
+                for polarity in POLARITIES
+            }
+        )
 
 
 class WindowHost(wiring.Signature):
@@ -37,31 +62,43 @@ class WindowHost(wiring.Signature):
         data_read_value: the four rows as they are.
         commit: programs the selected slice, which must be valid, and verifies it.
         read: reads the selected slice, which must be valid, into the window.
-        busy: high from the cycle after ``commit`` or ``read`` until the end.
+        drive: drives the rows of the selected slice, which must be valid, on ``planes`` planes; nothing is converted.
+        convert: converts what the drives of the layer have gathered.
+        planes: of ``drive``, at least 1; it must stay until the end.
+        integrator: of two, the one that every command uses; it must stay until the end.
+        code: of the selected column, from the layer's last conversion; valid while no tile converts.
+        charged: an integrator holds what a drive has gathered.
+        busy: high from the cycle after a command until the end.
         done: high for one cycle at the end.
         failed: with ``done``, a device does not hold its weight.
         mismatches: how many rows do not.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, design: DesignPoint) -> None:
         super().__init__(
             {
                 "layer": Out(1),
                 "tile": Out(8),
-                "column": Out(16),
+                "column": Out(COLUMN_BITS),
                 "slice": Out(SLICE_BITS),
                 "selection_valid": In(1),
-                "pointer": Out(16),
+                "pointer": Out(POINTER_BITS),
                 "data_write": Out(1),
                 "data_value": Out(32),
                 "data_strobes": Out(4),
                 "data_read_value": In(32),
                 "commit": Out(1),
                 "read": Out(1),
+                "drive": Out(1),
+                "convert": Out(1),
+                "planes": Out(range(design.formats.stream_bits + 1)),
+                "integrator": Out(1),
+                "code": In(signed(design.formats.adc_bits)),
+                "charged": In(1),
                 "busy": In(1),
                 "done": In(1),
                 "failed": In(1),
-                "mismatches": In(16),
+                "mismatches": In(MISMATCH_BITS),
             }
         )
 
@@ -72,17 +109,25 @@ class WeightWindow(wiring.Component):
     ``host.commit`` erases the selected rows to rest, pulses each pair up to its weight (canonical: one side stays at
     rest), reads them back and compares. ``host.read`` only reads back, into the window.
 
-    The engine must be idle from ``commit`` or ``read`` until ``done``: the window drives the crossbars.
+    ``host.drive`` puts the rows of the slice on the wordlines: those whose byte is positive with positive polarity,
+    those whose byte is negative with negative polarity. They are integrated once on each plane from 0 to
+    ``host.planes`` − 1. The window keeps its bytes. Drives add up, also those of several slices and tiles of a layer.
+    ``host.convert`` samples and converts what they gathered, in all tiles of the layer; the integrator is empty then.
+    ``host.code`` is the code of rule X4.
 
-    Rules X7 and P1.
+    The engine must be idle from a command until ``done``, and from a drive until ``charged`` falls: the window drives
+    the crossbars. ``commit`` and ``read`` need empty integrators.
+
+    Rules X4, X7 and P1.
 
     Ports:
         host: what the registers set and read.
-        stretch: of the reading of a device.
+        stretch: of the planes, and before the sample.
         pulses: device pulses launched in this cycle.
         program_hidden: programs the hidden layer.
         program_readout: programs the readout.
-        probe: reads single devices.
+        probe: reads the crossbars.
+        wordlines: what is driven; all 0 unless a command reads or drives.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -92,12 +137,13 @@ class WeightWindow(wiring.Component):
         self.words = -(-self.rows // ROWS_PER_WORD)
         super().__init__(
             {
-                "host": In(WindowHost()),
+                "host": In(WindowHost(design)),
                 "stretch": In(PlaneStretch()),
                 "pulses": Out(range(self.rows + 1)),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
                 "probe": Out(ProbePort(design)),
+                "wordlines": Out(Wordlines(design)),
             }
         )
 
@@ -110,38 +156,61 @@ class WeightWindow(wiring.Component):
 
         weights = [Signal(signed(WEIGHT_BITS), name=f"weight_{row}") for row in range(rows)]
         self._host_access(m, weights, probe)
-        in_tile, selection = self._selection(m)
+        last_row, valid = self._selection(m)
+        in_tile = Signal(rows)
         m.d.comb += [
-            host.selection_valid.eq(selection),
+            host.selection_valid.eq(valid),
+            in_tile.eq(Cat(last_row >= row for row in range(rows))),
             probe.layer.eq(host.layer),
-            probe.tile.eq(host.tile),
+            probe.planes.eq(host.planes),
+            probe.integrator.eq(host.integrator),
+            host.code.eq(probe.code),
         ]
 
         at_rest_pos, at_rest_neg = Signal(rows), Signal(rows)
         any_busy, sensed = Signal(), Signal()
         up, down, side, pulse = Signal(rows), Signal(rows), Signal(rows), Signal()
         self._connect_program(m, at_rest_pos, at_rest_neg, any_busy, sensed, up, down, side, pulse)
+        driven = {polarity: Signal(rows, name=f"driven_{polarity}") for polarity in POLARITIES}
+        self._connect_wordlines(m, driven)
 
         limit = self.design.crossbar.weight_limit
         # An erase needs at most one pass over each side; a stuck device must not hold the window for ever.
         round_ = Signal(range(2 * limit + 1))
-        row = Signal(unsigned_width(rows - 1))
-        verifying = Signal()
+        # The row that is read, or the plane that is driven.
+        row = Signal(range(max(rows, self.design.formats.stream_bits)))
+        verifying, above, negative = Signal(), Signal(rows), Signal(rows)
+        # One bit an integrator of each layer.
+        charged = Signal(2 * self.design.crossbar.integrators)
+        named = charged.bit_select(Cat(host.layer, host.integrator)[: unsigned_width(len(charged) - 1)], 1)
         m.d.comb += [
             self.pulses.eq(Mux(pulse, count_ones(up | down), 0)),
-            probe.row.eq(row + host.slice * WINDOW_ROWS),
+            probe.step.eq(row),
+            # In the first round, the rows whose byte is not 0.
+            above.eq(Cat(*(_exceeds(weight, round_) for weight in weights)) & in_tile),
+            negative.eq(Cat(*(weight < 0 for weight in weights))),
+            host.charged.eq(charged.any()),
             host.failed.eq(host.done & (host.mismatches != 0)),
         ]
 
         with m.FSM() as fsm:
             m.d.comb += host.busy.eq(~fsm.ongoing("IDLE"))
+            # A reset ends a commit, but not the pulse that it launched.
+            m.d.comb += probe.start.eq((fsm.ongoing("READ") | probe.drive | probe.convert) & ~any_busy)
             with m.State("IDLE"):
                 m.d.sync += [round_.eq(0), row.eq(0)]
-                with m.If(host.commit | host.read):
-                    m.d.sync += [verifying.eq(host.commit), host.mismatches.eq(0)]
-                    m.next = "PROBE"
+                with m.If(host.commit | host.read | host.drive | host.convert):
+                    m.d.sync += [verifying.eq(host.commit | ~host.read), host.mismatches.eq(0)]
                 with m.If(host.commit):
                     m.next = "ERASE"
+                with m.Elif(host.read):
+                    m.next = "READ"
+                with m.Elif(host.drive):
+                    m.d.sync += named.eq(1)
+                    m.next = "DRIVE"
+                with m.Elif(host.convert):
+                    m.d.sync += named.eq(0)
+                    m.next = "CONVERT"
             with m.State("ERASE"):
                 m.d.comb += [down.eq(~(at_rest_pos & at_rest_neg) & in_tile), side.eq(at_rest_pos)]
                 with m.If(sensed):
@@ -152,29 +221,31 @@ class WeightWindow(wiring.Component):
                         m.d.sync += round_.eq(0)
                         m.next = "RAISE"
             with m.State("RAISE"):
-                m.d.comb += [
-                    up.eq(Cat(*(magnitude(weight) > round_ for weight in weights)) & in_tile),
-                    side.eq(Cat(*(weight < 0 for weight in weights))),
-                ]
+                m.d.comb += [up.eq(above), side.eq(negative)]
                 with m.If(sensed):
                     m.d.sync += round_.eq(round_ + 1)
                     with m.If(up.any() & (round_ < limit)):
                         m.d.comb += pulse.eq(1)
                     with m.Else():
-                        m.next = "PROBE"
-            with m.State("PROBE"):
-                # A reset ends a commit, but not the pulse that it launched.
-                m.d.comb += probe.start.eq(~any_busy)
-                with m.If(~any_busy):
-                    m.next = "COMPARE"
-            with m.State("COMPARE"):
+                        m.next = "READ"
+            with m.State("READ"):
+                m.d.comb += driven["pos"].eq(Cat(row == index for index in range(rows)))
                 with m.If(probe.done):
                     m.d.sync += row.eq(row + 1)
-                    m.next = "PROBE"
-                    with m.If(verifying & (probe.weight != Array(weights)[row])):
+                    with m.If(verifying & (probe.code != Array(weights)[row])):
                         m.d.sync += host.mismatches.eq(host.mismatches + 1)
-                    with m.If(probe.last | (row == WINDOW_ROWS - 1)):
+                    with m.If(row == last_row):
                         m.next = "DONE"
+            with m.State("DRIVE"):
+                m.d.comb += [probe.drive.eq(1), driven["pos"].eq(above & ~negative), driven["neg"].eq(above & negative)]
+                with m.If(probe.integrated):
+                    m.d.sync += row.eq(row + 1)
+                with m.If(probe.done):
+                    m.next = "DONE"
+            with m.State("CONVERT"):
+                m.d.comb += probe.convert.eq(1)
+                with m.If(probe.done):
+                    m.next = "DONE"
             with m.State("DONE"):
                 m.d.comb += host.done.eq(1)
                 m.next = "IDLE"
@@ -182,7 +253,7 @@ class WeightWindow(wiring.Component):
         # Read-back replaces what the host wrote, a row at a time.
         for index, weight in enumerate(weights):
             with m.If(probe.done & ~verifying & (row == index)):
-                m.d.sync += weight.eq(probe.weight)
+                m.d.sync += weight.eq(probe.code)
         return m
 
     def _host_access(self, m: Module, weights: list[Signal], probe: ColumnProbe) -> None:
@@ -194,40 +265,29 @@ class WeightWindow(wiring.Component):
             with m.If(host.data_write & host.data_strobes[lane] & (word == index // ROWS_PER_WORD)):
                 m.d.sync += weight.eq(host.data_value.word_select(lane, WEIGHT_BITS))
 
-    def _selection(self, m: Module):
-        """Rows that the selected slice has, and whether the selection names a tile, a column and a slice that exist."""
-        host, in_tile, valid = self.host, Signal(self.rows), Signal()
+    def _selection(self, m: Module) -> tuple[Signal, Signal]:
+        """Last row that the selected slice has, and whether there are such a tile, column and slice."""
+        host, last_row, valid = self.host, Signal(unsigned_width(self.rows - 1)), Signal()
         for layer in Layer:
             for tile in layer_layout(self.design, layer).tiles:
                 *whole, last = tile.window_slices
                 with m.If((host.layer == layer) & (host.tile == tile.index)):
                     m.d.comb += [
-                        in_tile.eq(
-                            Mux(host.slice == len(whole), (1 << last.stop - last.start) - 1, (1 << WINDOW_ROWS) - 1)
-                        ),
+                        last_row.eq(Mux(host.slice == len(whole), last.stop - last.start - 1, WINDOW_ROWS - 1)),
                         valid.eq((host.column < tile.columns) & (host.slice <= len(whole))),
                     ]
-        return in_tile, valid
+        return last_row, valid
 
     def _connect_program(self, m: Module, at_rest_pos, at_rest_neg, any_busy, sensed, up, down, side, pulse) -> None:
-        host, chosen = self.host, Signal(self.slices)
-        index = host.slice[: unsigned_width(self.slices - 1)]
-        m.d.comb += [
-            chosen.eq(1 << index),
-            any_busy.eq(self.program_hidden.busy | self.program_readout.busy),
-        ]
-
-        def among_the_tile(rows: Value) -> Value:
-            """The rows of the slice among those of the tile."""
-            return Cat(Mux(here, rows, 0)[: self.rows] for here in chosen)
-
+        host, index = self.host, self._slice_index()
+        m.d.comb += any_busy.eq(self.program_hidden.busy | self.program_readout.busy)
         for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
             m.d.comb += [
                 port.tile.eq(host.tile),
                 port.column.eq(host.column),
-                port.up.eq(among_the_tile(up)),
-                port.down.eq(among_the_tile(down)),
-                port.side.eq(among_the_tile(side)),
+                port.up.eq(self._among_the_tile(up)),
+                port.down.eq(self._among_the_tile(down)),
+                port.side.eq(self._among_the_tile(side)),
             ]
             with m.If(host.layer == layer):
                 m.d.comb += [
@@ -236,3 +296,30 @@ class WeightWindow(wiring.Component):
                     at_rest_pos.eq(port.pos_rest.word_select(index, WINDOW_ROWS)),
                     at_rest_neg.eq(port.neg_rest.word_select(index, WINDOW_ROWS)),
                 ]
+
+    def _connect_wordlines(self, m: Module, driven: dict[str, Signal]) -> None:
+        """The rows of the slice among those of the layer. Tiles side by side have the same wordlines."""
+        for polarity, rows in driven.items():
+            of_tile = Signal(self.rows * self.slices, name=f"tile_{polarity}")
+            m.d.comb += of_tile.eq(self._among_the_tile(rows))
+            for layer in Layer:
+                layout, of_layer = layer_layout(self.design, layer), []
+                for first in layout.tiles[:: layout.column_tiles]:
+                    here = Cat(self.host.tile == tile.index for tile in layout.tiles if tile.row_tile == first.row_tile)
+                    # The selection is valid, so that the only row tile needs no look.
+                    gate = here.any() if layout.row_tiles > 1 else Const(1)
+                    of_layer.append(Mux(gate, of_tile[: first.rows], 0))
+                m.d.comb += getattr(self.wordlines, f"{layer.name.lower()}_{polarity}").eq(Cat(*of_layer))
+
+    def _slice_index(self) -> Value:
+        return self.host.slice[: unsigned_width(self.slices - 1)]
+
+    def _among_the_tile(self, rows: Value) -> Value:
+        """The rows of the slice among those of the tile."""
+        return Cat(Mux(self._slice_index() == index, rows, 0) for index in range(self.slices))
+
+
+def _exceeds(weight: Value, level: Value) -> Value:
+    """Whether the magnitude of a weight is larger than a level, without a carry: −w is ~w + 1, and 2·~w + 1 is odd."""
+    negative = weight[-1]
+    return Cat(negative, weight[:-1] ^ negative.replicate(WEIGHT_BITS - 1)) > Cat(Const(0, 1), level)

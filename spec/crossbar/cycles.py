@@ -259,6 +259,18 @@ class Cycles(Derived):
         # The wordline stays while it is integrated several times.
         return 1 + self.stretch.planes(1) - 1 + integrate + 1 + 1 + PIN + self.conversion
 
+    def drive(self, planes: int) -> int:
+        """Cycles for which driving a slice keeps the window busy: DRIVE, the planes, and DONE."""
+        return 1 + planes * (1 + self.stretch.integrate) + 1
+
+    @property
+    def convert(self) -> int:
+        """Cycles for which converting what drives gathered keeps the window busy.
+
+        CONVERT, the gap, SAMPLE, CONVERT of the probe, WAIT as long as the converter takes, DONE.
+        """
+        return 1 + self.stretch.settle + 1 + 1 + PIN + self.conversion + 1
+
     def slice_read(self, layer: Layer, rows: int) -> int:
         """Cycles for which reading ``rows`` of a column keeps the window busy: every device, and DONE."""
         return rows * self.device_read(layer) + 1

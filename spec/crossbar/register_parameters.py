@@ -53,6 +53,8 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_readout_row_tiles": readout.row_tiles,
         "design_readout_column_tiles": readout.column_tiles,
         "design_timeout": design.crossbar.timeout,
+        "design_stream_bits": design.formats.stream_bits,
+        "design_integrates_twice": design.crossbar.integrators > 1,
         "design_reset_coefficient": design.cell.reset_coefficient,
         "design_update_coefficient": design.cell.update_coefficient,
     }

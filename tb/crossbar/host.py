@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,32 @@ class CrossbarHost(Host):
             found.append(np.array(values, "<u4").view(np.int8)[: rows.stop - rows.start])
         return np.concatenate(found)
 
+    async def drive(self, tile: Tile, part: int, values: Sequence[int], planes: int, integrator: int = 0) -> None:
+        """Drive rows of a slice with the signs of ``values`` on so many planes, and wait for the end."""
+        script = RegisterScript(self.registers)
+        _select(script, tile, 0, part)
+        _fill(script, np.asarray(values))
+        script.write("WINDOW_DRIVE", planes=planes, **self._named(integrator))
+        script.write("WINDOW_CONTROL", drive=1)
+        script.until("STATUS", "window_busy", 0)
+        await self.carry_out(script)
+
+    async def begin_conversion(self, tile: Tile, integrator: int = 0) -> None:
+        """Start to convert what an integrator of all tiles of the layer of ``tile`` holds."""
+        script = RegisterScript(self.registers)
+        _select(script, tile, 0, 0)
+        script.write("WINDOW_DRIVE", planes=1, **self._named(integrator))
+        script.write("WINDOW_CONTROL", convert=1)
+        await self.carry_out(script)
+
+    async def code(self, tile: Tile, column: int) -> int:
+        """The code of a column from the last conversion of its tile."""
+        await self.write("WINDOW_SELECT", layer=int(tile.layer), tile=tile.index, column=column)
+        return int(np.uint16((await self.read("WINDOW_CODE"))["value"]).astype(np.int16))
+
+    def _named(self, integrator: int) -> dict[str, int]:
+        return {"integrator": integrator} if self.design.crossbar.integrators > 1 else {}
+
     async def write_thresholds(self, thresholds: NDArray, first: int = 0) -> None:
         """Load low and high thresholds (2, n) of the cells from unit ``first`` on."""
         script = RegisterScript(self.registers)
@@ -126,11 +153,16 @@ def _select(script: RegisterScript, tile: Tile, column: int, part: int) -> None:
 
 def _begin_slice(script: RegisterScript, tile: Tile, column: int, part: int, levels: NDArray) -> None:
     _select(script, tile, column, part)
+    _fill(script, levels)
+    script.write("WINDOW_CONTROL", commit=1)
+
+
+def _fill(script: RegisterScript, levels: NDArray) -> None:
+    """Write the bytes of a slice from its first row on."""
     padded = np.zeros(-(-len(levels) // ROWS_PER_WORD) * ROWS_PER_WORD, np.int8)
     padded[: len(levels)] = levels
     for word in padded.view("<u4"):
         script.write_word("WINDOW_DATA", int(word))
-    script.write("WINDOW_CONTROL", commit=1)
 
 
 def _program_column(script: RegisterScript, tile: Tile, column: int, levels: NDArray) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from random import Random
+from typing import Self
 
 import cocotb
 import numpy as np
@@ -31,7 +32,7 @@ class TimeoutBench:
         self.right = 0
 
     @classmethod
-    async def started(cls, dut, limit: int | None = None) -> TimeoutBench:
+    async def started(cls, dut, limit: int | None = None) -> Self:
         """After reset, halted, with another limit where one is given."""
         bench = cls(await CrossbarHost.started(dut))
         await bench.host.expect("MACRO_TIMEOUT", cycles=bench.limit)

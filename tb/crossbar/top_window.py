@@ -20,6 +20,7 @@ WINDOW_REGISTERS = {
     "WINDOW_POINTER": {"row": 4},
     "WINDOW_DATA": {"weight0": 1, "weight3": 2},
     "WINDOW_CONTROL": {"commit": 1},
+    "WINDOW_DRIVE": {"planes": 1},
     "RESET_COEFFICIENT": {"value": 3},
     "UPDATE_COEFFICIENT": {"value": 5},
 }
@@ -110,11 +111,11 @@ async def illegal_selections(dut) -> None:
         layout = layer_layout(design, layer)
         addresses = [(tile.index, tile.columns, 0) for tile in layout.tiles]
         addresses += [(tile.index, 0, len(tile.window_slices)) for tile in layout.tiles]
-        addresses += [(len(layout.tiles), 0, 0), (255, 0, 0), (0, 65535, 0), (0, 0, 127)]
+        addresses += [(len(layout.tiles), 0, 0), (255, 0, 0), (0, 1023, 0), (0, 0, 63)]
         for tile, column, part in addresses:
             await host.write("WINDOW_SELECT", layer=int(layer), tile=tile, column=column, slice=part)
-            await host.refused("WINDOW_CONTROL", commit=1)
-            await host.refused("WINDOW_CONTROL", read=1)
+            for command in ("commit", "read", "drive", "convert"):
+                await host.refused("WINDOW_CONTROL", **{command: 1})
             tried += 1
     assert tried > 8
     assert (await host.counters())[Counter.PULSES] == before[Counter.PULSES]

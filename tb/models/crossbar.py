@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, Tile, layer_layout
+from remora.spec.crossbar.layout import Layer, Tile, adc_shift, layer_layout
 from remora.spec.lib.fixed import round_shift, saturate
 
 
@@ -19,6 +19,7 @@ class CrossbarModel:
 
     def __init__(self, design: DesignPoint, layer: Layer) -> None:
         self.design, self.layout = design, layer_layout(design, layer)
+        self.adc_shift = adc_shift(design, layer)
         self.full = design.crossbar.weight_limit
         self.pairs = np.zeros((2, self.layout.rows, self.layout.columns), dtype=np.int64)
 
@@ -48,5 +49,5 @@ class CrossbarModel:
         words, codes = np.asarray(words, dtype=np.int64), []
         for tile in self.layout.tiles[:: self.layout.column_tiles]:
             sums = words[tile.row_slice] @ self.weights[tile.row_slice]
-            codes += saturate(round_shift(sums, self.design.adc_shift), self.design.formats.adc_limit).tolist()
+            codes += saturate(round_shift(sums, self.adc_shift), self.design.formats.adc_limit).tolist()
         return codes

@@ -54,6 +54,45 @@ async def stretched(bench: BlockBench) -> None:
 
 
 @block_test
+async def any_rows_on_any_planes(bench: BlockBench) -> None:
+    """Rows of slices driven with any signs on any number of planes add up: the codes of all columns are those of the
+    model, and no device moves.
+
+    Rule X4.
+    """
+
+    async def drive(block: Block) -> None:
+        host = WindowHost(bench, block)
+        random = host.random
+        most, integrators = block.design.formats.stream_bits, block.design.crossbar.integrators
+        await host.erase_all()
+        for tile in host.tiles:
+            for column in range(tile.columns):
+                await host.commit(tile, column, some_column(host, tile))
+        for round_ in range(max(most, len(host.tiles))):
+            host.stretch(Stretch(round_ % 3, round_ % 4, round_ % 2, 0))
+            tile = host.tiles[round_ % len(host.tiles)]
+            drives = [(tile, part, 0) for part in range(len(tile.window_slices))]
+            drives += [
+                (other, random.randrange(len(other.window_slices)), random.randrange(integrators))
+                for other in random.choices(host.tiles, k=round_ % 3)
+            ]
+            random.shuffle(drives)
+            for number, (each, part, integrator) in enumerate(drives):
+                few = random.random()
+                values = [random.randint(-128, 127) * (random.random() < few) for _ in range(host.rows_of(each, part))]
+                await host.drive(each, part, values, 1 + (round_ + number) % most, integrator)
+            for layer, integrator in sorted(host.charged):
+                await host.convert(layer, integrator)
+            await host.convert(random.choice(list(Layer)), random.randrange(integrators))
+        host.stretch(Stretch())
+        tile = random.choice(host.tiles)
+        await host.read(tile, random.randrange(tile.columns))
+
+    await bench.each(drive)
+
+
+@block_test
 async def weights_out_of_range_fail(bench: BlockBench) -> None:
     """A weight that no device can hold ends at full scale, and is counted as a mismatch. Rule X7."""
 
@@ -79,9 +118,9 @@ async def selection(bench: BlockBench) -> None:
         for layer in Layer:
             tiles = layer_layout(block.design, layer).tiles
             for tile in (*range(len(tiles) + 1), 255):
-                for column in (*range(block.design.crossbar.columns + 2), 256, 0xFFFF):
+                for column in (*range(block.design.crossbar.columns + 2), 256, 1023):
                     slices = len(tiles[tile].window_slices) if tile < len(tiles) else 0
-                    for part in (0, max(0, slices - 1), slices, 127):
+                    for part in (0, max(0, slices - 1), slices, 63):
                         window.put(layer=int(layer), tile=tile, column=column, slice=part)
                         await bench.cycle()
                         expected = int(part < slices and column < tiles[tile].columns)
@@ -102,7 +141,7 @@ async def host_access(bench: BlockBench) -> None:
         await host.fill(content)
         for _ in range(150):
             pointer, strobes, word = (
-                host.random.randrange(rows + 9),
+                host.random.randrange(WINDOW_ROWS),
                 host.random.getrandbits(4),
                 host.random.getrandbits(32),
             )

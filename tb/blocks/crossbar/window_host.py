@@ -7,6 +7,7 @@ from dataclasses import fields
 from random import Random
 
 import cocotb
+import numpy as np
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
@@ -29,6 +30,13 @@ class WindowHost:
         self.tiles = all_tiles(block.design)
         self.pulses = self.cycles = 0
         self.predicted = self.design.cycles
+        # What each integrator holds of each layer: what each row was driven with.
+        self.words = {
+            (layer, integrator): np.zeros(self.models[layer].layout.rows, np.int64)
+            for layer in Layer
+            for integrator in range(self.design.crossbar.integrators)
+        }
+        self.charged: set[tuple[Layer, int]] = set()
 
     def stretch(self, stretch: Stretch) -> None:
         """Give the tiles more time, and predict cycles accordingly."""
@@ -82,7 +90,7 @@ class WindowHost:
         return values[:count]
 
     async def run(self, action: str) -> tuple[int, int]:
-        """Strobe ``commit`` or ``read`` and wait; returns failed and mismatches, adds the pulses, takes the cycles."""
+        """Strobe a command and wait; returns failed and mismatches, adds the pulses, takes the cycles."""
         block, host, bench = self.block, self.host, self.bench
         host.put(**{action: 1})
         await bench.cycle()
@@ -159,6 +167,40 @@ class WindowHost:
             )
         self.bench.compare(self.block, "cycles of a read", cycles, self.predicted.column_read(tile))
         self.compare_sense(tile, column)
+
+    async def drive(self, tile: Tile, part: int, values: Sequence[int], planes: int, integrator: int = 0) -> None:
+        """Drive rows of a slice with the signs of ``values``; the window stays, and no device moves."""
+        await self.select(tile, self.random.randrange(tile.columns), part)
+        await self.fill(values)
+        self.host.put(planes=planes, integrator=integrator)
+        self.pulses = 0
+        self.bench.compare(self.block, "verdict of a drive", await self.run("drive"), (0, 0))
+        self.charged.add((tile.layer, integrator))
+        self.bench.compare(self.block, "charged after a drive", self.host.get("charged"), 1)
+        self.bench.compare(self.block, "pulses of a drive", self.pulses, 0)
+        self.bench.compare(self.block, "cycles of a drive", self.cycles, self.predicted.drive(planes))
+        self.bench.compare(self.block, "window after a drive", await self.show(len(values)), list(values))
+        first = tile.first_row + tile.window_slices[part].start
+        self.words[tile.layer, integrator][first : first + len(values)] += np.sign(values) * ((1 << planes) - 1)
+
+    async def convert(self, layer: Layer, integrator: int = 0) -> None:
+        """Convert what an integrator holds, and compare the codes of all columns of all tiles of the layer."""
+        model, words = self.models[layer], self.words[layer, integrator]
+        expected, columns, holds = model.codes(words), model.layout.columns, words.tolist()
+        words[:] = 0
+        await self.select(self.random.choice(model.layout.tiles), 0)
+        self.host.put(integrator=integrator)
+        self.bench.compare(self.block, "verdict of a conversion", await self.run("convert"), (0, 0))
+        self.bench.compare(self.block, "cycles of a conversion", self.cycles, self.predicted.convert)
+        self.charged.discard((layer, integrator))
+        self.bench.compare(self.block, "charged after a conversion", self.host.get("charged"), int(bool(self.charged)))
+        for tile in model.layout.tiles:
+            for column in range(tile.columns):
+                await self.select(tile, column)
+                code = expected[tile.row_tile * columns + tile.first_column + column]
+                told = f"code of {tile.name}, column {column}, words {holds}"
+                (found,) = unpack_signed(self.host.get("code"), self.design.formats.adc_bits, 1)
+                self.bench.compare(self.block, told, found, code)
 
     async def erase_all(self) -> None:
         """Bring every device to rest: tests share them, and no reset touches them."""

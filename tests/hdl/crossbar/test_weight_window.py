@@ -29,5 +29,5 @@ def test_weight_window():
                 WindowedCrossbars, cases(designs), "remora.tb.blocks.crossbar.test_weight_window", **options
             ).tests
         )
-        == 6
+        == 7
     )

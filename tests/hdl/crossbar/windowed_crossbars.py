@@ -7,8 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
-from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
-from remora.hdl.crossbar.weight_window import WeightWindow, WindowHost
+from remora.hdl.crossbar.crossbar_array import CrossbarArray
+from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow, WindowHost
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
 from remora.hdl.macros.program_port import SENSE
@@ -24,7 +24,7 @@ class WindowedCrossbars(wiring.Component):
         rows = design.crossbar.rows
         super().__init__(
             {
-                "host": In(WindowHost()),
+                "host": In(WindowHost(design)),
                 "stretch": In(Stretch()),
                 "pulses": self._window.signature.members["pulses"],
                 **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
@@ -52,7 +52,10 @@ class WindowedCrossbars(wiring.Component):
             pulsing.append(array.waits.pulse)
             m.d.comb += [getattr(self, f"{name}__{flag}").eq(getattr(array.program, flag)) for flag in SENSE]
             m.d.comb += [
-                array.wl_pos.eq(share_of(self.design, layer, (1 << probe.row)[: self.design.wordlines])),
+                *(
+                    getattr(array, f"wl_{polarity}").eq(getattr(window.wordlines, f"{name}_{polarity}"))
+                    for polarity in POLARITIES
+                ),
                 array.plane.eq(probe.plane),
                 getattr(probe, f"{name}_code").eq(array.selected_code),
                 array.convert_stretch.eq(self.stretch.convert),

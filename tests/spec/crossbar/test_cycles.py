@@ -38,6 +38,8 @@ def test_the_tables_of_the_document_are_those_of_the_model():
         "replay, apart from its draw": cycles.fewest_replay(28) - REPLAY_DRAW,
         "device that is read": cycles.device_read(Layer.HIDDEN),
         "column that is read back": cycles.column_read(layer_layout(MNIST, Layer.HIDDEN).tiles[0]),
+        "slice that is driven": cycles.drive(MNIST.formats.stream_bits),
+        "conversion of what drives gathered": cycles.convert,
         "slice that is programmed": cycles.slice_commit(Layer.HIDDEN, WINDOW_ROWS, pulses=0),
         "insertion that is refused": INSERT_REFUSED,
         "insertion that is accepted": cycles.insert_accepted(28),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import Cell, Crossbar, DesignPoint, Learning, Network, System
-from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, layer_layout
+from remora.spec.crossbar.tiles import MAX_TILE
 from remora.spec.lib import rdl
 from remora.spec.lib.packets import Drop
 from remora.spec.lib.registers import (
@@ -92,7 +93,14 @@ def test_window_select_reaches_every_tile_and_column():
     fields = {field.name: field for field in register_map(DEFAULT)["WINDOW_SELECT"].fields}
     assert fields["layer"].maximum >= max(Layer)
     assert fields["tile"].maximum >= 256 - 1  # the design point refuses more tiles
-    assert fields["column"].maximum >= 1024 - 1
+    assert fields["column"].maximum == MAX_TILE - 1
+    assert fields["slice"].maximum == MAX_TILE // WINDOW_ROWS - 1
+
+
+def test_the_weight_window_counts_all_of_its_rows():
+    registers = register_map(DEFAULT)
+    assert registers["WINDOW_POINTER"].field("row").maximum == WINDOW_ROWS - 1
+    assert registers["WINDOW_STATUS"].field("mismatches").maximum >= WINDOW_ROWS
 
 
 def test_addresses_are_words_of_the_region_and_ascend():
@@ -247,8 +255,11 @@ def test_guards_and_pointer():
         "WINDOW_DATA": "halted",
         "MACRO_TIMEOUT": "halted",
         "MACRO_STRETCH": "halted",
+        "WINDOW_DRIVE": "halted",
     }
-    assert registers.guards == ("halted", "window")
+    assert registers.guards == ("discharged", "halted", "window")
+    fields = {field.port for register in registers for field in register.fields if field.guard == "discharged"}
+    assert fields == {"control_run", "window_control_commit", "window_control_read"}
     pointer = registers["WINDOW_POINTER"].field("row")
     assert (pointer.advance, pointer.advanced_by) == (WORD_BYTES, "WINDOW_DATA")
     assert [register.name for register in registers if register.external] == ["WINDOW_DATA"]
@@ -257,7 +268,7 @@ def test_guards_and_pointer():
 @given(st.data())
 def test_encode_and_decode_are_inverse(data):
     register = data.draw(st.sampled_from(register_map(DEFAULT).registers))
-    values = {field.name: data.draw(st.integers(0, field.maximum)) for field in register.fields}
+    values = {field.name: data.draw(st.integers(field.minimum, field.maximum)) for field in register.fields}
     assert register.decode(register.encode(**values)) == values
 
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from remora.flow.generate.directory import Generated
-from remora.flow.systems.crossbar.generate import write_images
-from remora.flow.systems.crossbar.stimulus import stress_stimulus
 from remora.flow.systems.registry import system_of
 from remora.flow.tools.simulator import Build, run, write_source
 from remora.flow.verify.harness import build_harness
-from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.miru import infer
 from remora.spec.crossbar.layout import Layer, Tile, layer_layout
 from tests.hdl.designs import DESIGNS
+from tests.top.crossbar.known_run import known_run
 
 DESIGN_POINTS = {
     # Several tiles of either layer in both directions.
@@ -100,24 +95,13 @@ def run_hanging(hanging: tuple[str, Build], tmp_path: Path, testcase: str, *plus
     name, build = hanging
     module, test = testcase.split(".")
     design = DESIGN_POINTS[name]
-    stimulus = stress_stimulus(design, SEQUENCES, Coefficients.of(design), seed=5)
-    write_images(design, stimulus.weights, tmp_path / "images")
-    inference = infer(design, stimulus.weights, stimulus.features, stimulus.lengths)
-    known = {
-        "design": design.model_dump(mode="json"),
-        "hidden": stimulus.weights.hidden.tolist(),
-        "readout": stimulus.weights.readout.tolist(),
-        "features": stimulus.features.tolist(),
-        "lengths": stimulus.lengths.tolist(),
-        "scores": np.asarray(inference.scores).tolist(),
-    }
-    arguments = [f"+remora_images={tmp_path / 'images'}", *plusargs]
+    known, images = known_run(design, SEQUENCES, tmp_path)
     result = run(
         build,
         f"remora.tb.crossbar.{module}",
         testcase=test,
         config=known | config,
-        plusargs=arguments,
+        plusargs=[images, *plusargs],
         run_dir=tmp_path,
     )
     assert len(result.tests) == 1

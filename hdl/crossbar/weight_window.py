@@ -287,7 +287,8 @@ class WeightWindow(wiring.Component):
                 port.column.eq(host.column),
                 port.up.eq(self._among_the_tile(up)),
                 port.down.eq(self._among_the_tile(down)),
-                port.side.eq(self._among_the_tile(side)),
+                # Means something on rows of `up` or `down` alone.
+                port.side.eq(side.replicate(self.slices)),
             ]
             with m.If(host.layer == layer):
                 m.d.comb += [

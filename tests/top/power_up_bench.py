@@ -8,6 +8,7 @@ from __future__ import annotations
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.reset import HELD_CYCLES
 from remora.spec.lib.section import Design
+from tests.top.plain_bench import design_under_test
 
 BENCH_MODULE = "power_up"
 WATCHED_CYCLES = 200
@@ -23,15 +24,7 @@ def power_up_bench(design: Design, ports: list[dict]) -> str:
     Args:
         ports: of the design, as its sidecar lists them.
     """
-    clocked = ("aclk", "aresetn")
-    inputs = [port for port in ports if port["direction"] == "input" and port["name"] not in clocked]
     outputs = [port for port in ports if port["direction"] == "output"]
-    declared = "\n".join(
-        f"  {'logic' if port in inputs else 'wire'} [{port['width'] - 1}:0] {port['name']}"
-        f"{' = 0' if port in inputs else ''};"
-        for port in (*inputs, *outputs)
-    )
-    connected = ", ".join(f".{port['name']}({port['name']})" for port in ports)
     watches = "\n".join(
         f'    if ((^{port["name"]}) === 1\'bx) $display("output {port["name"]} %b %0d", {port["name"]}, cycle);'
         for port in outputs
@@ -41,10 +34,8 @@ def power_up_bench(design: Design, ports: list[dict]) -> str:
 module {BENCH_MODULE};
   reg aclk = 0;
   reg aresetn = 0;
-{declared}
   integer cycle = 0;
-
-  remora dut ({connected});
+{design_under_test(ports)}
 
   always #5 aclk = !aclk;
 

@@ -14,6 +14,7 @@ from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design
 from tests.support import icarus
+from tests.top.plain_bench import design_under_test
 
 PERIOD = 10
 HANDSHAKES = ("s_axis_tready", "m_axis_tvalid", "s_axil_awready", "s_axil_wready", "s_axil_bvalid", "s_axil_arready",
@@ -23,14 +24,6 @@ RESETS = 20
 
 def bench(ports: list[dict], random: Random) -> str:
     """A plain bench that asks for everything all the time, and prints the handshakes at every edge."""
-    inputs = [port for port in ports if port["direction"] == "input" and port["name"] not in ("aclk", "aresetn")]
-    outputs = [port for port in ports if port["direction"] == "output"]
-    declared = "\n".join(
-        f"  {'reg' if port in inputs else 'wire'} [{port['width'] - 1}:0] {port['name']}"
-        f"{' = ' + str(int(port['name'].endswith(('valid', 'ready')))) if port in inputs else ''};"
-        for port in (*inputs, *outputs)
-    )
-    connected = ", ".join(f".{port['name']}({port['name']})" for port in ports)
     resets = "\n".join(
         f"    #{random.randrange(40 * PERIOD)} aresetn = 0;\n"
         f"    #{HELD_CYCLES * PERIOD + random.randrange(3 * PERIOD)} aresetn = 1;\n"
@@ -40,8 +33,7 @@ def bench(ports: list[dict], random: Random) -> str:
     return f"""`timescale 1ns / 1ps
 module reset_pin;
   reg aclk = 0, aresetn = 0;
-{declared}
-  remora dut ({connected});
+{design_under_test(ports, high=("valid", "ready"))}
   always #{PERIOD // 2} aclk = !aclk;
   always @(posedge aclk) $display("edge %b %b", aresetn, {{{", ".join(HANDSHAKES)}}});
   initial begin

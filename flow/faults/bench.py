@@ -22,7 +22,6 @@ STALL = 0.3
 """Probability that a stream pauses in a cycle, in runs with stalls."""
 FINDINGS = (
     r"no answer number \d+ within \d+ cycles",
-    r"answer number \d+ has \d+ scores",
     r"an answer of \d+ bytes",
     r"an answer came that no packet asked for",
     r"\w+\.\w+ is not \d after \d+ cycles",

@@ -92,10 +92,10 @@ class Scenario:
             self.packets.append(f"{last:x}{keep:x}_{int.from_bytes(part, 'little'):08x}{comment}")
 
     def answer(self, number: int, answer: Answer) -> None:
-        """What packet ``number`` must be answered."""
+        """What packet ``number`` must be answered, or the next part of it."""
         words = [answer.decision | int(answer.flags) << 16 | answer.tag << 24, *answer.scores]
         for position, word in enumerate(words):
-            last = position == len(words) - 1
+            last = answer.last and position == len(words) - 1
             comment = "" if position else f"  // packet {number}: class {answer.decision}"
             self.answers.append(f"{number & 0xFFFF:04x}_{last:x}_{word & WORD_MASK:08x}{comment}")
 

@@ -25,9 +25,10 @@ class Check:
 
 
 def answer_records(classes: int, answers: Iterable[Answer]) -> NDArray:
-    """A record an answer, with as many scores as there are classes."""
-    dtype = [("tag", "<i8"), ("flags", "<i8"), ("decision", "<i8"), ("scores", "<i8", (classes,))]
-    return np.array([(one.tag, int(one.flags), one.decision, tuple(one.scores)) for one in answers], dtype)
+    """A record an answer, or a part of it, with as many scores as there are classes."""
+    names = ("tag", "flags", "decision", "last")
+    dtype = [*((name, "<i8") for name in names), ("scores", "<i8", (classes,))]
+    return np.array([(*(int(getattr(one, name)) for name in names), tuple(one.scores)) for one in answers], dtype)
 
 
 def check_values(kind: str, expected: Mapping[str, int], actual: Mapping[str, int]) -> Check:

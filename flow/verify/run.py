@@ -131,7 +131,8 @@ class RtlRun(Generic[C]):
 
     Attributes:
         case: what was run. ``comparison``: with golden, of everything that the case compares.
-        answers: of the hardware. ``golden_answers``: of golden, as `remora.flow.verify.records.answer_records`.
+        answers: of the hardware, part by part. ``golden_answers``: of golden, as
+            `remora.flow.verify.records.answer_records`.
         counters: growth of the hardware's counters. ``report``: of the host.
         required: kinds of which it must have compared a record.
         seconds: wall-clock time by part of the run.
@@ -156,13 +157,13 @@ class RtlRun(Generic[C]):
 
     @property
     def decisions(self) -> NDArray[np.int64]:
-        """Classes of the hardware's answers."""
-        return np.array([answer.decision for answer in self.answers], np.int64)
+        """Classes of the hardware's answers, of the last part of each."""
+        return np.array([answer.decision for answer in self.answers if answer.last], np.int64)
 
     @property
     def golden_decisions(self) -> NDArray[np.int64]:
-        """Classes of golden's answers."""
-        return self.golden_answers["decision"].astype(np.int64)
+        """Classes of golden's answers, of the last part of each."""
+        return self.golden_answers["decision"][self.golden_answers["last"] == 1].astype(np.int64)
 
 
 def run_case(
@@ -232,7 +233,8 @@ def run_case(
 
 def _compare(case: C, directory: Path, report: dict[str, Any], stalled: bool) -> RtlRun[C]:
     design = case.design
-    answers = [Answer(tag, decision, flags, tuple(scores)) for tag, decision, flags, *scores in report["answers"]]
+    rows = report["answers"]
+    answers = [Answer(tag, decision, flags, tuple(scores), last) for tag, decision, flags, last, *scores in rows]
     records = read_trace(directory, design) if case.traced else {}
     in_order = case.in_order(records)
     counters = {counter: report["counters"][counter.name] for counter in design.counters()}

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import TiledLayer, exact_dtype, layer_dtype
 from remora.golden.crossbar.cell import feature_words
-from remora.golden.crossbar.miru import BATCH, Inference, Saturations, check_features
+from remora.golden.crossbar.miru import (
+    BATCH,
+    Inference,
+    Saturations,
+    check_features,
+    empty_step_scores,
+    readouts_shape,
+)
 from remora.golden.crossbar.weights import Weights
 from remora.golden.lib.bmru import cell_states
 from remora.spec.crossbar.design import DesignPoint
@@ -33,7 +40,8 @@ class BistableRecord:
         lengths: (S,) int64, steps of each.
         words: (S, T, hidden_rows) int16, features and bias.
         sums: (S, T, hidden) int32, in whole levels, before rectification; `state`: (S, T, hidden) int16, 0 or 1.
-        readout_words: (S, readout_rows); `readout_codes`: (S, row tiles, classes); int16.
+        readout_words: (S, readout_rows); `readout_codes`: (S, row tiles, classes); int16; with a readout at every
+            step (S, T, …) each.
     """
 
     lengths: NDArray[np.int64]
@@ -104,6 +112,7 @@ def infer(
     lengths = check_features(design, features, lengths)
     datapath = BistableDatapath(design, weights)
     scores = np.zeros((len(lengths), design.network.classes), np.int16)
+    step_scores = empty_step_scores(design, *features.shape[:2])
     kept = _empty_record(design, lengths, features.shape[1]) if record else None
     saturated = 0
     for start in range(0, len(lengths), BATCH):
@@ -111,28 +120,42 @@ def infer(
         words = datapath.words(features[chosen])
         sums = datapath.sums(words)
         states = datapath.states(sums)
+        running = np.arange(words.shape[1]) < lengths[chosen, None]
         last = states[np.arange(len(states)), lengths[chosen] - 1]
-        codes, scores[chosen] = datapath.read_out(last)
+        read = last if step_scores is None else states[running]
+        codes, found = datapath.read_out(read)
+        if step_scores is None:
+            scores[chosen] = found
+        else:
+            step_scores[chosen][running] = found
+            scores[chosen] = step_scores[np.arange(len(lengths))[chosen], lengths[chosen] - 1]
         saturated += int(np.count_nonzero(np.abs(codes) == design.formats.adc_limit))
         if kept:
-            _keep(kept, chosen, design, words, sums, states, last, codes)
-    return Inference(scores, np.argmax(scores, axis=1), Saturations(adc=saturated), kept)
+            _keep(kept, chosen, running, words, sums, states)
+            where = running if kept.readout_words.ndim == 3 else slice(None)
+            _keep_readouts(kept, chosen, where, design, read, codes)
+    return Inference(scores, np.argmax(scores, axis=1), Saturations(adc=saturated), kept, step_scores)
 
 
 def _empty_record(design: DesignPoint, lengths: NDArray, steps: int) -> BistableRecord:
     step, readout = (record_types(design)[kind] for kind in (STEP, READOUT))
     sequences = len(lengths)
+    readouts = readouts_shape(design, sequences, steps)
     return BistableRecord(
         lengths,
         *(np.zeros((sequences, steps, *step[name].shape), step[name].base) for name in ("words", "sums", "state")),
-        *(np.zeros((sequences, *readout[name].shape), readout[name].base) for name in ("words", "codes")),
+        *(np.zeros((*readouts, *readout[name].shape), readout[name].base) for name in ("words", "codes")),
     )
 
 
-def _keep(kept: BistableRecord, chosen: slice, design: DesignPoint, words, sums, states, last, codes) -> None:
-    running = (np.arange(words.shape[1]) < kept.lengths[chosen, None])[..., None]
+def _keep(kept: BistableRecord, chosen: slice, running: NDArray[np.bool_], words, sums, states) -> None:
     for name, values in (("words", words), ("sums", sums), ("state", states)):
-        getattr(kept, name)[chosen] = values * running
-    kept.readout_words[chosen, :-1] = last
-    kept.readout_words[chosen, -1] = bias_word(design, Layer.READOUT)
-    kept.readout_codes[chosen] = codes.swapaxes(0, 1)
+        getattr(kept, name)[chosen] = values * running[..., None]
+
+
+def _keep_readouts(kept: BistableRecord, chosen: slice, where, design: DesignPoint, states, codes) -> None:
+    """Of the states that were read out, which are ``where`` of the chosen sequences."""
+    words = np.full((len(states), design.readout_rows), bias_word(design, Layer.READOUT), np.int16)
+    words[:, :-1] = states
+    kept.readout_words[chosen][where] = words
+    kept.readout_codes[chosen][where] = codes.swapaxes(0, 1)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import TiledLayer, layer_dtype
 from remora.golden.crossbar.cell import Coefficients, StateBlend, WordStreamer, feature_words
+from remora.golden.crossbar.step_readouts import StepReadouts
 from remora.golden.crossbar.weights import Weights
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -23,8 +24,9 @@ class Datapath:
         tile_codes: (row tiles, T, n, hidden) codes of each row tile; zero where a sequence had ended.
         codes: (T, n, hidden) their saturated sum; the same memory as `tile_codes` where there is one row tile.
         states: (n, hidden) last state of every sequence.
-        readout_words: (n, hidden) state words streamed to the readout.
+        readout_words: (n, hidden) state words streamed to the readout after the last step.
         readout_tile_codes: (row tiles, n, classes); `scores`: (n, classes) their saturated sum.
+        step_readouts: those after every step, where the design point has them.
         hidden, readout: the layers; their `matrix` may be written between runs.
     """
 
@@ -40,6 +42,7 @@ class Datapath:
         self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift)
         self._readout_streamer = WordStreamer(design, 1, design.formats.readout_word_shift)
         self._history = history
+        self.step_readouts = StepReadouts(design, self.readout) if design.capabilities.reads_every_step else None
         self._allocate(batch)
         self._view(1, 1)
 
@@ -78,8 +81,12 @@ class Datapath:
         self.states.fill(0)
         self.words[0].fill(0)
         active = [sequences] * steps if lengths is None else np.searchsorted(-lengths, -np.arange(steps)).tolist()
+        if self.step_readouts:
+            self.step_readouts.start(steps, sequences)
         for t in range(steps):
             self._advance(t, active[t], sequences)
+            if self.step_readouts:
+                self.step_readouts.read(t, self._readout_streamer, self.states[: active[t]])
             if on_step:
                 on_step(t, active[t])
         if len(self.hidden.row_tiles) == 1:
@@ -140,15 +147,14 @@ class Datapath:
         return self._streamer.saturations(self.states[:active])
 
     def readout_saturations(self) -> int:
-        """Readout words that saturated in the last run."""
-        return self._readout_streamer.saturations(self.states)
+        """Readout words that saturated in the last run, of every readout."""
+        return self.step_readouts.saturations if self.step_readouts else self._readout_streamer.saturations(self.states)
 
     def adc_saturations(self) -> int:
         """Codes of single tiles at full scale in the last run, both layers. Rule X6."""
         limit = self.design.formats.adc_limit
-        return sum(
-            int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, self.readout_tile_codes)
-        )
+        readout_codes = self.step_readouts.tile_codes if self.step_readouts else self.readout_tile_codes
+        return sum(int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, readout_codes))
 
 
 def _front(buffer: NDArray, shape: tuple[int, ...]) -> NDArray:

@@ -36,7 +36,7 @@ class Saturations:
     Attributes:
         adc: codes of single tiles at ± full scale, both layers, every row tile.
         words: state words limited by the streamer: the next recurrent words at every step but a sequence's last, the
-            readout words at the last.
+            readout words at the last, or at every step where they are read out.
     """
 
     adc: int = 0
@@ -54,7 +54,8 @@ class Record:
         lengths: (S,) int64, steps of each.
         words: (S, T, hidden_rows) the hidden layer's wordlines: features, states, bias.
         codes: (S, T, row tiles, hidden); `code`, `candidate`, `state`: (S, T, hidden).
-        readout_words: (S, readout_rows); `readout_codes`: (S, row tiles, classes).
+        readout_words: (S, readout_rows); `readout_codes`: (S, row tiles, classes); with a readout at every step
+            (S, T, …) each.
     """
 
     lengths: NDArray[np.int64]
@@ -76,17 +77,19 @@ class Inference(Generic[Kept]):
     """Result of `infer` on S sequences.
 
     Attributes:
-        scores: (S, classes) int16, codes of the readout.
+        scores: (S, classes) int16, codes of the readout after a sequence's last step.
         decision: (S,) int64, class of the highest score, ties to the lower class.
         saturations: what the counters must show.
         record: every intermediate value, where asked for; a `remora.golden.crossbar.bistable.BistableRecord` of
             bistable cells.
+        step_scores: (S, T, classes) int16, with a readout at every step; zero beyond a sequence's length. None else.
     """
 
     scores: NDArray[np.int16]
     decision: NDArray[np.int64]
     saturations: Saturations
     record: Kept | None = None
+    step_scores: NDArray[np.int16] | None = None
 
 
 def check_features(design: DesignPoint, features: NDArray, lengths: NDArray | None = None) -> NDArray[np.int64]:
@@ -141,13 +144,23 @@ def infer(
     batch = min(BATCH, max(1, len(order)))
     datapath = Datapath(design, weights, coefficients or Coefficients.of(design), batch, history=record)
     scores = np.zeros((len(order), design.network.classes), np.int16)
+    step_scores = empty_step_scores(design, *features.shape[:2])
     kept = _empty_record(design, lengths, features.shape[1]) if record else None
     total = Saturations()
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
         total += _run(datapath, features, lengths, chosen, kept)
         scores[chosen] = datapath.scores
-    return Inference(scores, np.argmax(scores, axis=1), total, kept)
+        if step_scores is not None and datapath.step_readouts:
+            step_scores[chosen, : len(datapath.inputs)] = datapath.step_readouts.scores.swapaxes(0, 1)
+    return Inference(scores, np.argmax(scores, axis=1), total, kept, step_scores)
+
+
+def empty_step_scores(design: DesignPoint, sequences: int, steps: int) -> NDArray[np.int16] | None:
+    """Scores of every step that are to be filled in; None where a design point reads out after the last alone."""
+    if not design.capabilities.reads_every_step:
+        return None
+    return np.zeros((sequences, steps, design.network.classes), np.int16)
 
 
 def _run(datapath: Datapath, features: NDArray, lengths: NDArray, chosen: NDArray, kept: Record | None) -> Saturations:
@@ -171,14 +184,20 @@ def _run(datapath: Datapath, features: NDArray, lengths: NDArray, chosen: NDArra
 def _empty_record(design: DesignPoint, lengths: NDArray, steps: int) -> Record:
     step, readout = (record_types(design)[kind] for kind in (STEP, READOUT))
     sequences = len(lengths)
+    readouts = readouts_shape(design, sequences, steps)
     return Record(
         lengths,
         *(
             np.zeros((sequences, steps, *step[name].shape), np.int16)
             for name in ("words", "codes", "code", "candidate", "state")
         ),
-        *(np.zeros((sequences, *readout[name].shape), np.int16) for name in ("words", "codes")),
+        *(np.zeros((*readouts, *readout[name].shape), np.int16) for name in ("words", "codes")),
     )
+
+
+def readouts_shape(design: DesignPoint, sequences: int, steps: int) -> tuple[int, ...]:
+    """The first axes of what is kept of readouts: sequences, and steps where every one is read out."""
+    return (sequences, steps) if design.capabilities.reads_every_step else (sequences,)
 
 
 def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
@@ -195,6 +214,11 @@ def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
     kept.codes[chosen, :steps] = datapath.tile_codes.transpose(2, 1, 0, 3)
     kept.code[chosen, :steps] = datapath.codes.swapaxes(0, 1)
     kept.candidate[chosen, :steps] = signed_candidates(design)[kept.code[chosen, :steps] + design.formats.adc_limit]
+    if each := datapath.step_readouts:
+        kept.readout_words[chosen, :steps, :-1] = each.words.swapaxes(0, 1)
+        kept.readout_words[chosen, :steps, -1] = np.where(ended, 0, design.formats.stream_limit)
+        kept.readout_codes[chosen, :steps] = each.tile_codes.transpose(2, 1, 0, 3)
+        return
     kept.readout_words[chosen, :-1] = datapath.readout_words
     kept.readout_words[chosen, -1] = design.formats.stream_limit
     kept.readout_codes[chosen] = datapath.readout_tile_codes.swapaxes(0, 1)
@@ -226,6 +250,14 @@ def trace_records(
         if name not in (*STEP_HEAD, *UNCOMPARED):
             steps[name] = getattr(kept, name)[sequence, step]
 
+    tags = np.broadcast_to(tags, len(numbers))
+    if inference.step_scores is not None:
+        readouts = np.zeros(len(step), types[READOUT])
+        readouts["sequence"], readouts["step"], readouts["tag"] = numbers[sequence], step, tags[sequence]
+        scores = inference.step_scores[sequence, step]
+        readouts["decision"], readouts["scores"] = scores.argmax(axis=1), scores
+        readouts["words"], readouts["codes"] = kept.readout_words[sequence, step], kept.readout_codes[sequence, step]
+        return {STEP: steps, READOUT: readouts}
     readouts = np.zeros(len(numbers), types[READOUT])
     readouts["sequence"], readouts["step"], readouts["tag"] = numbers, kept.lengths - 1, tags
     readouts["decision"], readouts["scores"] = inference.decision, inference.scores

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients, signed_candidates
-from remora.golden.crossbar.miru import Saturations, check_features
+from remora.golden.crossbar.miru import Saturations, check_features, empty_step_scores
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import WeightUpdate
@@ -32,6 +32,7 @@ class LearningTrace:
         applied, dropped: device pulses applied, and dropped because the pair was full, replays included.
         hidden, readout: what was written into each layer, replays included.
         winners: hidden units that learnt from each new sequence, rising.
+        step_scores: as of `remora.golden.crossbar.miru.Inference`.
     """
 
     scores: NDArray[np.int16]
@@ -46,6 +47,7 @@ class LearningTrace:
     hidden: Writes
     readout: Writes
     winners: tuple[tuple[int, ...], ...]
+    step_scores: NDArray[np.int16] | None = None
 
 
 class LearningReference:
@@ -66,6 +68,7 @@ class LearningReference:
         self._candidates = signed_candidates(design).astype(np.int16)
         self._states = np.zeros((design.network.max_steps, design.network.hidden), np.int16)
         self._started = 0
+        self._first_scores: NDArray[np.int16] | None = None
         self._records: dict[str, list[NDArray]] = {}
 
     def advance(
@@ -86,6 +89,7 @@ class LearningReference:
         self._record, self._records = record, {kind: [] for kind in self._types}
         self._saturations = Saturations()
         scores = np.zeros((len(lengths), self.design.network.classes), np.int16)
+        step_scores = empty_step_scores(self.design, *features.shape[:2])
         learned = []
         for index, length in enumerate(lengths):
             sequence, self._tag = features[index, :length], int(tags[index])
@@ -95,12 +99,14 @@ class LearningReference:
             else:
                 self._infer(sequence)
                 scores[index] = self._kernel.datapath.scores[0]
+            if step_scores is not None and self._first_scores is not None:
+                step_scores[index, :length] = self._first_scores
         return LearningTrace(
             scores, scores.argmax(axis=1), self._saturations, self._collected(), len(learned),
             sum(len(each.replays) for each in learned), sum(each.accepted is not None for each in learned),
             sum(each.applied for each in learned), sum(each.dropped for each in learned),
             Writes.sum(each.hidden for each in learned), Writes.sum(each.readout for each in learned),
-            tuple(tuple(each.update.winners.tolist()) for each in learned),
+            tuple(tuple(each.update.winners.tolist()) for each in learned), step_scores,
         )  # fmt: skip
 
     def interrupt(
@@ -126,6 +132,7 @@ class LearningReference:
 
     def _infer(self, sequence: NDArray) -> None:
         check_features(self.design, sequence[None])
+        self._first_scores = None
         self._saw_words = 0
         self._kernel.forward(sequence)
         self._saw_forward()
@@ -139,6 +146,7 @@ class LearningReference:
         return {kind: np.concatenate(empty[kind] + self._records[kind]) for kind in kinds}
 
     def _learn(self, sequence: NDArray, label: int):
+        self._first_scores = None
         learned = self.trainer.train_sequence(sequence, label, self._train_one)
         if INSERT in self._types:
             self._records[INSERT].append(self._insert(learned.accepted))
@@ -177,6 +185,9 @@ class LearningReference:
         path, started = self._kernel.datapath, self._started
         self._started += 1
         self._saturations += Saturations(path.adc_saturations(), self._saw_words + path.readout_saturations())
+        if path.step_readouts and self._first_scores is None:
+            # Not those of the replays that follow.
+            self._first_scores = path.step_readouts.scores[:, 0].astype(np.int16)
         if not self._record:
             return
         inputs, count = self.design.network.features, len(path.inputs)
@@ -192,13 +203,22 @@ class LearningReference:
         steps["state"] = self._states[:count]
         self._records[STEP].append(steps)
 
-        readout = np.zeros(1, self._types[READOUT])
-        readout["sequence"], readout["step"], readout["tag"] = started, count - 1, self._tag
-        readout["decision"], readout["scores"] = path.scores[0].argmax(), path.scores[0]
-        readout["words"][0, :-1] = path.readout_words[0]
-        readout["words"][0, -1] = self.design.formats.stream_limit
-        readout["codes"] = path.readout_tile_codes[:, 0]
-        self._records[READOUT].append(readout)
+        self._records[READOUT].append(self._readouts(started))
+
+    def _readouts(self, sequence: int) -> NDArray:
+        """Of the forward pass that the datapath holds."""
+        path, count = self._kernel.datapath, len(self._kernel.datapath.inputs)
+        words, codes, scores = path.readout_words, path.readout_tile_codes, path.scores
+        if each := path.step_readouts:
+            words, codes, scores = each.words[:, 0], each.tile_codes[:, :, 0], each.scores[:, 0]
+        readouts = np.zeros(len(scores), self._types[READOUT])
+        readouts["sequence"], readouts["tag"] = sequence, self._tag
+        readouts["step"] = np.arange(count)[count - len(scores) :]
+        readouts["decision"], readouts["scores"] = scores.argmax(axis=1), scores
+        readouts["words"][:, :-1] = words
+        readouts["words"][:, -1] = self.design.formats.stream_limit
+        readouts["codes"] = codes.swapaxes(0, 1)
+        return readouts
 
     def _insert(self, slot: int | None) -> NDArray:
         """The record of the sequence just inserted. Rules T2 and T3."""

@@ -42,11 +42,11 @@ class MiruCell(Cell):
     Before cycle t: ``control.read`` of ``control.read_fold``. Cycle t: ``control.issue`` of the same fold, and with it
     its ``columns.code``. Cycle t + 1: ``commit`` with ``candidate`` and ``state`` of these units. Cycle t + 2: their
     words, which ``words`` shows from cycle t + 3; states and words are stored at its end, and ``ended`` marks it for
-    the last fold. Words for the readout have coefficient 1 instead of ``reset_coefficient``. Both coefficients must be
-    stable from t to t + 2. A new fold may be issued every cycle. ``counts``: codes at full scale with ``issue``, words
-    that saturate in the cycle after the words.
+    the last fold. Words for the readout have coefficient 1 instead of ``reset_coefficient``; with a readout at every
+    step each unit has both words. Both coefficients must be stable from t to t + 2. A new fold may be issued every
+    cycle. ``counts``: codes at full scale with ``issue``, words that saturate in the cycle after the words.
 
-    Rules C2, C5 and O1.
+    Rules C2, C5, O1 and O4.
 
     Ports:
         ended: the last words of a step are stored at the end of this cycle.
@@ -60,7 +60,7 @@ class MiruCell(Cell):
         codes = self.column_port(design).members["saturations"]
         saturations = {
             Counter.ADC_SATURATIONS: Shape.cast(codes.shape).width,
-            Counter.WORD_SATURATIONS: unsigned_width(lanes),
+            Counter.WORD_SATURATIONS: unsigned_width(lanes * (1 + design.capabilities.reads_every_step)),
         }
         super().__init__(
             design,
@@ -104,9 +104,11 @@ class MiruCell(Cell):
             word_context.eq(context),
             word_last.eq(last),
         ]
-        word_coefficient = Signal(COEFFICIENT_BITS + 1)
+        every, word_coefficient = design.capabilities.reads_every_step, Signal(COEFFICIENT_BITS + 1)
         m.d.comb += self.columns.fold.eq(control.fold)
-        m.d.sync += word_coefficient.eq(Mux(last, 1 << COEFFICIENT_BITS, host.reset_coefficient))
+        m.d.sync += word_coefficient.eq(
+            host.reset_coefficient if every else Mux(last, 1 << COEFFICIENT_BITS, host.reset_coefficient)
+        )
 
         # Equal lanes share one Verilog module, so all but the first are never elaborated: see the file's first line.
         lanes = [MiruLane(design) for _ in range(design.cell.lanes)]
@@ -142,6 +144,21 @@ class MiruCell(Cell):
             m.d.comb += self.counts.adc_saturations.eq(self.columns.saturations)
         # Behind a flip-flop, because the lanes alone fill a cycle.
         saturated = Signal(design.cell.lanes)
+        if every:
+            self._read_every_step(m, store, lanes, word, word_last, saturated)
+            return m
         m.d.sync += saturated.eq(Mux(word, Cat(lane.word_saturated for lane in lanes), 0))
         m.d.comb += self.counts.word_saturations.eq(count_ones(saturated))
         return m
+
+    def _read_every_step(self, m: Module, store: StateStore, lanes, word, word_last, saturated: Signal) -> None:
+        """Both words are kept; those that nobody streams after a last step do not count."""
+        read_saturated = Signal(len(saturated))
+        m.d.comb += [
+            store.readout_word.eq(Cat(*(lane.readout_word for lane in lanes))),
+            self.counts.word_saturations.eq(count_ones(Cat(saturated, read_saturated))),
+        ]
+        m.d.sync += [
+            saturated.eq(Mux(word & ~word_last, Cat(lane.word_saturated for lane in lanes), 0)),
+            read_saturated.eq(Mux(word, Cat(lane.readout_word_saturated for lane in lanes), 0)),
+        ]

@@ -18,7 +18,9 @@ class MiruLane(wiring.Component):
     Cycle t: ``code``, ``previous`` and ``first``. Cycle t + 1: ``update_coefficient`` gives ``candidate`` and
     ``state``. Cycle t + 2: ``word_coefficient`` gives the word. Both coefficients are 0 … 256.
 
-    Rules C1 to C4.
+    A design with a readout at every step has a second word for it, which no coefficient scales.
+
+    Rules C1 to C4, O1 and O4.
 
     Ports:
         code: of the unit's column.
@@ -31,11 +33,14 @@ class MiruLane(wiring.Component):
         stored: in cycle t + 2, the same state from a flip-flop, for the memory.
         word: in cycle t + 2, the sign of the new state above ``min(stream_limit, rs(|h|·b, word_shift))``.
         word_saturated: that minimum is ``stream_limit``, because the other is larger.
+        readout_word: in cycle t + 2, likewise with ``rs(|h|, readout_word_shift)``; where it is built.
+        readout_word_saturated: as ``word_saturated``, of that word.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
-        state_bits = design.formats.state_bits + 1
+        state_bits, word = design.formats.state_bits + 1, Out(design.formats.stream_bits + 1)
+        self.reads_every_step = design.capabilities.reads_every_step
         super().__init__(
             {
                 "code": In(signed(design.formats.adc_bits)),
@@ -46,8 +51,9 @@ class MiruLane(wiring.Component):
                 "candidate": Out(signed(state_bits)),
                 "state": Out(signed(state_bits)),
                 "stored": Out(signed(state_bits)),
-                "word": Out(design.formats.stream_bits + 1),
+                "word": word,
                 "word_saturated": Out(1),
+                **({"readout_word": word, "readout_word_saturated": Out(1)} if self.reads_every_step else {}),
             }
         )
 
@@ -86,4 +92,13 @@ class MiruLane(wiring.Component):
                 )
             ),
         ]
+        if self.reads_every_step:
+            read, limit = Signal(len(size)), design.formats.stream_limit
+            m.d.comb += [
+                read.eq(round_shift(size, design.formats.readout_word_shift)),
+                self.readout_word_saturated.eq(read > limit),
+                self.readout_word.eq(
+                    Cat(Mux(self.readout_word_saturated, limit, read)[: design.formats.stream_bits], self.stored < 0)
+                ),
+            ]
         return m

@@ -29,6 +29,7 @@ class StateStore(wiring.Component):
         write_fold: the fold that is written.
         state: ``lanes`` states.
         word: ``lanes`` words.
+        readout_word: ``lanes`` words for the readout, of a design with a readout at every step.
         words_context: the context whose words are shown.
         words: every unit's word in that context.
         readout_context: the context whose words are shown to the readout.
@@ -52,6 +53,7 @@ class StateStore(wiring.Component):
                 "write_fold": In(fold),
                 "state": In(self.state_bits * lanes),
                 "word": In(self.word_bits * lanes),
+                **({"readout_word": In(self.word_bits * lanes)} if design.capabilities.reads_every_step else {}),
                 "words_context": In(context),
                 "words": Out(self.word_bits * design.network.hidden),
                 "readout_context": In(context),
@@ -74,21 +76,29 @@ class StateStore(wiring.Component):
             memory.write_data.eq(self.state),
         ]
 
-        words = []
-        for context in range(contexts):
-            groups = []
-            for fold in range(folds):
-                used = min(lanes, design.network.hidden - fold * lanes)
-                group = Signal(self.word_bits * used, reset_less=True, name=f"words_{context}_{fold}")
-                with m.If(self.write & (self.write_context == context) & (self.write_fold == fold)):
-                    m.d.sync += group.eq(self.word)
-                groups.append(group)
-            words.append(Cat(*groups))
+        every = design.capabilities.reads_every_step
+        words = self._keep_words(m, self.word, "words")
+        readout_words = self._keep_words(m, self.readout_word, "readout_words") if every else words
         m.d.comb += [
             self.words.eq(_of_context(self.words_context, words)),
-            self.readout_words.eq(_of_context(self.readout_context, words)),
+            self.readout_words.eq(_of_context(self.readout_context, readout_words)),
         ]
         return m
+
+    def _keep_words(self, m: Module, word: Value, name: str) -> list[Value]:
+        """All words of each context, in registers."""
+        design, lanes = self.design, self.design.cell.lanes
+        words: list[Value] = []
+        for context in range(design.system.contexts):
+            groups = []
+            for fold in range(design.folds):
+                used = min(lanes, design.network.hidden - fold * lanes)
+                group = Signal(self.word_bits * used, reset_less=True, name=f"{name}_{context}_{fold}")
+                with m.If(self.write & (self.write_context == context) & (self.write_fold == fold)):
+                    m.d.sync += group.eq(word)
+                groups.append(group)
+            words.append(Cat(*groups))
+        return words
 
 
 def _of_context(index: Value, words: Sequence[Value]) -> Value:

@@ -19,7 +19,8 @@ class Contexts(wiring.Component):
 
     The next step is that of the first context, in turn, whose words are stored or are so at the end of this cycle. With
     bistable cells a step needs nothing of the one before. A sequence that learns starts when no context is in use, and
-    no other starts before it is freed.
+    no other starts before it is freed. With a readout at every step the next step also waits until the readout of the
+    one before begins, since its words would take the place of those.
 
     Ports:
         run: a sequence may start; one that has started always ends.
@@ -32,6 +33,8 @@ class Contexts(wiring.Component):
         next: the step that is next.
         bank: with ``start``, the bank of its sequence.
         ended: the end of a step; the next one of its sequence may start.
+        released: of a design with a readout at every step, whose cell takes codes, the step after which the next one
+            may start instead.
         concluded: a sequence has been read out.
         freed: a context is free again.
         leaving: the context that is concluded or freed.
@@ -51,6 +54,7 @@ class Contexts(wiring.Component):
         index, number = unsigned_width(contexts - 1), unsigned_width(2 * contexts - 1)
         length = range(design.network.max_steps + 1)
         restart = {"restart": In(1), "restart_length": In(length)}
+        self._waits_for_readouts = design.capabilities.reads_every_step and not cell_class(design).at_bitlines
         super().__init__(
             {
                 "run": In(1),
@@ -62,6 +66,7 @@ class Contexts(wiring.Component):
                 "next": Out(StepTag(design)),
                 "bank": Out(unsigned_width(design.banks - 1)),
                 "ended": In(StepEnd(design)),
+                **({"released": In(StepEnd(design))} if self._waits_for_readouts else {}),
                 "concluded": In(1),
                 "freed": In(1),
                 "leaving": In(index),
@@ -134,7 +139,8 @@ class Contexts(wiring.Component):
         return arrived.take, target
 
     def _pick(self, m: Module, waiting, stepping, steps, lengths, banks) -> None:
-        at_bitlines, ended = cell_class(self.design).at_bitlines, self.ended
+        at_bitlines = cell_class(self.design).at_bitlines
+        ended = self.released if self._waits_for_readouts else self.ended
         requests, turn = Signal.like(waiting), Signal.like(self.next.context_index)
         m.d.comb += requests.eq(waiting)
         if not at_bitlines:

@@ -13,6 +13,8 @@ from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
 from remora.hdl.crossbar.control import STROBES
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.decision import Decision
+from remora.hdl.crossbar.every_step.step_answer import StepAnswer
+from remora.hdl.crossbar.every_step.step_slots import StepSlots
 from remora.hdl.crossbar.result_slots import ResultSlots
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
@@ -92,6 +94,7 @@ class Core(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design, learning = self.design, self._learning
+        every = design.capabilities.reads_every_step
         watch = add_submodule(m, "watch", MacroWatch())
         abort = self._abort(m, watch)
         buffer = add_submodule(m, "buffer", SequenceBuffer(design))
@@ -104,8 +107,8 @@ class Core(wiring.Component):
         }
         cell = add_submodule(m, "hidden_cell", self._cell, reset=abort)
         decision = add_submodule(m, "classifier", self._decision, reset=abort)
-        slots = add_submodule(m, "slots", ResultSlots(design), reset=abort)
-        answer = add_submodule(m, "answer", Answer(design))
+        slots = add_submodule(m, "slots", StepSlots(design) if every else ResultSlots(design), reset=abort)
+        answer = add_submodule(m, "answer", StepAnswer(design) if every else Answer(design))
         window = add_submodule(m, "window", self._window, reset=abort)
 
         pass_on(m, self.input, buffer.stream)
@@ -139,12 +142,13 @@ class Core(wiring.Component):
             streamer.words.eq(cell.words),
             cell.streamed.eq(sequencer.at_hand.context_index),
             readout_streamer.words.eq(cell.readout_words),
-            cell.read_out.eq(sequencer.context_index),
+            cell.read_out.eq(sequencer.read_out if every else sequencer.context_index),
             sequencer.run.eq(ready & ~learning.clearing if learning else ready),
             buffer.abort.eq(abort),
+            *([answer.close.eq(abort)] if every else []),
             self.busy.eq(sequencer.busy | learning.waiting if learning else sequencer.busy),
-            self.halted.eq(~self.run & ~self.busy & slots.empty & answer.ready),
-            self.sequence_done.eq(sequencer.answer.push),
+            self.halted.eq(~self.run & ~self.busy & slots.empty & (answer.empty if every else answer.ready)),
+            self.sequence_done.eq(self._answered(sequencer)),
             self.dropped.eq(buffer.dropped),
         ]
         self._count(m, buffer, sequencer)
@@ -187,12 +191,20 @@ class Core(wiring.Component):
                 array.recovering.eq(recovery.recovering),
             ]
 
-    def _connect_results(self, m: Module, sequencer: Sequencer, slots: ResultSlots, answer: Answer, sequences) -> None:
+    def _answered(self, sequencer: Sequencer) -> Value:
+        """The answer of a sequence is handed over, or the last part of it."""
+        push = sequencer.answer.push
+        return push & sequencer.last if self.design.capabilities.reads_every_step else push
+
+    def _connect_results(
+        self, m: Module, sequencer: Sequencer, slots: ResultSlots | StepSlots, answer: Answer | StepAnswer, sequences
+    ) -> None:
         """From the decision through the slots to the answer."""
         wiring.connect(m, sequencer.answer, slots.control)
         drive(
             m, slots.result, decision=self._decision.decision, scores=self._decision.scores,
             flags=sequences.header.flags, tag=sequences.header.tag,
+            **({"last": sequencer.last} if self.design.capabilities.reads_every_step else {}),
         )  # fmt: skip
         m.d.comb += [
             slots.number.eq(sequencer.number),
@@ -207,7 +219,10 @@ class Core(wiring.Component):
         wiring.connect(m, buffer.sequences, learning.stored)
         wiring.connect(m, sequencer.learning, learning.control)
         wiring.connect(m, self._cell.commit, learning.commit)
-        m.d.comb += [learning.words.eq(self._cell.words), learning.scores.eq(self._decision.scores)]
+        words = self._cell.words
+        if self.design.capabilities.reads_every_step:
+            words = Mux(sequencer.learning.learning, self._cell.readout_words, words)
+        m.d.comb += [learning.words.eq(words), learning.scores.eq(self._decision.scores)]
         for name in LEARNING_HOSTS:
             if name in learning.signature.members:
                 pass_on(m, getattr(self, f"learning_{name}"), getattr(learning, name))
@@ -272,7 +287,7 @@ class Core(wiring.Component):
         counts: dict[str, Value] = {
             "cycles": Const(1),
             "steps": new(sequencer.step_done.valid),
-            "sequences": sequencer.answer.push,
+            "sequences": self._answered(sequencer),
             "step_cycles": new(sequencer.stepping),
             "readout_cycles": new(sequencer.reading_out),
             "idle_cycles": sequencer.idle,

@@ -28,6 +28,10 @@ class Integration(wiring.Component):
     further apart, and a sample waits until the codes of the one before have been taken: then a converter may take any
     time.
 
+    Of a design with a readout at every step, the sample of what is read out waits while it is ``blocked``: the readout,
+    until codes are taken, and bistable cells, until their states are read. It falls at most once between two samples,
+    and does not rise without one.
+
     Ports:
         start: the planes of ``next`` come from the next cycle on; only while ``ready``.
         next: the step that starts.
@@ -35,6 +39,7 @@ class Integration(wiring.Component):
         stretch: further cycles of the planes and before the sample.
         convert_stretch: further cycles of a conversion, of a layer whose codes the cell takes.
         taken: the codes of the last sample are taken, of such a layer.
+        blocked: no sample may come; where it exists.
         drive: the wordlines carry a plane.
         integrate: a plane is integrated.
         integrator: the integrator that gathers.
@@ -52,6 +57,9 @@ class Integration(wiring.Component):
         # Readouts do not overlap.
         self.pace = design.cycles.pace if layer is Layer.HIDDEN else 1
         self.paced = layer is Layer.HIDDEN and not cell_class(design).at_bitlines
+        self.blocks = design.capabilities.reads_every_step and (
+            layer is Layer.READOUT or cell_class(design).at_bitlines
+        )
         of_codes = {"convert_stretch": In(STRETCH_BITS), "taken": In(1)}
         super().__init__(
             {
@@ -60,6 +68,7 @@ class Integration(wiring.Component):
                 "ready": Out(1),
                 "stretch": In(PlaneStretch()),
                 **(of_codes if self.paced else {}),
+                **({"blocked": In(1)} if self.blocks else {}),
                 "drive": Out(1),
                 "integrate": Out(1),
                 "integrator": Out(1),
@@ -116,7 +125,7 @@ class Integration(wiring.Component):
     def _converter(self, m: Module) -> tuple[Value, Value]:
         """Cycles from the one after a sample to the next, and whether codes are to be taken before that."""
         if not self.paced:
-            return Const(self.pace - 1), Const(0)
+            return Const(self.pace - 1), self.blocked if self.blocks else Const(0)
         converting = Signal()
         m.d.sync += converting.eq(self.sample | (converting & ~self.taken))
         return self.pace - 1 + self.convert_stretch, converting & self.convert_stretch.any()

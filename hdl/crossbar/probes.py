@@ -53,6 +53,9 @@ MIRU_PROBES = ("issue", "issue_fold", "commit", "commit_fold", "commit_code", "c
 BISTABLE_PROBES = {"cell_state": ("core.hidden", "columns__state")}
 """What the monitor of bistable cells watches instead."""
 
+EVERY_STEP_PROBES = {"deciding": ("core.sequencer", "decision__start")}
+"""What the monitor of readouts watches besides, in a design with a readout at every step."""
+
 LEARNING_PROBES = {
     "engine_reset": ("core.learning.learner", "rst"),
     "begun": ("core.learning.learner", "begun"),
@@ -98,10 +101,11 @@ def crossbar_probes(design: DesignPoint) -> dict[str, tuple[str, str]]:
     """The probes of a design point, by the monitor's port; of a bus of `BY_TILE` one a tile."""
     capabilities = design.capabilities
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
+    always = PROBES | (EVERY_STEP_PROBES if capabilities.reads_every_step else {})
     if capabilities.bistable:
-        probes = {name: where for name, where in PROBES.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
+        probes = {name: where for name, where in always.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
         return probes | _by_tile("current", len(hidden.tiles)) | _by_tile("readout_codes", readout.row_tiles)
-    probes = PROBES | _by_tile("hidden_codes", hidden.row_tiles) | _by_tile("readout_codes", readout.row_tiles)
+    probes = always | _by_tile("hidden_codes", hidden.row_tiles) | _by_tile("readout_codes", readout.row_tiles)
     if capabilities.learns:
         probes |= LEARNING_PROBES
     if capabilities.accumulates:

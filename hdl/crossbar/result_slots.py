@@ -19,6 +19,7 @@ class Result(wiring.Signature):
         scores: of all classes, class 0 in the low bits.
         flags: of the packet that is answered.
         tag: of the packet that is answered.
+        last: of a design with a readout at every step, that it is of the last step.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -29,6 +30,7 @@ class Result(wiring.Signature):
                 "scores": Out(design.formats.adc_bits * classes),
                 "flags": Out(8),
                 "tag": Out(8),
+                **({"last": Out(1)} if design.capabilities.reads_every_step else {}),
             }
         )
 

@@ -11,6 +11,7 @@ from remora.hdl.crossbar.bring_up.stretch import ReadStretch
 from remora.hdl.crossbar.contexts import Contexts
 from remora.hdl.crossbar.control import AnswerControl, DecisionControl, ReadStrobes, Streaming
 from remora.hdl.crossbar.conversion import Conversion
+from remora.hdl.crossbar.every_step.step_readout import StepReadout
 from remora.hdl.crossbar.fold_issue import FoldIssue
 from remora.hdl.crossbar.integration import Integration
 from remora.hdl.crossbar.lessons import Lessons
@@ -59,7 +60,12 @@ class Sequencer(wiring.Component):
     Bistable cells take no conversion and no folds: they settle after the sample, and the step after needs nothing of
     that, so it streams meanwhile. ``cell.clear`` is high in the cycle in which a sequence's first step starts.
 
-    Rules M2 and O1.
+    With a readout at every step `StepReadout` takes over at each step's end, ``concluded`` marks the end of each
+    readout, of which ``last`` tells whether it ends its sequence, and a result is handed over after each. The next step
+    of a context starts when the readout of the one before begins. With bistable cells it is sampled when the states
+    before it have been read.
+
+    Rules M2, O1 and O4.
 
     Ports:
         run: a sequence may start; one that has started always finishes.
@@ -73,6 +79,8 @@ class Sequencer(wiring.Component):
         step_done: the end of a step.
         concluded: the last cycle of a readout.
         context_index: the context that is read out or learns.
+        last: of a design with a readout at every step, the readout at hand is the last of its sequence.
+        read_out: of such a design, the context whose words are streamed to the readout.
         number: with ``answer.push``, the number of the answer.
         oldest: the number of the oldest answer that has not left.
         waits: what is waited for.
@@ -92,7 +100,7 @@ class Sequencer(wiring.Component):
     def __init__(self, design: DesignPoint) -> None:
         self.design = design
         number = unsigned_width(2 * design.system.contexts - 1)
-        capabilities = design.capabilities
+        capabilities, context = design.capabilities, unsigned_width(design.system.contexts - 1)
         super().__init__(
             {
                 "run": In(1),
@@ -106,6 +114,7 @@ class Sequencer(wiring.Component):
                 "step_done": Out(StepEnd(design)),
                 "concluded": Out(1),
                 "context_index": Out(unsigned_width(design.system.contexts - 1)),
+                **({"last": Out(1), "read_out": Out(context)} if capabilities.reads_every_step else {}),
                 "number": Out(number),
                 "oldest": In(number),
                 "waits": Out(Waits()),
@@ -128,7 +137,8 @@ class Sequencer(wiring.Component):
         design, capabilities, sequences = self.design, self.design.capabilities, self.sequences
         contexts = add_submodule(m, "contexts", Contexts(design))
         integration = add_submodule(m, "integration", Integration(design, Layer.HIDDEN))
-        readout = add_submodule(m, "readout_control", Readout(design))
+        every = capabilities.reads_every_step
+        readout = add_submodule(m, "readout_control", StepReadout(design) if every else Readout(design))
         freed, flags = Signal(), sequences.header.flags
 
         pass_on(m, sequences.arrived, contexts.arrived)
@@ -160,6 +170,15 @@ class Sequencer(wiring.Component):
         pass_on(m, self.readout_streaming, readout.streaming)
         pass_on(m, self.readout, readout.strobes)
         pass_on(m, self.decision, readout.decision)
+        # A sequence has been read out.
+        whole: Value = self.concluded
+        if every:
+            whole = Signal(name="concluded_whole")
+            m.d.comb += [
+                self.last.eq(readout.last),
+                self.read_out.eq(readout.streamed),
+                whole.eq(self.concluded & self.last),
+            ]
         infer = flags.bit_select(Flag.INFER.bit_length() - 1, 1)
         if capabilities.replays:
             infer = infer & ~self.learning.replaying
@@ -171,7 +190,7 @@ class Sequencer(wiring.Component):
             self.context_index.eq(readout.context_index),
             self.number.eq(contexts.leaving_number),
             contexts.oldest.eq(self.oldest),
-            contexts.concluded.eq(self.concluded),
+            contexts.concluded.eq(whole),
             contexts.freed.eq(freed),
             contexts.leaving.eq(readout.context_index),
             sequences.header.bank.eq(contexts.leaving_bank),
@@ -179,9 +198,9 @@ class Sequencer(wiring.Component):
         ]
         critical: Value = Signal()
         if capabilities.learns:
-            critical = self._learn(m, contexts, flags, freed)
+            critical = self._learn(m, contexts, flags, whole, freed)
         else:
-            m.d.comb += freed.eq(self.concluded)
+            m.d.comb += freed.eq(whole)
         m.d.comb += [
             self.busy.eq(contexts.in_use),
             self.stepping.eq(contexts.stepping),
@@ -193,7 +212,9 @@ class Sequencer(wiring.Component):
         ]
         return m
 
-    def _end_steps(self, m: Module, contexts: Contexts, integration: Integration, readout: Readout) -> None:
+    def _end_steps(
+        self, m: Module, contexts: Contexts, integration: Integration, readout: Readout | StepReadout
+    ) -> None:
         """From the sample to the words, or to the settling of cells at the bitlines."""
         if self.design.capabilities.bistable:
             settled = Signal()
@@ -210,6 +231,10 @@ class Sequencer(wiring.Component):
                 self.step_done.valid.eq(integration.sample),
                 self.step_done.last.eq(last),
             ]
+            if self.design.capabilities.reads_every_step:
+                unread = Signal()
+                m.d.sync += unread.eq(integration.sample | (unread & ~readout.gathered))
+                m.d.comb += integration.blocked.eq(unread)
             return
         conversion = add_submodule(m, "conversion", Conversion(self.design))
         folds = add_submodule(m, "folds", FoldIssue(self.design))
@@ -228,9 +253,11 @@ class Sequencer(wiring.Component):
             *copy(readout.due, self.ended),
             *copy(self.step_done, self.ended),
         ]
+        if self.design.capabilities.reads_every_step:
+            m.d.comb += copy(contexts.released, readout.begun)
 
-    def _learn(self, m: Module, contexts: Contexts, flags: Value, freed: Signal) -> Value:
-        """Learn where the packet asks so; returns what is no step and no readout."""
+    def _learn(self, m: Module, contexts: Contexts, flags: Value, whole: Value, freed: Signal) -> Value:
+        """Learn where the packet asks so, once it is read out ``whole``; returns what is no step and no readout."""
         lessons = add_submodule(m, "lessons", Lessons(self.design))
         learning, replays = self.learning, self.design.capabilities.replays
         learn = flags.bit_select(Flag.LEARN.bit_length() - 1, 1)
@@ -250,7 +277,7 @@ class Sequencer(wiring.Component):
             ]
             critical = critical | lessons.drawing | lessons.inserting
         m.d.comb += [
-            lessons.start.eq(self.concluded & learn),
+            lessons.start.eq(whole & learn),
             lessons.done.eq(learning.done),
             learning.start.eq(lessons.start),
             learning.learning.eq(lessons.learning),
@@ -259,6 +286,6 @@ class Sequencer(wiring.Component):
             learning.context_index.eq(0),
             learning.step.eq(self.at_hand.step),
             learning.keep_words.eq(self.hidden.sample),
-            freed.eq((self.concluded & ~learn) | lessons.ended),
+            freed.eq((whole & ~learn) | lessons.ended),
         ]
         return critical | lessons.replaying if replays else critical

@@ -23,6 +23,7 @@ class Capabilities(Section):
     selects: bool = Field(description="hardware that selects the hidden units that learn")
     interleaves: bool = Field(description="several sequences in flight, each in a context of its own")
     replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
+    reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
 
     @classmethod
     def of(cls, design: DesignPoint) -> Self:
@@ -35,4 +36,5 @@ class Capabilities(Section):
             selects=learning.enabled and learning.winners != "all",
             interleaves=design.system.contexts > 1,
             replays=learning.enabled and learning.replay_capacity > 0,
+            reads_every_step=design.network.readout == "every",
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.column_groups import rounded_words
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
+from remora.spec.crossbar.readout_cycles import LoneCycles, lone_cycles
 from remora.spec.crossbar.update_cycles import SUMMED, update_cycles
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES
@@ -80,9 +81,11 @@ class Cycles(Derived):
     def period(self) -> int:
         """Fewest cycles from a step to the next one of any sequence: planes and sample, converter, folds, or input.
 
-        With two integrators the sample of one shares a cycle with a plane of the other.
+        With two integrators the sample of one shares a cycle with a plane of the other. With a readout at every step
+        that has its own pace besides.
         """
-        return max(self.busy, ceil(self.design.network.features / BEAT_BYTES))
+        paces = [self.readout_pace] if self.design.capabilities.reads_every_step else []
+        return max(self.busy, ceil(self.design.network.features / BEAT_BYTES), *paces)
 
     @property
     def busy(self) -> int:
@@ -104,6 +107,16 @@ class Cycles(Derived):
         return planes + 1 + PIN + self.conversion + design.folds + 2
 
     @property
+    def paced_step(self) -> int:
+        """Cycles of a step of a lone sequence whose answer is not stalled.
+
+        With a readout at every step its readout is under way while the next step is, and a step waits until the readout
+        of the one before has begun: the more of `step` and `readout_pace`. With MiRU cells that is the more of `step`
+        and one beat a class and the header, because a step has planes and a conversion too.
+        """
+        return max(self.step, self.readout_pace) if self.design.capabilities.reads_every_step else self.step
+
+    @property
     def conversion(self) -> int:
         """Cycles from the conversion that the tiles see to the use of its codes."""
         return self.design.crossbar.adc_cycles + self.stretch.convert
@@ -121,9 +134,32 @@ class Cycles(Derived):
         planes = self.stretch.planes(design.readout_planes)
         return settle + planes + 1 + PIN + self.conversion + 1 + design.network.classes
 
+    @property
+    def readout_pace(self) -> int:
+        """Fewest cycles from a readout to the next: a whole one, as they do not overlap.
+
+        With a readout at every step they do, and it is what takes longest: planes and sample (planes alone with two
+        integrators), a conversion and three from its codes to the next sample, or the beats of a part of the answer.
+        """
+        design = self.design
+        if not design.capabilities.reads_every_step:
+            return self.readout
+        planes = self.stretch.planes(design.readout_planes) + (design.crossbar.integrators == 1)
+        return max(planes, self.conversion + 3, 1 + design.network.classes)
+
     def sequence(self, steps: int) -> int:
-        """Cycles from the first plane of a sequence to its answer."""
-        return steps * self.step + self.readout
+        """Cycles from the first plane of a sequence to its answer, or to the last part of it."""
+        return steps * self.paced_step + self.readout
+
+    def lone(self, steps: int) -> LoneCycles:
+        """Cycles of the steps and of the readout of a sequence before which nothing is under way, as they are counted.
+
+        With a readout at every step the first parts of an answer find every stage free, so that steps wait later, or
+        never in a short sequence.
+        """
+        if self.design.capabilities.reads_every_step:
+            return lone_cycles(self, steps)
+        return LoneCycles(steps * self.step, self.readout)
 
     # Errors and feedback: hdl/learning/error_unit.py, hdl/learning/feedback_unit.py, hdl/learning/winner_unit.py
     # ---------------------------------
@@ -241,7 +277,7 @@ class Cycles(Derived):
 
     def fewest_replay(self, steps: int) -> int:
         """Fewest cycles of a replay, as REPLAY_CYCLES counts: its draw, and a sequence that learns without pulses."""
-        return REPLAY_DRAW + self.sequence(steps) + self.fewest_update(steps)
+        return REPLAY_DRAW + steps * self.step + self.readout + self.fewest_update(steps)
 
     def most_replay(self, steps: int, attempts: int) -> int:
         """Most cycles of a replay whose slot is drawn at the latest by this attempt."""

@@ -27,6 +27,9 @@ class Network(Section):
     feature_signed: Annotated[bool, MEANING] = Field(
         False, description="features are two's complement -127…127 instead of 0…255"
     )
+    readout: Annotated[Literal["last", "every"], FREE, UNLESS_DEFAULT] = Field(
+        "last", description="steps after which scores are read out and answered: a sequence's last one, or every one"
+    )
 
 
 class Cell(Section):

@@ -34,7 +34,8 @@ def record_fields(design: DesignPoint) -> dict[str, RecordFields]:
     (features, states, bias), ``codes`` the tiles' codes by (row tile, column), ``code`` their saturated sum. With
     bistable cells, whose ``words`` have no states, ``sums`` are the bitline sums over all row tiles in whole levels,
     before rectification, and ``state`` is 1 where a cell is set.
-    ``readout``: one a sequence; ``words`` are the readout's wordlines. ``event``: resets and dropped packets.
+    ``readout``: one a sequence, or one a step where the design point has ``network.readout = "every"``; ``words`` are
+    the readout's wordlines. ``event``: resets and dropped packets.
     ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
     ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ after the update, of the columns
     that learn, ``Σ v_ij (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the columns j of the readout come after the

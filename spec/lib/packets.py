@@ -4,11 +4,15 @@ In, beat 0: ``label[15:0]``, ``flags[23:16]``, ``tag[31:24]``; then feature byte
 partial only with TLAST. Out, beat 0: ``class[15:0]``, ``flags[23:16]``, ``tag[31:24]``; then one beat a class: its
 score, a code sign-extended to 32 bits. The scores' beats end with TLAST; the flags of the answer are those of the
 question.
+
+Where a design point has ``network.readout = "every"``, these beats are a part, and an answer has a part for each step,
+in order, one behind the other. TLAST is in the last beat of the last part alone. The class of a part is that of its
+step, flags and tag are the same in all.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum, IntFlag
 
 import numpy as np
@@ -43,12 +47,17 @@ class Drop(IntEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """An output packet."""
+    """An output packet, or a part of it.
+
+    Attributes:
+        last: the packet ends with it.
+    """
 
     tag: int
     decision: int
     flags: IntFlag
     scores: tuple[int, ...]
+    last: bool = True
 
 
 def encode_packet(
@@ -86,3 +95,18 @@ def decode_answer(data: bytes) -> Answer:
     header = int(np.frombuffer(data, "<u4", 1)[0])
     scores = np.frombuffer(data, "<i4", offset=BEAT_BYTES)
     return Answer(header >> 24, header & 0xFFFF, Flag(header >> 16 & 0xFF), tuple(int(score) for score in scores))
+
+
+def decode_parts(data: bytes, classes: int) -> tuple[Answer, ...]:
+    """Read an output packet that has a part a step.
+
+    Raises:
+        ValueError: not a whole number of parts, or none.
+    """
+    size = BEAT_BYTES * (1 + classes)
+    if not data or len(data) % size:
+        raise ValueError(
+            f"an answer of {len(data)} bytes: expected one or more parts of {size} bytes, a header and {classes} scores"
+        )
+    parts = [decode_answer(data[start : start + size]) for start in range(0, len(data), size)]
+    return (*(replace(part, last=False) for part in parts[:-1]), parts[-1])

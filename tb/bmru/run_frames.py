@@ -54,7 +54,7 @@ class FrameRun(HostRun[BmruHost]):
             await self.until_recorded(config["answers"])
         else:
             cocotb.start_soon(self._feed(json.loads(Path(config["packets"]).read_text(encoding="utf-8"))))
-            answers = [await self.answer(index) for index in range(config["answers"])]
+            answers = [part for index in range(config["answers"]) for part in await self.answer(index)]
         late = f"{config['timeout_cycles']} cycles after the last answer"
         stuck = f"{{}} of {config['settled']} packets are accounted for, {late}"
         await self.until(self._settled, lambda found: found >= config["settled"], stuck)

@@ -37,6 +37,7 @@ class SequenceRun(HostRun[CrossbarHost]):
         super().__init__(host, config)
         self.data = dict(np.load(config["input"]))
         self.answers: list[Answer] = []
+        self.received = 0  # answers, whole
         self.answered = Event()
         self.commands = {command["before"]: command for command in config["commands"]}
 
@@ -93,7 +94,8 @@ class SequenceRun(HostRun[CrossbarHost]):
         expected = [index for index in range(len(flags)) if flags[index] & Flag.INFER]
         feeder = cocotb.start_soon(self._feed(set(expected)))
         for index in expected:
-            self.answers.append(await self.answer(index))
+            self.answers += await self.answer(index)
+            self.received += 1
             self.answered.set()
         await feeder
 
@@ -103,11 +105,11 @@ class SequenceRun(HostRun[CrossbarHost]):
         sent = 0
         for index, length in enumerate(lengths):
             if index in self._pauses():
-                while len(self.answers) < sent:
+                while self.received < sent:
                     self.answered.clear()
                     await self.answered.wait()
                 await self._pause(index)
-            while sent >= len(self.answers) + QUEUED * self.host.design.system.contexts:
+            while sent >= self.received + QUEUED * self.host.design.system.contexts:
                 self.answered.clear()
                 await self.answered.wait()
             sent += index in expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
@@ -28,12 +29,14 @@ class ResetBench:
     Attributes:
         coefficients: what the two coefficient registers should hold.
         resets: the resets so far, in order.
+        cut: for each soft reset the answers that were under way or were taken by nobody yet, as rows of parts.
     """
 
     def __init__(self, host: CrossbarHost, design: DesignPoint, random: Random) -> None:
         self.host, self.design, self.random = host, design, random
         self.coefficients = self._defaults()
         self.resets: list[int] = []
+        self.cut: list[list[list]] = []
 
     def _defaults(self) -> tuple[int, int]:
         return self.design.cell.reset_coefficient, self.design.cell.update_coefficient
@@ -66,19 +69,21 @@ class ResetBench:
         await self._require_idle(kind)
 
     async def _require_whole_answers(self) -> None:
-        """What the sink holds are answers from their first beat to their last."""
+        """What the sink holds are answers, each of whole parts, of which there may be fewer than steps."""
+        self.cut.append([])
         while not self.host.sink.empty():
-            answer = await self.host.answer()
-            assert len(answer.scores) == self.design.network.classes, "an answer was cut by a soft reset"
+            parts = await self.host.parts()
+            assert parts and parts[-1].last, "an answer was cut by a soft reset"
+            self.cut[-1].append(rows(parts))
 
-    async def late_comer(self, longest_sequence: int) -> Answer | None:
-        """Answer to the packet, if any, that the sender had in hand but began to send only after the reset."""
+    async def late_comer(self, longest_sequence: int) -> tuple[Answer, ...]:
+        """Parts of the answer to the packet, if any, that the sender had in hand but began to send after the reset."""
         await self.host.start()
         await self.host.cycles(longest_sequence)
         await self.host.halt()
         await self.host.cycles(longest_sequence)
         assert self.host.sink.count() <= 1, "more than one packet survived a reset"
-        return None if self.host.sink.empty() else await self.host.answer()
+        return () if self.host.sink.empty() else await self.host.parts() or ()
 
     async def _require_idle(self, kind: int) -> None:
         host = self.host
@@ -98,6 +103,11 @@ class ResetBench:
             assert not any((await host.read("INTERRUPT_STATUS")).values())
 
 
+def rows(parts: Iterable[Answer]) -> list[list]:
+    """The parts of an answer as lists, for JSON."""
+    return [[part.tag, part.decision, part.last, *part.scores] for part in parts]
+
+
 async def prepare(dut) -> tuple[ResetBench, dict]:
     """A reset bench, after reset, halted."""
     host = await CrossbarHost.started(dut)
@@ -114,10 +124,10 @@ async def in_flight(dut) -> None:
     kinds = in_any_order(random, config["phases"] - 1, PIN, SOFT)
     for phase in range(config["phases"]):
         order = [(phase + index) % len(lengths) for index in range(len(lengths))]
-        late = None
+        late: tuple[Answer, ...] = ()
         if bench.resets[-1:] == [SOFT]:
             late = await bench.late_comer(config["longest_sequence"])
-            late_comers += late is not None
+            late_comers += bool(late)
         if (await host.read("CONTROL"))["run"]:
             await host.halt()
         await bench.set_coefficients(*config["coefficients"])
@@ -128,12 +138,12 @@ async def in_flight(dut) -> None:
             host.source.send_nowait(encode_packet(features[index, : lengths[index]], tag=index))
         await host.start()
         last = phase == config["phases"] - 1
-        answers = [] if late is None else [late]
+        answers = [*late]
         if last:
             for _ in order:
-                answer = await host.answer(config["timeout_cycles"])
-                assert answer is not None, "an answer is missing after the resets"
-                answers.append(answer)
+                parts = await host.parts(config["timeout_cycles"])
+                assert parts is not None, "an answer is missing after the resets"
+                answers += parts
         else:
             if kinds[phase] == SOFT and not late_comers:
                 await between_packets(dut, config["busy_cycles"])
@@ -141,20 +151,16 @@ async def in_flight(dut) -> None:
                 # Every other reset comes before the sequences can have ended.
                 await host.cycles(random.randrange(config["busy_cycles" if phase % 2 else "longest_wait"]))
             while not host.sink.empty():
-                answers.append(await host.answer())
-        phases.append(
-            {
-                "order": ([] if late is None else [late.tag]) + order,
-                "answers": [[answer.tag, answer.decision, *answer.scores] for answer in answers],
-            }
-        )
+                answers += await host.parts() or ()
+        phases.append({"order": [part.tag for part in late if part.last] + order, "answers": rows(answers)})
         if not last:
             await bench.reset(kinds[phase])
             sequences = (await host.counters())[Counter.SEQUENCES]
             assert sequences == 0 if bench.resets[-1] == PIN else sequences >= counted
             counted = sequences
     assert late_comers, "no soft reset came while a packet was offered and not begun"
-    Path(config["output"]).write_text(json.dumps({"phases": phases, "resets": bench.resets}), encoding="utf-8")
+    outcome = {"phases": phases, "resets": bench.resets, "cut": bench.cut}
+    Path(config["output"]).write_text(json.dumps(outcome), encoding="utf-8")
 
 
 @cocotb.test()

@@ -20,7 +20,7 @@ from cocotb.utils import get_sim_time
 from cocotb_bus.drivers.amba import AXI4LiteMaster, AXIProtocolError
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
-from remora.spec.lib.packets import Answer, decode_answer
+from remora.spec.lib.packets import Answer, decode_answer, decode_parts
 from remora.spec.lib.registers import Register, Response, counter_value, register_map
 from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
 from remora.spec.presets import parse_design
@@ -200,14 +200,23 @@ class Host:
     @overload
     async def answer(self, timeout_cycles: int) -> Answer | None: ...
     async def answer(self, timeout_cycles: int | None = None) -> Answer | None:
-        """The next answer; None where it does not come within ``timeout_cycles``."""
+        """The next answer, of one part; None where it does not come within ``timeout_cycles``."""
+        data = await self._packet(timeout_cycles)
+        return None if data is None else decode_answer(data)
+
+    async def parts(self, timeout_cycles: int | None = None) -> tuple[Answer, ...] | None:
+        """The parts of the next answer; None where it does not come within ``timeout_cycles``."""
+        data = await self._packet(timeout_cycles)
+        return None if data is None else decode_parts(data, self.design.network.classes)
+
+    async def _packet(self, timeout_cycles: int | None) -> bytes | None:
         try:
             waiting = self.sink.recv()
             limit_ns = timeout_cycles * self.period_ns if timeout_cycles else None
             frame = await (with_timeout(waiting, limit_ns, "ns") if limit_ns else waiting)
         except SimTimeoutError:
             return None
-        return decode_answer(bytes(frame.tdata))
+        return bytes(frame.tdata)
 
     def play(self) -> None:
         """Start the packet player, for one cycle."""

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from remora.spec.lib.packets import BEAT_BYTES, Answer, decode_answer
+from remora.spec.lib.packets import BEAT_BYTES, Answer, decode_parts
 from remora.tb.lib.host import Host
 from remora.tb.lib.streams import ready_after_valid, stalls
 
@@ -49,7 +49,7 @@ class HostRun(ABC, Generic[H]):
 
     @abstractmethod
     async def stream(self) -> list[Answer]:
-        """Send all packets; returns the answers once all has ended that the packets set going."""
+        """Send all packets; returns the parts of all answers once all has ended that the packets set going."""
 
     async def finish(self) -> dict[str, Any]:
         """What the report has besides, read while the device is halted."""
@@ -77,13 +77,14 @@ class HostRun(ABC, Generic[H]):
         idle = host.sink.empty() and not host.dut.m_axis_tvalid.value
         assert idle, "an answer came that no packet asked for"
         if self.plays:
-            assert int(host.dut.recorded.value) == len(answers), "an answer came that no packet asked for"
+            packets = sum(one.last for one in answers)
+            assert int(host.dut.recorded.value) == packets, "an answer came that no packet asked for"
         report = await self.finish() | {
             "counters": {counter.name: after[counter] - self.before[counter] for counter in after},
             "interrupts": await interrupts(host),
             "run_cycle": run_cycle,
             "seconds": {"program": programmed - began, "stream": ended - streamed},
-            "answers": [[one.tag, one.decision, int(one.flags), *one.scores] for one in answers],
+            "answers": [[one.tag, one.decision, int(one.flags), one.last, *one.scores] for one in answers],
         }
         Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")
 
@@ -92,12 +93,12 @@ class HostRun(ABC, Generic[H]):
         """Packets are played and answers recorded beside the design, not sent and taken by the host."""
         return self.config["recorded"] is not None
 
-    async def answer(self, index: int) -> Answer:
-        """The answer of this number, in time and with a score a class."""
+    async def answer(self, index: int) -> tuple[Answer, ...]:
+        """The parts of the answer of this number, in time and with a score a class each."""
         limit = self.config["timeout_cycles"]
-        answer = await self.host.answer(limit)
-        assert answer is not None, f"no answer number {index} within {limit} cycles"
-        return self._whole(index, answer)
+        parts = await self.host.parts(limit)
+        assert parts is not None, f"no answer number {index} within {limit} cycles"
+        return parts
 
     async def until_recorded(self, count: int) -> None:
         """Wait until so many answers are recorded, each in time."""
@@ -106,17 +107,13 @@ class HostRun(ABC, Generic[H]):
         assert found >= count, f"no answer number {found} within {limit} cycles"
 
     def recorded_answers(self) -> list[Answer]:
-        """All answers that are recorded, each with a score a class."""
+        """The parts of all answers that are recorded, with a score a class each."""
         data, flags = np.fromfile(self.config["recorded"], "<u4").reshape(-1, 2).T
         ends = np.flatnonzero(flags & 1 << BEAT_BYTES) + 1
         assert (flags & TKEEP_MASK == TKEEP_MASK).all(), "an answer has a beat that is not whole"
         frames = (data[first:end] for first, end in pairwise((0, *ends.tolist())))
-        return [self._whole(index, decode_answer(frame.tobytes())) for index, frame in enumerate(frames)]
-
-    def _whole(self, index: int, answer: Answer) -> Answer:
-        scores = len(answer.scores)
-        assert scores == self.host.design.network.classes, f"answer number {index} has {scores} scores"
-        return answer
+        classes = self.host.design.network.classes
+        return [part for frame in frames for part in decode_parts(frame.tobytes(), classes)]
 
     async def until(self, read: Callable[[], Awaitable[T]], done: Callable[[T], bool], stuck: str) -> None:
         """Read again and again until the value is ``done``; fails with ``stuck``, where ``{}`` is the last value."""

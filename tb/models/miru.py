@@ -18,6 +18,9 @@ class CellUpdate:
     word: int
     """As stored: the sign of the state above the magnitude."""
     word_saturated: bool
+    readout_word: int
+    """The word that no coefficient scales, as stored."""
+    readout_word_saturated: bool
 
 
 def update(design: DesignPoint, code: int, previous: int, update_coefficient: int, word_coefficient: int) -> CellUpdate:
@@ -25,6 +28,11 @@ def update(design: DesignPoint, code: int, previous: int, update_coefficient: in
     bits = design.formats.stream_bits
     candidate = candidate_table(design)[abs(code)] * (-1 if code < 0 else 1)
     state = previous + round_shift((candidate - previous) * update_coefficient, 8)
-    size = round_shift(abs(state) * word_coefficient, design.formats.state_bits + 8 - bits)
     largest = (1 << bits) - 1
-    return CellUpdate(candidate, state, (state < 0) << bits | min(size, largest), size > largest)
+    shift = design.formats.state_bits + 8 - bits
+    word, readout_word = (round_shift(abs(state) * coefficient, shift) for coefficient in (word_coefficient, 256))
+    sign = (state < 0) << bits
+    return CellUpdate(
+        candidate, state, sign | min(word, largest), word > largest, sign | min(readout_word, largest),
+        readout_word > largest,
+    )  # fmt: skip

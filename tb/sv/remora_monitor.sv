@@ -23,6 +23,7 @@ module remora_monitor
     input wire [READOUT_WL_POS_BITS-1:0] readout_wl_pos,
     input wire [READOUT_WL_NEG_BITS-1:0] readout_wl_neg,
     input wire [READOUT_CODES_BITS-1:0] readout_codes,
+    input wire deciding,
     input wire concluded,
     input wire [CONTEXT_INDEX_BITS-1:0] concluded_context,
     input wire [SCORES_BITS-1:0] scores,
@@ -45,17 +46,49 @@ module remora_monitor
   remora_streamed_words #(.ROWS(READOUT_WORDS), .PLANE_BITS(PLANE_BITS)) streamed ();
   logic was_reset = 1;
 
+  // With a readout at every step several are under way at once: words wait for the decision, and its codes are there when
+  // it starts. Readouts of a context are numbered as they come.
+  localparam int UNDER_WAY = 4;
+  shortint words_of[UNDER_WAY][READOUT_WORDS];
+  int unsigned gathered = 0, decided = 0;
+  logic [READOUT_CODES_BITS-1:0] decided_codes;
+  shortint unsigned readouts_of[CONTEXTS];
+
+  function automatic void keep_words();
+    for (int i = 0; i < READOUT_WORDS; i++) words_of[gathered%UNDER_WAY][i] = streamed.words[i];
+    gathered = gathered + 1;
+  endfunction
+
+  task automatic follow_steps();
+    if (reset) begin
+      gathered = 0;
+      decided = 0;
+    end else begin
+      if (concluded) begin
+        decided = decided + 1;
+        readouts_of[concluded_context] <= readouts_of[concluded_context] + 1;
+      end
+      if (deciding) decided_codes <= readout_codes;
+      if (taken) readouts_of[taken_context] <= 0;
+      if (restarted) readouts_of[0] <= 0;
+      if (integrate_readout && int'(readout_plane) == READOUT_PLANES - 1) keep_words();
+    end
+  endtask
+
   function automatic void write_readout();
     readout_t record;
+    logic [READOUT_CODES_BITS-1:0] codes;
+    codes = EVERY_STEP != 0 ? decided_codes : readout_codes;
     record = '0;
     record.cycle = cycle;
     record.sequence_ = head.sequence_of[concluded_context];
     record.context_ = 16'(concluded_context);
-    record.step = head.step_of[concluded_context];
+    record.step = EVERY_STEP != 0 ? readouts_of[concluded_context] : head.step_of[concluded_context];
     record.tag = 16'(tag);
     record.decision = 16'(decision);
-    for (int i = 0; i < READOUT_WORDS; i++) record.words[i] = streamed.words[i];
-    for (int k = 0; k < READOUT_CODES; k++) record.codes[k] = 16'($signed(readout_codes[k*CODE_BITS+:CODE_BITS]));
+    for (int i = 0; i < READOUT_WORDS; i++)
+      record.words[i] = EVERY_STEP != 0 ? words_of[decided%UNDER_WAY][i] : streamed.words[i];
+    for (int k = 0; k < READOUT_CODES; k++) record.codes[k] = 16'($signed(codes[k*CODE_BITS+:CODE_BITS]));
     for (int k = 0; k < READOUT_SCORES; k++) record.scores[k] = 16'($signed(scores[k*SCORE_BITS+:SCORE_BITS]));
     readouts.write(record);
   endfunction
@@ -78,6 +111,7 @@ module remora_monitor
         if (concluded) write_readout();
         for (int i = 0; i < DROPPED_BITS; i++) if (dropped[i]) write_event(EVENT_DROP, i);
       end
+      if (EVERY_STEP != 0) follow_steps();
     end
   end
 endmodule

@@ -8,7 +8,7 @@ from remora.golden.crossbar.array import TiledLayer
 from remora.golden.crossbar.bistable import BistableDatapath
 from remora.golden.crossbar.cell import StateBlend, WordStreamer, signed_candidates
 from remora.golden.crossbar.cell import feature_words as words_of_bytes
-from remora.golden.crossbar.miru import infer
+from remora.golden.crossbar.inference import infer
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, bias_word
 from tests.docs.example_points import point, weights_of
@@ -105,6 +105,18 @@ def scores(design: DesignPoint, h: int, readout) -> tuple[list[int], int]:
     columns = [convert(design, readout_words(design, h), list(column)) for column in zip(*readout, strict=True)]
     found = [total for _, total in columns]
     return found, int(np.argmax(found))
+
+
+def step_scores(design: DesignPoint, hidden, readout, x) -> list[list[int]]:
+    """Scores of every class after every step of one sequence of one feature, where every step is read out."""
+    design = design.evolve(network={"features": 1, "readout": "every"})
+    hidden = np.concatenate([np.array(hidden), np.zeros((design.hidden_rows - 1, 1), int)])
+    readout = np.concatenate([np.array(readout), np.zeros((1, design.network.classes), int)])
+    thresholds = [[1], [100]] if design.capabilities.bistable else None
+    weights = weights_of(design, hidden, readout, thresholds)
+    found = infer(design, weights, np.array(x, np.uint8).reshape(1, -1, 1)).step_scores
+    assert found is not None
+    return found[0].tolist()
 
 
 def cells(sums: list[int], low: int, high: int) -> list[int]:

@@ -58,7 +58,7 @@ def absent_probes(design: DesignPoint) -> dict[str, int]:
     """
     updated = dict.fromkeys(("updated", "updated_column", "updated_fold", "updated_lane"), 1)
     accumulators = rounded_rows(design) * design.learning.accumulator_bits
-    return {**updated, "accumulators": accumulators, "replaying": 1, "slot": 1, "restarted": 1}
+    return {**updated, "accumulators": accumulators, "replaying": 1, "slot": 1, "restarted": 1, "deciding": 1}
 
 
 def trace_constants(design: DesignPoint) -> dict[str, int]:
@@ -71,6 +71,8 @@ def trace_constants(design: DesignPoint) -> dict[str, int]:
         "FRACTION_BITS": design.crossbar.fraction_bits,
         "CONTEXTS": design.system.contexts,
         "STREAM_BITS": design.formats.stream_bits,
+        "READOUT_PLANES": design.readout_planes,
+        "EVERY_STEP": int(design.capabilities.reads_every_step),
         "FOLDS": design.folds,
         "LEARNING_LANES": design.learning_lanes,
         "LEARNING_COLUMNS": design.learning.columns,

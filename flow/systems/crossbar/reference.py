@@ -16,7 +16,7 @@ from remora.golden.learning.pulses import Writes
 from remora.golden.learning.trace import LearningReference
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.lib.packets import Drop
+from remora.spec.lib.packets import Answer, Drop, Flag
 
 DRAWS = 8
 """Attempts of a draw that are allowed for, as a mean over all replays; more than a few are rare."""
@@ -24,11 +24,22 @@ DRAWS = 8
 
 @dataclass(frozen=True)
 class Expected:
-    """Of S sequences: trace records by kind, of which those of learning are always there, scores and decisions."""
+    """Of S sequences: trace records by kind, of which those of learning are always there, scores and decisions of their
+    last steps, and of every step, (S, T, classes), where each is read out."""
 
     records: dict[str, NDArray]
     scores: NDArray[np.int16]
     decision: NDArray[np.int64]
+    step_scores: NDArray[np.int16] | None = None
+
+    def answer(self, index: int, tag: int, flags: Flag, steps: int) -> list[Answer]:
+        """The parts of the answer to a sequence of so many steps, by its place among these."""
+        if self.step_scores is None:
+            return [Answer(tag, int(self.decision[index]), flags, tuple(self.scores[index].tolist()))]
+        found = self.step_scores[index, :steps]
+        decisions, last = found.argmax(axis=1).tolist(), [False] * (steps - 1) + [True]
+        parts = zip(decisions, found.tolist(), last, strict=True)
+        return [Answer(tag, decision, flags, tuple(scores), ends) for decision, scores, ends in parts]
 
 
 class Reference:
@@ -90,15 +101,18 @@ class Reference:
         """Of the hardware's counters of cycles, after all sequences: fewest and most, which are often the same.
 
         Steps of several contexts overlap; each keeps the crossbars busy, and none takes longer than alone while
-        nothing else is done. An update takes as long as its pulses let it; without any, its cycles are known. So are
+        nothing else is done. With a readout at every step each may wait for answers, `CrossbarCase` knows whether for
+        longer than its pace. An update takes as long as its pulses let it; without any, its cycles are known. So are
         those of an insertion into a reservoir with room. A replay is of a sequence that was learnt, after so many
         attempts of its draw.
         """
         stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
         lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
         steps = int(lengths.sum())
-        fewest_step = cycles.busy if capabilities.interleaves else cycles.step
-        found = {Counter.STEP_CYCLES: (steps * fewest_step, steps * cycles.step)}
+        fewest = (
+            steps * cycles.busy if capabilities.interleaves else sum(cycles.lone(n).steps for n in lengths.tolist())
+        )
+        found = {Counter.STEP_CYCLES: (fewest, max(fewest, steps * cycles.paced_step))}
         if capabilities.learns:
             silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
             updates = zip(learnt.tolist(), self.winners, strict=True)
@@ -122,7 +136,7 @@ class Reference:
         inference = infer(self.design, stimulus.weights, features, lengths, stimulus.coefficients, record=self.trace)
         self.saturations += inference.saturations
         records = trace_records(self.design, inference, tags, first_sequence=start) if self.trace else {}
-        return Expected(records, inference.scores, inference.decision)
+        return Expected(records, inference.scores, inference.decision, inference.step_scores)
 
     def _learn(self, start: int, end: int) -> Expected:
         """Stretches between the commands to the reservoir."""
@@ -135,7 +149,8 @@ class Reference:
             parts.append(self._learn_stretch(slice(first, last)))
         records = {kind: np.concatenate([part.records[kind] for part in parts]) for kind in parts[0].records}
         scores, decision = (np.concatenate([getattr(each, name) for each in parts]) for name in ("scores", "decision"))
-        return Expected(records, scores, decision)
+        found = [each.step_scores for each in parts if each.step_scores is not None]
+        return Expected(records, scores, decision, np.concatenate(found) if found else None)
 
     def _apply(self, command: ReplayCommand) -> None:
         reservoir = self._learner.trainer.reservoir
@@ -159,4 +174,4 @@ class Reference:
         self.hidden = Writes.sum((self.hidden, learnt.hidden))
         self.readout = Writes.sum((self.readout, learnt.readout))
         self.winners += learnt.winners
-        return Expected(learnt.records, learnt.scores, learnt.decision)
+        return Expected(learnt.records, learnt.scores, learnt.decision, learnt.step_scores)

@@ -22,7 +22,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP, Event
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import replacing
-from remora.spec.lib.packets import BEAT_BYTES, Answer, Drop, Flag
+from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
 from remora.spec.lib.trace import record_types
 
 CHUNK = 256
@@ -116,9 +116,15 @@ class CrossbarCase(RunCase):
         points, end = readback_points(stimulus), len(stimulus)
         for first, last in pairwise(sorted({*range(0, end, CHUNK), end, *points})):
             golden, answered = reference.advance(first, last), stimulus.answered[first:last]
-            chosen = (stimulus.tags[first:last], golden.decision, stimulus.flags[first:last], golden.scores)
-            rows = zip(*(each[answered].tolist() for each in chosen), strict=True)
-            answers = [Answer(tag, decision, Flag(flags), tuple(scores)) for tag, decision, flags, scores in rows]
+            tags, flags, lengths = (
+                each[first:last].tolist() for each in (stimulus.tags, stimulus.flags, stimulus.lengths)
+            )
+            asked = np.flatnonzero(answered).tolist()
+            answers = [
+                part
+                for index in asked
+                for part in golden.answer(index, tags[index], Flag(flags[index]), lengths[index])
+            ]
             # After the steps, so that the first divergence is the one that caused the others.
             records = {**(golden.records if self.traced else {}), ANSWER: answer_records(self.classes, answers)}
             states: tuple[tuple[dict[str, NDArray], dict[str, NDArray]], ...] = ()
@@ -193,16 +199,22 @@ class CrossbarCase(RunCase):
     def _predicted(self, found: Found) -> dict[Counter, int]:
         """What golden can predict of the counters; every cycle belongs to one phase.
 
-        A readout waits for the answer before it; only where streams stall is that unpredictable. Of a counter that
-        golden can only bound, the prediction is the nearest value within the bounds.
+        A readout waits for the answer before it; only where streams stall is that unpredictable. So is a step where
+        every one is read out, and a readout where its answer takes longer than a step. Of a counter that golden can
+        only bound, the prediction is the nearest value within the bounds.
         """
-        counters, reference = found.counters, self.reference
-        readouts = len(self.stimulus) * self.design.cycles.readout
+        counters, reference, cycles = found.counters, self.reference, self.design.cycles
+        readouts = len(self.stimulus) * cycles.readout
         alone = not (found.stalled or self.design.capabilities.interleaves)
+        bounds = reference.cycles
+        if self.design.capabilities.reads_every_step and not alone:
+            fewest, _ = bounds[Counter.STEP_CYCLES]
+            bounds[Counter.STEP_CYCLES] = fewest, counters[Counter.CYCLES]
+        paced = alone and cycles.paced_step == cycles.step
         predicted = {
             Counter.CYCLES: sum(counters.get(phase, 0) for phase in PHASES),
-            Counter.READOUT_CYCLES: readouts if alone else counters[Counter.READOUT_CYCLES],
-            **{counter: min(max(counters[counter], low), high) for counter, (low, high) in reference.cycles.items()},
+            Counter.READOUT_CYCLES: readouts if paced else max(readouts * alone, counters[Counter.READOUT_CYCLES]),
+            **{counter: min(max(counters[counter], low), high) for counter, (low, high) in bounds.items()},
             **reference.counters,
         }
         return {counter: value for counter, value in predicted.items() if counter in counters}
@@ -231,7 +243,8 @@ def timeout_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int
     if design.capabilities.replays:
         work += replays_at_most(design, stimulus) * cycles.most_replay(longest, DRAWS) + cycles.insert_accepted(longest)
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
-    beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + network.classes
+    answered = network.max_steps if design.capabilities.reads_every_step else 1
+    beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + answered * (1 + network.classes)
     # The longest run of sequences that nobody answers.
     ends = np.flatnonzero(np.concatenate(([True], stimulus.answered, [True])))
     silent = int(np.diff(ends).max()) - 1

@@ -16,7 +16,7 @@ from remora.golden.learning.memory_words import pack_accumulators
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
-from remora.spec.lib.packets import Answer, Flag, encode_packet
+from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import WORD_MASK, register_map
 
 SEED = 1
@@ -113,8 +113,8 @@ def _queue(scenario: Scenario, design: DesignPoint, stimulus: Stimulus, expected
         asked = " and ".join(str(flag.name).lower() for flag in (Flag.LEARN, Flag.INFER) if flags[index] & flag)
         scenario.packet(index, data, f"{asked}, steps = {lengths[index]}")
         if flags[index] & Flag.INFER:
-            scores = tuple(expected.scores[index].tolist())
-            scenario.answer(index, Answer(tags[index], int(expected.decision[index]), Flag(flags[index]), scores))
+            for part in expected.answer(index, tags[index], Flag(flags[index]), lengths[index]):
+                scenario.answer(index, part)
     learnt, answered = int(stimulus.learns.sum()), int(stimulus.answered.sum())
     told = f"{len(stimulus)} sequences of {min(lengths)} to {max(lengths)} steps go in; "
     told += f"{learnt} of them are learnt, " if learnt else ""

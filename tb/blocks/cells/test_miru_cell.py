@@ -27,7 +27,8 @@ class Driver:
         lanes, units = design.cell.lanes, design.network.hidden
         codes = some_integers(bench.random, -design.formats.adc_limit, design.formats.adc_limit, units)
         codes += [0] * (design.folds * lanes - units)  # as the ADC interface gives beyond the last column
-        word_coefficient = 256 if last else reset_coefficient
+        every = design.capabilities.reads_every_step
+        word_coefficient = 256 if last and not every else reset_coefficient
         states = [0] * units if first else self.states
         results = [
             update(design, code, state, update_coefficient, word_coefficient)
@@ -64,13 +65,18 @@ class Driver:
             if issued is not None:
                 self._compare_commit(issued, codes, results)
             stored = [] if worded is None else results[worded * lanes : (worded + 1) * lanes]
-            saturated = sum(result.word_saturated for result in stored)
+            # After a last step nobody streams the words that the next step would.
+            saturated = sum(result.word_saturated for result in stored) * (not (every and last))
+            saturated += sum(result.readout_word_saturated for result in stored) * every
             bench.compare(block, "word_saturations", block.get("counts__word_saturations"), saturated)
             issued, committed, worded = fold, issued, committed
         self.states = [result.state for result in results]
         await bench.cycle()
         words = unpack(block.get("words"), design.formats.stream_bits + 1, units)
         bench.compare(block, "words", words, [result.word for result in results])
+        readout_words = unpack(block.get("readout_words"), design.formats.stream_bits + 1, units)
+        wanted = [result.readout_word if every else result.word for result in results]
+        bench.compare(block, "readout_words", readout_words, wanted)
 
     def _compare_commit(self, fold: int, codes: list[int], results: list) -> None:
         design, block, bench = self.design, self.block, self.bench

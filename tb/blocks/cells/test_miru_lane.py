@@ -25,7 +25,12 @@ async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bo
             code, previous, first, update_coefficient, word_coefficient = item = items[index - 2]
             expected = update(block.design, code, 0 if first else previous, update_coefficient, word_coefficient)
             candidate, state = stored.pop()
-            found = CellUpdate(candidate, state, block.get("word"), bool(block.get("word_saturated")))
+            word = block.get("word"), bool(block.get("word_saturated"))
+            # Without a second word there is nothing to compare.
+            other = expected.readout_word, expected.readout_word_saturated
+            if block.design.capabilities.reads_every_step:
+                other = block.get("readout_word"), bool(block.get("readout_word_saturated"))
+            found = CellUpdate(candidate, state, *word, *other)
             bench.compare(block, f"code, previous, first, coefficients = {item}", found, expected)
             results.append(expected)
         stored.append((block.get_signed("candidate"), block.get_signed("state")))

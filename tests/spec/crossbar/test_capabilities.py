@@ -18,6 +18,7 @@ LEARNS = DEFAULT.evolve(learning={"enabled": True})
 SELECTS = DEFAULT.evolve(learning={"enabled": True, "update": "direct", "winners": 5})
 REPLAYS = DEFAULT.evolve(learning={"enabled": True, "replay_capacity": 3})
 INTERLEAVES = DEFAULT.evolve(system={"contexts": 2})
+EVERY = DEFAULT.evolve(network={"readout": "every"})
 KWS = load_design("kws", BmruDesign)
 
 
@@ -31,18 +32,19 @@ KWS = load_design("kws", BmruDesign)
         (SELECTS, {"learns", "selects"}),
         (REPLAYS, {"learns", "accumulates", "replays"}),
         (INTERLEAVES, {"interleaves"}),
+        (EVERY, {"reads_every_step"}),
     ],
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 6
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 7
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True
 
 
 @pytest.mark.parametrize(
-    "design", [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, INTERLEAVES, KWS], ids=lambda each: str(each.CORE)
+    "design", [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, INTERLEAVES, EVERY, KWS], ids=lambda each: str(each.CORE)
 )
 def test_the_register_map_has_the_counters_of_the_design_point(design):
     counters = design.counters()
@@ -65,3 +67,10 @@ def test_records_are_those_of_the_capabilities():
         {STEP, READOUT, EVENT, LEARN, INSERT},
         {FRAME},
     ]
+
+
+def test_the_register_tells_which_steps_are_read_out():
+    """The field is there where it is 1, so that software reads 0 of every other design point."""
+    found = [register_map(design)["CAPABILITIES"] for design in (DEFAULT, EVERY)]
+    assert [register.decode(register.reset).get("readout") for register in found] == [None, 1]
+    assert found[1].reset ^ found[0].reset == found[1].field("readout").mask

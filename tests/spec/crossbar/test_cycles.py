@@ -117,3 +117,26 @@ def test_the_period_is_what_takes_longest():
     assert (wide.period, wide.busy) == (25, 9)
     cells = load_design("mnist-bmru", DesignPoint)
     assert (cells.cycles.step, cells.evolve(crossbar={"integrators": 2}).cycles.step) == (9, 8)
+
+
+def test_a_step_that_is_read_out_takes_as_long_as_its_part_of_the_answer():
+    mnist, fast, cells = (load_design(name, DesignPoint) for name in ("mnist", "mnist-fast", "mnist-bmru"))
+    for design in (mnist, fast, cells):
+        assert design.cycles.paced_step == design.cycles.step and design.cycles.readout_pace == design.cycles.readout
+    every, many = {"readout": "every"}, {"readout": "every", "classes": 60}
+    assert mnist.evolve(network=every).cycles.paced_step == 25
+    assert mnist.evolve(network=many).cycles.paced_step == 61
+    assert (fast.evolve(network=every).cycles.period, fast.evolve(network=many).cycles.period) == (11, 61)
+    # A step of bistable cells is shorter than a conversion of the readout.
+    assert cells.evolve(network=every).cycles.paced_step == 11
+    assert cells.evolve(network=every, crossbar={"adc_cycles": 20}).cycles.paced_step == 23
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 24, 25, 100, 256])
+def test_with_miru_cells_neither_planes_nor_converter_of_the_readout_hold_a_step_up(classes):
+    random = np.random.default_rng(classes)
+    for _ in range(50):
+        design = any_design(random).evolve(network={"readout": "every", "classes": classes}, crossbar={"columns": 256})
+        cycles = design.cycles
+        assert cycles.paced_step == max(cycles.step, classes + 1)
+        assert cycles.sequence(3) == 3 * cycles.paced_step + cycles.readout

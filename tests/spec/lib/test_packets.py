@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remora.spec.lib.packets import Answer, Drop, Flag, decode_answer, encode_packet
+from remora.spec.lib.packets import Answer, Drop, Flag, decode_answer, decode_parts, encode_packet
 
 
 @given(
@@ -57,6 +58,22 @@ def test_an_answer_round_trips(tag, decision, flags, scores):
 def test_answers_of_impossible_sizes_are_refused(size):
     with pytest.raises(ValueError, match=f"an answer of {size} bytes"):
         decode_answer(bytes(size))
+
+
+@given(st.integers(1, 5), st.integers(1, 6), st.integers(0, 255), st.randoms(use_true_random=False))
+def test_an_answer_with_a_part_a_step_round_trips(steps, classes, tag, random):
+    parts = [
+        Answer(tag, random.randrange(classes), Flag.INFER, tuple(random.randint(-99, 99) for _ in range(classes)))
+        for _ in range(steps)
+    ]
+    data = b"".join(struct.pack(f"<HBB{classes}i", part.decision, 2, tag, *part.scores) for part in parts)
+    found = decode_parts(data, classes)
+    assert [replace(part, last=True) for part in found] == parts
+    assert [part.last for part in found] == [False] * (steps - 1) + [True]
+    for wrong in (data[:-4], data + bytes(4), b""):
+        if classes > 1 or len(wrong) % 8:
+            with pytest.raises(ValueError, match=f"an answer of {len(wrong)} bytes: expected one or more parts"):
+                decode_parts(wrong, classes)
 
 
 def test_values_are_part_of_the_contract():

@@ -75,7 +75,9 @@ def test_the_presets_cover_what_they_say():
     learns, fast = (load_design(name, DesignPoint) for name in ("mnist-learn", "mnist-learn-fast"))
     built = {"enabled": True, "replay_capacity": 1000}
     assert learns.hash == mnist.evolve(learning=built).hash and fast.hash == learns.evolve(learning={"columns": 4}).hash
-    assert one.network.model_dump() == dict(features=1, hidden=1, classes=1, max_steps=1, feature_signed=False)
+    assert one.network.model_dump() == dict(
+        features=1, hidden=1, classes=1, max_steps=1, feature_signed=False, readout="last"
+    )
     assert bistable.network == mnist.network and bistable.capabilities.bistable and not mnist.capabilities.bistable
     assert tiny.hidden_tiles == 6 and tiny.network.hidden % tiny.cell.lanes
 

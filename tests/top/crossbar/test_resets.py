@@ -103,11 +103,12 @@ def _golden(inference: Inference, order: list[int], first_sequence: int) -> dict
 
 
 def _answer_type() -> list:
-    return [("tag", "<i8"), ("decision", "<i8"), *((f"score_{k}", "<i8") for k in range(DESIGN.network.classes))]
+    names = ("tag", "decision", "last")
+    return [*((name, "<i8") for name in names), *((f"score_{k}", "<i8") for k in range(DESIGN.network.classes))]
 
 
 def _golden_answers(inference: Inference, order: list[int]) -> np.ndarray:
-    rows = [(index, int(inference.decision[index]), *map(int, inference.scores[index])) for index in order]
+    rows = [(index, int(inference.decision[index]), 1, *map(int, inference.scores[index])) for index in order]
     return np.array(rows, _answer_type())
 
 

@@ -12,6 +12,14 @@ SLOTS, ARRAY, SEQUENCER = (f"remora_{name}" for name in ("result_slots", "crossb
 def context_faults(design: DesignPoint) -> list[Fault]:
     """Mistakes in whose step is whose, in what is waited for, and in the order of the answers."""
     faults = [*_exchanged(design), *_waits()]
+    if not design.capabilities.reads_every_step:
+        faults.append(
+            Fault(
+                "answers_reordered", "answers leave as they come", SLOTS,
+                {"answer__push": "control__push", "next__scores": "result__scores",
+                 "next__decision": "result__decision", "next__tag": "result__tag", "next__flags": "result__flags"},
+            )
+        )  # fmt: skip
     if design.crossbar.integrators > 1:
         faults.append(
             Fault(
@@ -66,11 +74,6 @@ def _waits() -> list[Fault]:
     late = """  logic [3:0] late = 0;
   always @(posedge clk) late <= {late[2:0], valid};"""
     return [
-        Fault(
-            "answers_reordered", "answers leave as they come", SLOTS,
-            {"answer__push": "control__push", "next__scores": "result__scores", "next__decision": "result__decision",
-             "next__tag": "result__tag", "next__flags": "result__flags"},
-        ),
         Fault(
             "words_not_awaited", "a step starts before its words are stored", SEQUENCER,
             {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.catalogue.bistable_faults import bistable_faults
 from remora.flow.systems.crossbar.catalogue.context_faults import context_faults
+from remora.flow.systems.crossbar.catalogue.every_step_faults import every_step_faults
 from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
 from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
 from remora.spec.crossbar.design import DesignPoint
@@ -22,6 +23,7 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     parts = (_streamer, *own, _sequence, _answers, _control)
     faults = [fault for part in parts for fault in part(design)]
     faults += context_faults(design) if design.capabilities.interleaves else []
+    faults += every_step_faults(design) if design.capabilities.reads_every_step else []
     faults += learning_faults(design) if design.capabilities.learns else []
     return faults + (replay_faults(design) if design.capabilities.replays else [])
 
@@ -128,12 +130,6 @@ def _cell(design: DesignPoint) -> list[Fault]:
             cell,
             {"control__first": "1'b0"},
         ),
-        Fault(
-            "readout_scaled",
-            "the reset coefficient is applied to the words of the readout",
-            cell,
-            {"control__last": "1'b0"},
-        ),
         Fault("rom_off_by_one", "the candidate is read from the next address", lane, {"code": address}),
         Fault(
             "rounding_dropped",
@@ -143,6 +139,9 @@ def _cell(design: DesignPoint) -> list[Fault]:
             truncated,
         ),
     ]
+    if not design.capabilities.reads_every_step:
+        scaled = "the reset coefficient is applied to the words of the readout"
+        faults.insert(2, Fault("readout_scaled", scaled, cell, {"control__last": "1'b0"}))
     code = min(design.formats.adc_limit, sum(_largest_codes(design)))
     if round_shift(candidate_table(design)[code], design.formats.readout_word_shift) > design.formats.stream_limit:
         word = f"{{good_word[{word_bits}], good_word_saturated ? {word_bits}'d0 : good_word[{word_bits - 1}:0]}}"
@@ -219,7 +218,8 @@ def _sequence(design: DesignPoint) -> list[Fault]:
 
 
 def _answers(design: DesignPoint) -> list[Fault]:
-    answer, decision = "remora_answer", "remora_decision"
+    parts, decision = design.capabilities.reads_every_step, "remora_decision"
+    answer = "remora_step_answer" if parts else "remora_answer"
     classes, bits = design.network.classes, design.formats.adc_bits
     taken = "good_stream__tvalid && stream__tready"
     withdrawn = "good_stream__tvalid && !was_refused"

@@ -1,0 +1,47 @@
+"""Faults of a design with a readout at every step, each of which must be noticed by the run that the sound design
+passes."""
+
+from __future__ import annotations
+
+import pytest
+
+from remora.flow.systems.crossbar.catalogue.every_step_faults import every_step_faults
+from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
+from remora.flow.systems.crossbar.faults import CrossbarFaultBench
+from tests.hdl.designs import make_design
+
+DESIGN = make_design(
+    network={"features": 5, "hidden": 7, "classes": 12, "max_steps": 9, "readout": "every"},
+    cell={"lanes": 4},
+    crossbar={"rows": 8, "columns": 12, "adc_cycles": 2},
+    system={"contexts": 3},
+)
+"""A part takes longer than a period, so that readouts and words wait."""
+FAULTS = catalogue(DESIGN)
+OWN = every_step_faults(DESIGN)
+SHARED = ("valid_withdrawn", "last_missing", "beat_lost")
+"""Of the answer, whose block is another one here."""
+CHOSEN = [fault for fault in FAULTS if fault in OWN or fault.name in SHARED]
+
+
+@pytest.fixture(scope="module")
+def bench() -> CrossbarFaultBench:
+    return CrossbarFaultBench(DESIGN)
+
+
+def test_the_sound_design_passes(bench):
+    bench.run_sound(False).require()
+
+
+@pytest.mark.parametrize("fault", CHOSEN, ids=[fault.name for fault in CHOSEN])
+def test_every_fault_is_noticed(bench, fault):
+    verdict = bench.verdict(1 + FAULTS.index(fault))
+    assert verdict.fault == fault
+    assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"
+
+
+def test_the_catalogue_is_broad():
+    assert len(OWN) >= 10 and len(CHOSEN) == len(OWN) + len(SHARED)
+    assert len({fault.name for fault in FAULTS}) == len(FAULTS)
+    bistable = make_design(network={"readout": "every"}, cell={"kind": "bmru"})
+    assert 5 <= len(every_step_faults(bistable)) < len(OWN)

@@ -10,9 +10,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.column_groups import rounded_words
+from remora.spec.crossbar.every_step.lone_cycles import LoneCycles, lone_cycles
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
-from remora.spec.crossbar.readout_cycles import LoneCycles, lone_cycles
 from remora.spec.crossbar.update_cycles import SUMMED, update_cycles
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES

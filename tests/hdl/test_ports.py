@@ -25,6 +25,7 @@ TOPS = {
     "one": Remora(ONE),
     "bistable": Remora(BISTABLE["bistable_one"]),
     "accumulate": Remora(ONE.evolve(learning=LEARNING)),
+    "every_step": Remora(ONE.evolve(network={"readout": "every"}, system={"contexts": 2})),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
     "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1})),
 }

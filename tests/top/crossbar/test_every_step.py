@@ -40,7 +40,9 @@ POINTS = {
     # Parts are shorter than a step; learning and replays among the sequences, several row tiles and folds.
     "learns": every(DESIGNS["primes"], 3, learning=LEARNING),
     # A conversion of the readout takes longer than a step.
-    "bistable": every(BISTABLE["bistable_primes"], network={"max_steps": 28}, crossbar={"integrators": 2}),
+    "bistable": every(
+        BISTABLE["bistable_primes"], network={"max_steps": 28}, crossbar={"integrators": 2, "adc_cycles": 9}
+    ),
 }
 AT_NIGHT = {
     "tiny": every(DESIGNS["tiny"]),
@@ -82,7 +84,6 @@ def check(harness, tmp_path, design: DesignPoint, stall: float, seed: int) -> No
         waits = {name: counters[Counter[f"{name}_WAIT_CYCLES"]] for name in ("INPUT", "OUTPUT", "CONVERTER")}
         assert all(0 <= each <= counters[Counter.CYCLES] for each in waits.values()) and waits["INPUT"] > 0
         assert waits["OUTPUT"] > 0 or learns
-        assert counters[Counter.STEP_CYCLES] < steps * design.cycles.paced_step or stall
 
 
 @pytest.mark.parametrize(("name", "stall"), CASES)
@@ -106,21 +107,22 @@ def equal(design: DesignPoint, count: int, length: int) -> Stimulus:
 @pytest.mark.parametrize("length", [1, 2, 5, 28])
 @pytest.mark.parametrize("name", ["long", "bistable"])
 def test_a_lone_sequence_takes_the_cycles_of_the_model(name, length, harness, tmp_path):
-    """Counted by the hardware, and in the end a step every `paced_step` cycles."""
+    """Counted by the hardware; once all stages have filled a step comes every `paced_step` cycles."""
     design = POINTS[name]
     result, trace = run(harness, tmp_path, design, equal(design, 1, length), 0.0, 1)
     found = result.counters[Counter.STEP_CYCLES], result.counters[Counter.READOUT_CYCLES]
     assert found == design.cycles.lone(length)
     if length == 28:
         gaps = np.diff(trace[STEP]["cycle"].astype(np.int64))
-        assert set(gaps[-10:].tolist()) == {design.cycles.paced_step}
+        assert gaps[-1] == gaps.max() == design.cycles.paced_step
         assert gaps.min() == design.cycles.step < design.cycles.paced_step
 
 
 def test_several_sequences_share_the_readout(harness, tmp_path):
-    """Equal sequences back to back: a step begins every `period` cycles, which is what a part of an answer takes."""
-    design = POINTS["three"]
-    result, trace = run(harness, tmp_path, design, equal(design, 12, 28), 0.0, 1)
-    gaps = np.diff(np.sort(trace[READOUT]["cycle"].astype(np.int64)))
-    assert np.median(gaps) == design.cycles.period == design.network.classes + 1
-    assert result.counters[Counter.STEP_CYCLES] < 1.02 * 12 * 28 * design.cycles.period
+    """Equal sequences back to back: once answers follow each other, a step takes `period` cycles: those of its part."""
+    design, busy = POINTS["three"], []
+    for count in (9, 21):
+        result, _ = run(harness, tmp_path / str(count), design, equal(design, count, 28), 0.0, 1)
+        busy.append(result.counters[Counter.STEP_CYCLES] + result.counters[Counter.READOUT_CYCLES])
+    assert design.cycles.period == design.network.classes + 1
+    assert busy[1] - busy[0] == pytest.approx(12 * 28 * design.cycles.period, rel=0.02)

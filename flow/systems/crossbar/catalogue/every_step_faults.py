@@ -23,7 +23,7 @@ def every_step_faults(design: DesignPoint) -> list[Fault]:
 
 def _parts(design: DesignPoint) -> list[Fault]:
     classes = design.network.classes
-    place = f"""  int unsigned beat_of_part = 0, part_of_packet = 0;
+    beats = f"""  int unsigned beat_of_part = 0, part_of_packet = 0;
   wire headless = beat_of_part == 0 && part_of_packet != 0;
   wire beat_passes = good_stream__tvalid && (stream__tready || headless);
   wire part_ends = good_stream__tvalid && beat_of_part == {classes};
@@ -42,7 +42,7 @@ def _parts(design: DesignPoint) -> list[Fault]:
         Fault(
             "header_missing", "parts after the first have no header", ANSWER,
             {"stream__tvalid": "good_stream__tvalid && !headless", "stream__tready": "stream__tready || headless"},
-            place,
+            beats,
         ),
         Fault(
             "last_at_every_step", "TLAST ends every part", ANSWER,

@@ -27,8 +27,8 @@ module remora_stream_check (
     offered <= {tdata, tkeep, tlast};
     if (powered_up) begin
       if (settled_in_reset && tvalid) $fatal(1, "m_axis: valid in reset");
-      if (waiting && !tvalid) $fatal(1, "m_axis: a beat was taken back");
-      if (waiting && offered != {tdata, tkeep, tlast}) $fatal(1, "m_axis: a beat changed before it was taken");
+      if (waiting && !reset && !tvalid) $fatal(1, "m_axis: a beat was taken back");
+      if (waiting && !reset && offered != {tdata, tkeep, tlast}) $fatal(1, "m_axis: a beat changed before it was taken");
     end
   end
 endmodule

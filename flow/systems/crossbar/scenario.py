@@ -13,6 +13,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.memory_words import pack_accumulators
+from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
@@ -123,6 +124,10 @@ def _queue(scenario: Scenario, design: DesignPoint, stimulus: Stimulus, expected
 
 def _compare_counters(scenario: Scenario, reference: Reference) -> None:
     exact = {counter: fewest for counter, (fewest, most) in reference.cycles.items() if fewest == most}
+    design = reference.design
+    if design.capabilities.reads_every_step and 2 * (1 + design.network.classes) > design.cycles.step:
+        # The testbench does not take a beat in every cycle, for which steps may wait.
+        exact.pop(Counter.STEP_CYCLES, None)
     counters = {**reference.counters, **exact}
     scenario.expect_counters(counters)
     scenario.about.append(f"{len(counters)} of the hardware's counters are compared at the end.")

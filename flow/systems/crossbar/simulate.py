@@ -95,7 +95,8 @@ def summarise(design: DesignPoint, data: SequenceSet, run: RtlRun) -> dict:
     """
     counters, comparison = run.counters, run.comparison
     steps, sequences = counters[Counter.STEPS], counters[Counter.SEQUENCES]
-    macs = steps * design.macs_per_step + sequences * design.macs_per_readout
+    readouts = steps if design.capabilities.reads_every_step else sequences
+    macs = steps * design.macs_per_step + readouts * design.macs_per_readout
     busy = counters[Counter.STEP_CYCLES] + counters[Counter.READOUT_CYCLES]
     return {
         "design": design.name,

@@ -30,6 +30,7 @@ LEARNS = {"enabled": True, "hidden_shift": 4, "readout_shift": 4, "replay_capaci
 DESIGNS = {
     "tiny": {},
     "tiny, learning": {"learning": LEARNS},
+    "tiny, every step": {"network": {"readout": "every"}, "system": {"contexts": 2}},
     "mnist": {},
     "mnist-bmru": {},
     "kws": {},

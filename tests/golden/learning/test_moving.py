@@ -39,6 +39,7 @@ OTHER = {
     "network.classes": 4,
     "network.max_steps": 12,
     "network.feature_signed": True,
+    "network.readout": "every",
     "cell.kind": "bmru",
     "cell.lanes": 1,
     "cell.reset_coefficient": 9,

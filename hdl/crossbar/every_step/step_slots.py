@@ -65,7 +65,8 @@ class StepSlots(wiring.Component):
         whole, put, leaving = Signal(contexts), Signal(range(contexts)), Signal(range(contexts))
         m.d.comb += [put.eq(self._slot(self.number)), leaving.eq(self._slot(self.oldest)), self.control.ready.eq(1)]
         part = Cat(self.result.decision, self.result.scores)
-        memory = add_submodule(m, "memory", Memory(width=len(part), depth=contexts * steps))
+        small = self.design.system.small_memory_bits
+        memory = add_submodule(m, "memory", Memory(width=len(part), depth=contexts * steps, small_bits=small))
         m.d.comb += [
             memory.write.eq(self.control.push),
             memory.write_address.eq(put * steps + counts[put]),

@@ -18,8 +18,8 @@ from remora.golden.crossbar.miru import Inference, infer, trace_records
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, READOUT, STEP
 from remora.spec.lib.trace import UNCOMPARED, field_names, read_trace, write_header
+from tests.top.crossbar.every_step.test_every_step import POINTS
 from tests.top.crossbar.test_contexts import GATES
-from tests.top.crossbar.test_every_step import POINTS
 
 LENGTHS = (9, 1, 28, 2, 5, 17)
 PHASES = 30

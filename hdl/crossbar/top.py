@@ -141,6 +141,7 @@ class Remora(AxiTop):
             m,
             host,
             select=registers.memory_select_memory,
+            slice=registers.memory_select_slice,
             address=registers.memory_address_address,
             pointer=registers.memory_pointer_group,
             data_write=registers.memory_data_write,
@@ -152,6 +153,7 @@ class Remora(AxiTop):
         m.d.comb += [
             registers.memory_data_read_value.eq(host.data_read_value),
             registers.status_memory_busy.eq(host.busy),
+            registers.guard_memory_idle.eq(registers.guard_halted & ~host.busy),
             registers.guard_memory.eq(registers.guard_halted & ~host.busy & host.selection_valid),
         ]
         if "word_valid" in host.signature.members:

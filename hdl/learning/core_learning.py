@@ -49,7 +49,7 @@ class CoreLearning(wiring.Component):
         reset: the cycle in which the soft reset takes effect: at once, or when update, draw or insertion have ended.
         waiting: a soft reset waits.
         give_up: tiles do not answer; an update goes on without pulses.
-        clearing: all χ are being cleared; no sequence may start.
+        clearing: all χ are being cleared, or the memory window is at work; no sequence may start.
         control: what the sequencer and learning tell each other.
         stored: the sequences of the buffer.
         sequences: those that are read.
@@ -97,14 +97,12 @@ class CoreLearning(wiring.Component):
         m = Module()
         engine, control, host = add_submodule(m, "learner", self._engine), self.control, self.host
         reservoir = add_submodule(m, "reservoir", Reservoir(self.design)) if self.design.capabilities.replays else None
-        if self._memories:
-            self._connect_memories(m, reservoir)
+        m.d.comb += self.clearing.eq(self._connect_memories(m, reservoir) if self._memories else engine.clearing)
         self._hold_reset(m, reservoir)
         self._connect_engine(m)
         pass_on(m, self.program_hidden, engine.program_hidden)
         pass_on(m, self.program_readout, engine.program_readout)
         m.d.comb += [
-            self.clearing.eq(engine.clearing),
             host.columns_done.eq(engine.columns_done),
             host.updates.eq(engine.updates),
         ]
@@ -217,8 +215,8 @@ class CoreLearning(wiring.Component):
         with m.If(reservoir.inserted | reservoir.clear | reservoir.load):
             m.d.sync += replay.pending.eq(0)
 
-    def _connect_memories(self, m: Module, reservoir: Reservoir | None) -> None:
-        """The registers on one side, the memories' host ports on the other."""
+    def _connect_memories(self, m: Module, reservoir: Reservoir | None) -> Value:
+        """The registers on one side, the memories' host ports on the other; returns that the memories are in use."""
         window = add_submodule(m, "memory_window", MemoryWindow(self._memories))
         for name, member in self.memory.signature.members.items():
             outside, inside = getattr(self.memory, name), getattr(window.host, name)
@@ -235,6 +233,7 @@ class CoreLearning(wiring.Component):
         }
         for memory in self._memories:
             wiring.connect(m, getattr(window, memory.name.lower()), getattr(*sources[memory]))
+        return self.memory.busy
 
     def _count(self, m: Module, reservoir: Reservoir | None) -> None:
         engine, control, counts = self._engine, self.control, self.counts

@@ -1,4 +1,8 @@
-"""The memories that the host reads and writes through the memory window, to save and restore what was learnt."""
+"""The memories that the host reads and writes through the memory window, to save and restore what was learnt.
+
+The host addresses them by what they hold: a column of accumulators, a step, a head. Banks of macros, lanes and columns
+that learn at once do not show.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from remora.spec.crossbar.column_groups import accumulator_rows, rounded_rows
 from remora.spec.crossbar.learning import (
-    accumulator_word_bits,
-    accumulator_words,
     head_bits,
     head_label_bits,
     reservoir_step_bits,
@@ -19,7 +22,10 @@ if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
 
 GROUP_BITS = 32
-"""Bits of a word that one access to the window moves."""
+"""Bits that one access to the window moves."""
+SLICE_GROUPS = 4
+"""Groups of a slice, which one command to the window moves: 128 bits."""
+SLICE_BITS = GROUP_BITS * SLICE_GROUPS
 
 
 class HostMemory(IntEnum):
@@ -53,17 +59,58 @@ class WordPart:
 
 
 @dataclass(frozen=True)
+class StoredRows:
+    """How a memory holds numbers of the rows of a column, rule M9: a fold has ``lanes`` rows, and each of its words
+    ``word_rows`` of them, the first in the low bits.
+
+    Attributes:
+        bits: of a number, two's complement.
+        lanes: rows of a fold.
+        word_rows: rows of a stored word.
+        words: stored words of a column.
+    """
+
+    bits: int
+    lanes: int
+    word_rows: int
+    words: int
+
+
+@dataclass(frozen=True)
 class MemorySize:
-    """Bits of a word, and words; ``limits``: the parts of a word that may not hold every number, rule M10."""
+    """A memory as the host sees it.
+
+    Attributes:
+        width, depth: bits of a word, and words. A word moves in slices of `SLICE_BITS`.
+        limits: the parts of a word that may not hold every number, rule M10; all lie in the first slice.
+        rows: where the word of the host is a column, a row in each group with its sign extended; None where words are
+            stored as the host sees them.
+    """
 
     width: int
     depth: int
     limits: tuple[WordPart, ...] = ()
+    rows: StoredRows | None = None
 
     @property
     def groups(self) -> int:
         """Accesses to the window that move a word."""
         return -(-self.width // GROUP_BITS)
+
+    @property
+    def slices(self) -> int:
+        """Commands to the window that move a word."""
+        return -(-self.width // SLICE_BITS)
+
+    @property
+    def stored_width(self) -> int:
+        """Bits of a word of the memory."""
+        return self.rows.word_rows * self.rows.bits if self.rows else self.width
+
+    @property
+    def stored_depth(self) -> int:
+        """Words of the memory."""
+        return self.depth * self.rows.words if self.rows else self.depth
 
 
 def head_parts(design: DesignPoint) -> tuple[WordPart, WordPart]:
@@ -77,7 +124,11 @@ def host_memories(design: DesignPoint) -> dict[HostMemory, MemorySize]:
     """Those that the design point builds."""
     sizes = {}
     if design.capabilities.accumulates:
-        sizes[HostMemory.ACCUMULATORS] = MemorySize(accumulator_word_bits(design), accumulator_words(design))
+        rows = StoredRows(
+            design.learning.accumulator_bits, design.learning_lanes, rounded_rows(design), len(accumulator_rows(design))
+        )
+        columns = design.network.hidden + design.network.classes
+        sizes[HostMemory.ACCUMULATORS] = MemorySize(GROUP_BITS * design.hidden_rows, columns, rows=rows)
     if design.capabilities.replays:
         steps, heads = reservoir_step_bits(design), head_bits(design)
         sizes[HostMemory.RESERVOIR_STEPS] = MemorySize(steps, reservoir_step_words(design))

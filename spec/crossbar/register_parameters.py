@@ -46,6 +46,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_interleaves": design.capabilities.interleaves,
         "design_contexts": design.system.contexts,
         "design_every_step": design.capabilities.reads_every_step,
+        "design_two_integrators": int(design.crossbar.integrators == 2),
         "design_cell_kind": int(design.capabilities.bistable),
         "design_bistable": design.capabilities.bistable,
         "design_lanes": network.hidden if design.capabilities.bistable else design.cell.lanes,

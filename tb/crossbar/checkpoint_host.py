@@ -6,7 +6,7 @@ The core must be halted, with nothing begun that is not finished: a sequence tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +18,12 @@ from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import REPLAY_BITS, head_label_bits
-from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, head_parts, host_memories
+from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, MemorySize, head_parts, host_memories
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack, unpack
 
 POLL_CYCLES = 50
+GROUP_MASK = (1 << GROUP_BITS) - 1
 
 
 async def save_checkpoint(host: CrossbarHost) -> Checkpoint:
@@ -80,37 +81,51 @@ async def write_settings(host: CrossbarHost, settings: LearningSettings) -> None
 # Words ----------------------------------------------------------------------------------------------------------------
 async def read_memory(host: CrossbarHost, memory: HostMemory, addresses: Iterable[int]) -> list[int]:
     """Words of a memory."""
-    await _select(host, memory)
-    data, groups, words = host.registers["MEMORY_DATA"], range(_size(host.design, memory).groups), []
+    await _idle(host)
+    data, words = host.registers["MEMORY_DATA"], []
     for address in addresses:
         await host.write("MEMORY_ADDRESS", address=address)
-        await host.write("MEMORY_CONTROL", load=1)
-        await host.write("MEMORY_POINTER", group=0)
-        words.append(sum([await host.read_word(data) << GROUP_BITS * group for group in groups]))
+        word = 0
+        for part, groups in _slices(host, memory):
+            await host.write("MEMORY_SELECT", memory=int(memory), slice=part)
+            await host.write("MEMORY_CONTROL", load=1)
+            await _idle(host)
+            await host.write("MEMORY_POINTER", group=0)
+            word |= sum([await host.read_word(data) << GROUP_BITS * group for group in groups])
+        words.append(word)
     return words
 
 
 async def write_memory(host: CrossbarHost, memory: HostMemory, first: int, words: Iterable[int]) -> None:
     """Words of a memory, from one address on."""
-    await _select(host, memory)
+    await _idle(host)
     for address, word in enumerate(words, first):
         await host.write("MEMORY_ADDRESS", address=address)
-        await fill_window(host, memory, word)
-        await host.write("MEMORY_CONTROL", store=1)
+        for part, groups in _slices(host, memory):
+            await host.write("MEMORY_SELECT", memory=int(memory), slice=part)
+            await fill_window(host, [word >> GROUP_BITS * group & GROUP_MASK for group in groups])
+            await host.write("MEMORY_CONTROL", store=1)
+            await _idle(host)
 
 
-async def fill_window(host: CrossbarHost, memory: HostMemory, word: int) -> None:
-    """A word into the window, to be stored."""
-    data, groups = host.registers["MEMORY_DATA"].address, _size(host.design, memory).groups
+async def fill_window(host: CrossbarHost, groups: Iterable[int]) -> None:
+    """The groups of a slice into the window, to be stored."""
+    data = host.registers["MEMORY_DATA"].address
     await host.write("MEMORY_POINTER", group=0)
-    for part in unpack(word, GROUP_BITS, groups):
-        await host.axil.write(data, part)
+    for group in groups:
+        await host.axil.write(data, group)
 
 
-async def _select(host: CrossbarHost, memory: HostMemory) -> None:
-    # After a reset the accumulators are cleared, one word a cycle.
+async def _idle(host: CrossbarHost) -> None:
+    # After a reset the accumulators are cleared, one word a cycle; a slice of rows takes a few cycles a row.
     await host.until("memory_busy", 0, pause_cycles=POLL_CYCLES)
-    await host.write("MEMORY_SELECT", memory=int(memory))
+
+
+def _slices(host: CrossbarHost, memory: HostMemory) -> Iterator[tuple[int, range]]:
+    """Number of each slice of a word, and its groups."""
+    size = _size(host.design, memory)
+    for part in range(size.slices):
+        yield part, range(SLICE_GROUPS * part, min(SLICE_GROUPS * (part + 1), size.groups))
 
 
 def _size(design: DesignPoint, memory: HostMemory) -> MemorySize:

@@ -10,14 +10,12 @@ import numpy as np
 
 from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
 from remora.golden.learning.settings import LearningSettings
-from remora.spec.crossbar.column_groups import accumulator_rows
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.memories import HostMemory, head_parts, host_memories
+from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, head_parts, host_memories
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import Kind
 from remora.tb.crossbar import checkpoint_host
 from remora.tb.crossbar.host import CrossbarHost
-from remora.tb.lib.bench import pack
 from remora.tb.lib.borders import border_numbers
 from remora.tb.lib.config import load_config
 
@@ -88,8 +86,13 @@ async def words_that_do_not_exist(dut) -> None:
     for memory in range(4):
         depth = sizes[memory].depth if memory in sizes else 0
         for address in (depth, depth + 1, 1 << 16, (1 << 32) - 1):
-            await host.write("MEMORY_SELECT", memory=memory)
+            await host.write("MEMORY_SELECT", memory=memory, slice=0)
             await host.write("MEMORY_ADDRESS", address=address)
+            for command in ("load", "store"):
+                await host.refused("MEMORY_CONTROL", **{command: 1})
+        await host.write("MEMORY_ADDRESS", address=0)
+        for part in (sizes[memory].slices if memory in sizes else 0, 1 << 15, (1 << 16) - 1):
+            await host.write("MEMORY_SELECT", memory=memory, slice=part)
             for command in ("load", "store"):
                 await host.refused("MEMORY_CONTROL", **{command: 1})
     beyond = 0
@@ -119,7 +122,7 @@ async def heads_that_may_not_be_stored(dut) -> None:
     for index, head in enumerate(heads):
         slot = index % design.learning.replay_capacity
         old = await checkpoint_host.read_memory(host, memory, [slot])
-        await checkpoint_host.fill_window(host, memory, head)
+        await checkpoint_host.fill_window(host, [head])
         if label_part.holds(head) and steps_part.holds(head):
             await host.write("MEMORY_CONTROL", store=1)
             assert await checkpoint_host.read_memory(host, memory, [slot]) == [head]
@@ -148,14 +151,12 @@ async def what_nobody_wrote(dut) -> None:
 
 
 def words_with_rubbish(design: DesignPoint, random: Random) -> list[int]:
-    """Words of accumulators of 0, and of anything in lanes without a weight."""
-    network, bits, words, spare = design.network, design.learning.accumulator_bits, [], 0
+    """Columns of accumulators of 0, and of anything in rows without a weight."""
+    network, words = design.network, []
     for column in range(network.hidden + network.classes):
         first = 0 if column < network.hidden else network.features
-        for rows in accumulator_rows(design).tolist():
-            words.append(pack([random.getrandbits(bits) if row < first else 0 for row in rows], bits))
-            spare += sum(row < first for row in rows)
-    assert spare > 0
+        words.append(random.getrandbits(GROUP_BITS * first) if first else 0)
+    assert any(words)
     return words
 
 

@@ -16,7 +16,7 @@ from remora.golden.learning.memory_words import pack_accumulators
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, Tile, all_tiles
-from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, host_memories
+from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, host_memories
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import WORD_MASK, register_map
 
@@ -85,7 +85,7 @@ def _stimulus(design: DesignPoint, weights: Weights) -> Stimulus:
 
 def _timeout_cycles(design: DesignPoint, stimulus: Stimulus) -> int:
     """Within which the next answer comes, a column is programmed or read back, and the accumulators are cleared."""
-    words = sum(size.depth for size in host_memories(design).values())
+    words = sum(size.stored_depth for size in host_memories(design).values())
     access = _access_cycles(design.crossbar.rows)
     return timeout_cycles(design, stimulus, 0.0) + 4 * (design.cycles.most_commit + access) + words
 
@@ -193,20 +193,23 @@ def _read_thresholds(scenario: Scenario, thresholds: NDArray) -> None:
 
 
 def _read_accumulators(scenario: Scenario, design: DesignPoint, after: Checkpoint) -> None:
-    """As many words as time allows."""
+    """As many slices of columns as time allows."""
     words = pack_accumulators(design, after.hidden_accumulators, after.readout_accumulators)
-    groups = host_memories(design)[HostMemory.ACCUMULATORS].groups
-    chosen = spread(range(len(words)), READ_BACK_CYCLES // (ACCESS_CYCLES * (groups + 3)))
-    scenario.write("MEMORY_SELECT", memory=int(HostMemory.ACCUMULATORS))
-    for address in chosen:
+    size = host_memories(design)[HostMemory.ACCUMULATORS]
+    slices = [(address, part) for address in range(size.depth) for part in range(size.slices)]
+    cycles = ACCESS_CYCLES * (SLICE_GROUPS + 5) + size.groups
+    chosen = spread(slices, max(2, READ_BACK_CYCLES // cycles))
+    for address, part in chosen:
+        scenario.write("MEMORY_SELECT", memory=int(HostMemory.ACCUMULATORS), slice=part)
         scenario.write("MEMORY_ADDRESS", address=address)
         scenario.write("MEMORY_CONTROL", load=1)
+        scenario.until("STATUS", memory_busy=0)
         scenario.write("MEMORY_POINTER", group=0)
-        for group in range(groups):
-            part = words[address] >> GROUP_BITS * group & (1 << GROUP_BITS) - 1
-            scenario.expect_word("MEMORY_DATA", part, note=f"accumulators, word {address}, group {group}")
+        for group in range(SLICE_GROUPS * part, min(SLICE_GROUPS * (part + 1), size.groups)):
+            value = words[address] >> GROUP_BITS * group & (1 << GROUP_BITS) - 1
+            scenario.expect_word("MEMORY_DATA", value, note=f"accumulators, column {address}, row {group}")
     scenario.about.append(
-        f"{_share(len(chosen), len(words))} words of accumulators are read back through the memory window."
+        f"{_share(len(chosen), len(slices))} slices of four accumulators are read back through the memory window."
     )
 
 

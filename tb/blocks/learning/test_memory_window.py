@@ -1,10 +1,18 @@
-"""The memory window: words go in and out whole, whatever their width; what does not exist is refused."""
+"""The memory window: slices of words go in and out, whatever their width; what does not exist is refused."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from remora.spec.crossbar.memories import GROUP_BITS, HostMemory, MemorySize, WordPart
+from remora.spec.crossbar.memories import (
+    GROUP_BITS,
+    SLICE_BITS,
+    SLICE_GROUPS,
+    HostMemory,
+    MemorySize,
+    StoredRows,
+    WordPart,
+)
 from remora.tb.lib.bench import Block, BlockBench, block_test
 from remora.tb.lib.borders import border_numbers
 
@@ -12,11 +20,16 @@ ALL_BYTES = (1 << GROUP_BITS // 8) - 1
 GROUP_MASK = (1 << GROUP_BITS) - 1
 
 
-def sizes_of(sizes: dict[str, tuple]) -> dict[HostMemory, MemorySize]:
-    """Memories from what JSON holds of them: width, depth and perhaps limits."""
+def sizes_of(sizes: dict[str, dict]) -> dict[HostMemory, MemorySize]:
+    """Memories from what JSON holds of them: width, depth and perhaps limits or rows."""
     return {
-        HostMemory[name]: MemorySize(width, depth, tuple(WordPart(*part) for part in sum(limits, [])))
-        for name, (width, depth, *limits) in sizes.items()
+        HostMemory[name]: MemorySize(
+            size["width"],
+            size["depth"],
+            tuple(WordPart(*part) for part in size.get("limits", ())),
+            StoredRows(*size["rows"]) if "rows" in size else None,
+        )
+        for name, size in sizes.items()
     }
 
 
@@ -26,8 +39,8 @@ class Driver:
     def __init__(self, bench: BlockBench, block: Block) -> None:
         self.bench, self.block, self.random = bench, block.part("host"), bench.random
         self.sizes = sizes_of(block.parameters["sizes"])
-        self.width = max(size.width for size in self.sizes.values())
-        self.words: dict[tuple[HostMemory, int], int] = {}
+        self.width = max(min(size.width, SLICE_BITS) for size in self.sizes.values())
+        self.slices: dict[tuple[HostMemory, int, int], int] = {}
         self.window: Any = None
 
     async def strobe(self, **ports: int) -> None:
@@ -36,41 +49,65 @@ class Driver:
         await self.bench.cycle()
         self.block.put(**dict.fromkeys(ports, 0))
 
-    async def select(self, memory: int, address: int) -> bool:
-        """Select a word; whether it exists, compared."""
-        self.block.put(select=memory, address=address)
+    async def select(self, memory: int, address: int, part: int) -> bool:
+        """Select a slice; whether it exists, compared."""
+        self.block.put(select=memory, address=address, slice=part)
         await self.bench.cycle()
-        exists = memory in self.sizes and address < self.sizes[HostMemory(memory)].depth
-        self.bench.compare(self.block, f"word {address} of {memory} exists", self.block.get("selection_valid"), exists)
+        size = self.sizes.get(memory)  # type: ignore[call-overload]
+        exists = size is not None and address < size.depth and part < size.slices
+        what = f"slice {part} of word {address} of {memory} exists"
+        self.bench.compare(self.block, what, self.block.get("selection_valid"), exists)
         return exists
 
     async def fill(self, value: int) -> None:
-        """Write all groups, and one that the window does not have."""
-        groups = -(-self.width // GROUP_BITS)
-        for group in self.random.sample(range(groups + 1), groups + 1):
+        """Write all groups of a slice, those too that the window does not have; the pointer counts modulo them."""
+        for group in self.random.sample(range(SLICE_GROUPS), SLICE_GROUPS):
             word = value >> GROUP_BITS * group & GROUP_MASK
-            await self.strobe(pointer=group, data_value=word, data_strobes=ALL_BYTES, data_write=1)
+            pointer = group + SLICE_GROUPS * self.random.randrange(3)
+            await self.strobe(pointer=pointer, data_value=word, data_strobes=ALL_BYTES, data_write=1)
         self.window = value & (1 << self.width) - 1
 
     async def require(self) -> None:
         """All groups show what the window should hold; what it does not have reads 0."""
-        for group in [*range(-(-self.width // GROUP_BITS) + 1), 0xFFFF]:
-            self.block.put(pointer=group)
+        for group in range(SLICE_GROUPS):
+            self.block.put(pointer=group + SLICE_GROUPS * self.random.randrange(3))
             await self.bench.cycle()
             found, expected = self.block.get("data_read_value"), self.window >> GROUP_BITS * group & GROUP_MASK
             self.bench.compare(self.block, f"group {group}", found, expected)
 
-    async def store(self, memory: HostMemory, address: int, both: bool = False) -> None:
-        """The window into a word; with ``both`` a load is asked for, too."""
-        await self.strobe(store=1, load=int(both))
-        self.words[memory, address] = self.window & (1 << self.sizes[memory].width) - 1
+    async def ended(self, size: MemorySize) -> None:
+        """A command ends within the cycles that the walk to a slice of rows may take."""
+        most = 8 + 4 * SLICE_GROUPS + size.groups
+        for cycle in range(most):
+            await self.bench.cycle()
+            if not self.block.get("busy"):
+                assert cycle, "not busy in the cycle after a command"
+                return
+        raise AssertionError(f"{self.block.name}: busy after {most} cycles")
 
-    async def load(self, memory: HostMemory, address: int) -> None:
-        """A word into the window, which a read may follow two cycles later."""
+    async def store(self, memory: HostMemory, address: int, part: int, both: bool = False) -> None:
+        """The window into a slice; with ``both`` a load is asked for, too."""
+        await self.strobe(store=1, load=int(both))
+        await self.ended(self.sizes[memory])
+        self.slices[memory, address, part] = self.kept(memory, part)
+
+    def kept(self, memory: HostMemory, part: int) -> int:
+        """What a slice holds after a store of the window: of a row its low bits, which sign extension shows."""
+        size = self.sizes[memory]
+        value = self.window & (1 << min(SLICE_BITS, size.width - SLICE_BITS * part)) - 1
+        if size.rows is None:
+            return value
+        sign, found = 1 << size.rows.bits - 1, 0
+        for start in range(0, min(SLICE_BITS, size.width - SLICE_BITS * part), GROUP_BITS):
+            number = (value >> start & 2 * sign - 1 ^ sign) - sign
+            found |= (number & GROUP_MASK) << start
+        return found
+
+    async def load(self, memory: HostMemory, address: int, part: int) -> None:
+        """A slice into the window."""
         await self.strobe(load=1)
-        await self.bench.cycle()
-        self.bench.compare(self.block, "busy after a load", self.block.get("busy"), 1)
-        self.window = self.words[memory, address]
+        await self.ended(self.sizes[memory])
+        self.window = self.slices[memory, address, part]
         await self.require()
         self.bench.compare(self.block, "busy at last", self.block.get("busy"), 0)
 
@@ -82,28 +119,37 @@ class Driver:
             value = value & ~((1 << part.width) - 1 << part.lsb) | number << part.lsb
         return value
 
-    def anywhere(self) -> tuple[HostMemory, int]:
-        """A word that exists."""
+    def anywhere(self) -> tuple[HostMemory, int, int]:
+        """A slice that exists."""
         memory = self.random.choice(list(self.sizes))
-        return memory, self.random.randrange(self.sizes[memory].depth)
+        size = self.sizes[memory]
+        return memory, self.random.randrange(size.depth), self.random.randrange(size.slices)
+
+    def everywhere(self) -> list[tuple[HostMemory, int, int]]:
+        """All slices."""
+        sizes = self.sizes.items()
+        return [
+            (memory, word, part) for memory, size in sizes for word in range(size.depth) for part in range(size.slices)
+        ]
 
 
 @block_test
 async def every_word_holds_its_own(bench: BlockBench) -> None:
-    """All words of all memories written, then read in another order over rubbish in the window."""
+    """All slices of all words written, then some again, then read in another order over rubbish in the window."""
 
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
-        addresses = [(memory, address) for memory, size in driver.sizes.items() for address in range(size.depth)]
-        for memory, address in addresses:
-            assert await driver.select(memory, address)
+        places = driver.everywhere()
+        again = driver.random.choices(places, k=1 + len(places) // 3)
+        for memory, address, part in [*places, *again]:
+            assert await driver.select(memory, address, part)
             await driver.fill(driver.any_word(memory))
-            await driver.store(memory, address, both=driver.random.random() < 0.3)
+            await driver.store(memory, address, part, both=driver.random.random() < 0.3)
             await driver.require()
-        for memory, address in driver.random.sample(addresses, len(addresses)):
+        for memory, address, part in driver.random.sample(places, len(places)):
             await driver.fill(driver.random.getrandbits(driver.width))
-            await driver.select(memory, address)
-            await driver.load(memory, address)
+            await driver.select(memory, address, part)
+            await driver.load(memory, address, part)
 
     await bench.each(drive)
 
@@ -132,23 +178,27 @@ async def what_does_not_exist_is_left_alone(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
-        memory, address = driver.anywhere()
-        await driver.select(memory, address)
+        place = memory, address, part = driver.anywhere()
+        await driver.select(*place)
         await driver.fill(driver.any_word(memory))
-        await driver.store(memory, address)
+        await driver.store(*place)
         kept = driver.window
         for other in range(4):
-            size = driver.sizes[HostMemory(other)].depth if other in driver.sizes else 0
-            for beyond in (size, size + 1, 1 << 31, (1 << 32) - 1, (1 << 16) + address):
-                assert not await driver.select(other, beyond)
+            size = driver.sizes[HostMemory(other)] if other in driver.sizes else MemorySize(0, 0)
+            words = [
+                (beyond, 0) for beyond in (size.depth, size.depth + 1, 1 << 31, (1 << 32) - 1, (1 << 16) + address)
+            ]
+            parts = [(0, beyond) for beyond in (size.slices, size.slices + 1, (1 << 16) - 1)]
+            for beyond in words + parts:
+                assert not await driver.select(other, *beyond)
                 for command in ("load", "store"):
                     await driver.strobe(**{command: 1})
                     await bench.cycle()
                     bench.compare(block, f"busy after a refused {command}", driver.block.get("busy"), 0)
                 await driver.require()
         await driver.fill(~kept & (1 << driver.width) - 1)
-        await driver.select(memory, address)
-        await driver.load(memory, address)
+        await driver.select(*place)
+        await driver.load(*place)
 
     await bench.each(drive)
 
@@ -160,10 +210,10 @@ async def words_that_a_memory_may_not_hold(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
         for memory, size in driver.sizes.items():
-            address = driver.random.randrange(size.depth)
-            await driver.select(memory, address)
+            place = memory, driver.random.randrange(size.depth), 0
+            await driver.select(*place)
             await driver.fill(driver.any_word(memory))
-            await driver.store(memory, address)
+            await driver.store(*place)
             words = [driver.any_word(memory)]
             for part in size.limits:
                 hole = (1 << part.width) - 1 << part.lsb
@@ -175,9 +225,10 @@ async def words_that_a_memory_may_not_hold(bench: BlockBench) -> None:
                 if any(each.limits for each in driver.sizes.values()):
                     bench.compare(block, f"{word:#x} is valid", driver.block.get("word_valid"), int(legal))
                 if legal:
-                    await driver.store(memory, address)
+                    await driver.store(*place)
                 else:
                     await driver.strobe(store=1)
-                await driver.load(memory, address)
+                    await bench.cycle()
+                await driver.load(*place)
 
     await bench.each(drive)

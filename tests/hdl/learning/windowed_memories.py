@@ -17,10 +17,10 @@ class WindowedMemories(wiring.Component):
     """The window's ``host``.
 
     Args:
-        sizes: by the memory's name, width, depth and perhaps the limits of its words; JSON holds it.
+        sizes: by the memory's name, width, depth and perhaps the limits or rows of its words; JSON holds it.
     """
 
-    def __init__(self, sizes: dict[str, tuple]) -> None:
+    def __init__(self, sizes: dict[str, dict]) -> None:
         memories = sizes_of(sizes)
         self._window = MemoryWindow(memories)
         super().__init__({"host": In(MemoryHost(memories))})
@@ -31,7 +31,8 @@ class WindowedMemories(wiring.Component):
         pass_on(m, self.host, window.host)
         for memory, size in window.memories.items():
             name = memory.name.lower()
-            port, block = getattr(window, name), add_submodule(m, name, Memory(width=size.width, depth=size.depth))
+            port = getattr(window, name)
+            block = add_submodule(m, name, Memory(width=size.stored_width, depth=size.stored_depth))
             m.d.comb += [
                 block.read.eq(port.read),
                 block.read_address.eq(port.address),

@@ -15,7 +15,8 @@ from remora.spec.crossbar.column_groups import (
 )
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
-from remora.spec.crossbar.learning import accumulator_words
+from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_words
+from remora.spec.crossbar.memories import HostMemory, host_memories
 from remora.spec.presets import load_design
 from tests.golden.any_design import any_design
 
@@ -50,7 +51,14 @@ def test_every_row_has_its_accumulator_once():
         shapes = (design.hidden_rows, design.network.hidden), (design.readout_rows, design.network.classes)
         whole = [random.integers(1 - limit, limit, shape) for shape in shapes]
         words = pack_accumulators(design, *whole)
-        assert len(words) == accumulator_words(design)
+        size = host_memories(design)[HostMemory.ACCUMULATORS]
+        assert len(words) == size.depth and max(words).bit_length() <= size.width
+        assert (size.stored_width, size.stored_depth) == (accumulator_word_bits(design), accumulator_words(design))
+        # What the host sees does not depend on lanes and columns.
+        others = [design.evolve(learning={"lanes": "all", "columns": columns}) for columns in (1, 3)]
+        for other in others:
+            seen = host_memories(other)[HostMemory.ACCUMULATORS]
+            assert (seen.width, seen.depth) == (size.width, size.depth) and pack_accumulators(other, *whole) == words
         for before, after in zip(whole, unpack_accumulators(design, words), strict=True):
             np.testing.assert_array_equal(after, before)
 

@@ -59,6 +59,7 @@ def test_constants_say_what_the_design_is(design):
     hidden, readout = (layer_layout(design, layer) for layer in Layer)
     expected = {
         "ID": {"magic": int.from_bytes(b"REMO", "big")},
+        "VERSION": {"major": 3, "minor": 0},
         "HASH_LOW": {"hash": int(design.hash[8:], 16)},
         "HASH_HIGH": {"hash": int(design.hash[:8], 16)},
         "NETWORK0": {"features": design.network.features, "hidden": design.network.hidden},
@@ -67,6 +68,7 @@ def test_constants_say_what_the_design_is(design):
             "cell_kind": 0,
             "feature_signed": design.network.feature_signed,
             "learning": 0,
+            "integrators": int(design.crossbar.integrators == 2),
             "contexts": design.system.contexts,
             "lanes": design.cell.lanes,
         },
@@ -220,7 +222,7 @@ def test_registers_of_learning_follow_what_is_built(learning, there, absent):
         field = registers["WINNERS"].field("value")
         assert (field.minimum, field.maximum, field.reset) == (1, 100, 5)
     if "MEMORY_CONTROL" in names:
-        assert guards["MEMORY_CONTROL"] == "memory" and guards["MEMORY_DATA"] == "halted"
+        assert guards["MEMORY_CONTROL"] == "memory" and guards["MEMORY_DATA"] == "memory_idle"
         store = registers["MEMORY_CONTROL"].field("store")
         assert store.guard == ("memory_word" if "replay_capacity" in learning else None)
         assert ("memory_word" in registers.guards) == bool(store.guard)

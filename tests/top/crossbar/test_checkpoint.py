@@ -19,10 +19,11 @@ from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Flag
 from tests.top.crossbar.test_learning import learner
+from tests.top.crossbar.test_replay import REPLAYERS
 
 DESIGNS = {
     "accumulate": learner(
-        "tiny", hidden_shift=4, readout_shift=3, winners=3, lanes=5, replay_capacity=5, replay_ratio=2
+        "tiny", hidden_shift=4, readout_shift=3, winners=3, lanes=5, columns=2, replay_capacity=5, replay_ratio=2
     ),
     "direct": learner("signed", hidden_shift=4, update="direct", accumulator_level=64, winners=2, replay_capacity=3),
 }
@@ -128,6 +129,18 @@ def test_power_off_loses_nothing_that_was_saved(name, harness, tmp_path):
     assert whole.reservoir.presented == 2 * HALF and len(whole.reservoir.steps) == design.learning.replay_capacity
     assert whole.hidden_accumulators.any() == (name == "accumulate")
     assert whole.updates > 3 * HALF
+
+
+def test_what_was_saved_moves_to_other_lanes_and_columns(harness, tmp_path):
+    """Saved by hardware of five lanes and two columns, restored into hardware of all lanes and one column."""
+    design, other = DESIGNS["accumulate"], REPLAYERS["tiny"]
+    assert (design.learning_folds > 1, design.learning.columns, other.learning_folds, other.learning.columns) == (
+        True, 2, 1, 1,
+    )  # fmt: skip
+    saved = Runs(harness(design)[1], design, tmp_path).hardware("start", "half", slice(0, HALF))
+    assert saved.hidden_accumulators.any() and saved.readout_accumulators.any()
+    moved = Runs(harness(other)[1], other, tmp_path)
+    require_same(moved.hardware("half", "moved", slice(HALF, None)), moved.golden("half", slice(HALF, None)))
 
 
 @pytest.mark.parametrize("name", DESIGNS)

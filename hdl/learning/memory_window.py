@@ -9,7 +9,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.learning.row_places import RowPlaces
+from remora.hdl.learning.row_positions import RowPositions
 from remora.hdl.lib.fixed import is_within
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import HostPort
@@ -158,27 +158,30 @@ class MemoryWindow(wiring.Component):
         self, m: Module, size: MemorySize, rows: StoredRows, port: Any, selected: Signal, window: Signal, steps: _Steps
     ) -> None:
         """A memory whose words hold numbers of the rows of a column, which is a word of the host: one at a time."""
-        places = add_submodule(m, "places", RowPlaces(size))
+        positions = add_submodule(m, "positions", RowPositions(size))
         m.d.comb += [
-            places.begin.eq(steps.begins),
-            places.column.eq(self.host.address),
-            places.search.eq(steps.searches & selected),
-            places.row.eq(Cat(steps.row, self.host.slice)),
-            port.address.eq(places.address),
+            positions.take.eq(steps.begins),
+            positions.column.eq(self.host.address),
+            positions.search.eq(steps.searches & selected),
+            positions.row.eq(Cat(steps.row, self.host.slice)),
+            port.address.eq(positions.address),
         ]
         with m.If(selected):
-            m.d.comb += [steps.found.eq(places.found), steps.last.eq(places.last | (steps.row == SLICE_GROUPS - 1))]
+            m.d.comb += [
+                steps.found.eq(positions.found),
+                steps.last.eq(positions.last | (steps.row == SLICE_GROUPS - 1)),
+            ]
         groups = [window[start : start + GROUP_BITS] for start in range(0, self.width, GROUP_BITS)]
         number = Signal(signed(rows.bits), name="row_number")
-        m.d.comb += number.eq(port.read_data.word_select(places.place, rows.bits))
+        m.d.comb += number.eq(port.read_data.word_select(positions.position, rows.bits))
         with m.If(selected & steps.takes & ~steps.storing):
             for index, group in enumerate(groups):
                 with m.If(steps.row == index):
                     m.d.sync += group.eq(number)
-        for place in range(rows.word_rows):
-            held = port.read_data.word_select(place, rows.bits)
-            written = port.write_data.word_select(place, rows.bits)
-            m.d.comb += written.eq(Mux(places.place == place, Array(groups)[steps.row], held))
+        for position in range(rows.word_rows):
+            held = port.read_data.word_select(position, rows.bits)
+            written = port.write_data.word_select(position, rows.bits)
+            m.d.comb += written.eq(Mux(positions.position == position, Array(groups)[steps.row], held))
 
     def _host_access(self, m: Module, window: Signal) -> None:
         """A group at a time; the last one may be cut short by the window's end."""

@@ -139,14 +139,14 @@ async def every_word_holds_its_own(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
-        places = driver.everywhere()
-        again = driver.random.choices(places, k=1 + len(places) // 3)
-        for memory, address, part in [*places, *again]:
+        positions = driver.everywhere()
+        again = driver.random.choices(positions, k=1 + len(positions) // 3)
+        for memory, address, part in [*positions, *again]:
             assert await driver.select(memory, address, part)
             await driver.fill(driver.any_word(memory))
             await driver.store(memory, address, part, both=driver.random.random() < 0.3)
             await driver.require()
-        for memory, address, part in driver.random.sample(places, len(places)):
+        for memory, address, part in driver.random.sample(positions, len(positions)):
             await driver.fill(driver.random.getrandbits(driver.width))
             await driver.select(memory, address, part)
             await driver.load(memory, address, part)
@@ -178,10 +178,10 @@ async def what_does_not_exist_is_left_alone(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
-        place = memory, address, part = driver.anywhere()
-        await driver.select(*place)
+        position = memory, address, part = driver.anywhere()
+        await driver.select(*position)
         await driver.fill(driver.any_word(memory))
-        await driver.store(*place)
+        await driver.store(*position)
         kept = driver.window
         for other in range(4):
             size = driver.sizes[HostMemory(other)] if other in driver.sizes else MemorySize(0, 0)
@@ -197,8 +197,8 @@ async def what_does_not_exist_is_left_alone(bench: BlockBench) -> None:
                     bench.compare(block, f"busy after a refused {command}", driver.block.get("busy"), 0)
                 await driver.require()
         await driver.fill(~kept & (1 << driver.width) - 1)
-        await driver.select(*place)
-        await driver.load(*place)
+        await driver.select(*position)
+        await driver.load(*position)
 
     await bench.each(drive)
 
@@ -210,10 +210,10 @@ async def words_that_a_memory_may_not_hold(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         driver = Driver(bench, block)
         for memory, size in driver.sizes.items():
-            place = memory, driver.random.randrange(size.depth), 0
-            await driver.select(*place)
+            position = memory, driver.random.randrange(size.depth), 0
+            await driver.select(*position)
             await driver.fill(driver.any_word(memory))
-            await driver.store(*place)
+            await driver.store(*position)
             words = [driver.any_word(memory)]
             for part in size.limits:
                 hole = (1 << part.width) - 1 << part.lsb
@@ -225,10 +225,10 @@ async def words_that_a_memory_may_not_hold(bench: BlockBench) -> None:
                 if any(each.limits for each in driver.sizes.values()):
                     bench.compare(block, f"{word:#x} is valid", driver.block.get("word_valid"), int(legal))
                 if legal:
-                    await driver.store(*place)
+                    await driver.store(*position)
                 else:
                     await driver.strobe(store=1)
                     await bench.cycle()
-                await driver.load(*place)
+                await driver.load(*position)
 
     await bench.each(drive)

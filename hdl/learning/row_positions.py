@@ -1,4 +1,4 @@
-"""Row places: finds where a row's number lies in the memory of a column's words, by walking there row by row."""
+"""Row positions: finds where a row's number lies in the memory of a column's words, by walking there row by row."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from remora.spec.crossbar.memories import GROUP_BITS, MemorySize
 from remora.spec.lib.fixed import unsigned_width
 
 
-class RowPlaces(wiring.Component):
+class RowPositions(wiring.Component):
     """Where rule M9 puts a row. Lanes and rows of a word may be any number, so counters find it and nothing divides.
 
     A row behind the last one found is a cycle a row away, another one as many as it has rows before it.
 
     Ports:
-        begin: takes ``column``.
+        take: takes ``column``.
         column: counts the readout's after the hidden ones.
-        search: goes a row on towards ``row``, unless it is found; not with ``begin``.
+        search: goes a row on towards ``row``, unless it is found; not with ``take``.
         row: of the column.
-        found: ``address`` and ``place`` are those of ``row``.
+        found: ``address`` and ``position`` are those of ``row``.
         last: ``row`` is the column's last.
         address: the word.
-        place: the row's number is the one after so many others in the word.
+        position: the row's number is the one after so many others in the word.
 
     Args:
         size: of a memory of rows.
@@ -34,14 +34,14 @@ class RowPlaces(wiring.Component):
         self.rows, self.count = size.rows, size.width // GROUP_BITS
         super().__init__(
             {
-                "begin": In(1),
+                "take": In(1),
                 "column": In(unsigned_width(size.depth - 1)),
                 "search": In(1),
                 "row": In(unsigned_width(self.count - 1)),
                 "found": Out(1),
                 "last": Out(1),
                 "address": Out(unsigned_width(size.stored_depth - 1)),
-                "place": Out(unsigned_width(self.rows.word_rows - 1)),
+                "position": Out(unsigned_width(self.rows.word_rows - 1)),
             }
         )
 
@@ -54,14 +54,14 @@ class RowPlaces(wiring.Component):
             self.last.eq(self.row == self.count - 1),
             self.address.eq(first + word),
         ]
-        with m.If(self.begin):
+        with m.If(self.take):
             m.d.sync += first.eq(self.column * rows.words)
         with m.If(self.search & (at > self.row)):
-            m.d.sync += [at.eq(0), lane.eq(0), word.eq(0), self.place.eq(0)]
+            m.d.sync += [at.eq(0), lane.eq(0), word.eq(0), self.position.eq(0)]
         with m.Elif(self.search & ~self.found):
-            m.d.sync += [at.eq(at + 1), lane.eq(lane + 1), self.place.eq(self.place + 1)]
-            with m.If((lane == rows.lanes - 1) | (self.place == rows.word_rows - 1)):
-                m.d.sync += [self.place.eq(0), word.eq(word + 1)]
+            m.d.sync += [at.eq(at + 1), lane.eq(lane + 1), self.position.eq(self.position + 1)]
+            with m.If((lane == rows.lanes - 1) | (self.position == rows.word_rows - 1)):
+                m.d.sync += [self.position.eq(0), word.eq(word + 1)]
             with m.If(lane == rows.lanes - 1):
                 m.d.sync += lane.eq(0)
         return m

@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bring_up.macro_watch import CAUSES
 from remora.hdl.crossbar.core import Core
+from remora.hdl.learning.memory_errors import MemoryErrors
 from remora.hdl.lib.counters import Counters
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive
@@ -158,3 +159,12 @@ class Remora(AxiTop):
         ]
         if "word_valid" in host.signature.members:
             m.d.comb += registers.guard_memory_word.eq(host.word_valid)
+        if self.design.capabilities.parity:
+            errors = add_submodule(m, "memory_errors", MemoryErrors())
+            m.d.comb += [
+                errors.errors.eq(host.parity_errors),
+                errors.clear.eq(registers.control_soft_reset),
+                registers.memory_errors_accumulators.eq(errors.accumulators),
+                registers.memory_errors_reservoir.eq(errors.reservoir),
+                registers.interrupt_status_memory_parity.eq(host.parity_errors.any()),
+            ]

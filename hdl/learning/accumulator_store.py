@@ -35,9 +35,10 @@ class AccumulatorStore(wiring.Component):
             width=accumulator_word_bits(design),
             depth=accumulator_words(design),
             small_bits=design.system.small_memory_bits,
+            parity=design.capabilities.parity,
         )
         width, words = self._memory.width, self._memory.depth
-        self.host_port = HostPort(width, words)
+        self.host_port = HostPort(width, words, design.capabilities.parity)
         super().__init__(
             {
                 "clearing": Out(1, init=1),  # type: ignore[call-arg]  # the stubs lack init
@@ -61,6 +62,8 @@ class AccumulatorStore(wiring.Component):
             self.accumulators.eq(memory.read_data),
             host.read_data.eq(memory.read_data),
         ]
+        if self._memory.shape.parity:
+            m.d.comb += host.parity_error.eq(memory.parity_error)
         with m.If(host.read):
             m.d.comb += memory.read_address.eq(host.address)
         with m.If(self.clearing):

@@ -87,7 +87,7 @@ class CoreLearning(wiring.Component):
                 "program_readout": Out(ProgramPort(design)),
                 "host": In(LearningHost(design)),
                 **({"replay": In(ReplayHost(design))} if design.capabilities.replays else {}),
-                **({"memory": In(MemoryHost(self._memories))} if self._memories else {}),
+                **({"memory": In(MemoryHost(self._memories, design.capabilities.parity))} if self._memories else {}),
                 "counts": Out(CounterIncrements(bits)),
             }
         )
@@ -217,7 +217,7 @@ class CoreLearning(wiring.Component):
 
     def _connect_memories(self, m: Module, reservoir: Reservoir | None) -> Value:
         """The registers on one side, the memories' host ports on the other; returns that the memories are in use."""
-        window = add_submodule(m, "memory_window", MemoryWindow(self._memories))
+        window = add_submodule(m, "memory_window", MemoryWindow(self._memories, self.design.capabilities.parity))
         for name, member in self.memory.signature.members.items():
             outside, inside = getattr(self.memory, name), getattr(window.host, name)
             if member.flow is In:

@@ -35,12 +35,15 @@ class MemoryHost(wiring.Signature):
         busy: a command is under way, or learning clears a memory; nothing else may be asked for.
         word_valid: the memory selected, if it exists, may hold what is in the window (rule M10); where some word is
             illegal.
+        parity_errors: of memories with parity, those in the order of their numbers: a word was read whose parity is
+            wrong, by whomever.
 
     Args:
         memories: those that there are.
+        parity: they have parity.
     """
 
-    def __init__(self, memories: Mapping[HostMemory, MemorySize]) -> None:
+    def __init__(self, memories: Mapping[HostMemory, MemorySize], parity: bool = False) -> None:
         checked = any(size.limits for size in memories.values())
         super().__init__(
             {
@@ -57,6 +60,7 @@ class MemoryHost(wiring.Signature):
                 "store": Out(1),
                 "busy": In(1),
                 **({"word_valid": In(1)} if checked else {}),
+                **({"parity_errors": In(len(HostMemory))} if parity else {}),
             }
         )
 
@@ -77,18 +81,19 @@ class MemoryWindow(wiring.Component):
 
     Args:
         memories: those that there are, at least one.
+        parity: they have parity.
     """
 
-    def __init__(self, memories: Mapping[HostMemory, MemorySize]) -> None:
+    def __init__(self, memories: Mapping[HostMemory, MemorySize], parity: bool = False) -> None:
         if not memories:
             raise ValueError("a window needs at least one memory")
-        self.memories = dict(memories)
+        self.memories, self.parity = dict(memories), parity
         self.width = max(min(size.width, SLICE_BITS) for size in self.memories.values())
         ports = {
-            memory.name.lower(): Out(HostPort(size.stored_width, size.stored_depth))
+            memory.name.lower(): Out(HostPort(size.stored_width, size.stored_depth, parity))
             for memory, size in self.memories.items()
         }
-        super().__init__({"host": In(MemoryHost(memories)), **ports})
+        super().__init__({"host": In(MemoryHost(memories, parity)), **ports})
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -105,6 +110,8 @@ class MemoryWindow(wiring.Component):
                 port.read.eq(selected & steps.reads),
                 port.write.eq(selected & steps.takes & steps.storing),
             ]
+            if self.parity:
+                m.d.comb += host.parity_errors[memory].eq(port.parity_error)
             with m.If(selected):
                 m.d.comb += host.selection_valid.eq(1)
             if size.rows:

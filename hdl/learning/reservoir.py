@@ -82,11 +82,12 @@ class Reservoir(wiring.Component):
         network, capacity = design.network, design.learning.replay_capacity
         if not capacity:
             raise ValueError("a reservoir of capacity 0 is not built")
-        small, words = design.system.small_memory_bits, reservoir_step_words(design)
-        self._steps = Memory(width=reservoir_step_bits(design), depth=words, small_bits=small)
-        self._heads = Memory(width=head_bits(design), depth=capacity, small_bits=small)
+        small, parity = design.system.small_memory_bits, design.capabilities.parity
+        width, words = reservoir_step_bits(design), reservoir_step_words(design)
+        self._steps = Memory(width=width, depth=words, small_bits=small, parity=parity)
+        self._heads = Memory(width=head_bits(design), depth=capacity, small_bits=small, parity=parity)
         self.steps_port, self.heads_port = (
-            HostPort(memory.width, memory.depth) for memory in (self._steps, self._heads)
+            HostPort(memory.width, memory.depth, parity) for memory in (self._steps, self._heads)
         )
         step, length = unsigned_width(network.max_steps - 1), range(network.max_steps + 1)
         features, filled = FEATURE_BITS * network.features, unsigned_width(capacity)
@@ -247,6 +248,11 @@ class Reservoir(wiring.Component):
             self.head_word.eq(heads.write_data),
             self.host_steps.read_data.eq(steps.read_data),
             self.host_heads.read_data.eq(heads.read_data),
+            *(
+                port.parity_error.eq(memory.parity_error)
+                for port, memory in ((self.host_steps, steps), (self.host_heads, heads))
+                if memory.shape.parity
+            ),
             self.label.eq(self._head_part(label)),
             self.length.eq(self._head_part(length)),
             self.features.eq(Cat(self._restored(feature) for feature in range(self.design.network.features))),

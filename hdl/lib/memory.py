@@ -22,9 +22,11 @@ class HostPort(wiring.Signature):
         write: stores ``write_data`` at the end of the cycle.
         write_data: the word that is stored.
         read_data: the word read last.
+        parity_error: of a memory with parity, high for one cycle, two after a read of a word whose parity is wrong,
+            whoever read it.
     """
 
-    def __init__(self, width: int, words: int) -> None:
+    def __init__(self, width: int, words: int, parity: bool = False) -> None:
         super().__init__(
             {
                 "address": Out(unsigned_width(words - 1)),
@@ -32,6 +34,7 @@ class HostPort(wiring.Signature):
                 "write": Out(1),
                 "write_data": Out(width),
                 "read_data": In(width),
+                **({"parity_error": In(1)} if parity else {}),
             }
         )
 
@@ -52,17 +55,19 @@ class Memory(wiring.Component):
         read: in cycle t gives ``read_data`` from cycle t + 1 until the next read.
         read_address: the word that is read.
         read_data: the word read last.
+        parity_error: with parity, high for one cycle, two after a read of a word that has a wrong parity in a macro.
 
     Args:
         width: bits of a word, 1 or more.
         depth: words, 1 or more, not only powers of two.
         small_bits: most bits that flip-flops hold; 0 for a macro whatever the size.
+        parity: every word of a macro has a parity bit. Flip-flops have none.
     """
 
-    def __init__(self, *, width: int, depth: int, small_bits: int = 0) -> None:
-        self.shape = MemoryShape(width, depth, small_bits)
+    def __init__(self, *, width: int, depth: int, small_bits: int = 0, parity: bool = False) -> None:
+        self.shape = MemoryShape(width, depth, small_bits, parity)
         self.width, self.depth = width, depth
-        self.module_name = f"memory_{depth}x{width}"
+        self.module_name = self.shape.module_name
         self.address_bits = unsigned_width(depth - 1)
         super().__init__(
             {
@@ -72,6 +77,7 @@ class Memory(wiring.Component):
                 "read": In(1),
                 "read_address": In(self.address_bits),
                 "read_data": Out(width),
+                **({"parity_error": Out(1)} if parity else {}),
             }
         )
 
@@ -97,20 +103,28 @@ class Memory(wiring.Component):
                 m.d.sync += word.eq(self.write_data)
 
     def _place_macros(self, m: Module, write: Value, read: Value) -> None:
-        rows: dict[int, list[Value]] = {}
-        for bank in self.shape.banks:
-            rows.setdefault(bank.first_word // MOST_DEPTH, []).append(self._place(m, bank, write, read))
-        words = [Cat(parts) for _, parts in sorted(rows.items())]
-        m.d.comb += self.read_data.eq(self._of_bank_read(m, words, read))
+        banks = self.shape.banks
+        shown = {bank: self._place(m, bank, write, read) for bank in banks}
+        rows = [[bank for bank in banks if bank.first_word == first] for first, _ in self.shape.rows]
+        # Of each row of macros the word, and above it whether a parity is wrong.
+        words = [
+            Cat(*(shown[bank][: bank.bits] for bank in row), Cat(shown[bank].xor() for bank in row).any())
+            for row in rows
+        ]
+        word = Signal(self.width + 1)
+        m.d.comb += [word.eq(self._of_bank_read(m, words, read)), self.read_data.eq(word)]
+        if self.shape.parity:
+            checked = Signal()
+            m.d.sync += [checked.eq(read), self.parity_error.eq(checked & word[-1])]
 
     def _place(self, m: Module, bank: MacroBank, write: Value, read: Value) -> Value:
-        """Add a macro; returns the part of the word that it read last."""
+        """Add a macro; returns what of the word that it read last holds something, the parity included."""
         low, row = unsigned_width(MOST_DEPTH - 1), bank.first_word // MOST_DEPTH
         if len(self.shape.rows) > 1:
             write = write & (self.write_address[low:] == row)
             read = read & (self.read_address[low:] == row)
         shown = Signal(bank.width, name=f"{bank.path}_data")
-        last = bank.first_bit + bank.bits
+        data = self.write_data[bank.first_bit : bank.first_bit + bank.bits]
         add_macro(
             m,
             bank.path,
@@ -122,12 +136,12 @@ class Memory(wiring.Component):
             i_clk=ClockSignal(),
             i_write=write,
             i_write_address=_wide(self.write_address, bank.address_bits),
-            i_write_data=_wide(self.write_data[bank.first_bit : last], bank.width),
+            i_write_data=_wide(Cat(data, data.xor()) if bank.parity else data, bank.width),
             i_read=read,
             i_read_address=_wide(self.read_address, bank.address_bits),
             o_read_data=shown,
         )
-        return shown[: bank.bits]
+        return shown[: bank.bits + bank.parity]
 
     def _of_bank_read(self, m: Module, words: Sequence[Value], read: Value) -> Value:
         if len(words) == 1:

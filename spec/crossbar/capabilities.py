@@ -24,6 +24,7 @@ class Capabilities(Section):
     interleaves: bool = Field(description="several sequences in flight, each in a context of its own")
     replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
+    parity: bool = Field(description="hardware with parity on the accumulators and the reservoir that it has")
 
     @classmethod
     def of(cls, design: DesignPoint) -> Self:
@@ -37,4 +38,7 @@ class Capabilities(Section):
             interleaves=design.system.contexts > 1,
             replays=learning.enabled and learning.replay_capacity > 0,
             reads_every_step=design.network.readout == "every",
+            parity=design.system.parity
+            and learning.enabled
+            and (learning.update == "accumulate" or learning.replay_capacity > 0),
         )

@@ -113,6 +113,13 @@ def _learning_faults(design: DesignPoint) -> Iterator[str]:
 
 def unheeded(design: DesignPoint) -> dict[str, str]:
     """Fields that change nothing of a design point's hardware → why."""
+    found = _unheeded(design)
+    if not design.capabilities.parity:
+        found["system.parity"] = "there is neither an accumulator nor a reservoir, or the parity is off"
+    return found
+
+
+def _unheeded(design: DesignPoint) -> dict[str, str]:
     if design.capabilities.bistable:
         gates = ("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient")
         learning = [f"learning.{name}" for name in type(design.learning).model_fields if name not in _OFFLINE_TOO]

@@ -59,3 +59,7 @@ class System(Section):
     small_memory_bits: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         SMALL_BITS, ge=0, le=MOST_SMALL_BITS, description="most bits of a memory that is made of flip-flops, no macro"
     )
+    parity: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False,
+        description="a parity bit a word in the macros of accumulators and reservoir, checked at each read",
+    )

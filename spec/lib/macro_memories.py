@@ -76,6 +76,11 @@ class MemoryShape:
             raise ValueError(f"a memory of {self.depth} words of {self.width} bits: both must be 1 or more")
 
     @property
+    def module_name(self) -> str:
+        """Of the memory's module, within its family."""
+        return f"memory_{self.depth}x{self.width}{'_parity' if self.parity else ''}"
+
+    @property
     def in_flip_flops(self) -> bool:
         """The memory is no macro. Flip-flops have no parity."""
         return self.width * self.depth <= self.small_bits

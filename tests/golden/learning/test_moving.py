@@ -74,6 +74,7 @@ OTHER = {
     "system.clock_mhz": 33.5,
     "system.contexts": 3,
     "system.small_memory_bits": 0,
+    "system.parity": True,
 }
 ROLES = roles_of(DesignPoint)
 MOVES = [path for path in OTHER if ROLES[path] is not Role.MEANING]

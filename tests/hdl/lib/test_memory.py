@@ -21,10 +21,14 @@ SIZES = (
 )  # fmt: skip
 SMALL = ((1, 1), (1, 3), (3, 9), (17, 33))
 """Of flip-flops."""
+PARITY = ((1, 1), (5, 7), (17, 127), (3, 128), (8193, 9))
 CASES = {f"words_{depth}x{width}": {"depth": depth, "width": width} for depth, width in SIZES} | {
     f"small_{depth}x{width}": {"depth": depth, "width": width, "small_bits": depth * width} for depth, width in SMALL
 }
+CASES |= {f"parity_{depth}x{width}": {"depth": depth, "width": width, "parity": True} for depth, width in PARITY}
+CASES["small_parity"] = {"depth": 3, "width": 5, "small_bits": 15, "parity": True}
 MACROS = {"words_100x320": 3, "words_3x129": 2, "words_8193x2": 2, "words_8193x129": 4, "words_16389x7": 3}
+MACROS |= {"parity_3x128": 2, "parity_8193x9": 2}
 """How many a case is made of, where it is more than one."""
 
 
@@ -36,6 +40,11 @@ def simulate(**options: Unpack[BlockOptions]):
 def test_memory(simulator):
     result = simulate(testcase=["random_traffic", "content_survives_reset"], simulator=simulator)
     assert len(result.tests) == 2
+
+
+def test_a_bit_that_flips_is_told_at_every_read():
+    """On Icarus, which lets a test write a word of a model."""
+    simulate(testcase="flipped_bits_are_told", simulator="icarus")
 
 
 def test_every_case_is_made_as_it_says():

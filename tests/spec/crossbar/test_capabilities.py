@@ -33,11 +33,14 @@ KWS = load_design("kws", BmruDesign)
         (REPLAYS, {"learns", "accumulates", "replays"}),
         (INTERLEAVES, {"interleaves"}),
         (EVERY, {"reads_every_step"}),
+        (LEARNS.evolve(system={"parity": True}), {"learns", "accumulates", "parity"}),
+        (SELECTS.evolve(system={"parity": True}), {"learns", "selects"}),
+        (DEFAULT.evolve(system={"parity": True}), set()),
     ],
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 7
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 8
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True

@@ -213,6 +213,7 @@ def test_registers_of_learning_follow_what_is_built(learning, there, absent):
         "update": int(learning.get("update") == "direct"),
         "winners": int("winners" in learning),
         "replay": int("replay_capacity" in learning),
+        "parity": 0,
         "columns": learning.get("columns", 1),
     }
     assert ("memory_busy" in {field.name for field in registers["STATUS"].fields}) == (names >= MEMORY_WINDOW)
@@ -228,6 +229,21 @@ def test_registers_of_learning_follow_what_is_built(learning, there, absent):
         assert ("memory_word" in registers.guards) == bool(store.guard)
         pointer = registers["MEMORY_POINTER"].field("group")
         assert (pointer.advance, pointer.advanced_by) == (1, "MEMORY_DATA")
+
+
+def test_parity_has_a_cause_and_counts():
+    learns = DesignPoint(name="learns", learning={"enabled": True}, system={"parity": True})
+    registers = register_map(learns)
+    assert registers["LEARN_CAPABILITIES"].decode(registers["LEARN_CAPABILITIES"].reset)["parity"] == 1
+    assert {field.name for field in registers["MEMORY_ERRORS"].fields} == {"accumulators", "reservoir"}
+    for name in ("INTERRUPT_STATUS", "INTERRUPT_ENABLE"):
+        assert registers[name].field("memory_parity").lsb == 4
+    # What has neither accumulators nor a reservoir has no parity.
+    for without in (learns.evolve(learning={"update": "direct"}), DEFAULT.evolve(system={"parity": True})):
+        names = {register.name for register in register_map(without)}
+        assert not without.capabilities.parity and "system.parity" in without.unheeded()
+        assert "MEMORY_ERRORS" not in names
+    assert "system.parity" not in learns.unheeded()
 
 
 def test_every_drop_cause_has_interrupt_and_counter():

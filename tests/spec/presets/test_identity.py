@@ -59,7 +59,8 @@ def test_the_marked_fields_are_those_of_the_contract():
     learning = dict.fromkeys(("learning.enabled", "learning.lanes", "learning.columns"), UNLESS_DEFAULT)
     crossbar = dict.fromkeys(("crossbar.sense_cycles", "crossbar.integrators", "network.readout"), UNLESS_DEFAULT)
     system = {"system.small_memory_bits": UNLESS_DEFAULT}
-    assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning, **crossbar, **system}
+    parity = {"system.parity": UNLESS_DEFAULT}
+    assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning, **crossbar, **system, **parity}
     assert marks_of(BmruDesign) == {"name": LABEL, "core": IdentityMark(written="analog"), **system}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from remora.flow.generate.directory import Generated
@@ -17,7 +18,9 @@ DESIGN_POINTS = {
     "three": DESIGNS["primes"].evolve(system={"contexts": 3}),
     "integrators": DESIGNS["primes"].evolve(system={"contexts": 3}, crossbar={"integrators": 2}),
     "learns": DESIGNS["primes"].evolve(
-        learning={"enabled": True, "hidden_shift": 3, "readout_shift": 2, "replay_capacity": 3}
+        learning={"enabled": True, "hidden_shift": 3, "readout_shift": 2, "replay_capacity": 3},
+        # Its memories forget a bit, too.
+        system={"small_memory_bits": 0, "parity": True},
     ),
 }
 HIDDEN, READOUT = (layer_layout(DESIGNS["primes"], layer).tiles for layer in Layer)
@@ -55,15 +58,27 @@ EDITS = {
     end
   assign busy = (pulsing != 0 || hanging) && !off;""",
 }
+STEP_PATTERN, ROW_PATTERN = 0xABCDE, 0x5EED
+"""In the low 20 bits of a stored step, and as χ of the fourth row of a word: such a word loses its lowest bit."""
+FORGETFUL = {
+    "  reg [WIDTH-1:0] words[DEPTH];": f"""\
+  reg [WIDTH-1:0] words[DEPTH];
+  wire [127:0] wide = 128'(write_data);
+  wire step = WIDTH == 48 && wide[19:0] == 20'h{STEP_PATTERN:x};
+  wire row = WIDTH == 72 && wide[63:48] == 16'h{ROW_PATTERN:x};""",
+    "    if (write) words[write_address] <= write_data;": """\
+    if (write) words[write_address] <= write_data ^ {{WIDTH - 1{1'b0}}, step || row};""",
+}
+"""Of the macros with the width of the step memory and of the accumulators of ``learns``."""
 
 
-def hanging_model(model: str) -> str:
-    """The model of the crossbar, told by the plusargs of `hang` what never ends.
+def edited_model(model: str, edits: Mapping[str, str]) -> str:
+    """The model of the crossbar, told by the plusargs of `hang` what never ends; or of a memory that forgets.
 
     Raises:
         AssertionError: the model lacks a statement that is edited.
     """
-    for sound, hanging in EDITS.items():
+    for sound, hanging in edits.items():
         assert model.count(sound) == 1, sound
         model = model.replace(sound, hanging)
     return model
@@ -80,10 +95,11 @@ def slow(tile: Tile, cycles: int) -> str:
 
 
 def build_hanging(generated: Generated) -> Build:
-    """The harness of a design, with tiles that hang as they are told."""
+    """The harness of a design, with tiles that hang as they are told, and memories that forget."""
+    edits = {"remora_crossbar.sv": EDITS, "remora_memory.sv": FORGETFUL}
     models = [
-        write_source(path.name, hanging_model(path.read_text(encoding="utf-8")))
-        if path.name == "remora_crossbar.sv"
+        write_source(path.name, edited_model(path.read_text(encoding="utf-8"), edits[path.name]))
+        if path.name in edits
         else path
         for path in generated.models
     ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from remora.flow.faults.mutation import Fault
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import head_bits, reservoir_step_bits, reservoir_step_words
+from remora.spec.crossbar.memories import HostMemory, host_memories
+from remora.spec.lib.macro_memories import MemoryShape
 from remora.spec.lib.rng import Purpose
 
 RESERVOIR, INDEX, QUANTISER, SEQUENCER = (
@@ -48,8 +49,11 @@ def _draws(design: DesignPoint) -> list[Fault]:
 
 
 def _memory(design: DesignPoint) -> list[Fault]:
-    steps = f"remora_memory_{reservoir_step_words(design)}x{reservoir_step_bits(design)}"
-    heads = f"remora_memory_{design.learning.replay_capacity}x{head_bits(design)}"
+    parity, sizes = design.capabilities.parity, host_memories(design)
+    steps, heads = (
+        f"remora_{MemoryShape(sizes[memory].width, sizes[memory].depth, parity=parity).module_name}"
+        for memory in (HostMemory.RESERVOIR_STEPS, HostMemory.RESERVOIR_HEADS)
+    )
     faults = [
         Fault(
             "inserts_the_replay",

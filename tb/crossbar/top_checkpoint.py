@@ -95,6 +95,16 @@ async def words_that_do_not_exist(dut) -> None:
             await host.write("MEMORY_SELECT", memory=memory, slice=part)
             for command in ("load", "store"):
                 await host.refused("MEMORY_CONTROL", **{command: 1})
+    if HostMemory.ACCUMULATORS in memories:
+        # The walk to the last rows of a column takes longer than an access.
+        last = memories[HostMemory.ACCUMULATORS].slices - 1
+        await host.write("MEMORY_SELECT", memory=int(HostMemory.ACCUMULATORS), slice=last)
+        await host.write("MEMORY_ADDRESS", address=0)
+        await host.write("MEMORY_CONTROL", load=1)
+        for name, field in (("MEMORY_ADDRESS", "address"), ("MEMORY_DATA", "bits"), ("MEMORY_CONTROL", "load")):
+            await host.refused(name, **{field: 1})
+        await host.until("memory_busy", 0, pause_cycles=1)
+        await host.expect("MEMORY_ADDRESS", address=0)
     beyond = 0
     for register in host.registers:
         for field in register.fields:

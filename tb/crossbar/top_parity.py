@@ -66,6 +66,7 @@ async def the_window_reads_what_lost_a_bit(dut) -> None:
     await checkpoint_host.write_memory(host, HostMemory.ACCUMULATORS, 3, [0])
     await expect(host, 4, 0, True)
     await cleared(host)
+    await checkpoint_host.write_memory(host, HostMemory.ACCUMULATORS, 3, [0])
     assert await checkpoint_host.read_memory(host, HostMemory.ACCUMULATORS, [3]) == [0]
     await expect(host, 4, 0, False)
 

@@ -98,10 +98,12 @@ async def words_that_do_not_exist(dut) -> None:
     if HostMemory.ACCUMULATORS in memories:
         # The walk to the last rows of a column takes longer than an access.
         last = memories[HostMemory.ACCUMULATORS].slices - 1
-        await host.write("MEMORY_SELECT", memory=int(HostMemory.ACCUMULATORS), slice=last)
         await host.write("MEMORY_ADDRESS", address=0)
-        await host.write("MEMORY_CONTROL", load=1)
         for name, field in (("MEMORY_ADDRESS", "address"), ("MEMORY_DATA", "bits"), ("MEMORY_CONTROL", "load")):
+            for part in (0, last):
+                await host.until("memory_busy", 0, pause_cycles=1)
+                await host.write("MEMORY_SELECT", memory=int(HostMemory.ACCUMULATORS), slice=part)
+                await host.write("MEMORY_CONTROL", load=1)
             await host.refused(name, **{field: 1})
         await host.until("memory_busy", 0, pause_cycles=1)
         await host.expect("MEMORY_ADDRESS", address=0)

@@ -42,8 +42,10 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
     assert derived["formats.adc_limit"] == 127 and derived["crossbar.weight_limit"] == 31
     assert {name: value for name, value in derived.items() if name.startswith("capabilities.")} == {
         f"capabilities.{name}": False
-        for name in ("bistable", "learns", "accumulates", "selects", "replays", "interleaves", "parity", "reads_every_step")
-    }
+        for name in (
+            "bistable", "learns", "accumulates", "selects", "replays", "interleaves", "parity", "reads_every_step",
+        )
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("preset", ["mnist", "kws"])

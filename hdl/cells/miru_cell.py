@@ -115,6 +115,7 @@ class MiruCell(Cell):
         for index, lane in enumerate(lanes):
             add_submodule(m, f"lane_{index}", lane)
             m.d.comb += [
+                lane.enable.eq(control.issue),
                 lane.code.eq(self.columns.code.word_select(index, len(lane.code))),
                 lane.first.eq(control.first),
                 lane.previous.eq(store.previous.word_select(index, len(lane.previous))),

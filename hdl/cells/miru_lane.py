@@ -15,14 +15,16 @@ from remora.spec.crossbar.tables import candidate_table
 class MiruLane(wiring.Component):
     """Three stages with one multiplication at most in each; one unit a cycle.
 
-    Cycle t: ``code``, ``previous`` and ``first``. Cycle t + 1: ``update_coefficient`` gives ``candidate`` and
-    ``state``. Cycle t + 2: ``word_coefficient`` gives the word. Both coefficients are 0 … 256.
+    Cycle t: ``enable`` with ``code``, ``previous`` and ``first``. Cycle t + 1: ``update_coefficient`` gives
+    ``candidate`` and ``state``. Cycle t + 2: ``word_coefficient`` gives the word. Both coefficients are 0 … 256.
+    Without ``enable`` a stage keeps its operands, so that an idle lane does not toggle.
 
     A design with a readout at every step has a second word for it, which no coefficient scales.
 
     Rules C1 to C4, O1 and O4.
 
     Ports:
+        enable: a unit enters the lane.
         code: of the unit's column.
         first: ``previous`` is read as 0.
         previous: the old state h.
@@ -43,6 +45,7 @@ class MiruLane(wiring.Component):
         self.reads_every_step = design.capabilities.reads_every_step
         super().__init__(
             {
+                "enable": In(1),
                 "code": In(signed(design.formats.adc_bits)),
                 "first": In(1),
                 "previous": In(signed(state_bits)),
@@ -61,18 +64,18 @@ class MiruLane(wiring.Component):
         m = Module()
         design = self.design
         entry = Signal(design.formats.state_bits)
-        negative = Signal()
-        # As logic, not as an initialised memory, which only FPGAs have.
-        with m.Switch(magnitude(self.code)[: design.formats.adc_bits - 1]):
-            for code, value in enumerate(candidate_table(design)):
-                with m.Case(code):
-                    m.d.sync += entry.eq(value)
+        negative, entered = Signal(), Signal()
         previous = Signal.like(self.previous)
-        m.d.sync += [
-            negative.eq(self.code < 0),
-            previous.eq(Mux(self.first, 0, self.previous)),
-            self.stored.eq(self.state),
-        ]
+        m.d.sync += entered.eq(self.enable)
+        with m.If(self.enable):
+            # As logic, not as an initialised memory, which only FPGAs have.
+            with m.Switch(magnitude(self.code)[: design.formats.adc_bits - 1]):
+                for code, value in enumerate(candidate_table(design)):
+                    with m.Case(code):
+                        m.d.sync += entry.eq(value)
+            m.d.sync += [negative.eq(self.code < 0), previous.eq(Mux(self.first, 0, self.previous))]
+        with m.If(entered):
+            m.d.sync += self.stored.eq(self.state)
         raw = Signal(range((design.formats.state_limit << COEFFICIENT_BITS) + 1))
         rounded = Signal(len(raw))
         size = Signal(design.formats.state_bits)

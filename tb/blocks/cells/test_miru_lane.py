@@ -13,6 +13,7 @@ async def stream(bench: BlockBench, block: Block, items: list[tuple[int, int, bo
     results: list[CellUpdate] = []
     stored: list[tuple[int, int]] = []
     for index in range(len(items) + 2):
+        block.put(enable=int(index < len(items)))
         if index < len(items):
             code, previous, first, _, _ = items[index]
             block.put(code=code, previous=previous, first=int(first))
@@ -71,5 +72,28 @@ async def largest_steps(bench: BlockBench) -> None:
             for previous in (end, -end)
         ]
         await stream(bench, block, items)
+
+    await bench.each(drive)
+
+
+@block_test
+async def idle_lanes_hold(bench: BlockBench) -> None:
+    """What enters no lane changes nothing in it."""
+
+    async def drive(block: Block) -> None:
+        limit, end, random = block.design.formats.adc_limit, block.design.formats.state_limit, bench.random
+        names = ("candidate", "state", "stored", "word", "word_saturated")
+        for _ in range(20):
+            item = (random.randint(-limit, limit), random.randint(-end, end), False, 200, 100)
+            await stream(bench, block, [item])
+            block.put(enable=0)
+            await bench.cycle(2)
+            held = [block.get(name) for name in names]
+            for _ in range(3):
+                block.put(
+                    code=random.randint(-limit, limit), previous=random.randint(-end, end), first=random.randint(0, 1)
+                )
+                await bench.cycle()
+                bench.compare(block, "a lane without work", [block.get(name) for name in names], held)
 
     await bench.each(drive)

@@ -16,4 +16,5 @@ FORMATS = {
 def test_miru_lane():
     designs = {"default": MNIST, "coarse": COARSE, "exact": EXACT}
     designs |= {name: make_design(formats=formats, crossbar={"levels": 8}) for name, formats in FORMATS.items()}
+    designs |= {f"every_{name}": designs[name].evolve(network={"readout": "every"}) for name in ("default", *FORMATS)}
     assert len(simulate_cases(MiruLane, cases(designs), "remora.tb.blocks.cells.test_miru_lane").tests) == 3

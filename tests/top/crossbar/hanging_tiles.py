@@ -22,6 +22,7 @@ DESIGN_POINTS = {
         # Its memories forget a bit, too.
         system={"small_memory_bits": 0, "parity": True},
     ),
+    "every": DESIGNS["primes"].evolve(network={"readout": "every"}, system={"contexts": 3}),
 }
 HIDDEN, READOUT = (layer_layout(DESIGNS["primes"], layer).tiles for layer in Layer)
 SEQUENCES = 30

@@ -40,7 +40,7 @@ def test_the_same_weights_are_learnt(hanging, tmp_path):
     run_hanging(hanging, tmp_path, "top_stretches.learnt", stretches=[STRETCHES[0], STRETCHES[-1]], learnt=12)
 
 
-@pytest.mark.parametrize("hanging", ["three", "integrators"], indirect=True)
+@pytest.mark.parametrize("hanging", ["three", "integrators", "every"], indirect=True)
 def test_a_converter_that_is_slow(hanging, tmp_path):
     """One tile of several is enough to hold up its layer."""
     run_hanging(hanging, tmp_path, "top_stretches.slow_converters", slow(HIDDEN[-1], 30), slow(READOUT[0], 5))

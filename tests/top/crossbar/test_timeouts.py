@@ -8,9 +8,10 @@ from remora.spec.crossbar.layout import Layer
 from tests.top.crossbar.hanging_tiles import HIDDEN, READOUT, hang, run_hanging
 
 
+@pytest.mark.parametrize("hanging", ["three", "learns", "every"], indirect=True)
 def test_a_conversion_that_never_ends(hanging, tmp_path):
     """Of a tile that is not the first of its layer, too; a lone sequence waits, one of several is overrun."""
-    causes = ["hidden_conversion", "readout_conversion", *(["overrun"] if hanging[0] == "three" else [])]
+    causes = ["hidden_conversion", "readout_conversion", *(["overrun"] if hanging[0] != "learns" else [])]
     hangs = [hang(HIDDEN[0], "valid", 17), hang(HIDDEN[-1], "valid", 41), hang(READOUT[0], "valid", 7)]
     run_hanging(hanging, tmp_path, "top_timeouts.conversions", *hangs, causes=causes)
 

@@ -144,8 +144,11 @@ def _cell(design: DesignPoint) -> list[Fault]:
         faults.insert(2, Fault("readout_scaled", scaled, cell, {"control__last": "1'b0"}))
     code = min(design.formats.adc_limit, sum(_largest_codes(design)))
     if round_shift(candidate_table(design)[code], design.formats.readout_word_shift) > design.formats.stream_limit:
-        word = f"{{good_word[{word_bits}], good_word_saturated ? {word_bits}'d0 : good_word[{word_bits - 1}:0]}}"
-        faults.append(Fault("word_wraps", "a streamed word wraps instead of saturating", lane, {"word": word}))
+        # Words of the readout saturate, since no coefficient scales them.
+        name = "readout_word" if design.capabilities.reads_every_step else "word"
+        size = f"good_{name}_saturated ? {word_bits}'d0 : good_{name}[{word_bits - 1}:0]"
+        word = f"{{good_{name}[{word_bits}], {size}}}"
+        faults.append(Fault("word_wraps", "a streamed word wraps instead of saturating", lane, {name: word}))
     return faults
 
 

@@ -83,7 +83,8 @@ def check(harness, tmp_path, design: DesignPoint, stall: float, seed: int) -> No
         assert len({int(context) for context in trace[READOUT]["context"]}) == design.system.contexts
         waits = {name: counters[Counter[f"{name}_WAIT_CYCLES"]] for name in ("INPUT", "OUTPUT", "CONVERTER")}
         assert all(0 <= each <= counters[Counter.CYCLES] for each in waits.values()) and waits["INPUT"] > 0
-        assert waits["OUTPUT"] > 0 or learns
+        # Answers of one part each never hold anything up.
+        assert waits["OUTPUT"] > 0 or learns or design.network.max_steps == 1
 
 
 @pytest.mark.parametrize(("name", "stall"), CASES)

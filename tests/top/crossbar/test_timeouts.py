@@ -12,7 +12,9 @@ from tests.top.crossbar.hanging_tiles import HIDDEN, READOUT, hang, run_hanging
 def test_a_conversion_that_never_ends(hanging, tmp_path):
     """Of a tile that is not the first of its layer, too; a lone sequence waits, one of several is overrun."""
     causes = ["hidden_conversion", "readout_conversion", *(["overrun"] if hanging[0] != "learns" else [])]
-    hangs = [hang(HIDDEN[0], "valid", 17), hang(HIDDEN[-1], "valid", 41), hang(READOUT[0], "valid", 7)]
+    # A sequence whose every step is read out must come to its end between two of them.
+    seldom = 53 if hanging[0] == "every" else 7
+    hangs = [hang(HIDDEN[0], "valid", 17), hang(HIDDEN[-1], "valid", 41), hang(READOUT[0], "valid", seldom)]
     run_hanging(hanging, tmp_path, "top_timeouts.conversions", *hangs, causes=causes)
 
 

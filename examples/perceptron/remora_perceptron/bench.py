@@ -36,6 +36,6 @@ async def run_vectors(dut) -> None:
     for _ in packets:
         frame = await with_timeout(sink.recv(), 1, "ms")
         answer = decode_answer(bytes(frame.tdata))
-        answers.append([answer.tag, answer.decision, int(answer.flags), *answer.scores])
+        answers.append([answer.tag, answer.decision, int(answer.flags), answer.last, *answer.scores])
     report = {"answers": answers, "counters": {}, "seconds": {}}
     Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")

@@ -21,7 +21,7 @@ from remora.spec.lib.section import Design
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
 SAID = {
-    "generate_verilog": r"wide \([0-9a-f]{16}\): out/rtl/remora\.v\n81 registers, 10 crossbar tiles",
+    "generate_verilog": r"wide \([0-9a-f]{16}\): out/rtl/remora\.v\n83 registers, 10 crossbar tiles",
     "train_and_infer": r"accuracy after 2 passes: \d+\.\d%\nclasses of 4 sequences of 9 steps: \[\d(, \d){3}\]",
     "import_network": r"classes of 4 sequences of 9 steps: \[\d(, \d){3}\]\n(.*\n)*[\d,]{5,} values compared, 0 differ",
     "simulate_design": r"[\d,]{5,} values in 36 steps compared, 0 differ",

@@ -41,8 +41,8 @@ async def window_reads_and_writes_together(dut, name: str) -> None:
             await ClockCycles(dut.clk, 2)
             pointers, kinds = ([access[position] for access in bench.external] for position in (1, 2))
             first = 2 * start + 2 * advance * latency
-            places = [place % (1 << POINTERS[name].width) for place in (first, first + advance)]
-            bench.compare("places", pointers, places)
+            wrapped = [at % (1 << POINTERS[name].width) for at in (first, first + advance)]
+            bench.compare("pointers", pointers, wrapped)
             bench.compare("accesses", sorted(kinds), ["read", "write"])
     assert bench.compared >= 80
 

@@ -8,7 +8,7 @@ import pytest
 
 from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import Build
-from tests.top.crossbar.hanging_tiles import DESIGN_POINTS, build_hanging
+from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, build_hanging
 
 
 @pytest.fixture(scope="session")

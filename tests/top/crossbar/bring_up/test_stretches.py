@@ -11,7 +11,7 @@ import pytest
 from remora.spec.crossbar.cycles import Cycles, Stretch
 from remora.spec.crossbar.records import STEP
 from remora.spec.lib.trace import read_trace, write_header
-from tests.top.crossbar.hanging_tiles import DESIGN_POINTS, HIDDEN, READOUT, run_hanging, slow
+from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, HIDDEN, READOUT, run_hanging, slow
 
 STRETCHES = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 3, 0, 0], [0, 0, 1, 0], [0, 0, 20, 0], [2, 1, 5, 3]]
 """Of planes, the gap, conversions and pulses."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from remora.spec.crossbar.layout import Layer
-from tests.top.crossbar.hanging_tiles import HIDDEN, READOUT, hang, run_hanging
+from tests.top.crossbar.bring_up.hanging_tiles import HIDDEN, READOUT, hang, run_hanging
 
 
 @pytest.mark.parametrize("hanging", ["three", "learns", "every"], indirect=True)

@@ -9,7 +9,7 @@ from remora.flow.systems.registry import generate, system_of
 from remora.flow.tools.simulator import SimulationFailed, run, write_source
 from remora.flow.verify.harness import build_harness
 from tests.hdl.designs import DESIGNS, TILED
-from tests.top.crossbar.hanging_tiles import DESIGN_POINTS, HIDDEN, READOUT, hang, run_hanging
+from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, HIDDEN, READOUT, hang, run_hanging
 from tests.top.crossbar.known_run import known_run
 
 STRETCHES = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 3, 0, 0], [2, 1, 5, 3]]

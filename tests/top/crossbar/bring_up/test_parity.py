@@ -6,7 +6,7 @@ import pytest
 
 from remora.spec.crossbar.memories import HostMemory, host_memories
 from remora.spec.lib.macro_memories import MemoryShape
-from tests.top.crossbar.hanging_tiles import DESIGN_POINTS, ROW_PATTERN, STEP_PATTERN, run_hanging
+from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, ROW_PATTERN, STEP_PATTERN, run_hanging
 
 
 @pytest.mark.parametrize("hanging", ["learns"], indirect=True)

@@ -106,12 +106,15 @@ class Memory(wiring.Component):
         banks = self.shape.banks
         shown = {bank: self._place(m, bank, write, read) for bank in banks}
         rows = [[bank for bank in banks if bank.first_word == first] for first, _ in self.shape.rows]
-        # Of each row of macros the word, and above it whether a parity is wrong.
+        # Of each row of macros the word, and with parity above it whether one is wrong.
         words = [
-            Cat(*(shown[bank][: bank.bits] for bank in row), Cat(shown[bank].xor() for bank in row).any())
+            Cat(
+                *(shown[bank][: bank.bits] for bank in row),
+                *([Cat(shown[bank].xor() for bank in row).any()] if self.shape.parity else []),
+            )
             for row in rows
         ]
-        word = Signal(self.width + 1)
+        word = Signal(self.width + self.shape.parity)
         m.d.comb += [word.eq(self._of_bank_read(m, words, read)), self.read_data.eq(word)]
         if self.shape.parity:
             checked = Signal()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import Field
 
+from remora.spec.crossbar.memories import has_macros
 from remora.spec.lib.section import Section
 
 if TYPE_CHECKING:
@@ -24,21 +25,21 @@ class Capabilities(Section):
     interleaves: bool = Field(description="several sequences in flight, each in a context of its own")
     replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
-    parity: bool = Field(description="hardware with parity on the accumulators and the reservoir that it has")
+    parity: bool = Field(
+        description="hardware with parity on those memories of accumulators and reservoir that are made of macros"
+    )
 
     @classmethod
     def of(cls, design: DesignPoint) -> Self:
         """Those of a design point."""
         learning = design.learning
         return cls(
-            bistable=design.cell.kind == "bmru",
+            bistable=design.cell.bistable,
             learns=learning.enabled,
-            accumulates=learning.enabled and learning.update == "accumulate",
+            accumulates=learning.accumulates,
             selects=learning.enabled and learning.winners != "all",
             interleaves=design.system.contexts > 1,
-            replays=learning.enabled and learning.replay_capacity > 0,
+            replays=learning.replays,
             reads_every_step=design.network.readout == "every",
-            parity=design.system.parity
-            and learning.enabled
-            and (learning.update == "accumulate" or learning.replay_capacity > 0),
+            parity=design.system.parity and has_macros(design),
         )

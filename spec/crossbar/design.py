@@ -75,7 +75,7 @@ class DesignPoint(Design):
     @property
     def hidden_rows(self) -> int:
         """Wordlines of the hidden layer: features, states, bias; bistable cells remember, so theirs has no states."""
-        return self.network.features + 1 if self.capabilities.bistable else self.wordlines
+        return self.network.features + 1 if self.cell.bistable else self.wordlines
 
     @property
     def readout_rows(self) -> int:

@@ -115,7 +115,7 @@ def unheeded(design: DesignPoint) -> dict[str, str]:
     """Fields that change nothing of a design point's hardware → why."""
     found = _unheeded(design)
     if not design.capabilities.parity:
-        found["system.parity"] = "there is neither an accumulator nor a reservoir, or the parity is off"
+        found["system.parity"] = "no macro holds accumulators or a reservoir, or the parity is off"
     return found
 
 

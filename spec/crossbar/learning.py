@@ -101,6 +101,16 @@ class Learning(Section):
     )
     replay_ratio: Annotated[int, LEARNING] = Field(1, ge=1, le=255, description="sequences replayed after each new one")
 
+    @property
+    def accumulates(self) -> bool:
+        """It has an accumulator a weight."""
+        return self.enabled and self.update == "accumulate"
+
+    @property
+    def replays(self) -> bool:
+        """It has a reservoir."""
+        return self.enabled and self.replay_capacity > 0
+
     @field_validator("winners", "lanes", mode="plain")
     @classmethod
     def _all_or_some(cls, value: Any, info: ValidationInfo) -> int | str:

@@ -17,6 +17,7 @@ from remora.spec.crossbar.learning import (
     reservoir_step_bits,
     reservoir_step_words,
 )
+from remora.spec.lib.macro_memories import MemoryShape
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
@@ -123,14 +124,23 @@ def head_parts(design: DesignPoint) -> tuple[WordPart, WordPart]:
 def host_memories(design: DesignPoint) -> dict[HostMemory, MemorySize]:
     """Those that the design point builds."""
     sizes = {}
-    if design.capabilities.accumulates:
+    if design.learning.accumulates:
         rows = StoredRows(
             design.learning.accumulator_bits, design.learning_lanes, rounded_rows(design), len(accumulator_rows(design))
         )
         columns = design.network.hidden + design.network.classes
         sizes[HostMemory.ACCUMULATORS] = MemorySize(GROUP_BITS * design.hidden_rows, columns, rows=rows)
-    if design.capabilities.replays:
+    if design.learning.replays:
         steps, heads = reservoir_step_bits(design), head_bits(design)
         sizes[HostMemory.RESERVOIR_STEPS] = MemorySize(steps, reservoir_step_words(design))
         sizes[HostMemory.RESERVOIR_HEADS] = MemorySize(heads, design.learning.replay_capacity, head_parts(design))
     return sizes
+
+
+def has_macros(design: DesignPoint) -> bool:
+    """At least one of these memories is made of macros."""
+    small = design.system.small_memory_bits
+    return any(
+        not MemoryShape(size.stored_width, size.stored_depth, small).in_flip_flops
+        for size in host_memories(design).values()
+    )

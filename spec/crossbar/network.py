@@ -48,6 +48,11 @@ class Cell(Section):
         8, ge=0, le=256, description="u = 256·(1 − λ), value after reset of the register"
     )
 
+    @property
+    def bistable(self) -> bool:
+        """The cell stands at the bitline and is analog, without a converter."""
+        return self.kind == "bmru"
+
 
 class System(Section):
     """What surrounds the core."""

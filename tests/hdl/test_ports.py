@@ -24,7 +24,7 @@ LEARNING = {"enabled": True, "replay_capacity": 3}
 TOPS = {
     "one": Remora(ONE),
     "bistable": Remora(BISTABLE["bistable_one"]),
-    "accumulate": Remora(ONE.evolve(learning=LEARNING, system={"parity": True})),
+    "accumulate": Remora(ONE.evolve(learning=LEARNING, system={"parity": True, "small_memory_bits": 0})),
     "every_step": Remora(ONE.evolve(network={"readout": "every"}, system={"contexts": 2})),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
     "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1})),

@@ -46,8 +46,10 @@ class WatchHost(wiring.Signature):
 class MacroWatch(wiring.Component):
     """A wait of at most ``host.limit`` cycles never stops the core; one of twice ``host.limit + 1`` always does.
 
-    One counter serves all waits: a wait that lasts from one of its ends to the next has lasted too long. A conversion
-    that begins before the one before is valid stops the core at once, because nothing tells whose codes come next.
+    One counter serves all waits: a wait that lasts from one of its ends to the next has lasted too long. A lower limit
+    acts at once, and a limit of 0 forgets how long the waits have lasted. A larger one acts from the next end of the
+    counter, which may stop a wait that has lasted longer than the limit before. A conversion that begins before the one
+    before is valid stops the core at once, because nothing tells whose codes come next.
 
     Ports:
         host: what the registers set and read.
@@ -79,8 +81,9 @@ class MacroWatch(wiring.Component):
             self.stopped.eq(host.causes.any()),
         ]
         m.d.sync += [
-            left.eq(Mux(left == 0, host.limit, left - 1)),
-            lasting.eq(waits & (lasting | end.replicate(len(waits)))),
+            # What is left of a limit that was larger would outlast twice the new one.
+            left.eq(Mux((left == 0) | (left > host.limit), host.limit, left - 1)),
+            lasting.eq(Mux(host.limit == 0, 0, waits & (lasting | end.replicate(len(waits))))),
             host.expired.eq(found.any()),
             host.causes.eq(Mux(self.clear, 0, host.causes) | found),
         ]

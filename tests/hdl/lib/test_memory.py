@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import Unpack
 
@@ -10,6 +11,7 @@ import pytest
 from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.simulator import SimulationFailed
 from remora.hdl.lib.memory import Memory
+from remora.hdl.lib.verilog import to_verilog
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.macro_memories import MemoryShape
 from tests.hdl.macro_models import MEMORY
@@ -45,6 +47,17 @@ def test_memory(simulator):
 def test_a_bit_that_flips_is_told_at_every_read():
     """On Icarus, which lets a test write a word of a model."""
     simulate(testcase="flipped_bits_are_told", simulator="icarus")
+
+
+def test_parity_is_formed_only_where_it_is_checked():
+    """Without parity the Verilog has no exclusive or of what a macro gives."""
+    found = {
+        name: [line for line in to_verilog(Memory(**case), "memory").splitlines() if re.search(r"= \^|\^ ", line)]
+        for name, case in CASES.items()
+        if not name.startswith("small")
+    }
+    assert {name for name, lines in found.items() if lines} == {name for name in found if name.startswith("parity")}
+    assert len(found) > len(PARITY)
 
 
 def test_every_case_is_made_as_it_says():

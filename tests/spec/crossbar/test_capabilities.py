@@ -8,7 +8,9 @@ from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.records import FRAME
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.memories import HostMemory, host_memories
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
+from remora.spec.lib.macro_memories import MemoryShape
 from remora.spec.lib.registers import register_map
 from remora.spec.presets import load_design
 
@@ -36,6 +38,7 @@ KWS = load_design("kws", BmruDesign)
         (LEARNS.evolve(system={"parity": True}), {"learns", "accumulates", "parity"}),
         (SELECTS.evolve(system={"parity": True}), {"learns", "selects"}),
         (DEFAULT.evolve(system={"parity": True}), set()),
+        (CELLS.evolve(system={"parity": True}), {"bistable"}),
     ],
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
@@ -77,3 +80,47 @@ def test_the_register_tells_which_steps_are_read_out():
     found = [register_map(design)["CAPABILITIES"] for design in (DEFAULT, EVERY)]
     assert [register.decode(register.reset).get("readout") for register in found] == [None, 1]
     assert found[1].reset ^ found[0].reset == found[1].field("readout").mask
+
+
+SHORT = {"network": {"features": 3, "hidden": 5, "classes": 2, "max_steps": 4}, "cell": {"lanes": 5}}
+DIRECT = {"enabled": True, "update": "direct"}
+
+
+@pytest.mark.parametrize(
+    ("learning", "memories"),
+    [
+        ({"enabled": True}, {HostMemory.ACCUMULATORS}),
+        ({**DIRECT, "replay_capacity": 3}, {HostMemory.RESERVOIR_STEPS, HostMemory.RESERVOIR_HEADS}),
+        ({"enabled": True, "replay_capacity": 3}, set(HostMemory)),
+    ],
+    ids=["accumulators", "reservoir", "both"],
+)
+def test_parity_needs_a_macro_that_holds_what_was_learnt(learning, memories):
+    """Flip-flops have no parity: where they hold every memory, nothing is announced, and the field changes nothing."""
+    design = DEFAULT.evolve(**SHORT, learning=learning, system={"parity": True, "small_memory_bits": 0})
+    sizes = host_memories(design)
+    assert set(sizes) == memories
+    bits = [size.stored_width * size.stored_depth for size in sizes.values()]
+    found = {}
+    for small in (0, min(bits) - 1, min(bits), max(bits) - 1, max(bits)):
+        other = design.evolve(system={"small_memory_bits": small})
+        shapes = [MemoryShape(size.stored_width, size.stored_depth, small, True) for size in sizes.values()]
+        parity = any(bank.parity for shape in shapes for bank in shape.banks)
+        registers = register_map(other)
+        capabilities = registers["LEARN_CAPABILITIES"]
+        assert other.capabilities.parity == parity == (small < max(bits))
+        assert capabilities.decode(capabilities.reset)["parity"] == parity
+        assert ("MEMORY_ERRORS" in {register.name for register in registers}) == parity
+        assert ("system.parity" in other.unheeded()) != parity
+        assert not other.evolve(system={"parity": False}).capabilities.parity
+        found[small] = parity
+    assert set(found.values()) == {False, True}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"lanes": 2049}, "learning.lanes is 2049 but"), ({"update": "direct", "winners": 1024}, "learning.winners is")],
+)
+def test_a_fault_is_told_with_parity_too(change, message):
+    with pytest.raises(ValueError, match=message):
+        LEARNS.evolve(learning=change, system={"parity": True})

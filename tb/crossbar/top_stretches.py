@@ -51,6 +51,7 @@ async def counted(dut) -> None:
         phases.append({"stretch": values, "began": began, "ended": host.cycle()})
         await host.halt()
     assert not bench.stopped
+    assert bench.parts_right == len(phases) * sum(map(len, bench.config["parts"][:6] + bench.config["parts"]))
     Path(bench.config["output"]).write_text(json.dumps(phases), encoding="utf-8")
 
 
@@ -96,6 +97,8 @@ async def slow_converters(dut) -> None:
     for index in many:
         bench.send(index)
     await bench.finished(many)
+    # Only what was read out before the overrun.
+    assert bench.right < len(many)
     await bench.recover("overrun")
     await host.halt()
     await stretch(bench, [0, 0, 1, 0])
@@ -104,3 +107,4 @@ async def slow_converters(dut) -> None:
         bench.send(index)
     assert await bench.finished(many) == {*many}
     assert not bench.stopped
+    assert bench.parts_right >= sum(map(len, bench.config["parts"]))

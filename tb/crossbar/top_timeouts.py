@@ -21,7 +21,12 @@ TRIES = 20
 
 
 class TimeoutBench:
-    """A host, the sequences with their right scores, and the causes that stopped the core so far."""
+    """A host, the sequences with their right scores, and the causes that stopped the core so far.
+
+    Attributes:
+        right: whole answers that were compared. ``parts_right``: their parts; ``parts_cut``: those of answers that were
+            cut.
+    """
 
     def __init__(self, host: CrossbarHost) -> None:
         self.host, self.design, self.config = host, host.design, load_config()
@@ -29,7 +34,7 @@ class TimeoutBench:
         self.features, self.lengths = np.array(self.config["features"]), self.config["lengths"]
         self.causes: Tally[str] = Tally()
         self.limit = self.design.crossbar.timeout
-        self.right = 0
+        self.right, self.parts_right, self.parts_cut = 0, 0, 0
 
     @classmethod
     async def started(cls, dut, limit: int | None = None) -> Self:
@@ -72,21 +77,25 @@ class TimeoutBench:
         return answered | await self.answers()
 
     async def answers(self) -> set[int]:
-        """Tags of the answers that have come, each with the right scores, and parts of every step where they have such.
+        """Tags of the whole answers that have come. Every part has the right scores and the right decision.
 
-        An answer that ends before the last step is none: the core has stopped.
+        An answer that ends before the last step is none, since the core has stopped. Its parts are those of the first
+        steps.
         """
         found = set()
         while parts := () if self.host.sink.empty() else await self.host.parts():
             tag = parts[-1].tag
-            steps = self.lengths[tag] if self.design.capabilities.reads_every_step else 1
-            if 1 <= len(parts) < steps:
+            wanted = self.config["parts"][tag]
+            assert len(parts) <= len(wanted), f"answer {tag} has {len(parts)} parts, expected {len(wanted)}"
+            for number, (part, scores) in enumerate(zip(parts, wanted, strict=False)):
+                right = part.tag == tag and list(part.scores) == scores and part.decision == int(np.argmax(scores))
+                assert right, f"answer {tag} is wrong: part {number} is {part}, expected {scores}"
+            if len(parts) < len(wanted):
+                self.parts_cut += len(parts)
                 continue
-            assert list(parts[-1].scores) == self.config["scores"][tag] and len(parts) == steps, (
-                f"answer {tag} is wrong"
-            )
             found.add(tag)
             self.right += 1
+            self.parts_right += len(parts)
         return found
 
     async def recover(self, *causes: str) -> None:
@@ -169,6 +178,8 @@ async def conversions(dut) -> None:
     bench = await TimeoutBench.started(dut, 40)
     await bench.infer_all(4)
     assert bench.right >= len(bench.lengths)
+    assert bench.parts_right >= sum(len(parts) for parts in bench.config["parts"])
+    assert bench.parts_cut > 0 or not bench.design.capabilities.reads_every_step, "no answer was cut"
     missing = set(bench.config["causes"]) - bench.causes.keys()
     assert not missing, f"never seen: {missing}, among {bench.causes}"
 

@@ -22,7 +22,8 @@ DESIGN_POINTS = {
         # Its memories forget a bit, too.
         system={"small_memory_bits": 0, "parity": True},
     ),
-    "every": DESIGNS["primes"].evolve(network={"readout": "every"}, system={"contexts": 3}),
+    # So many classes that a conversion begins while the codes before are still taken.
+    "every": DESIGNS["primes"].evolve(network={"readout": "every", "classes": 11}, system={"contexts": 3}),
 }
 HIDDEN, READOUT = (layer_layout(DESIGNS["primes"], layer).tiles for layer in Layer)
 SEQUENCES = 30

@@ -35,6 +35,12 @@ def test_answers_stay_and_cycles_are_those_of_the_model(hanging, tmp_path):
         assert gaps.min() == (cycles.busy if design.system.contexts > 1 else cycles.step), phase["stretch"]
 
 
+def test_a_design_point_converts_while_codes_are_taken():
+    """The early sample of `remora.hdl.crossbar.every_step.step_readout`, under stretches and late conversions."""
+    design = DESIGN_POINTS["every"]
+    assert design.network.classes > design.crossbar.adc_cycles + 3
+
+
 @pytest.mark.parametrize("hanging", ["learns"], indirect=True)
 def test_the_same_weights_are_learnt(hanging, tmp_path):
     run_hanging(hanging, tmp_path, "top_stretches.learnt", stretches=[STRETCHES[0], STRETCHES[-1]], learnt=12)

@@ -27,7 +27,7 @@ class ResetBench:
     """A host and what its hardware should remember.
 
     Attributes:
-        coefficients: what the two coefficient registers should hold.
+        coefficients: by register, what those of the gates should hold; none of bistable cells.
         resets: the resets so far, in order.
         cut: for each soft reset the answers that were under way or were taken by nobody yet, as rows of parts.
     """
@@ -38,14 +38,18 @@ class ResetBench:
         self.resets: list[int] = []
         self.cut: list[list[list]] = []
 
-    def _defaults(self) -> tuple[int, int]:
-        return self.design.cell.reset_coefficient, self.design.cell.update_coefficient
+    def _defaults(self) -> dict[str, int]:
+        if self.design.capabilities.bistable:
+            return {}
+        names = ("reset_coefficient", "update_coefficient")
+        return {name.upper(): getattr(self.design.cell, name) for name in names}
 
     async def set_coefficients(self, reset: int, update: int) -> None:
-        """Write both and remember them."""
-        await self.host.write("RESET_COEFFICIENT", value=reset)
-        await self.host.write("UPDATE_COEFFICIENT", value=update)
-        self.coefficients = reset, update
+        """Write those that there are and remember them."""
+        values = {"RESET_COEFFICIENT": reset, "UPDATE_COEFFICIENT": update}
+        self.coefficients = {name: values[name] for name in self._defaults()}
+        for name, value in self.coefficients.items():
+            await self.host.write(name, value=value)
 
     async def reset(self, kind: int) -> None:
         """Reset at once, drop what the agents hold, and see that the core is idle and remembers what it should."""
@@ -89,8 +93,8 @@ class ResetBench:
         host = self.host
         status, control = await host.read("STATUS"), await host.read("CONTROL")
         assert not status["busy"] and not status["window_busy"] and not host.dut.m_axis_tvalid.value, status
-        found = [(await host.read(f"{name}_COEFFICIENT"))["value"] for name in ("RESET", "UPDATE")]
-        assert tuple(found) == self.coefficients
+        found = {name: (await host.read(name))["value"] for name in self.coefficients}
+        assert found == self.coefficients
         if kind == PIN:
             assert control["run"] == 0
             names = [

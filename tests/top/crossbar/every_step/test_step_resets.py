@@ -14,7 +14,8 @@ from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import timeout_cycles
 from remora.flow.systems.crossbar.stimulus import stress_stimulus
 from remora.flow.tools.simulator import run
-from remora.golden.crossbar.miru import Inference, infer, trace_records
+from remora.golden.crossbar.inference import infer
+from remora.golden.crossbar.miru import Inference, trace_records
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, READOUT, STEP
 from remora.spec.lib.trace import UNCOMPARED, field_names, read_trace, write_header
@@ -25,7 +26,7 @@ LENGTHS = (9, 1, 28, 2, 5, 17)
 PHASES = 30
 
 
-@pytest.mark.parametrize("name", ["long", "three"])
+@pytest.mark.parametrize("name", ["long", "three", "bistable"])
 def test_resets_of_sequences_in_flight(name, harness, tmp_path):
     design = POINTS[name]
     _, build = harness(design)

@@ -17,8 +17,14 @@ DESIGN = make_design(
     system={"contexts": 3},
 )
 """A part takes longer than a period, so that readouts and words wait."""
+CELLS = make_design(
+    network=DESIGN.network.model_dump(),
+    cell={"kind": "bmru"},
+    crossbar={"rows": 8, "columns": 12, "adc_cycles": 2},
+)
+"""The same with bistable cells, which have one context."""
 FAULTS = catalogue(DESIGN)
-OWN = every_step_faults(DESIGN)
+OWN, OWN_OF_CELLS = every_step_faults(DESIGN), every_step_faults(CELLS)
 SHARED = ("valid_withdrawn", "last_missing", "beat_lost", "word_wraps")
 """Of the answer, whose block is another one here, and of the words, of which there are two."""
 CHOSEN = [fault for fault in FAULTS if fault in OWN or fault.name in SHARED]
@@ -40,8 +46,25 @@ def test_every_fault_is_noticed(bench, fault):
     assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"
 
 
+@pytest.fixture(scope="module")
+def bench_of_cells() -> CrossbarFaultBench:
+    return CrossbarFaultBench(CELLS)
+
+
+@pytest.mark.nightly
+def test_the_sound_design_of_bistable_cells_passes(bench_of_cells):
+    bench_of_cells.run_sound(False).require()
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fault", OWN_OF_CELLS, ids=[fault.name for fault in OWN_OF_CELLS])
+def test_every_fault_is_noticed_with_bistable_cells(bench_of_cells, fault):
+    verdict = bench_of_cells.verdict(1 + catalogue(CELLS).index(fault))
+    assert verdict.fault == fault
+    assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"
+
+
 def test_the_catalogue_is_broad():
     assert len(OWN) >= 10 and len(CHOSEN) == len(OWN) + len(SHARED)
     assert len({fault.name for fault in FAULTS}) == len(FAULTS)
-    bistable = make_design(network={"readout": "every"}, cell={"kind": "bmru"})
-    assert 5 <= len(every_step_faults(bistable)) < len(OWN)
+    assert 5 < len(OWN_OF_CELLS) < len(OWN)

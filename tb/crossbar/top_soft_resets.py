@@ -15,6 +15,7 @@ from remora.golden.learning.checkpoint import save_checkpoint
 from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
+from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.crossbar.top_resets import ResetBench, prepare
 from remora.tb.lib.aiming import Missing, delays, during_an_update
 from remora.tb.lib.resets import SOFT
@@ -28,6 +29,12 @@ async def progress(bench: ResetBench) -> dict[str, int]:
     if design.capabilities.replays:
         found |= {name.lower(): (await host.read(name))["value"] for name in ("PRESENTED", "FILLED")}
     return found
+
+
+async def release(host: CrossbarHost, cycles: int) -> None:
+    """Take answers again, so many cycles later."""
+    await host.cycles(cycles)
+    host.sink.pause = False
 
 
 @cocotb.test()
@@ -50,16 +57,20 @@ async def learn_through_resets(dut) -> None:
         host.source.set_pause_generator(stalls(random.randrange(1 << 30), 0.3) if stalled else None)
         host.sink.set_pause_generator(ready_after_valid(dut, random.randrange(1 << 30), 0.3) if stalled else None)
         host.source.pause = host.sink.pause = False
+        if held := config["held"] and random.random() < config["held"]:
+            host.sink.set_pause_generator(None)
+            host.sink.pause = True
         # Beyond the planned sequences each one is a try of its own.
         count = min(random.randint(1, config["longest_phase"]), max(1, planned - done))
-        chunk = range(done, done + count)
+        chunk, asked = range(done, done + count), []
         for index in chunk:
             flags = Flag.LEARN | (Flag.INFER if random.random() < 0.8 else Flag(0))
+            asked += [index % 256] * (Flag.INFER in flags)
             packet = encode_packet(
                 features[index, : lengths[index]], tag=index % 256, label=int(labels[index]), flags=flags
             )
             host.source.send_nowait(packet)
-        phase: dict[str, Any] = {"first": done, "handed": len(chunk), "cycle": host.cycle()}
+        phase: dict[str, Any] = {"first": done, "handed": len(chunk), "asked": asked, "cycle": host.cycle()}
         await host.start()
         longest = len(chunk) * config["cycles_per_sequence"]
         if missing and (len(phases) % 2 == 0 or done >= planned):
@@ -67,9 +78,13 @@ async def learn_through_resets(dut) -> None:
             await host.cycles(next(late))
         else:
             await host.cycles(random.randrange(longest))
+        if held:
+            # While the reset waits for the column of an update, or later.
+            cocotb.start_soon(release(host, random.randrange(config["column_cycles"])))
         await bench.reset(SOFT)
         # Forgets the packet, if any, that the sender had in hand but began to send only after the first.
         await bench.reset(SOFT)
+        phase["answers"] = [*bench.cut[-2], *bench.cut[-1]]
         phase |= await progress(bench)
         begun = phase.get("presented", phase["updates"]) - presented
         done, presented = done + begun, presented + begun

@@ -26,6 +26,7 @@ from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.trace import read_trace, write_header
 from remora.tb.lib.scoreboard import Comparison, compare
+from tests.top.crossbar.every_step.test_every_step import POINTS as EVERY_STEP
 from tests.top.crossbar.test_checkpoint import require_same
 from tests.top.crossbar.test_learning import learner
 
@@ -34,13 +35,18 @@ GATES = Coefficients(176, 100)
 
 @dataclass(frozen=True)
 class Case:
-    """A design point and how long it learns."""
+    """A design point and how long it learns.
+
+    Attributes:
+        held: share of the phases in which no answer is taken until the reset.
+    """
 
     design: DesignPoint
     sequences: int
     stalled: float = 0.0
     longest_phase: int = 16
     checkpoints: float = 0.05
+    held: float = 0.0
 
     @property
     def needed(self) -> dict[str, int]:
@@ -71,6 +77,7 @@ CASES = {
     "one": Case(learner("one", hidden_shift=2, readout_shift=2, replay_capacity=1), 60, 0.5, longest_phase=2),
     "primes": Case(learner("primes", **REPLAYING | {"replay_capacity": 3, "replay_ratio": 2}, lanes=7, winners=6), 40),
     "signed": Case(learner("signed", hidden_shift=5), 60, 0.5),
+    "every": Case(EVERY_STEP["learns"], 40, 0.3, longest_phase=4, held=0.5),
     "columns": Case(learner("primes", **REPLAYING | {"replay_capacity": 3}, lanes=5, columns=3), 40),
     # Two tasks, with replay, stalls and resets, at length.
     "accumulate": Case(learner("tiny", **REPLAYING), 1000, 0.5),
@@ -107,6 +114,7 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
         "stalled": case.stalled,
         "longest_phase": case.longest_phase,
         "checkpoints": case.checkpoints,
+        "held": case.held,
         "needed": case.needed,
         "output": str(tmp_path / "phases.json"),
     }
@@ -119,6 +127,8 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     follower.require_counters(outcome["counters"])
     assert follower.begun >= case.sequences and follower.checkpoints > 0
     assert follower.accepted > 0 or not design.capabilities.replays
+    assert follower.parts > 0
+    assert min(follower.answers_cut, follower.cut_in_updates) > 0 or not design.capabilities.reads_every_step
     found = {"unfinished": follower.unfinished, "cut": follower.cut}
     assert all(found[name] >= count for name, count in case.needed.items()), found
 
@@ -131,6 +141,8 @@ class Follower:
         begun: sequences whose learning has begun. ``unfinished``: those that were cut somewhere; ``cut``: updates that
             were cut between two columns.
         checkpoints: how often all that is learnt was compared. ``accepted``: sequences in the reservoir at last.
+        parts: of answers, compared. ``answers_cut``: answers that end before the last step; ``cut_in_updates``: those
+            of a reset that waited for an update.
     """
 
     design: DesignPoint
@@ -143,6 +155,9 @@ class Follower:
     unfinished: int = 0
     checkpoints: int = 0
     accepted: int = 0
+    parts: int = 0
+    answers_cut: int = 0
+    cut_in_updates: int = 0
     learned: list[LearningResult] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("LEARNED", "REPLAYED", "ACCEPTED"), 0))
 
@@ -176,6 +191,7 @@ class Follower:
         expected = {kind: np.concatenate([part[kind] for part in parts]) for kind in parts[0]} if parts else {}
         expected = self._with_rest(expected, found, phase, cut)
         self._compare(expected, found)
+        self._require_answers(phase, expected[READOUT])
         state = {"updates": trainer.dfa.updates}
         if self.design.capabilities.replays:
             state |= {"presented": trainer.reservoir.presented, "filled": trainer.reservoir.filled}
@@ -246,6 +262,28 @@ class Follower:
         for records in expected.values():
             records["sequence"] += first
         self.comparison.merge(compare(expected, found))
+
+    def _require_answers(self, phase: dict, readouts: NDArray) -> None:
+        """In the order of the stream; each part of an answer is the readout of that step, before the own update. Only
+        the last answer may end before the last step."""
+        answers, every = phase["answers"], self.design.capabilities.reads_every_step
+        assert [rows[0][0] for rows in answers] == phase["asked"][: len(answers)]
+        for number, rows in enumerate(answers, 1):
+            tag = rows[0][0]
+            own = readouts[readouts["tag"] == tag]
+            # Its replays, which have the same tag, come later.
+            own = own[own["sequence"] == own["sequence"][0]][: len(rows)]
+            expected = [
+                [tag, int(one["decision"]), int(step == len(rows)), *one["scores"].tolist()]
+                for step, one in enumerate(own, 1)
+            ]
+            assert rows == expected, f"answer {tag}: {rows}, expected {expected}"
+            steps = self.lengths[phase["first"] + (tag - phase["first"]) % 256] if every else 1
+            assert len(rows) <= steps and (len(rows) == steps or number == len(answers))
+            cut = len(rows) < steps
+            self.answers_cut += cut
+            self.cut_in_updates += bool(cut and phase["updating"])
+            self.parts += len(rows)
 
     def _require_checkpoint(self, path: Path) -> None:
         found, expected = load_checkpoint(path, self.design), self.reference.trainer.checkpoint()

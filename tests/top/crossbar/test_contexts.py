@@ -97,14 +97,15 @@ def check(harness, tmp_path, design, stall, seed) -> None:
     result, trace = run(harness, tmp_path, design, stimulus, stall, seed)
     counters, steps = result.counters, int(stimulus.lengths.sum())
     assert result.comparison.compared["step"] >= steps and result.comparison.compared["answer"] > 0
-    # As many as there are contexts; with learning among them, or an input that mostly stands, fewer are sure.
-    assert in_flight(trace) >= (2 if design.capabilities.learns or stall > 0.5 else design.system.contexts)
+    # An input that mostly stands brings too few sequences to fill the contexts or to wait for the output.
+    crowded = stall <= 0.5 and not design.capabilities.learns
+    assert in_flight(trace) >= (design.system.contexts if crowded else 2)
     assert counters[Counter.STEP_CYCLES] < steps * design.cycles.step, "steps of several sequences overlap"
     waits = {name: counters[Counter[f"{name}_WAIT_CYCLES"]] for name in ("INPUT", "OUTPUT", "CONVERTER")}
     assert all(0 <= each <= counters[Counter.CYCLES] for each in waits.values())
     assert waits["INPUT"] > 0
-    if stall:
-        assert waits["OUTPUT"] > 0 or design.capabilities.learns
+    if stall and crowded:
+        assert waits["OUTPUT"] > 0
     slow = design.cycles.pace > design.formats.stream_bits + 1
     assert (waits["CONVERTER"] > 0) == slow
 

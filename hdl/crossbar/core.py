@@ -38,9 +38,10 @@ LEARNING_HOSTS = ("host", "replay", "memory")
 class Core(wiring.Component):
     """Packets in, answers out; weights through the window.
 
-    ``abort`` leaves packets whole: an answer under way is sent to its end, the rest of a packet being received is
-    swallowed. A core that learns keeps weights and reservoir: there ``abort`` waits, ``busy`` meanwhile, for the
-    end of an update, a draw or an insertion that it finds under way.
+    ``abort`` leaves packets whole: an answer under way is sent to its end, or to the end of the part that the output
+    has taken over where every step has one, the rest of a packet being received is swallowed. A core that learns keeps
+    weights and reservoir: there ``abort`` waits, ``busy`` meanwhile, for the end of an update, a draw or an insertion
+    that it finds under way.
 
     A tile that does not answer in time acts like ``abort``; besides, nothing starts until the next ``abort``. An update
     that such a tile holds up ends without the pulses that are left, and then ``abort`` takes effect.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -108,4 +109,20 @@ def test_larger_presets_keep_their_figures(remora, cells, preset, tmp_path):
 
 def test_presets_with_figures_exist():
     assert {*EVERY_TIME, *AT_NIGHT} <= set(preset_names())
-    assert all((FOLDER / f"{preset}.json").is_file() for preset in EVERY_TIME)
+    assert all((FOLDER / f"{preset}.json").is_file() for preset in EVERY_TIME) and len(AT_NIGHT) >= 3
+
+
+def test_the_document_states_the_stored_figures():
+    page = (Path(__file__).parents[3] / "docs" / "explanation" / "synthesis.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", page.partition("\n## Figures\n")[2], re.MULTILINE)
+    stated = {name: cells.split(" | ") for name, cells in rows}
+    wanted = {}
+    for path in FOLDER.glob("*.json"):
+        metrics = json.loads(path.read_text(encoding="utf-8"))["metrics"]
+        found = {name: metric["value"] for name, metric in metrics.items()}
+        wanted[path.stem] = [
+            f"{found['mhz']:.1f}", f"{found['area_um2'] / 1e6:.3f}", f"{found['memory_area_um2'] / 1e6:.3f}",
+            f"{found['flip_flops']:,}", f"{100 * found['gated_share']:.0f} %",
+            f"{100 * found['registered_macro_inputs']:.0f} %",
+        ]  # fmt: skip
+    assert stated == wanted

@@ -9,15 +9,12 @@ if TYPE_CHECKING:
 
 
 class LoneCycles(NamedTuple):
-    """Cycles of a sequence as the hardware counts them.
-
-    Attributes:
-        steps: from its first plane to its last state.
-        readout: from there until the last part of its answer is taken over.
-    """
+    """Cycles of a sequence as the hardware counts them."""
 
     steps: int
+    """From its first plane to its last state."""
     readout: int
+    """From there until the last part of its answer is taken over."""
 
 
 class Readouts:

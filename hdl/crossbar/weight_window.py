@@ -160,7 +160,8 @@ class WeightWindow(wiring.Component):
         in_tile = Signal(rows)
         m.d.comb += [
             host.selection_valid.eq(valid),
-            in_tile.eq(Cat(last_row >= row for row in range(rows))),
+            # A slice has a first row.
+            in_tile.eq(Cat(Const(1, 1), *(last_row >= row for row in range(1, rows)))),
             probe.layer.eq(host.layer),
             probe.planes.eq(host.planes),
             probe.integrator.eq(host.integrator),

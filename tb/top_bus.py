@@ -39,8 +39,12 @@ class Bus:
         self.master = StressMaster(host.dut, "s_axil", random)
         self.model = Model(host.registers)
         # Nothing is at work, and commands, which would be, are not among the accesses.
-        self.model.guards |= {"halted": 1}
+        self._guard(1)
         self.compared, self.responses = 0, dict.fromkeys(Response, 0)
+
+    def _guard(self, open_: int) -> None:
+        """Let the model take or refuse what is guarded by nothing being at work."""
+        self.model.guards |= {name: open_ for name in ("halted", "memory_idle") if name in self.model.guards}
 
     @property
     def quiet(self) -> list[Register]:
@@ -96,9 +100,9 @@ class Bus:
         for access, response in zip(writes, written, strict=True):
             register = self.model.register_at(access[0])
             if not sure and register and register.guard:
-                self.model.guards["halted"] = int(response is Response.OKAY)
+                self._guard(int(response is Response.OKAY))
             expected = self.model.write(*access)
-            self.model.guards["halted"] = 1
+            self._guard(1)
             self._follow_loads()
             self.responses[response] += 1
             self._compare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -35,6 +35,25 @@ class Result(wiring.Signature):
         )
 
 
+def slot_ports(design: DesignPoint) -> dict[str, wiring.Member]:
+    """Ports of whatever keeps results until their turn, named as in `ResultSlots`."""
+    number = unsigned_width(2 * design.system.contexts - 1)
+    return {
+        "control": In(AnswerControl()),
+        "number": In(number),
+        "result": In(Result(design)),
+        "oldest": Out(number),
+        "empty": Out(1),
+        "next": Out(Result(design)),
+        "answer": Out(AnswerControl()),
+    }
+
+
+def slot_of(number: Value, contexts: int) -> Value:
+    """The slot in which the result of a number waits."""
+    return Mux(number >= contexts, number - contexts, number)[: unsigned_width(contexts - 1)]
+
+
 class ResultSlots(wiring.Component):
     """``contexts`` slots. The result of number n waits in slot n modulo ``contexts``; numbers count modulo twice as
     many.
@@ -53,18 +72,7 @@ class ResultSlots(wiring.Component):
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self.contexts = design, design.system.contexts
-        number = unsigned_width(2 * self.contexts - 1)
-        super().__init__(
-            {
-                "control": In(AnswerControl()),
-                "number": In(number),
-                "result": In(Result(design)),
-                "oldest": Out(number),
-                "empty": Out(1),
-                "next": Out(Result(design)),
-                "answer": Out(AnswerControl()),
-            }
-        )
+        super().__init__(slot_ports(design))
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -78,13 +86,10 @@ class ResultSlots(wiring.Component):
         slots = Array(Signal(len(bits), name=f"slot_{index}", reset_less=True) for index in range(contexts))
         full = Signal(contexts)
 
-        def slot(number):
-            return Mux(number >= contexts, number - contexts, number)[: unsigned_width(contexts - 1)]
-
         put, leaving = Signal(unsigned_width(contexts - 1)), Signal(unsigned_width(contexts - 1))
         m.d.comb += [
-            put.eq(slot(self.number)),
-            leaving.eq(slot(self.oldest)),
+            put.eq(slot_of(self.number, contexts)),
+            leaving.eq(slot_of(self.oldest, contexts)),
             self.control.ready.eq(1),
             self.empty.eq(~full.any()),
             Cat(getattr(self.next, name) for name in names).eq(slots[leaving]),

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Array, Cat, Module, Mux, Signal
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.control import AnswerControl
-from remora.hdl.crossbar.result_slots import Result
+from remora.hdl.crossbar.result_slots import slot_of, slot_ports
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.lib.fixed import unsigned_width
 
 HEAD = ("flags", "tag")
 """What all parts of an answer share."""
@@ -39,18 +36,7 @@ class StepSlots(wiring.Component):
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self.contexts = design, design.system.contexts
-        number = unsigned_width(2 * self.contexts - 1)
-        super().__init__(
-            {
-                "control": In(AnswerControl()),
-                "number": In(number),
-                "result": In(Result(design)),
-                "oldest": Out(number),
-                "empty": Out(1),
-                "next": Out(Result(design)),
-                "answer": Out(AnswerControl()),
-            }
-        )
+        super().__init__(slot_ports(design))
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -63,7 +49,11 @@ class StepSlots(wiring.Component):
         counts = Array(Signal(range(steps + 1), name=f"parts_{slot}") for slot in range(contexts))
         heads = Array(Signal(16, name=f"head_{slot}", reset_less=True) for slot in range(contexts))
         whole, put, leaving = Signal(contexts), Signal(range(contexts)), Signal(range(contexts))
-        m.d.comb += [put.eq(self._slot(self.number)), leaving.eq(self._slot(self.oldest)), self.control.ready.eq(1)]
+        m.d.comb += [
+            put.eq(slot_of(self.number, contexts)),
+            leaving.eq(slot_of(self.oldest, contexts)),
+            self.control.ready.eq(1),
+        ]
         part = Cat(self.result.decision, self.result.scores)
         small = self.design.system.small_memory_bits
         memory = add_submodule(m, "memory", Memory(width=len(part), depth=contexts * steps, small_bits=small))
@@ -87,10 +77,6 @@ class StepSlots(wiring.Component):
                 whole.bit_select(put, 1).eq(self.result.last),
             ]
         return m
-
-    def _slot(self, number: Value) -> Value:
-        contexts = self.contexts
-        return Mux(number >= contexts, number - contexts, number)[: unsigned_width(contexts - 1)]
 
     def _fetch(self, m: Module, memory: Memory, leaving: Signal, counts: Array, heads: Array, whole: Signal) -> Signal:
         """Fetch the parts of the oldest answer, one ahead of what leaves; returns when the last one is."""

@@ -1,11 +1,12 @@
 # Two commands matter: `make` sets up and runs the main job, `make test` the whole regression.
 #
 #   PYTHON=python3.12   which Python makes .venv
-#   WORKERS=4           tests at once; ARGS="-k crossbar" more arguments for pytest, or for the main job and the benchmark
+#   WORKERS=4           tests at once; 3 keep two cores busy, since a test waits for its disk at times
+#   ARGS="-k crossbar"  more arguments for pytest, for the main job, or for the benchmark
 #   SEED=20261128       the night that `make nightly` repeats; today's date where none is given
 
 PYTHON  ?= python3
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS    ?=
 SEED    ?= $(shell date +%Y%m%d)
 BIN     := .venv/bin

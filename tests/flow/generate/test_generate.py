@@ -117,10 +117,12 @@ LARGEST = {
 }
 """The largest network in tiles of the most columns, with either cell, of the most rows, and in the
 most tiles; and tiles of one device."""
+AT_NIGHT = {"codes", "currents", "tiles"}
+"""More than a minute each; the tiles of the most rows have as many states and classes as these, and stay by day."""
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.nightly] if name == "tiles" else []) for name in LARGEST]
+    "name", [pytest.param(name, marks=[pytest.mark.nightly] if name in AT_NIGHT else []) for name in LARGEST]
 )
 def test_the_largest_design_points_generate_and_lint(name, tmp_path):
     largest = {"network": {"features": 1024, "hidden": 1024, "classes": 256}, "formats": {"adc_bits": 10}}

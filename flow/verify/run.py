@@ -195,7 +195,7 @@ def run_case(
     design, kinds = case.design, record_types(case.design)
     directory.mkdir(parents=True, exist_ok=True)
     # What an earlier run left here must never be taken for this one's.
-    for pattern in (REPORT, PACKETS, ANSWERS, REGISTERS, *(f"{kind}.bin" for kind in kinds), *case.STALE):
+    for pattern in (REPORT, PACKETS, ANSWERS, f"{REGISTERS}*", *(f"{kind}.bin" for kind in kinds), *case.STALE):
         for stale in directory.glob(pattern):
             stale.unlink()
     given = case.prepare(directory)

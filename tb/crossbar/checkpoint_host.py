@@ -21,6 +21,7 @@ from remora.spec.crossbar.learning import REPLAY_BITS, head_label_bits
 from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, MemorySize, head_parts, host_memories
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack, unpack
+from remora.tb.lib.register_script import RegisterScript
 
 POLL_CYCLES = 50
 GROUP_MASK = (1 << GROUP_BITS) - 1
@@ -81,19 +82,18 @@ async def write_settings(host: CrossbarHost, settings: LearningSettings) -> None
 # Words ----------------------------------------------------------------------------------------------------------------
 async def read_memory(host: CrossbarHost, memory: HostMemory, addresses: Iterable[int]) -> list[int]:
     """Words of a memory."""
-    await _idle(host)
-    data, words = host.registers["MEMORY_DATA"], []
-    for address in addresses:
-        await host.write("MEMORY_ADDRESS", address=address)
-        word = 0
-        for part, groups in _slices(host, memory):
-            await host.write("MEMORY_SELECT", memory=int(memory), slice=part)
-            await host.write("MEMORY_CONTROL", load=1)
-            await _idle(host)
-            await host.write("MEMORY_POINTER", group=0)
-            word |= sum([await host.read_word(data) << GROUP_BITS * group for group in groups])
-        words.append(word)
-    return words
+    script, wanted, slices = RegisterScript(host.registers), list(addresses), list(_slices(host, memory))
+    script.until("STATUS", "memory_busy", 0)
+    for address in wanted:
+        script.write("MEMORY_ADDRESS", address=address)
+        for part, groups in slices:
+            script.write("MEMORY_SELECT", memory=int(memory), slice=part)
+            script.write("MEMORY_CONTROL", load=1)
+            script.until("STATUS", "memory_busy", 0)
+            script.write("MEMORY_POINTER", group=0)
+            script.record("MEMORY_DATA", len(groups))
+    found = iter(await host.make(script, POLL_CYCLES))
+    return [sum(next(found) << GROUP_BITS * group for _, groups in slices for group in groups) for _ in wanted]
 
 
 async def write_memory(host: CrossbarHost, memory: HostMemory, first: int, words: Iterable[int]) -> None:
@@ -163,9 +163,11 @@ async def read_reservoir(host: CrossbarHost) -> ReservoirState | None:
     for slot, head in enumerate(await read_memory(host, HostMemory.RESERVOIR_HEADS, range(filled))):
         # Of a slot that nobody wrote: what the hardware replays of it.
         steps[slot], labels[slot] = steps_part.nearest(head), label_part.nearest(head)
-        positions = slot * network.max_steps + np.arange(steps[slot])
-        words = await read_memory(host, HostMemory.RESERVOIR_STEPS, positions.tolist())
-        features[slot, : steps[slot]] = [unpack(word, REPLAY_BITS, network.features) for word in words]
+    held = [(slot, step) for slot in range(filled) for step in range(steps[slot])]
+    positions = [slot * network.max_steps + step for slot, step in held]
+    words = await read_memory(host, HostMemory.RESERVOIR_STEPS, positions)
+    for (slot, step), word in zip(held, words, strict=True):
+        features[slot, step] = unpack(word, REPLAY_BITS, network.features)
     presented, frozen = (await host.read("PRESENTED"))["value"], (await host.read("REPLAY_CONTROL"))["freeze"]
     return ReservoirState(presented, bool(frozen), features, steps, labels)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.weights import Weights
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, Layer, Tile, all_tiles
+from remora.spec.crossbar.memories import host_memories
 from remora.spec.lib.registers import WORD_MASK
 from remora.tb.lib.host import Host
 from remora.tb.lib.register_script import RegisterScript
@@ -22,13 +22,10 @@ class CrossbarHost(Host):
     design: DesignPoint
 
     # Weights ----------------------------------------------------------------------------------------------------------
-    async def program(self, weights: Weights, path: Path | None = None) -> None:
+    async def program(self, weights: Weights) -> None:
         """Program every column of every tile through the weight window, and the thresholds of bistable cells.
 
         The device must be halted.
-
-        Args:
-            path: of the file of a script that is played; by the master where None.
 
         Raises:
             ScriptError: a column does not verify.
@@ -40,10 +37,7 @@ class CrossbarHost(Host):
             levels = _of_tile(weights, tile)
             for column in range(tile.columns):
                 _program_column(script, tile, column, levels[:, column])
-        if path:
-            await self.play_registers(script, path, 2 * self.design.cycles.most_commit + 1000)
-        else:
-            await self.carry_out(script, self._pause)
+        await self.make(script, self._pause)
 
     async def program_column(self, tile: Tile, column: int, levels: NDArray) -> None:
         """Program one column with one weight a row and check that it verifies.
@@ -72,19 +66,25 @@ class CrossbarHost(Host):
 
     async def read_column(self, tile: Tile, column: int) -> NDArray[np.int8]:
         """Read one column back, a weight a row."""
-        found = []
-        for part in range(len(tile.window_slices)):
-            script = RegisterScript(self.registers)
-            _select(script, tile, column, part)
-            await self.carry_out(script)
-            await self.write("WINDOW_CONTROL", read=1)
-            await self._finish()
-            await self.write("WINDOW_POINTER", row=0)
-            rows = tile.window_slices[part]
-            words = -(-(rows.stop - rows.start) // ROWS_PER_WORD)
-            values = [await self.read_word(self.registers["WINDOW_DATA"]) for _ in range(words)]
-            found.append(np.array(values, "<u4").view(np.int8)[: rows.stop - rows.start])
-        return np.concatenate(found)
+        return (await self._read_columns([(tile, column)]))[0]
+
+    async def _read_columns(self, columns: Sequence[tuple[Tile, int]]) -> list[NDArray[np.int8]]:
+        script = RegisterScript(self.registers)
+        for tile, column in columns:
+            for part, rows in enumerate(tile.window_slices):
+                _select(script, tile, column, part)
+                script.write("WINDOW_CONTROL", read=1)
+                script.until("STATUS", "window_busy", 0)
+                script.write("WINDOW_POINTER", row=0)
+                script.record("WINDOW_DATA", _words(rows))
+        words, found = await self.make(script, self._pause), []
+        for tile, _ in columns:
+            parts = []
+            for rows in tile.window_slices:
+                values, words = words[: _words(rows)], words[_words(rows) :]
+                parts.append(np.array(values, "<u4").view(np.int8)[: rows.stop - rows.start])
+            found.append(np.concatenate(parts))
+        return found
 
     async def drive(self, tile: Tile, part: int, values: Sequence[int], planes: int, integrator: int = 0) -> None:
         """Drive rows of a slice with the signs of ``values`` on so many planes, and wait for the end."""
@@ -131,11 +131,17 @@ class CrossbarHost(Host):
         """Read every device back, and the thresholds of bistable cells."""
         hidden = np.zeros((self.design.hidden_rows, self.design.network.hidden), np.int16)
         readout = np.zeros((self.design.readout_rows, self.design.network.classes), np.int16)
-        for tile in all_tiles(self.design):
+        columns = [(tile, column) for tile in all_tiles(self.design) for column in range(tile.columns)]
+        for (tile, column), found in zip(columns, await self._read_columns(columns), strict=True):
             target = hidden if tile.layer is Layer.HIDDEN else readout
-            for column in range(tile.columns):
-                target[tile.row_slice, tile.first_column + column] = await self.read_column(tile, column)
+            target[tile.row_slice, tile.first_column + column] = found
         return Weights(hidden, readout, await self.read_thresholds() if self.design.capabilities.bistable else None)
+
+    @property
+    def stuck_cycles(self) -> int:
+        """See the base: after a reset a memory is swept, a word a cycle; a slice is programmed or read in far less."""
+        words = sum(size.stored_depth for size in host_memories(self.design).values())
+        return 2 * self.design.cycles.most_commit + words + 1000
 
     async def _finish(self) -> None:
         await self.until("window_busy", 0, self._pause)
@@ -163,6 +169,11 @@ def _fill(script: RegisterScript, levels: NDArray) -> None:
     padded[: len(levels)] = levels
     for word in padded.view("<u4"):
         script.write_word("WINDOW_DATA", int(word))
+
+
+def _words(rows: slice) -> int:
+    """Of the window, that hold a slice."""
+    return -(-(rows.stop - rows.start) // ROWS_PER_WORD)
 
 
 def _program_column(script: RegisterScript, tile: Tile, column: int, levels: NDArray) -> None:

@@ -36,6 +36,7 @@ class SequenceRun(HostRun[CrossbarHost]):
     def __init__(self, host: CrossbarHost, config: dict) -> None:
         super().__init__(host, config)
         self.data = dict(np.load(config["input"]))
+        host.script_path = Path(config["registers"]) if self.plays else None
         self.answers: list[Answer] = []
         self.received = 0  # answers, whole
         self.answered = Event()
@@ -45,8 +46,7 @@ class SequenceRun(HostRun[CrossbarHost]):
         """See the base."""
         host, config, data = self.host, self.config, self.data
         if config["program"]:
-            script = Path(config["registers"]) if self.plays else None
-            await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")), script)
+            await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")))
         if not host.design.capabilities.bistable:
             await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
             await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])

@@ -26,7 +26,7 @@ from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
 from remora.spec.presets import parse_design
 from remora.tb.lib.clocks import start_clock
 from remora.tb.lib.config import load_config
-from remora.tb.lib.register_script import Access, RegisterScript
+from remora.tb.lib.register_script import Access, RegisterScript, recorded_words
 
 POLLS = 10_000
 """How often STATUS is asked before the hardware counts as stuck."""
@@ -46,7 +46,11 @@ class Host:
     Attributes:
         source, sink: AXI4-Stream agents of packets and answers, 32 bits wide.
         axil: AXI4-Lite master.
+        script_path: file that the simulation was told with ``+remora_registers``, through which scripts are played.
+            Where it is None, the master carries them out.
     """
+
+    script_path: Path | None = None
 
     def __init__(self, dut, design) -> None:
         self.dut, self.design, self.registers = dut, design, register_map(design)
@@ -144,39 +148,54 @@ class Host:
             values[counter] = counter_value(low, high)
         return values
 
-    async def carry_out(self, script: RegisterScript, pause_cycles: int = 1) -> None:
-        """Make the accesses of a script, by the master.
+    @property
+    def stuck_cycles(self) -> int:
+        """Cycles within which an access of a script that is played must end."""
+        return POLLS
+
+    async def make(self, script: RegisterScript, pause_cycles: int = 1) -> list[int]:
+        """Make the accesses of a script, played where that is possible.
 
         Args:
-            pause_cycles: between two reads that wait for bits.
+            pause_cycles: of the master, between two reads that wait for bits.
+
+        Returns:
+            The words that it records.
 
         Raises:
-            ScriptError: bits that must have a value have another one.
+            ScriptError: bits that must have a value have another one, or a played access answers an error.
             StuckError: bits never take their value.
         """
+        if self.script_path:
+            return await self.play_registers(script, self.script_path, self.stuck_cycles)
+        return await self.carry_out(script, pause_cycles)
+
+    async def carry_out(self, script: RegisterScript, pause_cycles: int = 1) -> list[int]:
+        """Make the accesses of a script, by the master; otherwise as `make`."""
+        recorded = []
         for step in script.steps:
             if step.access is Access.WRITE:
                 await self.axil.write(step.address, step.value, sync=False)
                 continue
             for _ in range(POLLS if step.access is Access.UNTIL else 1):
-                if int(await self.axil.read(step.address)) & step.mask == step.value:
+                word = int(await self.axil.read(step.address))
+                if word & step.mask == step.value:
                     break
                 await self.cycles(pause_cycles)
             else:
                 if step.access is Access.EXPECT:
                     raise ScriptError(step.about)
                 raise StuckError(f"bits {step.mask:#x} at {step.address:#x} are not {step.value:#x}")
+            if step.access is Access.RECORD:
+                recorded.append(word)
+        return recorded
 
-    async def play_registers(self, script: RegisterScript, path: Path, stuck_cycles: int) -> None:
-        """Let a script be played beside the design, which costs far less than the master.
+    async def play_registers(self, script: RegisterScript, path: Path, stuck_cycles: int) -> list[int]:
+        """Let a script be played beside the design, which costs far less than the master; otherwise as `make`.
 
         Args:
             path: of the file that the simulation is told with ``+remora_registers``.
             stuck_cycles: cycles within which an access must end.
-
-        Raises:
-            ScriptError: bits that must have a value have another one, or a response is an error.
-            StuckError: bits never take their value.
         """
         dut, steps = self.dut, script.steps
         script.save(path)
@@ -193,6 +212,9 @@ class Host:
         if int(dut.registers_failed.value):
             raise ScriptError(steps[done].about or f"access {done}, at {steps[done].address:#x}, answers an error")
         assert done == len(steps), f"{done} of {len(steps)} accesses were made"
+        recorded = recorded_words(path)
+        assert len(recorded) == script.records, f"{len(recorded)} of {script.records} words were recorded"
+        return recorded
 
     # Packets ----------------------------------------------------------------------------------------------------------
     @overload

@@ -19,6 +19,8 @@ class Access(IntEnum):
     """Reads until bits have their value."""
     EXPECT = 2
     """Reads bits, which must have their value."""
+    RECORD = 3
+    """Reads a word, which is recorded."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,27 @@ class RegisterScript:
         """Read a field, which must have a value; ``about`` says what is wrong where it has not."""
         self._read(Access.EXPECT, name, field, value, about)
 
+    def record(self, name: str, times: int = 1) -> None:
+        """Read a register's word so often; each is recorded."""
+        step = Step(Access.RECORD, self._registers[name].address, 0, mask=0)
+        self.steps += [step] * times
+
     def _read(self, access: Access, name: str, field: str, value: int, about: str) -> None:
         register = self._registers[name]
         (found,) = (one for one in register.fields if one.name == field)
         self.steps.append(Step(access, register.address, value << found.lsb, found.mask, about))
 
+    @property
+    def records(self) -> int:
+        """How many words are recorded."""
+        return sum(step.access is Access.RECORD for step in self.steps)
+
     def save(self, path: Path) -> None:
         """Write the file that the player reads."""
         rows = [(step.access, step.address, step.value, step.mask) for step in self.steps]
         path.write_bytes(np.array(rows, "<u4").tobytes())
+
+
+def recorded_words(path: Path) -> list[int]:
+    """The words that the player has recorded of the script in a file."""
+    return np.fromfile(path.with_name(f"{path.name}.read"), "<u4").tolist()

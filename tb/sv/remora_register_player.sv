@@ -2,8 +2,8 @@
 //
 // With +remora_registers=FILE, once for each cycle in which `play` is high after a reset: the file is read then, from its
 // beginning. An access is four little-endian words: what it does, address, value and mask. 0 writes the value. 1 reads
-// until the bits of the mask are those of the value. 2 reads once, and they must be. Between files, and without one, the
-// agent's bus passes through.
+// until the bits of the mask are those of the value. 2 reads once, and they must be. 3 reads once, with a mask and a value
+// of 0: the word goes into FILE.read, little-endian. Between files, and without one, the agent's bus passes through.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -50,13 +50,13 @@ module remora_register_player #(
     output logic [31:0] done,  // accesses of this file that went well, all of them once `playing` falls
     output logic failed  // the one after them did not: an error response, or bits that differ
 );
-  localparam logic [31:0] WRITE = 0, UNTIL = 1;
+  localparam logic [31:0] WRITE = 0, UNTIL = 1, RECORD = 3;
 
   string path;
   bit given;
   initial given = $value$plusargs("remora_registers=%s", path) != 0;
 
-  int file = 0;
+  int file = 0, words = 0;
   logic powered_up = 0;  // the first reset has come: `play` means nothing before
   logic address_sent, data_sent;
   logic [31:0] kind, address, value, mask;
@@ -103,6 +103,7 @@ module remora_register_player #(
   task automatic stop();
     playing <= 0;
     $fclose(file);
+    $fclose(words);
     file = 0;
   endtask
 
@@ -113,6 +114,8 @@ module remora_register_player #(
     end else if (powered_up && !playing && play && given) begin
       file = $fopen(path, "rb");
       if (file == 0) $fatal(1, "cannot read accesses from %s", path);
+      words = $fopen({path, ".read"}, "wb");
+      if (words == 0) $fatal(1, "cannot write what is read to %s.read", path);
       done <= 0;
       failed <= 0;
       next();
@@ -125,6 +128,7 @@ module remora_register_player #(
           stop();
         end else if (!writes && (rdata & mask) != value) address_sent <= 0;
         else begin
+          if (kind == RECORD) $fwrite(words, "%u", rdata);
           done <= done + 1;
           next();
         end

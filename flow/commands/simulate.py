@@ -14,18 +14,19 @@ def command(chosen: Chosen, json: JsonOption = None) -> None:
     Exits 1 at any difference and shows the first one in context.
 
     Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
-    mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate kws --noise
-    --json kws.json
+    mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate tiny --toggles
+    tiny.saif --json tiny.json · remora simulate kws --noise --json kws.json
     """
     from remora.flow.systems.api import simulate
     from remora.flow.tools.build import check_waves, wave_format
-    from remora.flow.verify.simulation import check_kept
+    from remora.flow.verify.simulation import check_kept, check_recorded
 
     options = chosen.options
     if options.waves:
         check_waves(wave_format(options.waves))
-    check_results(options.waves, json, beside=[chosen.config, *options.paths()])
+    check_results(options.waves, options.toggles, json, beside=[chosen.config, *options.paths()])
     check_kept(options.keep)
+    check_recorded(options.waves, options.toggles)
     simulated = simulate(chosen.design, **vars(options))
     console().print(simulated.table())
     write_json(json, simulated.result)

@@ -81,6 +81,10 @@ class SimulateOptions(Options):
     checkpoint: Annotated[Path | None, typer.Option(help="What `remora train` saved.")] = None
     stall: Annotated[float, typer.Option(min=0, max=0.95, help="Probability that a stream pauses in a cycle.")] = 0.0
     waves: Annotated[Path | None, typer.Option(help="Record waveforms to this file, .vcd or .fst (smaller).")] = None
+    toggles: Annotated[
+        Path | None,
+        typer.Option(help="Count toggles: write them to this file as SAIF, and by block into the JSON."),
+    ] = None
     keep: Annotated[
         Path | None,
         typer.Option(

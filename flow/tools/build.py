@@ -36,7 +36,8 @@ from remora.flow.tools.verilator import (
 from remora.spec.lib.extras import require_extra
 from remora.spec.lib.files import write_text
 
-Waves = Literal["vcd", "fst"]
+Waves = Literal["vcd", "fst", "saif"]
+"""What runs of a build may record: waveforms, or with ``saif`` counts of toggles (tb/cpp/toggles.cpp)."""
 
 VERILATOR_FLAGS = (
     "-O3",
@@ -51,7 +52,12 @@ VERILATOR_FLAGS = (
 )
 """``--x-initial unique`` costs nothing after the start; a run can fill with random bits what nobody initialised."""
 
-TRACE_FLAGS = {None: (), "vcd": ("--trace",), "fst": ("--trace-fst",)}
+TRACE_FLAGS = {None: (), "vcd": ("--trace",), "fst": ("--trace-fst",), "saif": ("--trace-saif",)}
+SAIF_ARGUMENTS = ("--no-trace-params", "--trace-max-width", "1000000")
+"""By default Verilator leaves signals of more than 256 bits out, and nobody would count them."""
+
+TOGGLES_MAIN = Path(__file__).parents[2] / "tb" / "cpp" / "toggles.cpp"
+"""Main of a build that counts toggles; it includes cocotb's."""
 
 WAVES_SUFFIXES: Mapping[str, Waves] = {".vcd": "vcd", ".fst": "fst"}
 
@@ -111,7 +117,7 @@ def build(
         top: name of the top module.
         name: what to call the build; part of its directory's name.
         waves: format of the waveforms that runs may record: ``vcd`` needs nothing, ``fst`` is smaller but needs the
-            headers of zlib and lz4.
+            headers of zlib and lz4; ``saif`` for counts of toggles.
         arguments: further arguments for Verilator.
         optimise: ``run`` for long simulations; ``build`` for short ones: it compiles two to three times faster.
 
@@ -127,6 +133,8 @@ def build(
     libraries = cocotb_tools.config.libs_dir
     link = f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator"
     main_cpp = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+    if waves == "saif":
+        arguments, main_cpp = (*SAIF_ARGUMENTS, "-CFLAGS", f"-I{main_cpp.parent}", *arguments), TOGGLES_MAIN
     return _build(
         _Recipe(
             name=name,
@@ -238,7 +246,9 @@ def _digest(recipe: _Recipe) -> str:
 
 
 def _control_file(recipe: _Recipe) -> str:
-    return control_file(recipe.top, find_verilator(), input_names(recipe.top, recipe.sources))
+    models = [Path(path) for path in recipe.sources if Path(path).suffix == ".sv" and Path(path).stem != recipe.top]
+    counted = models if recipe.waves == "saif" else []
+    return control_file(recipe.top, find_verilator(), input_names(recipe.top, recipe.sources), behavioural=counted)
 
 
 def _compile(recipe: _Recipe, result: Build) -> None:

@@ -44,6 +44,9 @@ GENERATED_WAIVERS = {
 """Warnings that do not count in generated Verilog (``*.v``), and why. Hand-written SystemVerilog has no waivers."""
 
 
+END_OF_PORTS = ");"
+"""Line that ends the ports of a module in hand-written sources."""
+
 FST_FIX = "on Debian or Ubuntu: sudo apt install liblz4-dev zlib1g-dev"
 
 
@@ -186,13 +189,16 @@ def build_environment(verilator: Verilator, runtime_cache: Path, optimise: Optim
     return environment
 
 
-def control_file(top: str, verilator: Verilator, inputs: Sequence[str] = ()) -> str:
+def control_file(
+    top: str, verilator: Verilator, inputs: Sequence[str] = (), *, behavioural: Sequence[Path] = ()
+) -> str:
     """Text of the control file: waivers for generated Verilog, and what the simulator may look at from outside.
 
     Args:
         top: the top module, whose ports are visible.
         inputs: its ports that are written from outside; all where none is named. Verilator settles what depends on
             a signal that may be written from outside at every evaluation, of which a cycle has several.
+        behavioural: sources whose ports alone are recorded, not what is inside: no hardware is made of it.
     """
     lines = ["`verilator_config"]
     for rule, reason in GENERATED_WAIVERS.items():
@@ -200,4 +206,8 @@ def control_file(top: str, verilator: Verilator, inputs: Sequence[str] = ()) -> 
     kind = "port" if verilator.version_numbers >= PORT_DIRECTIVE_VERSION else "var"
     lines.append(f'public_flat_{"rd" if inputs else "rw"} -module "{top}" -{kind} "*"')
     lines += [f'public_flat_rw -module "{top}" -{kind} "{name}"' for name in inputs]
+    for path in behavioural:
+        source = path.read_text(encoding="utf-8").split("\n")
+        ports_end = source.index(END_OF_PORTS) + 1 if END_OF_PORTS in source else 0
+        lines.append(f'tracing_off -file "*/{path.name}" -lines {ports_end + 1}-{len(source)}')
     return "\n".join(lines) + "\n"

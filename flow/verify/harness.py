@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.followers import CLOCK, follower, followers, inner_names
 from remora.flow.verify.trace_package import PACKAGE, trace_package
 from remora.hdl.lib.reset_tree import LOCAL
+from remora.tb.lib.recording import RECORDING, RECORDING_BITS
 
 HARNESS = "remora_harness"
 SOURCES = Path(__file__).parents[2] / "tb" / "sv"
@@ -174,6 +175,9 @@ def build_harness(
     found = generated.sidecar["probes"]
     probes = {name: {**probe, "path": inside(probe["path"], wrapped)} for name, probe in found.items()}
     harness = make(generated.design, probes)
+    if waves == "saif":
+        port = f"input wire [{RECORDING_BITS - 1}:0] {RECORDING}"
+        harness = replace(harness, ports=(*harness.ports, port))
     text = harness_verilog(generated.sidecar["ports"], harness)
     sources = [
         *monitor_sources(harness.package, *ALWAYS, *harness.modules),

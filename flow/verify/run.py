@@ -136,6 +136,7 @@ class RtlRun(Generic[C]):
         counters: growth of the hardware's counters. ``report``: of the host.
         required: kinds of which it must have compared a record.
         seconds: wall-clock time by part of the run.
+        toggles: as `remora.flow.verify.toggles.toggle_report` has them, where they were counted.
     """
 
     case: C
@@ -146,6 +147,7 @@ class RtlRun(Generic[C]):
     report: dict[str, Any]
     required: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+    toggles: dict[str, Any] | None = None
 
     def failure(self) -> str:
         """What is wrong, in words; empty where all agrees and a record of each required kind was compared."""
@@ -206,6 +208,7 @@ def run_case(
         "stall": stall,
         "seed": seed,
         "timeout_cycles": case.timeout_cycles(stall),
+        "toggles": build.waves == "saif",
         "recorded": str(directory / ANSWERS) if plays else None,
         "registers": str(directory / REGISTERS),
         **given,

@@ -18,7 +18,7 @@ from filelock import FileLock
 from remora.flow.generate.directory import Generated, write_directory
 from remora.flow.generate.parts import Parts
 from remora.flow.report.console import console, progress, table
-from remora.flow.tools.build import wave_format
+from remora.flow.tools.build import Waves, wave_format
 from remora.flow.tools.program import program_digest
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.simulator import Build, build_root
@@ -26,13 +26,16 @@ from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.harness import MakeHarness, build_harness
 from remora.flow.verify.parts import running_parts
 from remora.flow.verify.run import C, RtlRun, run_case
+from remora.flow.verify.toggles import toggle_report, toggle_table
 from remora.hdl.lib.verilog import TOP_NAME
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.lib.files import check_writable, write_text
 from remora.spec.lib.trace import is_trace
+from remora.tb.lib.recording import HALTED_FILE
 from remora.tb.lib.scoreboard import Comparison, describe
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
 RUN_MANIFEST = "run.sha256"
@@ -92,6 +95,16 @@ def check_kept(keep: Path | None) -> None:
     if keep.exists() and not (keep.is_dir() and (_holds_run(keep) or not any(keep.iterdir()))):
         raise RemoraError(f"--keep {keep}: it holds something else than an earlier run; give a new or an empty folder")
     check_writable(keep / RUN_MANIFEST)
+
+
+def check_recorded(waves: Path | None, toggles: Path | None) -> None:
+    """Whether one simulation can record what is asked for.
+
+    Raises:
+        RemoraError: both waveforms and toggles.
+    """
+    if waves and toggles:
+        raise RemoraError(f"--toggles {toggles} with --waves {waves}: a simulation records one of them; leave one out")
 
 
 def _holds_run(directory: Path) -> bool:
@@ -170,6 +183,7 @@ def simulate_case(
     seed: int,
     stall: float = 0.0,
     waves: Path | None = None,
+    toggles: Path | None = None,
     keep: Path | None = None,
     optimise: Optimise = "run",
     jobs: int = 1,
@@ -180,18 +194,23 @@ def simulate_case(
         harness: the system's own.
         count: how many records of `RunCase.PROGRESS` the run will have. ``unit``: what they are called.
         seed, stall, waves: as of `remora.flow.verify.run.run_case`.
+        toggles: SAIF file to record; the run then has what `remora.flow.verify.toggles.toggle_report` says of it.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
         jobs: simulations at once, each of a part of the case.
 
     Raises:
-        RemoraError: the case cannot be divided, or ``waves`` are to be recorded of several simulations.
+        RemoraError: the case cannot be divided, ``waves`` or ``toggles`` are to be recorded of several simulations, or
+            both of one.
         SimulatorError: the build or the simulation itself failed.
     """
-    if jobs > 1 and waves:
-        raise RemoraError(f"--jobs {jobs}: waveforms are recorded of one simulation; leave --jobs or --waves out")
+    check_recorded(waves, toggles)
+    if jobs > 1 and (waves or toggles):
+        what, flag = ("waveforms", "--waves") if waves else ("toggles", "--toggles")
+        raise RemoraError(f"--jobs {jobs}: {what} are recorded of one simulation; leave --jobs or {flag} out")
     divided = case.parts(jobs) if jobs > 1 else []
     generated = generate_for(parts)
-    build = built(lambda: build_harness(generated, harness, waves=wave_format(waves), optimise=optimise))
+    recorded: Waves | None = "saif" if toggles else wave_format(waves)
+    build = built(lambda: build_harness(generated, harness, waves=recorded, optimise=optimise))
     with ExitStack() as around:
         directory = around.enter_context(run_directory(case.design.name, keep))
         # Processes begin before the thread of the progress bar does.
@@ -200,22 +219,36 @@ def simulate_case(
         if divided:
             run = running.finish(advance)
         else:
-            run = run_case(build, case, directory, seed=seed, stall=stall, waves=waves, progress=advance)
+            run = run_case(build, case, directory, seed=seed, stall=stall, waves=toggles or waves, progress=advance)
+        if toggles:
+            run.toggles = toggle_report(parts, toggles, directory / HALTED_FILE)
     tidy(directory, keep, run.comparison)
     return run
 
 
 @dataclass(frozen=True)
 class Simulated(Generic[C]):
-    """A simulation and its result as reported; ``show`` makes the table of a result."""
+    """A simulation and its result as reported; ``show`` makes the table of a result.
+
+    Where toggles were counted, ``result`` has them as ``toggles``, and the table is followed by theirs.
+    """
 
     run: RtlRun[C]
     result: dict[str, Any]
     show: Callable[[dict[str, Any]], Table]
 
-    def table(self) -> Table:
+    def __post_init__(self) -> None:
+        if self.run.toggles:
+            object.__setattr__(self, "result", self.result | {"toggles": self.run.toggles})
+
+    def table(self) -> RenderableType:
         """The result for a person."""
-        return self.show(self.result)
+        shown = self.show(self.result)
+        if not self.run.toggles:
+            return shown
+        from rich.console import Group
+
+        return Group(shown, toggle_table(self.run.toggles))
 
     def check(self) -> None:
         """Print the first divergence and raise ``CheckFailed`` unless something was compared and all of it agrees."""

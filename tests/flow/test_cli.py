@@ -194,6 +194,10 @@ def test_a_name_that_is_no_text_is_shown(remora):
         (["simulate", "tiny", "--seed", "4294967296"], "less than or equal to 4294967295"),
         (["faults", "tiny", "--seed", "4294967296"], "less than or equal to 4294967295"),
         (["train", "kws", "--seed", "99999999999999999999"], "less than or equal to 4294967295"),
+        (
+            ["simulate", "tiny", "--waves", "a.vcd", "--toggles", "a.saif"],
+            "a simulation records one of them; leave one out",
+        ),
         (["simulate", "tiny", "--waves", "a.ghw"], "--waves a.ghw: waveforms are VCD or FST; give a name that ends in"),
         (
             ["simulate", "tiny", "--learn", "--replay-capacity", "65537"],

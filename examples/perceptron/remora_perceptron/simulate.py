@@ -124,6 +124,7 @@ def simulate(design: PerceptronDesign, options: PerceptronSimulateOptions) -> Si
     run = simulate_case(
         parts(design, weights), harness, PerceptronCase(design, weights, vectors), count=len(vectors), unit="vectors",
         seed=options.seed, waves=options.waves and options.waves.absolute(),
+        toggles=options.toggles and options.toggles.absolute(),
         keep=options.keep and options.keep.absolute(),
     )  # fmt: skip
     counted = {"answers_compared": run.comparison.compared[ANSWER], **compared_values(run.comparison)}

@@ -38,6 +38,7 @@ def simulate_bmru(
     stall: float = 0.0,
     paced: bool = False,
     waves: Path | None = None,
+    toggles: Path | None = None,
     keep: Path | None = None,
 ) -> Simulated[BmruCase]:
     """Generate, build, load the codes through the scan window, run and compare.
@@ -46,11 +47,12 @@ def simulate_bmru(
         seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
         stall: probability that either stream pauses in a cycle.
         paced: a frame every `BmruDesign.cycles.frame`, as in the field, instead of back to back.
-        waves: VCD or FST file to record.
+        waves: VCD or FST file to record. ``toggles``: SAIF file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
     Raises:
-        RemoraError: ``paced`` and ``stall`` together, or clips longer than the design takes.
+        RemoraError: ``paced`` and ``stall`` together, ``waves`` and ``toggles`` together, or clips longer than the
+            design takes.
         SimulatorError: the build or the simulation itself failed.
     """
     if paced and stall:
@@ -61,7 +63,7 @@ def simulate_bmru(
     run = simulate_case(
         bmru_parts(design, recording.codes), bmru_harness,
         BmruCase(design, stimulus, recording.streams if settings.sliding else None),
-        count=len(stimulus.packets), unit="frames", seed=seed, stall=stall, waves=waves, keep=keep,
+        count=len(stimulus.packets), unit="frames", seed=seed, stall=stall, waves=waves, toggles=toggles, keep=keep,
     )  # fmt: skip
     result = summarise(design, recording, settings, run) | {"paced": paced}
     return Simulated(run, result | provenance(seed), bmru_table)

@@ -42,7 +42,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
     options.require(options.learn)
     design = options.apply(design, **({"enabled": True} if options.learn else {}))
     say_notes(design)
-    limit = options.limit or (WAVES_LIMIT if options.waves else DEFAULT_LIMIT)
+    limit = options.limit or (WAVES_LIMIT if options.waves or options.toggles else DEFAULT_LIMIT)
     training, test = _load(design, options.data)
     if options.tasks:
         test = task_stream(training, limit, options.tasks, design.learning.seed)
@@ -58,6 +58,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         stall=options.stall,
         learn=options.learn,
         waves=options.waves and options.waves.absolute(),
+        toggles=options.toggles and options.toggles.absolute(),
         keep=options.keep and options.keep.absolute(),
         jobs=options.jobs,
     )

@@ -16,7 +16,7 @@ TASK_CAPACITY = 1000
 """Sequences that the reservoir holds where tasks follow each other and neither design nor command says how many."""
 DEFAULT_LIMIT = 200
 WAVES_LIMIT = 2
-"""Sequences that a simulation runs where none are asked for, and where waveforms are recorded."""
+"""Sequences that a simulation runs where none are asked for, and where waveforms or toggles are recorded."""
 MOST_JOBS = 256
 DEFAULT_PASSES = 15
 
@@ -101,7 +101,9 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
     ] = "auto"
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help=f"sequences, all tasks together; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves."),
+        typer.Option(
+            min=1, help=f"sequences, all tasks together; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves or --toggles."
+        ),
     ] = None
     checkpoint: Annotated[
         Path | None,

@@ -37,6 +37,7 @@ def simulate(
     stall: float = 0.0,
     learn: bool = False,
     waves: Path | None = None,
+    toggles: Path | None = None,
     keep: Path | None = None,
     jobs: int = 1,
 ) -> Simulated[CrossbarCase]:
@@ -47,12 +48,12 @@ def simulate(
         stall: probability that either stream pauses in a cycle.
         learn: learn every sequence after answering it, and replay where the design point has a reservoir; it must have
             learning enabled.
-        waves: VCD or FST file to record.
+        waves: VCD or FST file to record. ``toggles``: SAIF file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
         jobs: simulations at once, each of a share of the sequences.
 
     Raises:
-        RemoraError: there are several jobs, and ``learn`` or ``waves``.
+        RemoraError: there are several jobs, and ``learn``, ``waves`` or ``toggles``; or ``waves`` and ``toggles``.
         SimulatorError: the build or the simulation itself failed.
     """
     seed = default_seed() if seed is None else seed
@@ -61,7 +62,7 @@ def simulate(
     run = simulate_case(
         crossbar_parts(design, checkpoint.weights), crossbar_harness, CrossbarCase(design, stimulus),
         count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
-        seed=seed, stall=stall, waves=waves, keep=keep, jobs=jobs,
+        seed=seed, stall=stall, waves=waves, toggles=toggles, keep=keep, jobs=jobs,
     )  # fmt: skip
     return Simulated(run, summarise(design, data, run) | provenance(seed), result_table)
 

@@ -18,6 +18,8 @@ TWICE = "the command line names it twice, and one would replace the other; give 
         ["train", OWN, "--json", OWN],
         ["simulate", "tiny", "--waves", "x.vcd", "--json", "x.vcd"],
         ["simulate", "kws", "--waves", "x.vcd", "--json", "x.vcd"],
+        ["simulate", "tiny", "--toggles", "x.saif", "--json", "x.saif"],
+        ["simulate", "kws", "--toggles", "x.vcd", "--waves", "x.vcd"],
         ["simulate", "tiny", "--keep", "x", "--json", "x"],
         ["simulate", "tiny", "--checkpoint", "x.npz", "--json", "x.npz"],
         ["simulate", "kws", "--checkpoint", "x.npz", "--json", "x.npz"],

@@ -93,6 +93,12 @@ def test_what_cannot_be_divided_is_refused(case, tmp_path):
     network = Checkpoint.of(DESIGN, case.stimulus.weights)
     with pytest.raises(RemoraError, match="--jobs 2: waveforms are recorded of one simulation"):
         simulate(DESIGN, data, network, jobs=2, waves=tmp_path / "waves.fst")
+    with pytest.raises(
+        RemoraError, match="--jobs 2: toggles are recorded of one simulation; leave --jobs or --toggles"
+    ):
+        simulate(DESIGN, data, network, jobs=2, toggles=tmp_path / "a.saif")
+    with pytest.raises(RemoraError, match="--toggles .*a.saif with --waves .*a.vcd: a simulation records one of them"):
+        simulate(DESIGN, data, network, waves=tmp_path / "a.vcd", toggles=tmp_path / "a.saif")
 
 
 def test_a_part_of_a_stimulus_asks_what_the_whole_asked():

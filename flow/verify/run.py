@@ -36,6 +36,7 @@ class Found:
     Attributes:
         records: the trace by kind; empty where none was recorded. ``counters``: their growth.
         answers: of the hardware. ``report``: of the host. ``stalled``: streams paused at random.
+        directory: where the run left its files.
     """
 
     records: Mapping[str, NDArray]
@@ -43,6 +44,7 @@ class Found:
     answers: list[Answer]
     report: dict[str, Any]
     stalled: bool
+    directory: Path
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,7 @@ def _compare(case: C, directory: Path, report: dict[str, Any], stalled: bool) ->
     records = read_trace(directory, design) if case.traced else {}
     in_order = case.in_order(records)
     counters = {counter: report["counters"][counter.name] for counter in design.counters()}
-    found = Found(records, counters, answers, report, stalled)
+    found = Found(records, counters, answers, report, stalled, directory)
     actual = {**in_order, ANSWER: answer_records(case.classes, answers)}
     golden, taken, comparison = [], dict.fromkeys(actual, 0), Comparison()
     for stretch in case.stretches(directory):

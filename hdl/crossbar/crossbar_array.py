@@ -35,7 +35,8 @@ class CrossbarArray(wiring.Component):
     """All tiles of one layer read in step; one of them is programmed at a time.
 
     Every input of the tiles comes straight from a flip-flop of this block: what the ports say in cycle t, the tiles
-    see in cycle t + 1.
+    see in cycle t + 1. Where the macro has more rows and columns than a tile uses, the rows that are left over are tied
+    to 0, and nothing reads what it tells of them and of the columns.
 
     Codes do not leave the array all at once, since with many row tiles there are more than a module's ports can carry:
     ``columns`` gives a group at a time, as of :func:`remora.hdl.crossbar.adc_interface.add_row_tiles`. A hidden layer
@@ -186,15 +187,18 @@ class CrossbarArray(wiring.Component):
         design, program, pins = self.design, self.program, self._pins
         formats, crossbar = design.formats, design.crossbar
         outputs = {
-            "code": Signal(formats.adc_bits * tile.columns, name=f"{tile.name}_code"),
+            "code": Signal(formats.adc_bits * tile.macro_columns, name=f"{tile.name}_code"),
             "valid": Signal(name=f"{tile.name}_valid"),
             "busy": Signal(name=f"{tile.name}_busy"),
-            **{name: Signal(tile.rows, name=f"{tile.name}_{name}") for name in SENSE},
+            **{name: Signal(tile.macro_rows, name=f"{tile.name}_{name}") for name in SENSE},
         }
+        used = {"code": formats.adc_bits * tile.columns, **dict.fromkeys(SENSE, tile.rows)}
         parameters = {}
         if self.current_bits:
-            outputs["current"] = Signal(self.current_bits * tile.columns, name=f"{tile.name}_current")
+            outputs["current"] = Signal(self.current_bits * tile.macro_columns, name=f"{tile.name}_current")
+            used["current"] = self.current_bits * tile.columns
             parameters["p_CURRENT_BITS"] = self.current_bits
+        macro_column_bits = unsigned_width(tile.macro_columns - 1)
         column_bits = unsigned_width(tile.columns - 1)
         column, pulse = Signal(column_bits, name=f"{tile.name}_column"), Signal(name=f"{tile.name}_pulse")
         in_tile = program.column < tile.columns
@@ -207,9 +211,9 @@ class CrossbarArray(wiring.Component):
             m,
             tile.name,
             "remora_crossbar",
-            p_ROWS=tile.rows,
-            p_COLUMNS=tile.columns,
-            p_COLUMN_BITS=column_bits,
+            p_ROWS=tile.macro_rows,
+            p_COLUMNS=tile.macro_columns,
+            p_COLUMN_BITS=macro_column_bits,
             p_PLANE_BITS=len(self.plane),
             p_ADC_BITS=formats.adc_bits,
             p_ADC_SHIFT=adc_shift(design, self.layout.layer),
@@ -223,11 +227,17 @@ class CrossbarArray(wiring.Component):
             **parameters,
             i_clk=ClockSignal(),
             i_reset=pins["reset"],
-            **{f"i_{name}": pins[name][tile.row_slice] for name in WORDLINES},
+            **{f"i_{name}": _tied(pins[name][tile.row_slice], tile.macro_rows) for name in WORDLINES},
             **{f"i_{name}": pins[name] for name in ("plane", *STROBES)},
-            i_column=column,
-            **{f"i_{name}": pins[name][: tile.rows] for name in PULSED},
+            i_column=_tied(column, macro_column_bits),
+            **{f"i_{name}": _tied(pins[name][: tile.rows], tile.macro_rows) for name in PULSED},
             i_pulse=pulse,
             **{f"o_{name}": signal for name, signal in outputs.items()},
         )
-        return {**outputs, "column": column, "pulse": pulse}
+        taken = {name: signal[: used[name]] if name in used else signal for name, signal in outputs.items()}
+        return {**taken, "column": column, "pulse": pulse}
+
+
+def _tied(value: Value, pins: int) -> Value:
+    """A value on the first of so many pins; those that are left over are tied to 0."""
+    return Cat(value, Const(0, pins - len(value))) if pins > len(value) else value

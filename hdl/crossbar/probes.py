@@ -39,11 +39,14 @@ PROBES = {
     "dropped": ("core.buffer", "dropped"),
 }
 
+CURRENT = "current"
+"""Bus of what the macros hand on to bistable cells; a macro that is larger than its tile has more than is used."""
+
 BY_TILE = {
     # Monitor's port: (instance path, port) of each tile, whose number takes the place of the braces; low bits first.
     "hidden_codes": ("core.hidden.adc_{}", "codes"),
     "readout_codes": ("core.readout.adc_{}", "codes"),
-    "current": ("core.hidden.hidden_tile_{}", "current"),
+    CURRENT: ("core.hidden.hidden_tile_{}", "current"),
 }
 """Buses that are together only in the monitor: codes by row tile, currents by tile. A probe is called after the bus and
 the tile, such as ``hidden_codes_0``."""
@@ -104,7 +107,7 @@ def crossbar_probes(design: DesignPoint) -> dict[str, tuple[str, str]]:
     always = PROBES | (EVERY_STEP_PROBES if capabilities.reads_every_step else {})
     if capabilities.bistable:
         probes = {name: where for name, where in always.items() if name not in MIRU_PROBES} | BISTABLE_PROBES
-        return probes | _by_tile("current", len(hidden.tiles)) | _by_tile("readout_codes", readout.row_tiles)
+        return probes | _by_tile(CURRENT, len(hidden.tiles)) | _by_tile("readout_codes", readout.row_tiles)
     probes = always | _by_tile("hidden_codes", hidden.row_tiles) | _by_tile("readout_codes", readout.row_tiles)
     if capabilities.learns:
         probes |= LEARNING_PROBES

@@ -113,6 +113,22 @@ module remora_crossbar #(
     if (has_image) image.close;
   end
 
+  // A simulation started with +remora_devices=DIR tells at its end what the devices hold: DIR/NAME.devices, g+ and g- of a
+  // pair a line, row by row, in 2^-FRACTION_BITS of a level.
+  string folder, path;
+  int file, device;
+  final
+    if ($value$plusargs("remora_devices=%s", folder)) begin
+      $sformat(path, "%0s/%0s.devices", folder, NAME);
+      file = $fopen(path, "w");
+      if (file == 0) $fatal(1, "%s: %0s cannot be written; +remora_devices names its folder", NAME, path);
+      // A variable of the loop's own makes a scope, which Icarus Verilog 11 does not enter at the end.
+      // verilator unroll_disable
+      for (device = 0; device < ROWS * COLUMNS; device++)
+        $fdisplay(file, "%0d %0d", g_pos[device/COLUMNS][device%COLUMNS], g_neg[device/COLUMNS][device%COLUMNS]);
+      $fclose(file);
+    end
+
   // Read: integrate bit planes, sample, convert; rules F6, X3 and X4.
   int driven[INTEGRATORS][ROWS];  // what each row was driven with since the last sample: the sum of +-2^plane
   bit [INTEGRATORS-1:0] gathered;  // since the last sample

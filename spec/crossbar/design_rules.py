@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.buses import too_wide
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
+from remora.spec.crossbar.tiles import MAX_TILE
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
@@ -58,6 +59,7 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"model holds less than "
             f"{1 << 31}: use fewer rows, levels or fraction_bits (now {design.crossbar.fraction_bits})"
         )
+    yield from _macro_faults(design)
     addressed = True
     for layer, tiles in (("hidden", design.hidden_tiles), ("readout", design.readout_tiles)):
         if tiles > 256:
@@ -68,6 +70,20 @@ def faults(design: DesignPoint) -> Iterator[str]:
             )
     if addressed:
         yield from too_wide(design)
+
+
+def _macro_faults(design: DesignPoint) -> Iterator[str]:
+    network, crossbar = design.network, design.crossbar
+    used = {
+        "rows": (min(crossbar.rows, max(design.hidden_rows, design.readout_rows)), "wordlines"),
+        "columns": (min(crossbar.columns, max(network.hidden, network.classes)), "bitlines"),
+    }
+    for name, (most, lines) in used.items():
+        if 0 < (given := getattr(crossbar, f"macro_{name}")) < most:
+            yield (
+                f"crossbar.macro_{name} is {given}, but the largest tile uses {most} {lines}, and one hard macro holds "
+                f"every tile: use {most}…{MAX_TILE}, 0 for macros as large as their tiles, or fewer crossbar.{name}"
+            )
 
 
 def _learning_faults(design: DesignPoint) -> Iterator[str]:

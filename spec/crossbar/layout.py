@@ -29,7 +29,10 @@ ROWS_PER_WORD = 4
 @dataclass(frozen=True)
 class Tile:
     """One crossbar macro: ``rows`` wordlines from ``first_row`` and ``columns`` bitlines from ``first_column`` of its
-    layer."""
+    layer.
+
+    They are the first of the ``macro_rows`` wordlines and ``macro_columns`` bitlines that the macro has.
+    """
 
     layer: Layer
     index: int
@@ -39,6 +42,8 @@ class Tile:
     rows: int
     first_column: int
     columns: int
+    macro_rows: int
+    macro_columns: int
 
     @property
     def name(self) -> str:
@@ -49,6 +54,11 @@ class Tile:
     def row_slice(self) -> slice:
         """Rows of the layer that lie in this tile."""
         return slice(self.first_row, self.first_row + self.rows)
+
+    @property
+    def unused_devices(self) -> int:
+        """Pairs of devices of the macro that no row and column of the layer uses."""
+        return self.macro_rows * self.macro_columns - self.rows * self.columns
 
     @property
     def window_slices(self) -> tuple[slice, ...]:
@@ -76,7 +86,7 @@ class LayerLayout:
 @cache
 def layer_layout(design: DesignPoint, layer: Layer) -> LayerLayout:
     """Tiles of one layer. Rows fill tiles in order: every tile but the last is full; a macro is only as large as its
-    share.
+    share, unless the design point says how large the hard macro of all tiles is.
 
     Row order of the hidden layer: features, states, bias; of the readout: states, bias. Bistable cells remember by
     themselves, so there the hidden layer has features and bias alone.
@@ -94,9 +104,11 @@ def layer_layout(design: DesignPoint, layer: Layer) -> LayerLayout:
             row_tile=row_tile,
             column_tile=column_tile,
             first_row=first_row,
-            rows=min(crossbar.rows, rows - first_row),
+            rows=(used_rows := min(crossbar.rows, rows - first_row)),
             first_column=first_column,
-            columns=min(crossbar.columns, columns - first_column),
+            columns=(used_columns := min(crossbar.columns, columns - first_column)),
+            macro_rows=crossbar.macro_rows or used_rows,
+            macro_columns=crossbar.macro_columns or used_columns,
         )
         for row_tile, first_row in enumerate(row_starts)
         for column_tile, first_column in enumerate(column_starts)

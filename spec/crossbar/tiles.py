@@ -44,6 +44,12 @@ class Crossbar(Section):
     integrators: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         1, ge=1, le=2, description="integrators a bitline; one of two gathers while the other is sampled"
     )
+    macro_rows: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        0, ge=0, le=MAX_TILE, description="wordlines of the macro that holds every tile; 0: as many as a tile uses"
+    )
+    macro_columns: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        0, ge=0, le=MAX_TILE, description="bitlines of the macro that holds every tile; 0: as many as a tile uses"
+    )
 
     @property
     def weight_limit(self) -> int:

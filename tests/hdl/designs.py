@@ -58,10 +58,10 @@ EXACT = make_design(  # a code is the bitline sum itself
     formats={"adc_bits": 10, "adc_range_log2": 1},
     crossbar={"rows": 5, "columns": 4, "level_bits": 0, "fraction_bits": 16},
 )
-TILED = make_design(  # many small tiles of either layer in both directions, lanes that divide nothing
+TILED = make_design(  # many small tiles of either layer in both directions, in larger macros; lanes that divide nothing
     network={"features": 3, "hidden": 7, "classes": 4, "max_steps": 5},
     cell={"lanes": 5},
-    crossbar={"rows": 3, "columns": 3, "adc_cycles": 2},
+    crossbar={"rows": 3, "columns": 3, "adc_cycles": 2, "macro_rows": 5, "macro_columns": 6},
 )
 DESIGNS = {
     "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE,
@@ -71,11 +71,19 @@ BISTABLE = {
     f"bistable_{name}": DESIGNS[name].evolve(cell={"kind": "bmru"})
     for name in ("one", "tiny", "primes", "signed", "exact")
 }
-BISTABLE["bistable_tall"] = make_design(  # several tiles of either layer in both directions, pulses of one cycle
+BISTABLE["bistable_tall"] = make_design(  # tiles of either layer in both directions, larger macros, pulses of a cycle
     network={"features": 11, "hidden": 13, "classes": 7, "max_steps": 5},
     cell={"kind": "bmru"},
     formats={"stream_bits": 5},
-    crossbar={"rows": 3, "columns": 5, "pulse_cycles": 1, "adc_cycles": 1, "fraction_bits": 0},
+    crossbar={
+        "rows": 3,
+        "columns": 5,
+        "pulse_cycles": 1,
+        "adc_cycles": 1,
+        "fraction_bits": 0,
+        "macro_rows": 4,
+        "macro_columns": 9,
+    },
 )
 
 

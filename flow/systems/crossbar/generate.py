@@ -9,6 +9,7 @@ import numpy as np
 
 from remora.flow.generate.parts import Parts
 from remora.flow.report.notes import say_moved
+from remora.flow.systems.crossbar.devices import of_macro, of_tile
 from remora.flow.systems.crossbar.scenario import crossbar_scenario
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights, initial_weights
@@ -16,7 +17,7 @@ from remora.golden.learning.checkpoint import load_checkpoint
 from remora.hdl.crossbar.probes import crossbar_probes
 from remora.hdl.crossbar.top import Remora
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, Tile, all_tiles, cell_groups, group_name, layer_layout
+from remora.spec.crossbar.layout import Tile, all_tiles, cell_groups, group_name, layer_layout
 from remora.spec.lib.files import write_text
 
 
@@ -65,13 +66,12 @@ def write_images(design: DesignPoint, weights: Weights, directory: Path) -> None
 def image_texts(design: DesignPoint, weights: Weights) -> dict[str, str]:
     """Memory images by the instance that starts from each.
 
-    A tile: weights in levels, 16-bit two's complement, row by row. A macro of bistable cells: low and high threshold of
-    one cell after the other, 32-bit two's complement.
+    A tile: weights in levels, 16-bit two's complement, row by row, those that the layer leaves over 0. A macro of
+    bistable cells: low and high threshold of one cell after the other, 32-bit two's complement.
     """
     texts = {}
     for tile in all_tiles(design):
-        levels = (weights.hidden if tile.layer is Layer.HIDDEN else weights.readout)[tile.row_slice, tile.column_slice]
-        words = np.asarray(levels).astype(np.int16).view(np.uint16)
+        words = of_macro(tile, of_tile(weights, tile)).astype(np.int16).view(np.uint16)
         texts[tile.name] = "\n".join(" ".join(f"{word:04x}" for word in row) for row in words) + "\n"
     if weights.thresholds is None:
         return texts
@@ -89,5 +89,7 @@ def _describe_tile(design: DesignPoint, tile: Tile) -> dict:
         "index": tile.index,
         "rows": [tile.first_row, tile.first_row + tile.rows - 1],
         "columns": [tile.first_column, tile.first_column + tile.columns - 1],
+        "macro_rows": tile.macro_rows,
+        "macro_columns": tile.macro_columns,
         "tiles_of_layer": len(layer_layout(design, tile.layer).tiles),
     }

@@ -10,11 +10,11 @@ from remora.flow.tools.simulator import Build, build_executable
 from remora.flow.verify.followers import CLOCK
 from remora.flow.verify.harness import RESET_N, Harness, beside
 from remora.flow.verify.trace_package import trace_package
-from remora.hdl.crossbar.probes import BY_TILE, of_tiles
+from remora.hdl.crossbar.probes import BY_TILE, CURRENT, of_tiles
 from remora.hdl.lib.verilog import TOP_NAME
 from remora.spec.crossbar.column_groups import rounded_rows
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.layout import Layer, current_bits, layer_layout
 from remora.spec.crossbar.learning import head_label_bits
 from remora.spec.crossbar.records import NO_SLOT, Event
 from remora.spec.lib.trace import record_types
@@ -25,7 +25,7 @@ PLAIN_MAIN = Path(__file__).parents[3] / "tb" / "cpp" / "plain.cpp"
 def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harness:
     """Harness of a design point whose sidecar has these probes."""
     capabilities = design.capabilities
-    watched = watched_signals(probes)
+    watched = watched_signals(design, probes)
     signals = {"clk": CLOCK, "aresetn": RESET_N, **{name: signal for name, (signal, _) in watched.items()}}
     widths = {name: width for name, (_, width) in watched.items()}
     for name, width in absent_probes(design).items():
@@ -41,14 +41,24 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
     )  # fmt: skip
 
 
-def watched_signals(probes: Mapping[str, Mapping]) -> dict[str, tuple[str, int]]:
-    """What the monitors watch by name: the expression in the harness, and its bits; a bus of tiles is put together."""
+def watched_signals(design: DesignPoint, probes: Mapping[str, Mapping]) -> dict[str, tuple[str, int]]:
+    """What the monitors watch by name: the expression in the harness, and its bits; a bus of tiles is put together, of
+    columns that the layer uses."""
     signals = {name: (f"dut.{probe['path']}", probe["width"]) for name, probe in probes.items()}
     for bus in BY_TILE:
         if tiles := of_tiles(bus, probes):
-            parts = ", ".join(f"dut.{tile['path']}" for tile in reversed(tiles))
-            signals[bus] = f"{{{parts}}}", sum(tile["width"] for tile in tiles)
+            used = [_used_bits(design, bus, index, tile["width"]) for index, tile in enumerate(tiles)]
+            parts = [
+                f"dut.{tile['path']}" + (f"[{bits - 1}:0]" if bits < tile["width"] else "")
+                for tile, bits in zip(tiles, used, strict=True)
+            ]
+            signals[bus] = f"{{{', '.join(reversed(parts))}}}", sum(used)
     return signals
+
+
+def _used_bits(design: DesignPoint, bus: str, index: int, width: int) -> int:
+    """Of a tile's part of a bus: a macro with columns that the layer leaves over hands on currents of these too."""
+    return current_bits(design) * layer_layout(design, Layer.HIDDEN).tiles[index].columns if bus == CURRENT else width
 
 
 def absent_probes(design: DesignPoint) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from remora.flow.systems.crossbar.devices import DEVICES, PATTERN, check_devices, devices_asked, leaves_devices_over
 from remora.flow.systems.crossbar.reference import DRAWS, Reference
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.verify.player import PACKETS, Played, write_packets
@@ -44,14 +45,15 @@ class CrossbarCase(RunCase):
     """Sequences through the crossbar accelerator.
 
     Compared are steps, readouts, events, answers, counters and interrupts; where something is learnt also every update,
-    and at the readback points and the end all that is learnt: weights, χ, reservoir, counts.
+    and at the readback points and the end all that is learnt: weights, χ, reservoir, counts. Where macros are larger
+    than their tiles, so is every pair of devices at the end.
 
     Args:
         trace: record and compare every step; without, only answers, counters, interrupts and what is learnt are.
         images: folder of memory images to start from, instead of programming through the weight window.
     """
 
-    MODULE, PROGRESS, STALE = "remora.tb.crossbar.run_sequences", STEP, ("learnt_*.npz",)
+    MODULE, PROGRESS, STALE = "remora.tb.crossbar.run_sequences", STEP, ("learnt_*.npz", PATTERN)
 
     def __init__(
         self, design: DesignPoint, stimulus: Stimulus, *, trace: bool = True, images: Path | None = None
@@ -101,7 +103,8 @@ class CrossbarCase(RunCase):
 
     def plusargs(self, directory: Path) -> list[str]:
         """See the base."""
-        return [f"+remora_images={self.images}"] if self.images else []
+        images = [f"+remora_images={self.images}"] if self.images else []
+        return [*images, *([devices_asked(directory)] if leaves_devices_over(self.design) else [])]
 
     def in_order(self, records: Mapping[str, NDArray]) -> dict[str, NDArray]:
         """See the base; steps and readouts of sequences that are in flight at once come interleaved."""
@@ -157,12 +160,18 @@ class CrossbarCase(RunCase):
             yield check_values(CONTEXTS, dict.fromkeys(CONTEXT_RULES, 0), self._context_faults(found.records))
         yield check_values(COUNTERS, by_name(self._predicted(found)), by_name(found.counters))
         yield check_values(INTERRUPTS, self._interrupts(), found.report["interrupts"])
+        if leaves_devices_over(self.design):
+            learns = self.design.capabilities.learns
+            weights = self.reference.checkpoint.weights if learns else self.stimulus.weights
+            yield check_devices(self.design, weights, found.directory)
 
     def required(self, stalled: bool) -> tuple[str, ...]:
-        """See the base; events only where packets are dropped, and insertions where there is a reservoir."""
+        """See the base; events only where packets are dropped, insertions where there is a reservoir, and devices where
+        macros have more than their tiles use."""
         stimulus, capabilities = self.stimulus, self.design.capabilities
         traced = [STEP, READOUT, *([EVENT] if stimulus.bad else [])]
         kinds = [*(traced if self.traced else []), ANSWER, COUNTERS, INTERRUPTS]
+        kinds += [DEVICES] * leaves_devices_over(self.design)
         if stimulus.learns.any():
             held = ["weights", *(["accumulators"] * capabilities.accumulates)]
             kinds += [LEARN] * self.traced + [f"{layer} {kind}" for layer in LAYERS for kind in held] + ["counts"]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.generate.scenario import Scenario, spread
+from remora.flow.systems.crossbar.devices import of_tile
 from remora.flow.systems.crossbar.reference import Reference
 from remora.flow.systems.crossbar.run import timeout_cycles
 from remora.flow.systems.crossbar.stimulus import NO_LABEL, Stimulus, stress_features
@@ -15,7 +16,7 @@ from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.memory_words import pack_accumulators
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, Tile, all_tiles
+from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Tile, all_tiles
 from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, host_memories
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import WORD_MASK, register_map
@@ -148,7 +149,7 @@ def _read_weights(scenario: Scenario, design: DesignPoint, weights: Weights) -> 
     cycles = sum(design.cycles.column_read(tile) + _access_cycles(tile.rows) for tile, _ in columns)
     chosen = spread(columns, max(2, len(columns) * READ_BACK_CYCLES // cycles))
     for tile, column in chosen:
-        _read_column(scenario, tile, column, _of_tile(weights, tile)[:, column])
+        _read_column(scenario, tile, column, of_tile(weights, tile)[:, column])
     scenario.about.append(
         f"{_share(len(chosen), len(columns))} columns of weights are read back through the weight window."
     )
@@ -176,11 +177,6 @@ def _words(levels: np.ndarray):
     for row in range(0, len(levels), ROWS_PER_WORD):
         group = levels[row : row + ROWS_PER_WORD].astype(np.int8).tobytes()
         yield row, int.from_bytes(group, "little"), (1 << 8 * len(group)) - 1
-
-
-def _of_tile(weights: Weights, tile: Tile) -> np.ndarray:
-    layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
-    return layer[tile.row_slice, tile.column_slice]
 
 
 def _read_thresholds(scenario: Scenario, thresholds: NDArray) -> None:

@@ -103,6 +103,22 @@ def test_lint_is_clean(generated, preset):
     assert lint(generated(preset), *(["--unroll-count", "1"] if bmru else [])) == ""
 
 
+@pytest.mark.parametrize("kind", ["miru", "bmru"])
+def test_macros_larger_than_their_tiles(kind, tmp_path):
+    """Lint and slang find every pin connected in its width; images and sidecar have the size of the macro."""
+    larger = {"macro_rows": 9, "macro_columns": 6}
+    design = load_design("tiny", DesignPoint).evolve(name="larger", cell={"kind": kind}, crossbar=larger)
+    made = generate(design, tmp_path)
+    assert lint(made) == ""
+    files = made.sidecar["files"]
+    assert slang([tmp_path / name for name in (files["netlist"], *files["models"])], made.sidecar["top"]) == ""
+    layers, weights, tiles = read_images(made), initial_weights(design), made.sidecar["tiles"]
+    np.testing.assert_array_equal(layers[Layer.HIDDEN], weights.hidden)
+    np.testing.assert_array_equal(layers[Layer.READOUT], weights.readout)
+    assert len(tiles) == len(all_tiles(design))
+    assert all({name: tile[name] for name in larger} == larger for tile in tiles)
+
+
 LARGEST = {
     "codes": {"cell": {"lanes": 100}, "crossbar": {"rows": 256, "columns": 1024}},
     "currents": {"cell": {"kind": "bmru"}, "crossbar": {"rows": 256, "columns": 1024}},
@@ -305,7 +321,10 @@ def read_images(generated: Generated) -> dict[Layer, np.ndarray]:
             (generated.directory / generated.sidecar["files"]["images"][tile.name]).read_text(encoding="utf-8").split()
         )
         values = np.array([int(word, 16) for word in words], np.uint16).view(np.int16)
-        layers[tile.layer][tile.row_slice, tile.column_slice] = values.reshape(tile.rows, tile.columns)
+        of_macro = values.reshape(tile.macro_rows, tile.macro_columns)
+        layers[tile.layer][tile.row_slice, tile.column_slice] = of_macro[: tile.rows, : tile.columns]
+        of_macro[: tile.rows, : tile.columns] = 0
+        assert not of_macro.any()
     return layers
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from remora.flow.generate.directory import Generated
 from remora.flow.generate.testbench import FILES
+from remora.flow.systems.crossbar.devices import check_devices, devices_asked
 from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import build_root, find_verilator
 from remora.flow.tools.verilator import build_environment
@@ -30,7 +31,11 @@ LEARNS = {"enabled": True, "hidden_shift": 4, "readout_shift": 4, "replay_capaci
 DESIGNS = {
     "tiny": {},
     "tiny, learning": {"learning": LEARNS},
-    "tiny, every step": {"network": {"readout": "every"}, "system": {"contexts": 2}},
+    "tiny, every step": {
+        "network": {"readout": "every"},
+        "system": {"contexts": 2},
+        "crossbar": {"macro_rows": 9, "macro_columns": 6},
+    },
     "mnist": {},
     "mnist-bmru": {},
     "kws": {},
@@ -105,6 +110,21 @@ def test_passes_and_compares_everything(generated, name, simulator):
     assert len(words) > answers > 3 and registers > 50
     counts = f"{len(words)} words of {answers} answers and {registers} register values compared, 0 differ"
     assert found.startswith(f"PASS: {counts}; ")
+
+
+@pytest.mark.parametrize("simulator", SIMULATORS)
+def test_devices_that_tiles_leave_over_stay_at_rest(generated, tmp_path, simulator):
+    """Where macros are larger than tiles; the last column is another at the end, since the testbench programs it."""
+    name = "tiny, every step"
+    folder = generated(name)
+    arguments = f"PLUSARGS=+remora_images=../images {devices_asked(tmp_path)}"
+    assert verdict(run_make(folder.directory, simulator, arguments)).startswith("PASS")
+    check = check_devices(folder.design, initial_weights(folder.design), tmp_path)
+    assert len(check.actual) == len(check.expected) == len(all_tiles(folder.design)) * 9 * 6
+    last = all_tiles(folder.design)[-1]
+    programmed = (check.actual["tile"] == check.actual["tile"][-1]) & (check.actual["column"] == last.columns - 1)
+    assert (check.actual[~programmed] == check.expected[~programmed]).all() and not check.actual["unused"].any()
+    assert (check.actual != check.expected).sum() > 2
 
 
 @pytest.mark.parametrize("name", TIMED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -13,9 +14,12 @@ from remora.flow.signoff.netlist import Netlist, NetlistError
 from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
 from remora.flow.signoff.result import figures
 from remora.flow.signoff.synthesis import Hierarchy
+from remora.hdl.crossbar.crossbar_array import CrossbarArray
+from remora.spec.crossbar.layout import Layer
 from tests.flow.signoff.designs import Blocks, Fan, Strobes
 from tests.flow.signoff.test_liberty import GATE
 from tests.flow.signoff.test_timing import chain, gate
+from tests.hdl.designs import DESIGNS
 
 
 @pytest.mark.parametrize(("registered", "share"), [(True, 1.0), (False, 2 / 3)])
@@ -29,6 +33,20 @@ def test_a_strobe_that_comes_from_a_gate_is_counted(synthesise, registered, shar
     }
     assert gated_share(made.netlist) == 0
     assert figures(made, ASSUMPTIONS)["flip_flops"] == (4 if registered else 3)
+
+
+def test_pins_that_a_larger_macro_leaves_over_are_constant(synthesise):
+    """They are counted apart, and every other pin comes straight from a flip-flop, ``column`` too."""
+    fits = DESIGNS["signed"]
+    larger, inputs = fits.evolve(crossbar={"macro_rows": 7, "macro_columns": 11}), []
+    for design in (fits, larger):
+        netlist = synthesise(partial(CrossbarArray, design, Layer.READOUT), "remora_crossbar").netlist
+        inputs.append(macro_inputs(netlist))
+        cells = set(netlist.macros.instances.values())
+    assert cells == {"remora_crossbar_7x11"}
+    assert inputs[0].share == inputs[1].share == 1 and inputs[0].wanted == inputs[1].wanted > 20
+    # Of two tiles, of 4 and of 2 rows and both of 2 columns: 5 pins a row, and 3 of the 4 bits of a column.
+    assert inputs[1].tied - inputs[0].tied == 5 * (3 + 5) + 2 * 3
 
 
 @pytest.mark.parametrize(("kind", "share"), [("BUFX2", 1.0), ("INVX1", 2 / 3)])

@@ -57,6 +57,8 @@ OTHER = {
     "crossbar.pulse_cycles": 9,
     "crossbar.sense_cycles": 2,
     "crossbar.integrators": 2,
+    "crossbar.macro_rows": 9,
+    "crossbar.macro_columns": 6,
     "learning.enabled": False,
     "learning.seed": 7,
     "learning.feedback_shift": 2,

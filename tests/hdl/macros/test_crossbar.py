@@ -7,10 +7,13 @@ from typing import Unpack
 import numpy as np
 import pytest
 
+from remora.flow.systems.crossbar.devices import check_devices, devices_asked
+from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError
+from remora.golden.crossbar.weights import random_weights
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
-from remora.spec.crossbar.layout import Layer
-from tests.hdl.designs import DESIGNS, TILED, TINY
+from remora.spec.crossbar.layout import Layer, layer_layout
+from tests.hdl.designs import DESIGNS, TILED
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
 from tests.support import BlockOptions, simulate_cases
 
@@ -79,17 +82,17 @@ def test_a_violation_ends_the_simulation_on_icarus():
 
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
 def test_memory_images(tmp_path, simulator):
-    """A simulation started with images begins with their weights, whatever the tile."""
-    cases = {"tiny": {"design": TINY, "layer": Layer.HIDDEN}}
-    array = CrossbarArray(**cases["tiny"])
-    limit = TINY.crossbar.weight_limit
-    weights = np.random.default_rng(1).integers(-limit, limit + 1, size=(array.layout.rows, array.layout.columns))
-    array._MustUse__silence = True
-    for tile in array.layout.tiles:
-        words = weights[tile.row_slice, tile.column_slice].reshape(-1) & 0xFFFF
-        (tmp_path / f"{tile.name}.hex").write_text("".join(f"{word:04x}\n" for word in words))
+    """A simulation started with images begins with their weights, whatever the tile, and tells at its end what every
+    device holds: those weights, and nothing where the macro is larger than the tile."""
+    cases = {"tiled": {"design": TILED, "layer": Layer.HIDDEN}}
+    weights = random_weights(TILED, 1)
+    write_images(TILED, weights, tmp_path)
     options = {
-        "config": {"weights": weights.tolist()},
-        "plusargs": [f"+remora_images={tmp_path}"],
+        "config": {"weights": weights.hidden.tolist()},
+        "plusargs": [f"+remora_images={tmp_path}", devices_asked(tmp_path)],
     }
     assert len(simulate(cases, testcase="images", simulator=simulator, **options).tests) == 1
+    check, tiles = check_devices(TILED, weights, tmp_path), len(layer_layout(TILED, Layer.HIDDEN).tiles)
+    of_hidden = check.expected["tile"] < tiles
+    assert of_hidden.sum() == len(check.actual) == tiles * 5 * 6
+    np.testing.assert_array_equal(check.actual, check.expected[of_hidden])

@@ -74,7 +74,7 @@ def test_every_field_but_the_name_enters_the_hash():
     content = replaying.model_dump(mode="json")
     hashes, changed = {replaying.hash}, 0
     for *sections, name in leaves(content):
-        if name in ("kind", "contexts", "enabled", "integrators", "sense_cycles"):
+        if name in ("kind", "contexts", "enabled", "integrators", "sense_cycles", "macro_rows", "macro_columns"):
             continue  # one less is not legal, and one that excludes replay
         other = json.loads(json.dumps(content))
         target = other
@@ -97,10 +97,13 @@ def test_bistable_cells_have_one_context():
         DesignPoint(name="x", cell={"kind": "bmru"}, system={"contexts": 2})
 
 
-@pytest.mark.parametrize("field", ["integrators", "sense_cycles"])
-def test_the_hash_knows_what_the_tile_asks_for(field):
-    assert DesignPoint(name="default", crossbar={field: 1}).hash == DEFAULT.hash
-    assert DesignPoint(name="default", crossbar={field: 2}).hash != DEFAULT.hash
+@pytest.mark.parametrize(
+    ("field", "default", "other"),
+    [("integrators", 1, 2), ("sense_cycles", 1, 2), ("macro_rows", 0, 160), ("macro_columns", 0, 128)],
+)
+def test_the_hash_knows_what_the_tile_asks_for(field, default, other):
+    assert DesignPoint(name="default", crossbar={field: default}).hash == DEFAULT.hash
+    assert DesignPoint(name="default", crossbar={field: other}).hash != DEFAULT.hash
 
 
 def test_the_hash_knows_whether_the_hardware_learns():
@@ -160,6 +163,15 @@ def test_a_design_cannot_be_changed():
         ({"formats": {"adc_bits": 10, "adc_range_log2": 0, "stream_bits": 2}}, "finer than one level"),
         ({"formats": {"adc_bits": 5}}, "crossbar.levels is 32 .* use at most 16 levels"),
         ({"network": {"hidden": 1000}, "crossbar": {"rows": 8, "columns": 8}}, "the hidden layer needs .* tiles"),
+        (
+            {"crossbar": {"macro_rows": 128}},
+            "macro_rows is 128, but the largest tile uses 129 wordlines, .* use 129…1024, 0 .* or fewer crossbar.rows",
+        ),
+        (
+            {"crossbar": {"macro_columns": 99}},
+            "macro_columns is 99, but the largest tile uses 100 bitlines, .* use 100…1024, 0 for .* or fewer",
+        ),
+        ({"crossbar": {"macro_rows": 1025}}, "less than or equal to 1024"),
         ({"system": {"clock_mhz": float("nan")}}, "clock_mhz"),
         ({"name": "no spaces"}, "name"),
     ],

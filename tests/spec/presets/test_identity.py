@@ -58,6 +58,7 @@ def test_the_marked_fields_are_those_of_the_contract():
     cell = dict.fromkeys(("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient"), OF_MIRU)
     learning = dict.fromkeys(("learning.enabled", "learning.lanes", "learning.columns"), UNLESS_DEFAULT)
     crossbar = dict.fromkeys(("crossbar.sense_cycles", "crossbar.integrators", "network.readout"), UNLESS_DEFAULT)
+    crossbar |= dict.fromkeys(("crossbar.macro_rows", "crossbar.macro_columns"), UNLESS_DEFAULT)
     system = {"system.small_memory_bits": UNLESS_DEFAULT}
     parity = {"system.parity": UNLESS_DEFAULT}
     assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning, **crossbar, **system, **parity}

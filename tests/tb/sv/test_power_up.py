@@ -63,7 +63,7 @@ def package(generated: Generated) -> str:
     """Kinds of records of all designs; steps have the fields of both kinds of cells."""
     learning, core = record_types(LEARNING), record_types(make_bmru(1, 1, 1, 1))
     steps = np.dtype([*LEARNING.record_fields()[STEP], ("sums", "<i4", (1,)), ("padding", "<u2")])
-    widths = {name: width for name, (_, width) in watched_signals(generated.sidecar["probes"]).items()}
+    widths = {name: width for name, (_, width) in watched_signals(LEARNING, generated.sidecar["probes"]).items()}
     widths |= {"current": 8 * trace_constants(LEARNING)["ROW_TILES"], "cell_state": LEARNING.network.hidden}
     return trace_package({**learning, STEP: steps, **core}, widths, trace_constants(LEARNING))
 

@@ -39,7 +39,7 @@ def test_agrees_with_golden(name, stall, images, harness, tmp_path):
         write_images(design, stimulus.weights, tmp_path / "images")
     given = tmp_path / "images" if images else None
     result = run_case(build, CrossbarCase(design, stimulus, images=given), tmp_path / "run", seed=seed, stall=stall)
-    result.comparison.require(*KINDS)
+    result.require(*KINDS)
     assert result.comparison.compared["answer"] == result.comparison.compared["readout"] == SEQUENCES
     assert result.comparison.compared["step"] == stimulus.lengths.sum() == result.counters[Counter.STEPS]
     assert result.counters[Counter.STEP_CYCLES] == (design.formats.stream_bits + 1) * stimulus.lengths.sum()

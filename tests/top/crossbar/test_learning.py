@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from remora.flow.systems.crossbar.devices import DEVICES
 from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.systems.crossbar.run import KINDS, CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, with_bad_packets
@@ -55,10 +56,11 @@ LEARNERS = {
         "below", update="direct", hidden_shift=2, readout_shift=3, winners=7, accumulator_level=2, max_pulses=1, lanes=8
     ),
     "default": DESIGNS["tiny"].evolve(learning={"enabled": True}),
-    "classes": make_design(  # more than one draw a column, so that feedback takes longer than walking the history
+    # More than one draw a column, so that feedback takes longer than walking the history; and macros larger than tiles.
+    "classes": make_design(
         network={"features": 3, "hidden": 5, "classes": 37, "max_steps": 3},
         cell={"lanes": 2},
-        crossbar={"rows": 5, "columns": 6, "pulse_cycles": 1},
+        crossbar={"rows": 5, "columns": 6, "pulse_cycles": 1, "macro_rows": 7, "macro_columns": 9},
         learning={"enabled": True, "hidden_shift": 6, "feedback_shift": 0},
     ),
     "two columns": learner("primes", hidden_shift=4, readout_shift=5, columns=2, winners=9),
@@ -75,7 +77,7 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
     result = run_case(
         build, CrossbarCase(design, stimulus, images=tmp_path / "images"), tmp_path / "run", seed=seed, stall=stall
     )
-    result.comparison.require(*ALL_LEARN)
+    result.require(*ALL_LEARN)
     compared, layers, readbacks = result.comparison.compared, design.network, len(stimulus.readbacks) + 1
     assert compared["counts"] == readbacks
     for kind in ("weights", "accumulators") if design.capabilities.accumulates else ("weights",):
@@ -122,6 +124,17 @@ def test_full_pairs_drop_their_pulses(harness, tmp_path):
     weights = Weights(*(random.choice([-limit, limit], shape).astype(np.int16) for shape in layers))
     result = run(harness, tmp_path, design, with_bad_packets(design, replace(stimulus, weights=weights), 5))
     assert result.counters[Counter.PULSES] > 0 and result.counters[Counter.PULSES_DROPPED] > 0
+
+
+def test_larger_macros_learn_what_the_weight_window_programmed(harness, tmp_path):
+    """Every pair of devices at the end: as golden learnt, and at rest where the macro has more than the tile uses."""
+    design = LEARNERS["classes"]
+    stimulus = learning_stimulus(design, 6, Coefficients(176, 216), 9)
+    _, build = harness(design)
+    result = run_case(build, CrossbarCase(design, stimulus), tmp_path / "run")
+    result.comparison.require(*ALL_LEARN, DEVICES)
+    assert result.counters[Counter.PULSES] > 0
+    assert result.comparison.compared[DEVICES] == len(all_tiles(design)) * 7 * 9
 
 
 def test_only_learning(harness, tmp_path):

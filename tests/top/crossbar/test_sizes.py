@@ -64,7 +64,7 @@ def test_agrees_with_golden(case, harness, tmp_path):
     result = run_case(
         build, CrossbarCase(design, stimulus, images=images), tmp_path / "run", seed=seed, stall=case.stall
     )
-    result.comparison.require(*KINDS)
+    result.require(*KINDS)
     assert result.comparison.compared["answer"] == result.comparison.compared["readout"] == SEQUENCES
     assert result.comparison.compared["step"] == stimulus.lengths.sum() >= SEQUENCES
     if case.saturates:

@@ -1,0 +1,77 @@
+"""What the devices of every tile hold, those included that the layer leaves over where macros are larger than tiles."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remora.flow.verify.records import Check
+from remora.golden.crossbar.weights import Weights
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+
+DEVICES = "devices"
+"""Kind of the records that compare them at the end of a run."""
+PATTERN = "*.devices"
+"""Files that the models of the tiles leave, with ``+remora_devices=DIR``."""
+_RECORD = [(name, "<i4") for name in ("tile", "row", "column", "weight", "unused")]
+
+
+def of_tile(weights: Weights, tile: Tile) -> NDArray:
+    """Weights of the rows and columns that a tile holds, (rows, columns)."""
+    layer = weights.hidden if tile.layer is Layer.HIDDEN else weights.readout
+    return np.asarray(layer)[tile.row_slice, tile.column_slice]
+
+
+def of_macro(tile: Tile, used: NDArray) -> NDArray:
+    """Values of what a tile uses, (rows, columns), as its macro has them, (macro rows, macro columns): 0 where it
+    leaves pairs of devices over."""
+    return np.pad(used, [(0, tile.macro_rows - tile.rows), (0, tile.macro_columns - tile.columns)])
+
+
+def leaves_devices_over(design: DesignPoint) -> bool:
+    """Whether a macro has pairs of devices that no row and column of its layer uses."""
+    return any(tile.unused_devices for tile in all_tiles(design))
+
+
+def devices_asked(directory: Path) -> str:
+    """Argument of a simulation that lets every tile write its file into the folder at the end."""
+    return f"+remora_devices={directory}"
+
+
+def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Check:
+    """Every pair of devices as a run left it in ``directory``, with what it must be: golden's weight where the layer
+    uses it, else both devices at rest.
+
+    A record a pair, tile by tile and row by row. ``weight`` is g⁺ − g⁻ and ``unused`` g⁺ + g⁻ of a pair that is left
+    over, else 0, both in 2^−``crossbar.fraction_bits`` of a level. A pair that a file lacks has no record.
+    """
+    expected, actual = [], []
+    for number, tile in enumerate(all_tiles(design)):
+        used = np.zeros((tile.macro_rows, tile.macro_columns), bool)
+        used[: tile.rows, : tile.columns] = True
+        wanted = np.zeros(used.size, _RECORD)
+        rows, columns = np.indices(used.shape).reshape(2, -1)
+        wanted["tile"], wanted["row"], wanted["column"] = number, rows, columns
+        pairs = _pairs(directory, tile)[: used.size]
+        found = wanted[: len(pairs)].copy()
+        levels = of_macro(tile, of_tile(weights, tile)).astype(np.int64)
+        wanted["weight"] = levels.reshape(-1) << design.crossbar.fraction_bits
+        found["weight"] = pairs[:, 0] - pairs[:, 1]
+        found["unused"] = np.where(used.reshape(-1)[: len(pairs)], 0, pairs.sum(axis=1))
+        expected.append(wanted)
+        actual.append(found)
+    return Check(DEVICES, np.concatenate(expected), np.concatenate(actual))
+
+
+def _pairs(directory: Path, tile: Tile) -> NDArray[np.int64]:
+    """g⁺ and g⁻ of every pair that the file of a tile holds, (pairs, 2); none where there is no file."""
+    path = directory / f"{tile.name}{PATTERN.removeprefix('*')}"
+    if not path.is_file():
+        return np.zeros((0, 2), np.int64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # an empty file
+        return np.loadtxt(path, np.int64, ndmin=2).reshape(-1, 2)

@@ -15,6 +15,8 @@ from remora.spec.lib.trace import UNCOMPARED, field_names
 
 CONTEXT = 2
 """Elements shown either side of the first that differs."""
+PLACE = ("sequence", "context", "step", "tile", "row", "column")
+"""Fields that say where a record belongs."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def describe(comparison: Comparison) -> Group:
     record = first.expected if first.expected is not None else first.actual
     assert record is not None  # one of the two has more records
     names = field_names(record.dtype)
-    where = ", ".join(f"{name} {int(record[name])}" for name in ("sequence", "context", "step") if name in names)
+    where = ", ".join(f"{name} {int(record[name])}" for name in PLACE if name in names)
     if first.actual is not None and "cycle" in field_names(first.actual.dtype):
         where = ", ".join(part for part in (where, f"hardware cycle {int(first.actual['cycle'])}") if part)
     heading = Text(f"first divergence: {first.kind} record {first.index} ({where})", style="bold red")

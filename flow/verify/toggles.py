@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from remora.flow.generate.parts import Parts
 from remora.flow.report.console import table
 from remora.flow.signoff.macros import Macros, MacroShape, find_macros
+from remora.flow.verify.followers import CLOCK
 from remora.flow.verify.harness import HARNESS
 from remora.flow.verify.saif import Instance, Net, Saif, SaifError, read_saif
 from remora.hdl.lib.hierarchy import Port
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 DESIGN_PATH = f"{HARNESS}.dut"
-CLOCK_PIN = "clk"
-"""Input of the top that clocks it."""
 RESET_INPUTS = {EARLY, SOFT}
 """Inputs of a module that come from the tree of the reset, which its signature does not have."""
 MOST_BLOCKS = 12
@@ -52,7 +51,7 @@ class Counted:
     """Toggles of one recording.
 
     Attributes:
-        cycles: of the clock at the top.
+        cycles: of the clock pin of the top, which never stands.
         blocks: by module, the top included: the nets that it drives, which are all but its inputs.
         macro_inputs: by macro: its inputs, but clocks and wires that carry a current.
     """
@@ -71,7 +70,7 @@ def count_toggles(saif: Saif, netlist: Netlist, macros: Macros) -> Counted:
     blocks: dict[str, Activity] = defaultdict(Activity)
     pins: dict[str, Activity] = defaultdict(Activity)
     design = _instance(saif, saif.root, DESIGN_PATH)
-    clock = design.nets.get(CLOCK_PIN, Net())
+    clock = design.nets.get(CLOCK, Net())
     for path, module in (("", netlist.top), *netlist.library.instances(netlist.top)):
         instance = _instance(saif, design, path)
         if path in macros.instances:

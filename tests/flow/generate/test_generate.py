@@ -112,9 +112,14 @@ LARGEST = {
         "cell": {"lanes": 2},
         "crossbar": {"rows": 1, "columns": 1},
     },
+    "macros": {
+        "network": {"features": 3, "hidden": 5, "classes": 3},
+        "cell": {"kind": "bmru"},
+        "crossbar": {"rows": 3, "columns": 4, "macro_rows": 1024, "macro_columns": 1024},
+    },
 }
 """The largest network in tiles of the most columns, with either cell, of the most rows, and in the
-most tiles; and tiles of one device."""
+most tiles; tiles of one device; and few devices in the largest macros."""
 AT_NIGHT = {"codes", "currents", "tiles"}
 """More than a minute each; the tiles of the most rows have as many states and classes as these, and stay by day."""
 

@@ -16,6 +16,8 @@ from remora.golden.learning.checkpoint import Checkpoint
 from remora.tb.lib.recording import HALTED_FILE
 from tests.hdl.designs import SIGNED
 
+DESIGN = SIGNED.evolve(learning={"enabled": True})
+"""It can learn, and is not asked to."""
 LANE, OPERANDS = "remora_miru_lane", ("candidate", "state", "stored", "word")
 """Outputs of a lane: they follow its operands, and coefficients that stand still."""
 
@@ -24,17 +26,25 @@ LANE, OPERANDS = "remora_miru_lane", ("candidate", "state", "stored", "word")
 def run(tmp_path_factory) -> tuple[Simulated, Path]:
     """A run with its toggles counted, and the folder of its files."""
     folder = tmp_path_factory.mktemp("toggles")
-    network = Checkpoint.of(SIGNED, random_weights(SIGNED, 1))
+    network = Checkpoint.of(DESIGN, random_weights(DESIGN, 1))
     simulated = simulate(
-        SIGNED, synthetic(SIGNED, 6, 1), network, toggles=folder / "streamed.saif", keep=folder / "kept"
+        DESIGN, synthetic(DESIGN, 6, 1), network, toggles=folder / "streamed.saif", keep=folder / "kept"
     )
     simulated.check()
     return simulated, folder
 
 
-def lanes(path: Path) -> list[Instance]:
-    cell = read_saif(path).root.find(f"{DESIGN_PATH}.core.hidden_cell")
-    return [instance for name, instance in cell.instances.items() if name.startswith("lane_")]
+def parent(path: Path, name: str) -> Instance:
+    """The instance of the core that has lanes."""
+    return read_saif(path).root.find(f"{DESIGN_PATH}.core.{name}")
+
+
+def lanes(parent: Instance) -> list[Instance]:
+    return [instance for name, instance in parent.instances.items() if name.startswith("lane_")]
+
+
+def cell_lanes(path: Path) -> list[Instance]:
+    return lanes(parent(path, "hidden_cell"))
 
 
 def test_every_block_and_every_macro_is_counted(run):
@@ -42,11 +52,11 @@ def test_every_block_and_every_macro_is_counted(run):
     report = simulated.result["toggles"]
     blocks, pins = report["by_block"], report["macro_inputs"]
     assert {"remora", LANE, "remora_state_store", "remora_register_block", "remora_counters"} <= blocks.keys()
-    assert blocks[LANE]["instances"] == SIGNED.cell.lanes
-    assert pins["remora_crossbar"]["instances"] == SIGNED.hidden_tiles + SIGNED.readout_tiles
+    assert blocks[LANE]["instances"] == DESIGN.cell.lanes
+    assert pins["remora_crossbar"]["instances"] == DESIGN.hidden_tiles + DESIGN.readout_tiles
     assert report["toggles"] == sum(block["toggles"] for block in blocks.values()) > 0
     assert report["bits"] == sum(block["bits"] for block in blocks.values()) > report["nets"] > 0
-    assert all(each["toggles"] > 0 for each in pins.values())
+    assert pins["remora_crossbar"]["toggles"] > 0 and all(each["bits"] > 0 for each in pins.values())
     # The host reads the counters before and after what is recorded.
     assert 0 < simulated.result["counters"]["cycles"] - report["cycles"] < 1000
     words = (folder / "streamed.saif").read_text()
@@ -58,17 +68,28 @@ def test_the_count_of_a_net_is_exact(run):
     """The folds of a step enter the lanes one after the other, so their enable rises and falls once a step."""
     simulated, folder = run
     steps = simulated.result["counters"]["steps"]
-    assert steps > 0 and SIGNED.folds > 1
-    assert [lane.nets["enable"].toggles for lane in lanes(folder / "streamed.saif")] == [2 * steps]
+    assert steps > 0 and DESIGN.folds > 1
+    assert [lane.nets["enable"].toggles for lane in cell_lanes(folder / "streamed.saif")] == [2 * steps]
 
 
 def test_an_idle_lane_holds_its_operands(run):
     """While the host programs the weights, the converters convert, and no unit enters a lane."""
     _, folder = run
-    halted, streamed = lanes(folder / "kept" / HALTED_FILE), lanes(folder / "streamed.saif")
-    assert len(halted) == len(streamed) == SIGNED.cell.lanes
+    halted, streamed = cell_lanes(folder / "kept" / HALTED_FILE), cell_lanes(folder / "streamed.saif")
+    assert len(halted) == len(streamed) == DESIGN.cell.lanes
     for lane in halted:
         assert lane.nets["code"].toggles > 10
         assert {name: lane.nets[name].toggles for name in OPERANDS} == dict.fromkeys(OPERANDS, 0)
     for lane in streamed:
         assert all(lane.nets[name].toggles > 20 for name in OPERANDS)
+
+
+def test_an_idle_lane_of_the_gradient_holds_its_operands(run):
+    """While sequences are inferred, features come from the buffer, and nothing is learnt."""
+    simulated, folder = run
+    gradients = parent(folder / "streamed.saif", "learning.learner.gradient_walk.gradient_lanes")
+    assert gradients.nets["features"].toggles > 100 and simulated.result["counters"]["learned"] == 0
+    assert len(lanes(gradients)) == DESIGN.learning_lanes
+    for lane in lanes(gradients):
+        held = {name: net.toggles for name, net in lane.nets.items() if name not in ("clk", "first")}
+        assert {"word", "delta", "triple", "gradient"} <= held.keys() and not any(held.values()), held

@@ -117,9 +117,14 @@ def toggle_report(parts: Parts, streamed: Path, halted: Path) -> dict[str, Any]:
         ``halted_per_cycle``, toggles a cycle while the host programs; ``halted_cycles``.
 
     Raises:
-        SaifError: as of `read_saif` and `count_toggles`.
+        SaifError: a recording is missing; as of `read_saif` and `count_toggles`.
         MacroError: a macro is not described.
     """
+    for path in (streamed, halted):
+        if not path.is_file() or not path.stat().st_size:
+            raise SaifError(
+                f"{path}: nothing was recorded; the host must tell its phases: remora.tb.lib.recording.record"
+            )
     netlist = convert(parts.top(), TOP_NAME)
     macros = find_macros(parts, netlist)
     working, waiting = (count_toggles(read_saif(path), netlist, macros) for path in (streamed, halted))

@@ -17,7 +17,7 @@ import numpy as np
 
 from remora.spec.lib.packets import BEAT_BYTES, Answer, decode_parts
 from remora.tb.lib.host import Host
-from remora.tb.lib.recording import RECORDING, Phase
+from remora.tb.lib.recording import Phase, record
 from remora.tb.lib.streams import ready_after_valid, stalls
 
 SETTLE_POLLS = 64
@@ -60,21 +60,21 @@ class HostRun(ABC, Generic[H]):
         """All of it."""
         host, config = self.host, self.config
         began = perf_counter()
-        self._record(Phase.HALTED)
+        record(host.dut, config, Phase.HALTED)
         await self.program()
-        self._record(Phase.NOTHING)
+        record(host.dut, config, Phase.NOTHING)
         programmed = perf_counter()
         if config["stall"]:
             host.source.set_pause_generator(stalls(config["seed"], config["stall"]))
             host.sink.set_pause_generator(ready_after_valid(host.dut, config["seed"] + 1, config["stall"]))
         self.before = await host.counters()
-        self._record(Phase.STREAM)
+        record(host.dut, config, Phase.STREAM)
         await host.start()
         # The core runs from the cycle in which the write is answered.
         run_cycle = host.cycle()
         streamed = perf_counter()
         answers = await self.stream()
-        self._record(Phase.NOTHING)
+        record(host.dut, config, Phase.NOTHING)
         ended = perf_counter()
         after = await host.counters()
         await host.halt()
@@ -92,10 +92,6 @@ class HostRun(ABC, Generic[H]):
             "answers": [[one.tag, one.decision, int(one.flags), one.last, *one.scores] for one in answers],
         }
         Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")
-
-    def _record(self, phase: Phase) -> None:
-        if self.config["toggles"]:
-            getattr(self.host.dut, RECORDING).value = phase
 
     @property
     def plays(self) -> bool:

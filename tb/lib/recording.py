@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 RECORDING = "recording"
 """Input of the harness that holds the phase."""
@@ -19,3 +21,13 @@ class Phase(IntEnum):
     """The host programs the device, which is halted."""
     STREAM = 2
     """From the start of the device until all has ended that the packets set going."""
+
+
+def record(dut: Any, config: Mapping[str, Any], phase: Phase) -> None:
+    """Tell the recorder which phase begins; nothing where toggles are not counted. Every host has to.
+
+    Args:
+        config: of the run, as `remora.flow.verify.run.run_case` gives it; ``toggles`` says whether they are counted.
+    """
+    if config["toggles"]:
+        getattr(dut, RECORDING).value = phase

@@ -11,8 +11,9 @@ from cocotb.triggers import ClockCycles, with_timeout
 from cocotbext.axi import AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from remora.spec.lib.packets import decode_answer
-from remora.spec.lib.reset import HELD_CYCLES
+from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
 from remora.tb.lib.config import load_config
+from remora.tb.lib.recording import Phase, record
 
 
 @cocotb.test()
@@ -30,6 +31,9 @@ async def run_vectors(dut) -> None:
     )
     await ClockCycles(dut.aclk, HELD_CYCLES)
     dut.aresetn.value = 1
+    record(dut, config, Phase.HALTED)
+    await ClockCycles(dut.aclk, LATENCY_CYCLES)
+    record(dut, config, Phase.STREAM)
     answers = []
     for packet in packets:
         await source.send(packet)
@@ -37,5 +41,6 @@ async def run_vectors(dut) -> None:
         frame = await with_timeout(sink.recv(), 1, "ms")
         answer = decode_answer(bytes(frame.tdata))
         answers.append([answer.tag, answer.decision, int(answer.flags), answer.last, *answer.scores])
+    record(dut, config, Phase.NOTHING)
     report = {"answers": answers, "counters": {}, "seconds": {}}
     Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")

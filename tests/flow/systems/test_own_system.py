@@ -101,11 +101,13 @@ def test_it_is_generated_linted_and_passes_its_testbench(packages, tmp_path):
 
 def test_it_is_simulated_and_a_wrong_golden_is_noticed(packages, tmp_path):
     result = tmp_path / "result.json"
-    done = remora(packages, "simulate", PRESET, "--limit", "30", "--json", result)
+    simulate = ["simulate", PRESET, "--limit", "30", "--toggles", tmp_path / "a.saif", "--json", result]
+    done = remora(packages, *simulate)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(result.read_text())["toggles"]["macro_inputs"]["remora_crossbar"]["toggles"] > 30
     assert json.loads(result.read_text()) | {"answers_compared": 30, "mismatches": 0} == json.loads(result.read_text())
     # The same netlist, so that nothing is built anew.
     wrong = install(tmp_path, ("golden.py", "(sums + ((1 << design.adc_shift) >> 1))", "sums"))
-    done = remora(wrong, "simulate", PRESET, "--limit", "30", "--json", result)
+    done = remora(wrong, *simulate)
     assert done.returncode == 1 and "hardware and golden differ" in done.stderr, done.stdout + done.stderr
     assert 0 < json.loads(result.read_text())["mismatches"] <= 30

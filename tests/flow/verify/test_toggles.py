@@ -9,7 +9,7 @@ import pytest
 
 from remora.flow.signoff.macros import Contract, Kind, Macros, MacroShape
 from remora.flow.verify.saif import Instance, Net, Saif, SaifError
-from remora.flow.verify.toggles import Activity, count_toggles
+from remora.flow.verify.toggles import Activity, count_toggles, toggle_report
 from remora.hdl.lib.hierarchy import Library, Port
 from remora.hdl.lib.verilog import Netlist
 
@@ -77,6 +77,14 @@ def test_what_was_not_recorded_is_refused(change, words):
     change(saif.root.find("remora_harness.dut"))
     with pytest.raises(SaifError, match=words):
         count_toggles(saif, netlist, macros)
+
+
+def test_a_host_that_tells_no_phase_is_refused(tmp_path):
+    empty = tmp_path / "a.saif"
+    empty.touch()
+    for paths in ((empty, empty), (tmp_path / "none.saif", empty)):
+        with pytest.raises(SaifError, match="nothing was recorded; the host must tell its phases"):
+            toggle_report(None, *paths)
 
 
 def test_nothing_counted_is_refused():

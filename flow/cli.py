@@ -19,6 +19,7 @@ import typer
 
 from remora.flow.report.terminal import print_anywhere
 from remora.flow.tools.children import Ended, signals_end
+from remora.spec.lib.collector import search_seldom
 from remora.spec.lib.errors import RemoraError
 
 COMMANDS = {
@@ -86,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     # Before numpy is imported: matrices here are small, and threads that wait for each other cost more than they bring.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    search_seldom()
     print_anywhere()
     try:
         with signals_end():

@@ -59,6 +59,11 @@ def load(
     return learnt.first(train), unseen.first(test)
 
 
+def load_test(design: DesignPoint, data: str | Path) -> SequenceSet:
+    """The test sequences of `load`; those of the digits come without the training images, which take long to read."""
+    return _digits(design, "test", 0, design.learning.seed) if data == "mnist" else load(design, data)[1]
+
+
 def default_data(design: DesignPoint) -> str:
     """``mnist`` where the digits' size and labels fit the design point, else ``synthetic``."""
     images, labels = load_mnist("test")

@@ -19,14 +19,13 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.hierarchy import Library, add_submodule
 from remora.hdl.lib.settled import settle
+from remora.spec.lib.collector import OBJECTS_BETWEEN_SEARCHES
 
 TOP_NAME = "remora"
 """Module name of every generated top."""
 TIME_SCALE = "`timescale 1ns / 1ps"
 """First line of every netlist, which has no delays: that of the macro models, because one without is an error to some
 readers where others have one."""
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
-"""Python's own 700 lets its search for cycles of references take a fifth of a conversion; this many cost no memory."""
 _INITIAL_VALUE = re.compile(r"^ *attribute \\init .*\n", re.MULTILINE)
 
 
@@ -57,9 +56,9 @@ def convert(component: wiring.Component, name: str) -> Netlist:
 
 @contextmanager
 def _many_objects() -> Iterator[None]:
-    """Within, Python looks for cycles of references rarely: an elaboration makes millions of objects and few cycles."""
+    """Within, Python looks for cycles of references seldom, which otherwise takes a fifth of a conversion."""
     before = gc.get_threshold()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    gc.set_threshold(OBJECTS_BETWEEN_SEARCHES, *before[1:])
     try:
         yield
     finally:

@@ -152,15 +152,15 @@ module remora_crossbar #(
 
   function automatic void forget();
     gathered = 0;
-    for (int k = 0; k < INTEGRATORS; k++) for (int i = 0; i < ROWS; i++) driven[k][i] = 0;
-    for (int j = 0; j < COLUMNS; j++) held[j] = 0;
+    for (int unsigned k = 0; k < INTEGRATORS; k++) for (int unsigned i = 0; i < ROWS; i++) driven[k][i] = 0;
+    for (int unsigned j = 0; j < COLUMNS; j++) held[j] = 0;
   endfunction
 
   function automatic void integrate_plane(
       input int k, input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative, input int position
   );
     gathered[k] = 1;
-    for (int i = 0; i < ROWS; i++)
+    for (int unsigned i = 0; i < ROWS; i++)
       if (positive[i]) driven[k][i] = driven[k][i] + (1 << position);
       else if (negative[i]) driven[k][i] = driven[k][i] - (1 << position);
   endfunction
@@ -170,31 +170,31 @@ module remora_crossbar #(
   function automatic void take_sample(input int k);
     longint reach;
     reach = 0;
-    for (int i = 0; i < ROWS; i++)
+    for (int unsigned i = 0; i < ROWS; i++)
       reach = driven[k][i] < 0 ? reach - longint'(driven[k][i]) : reach + longint'(driven[k][i]);
     if (reach * longint'(FULL) < (longint'(1) << 31)) multiply(k);
     else multiply_long(k);
     gathered[k] = 0;
-    for (int i = 0; i < ROWS; i++) driven[k][i] = 0;
+    for (int unsigned i = 0; i < ROWS; i++) driven[k][i] = 0;
   endfunction
 
   function automatic void multiply(input int k);
     int sum[COLUMNS];
-    for (int j = 0; j < COLUMNS; j++) sum[j] = 0;
-    for (int i = 0; i < ROWS; i++)
-      if (driven[k][i] != 0) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + driven[k][i] * weight[i][j];
-    for (int j = 0; j < COLUMNS; j++) held[j] = longint'(sum[j]);
+    for (int unsigned j = 0; j < COLUMNS; j++) sum[j] = 0;
+    for (int unsigned i = 0; i < ROWS; i++)
+      if (driven[k][i] != 0) for (int unsigned j = 0; j < COLUMNS; j++) sum[j] = sum[j] + driven[k][i] * weight[i][j];
+    for (int unsigned j = 0; j < COLUMNS; j++) held[j] = longint'(sum[j]);
   endfunction
 
   function automatic void multiply_long(input int k);
-    for (int j = 0; j < COLUMNS; j++) held[j] = 0;
-    for (int i = 0; i < ROWS; i++)
+    for (int unsigned j = 0; j < COLUMNS; j++) held[j] = 0;
+    for (int unsigned i = 0; i < ROWS; i++)
       if (driven[k][i] != 0)
-        for (int j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[k][i]) * longint'(weight[i][j]);
+        for (int unsigned j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[k][i]) * longint'(weight[i][j]);
   endfunction
 
   function automatic logic [COLUMNS*ADC_BITS-1:0] converted();
-    for (int j = 0; j < COLUMNS; j++) converted[j*ADC_BITS+:ADC_BITS] = quantise(held[j]);
+    for (int unsigned j = 0; j < COLUMNS; j++) converted[j*ADC_BITS+:ADC_BITS] = quantise(held[j]);
   endfunction
 
   always @(posedge clk) begin

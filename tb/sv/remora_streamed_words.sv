@@ -12,7 +12,7 @@ module remora_streamed_words #(
   function automatic void add(
       input logic [PLANE_BITS-1:0] plane, input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative
   );
-    for (int i = 0; i < ROWS; i++) begin
+    for (int unsigned i = 0; i < ROWS; i++) begin
       shortint word;
       word = plane == 0 ? 0 : words[i];
       if (positive[i]) word = word + (shortint'(1) << plane);

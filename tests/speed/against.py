@@ -3,8 +3,8 @@
     python -m tests.speed.against [--pairs 3] [--times 1] [--only NAME] [--json FILE]
 
 Both simulate with everything recorded and compared. A sequence's cost is the processor time of the whole command, with
-its children, builds at hand. Run it on a machine that does nothing else; a ratio is the median over pairs of runs that
-follow each other.
+its children, builds and Python's byte code at hand. Run it on a machine that does nothing else; a ratio is the median
+over pairs of runs that follow each other.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class Version:
         Raises:
             subprocess.CalledProcessError: it failed, or hardware and golden differ.
         """
-        variables = {"PYTHONPATH": str(self.tree), "REMORA_SIM_BUILD": str(self.builds), **environment}
+        variables = {
+            "PYTHONPATH": str(self.tree), "REMORA_SIM_BUILD": str(self.builds), "PYTHONDONTWRITEBYTECODE": "",
+            "PYTHONPYCACHEPREFIX": str(self.builds / "byte-code"), **environment,
+        }  # fmt: skip
         command = [sys.executable, "-m", self.module, "simulate", *arguments, "--json", str(result)]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, cwd=self.tree, env={**os.environ, **variables}, check=True, stdout=subprocess.DEVNULL)
@@ -93,7 +96,7 @@ def versions(folder: Path) -> Iterator[tuple[Version, Version]]:
 
 def measure(case: Case, pair: tuple[Version, Version], checkpoint: Path, pairs: int, folder: Path) -> dict[str, Any]:
     """Both sides of a case in turn, after one run each that builds."""
-    # What learns starts from the initial weights: version 0.1 takes no checkpoint of another replay capacity.
+    # What learns trains the network that it starts from: version 0.1 takes no checkpoint of another replay capacity.
     weights = () if "--learn" in case.before else ("--checkpoint", str(checkpoint))
     rest = (*weights, "--limit", str(case.sequences))
     sides = [(version, (*arguments, *rest)) for version, arguments in zip(pair, (case.before, case.now), strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from remora.flow.report.console import console
@@ -19,7 +20,7 @@ from remora.flow.systems.crossbar.train import passes_table, train_network
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, tasks_table, train_tasks
 from remora.flow.verify.simulation import Simulated
 from remora.golden.crossbar.weights import initial_weights
-from remora.golden.data.load import SequenceSet, default_data, load
+from remora.golden.data.load import SequenceSet, default_data, load, load_test
 from remora.golden.data.own_data import load_own, split
 from remora.golden.data.tasks import task_stream
 from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
@@ -45,7 +46,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
     limit = options.limit or (WAVES_LIMIT if options.waves or options.toggles else DEFAULT_LIMIT)
     training, test = _load(design, options.data)
     if options.tasks:
-        test = task_stream(training, limit, options.tasks, design.learning.seed)
+        test = task_stream(training(), limit, options.tasks, design.learning.seed)
         console().print(f"{len(test):,} sequences in {options.tasks} tasks")
     else:
         total, test = len(test), test.first(options.limit or min(limit, len(test)))
@@ -64,7 +65,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
     )
 
 
-def _network(design: DesignPoint, training: SequenceSet, options: CrossbarSimulateOptions) -> Checkpoint:
+def _network(design: DesignPoint, training: Callable[[], SequenceSet], options: CrossbarSimulateOptions) -> Checkpoint:
     """That of the checkpoint; else the one that learning begins with, or one that is trained quickly."""
     if options.checkpoint:
         network = load_checkpoint(options.checkpoint, design)
@@ -72,20 +73,23 @@ def _network(design: DesignPoint, training: SequenceSet, options: CrossbarSimula
         return network
     if options.tasks:
         return Checkpoint.of(design, initial_weights(design))
-    training = training.first(min(QUICK_SEQUENCES, len(training)))
+    sequences = training()
+    sequences = sequences.first(min(QUICK_SEQUENCES, len(sequences)))
     passes = QUICK_OFFLINE_PASSES if design.capabilities.bistable else QUICK_PASSES
-    console().print(f"no checkpoint given: training {passes} passes over {len(training):,} sequences")
-    return train_network(design, training, None, passes)
+    console().print(f"no checkpoint given: training {passes} passes over {len(sequences):,} sequences")
+    return train_network(design, sequences, None, passes)
 
 
-def _load(design: DesignPoint, data: str) -> tuple[SequenceSet, SequenceSet]:
-    """Training and test set; a file of the user's own that has no split is run as it is, and trained on likewise."""
+def _load(design: DesignPoint, data: str) -> tuple[Callable[[], SequenceSet], SequenceSet]:
+    """What gives the training set, and the test set; a file of the user's own that has no split is run as it is, and
+    trained on likewise."""
     name = default_data(design) if data == "auto" else data
     console().print(f"data: {name}")
     if name in ("mnist", "synthetic"):
-        return load(design, name)
+        return lambda: load(design, name)[0], load_test(design, name)
     whole, test = load_own(Path(name), design)
-    return (whole, whole) if test is None else split(Path(name), whole, test)
+    training, unseen = (whole, whole) if test is None else split(Path(name), whole, test)
+    return lambda: training, unseen
 
 
 def train_with(design: DesignPoint, options: CrossbarTrainOptions) -> dict:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from remora.golden.crossbar.miru import check_features
-from remora.golden.data.idx import DATA_VARIABLE, load_mnist
-from remora.golden.data.load import DataError, SequenceSet, load, permuted, row_wise, synthetic
+from remora.golden.data.idx import DATA_VARIABLE, EXCERPT, load_mnist
+from remora.golden.data.load import DataError, SequenceSet, load, load_test, permuted, row_wise, synthetic
 from tests.golden.designs import DESIGNS, make_design
 
 MNIST, TINY = DESIGNS["mnist"], DESIGNS["tiny"]
@@ -33,6 +33,23 @@ def test_auto_takes_digits_where_they_fit():
     np.testing.assert_array_equal(train.y, labels)
     assert len(test) == 1000
     assert load(TINY)[0].x.shape == (1000, 9, 5)
+
+
+@pytest.mark.parametrize(("design", "data"), [(MNIST, "mnist"), (TINY, "synthetic")], ids=["mnist", "synthetic"])
+def test_test_sequences_come_alone(design, data):
+    wanted, found = load(design, data)[1], load_test(design, data)
+    np.testing.assert_array_equal(found.x, wanted.x)
+    np.testing.assert_array_equal(found.y, wanted.y)
+
+
+def test_test_sequences_need_no_training_images(monkeypatch, tmp_path):
+    (tmp_path / "mnist").mkdir()
+    for path in EXCERPT.glob("t10k-*"):
+        (tmp_path / "mnist" / path.name).symlink_to(path)
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path))
+    assert len(load_test(MNIST, "mnist")) == 1000
+    with pytest.raises(DataError, match="train-images"):
+        load(MNIST, "mnist")
 
 
 def test_rows_are_steps():

@@ -64,5 +64,9 @@ public:
     void flush() {}
 };
 
+// Cocotb's main asks for it; older makefiles of Verilator lack it.
+#ifndef VM_TRACE_SAIF
+#define VM_TRACE_SAIF 1
+#endif
 #define VerilatedSaifC PhaseRecorder
 #include "verilator.cpp"

@@ -93,10 +93,12 @@ class MiruCell(Cell):
         control, commit, host = self.control, self.commit, self.host
         context, last = Signal.like(control.context_index), Signal()
         word, word_fold, word_context, word_last = Signal(), Signal.like(commit.fold), Signal.like(context), Signal()
+        code = Signal.like(commit.code, reset_less=True)
+        m.d.comb += commit.code.eq(code)
         m.d.sync += [
             commit.valid.eq(control.issue),
             commit.fold.eq(control.fold),
-            commit.code.eq(self.columns.code),
+            code.eq(self.columns.code),
             context.eq(control.context_index),
             last.eq(control.last),
             word.eq(commit.valid),

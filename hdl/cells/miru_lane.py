@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -63,9 +63,9 @@ class MiruLane(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         design = self.design
-        entry = Signal(design.formats.state_bits)
-        negative, entered = Signal(), Signal()
-        previous = Signal.like(self.previous)
+        entry = Signal(design.formats.state_bits, reset_less=True)
+        negative, entered = Signal(reset_less=True), Signal()
+        previous, stored = (Signal.like(self.previous, name=name, reset_less=True) for name in ("operand", "kept"))
         m.d.sync += entered.eq(self.enable)
         with m.If(self.enable):
             # As logic, not as an initialised memory, which only FPGAs have.
@@ -75,23 +75,24 @@ class MiruLane(wiring.Component):
                         m.d.sync += entry.eq(value)
             m.d.sync += [negative.eq(self.code < 0), previous.eq(Mux(self.first, 0, self.previous))]
         with m.If(entered):
-            m.d.sync += self.stored.eq(self.state)
+            m.d.sync += stored.eq(self.state)
         raw = Signal(range((design.formats.state_limit << COEFFICIENT_BITS) + 1))
         rounded = Signal(len(raw))
         size = Signal(design.formats.state_bits)
+        product = (self.candidate - previous) * self.update_coefficient
         m.d.comb += [
             self.candidate.eq(Mux(negative, -entry, entry)),
-            self.state.eq(
-                previous + round_shift((self.candidate - previous) * self.update_coefficient, COEFFICIENT_BITS)
-            ),
-            size.eq(magnitude(self.stored)),
+            # The rounding is the carry into the sum, from the bit below it: half of 2h + 1 + ⌊2x⌋ is h + rs(x, 0).
+            self.state.eq((Cat(Const(1, 1), previous).as_signed() + product[COEFFICIENT_BITS - 1 :].as_signed()) >> 1),
+            self.stored.eq(stored),
+            size.eq(magnitude(stored)),
             raw.eq(size * self.word_coefficient),
             rounded.eq(round_shift(raw, design.formats.word_shift)),
             self.word_saturated.eq(rounded > design.formats.stream_limit),
             self.word.eq(
                 Cat(
                     Mux(self.word_saturated, design.formats.stream_limit, rounded)[: design.formats.stream_bits],
-                    self.stored < 0,
+                    stored < 0,
                 )
             ),
         ]
@@ -101,7 +102,7 @@ class MiruLane(wiring.Component):
                 read.eq(round_shift(size, design.formats.readout_word_shift)),
                 self.readout_word_saturated.eq(read > limit),
                 self.readout_word.eq(
-                    Cat(Mux(self.readout_word_saturated, limit, read)[: design.formats.stream_bits], self.stored < 0)
+                    Cat(Mux(self.readout_word_saturated, limit, read)[: design.formats.stream_bits], stored < 0)
                 ),
             ]
         return m

@@ -56,7 +56,10 @@ class AdcInterface(wiring.Component):
         bits, lanes, limit = self.design.formats.adc_bits, self.lanes, self.design.formats.adc_limit
         group = Signal(bits * lanes)
         padded = Cat(self.codes, Const(0, bits * (self.folds * lanes - self.layout.columns)))
-        m.d.comb += group.eq(padded.word_select(self.fold, bits * lanes) if self.folds > 1 else padded)
+        with m.Switch(self.fold):
+            for fold in range(self.folds):
+                with m.Case(fold):
+                    m.d.comb += group.eq(padded.word_select(fold, bits * lanes))
         codes = [group.word_select(lane, bits).as_signed() for lane in range(lanes)]
         before = [self.sum_before.word_select(lane, self.sum_bits).as_signed() for lane in range(lanes)]
         full_scale = count_ones((code == limit) | (code == -limit) for code in codes)

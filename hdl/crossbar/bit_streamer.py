@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,8 +51,15 @@ class BitStreamer(wiring.Component):
         planes, negative = Signal(self.design.wordlines), Signal(self.design.wordlines)
         mask = Signal(self.design.wordlines)
         states = Cat(Const(0, network.features), Const(-1, network.hidden).as_unsigned(), Const(0, 1))
+        # Apart, since the words of states alone have all bits.
+        parts = {"features": rows[: network.features], "states": rows[network.features :]}
+        shown = {name: Signal(len(words), name=f"{name}_shown") for name, words in parts.items()}
+        with m.Switch(self.control.plane):
+            for plane in range(bits):
+                with m.Case(plane):
+                    m.d.comb += [shown[name].eq(Cat(*(_bit(w, plane) for w, _ in parts[name]))) for name in parts]
         m.d.comb += [
-            planes.eq(Cat(*(word.bit_select(self.control.plane, 1) for word, _ in rows), Const(1, 1))),
+            planes.eq(Cat(*shown.values(), Const(1, 1))),
             negative.eq(Cat(*(sign for _, sign in rows), Const(0, 1))),
         ]
         with m.If(self.control.enable):
@@ -61,3 +68,8 @@ class BitStreamer(wiring.Component):
                 m.d.comb += mask.eq(~states)
         m.d.comb += [self.wl_pos.eq(planes & mask & ~negative), self.wl_neg.eq(planes & mask & negative)]
         return m
+
+
+def _bit(word: Value, plane: int) -> Value:
+    """A bit of a word; 0 above its highest."""
+    return word[plane] if plane < len(word) else Const(0, 1)

@@ -131,9 +131,9 @@ class CrossbarArray(wiring.Component):
         return pins
 
     def _sense(self, m: Module, tiles: list[dict[str, Value]]) -> None:
-        """Register the flags of the selected tile once they are right."""
+        """The flags of the selected tile, once they are right; registered here where learning looks at all of them."""
         program, sense_cycles = self.program, self.design.crossbar.sense_cycles
-        flags = {name: Signal(len(getattr(program, name)), name=f"sensed_{name}") for name in SENSE}
+        flags = {name: Signal(len(getattr(program, name)), name=f"sensed_{name}", reset_less=True) for name in SENSE}
         # Cycles until the flags of the selection are right, counted from the one in which the tiles see it.
         settling = Signal(range(sense_cycles + 1), init=sense_cycles)
         settled, same = Signal(), Signal()
@@ -151,12 +151,20 @@ class CrossbarArray(wiring.Component):
             m.d.sync += settling.eq(settling - 1)
         shown = {name: Signal.like(flag, name=f"shown_{name}") for name, flag in flags.items()}
         for tile, outputs in zip(self.layout.tiles, tiles, strict=True):
-            of_column = outputs["code"].word_select(outputs["column"], self.design.formats.adc_bits)
+            of_column = Signal(self.design.formats.adc_bits, name=f"{tile.name}_selected_code")
+            with m.Switch(outputs["column"]):
+                for column in range(tile.columns):
+                    with m.Case(column):
+                        m.d.comb += of_column.eq(outputs["code"].word_select(column, len(of_column)))
             with m.If(self._tile == tile.index):
                 m.d.comb += [shown[name].eq(outputs[name]) for name in SENSE]
                 m.d.comb += self.selected_code.eq(of_column)
-        with m.If((settling == 0) & ~program.busy):
-            m.d.sync += [flag.eq(shown[name]) for name, flag in flags.items()]
+        if self.design.capabilities.learns:
+            with m.If((settling == 0) & ~program.busy):
+                m.d.sync += [flag.eq(shown[name]) for name, flag in flags.items()]
+        else:
+            # The weight window alone looks at them, and registers its slice.
+            m.d.comb += [flag.eq(shown[name]) for name, flag in flags.items()]
 
     def _stretch(self, m: Module, valid: Signal) -> None:
         """The event that codes are valid, so many cycles later."""

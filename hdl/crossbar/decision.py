@@ -47,13 +47,18 @@ class Decision(wiring.Component):
         m = Module()
         classes, bits = self.design.network.classes, self.design.formats.adc_bits
         running, index, score, done = Signal(), self.columns.fold, self.columns.code.as_signed(), self.control.done
-        best = Signal(signed(bits))
+        best = Signal(signed(bits), reset_less=True)
+        scores, decision = (
+            Signal.like(port, name=f"{name}_held", reset_less=True)
+            for name, port in (("scores", self.scores), ("decision", self.decision))
+        )
+        m.d.comb += [self.scores.eq(scores), self.decision.eq(decision)]
         with m.If(self.control.start | running):
             m.d.comb += self.saturations.eq(self.columns.saturations)
             # Shifted in at the top: after the last class, class 0 has reached the bottom.
-            m.d.sync += self.scores.eq(Cat(self.scores, score)[bits:])
+            m.d.sync += scores.eq(Cat(scores, score)[bits:])
             with m.If((index == 0) | (score > best)):
-                m.d.sync += [best.eq(score), self.decision.eq(index)]
+                m.d.sync += [best.eq(score), decision.eq(index)]
             with m.If(index == classes - 1):
                 m.d.sync += [index.eq(0), running.eq(0), done.eq(1)]
             with m.Else():

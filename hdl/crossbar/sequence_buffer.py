@@ -59,12 +59,14 @@ class SequenceBuffer(wiring.Component):
 
         # Banks that hold a sequence, and the bank that takes the next packet.
         full, write_bank = Signal(banks), Signal.like(reader.bank)
-        lengths = Array(Signal.like(header_port.length, name=f"length_{bank}") for bank in range(banks))
-        headers = Array(Signal(32, name=f"header_{bank}") for bank in range(banks))
+        lengths = Array(
+            Signal.like(header_port.length, name=f"length_{bank}", reset_less=True) for bank in range(banks)
+        )
+        headers = Array(Signal(32, name=f"header_{bank}", reset_less=True) for bank in range(banks))
 
         # Steps of this packet, up to one more than fits.
         steps = Signal(range(network.max_steps + 2))
-        header = Signal(32)
+        header = Signal(32, reset_less=True)
         framing = Signal()
         aborted = Signal()
 

@@ -50,7 +50,7 @@ class StepPacker(wiring.Component):
         m = Module()
         features = self.features
         # The newest beat enters at the top, so that a step's end is at most three bytes below it.
-        shift = Signal(8 * (features + BEAT_BYTES - 1))
+        shift = Signal(8 * (features + BEAT_BYTES - 1), reset_less=True)
         level = Signal(range(features + BEAT_BYTES))
         """Bytes that wait, of this step and later ones."""
         padding = Signal(range(BEAT_BYTES + 1))
@@ -65,11 +65,14 @@ class StepPacker(wiring.Component):
             start.eq(features + BEAT_BYTES - 1 - level - padding),
             after_step.eq(Mux(complete, level - features, level)),
             self.step_valid.eq(complete),
-            self.step_data.eq((shift >> (start << 3))[: 8 * features]),
             self.beat_ready.eq(~last & (after_step < features)),
             self.done.eq(last & ~complete),
             self.remainder.eq(level != 0),
         ]
+        with m.Switch(start):
+            for byte in range(BEAT_BYTES):
+                with m.Case(byte):
+                    m.d.comb += self.step_data.eq(shift[8 * byte : 8 * (byte + features)])
         m.d.sync += level.eq(after_step)
         with m.If(self.beat_valid & self.beat_ready):
             m.d.sync += [

@@ -168,7 +168,7 @@ class WeightWindow(wiring.Component):
             host.code.eq(probe.code),
         ]
 
-        at_rest_pos, at_rest_neg = Signal(rows), Signal(rows)
+        at_rest_pos, at_rest_neg = Signal(rows, reset_less=True), Signal(rows, reset_less=True)
         any_busy, sensed = Signal(), Signal()
         up, down, side, pulse = Signal(rows), Signal(rows), Signal(rows), Signal()
         self._connect_program(m, at_rest_pos, at_rest_neg, any_busy, sensed, up, down, side, pulse)
@@ -292,9 +292,10 @@ class WeightWindow(wiring.Component):
                 port.side.eq(side.replicate(self.slices)),
             ]
             with m.If(host.layer == layer):
-                m.d.comb += [
-                    port.pulse.eq(pulse),
-                    sensed.eq(port.sensed),
+                m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed)]
+                # Behind a register, here or in the array; no command comes in the cycle in which the selection changes.
+                domain = m.d.comb if self.design.capabilities.learns else m.d.sync
+                domain += [
                     at_rest_pos.eq(port.pos_rest.word_select(index, WINDOW_ROWS)),
                     at_rest_neg.eq(port.neg_rest.word_select(index, WINDOW_ROWS)),
                 ]

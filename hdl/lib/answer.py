@@ -51,7 +51,7 @@ class Answer(wiring.Component):
         classes, bits = self.design.network.classes, self.score_bits
         left = Signal(range(classes + 2))
         """Beats left, the one on offer included."""
-        beat, scores = Signal(8 * BEAT_BYTES), Signal(bits * classes)
+        beat, scores = Signal(8 * BEAT_BYTES), Signal(bits * classes, reset_less=True)
         score = Signal(signed(8 * BEAT_BYTES))
         m.d.comb += [
             self.ready.eq(left == 0),

@@ -47,6 +47,9 @@ class Counters(wiring.Component):
     A snapshot in cycle t holds everything counted up to t − 1 and shows from t + 2, which is before the bus can read it
     after the response to the write that took it. Counters wrap after 2⁴⁸ (160 days at 20 MHz).
 
+    A reset, of two cycles or more, clears the counts in its first cycle. The copies, which have none of their own, take
+    them in the next.
+
     Increments are registered, and the upper half of a counter takes the carry of the lower a cycle later, so that
     neither what is counted nor a long carry limits the clock.
 
@@ -77,7 +80,7 @@ class Counters(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        snapshot = Signal()
+        snapshot = Signal(init=1)
         m.d.sync += snapshot.eq(self.snapshot)
         for name in self.values.signature.members:
             increment = getattr(self.increments, name)
@@ -90,6 +93,8 @@ class Counters(wiring.Component):
                 late = Signal(len(added) - HALF_BITS, name=f"{name}_late")
                 m.d.sync += late.eq(added[HALF_BITS:])
                 m.d.comb += upper.eq(high + late + carry)
+            copy = Signal(COUNTER_BITS, name=f"{name}_copy", reset_less=True)
+            m.d.comb += getattr(self.values, name).eq(copy)
             with m.If(snapshot):
-                m.d.sync += getattr(self.values, name).eq(Cat(low, upper))
+                m.d.sync += copy.eq(Cat(low, upper))
         return m

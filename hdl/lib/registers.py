@@ -103,10 +103,10 @@ class RegisterBlock(wiring.Component):
         address_held, data_held = Signal(), Signal()
         access = _Access(
             attempt=Signal(name="write_attempt"),
-            address=Signal(ADDRESS_BITS - 2, name="write_address"),
+            address=Signal(ADDRESS_BITS - 2, name="write_address", reset_less=True),
             response=Signal(2, name="write_response"),
-            data=Signal(WORD_BITS, name="write_data"),
-            strobes=Signal(WORD_BYTES, name="write_strobes"),
+            data=Signal(WORD_BITS, name="write_data", reset_less=True),
+            strobes=Signal(WORD_BYTES, name="write_strobes", reset_less=True),
         )
         m.d.comb += [
             bus.awready.eq(awake & ~address_held),
@@ -128,7 +128,7 @@ class RegisterBlock(wiring.Component):
         address_held = Signal()
         access = _Access(
             attempt=Signal(name="read_attempt"),
-            address=Signal(ADDRESS_BITS - 2, name="read_address"),
+            address=Signal(ADDRESS_BITS - 2, name="read_address", reset_less=True),
             response=Signal(2, name="read_response"),
             data=Signal(WORD_BITS, name="read_data"),
         )

@@ -13,7 +13,9 @@ from remora.spec.lib.fixed import unsigned_width
 class ProgramPort(wiring.Signature):
     """Program and sense port of one layer, seen from the controller. The tiles see selection and pulse a cycle later.
 
-    The sense flags are registered, and right while ``sensed``; they are low for rows that the tile does not have.
+    The sense flags are right while ``sensed``; they are low for rows that the tile does not have. Of a design that
+    learns they are registered. Else they come straight from the tile, so that the controller registers those that it
+    uses: it may act on them while ``sensed``, which is a cycle late for that reason.
 
     Ports:
         tile: selects a tile.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +73,7 @@ class Case:
         return (cycles.fewest_update(longest) + cycles.sequence(longest)) * (1 + replays)
 
 
+LONG = 1000 if os.environ.get("REMORA_NIGHTLY") == "1" else 400
 REPLAYING = {"hidden_shift": 6, "readout_shift": 4, "replay_capacity": 37}
 CASES = {
     "one": Case(learner("one", hidden_shift=2, readout_shift=2, replay_capacity=1), 60, 0.5, longest_phase=2),
@@ -80,8 +82,8 @@ CASES = {
     "every": Case(EVERY_STEP["learns"], 40, 0.3, longest_phase=4, held=0.5),
     "columns": Case(learner("primes", **REPLAYING | {"replay_capacity": 3}, lanes=5, columns=3), 40),
     # Two tasks, with replay, stalls and resets, at length.
-    "accumulate": Case(learner("tiny", **REPLAYING), 1000, 0.5),
-    "direct": Case(learner("tiny", **REPLAYING, update="direct", accumulator_level=128, winners=4), 1000, 0.5),
+    "accumulate": Case(learner("tiny", **REPLAYING), LONG, 0.5),
+    "direct": Case(learner("tiny", **REPLAYING, update="direct", accumulator_level=128, winners=4), LONG, 0.5),
 }
 
 

@@ -15,8 +15,8 @@ module one_hot_mux (A, B, S, Y);
   localparam NOTHING = &_TECHMAP_CONSTMSK_A_ && (_TECHMAP_CONSTVAL_A_ === {WIDTH{1'bx}} || _TECHMAP_CONSTVAL_A_ === {WIDTH{1'b0}});
   localparam TERMS = NOTHING ? S_WIDTH : S_WIDTH + 1;
   localparam PAIRS = (TERMS + 1) / 2;
-  // Gates with constants are left to ABC.
-  wire _TECHMAP_FAIL_ = WIDTH < 8 || |_TECHMAP_CONSTMSK_B_ || (|_TECHMAP_CONSTMSK_A_ && !NOTHING);
+  // Gates with constants are left to ABC, and small ones, which may stand in a long path.
+  wire _TECHMAP_FAIL_ = WIDTH < 8 || WIDTH * S_WIDTH <= 256 || |_TECHMAP_CONSTMSK_B_ || (|_TECHMAP_CONSTMSK_A_ && !NOTHING);
 
   wire [WIDTH*(S_WIDTH+1)-1:0] data = {A, B};
   wire [S_WIDTH:0] strobes = {~|S, S};

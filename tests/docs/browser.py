@@ -16,12 +16,17 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 HARNESS = "/look"
 RESULT = "/looked"
 SAID = re.compile(r":CONSOLE[:(].*", re.MULTILINE)
+LAST_WORD = "everything was looked at"
+"""What our own page says at its end."""
 LIMIT_S = 150
+HEARD_S = 20
+"""The console takes its time to write what the page said before it posted."""
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -90,6 +95,9 @@ def look(browser: str, site: Path, pages: Sequence[str], widths: Sequence[int], 
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
         try:
             answered = done.wait(LIMIT_S)
+            ends = monotonic() + HEARD_S
+            while answered and monotonic() < ends and LAST_WORD.encode() not in log.read_bytes():
+                sleep(0.1)
         finally:
             os.killpg(process.pid, 15)
             process.wait()

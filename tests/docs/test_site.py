@@ -11,12 +11,12 @@ from filelock import FileLock
 
 from docs.pages.extension import expand
 from remora.flow.tools.doctor import BROWSER_FIX, find_browser
-from tests.docs.browser import look
+from tests.docs.browser import LAST_WORD, look
 from tests.docs.site import Page, broken_links, build_site, read_page
 from tests.support import missing_tool
 
 WIDTHS = (400, 1280)
-QUIET = ("everything was looked at",)
+QUIET = (LAST_WORD,)
 """What the browser's console may get: the last word of our own page, which proves that the console is read."""
 
 

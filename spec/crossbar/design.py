@@ -21,11 +21,13 @@ from remora.spec.crossbar.network import Cell, Network, System
 from remora.spec.crossbar.records import record_fields
 from remora.spec.crossbar.register_parameters import register_source
 from remora.spec.crossbar.tiles import Crossbar
+from remora.spec.devices.model import DeviceModel, device_model
+from remora.spec.devices.section import Devices
 from remora.spec.lib.fixed import signed_width, unsigned_width
 from remora.spec.lib.registers import RegisterSource
 from remora.spec.lib.section import Design, RecordFields
 
-__all__ = ["Cell", "Crossbar", "DesignPoint", "Formats", "Learning", "Network", "System"]
+__all__ = ["Cell", "Crossbar", "DesignPoint", "Devices", "Formats", "Learning", "Network", "System"]
 
 
 class DesignPoint(Design):
@@ -38,6 +40,7 @@ class DesignPoint(Design):
     formats: Formats = Formats()
     crossbar: Crossbar = Crossbar()
     learning: Learning = Learning()
+    devices: Devices = Devices()
     system: System = System()
 
     def faults(self) -> Iterator[str]:
@@ -65,6 +68,12 @@ class DesignPoint(Design):
     def register_source(self) -> RegisterSource:
         """SystemRDL of the register map, and its parameters."""
         return register_source(self)
+
+    # Devices ----------------------------------------------------------------------------------------------------------
+    def device_model(self) -> DeviceModel:
+        """The integers of the device rules."""
+        shifts = self.adc_shift, self.readout_adc_shift
+        return device_model(self.devices, self.crossbar.weight_limit, self.crossbar.fraction_bits, shifts)
 
     # Rows and tiles ---------------------------------------------------------------------------------------------------
     @property

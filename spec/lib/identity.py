@@ -34,6 +34,8 @@ class IdentityMark:
 
 LABEL = IdentityMark(enters=False)
 """Never enters: a label for people."""
+OUTSIDE = IdentityMark(enters=False)
+"""Never enters: it tells of what stands outside the generated hardware, which is the same for all its values."""
 UNLESS_DEFAULT = IdentityMark(by_default=False)
 """Enters where it differs from its default."""
 OF_MIRU = IdentityMark(kind="miru")

@@ -44,6 +44,12 @@ class Purpose(IntEnum):
     MIRROR_MISMATCH = 16
     BIAS_ERROR = 17
     FRAME_NOISE = 18
+    READ = 20
+    PROBE = 21
+    PULSE = 22
+    WRITE = 23
+    SLOW = 24
+    CONVERTER = 25
     BMRU_TRAINING = 32
     BISTABLE_TRAINING = 33
     AUGMENTATION = 34

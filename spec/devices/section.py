@@ -1,0 +1,160 @@
+"""Section of the design point: the memristive devices and converters as they really are."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from remora.spec.devices.presets import IDEAL, preset_content, preset_names
+from remora.spec.lib.identity import OUTSIDE
+from remora.spec.lib.roles import ANSWERS
+from remora.spec.lib.section import Section
+from remora.spec.lib.validation import guess
+
+MAX_KNOTS = 33
+"""Most points of a curve."""
+
+Share = Annotated[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
+Amount = Annotated[Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
+Curve = Annotated[
+    Annotated[
+        tuple[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)], ...],
+        Field(min_length=1, max_length=MAX_KNOTS),
+    ]
+    | None,
+    ANSWERS,
+    OUTSIDE,
+]
+"""Values at evenly spaced conductances from rest to full; one stands for all."""
+
+_CURVES = ("raise_steps", "lower_steps", "write_noise", "slow_noise", "drift", "drift_spread")
+
+
+class Devices(Section):
+    """Devices and converters of the simulated chip.
+
+    ``model`` names a preset; every other field that is given replaces the preset's. They change no Verilog: one
+    netlist serves every chip. 0 turns a non-ideality off.
+    """
+
+    model: Annotated[str, ANSWERS, OUTSIDE] = Field(IDEAL, description="a preset of devices, or ideal ones")
+    seed: Annotated[int, ANSWERS, OUTSIDE] = Field(1, ge=0, le=2**32 - 1, description="which chip of its kind it is")
+    on_off: Amount = Field(None, description="conductance of a full device over that of one at rest; 0: rest conducts nothing")
+    raise_steps: Curve = Field(None, description="mean step of a raising pulse, in levels, over the device's range")
+    lower_steps: Curve = Field(None, description="mean step of a lowering pulse, in levels, over the device's range")
+    step_law: Annotated[str | None, ANSWERS, OUTSIDE] = Field(
+        None, description='law of the spread of steps: "normal" or "lognormal"'
+    )
+    step_spread: Amount = Field(None, description="spread of the step from device to device, share of the step")
+    direction_spread: Share = Field(None, description="spread of the asymmetry of raising and lowering, share of the step")
+    rest_spread: Amount = Field(None, description="spread of the lower bound from device to device, share of the range")
+    full_spread: Amount = Field(None, description="spread of the upper bound from device to device, share of the range")
+    cycle_noise: Amount = Field(None, description="noise of a pulse, share of its step")
+    cycle_noise_range: Amount = Field(None, description="further noise of a pulse, share of the range")
+    write_noise: Curve = Field(
+        None, description="noise of what a device shows after a pulse, share of the range, over the conductance"
+    )
+    read_noise: Share = Field(None, description="noise of a device, fresh at every sample, share of its conductance")
+    slow_noise: Curve = Field(
+        None, description="noise drawn at every ageing, share of the conductance and per root of the log of time"
+    )
+    slow_base: Amount = Field(None, description="log of the time at which slow noise is measured after a pulse")
+    stuck_rest: Share = Field(None, description="share of devices that are stuck at rest")
+    stuck_full: Share = Field(None, description="share of devices that are stuck at full")
+    corrupt: Share = Field(None, description="share of devices that are stuck anywhere")
+    drift: Curve = Field(None, description="mean exponent of drift, over the conductance")
+    drift_spread: Curve = Field(None, description="spread of the exponent from device to device, over the conductance")
+    drift_start: Amount = Field(None, description="seconds after a pulse from which a device drifts")
+    endurance: Amount = Field(None, description="pulses until a device is stuck where it is; 0: never")
+    endurance_spread: Amount = Field(None, description="spread of the endurance from device to device, decades")
+    wire_row: Amount = Field(None, description="resistance of a wordline between two bitlines, ohm")
+    wire_column: Amount = Field(None, description="resistance of a bitline between two wordlines, ohm")
+    full_conductance: Amount = Field(None, description="conductance of a full device, siemens")
+    converter_offset: Amount = Field(None, description="spread of the converters' offsets, codes")
+    converter_gain: Share = Field(None, description="spread of the converters' gains, share")
+    converter_noise: Amount = Field(None, description="noise of a conversion, codes")
+    plane_error: Share = Field(None, description="spread of the weights of a tile's bit planes, share")
+    pulse_ns: Amount = Field(None, description="length of a programming pulse, nanoseconds; 0: as short as you like")
+
+    @field_validator("model")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        if value != IDEAL and value not in preset_names():
+            legal = ", ".join(f"'{name}'" for name in (IDEAL, *preset_names()))
+            raise ValueError(f"should be one of {legal}{guess(value, preset_names())}")
+        return value
+
+    @field_validator("step_law")
+    @classmethod
+    def _is_a_law(cls, value: str | None) -> str | None:
+        if value not in (None, "normal", "lognormal"):
+            raise ValueError("should be 'normal' or 'lognormal'")
+        return value
+
+    @field_validator(*_CURVES, mode="before")
+    @classmethod
+    def _as_tuple(cls, value: Any) -> Any:
+        # TOML and JSON have lists, and a design point is hashed; a single number is a curve of one point.
+        if isinstance(value, list):
+            return tuple(float(each) if type(each) is int else each for each in value)
+        return (float(value),) if type(value) in (int, float) else value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers(cls, content: Any) -> Any:
+        # A whole number in TOML is an integer, which strict validation refuses for a float.
+        if not isinstance(content, dict):
+            return content
+        return {
+            name: float(value) if type(value) is int and name not in ("seed", "model") else value
+            for name, value in content.items()
+        }
+
+    @property
+    def ideal(self) -> bool:
+        """No device or converter errs: the model is ideal, and nothing is given that differs from it."""
+        return all(value == IDEAL_VALUES[name] for name, value in self.resolved().items())
+
+    def resolved(self) -> dict[str, Any]:
+        """Every field but model and seed: what is given here, else what the preset says, else the ideal value."""
+        given = {name: value for name, value in self if name not in ("model", "seed") and value is not None}
+        preset = {} if self.model == IDEAL else Devices.model_validate(preset_content(self.model)).given()
+        return IDEAL_VALUES | preset | given
+
+    def given(self) -> dict[str, Any]:
+        """The fields that are given here."""
+        return {name: value for name, value in self if name not in ("model", "seed") and value is not None}
+
+
+IDEAL_VALUES: dict[str, Any] = {
+    **{name: 0.0 for name in Devices.model_fields if name not in ("model", "seed")},
+    **{name: (0.0,) for name in _CURVES},
+    "raise_steps": (1.0,),
+    "lower_steps": (1.0,),
+    "step_law": "normal",
+    "drift_start": 1.0,
+    "full_conductance": 0.0,
+}
+"""Field → what an ideal device has; 0 means that it does not err in this way."""
+
+NON_IDEALITIES: dict[str, tuple[str, ...]] = {
+    "on_off": ("on_off",),
+    "response": ("raise_steps", "lower_steps"),
+    "step_spread": ("step_spread", "step_law", "direction_spread"),
+    "bound_spread": ("rest_spread", "full_spread"),
+    "cycle_noise": ("cycle_noise", "cycle_noise_range"),
+    "write_noise": ("write_noise",),
+    "read_noise": ("read_noise",),
+    "slow_noise": ("slow_noise", "slow_base", "drift_start"),
+    "stuck": ("stuck_rest", "stuck_full"),
+    "corrupt": ("corrupt",),
+    "drift": ("drift", "drift_spread", "drift_start"),
+    "endurance": ("endurance", "endurance_spread"),
+    "wires": ("wire_row", "wire_column", "full_conductance", "on_off"),
+    "converter_offset": ("converter_offset",),
+    "converter_gain": ("converter_gain",),
+    "converter_noise": ("converter_noise",),
+    "plane_error": ("plane_error",),
+}
+"""Each non-ideality → the fields that make it; with them alone, it is the only one."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import getdoc
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 import tomli_w
@@ -50,7 +50,10 @@ def legal_values(field: FieldInfo) -> str:
     if get_origin(field.annotation) is Literal:
         return ", ".join(str(choice) for choice in get_args(field.annotation))
     if get_origin(field.annotation) in (Union, UnionType):
-        return " or ".join(legal_values(FieldInfo.from_annotation(choice)) for choice in get_args(field.annotation))
+        choices = [choice for choice in get_args(field.annotation) if choice is not NoneType]
+        return " or ".join(legal_values(FieldInfo.from_annotation(choice)) for choice in choices)
+    if get_origin(field.annotation) is tuple:
+        return f"a list, each {legal_values(FieldInfo.from_annotation(get_args(field.annotation)[0]))}"
     if field.annotation is bool:
         return "true, false"
     bounds = {
@@ -95,7 +98,7 @@ def _first_sentence(text: str) -> str:
 
 def to_toml(design: Design) -> str:
     """The whole design point as TOML, which reads back to the same."""
-    return tomli_w.dumps(design.model_dump(mode="json"))
+    return tomli_w.dumps(design.model_dump(mode="json", exclude_none=True))
 
 
 def to_commented_toml(design: Design, name: str) -> str:
@@ -116,7 +119,9 @@ def to_commented_toml(design: Design, name: str) -> str:
             section = prefix
             lines += ["", f"[{section}]"]
         default = "" if field.default is None else f"; default {_toml_value(field.default)}"
-        lines += [f"# {field.meaning} ({field.legal}{default})", f"{key} = {_toml_value(field.value)}"]
+        # A field that may be left out has no value to write.
+        given = f"{key} = {_toml_value(field.value)}" if field.value is not None else f"# {key} ="
+        lines += [f"# {field.meaning} ({field.legal}{default})", given]
     return "\n".join(lines) + "\n"
 
 

@@ -60,6 +60,7 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"{1 << 31}: use fewer rows, levels or fraction_bits (now {design.crossbar.fraction_bits})"
         )
     yield from _macro_faults(design)
+    yield from _device_faults(design)
     addressed = True
     for layer, tiles in (("hidden", design.hidden_tiles), ("readout", design.readout_tiles)):
         if tiles > 256:
@@ -70,6 +71,48 @@ def faults(design: DesignPoint) -> Iterator[str]:
             )
     if addressed:
         yield from too_wide(design)
+
+
+def _device_faults(design: DesignPoint) -> Iterator[str]:
+    """Where devices err in a way that the design cannot have, or that golden's float64 and the model's 64 bits cannot
+    hold."""
+    if design.devices.ideal:
+        return
+    if design.capabilities.bistable:
+        yield (
+            'devices are not ideal, but with cell.kind = "bmru" the bitlines drive cells for which there is no '
+            'model of real devices: use cell.kind = "miru", or leave the section devices out'
+        )
+        return
+    given, model = design.devices.resolved(), design.device_model()
+    if 0 < given["on_off"] <= 1:
+        yield f"devices.on_off is {given['on_off']:g}: use a ratio above 1, or 0 for no conductance at rest"
+    if not (any(model.raise_steps) and any(model.lower_steps)):
+        yield (
+            "a pulse of devices.raise_steps or lower_steps moves no device by a grain of conductance: use longer "
+            f"steps, or more than crossbar.fraction_bits = {design.crossbar.fraction_bits}"
+        )
+    yield from _too_large(design)
+
+
+def _too_large(design: DesignPoint) -> Iterator[str]:
+    model, rows = design.device_model(), min(design.crossbar.rows, design.hidden_rows)
+    columns = min(design.crossbar.columns, max(design.network.hidden, design.network.classes))
+    # A plane weighs at most twice what it should, and a converter's gain is at most 2.
+    charge = rows * 2 * design.formats.stream_limit * model.limit
+    variance = rows * (design.formats.stream_limit**2 >> 4) * (model.read_noise**2 * model.limit**2 >> 29)
+    wires = model.limit * (model.wire_row * 2 * columns**2 + model.wire_column * rows**2)
+    sums = {
+        "a bitline's charge times a converter's gain": (charge << 13, 53),
+        "the variance of a sample": (variance + max(model.converter_noise), 50),
+        "the drop along the wires": (wires, 62),
+    }
+    for name, (value, bits) in sums.items():
+        if value >> bits:
+            yield (
+                f"devices: {name} reaches 2^{value.bit_length() - 1}, beyond the 2^{bits} that golden and the model of "
+                "the macro hold: use fewer crossbar.rows, levels or fraction_bits, or less noise"
+            )
 
 
 def _macro_faults(design: DesignPoint) -> Iterator[str]:

@@ -179,4 +179,3 @@ def ticks(devices: Devices, seconds: float) -> int:
     if not 0 <= found < 1 << 47:
         raise ValueError(f"an age of {seconds:g} s is none: it counts from 0, and ends at 2^39 times drift_start")
     return round(found)
-

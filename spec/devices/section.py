@@ -16,7 +16,7 @@ MAX_KNOTS = 33
 """Most points of a curve."""
 
 Share = Annotated[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
-Amount = Annotated[Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
+Amount = Annotated[Annotated[float, Field(ge=0, le=10**15, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
 Curve = Annotated[
     Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)], ...],
@@ -26,9 +26,11 @@ Curve = Annotated[
     ANSWERS,
     OUTSIDE,
 ]
-"""Values at evenly spaced conductances from rest to full; one stands for all."""
+"""Values at evenly spaced conductances; one stands for all. Those of a step lie between the device's own bounds, those
+of the others between no conductance and that of a full device."""
 
-_CURVES = ("raise_steps", "lower_steps", "write_noise", "slow_noise", "drift", "drift_spread")
+CURVES = ("raise_steps", "lower_steps", "write_noise", "slow_noise", "drift", "drift_spread")
+"""Fields that are curves over the conductance."""
 
 
 class Devices(Section):
@@ -40,16 +42,16 @@ class Devices(Section):
 
     model: Annotated[str, ANSWERS, OUTSIDE] = Field(IDEAL, description="a preset of devices, or ideal ones")
     seed: Annotated[int, ANSWERS, OUTSIDE] = Field(1, ge=0, le=2**32 - 1, description="which chip of its kind it is")
-    on_off: Amount = Field(None, description="conductance of a full device over that of one at rest; 0: rest conducts nothing")
+    on_off: Amount = Field(None, description="conductance of a full device over one at rest; 0: rest conducts nothing")
     raise_steps: Curve = Field(None, description="mean step of a raising pulse, in levels, over the device's range")
     lower_steps: Curve = Field(None, description="mean step of a lowering pulse, in levels, over the device's range")
     step_law: Annotated[str | None, ANSWERS, OUTSIDE] = Field(
         None, description='law of the spread of steps: "normal" or "lognormal"'
     )
     step_spread: Amount = Field(None, description="spread of the step from device to device, share of the step")
-    direction_spread: Share = Field(None, description="spread of the asymmetry of raising and lowering, share of the step")
-    rest_spread: Amount = Field(None, description="spread of the lower bound from device to device, share of the range")
-    full_spread: Amount = Field(None, description="spread of the upper bound from device to device, share of the range")
+    direction_spread: Share = Field(None, description="spread of the asymmetry of raising and lowering, share")
+    rest_spread: Amount = Field(None, description="spread of the lower bound among devices, share of the range")
+    full_spread: Amount = Field(None, description="spread of the upper bound among devices, share of the range")
     cycle_noise: Amount = Field(None, description="noise of a pulse, share of its step")
     cycle_noise_range: Amount = Field(None, description="further noise of a pulse, share of the range")
     write_noise: Curve = Field(
@@ -92,7 +94,7 @@ class Devices(Section):
             raise ValueError("should be 'normal' or 'lognormal'")
         return value
 
-    @field_validator(*_CURVES, mode="before")
+    @field_validator(*CURVES, mode="before")
     @classmethod
     def _as_tuple(cls, value: Any) -> Any:
         # TOML and JSON have lists, and a design point is hashed; a single number is a curve of one point.
@@ -119,7 +121,7 @@ class Devices(Section):
     def resolved(self) -> dict[str, Any]:
         """Every field but model and seed: what is given here, else what the preset says, else the ideal value."""
         given = {name: value for name, value in self if name not in ("model", "seed") and value is not None}
-        preset = {} if self.model == IDEAL else Devices.model_validate(preset_content(self.model)).given()
+        preset = {} if self.model == IDEAL else Devices(**preset_content(self.model)).given()
         return IDEAL_VALUES | preset | given
 
     def given(self) -> dict[str, Any]:
@@ -129,12 +131,12 @@ class Devices(Section):
 
 IDEAL_VALUES: dict[str, Any] = {
     **{name: 0.0 for name in Devices.model_fields if name not in ("model", "seed")},
-    **{name: (0.0,) for name in _CURVES},
+    **{name: (0.0,) for name in CURVES},
     "raise_steps": (1.0,),
     "lower_steps": (1.0,),
     "step_law": "normal",
     "drift_start": 1.0,
-    "full_conductance": 0.0,
+    "full_conductance": 1e-5,
 }
 """Field → what an ideal device has; 0 means that it does not err in this way."""
 

@@ -18,11 +18,11 @@ NORMAL_BITS = 6
 
 
 def knots(curve: tuple[float, ...], scale: float) -> tuple[int, ...]:
-    """A curve of evenly spaced values at `KNOTS` places, times ``scale``, rounded to the nearest integer."""
+    """A curve of evenly spaced values at `KNOTS` positions, times ``scale``, rounded to the nearest integer."""
     last = len(curve) - 1
     found = []
-    for place in range(KNOTS):
-        index, share = divmod(place * last, KNOTS - 1)
+    for position in range(KNOTS):
+        index, share = divmod(position * last, KNOTS - 1)
         value = curve[index]
         if share:
             value += (curve[index + 1] - value) * share / (KNOTS - 1)

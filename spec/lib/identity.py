@@ -49,7 +49,8 @@ def identity_of(section: BaseModel) -> dict[str, Any]:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         if isinstance(value, BaseModel):
-            found[name] = identity_of(value)
+            # A section that only tells of what stands outside leaves no trace.
+            found |= {name: inner} if (inner := identity_of(value)) else {}
             continue
         marks = [mark for mark in field.metadata if isinstance(mark, IdentityMark)]
         if all(_enters(mark, section, field, value) for mark in marks):

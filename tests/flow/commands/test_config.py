@@ -54,7 +54,7 @@ def test_what_is_said_to_be_legal_is_legal_and_what_lies_beyond_is_not(preset):
     tried = 0
     for field in describe_fields(design):
         bounds = field.legal.split(" or ")[0].split(" … ")
-        if len(bounds) == 2:
+        if len(bounds) == 2 and not field.legal.startswith("a list"):
             section, name = field.path.split(".")
             adapter = type(getattr(design, section))
             kind = type(field.value) if isinstance(field.value, float) else int

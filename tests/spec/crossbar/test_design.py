@@ -76,6 +76,8 @@ def test_every_field_but_the_name_enters_the_hash():
     for *sections, name in leaves(content):
         if name in ("kind", "contexts", "enabled", "integrators", "sense_cycles", "macro_rows", "macro_columns"):
             continue  # one less is not legal, and one that excludes replay
+        if sections == ["devices"]:
+            continue  # they stand outside the hardware
         other = json.loads(json.dumps(content))
         target = other
         for section in sections:

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.lib.identity import LABEL, OF_MIRU, UNLESS_DEFAULT, IdentityMark
+from remora.spec.devices.section import Devices
+from remora.spec.lib.identity import LABEL, OF_MIRU, OUTSIDE, UNLESS_DEFAULT, IdentityMark
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, parse_design, preset_names
 
@@ -61,7 +62,8 @@ def test_the_marked_fields_are_those_of_the_contract():
     crossbar |= dict.fromkeys(("crossbar.macro_rows", "crossbar.macro_columns"), UNLESS_DEFAULT)
     system = {"system.small_memory_bits": UNLESS_DEFAULT}
     parity = {"system.parity": UNLESS_DEFAULT}
-    assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning, **crossbar, **system, **parity}
+    devices = {f"devices.{name}": OUTSIDE for name in Devices.model_fields}
+    assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning, **crossbar, **system, **parity, **devices}
     assert marks_of(BmruDesign) == {"name": LABEL, "core": IdentityMark(written="analog"), **system}
 
 

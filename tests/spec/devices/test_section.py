@@ -1,0 +1,78 @@
+"""The section ``[devices]``: presets and what replaces them, what is ideal, what is refused and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.devices.presets import IDEAL, preset_names
+from remora.spec.devices.section import IDEAL_VALUES, NON_IDEALITIES, Devices
+from remora.spec.lib.errors import ConfigError
+from remora.spec.presets import load_design
+
+MNIST = load_design("mnist", DesignPoint)
+
+
+def test_no_section_is_the_same_as_ideal_devices():
+    same = MNIST.evolve(devices={"model": IDEAL})
+    assert same.hash == MNIST.hash and same.devices.ideal and MNIST.devices.resolved() == IDEAL_VALUES
+    assert MNIST.identity().get("devices") is None
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_every_preset_errs_and_is_the_same_hardware(name):
+    real = MNIST.evolve(devices={"model": name}, crossbar={"pulse_cycles": 255})
+    assert not real.devices.ideal
+    assert real.hash == MNIST.evolve(crossbar={"pulse_cycles": 255}).hash
+
+
+def test_a_field_replaces_the_presets_and_zero_turns_it_off():
+    preset = Devices(model="taox-hfox").resolved()
+    replaced = Devices(model="taox-hfox", read_noise=0.02, cycle_noise_range=0.0).resolved()
+    assert preset["cycle_noise_range"] > 0 == replaced["cycle_noise_range"]
+    assert replaced["read_noise"] == 0.02 and replaced["on_off"] == preset["on_off"]
+
+
+def test_a_change_of_the_model_keeps_what_was_given():
+    design = MNIST.evolve(devices={"model": "taox-hfox", "read_noise": 0.02})
+    other = design.evolve(devices={"model": IDEAL})
+    assert other.devices.given() == {"read_noise": 0.02}
+
+
+def test_every_field_makes_a_non_ideality_or_is_about_pulses():
+    made = {field for fields in NON_IDEALITIES.values() for field in fields}
+    assert made | {"model", "seed", "pulse_ns"} == set(Devices.model_fields)
+
+
+def test_whole_numbers_and_lists_are_taken_as_they_stand_in_a_file():
+    devices = Devices(**{"on_off": 10, "raise_steps": [1, 2.5], "drift": 0})
+    assert (devices.on_off, devices.raise_steps, devices.drift) == (10.0, (1.0, 2.5), (0.0,))
+
+
+@pytest.mark.parametrize(
+    ("devices", "message"),
+    [
+        ({"model": "taox"}, "devices.model = 'taox': should be one of 'ideal', .*; did you mean 'taox-hfox'"),
+        ({"step_law": "cauchy"}, "devices.step_law = 'cauchy': should be 'normal' or 'lognormal'"),
+        ({"read_noise": -0.1}, "devices.read_noise = -0.1: "),
+        ({"read_nois": 0.1}, "devices.read_nois is not a field; .*; did you mean 'read_noise'"),
+        ({"read_noise": True}, "devices.read_noise = True: "),
+        ({"raise_steps": []}, "devices.raise_steps = "),
+        ({"raise_steps": [1.0] * 34}, "devices.raise_steps = "),
+        ({"drift": [float("nan")]}, "devices.drift.0 = nan"),
+        ({"on_off": 0.5}, "devices.on_off is 0.5: use a ratio above 1"),
+        ({"raise_steps": 1e-9}, "moves no device by a grain of conductance"),
+        ({"read_noise": 1.0, "on_off": 1.001}, "the variance of a sample reaches"),
+        ({"wire_row": 1e9, "full_conductance": 1.0}, "the drop along the wires reaches"),
+        ({"converter_noise": 1e9}, "the variance of a sample reaches"),
+    ],
+)
+def test_what_is_illegal_is_refused_in_words(devices, message):
+    with pytest.raises(ConfigError, match=message) as caught:
+        MNIST.evolve(devices=devices)
+    assert "\n" not in str(caught.value)
+
+
+def test_bistable_cells_take_ideal_devices_alone():
+    with pytest.raises(ConfigError, match="no model of real devices"):
+        load_design("mnist-bmru", DesignPoint).evolve(devices={"read_noise": 0.01})

@@ -198,14 +198,14 @@ NORMAL_FACTOR, NORMAL_SHIFT = 443, 16
 """Their ratio is 1 over the standard deviation of the sum of four uniform bytes, 147.8, to 0.1 %."""
 
 
-def normal_integer(word: ArrayLike, amplitude: int) -> NDArray[np.int64]:
+def normal_integer(word: ArrayLike, amplitude: ArrayLike) -> NDArray[np.int64]:
     """Nearly normal integers of mean 0 and rms ``amplitude``, for what hardware models draw: the sum of four bytes.
 
     ``rs((Σ bytes − 510) · amplitude · 443, 16)``; no magnitude exceeds 3.45 times the amplitude.
 
     Args:
         word: draws, any shape.
-        amplitude: 0 … 4095, so that 32-bit arithmetic is wide enough.
+        amplitude: one for all, or one a word, below 2^40 in magnitude; 32-bit arithmetic is wide enough to 4095.
     """
     word = np.asarray(word, np.uint32)
     total = np.zeros(word.shape, np.int64)

@@ -1,0 +1,59 @@
+"""Tables over the conductance, and draws of a device: what several device rules share.
+
+Everything is exact in int64 arrays, elementwise over any shape.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from remora.spec.devices.model import Table
+from remora.spec.devices.tables import KNOTS, POSITION_BITS
+from remora.spec.lib.fixed import round_shift
+from remora.spec.lib.rng import NORMAL_CENTRE, Purpose, draw_pair, normal_integer
+
+Integers = NDArray[np.int64]
+
+STEP_BITS = 8
+"""Two knots of a table lie 2^n apart."""
+RECIPROCAL_BITS, POSITION_SHIFT = 28, 16
+BYTE_SUM_DEVIATION = 147.8
+"""Of the sum of four uniform bytes, as rule D19 rounds it."""
+
+
+def at(conductance: ArrayLike, low: ArrayLike, high: ArrayLike) -> Integers:
+    """Where a conductance lies between two others, 0 … 4096. Rule D3."""
+    reciprocal = (1 << RECIPROCAL_BITS) // np.maximum(1, np.subtract(high, low))
+    return np.minimum(1 << POSITION_BITS, ((np.maximum(conductance, low) - low) * reciprocal) >> POSITION_SHIFT)
+
+
+def interpolate(table: Table, position: Integers) -> Integers:
+    """The value of a table of knots at positions of rule D3."""
+    knots = _array(table)
+    before = np.minimum(KNOTS - 2, position >> STEP_BITS)
+    first = knots[before]
+    return first + round_shift((knots[before + 1] - first) * (position - (before << STEP_BITS)), STEP_BITS)
+
+
+@cache
+def _array(table: Table) -> Integers:
+    return np.array(table, np.int64)
+
+
+def normals(word: NDArray[np.uint32], amplitude: ArrayLike) -> Integers:
+    """Nearly normal integers of these words, each of its own amplitude. Rule R5."""
+    return normal_integer(word, amplitude)
+
+
+def deviates(word: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """z of rule D19: the sum of a word's bytes, less its mean, over its deviation."""
+    total = sum((word >> np.uint32(8 * byte) & np.uint32(0xFF)).astype(np.int64) for byte in range(4))
+    return (total - NORMAL_CENTRE) / BYTE_SUM_DEVIATION
+
+
+def device_draw(seed: int, purpose: Purpose, sequence: ArrayLike, index: ArrayLike):
+    """Both words of a draw of devices, by their numbers. Rule D2."""
+    return draw_pair(seed, purpose, sequence, index)

@@ -1,0 +1,117 @@
+"""Programming pulses of real devices: what one pulse does, and which devices a layer's due pulses reach.
+
+Rules D6 and D22.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remora.golden.devices.chip import ChipLayer
+from remora.golden.devices.curves import Integers, at, device_draw, interpolate, normals
+from remora.golden.devices.state import MOST_PULSES, LayerState, at_rest, is_full, shown
+from remora.spec.devices.model import GAIN_BITS, DeviceModel
+from remora.spec.lib.fixed import round_shift
+from remora.spec.lib.rng import Purpose
+
+
+@dataclass(frozen=True)
+class Pulsed:
+    """What the due pulses of a layer did.
+
+    Attributes:
+        applied: pulses that a device took, whether it moved or not.
+        dropped: pulses that found the devices of their pair at rest and full.
+        devices: flat indices of the devices that were pulsed, rising, each once.
+    """
+
+    applied: int
+    dropped: int
+    devices: NDArray[np.intp]
+
+
+def moved(
+    model: DeviceModel, index: NDArray[np.uint32], numbers: Integers, p: Integers, n: Integers, upwards: NDArray
+) -> Integers:
+    """p of devices after one pulse. Rule D6.
+
+    Args:
+        index: (k,) numbers of the devices.
+        numbers: (6, k), their `remora.golden.devices.chip.NUMBERS`.
+        p, n: (k,) before the pulse.
+        upwards: (k,) bool, the direction.
+    """
+    low, high, up, down, _, endurance = numbers
+    x = at(p, low, high)
+    step = np.where(upwards, interpolate(model.raise_steps, x) * up, interpolate(model.lower_steps, x) * down)
+    step = round_shift(step, GAIN_BITS)
+    if model.cycle_noise or model.cycle_range:
+        first, second = device_draw(model.seed, Purpose.PULSE, n, index)
+        noise = normals(first, round_shift(step * model.cycle_noise, GAIN_BITS)) + normals(second, model.cycle_range)
+        step = step + noise
+    after = np.minimum(high, np.maximum(low, np.where(upwards, p + step, p - step)))
+    return np.where(n < endurance, after, p)
+
+
+def pulse_devices(
+    model: DeviceModel, made: ChipLayer, layer: LayerState, devices: NDArray[np.intp], upwards: NDArray
+) -> Integers:
+    """Pulse different devices of a layer once each; what they conduct then, (k,). Rules D6, D7 and D10.
+
+    Args:
+        layer: changed in place.
+        devices: (k,) flat indices into (2, rows, columns).
+        upwards: (k,) bool.
+    """
+    index = made.index.reshape(-1)[devices]
+    p, n = layer.p.reshape(-1), layer.n.reshape(-1)
+    after = moved(model, index, made.numbers.reshape(6, -1)[:, devices], p[devices], n[devices], upwards)
+    count = np.minimum(MOST_PULSES, n[devices] + 1)
+    p[devices], n[devices] = after, count
+    layer.t.reshape(-1)[devices] = 0
+    layer.s.reshape(-1)[devices] = 0
+    return shown(model, index, after, count)  # as it is: no time has passed since the pulse
+
+
+def pulse_weights(
+    model: DeviceModel,
+    made: ChipLayer,
+    layer: LayerState,
+    conductance: Integers,
+    weights: NDArray[np.intp],
+    pulses: NDArray[np.int64],
+) -> Pulsed:
+    """Give weights the pulses that are due to them, the pulses of one weight one after the other. Rule D22.
+
+    Args:
+        layer: changed in place.
+        conductance: (2, rows, columns), what the devices conduct; follows them.
+        weights: (k,) flat indices into (rows, columns), different ones.
+        pulses: (k,) how many each, up where positive.
+    """
+    flat, pairs = conductance.reshape(-1), conductance[0].size
+    left, upwards = np.abs(pulses), pulses > 0
+    applied, reached = 0, []
+    while True:
+        due = left > 0
+        if not due.all():
+            weights, left, upwards = weights[due], left[due], upwards[due]
+        if not len(weights):
+            break
+        positive, negative = weights, weights + pairs
+        # Of the two devices: the one that goes down to move the weight, and the one that goes up.
+        falling, rising = np.where(upwards, negative, positive), np.where(upwards, positive, negative)
+        lowers = ~at_rest(model, flat[falling])
+        raises = ~lowers & ~is_full(model, flat[rising])
+        takes = lowers | raises
+        devices = np.where(lowers, falling, rising)[takes]
+        if len(devices):
+            flat[devices] = pulse_devices(model, made, layer, devices, raises[takes])
+            applied += len(devices)
+            reached.append(devices)
+        left = left - 1
+    devices = np.unique(np.concatenate(reached)) if reached else np.zeros(0, np.intp)
+    return Pulsed(applied, int(np.abs(pulses).sum()) - applied, devices)

@@ -1,0 +1,162 @@
+"""What a device's past made of it: pulses, time, and what it conducts now.
+
+Rules D5, D7 to D12 and D21.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remora.golden.devices.chip import Chip, ChipLayer
+from remora.golden.devices.curves import Integers, at, device_draw, interpolate, normals
+from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
+from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
+from remora.spec.lib.fixed import round_shift
+from remora.spec.lib.rng import Purpose
+
+MOST_PULSES = (1 << 32) - 1
+MOST_TICKS = (1 << 47) - 1
+MOST_HALVINGS = 31
+NATURAL = 45426
+"""2^16 · ln 2: rule D11's logarithm is the natural one."""
+AGING_BITS = 8
+
+_LOG, _POWER = np.array(log_table()), np.array(power_table())
+
+
+@dataclass
+class LayerState:
+    """The devices of a layer; arrays (2, rows, columns) int64, side 0 is g⁺.
+
+    Attributes:
+        p: what pulses made of the device, in grains.
+        n: pulses since it was made.
+        t: ticks since the last of them.
+        s: slow noise, in grains.
+    """
+
+    p: Integers
+    n: Integers
+    t: Integers
+    s: Integers
+
+    @classmethod
+    def fresh(cls, model: DeviceModel, made: ChipLayer, levels: NDArray[np.integer]) -> LayerState:
+        """Devices that have just been programmed to weights in levels, (rows, columns), exactly. Rule D21."""
+        pair = np.stack([np.maximum(levels, 0), np.maximum(-levels.astype(np.int64), 0)]).astype(np.int64)
+        p = np.minimum(made.high, np.maximum(made.low, model.rest + pair * model.level))
+        return cls(p, *(np.zeros(made.shape, np.int64) for _ in range(3)))
+
+    def copy(self) -> LayerState:
+        """One that shares no memory with this."""
+        return LayerState(self.p.copy(), self.n.copy(), self.t.copy(), self.s.copy())
+
+
+@dataclass
+class DeviceState:
+    """The devices of a chip.
+
+    Attributes:
+        layers: hidden layer and readout.
+        ageings: a, how often they were aged.
+    """
+
+    layers: tuple[LayerState, LayerState]
+    ageings: int = 0
+
+    @classmethod
+    def fresh(cls, chip: Chip, levels: tuple[NDArray[np.integer], NDArray[np.integer]]) -> DeviceState:
+        """Devices that have just been programmed to the weights of both layers. Rule D21."""
+        hidden, readout = (
+            LayerState.fresh(chip.model, made, each) for made, each in zip(chip.layers, levels, strict=True)
+        )
+        return cls((hidden, readout))
+
+    def copy(self) -> DeviceState:
+        """One that shares no memory with this."""
+        return DeviceState((self.layers[0].copy(), self.layers[1].copy()), self.ageings)
+
+    def age(self, chip: Chip, ticks: int) -> None:
+        """Let time pass, all devices at once. Rule D11.
+
+        Raises:
+            ValueError: negative, or more than 2^47 − 1 ticks.
+        """
+        if not 0 <= ticks <= MOST_TICKS:
+            raise ValueError(f"an age of {ticks} ticks is none: it is 0 … 2^47 − 1")
+        self.ageings += 1
+        for made, layer in zip(chip.layers, self.layers, strict=True):
+            layer.t = np.minimum(MOST_TICKS, layer.t + ticks)
+            layer.s = slow_noise(chip.model, made, layer, self.ageings)
+
+    def conductances(self, chip: Chip) -> tuple[Integers, Integers]:
+        """What the devices of both layers conduct, (2, rows, columns) each, before any wire. Rule D10."""
+        hidden, readout = (
+            conducted(chip.model, made, layer) for made, layer in zip(chip.layers, self.layers, strict=True)
+        )
+        return hidden, readout
+
+
+def shown(model: DeviceModel, index: NDArray[np.uint32], p: Integers, n: Integers) -> Integers:
+    """v: what devices of these numbers show after a pulse. Rule D7."""
+    if any(model.write_noise):
+        word, _ = device_draw(model.seed, Purpose.WRITE, n, index)
+        p = p + normals(word, interpolate(model.write_noise, at(p, 0, model.full)))
+    return np.minimum(model.limit, np.maximum(0, p))
+
+
+def log_time(t: Integers) -> Integers:
+    """L: the base-two logarithm of ``t + 256`` ticks, less 8, in 2^−16. Rule D8."""
+    u = np.asarray(t, np.int64) + (1 << TICK_BITS)
+    # The exponent of a float64 is exact: u has fewer than 53 bits.
+    highest = np.frexp(u.astype(np.float64))[1].astype(np.int64) - 1
+    wide = np.maximum(0, highest - LOG_BITS)
+    fraction = ((u >> wide) << np.maximum(0, LOG_BITS - highest)) - (1 << LOG_BITS)
+    k = fraction >> TIME_TABLE_BITS
+    below = _LOG[k]
+    between = round_shift((_LOG[k + 1] - below) * (fraction & ((1 << TIME_TABLE_BITS) - 1)), TIME_TABLE_BITS)
+    return ((highest - TICK_BITS) << LOG_BITS) + below + between
+
+
+def drifted(model: DeviceModel, aging: Integers, v: Integers, t: Integers) -> Integers:
+    """What time left of v. Rule D9."""
+    if not model.drifts:
+        return v
+    x = at(v, 0, model.full)
+    exponent = interpolate(model.drift, x) + round_shift(interpolate(model.drift_spread, x) * aging, AGING_BITS)
+    y = (np.maximum(0, exponent) * log_time(t)) >> GAIN_BITS
+    k, low = (y >> TIME_TABLE_BITS) & ((1 << TIME_TABLE_BITS) - 1), y & ((1 << TIME_TABLE_BITS) - 1)
+    power = _POWER[k] + round_shift((_POWER[k + 1] - _POWER[k]) * low, TIME_TABLE_BITS)
+    halvings = LOG_BITS + np.minimum(MOST_HALVINGS, y >> LOG_BITS)
+    return (v * power + (1 << (halvings - 1))) >> halvings
+
+
+def slow_noise(model: DeviceModel, made: ChipLayer, layer: LayerState, ageings: int) -> Integers:
+    """s of every device after its t grew, with the number of this ageing. Rule D11."""
+    if not any(model.slow_noise):
+        return np.zeros(made.shape, np.int64)
+    left = drifted(model, made.aging, shown(model, made.index, layer.p, layer.n), layer.t)
+    word, _ = device_draw(model.seed, Purpose.SLOW, ageings, made.index)
+    time = model.slow_base + ((log_time(layer.t) * NATURAL) >> (LOG_BITS + LOG_BITS - TICK_BITS))
+    root = np.sqrt((time << TICK_BITS).astype(np.float64)).astype(np.int64)  # exact below 2^52
+    share = interpolate(model.slow_noise, at(left, 0, model.full))
+    return normals(word, round_shift(round_shift(left * share, GAIN_BITS) * root, TICK_BITS))
+
+
+def conducted(model: DeviceModel, made: ChipLayer, layer: LayerState) -> Integers:
+    """g of every device of a layer, (2, rows, columns). Rules D7 to D10."""
+    left = drifted(model, made.aging, shown(model, made.index, layer.p, layer.n), layer.t)
+    return np.minimum(model.limit, np.maximum(0, left + layer.s))
+
+
+def at_rest(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
+    """The sense flag of devices that a pulse need not lower. Rule D12."""
+    return conductance <= model.rest + (model.level >> 1)
+
+
+def is_full(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
+    """The sense flag of devices that a pulse cannot raise. Rule D12."""
+    return conductance >= model.full - (model.level >> 1)

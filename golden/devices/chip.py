@@ -122,7 +122,7 @@ def device_numbers(model: DeviceModel, spreads: Manufacture, index: NDArray[np.u
     high = np.clip(model.full + normals(words[1][1], spreads.full_spread), 0, model.limit)
     high = np.maximum(low, high)
     endurance = _endurance(spreads, words[3][1])
-    low, high, stuck = _stick(spreads, *words[2], low, high)
+    low, high, stuck = _stick(spreads, words[2], low, high)
     return np.stack([low, high, up, down, normals(words[3][0], AGING_DEVIATION), np.where(stuck, 0, endurance)])
 
 
@@ -140,12 +140,14 @@ def _gains(spreads: Manufacture, first: NDArray[np.uint32], second: NDArray[np.u
     return up, down
 
 
-def _stick(spreads: Manufacture, which: NDArray[np.uint32], where: NDArray[np.uint32], low: Integers, high: Integers):
+def _stick(
+    spreads: Manufacture, words: tuple[NDArray[np.uint32], NDArray[np.uint32]], low: Integers, high: Integers
+) -> tuple[Integers, Integers, NDArray[np.bool_]]:
     """Bounds of all devices, those that are stuck having none, and which are stuck."""
     rest = spreads.stuck_rest
     full = rest + spreads.stuck_full
     corrupt = full + spreads.corrupt
-    which, where = which.astype(np.int64), where.astype(np.int64)
+    which, where = (word.astype(np.int64) for word in words)
     anywhere = low + ((where * (high - low + 1)) >> SHARE_WORD_BITS)
     place = np.select([which < rest, which < full], [low, high], anywhere)
     stuck = which < corrupt

@@ -50,7 +50,9 @@ def normals(word: NDArray[np.uint32], amplitude: ArrayLike) -> Integers:
 
 def deviates(word: NDArray[np.uint32]) -> NDArray[np.float64]:
     """z of rule D19: the sum of a word's bytes, less its mean, over its deviation."""
-    total = sum((word >> np.uint32(8 * byte) & np.uint32(0xFF)).astype(np.int64) for byte in range(4))
+    total = np.zeros(word.shape)
+    for byte in range(4):
+        total += word >> np.uint32(8 * byte) & np.uint32(0xFF)
     return (total - NORMAL_CENTRE) / BYTE_SUM_DEVIATION
 
 

@@ -211,7 +211,7 @@ def normal_integer(word: ArrayLike, amplitude: ArrayLike) -> NDArray[np.int64]:
     total = np.zeros(word.shape, np.int64)
     for byte in range(4):
         total += word >> np.uint32(8 * byte) & np.uint32(0xFF)
-    return round_shift((total - NORMAL_CENTRE) * (amplitude * NORMAL_FACTOR), NORMAL_SHIFT)
+    return round_shift((total - NORMAL_CENTRE) * (np.asarray(amplitude) * NORMAL_FACTOR), NORMAL_SHIFT)
 
 
 def normal(seed: int, purpose: Purpose, index: ArrayLike, lane: ArrayLike = 0) -> NDArray[np.float64]:

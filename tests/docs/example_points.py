@@ -25,8 +25,11 @@ def _sections(model: type, fields: dict, renamed: dict[str, tuple[str, str]]) ->
 
 def point(**fields) -> DesignPoint:
     """A design point whose fields of these names differ from the defaults; one cell lane, ``learning_lanes`` of
-    learning."""
-    renamed = {"learning_lanes": ("learning", "lanes"), "lanes": ("cell", "lanes")}
+    learning, ``seed`` of learning and ``device_seed``."""
+    renamed = {
+        "learning_lanes": ("learning", "lanes"), "lanes": ("cell", "lanes"),
+        "seed": ("learning", "seed"), "device_seed": ("devices", "seed"),
+    }  # fmt: skip
     sections = _sections(DesignPoint, {"lanes": 1} | fields, renamed)
     return DesignPoint(name="example", **sections)
 

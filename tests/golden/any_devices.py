@@ -1,0 +1,40 @@
+"""Random sections of devices: each non-ideality is off, weak or strong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from remora.spec.crossbar.design import DesignPoint
+
+CURVES = ("raise_steps", "lower_steps", "write_noise", "slow_noise", "drift", "drift_spread")
+STRONGEST = {
+    "raise_steps": 3.0, "lower_steps": 3.0, "step_spread": 0.6, "direction_spread": 0.5, "rest_spread": 0.2,
+    "full_spread": 0.4, "cycle_noise": 1.0, "cycle_noise_range": 0.1, "write_noise": 0.2, "read_noise": 0.3,
+    "slow_noise": 0.1, "slow_base": 20.0, "stuck_rest": 0.3, "stuck_full": 0.3, "corrupt": 0.3, "drift": 0.3,
+    "drift_spread": 0.1, "endurance_spread": 1.0, "wire_row": 50.0, "wire_column": 50.0, "converter_offset": 8.0,
+    "converter_gain": 0.2, "converter_noise": 3.0, "plane_error": 0.2,
+}  # fmt: skip
+"""The largest value that is drawn."""
+
+
+def any_devices(random: np.random.Generator, off: float = 0.4) -> dict:
+    """A section of devices; each field is left out with probability ``off``."""
+    section: dict = {"seed": int(random.integers(2**32)), "drift_start": 20.0, "full_conductance": 1e-4}
+    for name, most in STRONGEST.items():
+        if random.random() < off:
+            continue
+        size = int(random.integers(1, 6)) if name in CURVES else 1
+        values = [round(float(value), 6) for value in random.random(size) * most]
+        section[name] = values if name in CURVES else values[0]
+    if random.random() > off:
+        section["on_off"] = float(random.integers(3, 100))
+    if random.random() > off:
+        section["endurance"] = float(random.integers(1, 20))
+    if random.random() < 0.3:
+        section["step_law"] = "lognormal"
+    return section
+
+
+def with_devices(design: DesignPoint, random: np.random.Generator, off: float = 0.4) -> DesignPoint:
+    """The same design point on some chip."""
+    return design.evolve(devices=any_devices(random, off))

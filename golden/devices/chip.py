@@ -149,9 +149,9 @@ def _stick(
     corrupt = full + spreads.corrupt
     which, where = (word.astype(np.int64) for word in words)
     anywhere = low + ((where * (high - low + 1)) >> SHARE_WORD_BITS)
-    place = np.select([which < rest, which < full], [low, high], anywhere)
+    stuck_at = np.select([which < rest, which < full], [low, high], anywhere)
     stuck = which < corrupt
-    return np.where(stuck, place, low), np.where(stuck, place, high), stuck
+    return np.where(stuck, stuck_at, low), np.where(stuck, stuck_at, high), stuck
 
 
 def _endurance(spreads: Manufacture, word: NDArray[np.uint32]) -> Integers:

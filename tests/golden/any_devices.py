@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.errors import ConfigError
+
+ATTEMPTS = 1000
 
 CURVES = ("raise_steps", "lower_steps", "write_noise", "slow_noise", "drift", "drift_spread")
 STRONGEST = {
@@ -36,5 +39,14 @@ def any_devices(random: np.random.Generator, off: float = 0.4) -> dict:
 
 
 def with_devices(design: DesignPoint, random: np.random.Generator, off: float = 0.4) -> DesignPoint:
-    """The same design point on some chip."""
-    return design.evolve(devices=any_devices(random, off))
+    """The same design point on some chip.
+
+    Raises:
+        AssertionError: none of many was legal.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            return design.evolve(devices=any_devices(random, off))
+        except ConfigError:
+            continue
+    raise AssertionError(f"none of {ATTEMPTS} chips was legal")

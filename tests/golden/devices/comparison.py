@@ -68,14 +68,14 @@ class Twins:
     def scatter(self, random: np.random.Generator) -> None:
         """Give some devices other pasts, the ends of the ranges among them."""
         limit = self.chip.model.limit
-        for place, device in self.theirs.items():
+        for position, device in self.theirs.items():
             if random.random() < 0.5:
                 device.n = int(random.choice(ENDS)) if random.random() < 0.3 else int(random.integers(20))
                 device.t = int(random.choice([0, 255, 256, 2**16, 2**46, 2**47 - 1, int(random.integers(2**40))]))
                 device.s = int(random.integers(-limit // 8, limit // 8 + 1))
                 device.p = int(random.integers(limit + 1))
                 for name in "pnts":
-                    getattr(self.mine, name)[place] = getattr(device, name)
+                    getattr(self.mine, name)[position] = getattr(device, name)
 
     def age(self, ticks: int) -> None:
         """Let time pass for both."""
@@ -87,13 +87,13 @@ class Twins:
         """Give some weights up to four pulses each; compare the counts too. Rules D6, D12, D22 and P3."""
         rows, columns = self.made.shape[1:]
         count = int(random.integers(1, rows * columns + 1))
-        places = np.sort(random.choice(rows * columns, count, replace=False))
+        positions = np.sort(random.choice(rows * columns, count, replace=False))
         due = random.integers(1, 5, count) * random.choice([-1, 1], count)
         conductance = self.state.conductances(self.chip)[self.layer]
-        done = writes.pulse_weights(self.chip.model, self.made, self.mine, conductance, places, due)
+        done = writes.pulse_weights(self.chip.model, self.made, self.mine, conductance, positions, due)
         reached, applied = set(), 0
-        for place, pulses in zip(places.tolist(), due.tolist(), strict=True):
-            row, column = divmod(place, columns)
+        for position, pulses in zip(positions.tolist(), due.tolist(), strict=True):
+            row, column = divmod(position, columns)
             pair = self.theirs[0, row, column], self.theirs[1, row, column]
             for _ in range(abs(pulses)):
                 device = scalar_devices.pulse_pair(*pair, pulses > 0)
@@ -110,12 +110,12 @@ class Twins:
         conductance = self.state.conductances(self.chip)[self.layer]
         rest, full = at_rest(self.chip.model, conductance), is_full(self.chip.model, conductance)
         seen = Counter()
-        for place, device in self.theirs.items():
-            found = tuple(int(getattr(self.mine, name)[place]) for name in "pnts")
-            assert found == (device.p, device.n, device.t, device.s), (place, found)
-            assert int(conductance[place]) == device.conducts(), place
-            assert (rest[place], full[place]) == (device.at_rest(), device.is_full()), place
-            seen += Counter(values=7, conducting=device.conducts() > 0, rest=rest[place], full=full[place])
+        for position, device in self.theirs.items():
+            found = tuple(int(getattr(self.mine, name)[position]) for name in "pnts")
+            assert found == (device.p, device.n, device.t, device.s), (position, found)
+            assert int(conductance[position]) == device.conducts(), position
+            assert (rest[position], full[position]) == (device.at_rest(), device.is_full()), position
+            seen += Counter(values=7, conducting=device.conducts() > 0, rest=rest[position], full=full[position])
             seen += Counter(drifted=device.drifted() != device.shows(), slow=device.s != 0)
         return seen
 

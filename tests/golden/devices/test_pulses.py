@@ -57,9 +57,11 @@ def test_a_worn_device_stays_and_counts():
     """Rule D6: pulses are counted and applied, and nothing moves."""
     design = DESIGNS["tiny"].evolve(devices={"endurance": 3})
     chip, state, conductance = made_layer(design, 0)
-    places = np.arange(conductance[0].size)
-    done = [pulse_weights(chip.model, chip.layers[0], state, conductance, places, 0 * places + 1) for _ in range(5)]
-    assert [each.applied for each in done] == [len(places)] * 5
+    positions = np.arange(conductance[0].size)
+    done = [
+        pulse_weights(chip.model, chip.layers[0], state, conductance, positions, 0 * positions + 1) for _ in range(5)
+    ]
+    assert [each.applied for each in done] == [len(positions)] * 5
     assert (state.p[0] == 3 * chip.model.level).all() and (state.n[0] == 5).all() and not state.n[1].any()
 
 
@@ -73,8 +75,8 @@ def test_no_order_of_weights_matters():
     due = random.integers(-4, 5, count)
     pulse_weights(chip.model, chip.layers[0], together, conductance, np.arange(count), due)
     alone = type(together)(apart, *(np.zeros_like(apart) for _ in range(3)))
-    for place in random.permutation(count):
-        pulse_weights(chip.model, chip.layers[0], alone, other, np.array([place]), due[place : place + 1])
+    for position in random.permutation(count):
+        pulse_weights(chip.model, chip.layers[0], alone, other, np.array([position]), due[position : position + 1])
     for name in "pnts":
         np.testing.assert_array_equal(getattr(alone, name), getattr(together, name))
     np.testing.assert_array_equal(other, conductance)

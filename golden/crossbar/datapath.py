@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,10 +35,21 @@ class Datapath:
     def __init__(
         self, design: DesignPoint, weights: Weights, coefficients: Coefficients, batch: int, history: bool = False
     ):
-        weights.check(design)
-        self.design, self.dtype = design, layer_dtype(design)
-        self.hidden = TiledLayer(design, Layer.HIDDEN, weights.hidden, self.dtype)
-        self.readout = TiledLayer(design, Layer.READOUT, weights.readout, self.dtype)
+        dtype = layer_dtype(design)
+        hidden = TiledLayer(design, Layer.HIDDEN, weights.check(design).hidden, dtype)
+        readout = TiledLayer(design, Layer.READOUT, weights.readout, dtype)
+        self._set_up(design, (hidden, readout), coefficients, batch, history)
+
+    def _set_up(
+        self,
+        design: DesignPoint,
+        layers: tuple[TiledLayer, TiledLayer],
+        coefficients: Coefficients,
+        batch: int,
+        history: bool,
+    ) -> None:
+        self.design, (self.hidden, self.readout) = design, layers
+        self.dtype = self.hidden.matrix.dtype.type
         self._feature_words = feature_words(design).astype(self.dtype)
         self._blend = StateBlend(design, coefficients.update, self.dtype)
         self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift)
@@ -61,7 +74,13 @@ class Datapath:
         self._readout_codes = np.empty((len(self.readout.row_tiles), batch, classes), dtype)
         self._scores, self._readout_work = (np.empty((batch, classes), dtype) for _ in range(2))
 
-    def run(self, features: NDArray, lengths: NDArray[np.integer] | None = None, on_step=None) -> None:
+    def run(
+        self,
+        features: NDArray,
+        lengths: NDArray[np.integer] | None = None,
+        on_step: Callable[[int, int], None] | None = None,
+        numbers: NDArray[np.integer] | None = None,
+    ) -> None:
         """Run sequences from the zero state to their ends and read them out.
 
         Rule F7.
@@ -70,14 +89,14 @@ class Datapath:
             features: (n, T, features) bytes, n up to the batch, T up to ``max_steps``.
             lengths: (n,) steps of each, falling, the first T; None where all take T.
             on_step: called as ``on_step(t, active)`` after step t has updated the first ``active`` states.
+            numbers: (n,) of each sequence in the stream, by which real devices draw their noise; ideal ones draw none.
         """
         sequences, steps = features.shape[:2]
         if self.inputs.shape[:2] != (steps, sequences):
             self._view(sequences, steps)
         np.take(self._feature_words, features.view(np.uint8).transpose(1, 0, 2), out=self.inputs, mode="clip")
         flat = self.inputs.reshape(steps * sequences, -1)
-        for tile, sums in zip(self.hidden.row_tiles, self.tile_codes, strict=True):
-            self.hidden.start(tile, flat, sums.reshape(steps * sequences, -1))
+        self._start(flat, lengths, numbers)
         self.states.fill(0)
         self.words[0].fill(0)
         active = [sequences] * steps if lengths is None else np.searchsorted(-lengths, -np.arange(steps)).tolist()
@@ -86,12 +105,22 @@ class Datapath:
         for t in range(steps):
             self._advance(t, active[t], sequences)
             if self.step_readouts:
-                self.step_readouts.read(t, self._readout_streamer, self.states[: active[t]])
+                self._read_step(t, active[t])
             if on_step:
                 on_step(t, active[t])
         if len(self.hidden.row_tiles) == 1:
             self.hidden.convert(self.codes)
         self._read_out()
+
+    def _start(self, inputs: NDArray, lengths: NDArray[np.integer] | None, numbers: NDArray[np.integer] | None) -> None:
+        """Fill `tile_codes` with what does not depend on states; ``inputs``: (T · n, features) words."""
+        for tile, sums in zip(self.hidden.row_tiles, self.tile_codes, strict=True):
+            self.hidden.start(tile, inputs, sums.reshape(len(inputs), -1))
+
+    def _read_step(self, t: int, active: int) -> None:
+        """Rule O4."""
+        assert self.step_readouts
+        self.step_readouts.read(t, self._readout_streamer, self.states[:active])
 
     def _view(self, n: int, steps: int) -> None:
         network, tiles = self.design.network, len(self.hidden.row_tiles)
@@ -115,8 +144,7 @@ class Datapath:
             words, codes, tile_codes = words[:n], codes[:n], tile_codes[:, :n]
             states, work, index, step = (array[:n] for array in self._cells)
             following = None if following is None else following[:n]
-        for tile, sums in zip(self.hidden.row_tiles, tile_codes, strict=True):
-            self.hidden.add(tile, words, sums, work)
+        self._add_states(t, words, tile_codes, work)
         if len(tile_codes) > 1:
             # A single tile's sums are converted after the last step, all at once: the blend can do with sums.
             self.hidden.convert(tile_codes)
@@ -125,6 +153,11 @@ class Datapath:
         self._blend.blend(codes, states, index, work, step)
         if following is not None:
             self._streamer.stream(states, following, work)
+
+    def _add_states(self, t: int, words: NDArray, tile_codes: NDArray, work: NDArray) -> None:
+        """Complete the sums of step t, (row tiles, active, hidden), with words (active, hidden)."""
+        for tile, sums in zip(self.hidden.row_tiles, tile_codes, strict=True):
+            self.hidden.add(tile, words, sums, work)
 
     def _read_out(self) -> None:
         """Rules O1 and O2."""

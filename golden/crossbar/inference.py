@@ -11,6 +11,7 @@ from remora.golden.crossbar import bistable, miru
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import Inference
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
 
 
@@ -21,8 +22,10 @@ def infer(
     lengths: NDArray | None = None,
     coefficients: Coefficients | None = None,
     record: bool = False,
+    devices: DeviceState | None = None,
 ) -> Inference[Any]:
-    """`remora.golden.crossbar.miru.infer`, or `remora.golden.crossbar.bistable.infer`, which has no coefficients."""
+    """`remora.golden.crossbar.miru.infer`, or `remora.golden.crossbar.bistable.infer`, which has neither coefficients
+    nor real devices."""
     if design.capabilities.bistable:
         return bistable.infer(design, weights, features, lengths, record)
-    return miru.infer(design, weights, features, lengths, coefficients, record)
+    return miru.infer(design, weights, features, lengths, coefficients, record, devices)

@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients, signed_candidates
 from remora.golden.crossbar.datapath import Datapath
+from remora.golden.crossbar.device_datapath import make_datapath
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import READOUT, STEP, STEP_HEAD
 from remora.spec.lib.trace import UNCOMPARED, field_names, record_types
@@ -125,6 +127,7 @@ def infer(
     lengths: NDArray | None = None,
     coefficients: Coefficients | None = None,
     record: bool = False,
+    devices: DeviceState | None = None,
 ) -> Inference[Record]:
     """Run sequences through the network, each from the zero state.
 
@@ -135,21 +138,25 @@ def infer(
         lengths: (S,) steps of each sequence, 1 … T; T for all where None. What lies beyond is ignored.
         coefficients: the gates; the design's where None.
         record: keep every intermediate value.
+        devices: state of real ones, not changed; sequence i is number ``started + i`` of the stream. Freshly programmed
+            to the weights, which do not matter else, where None.
 
     Raises:
-        ValueError: weights, features or lengths do not fit the design point.
+        ValueError: weights, features, lengths or devices do not fit the design point.
     """
     lengths = check_features(design, features, lengths)
     order = np.argsort(-lengths, kind="stable")
     batch = min(BATCH, max(1, len(order)))
-    datapath = Datapath(design, weights, coefficients or Coefficients.of(design), batch, history=record)
+    coefficients = coefficients or Coefficients.of(design)
+    datapath = make_datapath(design, weights, coefficients, batch, record, devices and devices.copy())
+    numbers = ((devices.started if devices else 0) + np.arange(len(order))) & 0xFFFFFFFF
     scores = np.zeros((len(order), design.network.classes), np.int16)
     step_scores = empty_step_scores(design, *features.shape[:2])
     kept = _empty_record(design, lengths, features.shape[1]) if record else None
     total = Saturations()
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
-        total += _run(datapath, features, lengths, chosen, kept)
+        total += _run(datapath, features, lengths, chosen, kept, numbers[chosen])
         scores[chosen] = datapath.scores
         if step_scores is not None and datapath.step_readouts:
             step_scores[chosen, : len(datapath.inputs)] = datapath.step_readouts.scores.swapaxes(0, 1)
@@ -163,7 +170,9 @@ def empty_step_scores(design: DesignPoint, sequences: int, steps: int) -> NDArra
     return np.zeros((sequences, steps, design.network.classes), np.int16)
 
 
-def _run(datapath: Datapath, features: NDArray, lengths: NDArray, chosen: NDArray, kept: Record | None) -> Saturations:
+def _run(
+    datapath: Datapath, features: NDArray, lengths: NDArray, chosen: NDArray, kept: Record | None, numbers: NDArray
+) -> Saturations:
     steps = lengths[chosen[0]]
     ragged = lengths[chosen[-1]] != steps
     words = 0
@@ -175,7 +184,7 @@ def _run(datapath: Datapath, features: NDArray, lengths: NDArray, chosen: NDArra
         words += datapath.recurrent_saturations(int(np.searchsorted(-lengths[chosen], -(t + 1))))
 
     watched = kept is not None or datapath.recurrent_words_saturate
-    datapath.run(features[chosen, :steps], lengths[chosen] if ragged else None, on_step if watched else None)
+    datapath.run(features[chosen, :steps], lengths[chosen] if ragged else None, on_step if watched else None, numbers)
     if kept:
         _keep(kept, datapath, chosen)
     return Saturations(datapath.adc_saturations(), words + datapath.readout_saturations())

@@ -62,10 +62,12 @@ class DeviceState:
     Attributes:
         layers: hidden layer and readout.
         ageings: a, how often they were aged.
+        started: sequences that the chip has started, modulo 2^32, by which samples draw their noise. Rule D17.
     """
 
     layers: tuple[LayerState, LayerState]
     ageings: int = 0
+    started: int = 0
 
     @classmethod
     def fresh(cls, chip: Chip, levels: tuple[NDArray[np.integer], NDArray[np.integer]]) -> DeviceState:
@@ -77,7 +79,7 @@ class DeviceState:
 
     def copy(self) -> DeviceState:
         """One that shares no memory with this."""
-        return DeviceState((self.layers[0].copy(), self.layers[1].copy()), self.ageings)
+        return DeviceState((self.layers[0].copy(), self.layers[1].copy()), self.ageings, self.started)
 
     def age(self, chip: Chip, ticks: int) -> None:
         """Let time pass, all devices at once. Rule D11.

@@ -243,7 +243,7 @@ class _Noise:
     def __init__(self, model: DeviceModel, made: ChipLayer, row_tiles: int, unit: float):
         self._model, self._made, self._row_tiles, self._unit = model, made, row_tiles, unit
         self._first, self._asked = 0, (-1, -1, -1)
-        self._kept = np.zeros((row_tiles, 0, 0, 0))
+        self._kept: NDArray[np.floating] = np.zeros((row_tiles, 0, 0, 0))
 
     def of_steps(self, numbers: NDArray[np.integer], first: int, steps: int) -> NDArray[np.floating]:
         """Of some steps of sequences, (row tiles, steps, n, columns)."""

@@ -10,7 +10,7 @@ from remora.golden.crossbar.datapath import Datapath
 from remora.golden.crossbar.device_layer import DeviceLayer
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.chip import Chip
-from remora.golden.devices.state import DeviceState
+from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 
@@ -52,7 +52,7 @@ class DeviceDatapath(Datapath):
     def _start(self, inputs: NDArray, lengths: NDArray[np.integer] | None, numbers: NDArray[np.integer] | None) -> None:
         steps, sequences = self.inputs.shape[:2]
         if numbers is None:
-            numbers = (self.devices.started + np.arange(sequences)) & 0xFFFFFFFF
+            numbers = (self.devices.started + np.arange(sequences)) & SEQUENCE_MASK
         codes = self.tile_codes
         self._entries = self.hidden.entries_of(numbers, steps)
         flat = codes.reshape(len(codes), steps * sequences, -1)

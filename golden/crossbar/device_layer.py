@@ -17,14 +17,12 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.array import HALF, TiledLayer
 from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.reading import Key, sample_normals, weights_and_variances, word_table
-from remora.golden.devices.state import LayerState, conducted
+from remora.golden.devices.state import SEQUENCE_MASK, LayerState, conducted
 from remora.golden.devices.wires import behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.devices.model import GAIN_BITS, OFFSET_BITS, PLANE_BITS, DeviceModel
 
-SEQUENCE_MASK = 0xFFFFFFFF
-"""Sequences are counted modulo 2^32. Rule D17."""
 AHEAD = 32
 """Sequences whose noise is drawn together where they come one at a time: a hash of many is not much slower."""
 

@@ -18,7 +18,7 @@ from remora.golden.crossbar.cell import Coefficients, signed_candidates
 from remora.golden.crossbar.datapath import Datapath
 from remora.golden.crossbar.device_datapath import make_datapath
 from remora.golden.crossbar.weights import Weights
-from remora.golden.devices.state import DeviceState
+from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import READOUT, STEP, STEP_HEAD
 from remora.spec.lib.trace import UNCOMPARED, field_names, record_types
@@ -149,7 +149,7 @@ def infer(
     batch = min(BATCH, max(1, len(order)))
     coefficients = coefficients or Coefficients.of(design)
     datapath = make_datapath(design, weights, coefficients, batch, record, devices and devices.copy())
-    numbers = ((devices.started if devices else 0) + np.arange(len(order))) & 0xFFFFFFFF
+    numbers = ((devices.started if devices else 0) + np.arange(len(order))) & SEQUENCE_MASK
     scores = np.zeros((len(order), design.network.classes), np.int16)
     step_scores = empty_step_scores(design, *features.shape[:2])
     kept = _empty_record(design, lengths, features.shape[1]) if record else None

@@ -19,6 +19,8 @@ from remora.spec.lib.rng import Purpose
 
 MOST_PULSES = (1 << 32) - 1
 MOST_TICKS = (1 << 47) - 1
+SEQUENCE_MASK = (1 << 32) - 1
+"""Sequences are counted modulo 2^32. Rule D17."""
 MOST_HALVINGS = 31
 NATURAL = 45426
 """2^16 · ln 2: rule D11's logarithm is the natural one."""
@@ -50,9 +52,13 @@ class LayerState:
         p = np.minimum(made.high, np.maximum(made.low, model.rest + pair * model.level))
         return cls(p, *(np.zeros(made.shape, np.int64) for _ in range(3)))
 
+    def arrays(self) -> tuple[Integers, Integers, Integers, Integers]:
+        """p, n, t and s."""
+        return self.p, self.n, self.t, self.s
+
     def copy(self) -> LayerState:
         """One that shares no memory with this."""
-        return LayerState(self.p.copy(), self.n.copy(), self.t.copy(), self.s.copy())
+        return LayerState(*(array.copy() for array in self.arrays()))
 
 
 @dataclass
@@ -80,6 +86,35 @@ class DeviceState:
     def copy(self) -> DeviceState:
         """One that shares no memory with this."""
         return DeviceState((self.layers[0].copy(), self.layers[1].copy()), self.ageings, self.started)
+
+    def count_start(self) -> None:
+        """Count one more sequence that starts. Rule D17."""
+        self.started = (self.started + 1) & SEQUENCE_MASK
+
+    def check(self, chip: Chip) -> DeviceState:
+        """Return this state if a chip can have it.
+
+        Raises:
+            ValueError: shape, type or range is wrong; the message says what.
+        """
+        for made, layer in zip(chip.layers, self.layers, strict=True):
+            name = made.layer.name.lower()
+            limits = {
+                "p": (made.low, made.high), "n": (0, MOST_PULSES), "t": (0, MOST_TICKS),
+                "s": (-MOST_TICKS, MOST_TICKS),
+            }  # fmt: skip
+            for field, (least, most) in limits.items():
+                values = getattr(layer, field)
+                if values.shape != made.shape or values.dtype != np.int64:
+                    raise ValueError(
+                        f"{field} of the {name} devices is {values.dtype} of shape {values.shape}; "
+                        f"expected int64 of shape {made.shape}"
+                    )
+                if (values < least).any() or (values > most).any():
+                    raise ValueError(f"{field} of some {name} device is beyond what that device can have")
+        if self.ageings < 0 or not 0 <= self.started <= SEQUENCE_MASK:
+            raise ValueError(f"devices cannot have aged {self.ageings} times and started {self.started} sequences")
+        return self
 
     def age(self, chip: Chip, ticks: int) -> None:
         """Let time pass, all devices at once. Rule D11.

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.state import DeviceState
+from remora.golden.learning.device_state import check_devices, device_arrays, move_devices
 from remora.golden.learning.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
@@ -57,6 +59,7 @@ class Checkpoint:
         updates: q, sequences trained on so far, modulo 2³².
         reservoir: the replay memory with n; as after reset where None.
         settings: what software set of learning; the design's where None.
+        devices: state of real ones, of which `weights` are the nearest levels; freshly programmed where None.
         remarks: why answers may differ from those under the design point of the training; not stored.
         left_behind: what of the file did not move to this design point, and why; not stored.
     """
@@ -69,6 +72,7 @@ class Checkpoint:
     updates: int = 0
     reservoir: ReservoirState | None = None
     settings: LearningSettings | None = None
+    devices: DeviceState | None = None
     remarks: tuple[str, ...] = ()
     left_behind: tuple[str, ...] = ()
 
@@ -104,6 +108,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
         "reservoir_labels": reservoir.labels,
         "settings": json.dumps((checkpoint.settings or LearningSettings.of(design)).as_dict()),
     }
+    content |= device_arrays(checkpoint.devices)
     if checkpoint.weights.thresholds is not None:
         content["thresholds"] = checkpoint.weights.thresholds.astype(np.int32)
     try:
@@ -180,6 +185,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         LearningSettings.from_dict(json.loads(str(content["settings"]))) if "settings" in content else None,
         {"cell.reset_coefficient": coefficients.reset, "cell.update_coefficient": coefficients.update},
     )
+    devices = move_devices(stored, design, content)
     return Checkpoint(
         weights,
         moved.hidden_accumulators,
@@ -189,8 +195,9 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         updates,
         moved.reservoir,
         moved.settings,
-        moved.remarks,
-        moved.left_behind,
+        devices.state,
+        moved.remarks + devices.remarks,
+        moved.left_behind + devices.left_behind,
     )
 
 
@@ -223,6 +230,7 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
             checkpoint.settings.check(design)
         if checkpoint.reservoir:
             checkpoint.reservoir.check(design)
+        check_devices(design, checkpoint.devices)
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     if not 0 <= checkpoint.updates < 1 << UPDATE_COUNT_BITS:

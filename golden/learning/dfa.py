@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import check_features
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.chip import Chip
+from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
@@ -33,10 +35,11 @@ class DfaTrainer:
         updates: q to start from.
         settings: the design's where None.
         kernel: does the arithmetic; every kernel gives the same bits.
+        devices: state of real ones to start from; freshly programmed to the weights where None.
 
     Raises:
-        ValueError: weights, accumulators or settings do not fit the design point, or it has bistable cells, which are
-            trained offline.
+        ValueError: weights, accumulators, settings or devices do not fit the design point, or it has bistable cells,
+            which are trained offline.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class DfaTrainer:
         updates: int = 0,
         settings: LearningSettings | None = None,
         kernel: MakeKernel = NumpyKernel,
+        devices: DeviceState | None = None,
     ):
         if design.capabilities.bistable:
             raise ValueError(
@@ -57,7 +61,9 @@ class DfaTrainer:
         self.coefficients = coefficients or Coefficients.of(design)
         weights.check(design)
         check_accumulators(design, accumulators)
-        self._kernel = kernel(design, weights, self.coefficients, accumulators)
+        if devices is not None and not design.devices.ideal:
+            devices.check(Chip.of(design))
+        self._kernel = kernel(design, weights, self.coefficients, accumulators, devices)
         self.settings = settings or LearningSettings.of(design)
 
     @property
@@ -77,18 +83,39 @@ class DfaTrainer:
         """Continue where a checkpoint stopped, whichever kernel came that far."""
         accumulators = checkpoint.hidden_accumulators, checkpoint.readout_accumulators
         coefficients, settings = checkpoint.coefficients, checkpoint.settings
-        return cls(design, checkpoint.weights, coefficients, accumulators, checkpoint.updates, settings, kernel)
+        return cls(
+            design, checkpoint.weights, coefficients, accumulators, checkpoint.updates, settings, kernel,
+            checkpoint.devices,
+        )  # fmt: skip
 
     def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
         """The present state, to be saved, with an empty reservoir."""
         return Checkpoint(
-            self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates, settings=self.settings
-        )
+            self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates, settings=self.settings,
+            devices=self.devices,
+        )  # fmt: skip
 
     @property
     def weights(self) -> Weights:
-        """Present weights, copied."""
+        """Present weights, copied; of real devices the nearest levels."""
         return Weights(*self._kernel.levels)
+
+    @property
+    def devices(self) -> DeviceState | None:
+        """Present state of real devices, copied; None where they are ideal."""
+        return self._kernel.devices
+
+    def set_started(self, number: int) -> None:
+        """Say how many sequences the chip has started, where some were started elsewhere. Rule D17."""
+        self._kernel.set_started(number & SEQUENCE_MASK)
+
+    def age(self, ticks: int) -> None:
+        """Let time pass between sequences; ideal devices do not notice. Rule D11.
+
+        Raises:
+            ValueError: it is no age.
+        """
+        self._kernel.age(ticks)
 
     @property
     def accumulators(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import HALF, TiledLayer
+from remora.golden.crossbar.device_layer import DeviceLayer
+from remora.golden.devices.pulses import pulse_weights
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -47,13 +49,15 @@ class LayerWriter(Protocol):
     """Turns gradients of one layer into pulses.
 
     Attributes:
-        levels: (rows, columns) int16, the present weights.
+        levels: (rows, columns) int16, the present weights; of real devices the nearest levels.
         values: (rows, columns) χ, integers in floating point; None where there is none.
         gradient: (rows, learning columns), to be filled with the gradient over ``2^shift``, exactly, before `commit`.
     """
 
-    levels: NDArray[np.int16]
     gradient: NDArray[np.floating]
+
+    @property
+    def levels(self) -> NDArray[np.int16]: ...
 
     @property
     def values(self) -> NDArray[np.floating] | None: ...
@@ -101,7 +105,11 @@ def make_writer(
         values: χ to start from, as `check_accumulators` allows; zero where None.
         dtype: wide enough for gradients, see `remora.golden.learning.kernel.rules.learning_dtype`.
     """
-    devices = _Devices(layer, levels, design.crossbar.weight_limit)
+    devices: _Devices | _RealDevices
+    if isinstance(layer, DeviceLayer):
+        devices = _RealDevices(layer)
+    else:
+        devices = _Devices(layer, levels, design.crossbar.weight_limit)
     if design.learning.update == "accumulate":
         return AccumulatingWriter(design, devices, values, dtype)
     return DirectWriter(design, devices, which, dtype)
@@ -132,19 +140,47 @@ class _Devices:
         return Writes(applied, int(np.abs(pulses).sum()) - applied, devices)
 
 
+class _RealDevices:
+    """The devices of a layer of a chip."""
+
+    def __init__(self, layer: DeviceLayer):
+        self._layer = layer
+
+    @property
+    def levels(self) -> NDArray[np.int16]:
+        """Nearest levels, (rows, columns)."""
+        return self._layer.levels
+
+    def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
+        """Pulse the weights at flat indices ``positions``, up where positive.
+
+        Rules D22 and P3.
+        """
+        layer = self._layer
+        done = pulse_weights(layer.model, layer.made, layer.state, layer.conductance, positions, pulses)
+        if len(done.devices):
+            layer.refresh(done.devices)
+        return Writes(done.applied, done.dropped, len(done.devices))
+
+
 class AccumulatingWriter:
     """ "accumulate": gradients gather in χ, and a device is pulsed when |χ| passes a level."""
 
-    def __init__(self, design: DesignPoint, devices: _Devices, values: NDArray | None, dtype):
+    def __init__(self, design: DesignPoint, devices: _Devices | _RealDevices, values: NDArray | None, dtype):
         learning, shape = design.learning, devices.levels.shape
-        self._devices, self.levels = devices, devices.levels
+        self._devices, self._shape = devices, shape
         self.values = np.zeros(shape, dtype) if values is None else np.array(values, dtype)
         self._level, self._max_pulses = learning.accumulator_level, learning.max_pulses
         self._limit = (1 << (learning.accumulator_bits - 1)) - 1
 
+    @property
+    def levels(self) -> NDArray[np.int16]:
+        """As of `LayerWriter`."""
+        return self._devices.levels
+
     def configure(self, columns: int, seed: int) -> None:
         """As `LayerWriter.configure` says; ``seed`` does not matter here."""
-        self.gradient = np.empty((len(self.levels), columns), self.values.dtype)
+        self.gradient = np.empty((self._shape[0], columns), self.values.dtype)
         self._full = np.empty(self.gradient.shape, bool)
 
     def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
@@ -172,7 +208,7 @@ class AccumulatingWriter:
         pending = flat[due].astype(np.int64)
         pulses = np.sign(pending) * np.minimum(np.abs(pending) // self._level, self._max_pulses)
         flat[due] = pending - pulses * self._level
-        return self._devices.pulse(_places(due, self.levels, columns), pulses)
+        return self._devices.pulse(_positions(due, self._shape, columns), pulses)
 
 
 class DirectWriter:
@@ -180,21 +216,26 @@ class DirectWriter:
 
     values = None
 
-    def __init__(self, design: DesignPoint, devices: _Devices, which: Layer, dtype):
-        learning, rows = design.learning, len(devices.levels)
-        self._devices, self.levels = devices, devices.levels
+    def __init__(self, design: DesignPoint, devices: _Devices | _RealDevices, which: Layer, dtype):
+        learning, self._shape = design.learning, devices.levels.shape
+        self._devices, rows = devices, self._shape[0]
         self._max_pulses, self._dtype = learning.max_pulses, dtype
         self._mask, self._scale = np.uint32(learning.accumulator_level - 1), 2.0 ** -pulse_shift(design)
         # The readout's rows count as the last of the hidden layer's.
         first = design.hidden_rows - rows
         lanes = np.arange(first // ROUNDING_SLICES, -(-design.hidden_rows // ROUNDING_SLICES), dtype=np.uint32)
         self._lanes, self._first = lanes[:, None], first % ROUNDING_SLICES
-        self._index = np.asarray(rounding_index(which, np.arange(devices.levels.shape[1])), np.uint32)
+        self._index = np.asarray(rounding_index(which, np.arange(self._shape[1])), np.uint32)
+
+    @property
+    def levels(self) -> NDArray[np.int16]:
+        """As of `LayerWriter`."""
+        return self._devices.levels
 
     def configure(self, columns: int, seed: int) -> None:
         """As `LayerWriter.configure` says."""
         self._seed = seed
-        self.gradient = np.empty((len(self.levels), columns), self._dtype)
+        self.gradient = np.empty((self._shape[0], columns), self._dtype)
         self._magnitude = np.empty_like(self.gradient)
         self._random = np.empty((len(self._lanes), ROUNDING_SLICES, columns), self._dtype)
 
@@ -214,7 +255,7 @@ class DirectWriter:
             return Writes()
         # A gradient is descended, as χ does by subtracting it.
         pulses = -(np.sign(step.reshape(-1)[due]) * magnitude.reshape(-1)[due]).astype(np.int64)
-        return self._devices.pulse(_places(due, self.levels, columns), pulses)
+        return self._devices.pulse(_positions(due, self._shape, columns), pulses)
 
     def _draw(self, columns: NDArray[np.intp] | None, update: int) -> NDArray[np.floating]:
         """r of every row and learning column, (rows, columns). Rule L15."""
@@ -226,7 +267,7 @@ class DirectWriter:
             if number * ROUNDING_SLICE_BITS % 32:
                 word = word >> np.uint32(ROUNDING_SLICE_BITS)
             random[:, number] = word & self._mask
-        return random.reshape(len(self._lanes) * ROUNDING_SLICES, len(index))[self._first :][: len(self.levels)]
+        return random.reshape(len(self._lanes) * ROUNDING_SLICES, len(index))[self._first :][: self._shape[0]]
 
 
 def _first(count: int | None, columns: NDArray[np.intp] | None, gradient: NDArray):
@@ -237,9 +278,9 @@ def _first(count: int | None, columns: NDArray[np.intp] | None, gradient: NDArra
     return chosen, np.ascontiguousarray(gradient[:, :count])
 
 
-def _places(due: NDArray[np.intp], levels: NDArray, columns: NDArray[np.intp] | None) -> NDArray[np.intp]:
+def _positions(due: NDArray[np.intp], shape: tuple[int, ...], columns: NDArray[np.intp] | None) -> NDArray[np.intp]:
     """Flat indices into a layer of flat indices into its learning columns."""
     if columns is None:
         return due
     row, position = np.divmod(due, len(columns))
-    return row * levels.shape[1] + columns[position]
+    return row * shape[1] + columns[position]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
@@ -94,9 +95,10 @@ class ReplayTrainer:
         weights: to start from.
         coefficients: the gates; the design's where None.
         kernel: does the arithmetic; every kernel gives the same bits.
+        devices: as of `DfaTrainer`.
 
     Raises:
-        ValueError: weights do not fit the design point, or it has bistable cells, which are trained offline.
+        ValueError: weights or devices do not fit the design point, or it has bistable cells, which are trained offline.
     """
 
     def __init__(
@@ -105,9 +107,10 @@ class ReplayTrainer:
         weights: Weights,
         coefficients: Coefficients | None = None,
         kernel: MakeKernel = NumpyKernel,
+        devices: DeviceState | None = None,
     ):
         self.design = design
-        self.dfa = DfaTrainer(design, weights, coefficients, kernel=kernel)
+        self.dfa = DfaTrainer(design, weights, coefficients, kernel=kernel, devices=devices)
         self.reservoir = Reservoir(design)
 
     @classmethod

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.cell import Coefficients, signed_candidates
 from remora.golden.crossbar.miru import Saturations, check_features, empty_step_scores
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import WeightUpdate
 from remora.golden.learning.pulses import Writes
@@ -56,12 +57,17 @@ class LearningReference:
     Attributes:
         trainer: what learns, from nothing but weights; its reservoir may be frozen, thawed, cleared and given another
             ratio between sequences.
+
+    Args:
+        devices: state of real ones to start from; freshly programmed to the weights where None.
     """
 
-    def __init__(self, design: DesignPoint, weights: Weights, coefficients: Coefficients):
+    def __init__(
+        self, design: DesignPoint, weights: Weights, coefficients: Coefficients, devices: DeviceState | None = None
+    ):
         self.design, self.coefficients = design, coefficients
         # Records hold every intermediate value, which the numpy kernel alone shows.
-        self._kernel = NumpyKernel(design, weights, coefficients)
+        self._kernel = NumpyKernel(design, weights, coefficients, devices=devices)
         self._kernel.on_step = self._on_step
         self.trainer = ReplayTrainer(design, weights, coefficients, lambda *arguments: self._kernel)
         self._types = record_types(design)

@@ -12,6 +12,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.weights import Weights
 from remora.golden.data.load import SequenceSet
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.replay import ReplayTrainer
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.rng import Purpose, permutation
@@ -54,16 +55,21 @@ class PassResult:
 
 
 def accuracy(
-    design: DesignPoint, weights: Weights, data: SequenceSet, coefficients: Coefficients | None = None
+    design: DesignPoint,
+    weights: Weights,
+    data: SequenceSet,
+    coefficients: Coefficients | None = None,
+    devices: DeviceState | None = None,
 ) -> float:
-    """Share of sequences that inference decides rightly, 0 … 1.
+    """Share of sequences that inference decides rightly, 0 … 1; arguments as of `infer`.
 
     Raises:
         ValueError: the set is empty or does not fit the design point.
     """
     if not len(data):
         raise ValueError("accuracy of no sequences at all is not defined")
-    return float(np.mean(infer(design, weights, data.x, data.lengths, coefficients).decision == data.y))
+    found = infer(design, weights, data.x, data.lengths, coefficients, devices=devices)
+    return float(np.mean(found.decision == data.y))
 
 
 def learn_sequences(
@@ -116,5 +122,6 @@ def train(
     for number in range(first_pass, first_pass + passes):
         order = permutation(design.learning.seed, Purpose.SHUFFLE, len(data), number)
         tally = learn_sequences(trainer, data, order.tolist(), advance)
-        reached = accuracy(design, trainer.weights, test, trainer.coefficients) if test else None
+        devices = trainer.dfa.devices
+        reached = accuracy(design, trainer.weights, test, trainer.coefficients, devices) if test else None
         yield PassResult(number, tally.right / tally.sequences, reached, tally.device_writes, tally.pulses_dropped)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from ctypes import c_double, c_int64, c_void_p
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,9 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.array import layer_dtype
 from remora.golden.crossbar.cell import Coefficients, feature_words, signed_candidates
 from remora.golden.crossbar.weights import Weights
-from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
+from remora.golden.devices.state import DeviceState
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, LearningKernel, MakeKernel, WeightUpdate
 from remora.golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
@@ -76,7 +77,7 @@ class _Network(ctypes.Structure):
 
 
 def open_kernel(library: Path) -> MakeKernel:
-    """What makes kernels of a compiled library.
+    """What makes kernels of a compiled library; those of real devices are numpy's, which the library does not have.
 
     Raises:
         OSError: it is no library of this machine, or compiled from another source.
@@ -92,7 +93,19 @@ def open_kernel(library: Path) -> MakeKernel:
         fits = False
     if not fits:
         raise OSError(f"{library} is not compiled from {SOURCE.name}")
-    return partial(CompiledKernel, opened)
+
+    def make(
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients,
+        accumulators: Accumulators | None = None,
+        devices: DeviceState | None = None,
+    ) -> LearningKernel:
+        if design.devices.ideal and devices is None:
+            return CompiledKernel(opened, design, weights, coefficients, accumulators)
+        return NumpyKernel(design, weights, coefficients, accumulators, devices)
+
+    return make
 
 
 class CompiledKernel:
@@ -166,6 +179,14 @@ class CompiledKernel:
         """As `LearningKernel.accumulators` says."""
         hidden, readout = self._hidden, self._readout
         return hidden.own(hidden.accumulators, np.int32), readout.own(readout.accumulators, np.int32)
+
+    devices = None
+
+    def set_started(self, number: int) -> None:
+        """As `LearningKernel.set_started` says: ideal devices do not count."""
+
+    def age(self, ticks: int) -> None:
+        """As `LearningKernel.age` says: ideal devices do not notice."""
 
     def configure(self, settings: LearningSettings) -> None:
         """As `LearningKernel.configure` says."""

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import HALF
 from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.datapath import Datapath
+from remora.golden.crossbar.device_datapath import DeviceDatapath, make_datapath
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, WeightUpdate
 from remora.golden.learning.kernel.rules import (
     feedback_matrix,
@@ -52,10 +53,13 @@ class NumpyKernel:
         weights: Weights,
         coefficients: Coefficients,
         accumulators: Accumulators | None = None,
+        devices: DeviceState | None = None,
     ):
         self.design = design
         self.on_step: StepWatch | None = None
-        self.datapath = path = Datapath(design, weights, coefficients, batch=1, history=True)
+        own = None if devices is None else devices.copy()
+        self.datapath = path = make_datapath(design, weights, coefficients, batch=1, history=True, devices=own)
+        self._chip = path if isinstance(path, DeviceDatapath) else None
         self._dtype = learning_dtype(design)
         scale = 2.0 ** -(DERIVATIVE_BITS + design.learning.feedback_shift)
         self._derivative = (signed_derivatives(design) * scale).astype(self._dtype)
@@ -77,6 +81,21 @@ class NumpyKernel:
         )
         return hidden, readout
 
+    @property
+    def devices(self) -> DeviceState | None:
+        """As `LearningKernel.devices` says."""
+        return self._chip.devices.copy() if self._chip else None
+
+    def set_started(self, number: int) -> None:
+        """As `LearningKernel.set_started` says."""
+        if self._chip:
+            self._chip.devices.started = number
+
+    def age(self, ticks: int) -> None:
+        """As `LearningKernel.age` says."""
+        if self._chip:
+            self._chip.age(ticks)
+
     def configure(self, settings: LearningSettings) -> None:
         """As `LearningKernel.configure` says."""
         design, learning = self.design, self.design.learning
@@ -88,12 +107,14 @@ class NumpyKernel:
         self._readout.configure(design.network.classes, settings.seed)
 
     def forward(self, x: NDArray) -> None:
-        """The forward pass alone, with the present weights; `datapath` keeps what it gave.
+        """The forward pass alone, with the present weights; `datapath` keeps what it gave. Rule D17 counts it.
 
         Args:
             x: (steps, features), as of `learn`.
         """
         self.datapath.run(x[None], on_step=self.on_step)
+        if self._chip:
+            self._chip.devices.count_start()
 
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None

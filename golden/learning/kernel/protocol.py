@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
@@ -66,11 +67,29 @@ class LearningKernel(Protocol):
 
     @property
     def levels(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-        """Present weights in levels, copied: (features + hidden + 1, hidden) and (hidden + 1, classes) int16."""
+        """Present weights in levels, copied: (features + hidden + 1, hidden) and (hidden + 1, classes) int16; of real
+        devices the nearest levels."""
 
     @property
     def accumulators(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """χ of both layers, copied: int32 of the shapes of the weights; zero where the design has none."""
+
+    @property
+    def devices(self) -> DeviceState | None:
+        """Present state of real devices, copied; None where they are ideal."""
+
+    def set_started(self, number: int) -> None:
+        """Say how many sequences the chip has started, where some were started elsewhere; ideal devices do not count.
+
+        Rule D17.
+        """
+
+    def age(self, ticks: int) -> None:
+        """Let time pass; ideal devices do not notice. Rule D11.
+
+        Raises:
+            ValueError: it is no age.
+        """
 
     def configure(self, settings: LearningSettings) -> None:
         """Learn by these settings from the next sequence on; called before the first. Rule L16."""
@@ -96,6 +115,12 @@ class MakeKernel(Protocol):
     """Makes a kernel of a network; the arguments fit the design point, and the caller has checked that."""
 
     def __call__(
-        self, design: DesignPoint, weights: Weights, coefficients: Coefficients, accumulators: Accumulators | None
+        self,
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients,
+        accumulators: Accumulators | None,
+        devices: DeviceState | None = None,
     ) -> LearningKernel:
-        """A kernel that holds copies of weights and χ; χ is zero where None."""
+        """A kernel that holds copies of weights, χ and devices; χ is zero where None, and real devices are freshly
+        programmed to the weights where None."""

@@ -272,9 +272,9 @@ def other_learning(**changes) -> Callable:
 def other_gates(**changes) -> Callable:
     """Makes a kernel whose gates differ by so much."""
 
-    def made(make, design, weights, coefficients: Coefficients, accumulators):
+    def made(make, design, weights, coefficients: Coefficients, accumulators, devices):
         moved = {name: getattr(coefficients, name) + by for name, by in changes.items()}
-        return make(design, weights, replace(coefficients, **moved), accumulators)
+        return make(design, weights, replace(coefficients, **moved), accumulators, devices)
 
     return made
 

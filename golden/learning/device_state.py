@@ -1,0 +1,105 @@
+"""The state of real devices in a checkpoint: its arrays, and what becomes of it under another design point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from remora.golden.devices.chip import Chip
+from remora.golden.devices.state import DeviceState, LayerState
+from remora.spec.crossbar.design import DesignPoint, Devices
+from remora.spec.crossbar.layout import Layer
+from remora.spec.lib.roles import differences
+
+GRAINS = ("crossbar.levels", "crossbar.fraction_bits")
+"""Fields in which conductances are counted, beside those of the devices."""
+ARRAYS = {layer: f"{layer.name.lower()}_devices" for layer in Layer}
+COUNTS = "device_counts"
+
+
+@dataclass(frozen=True)
+class MovedDevices:
+    """What became of the devices of a file.
+
+    Attributes:
+        state: as the design point at hand can hold it; None where its devices are ideal, or freshly programmed.
+        remarks, left_behind: a sentence each.
+    """
+
+    state: DeviceState | None = None
+    remarks: tuple[str, ...] = ()
+    left_behind: tuple[str, ...] = ()
+
+
+def device_arrays(state: DeviceState | None) -> dict[str, ArrayLike]:
+    """Arrays of a file: (4, 2, rows, columns) int64 of each layer, p, n, t and s; and the counts. Rule D5."""
+    if state is None:
+        return {}
+    held = {ARRAYS[layer]: np.stack(state.layers[layer].arrays()) for layer in Layer}
+    return {**held, COUNTS: np.array([state.ageings, state.started], np.int64)}
+
+
+def check_devices(design: DesignPoint, state: DeviceState | None) -> None:
+    """Whether a design point can have these devices; None is legal everywhere.
+
+    Raises:
+        ValueError: it cannot; the message says why.
+    """
+    if state is None:
+        return
+    if design.devices.ideal:
+        raise ValueError("the state of real devices is given, but those of this design point are ideal")
+    state.check(Chip.of(design))
+
+
+def move_devices(stored: Mapping[str, Any], design: DesignPoint, content: Mapping[str, NDArray]) -> MovedDevices:
+    """The devices of a file under the design point at hand.
+
+    They move to the same chip alone: the same parameters and seed, and conductances counted in the same grains.
+
+    Args:
+        stored: the design point of the file, as JSON holds it.
+        content: arrays of the file.
+
+    Raises:
+        ValueError, TypeError: the state is damaged.
+    """
+    missing = [name for name in (*ARRAYS.values(), COUNTS) if name not in content]
+    if len(missing) == len(ARRAYS) + 1:
+        fresh = "its weights are programmed exactly into fresh devices: it holds no state of any"
+        return MovedDevices(remarks=() if design.devices.ideal else (fresh,))
+    if missing:
+        raise ValueError(f"of the state of its devices it lacks {', '.join(missing)}")
+    if design.devices.ideal:
+        reason = "those of this design point are ideal, and take the nearest levels"
+    elif reason := _of_another_chip(stored, design):
+        reason += "; the nearest levels are programmed exactly into fresh devices"
+    else:
+        return MovedDevices(_read(content))
+    return MovedDevices(left_behind=(f"the state of the devices is left behind: {reason}",))
+
+
+def _of_another_chip(stored: Mapping[str, Any], design: DesignPoint) -> str:
+    """How the chip of a file differs from the one at hand; nothing where it does not."""
+    theirs, ours = Devices(**stored.get("devices", {})), design.devices
+    found = [str(each) for each in differences(stored, design) if each.path in GRAINS]
+    mine = {"seed": ours.seed} | ours.resolved()
+    for name, value in ({"seed": theirs.seed} | theirs.resolved()).items():
+        if value != mine[name]:
+            found.append(f"devices.{name} is {value} there, {mine[name]} here")
+    return "; ".join(found)
+
+
+def _read(content: Mapping[str, NDArray]) -> DeviceState:
+    layers = []
+    for name in ARRAYS.values():
+        held = content[name]
+        if held.ndim != 4 or len(held) != 4 or held.dtype != np.int64:
+            raise ValueError(f"{name} is {held.dtype} of shape {held.shape}; expected int64, (4, 2, rows, columns)")
+        layers.append(LayerState(*(array.copy() for array in held)))
+    ageings, started = (int(count) for count in content[COUNTS])
+    return DeviceState((layers[0], layers[1]), ageings, started)

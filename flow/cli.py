@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "Find each tool, say its version, say the exact fix for what is missing.",
     "presets": "List the named design points.",
     "config": "Show, check or start a design point.",
+    "devices": "List and show presets of real devices; convert those of aihwkit and CrossSim.",
     "demo": "The main job: learn digits, generate, run unseen digits on the hardware, compare.",
     "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
     "synth": "Synthesise to 180 nm standard cells: area, flip-flops and timing, typical, pre-layout.",

@@ -1,4 +1,4 @@
-"""Notes on fields that change no hardware: every command that takes a design point prints them in the same words."""
+"""Notes on fields that change no hardware, and remarks: every command that takes a design point prints them alike."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 
 
 def notes(design: Design) -> list[str]:
-    """A line for each field that differs from its default and changes nothing beside the values of others."""
+    """A line for each field that differs from its default and changes nothing beside the values of others, and the
+    design point's own remarks."""
     why = design.unheeded()
-    return [
+    idle = [
         f"{field.path} = {field.value} changes no hardware: {why[field.path]}"
         for field in describe_fields(design)
         if field.path in why and field.value != field.default
     ]
+    return idle + design.remarks()
 
 
 def say_moved(path: Path, network: Checkpoint, *more: str) -> None:

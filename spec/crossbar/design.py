@@ -23,6 +23,7 @@ from remora.spec.crossbar.register_parameters import register_source
 from remora.spec.crossbar.tiles import Crossbar
 from remora.spec.devices.model import DeviceModel, device_model
 from remora.spec.devices.section import Devices
+from remora.spec.devices.suggestions import device_remarks
 from remora.spec.lib.fixed import signed_width, unsigned_width
 from remora.spec.lib.registers import RegisterSource
 from remora.spec.lib.section import Design, RecordFields
@@ -50,6 +51,10 @@ class DesignPoint(Design):
     def unheeded(self) -> dict[str, str]:
         """Fields that change nothing of this design point's hardware → why."""
         return unheeded(self)
+
+    def remarks(self) -> list[str]:
+        """See the base; of devices."""
+        return device_remarks(self)
 
     @property
     def capabilities(self) -> Capabilities:

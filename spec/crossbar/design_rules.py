@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.buses import too_wide
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
-from remora.spec.crossbar.tiles import MAX_TILE
+from remora.spec.crossbar.tiles import MAX_PULSE_CYCLES, MAX_TILE
+from remora.spec.devices.suggestions import pulse_cycles
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
@@ -78,6 +79,7 @@ def _device_faults(design: DesignPoint) -> Iterator[str]:
     hold."""
     if design.devices.ideal:
         return
+    yield from _pulse_faults(design)
     if design.capabilities.bistable:
         yield (
             'devices are not ideal, but with cell.kind = "bmru" the bitlines drive cells for which there is no '
@@ -93,6 +95,22 @@ def _device_faults(design: DesignPoint) -> Iterator[str]:
             f"steps, or more than crossbar.fraction_bits = {design.crossbar.fraction_bits}"
         )
     yield from _too_large(design)
+
+
+def _pulse_faults(design: DesignPoint) -> Iterator[str]:
+    needed, length = pulse_cycles(design.devices, design.system.clock_mhz), design.devices.resolved()["pulse_ns"]
+    if design.crossbar.pulse_cycles >= needed:
+        return
+    slower = MAX_PULSE_CYCLES * 1000 / length
+    remedy = (
+        f"use crossbar.pulse_cycles = {needed}"
+        if needed <= MAX_PULSE_CYCLES
+        else f"use crossbar.pulse_cycles = {MAX_PULSE_CYCLES} and a system.clock_mhz of at most {slower:.3g}"
+    )
+    yield (
+        f"crossbar.pulse_cycles is {design.crossbar.pulse_cycles}, but a pulse of devices.pulse_ns = {length:g} takes "
+        f"{needed} cycles at system.clock_mhz = {design.system.clock_mhz:g}: {remedy}"
+    )
 
 
 def _too_large(design: DesignPoint) -> Iterator[str]:

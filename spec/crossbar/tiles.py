@@ -14,6 +14,8 @@ MAX_TILE = 1024
 """Most rows, and most columns, of a tile."""
 MAX_ADC_CYCLES = 16_384
 """Longest conversion: a counting converter of 14 bits."""
+MAX_PULSE_CYCLES = 21_845
+"""Longest programming pulse: a third of the longest wait for a tile."""
 TIMEOUT_BITS = 16
 """Bits of the register that says how long the core waits for a tile."""
 LEAST_TIMEOUT = 256
@@ -37,7 +39,9 @@ class Crossbar(Section):
     adc_cycles: Annotated[int, FREE] = Field(
         8, ge=1, le=MAX_ADC_CYCLES, description="cycles from convert to valid, one converter a column"
     )
-    pulse_cycles: Annotated[int, FREE] = Field(4, ge=1, le=255, description="cycles that one programming pulse lasts")
+    pulse_cycles: Annotated[int, FREE] = Field(
+        4, ge=1, le=MAX_PULSE_CYCLES, description="cycles that one programming pulse lasts"
+    )
     sense_cycles: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         1, ge=1, le=255, description="cycles from a stable column to valid sense flags"
     )
@@ -59,6 +63,6 @@ class Crossbar(Section):
     @property
     def timeout(self) -> int:
         """Cycles that the core waits for a tile after a reset: 16 times the longest that it may take, as far as the
-        register goes, which is more than 3 times."""
+        register goes, which is 3 times or more."""
         longest = max(self.adc_cycles, self.pulse_cycles)
         return min((1 << TIMEOUT_BITS) - 1, max(LEAST_TIMEOUT, 16 * longest))

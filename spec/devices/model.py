@@ -88,6 +88,7 @@ class Manufacture:
 
     Attributes:
         lognormal: the law of the steps; ``step_sigma`` is their deviation then, in decimals.
+        step_anchor: A, in grains above rest; 0 for none.
         stuck_rest, stuck_full, corrupt: in 2^−32.
         endurance: mean number of pulses, 0 for ever. ``endurance_spread``: in decades.
     """
@@ -95,6 +96,7 @@ class Manufacture:
     lognormal: bool
     step_sigma: float
     step_spread: int
+    step_anchor: int
     direction_spread: int
     rest_spread: int
     full_spread: int
@@ -126,8 +128,8 @@ def device_model(devices: Devices, weight_limit: int, fraction_bits: int, adc_sh
     return DeviceModel(
         seed=devices.seed,
         rest=rest, full=full, level=level,
-        raise_steps=knots(given["raise_steps"], level),
-        lower_steps=knots(given["lower_steps"], level),
+        raise_steps=knots(devices.steps("raise_steps", weight_limit), level),
+        lower_steps=knots(devices.steps("lower_steps", weight_limit), level),
         write_noise=knots(given["write_noise"], span),
         drift=knots(given["drift"], gain),
         drift_spread=knots(given["drift_spread"], gain),
@@ -150,6 +152,7 @@ def manufacture(devices: Devices, weight_limit: int, fraction_bits: int) -> Manu
         lognormal=given["step_law"] == "lognormal",
         step_sigma=given["step_spread"],
         step_spread=round(given["step_spread"] * gain),
+        step_anchor=round(given["step_anchor"] * span),
         direction_spread=round(given["direction_spread"] * gain),
         rest_spread=round(given["rest_spread"] * span),
         full_spread=round(given["full_spread"] * span),

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
 
-from remora.spec.devices.presets import IDEAL, preset_content, preset_names
+from remora.spec.devices.presets import IDEAL, PRESET_LEVELS, preset_content, preset_names
 from remora.spec.lib.identity import OUTSIDE
 from remora.spec.lib.roles import ANSWERS
 from remora.spec.lib.section import Section
@@ -49,6 +49,9 @@ class Devices(Section):
         None, description='law of the spread of steps: "normal" or "lognormal"'
     )
     step_spread: Amount = Field(None, description="spread of the step from device to device, share of the step")
+    step_anchor: Share = Field(
+        None, description="place in the range where a step keeps its size whatever the bounds; 0: a step follows them"
+    )
     direction_spread: Share = Field(None, description="spread of the asymmetry of raising and lowering, share")
     rest_spread: Amount = Field(None, description="spread of the lower bound among devices, share of the range")
     full_spread: Amount = Field(None, description="spread of the upper bound among devices, share of the range")
@@ -118,6 +121,19 @@ class Devices(Section):
         """No device or converter errs: the model is ideal, and nothing is given that differs from it."""
         return all(value == IDEAL_VALUES[name] for name, value in self.resolved().items())
 
+    def steps(self, name: str, weight_limit: int) -> tuple[float, ...]:
+        """``raise_steps`` or ``lower_steps`` in levels of a design point.
+
+        A preset states them for `PRESET_LEVELS`, and a step is the same share of the range whatever the levels.
+
+        Args:
+            weight_limit: W, the levels of the range.
+        """
+        curve: tuple[float, ...] = self.resolved()[name]
+        if self.model == IDEAL or getattr(self, name) is not None or name not in preset_content(self.model):
+            return curve
+        return tuple(step * weight_limit / (PRESET_LEVELS - 1) for step in curve)
+
     def resolved(self) -> dict[str, Any]:
         """Every field but model and seed: what is given here, else what the preset says, else the ideal value."""
         given = {name: value for name, value in self if name not in ("model", "seed") and value is not None}
@@ -144,7 +160,7 @@ NON_IDEALITIES: dict[str, tuple[str, ...]] = {
     "on_off": ("on_off",),
     "response": ("raise_steps", "lower_steps"),
     "step_spread": ("step_spread", "step_law", "direction_spread"),
-    "bound_spread": ("rest_spread", "full_spread"),
+    "bound_spread": ("rest_spread", "full_spread", "step_anchor"),
     "cycle_noise": ("cycle_noise", "cycle_noise_range"),
     "write_noise": ("write_noise",),
     "read_noise": ("read_noise",),

@@ -80,6 +80,10 @@ class Design(Section):
         """Fields that change nothing of the hardware beside the values of others → why, in words."""
         return {}
 
+    def remarks(self) -> list[str]:
+        """What is worth knowing of values that are legal, a sentence each."""
+        return []
+
     @abstractmethod
     def counters(self) -> tuple[IntEnum, ...]:
         """Counters of the hardware, by name and in the order of their addresses."""

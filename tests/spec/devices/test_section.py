@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.tiles import MAX_PULSE_CYCLES
 from remora.spec.devices.presets import IDEAL, preset_names
 from remora.spec.devices.section import IDEAL_VALUES, NON_IDEALITIES, Devices
 from remora.spec.lib.errors import ConfigError
@@ -21,9 +22,9 @@ def test_no_section_is_the_same_as_ideal_devices():
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_errs_and_is_the_same_hardware(name):
-    real = MNIST.evolve(devices={"model": name}, crossbar={"pulse_cycles": 255})
+    real = MNIST.evolve(devices={"model": name}, crossbar={"pulse_cycles": MAX_PULSE_CYCLES})
     assert not real.devices.ideal
-    assert real.hash == MNIST.evolve(crossbar={"pulse_cycles": 255}).hash
+    assert real.hash == MNIST.evolve(crossbar={"pulse_cycles": MAX_PULSE_CYCLES}).hash
 
 
 def test_a_field_replaces_the_presets_and_zero_turns_it_off():

@@ -49,7 +49,7 @@ class Devices(Section):
         None, description='law of the spread of steps: "normal" or "lognormal"'
     )
     step_spread: Amount = Field(None, description="spread of the step from device to device, share of the step")
-    step_anchor: Share = Field(
+    step_anchor: Annotated[Annotated[float, Field(ge=0, le=0.99)] | None, ANSWERS, OUTSIDE] = Field(
         None, description="place in the range where a step keeps its size whatever the bounds; 0: a step follows them"
     )
     direction_spread: Share = Field(None, description="spread of the asymmetry of raising and lowering, share")

@@ -79,17 +79,20 @@ def read(content: Mapping[str, Any]) -> Conversion | None:
     # aihwkit makes the steps of the direction that up_down speaks against smaller.
     bias = given.number("up_down")
     up, down = _scaled(up, 1 + min(bias, 0)), _scaled(down, 1 - max(bias, 0))
+    # aihwkit draws exp(σ z), whose mean is exp(σ²/2); rule D19's law has the mean 1.
+    mean = exp(given.number("dw_min_dtod") ** 2 / 2) if given.flag("dw_min_dtod_log_normal") else 1.0
+    up, down = _scaled(up, mean), _scaled(down, mean)
     pulses = max(1, round((high - low) / dw / RANGE_LEVELS))
     span = high - low
     places = [low + span * place / (KNOTS - 1) for place in range(KNOTS)]
     what = f"{pulses} pulses of dw_min = {dw:g}" if pulses > 1 else f"one pulse of dw_min = {dw:g}"
     if span / dw < RANGE_LEVELS:
-        what += f" of {span / dw:.3g} states, fewer than {PRESET_LEVELS} levels, so no pulse is of one level"
+        what += f" of {span / dw:.3g} states to a range, fewer than {PRESET_LEVELS} levels, so no pulse is of one level"
     for name, step, sign in (("raise_steps", up, 1), ("lower_steps", down, -1)):
         curve = tuple(_folded(step, place, sign * dw, pulses) / span * RANGE_LEVELS for place in places)
         given.give(name, shortened(curve), f"levels of {RANGE_LEVELS}; {what}, {law}")
     _spreads(given, span, low, high)
-    _noise(given, law, dw, span, pulses)
+    _noise(given, law, dw, mean * dw / span, pulses, span)
     for name, why in NOT_HERE.items():
         given.leave(name, why)
     given.unknown("unknown here")
@@ -158,9 +161,12 @@ def _spreads(given: Parameters, span: float, low: float, high: float) -> None:
     given.leave("corrupt_devices_range", "a corrupt device lies anywhere between its bounds")
 
 
-def _noise(given: Parameters, law: str, dw: float, span: float, pulses: int) -> None:
-    """Noise of pulses and of what a device shows."""
-    share = dw / span
+def _noise(given: Parameters, law: str, dw: float, share: float, pulses: int, span: float) -> None:
+    """Noise of pulses and of what a device shows.
+
+    Args:
+        dw: dw_min, in whose units write noise is. ``share``: mean step at weight 0 over the range, which is ``span``.
+    """
     deviation = given.number("dw_min_std") * sqrt(pulses)
     relative = given.flag("mult_noise", default=True) if law in ("soft bounds", "linear steps") else True
     if relative:
@@ -174,4 +180,4 @@ def _noise(given: Parameters, law: str, dw: float, span: float, pulses: int) -> 
     if added := given.number("dw_min_std_add"):
         given.give("cycle_noise_range", deviation * added / span, "dw_min_std · dw_min_std_add")
     given.leave("dw_min_std_slope", "noise that grows with the weight is left out")
-    given.give("write_noise", given.number("write_noise_std") * share, "write_noise_std of dw_min")
+    given.give("write_noise", given.number("write_noise_std") * dw / span, "write_noise_std of dw_min")

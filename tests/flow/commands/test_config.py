@@ -57,7 +57,7 @@ def test_what_is_said_to_be_legal_is_legal_and_what_lies_beyond_is_not(preset):
         if len(bounds) == 2 and not field.legal.startswith("a list"):
             section, name = field.path.split(".")
             adapter = type(getattr(design, section))
-            kind = type(field.value) if isinstance(field.value, float) else int
+            kind = float if isinstance(field.value, float) or "." in field.legal else int
             for bound, beyond in zip(map(kind, bounds), (-1, 1), strict=True):
                 assert getattr(adapter(**{name: bound}), name) == bound
                 with pytest.raises(ValueError, match=name):

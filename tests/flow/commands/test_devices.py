@@ -42,7 +42,7 @@ def test_a_conversion_is_part_of_a_design_point(remora, tmp_path):
     assert answer.code == 0 and "left out: reference_std = 0.05" in answer.err
     design = load_design(target, DesignPoint)
     found = json.loads((tmp_path / "result.json").read_text())
-    assert design.devices.given()["raise_steps"] == tuple(found["fields"]["raise_steps"]) == (2.9419, 0.0)
+    assert design.devices.given()["raise_steps"] == tuple(found["fields"]["raise_steps"]) == (3.9969, 0.0)
     assert "# Left out: reference_std = 0.05" in target.read_text() and set(found["origins"]) == set(found["fields"])
     printed = remora("devices", "convert", source)
     assert printed.code == 0 and printed.out == target.read_text()

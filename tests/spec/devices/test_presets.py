@@ -83,6 +83,6 @@ def test_curves_of_pcm_are_the_published_ones():
 def test_a_presets_step_is_one_share_of_the_range_whatever_the_levels(levels):
     design = MNIST.evolve(crossbar={"levels": levels}, devices={"model": "om-array"})
     model = design.device_model()
-    assert model.raise_steps[0] / (model.full - model.rest) == pytest.approx(0.0949, rel=1e-3)
+    assert model.raise_steps[0] / (model.full - model.rest) == pytest.approx(0.0949 * exp(0.7829**2 / 2), rel=1e-3)
     own = design.evolve(devices={"raise_steps": 1.5}).device_model()
     assert set(own.raise_steps) == {3072} and own.lower_steps == model.lower_steps

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp
+
 import pytest
 
 from remora.spec.crossbar.design import DesignPoint
@@ -19,8 +21,8 @@ def test_mean_step_by_hand():
     assert mean_step(Devices(), 31) == 1
     assert mean_step(Devices(raise_steps=(2.0, 0.0), lower_steps=(3.0,)), 31) == 2
     assert mean_step(Devices(raise_steps=(0.0, 4.0, 0.0), lower_steps=(0.0,)), 31) == 1
-    assert mean_step(Devices(model="hfo2-array"), 31) == pytest.approx(31 * 0.4622 / 2, rel=1e-4)
-    assert mean_step(Devices(model="hfo2-array"), 15) == pytest.approx(15 * 0.4622 / 2, rel=1e-4)
+    assert mean_step(Devices(model="hfo2-array"), 31) == pytest.approx(31 * 0.4622 / 2 * exp(0.7125**2 / 2), rel=1e-4)
+    assert mean_step(Devices(model="hfo2-array"), 15) == pytest.approx(15 * 0.4622 / 2 * exp(0.7125**2 / 2), rel=1e-4)
 
 
 def test_cycles_of_a_pulse():
@@ -47,7 +49,7 @@ def test_what_is_not_stated_stays():
 
 def test_a_level_that_rounds_with_random_bits_is_a_power_of_two_and_none_is_out_of_reach():
     direct = MNIST.evolve(learning={"update": "direct"})
-    assert suggestion(direct, Devices(model="om-array")).accumulator_level == 1024
+    assert suggestion(direct, Devices(model="om-array")).accumulator_level == 2048
     assert suggestion(direct, Devices(model="hfo2-array")).accumulator_level == 8192
     narrow = MNIST.evolve(learning={"accumulator_bits": 12})
     assert suggestion(narrow, Devices(model="hfo2-array")).accumulator_level == 2047
@@ -65,7 +67,7 @@ def test_pulses_that_are_too_short_are_refused_with_the_remedy():
 def test_remarks():
     assert MNIST.remarks() == [] and MNIST.evolve(devices={"model": "taox-hfox"}).remarks() == []
     coarse = MNIST.evolve(devices={"model": "hfo2-array"}).remarks()
-    assert len(coarse) == 2 and "by 7.16 levels on average and by up to 14.3" in coarse[0]
-    assert "learning.accumulator_level = 1024 gives pulses as often as 143 does" in coarse[1]
+    assert len(coarse) == 2 and "by 9.23 levels on average and by up to 18.5" in coarse[0]
+    assert "learning.accumulator_level = 1024 gives pulses as often as 111 does" in coarse[1]
     (long,) = MNIST.evolve(devices={"model": "taox-hfox"}, crossbar={"pulse_cycles": 200}).remarks()
     assert "takes 4 cycles at 20 MHz; crossbar.pulse_cycles = 200 is longer" in long

@@ -101,11 +101,11 @@ def _pulse_faults(design: DesignPoint) -> Iterator[str]:
     needed, length = pulse_cycles(design.devices, design.system.clock_mhz), design.devices.resolved()["pulse_ns"]
     if design.crossbar.pulse_cycles >= needed:
         return
-    slower = MAX_PULSE_CYCLES * 1000 / length
+    fastest = MAX_PULSE_CYCLES * 1000 / length
     remedy = (
         f"use crossbar.pulse_cycles = {needed}"
         if needed <= MAX_PULSE_CYCLES
-        else f"use crossbar.pulse_cycles = {MAX_PULSE_CYCLES} and a system.clock_mhz of at most {slower:.3g}"
+        else f"use crossbar.pulse_cycles = {MAX_PULSE_CYCLES} and a system.clock_mhz of at most {fastest:.3g}"
     )
     yield (
         f"crossbar.pulse_cycles is {design.crossbar.pulse_cycles}, but a pulse of devices.pulse_ns = {length:g} takes "

@@ -97,6 +97,7 @@ def device_remarks(design: Around) -> list[str]:
         return []
     step, level = mean_step(devices, design.crossbar.weight_limit), design.learning.accumulator_level
     found, cycles = [], pulse_cycles(devices, design.system.clock_mhz)
+    given, length = design.crossbar.pulse_cycles, devices.resolved()["pulse_ns"]
     if step >= COARSE:
         largest = max(max(devices.steps(name, design.crossbar.weight_limit)) for name in STEPS)
         found.append(
@@ -108,10 +109,10 @@ def device_remarks(design: Around) -> list[str]:
             f"devices: at {step:.3g} levels a pulse, learning.accumulator_level = {level} gives pulses as often as "
             f"{round(level / step)} does with ideal devices: multiply that of ideal ones by {step:.3g}"
         )
-    if design.crossbar.pulse_cycles > cycles and devices.resolved()["pulse_ns"]:
+    if length and given > cycles:
         found.append(
             f"devices: a pulse of {devices.resolved()['pulse_ns']:g} ns takes {cycles} cycles at "
-            f"{design.system.clock_mhz:g} MHz; crossbar.pulse_cycles = {design.crossbar.pulse_cycles} is longer"
+            f"{design.system.clock_mhz:g} MHz; crossbar.pulse_cycles = {given} is longer"
         )
     return found
 

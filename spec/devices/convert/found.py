@@ -100,6 +100,6 @@ def shortened(curve: tuple[float, ...]) -> tuple[float, ...]:
     near, last = max(curve) / 1000, len(curve) - 1
     if max(curve) - min(curve) <= near:
         return curve[:1]
-    line = [curve[0] + (curve[-1] - curve[0]) * place / last for place in range(len(curve))]
+    line = [curve[0] + (curve[-1] - curve[0]) * position / last for position in range(len(curve))]
     straight = all(abs(value - on_line) <= near for value, on_line in zip(curve, line, strict=True))
     return (curve[0], curve[-1]) if straight else curve

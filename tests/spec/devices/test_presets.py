@@ -48,8 +48,8 @@ def test_steps_of_neurosim_follow_its_exponential(name):
     given = Devices(model=name).resolved()
     for field, k, mirrored in (("raise_steps", k_up, False), ("lower_steps", k_down, True)):
         # The law itself, from a state of a sweep to the one a strobe later.
-        place = np.linspace(0, states - pulses, 50)
-        before, after = ((1 - np.exp(-k * p / states)) / (1 - exp(-k)) for p in (place, place + pulses))
+        pulse = np.linspace(0, states - pulses, 50)
+        before, after = ((1 - np.exp(-k * p / states)) / (1 - exp(-k)) for p in (pulse, pulse + pulses))
         x = 1 - before if mirrored else before
         stated = np.interp(x, [0, 1], given[field])
         assert stated == pytest.approx(31 * (after - before), abs=2e-3)

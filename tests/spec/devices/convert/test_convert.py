@@ -65,9 +65,9 @@ def test_soft_bounds_by_hand():
     assert found["lower_steps"] == pytest.approx((0, 0.1 * (1 + 0.5 / 1.5) / 2 * 31), rel=1e-4)
     assert found["rest_spread"] == pytest.approx(0.15) and found["full_spread"] == pytest.approx(0.025)
     assert found["write_noise"] == pytest.approx(0.1) and found["step_spread"] == 0.2 and "step_law" not in found
-    # The whole variance of the noise of a pulse: 0.4 of dw_min at weight 0, where the step is dw_min.
-    whole = (found["cycle_noise"] * 0.05) ** 2 + found["cycle_noise_range"] ** 2
-    assert whole**0.5 == pytest.approx(0.4 * 0.05, rel=1e-3)
+    # 0.4 of dw_min, in two parts.
+    assert found["cycle_noise"] == pytest.approx(0.7 * 0.4)
+    assert found["cycle_noise_range"] == pytest.approx(0.6 * 0.4 * 0.1 / 2)
 
 
 def test_many_small_pulses_become_one_strobe():

@@ -124,6 +124,7 @@ ALLOWED = {
         "CITATION.cff": f"{PHYSICAL}, and the title of a paper",
         "NOTICE": PHYSICAL,
         "README.md": PHYSICAL,
+        "tests/golden/devices/make_aihwkit.py": "classes of another project",
         "tests/speed/aihwkit_peer.py": "classes of another project",
         "CHANGELOG.md": FIRST_VERSION,
         "docs/adr/0001-amaranth-and-yosys.md": PHYSICAL,

@@ -21,6 +21,7 @@ from remora.spec.lib.rng import Purpose, draw_pair
 LEAST_GAIN = 64
 """Of a device's step, in 2^−12, so that every device moves."""
 MOST_GAIN = 1 << 24
+MOST_STRETCHED = 1 << 32
 FOR_EVER = (1 << 32) - 1
 """The endurance of a device that does not wear out."""
 SHARE_WORD_BITS = 32
@@ -118,9 +119,8 @@ def device_numbers(model: DeviceModel, spreads: Manufacture, index: NDArray[np.u
     """The six `NUMBERS` of devices of these numbers: (6, …) int64. Rule D19."""
     words = [device_draw(model.seed, Purpose.DEVICE, sequence, index) for sequence in range(4)]
     up, down = _gains(spreads, *words[0])
-    low = np.clip(model.rest + normals(words[1][0], spreads.rest_spread), 0, model.limit)
-    high = np.clip(model.full + normals(words[1][1], spreads.full_spread), 0, model.limit)
-    high = np.maximum(low, high)
+    low, high = _bounds(model, spreads, *words[1])
+    up, down = _anchored(model, spreads, up, down, low, high)
     endurance = _endurance(spreads, words[3][1])
     low, high, stuck = _stick(spreads, words[2], low, high)
     return np.stack([low, high, up, down, normals(words[3][0], AGING_DEVIATION), np.where(stuck, 0, endurance)])
@@ -138,6 +138,33 @@ def _gains(spreads: Manufacture, first: NDArray[np.uint32], second: NDArray[np.u
     asymmetry = normals(second, spreads.direction_spread)
     up, down = (np.maximum(0, round_shift(gain * (one + sign * asymmetry), GAIN_BITS)) for sign in (1, -1))
     return up, down
+
+
+def _bounds(
+    model: DeviceModel, spreads: Manufacture, first: NDArray[np.uint32], second: NDArray[np.uint32]
+) -> tuple[Integers, Integers]:
+    low = model.rest + normals(first, spreads.rest_spread)
+    high = model.full + normals(second, spreads.full_spread)
+    if spreads.step_anchor:
+        anchor = model.rest + spreads.step_anchor
+        low, high = np.minimum(low, 2 * anchor - low), np.maximum(high, 2 * anchor - high)
+    low, high = np.clip(low, 0, model.limit), np.clip(high, 0, model.limit)
+    return low, np.maximum(low, high)
+
+
+def _anchored(
+    model: DeviceModel, spreads: Manufacture, up: Integers, down: Integers, low: Integers, high: Integers
+) -> tuple[Integers, Integers]:
+    """Gains of steps that keep their size at the anchor, whatever the bounds between which the curve stretches."""
+    if not spreads.step_anchor:
+        return up, down
+    below, span = spreads.step_anchor, model.full - model.rest
+    above, anchor = span - below, model.rest + below
+    found = []
+    for gain, reach, share in ((up, high - anchor, above), (down, anchor - low, below)):
+        stretched = np.minimum(MOST_STRETCHED, gain * (high - low) // np.maximum(1, reach))
+        found.append(np.minimum(MOST_GAIN, stretched * share // span))
+    return found[0], found[1]
 
 
 def _stick(

@@ -33,6 +33,8 @@ def any_devices(random: np.random.Generator, off: float = 0.4) -> dict:
         section["on_off"] = float(random.integers(3, 100))
     if random.random() > off:
         section["endurance"] = float(random.integers(1, 20))
+    if random.random() > off:
+        section["step_anchor"] = float(random.choice([0.02, 0.3, 0.5, 0.95]))
     if random.random() < 0.3:
         section["step_law"] = "lognormal"
     return section

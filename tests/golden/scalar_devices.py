@@ -178,8 +178,17 @@ def manufactured(model, spreads, layer: int, side: int, row: int, column: int) -
             endurance = min(endurance, rounded(Decimal(spreads.endurance) * Decimal(10) ** decades))
     asymmetry = normal(words[0][1], spreads.direction_spread)
     up, down = (max(0, rs(gain * (4096 + sign * asymmetry), 12)) for sign in (1, -1))
-    low = clip(model.rest + normal(words[1][0], spreads.rest_spread), 0, limit)
-    high = max(low, clip(model.full + normal(words[1][1], spreads.full_spread), 0, limit))
+    low = model.rest + normal(words[1][0], spreads.rest_spread)
+    high = model.full + normal(words[1][1], spreads.full_spread)
+    anchor, span = spreads.step_anchor, model.full - model.rest
+    fixed = model.rest + anchor
+    if anchor:
+        low, high = min(low, 2 * fixed - low), max(high, 2 * fixed - high)
+    low, high = clip(low, 0, limit), clip(high, 0, limit)
+    high = max(low, high)
+    if anchor:
+        up = min(2**24, min(2**32, up * (high - low) // max(1, high - fixed)) * (span - anchor) // span)
+        down = min(2**24, min(2**32, down * (high - low) // max(1, fixed - low)) * anchor // span)
     which, where = words[2]
     if which < spreads.stuck_rest + spreads.stuck_full + spreads.corrupt:
         endurance = 0

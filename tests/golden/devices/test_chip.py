@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from remora.golden.devices.chip import FOR_EVER, Chip
-from remora.golden.devices.curves import device_draw, normals
+from remora.golden.devices.curves import at, device_draw, interpolate, normals
 from remora.golden.devices.reading import Key, sample_normals
 from remora.spec.crossbar.layout import Layer
 from remora.spec.devices.tables import normal_table
@@ -89,6 +89,27 @@ def test_lognormal_gains():
         law[int(value)] += float(share)
     assert distance(np.rint(up * 4096).astype(int), law) < 1
     assert abs(float(up.mean()) - 1) < 0.02
+
+
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_anchored_steps(share):
+    """Rule D19: a step that falls to nothing at a bound keeps its size at the anchor, which no bound crosses."""
+    chip = mnist_chip(
+        on_off=2, raise_steps=(4.0, 0.0), lower_steps=(0.0, 4.0), rest_spread=0.2, full_spread=0.2, step_anchor=share
+    )
+    model, made = chip.model, chip.layers[0]
+    anchor = model.rest + round(share * (model.full - model.rest))
+    assert (made.low <= anchor).all() and (made.high >= anchor).all() and made.low.std() > 0.1 * (anchor - model.rest)
+    # A device whose bound lies next to the anchor has a steep curve there, which 4,096 positions tell coarsely.
+    far = (anchor - made.low > 2 * model.level) & (made.high - anchor > 2 * model.level)
+    x = at(anchor, made.low, made.high)
+    for table, gain, levels in (
+        (model.raise_steps, made.up, 4 * (1 - share)), (model.lower_steps, made.down, 4 * share),
+    ):  # fmt: skip
+        step = interpolate(table, x) * gain / 4096 / model.level
+        assert far.sum() > 20_000 and np.abs(step[far] / levels - 1).max() < 0.02
+        nominal = interpolate(table, x) / model.level
+        assert np.abs(nominal[far] / levels - 1).max() > 0.2, "the gains do nothing"
 
 
 def test_shares_of_stuck_devices():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,9 +65,9 @@ def test_tables_of_spec():
 
 EVERYTHING = {
     "seed": 5, "on_off": 20, "raise_steps": [1.5, 0.5], "lower_steps": [0.3, 1.7], "step_spread": 0.2,
-    "direction_spread": 0.1, "rest_spread": 0.05, "full_spread": 0.1, "cycle_noise": 0.3, "cycle_noise_range": 0.01,
-    "write_noise": [0.02, 0.01], "read_noise": 0.1, "slow_noise": 0.02, "slow_base": 10, "stuck_rest": 0.1,
-    "stuck_full": 0.1, "corrupt": 0.1, "drift": [0.1, 0.05], "drift_spread": 0.02, "drift_start": 20,
+    "direction_spread": 0.1, "step_anchor": 0.03, "rest_spread": 0.05, "full_spread": 0.1, "cycle_noise": 0.3,
+    "cycle_noise_range": 0.01, "write_noise": [0.02, 0.01], "read_noise": 0.1, "slow_noise": 0.02, "slow_base": 10,
+    "stuck_rest": 0.1, "stuck_full": 0.1, "corrupt": 0.1, "drift": [0.1, 0.05], "drift_spread": 0.02, "drift_start": 20,
     "endurance": 5, "endurance_spread": 0.3, "wire_row": 20, "wire_column": 20, "full_conductance": 1e-4,
     "converter_offset": 3, "converter_gain": 0.1, "converter_noise": 1, "plane_error": 0.05,
 }  # fmt: skip
@@ -121,6 +122,9 @@ FAULTS = {
     "D18, the offset": shifted(reading, "OFFSET_BITS"),
     "D18, the gain": shifted(reading, "GAIN_BITS"),
     "D19, the least gain": (chip, "LEAST_GAIN", 4000),
+    "D19, steps without an anchor": (chip, "_anchored", lambda model, spreads, up, down, low, high: (up, down)),
+    "D19, bounds beyond the anchor": (chip, "_bounds", lambda model, spreads, *words, former=chip._bounds: former(
+        model, replace(spreads, step_anchor=0), *words)),
     "D19, aging": shifted(chip, "AGING_DEVIATION"),
     "D19, a share": shifted(chip, "SHARE_WORD_BITS"),
     "D20, the lane": shifted(chip, "LANE_OF_LAYER", -1),

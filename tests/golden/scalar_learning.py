@@ -110,7 +110,7 @@ class ScalarLearner:
         """One update in the order of rules L1 and L17; columns from ``until`` on are not written."""
         design, learning = self.design, self.design.learning
         self.q = (self.q + 1) % WORD  # rule L2
-        outcome = run_sequence(design, *self.weights, x, self.reset, self.update)
+        outcome = self.run(x)
         a, error = fraction_bits(design), self.error(outcome["scores"], label)
         units = range(design.network.hidden)
         f = [sum(self.feedback[k][j] * error[k] for k in range(len(error))) for j in units]  # rule L5
@@ -134,6 +134,10 @@ class ScalarLearner:
             "error": error, "feedback": f, "winners": winners, "writes": writes,
             "gradient_sum": gradients, "accumulator_sum": accumulators,
         }  # fmt: skip
+
+    def run(self, x) -> dict:
+        """The forward pass with the present weights."""
+        return run_sequence(self.design, *self.weights, x, self.reset, self.update)
 
     def error(self, scores: list[int], label: int) -> list[int]:
         """Rule L3."""

@@ -33,8 +33,12 @@ def tile_codes(design, words: list[int], column: list[int], shift: int | None = 
 
 def read_out(design, words: list[int], columns: list[list[int]], shift: int | None = None) -> dict:
     """Codes, scores and class of a readout whose words are given, rules X5, X6, O2 and O3."""
+    return decided(design, words, [tile_codes(design, words, column, shift) for column in columns])
+
+
+def decided(design, words: list[int], codes: list[list[int]]) -> dict:
+    """Scores and class of a readout's codes, by column and row tile."""
     full_scale = 2 ** (design.formats.adc_bits - 1) - 1
-    codes = [tile_codes(design, words, column, shift) for column in columns]
     scores = [clip(sum(parts), -full_scale, full_scale) for parts in codes]
     return {
         "words": words,
@@ -50,24 +54,30 @@ def columns_of(levels) -> list[list[int]]:
     return [[int(row[j]) for row in levels] for j in range(len(levels[0]))]
 
 
-def run_sequence(design, hidden, readout, features, reset: int, update: int) -> dict:
+def run_sequence(design, hidden, readout, features, reset: int, update: int, codes_of=None) -> dict:
     """One sequence: every value of every step, the readout, and what the saturation counters must show.
 
     Args:
         hidden, readout: weights in levels, rows of columns (rule X1).
         features: rows of bytes, signed where the design's are.
         reset, update: the coefficients b and u of rule C2.
+        codes_of: of a layer, its words and the step, the codes by column and row tile; those of ideal devices else.
     """
+    if codes_of is None:
+        held = columns_of(hidden), columns_of(readout)
+
+        def codes_of(layer: int, words: list[int], step: int) -> list[list[int]]:
+            return [tile_codes(design, words, column) for column in held[layer]]
+
     units = design.network.hidden
     bits, state_bits = design.formats.stream_bits, design.formats.state_bits
     limit, full_scale = 2**bits - 1, 2 ** (design.formats.adc_bits - 1) - 1
-    columns = columns_of(hidden)
     h, words = [0] * units, [0] * units  # rule F7
     adc = limited = 0
     steps = []
     for t, x in enumerate(features):
         streamed = [feature_word(design, int(v)) for v in x] + words + [limit]  # rules F4 and F5
-        codes = [tile_codes(design, streamed, column) for column in columns]
+        codes = codes_of(0, streamed, t)
         code = [clip(sum(parts), -full_scale, full_scale) for parts in codes]  # rule X5
         c = [candidate(o, fraction_bits(design), state_bits) for o in code]
         h = [rs(update * w + (256 - update) * v, 8) for v, w in zip(h, c, strict=True)]  # rule C3
@@ -87,5 +97,6 @@ def run_sequence(design, hidden, readout, features, reset: int, update: int) -> 
         )
     shift = state_bits - bits
     limited += sum(rs(abs(v), shift) > limit for v in h)  # rule C5
-    final = read_out(design, [word(v, shift, limit) for v in h] + [limit], columns_of(readout))  # rules O1 and F5
+    last = [word(v, shift, limit) for v in h] + [limit]  # rules O1 and F5
+    final = decided(design, last, codes_of(1, last, len(features) - 1))
     return final | {"steps": steps, "adc": adc + final["adc"], "limited": limited}

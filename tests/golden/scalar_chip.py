@@ -1,0 +1,99 @@
+"""An independent reading of ``docs/reference/arithmetic.md``: a chip of real devices that infers and learns."""
+
+from __future__ import annotations
+
+from tests.golden import scalar_devices
+from tests.golden.scalar_devices import READ, Device
+from tests.golden.scalar_learning import ScalarLearner
+from tests.golden.scalar_miru import fraction_bits, run_sequence
+from tests.golden.scalar_numbers import WORD
+
+
+class ScalarChip(ScalarLearner):
+    """A learner whose weights are pairs of devices, fresh from weights in levels (rule D21).
+
+    Args:
+        model, spreads: what `spec` makes of the section of devices.
+    """
+
+    def __init__(self, design, weights, model, spreads):
+        super().__init__(design, weights)
+        self.model, self.spreads, self.started, self.ageings = model, spreads, 0, 0
+        self.pairs = [
+            [[self.made(layer, i, j, int(w)) for j, w in enumerate(row)] for i, row in enumerate(rows)]
+            for layer, rows in enumerate(self.weights)
+        ]
+
+    def made(self, layer: int, row: int, column: int, weight: int) -> tuple[Device, Device]:
+        pair = []
+        for side in (0, 1):
+            numbers = scalar_devices.manufactured(self.model, self.spreads, layer, side, row, column)
+            pair.append(Device(self.model, layer, side, row, column, numbers))
+            pair[side].program(max(0, -weight if side else weight))
+        return tuple(pair)
+
+    def age(self, ticks: int) -> None:
+        """Rule D11."""
+        self.ageings += 1
+        for rows in self.pairs:
+            for row in rows:
+                for pair in row:
+                    for device in pair:
+                        device.age(ticks, self.ageings)
+
+    def run(self, x) -> dict:
+        """The forward pass; its number is that of sequences started before, rule D17."""
+        number, self.started = self.started, (self.started + 1) % WORD
+        tiles = [self.behind_wires(layer) for layer in (0, 1)]
+
+        def codes_of(layer: int, words: list[int], step: int) -> list[list[int]]:
+            columns = range(len(self.pairs[layer][0]))
+            return [self.codes(layer, tiles[layer], words, j, number, step) for j in columns]
+
+        return run_sequence(self.design, None, None, x, self.reset, self.update, codes_of)
+
+    def behind_wires(self, layer: int) -> list[list[tuple[int, int]]]:
+        """What every pair counts as, tile by tile, rule D13."""
+        rows, columns = self.design.crossbar.rows, self.design.crossbar.columns
+        conducts = [[[device.conducts() for device in pair] for pair in row] for row in self.pairs[layer]]
+        found = [[(0, 0)] * len(row) for row in conducts]
+        for top in range(0, len(conducts), rows):
+            for left in range(0, len(conducts[0]), columns):
+                part = [row[left : left + columns] for row in conducts[top : top + rows]]
+                bitlines = [[g for pair in row for g in pair] for row in part]
+                for i, row in enumerate(scalar_devices.behind_wires(self.model, bitlines)):
+                    for j in range(len(part[0])):
+                        found[top + i][left + j] = row[2 * j], row[2 * j + 1]
+        return found
+
+    def codes(self, layer: int, pairs, words: list[int], column: int, number: int, step: int) -> list[int]:
+        """Codes of one column, one a row tile, rules D14 to D18."""
+        design, found = self.design, []
+        rows, full_scale = design.crossbar.rows, 2 ** (design.formats.adc_bits - 1) - 1
+        shift = design.formats.stream_bits + design.crossbar.level_bits - fraction_bits(design)
+        for tile, first in enumerate(range(0, len(words), rows)):
+            errors = [
+                scalar_devices.plane_error(self.model, self.spreads, layer, tile, plane)
+                for plane in range(design.formats.stream_bits)
+            ]
+            z = scalar_devices.noise_entry(self.model, layer, tile, column, number, step, READ)
+            offset, gain = scalar_devices.converter(self.model, self.spreads, layer, tile, column)
+            found.append(
+                scalar_devices.code(
+                    self.model, layer, words[first : first + rows],
+                    [row[column] for row in pairs[first : first + rows]], errors, z, offset, gain,
+                    shift + design.crossbar.fraction_bits, full_scale,
+                )
+            )  # fmt: skip
+        return found
+
+    def program(self, layer: int, i: int, j: int, pulses: int) -> tuple[int, int, int]:
+        """Rules D22 and P3."""
+        pair, dropped, reached = self.pairs[layer][i][j], 0, set()
+        for _ in range(abs(pulses)):
+            device = scalar_devices.pulse_pair(*pair, pulses > 0)
+            if device:
+                reached.add(device.number)
+            else:
+                dropped += 1
+        return abs(pulses) - dropped, dropped, len(reached)

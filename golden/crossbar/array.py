@@ -80,10 +80,13 @@ class TiledLayer:
     """
 
     def __init__(self, design: DesignPoint, layer: Layer, levels: NDArray[np.integer], dtype: type[np.floating]):
+        self.scale = 2.0 ** -adc_shift(design, layer)
+        self._lay_out(design, layer, levels.astype(dtype) * dtype(self.scale))
+
+    def _lay_out(self, design: DesignPoint, layer: Layer, matrix: NDArray[np.floating]) -> None:
         layout = layer_layout(design, layer)
         inputs = design.network.features if layer is Layer.HIDDEN else 0
-        self.scale = 2.0 ** -adc_shift(design, layer)
-        self.matrix = levels.astype(dtype) * dtype(self.scale)
+        self.matrix = matrix
         self._highest, self._lowest = constant(design.formats.adc_limit), constant(-design.formats.adc_limit)
         self._bias_word = bias_word(design, layer)
         self.row_tiles = []

@@ -49,29 +49,53 @@ class DeviceDatapath(Datapath):
         self.hidden.renew()
         self.readout.renew()
 
+    def _allocate(self, batch: int) -> None:
+        super()._allocate(batch)
+        network, depth = self.design.network, self.hidden.depth
+        # What a sample gathers lies together, sums before variances; so do words and what they count as.
+        self._stacks = np.empty((depth, *self._tile_codes.shape))
+        self._tile_codes = self._stacks[0]
+        steps = network.max_steps if self._history else 1
+        self._counted = np.zeros((steps, depth, batch, network.hidden))
+        words = self._counted[:, 0]
+        self._words = words if self._history else [words[0]] * network.max_steps
+        self._space = np.empty((depth, batch, network.hidden))
+
+    def _view(self, n: int, steps: int) -> None:
+        super()._view(n, steps)
+        depth, shape = len(self._stacks), self.tile_codes.shape
+        self.stack = self._stacks.reshape(depth, -1)[:, : self.tile_codes.size].reshape(depth, *shape)
+        each = range(steps) if self._history else [0] * steps
+        self._step_views = [
+            (self._counted[at][:, :n], [self.stack[:, number, t] for number in range(shape[0])])
+            for t, at in enumerate(each)
+        ]
+        self._work_view = self._space[:, :n]
+
     def _start(self, inputs: NDArray, lengths: NDArray[np.integer] | None, numbers: NDArray[np.integer] | None) -> None:
         steps, sequences = self.inputs.shape[:2]
         if numbers is None:
             numbers = (self.devices.started + np.arange(sequences)) & SEQUENCE_MASK
-        codes = self.tile_codes
+        tiles, flat = len(self.tile_codes), self.stack.reshape(len(self.stack), len(self.tile_codes), len(inputs), -1)
         self._entries = self.hidden.entries_of(numbers, steps)
-        flat = codes.reshape(len(codes), steps * sequences, -1)
-        noise = None if self._entries is None else self._entries.reshape(flat.shape)
-        self._power = self.hidden.begin(inputs, flat, noise)
-        if len(self._power[0]):
-            self._power = self._power.reshape(codes.shape)
+        self.hidden.begin(
+            inputs, flat, None if self._entries is None else self._entries.reshape(tiles, len(inputs), -1)
+        )
         if self.step_readouts:
             self._readout_entries = self.readout.entries_of(numbers, steps)
         last = np.full(sequences, steps) if lengths is None else np.asarray(lengths)
         self._last_entries = self.readout.entries_at(numbers, last - 1)
 
     def _add_states(self, t: int, words: NDArray, tile_codes: NDArray, work: NDArray) -> None:
-        active, entries = len(words), self._entries
-        noisy = self._power.ndim == 4
-        for number, sums in enumerate(tile_codes):
-            power = self._power[number, t, :active] if noisy else self._power
+        counted, stacks = self._step_views[t]
+        work, active, entries = self._work_view, len(words), self._entries
+        if active < counted.shape[1]:
+            counted, work = counted[:, :active], work[:, :active]
+            stacks = [stack[:, :active] for stack in stacks]
+        for number, stack in enumerate(stacks):
+            sampled = self.hidden.count_states(number, words, counted)
             of_noise = None if entries is None else entries[number, t, :active]
-            self.hidden.sample(number, words, sums, power, of_noise, work)
+            self.hidden.sample(number, sampled, stack, of_noise, work)
 
     def _read_step(self, t: int, active: int) -> None:
         entries = self._readout_entries

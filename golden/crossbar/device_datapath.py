@@ -66,11 +66,13 @@ class DeviceDatapath(Datapath):
         depth, shape = len(self._stacks), self.tile_codes.shape
         self.stack = self._stacks.reshape(depth, -1)[:, : self.tile_codes.size].reshape(depth, *shape)
         each = range(steps) if self._history else [0] * steps
-        self._step_views = [
-            (self._counted[at][:, :n], [self.stack[:, number, t] for number in range(shape[0])])
-            for t, at in enumerate(each)
-        ]
         self._work_view = self._space[:, :n]
+        self._step_views = []
+        for t, at in enumerate(each):
+            counted = self._counted[at][:, :n]
+            stacks = [self.stack[:, number, t] for number in range(shape[0])]
+            sample = self.hidden.step_of_one(counted[0], counted, self._work_view)
+            self._step_views.append((counted, stacks, sample, (stacks[0], *stacks[0])))
 
     def _start(self, inputs: NDArray, lengths: NDArray[np.integer] | None, numbers: NDArray[np.integer] | None) -> None:
         steps, sequences = self.inputs.shape[:2]
@@ -78,6 +80,7 @@ class DeviceDatapath(Datapath):
             numbers = (self.devices.started + np.arange(sequences)) & SEQUENCE_MASK
         tiles, flat = len(self.tile_codes), self.stack.reshape(len(self.stack), len(self.tile_codes), len(inputs), -1)
         self._entries = self.hidden.entries_of(numbers, steps)
+        self._step_entries = [] if self._entries is None else list(self._entries[0])
         self.hidden.begin(
             inputs, flat, None if self._entries is None else self._entries.reshape(tiles, len(inputs), -1)
         )
@@ -87,15 +90,16 @@ class DeviceDatapath(Datapath):
         self._last_entries = self.readout.entries_at(numbers, last - 1)
 
     def _add_states(self, t: int, words: NDArray, tile_codes: NDArray, work: NDArray) -> None:
-        counted, stacks = self._step_views[t]
-        work, active, entries = self._work_view, len(words), self._entries
-        if active < counted.shape[1]:
-            counted, work = counted[:, :active], work[:, :active]
-            stacks = [stack[:, :active] for stack in stacks]
+        counted, stacks, sample, views = self._step_views[t]
+        active, entries = len(words), self._entries
+        if sample and active == len(views[1]):
+            sample(*views, self._step_entries[t])
+            return
+        work = self._work_view[:, :active]
         for number, stack in enumerate(stacks):
-            sampled = self.hidden.count_states(number, words, counted)
+            sampled = self.hidden.count_states(number, words, counted[:, :active])
             of_noise = None if entries is None else entries[number, t, :active]
-            self.hidden.sample(number, sampled, stack, of_noise, work)
+            self.hidden.sample(number, sampled, stack[:, :active], of_noise, work)
 
     def _read_step(self, t: int, active: int) -> None:
         entries = self._readout_entries

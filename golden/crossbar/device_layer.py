@@ -45,7 +45,11 @@ class DeviceLayer(TiledLayer):
         self.depth = 2 if self.model.read_noise else 1
         self._stack = np.zeros((self.depth, rows, columns))
         self._lay_out(design, layer, self._stack[0])
-        self._inputs = rows - 1 - design.network.hidden
+        inputs = rows - 1 - design.network.hidden
+        self._state_rows = [
+            (self._stack[:, inputs + tile.states.start : inputs + tile.states.stop], tile.states)
+            for tile in self.row_tiles
+        ]
         self._planes = bool((self.made.planes != 1 << PLANE_BITS).any())
         self._words = [word_table(planes) for planes in self.made.planes]
         self._squares = [np.roll(square.astype(float), -(len(square) // 2)) for _, square in self._words]
@@ -176,25 +180,53 @@ class DeviceLayer(TiledLayer):
             entries: (n, columns), or None.
             work: of the shape of ``stack``, overwritten.
         """
-        tile = self.row_tiles[number]
-        if tile.states.stop > tile.states.start:
-            first = self._inputs + tile.states.start
-            rows = self._stack[:, first : self._inputs + tile.states.stop]
-            np.matmul(words[:, :, tile.states], rows, out=work)
+        rows, states = self._state_rows[number]
+        if states.stop > states.start:
+            np.matmul(words[:, :, states], rows, out=work)
             stack += work
-        if self.depth == 2 and not self._staged:
-            sums, sigma = stack
+        self.finish(number, stack, entries)
+
+    def finish(self, number: int, stack: NDArray[np.floating], entries: NDArray[np.floating] | None) -> None:
+        """Noise and converter of complete stacks; arguments as of `sample`. Rules D16 and D18."""
+        sums = stack[0]
+        if self._staged:
+            np.floor(sums, out=sums)
+        if self.depth == 2:
+            sigma = stack[1]
             np.sqrt(sigma, out=sigma)
             np.floor(sigma, out=sigma)
             sigma *= entries
             sums += sigma
-        elif self._staged:
-            sums = stack[0]
-            np.floor(sums, out=sums)
-            if entries is not None:
-                sums += np.floor(np.sqrt(stack[1])) * entries if self.depth == 2 else self._even_noise(entries)
+        elif self._staged and entries is not None:
+            sums += self._even_noise(entries)
+        if self._staged:
             sums *= self._gain[number]
             sums += self._constant[number]
+
+    def step_of_one(self, words: NDArray[np.floating], counted: NDArray[np.floating], work: NDArray[np.floating]):
+        """The sample of one step of a layer of one row tile and noisy devices without erring planes, without the views
+        that `sample` makes anew; the datapath calls it in a loop where these cost as much as the arithmetic.
+
+        Returns:
+            None where the layer is another one; else what takes (stack, its sums, its variances, entries).
+        """
+        if self.depth != 2 or self._planes or len(self.row_tiles) != 1:
+            return None
+        index, table = np.empty(words.shape, np.intp), self._squares[0]
+        rows, squares = self._state_rows[0][0], counted[1]
+        take, matmul, add, sqrt, floor = table.take, np.matmul, np.add, np.sqrt, np.floor
+
+        def sample(stack: NDArray, sums: NDArray, sigma: NDArray, entries: NDArray) -> None:
+            index[...] = words
+            take(index, out=squares, mode="wrap")
+            matmul(counted, rows, out=work)
+            add(stack, work, out=stack)
+            sqrt(sigma, out=sigma)
+            floor(sigma, out=sigma)
+            np.multiply(sigma, entries, out=sigma)
+            add(sums, sigma, out=sums)
+
+        return sample
 
     def _even_noise(self, entries: NDArray[np.floating]) -> NDArray[np.floating]:
         """Noise where converters alone are noisy."""

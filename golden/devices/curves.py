@@ -20,6 +20,7 @@ Integers = NDArray[np.int64]
 STEP_BITS = 8
 """Two knots of a table lie 2^n apart."""
 RECIPROCAL_BITS, POSITION_SHIFT = 28, 16
+FEW = 8
 BYTE_SUM_DEVIATION = 147.8
 """Of the sum of four uniform bytes, as rule D19 rounds it."""
 
@@ -36,6 +37,18 @@ def interpolate(table: Table, position: Integers) -> Integers:
     before = np.minimum(KNOTS - 2, position >> STEP_BITS)
     first = knots[before]
     return first + round_shift((knots[before + 1] - first) * (position - (before << STEP_BITS)), STEP_BITS)
+
+
+def value_at(table: Table, conductance: ArrayLike, low: ArrayLike, high: ArrayLike) -> Integers:
+    """The value of a table of knots where a conductance lies between two others; most tables are the same all over."""
+    if _is_even(table):
+        return np.asarray(table[0], np.int64)
+    return interpolate(table, at(conductance, low, high))
+
+
+@cache
+def _is_even(table: Table) -> bool:
+    return len(set(table)) == 1
 
 
 @cache
@@ -57,5 +70,11 @@ def deviates(word: NDArray[np.uint32]) -> NDArray[np.float64]:
 
 
 def device_draw(seed: int, purpose: Purpose, sequence: ArrayLike, index: ArrayLike):
-    """Both words of a draw of devices, by their numbers. Rule D2."""
+    """Both words of a draw of devices, by their numbers, which broadcast together. Rule D2."""
+    sequence, index = np.asarray(sequence), np.asarray(index)
+    if index.ndim == 1 and len(index) <= FEW:
+        # Integers one by one are faster than arrays of a few.
+        numbers = np.broadcast_to(sequence, index.shape).tolist()
+        words = [draw_pair(seed, purpose, n, i) for n, i in zip(numbers, index.tolist(), strict=True)]
+        return tuple(np.array(words, np.uint32).reshape(-1, 2).T)
     return draw_pair(seed, purpose, sequence, index)

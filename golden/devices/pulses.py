@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.devices.chip import ChipLayer
-from remora.golden.devices.curves import Integers, at, device_draw, interpolate, normals
+from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.golden.devices.state import MOST_PULSES, LayerState, at_rest, is_full, shown
 from remora.spec.devices.model import GAIN_BITS, DeviceModel
 from remora.spec.lib.fixed import round_shift
@@ -45,13 +45,16 @@ def moved(
         upwards: (k,) bool, the direction.
     """
     low, high, up, down, _, endurance = numbers
-    x = at(p, low, high)
-    step = np.where(upwards, interpolate(model.raise_steps, x) * up, interpolate(model.lower_steps, x) * down)
-    step = round_shift(step, GAIN_BITS)
+    raised = value_at(model.raise_steps, p, low, high) * up
+    lowered = value_at(model.lower_steps, p, low, high) * down
+    step = round_shift(np.where(upwards, raised, lowered), GAIN_BITS)
     if model.cycle_noise or model.cycle_range:
         first, second = device_draw(model.seed, Purpose.PULSE, n, index)
-        noise = normals(first, round_shift(step * model.cycle_noise, GAIN_BITS)) + normals(second, model.cycle_range)
-        step = step + noise
+        if model.cycle_range:
+            noise = normals(second, model.cycle_range)
+            step = step + normals(first, round_shift(step * model.cycle_noise, GAIN_BITS)) + noise
+        else:
+            step = step + normals(first, round_shift(step * model.cycle_noise, GAIN_BITS))
     after = np.minimum(high, np.maximum(low, np.where(upwards, p + step, p - step)))
     return np.where(n < endurance, after, p)
 
@@ -94,24 +97,23 @@ def pulse_weights(
     """
     flat, pairs = conductance.reshape(-1), conductance[0].size
     left, upwards = np.abs(pulses), pulses > 0
-    applied, reached = 0, []
-    while True:
-        due = left > 0
-        if not due.all():
-            weights, left, upwards = weights[due], left[due], upwards[due]
-        if not len(weights):
-            break
-        positive, negative = weights, weights + pairs
-        # Of the two devices: the one that goes down to move the weight, and the one that goes up.
-        falling, rising = np.where(upwards, negative, positive), np.where(upwards, positive, negative)
+    due, applied, reached = int(left.sum()), 0, []
+    # Of the two devices: the one that goes down to move the weight, and the one that goes up.
+    falling = weights + pairs * upwards
+    rising = 2 * weights + pairs - falling
+    while len(left):
         lowers = ~at_rest(model, flat[falling])
-        raises = ~lowers & ~is_full(model, flat[rising])
-        takes = lowers | raises
-        devices = np.where(lowers, falling, rising)[takes]
+        takes = lowers | ~is_full(model, flat[rising])
+        devices, raises = np.where(lowers, falling, rising)[takes], ~lowers[takes]
         if len(devices):
-            flat[devices] = pulse_devices(model, made, layer, devices, raises[takes])
+            flat[devices] = pulse_devices(model, made, layer, devices, raises)
             applied += len(devices)
             reached.append(devices)
         left = left - 1
-    devices = np.unique(np.concatenate(reached)) if reached else np.zeros(0, np.intp)
-    return Pulsed(applied, int(np.abs(pulses).sum()) - applied, devices)
+        more = left > 0
+        left, falling, rising = left[more], falling[more], rising[more]
+    if len(reached) == 1:
+        devices = np.sort(reached[0])
+    else:
+        devices = np.unique(np.concatenate(reached)) if reached else np.zeros(0, np.intp)
+    return Pulsed(applied, due - applied, devices)

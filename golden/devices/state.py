@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.devices.chip import Chip, ChipLayer
-from remora.golden.devices.curves import Integers, at, device_draw, interpolate, normals
+from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
 from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
 from remora.spec.lib.fixed import round_shift
@@ -141,7 +141,7 @@ def shown(model: DeviceModel, index: NDArray[np.uint32], p: Integers, n: Integer
     """v: what devices of these numbers show after a pulse. Rule D7."""
     if any(model.write_noise):
         word, _ = device_draw(model.seed, Purpose.WRITE, n, index)
-        p = p + normals(word, interpolate(model.write_noise, at(p, 0, model.full)))
+        p = p + normals(word, value_at(model.write_noise, p, 0, model.full))
     return np.minimum(model.limit, np.maximum(0, p))
 
 
@@ -162,8 +162,8 @@ def drifted(model: DeviceModel, aging: Integers, v: Integers, t: Integers) -> In
     """What time left of v. Rule D9."""
     if not model.drifts:
         return v
-    x = at(v, 0, model.full)
-    exponent = interpolate(model.drift, x) + round_shift(interpolate(model.drift_spread, x) * aging, AGING_BITS)
+    spread = value_at(model.drift_spread, v, 0, model.full)
+    exponent = value_at(model.drift, v, 0, model.full) + round_shift(spread * aging, AGING_BITS)
     y = (np.maximum(0, exponent) * log_time(t)) >> GAIN_BITS
     k, low = (y >> TIME_TABLE_BITS) & ((1 << TIME_TABLE_BITS) - 1), y & ((1 << TIME_TABLE_BITS) - 1)
     power = _POWER[k] + round_shift((_POWER[k + 1] - _POWER[k]) * low, TIME_TABLE_BITS)
@@ -179,7 +179,7 @@ def slow_noise(model: DeviceModel, made: ChipLayer, layer: LayerState, ageings: 
     word, _ = device_draw(model.seed, Purpose.SLOW, ageings, made.index)
     time = model.slow_base + ((log_time(layer.t) * NATURAL) >> (LOG_BITS + LOG_BITS - TICK_BITS))
     root = np.sqrt((time << TICK_BITS).astype(np.float64)).astype(np.int64)  # exact below 2^52
-    share = interpolate(model.slow_noise, at(left, 0, model.full))
+    share = value_at(model.slow_noise, left, 0, model.full)
     return normals(word, round_shift(round_shift(left * share, GAIN_BITS) * root, TICK_BITS))
 
 

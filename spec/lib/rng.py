@@ -212,10 +212,13 @@ def normal_integer(word: ArrayLike, amplitude: ArrayLike) -> NDArray[np.int64]:
         amplitude: one for all, or one a word, below 2^40 in magnitude; 32-bit arithmetic is wide enough to 4095.
     """
     word = np.asarray(word, np.uint32)
-    total = np.zeros(word.shape, np.int64)
-    for byte in range(4):
-        total += word >> np.uint32(8 * byte) & np.uint32(0xFF)
+    pairs = (word & _EVEN_BYTES) + (word >> _BYTE & _EVEN_BYTES)
+    total = ((pairs & _LOW_HALF) + (pairs >> _HALF)).astype(np.int64)
     return round_shift((total - NORMAL_CENTRE) * (np.asarray(amplitude) * NORMAL_FACTOR), NORMAL_SHIFT)
+
+
+_EVEN_BYTES, _LOW_HALF = np.asarray(0x00FF00FF, np.uint32), np.asarray(0xFFFF, np.uint32)
+_BYTE, _HALF = np.asarray(8, np.uint32), np.asarray(16, np.uint32)
 
 
 def normal(seed: int, purpose: Purpose, index: ArrayLike, lane: ArrayLike = 0) -> NDArray[np.float64]:

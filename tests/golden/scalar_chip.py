@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from tests.golden import scalar_devices
-from tests.golden.scalar_devices import READ, Device
+from tests.golden.scalar_devices import (
+    READ,
+    Device,
+    behind_wires,
+    code,
+    converter,
+    manufactured,
+    noise_entry,
+    plane_error,
+    pulse_pair,
+)
 from tests.golden.scalar_learning import ScalarLearner
 from tests.golden.scalar_miru import fraction_bits, run_sequence
 from tests.golden.scalar_numbers import WORD
@@ -27,7 +36,7 @@ class ScalarChip(ScalarLearner):
     def made(self, layer: int, row: int, column: int, weight: int) -> tuple[Device, Device]:
         pair = []
         for side in (0, 1):
-            numbers = scalar_devices.manufactured(self.model, self.spreads, layer, side, row, column)
+            numbers = manufactured(self.model, self.spreads, layer, side, row, column)
             pair.append(Device(self.model, layer, side, row, column, numbers))
             pair[side].program(max(0, -weight if side else weight))
         return tuple(pair)
@@ -61,7 +70,7 @@ class ScalarChip(ScalarLearner):
             for left in range(0, len(conducts[0]), columns):
                 part = [row[left : left + columns] for row in conducts[top : top + rows]]
                 bitlines = [[g for pair in row for g in pair] for row in part]
-                for i, row in enumerate(scalar_devices.behind_wires(self.model, bitlines)):
+                for i, row in enumerate(behind_wires(self.model, bitlines)):
                     for j in range(len(part[0])):
                         found[top + i][left + j] = row[2 * j], row[2 * j + 1]
         return found
@@ -73,13 +82,12 @@ class ScalarChip(ScalarLearner):
         shift = design.formats.stream_bits + design.crossbar.level_bits - fraction_bits(design)
         for tile, first in enumerate(range(0, len(words), rows)):
             errors = [
-                scalar_devices.plane_error(self.model, self.spreads, layer, tile, plane)
-                for plane in range(design.formats.stream_bits)
+                plane_error(self.model, self.spreads, layer, tile, plane) for plane in range(design.formats.stream_bits)
             ]
-            z = scalar_devices.noise_entry(self.model, layer, tile, column, number, step, READ)
-            offset, gain = scalar_devices.converter(self.model, self.spreads, layer, tile, column)
+            z = noise_entry(self.model, layer, tile, column, number, step, READ)
+            offset, gain = converter(self.model, self.spreads, layer, tile, column)
             found.append(
-                scalar_devices.code(
+                code(
                     self.model, layer, words[first : first + rows],
                     [row[column] for row in pairs[first : first + rows]], errors, z, offset, gain,
                     shift + design.crossbar.fraction_bits, full_scale,
@@ -91,7 +99,7 @@ class ScalarChip(ScalarLearner):
         """Rules D22 and P3."""
         pair, dropped, reached = self.pairs[layer][i][j], 0, set()
         for _ in range(abs(pulses)):
-            device = scalar_devices.pulse_pair(*pair, pulses > 0)
+            device = pulse_pair(*pair, pulses > 0)
             if device:
                 reached.add(device.number)
             else:

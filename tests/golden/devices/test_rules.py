@@ -90,9 +90,9 @@ def wrapped(module, name: str, change: Callable) -> tuple:
 
 FAULTS = {
     "D2, the number of a device": wrapped(chip, "device_number", lambda found, *_: found ^ 1),
-    "D3, a position is one further": wrapped(pulses, "at", lambda found, *_: np.minimum(4096, found + 1)),
+    "D3, a position is one further": wrapped(curves, "at", lambda found, *_: np.minimum(4096, found + 1)),
     "D3, knots are not interpolated": wrapped(
-        pulses, "interpolate", lambda found, table, x: np.array(table)[np.minimum(15, x >> 8)]
+        curves, "interpolate", lambda found, table, x: np.array(table)[np.minimum(15, x >> 8)]
     ),
     "D6, always upwards": wrapped(pulses, "moved", lambda found, *a: found + (found == a[3])),
     "D6, endurance does not end": (pulses, "moved", lambda m, i, k, *rest, former=pulses.moved: former(

@@ -20,12 +20,13 @@ HALF = 0.5
 """What ``rs`` adds before it shifts, in units of the shifted value."""
 
 
-def constant(value: float) -> NDArray[np.float32]:
+def constant(value: float, dtype: type[np.floating] = np.float32) -> NDArray[np.floating]:
     """A constant for the loops over steps, where numpy's conversion of a Python number costs as much as the arithmetic.
 
-    It must be exact in float32, which does not widen either of the types that are used.
+    It must be exact in float32, which does not widen either of the types that are used; those of its own type it does
+    not convert either.
     """
-    held = np.array(value, np.float32)
+    held = np.array(value, dtype)
     assert held == value
     return held
 

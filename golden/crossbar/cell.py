@@ -75,9 +75,10 @@ class WordStreamer:
         threshold: smallest ``|h|`` whose word saturates, None where no state reaches it.
     """
 
-    def __init__(self, design: DesignPoint, factor: int, shift: int):
-        self._half, self._scale = constant(HALF), constant(factor * 2.0**-shift)
-        self._highest, self._lowest = constant(design.formats.stream_limit), constant(-design.formats.stream_limit)
+    def __init__(self, design: DesignPoint, factor: int, shift: int, dtype: type[np.floating] = np.float32):
+        limit = design.formats.stream_limit
+        self._half, self._scale = constant(HALF, dtype), constant(factor * 2.0**-shift, dtype)
+        self._highest, self._lowest = constant(limit, dtype), constant(-limit, dtype)
         overflow = ((design.formats.stream_limit + 1) << shift) - ((1 << shift) >> 1)
         threshold = -(-overflow // factor) if factor else design.formats.state_limit + 1
         self.threshold = threshold if threshold <= design.formats.state_limit else None
@@ -104,7 +105,8 @@ class StateBlend:
     """
 
     def __init__(self, design: DesignPoint, update: int, dtype: type[np.floating]):
-        self._rate, self._offset = constant(update * 2.0**-COEFFICIENT_BITS), constant(design.formats.adc_limit)
+        self._rate = constant(update * 2.0**-COEFFICIENT_BITS, dtype)
+        self._offset = constant(design.formats.adc_limit, dtype)
         self._table = (signed_candidates(design) * (update * 2.0**-COEFFICIENT_BITS) + HALF).astype(dtype)
 
     def blend(

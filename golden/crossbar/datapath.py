@@ -52,8 +52,8 @@ class Datapath:
         self.dtype = self.hidden.matrix.dtype.type
         self._feature_words = feature_words(design).astype(self.dtype)
         self._blend = StateBlend(design, coefficients.update, self.dtype)
-        self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift)
-        self._readout_streamer = WordStreamer(design, 1, design.formats.readout_word_shift)
+        self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift, self.dtype)
+        self._readout_streamer = WordStreamer(design, 1, design.formats.readout_word_shift, self.dtype)
         self._history = history
         self.step_readouts = StepReadouts(design, self.readout) if design.capabilities.reads_every_step else None
         self._allocate(batch)

@@ -104,6 +104,7 @@ class DeviceLayer(TiledLayer):
                 found = weights_and_variances(self.model, behind_wires(self.model, self.conductance[part]))
                 self.matrix[part[1:]] = found[0] * self._scale[part[1:]]
                 self._stack[part][1:] = found[1]
+            self._starts = [self._start_with(number) for number in range(len(self.row_tiles))]
             return
         pairs = devices % self.matrix.size
         weight, variance = weights_and_variances(self.model, self.conductance.reshape(2, -1)[:, pairs])
@@ -111,6 +112,22 @@ class DeviceLayer(TiledLayer):
         stack[0, pairs] = weight * self._scale.reshape(-1)[pairs]
         if self.depth == 2:
             stack[1, pairs] = variance
+        if pairs.max() >= self.matrix.size - self.matrix.shape[1]:
+            self._starts[-1] = self._start_with(len(self._starts) - 1)
+
+    def _start_with(self, number: int) -> NDArray[np.floating]:
+        """What bias line, converter and rounding contribute to a row tile's stacks: (depth, 1, columns)."""
+        start = np.zeros((self.depth, 1, self._stack.shape[-1]))
+        if self.row_tiles[number].bias:
+            word, (mu, square) = self._bias_word, self._words[number]
+            middle = len(mu) // 2
+            start[0] = (mu[middle + word] if self._planes else word) * self.matrix[-1]
+            start[1:] = square[middle + word] * self._stack[1:, -1:]
+        start[1:] += self._converter_noise
+        start[0] += self._rounding * self._unit[number]
+        if not self._staged:
+            start[0] += self._constant[number]
+        return start
 
     # Samples ----------------------------------------------------------------------------------------------------------
     def begin(self, inputs: NDArray[np.floating] | None, stack: NDArray[np.floating], entries: NDArray | None) -> None:
@@ -121,17 +138,7 @@ class DeviceLayer(TiledLayer):
             stack: (depth, row tiles, n, columns), filled.
             entries: (row tiles, n, columns), noise entries of rule D16; None where nothing is noisy.
         """
-        for number, tile in enumerate(self.row_tiles):
-            start = np.zeros((self.depth, 1, stack.shape[-1]))
-            if tile.bias:
-                word, (mu, square) = self._bias_word, self._words[number]
-                middle = len(mu) // 2
-                start[0] = (mu[middle + word] if self._planes else word) * self.matrix[-1]
-                start[1:] = square[middle + word] * self._stack[1:, -1:]
-            start[1:] += self._converter_noise
-            start[0] += self._rounding * self._unit[number]
-            if not self._staged:
-                start[0] += self._constant[number]
+        for number, (tile, start) in enumerate(zip(self.row_tiles, self._starts, strict=True)):
             if inputs is not None and tile.inputs.stop > tile.inputs.start:
                 counted = np.empty((self.depth, len(inputs), tile.inputs.stop - tile.inputs.start))
                 self.count(number, inputs[:, tile.inputs], counted)
@@ -300,7 +307,7 @@ class _Noise:
 
     def _entries(self, key: Key, samples: tuple[int, ...]) -> NDArray[np.integer]:
         layer, columns = self._made.layer, self._made.shape[2]
-        entries = [
-            sample_normals(self._model, layer, tile, 0, columns, key, samples) for tile in range(self._row_tiles)
-        ]
-        return np.stack(entries)
+        entries = np.empty((self._row_tiles, *samples, columns), np.int16)
+        for tile, of_tile in enumerate(entries):
+            of_tile[...] = sample_normals(self._model, layer, tile, 0, columns, key, samples)
+        return entries

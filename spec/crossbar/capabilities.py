@@ -24,6 +24,7 @@ class Capabilities(Section):
     selects: bool = Field(description="hardware that selects the hidden units that learn")
     interleaves: bool = Field(description="several sequences in flight, each in a context of its own")
     replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
+    heals: bool = Field(description="hardware that replays its reservoir without new sequences")
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
     parity: bool = Field(
         description="hardware with parity on those memories of accumulators and reservoir that are made of macros"
@@ -40,6 +41,7 @@ class Capabilities(Section):
             selects=learning.enabled and learning.winners != "all",
             interleaves=design.system.contexts > 1,
             replays=learning.replays,
+            heals=learning.heals,
             reads_every_step=design.network.readout == "every",
             parity=design.system.parity and has_macros(design),
         )

@@ -53,6 +53,8 @@ class Counter(IntEnum):
     INPUT_WAIT_CYCLES = 28, "interleaves"
     OUTPUT_WAIT_CYCLES = 29, "interleaves"
     CONVERTER_WAIT_CYCLES = 30, "interleaves"
+    HEALED = 31, "heals"
+    HEAL_CYCLES = 32, "heals"
 
 
 def counters_of(capabilities: Capabilities) -> tuple[Counter, ...]:

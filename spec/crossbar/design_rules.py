@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MAX_REPLAY_BYTES = 1 << 28
 """Largest replay memory: 256 MiB, which is already more than a chip holds."""
-_BUILT = ("update", "winners", "lanes", "columns", "replay_capacity", "replay_ratio")
+_BUILT = ("update", "winners", "lanes", "columns", "replay_capacity", "replay_ratio", "healing")
 """Fields of learning that ask for hardware; the others are rates and seeds, by which golden trains."""
 _OFFLINE_TOO = ("enabled", "seed")
 """Fields of learning that bear on a design without it: whether it is there, and the seed of the initial weights."""
@@ -179,6 +179,11 @@ def _learning_faults(design: DesignPoint) -> Iterator[str]:
         yield (
             f"learning.replay_ratio is {learning.replay_ratio} but learning.replay_capacity is 0, so there is "
             "nothing to replay: use a capacity of 1 or more, or leave the ratio out"
+        )
+    if learning.healing and not learning.replay_capacity:
+        yield (
+            "learning.healing is true but learning.replay_capacity is 0, so there is nothing to replay: "
+            "use a capacity of 1 or more, or leave healing out"
         )
     if design.replay_bytes > MAX_REPLAY_BYTES:
         one = design.replay_bytes / learning.replay_capacity

@@ -1,6 +1,6 @@
 """On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
 
-The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M10 for replay.
+The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M15 for replay.
 Names here are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f,
 δ and χ.
 """
@@ -58,6 +58,16 @@ REPLAY_STEP = 17
 """A stored feature stands for so many units of a byte."""
 QUANTISER_BYTES = 4
 """Features served by one draw of the quantiser."""
+ACCURACY_BITS = 16
+"""Width of the reservoir accuracy."""
+MOST_ACCURACY = (1 << ACCURACY_BITS) - 1
+"""Reservoir accuracy of a chip whose replays are all decided rightly, and after reset."""
+ACCURACY_SHIFT = 8
+"""The reservoir accuracy moves by 2^−n of the way: it is a mean of about the last 2^n replays."""
+MOST_HEALING_REPLAYS = 2**32 - 1
+"""Most healing replays that software asks for at once."""
+HEALING_RATE_SHIFT = 2
+"""Further right shift of a layer's rate in healing, after reset: a quarter."""
 SIGN_FLIP = 0x80
 """Two's complement ⊕ this is offset binary."""
 
@@ -100,6 +110,9 @@ class Learning(Section):
         0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
     )
     replay_ratio: Annotated[int, LEARNING] = Field(1, ge=1, le=255, description="sequences replayed after each new one")
+    healing: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="hardware that replays the reservoir without new sequences, when asked or by itself"
+    )
 
     @property
     def accumulates(self) -> bool:
@@ -110,6 +123,11 @@ class Learning(Section):
     def replays(self) -> bool:
         """It has a reservoir."""
         return self.enabled and self.replay_capacity > 0
+
+    @property
+    def heals(self) -> bool:
+        """It replays the reservoir without new sequences."""
+        return self.replays and self.healing
 
     @field_validator("winners", "lanes", mode="plain")
     @classmethod

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.learning import HEALING_RATE_SHIFT
 from remora.spec.crossbar.memories import host_memories
 from remora.spec.lib.registers import RegisterSource
 
@@ -35,6 +36,8 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_learning": design.capabilities.learns,
         "design_selects": design.capabilities.selects,
         "design_replays": design.capabilities.replays,
+        "design_heals": design.capabilities.heals,
+        "design_heal_shift": HEALING_RATE_SHIFT,
         "design_memories": bool(memories),
         "design_parity": design.capabilities.parity,
         "design_store_guard": "memory_word" if any(size.limits for size in memories.values()) else "",

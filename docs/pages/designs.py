@@ -5,11 +5,12 @@ from __future__ import annotations
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design
 
-LEARNING = {"enabled": True, "winners": 30, "replay_capacity": 1000}
+LEARNING = {"enabled": True, "winners": 30, "replay_capacity": 1000, "healing": True}
 
 
 def documented(name: str) -> Design:
-    """``learning`` is `mnist` with learning, winners and replay; ``bistable`` is `mnist-bmru`; ``bmru`` is `kws`.
+    """``learning`` is `mnist` with learning, winners, replay and healing; ``bistable`` is `mnist-bmru`; ``bmru`` is
+    `kws`.
 
     Raises:
         KeyError: there is no such name.

@@ -14,6 +14,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.device_state import check_devices, device_arrays, move_devices
+from remora.golden.learning.healing import HealingState
 from remora.golden.learning.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
@@ -60,6 +61,8 @@ class Checkpoint:
         reservoir: the replay memory with n; as after reset where None.
         settings: what software set of learning; the design's where None.
         devices: state of real ones, of which `weights` are the nearest levels; freshly programmed where None.
+        healing: what asks for healing replays, with the reservoir accuracy; as after reset where None. Stored only
+            where the design point asks for healing.
         remarks: why answers may differ from those under the design point of the training; not stored.
         left_behind: what of the file did not move to this design point, and why; not stored.
     """
@@ -73,6 +76,7 @@ class Checkpoint:
     reservoir: ReservoirState | None = None
     settings: LearningSettings | None = None
     devices: DeviceState | None = None
+    healing: HealingState | None = None
     remarks: tuple[str, ...] = ()
     left_behind: tuple[str, ...] = ()
 
@@ -111,6 +115,9 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
     content |= device_arrays(checkpoint.devices)
     if checkpoint.weights.thresholds is not None:
         content["thresholds"] = checkpoint.weights.thresholds.astype(np.int32)
+    if design.learning.healing:
+        healing = checkpoint.healing or HealingState()
+        content["healing"] = np.array([healing.accuracy, healing.left, healing.run, healing.policy], np.int64)
     try:
         write_npz(path, content)
     except OSError as error:
@@ -196,9 +203,18 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         moved.reservoir,
         moved.settings,
         devices.state,
+        _healing(design, content),
         moved.remarks + devices.remarks,
         moved.left_behind + devices.left_behind,
     )
+
+
+def _healing(design: DesignPoint, content: Mapping[str, NDArray]) -> HealingState | None:
+    """The state of healing, where the file has one and the design point heals."""
+    if "healing" not in content or not design.learning.healing:
+        return None
+    accuracy, left, run, policy = (int(value) for value in content["healing"])
+    return HealingState(accuracy, left, bool(run), bool(policy)).check()
 
 
 def _read(path: Path) -> dict[str, NDArray]:
@@ -231,6 +247,8 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
         if checkpoint.reservoir:
             checkpoint.reservoir.check(design)
         check_devices(design, checkpoint.devices)
+        if checkpoint.healing:
+            checkpoint.healing.check()
     except ValueError as error:
         raise CheckpointError(f"{path}: {error}") from error
     if not 0 <= checkpoint.updates < 1 << UPDATE_COUNT_BITS:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
+from remora.golden.learning.healing import HealingState
 from remora.golden.learning.reservoir import ReservoirState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -40,6 +42,9 @@ def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDAr
     if design.capabilities.replays:
         reservoir = checkpoint.reservoir or ReservoirState.empty(design)
         records["reservoir"] = _slots(reservoir.features, reservoir.steps, reservoir.labels)
+        if design.capabilities.heals:
+            healing = checkpoint.healing or HealingState()
+            counts += [(f"heal_{name}", int(value)) for name, value in asdict(healing).items()]
         counts += [("presented", reservoir.presented), ("filled", len(reservoir.steps)), ("frozen", reservoir.frozen)]
     records["counts"] = np.array([tuple(value for _, value in counts)], [(name, "<i8") for name, _ in counts])
     return records

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.healing import HealingState
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import MakeKernel, WeightUpdate
 from remora.golden.learning.pulses import Writes
@@ -82,14 +84,26 @@ class LearningResult:
         return self.hidden.dropped + self.readout.dropped
 
 
+@dataclass(frozen=True)
+class HealingReplay:
+    """One healing replay: its update, and the slot of the reservoir whose sequence was replayed.
+
+    Rule M11.
+    """
+
+    update: WeightUpdate
+    slot: int
+
+
 class ReplayTrainer:
-    """A network that learns one new sequence at a time and replays old ones, rules M1 to M7.
+    """A network that learns one new sequence at a time and replays old ones, rules M1 to M7 and M11 to M15.
 
     A design point without a reservoir is legal: then it is `DfaTrainer` and the count n.
 
     Attributes:
         dfa: trains on single sequences; its settings are set through `settings`.
         reservoir: the replay memory; may be frozen, thawed and cleared between sequences.
+        healing: what asks for healing replays, and the running accuracy; may be set between sequences.
 
     Args:
         weights: to start from.
@@ -112,6 +126,7 @@ class ReplayTrainer:
         self.design = design
         self.dfa = DfaTrainer(design, weights, coefficients, kernel=kernel, devices=devices)
         self.reservoir = Reservoir(design)
+        self.healing = HealingState()
 
     @classmethod
     def from_checkpoint(
@@ -122,12 +137,15 @@ class ReplayTrainer:
         trainer.design = design
         trainer.dfa = DfaTrainer.from_checkpoint(design, checkpoint, kernel)
         trainer.reservoir = Reservoir(design, checkpoint.reservoir)
+        trainer.healing = checkpoint.healing or HealingState()
         trainer.settings = trainer.dfa.settings
         return trainer
 
     def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
         """The whole present state, to be saved."""
-        return replace(self.dfa.checkpoint(metadata), settings=self.settings, reservoir=self.reservoir.state)
+        return replace(
+            self.dfa.checkpoint(metadata), settings=self.settings, reservoir=self.reservoir.state, healing=self.healing
+        )
 
     @property
     def settings(self) -> LearningSettings:
@@ -166,7 +184,7 @@ class ReplayTrainer:
         update = train(x, label, None, None)
         self.reservoir.next_sequence()
         slots = self.reservoir.drawn_slots()
-        replays = tuple(train(*self.reservoir.sequence(slot), slot, None) for slot in slots)
+        replays = tuple(self._replay(train, slot, None) for slot in slots)
         return LearningResult(update, replays, tuple(slots), self.reservoir.insert(np.asarray(x), label))
 
     def train_interrupted(
@@ -189,11 +207,73 @@ class ReplayTrainer:
         slots = self.reservoir.drawn_slots()[: begun - 1]
         if len(slots) < begun - 1:
             raise ValueError(f"{begun} updates were begun, but only {len(slots)} sequences are replayed")
-        replays = tuple(
-            train(*self.reservoir.sequence(slot), slot, until) for slot, until in zip(slots, last[1:], strict=True)
-        )
+        replays = tuple(self._replay(train, slot, until) for slot, until in zip(slots, last[1:], strict=True))
         accepted = self.reservoir.insert(np.asarray(x), label) if interruption.inserted else None
         return LearningResult(update, replays, tuple(slots), accepted)
+
+    def heal(self, count: int, train: TrainOne | None = None) -> list[HealingReplay]:
+        """Ask for ``count`` healing replays in place of those left, and do them; none where the reservoir is empty.
+
+        Rules M11 to M14.
+
+        Args:
+            train: as of `train_sequence`.
+
+        Raises:
+            ValueError: the count is not in 0 … 2³² − 1; then nothing has changed.
+        """
+        self.healing, done = self.healing.asked(count), []
+        with self._at_healing_rates():
+            while self.healing.run and self.reservoir.filled:
+                done.append(self.heal_once(train))
+        return done
+
+    def heal_by_policy(self, most: int, train: TrainOne | None = None) -> list[HealingReplay]:
+        """Healing replays while the policy asks for them, ``most`` at most, as where a packet comes after so many.
+
+        Rule M14.
+        """
+        done: list[HealingReplay] = []
+        with self._at_healing_rates():
+            while self.healing.policy and self.reservoir.filled and len(done) < most:
+                done.append(self.heal_once(train))
+        return done
+
+    def heal_once(self, train: TrainOne | None = None, until: int | None = None) -> HealingReplay:
+        """One healing replay, whatever asks for it.
+
+        Rules M11 to M14.
+
+        Args:
+            train: as of `train_sequence`.
+            until: as of `DfaTrainer.train_sequence`, where a soft reset cuts its update short.
+
+        Raises:
+            ValueError: the reservoir is empty.
+        """
+        slot = self.reservoir.healing_slot(self.dfa.updates)
+        with self._at_healing_rates():
+            self.healing = self.healing.begun()
+            return HealingReplay(self._replay(train or self._train, slot, until), slot)
+
+    @contextmanager
+    def _at_healing_rates(self) -> Iterator[None]:
+        """The kernel learns by the settings of healing meanwhile. Rule M12."""
+        ordinary = self.dfa.settings
+        if ordinary != ordinary.in_healing:
+            self.dfa.settings = ordinary.in_healing
+        try:
+            yield
+        finally:
+            if self.dfa.settings is not ordinary:
+                self.dfa.settings = ordinary
+
+    def _replay(self, train: TrainOne, slot: int, until: int | None) -> WeightUpdate:
+        """Replay a slot of the reservoir and count whether it was decided rightly. Rule M13."""
+        x, label = self.reservoir.sequence(slot)
+        update = train(x, label, slot, until)
+        self.healing = self.healing.replayed(update.decision == label, self.settings)
+        return update
 
     def _train(self, x: NDArray, label: int, slot: int | None, until: int | None) -> WeightUpdate:
         return self.dfa.train_sequence(x, label, until=until)

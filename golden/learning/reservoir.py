@@ -132,6 +132,14 @@ class Reservoir:
             for replay_index in range(self.ratio)
         ]
 
+    def healing_slot(self, updates: int) -> int:
+        """Slot of a healing replay; something must be held. Rules M11 and R4.
+
+        Args:
+            updates: q before its own update.
+        """
+        return uniform_index(self.seed, Purpose.HEALING_INDEX, self.filled, updates)
+
     def sequence(self, slot: int) -> tuple[NDArray, int]:
         """Features (steps, features) as they are replayed, uint8, or int8 where signed, and the label.
 

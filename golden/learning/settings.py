@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import MOST_RATE_SHIFT
+from remora.spec.crossbar.learning import HEALING_RATE_SHIFT, MOST_ACCURACY, MOST_RATE_SHIFT
 
 _MOST_REPLAYS = 255
 _LARGEST_SEED = 2**32 - 1
@@ -17,7 +17,7 @@ _FORMER_NAMES = {"hidden_slower": "hidden_rate_shift", "readout_slower": "readou
 class LearningSettings:
     """Settings of learning and replay, as the registers of these names hold them.
 
-    Rules L11 and L16.
+    Rules L11, L16, M12 and M14.
 
     Attributes:
         seed: of the feedback matrix and of every draw.
@@ -25,6 +25,10 @@ class LearningSettings:
         replay_ratio: sequences replayed after each new one, 0 … 255; without meaning where there is no reservoir.
         hidden_rate_shift, readout_rate_shift: further right shift of a layer's rate, 0 … 3: ``S = rs(G, shift +
             rate_shift)``.
+        heal_hidden_rate_shift, heal_readout_rate_shift: in their place in healing replays, 0 … 3. These and the next
+            two are without meaning where nothing heals.
+        heal_start, heal_stop: reservoir accuracies below which the policy starts healing, and above which it stops,
+            0 … 65535; 0 to start is no policy.
     """
 
     seed: int
@@ -32,6 +36,10 @@ class LearningSettings:
     replay_ratio: int
     hidden_rate_shift: int = 0
     readout_rate_shift: int = 0
+    heal_hidden_rate_shift: int = HEALING_RATE_SHIFT
+    heal_readout_rate_shift: int = HEALING_RATE_SHIFT
+    heal_start: int = 0
+    heal_stop: int = 0
 
     @classmethod
     def of(cls, design: DesignPoint) -> LearningSettings:
@@ -53,6 +61,10 @@ class LearningSettings:
             "replay_ratio": (0, _MOST_REPLAYS),
             "hidden_rate_shift": (0, MOST_RATE_SHIFT),
             "readout_rate_shift": (0, MOST_RATE_SHIFT),
+            "heal_hidden_rate_shift": (0, MOST_RATE_SHIFT),
+            "heal_readout_rate_shift": (0, MOST_RATE_SHIFT),
+            "heal_start": (0, MOST_ACCURACY),
+            "heal_stop": (0, MOST_ACCURACY),
         }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)
@@ -61,20 +73,27 @@ class LearningSettings:
                 raise ValueError(f"the learning setting {name} is {value!r}; it must be {legal}")
         return self
 
+    @property
+    def in_healing(self) -> LearningSettings:
+        """Those by which a healing replay learns. Rule M12."""
+        hidden, readout = self.heal_hidden_rate_shift, self.heal_readout_rate_shift
+        return replace(self, hidden_rate_shift=hidden, readout_rate_shift=readout)
+
     def as_dict(self) -> dict[str, int]:
         """By name, for storage."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, content: dict[str, int]) -> LearningSettings:
-        """What `as_dict` gave, of this version or of version 0.1.
+        """What `as_dict` gave, of this version or of version 0.1, which had no settings of healing.
 
         Raises:
             ValueError: a name is missing or unknown.
         """
         names = {field.name for field in fields(cls)}
+        needed = {field.name for field in fields(cls) if field.default is MISSING} | set(_FORMER_NAMES.values())
         if isinstance(content, dict):
             found = {_FORMER_NAMES.get(name, name): value for name, value in content.items()}
-            if found.keys() == names and len(found) == len(content):
+            if needed <= found.keys() <= names and len(found) == len(content):
                 return cls(**found)
         raise ValueError(f"learning settings must be named {', '.join(sorted(names))}")

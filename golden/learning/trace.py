@@ -1,5 +1,5 @@
 """Golden's side of a run that learns: each sequence inferred with the weights of that moment, then learnt, replayed,
-and inserted into the reservoir."""
+and inserted into the reservoir; and healing replays between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from remora.golden.devices.state import DeviceState
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import WeightUpdate
 from remora.golden.learning.pulses import Writes
-from remora.golden.learning.replay import Interruption, LearningResult, ReplayTrainer
+from remora.golden.learning.replay import HealingReplay, Interruption, LearningResult, ReplayTrainer
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT, READOUT, STEP
 from remora.spec.lib.trace import record_types
@@ -34,6 +34,7 @@ class LearningTrace:
         hidden, readout: what was written into each layer, replays included.
         winners: hidden units that learnt from each new sequence, rising.
         step_scores: as of `remora.golden.crossbar.miru.Inference`.
+        healed: healing replays, which all sums but that of the replays include.
     """
 
     scores: NDArray[np.int16]
@@ -49,6 +50,7 @@ class LearningTrace:
     readout: Writes
     winners: tuple[tuple[int, ...], ...]
     step_scores: NDArray[np.int16] | None = None
+    healed: int = 0
 
 
 class LearningReference:
@@ -56,7 +58,7 @@ class LearningReference:
 
     Attributes:
         trainer: what learns, from nothing but weights; its reservoir may be frozen, thawed, cleared and given another
-            ratio between sequences.
+            ratio between sequences. A healing replay has the tag 0.
 
     Args:
         devices: state of real ones to start from; freshly programmed to the weights where None.
@@ -115,6 +117,26 @@ class LearningReference:
             tuple(tuple(each.update.winners.tolist()) for each in learned), step_scores,
         )  # fmt: skip
 
+    def heal(self, count: int, record: bool = True) -> LearningTrace:
+        """So many healing replays; arguments as of `ReplayTrainer.heal` and `advance`. Rule M11."""
+        self._start(tag=0, record=record)
+        healed = self.trainer.heal(count, self._train_one)
+        hidden, readout = (
+            Writes.sum(getattr(each.update, layer) for each in healed) for layer in ("hidden", "readout")
+        )
+        scores = np.zeros((0, self.design.network.classes), np.int16)
+        return LearningTrace(
+            scores, np.zeros(0, np.int64), self._saturations, self._collected(), 0, 0, 0,
+            hidden.applied + readout.applied, hidden.dropped + readout.dropped, hidden, readout, (),
+            None, len(healed),
+        )  # fmt: skip
+
+    def heal_once(self, until: int | None = None) -> tuple[HealingReplay, dict[str, NDArray]]:
+        """One healing replay, and the records; arguments as of `ReplayTrainer.heal_once`. An update that is cut short
+        has no record of kind `learn`."""
+        self._start(tag=0)
+        return self.trainer.heal_once(self._train_one, until), self._collected()
+
     def interrupt(
         self, sequence: NDArray, label: int, tag: int, interruption: Interruption
     ) -> tuple[LearningResult | None, dict[str, NDArray]]:
@@ -132,9 +154,9 @@ class LearningReference:
         self._infer(sequence)
         return self._collected()
 
-    def _start(self, tag: int) -> None:
-        self._record, self._records, self._tag = True, {kind: [] for kind in self._types}, tag
-        self._saturations = Saturations()
+    def _start(self, tag: int, record: bool = True) -> None:
+        self._record, self._records, self._tag = record, {kind: [] for kind in self._types}, tag
+        self._saturations, self._first_scores = Saturations(), None
 
     def _infer(self, sequence: NDArray) -> None:
         check_features(self.design, sequence[None])

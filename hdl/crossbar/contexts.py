@@ -22,6 +22,10 @@ class Contexts(wiring.Component):
     no other starts before it is freed. With a readout at every step the next step also waits until the readout of the
     one before begins, since its words would take the place of those.
 
+    A healing replay begins where no sequence waits and no context is in use, and no sequence starts before it is freed.
+
+    Rule M15.
+
     Ports:
         run: a sequence may start; one that has started always ends.
         arrived: the oldest sequence that waits.
@@ -29,6 +33,8 @@ class Contexts(wiring.Component):
         restart: the sequence in context 0 begins anew, with ``restart_length`` steps, of a design that replays.
         restart_length: steps of what is replayed.
         ready: a step may start.
+        heal: a healing replay is asked for, of a design that heals.
+        heals: it begins, in context 0, which is restarted when it is drawn.
         start: the step of ``next`` starts.
         next: the step that is next.
         bank: with ``start``, the bank of its sequence.
@@ -61,6 +67,7 @@ class Contexts(wiring.Component):
                 "arrived": In(Arrived(design)),
                 "target": Out(index),
                 **(restart if design.capabilities.replays else {}),
+                **({"heal": In(1), "heals": Out(1)} if design.capabilities.heals else {}),
                 "ready": In(1),
                 "start": Out(1),
                 "next": Out(StepTag(design)),
@@ -124,6 +131,10 @@ class Contexts(wiring.Component):
                 m.d.sync += alone.eq(learns)
             with m.Elif(self.freed):
                 m.d.sync += alone.eq(0)
+            if self.design.capabilities.heals:
+                m.d.comb += self.heals.eq(self.run & self.heal & ~in_use.any() & ~arrived.available)
+                with m.If(self.heals):
+                    m.d.sync += [alone.eq(1), in_use[0].eq(1)]
         m.d.comb += arrived.take.eq(may & arrived.available)
         with m.If(arrived.take):
             m.d.sync += [
@@ -179,6 +190,9 @@ class Contexts(wiring.Component):
             m.d.sync += [numbers[target].eq(following), silent.bit_select(target, 1).eq(~answered)]
             with m.If(answered):
                 m.d.sync += following.eq(Mux(following == 2 * contexts - 1, 0, following + 1))
+        if self.design.capabilities.heals:
+            with m.If(self.heals):
+                m.d.sync += silent[0].eq(1)
         with m.If(self.concluded):
             # What is read out again, as a replay, is not answered.
             m.d.sync += silent.bit_select(self.leaving, 1).eq(1)

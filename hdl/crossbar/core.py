@@ -31,7 +31,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.packets import BEAT_BYTES, Drop
 
-LEARNING_HOSTS = ("host", "replay", "memory")
+LEARNING_HOSTS = ("host", "replay", "healing", "memory")
 """Ports of learning that the registers reach, where the design has them; the core's have ``learning_`` before."""
 
 
@@ -64,6 +64,7 @@ class Core(wiring.Component):
         counts: what the counters grow by in this cycle.
         learning_host: of :class:`remora.hdl.learning.core_learning.CoreLearning`, where the design learns.
         learning_replay: of the same, where the design replays.
+        learning_healing: of the same, where the design heals.
         learning_memory: of the same, where learning has memories.
     """
 
@@ -224,6 +225,8 @@ class Core(wiring.Component):
         if self.design.capabilities.reads_every_step:
             words = Mux(sequencer.learning.learning, self._cell.readout_words, words)
         m.d.comb += [learning.words.eq(words), learning.scores.eq(self._decision.scores)]
+        if self.design.capabilities.heals:
+            m.d.comb += learning.decision.eq(self._decision.decision)
         for name in LEARNING_HOSTS:
             if name in learning.signature.members:
                 pass_on(m, getattr(self, f"learning_{name}"), getattr(learning, name))

@@ -1,4 +1,4 @@
-"""Lessons: what follows the readout of a sequence that learns: its update, its replays, its insertion."""
+"""Lessons: what follows the readout of a sequence that learns: its update, its replays, its insertion; and healing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ class Lessons(wiring.Component):
     ``start``. After the last one ``insert`` hands the new sequence to the reservoir. ``ended`` comes with the end of
     the last of these.
 
+    ``heal`` begins a healing replay: it is drawn, runs and is learnt in the same way, and ``ended`` comes with the end
+    of its update.
+
+    Rules M2 and M11.
+
     Ports:
         start: the readout of a sequence that learns, or of a replay, ends in this cycle.
         done: the update has ended.
@@ -31,6 +36,8 @@ class Lessons(wiring.Component):
         insert: hands the new sequence to the reservoir.
         inserted: the reservoir has accepted it or not.
         inserting: phase between ``insert`` and ``inserted``.
+        heal: a healing replay begins, of a design that heals; never while a sequence is at hand.
+        healing: the sequence at hand is a healing replay, until it has ended.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -54,20 +61,32 @@ class Lessons(wiring.Component):
                 "learning": Out(1),
                 "ended": Out(1),
                 **(replay if design.capabilities.replays else {}),
+                **({"heal": In(1), "healing": Out(1)} if design.capabilities.heals else {}),
             }
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        replays = self.design.capabilities.replays
+        replays, heals = self.design.capabilities.replays, self.design.capabilities.heals
         with m.FSM():
             with m.State("IDLE"):
                 with m.If(self.start):
                     m.next = "LEARN"
+                if heals:
+                    with m.If(self.heal):
+                        m.d.sync += [self.healing.eq(1), self.replay_index.eq(0)]
+                        m.next = "DRAW"
             with m.State("LEARN"):
                 m.d.comb += self.learning.eq(1)
                 with m.If(self.done):
-                    if replays:
+                    if heals:
+                        with m.If(self.healing):
+                            m.d.comb += self.ended.eq(1)
+                            m.d.sync += [self.healing.eq(0), self.replaying.eq(0)]
+                            m.next = "IDLE"
+                        with m.Else():
+                            self._replay_or_insert(m)
+                    elif replays:
                         self._replay_or_insert(m)
                     else:
                         m.d.comb += self.ended.eq(1)

@@ -55,7 +55,8 @@ class Sequencer(wiring.Component):
     A design that learns has more: a sequence is answered if its packet asks so, and ``concluded`` marks the end of its
     readout either way; if it is to be learnt, ``learning.start`` is high in that same cycle, and `Lessons` keeps the
     context until update, replays and insertion have ended. A replay runs through steps, readout and learning in the
-    same context, without an answer.
+    same context, without an answer. So does a healing replay, which begins where no sequence is there or waits; it
+    has no bank.
 
     Bistable cells take no conversion and no folds: they settle after the sample, and the step after needs nothing of
     that, so it streams meanwhile. ``cell.clear`` is high in the cycle in which a sequence's first step starts.
@@ -65,7 +66,7 @@ class Sequencer(wiring.Component):
     of a context starts when the readout of the one before begins. With bistable cells it is sampled when the states
     before it have been read.
 
-    Rules M2, O1 and O4.
+    Rules M2, M15, O1 and O4.
 
     Ports:
         run: a sequence may start; one that has started always finishes.
@@ -194,13 +195,13 @@ class Sequencer(wiring.Component):
             contexts.freed.eq(freed),
             contexts.leaving.eq(readout.context_index),
             sequences.header.bank.eq(contexts.leaving_bank),
-            sequences.header.free.eq(freed),
         ]
         critical: Value = Signal()
         if capabilities.learns:
             critical = self._learn(m, contexts, flags, whole, freed)
         else:
             m.d.comb += freed.eq(whole)
+        m.d.comb += sequences.header.free.eq(freed & ~self.learning.healing if capabilities.heals else freed)
         m.d.comb += [
             self.busy.eq(contexts.in_use),
             self.stepping.eq(contexts.stepping),
@@ -267,7 +268,7 @@ class Sequencer(wiring.Component):
             for name in lessons.signature.members:
                 if name in ("ratio", "stocked", "drawn", "inserted"):
                     m.d.comb += getattr(lessons, name).eq(getattr(learning, name))
-                elif name in ("replaying", "draw", "replay_index", "drawing", "insert", "inserting"):
+                elif name in ("replaying", "draw", "replay_index", "drawing", "insert", "inserting", "healing"):
                     m.d.comb += getattr(learning, name).eq(getattr(lessons, name))
             m.d.comb += [
                 learning.next_sequence.eq(learning.start & ~lessons.replaying),
@@ -276,6 +277,8 @@ class Sequencer(wiring.Component):
                 contexts.restart_length.eq(self.sequences.header.length),
             ]
             critical = critical | lessons.drawing | lessons.inserting
+        if self.design.capabilities.heals:
+            m.d.comb += [contexts.heal.eq(learning.heal), lessons.heal.eq(contexts.heals)]
         m.d.comb += [
             lessons.start.eq(whole & learn),
             lessons.done.eq(learning.done),

@@ -43,6 +43,8 @@ class Remora(AxiTop):
             self._connect_learning(m, registers, core)
         if design.capabilities.replays:
             self._connect_reservoir(m, registers, core)
+        if design.capabilities.heals:
+            self._connect_healing(m, registers, core)
         if host_memories(design):
             self._connect_memory(m, registers, core)
         return m
@@ -134,6 +136,32 @@ class Remora(AxiTop):
             registers.presented_value.eq(host.presented),
             registers.filled_value.eq(host.filled),
             registers.learn_progress_pending.eq(host.pending),
+        ]
+
+    def _connect_healing(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        host = core.learning_healing
+        drive(
+            m,
+            host,
+            hidden_rate_shift=registers.heal_rates_hidden_rate_shift,
+            readout_rate_shift=registers.heal_rates_readout_rate_shift,
+            start=registers.heal_start_value,
+            stop=registers.heal_stop_value,
+            load_count=registers.heal_count_value_load,
+            count_value=registers.heal_count_value_loaded,
+            load_control=registers.heal_control_run_load,
+            run_value=registers.heal_control_run_loaded,
+            policy_value=registers.heal_control_policy_loaded,
+            load_accuracy=registers.reservoir_accuracy_value_load,
+            accuracy_value=registers.reservoir_accuracy_value_loaded,
+        )
+        m.d.comb += [
+            registers.heal_count_value.eq(host.count),
+            registers.heal_control_run.eq(host.run),
+            registers.heal_control_policy.eq(host.policy),
+            registers.reservoir_accuracy_value.eq(host.accuracy),
+            registers.status_healing.eq(host.healing),
+            registers.interrupt_status_healed.eq(host.healed),
         ]
 
     def _connect_memory(self, m: Module, registers: RegisterBlock, core: Core) -> None:

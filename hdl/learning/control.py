@@ -11,7 +11,8 @@ from remora.spec.lib.fixed import unsigned_width
 
 
 class LearningControl(wiring.Signature):
-    """What a sequencer and learning tell each other, seen from the sequencer; the latter half where the design replays.
+    """What a sequencer and learning tell each other, seen from the sequencer; the latter half where the design replays,
+    the last two where it heals.
 
     Ports:
         context_index: of the step at hand.
@@ -32,6 +33,8 @@ class LearningControl(wiring.Signature):
         insert: hands the new sequence to the reservoir.
         inserted: the reservoir has accepted it or not.
         inserting: phase between ``insert`` and ``inserted``.
+        heal: a healing replay is asked for, and the reservoir holds a sequence.
+        healing: the sequence at hand is a healing replay.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -48,6 +51,7 @@ class LearningControl(wiring.Signature):
             "inserted": In(1),
             "inserting": Out(1),
         }
+        healing = {"heal": In(1), "healing": Out(1)}
         super().__init__(
             {
                 "context_index": Out(unsigned_width(design.system.contexts - 1)),
@@ -58,5 +62,6 @@ class LearningControl(wiring.Signature):
                 "learning": Out(1),
                 "holding": Out(1),
                 **(replay if design.capabilities.replays else {}),
+                **(healing if design.capabilities.heals else {}),
             }
         )

@@ -7,6 +7,8 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.learning.control import LearningControl
+from remora.hdl.learning.healing.healing import Healing
+from remora.hdl.learning.healing.host import HealingHost
 from remora.hdl.learning.host import LearningHost, ReplayHost
 from remora.hdl.learning.learning_engine import LearningEngine
 from remora.hdl.learning.memory_window import MemoryHost, MemoryWindow
@@ -21,6 +23,7 @@ from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.memories import HostMemory, host_memories
+from remora.spec.lib.fixed import unsigned_width
 
 COUNTED_WRITES = {
     "PULSES": "applied",
@@ -30,6 +33,10 @@ COUNTED_WRITES = {
     **{f"DEVICES_{layer.name}": "devices" for layer in Layer},
 }
 """Counters of what learning writes, of both layers or one, and what they count of the engine."""
+
+
+RATES = ("hidden_rate_shift", "readout_rate_shift")
+"""Settings of which healing has its own."""
 
 
 class CoreLearning(wiring.Component):
@@ -42,7 +49,7 @@ class CoreLearning(wiring.Component):
     A soft reset does not reach weights and reservoir: ``reset``, which resets the rest of the core, waits for the end
     of an update, a draw or an insertion under way.
 
-    Rule Z3.
+    Rules Z3, M12 and M15.
 
     Ports:
         abort: asks for a soft reset.
@@ -56,10 +63,12 @@ class CoreLearning(wiring.Component):
         commit: codes of the cell, of the step whose words are kept.
         words: as streamed; they stay from ``control.keep_words`` until the first fold of the step commits.
         scores: of the readout, stable until ``control.done``.
+        decision: of the same, with ``control.start``; of a design that heals.
         program_hidden: programs the hidden layer, while ``control.learning``.
         program_readout: programs the readout, while ``control.learning``.
         host: settings and progress.
         replay: settings and counts of the reservoir, of a design that replays.
+        healing: settings and state of healing, of a design that heals.
         memory: the way to the memories, where there are some.
         counts: what the counters of learning grow by in this cycle.
     """
@@ -83,10 +92,12 @@ class CoreLearning(wiring.Component):
                 "commit": In(CommittedCodes(design)),
                 "words": In((formats.stream_bits + 1) * network.hidden),
                 "scores": In(formats.adc_bits * network.classes),
+                **({"decision": In(unsigned_width(network.classes - 1))} if design.capabilities.heals else {}),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
                 "host": In(LearningHost(design)),
                 **({"replay": In(ReplayHost(design))} if design.capabilities.replays else {}),
+                **({"healing": In(HealingHost())} if design.capabilities.heals else {}),
                 **({"memory": In(MemoryHost(self._memories, design.capabilities.parity))} if self._memories else {}),
                 "counts": Out(CounterIncrements(bits)),
             }
@@ -118,6 +129,8 @@ class CoreLearning(wiring.Component):
         if reservoir:
             self._choose_sequence(m, reservoir, read, step)
             self._connect_reservoir(m, reservoir)
+            if self.design.capabilities.heals:
+                self._connect_healing(m, reservoir)
         else:
             m.d.comb += [
                 asked.features.eq(features.features),
@@ -140,9 +153,12 @@ class CoreLearning(wiring.Component):
     def _connect_engine(self, m: Module) -> None:
         """The engine listens during inference, and has features to itself while it learns."""
         engine, control, header = self._engine, self.control, self.sequences.header
-        settings = ["seed", "hidden_rate_shift", "readout_rate_shift", "load_updates", "updates_value"]
+        settings = ["seed", *RATES, "load_updates", "updates_value"]
         for name in [*settings, *(["winners"] if self.design.capabilities.selects else [])]:
-            m.d.comb += getattr(engine, name).eq(getattr(self.host, name))
+            setting: Value = getattr(self.host, name)
+            if name in RATES and self.design.capabilities.heals:
+                setting = Mux(control.healing, getattr(self.healing, name), setting)
+            m.d.comb += getattr(engine, name).eq(setting)
         m.d.comb += [
             control.done.eq(engine.done),
             engine.context_index.eq(control.context_index),
@@ -174,7 +190,10 @@ class CoreLearning(wiring.Component):
             stored.header.bank.eq(header.bank),
             stored.header.free.eq(header.free),
             header.flags.eq(stored.header.flags),
-            header.tag.eq(stored.header.tag),
+            # A healing replay came in no packet.
+            header.tag.eq(
+                Mux(self.control.healing, 0, stored.header.tag) if self.design.capabilities.heals else stored.header.tag
+            ),
         ]
 
     def _choose_sequence(self, m: Module, reservoir: Reservoir, read: Value, step: Value) -> None:
@@ -215,6 +234,20 @@ class CoreLearning(wiring.Component):
         with m.If(reservoir.inserted | reservoir.clear | reservoir.load):
             m.d.sync += replay.pending.eq(0)
 
+    def _connect_healing(self, m: Module, reservoir: Reservoir) -> None:
+        """Every replay is weighed as its update begins, like `_connect_engine`; the reservoir draws by the last q."""
+        healing, control = add_submodule(m, "healing_unit", Healing()), self.control
+        pass_on(m, self.healing, healing.host)
+        m.d.comb += [
+            healing.replayed.eq(control.start & control.replaying & ~self.reset),
+            healing.right.eq(self.decision == self.sequences.header.label),
+            healing.healing.eq(control.healing),
+            healing.reset.eq(self.reset),
+            control.heal.eq(healing.asked & control.stocked),
+            reservoir.healing.eq(control.healing),
+            reservoir.updates.eq(self._engine.updates),
+        ]
+
     def _connect_memories(self, m: Module, reservoir: Reservoir | None) -> Value:
         """The registers on one side, the memories' host ports on the other; returns that the memories are in use."""
         window = add_submodule(m, "memory_window", MemoryWindow(self._memories, self.design.capabilities.parity))
@@ -251,9 +284,16 @@ class CoreLearning(wiring.Component):
                     if name.endswith(layer.name):
                         m.d.comb += getattr(counts, name.lower()).eq(getattr(engine, source))
         if reservoir:
+            replayed, cycles = engine.learned & replaying, (replaying | control.drawing) & ~control.inserting
+            if self.design.capabilities.heals:
+                m.d.comb += [
+                    counts.healed.eq(replayed & control.healing),
+                    counts.heal_cycles.eq(cycles & control.healing),
+                ]
+                replayed, cycles = replayed & ~control.healing, cycles & ~control.healing
             m.d.comb += [
-                counts.replayed.eq(engine.learned & replaying),
-                counts.replay_cycles.eq((replaying | control.drawing) & ~control.inserting),
+                counts.replayed.eq(replayed),
+                counts.replay_cycles.eq(cycles),
                 counts.accepted.eq(reservoir.accepted),
                 counts.insert_cycles.eq(control.inserting),
             ]

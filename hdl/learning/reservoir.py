@@ -30,12 +30,12 @@ RATIO_BITS = 8
 
 
 class Reservoir(wiring.Component):
-    """``replay_capacity`` sequences, 1 or more; every draw depends on n alone.
+    """``replay_capacity`` sequences, 1 or more; every draw depends on n alone, that of a healing replay on q.
 
     One command, ``draw`` or ``insert``, at a time. What the host does, with the words of rule M8, it does only while no
     command is under way. Only a reset of the domain clears n and ``filled``; memories keep what they hold.
 
-    Rules M1, M3, M4, M7, M8 and M10.
+    Rules M1, M3, M4, M7, M8, M10 and M11.
 
     Ports:
         seed: of the random numbers.
@@ -49,6 +49,9 @@ class Reservoir(wiring.Component):
         next_sequence: a new training sequence has come, n goes up.
         draw: while ``filled`` is not 0, draws the slot of replay number ``replay_index``.
         replay_index: stable from ``draw`` until ``drawn``.
+        healing: with ``draw``, of a design that heals, draws the slot of a healing replay after ``updates``; stable as
+            ``replay_index`` is, which is then 0.
+        updates: q, the number of the last update.
         drawn: high for one cycle; from then until the next command ``slot``, ``length`` and ``label`` describe it.
         slot: that was drawn, or that takes an insertion.
         length: steps of the sequence drawn.
@@ -104,6 +107,7 @@ class Reservoir(wiring.Component):
                 "next_sequence": In(1),
                 "draw": In(1),
                 "replay_index": In(RATIO_BITS),
+                **({"healing": In(1), "updates": In(WORD)} if design.capabilities.heals else {}),
                 "drawn": Out(1),
                 "slot": Out(unsigned_width(capacity - 1)),
                 "length": Out(length),
@@ -205,11 +209,17 @@ class Reservoir(wiring.Component):
         with m.If(self.draw | self.insert):
             m.d.sync += inserting.eq(self.insert)
         for_insert = self.insert | (inserting & ~self.draw)
+        purpose: Value | int = Purpose.REPLAY_INDEX
+        number: Value = self.presented
+        if self.design.capabilities.heals:
+            # No insertion comes while it is healed.
+            purpose = Mux(self.healing, Purpose.HEALING_INDEX, Purpose.REPLAY_INDEX)
+            number = Mux(self.healing, self.updates, self.presented)
         m.d.comb += [
             index.seed.eq(self.seed),
-            index.purpose.eq(Mux(for_insert, Purpose.RESERVOIR_INDEX, Purpose.REPLAY_INDEX)),
+            index.purpose.eq(Mux(for_insert, Purpose.RESERVOIR_INDEX, purpose)),
             index.bound.eq(Mux(for_insert, self.presented, self.filled)),
-            index.number.eq(self.presented),
+            index.number.eq(number),
             index.replay_index.eq(Mux(for_insert, 0, self.replay_index)),
             quantiser.seed.eq(self.seed),
             quantiser.number.eq(self.presented),

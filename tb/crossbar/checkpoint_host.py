@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.healing import HealingState
 from remora.golden.learning.memory_words import pack_accumulators, unpack_accumulators
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
@@ -37,6 +38,7 @@ async def save_checkpoint(host: CrossbarHost) -> Checkpoint:
         updates=(await host.read("UPDATES"))["value"],
         reservoir=await read_reservoir(host),
         settings=await read_settings(host),
+        healing=await read_healing(host),
     )
 
 
@@ -52,6 +54,8 @@ async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None
     await host.write("UPDATES", value=checkpoint.updates)
     if design.capabilities.replays:
         await write_reservoir(host, checkpoint.reservoir or ReservoirState.empty(design))
+    if design.capabilities.heals:
+        await write_healing(host, checkpoint.healing or HealingState())
 
 
 # Settings -------------------------------------------------------------------------------------------------------------
@@ -65,7 +69,16 @@ async def read_settings(host: CrossbarHost) -> LearningSettings:
         (await host.read("REPLAY_RATIO"))["value"] if design.capabilities.replays else present.replay_ratio,
         rates["hidden_rate_shift"],
         rates["readout_rate_shift"],
+        **(await _read_healing_settings(host) if design.capabilities.heals else {}),
     )
+
+
+async def _read_healing_settings(host: CrossbarHost) -> dict[str, int]:
+    rates = await host.read("HEAL_RATES")
+    return {
+        **{f"heal_{name}": shift for name, shift in rates.items()},
+        **{name.lower(): (await host.read(name))["value"] for name in ("HEAL_START", "HEAL_STOP")},
+    }
 
 
 async def write_settings(host: CrossbarHost, settings: LearningSettings) -> None:
@@ -77,6 +90,30 @@ async def write_settings(host: CrossbarHost, settings: LearningSettings) -> None
         await host.write("WINNERS", value=settings.winners)
     if host.design.capabilities.replays:
         await host.write("REPLAY_RATIO", value=settings.replay_ratio)
+    if host.design.capabilities.heals:
+        shifts = {
+            f"{layer}_rate_shift": getattr(settings, f"heal_{layer}_rate_shift") for layer in ("hidden", "readout")
+        }
+        await host.write("HEAL_RATES", **shifts)
+        await host.write("HEAL_START", value=settings.heal_start)
+        await host.write("HEAL_STOP", value=settings.heal_stop)
+
+
+# Healing --------------------------------------------------------------------------------------------------------------
+async def read_healing(host: CrossbarHost) -> HealingState | None:
+    """What asks for healing replays, and the accuracy; None where nothing heals. Rules M13 and M14."""
+    if not host.design.capabilities.heals:
+        return None
+    accuracy, left = [(await host.read(name))["value"] for name in ("RESERVOIR_ACCURACY", "HEAL_COUNT")]
+    control = await host.read("HEAL_CONTROL")
+    return HealingState(accuracy, left, bool(control["run"]), bool(control["policy"]))
+
+
+async def write_healing(host: CrossbarHost, state: HealingState) -> None:
+    """What asked, and the accuracy; what runs goes on as soon as the core does."""
+    await host.write("RESERVOIR_ACCURACY", value=state.accuracy)
+    await host.write("HEAL_COUNT", value=state.left)
+    await host.write("HEAL_CONTROL", run=int(state.run), policy=int(state.policy))
 
 
 # Words ----------------------------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ class SequenceRun(HostRun[CrossbarHost]):
             # And so do replays after learning.
             late = f"{self.config['timeout_cycles']} cycles after the last was learnt"
             await self.until(self._busy, lambda busy: not busy, f"a sequence is still in flight {late}")
+            await self._heal(self.config["heal"])
         return self.answers
 
     async def finish(self) -> dict:
@@ -132,6 +133,20 @@ class SequenceRun(HostRun[CrossbarHost]):
             await host.write("REPLAY_RATIO", value=command["ratio"])
             await host.write("REPLAY_CONTROL", freeze=int(command["freeze"]), clear=int(command["clear"]))
         await host.start()
+        if command:
+            await self._heal(command["heal"])
+
+    async def _heal(self, count: int) -> None:
+        """Ask for healing replays, unless the reservoir is empty, and wait until they have ended."""
+        if not count or not (await self.host.read("FILLED"))["value"]:
+            return
+        await self.host.write("HEAL_COUNT", value=count)
+        cycles = (count + 1) * self.config["replay_cycles"]
+        late = f"healing has not ended within {cycles} cycles"
+        await self.until(self._healing, lambda healing: not healing, late, cycles)
+
+    async def _healing(self) -> int:
+        return (await self.host.read("STATUS"))["healing"]
 
     async def _read_back(self, index: int) -> None:
         """All that is learnt before sequence ``index``, into a file; the core is halted."""

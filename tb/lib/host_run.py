@@ -120,13 +120,20 @@ class HostRun(ABC, Generic[H]):
         classes = self.host.design.network.classes
         return [part for frame in frames for part in decode_parts(frame.tobytes(), classes)]
 
-    async def until(self, read: Callable[[], Awaitable[T]], done: Callable[[T], bool], stuck: str) -> None:
-        """Read again and again until the value is ``done``; fails with ``stuck``, where ``{}`` is the last value."""
+    async def until(
+        self, read: Callable[[], Awaitable[T]], done: Callable[[T], bool], stuck: str, cycles: int | None = None
+    ) -> None:
+        """Read again and again until the value is ``done``; fails with ``stuck``, where ``{}`` is the last value.
+
+        Args:
+            cycles: within which it is; ``timeout_cycles`` where None.
+        """
+        limit = self.config["timeout_cycles"] if cycles is None else cycles
         for _ in range(SETTLE_POLLS):
             found = await read()
             if done(found):
                 return
-            await self.host.cycles(-(-self.config["timeout_cycles"] // SETTLE_POLLS))
+            await self.host.cycles(-(-limit // SETTLE_POLLS))
         raise AssertionError(stuck.format(found))
 
 

@@ -21,7 +21,7 @@ DESIGN = DesignPoint(
     network=Network(features=5, hidden=7, classes=3, max_steps=9, feature_signed=True),
     cell=Cell(lanes=2, reset_coefficient=200, update_coefficient=3),
     crossbar=Crossbar(rows=4, columns=3),
-    learning=Learning(enabled=True, seed=0x1234567, winners=4, replay_capacity=1000, replay_ratio=6),
+    learning=Learning(enabled=True, seed=0x1234567, winners=4, replay_capacity=1000, replay_ratio=6, healing=True),
 )
 """Everything built, in sizes that all differ, so that a constant at the wrong place shows."""
 MAP = register_map(DESIGN)

@@ -31,7 +31,15 @@ from remora.spec.lib.rng import (
     threefry2x32,
     uniform_index,
 )
-from tests.docs import example_bmru, example_devices, example_host, example_inference, example_learning, example_points
+from tests.docs import (
+    example_bmru,
+    example_devices,
+    example_healing,
+    example_host,
+    example_inference,
+    example_learning,
+    example_points,
+)
 
 __all__ = [
     "Coefficients", "NO_SLOT", "Purpose", "accumulator_words", "by_hand", "check_word", "checksum", "derivative_table",
@@ -43,7 +51,10 @@ __all__ = [
 
 def names() -> dict[str, object]:
     """All names that an example can use."""
-    modules = (example_points, example_inference, example_learning, example_devices, example_bmru, example_host)
+    modules = (
+        example_points, example_inference, example_learning, example_healing, example_devices, example_bmru,
+        example_host,
+    )  # fmt: skip
     found = {name: globals()[name] for name in __all__}
     for module in modules:
         own = {name: value for name, value in vars(module).items() if not name.startswith("_")}

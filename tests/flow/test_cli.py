@@ -191,6 +191,12 @@ def test_a_name_that_is_no_text_is_shown(remora):
             ["simulate", "tiny", "--learn", "--replay-ratio", "1"],
             "learning.replay_ratio is 1 but learning.replay_capacity is 0",
         ),
+        (["simulate", "tiny", "--heal", "3"], "--heal 3: only what is learnt is replayed; add --learn"),
+        (
+            ["simulate", "tiny", "--learn", "--heal", "3"],
+            "learning.healing is true but learning.replay_capacity is 0, so there is nothing to replay",
+        ),
+        (["simulate", "kws", "--heal", "3"], "--heal: 'kws' is a BMRU accelerator"),
         (["simulate", "tiny", "--seed", "4294967296"], "less than or equal to 4294967295"),
         (["faults", "tiny", "--seed", "4294967296"], "less than or equal to 4294967295"),
         (["train", "kws", "--seed", "99999999999999999999"], "less than or equal to 4294967295"),

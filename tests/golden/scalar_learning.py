@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.golden.scalar_miru import fraction_bits, run_sequence
 from tests.golden.scalar_numbers import (
     FEEDBACK,
+    HEALING_INDEX,
     QUANTISER,
     REPLAY_INDEX,
     RESERVOIR_INDEX,
@@ -68,9 +69,16 @@ class ScalarLearner:
         learning = design.learning
         self.seed, self.ratio, self.rate_shifts = learning.seed, learning.replay_ratio, (0, 0)
         self.winners = design.network.hidden if learning.winners == "all" else learning.winners
+        self.heal_rate_shifts, self.heal_start, self.heal_stop = (2, 2), 0, 0
+        self.accuracy, self.left, self.policy = 65535, 0, False
 
-    def set(self, seed: int, winners: int, replay_ratio: int, hidden_rate_shift: int, readout_rate_shift: int) -> None:
+    def set(
+        self, seed: int, winners: int, replay_ratio: int, hidden_rate_shift: int, readout_rate_shift: int,
+        heal_hidden_rate_shift: int, heal_readout_rate_shift: int, heal_start: int, heal_stop: int,
+    ) -> None:  # fmt: skip
         """Other settings; the feedback matrix follows the seed, rule L16."""
+        self.heal_rate_shifts = heal_hidden_rate_shift, heal_readout_rate_shift
+        self.heal_start, self.heal_stop = heal_start, heal_stop
         self.seed, self.winners, self.ratio = seed, winners, replay_ratio
         self.rate_shifts, self.feedback = (hidden_rate_shift, readout_rate_shift), feedback_matrix(self.design, seed)
 
@@ -89,9 +97,39 @@ class ScalarLearner:
             for number in range(min(self.ratio, updates - 1)):
                 nibbles, old = self.reservoir[index_below(size, self.seed, REPLAY_INDEX, self.n, number)]
                 done.append(self.train(replayed(self.design, nibbles), old, columns if updates == number + 2 else WORD))
+                self.count(done[-1]["decision"] == old)
         if inserted:
             self.insert(x, label)
         return done
+
+    def heal(self, count: int) -> list[tuple[int, dict]]:
+        """So many healing replays, rules M11, M12 and M14; slot and update of each."""
+        self.left, done = count, []
+        while self.left and self.reservoir:
+            done.append(self.heal_once())
+            self.left -= 1
+        return done
+
+    def heal_once(self, until: int = WORD) -> tuple[int, dict]:
+        """Rules M11 and M12."""
+        slot = index_below(len(self.reservoir), self.seed, HEALING_INDEX, self.q)
+        nibbles, label = self.reservoir[slot]
+        ordinary, self.rate_shifts = self.rate_shifts, self.heal_rate_shifts
+        update = self.train(replayed(self.design, nibbles), label, until)
+        self.rate_shifts = ordinary
+        self.count(update["decision"] == label)
+        return slot, update
+
+    def count(self, right: bool) -> None:
+        """A replay, rules M13 and M14."""
+        if right:
+            self.accuracy += (65535 - self.accuracy) // 256
+        else:
+            self.accuracy -= self.accuracy // 256
+        if self.accuracy < self.heal_start:
+            self.policy = True
+        elif self.accuracy > self.heal_stop or self.heal_start == 0:
+            self.policy = False
 
     def insert(self, x, label: int) -> None:
         """Rules M4 and M7."""

@@ -9,7 +9,7 @@ from decimal import Decimal, localcontext
 from functools import cache
 
 WORD = 2**32
-FEEDBACK, QUANTISER, RESERVOIR_INDEX, REPLAY_INDEX, ROUNDING = 1, 5, 6, 7, 8
+FEEDBACK, QUANTISER, RESERVOIR_INDEX, REPLAY_INDEX, ROUNDING, HEALING_INDEX = 1, 5, 6, 7, 8, 11
 MISMATCH, BIAS_ERROR, NOISE = 16, 17, 18
 """Purposes, rule R3."""
 

@@ -74,12 +74,19 @@ def test_inference_with_bistable_cells():
 
 @pytest.mark.parametrize("update", ["accumulate", "direct"])
 def test_learning_with_replay(update):
-    """Rules L1 to L17, P1 to P3, M1 to M7 and T1 to T3, through the records that the hardware is compared with."""
+    """Rules L1 to L17, P1 to P3, M1 to M7, M11 to M14 and T1 to T3, through the records that the hardware is compared
+    with."""
     random, seen = np.random.default_rng([SEED, 3]), Counter()
     for number in range(NETWORKS):
         design = any_design(random, update=update).evolve(learning={"enabled": True})
         seen += learn_both(design, random, ends=number % 5 == 0)
-    assert min(seen[name] for name in ("applied", "dropped", "replays", "accepted", "refused", "devices")) > 10, seen
+    assert (
+        min(
+            seen[name]
+            for name in ("applied", "dropped", "replays", "accepted", "refused", "devices", "healed", "policy", "wrong")
+        )
+        > 10
+    ), seen
     assert seen["limits"]
 
 
@@ -102,9 +109,16 @@ def learn_both(design, random: np.random.Generator, ends: bool) -> Counter:
         learnt = reference.advance(x[None], len(x) * one, label * one, one > 0, 0 * one)
         before = len(scalar.reservoir)
         done = scalar.learn(x.tolist(), label)
-        records = learnt.records["learn"]
-        assert len(records) == len(done)
-        for record, update in zip(records, done, strict=True):
+        healing = int(random.integers(3)) if scalar.reservoir else 0
+        healed = reference.heal(healing)
+        assert (healed.healed, healed.sequences, healed.replayed) == (healing, 0, 0)
+        inserted = len(scalar.reservoir), [nibbles for nibbles, _ in scalar.reservoir]
+        slots, further = zip(*scalar.heal(healing), strict=True) if healing else ((), ())
+        assert healed.records["learn"]["slot"].tolist() == list(slots)
+        assert inserted == (len(scalar.reservoir), [nibbles for nibbles, _ in scalar.reservoir])
+        records = np.concatenate([learnt.records["learn"], healed.records["learn"]])
+        assert len(records) == len(done) + healing
+        for record, update in zip(records, [*done, *further], strict=True):
             for name in ("error", "feedback"):
                 assert record[name].tolist() == update[name], name
             for name in ("gradient_sum", "accumulator_sum"):
@@ -116,6 +130,8 @@ def learn_both(design, random: np.random.Generator, ends: bool) -> Counter:
         assert records[0]["slot"] == NO_SLOT
         assert_same_state(trainer.dfa, scalar)
         assert_reservoirs_alike(trainer, scalar)
+        assert (trainer.healing.accuracy, trainer.healing.policy) == (scalar.accuracy, scalar.policy)
+        seen += Counter(healed=healing, policy=scalar.policy, wrong=scalar.accuracy < 65535)
         if design.learning.replay_capacity:
             insert = learnt.records["insert"][0]
             accepted = insert["slot"] != NO_SLOT
@@ -135,6 +151,10 @@ def any_settings(design, random: np.random.Generator) -> LearningSettings:
         replay_ratio=within(random, 0, 3),
         hidden_rate_shift=within(random, 0, 3),
         readout_rate_shift=within(random, 0, 3),
+        heal_hidden_rate_shift=within(random, 0, 3),
+        heal_readout_rate_shift=within(random, 0, 3),
+        heal_start=within(random, 0, 65535),
+        heal_stop=within(random, 0, 65535),
     )
 
 

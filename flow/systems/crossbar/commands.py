@@ -41,7 +41,10 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         RemoraError: the options do not fit, or what they name; whatever the parts raise.
     """
     options.require(options.learn)
-    design = options.apply(design, **({"enabled": True} if options.learn else {}))
+    if options.heal and not options.learn:
+        raise RemoraError(f"--heal {options.heal}: only what is learnt is replayed; add --learn, or leave --heal out")
+    healing = {"healing": True} if options.heal else {}
+    design = options.apply(design, **({"enabled": True, **healing} if options.learn else {}))
     say_notes(design)
     limit = options.limit or (WAVES_LIMIT if options.waves or options.toggles else DEFAULT_LIMIT)
     training, test = _load(design, options.data)
@@ -62,6 +65,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         toggles=options.toggles and options.toggles.absolute(),
         keep=options.keep and options.keep.absolute(),
         jobs=options.jobs,
+        heal=options.heal,
     )
 
 

@@ -15,6 +15,7 @@ from remora.flow.systems.crossbar.stimulus import (
     learning_stimulus,
     stress_stimulus,
     with_bad_packets,
+    with_healing,
     with_replay_commands,
 )
 from remora.golden.crossbar.cell import Coefficients
@@ -25,6 +26,8 @@ COEFFICIENTS = Coefficients(reset=176, update=216)
 """A state that follows its candidate fast enough to saturate words, and yet remembers enough to show a stale start."""
 RATIOS = (1, 2, 3)
 """Replays after a new sequence, in turn."""
+HEALED = (1, 2, 0, 3)
+"""Healing replays at a command to the reservoir, in turn, and after the last sequence."""
 
 
 class CrossbarFaultBench(FaultBench):
@@ -33,6 +36,7 @@ class CrossbarFaultBench(FaultBench):
     FINDINGS = (
         r"\d+ sequences learnt, not \d+, \d+ cycles after the last answer",
         r"a sequence is still in flight \d+ cycles after the last was learnt",
+        r"healing has not ended within \d+ cycles",
         r"column \d+, rows from \d+: devices do not hold their weight",
     )
 
@@ -51,4 +55,6 @@ def _stimulus(design: DesignPoint, seed: int) -> Stimulus:
     stimulus = draw(design, SEQUENCES, COEFFICIENTS, seed)
     if design.capabilities.replays:
         stimulus = with_replay_commands(stimulus, RATIOS, seed)
+    if design.capabilities.heals:
+        stimulus = with_healing(stimulus, HEALED)
     return with_bad_packets(design, stimulus, seed)

@@ -115,6 +115,12 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
     learn: Annotated[
         bool, typer.Option("--learn", help="Generate hardware that learns, and let it learn every sequence.")
     ] = False
+    heal: Annotated[
+        int,
+        typer.Option(
+            min=0, help="With --learn: after the last sequence, replay so many of the reservoir without a new sequence."
+        ),
+    ] = 0
     jobs: Annotated[
         int,
         typer.Option(min=1, max=MOST_JOBS, help="Simulations at once, each of a share of the sequences; not to learn."),

@@ -13,7 +13,7 @@ from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.miru import Saturations, trace_records
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.pulses import Writes
-from remora.golden.learning.trace import LearningReference
+from remora.golden.learning.trace import LearningReference, LearningTrace
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Answer, Drop, Flag
@@ -46,15 +46,16 @@ class Reference:
     """Goes through the sequences of a stimulus in order.
 
     Attributes:
-        saturations, learnt, replayed, accepted, hidden, readout: sums so far: saturated codes and words, new sequences
-        learnt, replays, sequences that the reservoir took, and what was written into each layer.
+        saturations, learnt, replayed, healed, accepted, hidden, readout: sums so far: saturated codes and words, new
+        sequences learnt, replays after them, healing replays, sequences that the reservoir took, and what was written
+        into each layer.
         winners: hidden units that learnt from each new sequence so far.
     """
 
     def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
         self.design, self.stimulus, self.trace = design, stimulus, trace
         self.saturations = Saturations()
-        self.learnt = self.replayed = self.accepted = 0
+        self.learnt = self.replayed = self.healed = self.accepted = 0
         self.hidden = self.readout = Writes()
         self.winners: list[tuple[int, ...]] = []
         self._learning = (
@@ -93,6 +94,7 @@ class Reference:
             Counter.DEVICES_READOUT: readout.devices,
             Counter.REPLAYED: self.replayed,
             Counter.ACCEPTED: self.accepted,
+            Counter.HEALED: self.healed,
         }
         return {counter: counted[counter] for counter in self.design.counters() if counter in counted}
 
@@ -103,8 +105,8 @@ class Reference:
         Steps of several contexts overlap; each keeps the crossbars busy, and none takes longer than alone while
         nothing else is done. With a readout at every step each may wait for answers, `CrossbarCase` knows whether for
         longer than its pace. An update takes as long as its pulses let it; without any, its cycles are known. So are
-        those of an insertion into a reservoir with room. A replay is of a sequence that was learnt, after so many
-        attempts of its draw.
+        those of an insertion into a reservoir with room. A replay, healing or not, is of a sequence that was learnt,
+        after so many attempts of its draw.
         """
         stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
         lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
@@ -120,9 +122,10 @@ class Reference:
             most = sum(cycles.most_update(int(length)) for length in learnt)
             found[Counter.FEEDBACK_CYCLES] = 2 * (self.learnt * cycles.preparation,)
             found[Counter.LEARN_CYCLES] = fewest, fewest if silent else most
-        if capabilities.replays and self.replayed:
-            least = self.replayed * cycles.fewest_replay(int(learnt.min()))
-            found[Counter.REPLAY_CYCLES] = least, self.replayed * cycles.most_replay(int(learnt.max()), DRAWS)
+        for counter, count in ((Counter.REPLAY_CYCLES, self.replayed), (Counter.HEAL_CYCLES, self.healed)):
+            if count:
+                least = count * cycles.fewest_replay(int(learnt.min()))
+                found[counter] = least, count * cycles.most_replay(int(learnt.max()), DRAWS)
         if capabilities.replays and not stimulus.commands and len(learnt) <= self.design.learning.replay_capacity:
             found[Counter.INSERT_CYCLES] = 2 * (sum(cycles.insert_accepted(int(length)) for length in learnt),)
         return found
@@ -142,11 +145,14 @@ class Reference:
         """Stretches between the commands to the reservoir."""
         commands = {command.before: command for command in self.stimulus.commands}
         bounds = [start, *(position for position in sorted(commands) if start < position < end), end]
-        parts = []
+        parts: list[Expected] = []
         for first, last in pairwise(bounds):
             if first in commands:
                 self._apply(commands[first])
+                parts += self._heal(commands[first].heal)
             parts.append(self._learn_stretch(slice(first, last)))
+        if end == len(self.stimulus):
+            parts += self._heal(self.stimulus.heal)
         records = {kind: np.concatenate([part.records[kind] for part in parts]) for kind in parts[0].records}
         scores, decision = (np.concatenate([getattr(each, name) for each in parts]) for name in ("scores", "decision"))
         found = [each.step_scores for each in parts if each.step_scores is not None]
@@ -158,16 +164,27 @@ class Reference:
         if command.clear:
             reservoir.clear()
 
+    def _heal(self, count: int) -> list[Expected]:
+        """Healing replays, where any are asked for; the host asks for none of an empty reservoir."""
+        if not count or not self._learner.trainer.reservoir.filled:
+            return []
+        return [self._sum_up(self._learner.heal(count, self.trace))]
+
     def _learn_stretch(self, chosen: slice) -> Expected:
         stimulus = self.stimulus
-        learnt = self._learner.advance(
-            stimulus.features[chosen],
-            stimulus.lengths[chosen],
-            stimulus.labels[chosen],
-            stimulus.learns[chosen],
-            stimulus.tags[chosen],
-            self.trace,
+        return self._sum_up(
+            self._learner.advance(
+                stimulus.features[chosen],
+                stimulus.lengths[chosen],
+                stimulus.labels[chosen],
+                stimulus.learns[chosen],
+                stimulus.tags[chosen],
+                self.trace,
+            )
         )
+
+    def _sum_up(self, learnt: LearningTrace) -> Expected:
+        self.healed += learnt.healed
         self.saturations += learnt.saturations
         self.learnt += learnt.sequences
         self.replayed, self.accepted = self.replayed + learnt.replayed, self.accepted + learnt.accepted

@@ -36,7 +36,7 @@ CONTEXT_RULES = ("beyond", "changed", "shared")
 sequences in flight share."""
 PHASES = (
     Counter.STEP_CYCLES, Counter.READOUT_CYCLES, Counter.IDLE_CYCLES, Counter.LEARN_CYCLES, Counter.REPLAY_CYCLES,
-    Counter.INSERT_CYCLES,
+    Counter.INSERT_CYCLES, Counter.HEAL_CYCLES,
 )  # fmt: skip
 """Counters of cycles, of which every cycle belongs to one."""
 
@@ -85,6 +85,8 @@ class CrossbarCase(RunCase):
             "learnt": int(stimulus.learns.sum()),
             "readbacks": {index: str(state_file(directory, index)) for index in readback_points(stimulus)},
             "commands": [asdict(command) for command in stimulus.commands],
+            "heal": stimulus.heal,
+            "replay_cycles": replay_cycles(self.design),
         }
 
     def _packets(self) -> Iterator[Played]:
@@ -231,7 +233,9 @@ class CrossbarCase(RunCase):
     def _interrupts(self) -> dict[str, int]:
         """The sticky events and the pin, for which only the drops are enabled, after the run and after clearing."""
         causes = {bad.cause for bad in self.stimulus.bad}
+        healed = {"healed": int(self.reference.healed > 0)} if self.design.capabilities.heals else {}
         return {
+            **healed,
             **{f"dropped_{drop.name.lower()}": int(drop in causes) for drop in Drop},
             "sequence_done": int(self.stimulus.answered.any()),
             "window_failed": 0,
@@ -250,7 +254,7 @@ def timeout_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int
     if design.capabilities.learns:
         work += cycles.most_update(longest)
     if design.capabilities.replays:
-        work += replays_at_most(design, stimulus) * cycles.most_replay(longest, DRAWS) + cycles.insert_accepted(longest)
+        work += replays_at_most(design, stimulus) * replay_cycles(design) + cycles.insert_accepted(longest)
     payload = max([network.max_steps * network.features, *(len(bad.data) for bad in stimulus.bad)])
     answered = network.max_steps if design.capabilities.reads_every_step else 1
     beats = (3 + len(stimulus.bad)) * (payload + BEAT_BYTES) + answered * (1 + network.classes)
@@ -258,6 +262,11 @@ def timeout_cycles(design: DesignPoint, stimulus: Stimulus, stall: float) -> int
     ends = np.flatnonzero(np.concatenate(([True], stimulus.answered, [True])))
     silent = int(np.diff(ends).max()) - 1
     return TIMEOUT_FACTOR * (1 + silent) * round(3 * work + beats / (1 - stall))
+
+
+def replay_cycles(design: DesignPoint) -> int:
+    """Cycles within which a replay ends, of a design that replays; 0 of others."""
+    return design.cycles.most_replay(design.network.max_steps, DRAWS) if design.capabilities.replays else 0
 
 
 def replays_at_most(design: DesignPoint, stimulus: Stimulus) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ def simulate(
     toggles: Path | None = None,
     keep: Path | None = None,
     jobs: int = 1,
+    heal: int = 0,
 ) -> Simulated[CrossbarCase]:
     """Generate, build, program through the weight window, run and compare.
 
@@ -51,6 +53,7 @@ def simulate(
         waves: VCD or FST file to record. ``toggles``: SAIF file to record.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
         jobs: simulations at once, each of a share of the sequences.
+        heal: healing replays after the last sequence; the design point must have learning and healing.
 
     Raises:
         RemoraError: there are several jobs, and ``learn``, ``waves`` or ``toggles``; or ``waves`` and ``toggles``.
@@ -58,7 +61,7 @@ def simulate(
     """
     seed = default_seed() if seed is None else seed
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
-    stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
+    stimulus = replace(Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked), heal=heal)
     run = simulate_case(
         crossbar_parts(design, checkpoint.weights), crossbar_harness, CrossbarCase(design, stimulus),
         count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
@@ -78,11 +81,12 @@ def optimisation(design: DesignPoint, stimulus: Stimulus) -> Optimise:
 
 
 def steps_in_all(design: DesignPoint, stimulus: Stimulus) -> int:
-    """Steps that the hardware will do: of the sequences, and of as many replays, of mean length where they differ."""
+    """Steps that the hardware will do: of the sequences, and of as many replays, after them and in healing, of mean
+    length where they differ."""
     steps = int(stimulus.lengths.sum())
     if not (design.capabilities.replays and stimulus.learns.any()):
         return steps
-    replays = design.learning.replay_ratio * (len(stimulus) - 1)
+    replays = design.learning.replay_ratio * (len(stimulus) - 1) + stimulus.heal
     return steps + round(replays * steps / len(stimulus))
 
 
@@ -126,7 +130,8 @@ def _learning(run: RtlRun) -> dict:
     """``cycles_per_learning_sequence``: forward pass, readout and update of a new sequence, replays apart;
     ``cycles_by_phase`` its parts, and for each new sequence what its replays and its insertion into the reservoir took.
     ``device_writes``: pulses that all updates applied. ``learning_sequences_per_second``: new sequences, with their
-    replays and the comparison, by the wall clock; ``updates_per_second``: new and replayed.
+    replays and the comparison, by the wall clock; ``updates_per_second``: new and replayed, healing
+    included.
     """
     counters = run.counters
     learned, replayed = counters[Counter.LEARNED], counters.get(Counter.REPLAYED, 0)
@@ -135,6 +140,8 @@ def _learning(run: RtlRun) -> dict:
     seconds = run.seconds["stream"] + run.seconds["compare"]
     return {
         "replayed": replayed,
+        "healed": counters.get(Counter.HEALED, 0),
+        "cycles_per_healing_replay": counters.get(Counter.HEAL_CYCLES, 0) / max(1, counters.get(Counter.HEALED, 0)),
         "accepted": counters.get(Counter.ACCEPTED, 0),
         "cycles_per_learning_sequence": (forward + update) / learned,
         "learn_cycles_per_sequence": update / learned,
@@ -149,7 +156,7 @@ def _learning(run: RtlRun) -> dict:
         "device_writes": counters[Counter.PULSES],
         "pulses_dropped": counters[Counter.PULSES_DROPPED],
         "learning_sequences_per_second": learned / seconds,
-        "updates_per_second": (learned + replayed) / seconds,
+        "updates_per_second": (learned + replayed + counters.get(Counter.HEALED, 0)) / seconds,
     }
 
 
@@ -169,11 +176,16 @@ def result_table(result: dict) -> Table:
     )  # fmt: skip
     if "device_writes" in result:
         shown.add_row(
-            "learning", f"{result['compared']['learn']:,} updates compared, of which {result['replayed']:,} replays; "
+            "learning", f"{result['compared']['learn']:,} updates compared, of which {result['replayed']:,} replays "
+            f"and {result['healed']:,} in healing; "
             f"{result['cycles_per_learning_sequence']:.1f} cycles a new sequence with its forward pass, "
             f"{result['device_writes']:,} device writes, {result['pulses_dropped']:,} dropped",
         )  # fmt: skip
         phases = (f"{name.replace('_', ', ')} {cycles:,.1f}" for name, cycles in result["cycles_by_phase"].items())
+        if result["healed"]:
+            shown.add_row(
+                "healing", f"{result['cycles_per_healing_replay']:.1f} cycles a replay without a new sequence"
+            )
         shown.add_row("cycles a new sequence", " · ".join(phases))
         shown.add_row(
             "learning speed", f"{result['learning_sequences_per_second']:.1f} new sequences a second, "

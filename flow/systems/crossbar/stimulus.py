@@ -41,20 +41,24 @@ class ReplayCommand:
     Attributes:
         before: index of the sequence before which.
         ratio: sequences replayed after each new one, 0 … 255. ``freeze``: keep no further ones. ``clear``: forget all.
+        heal: healing replays that are asked for then, and have ended before the sequence comes; none where the
+            reservoir is empty.
     """
 
     before: int
     ratio: int
     freeze: bool = False
     clear: bool = False
+    heal: int = 0
 
 
 @dataclass(frozen=True)
 class Stimulus:
     """S sequences with their lengths, labels (``NO_LABEL``: none) and tags, the weights, the coefficients, bad packets
     in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference of all
-    where None; commands to the reservoir in the order of the stream; and indices of sequences before which all that is
-    learnt is read back and compared, as it is at the end."""
+    where None; commands to the reservoir in the order of the stream; indices of sequences before which all that is
+    learnt is read back and compared, as it is at the end; and how many healing replays follow the last sequence, none
+    where the reservoir is empty."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -65,6 +69,7 @@ class Stimulus:
     asked: NDArray[np.int64] | None = None
     commands: tuple[ReplayCommand, ...] = ()
     readbacks: tuple[int, ...] = ()
+    heal: int = 0
 
     @classmethod
     def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:
@@ -149,6 +154,13 @@ def with_replay_commands(stimulus: Stimulus, ratios: Sequence[int], seed: int) -
         for number, before in enumerate(numbers)
     )
     return replace(stimulus, commands=tuple(commands))
+
+
+def with_healing(stimulus: Stimulus, counts: Sequence[int]) -> Stimulus:
+    """The stimulus with so many healing replays at each of its commands, in turn, and at the end as many as there are
+    at the most."""
+    heals = (replace(command, heal=counts[n % len(counts)]) for n, command in enumerate(stimulus.commands))
+    return replace(stimulus, commands=tuple(heals), heal=max(counts))
 
 
 def stress_weights(design: DesignPoint, seed: int) -> Weights:

@@ -25,6 +25,8 @@ REPLAY_STROBES = tuple(
     f"learning__{name}" for name in ("next_sequence", "replaying", "draw", "drawing", "insert", "inserting")
 )
 """Of a design that replays."""
+HEALING = "learning__healing"
+"""Of a design that heals."""
 Cycle = tuple[set[str], dict[str, int]]
 """Strobes that are high, and the values that mean something."""
 ENDED = "ended"
@@ -34,6 +36,7 @@ ENDED = "ended"
 def strobes_of(design: DesignPoint) -> set[str]:
     """Strobes that the sequencer of a design point has."""
     strobes = {*STROBES, *LEARNING_STROBES * design.capabilities.learns, *REPLAY_STROBES * design.capabilities.replays}
+    strobes |= {*[HEALING] * design.capabilities.heals}
     return strobes | {*(BITLINE_STROBES if design.capabilities.bistable else FOLD_STROBES)}
 
 
@@ -196,6 +199,23 @@ class Driver:
         await self.cycle({*inserting, "learning__insert", *mark}, {})
         await self._wait(inserting, {}, "learning__inserted", {FREE}, {})
 
+    async def heal(self, length: int, arrives: bool) -> None:
+        """A healing replay from the cycle in which it is asked for to the end of its update. No bank is freed. Where a
+        packet ``arrives`` meanwhile it waits, and is taken in the cycle after, though more healing is asked for."""
+        block = self.block
+        block.put(run=1, sequences__arrived__available=0, learning__heal=1, learning__stocked=1)
+        # What the header of a packet that came before says is of no account.
+        block.put(sequences__header__flags=self.bench.random.getrandbits(2), sequences__header__length=length)
+        await self.cycle(set(), {})
+        block.put(sequences__arrived__available=int(arrives), sequences__arrived__flags=int(Flag.INFER))
+        drawing = {"busy", "learning__holding", "learning__drawing", HEALING}
+        await self.cycle({*drawing, "learning__draw"}, {"learning__replay_index": 0})
+        mark = {"learning__replaying", HEALING}
+        await self._wait({*drawing, *mark}, {}, "learning__drawn", set(), {})
+        await self._forward(length, False, True, mark)
+        await self._update(mark, set())
+        block.put(run=1, learning__heal=int(arrives))
+
     async def _update(self, mark: set[str], last: set[str]) -> None:
         learning = {"busy", "learning__learning", "learning__holding"}
         await self._wait({*learning, *mark}, {}, "learning__done", last, {})
@@ -224,6 +244,32 @@ async def schedule(bench: BlockBench) -> None:
             await driver.idle(bench.random.choice((0, 1, 5)))
 
     await bench.each(drive)
+
+
+@block_test
+async def heals(bench: BlockBench) -> None:
+    """Healing replays one after the other, and between packets, which go first; asked for while the core may not run
+    or a sequence is there, none begins."""
+
+    async def drive(block: Block) -> None:
+        driver, random = Driver(bench, block, stall=0.3), bench.random
+        for length in [*range(1, block.design.network.max_steps + 1)] * 2:
+            driver.latency = random.choice((2, 3, 1 + block.design.crossbar.adc_cycles))
+            arrives = random.random() < 0.5
+            await driver.heal(length, arrives)
+            if arrives:
+                await driver.sequence(length)
+            block.put(learning__heal=1)
+            for _ in range(random.choice((0, 3))):
+                block.put(run=0, sequences__arrived__available=0)
+                await driver.cycle(set(), {})
+            block.put(learning__heal=random.getrandbits(1))
+            if random.random() < 0.5:
+                await driver.sequence(length)
+            block.put(learning__heal=0)
+            await driver.idle(random.choice((0, 1, 5)))
+
+    await bench.each(drive, [block for block in bench.blocks if block.design.capabilities.heals])
 
 
 @block_test

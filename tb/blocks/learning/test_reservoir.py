@@ -31,6 +31,10 @@ class Model:
         """Slot of a replay."""
         return uniform_index(self.seed, Purpose.REPLAY_INDEX, len(self.held), self.n, replay_index)
 
+    def healed(self, updates: int) -> int:
+        """Slot of a healing replay after so many updates."""
+        return uniform_index(self.seed, Purpose.HEALING_INDEX, len(self.held), updates)
+
     def insert(self, steps: list[bytes], label: int, freeze: bool) -> int | None:
         """The slot that the sequence takes."""
         slot = len(self.held)
@@ -75,8 +79,17 @@ class Driver:
 
     async def replay(self, replay_index: int) -> None:
         """A draw, and all steps of what was drawn."""
-        block, slot = self.block, self.model.drawn(replay_index)
-        block.put(replay_index=replay_index)
+        self.block.put(replay_index=replay_index)
+        await self._draw(self.model.drawn(replay_index), replay_index)
+
+    async def heal(self, updates: int) -> None:
+        """The same of a healing replay after so many updates."""
+        self.block.put(replay_index=0, healing=1, updates=updates)
+        await self._draw(self.model.healed(updates), 0)
+        self.block.put(healing=0)
+
+    async def _draw(self, slot: int, replay_index: int) -> None:
+        block = self.block
         await self.strobe(draw=1)
         await self._until("drawn")
         label, words = self.model.held[slot]
@@ -153,6 +166,25 @@ async def fills_and_replaces(bench: BlockBench) -> None:
         await driver.compare_content()
 
     await bench.each(drive)
+
+
+@block_test
+async def heals(bench: BlockBench) -> None:
+    """Draws of healing replays go by the number of updates, those of others by n, among each other."""
+
+    async def drive(block: Block) -> None:
+        driver, slots = Driver(bench, block), set()
+        for number in range(3 * block.design.learning.replay_capacity):
+            await driver.new(replays=1)
+            for _ in range(3):
+                updates = bench.random.choice((0, number, bench.random.getrandbits(32), SEQUENCE_LIMIT))
+                slots.add(driver.model.healed(updates))
+                await driver.heal(updates)
+            driver.compare_counts()
+        assert len(slots) == block.design.learning.replay_capacity
+
+    healing = [block for block in bench.blocks if block.design.capabilities.heals]
+    await bench.each(drive, healing)
 
 
 @block_test

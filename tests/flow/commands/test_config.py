@@ -43,7 +43,8 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
     assert {name: value for name, value in derived.items() if name.startswith("capabilities.")} == {
         f"capabilities.{name}": False
         for name in (
-            "bistable", "learns", "accumulates", "selects", "replays", "interleaves", "parity", "reads_every_step",
+            "bistable", "learns", "accumulates", "selects", "replays", "heals", "interleaves", "parity",
+            "reads_every_step",
         )
     }  # fmt: skip
 

@@ -82,6 +82,7 @@ OTHER = {
     "devices.on_off": 5.0,
     "devices.step_law": "lognormal",
     "devices.pulse_ns": 20.0,
+    "learning.healing": True,
     "system.clock_mhz": 33.5,
     "system.contexts": 3,
     "system.small_memory_bits": 0,

@@ -33,6 +33,10 @@ def random_settings(design, generator) -> LearningSettings:
         replay_ratio=int(generator.integers(4)),
         hidden_rate_shift=int(generator.integers(4)),
         readout_rate_shift=int(generator.integers(4)),
+        heal_hidden_rate_shift=int(generator.integers(4)),
+        heal_readout_rate_shift=int(generator.integers(4)),
+        heal_start=int(generator.integers(65536)),
+        heal_stop=int(generator.integers(65536)),
     )
 
 
@@ -98,10 +102,10 @@ def test_without_selection_all_units_win():
 def test_names_of_version_0_1_are_read():
     settings = LearningSettings(77, 2, 3, 1, 2)
     content = settings.as_dict()
-    old = {name.replace("rate_shift", "slower"): value for name, value in content.items()}
+    old = {name.replace("rate_shift", "slower"): value for name, value in content.items() if "heal" not in name}
     assert LearningSettings.from_dict(old) == LearningSettings.from_dict(content) == settings and old != content
     for wrong in (old | {"hidden_rate_shift": 1}, old | {"slower": 1}, {"seed": 1}, [77, 2, 3, 1, 2], None):
-        with pytest.raises(ValueError, match="learning settings must be named hidden_rate_shift, readout_rate_shift,"):
+        with pytest.raises(ValueError, match="must be named heal_hidden_.*, hidden_rate_shift, readout_rate_shift,"):
             LearningSettings.from_dict(wrong)
 
 

@@ -42,6 +42,10 @@ RESERVOIRS = {
     f"{name}_{capacity}": holding(DESIGNS[name], capacity)
     for name, capacity in (("one", 1), ("one", 3), ("tiny", 1), ("primes", 5), ("signed", 7), ("powers", 8))
 }
+RESERVOIRS |= {
+    f"{name}_heals": RESERVOIRS[name].evolve(learning={"enabled": True, "healing": True})
+    for name in ("one_1", "primes_5", "signed_7")
+}
 RESERVOIR_FAULTS = tuple(
     Fault(
         f"{port}_unclamped",
@@ -59,7 +63,7 @@ def simulate_reservoirs(**options: Unpack[BlockOptions]) -> RunResult:
 
 
 def test_reservoir():
-    assert len(simulate_reservoirs().tests) == 5
+    assert len(simulate_reservoirs().tests) == 6
 
 
 @pytest.mark.parametrize("number", [1, 2], ids=lambda number: RESERVOIR_FAULTS[number - 1].name)

@@ -19,6 +19,7 @@ CELLS = DEFAULT.evolve(cell={"kind": "bmru"})
 LEARNS = DEFAULT.evolve(learning={"enabled": True})
 SELECTS = DEFAULT.evolve(learning={"enabled": True, "update": "direct", "winners": 5})
 REPLAYS = DEFAULT.evolve(learning={"enabled": True, "replay_capacity": 3})
+HEALS = REPLAYS.evolve(learning={"healing": True})
 INTERLEAVES = DEFAULT.evolve(system={"contexts": 2})
 EVERY = DEFAULT.evolve(network={"readout": "every"})
 KWS = load_design("kws", BmruDesign)
@@ -33,6 +34,8 @@ KWS = load_design("kws", BmruDesign)
         (LEARNS, {"learns", "accumulates"}),
         (SELECTS, {"learns", "selects"}),
         (REPLAYS, {"learns", "accumulates", "replays"}),
+        (HEALS, {"learns", "accumulates", "replays", "heals"}),
+        (HEALS.evolve(learning={"enabled": False}), set()),
         (INTERLEAVES, {"interleaves"}),
         (EVERY, {"reads_every_step"}),
         (LEARNS.evolve(system={"parity": True}), {"learns", "accumulates", "parity"}),
@@ -43,14 +46,16 @@ KWS = load_design("kws", BmruDesign)
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 8
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 9
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True
 
 
 @pytest.mark.parametrize(
-    "design", [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, INTERLEAVES, EVERY, KWS], ids=lambda each: str(each.CORE)
+    "design",
+    [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, HEALS, INTERLEAVES, EVERY, KWS],
+    ids=lambda each: str(each.CORE),
 )
 def test_the_register_map_has_the_counters_of_the_design_point(design):
     counters = design.counters()
@@ -61,7 +66,7 @@ def test_the_register_map_has_the_counters_of_the_design_point(design):
 
 def test_what_a_counter_needs_is_a_capability():
     needed = {counter.needs for counter in Counter} - {None}
-    assert needed == {"learns", "replays", "interleaves"} <= set(type(DEFAULT.capabilities).model_fields)
+    assert needed == {"learns", "replays", "heals", "interleaves"} <= set(type(DEFAULT.capabilities).model_fields)
     assert Counter(14) is Counter.LEARNED and Counter.LEARNED == 14
 
 

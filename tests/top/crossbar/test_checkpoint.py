@@ -14,6 +14,7 @@ from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus
 from remora.flow.tools.simulator import Build, run
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from remora.golden.learning.healing import HealingState
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
@@ -25,9 +26,17 @@ DESIGNS = {
     "accumulate": learner(
         "tiny", hidden_shift=4, readout_shift=3, winners=3, lanes=5, columns=2, replay_capacity=5, replay_ratio=2
     ),
-    "direct": learner("signed", hidden_shift=4, update="direct", accumulator_level=64, winners=2, replay_capacity=3),
+    "direct": learner(
+        "signed",
+        hidden_shift=4,
+        update="direct",
+        accumulator_level=64,
+        winners=2,
+        replay_capacity=3,
+        healing=True,
+    ),
 }
-SETTINGS = {"accumulate": LearningSettings(0xDEAD, 4, 3, 1, 0), "direct": LearningSettings(7, 3, 2, 0, 1)}
+SETTINGS = {"accumulate": LearningSettings(0xDEAD, 4, 3, 1, 0), "direct": LearningSettings(7, 3, 2, 0, 1, 3, 1, 0, 999)}
 HALF = 9
 GATES = Coefficients(201, 99)
 
@@ -103,6 +112,8 @@ def require_same(found: Checkpoint, expected: Checkpoint, early: bool = False) -
     for mine, theirs in zip(arrays(found), arrays(expected), strict=True):
         assert early or (theirs.size and theirs.any())
         np.testing.assert_array_equal(mine, theirs)
+    if found.healing:
+        assert found.healing == expected.healing and (early or found.healing != HealingState())
     assert (found.reservoir.presented, found.reservoir.frozen) == (
         expected.reservoir.presented, expected.reservoir.frozen,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.catalogue.bistable_faults import bistable_faults
 from remora.flow.systems.crossbar.catalogue.context_faults import context_faults
 from remora.flow.systems.crossbar.catalogue.every_step_faults import every_step_faults
+from remora.flow.systems.crossbar.catalogue.healing_faults import healing_faults
 from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
 from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
 from remora.spec.crossbar.design import DesignPoint
@@ -25,7 +26,8 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     faults += context_faults(design) if design.capabilities.interleaves else []
     faults += every_step_faults(design) if design.capabilities.reads_every_step else []
     faults += learning_faults(design) if design.capabilities.learns else []
-    return faults + (replay_faults(design) if design.capabilities.replays else [])
+    faults += replay_faults(design) if design.capabilities.replays else []
+    return faults + (healing_faults(design) if design.capabilities.heals else [])
 
 
 def _streamer(design: DesignPoint) -> list[Fault]:

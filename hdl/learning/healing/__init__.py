@@ -1,0 +1,1 @@
+"""Healing: replays of the reservoir without a new sequence."""

@@ -129,6 +129,38 @@ class DeviceLayer(TiledLayer):
             start[0] += self._constant[number]
         return start
 
+    # For compiled code -----------------------------------------------------------------------------------------------
+    @property
+    def variance(self) -> NDArray[np.floating]:
+        """(rows, columns) variances of rule D14, where devices are noisy."""
+        return self._stack[1]
+
+    @property
+    def scale_of_weights(self) -> NDArray[np.floating]:
+        """(rows, columns), what a grain of a weight is in `matrix`."""
+        return self._scale
+
+    @property
+    def staged(self) -> bool:
+        """Whether sums are rounded to grains before their noise."""
+        return self._staged
+
+    def converters(self) -> dict[str, NDArray[np.floating]]:
+        """Gains and constants of rule D18, and what sums start with; (row tiles, columns) each."""
+        start = self._rounding * self._unit + (0.0 if self._staged else self._constant)
+        return {"gain": self._gain, "constant": self._constant, "start": start}
+
+    def word_tables(self) -> dict[str, NDArray[np.floating]]:
+        """What words count as, and their squares; (row tiles, words) each, from the lowest word."""
+        mu, squares = (np.array([pair[which] for pair in self._words], float) for which in (0, 1))
+        return {"counted": mu if self._planes else mu * 2.0**-PLANE_BITS, "squares": squares}
+
+    def entries_from(self, number: int, first: int, steps: int) -> NDArray[np.floating] | None:
+        """As `entries_of`, of some steps of one sequence: (row tiles, steps, 1, columns)."""
+        if not self.model.reads_noisily:
+            return None
+        return self._noise.of_steps(np.array([number]), first, steps, self._unit[:, None, None])
+
     # Samples ----------------------------------------------------------------------------------------------------------
     def begin(self, inputs: NDArray[np.floating] | None, stack: NDArray[np.floating], entries: NDArray | None) -> None:
         """Set stacks to all that does not depend on states, of several samples.

@@ -7,12 +7,15 @@
 #include <cmath>
 #include <cstdint>
 
+#include "compiled_devices.h"
+
 namespace {
 
 constexpr int kBlock = 16;
+constexpr int kVectorBytes = 64;  // a wider one than the machine's would be taken apart, and this is its widest
 constexpr double kHalf = 0.5;
 
-// Names, order and meaning of the fields are those of compiled.py.
+// Names, order and meaning of the fields are those of compiled.py and compiled_devices.py.
 template <typename T>
 struct Layer {
     int16_t* levels;  // (rows, stride)
@@ -25,7 +28,8 @@ struct Layer {
     int64_t index;      // of the first column's rounding draws
     double scale;       // of a level in `matrix`
     double rate;        // 2^-shift of the gradient
-    int64_t applied, dropped, devices;
+    int64_t applied, dropped, written_devices;
+    Devices* devices;   // null where they are ideal
 };
 
 template <typename T>
@@ -59,38 +63,78 @@ inline T word(T state, T scale, T limit) {
     return std::copysign(std::min(rounded(std::fabs(state) * scale), limit), state);
 }
 
-template <int Blocks, typename T>
-inline void add_blocks(T* sums, const T* words, int64_t step, const T* matrix, int64_t rows, int64_t stride) {
-    typedef T Vector __attribute__((vector_size(kBlock * sizeof(T)), aligned(sizeof(T)), may_alias));
-    Vector total[Blocks];
-    for (int k = 0; k < Blocks; ++k) total[k] = reinterpret_cast<const Vector*>(sums)[k];
+template <int Vectors, typename T>
+inline void add_vectors(T* sums, const T* words, int64_t step, const T* matrix, int64_t rows, int64_t stride) {
+    typedef T Vector __attribute__((vector_size(kVectorBytes), aligned(sizeof(T)), may_alias));
+    Vector total[Vectors];
+    for (int k = 0; k < Vectors; ++k) total[k] = reinterpret_cast<const Vector*>(sums)[k];
     for (int64_t i = 0; i < rows; ++i) {
         const T factor = words[i * step];
         if (factor == 0) continue;
         const Vector* row = reinterpret_cast<const Vector*>(matrix + i * stride);
-        for (int k = 0; k < Blocks; ++k) total[k] += factor * row[k];
+        for (int k = 0; k < Vectors; ++k) total[k] += factor * row[k];
     }
-    for (int k = 0; k < Blocks; ++k) reinterpret_cast<Vector*>(sums)[k] = total[k];
+    for (int k = 0; k < Vectors; ++k) reinterpret_cast<Vector*>(sums)[k] = total[k];
 }
 
 // sums (stride) += Σ words[i·step]·matrix[i] over `rows`; sums stay in registers.
 template <typename T>
 void add_products(T* sums, const T* words, int64_t step, const T* matrix, int64_t rows, int64_t stride) {
+    constexpr int64_t kLanes = kVectorBytes / sizeof(T);
     int64_t left = stride;
-    for (; left >= 4 * kBlock; left -= 4 * kBlock, sums += 4 * kBlock, matrix += 4 * kBlock)
-        add_blocks<4>(sums, words, step, matrix, rows, stride);
-    if (left >= 2 * kBlock) {
-        add_blocks<2>(sums, words, step, matrix, rows, stride);
-        left -= 2 * kBlock, sums += 2 * kBlock, matrix += 2 * kBlock;
+    for (; left >= 4 * kLanes; left -= 4 * kLanes, sums += 4 * kLanes, matrix += 4 * kLanes)
+        add_vectors<4>(sums, words, step, matrix, rows, stride);
+    if (left >= 2 * kLanes) {
+        add_vectors<2>(sums, words, step, matrix, rows, stride);
+        left -= 2 * kLanes, sums += 2 * kLanes, matrix += 2 * kLanes;
     }
-    if (left) add_blocks<1>(sums, words, step, matrix, rows, stride);
+    if (left) add_vectors<1>(sums, words, step, matrix, rows, stride);
+}
+
+// As `convert` of ideal devices, with noise and converters; T is double. Rules D14 to D18.
+void convert_devices(const Network<double>& network, const Layer<double>& layer, const double* words, double* codes,
+                     int64_t sample) {
+    const Devices& devices = *layer.devices;
+    const int64_t stride = layer.stride;
+    double *sums = network.spare, *counted = devices.spare, *power = devices.power;
+    int64_t tile = 0;
+    for (int64_t first = 0; first < layer.rows; first += layer.tile_rows, ++tile) {
+        const int64_t rows = std::min(layer.tile_rows, layer.rows - first), at = tile * devices.words;
+        const int64_t lowest = devices.words / 2;
+        for (int64_t i = 0; i < rows; ++i) counted[i] = devices.counted[at + lowest + int64_t(words[first + i])];
+        std::copy_n(devices.start + tile * stride, stride, sums);
+        add_products(sums, counted, 1, layer.matrix + first * stride, rows, stride);
+        if (devices.staged)
+            for (int64_t j = 0; j < stride; ++j) sums[j] = std::floor(sums[j]);
+        if (devices.entries) {
+            std::fill_n(power, stride, devices.converter_noise);
+            if (devices.variance) {
+                for (int64_t i = 0; i < rows; ++i)
+                    counted[i] = devices.squares[at + lowest + int64_t(words[first + i])];
+                add_products(power, counted, 1, devices.variance + first * stride, rows, stride);
+            }
+            const double* entries = devices.entries + tile * devices.tile_step + sample * devices.sample_step;
+            for (int64_t j = 0; j < layer.columns; ++j) sums[j] += std::floor(std::sqrt(power[j])) * entries[j];
+        }
+        if (devices.staged)
+            for (int64_t j = 0; j < stride; ++j)
+                sums[j] = sums[j] * devices.gain[tile * stride + j] + devices.constant[tile * stride + j];
+        for (int64_t j = 0; j < layer.columns; ++j)
+            codes[j] += saturated(std::floor(sums[j]), double(network.adc_limit));
+    }
 }
 
 // Codes of a layer, (stride): its row tiles are converted one by one, and their sum is saturated. Rules X3 to X5.
 template <typename T>
-void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T* codes) {
+void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T* codes, int64_t sample) {
     const T limit = T(network.adc_limit);
     std::fill_n(codes, layer.stride, T(0));
+    if constexpr (sizeof(T) == sizeof(double))
+        if (layer.devices) {
+            convert_devices(network, layer, words, codes, sample);
+            for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
+            return;
+        }
     T* sums = network.spare;
     for (int64_t first = 0; first < layer.rows; first += layer.tile_rows) {
         const int64_t rows = std::min(layer.tile_rows, layer.rows - first);
@@ -101,30 +145,38 @@ void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T
     for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
 }
 
-// As spec/lib/rng.py draws two words from (seed, purpose, sequence, index, lane); attempt is 0. Rules R1 and R2.
-inline void draw_pair(uint32_t seed, uint32_t sequence, uint32_t index, uint32_t lane, uint32_t* low, uint32_t* high) {
-    constexpr int kRotations[] = {ROTATIONS};
-    const uint32_t key = uint32_t(ROUNDING_PURPOSE) << (LANE_BITS + ATTEMPT_BITS) | lane;
-    const uint32_t schedule[] = {seed, key, seed ^ key ^ KEY_PARITY};
-    uint32_t x0 = sequence + schedule[0], x1 = index + schedule[1];
-#pragma GCC unroll 32
-    for (int number = 0; number < ROUNDS; ++number) {
-        const int rotation = kRotations[number % 8];
-        x0 += x1;
-        x1 = (x1 << rotation | x1 >> (32 - rotation)) ^ x0;
-        if (number % 4 == 3) {
-            const int injection = number / 4 + 1;
-            x0 += schedule[injection % 3];
-            x1 += schedule[(injection + 1) % 3] + injection;
+// The pulses of a weight one after the other, by its sense flags. Rules D12, D14, D22 and P3.
+template <typename T>
+void pulse_pair(Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
+    Devices& devices = *layer.devices;
+    const int64_t pair = row * layer.columns + column, side = layer.rows * layer.columns;
+    const int64_t number = devices.number | row << 11 | column;
+    int64_t* g = devices.conductance;
+    const int64_t falling = pulses > 0, rising = pulses < 0;  // of the two devices
+    int64_t reached = 0;
+    for (int64_t left = std::abs(pulses); left; --left) {
+        const bool lowers = g[pair + falling * side] > devices.rest + (devices.level >> 1);
+        if (!lowers && g[pair + rising * side] >= devices.full - (devices.level >> 1)) {
+            layer.dropped += left;  // and so are those that follow, since nothing moves
+            break;
         }
+        const int64_t device = lowers ? falling : rising;
+        pulse_device(devices, pair + device * side, uint32_t(number | device << 23), !lowers);
+        reached |= 1 << device;
+        ++layer.applied;
     }
-    *low = x0;
-    *high = x1;
+    layer.written_devices += (reached & 1) + (reached >> 1);
+    const int64_t plus = g[pair], minus = g[pair + side], position = row * layer.stride + column;
+    layer.matrix[position] = T(double(plus - minus) * devices.scale[pair]);
+    if (devices.variance)
+        devices.variance[position] =
+            double(round_shift(devices.read_noise * devices.read_noise * (plus * plus + minus * minus), 30));
 }
 
 // Rules P1 to P3.
 template <typename T>
 void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
+    if (layer.devices) return pulse_pair(layer, position / layer.stride, position % layer.stride, pulses);
     const int64_t before = layer.levels[position];
     const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);
     const int64_t applied = std::abs(after - before);
@@ -133,7 +185,7 @@ void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t
     layer.applied += applied;
     layer.dropped += std::abs(pulses) - applied;
     // A pair that crosses zero writes both of its devices.
-    layer.devices += (applied != 0) + (before * after < 0);
+    layer.written_devices += (applied != 0) + (before * after < 0);
 }
 
 // Rules L11 to L13; `step` is S.
@@ -167,8 +219,8 @@ void round_at_random(const Network<T>& network, Layer<T>& layer, int64_t row, co
     uint32_t *low = network.drawn, *high = low + stride;
     if (slice == 0 || row == 0)
         for (int64_t j = 0; j < stride; ++j)
-            draw_pair(uint32_t(network.seed), number, uint32_t(layer.index + j), uint32_t(at / ROUNDING_SLICES),
-                      low + j, high + j);
+            draw_pair(uint32_t(network.seed), ROUNDING_PURPOSE, number, uint32_t(layer.index + j),
+                      uint32_t(at / ROUNDING_SLICES), low + j, high + j);
     const uint32_t* drawn = slice * ROUNDING_SLICE_BITS / 32 ? high : low;
     const int shift = slice * ROUNDING_SLICE_BITS % 32;
     const uint32_t mask = uint32_t(network.level - 1);
@@ -210,13 +262,13 @@ void forward(Network<T>& network, const uint8_t* x, int64_t steps) {
         for (int64_t i = 0; i < network.features; ++i)
             words[i] = network.feature_words[x[t * network.features + i]];
         for (int64_t i = 0; i < units; ++i) words[network.features + i] = word(states[i], reset, limit);
-        convert(network, network.hidden, words, codes);
+        convert(network, network.hidden, words, codes, t);
         for (int64_t j = 0; j < stride; ++j)
             states[j] += rounded((network.candidates[int(codes[j]) + int(network.adc_limit)] - states[j]) * update);
     }
     for (int64_t i = 0; i < units; ++i)
         network.readout_words[i] = word(states[i], T(network.readout_scale), limit);
-    convert(network, network.readout, network.readout_words, network.scores);
+    convert(network, network.readout, network.readout_words, network.scores, 0);
 }
 
 // Error, feedback and who learns, `learns` being 1 or 0. Rules L3 and L6.
@@ -248,7 +300,7 @@ template <typename T>
 void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, uint32_t number, int64_t until,
            bool watched) {
     Layer<T>&hidden = network.hidden, &readout = network.readout;
-    for (Layer<T>* layer : {&hidden, &readout}) layer->applied = layer->dropped = layer->devices = 0;
+    for (Layer<T>* layer : {&hidden, &readout}) layer->applied = layer->dropped = layer->written_devices = 0;
     forward(network, x, steps);
     find_errors(network, label);
     for (int64_t t = 0; t < steps; ++t)
@@ -276,6 +328,8 @@ void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, 
 extern "C" {
 
 int64_t remora_network_bytes() { return sizeof(Network<float>); }
+
+int64_t remora_devices_bytes() { return sizeof(Devices); }
 
 void remora_learn_float(Network<float>* network, const uint8_t* x, int64_t steps, int64_t label, uint32_t number,
                         int64_t until, int64_t watched) {

@@ -1,6 +1,7 @@
 """Learning compiled from C++: the numpy kernel's bits, several times as fast, for every design point.
 
-Who wants it compiles `SOURCE` with `DEFINITIONS` as a shared library of C++20, and opens that with `open_kernel`.
+Who wants it compiles `SOURCE`, which includes `HEADER`, with `DEFINITIONS` as a shared library of C++20, and opens that
+with `open_kernel`.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping
 from ctypes import c_double, c_int64, c_void_p
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,11 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import layer_dtype
 from remora.golden.crossbar.cell import Coefficients, feature_words, signed_candidates
+from remora.golden.crossbar.device_datapath import DeviceDatapath, make_datapath
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
-from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
-from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, LearningKernel, MakeKernel, WeightUpdate
+from remora.golden.learning.kernel.compiled_devices import CompiledDevices, DevicesStructure
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
 from remora.golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
@@ -32,10 +35,14 @@ from remora.spec.lib import rng
 from remora.spec.lib.rng import Purpose
 
 SOURCE = Path(__file__).with_suffix(".cpp")
+HEADER = Path(__file__).with_name("compiled_devices.h")
 DEFINITIONS: Mapping[str, str] = {
     "ERROR_CENTRE": str(ERROR_CENTRE), "ERROR_LIMIT": str(ERROR_LIMIT),
     "ROUNDING_SLICES": str(ROUNDING_SLICES), "ROUNDING_SLICE_BITS": str(ROUNDING_SLICE_BITS),
     "ROUNDING_PURPOSE": str(int(Purpose.STOCHASTIC_ROUNDING)),
+    "PULSE_PURPOSE": str(int(Purpose.PULSE)), "WRITE_PURPOSE": str(int(Purpose.WRITE)),
+    "NORMAL_CENTRE": str(rng.NORMAL_CENTRE), "NORMAL_FACTOR": str(rng.NORMAL_FACTOR),
+    "NORMAL_SHIFT": str(rng.NORMAL_SHIFT),
     "ROUNDS": str(rng.ROUNDS), "ROTATIONS": ",".join(map(str, rng.ROTATIONS)), "KEY_PARITY": f"{rng.KEY_PARITY}u",
     "LANE_BITS": str(rng.LANE_BITS), "ATTEMPT_BITS": str(rng.ATTEMPT_BITS),
 }  # fmt: skip
@@ -52,7 +59,8 @@ class _Layer(ctypes.Structure):
         *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written")),
         *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
         ("scale", c_double), ("rate", c_double),
-        *((name, c_int64) for name in ("applied", "dropped", "devices")),
+        *((name, c_int64) for name in ("applied", "dropped", "written_devices")),
+        ("devices", c_void_p),
     ]  # fmt: skip
 
 
@@ -77,15 +85,16 @@ class _Network(ctypes.Structure):
 
 
 def open_kernel(library: Path) -> MakeKernel:
-    """What makes kernels of a compiled library; those of real devices are numpy's, which the library does not have.
+    """What makes kernels of a compiled library.
 
     Raises:
         OSError: it is no library of this machine, or compiled from another source.
     """
     opened = ctypes.CDLL(str(library))
     try:
-        opened.remora_network_bytes.restype = c_int64
+        opened.remora_network_bytes.restype = opened.remora_devices_bytes.restype = c_int64
         fits = opened.remora_network_bytes() == ctypes.sizeof(_Network)
+        fits &= opened.remora_devices_bytes() == ctypes.sizeof(DevicesStructure)
         for function in (opened.remora_learn_float, opened.remora_learn_double):
             function.argtypes = [c_void_p, c_void_p, c_int64, c_int64, ctypes.c_uint32, c_int64, c_int64]
             function.restype = None
@@ -93,19 +102,7 @@ def open_kernel(library: Path) -> MakeKernel:
         fits = False
     if not fits:
         raise OSError(f"{library} is not compiled from {SOURCE.name}")
-
-    def make(
-        design: DesignPoint,
-        weights: Weights,
-        coefficients: Coefficients,
-        accumulators: Accumulators | None = None,
-        devices: DeviceState | None = None,
-    ) -> LearningKernel:
-        if design.devices.ideal and devices is None:
-            return CompiledKernel(opened, design, weights, coefficients, accumulators)
-        return NumpyKernel(design, weights, coefficients, accumulators, devices)
-
-    return make
+    return partial(CompiledKernel, opened)
 
 
 class CompiledKernel:
@@ -118,9 +115,10 @@ class CompiledKernel:
         weights: Weights,
         coefficients: Coefficients,
         accumulators: Accumulators | None = None,
+        devices: DeviceState | None = None,
     ):
         self._design = design
-        single = layer_dtype(design) is np.float32 and learning_dtype(design) is np.float32
+        single = layer_dtype(design) is np.float32 and learning_dtype(design) is np.float32 and design.devices.ideal
         self._dtype = np.float32 if single else np.float64
         self._learn = library.remora_learn_float if single else library.remora_learn_double
         hidden, readout = accumulators or (None, None)
@@ -128,6 +126,9 @@ class CompiledKernel:
         self._readout = _LayerArrays(design, Layer.READOUT, weights.readout, readout, self._dtype)
         self._arrays, self._network = self._make_arrays(), _Network()
         self._fill(coefficients)
+        self._chip = _Chip(design, weights, (self._hidden, self._readout), devices)
+        if self._chip.layers:
+            self._network.hidden.devices, self._network.readout.devices = self._chip.addresses
 
     def _make_arrays(self) -> dict[str, NDArray]:
         """Arrays of `_Network`, kept since it holds bare addresses."""
@@ -172,6 +173,9 @@ class CompiledKernel:
     @property
     def levels(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
         """As `LearningKernel.levels` says."""
+        if self._chip.layers:
+            hidden, readout = (each.layer.levels for each in self._chip.layers)
+            return hidden, readout
         return self._hidden.own(self._hidden.levels, np.int16), self._readout.own(self._readout.levels, np.int16)
 
     @property
@@ -180,13 +184,19 @@ class CompiledKernel:
         hidden, readout = self._hidden, self._readout
         return hidden.own(hidden.accumulators, np.int32), readout.own(readout.accumulators, np.int32)
 
-    devices = None
+    @property
+    def devices(self) -> DeviceState | None:
+        """As `LearningKernel.devices` says."""
+        return self._chip.state and self._chip.state.copy()
 
     def set_started(self, number: int) -> None:
-        """As `LearningKernel.set_started` says: ideal devices do not count."""
+        """As `LearningKernel.set_started` says."""
+        if self._chip.state:
+            self._chip.state.started = number
 
     def age(self, ticks: int) -> None:
-        """As `LearningKernel.age` says: ideal devices do not notice."""
+        """As `LearningKernel.age` says."""
+        self._chip.age(ticks)
 
     def configure(self, settings: LearningSettings) -> None:
         """As `LearningKernel.configure` says."""
@@ -204,7 +214,9 @@ class CompiledKernel:
         units, classes = network.hidden, network.classes
         columns = units + classes if until is None else until
         x = np.ascontiguousarray(x)
+        self._chip.start(len(x))
         self._learn(ctypes.addressof(filled), x.ctypes.data, len(x), label, number, columns, watch is not None)
+        self._chip.end(filled)
         winners = np.flatnonzero(arrays["learns"])
         if watch:
             hidden = self._hidden.own(self._hidden.gradient, np.int64)
@@ -214,6 +226,47 @@ class CompiledKernel:
             scores, int(scores.argmax()), arrays["error"][:classes].astype(np.int16),
             arrays["feedback"][:units].astype(np.int32), winners, _writes(filled.hidden), _writes(filled.readout),
         )  # fmt: skip
+
+
+class _Chip:
+    """Real devices of both layers; none where they are ideal."""
+
+    def __init__(self, design: DesignPoint, weights: Weights, arrays: tuple[_LayerArrays, ...], devices):
+        self.layers: tuple[CompiledDevices, ...] = ()
+        self._path = None
+        if not design.devices.ideal or devices is not None:
+            path = make_datapath(design, weights, Coefficients.of(design), 1, devices=devices and devices.copy())
+            self._path = path if isinstance(path, DeviceDatapath) else None
+        self.state = self._path.devices if self._path else None
+        if self._path:
+            layers = zip((self._path.hidden, self._path.readout), arrays, strict=True)
+            self.layers = tuple(CompiledDevices(layer, array.matrix) for layer, array in layers)
+
+    @property
+    def addresses(self) -> tuple[int, ...]:
+        """Of the structures."""
+        return tuple(ctypes.addressof(each.structure) for each in self.layers)
+
+    def age(self, ticks: int) -> None:
+        """Let time pass. Rule D11."""
+        if self._path:
+            self._path.age(ticks)
+        for each in self.layers:
+            each.renew()
+
+    def start(self, steps: int) -> None:
+        """Draw the noise of a sequence. Rule D17."""
+        if self.state:
+            hidden, readout = self.layers
+            hidden.draw(self.state.started, 0, steps)
+            readout.draw(self.state.started, steps - 1, 1)
+            self.state.count_start()
+
+    def end(self, filled: _Network) -> None:
+        """Follow the pulses of a sequence."""
+        for each, written in zip(self.layers, (filled.hidden, filled.readout), strict=False):
+            if written.applied:
+                each.pulsed()
 
 
 class _LayerArrays:
@@ -251,7 +304,7 @@ class _LayerArrays:
 
 
 def _writes(filled: _Layer) -> Writes:
-    return Writes(filled.applied, filled.dropped, filled.devices)
+    return Writes(filled.applied, filled.dropped, filled.written_devices)
 
 
 def _zeros(shape: tuple[int, ...], dtype) -> NDArray:

@@ -1,0 +1,86 @@
+// Random words and real devices, one at a time, by the rules of docs/reference/arithmetic.md.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace {
+
+// Real devices of a layer, rules D1 to D22; conductances in grains. Of fields, as below: (2, rows, columns), g+ first.
+struct Devices {
+    int64_t *p, *n, *t, *s, *conductance;
+    const int64_t *low, *high, *up, *down, *endurance;
+    const int64_t *raise_steps, *lower_steps, *write_noise;  // knots
+    const double* scale;              // (rows, columns), of a grain in `matrix`
+    double* variance;                 // (rows, stride); null where devices are not noisy
+    const double *counted, *squares;  // (row tiles, words), by a word less the lowest; rules D15 and D16
+    const double *gain, *constant;    // (row tiles, stride), of sums in grains; rule D18
+    const double* start;              // (row tiles, stride), of a sum
+    const double* entries;            // noise of the sequence's first sample and row tile; null without noise
+    double *spare, *power;            // (rows), (stride)
+    int64_t tile_step, sample_step;   // between the entries of row tiles, and of samples
+    int64_t words, number, seed, rest, full, level, limit, cycle_noise, cycle_range, read_noise;
+    int64_t staged;                   // sums are rounded to grains before their noise
+    double converter_noise;
+};
+
+// As spec/lib/rng.py draws two words from (seed, purpose, sequence, index, lane); attempt is 0. Rules R1 and R2.
+inline void draw_pair(uint32_t seed, uint32_t purpose, uint32_t sequence, uint32_t index, uint32_t lane, uint32_t* low,
+                      uint32_t* high) {
+    constexpr int kRotations[] = {ROTATIONS};
+    const uint32_t key = purpose << (LANE_BITS + ATTEMPT_BITS) | lane;
+    const uint32_t schedule[] = {seed, key, seed ^ key ^ KEY_PARITY};
+    uint32_t x0 = sequence + schedule[0], x1 = index + schedule[1];
+#pragma GCC unroll 32
+    for (int number = 0; number < ROUNDS; ++number) {
+        const int rotation = kRotations[number % 8];
+        x0 += x1;
+        x1 = (x1 << rotation | x1 >> (32 - rotation)) ^ x0;
+        if (number % 4 == 3) {
+            const int injection = number / 4 + 1;
+            x0 += schedule[injection % 3];
+            x1 += schedule[(injection + 1) % 3] + injection;
+        }
+    }
+    *low = x0;
+    *high = x1;
+}
+
+// rs of rule N2, of a shift above 0.
+inline int64_t round_shift(int64_t value, int shift) { return (value + (int64_t(1) << (shift - 1))) >> shift; }
+
+// Rule R5.
+inline int64_t normal(uint32_t word, int64_t amplitude) {
+    const int64_t total = (word & 255) + (word >> 8 & 255) + (word >> 16 & 255) + (word >> 24);
+    return round_shift((total - NORMAL_CENTRE) * (amplitude * NORMAL_FACTOR), NORMAL_SHIFT);
+}
+
+// A table where a conductance lies between two others. Rule D3.
+inline int64_t value_at(const int64_t* knots, int64_t conductance, int64_t low, int64_t high) {
+    const int64_t reciprocal = (int64_t(1) << 28) / std::max(int64_t(1), high - low);
+    const int64_t x = std::min(int64_t(4096), ((std::max(conductance, low) - low) * reciprocal) >> 16);
+    const int64_t k = std::min(int64_t(15), x >> 8);
+    return knots[k] + round_shift((knots[k + 1] - knots[k]) * (x - (k << 8)), 8);
+}
+
+// One pulse of a device at flat index k; no time has passed since, so it conducts what it shows. Rules D6 and D7.
+void pulse_device(Devices& devices, int64_t k, uint32_t number, bool upwards) {
+    const int64_t low = devices.low[k], high = devices.high[k], before = devices.p[k], n = devices.n[k];
+    const int64_t gain = upwards ? devices.up[k] : devices.down[k];
+    const int64_t* knots = upwards ? devices.raise_steps : devices.lower_steps;
+    int64_t step = round_shift(value_at(knots, before, low, high) * gain, 12);
+    uint32_t first, second;
+    if (devices.cycle_noise || devices.cycle_range) {
+        draw_pair(uint32_t(devices.seed), PULSE_PURPOSE, uint32_t(n), number, 0, &first, &second);
+        step += normal(first, round_shift(step * devices.cycle_noise, 12)) + normal(second, devices.cycle_range);
+    }
+    if (n < devices.endurance[k])
+        devices.p[k] = std::min(high, std::max(low, upwards ? before + step : before - step));
+    devices.n[k] = std::min((int64_t(1) << 32) - 1, n + 1);
+    devices.t[k] = devices.s[k] = 0;
+    draw_pair(uint32_t(devices.seed), WRITE_PURPOSE, uint32_t(devices.n[k]), number, 0, &first, &second);
+    const int64_t error = normal(first, value_at(devices.write_noise, devices.p[k], 0, devices.full));
+    devices.conductance[k] = std::min(devices.limit, std::max(int64_t(0), devices.p[k] + error));
+}
+
+}  // namespace

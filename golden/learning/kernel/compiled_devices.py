@@ -1,0 +1,106 @@
+"""Real devices of a layer for the compiled kernel: ``Devices`` of ``compiled_devices.h``, filled from a `DeviceLayer`.
+
+State and conductances are the layer's own arrays, which compiled code changes in place. Weights and variances are
+copies, since their rows have another length there.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import c_double, c_int64, c_void_p
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remora.golden.crossbar.device_layer import DeviceLayer
+from remora.spec.devices.model import device_number
+
+_STATE = ("p", "n", "t", "s")
+_NUMBERS = ("low", "high", "up", "down", "endurance")
+_TABLES = ("raise_steps", "lower_steps", "write_noise")
+_OF_MODEL = ("seed", "rest", "full", "level", "limit", "cycle_noise", "cycle_range", "read_noise")
+
+
+class DevicesStructure(ctypes.Structure):
+    """``Devices`` of the source."""
+
+    _fields_ = [
+        *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "variance")),
+        *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "entries")),
+        *((name, c_void_p) for name in ("spare", "power")),
+        *((name, c_int64) for name in ("tile_step", "sample_step", "words", "number", *_OF_MODEL, "staged")),
+        ("converter_noise", c_double),
+    ]  # fmt: skip
+
+
+class CompiledDevices:
+    """The devices of one layer.
+
+    Attributes:
+        layer: golden's; its `matrix` is not kept up to date, all else is.
+        structure: for the compiled code.
+
+    Args:
+        matrix: (rows, stride) float64, filled with the weights.
+    """
+
+    def __init__(self, layer: DeviceLayer, matrix: NDArray[np.float64]):
+        self.layer, self.structure, self._matrix = layer, DevicesStructure(), matrix
+        self._variance = np.zeros_like(matrix)
+        model, made, stride = layer.model, layer.made, matrix.shape[1]
+        self._kept: dict[str, NDArray] = {
+            **{name: np.ascontiguousarray(getattr(made, name)) for name in _NUMBERS},
+            **{name: np.array(getattr(model, name), np.int64) for name in _TABLES},
+            **{name: _wider(array, stride) for name, array in layer.converters().items()},
+            **layer.word_tables(),
+            "scale": layer.scale_of_weights,
+            "spare": np.zeros(len(matrix)), "power": np.zeros(stride),
+        }  # fmt: skip
+        for name, array in self._kept.items():
+            setattr(self.structure, name, array.ctypes.data)
+        for name in _OF_MODEL:
+            setattr(self.structure, name, getattr(model, name))
+        self.structure.variance = self._variance.ctypes.data if model.read_noise else None
+        self.structure.words = self._kept["counted"].shape[1]
+        self.structure.number = int(device_number(made.layer, 0, 0, 0))
+        self.structure.staged = layer.staged
+        self.structure.converter_noise = model.converter_noise[made.layer]
+        self.renew()
+
+    def renew(self) -> None:
+        """Take weights and addresses from the layer, after its state was set or aged."""
+        layer, columns = self.layer, self.layer.matrix.shape[1]
+        self._matrix[:, :columns] = layer.matrix
+        if layer.depth == 2:
+            self._variance[:, :columns] = layer.variance
+        for name in _STATE:
+            array = np.ascontiguousarray(getattr(layer.state, name), np.int64)
+            setattr(layer.state, name, array)
+            setattr(self.structure, name, array.ctypes.data)
+        layer.conductance = np.ascontiguousarray(layer.conductance, np.int64)
+        self.structure.conductance = layer.conductance.ctypes.data
+
+    def pulsed(self) -> None:
+        """Follow pulses that compiled code gave: wires make every weight of a tile depend on each of its devices."""
+        if self.layer.model.wired:
+            self.layer.refresh(None)
+            self.renew()
+
+    def draw(self, number: int, first: int, steps: int) -> None:
+        """Have the noise of some steps of a sequence at hand."""
+        entries = self.layer.entries_from(number, first, steps)
+        if entries is None:
+            self.structure.entries = None
+            return
+        self._entries = entries  # its address is kept bare
+        self.structure.entries = entries.ctypes.data
+        self.structure.tile_step, self.structure.sample_step = (
+            step // entries.itemsize for step in entries.strides[:2]
+        )
+
+
+def _wider(array: NDArray[np.float64], stride: int) -> NDArray[np.float64]:
+    """Rows of another length, zero beyond."""
+    wide = np.zeros((len(array), stride))
+    wide[:, : array.shape[1]] = array
+    return wide

@@ -36,7 +36,7 @@ DESIGNS = {system.design.__name__ for system in systems().values()}
 """Classes of design points: who tests an object against one asks for its system."""
 KINDS = {"core_of", "bistable", *(f"{prefix}{name}" for name in systems() for prefix in ("", "is_"))}
 """Names that stand for the kind of system where a condition reads them."""
-CODE = (".py", ".sv", ".v", ".vlt", ".rdl", ".cpp")
+CODE = (".py", ".sv", ".v", ".vlt", ".rdl", ".cpp", ".h")
 """Endings of files whose lines and number are bounded."""
 
 

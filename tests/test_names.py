@@ -85,7 +85,7 @@ def test_the_links_of_the_package_are_relative():
 
 
 # Words ----------------------------------------------------------------------------------------------------------------
-TEXTS = (".py", ".sv", ".v", ".rdl", ".toml", ".md", ".cpp", ".cff", ".yml", ".vlt")
+TEXTS = (".py", ".sv", ".v", ".rdl", ".toml", ".md", ".cpp", ".h", ".cff", ".yml", ".vlt")
 NAMES_OF_TEXTS = ("Makefile", "NOTICE")
 OLD_WORDS = {
     r"analog": "`bmru`, for the second system",

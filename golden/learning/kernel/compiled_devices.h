@@ -21,6 +21,7 @@ struct Devices {
     int64_t tile_step, sample_step;   // between the entries of row tiles, and of samples
     int64_t words, number, seed, rest, full, level, limit, cycle_noise, cycle_range, read_noise;
     int64_t staged;                   // sums are rounded to grains before their noise
+    int64_t writes_noisily;
     double converter_noise;
 };
 
@@ -78,8 +79,11 @@ void pulse_device(Devices& devices, int64_t k, uint32_t number, bool upwards) {
         devices.p[k] = std::min(high, std::max(low, upwards ? before + step : before - step));
     devices.n[k] = std::min((int64_t(1) << 32) - 1, n + 1);
     devices.t[k] = devices.s[k] = 0;
-    draw_pair(uint32_t(devices.seed), WRITE_PURPOSE, uint32_t(devices.n[k]), number, 0, &first, &second);
-    const int64_t error = normal(first, value_at(devices.write_noise, devices.p[k], 0, devices.full));
+    int64_t error = 0;
+    if (devices.writes_noisily) {
+        draw_pair(uint32_t(devices.seed), WRITE_PURPOSE, uint32_t(devices.n[k]), number, 0, &first, &second);
+        error = normal(first, value_at(devices.write_noise, devices.p[k], 0, devices.full));
+    }
     devices.conductance[k] = std::min(devices.limit, std::max(int64_t(0), devices.p[k] + error));
 }
 

@@ -28,7 +28,8 @@ class DevicesStructure(ctypes.Structure):
         *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "variance")),
         *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "entries")),
         *((name, c_void_p) for name in ("spare", "power")),
-        *((name, c_int64) for name in ("tile_step", "sample_step", "words", "number", *_OF_MODEL, "staged")),
+        *((name, c_int64) for name in ("tile_step", "sample_step", "words", "number", *_OF_MODEL)),
+        *((name, c_int64) for name in ("staged", "writes_noisily")),
         ("converter_noise", c_double),
     ]  # fmt: skip
 
@@ -63,7 +64,7 @@ class CompiledDevices:
         self.structure.variance = self._variance.ctypes.data if model.read_noise else None
         self.structure.words = self._kept["counted"].shape[1]
         self.structure.number = int(device_number(made.layer, 0, 0, 0))
-        self.structure.staged = layer.staged
+        self.structure.staged, self.structure.writes_noisily = layer.staged, any(model.write_noise)
         self.structure.converter_noise = model.converter_noise[made.layer]
         self.renew()
 
@@ -99,7 +100,7 @@ class CompiledDevices:
         )
 
 
-def _wider(array: NDArray[np.float64], stride: int) -> NDArray[np.float64]:
+def _wider(array: NDArray[np.floating], stride: int) -> NDArray[np.float64]:
     """Rows of another length, zero beyond."""
     wide = np.zeros((len(array), stride))
     wide[:, : array.shape[1]] = array

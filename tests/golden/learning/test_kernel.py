@@ -15,6 +15,7 @@ import pytest
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import random_weights
+from remora.golden.devices.chip import Chip
 from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.kernel.compiled import CompiledKernel, open_kernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
@@ -23,11 +24,13 @@ from remora.golden.learning.replay import Interruption, ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from tests.golden.any_design import any_design, within
+from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.learning.test_dfa import random_accumulators, random_sequence
 
 SEED = int(os.environ.get("COCOTB_RANDOM_SEED", "1"))
 NETWORKS = 80
+CHIPS = 40
 SIZES = (1, 15, 16, 17, 33, 47, 64, 65, 113)
 """Hidden units: below, at and above every number of columns that the compiled kernel takes at once."""
 
@@ -132,6 +135,12 @@ def assert_same_state(golden: ReplayTrainer, other: ReplayTrainer) -> Counter:
         assert mine.dtype == theirs.dtype, name
         compared += mine.size
     assert (found.updates, found.reservoir.presented) == (expected.updates, expected.reservoir.presented)
+    assert (found.devices is None) == (expected.devices is None)
+    if expected.devices:
+        for mine, theirs in zip(found.devices.layers, expected.devices.layers, strict=True):
+            np.testing.assert_array_equal(np.stack(mine.arrays()), np.stack(theirs.arrays()))
+            compared += 4 * mine.p.size
+        assert (found.devices.started, found.devices.ageings) == (expected.devices.started, expected.devices.ageings)
     return Counter(values=compared)
 
 
@@ -163,6 +172,61 @@ def test_any_design_point(compiled, update):
         assert seen[name] > 50, seen
     assert seen["updates"] >= 6 * NETWORKS and seen["values"] > 100 * NETWORKS
     assert all(len(set(kinds)) == 2 for kinds in zip(*types, strict=True))
+
+
+@pytest.mark.parametrize("update", ["accumulate", "direct"])
+def test_any_chip(compiled, update):
+    """Rules D5 to D22: every device, after pulses and ageings, over all that devices can do."""
+    random, seen = np.random.default_rng([SEED, 51]), Counter()
+    for number in range(CHIPS):
+        design = any_design(random, update=update)
+        design = design.evolve(crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits)})
+        design = with_devices(design, random, off=(0.3, 0.7)[number % 2])
+        trainers = pair(design, compiled, int(random.integers(2**32)))
+        for ticks in (0, 10**6):
+            for trainer in trainers:
+                trainer.dfa.age(ticks)
+                trainer.dfa.set_started(2**32 - 3 if number % 5 == 0 else 7)
+            seen += learn_alike(trainers, random, 5)
+        model, made = design.device_model(), Chip.of(design).layers[0]
+        seen += Counter(
+            wires=model.wired, noise=bool(model.read_noise), planes=bool((made.planes != 256).any()),
+            gains=bool(made.gain.any()), both=bool((made.planes != 256).any() and made.gain.any()),
+            converters=any(model.converter_noise) and not model.read_noise, tiles=len(made.tiles) > 1,
+        )  # fmt: skip
+    assert seen["applied"] > 20 * CHIPS and seen["values"] > 1000 * CHIPS
+    for name in ("wires", "noise", "planes", "gains", "both", "converters", "tiles", "dropped"):
+        assert seen[name] > 2, seen
+
+
+CHIP_FAULTS = {
+    "another chip": {"seed": 2}, "noise of pulses": {"cycle_noise": 0.31}, "noise of samples": {"read_noise": 0.06},
+    "noise of writes": {"write_noise": 0.011}, "converters": {"converter_offset": 3}, "planes": {"plane_error": 0.06},
+    "wires": {"wire_row": 9}, "steps": {"raise_steps": [1.3, 0.7]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", [None, *CHIP_FAULTS])
+def test_another_chip_is_seen(compiled, fault):
+    design = CASES["full pairs"].evolve(
+        crossbar={"levels": 32},
+        devices={
+            "cycle_noise": 0.3, "read_noise": 0.05, "write_noise": 0.01, "converter_offset": 2, "plane_error": 0.05,
+            "wire_row": 5, "raise_steps": [1.2, 0.8],
+        },
+    )  # fmt: skip
+    other = design.evolve(devices=CHIP_FAULTS.get(fault, {}))
+    trainers = pair(design, compiled, 1)
+    trainers[1].dfa = DfaTrainer(
+        design, trainers[1].weights, accumulators=trainers[0].dfa.accumulators,
+        kernel=lambda _, *rest: compiled(other, *rest),
+    )  # fmt: skip
+    trainers[0].dfa = DfaTrainer(design, trainers[0].weights, accumulators=trainers[0].dfa.accumulators)
+    if fault:
+        with pytest.raises(AssertionError):
+            learn_alike(trainers, np.random.default_rng(1), 30)
+    else:
+        assert learn_alike(trainers, np.random.default_rng(1), 30)["applied"] > 100
 
 
 @pytest.mark.parametrize("update", ["accumulate", "direct"])

@@ -76,7 +76,7 @@ def _normal_entries() -> NDArray[np.int16]:
 def sample_normals(
     model: DeviceModel, layer: Layer, row_tile: int, first: int, columns: int, key: Key, samples: tuple[int, ...]
 ) -> NDArray[np.int16]:
-    """z of samples, in 2^−6: (*samples, columns) int16. Rules D16 and D17.
+    """z of samples, in 2^−6: ``(*samples, columns)`` int16. Rules D16 and D17.
 
     Args:
         first: column of the layer where the tile begins; ``columns``: how many it has.

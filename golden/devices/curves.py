@@ -13,14 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from remora.spec.devices.model import Table
 from remora.spec.devices.tables import KNOTS, POSITION_BITS
 from remora.spec.lib.fixed import round_shift
-from remora.spec.lib.rng import NORMAL_CENTRE, Purpose, draw_pair, normal_integer
+from remora.spec.lib.rng import NORMAL_CENTRE, Purpose, draw_pair, draw_pairs, normal_integer
 
 Integers = NDArray[np.int64]
 
 STEP_BITS = 8
 """Two knots of a table lie 2^n apart."""
 RECIPROCAL_BITS, POSITION_SHIFT = 28, 16
-FEW = 8
 BYTE_SUM_DEVIATION = 147.8
 """Of the sum of four uniform bytes, as rule D19 rounds it."""
 
@@ -72,9 +71,6 @@ def deviates(word: NDArray[np.uint32]) -> NDArray[np.float64]:
 def device_draw(seed: int, purpose: Purpose, sequence: ArrayLike, index: ArrayLike):
     """Both words of a draw of devices, by their numbers, which broadcast together. Rule D2."""
     sequence, index = np.asarray(sequence), np.asarray(index)
-    if index.ndim == 1 and len(index) <= FEW:
-        # Integers one by one are faster than arrays of a few.
-        numbers = np.broadcast_to(sequence, index.shape).tolist()
-        words = [draw_pair(seed, purpose, n, i) for n, i in zip(numbers, index.tolist(), strict=True)]
-        return tuple(np.array(words, np.uint32).reshape(-1, 2).T)
+    if index.ndim == sequence.ndim == 1:
+        return draw_pairs(seed, purpose, sequence, index)
     return draw_pair(seed, purpose, sequence, index)

@@ -49,12 +49,12 @@ def moved(
     lowered = value_at(model.lower_steps, p, low, high) * down
     step = round_shift(np.where(upwards, raised, lowered), GAIN_BITS)
     if model.cycle_noise or model.cycle_range:
-        first, second = device_draw(model.seed, Purpose.PULSE, n, index)
-        if model.cycle_range:
-            noise = normals(second, model.cycle_range)
-            step = step + normals(first, round_shift(step * model.cycle_noise, GAIN_BITS)) + noise
-        else:
-            step = step + normals(first, round_shift(step * model.cycle_noise, GAIN_BITS))
+        words = np.array(device_draw(model.seed, Purpose.PULSE, n, index))
+        amplitudes = np.empty(words.shape, np.int64)
+        amplitudes[0], amplitudes[1] = round_shift(step * model.cycle_noise, GAIN_BITS), model.cycle_range
+        first, second = normals(words, amplitudes)
+        step += first
+        step += second
     after = np.minimum(high, np.maximum(low, np.where(upwards, p + step, p - step)))
     return np.where(n < endurance, after, p)
 

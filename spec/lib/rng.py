@@ -72,8 +72,14 @@ def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, Arr
         a, b, c, d = (int(word) & WORD_MASK for word in words)
         return _threefry_scalar(a, b, c, d, rounds)
     k0, k1, x0, x1 = (word if word.dtype == np.uint32 else word.astype(np.uint64).astype(np.uint32) for word in words)
-    schedule = [np.asarray(word) for word in (k0, k1, k0 ^ k1 ^ np.uint32(KEY_PARITY))]
     x0, x1 = (np.array(np.broadcast_to(word, shape)) for word in (x0, x1))
+    _hash_in_place(k0, k1, x0, x1, rounds)
+    return x0, x1
+
+
+def _hash_in_place(k0, k1, x0: NDArray[np.uint32], x1: NDArray[np.uint32], rounds: int) -> None:
+    """Turn the words of counters into those of the hash; the key's are ``uint32`` that broadcast to them."""
+    schedule = [np.asarray(word) for word in (k0, k1, k0 ^ k1 ^ np.uint32(KEY_PARITY))]
     x0 += schedule[0]
     x1 += schedule[1]
     spare = np.empty_like(x1)
@@ -89,7 +95,6 @@ def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, Arr
             x0 += schedule[injection % 3]
             x1 += schedule[(injection + 1) % 3]
             x1 += np.asarray(injection, np.uint32)
-    return x0, x1
 
 
 _SHIFTS = [tuple(np.asarray(by, np.uint32) for by in (rotation, 32 - rotation)) for rotation in ROTATIONS]
@@ -165,6 +170,29 @@ def draw_pair(
     return threefry2x32(
         (seed, int(purpose) << (LANE_BITS + ATTEMPT_BITS) | attempt << LANE_BITS | lane), (sequence, index)
     )
+
+
+FEW = 6
+"""Draws that integers one by one give sooner than an array of them."""
+
+
+def draw_pairs(
+    seed: int, purpose: Purpose, sequences: NDArray[np.integer], indices: NDArray[np.uint32]
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """As `draw_pair`, of lane and attempt 0, in less time: the arguments are in their ranges, which nothing checks.
+
+    Args:
+        sequences, indices: (n,), one of each for a draw.
+    """
+    key = int(purpose) << (LANE_BITS + ATTEMPT_BITS)
+    if len(indices) <= FEW:
+        counters = zip(sequences.tolist(), indices.tolist(), strict=True)
+        words = [_threefry_scalar(seed, key, sequence, index, ROUNDS) for sequence, index in counters]
+        low, high = np.array(words, np.uint32).reshape(-1, 2).T
+        return low, high
+    low, high = sequences.astype(np.uint32), indices.astype(np.uint32)
+    _hash_in_place(np.uint32(seed), np.uint32(key), low, high, ROUNDS)
+    return low, high
 
 
 def uniform_index(

@@ -313,20 +313,20 @@ class _Noise:
     def __init__(self, model: DeviceModel, made: ChipLayer, row_tiles: int):
         self._model, self._made, self._row_tiles = model, made, row_tiles
         self._first, self._asked = 0, (-1, -1, -1)
-        self._kept: NDArray[np.floating] = np.zeros((row_tiles, 0, 0, 0))
+        self._kept: NDArray[np.integer] = np.zeros((row_tiles, 0, 0, 0), np.int16)
 
     def of_steps(self, numbers: NDArray[np.integer], first: int, steps: int, unit: NDArray) -> NDArray[np.floating]:
         """Of some steps of sequences, (row tiles, steps, n, columns), times ``unit``, which broadcasts."""
         if len(numbers) != 1:
-            return self._drawn(numbers, first, steps, unit)
+            return self._drawn(numbers, first, steps) * unit
         number, (last, *before) = int(numbers[0]), self._asked
         offset = (number - self._first) & SEQUENCE_MASK
         if before != [first, steps] or offset >= self._kept.shape[2]:
             follow = before == [first, steps] and number == (last + 1) & SEQUENCE_MASK
             together = (number + np.arange(AHEAD if follow else 1)) & SEQUENCE_MASK
-            self._first, self._kept, offset = number, self._drawn(together, first, steps, unit), 0
+            self._first, self._kept, offset = number, self._drawn(together, first, steps), 0
         self._asked = number, first, steps
-        return self._kept[:, :, offset : offset + 1]
+        return self._kept[:, :, offset : offset + 1] * unit
 
     def at_steps(self, numbers: NDArray[np.integer], steps: NDArray[np.integer], unit: NDArray) -> NDArray[np.floating]:
         """Of one sample of each sequence, (row tiles, n, columns); ``steps``: (n,)."""
@@ -334,8 +334,8 @@ class _Noise:
             return self.of_steps(numbers, int(steps[0]), 1, unit[:, None])[:, 0]
         return self._entries(Key(numbers, steps), numbers.shape) * unit
 
-    def _drawn(self, numbers: NDArray[np.integer], first: int, steps: int, unit: NDArray) -> NDArray[np.floating]:
-        return self._entries(Key(numbers, first + np.arange(steps)[:, None]), (steps, len(numbers))) * unit
+    def _drawn(self, numbers: NDArray[np.integer], first: int, steps: int) -> NDArray[np.integer]:
+        return self._entries(Key(numbers, first + np.arange(steps)[:, None]), (steps, len(numbers)))
 
     def _entries(self, key: Key, samples: tuple[int, ...]) -> NDArray[np.integer]:
         layer, columns = self._made.layer, self._made.shape[2]

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.devices.chip import ChipLayer
-from remora.golden.devices.curves import Integers, device_draw, normals, value_at
+from remora.golden.devices.curves import Integers, normals, value_at
 from remora.golden.devices.state import MOST_PULSES, LayerState, at_rest, is_full, shown
 from remora.spec.devices.model import GAIN_BITS, DeviceModel
 from remora.spec.lib.fixed import round_shift
-from remora.spec.lib.rng import Purpose
+from remora.spec.lib.rng import Purpose, draw_pairs
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def moved(
     lowered = value_at(model.lower_steps, p, low, high) * down
     step = round_shift(np.where(upwards, raised, lowered), GAIN_BITS)
     if model.cycle_noise or model.cycle_range:
-        words = np.array(device_draw(model.seed, Purpose.PULSE, n, index))
+        words = draw_pairs(model.seed, Purpose.PULSE, n, index)
         amplitudes = np.empty(words.shape, np.int64)
         amplitudes[0], amplitudes[1] = round_shift(step * model.cycle_noise, GAIN_BITS), model.cycle_range
         first, second = normals(words, amplitudes)

@@ -178,21 +178,24 @@ FEW = 6
 
 def draw_pairs(
     seed: int, purpose: Purpose, sequences: NDArray[np.integer], indices: NDArray[np.uint32]
-) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+) -> NDArray[np.uint32]:
     """As `draw_pair`, of lane and attempt 0, in less time: the arguments are in their ranges, which nothing checks.
 
     Args:
         sequences, indices: (n,), one of each for a draw.
+
+    Returns:
+        (2, n), first words and second ones.
     """
     key = int(purpose) << (LANE_BITS + ATTEMPT_BITS)
     if len(indices) <= FEW:
         counters = zip(sequences.tolist(), indices.tolist(), strict=True)
         words = [_threefry_scalar(seed, key, sequence, index, ROUNDS) for sequence, index in counters]
-        low, high = np.array(words, np.uint32).reshape(-1, 2).T
-        return low, high
-    low, high = sequences.astype(np.uint32), indices.astype(np.uint32)
-    _hash_in_place(np.uint32(seed), np.uint32(key), low, high, ROUNDS)
-    return low, high
+        return np.array(words, np.uint32).reshape(-1, 2).T
+    drawn = np.empty((2, len(indices)), np.uint32)
+    drawn[0], drawn[1] = sequences, indices
+    _hash_in_place(np.uint32(seed), np.uint32(key), drawn[0], drawn[1], ROUNDS)
+    return drawn
 
 
 def uniform_index(

@@ -158,8 +158,10 @@ class NumpyKernel:
         np.floor(delta, out=delta)
         delta *= 2.0**-self._hidden_shift
         features, gradient = self.design.network.features, self._hidden.gradient
-        np.matmul(path.inputs[:, 0].T, delta, out=gradient[:features])
-        np.matmul(path.word_history[:, 0].T, delta, out=gradient[features:-1])
+        # Words may be held in a wider type than gradients are.
+        inputs, words = (each[:, 0].astype(self._dtype, copy=False) for each in (path.inputs, path.word_history))
+        np.matmul(inputs.T, delta, out=gradient[:features])
+        np.matmul(words.T, delta, out=gradient[features:-1])
         np.sum(delta, axis=0, out=gradient[-1])
         gradient[-1] *= self.design.formats.stream_limit
 

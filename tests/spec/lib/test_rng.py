@@ -11,6 +11,7 @@ from remora.spec.lib.rng import (
     Purpose,
     draw,
     draw_pair,
+    draw_pairs,
     normal,
     normal_integer,
     permutation,
@@ -21,6 +22,24 @@ from remora.spec.lib.rng import (
 ONES = 0xFFFFFFFF
 PI = (0x13198A2E, 0x03707344), (0x243F6A88, 0x85A308D3)
 KEYS = {"zeros": ((0, 0), (0, 0)), "ones": ((ONES, ONES), (ONES, ONES)), "pi": PI}
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 7, 100])
+def test_few_draws_and_many_are_the_same(count):
+    random = np.random.default_rng(count)
+    sequences, indices = random.integers(2**32, size=count), random.integers(2**32, size=count).astype(np.uint32)
+    found = draw_pairs(ONES, Purpose.PULSE, sequences, indices)
+    assert found.shape == (2, count) and found.dtype == np.uint32
+    np.testing.assert_array_equal(found, draw_pair(ONES, Purpose.PULSE, sequences, indices))
+
+
+def test_normal_integers_of_an_amplitude_each():
+    """Rule R5, byte by byte."""
+    words = draw(1, Purpose.DEVICE, 0, np.arange(500))
+    amplitudes = np.arange(500) * 977 - 100_000
+    found = normal_integer(words, amplitudes)
+    for word, amplitude, value in zip(words.tolist(), amplitudes.tolist(), found.tolist(), strict=True):
+        assert value == ((sum(word.to_bytes(4, "little")) - 510) * amplitude * 443 + 2**15) // 2**16
 
 
 @pytest.mark.parametrize(

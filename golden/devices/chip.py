@@ -6,7 +6,7 @@ Rules D4, D19 and D20.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,11 @@ class ChipLayer:
     offset: Integers
     gain: Integers
     planes: Integers
+
+    @cached_property
+    def by_device(self) -> Integers:
+        """(devices, 6), `numbers` of each together, by its flat index into (2, rows, columns)."""
+        return np.ascontiguousarray(self.numbers.reshape(len(NUMBERS), -1).T)
 
     @property
     def shape(self) -> tuple[int, int, int]:

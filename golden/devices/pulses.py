@@ -71,7 +71,7 @@ def pulse_devices(
     """
     index = made.index.reshape(-1)[devices]
     p, n = layer.p.reshape(-1), layer.n.reshape(-1)
-    after = moved(model, index, made.numbers.reshape(6, -1)[:, devices], p[devices], n[devices], upwards)
+    after = moved(model, index, made.by_device[devices].T, p[devices], n[devices], upwards)
     count = np.minimum(MOST_PULSES, n[devices] + 1)
     p[devices], n[devices] = after, count
     layer.t.reshape(-1)[devices] = 0

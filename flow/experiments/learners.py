@@ -83,7 +83,7 @@ class ChipLearner:
 
     def accuracy(self, test: SequenceSet) -> float:
         """Share of sequences that inference decides rightly."""
-        return accuracy(self._design, self.weights, test)
+        return accuracy(self._design, self.weights, test, devices=self._trainer.dfa.devices)
 
     def save(self, path: Path) -> None:
         """Store a checkpoint."""

@@ -40,6 +40,11 @@ from remora.spec.lib.files import write_bytes
 from remora.spec.lib.packets import encode_packet
 from remora.spec.lib.registers import register_map
 
+NOISY_DEVICES = {
+    "on_off": 10, "step_spread": 0.1, "cycle_noise": 0.3, "cycle_noise_range": 0.006, "read_noise": 0.01,
+    "converter_noise": 0.5, "converter_offset": 1,
+}  # fmt: skip
+"""Spread, noise of pulses and samples, and converters: what learning on a chip is timed with."""
 INFERENCE_BATCH = 512
 TRAINING_SEQUENCES = 400
 
@@ -106,26 +111,35 @@ def benchmark(design: DesignPoint, sequences: int, repeats: int, say: Callable[[
 def measure_golden(
     design: DesignPoint, weights: Weights, training: SequenceSet, test: SequenceSet, repeats: int
 ) -> dict:
-    """Batched inference against float32 numpy on the same network and sequences; online training by both kernels."""
+    """Batched inference against float32 numpy on the same network and sequences; online training by both kernels, and
+    by both on a chip of real devices."""
     x = np.concatenate([test.x] * -(-INFERENCE_BATCH // len(test)))[:INFERENCE_BATCH]
     model, real = FloatModel.of(design, weights), to_float(design, x)
     floats, integers, kernels = [], [], {name: learning_kernel(name) for name in ("numpy", "compiled")}
-    learning: dict[str, list[float]] = {name: [] for name in kernels}
+    designs = {"ideal": design, "noisy": design.evolve(devices=NOISY_DEVICES)}
+    learning: dict[tuple[str, str], list[float]] = {(name, chip): [] for name in kernels for chip in designs}
     infer(design, weights, x)
     for _ in range(max(3, repeats)):
         floats.append(_timed(lambda: model.decide(real)))
         integers.append(_timed(lambda: infer(design, weights, x)))
     for _ in range(repeats):
-        for name, kernel in kernels.items():
-            trainer = ReplayTrainer(design, weights, kernel=kernel)
-            learning[name].append(_timed(partial(learn_sequences, trainer, training, range(len(training)))))
+        for (name, chip), seconds in learning.items():
+            trainer = ReplayTrainer(designs[chip], weights, kernel=kernels[name])
+            seconds.append(_timed(partial(learn_sequences, trainer, training, range(len(training)))))
+
+    def ratio(one: tuple[str, str], other: tuple[str, str]) -> float:
+        return median(mine / theirs for mine, theirs in zip(learning[one], learning[other], strict=True))
+
+    numpy, compiled = ("numpy", "ideal"), ("compiled", "ideal")
     return {
         "inference_sequences_per_second": len(x) / median(integers),
         "float32_sequences_per_second": len(x) / median(floats),
         "inference_to_float32": median(f / i for f, i in zip(floats, integers, strict=True)),
-        "training_sequences_per_second": len(training) / median(learning["numpy"]),
-        "compiled_training_sequences_per_second": len(training) / median(learning["compiled"]),
-        "compiled_training_to_numpy": median(n / c for n, c in zip(*learning.values(), strict=True)),
+        "training_sequences_per_second": len(training) / median(learning[numpy]),
+        "compiled_training_sequences_per_second": len(training) / median(learning[compiled]),
+        "compiled_training_to_numpy": ratio(numpy, compiled),
+        "noisy_training_to_ideal": ratio(numpy, ("numpy", "noisy")),
+        "compiled_noisy_training_to_ideal": ratio(compiled, ("compiled", "noisy")),
     }
 
 

@@ -117,7 +117,8 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
 
         if network is None:
             return infer(design, initial_weights(design), features).decision
-        return infer(design, network.weights, features, coefficients=network.coefficients).decision
+        coefficients, devices = network.coefficients, network.devices
+        return infer(design, network.weights, features, coefficients=coefficients, devices=devices).decision
 
     def fault_bench(self, design: DesignPoint, options: FaultsOptions) -> CrossbarFaultBench:
         """Faults of the generated netlist."""

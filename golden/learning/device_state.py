@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.state import DeviceState, LayerState
+from remora.golden.learning.moving import GRAINS
 from remora.spec.crossbar.design import DesignPoint, Devices
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.roles import differences
 
-GRAINS = ("crossbar.levels", "crossbar.fraction_bits")
+COUNTED = ("crossbar.levels", GRAINS)
 """Fields in which conductances are counted, beside those of the devices."""
 ARRAYS = {layer: f"{layer.name.lower()}_devices" for layer in Layer}
 COUNTS = "device_counts"
@@ -86,7 +87,7 @@ def move_devices(stored: Mapping[str, Any], design: DesignPoint, content: Mappin
 def _of_another_chip(stored: Mapping[str, Any], design: DesignPoint) -> str:
     """How the chip of a file differs from the one at hand; nothing where it does not."""
     theirs, ours = Devices(**stored.get("devices", {})), design.devices
-    found = [str(each) for each in differences(stored, design) if each.path in GRAINS]
+    found = [str(each) for each in differences(stored, design) if each.path in COUNTED]
     mine = {"seed": ours.seed} | ours.resolved()
     for name, value in ({"seed": theirs.seed} | theirs.resolved()).items():
         if value != mine[name]:

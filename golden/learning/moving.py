@@ -50,7 +50,7 @@ def require_same_training(stored: Mapping[str, Any], design: DesignPoint) -> Non
         MovingError: it would.
         ValueError: ``stored`` is no design point.
     """
-    found = [each for each in _differences(stored, design) if each.role is not Role.FREE]
+    found = [each for each in _differences(stored, design) if each.role is not Role.FREE or _of_devices(each, design)]
     if found:
         raise MovingError(
             f"this training cannot be continued with another design point than it began with: {_listed(found)}. Use "
@@ -138,15 +138,26 @@ def _binds(difference: Difference, design: DesignPoint) -> bool:
     return difference.role is Role.MEANING or (difference.role is Role.THRESHOLDS and design.capabilities.bistable)
 
 
+def _of_devices(difference: Difference, design: DesignPoint) -> bool:
+    """Whether a field that is free else changes what real devices do: their grains, and how long their wires are."""
+    if design.devices.ideal:
+        return False
+    return difference.path == GRAINS or (difference.path == "crossbar.columns" and design.device_model().wired)
+
+
 def _answers(found: Mapping[str, Difference], design: DesignPoint) -> list[Difference]:
     """Differences that answers may show; what a bistable readout is scaled by is the largest weight."""
     roles = {Role.ANSWERS, Role.THRESHOLDS}
     return [
-        each for each in found.values() if each.role in roles or (design.capabilities.bistable and each.path == _LEVELS)
+        each
+        for each in found.values()
+        if each.role in roles or (design.capabilities.bistable and each.path == _LEVELS) or _of_devices(each, design)
     ]
 
 
 _LEVELS = "crossbar.levels"
+GRAINS = "crossbar.fraction_bits"
+"""In which conductances of real devices are counted."""
 
 
 def _accumulators_stay(

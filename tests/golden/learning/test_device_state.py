@@ -168,8 +168,27 @@ def test_the_state_moves_to_no_other_chip(tmp_path, devices, words):
 
 def test_grains_of_another_size_are_no_state_of_this_chip(tmp_path):
     save_checkpoint(tmp_path / "chip.npz", TINY, trained().checkpoint())
-    found = load_checkpoint(tmp_path / "chip.npz", TINY.evolve(crossbar={"fraction_bits": 8}))
+    coarser = TINY.evolve(crossbar={"fraction_bits": 8})
+    found = load_checkpoint(tmp_path / "chip.npz", coarser)
     assert found.devices is None and "crossbar.fraction_bits is 11 there, 8 here" in found.left_behind[-1]
+    with pytest.raises(CheckpointError, match="crossbar.fraction_bits is 11 there, 8 here"):
+        continue_checkpoint(tmp_path / "chip.npz", coarser)
+
+
+def test_tiles_that_wires_make_others_are_said(tmp_path):
+    """Rule D13: narrower tiles have shorter wordlines; without wires nothing changes."""
+    state = trained().checkpoint()
+    save_checkpoint(tmp_path / "chip.npz", TINY, state)
+    narrower = TINY.evolve(crossbar={"columns": 2})
+    found = load_checkpoint(tmp_path / "chip.npz", narrower)
+    assert_same(found.devices, state.devices)
+    assert any("crossbar.columns" in remark for remark in found.remarks)
+    with pytest.raises(CheckpointError, match="crossbar.columns is"):
+        continue_checkpoint(tmp_path / "chip.npz", narrower)
+    unwired = TINY.evolve(devices={"wire_row": 0.0})
+    save_checkpoint(tmp_path / "unwired.npz", unwired, trained(design=unwired).checkpoint())
+    again = continue_checkpoint(tmp_path / "unwired.npz", unwired.evolve(crossbar={"columns": 2}))
+    assert again.remarks == () and again.devices
 
 
 def test_ideal_weights_make_fresh_devices(tmp_path):

@@ -243,27 +243,39 @@ class DeviceLayer(TiledLayer):
             sums += self._constant[number]
 
     def step_of_one(self, words: NDArray[np.floating], counted: NDArray[np.floating], work: NDArray[np.floating]):
-        """The sample of one step of a layer of one row tile and noisy devices without erring planes, without the views
-        that `sample` makes anew; the datapath calls it in a loop where these cost as much as the arithmetic.
+        """The sample of one step of a layer of one row tile and noisy devices, without the views that `sample` makes
+        anew; the datapath calls it in a loop where these cost as much as the arithmetic.
 
         Returns:
             None where the layer is another one; else what takes (stack, its sums, its variances, entries).
         """
-        if self.depth != 2 or self._planes or len(self.row_tiles) != 1:
+        if self.depth != 2 or len(self.row_tiles) != 1:
             return None
-        index, table = np.empty(words.shape, np.intp), self._squares[0]
-        rows, squares = self._state_rows[0][0], counted[1]
-        take, matmul, add, sqrt, floor = table.take, np.matmul, np.add, np.sqrt, np.floor
+        planes, staged, gain, constant = self._planes, self._staged, self._gain, self._constant
+        index, rows = np.empty(words.shape, np.intp), self._state_rows[0][0]
+        # Words that planes weigh otherwise are not those that the streamer sends, which learning needs.
+        own = np.empty_like(counted) if planes else counted
+        weighed, squares = own
+        mu = np.roll(self._words[0][0].astype(float), -(len(self._squares[0]) // 2))
+        take_word, take_square = mu.take, self._squares[0].take
+        matmul, add, sqrt, floor, multiply = np.matmul, np.add, np.sqrt, np.floor, np.multiply
 
         def sample(stack: NDArray, sums: NDArray, sigma: NDArray, entries: NDArray) -> None:
             index[...] = words
-            take(index, out=squares, mode="wrap")
-            matmul(counted, rows, out=work)
+            take_square(index, out=squares, mode="wrap")
+            if planes:
+                take_word(index, out=weighed, mode="wrap")
+            matmul(own, rows, out=work)
             add(stack, work, out=stack)
+            if staged:
+                floor(sums, out=sums)
             sqrt(sigma, out=sigma)
             floor(sigma, out=sigma)
-            np.multiply(sigma, entries, out=sigma)
+            multiply(sigma, entries, out=sigma)
             add(sums, sigma, out=sums)
+            if staged:
+                multiply(sums, gain, out=sums)
+                add(sums, constant, out=sums)
 
         return sample
 

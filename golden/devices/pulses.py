@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 
 from remora.golden.devices.chip import ChipLayer
 from remora.golden.devices.curves import Integers, normals, value_at
+from remora.golden.devices.few_pulses import pulse_few
 from remora.golden.devices.state import MOST_PULSES, LayerState, at_rest, is_full, shown
 from remora.spec.devices.model import GAIN_BITS, DeviceModel
 from remora.spec.lib.fixed import round_shift
 from remora.spec.lib.rng import Purpose, draw_pairs
+
+FEW = 6
+"""Weights that are pulsed sooner one by one than together."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +99,15 @@ def pulse_weights(
         weights: (k,) flat indices into (rows, columns), different ones.
         pulses: (k,) how many each, up where positive.
     """
+    if len(weights) <= FEW:
+        applied, dropped, few = pulse_few(model, made, layer, conductance, weights, pulses)
+        return Pulsed(applied, dropped, np.array(few, np.intp))
     flat, pairs = conductance.reshape(-1), conductance[0].size
     left, upwards = np.abs(pulses), pulses > 0
-    due, applied, reached = int(left.sum()), 0, []
+    due, reached = int(left.sum()), []
+    applied = 0
+    if not left.all():
+        weights, left, upwards = weights[left > 0], left[left > 0], upwards[left > 0]
     # Of the two devices: the one that goes down to move the weight, and the one that goes up.
     falling = weights + pairs * upwards
     rising = 2 * weights + pairs - falling

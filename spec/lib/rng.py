@@ -70,7 +70,8 @@ def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, Arr
     shape = np.broadcast_shapes(*(word.shape for word in words))
     if not shape:
         a, b, c, d = (int(word) & WORD_MASK for word in words)
-        return _threefry_scalar(a, b, c, d, rounds)
+        low, high = _threefry_scalar(a, b, c, d, rounds)
+        return np.uint32(low), np.uint32(high)
     k0, k1, x0, x1 = (word if word.dtype == np.uint32 else word.astype(np.uint64).astype(np.uint32) for word in words)
     x0, x1 = (np.array(np.broadcast_to(word, shape)) for word in (x0, x1))
     _hash_in_place(k0, k1, x0, x1, rounds)
@@ -101,7 +102,7 @@ _SHIFTS = [tuple(np.asarray(by, np.uint32) for by in (rotation, 32 - rotation)) 
 """As arrays, which numpy takes in half the time that it takes scalars in."""
 
 
-def _threefry_scalar(k0: int, k1: int, x0: int, x1: int, rounds: int) -> tuple[np.uint32, np.uint32]:
+def _threefry_scalar(k0: int, k1: int, x0: int, x1: int, rounds: int) -> tuple[int, int]:
     """The same on Python integers: ten times as fast as arrays of one element, and indices are drawn one by one."""
     schedule = (k0, k1, k0 ^ k1 ^ KEY_PARITY)
     x0, x1 = (x0 + k0) & WORD_MASK, (x1 + k1) & WORD_MASK
@@ -113,7 +114,7 @@ def _threefry_scalar(k0: int, k1: int, x0: int, x1: int, rounds: int) -> tuple[n
             injection = number // 4 + 1
             x0 = (x0 + schedule[injection % 3]) & WORD_MASK
             x1 = (x1 + schedule[(injection + 1) % 3] + injection) & WORD_MASK
-    return np.uint32(x0), np.uint32(x1)
+    return x0, x1
 
 
 def draw(
@@ -170,6 +171,11 @@ def draw_pair(
     return threefry2x32(
         (seed, int(purpose) << (LANE_BITS + ATTEMPT_BITS) | attempt << LANE_BITS | lane), (sequence, index)
     )
+
+
+def draw_words(seed: int, purpose: Purpose, sequence: int, index: int) -> tuple[int, int]:
+    """As `draw_pair`, of lane and attempt 0, of integers that are in their ranges, which nothing checks."""
+    return _threefry_scalar(seed, int(purpose) << (LANE_BITS + ATTEMPT_BITS), sequence, index, ROUNDS)
 
 
 FEW = 6

@@ -84,9 +84,13 @@ class Twins:
             device.age(ticks, self.state.ageings)
 
     def pulse(self, random: np.random.Generator) -> Counter:
-        """Give some weights up to four pulses each; compare the counts too. Rules D6, D12, D22 and P3."""
+        """Give some weights, a few at times, up to four pulses each; compare the counts too.
+
+        Rules D6, D12, D22 and P3.
+        """
         rows, columns = self.made.shape[1:]
-        count = int(random.integers(1, rows * columns + 1))
+        most = min(writes.FEW, rows * columns) if random.random() < 0.5 else rows * columns
+        count = int(random.integers(1, most + 1))
         positions = np.sort(random.choice(rows * columns, count, replace=False))
         due = random.integers(1, 5, count) * random.choice([-1, 1], count)
         conductance = self.state.conductances(self.chip)[self.layer]
@@ -103,7 +107,8 @@ class Twins:
         assert (done.applied, done.dropped) == (applied, int(np.abs(due).sum()) - applied)
         assert done.devices.tolist() == sorted(reached)
         np.testing.assert_array_equal(conductance, self.state.conductances(self.chip)[self.layer])
-        return Counter(applied=applied, dropped=done.dropped, both=len(reached) > count)
+        few = count <= writes.FEW
+        return Counter(applied=applied, dropped=done.dropped, both=len(reached) > count, few=few, many=not few)
 
     def compare(self) -> Counter:
         """Every device's state, and what it conducts. Rules D5 and D7 to D12."""

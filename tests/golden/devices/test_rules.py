@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.golden.devices import chip, curves, pulses, reading, state, wires
+from remora.golden.devices import chip, curves, few_pulses, pulses, reading, state, wires
 from remora.spec.devices.tables import log_table, normal_table, power_table
 from tests.golden import scalar_devices
 from tests.golden.any_design import any_design
@@ -44,6 +44,7 @@ def test_lives():
         seen += compare_life(any_chip(random), random)
     assert seen["values"] > 1000 * CHIPS
     assert min(seen[name] for name in ("applied", "dropped", "drifted", "slow", "rest", "full")) > 5 * CHIPS, seen
+    assert min(seen[name] for name in ("few", "many")) > CHIPS, seen
 
 
 def test_samples():
@@ -130,6 +131,10 @@ FAULTS = {
     "D20, the lane": shifted(chip, "LANE_OF_LAYER", -1),
     "D21, programmed to rest": (state.LayerState, "fresh", classmethod(
         lambda cls, m, made, levels, former=state.LayerState.fresh.__func__: former(cls, m, made, levels * 0))),
+    "D3, of a few pulses": wrapped(few_pulses, "value_at", lambda found, *_: found + 1),
+    "D6, of a few pulses": wrapped(few_pulses, "normal", lambda found, *_: -found),
+    "D12, of a few pulses": (pulses, "pulse_few", lambda m, *rest, former=few_pulses.pulse_few: former(
+        replace(m, rest=m.rest + m.level), *rest)),
     "D22, the other direction": (pulses, "pulse_devices", lambda m, made, layer, d, up, former=pulses.pulse_devices:
         former(m, made, layer, d, ~up)),
 }  # fmt: skip
@@ -137,7 +142,8 @@ FAULTS = {
 
 def compare_all() -> Counter:
     random = np.random.default_rng(4)
-    return compare_chip(DESIGN) + compare_life(DESIGN, random) + compare_tiles(DESIGN, random)
+    lives = compare_life(DESIGN, random) + compare_life(DESIGN, random)
+    return compare_chip(DESIGN) + lives + compare_tiles(DESIGN, random)
 
 
 @pytest.mark.parametrize("fault", [None, *FAULTS])

@@ -15,6 +15,8 @@ from remora.spec.lib.section import Design
 
 MACROS = Path(__file__).parents[2] / "hdl" / "macros"
 """Models, blackboxes and lint waivers of the bundled macros."""
+CROSSBAR_MODELS = ("remora_image", "remora_reads", "remora_devices", "remora_chip_file")
+"""Models that stand beside that of ``remora_crossbar``: its memory image, and its real devices."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 // Every weight is a differential pair of devices; its value is g+ - g-, in conductance of LEVELS levels with
 // FRACTION_BITS bits below one level. All arithmetic is on integers, so that numpy reproduces it exactly. The signals,
 // their domains and timing are tabled in docs/reference/macros.md; the synthesis blackbox beside this file has the same
-// ports.
+// ports. Devices are ideal, unless the simulation is started with the files of a chip.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -64,6 +64,27 @@ module remora_crossbar #(
   localparam int SHIFT = ADC_SHIFT + FRACTION_BITS;
   localparam longint HALF = (longint'(1) << SHIFT) >> 1;
 
+  // Real devices, as +remora_chip=DIR describes them. What follows here is then what they conduct.
+  remora_reads #(
+      .ROWS(ROWS),
+      .COLUMNS(COLUMNS),
+      .PLANES(1 << PLANE_BITS),
+      .LEVELS(LEVELS),
+      .FRACTION_BITS(FRACTION_BITS),
+      .SHIFT(SHIFT),
+      .NAME(NAME)
+  ) reads ();
+  bit real_devices;
+  int at_rest, at_full;  // what sense flags compare with, rule D12
+  int plane_weight[1<<PLANE_BITS];
+  // For the simulation to set. A keyed sample draws its noise for this sequence and step, any other as a probe, rule D17;
+  // with a request the devices age at the next edge, rule D11.
+  bit keyed;
+  bit [31:0] key_sequence;
+  bit [15:0] key_step;
+  bit age_request;
+  longint age_ticks;
+
   // Devices: non-volatile, so no reset touches them. `weight` is g+ - g-, kept beside the pair for speed (rule X1).
   int g_pos[ROWS][COLUMNS];
   int g_neg[ROWS][COLUMNS];
@@ -79,10 +100,10 @@ module remora_crossbar #(
     g_pos[row][col] = positive;
     g_neg[row][col] = negative;
     weight[row][col] = positive - negative;
-    pos_rest_of[col][row] = positive == 0;
-    pos_full_of[col][row] = positive == FULL;
-    neg_rest_of[col][row] = negative == 0;
-    neg_full_of[col][row] = negative == FULL;
+    pos_rest_of[col][row] = positive <= at_rest;
+    pos_full_of[col][row] = positive >= at_full;
+    neg_rest_of[col][row] = negative <= at_rest;
+    neg_full_of[col][row] = negative >= at_full;
   endfunction
 
   function automatic int moved(input int conductance, input bit raise, input bit lower);
@@ -90,6 +111,10 @@ module remora_crossbar #(
     value = conductance + (raise ? STEP : 0) - (lower ? STEP : 0);
     return value < 0 ? 0 : value > FULL ? FULL : value;
   endfunction
+
+  task automatic show_pair(input int row, input int col);
+    set_pair(row, col, reads.devices.conductance[row][2*col], reads.devices.conductance[row][2*col+1]);
+  endtask
 
   // A fresh array is at rest, or as +remora_images=DIR says: DIR/NAME.hex, weights in levels, 16-bit two's complement,
   // row by row.
@@ -102,23 +127,28 @@ module remora_crossbar #(
   bit has_image;
   int levels;
   initial begin
-    image.open(has_image);
-    levels = 0;
+    {keyed, key_sequence, key_step, age_request, age_ticks, has_image, levels} = '0;
+    reads.open(real_devices);
+    at_rest = real_devices ? reads.devices.rest + STEP / 2 : 0;
+    at_full = real_devices ? reads.devices.full - STEP / 2 : FULL;
+    for (int k = 0; k < 1 << PLANE_BITS; k++) plane_weight[k] = real_devices ? reads.plane_weight[k] : 1 << k;
+    if (!real_devices) image.open(has_image);
     // Unrolled, the reader would be most of the program of a simulator that compiles.
     // verilator unroll_disable
     for (int k = 0; k < ROWS * COLUMNS; k++) begin
       if (has_image) image.read(levels);
-      set_pair(k / COLUMNS, k % COLUMNS, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
+      if (real_devices) show_pair(k / COLUMNS, k % COLUMNS);
+      else set_pair(k / COLUMNS, k % COLUMNS, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
     end
     if (has_image) image.close;
   end
 
   // A simulation started with +remora_devices=DIR tells at its end what the devices hold: DIR/NAME.devices, g+ and g- of a
-  // pair a line, row by row, in 2^-FRACTION_BITS of a level.
+  // pair a line, row by row, in 2^-FRACTION_BITS of a level. Real devices tell themselves.
   string folder, path;
   int file, device;
   final
-    if ($value$plusargs("remora_devices=%s", folder)) begin
+    if (!real_devices && $value$plusargs("remora_devices=%s", folder)) begin
       $sformat(path, "%0s/%0s.devices", folder, NAME);
       file = $fopen(path, "w");
       if (file == 0) $fatal(1, "%s: %0s cannot be written; +remora_devices names its folder", NAME, path);
@@ -130,7 +160,7 @@ module remora_crossbar #(
     end
 
   // Read: integrate bit planes, sample, convert; rules F6, X3 and X4.
-  int driven[INTEGRATORS][ROWS];  // what each row was driven with since the last sample: the sum of +-2^plane
+  int driven[INTEGRATORS][ROWS];  // what each row was driven with since the last sample: the sum of the planes' weights
   bit [INTEGRATORS-1:0] gathered;  // since the last sample
   logic signed [63:0] held[COLUMNS];  // no longint: Icarus Verilog 11 cannot cast an element of such an array
   logic [COLUMNS*ADC_BITS-1:0] code_r;
@@ -159,10 +189,12 @@ module remora_crossbar #(
   function automatic void integrate_plane(
       input int k, input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative, input int position
   );
+    int amount;
+    amount = plane_weight[position];
     gathered[k] = 1;
     for (int unsigned i = 0; i < ROWS; i++)
-      if (positive[i]) driven[k][i] = driven[k][i] + (1 << position);
-      else if (negative[i]) driven[k][i] = driven[k][i] - (1 << position);
+      if (positive[i]) driven[k][i] = driven[k][i] + amount;
+      else if (negative[i]) driven[k][i] = driven[k][i] - amount;
   endfunction
 
   // The product is formed here, once for all planes. In a function, so that the simulator keeps loop counters and sums
@@ -193,8 +225,21 @@ module remora_crossbar #(
         for (int unsigned j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[k][i]) * longint'(weight[i][j]);
   endfunction
 
+  task automatic take_real_sample(input int k);
+    for (int i = 0; i < ROWS; i++) reads.driven[i] = driven[k][i];
+    reads.sample(keyed, key_sequence, key_step);
+    keyed = 0;
+    for (int j = 0; j < COLUMNS; j++) held[j] = reads.held[j];
+    gathered[k] = 0;
+    for (int i = 0; i < ROWS; i++) driven[k][i] = 0;
+  endtask
+
   function automatic logic [COLUMNS*ADC_BITS-1:0] converted();
     for (int unsigned j = 0; j < COLUMNS; j++) converted[j*ADC_BITS+:ADC_BITS] = quantise(held[j]);
+  endfunction
+
+  function automatic logic [COLUMNS*ADC_BITS-1:0] really_converted();
+    for (int j = 0; j < COLUMNS; j++) really_converted[j*ADC_BITS+:ADC_BITS] = quantise(reads.converted(j, held[j]));
   endfunction
 
   always @(posedge clk) begin
@@ -206,10 +251,11 @@ module remora_crossbar #(
     end else begin
       // What was held until now is converted before another sample takes its place.
       valid_r <= convert ? ADC_CYCLES == 1 : converting == 1;
-      if (convert ? ADC_CYCLES == 1 : converting == 1) code_r <= converted();
+      if (convert ? ADC_CYCLES == 1 : converting == 1) code_r <= real_devices ? really_converted() : converted();
       if (convert) converting <= ADC_CYCLES - 1;
       else if (converting != 0) converting <= converting - 1;
-      if (sample) take_sample(INTEGRATORS == 2 ? int'(!integrator) : 0);
+      if (sample && real_devices) take_real_sample(INTEGRATORS == 2 ? int'(!integrator) : 0);
+      else if (sample) take_sample(INTEGRATORS == 2 ? int'(!integrator) : 0);
       if (integrate) integrate_plane(INTEGRATORS == 2 ? int'(integrator) : 0, wl_pos, wl_neg, int'(plane));
     end
   end
@@ -233,7 +279,10 @@ module remora_crossbar #(
     if (pulse && !off && pulsing == 0) begin
       pulsing <= PULSE_CYCLES;
       for (int i = 0; i < ROWS; i++)
-        if (up[i] || down[i])
+        if ((up[i] || down[i]) && real_devices) begin
+          reads.pulse(i, 2 * int'(column) + int'(side[i]), up[i]);
+          show_pair(i, int'(column));
+        end else if (up[i] || down[i])
           set_pair(
               i,
               int'(column),
@@ -241,6 +290,12 @@ module remora_crossbar #(
               side[i] ? moved(g_neg[i][column], up[i], down[i]) : g_neg[i][column]
           );
     end else if (pulsing != 0) pulsing <= pulsing - 1;
+    if (age_request && gathered != 0) $fatal(1, "%s: aged between integrate and sample", NAME);
+    if (age_request && real_devices) begin
+      reads.age(age_ticks);
+      for (int i = 0; i < ROWS; i++) for (int j = 0; j < COLUMNS; j++) show_pair(i, j);
+    end
+    if (age_request) age_request = 0;
   end
   assign busy = pulsing != 0 && !off;
 

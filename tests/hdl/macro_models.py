@@ -9,7 +9,9 @@ import remora.hdl
 FOLDER = Path(remora.hdl.__file__).parent / "macros"
 MEMORY = FOLDER / "remora_memory.sv"
 IMAGE = FOLDER / "remora_image.sv"  # which the models of crossbar and cells read their images with
-CROSSBAR = (FOLDER / "remora_crossbar.sv", IMAGE)
+DEVICES = tuple(FOLDER / f"remora_{name}.sv" for name in ("reads", "devices", "chip_file"))  # of a crossbar, real ones
+CROSSBAR = (FOLDER / "remora_crossbar.sv", IMAGE, *DEVICES)
+HELPERS = (IMAGE, *DEVICES)  # models that stand beside those of macros
 BMRU_CORE = FOLDER / "remora_bmru_core.sv"
 BISTABLE = (FOLDER / "remora_bistable.sv", IMAGE)
 ARRAY = (*CROSSBAR, BISTABLE[0])  # a crossbar array with whatever stands at its bitlines

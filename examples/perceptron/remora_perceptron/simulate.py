@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.generate.parts import Parts
+from remora.flow.generate.parts import CROSSBAR_MODELS, Parts
 from remora.flow.generate.scenario import Scenario
 from remora.flow.verify.harness import Harness
 from remora.flow.verify.records import ANSWER, Check, answer_records
@@ -35,7 +35,7 @@ def parts(design: PerceptronDesign, weights: NDArray[np.int16] | None) -> Parts:
     """The parts with these weights, or with the initial ones."""
     weights = initial_weights(design) if weights is None else weights
     return Parts(
-        design, partial(Perceptron, design), macros=("remora_crossbar",), models=("remora_image",),
+        design, partial(Perceptron, design), macros=("remora_crossbar",), models=CROSSBAR_MODELS,
         scenario=partial(scenario, design, weights), images={TILE: image(weights)},
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from remora.flow.generate.parts import Parts
+from remora.flow.generate.parts import CROSSBAR_MODELS, Parts
 from remora.flow.report.notes import say_moved
 from remora.flow.systems.crossbar.devices import of_macro, of_tile
 from remora.flow.systems.crossbar.scenario import crossbar_scenario
@@ -33,7 +33,7 @@ def crossbar_parts(design: DesignPoint, weights: Weights | None = None) -> Parts
         partial(Remora, design),
         macros=("remora_crossbar", "remora_memory", *(["remora_bistable"] if design.capabilities.bistable else [])),
         scenario=partial(crossbar_scenario, design, weights),
-        models=("remora_image",),
+        models=CROSSBAR_MODELS,
         probes=crossbar_probes(design),
         images=image_texts(design, weights),
         sidecar={"tiles": [_describe_tile(design, tile) for tile in all_tiles(design)]},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remora.flow.generate.parts import MACROS
+from remora.flow.generate.parts import CROSSBAR_MODELS, MACROS
 from remora.flow.systems.crossbar.harness import absent_probes, trace_constants
 from remora.flow.tools.ports import input_names
 from remora.flow.verify.harness import SOURCES, Instance, monitor_sources
@@ -47,5 +47,5 @@ def test_an_unsized_zero_would_be_refused(tmp_path):
 
 def test_a_wide_tile_is_taken(tmp_path):
     tile = "remora_crossbar #(.COLUMNS(1024), .COLUMN_BITS(10), .ADC_BITS(10)) tile ();"
-    models = [MACROS / "remora_crossbar.sv", *MACROS.glob("remora_image*.sv")]
+    models = [MACROS / f"{name}.sv" for name in ("remora_crossbar", *CROSSBAR_MODELS)]
     assert lint(f"`timescale 1ns / 1ps\nmodule wide;\n  {tile}\nendmodule\n", tmp_path, *models) == ""

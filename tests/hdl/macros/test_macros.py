@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from remora.flow.tools.verilator import find_verilator
-from tests.hdl.macro_models import FOLDER, IMAGE
+from tests.hdl.macro_models import FOLDER, HELPERS, IMAGE
 
 DOCUMENTS = [Path(__file__).parents[3] / "docs" / "reference" / f"{name}.md" for name in ("macros", "bmru")]
 DOCUMENT = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
@@ -33,7 +33,7 @@ def interface(
         str(verilator.path), "--json-only", "--json-only-output", str(output),
         "--json-only-meta-output", str(folder / "meta.json"), "--Mdir", str(folder), "--no-timing",
         "--top-module", macro, *(f"-G{name}={value}" for name, value in parameters.items()), str(source),
-        *([str(IMAGE)] if IMAGE.stem in source.read_text(encoding="utf-8") else []),
+        *(map(str, HELPERS) if IMAGE.stem in source.read_text(encoding="utf-8") else []),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
     tree = json.loads(output.read_text())
@@ -81,6 +81,6 @@ def test_the_document_tables_exactly_the_ports(macro, parameters, tmp_path):
 
 
 def test_every_macro_is_a_pair_and_documented():
-    models = {path.stem for path in FOLDER.glob("*.sv") if path != IMAGE}
+    models = {path.stem for path in FOLDER.glob("*.sv") if path not in HELPERS}
     assert models == {path.stem.removesuffix("_blackbox") for path in FOLDER.glob("*_blackbox.v")} == set(PARAMETERS)
     assert models == set(re.findall(r"^## `(\w+)`$", DOCUMENT, re.MULTILINE))

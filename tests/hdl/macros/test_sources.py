@@ -7,7 +7,7 @@ import re
 import pytest
 
 from remora.hdl.lib.verilog import TIME_SCALE
-from tests.hdl.macro_models import FOLDER, IMAGE, MEMORY
+from tests.hdl.macro_models import FOLDER, HELPERS, MEMORY
 from tests.readers import slang, verible_lint, verible_syntax, yosys
 
 MODELS = sorted(FOLDER.glob("*.sv"))
@@ -16,8 +16,10 @@ BLACKBOXES = sorted(FOLDER.glob("*.v"))
 
 @pytest.mark.parametrize("source", [*MODELS, *BLACKBOXES], ids=lambda path: path.name)
 def test_slang_accepts_every_file(source):
-    helpers = [IMAGE] if IMAGE.stem in source.read_text(encoding="utf-8") and source != IMAGE else []
-    assert slang([source, *helpers], source.stem.removesuffix("_blackbox")) == ""
+    text = source.read_text(encoding="utf-8")
+    helpers = HELPERS if any(helper.stem in text for helper in HELPERS) else ()
+    sources = [source, *(helper for helper in helpers if helper != source)]
+    assert slang(sources, source.stem.removesuffix("_blackbox")) == ""
 
 
 def test_slang_finds_what_is_wrong(tmp_path):

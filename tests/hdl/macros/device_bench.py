@@ -1,0 +1,396 @@
+"""Crossbar tiles of real devices beside golden: random scripts for their pins, and what must come of them.
+
+A script has a line a cycle for each tile of `TILES`, which all are in one build (device_tile.sv). Golden's devices of
+rules D3 to D18 say what codes, flags and final states must be; each tile goes its own way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from remora.golden.devices.chip import Chip
+from remora.golden.devices.pulses import pulse_devices
+from remora.golden.devices.reading import Key, tile_codes
+from remora.golden.devices.state import LayerState, at_rest, conducted, is_full, slow_noise
+from remora.golden.devices.wires import behind_wires
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, Tile, layer_layout
+from remora.spec.lib.rng import Purpose
+from tests.hdl.designs import make_design
+from tests.hdl.macros.chip_files import TileChip
+
+MOST_TICKS, MOST_PULSES = (1 << 47) - 1, (1 << 32) - 1
+FLAGS = ("pos_rest", "pos_full", "neg_rest", "neg_full")
+
+PARTS = make_design(  # tiles in both directions of either layer, in larger macros; draws that two tiles share
+    network={"features": 3, "hidden": 10, "classes": 4, "max_steps": 5},
+    cell={"lanes": 5},
+    crossbar={"rows": 8, "columns": 5, "levels": 8, "fraction_bits": 4, "macro_rows": 9, "macro_columns": 6},
+)
+WIDE = make_design(  # several draws a sample, two integrators
+    network={"features": 9, "hidden": 20, "classes": 10, "max_steps": 5},
+    cell={"lanes": 5},
+    crossbar={"rows": 64, "columns": 20, "levels": 32, "fraction_bits": 11, "integrators": 2},
+)
+ONE = make_design(  # a pair a tile, and no bits below a level
+    network={"features": 1, "hidden": 1, "classes": 1, "max_steps": 2},
+    cell={"lanes": 1},
+    crossbar={"rows": 1, "columns": 1, "levels": 4, "fraction_bits": 0},
+)
+
+
+@dataclass(frozen=True)
+class TileCase:
+    """A tile and its converter.
+
+    Attributes:
+        design: without devices. ``index``: of the tile in its layer. ``fine``: its converter hides nothing.
+    """
+
+    name: str
+    design: DesignPoint
+    layer: Layer
+    index: int
+    fine: bool = True
+
+    @property
+    def tile(self) -> Tile:
+        """Where it lies in the layer."""
+        return layer_layout(self.design, self.layer).tiles[self.index]
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """Of the module device_tile."""
+        crossbar, formats = self.design.crossbar, self.design.formats
+        return {
+            "ROWS": self.tile.macro_rows,
+            "COLUMNS": self.tile.macro_columns,
+            "COLUMN_BITS": max(1, (self.tile.macro_columns - 1).bit_length()),
+            "ADC_BITS": 24 if self.fine else formats.adc_bits,
+            "ADC_SHIFT": 0 if self.fine else self.design.adc_shift,
+            "ADC_CYCLES": 1 + self.index,
+            "INTEGRATORS": crossbar.integrators,
+            "LEVELS": crossbar.levels,
+            "FRACTION_BITS": crossbar.fraction_bits,
+            "PULSE_CYCLES": 1 + self.index % 3,
+        }
+
+
+TILES = (
+    TileCase("parts_0", PARTS, Layer.HIDDEN, 0),
+    TileCase("parts_3", PARTS, Layer.HIDDEN, 3),
+    TileCase("parts_coarse", PARTS, Layer.READOUT, 1, fine=False),
+    TileCase("wide", WIDE, Layer.HIDDEN, 0),
+    TileCase("wide_readout", WIDE, Layer.READOUT, 0, fine=False),
+    TileCase("one", ONE, Layer.READOUT, 1),
+)
+SMALL = tuple(case for case in TILES if case.name in ("parts_3", "one"))
+
+
+def bench_text(cases: tuple[TileCase, ...], clocked: bool) -> str:
+    """The top module: every case, and the end of the simulation when all are done.
+
+    Args:
+        clocked: it makes its own clock, which needs a simulator with delays.
+    """
+    clock = ["module top;", "  bit clk = 0;", "  always #5 clk = !clk;"] if clocked else ["module top(input wire clk);"]
+    instances = []
+    for number, case in enumerate(cases):
+        parameters = ", ".join(f".{name}({value})" for name, value in case.parameters.items())
+        instances.append(
+            f'  device_tile #({parameters}, .NAME("{case.name}")) {case.name} (.clk(clk), .done(done[{number}]));'
+        )
+    return "\n".join(
+        [
+            "`timescale 1ns / 1ps", *clock, f"  wire [{len(cases) - 1}:0] done;", *instances,
+            "  always @(posedge clk) if (&done) $finish;", "endmodule", "",
+        ]
+    )  # fmt: skip
+
+
+def random_devices(random: Random, wanted: tuple[str, ...]) -> dict[str, Any]:
+    """A section ``[devices]`` in which these of `remora.spec.devices.section.NON_IDEALITIES` are strong."""
+
+    def curve(most: float) -> tuple[float, ...]:
+        return tuple(random.uniform(0, most) for _ in range(random.randint(1, 5)))
+
+    choices: dict[str, dict[str, Any]] = {
+        "on_off": {"on_off": random.uniform(2, 20)},
+        "response": {
+            "raise_steps": tuple(0.1 + value for value in curve(2)),
+            "lower_steps": tuple(0.1 + value for value in curve(2)),
+        },
+        "step_spread": {
+            "step_spread": random.uniform(0.1, 0.8),
+            "step_law": random.choice(["normal", "lognormal"]),
+            "direction_spread": random.uniform(0, 0.3),
+        },
+        "bound_spread": {"rest_spread": random.uniform(0.05, 0.3), "full_spread": random.uniform(0.05, 0.3)},
+        "cycle_noise": {"cycle_noise": random.uniform(0.1, 2), "cycle_noise_range": random.uniform(0.01, 0.1)},
+        "write_noise": {"write_noise": tuple(0.02 + value for value in curve(0.2))},
+        "read_noise": {"read_noise": random.uniform(0.02, 0.3)},
+        "slow_noise": {"slow_noise": tuple(0.02 + value for value in curve(0.2)), "slow_base": random.uniform(0, 30)},
+        "stuck": {"stuck_rest": 0.1, "stuck_full": 0.1},
+        "corrupt": {"corrupt": 0.2},
+        "drift": {"drift": tuple(0.02 + value for value in curve(0.1)), "drift_spread": curve(0.05)},
+        "endurance": {"endurance": random.uniform(2, 8), "endurance_spread": 0.3},
+        "wires": {
+            "wire_row": random.uniform(5, 100),
+            "wire_column": random.uniform(5, 100),
+            "full_conductance": random.uniform(1e-5, 3e-4),
+        },
+        "converter_offset": {"converter_offset": random.uniform(2, 20)},
+        "converter_gain": {"converter_gain": random.uniform(0.01, 0.2)},
+        "converter_noise": {"converter_noise": random.uniform(0.5, 5)},
+        "plane_error": {"plane_error": random.uniform(0.01, 0.2)},
+    }
+    return {name: value for each in wanted for name, value in choices[each].items()}
+
+
+@dataclass
+class TileRun:
+    """A tile of one chip and its script.
+
+    Attributes:
+        lines: of the script so far, one a cycle: what is not 0 of `PINS`. ``expected``: (cycle, what, columns or 0)
+            and the value, in the order in which they come.
+    """
+
+    case: TileCase
+    design: DesignPoint
+    random: Random
+    lines: list[dict[str, int]] = field(default_factory=list)
+    expected: list[tuple[int, str, list[int]]] = field(default_factory=list)
+    conversions: set[int] = field(default_factory=set)
+    valid_from: int = 0
+
+    PINS = (
+        "reset", "wl_pos", "wl_neg", "plane", "integrate", "integrator", "sample", "convert", "column", "up", "down",
+        "side", "pulse", "keyed", "sequence", "step", "age_request", "age_ticks",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        chip = Chip.of(self.design)
+        self.model, self.made, self.tile = chip.model, chip.layers[self.case.layer], self.case.tile
+        self.files = TileChip(self.case.name, self.tile, self.model, self.made)
+        self.state = self._random_state()
+        self.ageings, self.probes = self.random.randrange(5), self.random.choice([0, 7, MOST_PULSES])
+        self.integrator, self.planes = 0, self.made.planes.shape[1]
+        self.parameters = self.case.parameters
+
+    def _random_state(self) -> LayerState:
+        """Devices of any past: beyond their bounds, about to wear out, just pulsed or long ago."""
+        rng = np.random.default_rng(self.random.getrandbits(32))
+        shape, model = self.made.shape, self.model
+        levels = rng.integers(-self.design.crossbar.weight_limit, self.design.crossbar.weight_limit + 1, shape[1:])
+        fresh = LayerState.fresh(model, self.made, levels)
+        odd = rng.random(shape) < 0.3
+        p = np.where(odd, rng.integers(0, model.limit + 1, shape), fresh.p)
+        n = np.where(odd, rng.choice([0, 1, 5, 1 << 20, MOST_PULSES - 1, MOST_PULSES], shape), 0)
+        t = np.where(rng.random(shape) < 0.5, 0, (2.0 ** rng.uniform(0, 46.99, shape)).astype(np.int64))
+        t = np.where(rng.random(shape) < 0.02, MOST_TICKS, t)
+        s = np.where(odd & (t > 0), rng.integers(-2 * model.level, 2 * model.level + 1, shape), 0)
+        return LayerState(p, n.astype(np.int64), t, s)
+
+    # Cycles -----------------------------------------------------------------------------------------------------------
+    def cycle(self, **pins: int) -> int:
+        """Another cycle with these pins, the others 0; its number."""
+        self.lines.append(pins)
+        return len(self.lines) - 1
+
+    def expect(self, cycle: int, what: str, values: list[int]) -> None:
+        """What is answered in a cycle."""
+        self.expected.append((cycle, what, values))
+
+    def reset(self) -> None:
+        """A few cycles of reset: nothing is answered, and no device changes."""
+        for _ in range(self.random.randint(2, 4)):
+            cycle = self.cycle(reset=1)
+        self.expect(cycle + 1, "code", [0] * self.tile.columns)
+        self.cycle()
+        self.integrator = 0
+
+    def settle(self) -> None:
+        """Cycles in which nothing is asked."""
+        for _ in range(self.random.randint(1, 3)):
+            self.cycle()
+
+    def conductance(self) -> np.ndarray:
+        """(2, rows, columns) of the layer."""
+        return conducted(self.model, self.made, self.state)
+
+    def read(self) -> None:
+        """One reading, or two of which the second is integrated while the first is sampled; keyed or as a probe."""
+        again = self.parameters["INTEGRATORS"] == 2 and self.random.random() < 0.5
+        words = [self._words() for _ in range(1 + again)]
+        drives = [self._drives(each) for each in words]
+        for drive in drives[0]:
+            self.cycle(integrate=1, integrator=self.integrator, **drive)
+        for number, each in enumerate(words):
+            other = 1 - self.integrator if self.parameters["INTEGRATORS"] == 2 else 0
+            key, pins = self._key()
+            overlapped = number + 1 < len(words) and self.random.random() < 0.5
+            if overlapped:
+                pins |= {"integrate": 1, **drives[1].pop(0)}
+            self.cycle(sample=1, integrator=other, **pins)
+            self.integrator = other
+            codes = self._codes(each, key)
+            started = self.cycle(convert=1)
+            ready = started + self.parameters["ADC_CYCLES"]
+            self.expect(ready, "code", codes)
+            self.conversions.add(ready)
+            while len(self.lines) < ready + 1:
+                self.cycle()
+            if number + 1 < len(words):
+                for drive in drives[1]:
+                    self.cycle(integrate=1, integrator=self.integrator, **drive)
+
+    def _words(self) -> np.ndarray:
+        limit, random = (1 << self.planes) - 1, self.random
+        most = random.choice([0, 1, limit, limit])
+        words = [random.choice([0, most, -most, random.randint(-most, most)]) for _ in range(self.tile.rows)]
+        return np.array(words, np.int64)
+
+    def _drives(self, words: np.ndarray) -> list[dict[str, int]]:
+        """Wordlines of every plane of words, planes in any order."""
+
+        def rows(sign: int, plane: int) -> int:
+            return sum(
+                1 << row for row, word in enumerate(words.tolist()) if word * sign > 0 and abs(word) >> plane & 1
+            )
+
+        drives = [{"plane": plane, "wl_pos": rows(1, plane), "wl_neg": rows(-1, plane)} for plane in range(self.planes)]
+        self.random.shuffle(drives)
+        return drives
+
+    def _key(self) -> tuple[Key, dict[str, int]]:
+        if self.random.random() < 0.6:
+            sequence, step = self.random.getrandbits(32), self.random.getrandbits(16)
+            return Key(sequence, step), {"keyed": 1, "sequence": sequence, "step": step}
+        key = Key(self.probes, 0, Purpose.PROBE)
+        self.probes = (self.probes + 1) & MOST_PULSES
+        # What is not keyed takes no notice of these.
+        return key, {"sequence": self.random.getrandbits(32), "step": self.random.getrandbits(16)}
+
+    def _codes(self, words: np.ndarray, key: Key) -> list[int]:
+        left = behind_wires(self.model, self.files.of_tile(self.conductance()))
+        limit = (1 << (self.parameters["ADC_BITS"] - 1)) - 1
+        codes = tile_codes(
+            self.model, self.made, self.tile, left, words[None], key, self.parameters["ADC_SHIFT"], limit
+        )
+        return codes[0].tolist()
+
+    def sense(self) -> None:
+        """The flags of a column."""
+        column = self.random.randrange(self.tile.columns)
+        for _ in range(3):
+            self.cycle(column=column)
+        self._expect_flags(self.cycle(column=column), column)
+
+    def _expect_flags(self, cycle: int, column: int) -> None:
+        of_column = self.files.of_tile(self.conductance())[:, :, column]
+        for side in (0, 1):
+            for name, found in ((FLAGS[2 * side], at_rest), (FLAGS[2 * side + 1], is_full)):
+                self.expect(cycle, name, found(self.model, of_column[side]).tolist())
+
+    def pulse(self) -> None:
+        """Pulses up and down on some rows of a column, of either side; seldom one across a reset."""
+        column, random, rows = self.random.randrange(self.tile.columns), self.random, self.tile.rows
+        for _ in range(random.choice([1, 1, 4])):
+            chosen, upwards, side = (random.getrandbits(rows) for _ in range(3))
+            self.cycle(column=column, up=chosen & upwards, down=chosen & ~upwards, side=side, pulse=1)
+            if random.random() < 0.1:
+                self.reset()
+            self._pulse(column, chosen, upwards, side)
+            for _ in range(self.parameters["PULSE_CYCLES"] + 1):
+                self.cycle(column=column)
+        for _ in range(3):
+            cycle = self.cycle(column=column)
+        self._expect_flags(cycle, column)
+
+    def _pulse(self, column: int, chosen: int, upwards: int, side: int) -> None:
+        rows = [row for row in range(self.tile.rows) if chosen >> row & 1]
+        if not rows:
+            return
+        place = (
+            np.array([side >> row & 1 for row in rows]),
+            self.tile.first_row + np.array(rows),
+            self.tile.first_column + column,
+        )
+        devices = np.ravel_multi_index(np.broadcast_arrays(*place), self.made.shape)
+        raises = np.array([upwards >> row & 1 for row in rows], bool)
+        pulse_devices(self.model, self.made, self.state, devices, raises)
+
+    def age(self) -> None:
+        """A time, from none to the longest."""
+        ticks = self.random.choice([0, 255, MOST_TICKS, int(2 ** self.random.uniform(0, 46))])
+        self.cycle(age_request=1, age_ticks=ticks)
+        self.cycle()
+        self.ageings += 1
+        self.state.t = np.minimum(MOST_TICKS, self.state.t + ticks)
+        self.state.s = slow_noise(self.model, self.made, self.state, self.ageings)
+
+    # The whole --------------------------------------------------------------------------------------------------------
+    def write(self, folder: Path, operations: int) -> None:
+        """Files of the chip and the script; afterwards the state is what the devices must hold at the end."""
+        self.files.write(folder, self.state, self.ageings, self.probes)
+        self.reset()
+        for _ in range(operations):
+            self.random.choices(
+                [self.read, self.pulse, self.sense, self.age, self.reset, self.settle], [12, 6, 2, 1, 1, 1]
+            )[0]()
+        self.cycle()
+        self.cycle()
+        text = "".join(
+            " ".join(f"{pins.get(name, 0):x}" for name in self.PINS) + "\n" for pins in self.lines
+        )
+        (folder / f"{self.case.name}.script").write_text(text, encoding="utf-8")
+
+    def compare(self, folder: Path, end: Path) -> tuple[Counter[str], list[str]]:
+        """How many values of each kind were compared, and what differs."""
+        compared: Counter[str] = Counter()
+        wrong = []
+        answers = [line.split() for line in (folder / f"{self.case.name}.answers").read_text().splitlines()]
+        assert len(answers) == len(self.lines) + 1
+        for cycle, what, values in self.expected:
+            # The pins of a line are applied at the edge at which it is read, and answered at the next.
+            found = self._answer(answers[cycle + 1], what, len(values))
+            compared[what] += len(values)
+            if found != [int(value) for value in values]:
+                wrong.append(f"{self.case.name}: {what} in cycle {cycle}: {found}, not {values}")
+        for cycle in range(len(self.lines)):
+            compared["valid"] += 1
+            if int(answers[cycle + 1][0], 16) != (cycle in self.conversions):
+                wrong.append(f"{self.case.name}: valid in cycle {cycle}")
+        state = self.files.state_text(self.state, self.ageings, self.probes)
+        left = (end / f"{self.case.name}.devices").read_text(encoding="utf-8")
+        compared["state"] += len(state.split())
+        if left.split() != state.split():
+            wrong.append(f"{self.case.name}: the devices at the end")
+        return compared, wrong
+
+    def _answer(self, answer: list[str], what: str, count: int) -> list[int]:
+        if what == "code":
+            bits = self.parameters["ADC_BITS"]
+            value = int(answer[2], 16)
+            codes = [value >> bits * column & (1 << bits) - 1 for column in range(count)]
+            return [code - (code >> bits - 1 << bits) for code in codes]
+        value = int(answer[3 + FLAGS.index(what)], 16)
+        return [value >> row & 1 for row in range(count)]
+
+
+def make_runs(cases: tuple[TileCase, ...], seed: int, devices: Mapping[str, Any]) -> list[TileRun]:
+    """A chip for each case of devices as the section says, with seeds that follow from this one."""
+    runs = []
+    for case in cases:
+        random = Random(f"{seed} {case.name}")
+        design = case.design.evolve(devices={**devices, "seed": random.getrandbits(32)})
+        runs.append(TileRun(case, design, random))
+    return runs

@@ -226,12 +226,12 @@ module remora_crossbar #(
   endfunction
 
   task automatic take_real_sample(input int k);
-    for (int i = 0; i < ROWS; i++) reads.driven[i] = driven[k][i];
+    for (int unsigned i = 0; i < ROWS; i++) reads.driven[i] = driven[k][i];
     reads.sample(keyed, key_sequence, key_step);
     keyed = 0;
-    for (int j = 0; j < COLUMNS; j++) held[j] = reads.held[j];
+    for (int unsigned j = 0; j < COLUMNS; j++) held[j] = reads.held[j];
     gathered[k] = 0;
-    for (int i = 0; i < ROWS; i++) driven[k][i] = 0;
+    for (int unsigned i = 0; i < ROWS; i++) driven[k][i] = 0;
   endtask
 
   function automatic logic [COLUMNS*ADC_BITS-1:0] converted();
@@ -239,7 +239,7 @@ module remora_crossbar #(
   endfunction
 
   function automatic logic [COLUMNS*ADC_BITS-1:0] really_converted();
-    for (int j = 0; j < COLUMNS; j++) really_converted[j*ADC_BITS+:ADC_BITS] = quantise(reads.converted(j, held[j]));
+    for (int unsigned j = 0; j < COLUMNS; j++) really_converted[j*ADC_BITS+:ADC_BITS] = quantise(reads.converted(j, held[j]));
   endfunction
 
   always @(posedge clk) begin

@@ -133,6 +133,7 @@ module remora_devices #(
     return value < least ? least : value > most ? most : value;
   endfunction
   function automatic longint root(input longint value);
+    // verilator no_inline_task
     longint left, found, one;
     left = value;
     found = 0;
@@ -153,12 +154,13 @@ module remora_devices #(
   localparam bit [31:0] PULSE = 22, WRITE = 23, SLOW = 24;  // purposes
   localparam bit [39:0] ROTATIONS = {5'd24, 5'd16, 5'd29, 5'd17, 5'd6, 5'd26, 5'd15, 5'd13};
 
-  function automatic bit [63:0] draw(input bit [31:0] purpose, input bit [31:0] number, input bit [31:0] index,
-                                     input bit [31:0] lane);
+  function automatic bit [63:0] draw(input bit [31:0] key0, input bit [31:0] purpose, input bit [31:0] number,
+                                     input bit [31:0] index, input bit [31:0] lane);
+    // verilator no_inline_task
     bit [2:0][31:0] key;
     bit [31:0] x0, x1, injection;
     bit [5:0] rotation;
-    key[0] = seed;
+    key[0] = key0;
     key[1] = purpose << 24 | lane;
     key[2] = key[0] ^ key[1] ^ 32'h1BD1_1BDA;
     x0 = number + key[0];
@@ -209,7 +211,7 @@ module remora_devices #(
     bit [63:0] words;
     value = longint'(written[row][c]);
     if (used[WRITES]) begin
-      words = draw(WRITE, pulses[row][c], number_of(row, c), 0);
+      words = draw(seed, WRITE, pulses[row][c], number_of(row, c), 0);
       value = value + normal(words[31:0], at_position(WRITES, position(value, 0, whole_range)));
     end
     return clamped(value, 0, longint'(limit));
@@ -256,7 +258,7 @@ module remora_devices #(
     step = rounded(step * (raise ? longint'(up_gain[row][c]) : longint'(down_gain[row][c])), 12);
     noise = 0;
     if (cycle_noise != 0 || cycle_range != 0) begin
-      words = draw(PULSE, pulses[row][c], number_of(row, c), 0);
+      words = draw(seed, PULSE, pulses[row][c], number_of(row, c), 0);
       noise = normal(words[31:0], rounded(step * longint'(cycle_noise), 12));
       noise = noise + normal(words[63:32], longint'(cycle_range));
     end
@@ -287,7 +289,7 @@ module remora_devices #(
       value = drifted(row, c);
       amplitude = rounded(value * at_position(SLOWS, position(value, 0, whole_range)), 12);
       amplitude = amplitude * root((longint'(slow_base) + ((log_time(idle[row][c]) * 45426) >>> 24)) << 8);
-      words = draw(SLOW, ageings, number_of(row, c), 0);
+      words = draw(seed, SLOW, ageings, number_of(row, c), 0);
       slow[row][c] = int'(normal(words[31:0], rounded(amplitude, 8)));
     end
     conduct(row, c);

@@ -185,7 +185,6 @@ module remora_reads #(
   int driven[ROWS];
   logic signed [63:0] held[COLUMNS];
   logic signed [63:0] square_of[ROWS];
-  logic signed [63:0] spread_of[COLUMNS];
 
   localparam bit [31:0] READ = 20, PROBE = 21;  // purposes of the draws
 
@@ -196,7 +195,7 @@ module remora_reads #(
     reach = 0;
     remainders = 0;
     squares = 0;
-    for (int i = 0; i < rows; i++) begin
+    for (int unsigned i = 0; i < ROWS; i++) begin
       remainder = int'($signed(driven[i][7:0]));
       remainders = remainder < 0 ? remainders - longint'(remainder) : remainders + longint'(remainder);
       reach = driven[i] < 0 ? reach - longint'(driven[i]) : reach + longint'(driven[i]);
@@ -207,7 +206,7 @@ module remora_reads #(
     if (((reach + remainders) >>> 8) * most_weight < BEYOND && remainders * most_weight < BEYOND) gather();
     else gather_long();
     if (noisy) begin
-      if (squares * most_variance < BEYOND) gather_noise();
+      if (squares * most_variance + converter_noise < BEYOND) gather_noise();
       else gather_noise_long();
       if (keyed) disturb(READ, key_sequence, key_step);
       else disturb(PROBE, devices.probes, 0);
@@ -215,46 +214,62 @@ module remora_reads #(
     if (!keyed) devices.probes = devices.probes + 1;
   endtask
 
-  // Words are split into whole ones and what the planes' errors add, so that 32 bits hold the products.
+  // Words are split into whole ones and what the planes' errors add, so that 32 bits hold the products. The arrays are no
+  // variables of the tasks, which a simulator that compiles would clear in every cycle.
+  int sum[COLUMNS];
+  int part[COLUMNS];
+
   task automatic gather;
-    int sum[COLUMNS];
-    int part[COLUMNS];
     int remainder, whole;
-    for (int j = 0; j < COLUMNS; j++) sum[j] = 0;
-    for (int j = 0; j < COLUMNS; j++) part[j] = 0;
-    for (int i = 0; i < ROWS; i++) begin
+    for (int unsigned j = 0; j < COLUMNS; j++) sum[j] = 0;
+    for (int unsigned j = 0; j < COLUMNS; j++) part[j] = 0;
+    for (int unsigned i = 0; i < ROWS; i++) begin
       remainder = int'($signed(driven[i][7:0]));
       whole = (driven[i] - remainder) >>> 8;
-      if (whole != 0) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + whole * weight[i][j];
-      if (remainder != 0) for (int j = 0; j < COLUMNS; j++) part[j] = part[j] + remainder * weight[i][j];
+      if (whole != 0) for (int unsigned j = 0; j < COLUMNS; j++) sum[j] = sum[j] + whole * weight[i][j];
+      if (remainder != 0) for (int unsigned j = 0; j < COLUMNS; j++) part[j] = part[j] + remainder * weight[i][j];
     end
-    for (int j = 0; j < COLUMNS; j++) held[j] = longint'(sum[j]) + devices.rounded(longint'(part[j]), 8);
+    for (int unsigned j = 0; j < COLUMNS; j++) held[j] = longint'(sum[j]) + devices.rounded(longint'(part[j]), 8);
   endtask
 
   task automatic gather_long;
-    for (int j = 0; j < COLUMNS; j++) held[j] = 0;
-    for (int i = 0; i < ROWS; i++)
+    for (int unsigned j = 0; j < COLUMNS; j++) held[j] = 0;
+    for (int unsigned i = 0; i < ROWS; i++)
       if (driven[i] != 0)
-        for (int j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[i]) * longint'(weight[i][j]);
-    for (int j = 0; j < COLUMNS; j++) held[j] = devices.rounded(held[j], 8);
+        for (int unsigned j = 0; j < COLUMNS; j++) held[j] = held[j] + longint'(driven[i]) * longint'(weight[i][j]);
+    for (int unsigned j = 0; j < COLUMNS; j++) held[j] = devices.rounded(held[j], 8);
   endtask
 
+  // Deviations of a sample's columns, in 2^6 grains: roots of their variances, of all columns bit by bit.
+  int deviation[COLUMNS];
+  int left[COLUMNS];  // of the variance
+
   task automatic gather_noise;
-    int sum[COLUMNS];
-    int square;
-    for (int j = 0; j < COLUMNS; j++) sum[j] = 0;
-    for (int i = 0; i < ROWS; i++) begin
+    int square, one, trial, taken;
+    for (int unsigned j = 0; j < COLUMNS; j++) left[j] = int'(converter_noise);
+    for (int unsigned j = 0; j < COLUMNS; j++) deviation[j] = 0;
+    for (int unsigned i = 0; i < ROWS; i++) begin
       square = int'(square_of[i]);
-      if (square != 0) for (int j = 0; j < COLUMNS; j++) sum[j] = sum[j] + square * variance[i][j];
+      if (square != 0)
+        for (int unsigned j = 0; j < COLUMNS; j++) left[j] = left[j] + square * variance[i][j];
     end
-    for (int j = 0; j < COLUMNS; j++) spread_of[j] = longint'(sum[j]);
+    // verilator unroll_disable
+    for (one = 1 << 30; one != 0; one = one >> 2)
+      for (int unsigned j = 0; j < COLUMNS; j++) begin
+        trial = deviation[j] + one;
+        taken = left[j] >= trial ? -1 : 0;
+        left[j] = left[j] - (trial & taken);
+        deviation[j] = (deviation[j] >> 1) + (one & taken);
+      end
   endtask
 
   task automatic gather_noise_long;
-    for (int j = 0; j < COLUMNS; j++) spread_of[j] = 0;
-    for (int i = 0; i < ROWS; i++)
-      if (square_of[i] != 0)
-        for (int j = 0; j < COLUMNS; j++) spread_of[j] = spread_of[j] + square_of[i] * longint'(variance[i][j]);
+    longint power;
+    for (int unsigned j = 0; j < COLUMNS; j++) begin
+      power = converter_noise;
+      for (int unsigned i = 0; i < ROWS; i++) power = power + square_of[i] * longint'(variance[i][j]);
+      deviation[j] = int'(devices.root(power));
+    end
   endtask
 
   // Noise of a sample, a draw for each eight columns of the layer; rules D16 and D17.
@@ -263,17 +278,18 @@ module remora_reads #(
     bit [31:0] place;
     bit [7:0] entry;
     words = 0;
-    for (int j = 0; j < columns; j++) begin
-      place = devices.first_column + j;
+    place = devices.first_column;
+    for (int unsigned j = 0; j < COLUMNS; j++) begin
       if (j == 0 || place[2:0] == 0)
-        words = devices.draw(purpose, number, {step, place[18:3]}, devices.layer << 15 | devices.row_tile);
+        words = devices.draw(devices.seed, purpose, number, {step, place[18:3]}, devices.layer << 15 | devices.row_tile);
       entry = 8'(words >> {place[2:0], 3'b000});
-      held[j] = held[j] + devices.root(spread_of[j] + converter_noise) * longint'(normal_table[entry]);
+      held[j] = held[j] + longint'(deviation[j]) * longint'(normal_table[entry]);
+      place = place + 1;
     end
   endtask
 
   // What the converter of a column rounds; rule D18.
-  function automatic longint converted(input int col, input longint value);
+  function automatic longint converted(input int unsigned col, input longint value);
     return ((value * longint'(gain[col])) >>> 12) + offset[col];
   endfunction
 endmodule

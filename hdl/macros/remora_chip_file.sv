@@ -51,10 +51,6 @@ module remora_chip_file #(
     return number;
   endfunction
 
-  function automatic int next_int(input longint least, input longint most);
-    return int'(next(least, most));
-  endfunction
-
   // What the file says is not what the tile is.
   task automatic refuse(input string reason);
     if (!failed) begin

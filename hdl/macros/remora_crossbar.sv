@@ -84,6 +84,8 @@ module remora_crossbar #(
   bit [15:0] key_step;
   bit age_request;
   longint age_ticks;
+  bit starts_aged;  // by +remora_age=TICKS, at the first edge
+  longint first_ticks;
 
   // Devices: non-volatile, so no reset touches them. `weight` is g+ - g-, kept beside the pair for speed (rule X1).
   int g_pos[ROWS][COLUMNS];
@@ -129,6 +131,7 @@ module remora_crossbar #(
   initial begin
     {keyed, key_sequence, key_step, age_request, age_ticks, has_image, levels} = '0;
     reads.open(real_devices);
+    starts_aged = $value$plusargs("remora_age=%d", first_ticks) != 0;
     at_rest = real_devices ? reads.devices.rest + STEP / 2 : 0;
     at_full = real_devices ? reads.devices.full - STEP / 2 : FULL;
     for (int k = 0; k < 1 << PLANE_BITS; k++) plane_weight[k] = real_devices ? reads.plane_weight[k] : 1 << k;
@@ -291,11 +294,12 @@ module remora_crossbar #(
           );
     end else if (pulsing != 0) pulsing <= pulsing - 1;
     if (age_request && gathered != 0) $fatal(1, "%s: aged between integrate and sample", NAME);
-    if (age_request && real_devices) begin
-      reads.age(age_ticks);
+    if ((starts_aged || age_request) && real_devices) begin
+      reads.age(starts_aged ? first_ticks : age_ticks);
       for (int i = 0; i < ROWS; i++) for (int j = 0; j < COLUMNS; j++) show_pair(i, j);
     end
-    if (age_request) age_request = 0;
+    if (!starts_aged) age_request = 0;
+    starts_aged = 0;
   end
   assign busy = pulsing != 0 && !off;
 

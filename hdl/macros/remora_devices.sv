@@ -29,16 +29,12 @@ module remora_devices #(
   bit used[TABLES];  // not 0 everywhere
   int cycle_noise, cycle_range, read_noise, slow_base;
   longint whole_range;  // reciprocal of rule D3 from 0 to full
-  int log_table[257];
-  int power_table[257];
+  int table_of[770];  // logarithms, powers and, for reads, normal deviates
+  localparam int POWERS = 257, DEVIATES = 514;
 
-  // Devices by row and bitline: 2j carries g+ of column j, 2j + 1 its g-. How they were made, rule D4:
-  int low[ROWS][2*COLUMNS];
-  int high[ROWS][2*COLUMNS];
-  int up_gain[ROWS][2*COLUMNS];
-  int down_gain[ROWS][2*COLUMNS];
-  int aging[ROWS][2*COLUMNS];
-  bit [31:0] endurance[ROWS][2*COLUMNS];
+  // Devices by row and bitline: 2j carries g+ of column j, 2j + 1 its g-. How they were made, the numbers of rule D4:
+  localparam int LOW = 0, HIGH = 1, UP = 2, DOWN = 3, AGING = 4, ENDURANCE = 5, NUMBERS = 6;
+  int made[NUMBERS][ROWS][2*COLUMNS];  // an endurance without sign
   // Their state, p, n, t and s of rule D5, which no reset changes:
   int written[ROWS][2*COLUMNS];
   bit [31:0] pulses[ROWS][2*COLUMNS];
@@ -51,79 +47,87 @@ module remora_devices #(
   remora_chip_file #(.NAME(NAME)) chip ();
   bit given;
 
-  // The model up to what concerns reads.
+  // Numbers of the model that every tile has. Reading goes through few loops: each place that reads is a copy of the
+  // reader in a simulator that compiles.
+  localparam int SIZES = 7, RANGE = 11, KNOTS = 17, NOISES = RANGE + TABLES * KNOTS, SHARED = NOISES + 7;
+  logic signed [63:0] shared[SHARED];
+
+  // The model up to the planes.
   task automatic read_model;
-    longint level;
     chip.open("model");
-    layer = chip.next_int(0, 1);
-    row_tile = chip.next_int(0, 32767);
-    first_row = chip.next_int(0, 4095);
-    first_column = chip.next_int(0, 2047);
-    rows = chip.next_int(1, 4096);
-    columns = chip.next_int(1, 2048);
-    if (rows > ROWS || columns > COLUMNS) begin
-      chip.refuse("describes more rows or columns than the tile has");
+    // verilator unroll_disable
+    for (int k = 0; k < SHARED; k++) shared[k] = chip.next(0, k < NOISES + 4 ? MOST_WORD : BEYOND << 16);
+    layer = int'(shared[0]);
+    row_tile = int'(shared[1]);
+    first_row = int'(shared[2]);
+    first_column = int'(shared[3]);
+    rows = int'(shared[4]);
+    columns = int'(shared[5]);
+    planes = int'(shared[6]);
+    if (shared[4] < 1 || shared[5] < 1 || shared[4] > longint'(ROWS) || shared[5] > longint'(COLUMNS)) begin
+      chip.refuse("describes other rows or columns than the tile has");
       rows = 1;
       columns = 1;
     end
-    planes = chip.next_int(1, longint'(PLANES));
-    seed = 32'(chip.next(0, MOST_WORD));
-    rest = chip.next_int(0, BEYOND / 4);
-    full = chip.next_int(0, BEYOND / 4);
-    level = chip.next(1, BEYOND / 4);
-    if (level != longint'(1) << FRACTION_BITS || longint'(full) - longint'(rest) != longint'(FULL_LEVELS) * level)
+    if (shared[6] < 1 || shared[6] > longint'(PLANES)) chip.refuse("describes other planes than the tile has");
+    seed = 32'(shared[SIZES]);
+    rest = int'(shared[SIZES+1]);
+    full = int'(shared[SIZES+2]);
+    if (shared[SIZES+3] != longint'(1) << FRACTION_BITS || shared[SIZES+2] >= BEYOND >>> 2
+        || shared[SIZES+2] - shared[SIZES+1] != longint'(FULL_LEVELS) << FRACTION_BITS)
       chip.refuse("describes other levels than the tile has");
     limit = 2 * full;
     whole_range = reciprocal(0, full);
-    // Unrolled, the reader would be most of the program of a simulator that compiles.
     // verilator unroll_disable
     for (int k = 0; k < TABLES; k++) begin
       used[k] = 0;
       // verilator unroll_disable
-      for (int place = 0; place < 17; place++) begin
-        knots[k][place] = chip.next_int(0, BEYOND - 1);
+      for (int place = 0; place < KNOTS; place++) begin
+        knots[k][place] = int'(shared[RANGE+KNOTS*k+place]);
         if (knots[k][place] != 0) used[k] = 1;
       end
     end
-    cycle_noise = chip.next_int(0, BEYOND - 1);
-    cycle_range = chip.next_int(0, BEYOND - 1);
-    read_noise = chip.next_int(0, BEYOND - 1);
-    slow_base = chip.next_int(0, BEYOND - 1);
-  endtask
-
-  task automatic read_time_tables;
-    // verilator unroll_disable
-    for (int k = 0; k < 257; k++) log_table[k] = chip.next_int(0, 65536);
-    // verilator unroll_disable
-    for (int k = 0; k < 257; k++) power_table[k] = chip.next_int(0, 65536);
+    cycle_noise = int'(shared[NOISES]);
+    cycle_range = int'(shared[NOISES+1]);
+    read_noise = int'(shared[NOISES+2]);
+    slow_base = int'(shared[NOISES+3]);
   endtask
 
   // How the devices were made, and what they hold.
   task automatic read_devices;
+    longint least;
     chip.open("chip");
+    // verilator unroll_disable
     for (int i = 0; i < rows; i++)
-      for (int c = 0; c < 2 * columns; c++) begin
-        low[i][c] = chip.next_int(0, longint'(limit));
-        high[i][c] = chip.next_int(longint'(low[i][c]), longint'(limit));
-        up_gain[i][c] = chip.next_int(-BEYOND, BEYOND - 1);
-        down_gain[i][c] = chip.next_int(-BEYOND, BEYOND - 1);
-        aging[i][c] = chip.next_int(-BEYOND, BEYOND - 1);
-        endurance[i][c] = 32'(chip.next(0, MOST_WORD));
-      end
+      for (int c = 0; c < 2 * columns; c++)
+        for (int k = 0; k < NUMBERS; k++) begin
+          least = k == LOW ? 0 : k == HIGH ? longint'(made[LOW][i][c]) : -BEYOND;
+          made[k][i][c] = int'(chip.next(least, k <= HIGH ? longint'(limit) : MOST_WORD));
+        end
     chip.close();
     chip.open("devices");
     ageings = 32'(chip.next(0, MOST_WORD));
     probes = 32'(chip.next(0, MOST_WORD));
-    for (int i = 0; i < rows; i++)
-      for (int c = 0; c < 2 * columns; c++) begin
-        written[i][c] = chip.next_int(0, longint'(limit));
-        pulses[i][c] = 32'(chip.next(0, MOST_WORD));
-        idle[i][c] = chip.next(0, MOST_TICKS);
-        slow[i][c] = chip.next_int(-BEYOND, BEYOND - 1);
-      end
+    // verilator unroll_disable
+    for (int i = 0; i < rows; i++) for (int c = 0; c < 2 * columns; c++) read_device(i, c);
     chip.close();
     given = !chip.failed;
-    if (given) for (int i = 0; i < rows; i++) for (int c = 0; c < 2 * columns; c++) conduct(i, c);
+  endtask
+
+  task automatic read_device(input int row, input int c);
+    longint number;
+    // verilator unroll_disable
+    for (int k = 0; k < 4; k++) begin
+      number = chip.next(k == 3 ? -BEYOND : 0, k == 0 ? longint'(limit) : k == 2 ? MOST_TICKS : MOST_WORD);
+      case (k)
+        0: written[row][c] = int'(number);
+        1: pulses[row][c] = 32'(number);
+        2: idle[row][c] = number;
+        default: slow[row][c] = int'(number);
+      endcase
+    end
+    number = drifted(row, c, log_time(idle[row][c])) + longint'(slow[row][c]);
+    conductance[row][c] = int'(clamped(number, 0, longint'(limit)));  // rule D10
   endtask
 
   function automatic longint rounded(input longint value, input int bits);
@@ -149,8 +153,8 @@ module remora_devices #(
     return found;
   endfunction
 
-  // Draws: Threefry-2x32 with 13 rounds, the second word above the first, and near-normal integers made of a word; rules
-  // R1, R2 and R5. Arrays are packed and words are bits, as Icarus Verilog 11 needs them.
+  // Draws: Threefry-2x32 with 13 rounds, the second word above the first, and near-normal integers made of a word;
+  // rules R1, R2 and R5. Arrays are packed and words are bits, as Icarus Verilog 11 needs them.
   localparam bit [31:0] PULSE = 22, WRITE = 23, SLOW = 24;  // purposes
   localparam bit [39:0] ROTATIONS = {5'd24, 5'd16, 5'd29, 5'd17, 5'd6, 5'd26, 5'd15, 5'd13};
 
@@ -179,6 +183,7 @@ module remora_devices #(
   endfunction
 
   function automatic longint normal(input bit [31:0] word, input longint amplitude);
+    // verilator no_inline_task
     int total;
     total = int'(word[7:0]) + int'(word[15:8]) + int'(word[23:16]) + int'(word[31:24]) - 510;
     return rounded(longint'(total) * amplitude * 443, 16);
@@ -194,9 +199,11 @@ module remora_devices #(
     return most > least ? (longint'(1) << 28) / (longint'(most) - longint'(least)) : longint'(1) << 28;
   endfunction
   function automatic longint between(input int first, input int second, input longint place);
+    // verilator no_inline_task
     return longint'(first) + rounded((longint'(second) - longint'(first)) * place, 8);
   endfunction
   function automatic longint position(input longint value, input int least, input longint factor);
+    // verilator no_inline_task
     return value > longint'(least) ? clamped(((value - longint'(least)) * factor) >>> 16, 0, 4096) : 0;
   endfunction
   function automatic longint at_position(input int k, input longint x);
@@ -220,42 +227,40 @@ module remora_devices #(
   // Rule D8.
   function automatic longint log_time(input longint ticks);
     bit [63:0] u;
-    bit [8:0] k;
+    bit [9:0] k;
     longint m;
     u = ticks + 256;
     m = 8;
     while (u >> (m + 1) != 0) m = m + 1;
     u = m < 16 ? u << (16 - m) : u >> (m - 16);
-    k = 9'(u[15:8]);
-    return ((m - 8) << 16) + between(log_table[k], log_table[k+1], longint'(u[7:0]));
+    k = 10'(u[15:8]);
+    return ((m - 8) << 16) + between(table_of[k], table_of[k+1], longint'(u[7:0]));
   endfunction
 
   // Rule D9; without time since the last pulse nothing has drifted.
-  function automatic longint drifted(input int row, input int c);
+  function automatic longint drifted(input int row, input int c, input longint log_of_time);
     longint value, x, exponent, y, power;
-    bit [8:0] k;
+    int k;
     value = shown(row, c);
-    if (idle[row][c] == 0 || !(used[DRIFTS] || used[DRIFT_SPREADS])) return value;
+    if (log_of_time == 0 || !(used[DRIFTS] || used[DRIFT_SPREADS])) return value;
     x = position(value, 0, whole_range);
-    exponent = at_position(DRIFTS, x) + rounded(at_position(DRIFT_SPREADS, x) * longint'(aging[row][c]), 8);
-    y = exponent < 0 ? 0 : (exponent * log_time(idle[row][c])) >>> 12;
-    k = 9'(y[15:8]);
-    power = between(power_table[k], power_table[k+1], longint'(y[7:0]));
+    exponent = at_position(DRIFTS, x) + rounded(at_position(DRIFT_SPREADS, x) * longint'(made[AGING][row][c]), 8);
+    y = exponent < 0 ? 0 : (exponent * log_of_time) >>> 12;
+    k = POWERS + int'(y[15:8]);
+    power = between(table_of[k], table_of[k+1], longint'(y[7:0]));
     return rounded(value * power, 16 + int'(clamped(y >>> 16, 0, 31)));
   endfunction
 
-  // Rule D10.
-  task automatic conduct(input int row, input int c);
-    conductance[row][c] = int'(clamped(drifted(row, c) + longint'(slow[row][c]), 0, longint'(limit)));
-  endtask
-
-  // A pulse on one device; rule D6.
+  // A pulse on one device; rule D6. It conducts what it shows then, rule D10.
   task automatic pulse(input int row, input int c, input bit raise);
-    longint value, step, noise;
+    longint value, least, most, step, noise;
     bit [63:0] words;
     value = longint'(written[row][c]);
-    step = at_position(raise ? RAISES : LOWERS, position(value, low[row][c], reciprocal(low[row][c], high[row][c])));
-    step = rounded(step * (raise ? longint'(up_gain[row][c]) : longint'(down_gain[row][c])), 12);
+    least = longint'(made[LOW][row][c]);
+    most = longint'(made[HIGH][row][c]);
+    step = position(value, made[LOW][row][c], reciprocal(made[LOW][row][c], made[HIGH][row][c]));
+    step = at_position(raise ? RAISES : LOWERS, step);
+    step = rounded(step * longint'(made[raise?UP : DOWN][row][c]), 12);
     noise = 0;
     if (cycle_noise != 0 || cycle_range != 0) begin
       words = draw(seed, PULSE, pulses[row][c], number_of(row, c), 0);
@@ -263,12 +268,11 @@ module remora_devices #(
       noise = noise + normal(words[63:32], longint'(cycle_range));
     end
     value = raise ? value + step + noise : value - step - noise;
-    if (pulses[row][c] < endurance[row][c])
-      written[row][c] = int'(clamped(value, longint'(low[row][c]), longint'(high[row][c])));
+    if (pulses[row][c] < 32'(made[ENDURANCE][row][c])) written[row][c] = int'(clamped(value, least, most));
     if (pulses[row][c] != 32'hFFFF_FFFF) pulses[row][c] = pulses[row][c] + 1;
     idle[row][c] = 0;
     slow[row][c] = 0;
-    conduct(row, c);
+    conductance[row][c] = int'(shown(row, c));
   endtask
 
   // Ageing of all devices at once; rule D11.
@@ -281,18 +285,20 @@ module remora_devices #(
   endtask
 
   task automatic age_device(input int row, input int c, input longint ticks);
-    longint value, amplitude;
+    longint value, amplitude, log_of_time, noise;
     bit [63:0] words;
     idle[row][c] = clamped(idle[row][c] + ticks, 0, MOST_TICKS);
-    slow[row][c] = 0;
+    log_of_time = log_time(idle[row][c]);
+    value = drifted(row, c, log_of_time);
+    noise = 0;
     if (used[SLOWS]) begin
-      value = drifted(row, c);
       amplitude = rounded(value * at_position(SLOWS, position(value, 0, whole_range)), 12);
-      amplitude = amplitude * root((longint'(slow_base) + ((log_time(idle[row][c]) * 45426) >>> 24)) << 8);
+      amplitude = amplitude * root((longint'(slow_base) + ((log_of_time * 45426) >>> 24)) << 8);
       words = draw(seed, SLOW, ageings, number_of(row, c), 0);
-      slow[row][c] = int'(normal(words[31:0], rounded(amplitude, 8)));
+      noise = normal(words[31:0], rounded(amplitude, 8));
     end
-    conduct(row, c);
+    slow[row][c] = int'(noise);
+    conductance[row][c] = int'(clamped(value + noise, 0, longint'(limit)));  // rule D10
   endtask
 
   // A simulation started with +remora_devices=DIR tells at its end what became of the devices: DIR/NAME.devices, as it

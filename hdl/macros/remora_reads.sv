@@ -30,7 +30,6 @@ module remora_reads #(
   int plane_weight[PLANES];
   int gain[COLUMNS];  // of the converters, in 2^-12
   logic signed [63:0] offset[COLUMNS];  // of the converters, in grains
-  int normal_table[256];
 
   // Weight and variance of each pair as its bitlines see them, and what no magnitude since the start exceeds.
   int weight[ROWS][COLUMNS];
@@ -45,46 +44,43 @@ module remora_reads #(
 
   // Takes the chip that the simulation was started with; `given` is 0 where it was started without.
   task automatic open(output bit given);
-    longint ticks;
     devices.chip.find(given);
     if (given) begin
       devices.read_model();
       read_converters();
       devices.read_devices();
-      if (!devices.chip.failed) begin
-        settle_all();
-        if ($value$plusargs("remora_age=%d", ticks)) age(ticks);
-      end
+      settle_all();
     end
   endtask
 
-  // The rest of the model, from the wires on.
+  // The rest of the model: planes, converters, tables.
   task automatic read_converters;
+    longint number;
     rows = devices.rows;
     columns = devices.columns;
     read_noise = longint'(devices.read_noise);
-    wire_row = devices.chip.next(0, BEYOND << 8);
-    wire_column = devices.chip.next(0, BEYOND << 8);
-    converter_noise = devices.chip.next(0, BEYOND << 16);
+    wire_row = devices.shared[devices.SHARED-3];
+    wire_column = devices.shared[devices.SHARED-2];
+    converter_noise = devices.shared[devices.SHARED-1];
     wired = wire_row != 0 || wire_column != 0;
     noisy = read_noise != 0 || converter_noise != 0;
     if (variance_of(longint'(devices.limit), longint'(devices.limit)) >= BEYOND)
       devices.chip.refuse("describes read noise whose variance 32 bits do not hold");
     // verilator unroll_disable
-    for (int k = 0; k < PLANES; k++)
-      plane_weight[k] = k < devices.planes ? devices.chip.next_int(-BEYOND >>> devices.planes, BEYOND >>> devices.planes) << k : 0;
-    // verilator unroll_disable
+    for (int k = 0; k < PLANES; k++) plane_weight[k] = 0;
     for (int j = 0; j < COLUMNS; j++) begin
       offset[j] = 0;
       gain[j] = 4096;
-      if (j < columns) begin
-        offset[j] = (devices.chip.next(-BEYOND, BEYOND - 1) <<< SHIFT) >>> 4;
-        gain[j] = 4096 + devices.chip.next_int(-BEYOND / 2, BEYOND / 2);
-      end
     end
-    devices.read_time_tables();
     // verilator unroll_disable
-    for (int k = 0; k < 256; k++) normal_table[k] = devices.chip.next_int(-65536, 65536);
+    for (int k = 0; k < devices.planes + 2 * columns; k++) begin
+      number = devices.chip.next(-BEYOND, BEYOND);
+      if (k < devices.planes) plane_weight[k] = int'(number) << k;
+      else if ((k - devices.planes) % 2 == 0) offset[(k-devices.planes)/2] = (number <<< SHIFT) >>> 4;
+      else gain[(k-devices.planes)/2] = 4096 + int'(number);
+    end
+    // verilator unroll_disable
+    for (int k = 0; k < 770; k++) devices.table_of[k] = int'(devices.chip.next(-BEYOND, BEYOND));
     devices.chip.close();
   endtask
 
@@ -92,11 +88,9 @@ module remora_reads #(
   task automatic pulse(input int row, input int c, input bit raise);
     if (row < rows && c < 2 * columns) begin
       devices.pulse(row, c, raise);
-      if (wired) begin
-        stale_row[row] = 1;
-        stale_column[c>>1] = 1;
-        stale = 1;
-      end else weigh(row, c >> 1);
+      stale_row[row] = 1;
+      stale_column[c>>1] = 1;
+      stale = 1;
     end
   endtask
 
@@ -108,21 +102,18 @@ module remora_reads #(
   task automatic settle_all;
     for (int i = 0; i < rows; i++) stale_row[i] = 1;
     for (int j = 0; j < columns; j++) stale_column[j] = 1;
-    settle();
+    stale = 1;
   endtask
 
-  // Weights of all pairs of which row or column is stale.
+  // Weights of the pairs whose row and column are stale; with wires, of those whose row or column is.
   task automatic settle;
     if (wired) begin
       for (int i = 0; i < rows; i++) if (stale_row[i]) load_row(i);
-      for (int j = 0; j < columns; j++)
-        if (stale_column[j]) begin
-          load_column(2 * j);
-          load_column(2 * j + 1);
-        end
+      for (int c = 0; c < 2 * columns; c++) if (stale_column[c>>1]) load_column(c);
     end
     for (int i = 0; i < rows; i++)
-      for (int j = 0; j < columns; j++) if (stale_row[i] || stale_column[j]) weigh(i, j);
+      if (wired || stale_row[i])
+        for (int j = 0; j < columns; j++) if (wired ? stale_row[i] || stale_column[j] : stale_column[j]) weigh(i, j);
     for (int i = 0; i < rows; i++) stale_row[i] = 0;
     for (int j = 0; j < columns; j++) stale_column[j] = 0;
     stale = 0;
@@ -214,8 +205,8 @@ module remora_reads #(
     if (!keyed) devices.probes = devices.probes + 1;
   endtask
 
-  // Words are split into whole ones and what the planes' errors add, so that 32 bits hold the products. The arrays are no
-  // variables of the tasks, which a simulator that compiles would clear in every cycle.
+  // Words are split into whole ones and what the planes' errors add, so that 32 bits hold the products. The arrays are
+  // no variables of the tasks, which a simulator that compiles would clear in every cycle.
   int sum[COLUMNS];
   int part[COLUMNS];
 
@@ -275,15 +266,16 @@ module remora_reads #(
   // Noise of a sample, a draw for each eight columns of the layer; rules D16 and D17.
   task automatic disturb(input bit [31:0] purpose, input bit [31:0] number, input bit [15:0] step);
     bit [63:0] words;
-    bit [31:0] place;
+    bit [31:0] place, lane;
     bit [7:0] entry;
     words = 0;
+    lane = devices.layer << 15 | devices.row_tile;
     place = devices.first_column;
     for (int unsigned j = 0; j < COLUMNS; j++) begin
       if (j == 0 || place[2:0] == 0)
-        words = devices.draw(devices.seed, purpose, number, {step, place[18:3]}, devices.layer << 15 | devices.row_tile);
+        words = devices.draw(devices.seed, purpose, number, {step, place[18:3]}, lane);
       entry = 8'(words >> {place[2:0], 3'b000});
-      held[j] = held[j] + longint'(deviation[j]) * longint'(normal_table[entry]);
+      held[j] = held[j] + longint'(deviation[j]) * longint'(devices.table_of[devices.DEVIATES+int'(entry)]);
       place = place + 1;
     end
   endtask

@@ -6,8 +6,9 @@ rules D3 to D18 say what codes, flags and final states must be; each tile goes i
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -15,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from remora.flow.tools.icarus import build_icarus
+from remora.flow.tools.simulator import build_executable, write_source
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.pulses import pulse_devices
 from remora.golden.devices.reading import Key, tile_codes
@@ -24,7 +27,9 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, layer_layout
 from remora.spec.lib.rng import Purpose
 from tests.hdl.designs import make_design
+from tests.hdl.macro_models import CROSSBAR
 from tests.hdl.macros.chip_files import TileChip
+from tests.support import icarus
 
 MOST_TICKS, MOST_PULSES = (1 << 47) - 1, (1 << 32) - 1
 FLAGS = ("pos_rest", "pos_full", "neg_rest", "neg_full")
@@ -94,6 +99,44 @@ TILES = (
 SMALL = tuple(case for case in TILES if case.name in ("parts_3", "one"))
 
 
+HERE = Path(__file__).parent
+KINDS = ("code", "valid", *FLAGS, "state")
+"""What is compared."""
+
+
+def build_bench(cases: tuple[TileCase, ...], simulator: str, models: Sequence[Path] = CROSSBAR) -> list[str]:
+    """The command that runs cases side by side.
+
+    Args:
+        simulator: ``verilator`` or ``icarus``.
+        models: of the crossbar.
+    """
+    top = write_source("device_bench.sv", bench_text(cases, simulator == "icarus"))
+    sources = [HERE / "device_tile.sv", *models, top]
+    if simulator == "icarus":
+        return [str(icarus().vvp), "-n", str(build_icarus(sources, "top", name="real_devices").executable)]
+    main = HERE / "device_main.cpp"
+    return [str(build_executable(sources, "top", main, name="real_devices", optimise="build").executable)]
+
+
+def start_bench(command: Sequence[str], folder: Path, *plusargs: str) -> subprocess.CompletedProcess[str]:
+    """Run the scripts of a folder on the chip of the same folder; what is left of it goes to the folder ``end``."""
+    (folder / "end").mkdir(exist_ok=True)
+    chip = [f"+remora_chip={folder}", f"+script={folder}", f"+remora_devices={folder / 'end'}"]
+    return subprocess.run([*command, *chip, *plusargs], capture_output=True, text=True, check=False)
+
+
+def compare_runs(runs: Sequence[TileRun], folder: Path) -> tuple[Counter[str], list[str]]:
+    """How many values of each of `KINDS` were compared, and what differs."""
+    compared: Counter[str] = Counter()
+    wrong = []
+    for run in runs:
+        counted, differences = run.compare(folder, folder / "end")
+        compared += counted
+        wrong += differences
+    return compared, wrong
+
+
 def bench_text(cases: tuple[TileCase, ...], clocked: bool) -> str:
     """The top module: every case, and the end of the simulation when all are done.
 
@@ -159,8 +202,9 @@ class TileRun:
     """A tile of one chip and its script.
 
     Attributes:
-        lines: of the script so far, one a cycle: what is not 0 of `PINS`. ``expected``: (cycle, what, columns or 0)
-            and the value, in the order in which they come.
+        lines: of the script so far, one a cycle: what is not 0 of `PINS`.
+        expected: cycle, what of `KINDS`, and a value a column or row, in the order in which they come.
+        conversions: cycles in which codes become valid.
     """
 
     case: TileCase
@@ -169,7 +213,6 @@ class TileRun:
     lines: list[dict[str, int]] = field(default_factory=list)
     expected: list[tuple[int, str, list[int]]] = field(default_factory=list)
     conversions: set[int] = field(default_factory=set)
-    valid_from: int = 0
 
     PINS = (
         "reset", "wl_pos", "wl_neg", "plane", "integrate", "integrator", "sample", "convert", "column", "up", "down",
@@ -333,14 +376,23 @@ class TileRun:
         ticks = self.random.choice([0, 255, MOST_TICKS, int(2 ** self.random.uniform(0, 46))])
         self.cycle(age_request=1, age_ticks=ticks)
         self.cycle()
+        self._age(ticks)
+
+    def _age(self, ticks: int) -> None:
         self.ageings += 1
         self.state.t = np.minimum(MOST_TICKS, self.state.t + ticks)
         self.state.s = slow_noise(self.model, self.made, self.state, self.ageings)
 
     # The whole --------------------------------------------------------------------------------------------------------
-    def write(self, folder: Path, operations: int) -> None:
-        """Files of the chip and the script; afterwards the state is what the devices must hold at the end."""
+    def write(self, folder: Path, operations: int, first_age: int | None = None) -> None:
+        """Files of the chip and the script; afterwards the state is what the devices must hold at the end.
+
+        Args:
+            first_age: ticks by which the simulation is started aged; None: it is not.
+        """
         self.files.write(folder, self.state, self.ageings, self.probes)
+        if first_age is not None:
+            self._age(first_age)
         self.reset()
         for _ in range(operations):
             self.random.choices(
@@ -348,9 +400,7 @@ class TileRun:
             )[0]()
         self.cycle()
         self.cycle()
-        text = "".join(
-            " ".join(f"{pins.get(name, 0):x}" for name in self.PINS) + "\n" for pins in self.lines
-        )
+        text = "".join(" ".join(f"{pins.get(name, 0):x}" for name in self.PINS) + "\n" for pins in self.lines)
         (folder / f"{self.case.name}.script").write_text(text, encoding="utf-8")
 
     def compare(self, folder: Path, end: Path) -> tuple[Counter[str], list[str]]:

@@ -60,9 +60,11 @@ module remora_chip_file #(
   endtask
 
   task automatic close;
-    longint number;
+    int character;
     if (!failed) begin
-      if ($fscanf(file, "%d", number) >= 0 && !$feof(file)) begin
+      character = $fgetc(file);
+      while (character == " " || (character >= 9 && character <= 13)) character = $fgetc(file);
+      if (character >= 0) begin
         failed = 1;
         $fatal(1, "%s: %0s holds more than %0d numbers", NAME, path, count);
       end

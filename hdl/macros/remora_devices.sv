@@ -56,7 +56,7 @@ module remora_devices #(
   task automatic read_model;
     chip.open("model");
     // verilator unroll_disable
-    for (int k = 0; k < SHARED; k++) shared[k] = chip.next(0, k < NOISES + 4 ? MOST_WORD : BEYOND << 16);
+    for (int k = 0; k < SHARED; k++) shared[k] = chip.next(0, k == SIZES ? MOST_WORD : k < NOISES + 4 ? BEYOND - 1 : BEYOND << 16);
     layer = int'(shared[0]);
     row_tile = int'(shared[1]);
     first_row = int'(shared[2]);
@@ -73,7 +73,7 @@ module remora_devices #(
     seed = 32'(shared[SIZES]);
     rest = int'(shared[SIZES+1]);
     full = int'(shared[SIZES+2]);
-    if (shared[SIZES+3] != longint'(1) << FRACTION_BITS || shared[SIZES+2] >= BEYOND >>> 2
+    if (shared[SIZES+3] != longint'(1) << FRACTION_BITS || shared[SIZES+2] >= BEYOND >>> 5
         || shared[SIZES+2] - shared[SIZES+1] != longint'(FULL_LEVELS) << FRACTION_BITS)
       chip.refuse("describes other levels than the tile has");
     limit = 2 * full;
@@ -126,7 +126,7 @@ module remora_devices #(
         default: slow[row][c] = int'(number);
       endcase
     end
-    number = drifted(row, c, log_time(idle[row][c])) + longint'(slow[row][c]);
+    number = drifted(row, c, shown(row, c), log_time(idle[row][c])) + longint'(slow[row][c]);
     conductance[row][c] = int'(clamped(number, 0, longint'(limit)));  // rule D10
   endtask
 
@@ -238,10 +238,9 @@ module remora_devices #(
   endfunction
 
   // Rule D9; without time since the last pulse nothing has drifted.
-  function automatic longint drifted(input int row, input int c, input longint log_of_time);
-    longint value, x, exponent, y, power;
+  function automatic longint drifted(input int row, input int c, input longint value, input longint log_of_time);
+    longint x, exponent, y, power;
     int k;
-    value = shown(row, c);
     if (log_of_time == 0 || !(used[DRIFTS] || used[DRIFT_SPREADS])) return value;
     x = position(value, 0, whole_range);
     exponent = at_position(DRIFTS, x) + rounded(at_position(DRIFT_SPREADS, x) * longint'(made[AGING][row][c]), 8);
@@ -285,14 +284,15 @@ module remora_devices #(
   endtask
 
   task automatic age_device(input int row, input int c, input longint ticks);
-    longint value, amplitude, log_of_time, noise;
+    longint value, programmed, amplitude, log_of_time, noise;
     bit [63:0] words;
     idle[row][c] = clamped(idle[row][c] + ticks, 0, MOST_TICKS);
     log_of_time = log_time(idle[row][c]);
-    value = drifted(row, c, log_of_time);
+    programmed = shown(row, c);
+    value = drifted(row, c, programmed, log_of_time);
     noise = 0;
     if (used[SLOWS]) begin
-      amplitude = rounded(value * at_position(SLOWS, position(value, 0, whole_range)), 12);
+      amplitude = rounded(value * at_position(SLOWS, position(programmed, 0, whole_range)), 12);
       amplitude = amplitude * root((longint'(slow_base) + ((log_of_time * 45426) >>> 24)) << 8);
       words = draw(seed, SLOW, ageings, number_of(row, c), 0);
       noise = normal(words[31:0], rounded(amplitude, 8));

@@ -64,7 +64,8 @@ module remora_reads #(
     converter_noise = devices.shared[devices.SHARED-1];
     wired = wire_row != 0 || wire_column != 0;
     noisy = read_noise != 0 || converter_noise != 0;
-    if (variance_of(longint'(devices.limit), longint'(devices.limit)) >= BEYOND)
+    number = longint'(devices.limit);
+    if (read_noise > 65535 || ((number * number >>> 29) + 1) * read_noise * read_noise >= BEYOND)
       devices.chip.refuse("describes read noise whose variance 32 bits do not hold");
     // verilator unroll_disable
     for (int k = 0; k < PLANES; k++) plane_weight[k] = 0;

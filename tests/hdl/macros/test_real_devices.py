@@ -55,7 +55,9 @@ def changed(runs: list[TileRun], devices: Mapping[str, Any], seed: int, folder: 
         other.write(folder, OPERATIONS)
         assert len(other.lines) == len(run.lines)
         pairs = zip(run.expected, other.expected, strict=True)
-        count += sum(mine != yours for (_, _, first), (_, _, second) in pairs for mine, yours in zip(first, second))
+        count += sum(
+            mine != yours for (_, _, first), (_, _, second) in pairs for mine, yours in zip(first, second, strict=True)
+        )
         count += (run.state.p != other.state.p).sum().item() + (run.state.s != other.state.s).sum().item()
     return count
 

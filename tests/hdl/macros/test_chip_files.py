@@ -54,7 +54,7 @@ FAULTS = {
     "more planes": ("model", with_number(6, "9"), "describes other planes than the tile has"),
     "other levels": ("model", with_number(9, "1000"), "describes other levels than the tile has"),
     "another level": ("model", with_number(10, "32"), "describes other levels than the tile has"),
-    "much read noise": ("model", with_number(115, "2147483647"), "describes read noise whose variance 32 bits do not hold"),
+    "much read noise": ("model", with_number(115, "2147483647"), "describes read noise whose variance 32 bits do not"),
     "bounds exchanged": ("chip", with_number(1, "0"), "its number 2 is 0, beyond \\d+ to \\d+"),
     "beyond the limit": ("devices", with_number(2, "99999"), "its number 3 is 99999, beyond 0 to \\d+"),
     "negative pulses": ("devices", with_number(3, "-1"), "its number 4 is -1, beyond 0 to 4294967295"),

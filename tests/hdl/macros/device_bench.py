@@ -362,12 +362,12 @@ class TileRun:
         rows = [row for row in range(self.tile.rows) if chosen >> row & 1]
         if not rows:
             return
-        place = (
+        position = (
             np.array([side >> row & 1 for row in rows]),
             self.tile.first_row + np.array(rows),
             self.tile.first_column + column,
         )
-        devices = np.ravel_multi_index(np.broadcast_arrays(*place), self.made.shape)
+        devices = np.ravel_multi_index(np.broadcast_arrays(*position), self.made.shape)
         raises = np.array([upwards >> row & 1 for row in rows], bool)
         pulse_devices(self.model, self.made, self.state, devices, raises)
 

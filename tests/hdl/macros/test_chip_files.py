@@ -25,12 +25,12 @@ def chip(tmp_path):
     return tmp_path
 
 
-def with_number(place: int, value: str):
+def with_number(index: int, value: str):
     """An edit of a file: its so many-th number, from 0."""
 
     def edit(text: str) -> str:
         numbers = text.split()
-        numbers[place] = value
+        numbers[index] = value
         return " ".join(numbers)
 
     return edit

@@ -8,7 +8,8 @@ from random import Random
 import pytest
 
 from remora.spec.devices.section import NON_IDEALITIES
-from tests.hdl.macros.device_bench import SMALL, build_bench, make_runs, random_devices, start_bench
+from tests.hdl.macros.device_bench import make_runs
+from tests.hdl.macros.device_cases import SMALL, build_bench, random_devices, start_bench
 
 TILE = "parts_3"  # 6 x 5 pairs in a macro of 9 x 6
 

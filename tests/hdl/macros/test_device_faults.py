@@ -11,15 +11,8 @@ from remora.flow.faults.mutation import FAULT_PLUSARG, mutate_model
 from remora.flow.tools.simulator import write_source
 from remora.spec.devices.section import NON_IDEALITIES
 from tests.hdl.macro_models import CROSSBAR
-from tests.hdl.macros.device_bench import (
-    TILES,
-    TileRun,
-    build_bench,
-    compare_runs,
-    make_runs,
-    random_devices,
-    start_bench,
-)
+from tests.hdl.macros.device_bench import TileRun, compare_runs, make_runs
+from tests.hdl.macros.device_cases import TILES, build_bench, random_devices, start_bench
 from tests.hdl.macros.device_faults import FAULTS
 
 CHIPS, OPERATIONS = 4, 60

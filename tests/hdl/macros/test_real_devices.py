@@ -11,18 +11,8 @@ from typing import Any
 import pytest
 
 from remora.spec.devices.section import NON_IDEALITIES
-from tests.hdl.macros.device_bench import (
-    KINDS,
-    MOST_TICKS,
-    SMALL,
-    TILES,
-    TileRun,
-    build_bench,
-    compare_runs,
-    make_runs,
-    random_devices,
-    start_bench,
-)
+from tests.hdl.macros.device_bench import KINDS, MOST_TICKS, TileRun, compare_runs, make_runs
+from tests.hdl.macros.device_cases import SMALL, TILES, build_bench, random_devices, start_bench
 
 EVERYTHING = tuple(NON_IDEALITIES)
 OPERATIONS = 60

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isqrt
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.buses import too_wide
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.tiles import MAX_PULSE_CYCLES, MAX_TILE
+from remora.spec.devices.model import GAIN_BITS, PLANE_BITS, TICK_BITS, Manufacture, manufacture
 from remora.spec.devices.suggestions import pulse_cycles
+from remora.spec.lib.rng import most_normal
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
 
 MAX_REPLAY_BYTES = 1 << 28
 """Largest replay memory: 256 MiB, which is already more than a chip holds."""
+MOST_STEP_GAIN = 1 << 24
+"""Largest b of rule D19, in 2^−12."""
+MOST_LOG = 6920
+"""Largest natural logarithm of a time in rule D11, in 2^−8."""
 _BUILT = ("update", "winners", "lanes", "columns", "replay_capacity", "replay_ratio", "healing")
 """Fields of learning that ask for hardware; the others are rates and seeds, by which golden trains."""
 _OFFLINE_TOO = ("enabled", "seed")
@@ -114,23 +121,60 @@ def _pulse_faults(design: DesignPoint) -> Iterator[str]:
 
 
 def _too_large(design: DesignPoint) -> Iterator[str]:
-    model, rows = design.device_model(), min(design.crossbar.rows, design.hidden_rows)
-    columns = min(design.crossbar.columns, max(design.network.hidden, design.network.classes))
-    # A plane weighs at most twice what it should, and a converter's gain is at most 2.
-    charge = rows * 2 * design.formats.stream_limit * model.limit
-    variance = rows * (design.formats.stream_limit**2 >> 4) * (model.read_noise**2 * model.limit**2 >> 29)
-    wires = model.limit * (model.wire_row * 2 * columns**2 + model.wire_column * rows**2)
-    sums = {
-        "a bitline's charge times a converter's gain": (charge << 13, 53),
-        "the variance of a sample": (variance + max(model.converter_noise), 50),
-        "the drop along the wires": (wires, 62),
-    }
-    for name, (value, bits) in sums.items():
+    """Numbers of rules D1 to D20 beyond what golden's float64 and int64 hold, and the integers of the model."""
+    for name, (value, bits) in (_of_samples(design) | _of_devices(design)).items():
         if value >> bits:
             yield (
                 f"devices: {name} reaches 2^{value.bit_length() - 1}, beyond the 2^{bits} that golden and the model of "
-                "the macro hold: use fewer crossbar.rows, levels or fraction_bits, or less noise"
+                "the macro hold: use fewer crossbar.rows, levels or fraction_bits, or less of what makes it large"
             )
+
+
+def _of_samples(design: DesignPoint) -> dict[str, tuple[int, int]]:
+    """Name → largest number of rules D13 to D18, and how many bits there are for it."""
+    model, spreads, rows = design.device_model(), _spreads(design), min(design.crossbar.rows, design.hidden_rows)
+    columns = min(design.crossbar.columns, max(design.network.hidden, design.network.classes))
+    # At least twice of what they should be.
+    plane = max(2 << PLANE_BITS, (1 << PLANE_BITS) + most_normal(spreads.plane_error))
+    gain = max(2 << GAIN_BITS, (1 << GAIN_BITS) + most_normal(spreads.converter_gain))
+    word, squares = design.formats.stream_limit * plane, model.limit**2 >> 29
+    variance = rows * (word**2 >> 22) * (model.read_noise**2 * model.limit**2 >> 29)
+    wires = model.limit * (model.wire_row * 2 * columns**2 + model.wire_column * rows**2)
+    return {
+        "a bitline's charge times a converter's gain": ((rows * word * model.limit >> PLANE_BITS) * gain, 53),
+        "the variance of a sample": (variance + max(model.converter_noise), 50),
+        "the variance of a pair": (model.read_noise**2 * (squares + 1), 31),
+        "the noise of converters": (max(model.converter_noise), 47),
+        "the drop along the wires": (wires, 62),
+        "a wire's factor": (max(model.wire_row, model.wire_column), 47),
+        "a converter's offset": (most_normal(spreads.converter_offset), 31),
+    }
+
+
+def _of_devices(design: DesignPoint) -> dict[str, tuple[int, int]]:
+    """As `_of_samples`, of rules D1 to D12 and D19."""
+    model, spreads = design.device_model(), _spreads(design)
+    steps, one = (model.raise_steps, model.lower_steps), 1 << GAIN_BITS
+    tables = (*steps, model.write_noise, model.drift, model.drift_spread, model.slow_noise)
+    largest = MOST_STEP_GAIN * (one + most_normal(spreads.direction_spread)) >> GAIN_BITS
+    if not (spreads.lognormal or spreads.step_anchor):
+        largest = min(largest, (one + most_normal(spreads.step_spread)) * largest // MOST_STEP_GAIN + 1)
+    step = max(map(max, steps)) * largest >> GAIN_BITS
+    root = isqrt((model.slow_base + MOST_LOG) << TICK_BITS)
+    slow = (model.limit * max(model.slow_noise) >> GAIN_BITS) * root >> TICK_BITS
+    return {
+        "the conductance of a full device": (model.full, 26),
+        "a curve over the conductance": (max(map(max, tables)), 31),
+        "the noise of a pulse": (max(model.cycle_noise, model.cycle_range), 31),
+        "the noise of a step": (step * model.cycle_noise >> GAIN_BITS, 40),
+        "the base of slow noise": (model.slow_base, 31),
+        "slow noise": (most_normal(slow), 31),
+        "the spread of devices": (max(spreads.step_spread, spreads.rest_spread, spreads.full_spread), 40),
+    }
+
+
+def _spreads(design: DesignPoint) -> Manufacture:
+    return manufacture(design.devices, design.crossbar.weight_limit, design.crossbar.fraction_bits)
 
 
 def _macro_faults(design: DesignPoint) -> Iterator[str]:

@@ -255,6 +255,11 @@ def normal_integer(word: ArrayLike, amplitude: ArrayLike) -> NDArray[np.int64]:
     return round_shift((total - NORMAL_CENTRE) * (np.asarray(amplitude) * NORMAL_FACTOR), NORMAL_SHIFT)
 
 
+def most_normal(amplitude: int) -> int:
+    """What no magnitude of `normal_integer` of this amplitude exceeds."""
+    return (NORMAL_CENTRE * amplitude * NORMAL_FACTOR >> NORMAL_SHIFT) + 1
+
+
 _EVEN_BYTES, _LOW_HALF = np.asarray(0x00FF00FF, np.uint32), np.asarray(0xFFFF, np.uint32)
 _BYTE, _HALF = np.asarray(8, np.uint32), np.asarray(16, np.uint32)
 

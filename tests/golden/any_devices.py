@@ -18,12 +18,20 @@ STRONGEST = {
     "converter_gain": 0.2, "converter_noise": 3.0, "plane_error": 0.2,
 }  # fmt: skip
 """The largest value that is drawn."""
+UTMOST = STRONGEST | {
+    "raise_steps": 1000.0, "lower_steps": 1000.0, "step_spread": 5.0, "direction_spread": 1.0, "rest_spread": 2.0,
+    "full_spread": 2.0, "cycle_noise": 30.0, "cycle_noise_range": 3.0, "write_noise": 5.0, "read_noise": 1.0,
+    "slow_noise": 10.0, "slow_base": 1000.0, "drift": 20.0, "drift_spread": 10.0, "endurance_spread": 9.0,
+    "wire_row": 1e5, "wire_column": 1e5, "converter_offset": 300.0, "converter_gain": 1.0, "converter_noise": 100.0,
+    "plane_error": 1.0,
+}  # fmt: skip
+"""Likewise, far beyond any device, up to where design points are refused."""
 
 
-def any_devices(random: np.random.Generator, off: float = 0.4) -> dict:
+def any_devices(random: np.random.Generator, off: float = 0.4, strongest: dict[str, float] = STRONGEST) -> dict:
     """A section of devices; each field is left out with probability ``off``."""
     section: dict = {"seed": int(random.integers(2**32)), "drift_start": 20.0, "full_conductance": 1e-4}
-    for name, most in STRONGEST.items():
+    for name, most in strongest.items():
         if random.random() < off:
             continue
         size = int(random.integers(1, 6)) if name in CURVES else 1
@@ -40,7 +48,9 @@ def any_devices(random: np.random.Generator, off: float = 0.4) -> dict:
     return section
 
 
-def with_devices(design: DesignPoint, random: np.random.Generator, off: float = 0.4) -> DesignPoint:
+def with_devices(
+    design: DesignPoint, random: np.random.Generator, off: float = 0.4, strongest: dict[str, float] = STRONGEST
+) -> DesignPoint:
     """The same design point on some chip.
 
     Raises:
@@ -48,7 +58,18 @@ def with_devices(design: DesignPoint, random: np.random.Generator, off: float = 
     """
     for _ in range(ATTEMPTS):
         try:
-            return design.evolve(devices=any_devices(random, off))
+            return design.evolve(devices=any_devices(random, off, strongest))
         except ConfigError:
             continue
     raise AssertionError(f"none of {ATTEMPTS} chips was legal")
+
+
+def with_utmost_devices(design: DesignPoint, random: np.random.Generator) -> DesignPoint:
+    """The same design point with fine levels, many where it can have them, on a chip that errs as far as is legal."""
+    for levels in (int(random.choice([64, 128])), design.crossbar.levels):
+        try:
+            design = design.evolve(crossbar={"levels": levels, "fraction_bits": int(random.integers(12, 17))})
+            break
+        except ConfigError:
+            continue
+    return with_devices(design, random, 0.5, UTMOST)

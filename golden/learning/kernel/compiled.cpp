@@ -165,6 +165,7 @@ void pulse_pair(Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
         reached |= 1 << device;
         ++layer.applied;
     }
+    if (!reached) return;  // weights stay as they are, which wires may have lowered
     layer.written_devices += (reached & 1) + (reached >> 1);
     const int64_t plus = g[pair], minus = g[pair + side], position = row * layer.stride + column;
     layer.matrix[position] = T(double(plus - minus) * devices.scale[pair]);

@@ -14,7 +14,7 @@ from remora.golden.devices import chip, curves, few_pulses, pulses, reading, sta
 from remora.spec.devices.tables import log_table, normal_table, power_table
 from tests.golden import scalar_devices
 from tests.golden.any_design import any_design
-from tests.golden.any_devices import with_devices
+from tests.golden.any_devices import with_devices, with_utmost_devices
 from tests.golden.designs import make_design
 from tests.golden.devices.comparison import compare_chip, compare_life, compare_tiles
 
@@ -53,6 +53,16 @@ def test_samples():
     for _ in range(CHIPS):
         seen += compare_tiles(any_chip(random), random)
     assert seen["codes"] > 10 * CHIPS and min(seen["lowered"], seen["codes"] - seen["saturated"]) > CHIPS, seen
+
+
+def test_chips_at_the_ends_of_what_is_legal():
+    """Nothing overflows: what a design point lets pass fits golden's integers. Rules D1 to D22."""
+    random, seen = np.random.default_rng([SEED, 24]), Counter()
+    for _ in range(CHIPS):
+        design = with_utmost_devices(any_design(random), random)
+        seen += compare_chip(design) + compare_life(design, random) + compare_tiles(design, random)
+        seen += Counter(fine=design.crossbar.fraction_bits > 14)
+    assert seen["values"] > 500 * CHIPS and seen["codes"] > 10 * CHIPS and seen["fine"] > CHIPS // 5, seen
 
 
 def test_tables_of_spec():

@@ -66,12 +66,32 @@ def test_whole_numbers_and_lists_are_taken_as_they_stand_in_a_file():
         ({"read_noise": 1.0, "on_off": 1.001}, "the variance of a sample reaches"),
         ({"wire_row": 1e9, "full_conductance": 1.0}, "the drop along the wires reaches"),
         ({"converter_noise": 1e9}, "the variance of a sample reaches"),
+        ({"write_noise": 1e6}, "a curve over the conductance reaches"),
+        ({"cycle_noise": 1e10}, "the noise of a pulse reaches"),
+        ({"cycle_noise_range": 1e12}, "the noise of a pulse reaches"),
+        ({"cycle_noise": 1e5, "raise_steps": 1e5}, "the noise of a step reaches"),
+        ({"slow_noise": 1e3, "slow_base": 1e3}, "devices: slow noise reaches"),
+        ({"slow_base": 1e15}, "the base of slow noise reaches"),
+        ({"full_spread": 1e15}, "the spread of devices reaches"),
+        ({"step_spread": 1e10}, "the spread of devices reaches"),
+        ({"converter_offset": 1e10}, "a converter's offset reaches"),
     ],
 )
 def test_what_is_illegal_is_refused_in_words(devices, message):
     with pytest.raises(ConfigError, match=message) as caught:
         MNIST.evolve(devices=devices)
     assert "\n" not in str(caught.value)
+
+
+def test_the_variance_of_a_pair_is_bounded_where_rows_are_few():
+    """Rule D14's product stays in 63 bits, and what it yields in the 31 of the model of the macro."""
+    few = MNIST.evolve(
+        network={"features": 1, "hidden": 2}, crossbar={"levels": 128, "fraction_bits": 16}, cell={"lanes": 1}
+    )
+    with pytest.raises(ConfigError, match="the variance of a pair reaches"):
+        few.evolve(devices={"read_noise": 0.05})
+    model = few.evolve(devices={"read_noise": 0.015}).device_model()
+    assert 2**59 < 2 * model.read_noise**2 * model.limit**2 < 2**62
 
 
 def test_bistable_cells_take_ideal_devices_alone():

@@ -16,8 +16,8 @@ from remora.golden.learning.checkpoint import save_checkpoint
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.packets import Flag, encode_packet
+from remora.tb.crossbar.checkpoint_host import restore_checkpoint, write_settings
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
-from remora.tb.crossbar.checkpoint_host import write_settings
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.crossbar.top_resets import rows
 from remora.tb.lib.config import load_config
@@ -85,17 +85,17 @@ class Phases:
         packets = random.randint(2, 4) if "packets" in words else 0
         for _ in range(packets):
             await host.cycles(random.randrange(2 * replay))
-            self._send(bool({"reset", "cut"} & set(words)))
+            self.send(bool({"reset", "cut"} & set(words)))
         if {"stop", "zero"} & set(words):
             await host.cycles(random.randrange(3 * replay))
             await (host.write("HEAL_CONTROL", run=0) if "stop" in words else host.write("HEAL_COUNT", value=0))
         if {"reset", "cut"} & set(words):
             await self._reset("cut" in words, (packets + 4) * replay)
         else:
-            await self._settle(replay * (8 + 4 * packets))
+            await self.settle(replay * (8 + 4 * packets))
         return phase | await self._told(packets)
 
-    def _send(self, learns: bool) -> None:
+    def send(self, learns: bool) -> None:
         """The next sequence; those of a phase that is cut, and the first two, are learnt."""
         index = self.next
         flags = Flag.LEARN | (Flag.INFER if self.random.random() < 0.7 else Flag(0))
@@ -110,7 +110,7 @@ class Phases:
         self.host.source.send_nowait(packet)
         self.next += 1
 
-    async def _settle(self, cycles: int) -> None:
+    async def settle(self, cycles: int) -> None:
         """Everything has ended: packets, replays, healing."""
         host = self.host
         await host.source.wait()
@@ -175,3 +175,29 @@ async def heal_in_phases(dut) -> None:
     }  # fmt: skip
     Path(config["output"]).write_text(json.dumps(result), encoding="utf-8")
     save_checkpoint(config["checkpoint"], host.design, checkpoint)
+
+
+@cocotb.test()
+async def healing_is_restored(dut) -> None:
+    """Saved while replays are asked for and the core is halted, and restored after a reset of the pin: the rest of them
+    is replayed as soon as the core runs."""
+    host, config = await CrossbarHost.started(dut), load_config()
+    config["flags"] = []
+    phases = Phases(host, config)
+    await write_settings(host, LearningSettings(**config["settings"]))
+    await host.start()
+    for _ in range(config["sequences"]):
+        phases.send(True)
+    await phases.settle(20 * config["replay_cycles"])
+    await host.write("HEAL_COUNT", value=config["heal"])
+    await host.cycles(2 * config["replay_cycles"])
+    assert (await host.read("STATUS"))["healing"] and (await host.read("STATUS"))["halted"]
+    saved = await read_checkpoint(host)
+    save_checkpoint(config["saved"], host.design, saved)
+    await host.reset()
+    await restore_checkpoint(host, saved)
+    save_checkpoint(config["restored"], host.design, await read_checkpoint(host))
+    await host.start()
+    await phases.settle(20 * config["replay_cycles"])
+    assert (await host.read("INTERRUPT_STATUS"))["healed"]
+    save_checkpoint(config["healed"], host.design, await read_checkpoint(host))

@@ -18,7 +18,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.load import synthetic
 from remora.golden.learning.checkpoint import load_checkpoint
-from remora.golden.learning.replay import Interruption
+from remora.golden.learning.replay import Interruption, ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.golden.learning.trace import LearningReference
 from remora.spec.crossbar.design import DesignPoint
@@ -68,7 +68,8 @@ def test_healing_among_packets(name, harness, tmp_path):
         "checkpoint": str(tmp_path / "learnt.npz"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
-    run(build, "remora.tb.crossbar.top_healing", config=config, plusargs=arguments, run_dir=tmp_path)
+    case = {"testcase": "heal_in_phases", "config": config, "run_dir": tmp_path}
+    run(build, "remora.tb.crossbar.top_healing", plusargs=arguments, **case)
     outcome = json.loads((tmp_path / "phases.json").read_text(encoding="utf-8"))
     reference = LearningReference(design, weights, Coefficients.of(design))
     reference.trainer.settings = settings
@@ -81,6 +82,35 @@ def test_healing_among_packets(name, harness, tmp_path):
     assert found.healing == reference.trainer.healing
     wanted = ("healed", "by policy", "policy ended", "cut", "yielded", "interrupts", "stopped", "answers", "ahead")
     assert min(follower.seen[each] for each in wanted) > 0, follower.seen
+
+
+def test_what_was_asked_for_is_restored(harness, tmp_path):
+    """Power off between two healing replays: the rest follow, from the same accuracy."""
+    design = CASES["accumulate"]
+    _, build = harness(design)
+    data, weights = synthetic(design, 5, seed=5), initial_weights(design)
+    write_images(design, weights, tmp_path / "images")
+    settings = replace(LearningSettings.of(design), heal_readout_rate_shift=1)
+    np.savez(tmp_path / "input.npz", features=data.x, lengths=data.steps, labels=data.y)
+    files = {name: str(tmp_path / f"{name}.npz") for name in ("saved", "restored", "healed")}
+    config = {
+        "design": design.model_dump(mode="json"), "input": str(tmp_path / "input.npz"), "settings": asdict(settings),
+        "replay_cycles": replay_cycles(design) // 4, "sequences": 5, "heal": 7, **files,
+    }  # fmt: skip
+    arguments = [f"+remora_images={tmp_path / 'images'}"]
+    run(build, "remora.tb.crossbar.top_healing", testcase="healing_is_restored", config=config, plusargs=arguments)
+    saved, restored, healed = (load_checkpoint(file, design) for file in files.values())
+    trainer = ReplayTrainer(design, weights)
+    trainer.settings = settings
+    for index in range(5):
+        trainer.train_sequence(data.sequence(index), int(data.y[index]))
+    trainer.healing = trainer.healing.asked(7)
+    for found in (saved, restored):
+        require_same(found, trainer.checkpoint(), early=True)
+        assert found.healing.run and found.healing.left == 7
+    trainer = ReplayTrainer.from_checkpoint(design, restored)
+    assert len(trainer.heal(restored.healing.left)) == 7
+    require_same(healed, trainer.checkpoint(), early=True)
 
 
 @dataclass

@@ -146,20 +146,14 @@ class DeviceLayer(TiledLayer):
         return self._staged
 
     def converters(self) -> dict[str, NDArray[np.floating]]:
-        """Gains and constants of rule D18, and what sums start with; (row tiles, columns) each."""
+        """Gains and constants of rule D18, what sums start with, and a grain of noise in them; (row tiles, columns)."""
         start = self._rounding * self._unit + (0.0 if self._staged else self._constant)
-        return {"gain": self._gain, "constant": self._constant, "start": start}
+        return {"gain": self._gain, "constant": self._constant, "start": start, "unit": self._unit}
 
     def word_tables(self) -> dict[str, NDArray[np.floating]]:
         """What words count as, and their squares; (row tiles, words) each, from the lowest word."""
         mu, squares = (np.array([pair[which] for pair in self._words], float) for which in (0, 1))
         return {"counted": mu if self._planes else mu * 2.0**-PLANE_BITS, "squares": squares}
-
-    def entries_from(self, number: int, first: int, steps: int) -> NDArray[np.floating] | None:
-        """As `entries_of`, of some steps of one sequence: (row tiles, steps, 1, columns)."""
-        if not self.model.reads_noisily:
-            return None
-        return self._noise.of_steps(np.array([number]), first, steps, self._unit[:, None, None])
 
     # Samples ----------------------------------------------------------------------------------------------------------
     def begin(self, inputs: NDArray[np.floating] | None, stack: NDArray[np.floating], entries: NDArray | None) -> None:

@@ -93,7 +93,7 @@ void add_products(T* sums, const T* words, int64_t step, const T* matrix, int64_
 
 // As `convert` of ideal devices, with noise and converters; T is double. Rules D14 to D18.
 void convert_devices(const Network<double>& network, const Layer<double>& layer, const double* words, double* codes,
-                     int64_t sample) {
+                     int64_t step) {
     const Devices& devices = *layer.devices;
     const int64_t stride = layer.stride;
     double *sums = network.spare, *counted = devices.spare, *power = devices.power;
@@ -106,15 +106,22 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
         add_products(sums, counted, 1, layer.matrix + first * stride, rows, stride);
         if (devices.staged)
             for (int64_t j = 0; j < stride; ++j) sums[j] = std::floor(sums[j]);
-        if (devices.entries) {
+        if (devices.unit) {
             std::fill_n(power, stride, devices.converter_noise);
             if (devices.variance) {
                 for (int64_t i = 0; i < rows; ++i)
                     counted[i] = devices.squares[at + lowest + int64_t(words[first + i])];
                 add_products(power, counted, 1, devices.variance + first * stride, rows, stride);
             }
-            const double* entries = devices.entries + tile * devices.tile_step + sample * devices.sample_step;
-            for (int64_t j = 0; j < layer.columns; ++j) sums[j] += std::floor(std::sqrt(power[j])) * entries[j];
+            uint32_t *low = network.drawn, *high = low + stride;
+            for (int64_t group = 0; group < stride / 8; ++group)
+                draw_pair(uint32_t(devices.seed), READ_PURPOSE, uint32_t(devices.started),
+                          uint32_t(step << 16 | group), uint32_t(devices.lane | tile), low + group, high + group);
+            for (int64_t j = 0; j < layer.columns; ++j) {
+                const uint32_t word = (j & 4 ? high : low)[j / 8];
+                const double entry = devices.entries[word >> 8 * (j & 3) & 255] * devices.unit[tile * stride + j];
+                sums[j] += std::floor(std::sqrt(power[j])) * entry;
+            }
         }
         if (devices.staged)
             for (int64_t j = 0; j < stride; ++j)
@@ -126,12 +133,12 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
 
 // Codes of a layer, (stride): its row tiles are converted one by one, and their sum is saturated. Rules X3 to X5.
 template <typename T>
-void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T* codes, int64_t sample) {
+void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T* codes, int64_t step) {
     const T limit = T(network.adc_limit);
     std::fill_n(codes, layer.stride, T(0));
     if constexpr (sizeof(T) == sizeof(double))
         if (layer.devices) {
-            convert_devices(network, layer, words, codes, sample);
+            convert_devices(network, layer, words, codes, step);
             for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
             return;
         }
@@ -269,7 +276,7 @@ void forward(Network<T>& network, const uint8_t* x, int64_t steps) {
     }
     for (int64_t i = 0; i < units; ++i)
         network.readout_words[i] = word(states[i], T(network.readout_scale), limit);
-    convert(network, network.readout, network.readout_words, network.scores, 0);
+    convert(network, network.readout, network.readout_words, network.scores, steps - 1);
 }
 
 // Error, feedback and who learns, `learns` being 1 or 0. Rules L3 and L6.

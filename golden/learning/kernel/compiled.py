@@ -41,6 +41,7 @@ DEFINITIONS: Mapping[str, str] = {
     "ROUNDING_SLICES": str(ROUNDING_SLICES), "ROUNDING_SLICE_BITS": str(ROUNDING_SLICE_BITS),
     "ROUNDING_PURPOSE": str(int(Purpose.STOCHASTIC_ROUNDING)),
     "PULSE_PURPOSE": str(int(Purpose.PULSE)), "WRITE_PURPOSE": str(int(Purpose.WRITE)),
+    "READ_PURPOSE": str(int(Purpose.READ)),
     "NORMAL_CENTRE": str(rng.NORMAL_CENTRE), "NORMAL_FACTOR": str(rng.NORMAL_FACTOR),
     "NORMAL_SHIFT": str(rng.NORMAL_SHIFT),
     "ROUNDS": str(rng.ROUNDS), "ROTATIONS": ",".join(map(str, rng.ROTATIONS)), "KEY_PARITY": f"{rng.KEY_PARITY}u",
@@ -214,7 +215,7 @@ class CompiledKernel:
         units, classes = network.hidden, network.classes
         columns = units + classes if until is None else until
         x = np.ascontiguousarray(x)
-        self._chip.start(len(x))
+        self._chip.start()
         self._learn(ctypes.addressof(filled), x.ctypes.data, len(x), label, number, columns, watch is not None)
         self._chip.end(filled)
         winners = np.flatnonzero(arrays["learns"])
@@ -254,12 +255,11 @@ class _Chip:
         for each in self.layers:
             each.renew()
 
-    def start(self, steps: int) -> None:
-        """Draw the noise of a sequence. Rule D17."""
+    def start(self) -> None:
+        """Number the sequence. Rule D17."""
         if self.state:
-            hidden, readout = self.layers
-            hidden.draw(self.state.started, 0, steps)
-            readout.draw(self.state.started, steps - 1, 1)
+            for each in self.layers:
+                each.structure.started = self.state.started
             self.state.count_start()
 
     def end(self, filled: _Network) -> None:

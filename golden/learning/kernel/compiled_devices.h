@@ -16,9 +16,10 @@ struct Devices {
     const double *counted, *squares;  // (row tiles, words), by a word less the lowest; rules D15 and D16
     const double *gain, *constant;    // (row tiles, stride), of sums in grains; rule D18
     const double* start;              // (row tiles, stride), of a sum
-    const double* entries;            // noise of the sequence's first sample and row tile; null without noise
+    const double* unit;               // (row tiles, stride), of noise; null without noise
+    const double* entries;            // (256); rule D16
     double *spare, *power;            // (rows), (stride)
-    int64_t tile_step, sample_step;   // between the entries of row tiles, and of samples
+    int64_t started, lane;            // of the sequence's draws; rule D17
     int64_t words, number, seed, rest, full, level, limit, cycle_noise, cycle_range, read_noise;
     int64_t staged;                   // sums are rounded to grains before their noise
     int64_t writes_noisily;

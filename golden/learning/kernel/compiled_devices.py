@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.device_layer import DeviceLayer
+from remora.golden.devices.chip import LANE_OF_LAYER
 from remora.spec.devices.model import device_number
+from remora.spec.devices.tables import normal_table
 
 _STATE = ("p", "n", "t", "s")
 _NUMBERS = ("low", "high", "up", "down", "endurance")
@@ -26,9 +28,9 @@ class DevicesStructure(ctypes.Structure):
 
     _fields_ = [
         *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "variance")),
-        *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "entries")),
-        *((name, c_void_p) for name in ("spare", "power")),
-        *((name, c_int64) for name in ("tile_step", "sample_step", "words", "number", *_OF_MODEL)),
+        *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "unit")),
+        *((name, c_void_p) for name in ("entries", "spare", "power")),
+        *((name, c_int64) for name in ("started", "lane", "words", "number", *_OF_MODEL)),
         *((name, c_int64) for name in ("staged", "writes_noisily")),
         ("converter_noise", c_double),
     ]  # fmt: skip
@@ -54,7 +56,7 @@ class CompiledDevices:
             **{name: np.array(getattr(model, name), np.int64) for name in _TABLES},
             **{name: _wider(array, stride) for name, array in layer.converters().items()},
             **layer.word_tables(),
-            "scale": layer.scale_of_weights,
+            "scale": layer.scale_of_weights, "entries": np.array(normal_table(), float),
             "spare": np.zeros(len(matrix)), "power": np.zeros(stride),
         }  # fmt: skip
         for name, array in self._kept.items():
@@ -62,6 +64,9 @@ class CompiledDevices:
         for name in _OF_MODEL:
             setattr(self.structure, name, getattr(model, name))
         self.structure.variance = self._variance.ctypes.data if model.read_noise else None
+        if not model.reads_noisily:
+            self.structure.unit = None
+        self.structure.lane = made.layer << LANE_OF_LAYER
         self.structure.words = self._kept["counted"].shape[1]
         self.structure.number = int(device_number(made.layer, 0, 0, 0))
         self.structure.staged, self.structure.writes_noisily = layer.staged, any(model.write_noise)
@@ -86,18 +91,6 @@ class CompiledDevices:
         if self.layer.model.wired:
             self.layer.refresh(None)
             self.renew()
-
-    def draw(self, number: int, first: int, steps: int) -> None:
-        """Have the noise of some steps of a sequence at hand."""
-        entries = self.layer.entries_from(number, first, steps)
-        if entries is None:
-            self.structure.entries = None
-            return
-        self._entries = entries  # its address is kept bare
-        self.structure.entries = entries.ctypes.data
-        self.structure.tile_step, self.structure.sample_step = (
-            step // entries.itemsize for step in entries.strides[:2]
-        )
 
 
 def _wider(array: NDArray[np.floating], stride: int) -> NDArray[np.float64]:

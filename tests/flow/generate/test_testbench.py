@@ -52,6 +52,7 @@ TIMED = {
     "classes": {"learning": SILENT, "network": {"classes": 40}},
 }
 """Variants of `tiny` by what decides how long an update takes."""
+TIMED_AT_NIGHT = ("folds", "classes")
 
 
 def make_design(name: str) -> Design:
@@ -130,7 +131,9 @@ def test_devices_that_tiles_leave_over_stay_at_rest(generated, tmp_path, simulat
     assert (found == levels << crossbar.fraction_bits).all() and len(found) == last.rows > 1
 
 
-@pytest.mark.parametrize("name", TIMED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in TIMED_AT_NIGHT else name for name in TIMED]
+)
 def test_the_hardware_counts_the_cycles_of_the_model(name, tmp_path):
     """Those of `remora.spec.crossbar.cycles`, which the testbench compares where they are exact; one cycle more or less
     is found."""

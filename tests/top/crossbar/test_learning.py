@@ -66,7 +66,7 @@ LEARNERS = {
     "two columns": learner("primes", hidden_shift=4, readout_shift=5, columns=2, winners=9),
     "four columns": learner("below", update="direct", hidden_shift=2, readout_shift=3, accumulator_level=64, columns=4),
 }
-AT_NIGHT = ("two columns", "four columns", "coarse", "exact", "direct folds", "direct winners")
+AT_NIGHT = ("columns folds", "two columns", "four columns", "coarse", "exact", "direct folds", "direct winners")
 ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
 
 

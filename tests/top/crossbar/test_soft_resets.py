@@ -73,7 +73,7 @@ class Case:
         return (cycles.fewest_update(longest) + cycles.sequence(longest)) * (1 + replays)
 
 
-LONG = 1000 if os.environ.get("REMORA_NIGHTLY") == "1" else 400
+LONG = 1000 if os.environ.get("REMORA_NIGHTLY") == "1" else 200
 REPLAYING = {"hidden_shift": 6, "readout_shift": 4, "replay_capacity": 37}
 CASES = {
     "one": Case(learner("one", hidden_shift=2, readout_shift=2, replay_capacity=1), 60, 0.5, longest_phase=2),
@@ -94,7 +94,9 @@ def two_tasks(design: DesignPoint, count: int) -> tuple[SequenceSet, NDArray[np.
     return data, lengths
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name == "columns" else name for name in CASES]
+)
 def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     case, design = CASES[name], CASES[name].design
     _, build = harness(design)

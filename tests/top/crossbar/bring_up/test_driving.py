@@ -56,7 +56,11 @@ def test_codes_are_those_of_golden(name, harness, tmp_path):
         assert len(result.tests) == 1
 
 
-@pytest.mark.parametrize("hanging", DESIGN_POINTS, indirect=True)
+@pytest.mark.parametrize(
+    "hanging",
+    [pytest.param(name, marks=pytest.mark.nightly) if name == "every" else name for name in DESIGN_POINTS],
+    indirect=True,
+)
 def test_with_contexts_integrators_and_learning(hanging, tmp_path):
     run_hanging(hanging, tmp_path, "top_driving.any_rows", stretches=STRETCHES)
 

@@ -28,7 +28,7 @@ def command(
         int | None,
         typer.Option(
             min=16,
-            help="Of bit-streaming, convergence and continual: new sequences, in each task where there are several.",
+            help="New sequences, in each task where there are several, of experiments that learn from digits.",
         ),
     ] = None,
     settings: Annotated[
@@ -53,6 +53,8 @@ def command(
     convergence: direct feedback alignment against backpropagation through time on one task; alignment of the feedback.
 
     continual: permuted MNIST and split CIFAR-10 in five tasks, with and without replay, against the software baseline.
+
+    devices: permuted MNIST learnt on real devices, moved to them, and healed there by replay.
 
     keyword-spotting: a keyword on the BMRU accelerator, five-fold over speakers, in float, in codes and in hardware.
 

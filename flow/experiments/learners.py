@@ -60,6 +60,13 @@ class ChipLearner:
         self._trainer = ReplayTrainer(design, weights, kernel=self._kernel)
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
 
+    @classmethod
+    def of(cls, design: DesignPoint, checkpoint: Checkpoint) -> ChipLearner:
+        """A chip that holds what a checkpoint does."""
+        learner = cls(design, checkpoint.weights)
+        learner._continue(design, checkpoint)
+        return learner
+
     def learn(self, x: NDArray, label: int) -> None:
         """Learn a new sequence and replay."""
         learned = self._trainer.train_sequence(x, label)
@@ -84,6 +91,21 @@ class ChipLearner:
     def accuracy(self, test: SequenceSet) -> float:
         """Share of sequences that inference decides rightly."""
         return accuracy(self._design, self.weights, test, devices=self._trainer.dfa.devices)
+
+    def heal(self, count: int) -> None:
+        """Replay so many sequences of the reservoir without new ones."""
+        for each in self._trainer.heal(count):
+            self.counts["sequences_presented"] += 1
+            self.counts["pulses_applied"] += each.update.applied
+            self.counts["pulses_dropped"] += each.update.dropped
+
+    def age(self, ticks: int) -> None:
+        """Let so many ticks of a device pass."""
+        self._trainer.dfa.age(ticks)
+
+    def checkpoint(self) -> Checkpoint:
+        """Present state."""
+        return self._trainer.checkpoint()
 
     def save(self, path: Path) -> None:
         """Store a checkpoint."""

@@ -1,0 +1,53 @@
+"""Real devices as an experiment: learnt, moved and healed beside the ideal chip."""
+
+from __future__ import annotations
+
+import pytest
+
+from remora.flow.experiments import devices
+from remora.flow.experiments.runner import Options, run_experiment
+from tests.flow.experiments.charts import check_charts
+from tests.flow.experiments.test_continual import tiny_stream
+
+CHOSEN = {"chips": ("stuck-10", "taox-hfox", "pcm-10y"), "heal": 40}
+
+
+@pytest.fixture
+def small_stream(monkeypatch):
+    monkeypatch.setattr(devices, "permuted_mnist", tiny_stream)
+
+
+def test_every_chip_stands_beside_the_ideal_one(small_stream, charts, tmp_path):
+    options = Options(quick=True, directory=tmp_path, sequences=160, settings=CHOSEN)
+    result, lines = run_experiment("devices", devices, options)
+    chips = result["chips"]
+    assert set(chips) == {"ideal", *CHOSEN["chips"]} and len(lines) == 2 + len(chips)
+    ideal = chips["ideal"]
+    # Nothing is lost where the same network moves to ideal devices.
+    assert ideal["learnt"] == ideal["moved"] == result["accuracy"] and ideal["pulses_of_ideal"] == 1
+    assert ideal["lost_learnt"] == ideal["lost_moved"] == 0 and "worst_device" not in ideal
+    for name in CHOSEN["chips"]:
+        found = chips[name]
+        assert found["lost_moved"] == pytest.approx(result["accuracy"] - found["moved"])
+        assert found["healed_share"] == pytest.approx(found["healed"] / result["accuracy"])
+        assert ("learnt" in found) == (name not in devices.AGED)
+    assert 0 < chips["stuck-10"]["worst_device"] <= chips["stuck-10"]["pulses"]
+    assert len({chips[name]["moved"] for name in chips} | {chips[name]["healed"] for name in chips}) > 2
+    check_charts(charts, tmp_path, result)
+
+
+def test_seeds_are_other_chips_and_have_a_spread(small_stream, charts, tmp_path):
+    options = Options(
+        quick=True, directory=tmp_path, sequences=20, seeds=2, settings={**CHOSEN, "chips": ("stuck-10",)}
+    )
+    result, lines = run_experiment("devices", devices, options)
+    first, second = (one["chips"]["stuck-10"]["lost_moved"] for one in result["per_seed"])
+    assert result["chips"]["stuck-10"]["lost_moved"] == pytest.approx((first + second) / 2)
+    assert all("±" in line for line in lines[1:4])
+
+
+def test_every_section_of_a_chip_is_legal():
+    for name, section in devices.CHIPS.items():
+        design = tiny_stream(1).design.evolve(devices=section, crossbar={"pulse_cycles": 18_000})
+        assert design.devices.ideal == (name == devices.IDEAL)
+    assert {*devices.AGED, *devices.DEFAULT_CHIPS, *devices.QUICK_CHIPS} < set(devices.CHIPS)

@@ -76,6 +76,7 @@ class Harness:
         modules: files in tb/sv, without prefix and ending, of all of these.
         package: text of the package ``remora_trace``.
         arguments: further ones of the compiler.
+        text: further Verilog of the top module.
     """
 
     ports: tuple[str, ...] = ()
@@ -83,6 +84,7 @@ class Harness:
     modules: tuple[str, ...] = ()
     package: str = trace_package({}, {}, {})
     arguments: tuple[str, ...] = ()
+    text: str = ""
 
 
 MakeHarness = Callable[[Any, Mapping[str, Mapping[str, Any]]], Harness]
@@ -125,7 +127,7 @@ module {HARNESS} (
 {followers(ports)}  wire [31:0] packets_tdata, answers_tdata;
   wire [3:0] packets_tkeep, answers_tkeep;
   wire packets_tlast, packets_tvalid, packets_tready, answers_tlast, answers_tvalid, answers_tready;
-{passed}{"".join(instance.verilog for instance in instances)}endmodule
+{passed}{"".join(instance.verilog for instance in instances)}{harness.text}endmodule
 """
 
 

@@ -27,7 +27,9 @@ PROBES = {
     "state": ("core.hidden_cell", "state"),
     "step_done": ("core.sequencer", "step_done__valid"),
     "done_context": ("core.sequencer", "step_done__context_index"),
+    "sample_hidden": ("core.sequencer", "hidden__sample"),
     "integrate_readout": ("core.sequencer", "readout__integrate"),
+    "sample_readout": ("core.sequencer", "readout__sample"),
     "readout_wl_pos": ("core.readout", "wl_pos"),
     "readout_wl_neg": ("core.readout", "wl_neg"),
     "readout_plane": ("core.readout", "plane"),
@@ -56,8 +58,11 @@ MIRU_PROBES = ("issue", "issue_fold", "commit", "commit_fold", "commit_code", "c
 BISTABLE_PROBES = {"cell_state": ("core.hidden", "columns__state")}
 """What the monitor of bistable cells watches instead."""
 
-EVERY_STEP_PROBES = {"deciding": ("core.sequencer", "decision__start")}
-"""What the monitor of readouts watches besides, in a design with a readout at every step."""
+EVERY_STEP_PROBES = {
+    "deciding": ("core.sequencer", "decision__start"),
+    "read_out": ("core.sequencer", "read_out"),
+}
+"""What the monitor of readouts and the keys of samples watch besides, in a design with a readout at every step."""
 
 LEARNING_PROBES = {
     "engine_reset": ("core.learning.learner", "rst"),

@@ -7,6 +7,7 @@ from functools import cache
 
 from remora.spec.devices.section import Devices
 from remora.spec.devices.tables import knots
+from remora.spec.lib.errors import ConfigError
 from remora.spec.lib.fixed import Integer
 
 GAIN_BITS = 12
@@ -176,9 +177,9 @@ def ticks(devices: Devices, seconds: float) -> int:
     """Ageing of so many seconds, in ticks, rounded to the nearest. Rule D5.
 
     Raises:
-        ValueError: negative, not a number, or more than 2^47 ticks.
+        ConfigError: negative, not a number, or more than 2^47 ticks.
     """
     found = seconds / devices.resolved()["drift_start"] * (1 << TICK_BITS)
     if not 0 <= found < 1 << 47:
-        raise ValueError(f"an age of {seconds:g} s is none: it counts from 0, and ends at 2^39 times drift_start")
+        raise ConfigError(f"an age of {seconds:g} s is none: it counts from 0, and ends at 2^39 times drift_start")
     return round(found)

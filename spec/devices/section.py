@@ -17,6 +17,7 @@ MAX_KNOTS = 33
 
 Share = Annotated[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
 Amount = Annotated[Annotated[float, Field(ge=0, le=10**15, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
+Start = Annotated[Annotated[float, Field(gt=0, le=10**15, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
 Curve = Annotated[
     Annotated[
         tuple[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)], ...],
@@ -70,7 +71,7 @@ class Devices(Section):
     corrupt: Share = Field(None, description="share of devices that are stuck anywhere")
     drift: Curve = Field(None, description="mean exponent of drift, over the conductance")
     drift_spread: Curve = Field(None, description="spread of the exponent from device to device, over the conductance")
-    drift_start: Amount = Field(None, description="seconds after a pulse from which a device drifts")
+    drift_start: Start = Field(None, description="seconds after a pulse from which a device drifts")
     endurance: Amount = Field(None, description="pulses until a device is stuck where it is; 0: never")
     endurance_spread: Amount = Field(None, description="spread of the endurance from device to device, decades")
     wire_row: Amount = Field(None, description="resistance of a wordline between two bitlines, ohm")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.healing import HealingState
 from remora.golden.learning.memory_words import pack_accumulators, unpack_accumulators
@@ -28,11 +29,15 @@ POLL_CYCLES = 50
 GROUP_MASK = (1 << GROUP_BITS) - 1
 
 
-async def save_checkpoint(host: CrossbarHost) -> Checkpoint:
-    """Everything that the hardware holds: weights, χ, reservoir, counts, settings, coefficients."""
+async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoint:
+    """Everything that the hardware holds: weights, χ, reservoir, counts, settings, coefficients.
+
+    Args:
+        weights: read them; without, they count as 0, as for a chip of real devices, which does not read back exactly.
+    """
     reset, update = [(await host.read(f"{name}_COEFFICIENT"))["value"] for name in ("RESET", "UPDATE")]
     return Checkpoint(
-        await host.read_weights(),
+        await host.read_weights() if weights else no_weights(host.design),
         *await read_accumulators(host),
         Coefficients(reset, update),
         updates=(await host.read("UPDATES"))["value"],
@@ -56,6 +61,13 @@ async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None
         await write_reservoir(host, checkpoint.reservoir or ReservoirState.empty(design))
     if design.capabilities.heals:
         await write_healing(host, checkpoint.healing or HealingState())
+
+
+def no_weights(design: DesignPoint) -> Weights:
+    """Weights of 0 throughout."""
+    network = design.network
+    hidden = np.zeros((design.hidden_rows, network.hidden), np.int16)
+    return Weights(hidden, np.zeros((design.readout_rows, network.classes), np.int16))
 
 
 # Settings -------------------------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ class SequenceRun(HostRun[CrossbarHost]):
     async def _read_back(self, index: int) -> None:
         """All that is learnt before sequence ``index``, into a file; the core is halted."""
         path = Path(self.config["readbacks"][str(index)])
-        save_checkpoint(path, self.host.design, await read_checkpoint(self.host))
+        save_checkpoint(path, self.host.design, await read_checkpoint(self.host, self.host.design.devices.ideal))
 
     async def _until_learnt(self, count: int) -> None:
         """Wait until the counter of learnt sequences says so."""

@@ -18,6 +18,7 @@ from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.simulate import simulate
 from remora.flow.systems.crossbar.train import passes_table, train_network
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, tasks_table, train_tasks
+from remora.flow.tools.durations import seconds_of
 from remora.flow.verify.simulation import Simulated
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.load import SequenceSet, default_data, load, load_test
@@ -25,7 +26,11 @@ from remora.golden.data.own_data import load_own, split
 from remora.golden.data.tasks import task_stream
 from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.devices.model import ticks
+from remora.spec.devices.section import Devices
+from remora.spec.devices.suggestions import suggestion
 from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.validation import validated
 
 QUICK_PASSES = 2
 QUICK_OFFLINE_PASSES = 30
@@ -45,6 +50,9 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         raise RemoraError(f"--heal {options.heal}: only what is learnt is replayed; add --learn, or leave --heal out")
     healing = {"healing": True} if options.heal else {}
     design = options.apply(design, **({"enabled": True, **healing} if options.learn else {}))
+    design = _with_devices(design, options)
+    age = seconds_of(options.age) if options.age else 0.0
+    ticks(design.devices, age)  # refuses it before anything is trained
     say_notes(design)
     limit = options.limit or (WAVES_LIMIT if options.waves or options.toggles else DEFAULT_LIMIT)
     training, test = _load(design, options.data)
@@ -66,7 +74,34 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         keep=options.keep and options.keep.absolute(),
         jobs=options.jobs,
         heal=options.heal,
+        age=age,
     )
+
+
+def _with_devices(design: DesignPoint, options: CrossbarSimulateOptions) -> DesignPoint:
+    """The design point with the devices that the options ask for.
+
+    Raises:
+        ConfigError: they do not fit it. RemoraError: an option asks something of ideal devices.
+    """
+    given = {"model": options.devices, "seed": options.device_seed}
+    given = {name: value for name, value in given.items() if value is not None}
+    origin = f"{options.origin or design.name} with other devices"
+    if options.devices:
+        # Pulses take as long as these devices need, and an accumulator's level is what such a pulse moves.
+        asked = suggestion(design, validated(Devices, design.devices.given() | given, "--devices"))
+        design = design.evolve(origin=origin, devices=given, **asked.changes)
+        console().print(
+            f"devices: {options.devices}; a pulse takes {asked.pulse_cycles:,} cycles and moves {asked.mean_step:.2f} "
+            f"levels on average, so an accumulator's level is {asked.accumulator_level:,}"
+        )
+    elif given:
+        design = design.evolve(origin=origin, devices=given)
+    if design.devices.ideal:
+        options.refuse(
+            ["device_seed", "age"], "the devices are ideal, and neither err nor age; name some with --devices"
+        )
+    return design
 
 
 def _network(design: DesignPoint, training: Callable[[], SequenceSet], options: CrossbarSimulateOptions) -> Checkpoint:

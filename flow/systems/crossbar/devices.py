@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from remora.flow.systems.crossbar.chip_files import STATE, read_state_of, tile_state
 from remora.flow.verify.records import Check
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.chip import Chip
+from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 
@@ -17,6 +20,7 @@ DEVICES = "devices"
 """Kind of the records that compare them at the end of a run."""
 PATTERN = "*.devices"
 """Files that the models of the tiles leave, with ``+remora_devices=DIR``."""
+_STATE_RECORD = [*((name, "<i4") for name in ("tile", "row", "column", "ageings")), ("state", "<i8", (2 * len(STATE),))]
 _RECORD = [(name, "<i4") for name in ("tile", "row", "column", "weight", "unused")]
 
 
@@ -62,6 +66,34 @@ def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Che
         wanted["weight"] = levels.reshape(-1) << design.crossbar.fraction_bits
         found["weight"] = pairs[:, 0] - pairs[:, 1]
         found["unused"] = np.where(used.reshape(-1)[: len(pairs)], 0, pairs.sum(axis=1))
+        expected.append(wanted)
+        actual.append(found)
+    return Check(DEVICES, np.concatenate(expected), np.concatenate(actual))
+
+
+def fresh_devices(design: DesignPoint, weights: Weights) -> DeviceState:
+    """The devices of the chip that a design point describes, programmed to these weights. Rule D21."""
+    return DeviceState.fresh(Chip.of(design), (weights.hidden, weights.readout))
+
+
+def check_states(design: DesignPoint, state: DeviceState, directory: Path) -> Check:
+    """Every real device as a run left it in ``directory``, with golden's: conductance, pulses, age and slow noise of
+    both devices of each pair.
+
+    A record a pair, tile by tile and row by row; ``ageings`` are those of the tile. A pair that a file lacks has no
+    record.
+    """
+    expected, actual = [], []
+    for number, tile in enumerate(all_tiles(design)):
+        wanted = np.zeros(tile.rows * tile.columns, _STATE_RECORD)
+        rows, columns = np.indices((tile.rows, tile.columns)).reshape(2, -1)
+        wanted["tile"], wanted["row"], wanted["column"] = number, rows, columns
+        heading, pairs = read_state_of(directory, tile)
+        found = wanted[: len(pairs)].copy()
+        wanted["ageings"] = state.ageings
+        wanted["state"] = tile_state(state.layers[tile.layer], tile)
+        found["ageings"] = heading[0] if len(heading) else -1
+        found["state"] = pairs[: len(found)]
         expected.append(wanted)
         actual.append(found)
     return Check(DEVICES, np.concatenate(expected), np.concatenate(actual))

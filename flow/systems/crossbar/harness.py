@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from remora.flow.generate.directory import Generated
@@ -14,11 +15,18 @@ from remora.hdl.crossbar.probes import BY_TILE, CURRENT, of_tiles
 from remora.hdl.lib.verilog import TOP_NAME
 from remora.spec.crossbar.column_groups import rounded_rows
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, current_bits, layer_layout
+from remora.spec.crossbar.layout import Layer, all_tiles, current_bits, layer_layout
 from remora.spec.crossbar.learning import head_label_bits
 from remora.spec.crossbar.records import NO_SLOT, Event
+from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.trace import record_types
 
+SAMPLE_KEY = "sample_key"
+"""Module of tb/sv that keys the samples of real devices."""
+KEYS = {
+    f"{layer}_{name}": f"{layer}_{name}" for layer in ("hidden", "readout") for name in ("keyed", "sequence", "step")
+}
+"""Its outputs, and the wires of the harness that they drive."""
 PLAIN_MAIN = Path(__file__).parents[3] / "tb" / "cpp" / "plain.cpp"
 
 
@@ -34,11 +42,30 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
             signals[name], widths[name] = f"{width}'b0", width
     monitors = ["monitor", "bistable_monitor" if capabilities.bistable else "step_monitor"]
     monitors += ["learn_monitor"] * capabilities.learns + ["insert_monitor"] * capabilities.replays
+    watching = [beside(name, signals) for name in monitors]
+    real = not design.devices.ideal
+    if real:
+        keyed = beside(SAMPLE_KEY, signals)
+        watching.append(replace(keyed, ports={**keyed.ports, **KEYS}))
     return Harness(
-        watching=tuple(beside(name, signals) for name in monitors),
-        modules=tuple(monitors),
+        watching=tuple(watching),
+        modules=(*monitors, *([SAMPLE_KEY] * real)),
+        text=keys_verilog(design) if real else "",
         package=trace_package(record_types(design), widths, trace_constants(design)),
     )  # fmt: skip
+
+
+def keys_verilog(design: DesignPoint) -> str:
+    """Wires of the module of keys, and what writes them into the models of the tiles, half a cycle early."""
+    widths = {"keyed": 1, "sequence": 32, "step": 16}
+    lines = [f"  wire [{widths[name.partition('_')[2]] - 1}:0] {wire};" for name, wire in KEYS.items()]
+    lines.append(f"  always @(negedge {CLOCK}) begin")
+    for tile in all_tiles(design):
+        layer = tile.layer.name.lower()
+        path = f"dut.core.{layer}.{tile.name}"
+        for name, variable in (("keyed", "keyed"), ("sequence", "key_sequence"), ("step", "key_step")):
+            lines.append(f"    {path}.{variable} = {KEYS[f'{layer}_{name}']};")
+    return "\n".join((*lines, "  end", ""))
 
 
 def watched_signals(design: DesignPoint, probes: Mapping[str, Mapping]) -> dict[str, tuple[str, int]]:
@@ -68,7 +95,15 @@ def absent_probes(design: DesignPoint) -> dict[str, int]:
     """
     updated = dict.fromkeys(("updated", "updated_column", "updated_fold", "updated_lane"), 1)
     accumulators = rounded_rows(design) * design.learning.accumulator_bits
-    return {**updated, "accumulators": accumulators, "replaying": 1, "slot": 1, "restarted": 1, "deciding": 1}
+    return {
+        **updated,
+        "accumulators": accumulators,
+        "replaying": 1,
+        "slot": 1,
+        "restarted": 1,
+        "deciding": 1,
+        "read_out": unsigned_width(design.system.contexts - 1),
+    }
 
 
 def trace_constants(design: DesignPoint) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from remora.flow.systems.options import GenerateOptions, Options, SimulateOptions, TrainOptions
+from remora.flow.tools.seeds import LARGEST_SEED
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import ConfigError, RemoraError
 
@@ -121,6 +122,20 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
             min=0, help="With --learn: after the last sequence, replay so many of the reservoir without a new sequence."
         ),
     ] = 0
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            help="devices as they really are: one of `remora devices list`; pulses last as long as they need, and an "
+            "accumulator's level follows their mean step."
+        ),
+    ] = None
+    device_seed: Annotated[
+        int | None, typer.Option(min=0, max=LARGEST_SEED, help="which chip of its kind it is, of real devices.")
+    ] = None
+    age: Annotated[
+        str | None,
+        typer.Option(help="let real devices age before the first sequence: a number with s, min, h, d or y."),
+    ] = None
     jobs: Annotated[
         int,
         typer.Option(min=1, max=MOST_JOBS, help="Simulations at once, each of a share of the sequences; not to learn."),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from remora.flow.systems.crossbar.devices import fresh_devices
 from remora.flow.systems.crossbar.stimulus import ReplayCommand, Stimulus
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.miru import Saturations, trace_records
+from remora.golden.devices.chip import Chip
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.trace import LearningReference, LearningTrace
@@ -58,9 +61,19 @@ class Reference:
         self.learnt = self.replayed = self.healed = self.accepted = 0
         self.hidden = self.readout = Writes()
         self.winners: list[tuple[int, ...]] = []
+        self._devices = None if design.devices.ideal else _aged_devices(design, stimulus)
         self._learning = (
-            LearningReference(design, stimulus.weights, stimulus.coefficients) if design.capabilities.learns else None
+            LearningReference(design, stimulus.weights, stimulus.coefficients, self._devices)
+            if design.capabilities.learns
+            else None
         )
+
+    @property
+    def devices(self) -> DeviceState:
+        """Real devices by now."""
+        found = self.checkpoint.devices if self._learning else self._devices
+        assert found is not None, "the devices are ideal"
+        return found
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -136,7 +149,10 @@ class Reference:
             return self._learn(start, end)
         stimulus, chosen = self.stimulus, slice(start, end)
         features, lengths, tags = (each[chosen] for each in (stimulus.features, stimulus.lengths, stimulus.tags))
-        inference = infer(self.design, stimulus.weights, features, lengths, stimulus.coefficients, record=self.trace)
+        devices = self._devices and replace(self._devices, started=stimulus.first_place + start)
+        inference = infer(
+            self.design, stimulus.weights, features, lengths, stimulus.coefficients, self.trace, devices=devices
+        )
         self.saturations += inference.saturations
         records = trace_records(self.design, inference, tags, first_sequence=start) if self.trace else {}
         return Expected(records, inference.scores, inference.decision, inference.step_scores)
@@ -192,3 +208,12 @@ class Reference:
         self.readout = Writes.sum((self.readout, learnt.readout))
         self.winners += learnt.winners
         return Expected(learnt.records, learnt.scores, learnt.decision, learnt.step_scores)
+
+
+def _aged_devices(design: DesignPoint, stimulus: Stimulus) -> DeviceState:
+    """The devices of a chip before the first sequence."""
+    state = fresh_devices(design, stimulus.weights)
+    if stimulus.age:
+        state.age(Chip.of(design), stimulus.age)
+    state.started = stimulus.first_place
+    return state

@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.systems.crossbar.devices import DEVICES, PATTERN, check_devices, devices_asked, leaves_devices_over
+from remora.flow.systems.crossbar.chip_files import write_chip
+from remora.flow.systems.crossbar.devices import (
+    DEVICES,
+    PATTERN,
+    check_devices,
+    check_states,
+    devices_asked,
+    fresh_devices,
+    leaves_devices_over,
+)
 from remora.flow.systems.crossbar.reference import DRAWS, Reference
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.verify.player import PACKETS, Played, write_packets
@@ -30,6 +39,9 @@ CHUNK = 256
 """Sequences compared at once, so that memory does not grow with the run."""
 KINDS = (STEP, READOUT, EVENT, ANSWER, COUNTERS, INTERRUPTS)
 """What a traced run compares of any stimulus; of events only where packets are dropped."""
+WEIGHTS = "weights"
+CHIP = "chip"
+"""Folder, in that of the run, of the chip that the models of the tiles start from."""
 CONTEXTS = "contexts"
 CONTEXT_RULES = ("beyond", "changed", "shared")
 """What no record may show: a context that does not exist, a sequence that changes its context, a context that two
@@ -46,7 +58,8 @@ class CrossbarCase(RunCase):
 
     Compared are steps, readouts, events, answers, counters and interrupts; where something is learnt also every update,
     and at the readback points and the end all that is learnt: weights, χ, reservoir, counts. Where macros are larger
-    than their tiles, so is every pair of devices at the end.
+    than their tiles, so is every pair of devices at the end. Real devices start as a chip that holds the weights, and
+    are compared at the end in place of weights, which a noisy chip does not read back alike.
 
     Args:
         trace: record and compare every step; without, only answers, counters, interrupts and what is learnt are.
@@ -62,6 +75,8 @@ class CrossbarCase(RunCase):
         self.design: DesignPoint = design
         self.stimulus, self.traced, self.images = stimulus, trace, images
         self.classes = design.network.classes
+        self._real = not design.devices.ideal
+        self._compares_devices = self._real or leaves_devices_over(design)
         self.reference = Reference(design, stimulus, trace)
 
     def prepare(self, directory: Path) -> dict[str, Any]:
@@ -76,9 +91,12 @@ class CrossbarCase(RunCase):
         with replacing(directory / "input.npz") as partial:
             np.savez(partial, allow_pickle=False, **content)
         write_packets(directory / PACKETS, self._packets())
+        if self._real:
+            (directory / CHIP).mkdir(exist_ok=True)
+            write_chip(directory / CHIP, self.design, fresh_devices(self.design, weights))
         return {
             "input": str(directory / "input.npz"),
-            "program": self.images is None,
+            "program": self.images is None and not self._real,
             "reset_coefficient": stimulus.coefficients.reset,
             "update_coefficient": stimulus.coefficients.update,
             "bad": [{"before": bad.before, "data": bad.data.hex(), "keep": bad.keep} for bad in stimulus.bad],
@@ -106,7 +124,10 @@ class CrossbarCase(RunCase):
     def plusargs(self, directory: Path) -> list[str]:
         """See the base."""
         images = [f"+remora_images={self.images}"] if self.images else []
-        return [*images, *([devices_asked(directory)] if leaves_devices_over(self.design) else [])]
+        if self._real:
+            images = [f"+remora_chip={directory / CHIP}", f"+remora_first_sequence={self.stimulus.first_place}"]
+            images += [f"+remora_age={self.stimulus.age}"] if self.stimulus.age else []
+        return [*images, *([devices_asked(directory)] if self._compares_devices else [])]
 
     def in_order(self, records: Mapping[str, NDArray]) -> dict[str, NDArray]:
         """See the base; steps and readouts of sequences that are in flight at once come interleaved."""
@@ -134,8 +155,18 @@ class CrossbarCase(RunCase):
             records = {**(golden.records if self.traced else {}), ANSWER: answer_records(self.classes, answers)}
             states: tuple[tuple[dict[str, NDArray], dict[str, NDArray]], ...] = ()
             if last in points:
-                states = ((state_records(design, reference.checkpoint), read_state(directory, last, design)),)
+                states = (
+                    self._learnt(state_records(design, reference.checkpoint), read_state(directory, last, design)),
+                )
             yield Stretch(records, last == end, states)
+
+    def _learnt(self, *both: dict[str, NDArray]) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
+        """Golden's state and the hardware's, without weights where devices are real."""
+        golden, found = (
+            {kind: each for kind, each in records.items() if not (self._real and kind.endswith(WEIGHTS))}
+            for records in both
+        )
+        return golden, found
 
     def parts(self, count: int) -> list[CrossbarCase]:
         """Shares of the sequences, of which none learns.
@@ -162,7 +193,9 @@ class CrossbarCase(RunCase):
             yield check_values(CONTEXTS, dict.fromkeys(CONTEXT_RULES, 0), self._context_faults(found.records))
         yield check_values(COUNTERS, by_name(self._predicted(found)), by_name(found.counters))
         yield check_values(INTERRUPTS, self._interrupts(), found.report["interrupts"])
-        if leaves_devices_over(self.design):
+        if self._real:
+            yield check_states(self.design, self.reference.devices, found.directory)
+        elif self._compares_devices:
             learns = self.design.capabilities.learns
             weights = self.reference.checkpoint.weights if learns else self.stimulus.weights
             yield check_devices(self.design, weights, found.directory)
@@ -173,9 +206,9 @@ class CrossbarCase(RunCase):
         stimulus, capabilities = self.stimulus, self.design.capabilities
         traced = [STEP, READOUT, *([EVENT] if stimulus.bad else [])]
         kinds = [*(traced if self.traced else []), ANSWER, COUNTERS, INTERRUPTS]
-        kinds += [DEVICES] * leaves_devices_over(self.design)
+        kinds += [DEVICES] * self._compares_devices
         if stimulus.learns.any():
-            held = ["weights", *(["accumulators"] * capabilities.accumulates)]
+            held = [*([WEIGHTS] * (not self._real)), *(["accumulators"] * capabilities.accumulates)]
             kinds += [LEARN] * self.traced + [f"{layer} {kind}" for layer in LAYERS for kind in held] + ["counts"]
             kinds += [INSERT] * (self.traced and capabilities.replays)
         return tuple(kinds)

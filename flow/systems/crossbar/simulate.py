@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remora.flow.report.provenance import provenance
+from remora.flow.systems.crossbar.chip_files import STATE
+from remora.flow.systems.crossbar.device_effects import codes_changed_by
+from remora.flow.systems.crossbar.devices import DEVICES
 from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.crossbar.harness import crossbar_harness
 from remora.flow.systems.crossbar.run import CrossbarCase
@@ -19,6 +22,7 @@ from remora.golden.data.load import SequenceSet
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.devices.model import ticks
 from remora.spec.lib.packets import Flag
 
 if TYPE_CHECKING:
@@ -42,8 +46,11 @@ def simulate(
     keep: Path | None = None,
     jobs: int = 1,
     heal: int = 0,
+    age: float = 0.0,
 ) -> Simulated[CrossbarCase]:
     """Generate, build, program through the weight window, run and compare.
+
+    A design point with real devices begins with a chip that holds the weights.
 
     Args:
         seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
@@ -54,20 +61,26 @@ def simulate(
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
         jobs: simulations at once, each of a share of the sequences.
         heal: healing replays after the last sequence; the design point must have learning and healing.
+        age: seconds by which real devices age before the first sequence.
 
     Raises:
+        CheckFailed: a non-ideality of real devices changes no code of the run.
         RemoraError: there are several jobs, and ``learn``, ``waves`` or ``toggles``; or ``waves`` and ``toggles``.
         SimulatorError: the build or the simulation itself failed.
     """
     seed = default_seed() if seed is None else seed
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
-    stimulus = replace(Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked), heal=heal)
+    stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
+    stimulus = replace(stimulus, heal=heal, age=ticks(design.devices, age))
     run = simulate_case(
         crossbar_parts(design, checkpoint.weights), crossbar_harness, CrossbarCase(design, stimulus),
         count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
         seed=seed, stall=stall, waves=waves, toggles=toggles, keep=keep, jobs=jobs,
     )  # fmt: skip
-    return Simulated(run, summarise(design, data, run) | provenance(seed), result_table)
+    result = summarise(design, data, run)
+    if not design.devices.ideal:
+        result |= _devices(design, stimulus, run, age)
+    return Simulated(run, result | provenance(seed), result_table)
 
 
 def optimisation(design: DesignPoint, stimulus: Stimulus) -> Optimise:
@@ -160,6 +173,17 @@ def _learning(run: RtlRun) -> dict:
     }
 
 
+def _devices(design: DesignPoint, stimulus: Stimulus, run: RtlRun, age: float) -> dict:
+    """``devices``: the section of the design point, and the age in seconds. ``device_values_compared``: of every
+    device, at the end. ``codes_changed_by``: as `remora.flow.systems.crossbar.device_effects.codes_changed_by`.
+    """
+    return {
+        "devices": design.devices.model_dump(mode="json", exclude_none=True) | {"age_seconds": age},
+        "device_values_compared": run.comparison.compared.get(DEVICES, 0) * 2 * len(STATE),
+        "codes_changed_by": codes_changed_by(design, stimulus),
+    }
+
+
 def _share(decisions, data: SequenceSet) -> float:
     count = min(len(decisions), len(data))
     return float((decisions[:count] == data.y[:count]).sum() / len(data))
@@ -191,6 +215,13 @@ def result_table(result: dict) -> Table:
             "learning speed", f"{result['learning_sequences_per_second']:.1f} new sequences a second, "
             f"{result['updates_per_second']:.1f} updates, comparison included",
         )  # fmt: skip
+    if "devices" in result:
+        shown.add_row(
+            "devices", f"{result['devices']['model']}, seed {result['devices']['seed']}; "
+            f"{result['device_values_compared']:,} values of devices compared",
+        )  # fmt: skip
+        changed = (f"{name.replace('_', ' ')} {share:.2%}" for name, share in result["codes_changed_by"].items())
+        shown.add_row("codes changed by", " · ".join(changed))
     shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")
     shown.add_row("simulation", f"{result['simulated_cycles_per_second']:,.0f} cycles a second, comparison apart")
     return shown

@@ -58,7 +58,8 @@ class Stimulus:
     in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference of all
     where None; commands to the reservoir in the order of the stream; indices of sequences before which all that is
     learnt is read back and compared, as it is at the end; and how many healing replays follow the last sequence, none
-    where the reservoir is empty."""
+    where the reservoir is empty. Real devices are aged by ``age`` ticks before the first sequence, which is number
+    ``first_place`` of the stream."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -70,6 +71,8 @@ class Stimulus:
     commands: tuple[ReplayCommand, ...] = ()
     readbacks: tuple[int, ...] = ()
     heal: int = 0
+    age: int = 0
+    first_place: int = 0
 
     @classmethod
     def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:
@@ -88,7 +91,12 @@ class Stimulus:
         where = slice(first, last)
         asked = None if self.asked is None else self.asked[where]
         return replace(
-            self, features=self.features[where], lengths=self.lengths[where], labels=self.labels[where], asked=asked
+            self,
+            features=self.features[where],
+            lengths=self.lengths[where],
+            labels=self.labels[where],
+            asked=asked,
+            first_place=self.first_place + first,
         )
 
     @property

@@ -1,0 +1,79 @@
+"""Files of a chip: what the models of the tiles start from, and what they leave; ``docs/reference/macros.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from remora.golden.devices.chip import NUMBERS, Chip, ChipLayer
+from remora.golden.devices.state import DeviceState, LayerState
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Tile, all_tiles
+from remora.spec.devices.tables import log_table, normal_table, power_table
+from remora.spec.lib.files import write_text
+
+STATE = ("p", "n", "t", "s")
+"""What a device's past made of it, in the order of a file."""
+_TABLES = ("raise_steps", "lower_steps", "write_noise", "drift", "drift_spread", "slow_noise")
+_NUMBERS = ("cycle_noise", "cycle_range", "read_noise", "slow_base", "wire_row", "wire_column")
+
+
+def write_chip(directory: Path, design: DesignPoint, state: DeviceState) -> None:
+    """Write model, devices and state of every tile of the chip that a design point describes.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    chip = Chip.of(design)
+    for tile in all_tiles(design):
+        made, layer = chip.layers[tile.layer], state.layers[tile.layer]
+        _write(directory / f"{tile.name}.model", _model(design, chip, made, tile))
+        _write(directory / f"{tile.name}.chip", _pairs([made.numbers[k] for k in range(len(NUMBERS))], tile))
+        rows = _pairs([getattr(layer, name) for name in STATE], tile)
+        _write(directory / state_file(tile), [[state.ageings, 0], *rows])
+
+
+def state_file(tile: Tile) -> str:
+    """Name of the file that holds the state of a tile's devices."""
+    return f"{tile.name}.devices"
+
+
+def read_state_of(directory: Path, tile: Tile) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What a simulation left: (2,) ageings and probes, and (pairs, 8) `STATE` of g⁺ and of g⁻, as many as there are."""
+    path = directory / state_file(tile)
+    numbers = np.array(path.read_text(encoding="utf-8").split() if path.is_file() else [], np.int64)
+    pairs = numbers[2:]
+    return numbers[:2], pairs[: len(pairs) // 8 * 8].reshape(-1, 8)
+
+
+def tile_state(layer: LayerState, tile: Tile) -> NDArray[np.int64]:
+    """(pairs, 8) of a tile, as `read_state_of` gives them."""
+    return np.array(_pairs([getattr(layer, name) for name in STATE], tile), np.int64)
+
+
+def _pairs(arrays: list[NDArray], tile: Tile) -> list[list[int]]:
+    """A line a pair, row by row: the arrays' values of g⁺, then those of g⁻."""
+    chosen = np.stack([each[:, tile.row_slice, tile.column_slice] for each in arrays], axis=-1)
+    return chosen.transpose(1, 2, 0, 3).reshape(tile.rows * tile.columns, -1).tolist()
+
+
+def _model(design: DesignPoint, chip: Chip, made: ChipLayer, tile: Tile) -> Iterable[list[int]]:
+    model, planes = chip.model, made.planes[tile.row_tile].tolist()
+    yield [tile.layer, tile.row_tile, tile.first_row, tile.first_column, tile.rows, tile.columns, len(planes)]
+    yield [model.seed, model.rest, model.full, model.level]
+    for name in _TABLES:
+        yield list(getattr(model, name))
+    yield [*(getattr(model, name) for name in _NUMBERS), model.converter_noise[tile.layer]]
+    yield planes
+    offset, gain = (each[tile.row_tile, tile.column_slice] for each in (made.offset, made.gain))
+    yield from np.stack([offset, gain], axis=1).tolist()
+    for table in (log_table(), power_table(), normal_table()):
+        yield list(table)
+
+
+def _write(path: Path, lines: Iterable[Iterable[int]]) -> None:
+    text = "\n".join(" ".join(map(str, map(int, line))) for line in lines)
+    write_text(path, f"{text}\n")

@@ -96,6 +96,8 @@ def _device_faults(design: DesignPoint) -> Iterator[str]:
     given, model = design.devices.resolved(), design.device_model()
     if 0 < given["on_off"] <= 1:
         yield f"devices.on_off is {given['on_off']:g}: use a ratio above 1, or 0 for no conductance at rest"
+    if (shares := sum(given[name] for name in ("stuck_rest", "stuck_full", "corrupt"))) > 1 + 1e-9:
+        yield f"devices.stuck_rest, stuck_full and corrupt come to {shares:g} of all devices: use 1 or less together"
     if not (any(model.raise_steps) and any(model.lower_steps)):
         yield (
             "a pulse of devices.raise_steps or lower_steps moves no device by a grain of conductance: use longer "

@@ -32,6 +32,8 @@ def convert(content: object, origin: str) -> Conversion:
                 return made
         except (TypeError, ValueError, ZeroDivisionError) as error:
             raise ConfigError(f"{origin}: {error}") from error
+        except OverflowError as error:
+            raise ConfigError(f"{origin}: a parameter is too large to compute with: {error}") from error
     raise ConfigError(
         f"{origin} holds no device of aihwkit (such as dw_min, w_max) and none of CrossSim (such as Rmin, Rmax): "
         "write dataclasses.asdict of the one, or as_dict() of the other, as JSON"

@@ -19,6 +19,8 @@ ROOM = 3.5
 """Deviations of the lower bound for which the conductance at rest leaves room."""
 MOST_REST = 1.0
 """Largest conductance at rest that is chosen, as a share of the range."""
+MOST_PULSES = 100_000
+"""Most pulses of a strobe; the finest device of aihwkit's presets takes some hundreds."""
 LIKE_STEP, LIKE_MEAN = 0.7, 0.6
 """Parts of the noise of soft bounds: one proportional to the step of the device, one that of the mean device. So mean
 and spread come nearest to aihwkit's, as ``tests/golden/devices/test_aihwkit.py`` measures them."""
@@ -85,8 +87,10 @@ def read(content: Mapping[str, Any]) -> Conversion | None:
     # aihwkit draws exp(σ z), whose mean is exp(σ²/2); rule D19's law has the mean 1.
     mean = exp(given.number("dw_min_dtod") ** 2 / 2) if given.flag("dw_min_dtod_log_normal") else 1.0
     up, down = _scaled(up, mean), _scaled(down, mean)
-    pulses = max(1, round((high - low) / dw / RANGE_LEVELS))
     span = high - low
+    pulses = max(1, round(span / dw / RANGE_LEVELS))
+    if pulses > MOST_PULSES:
+        raise ValueError(f"dw_min = {dw:g} is below one of {MOST_PULSES * RANGE_LEVELS:,} parts of w_min … w_max")
     positions = [low + span * position / (KNOTS - 1) for position in range(KNOTS)]
     what = f"{pulses} pulses of dw_min = {dw:g}" if pulses > 1 else f"one pulse of dw_min = {dw:g}"
     if span / dw < RANGE_LEVELS:

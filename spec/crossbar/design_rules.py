@@ -98,6 +98,11 @@ def _device_faults(design: DesignPoint) -> Iterator[str]:
         yield f"devices.on_off is {given['on_off']:g}: use a ratio above 1, or 0 for no conductance at rest"
     if (shares := sum(given[name] for name in ("stuck_rest", "stuck_full", "corrupt"))) > 1 + 1e-9:
         yield f"devices.stuck_rest, stuck_full and corrupt come to {shares:g} of all devices: use 1 or less together"
+    if (given["wire_row"] or given["wire_column"]) and not model.wired:
+        yield (
+            "devices.wire_row and wire_column lower no device by a count: use a larger devices.full_conductance, which "
+            f"is {given['full_conductance']:g}, or wires of 0 ohm"
+        )
     if not (any(model.raise_steps) and any(model.lower_steps)):
         yield (
             "a pulse of devices.raise_steps or lower_steps moves no device by a grain of conductance: use longer "

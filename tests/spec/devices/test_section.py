@@ -63,6 +63,7 @@ def test_whole_numbers_and_lists_are_taken_as_they_stand_in_a_file():
         ({"drift": [float("nan")]}, "devices.drift.0 = nan"),
         ({"on_off": 0.5}, "devices.on_off is 0.5: use a ratio above 1"),
         ({"stuck_rest": 0.7, "corrupt": 0.4}, "stuck_rest, stuck_full and corrupt come to 1.1 of all devices"),
+        ({"wire_row": 3, "full_conductance": 0}, "wire_row and wire_column lower no device by a count"),
         ({"raise_steps": 1e-9}, "moves no device by a grain of conductance"),
         ({"read_noise": 1.0, "on_off": 1.001}, "the variance of a sample reaches"),
         ({"wire_row": 1e9, "full_conductance": 1.0}, "the drop along the wires reaches"),

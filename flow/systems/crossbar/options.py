@@ -11,6 +11,7 @@ import typer
 from remora.flow.systems.options import GenerateOptions, Options, SimulateOptions, TrainOptions
 from remora.flow.tools.seeds import LARGEST_SEED
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.learning import MOST_HEALING_REPLAYS
 from remora.spec.lib.errors import ConfigError, RemoraError
 
 TASK_CAPACITY = 1000
@@ -119,7 +120,9 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
     heal: Annotated[
         int,
         typer.Option(
-            min=0, help="With --learn: after the last sequence, replay so many of the reservoir without a new sequence."
+            min=0,
+            max=MOST_HEALING_REPLAYS,
+            help="With --learn: after the last sequence, replay so many of the reservoir without a new sequence.",
         ),
     ] = 0
     devices: Annotated[

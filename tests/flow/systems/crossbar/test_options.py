@@ -25,6 +25,12 @@ def test_options_change_the_section_of_learning():
     assert (learning.update, learning.replay_capacity, learning.replay_ratio) == ("direct", 7, 3)
 
 
+def test_more_healing_replays_than_the_register_holds_are_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["simulate", "tiny", "--learn", "--replay-capacity", "5", "--heal", str(2**32)])
+    assert ended.value.code == 2 and "--heal" in capsys.readouterr().err
+
+
 def test_tasks_bring_a_reservoir_unless_one_is_given():
     assert LearningOptions(tasks=2).apply(TINY).learning.replay_capacity == TASK_CAPACITY
     for capacity in (0, 5):

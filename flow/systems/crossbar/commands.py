@@ -36,8 +36,6 @@ QUICK_PASSES = 2
 QUICK_OFFLINE_PASSES = 30
 """Bistable cells learn offline, in seconds, but from little at first."""
 QUICK_SEQUENCES = 1500
-FRESH_DEVICES = "the simulated chip starts from fresh devices, programmed to its weights, not from its state of devices"
-"""What is said of a checkpoint that holds such a state."""
 ONLY_LEARNING = ("tasks", "update", "replay_capacity", "replay_ratio")
 
 
@@ -110,7 +108,7 @@ def _network(design: DesignPoint, training: Callable[[], SequenceSet], options: 
     """That of the checkpoint; else the one that learning begins with, or one that is trained quickly."""
     if options.checkpoint:
         network = load_checkpoint(options.checkpoint, design)
-        say_moved(options.checkpoint, network, *([FRESH_DEVICES] if network.devices else []))
+        say_moved(options.checkpoint, network)
         return network
     if options.tasks:
         return Checkpoint.of(design, initial_weights(design))

@@ -212,7 +212,7 @@ class Reference:
 
 def _aged_devices(design: DesignPoint, stimulus: Stimulus) -> DeviceState:
     """The devices of a chip before the first sequence."""
-    state = fresh_devices(design, stimulus.weights)
+    state = stimulus.devices.copy() if stimulus.devices else fresh_devices(design, stimulus.weights)
     if stimulus.age:
         state.age(Chip.of(design), stimulus.age)
     state.started = stimulus.first_place

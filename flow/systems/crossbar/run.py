@@ -93,7 +93,7 @@ class CrossbarCase(RunCase):
         write_packets(directory / PACKETS, self._packets())
         if self._real:
             (directory / CHIP).mkdir(exist_ok=True)
-            write_chip(directory / CHIP, self.design, fresh_devices(self.design, weights))
+            write_chip(directory / CHIP, self.design, stimulus.devices or fresh_devices(self.design, weights))
         return {
             "input": str(directory / "input.npz"),
             "program": self.images is None and not self._real,

@@ -50,7 +50,8 @@ def simulate(
 ) -> Simulated[CrossbarCase]:
     """Generate, build, program through the weight window, run and compare.
 
-    A design point with real devices begins with a chip that holds the weights.
+    A design point with real devices begins with the chip of the checkpoint, or one that is freshly programmed to the
+    weights.
 
     Args:
         seed: of stalls and of what power-up leaves; COCOTB_RANDOM_SEED or 1 where None.
@@ -72,6 +73,10 @@ def simulate(
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
     stimulus = replace(stimulus, heal=heal, age=ticks(design.devices, age))
+    if held := checkpoint.devices:
+        stimulus = replace(stimulus, devices=held, first_place=held.started)
+    # Before anything is built, since it tells whether the run will say anything of each.
+    changed = {} if design.devices.ideal else codes_changed_by(design, stimulus)
     run = simulate_case(
         crossbar_parts(design, checkpoint.weights), crossbar_harness, CrossbarCase(design, stimulus),
         count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
@@ -79,7 +84,7 @@ def simulate(
     )  # fmt: skip
     result = summarise(design, data, run)
     if not design.devices.ideal:
-        result |= _devices(design, stimulus, run, age)
+        result |= _devices(design, changed, run, age)
     return Simulated(run, result | provenance(seed), result_table)
 
 
@@ -173,14 +178,14 @@ def _learning(run: RtlRun) -> dict:
     }
 
 
-def _devices(design: DesignPoint, stimulus: Stimulus, run: RtlRun, age: float) -> dict:
+def _devices(design: DesignPoint, changed: dict[str, float], run: RtlRun, age: float) -> dict:
     """``devices``: the section of the design point, and the age in seconds. ``device_values_compared``: of every
     device, at the end. ``codes_changed_by``: as `remora.flow.systems.crossbar.device_effects.codes_changed_by`.
     """
     return {
         "devices": design.devices.model_dump(mode="json", exclude_none=True) | {"age_seconds": age},
         "device_values_compared": run.comparison.compared.get(DEVICES, 0) * 2 * len(STATE),
-        "codes_changed_by": codes_changed_by(design, stimulus),
+        "codes_changed_by": changed,
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from remora.flow.systems.crossbar.device_effects import alone, codes_changed_by
 from remora.flow.systems.crossbar.devices import DEVICES
+from remora.flow.systems.crossbar.reference import Reference
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, stress_stimulus
 from remora.flow.verify.records import ANSWER
@@ -144,6 +145,21 @@ def test_stalls_contexts_and_parts_give_the_same_codes(harness, tmp_path):
     scores = [[answer.scores for answer in each] for each in answers]
     assert len(scores[0]) == SEQUENCES and scores[0] == scores[1] == scores[2] == scores[3]
     assert len({tuple(each) for each in scores[0]}) > SEQUENCES // 2
+
+
+def test_a_trained_chip_goes_on_where_its_training_ended(harness, tmp_path):
+    """From a state that pulses and a day made: it is not what programming its weights anew would give."""
+    design = LEARNING["accumulate"]
+    stimulus = learning_stimulus(design, SEQUENCES, GATES, 5)
+    earlier = Reference(design, replace(stimulus, age=ticks(design.devices, DAY)), trace=False)
+    earlier.advance(0, SEQUENCES)
+    held = earlier.devices
+    assert held.started > SEQUENCES and held.ageings == 1 and max(int(layer.n.max()) for layer in held.layers) > 1
+    later = learning_stimulus(design, SEQUENCES, GATES, 6)
+    later = replace(later, weights=earlier.checkpoint.weights, devices=held, first_place=held.started)
+    run(harness, tmp_path, design, later)
+    fresh = Reference(design, replace(later, devices=None), trace=False).advance(0, SEQUENCES)
+    assert not np.array_equal(Reference(design, later, trace=False).advance(0, SEQUENCES).scores, fresh.scores)
 
 
 def test_a_chip_whose_state_golden_does_not_share_is_noticed(harness, tmp_path):

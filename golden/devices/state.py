@@ -175,11 +175,12 @@ def slow_noise(model: DeviceModel, made: ChipLayer, layer: LayerState, ageings: 
     """s of every device after its t grew, with the number of this ageing. Rule D11."""
     if not any(model.slow_noise):
         return np.zeros(made.shape, np.int64)
-    left = drifted(model, made.aging, shown(model, made.index, layer.p, layer.n), layer.t)
+    programmed = shown(model, made.index, layer.p, layer.n)
+    left = drifted(model, made.aging, programmed, layer.t)
     word, _ = device_draw(model.seed, Purpose.SLOW, ageings, made.index)
     time = model.slow_base + ((log_time(layer.t) * NATURAL) >> (LOG_BITS + LOG_BITS - TICK_BITS))
     root = np.sqrt((time << TICK_BITS).astype(np.float64)).astype(np.int64)  # exact below 2^52
-    share = value_at(model.slow_noise, left, 0, model.full)
+    share = value_at(model.slow_noise, programmed, 0, model.full)
     return normals(word, round_shift(round_shift(left * share, GAIN_BITS) * root, TICK_BITS))
 
 

@@ -292,7 +292,7 @@ module remora_devices #(
     value = drifted(row, c, programmed, log_of_time);
     noise = 0;
     if (used[SLOWS]) begin
-      amplitude = rounded(value * at_position(SLOWS, position(value, 0, whole_range)), 12);
+      amplitude = rounded(value * at_position(SLOWS, position(programmed, 0, whole_range)), 12);
       amplitude = amplitude * root((longint'(slow_base) + ((log_of_time * 45426) >>> 24)) << 8);
       words = draw(seed, SLOW, ageings, number_of(row, c), 0);
       noise = normal(words[31:0], rounded(amplitude, 8));

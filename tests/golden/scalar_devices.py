@@ -145,7 +145,7 @@ class Device:
         """Rule D11, with the number of this ageing."""
         self.t = min(2**47 - 1, self.t + ticks)
         left = self.drifted()
-        share = value_at(self.model.slow_noise, at(left, 0, self.model.full))
+        share = value_at(self.model.slow_noise, at(self.shows(), 0, self.model.full))
         time = root((self.model.slow_base + self.log_time() * 45426 // 2**24) * 2**8)
         word = draw(self.model.seed, SLOW, ageings, self.number)[0]
         self.s = normal(word, rs(rs(left * share, 12) * time, 8))

@@ -103,11 +103,11 @@ FAULTS = [
         "draw(seed, SLOW, 0, number_of(row, c), 0)",
     ),
     _fault(
-        "slow_as_programmed",
-        "slow noise goes by what was programmed",
+        "slow_as_left",
+        "slow noise goes by what drift left",
         DEVICES,
-        "at_position(SLOWS, position(value, 0, whole_range))",
         "at_position(SLOWS, position(programmed, 0, whole_range))",
+        "at_position(SLOWS, position(value, 0, whole_range))",
     ),
     _fault(
         "time_forgotten",

@@ -40,12 +40,13 @@ def verilator_lint(sources: Sequence[Path | str], top: str, *options: str, folde
     return done.stderr or (f"exit status {done.returncode}" if done.returncode else "")
 
 
-def slang(sources: Sequence[Path], top: str) -> str:
+def slang(sources: Sequence[Path], top: str, defined: Sequence[str] = ()) -> str:
     """What slang reports about sources that it elaborates under ``top``; empty where it has nothing to say.
 
-    A warning counts as an error, waived ones apart.
+    A warning counts as an error, waived ones apart. ``defined`` are macros of the preprocessor.
     """
     options = ["slang", "--top", top, "-Werror", *(f"-Wno-{rule}" for rule in SLANG_WAIVERS)]
+    options += [f"-D{name}" for name in defined]
     command = [sys.executable, "-c", SLANG, " ".join([*options, *map(str, sources)])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr  # it sums up even where all is well

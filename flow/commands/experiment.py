@@ -28,7 +28,8 @@ def command(
         int | None,
         typer.Option(
             min=16,
-            help="New sequences, in each task where there are several, of experiments that learn from digits.",
+            help="Of bit-streaming, convergence, continual and devices: new sequences, in each task where there are "
+            "several.",
         ),
     ] = None,
     settings: Annotated[

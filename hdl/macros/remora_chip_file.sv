@@ -6,6 +6,7 @@
 `timescale 1ns / 1ps
 `default_nettype none
 
+`ifdef REMORA_REAL_DEVICES
 module remora_chip_file #(
     parameter NAME = "tile"
 ) ();
@@ -72,5 +73,6 @@ module remora_chip_file #(
     end
   endtask
 endmodule
+`endif
 
 `default_nettype wire

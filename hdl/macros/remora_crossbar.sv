@@ -74,7 +74,13 @@ module remora_crossbar #(
       .SHIFT(SHIFT),
       .NAME(NAME)
   ) reads ();
-  bit real_devices;
+  bit given;  // a chip
+  // Compiled for ideal devices, what real ones do is not even there.
+`ifdef REMORA_REAL_DEVICES
+`define REMORA_REAL given
+`else
+`define REMORA_REAL 1'b0
+`endif
   int at_rest, at_full;  // what sense flags compare with, rule D12
   int plane_weight[1<<PLANE_BITS];
   // For the simulation to set. A keyed sample draws its noise for this sequence and step, any other as a probe, rule D17;
@@ -130,17 +136,17 @@ module remora_crossbar #(
   int levels;
   initial begin
     {keyed, key_sequence, key_step, age_request, age_ticks, has_image, levels} = '0;
-    reads.open(real_devices);
+    reads.open(given);
     starts_aged = $value$plusargs("remora_age=%d", first_ticks) != 0;
-    at_rest = real_devices ? reads.devices.rest + STEP / 2 : 0;
-    at_full = real_devices ? reads.devices.full - STEP / 2 : FULL;
-    for (int k = 0; k < 1 << PLANE_BITS; k++) plane_weight[k] = real_devices ? reads.plane_weight[k] : 1 << k;
-    if (!real_devices) image.open(has_image);
+    at_rest = `REMORA_REAL ? reads.devices.rest + STEP / 2 : 0;
+    at_full = `REMORA_REAL ? reads.devices.full - STEP / 2 : FULL;
+    for (int k = 0; k < 1 << PLANE_BITS; k++) plane_weight[k] = `REMORA_REAL ? reads.plane_weight[k] : 1 << k;
+    if (!`REMORA_REAL) image.open(has_image);
     // Unrolled, the reader would be most of the program of a simulator that compiles.
     // verilator unroll_disable
     for (int k = 0; k < ROWS * COLUMNS; k++) begin
       if (has_image) image.read(levels);
-      if (real_devices) show_pair(k / COLUMNS, k % COLUMNS);
+      if (`REMORA_REAL) show_pair(k / COLUMNS, k % COLUMNS);
       else set_pair(k / COLUMNS, k % COLUMNS, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
     end
     if (has_image) image.close;
@@ -151,7 +157,7 @@ module remora_crossbar #(
   string folder, path;
   int file, device;
   final
-    if (!real_devices && $value$plusargs("remora_devices=%s", folder)) begin
+    if (!`REMORA_REAL && $value$plusargs("remora_devices=%s", folder)) begin
       $sformat(path, "%0s/%0s.devices", folder, NAME);
       file = $fopen(path, "w");
       if (file == 0) $fatal(1, "%s: %0s cannot be written; +remora_devices names its folder", NAME, path);
@@ -254,10 +260,10 @@ module remora_crossbar #(
     end else begin
       // What was held until now is converted before another sample takes its place.
       valid_r <= convert ? ADC_CYCLES == 1 : converting == 1;
-      if (convert ? ADC_CYCLES == 1 : converting == 1) code_r <= real_devices ? really_converted() : converted();
+      if (convert ? ADC_CYCLES == 1 : converting == 1) code_r <= `REMORA_REAL ? really_converted() : converted();
       if (convert) converting <= ADC_CYCLES - 1;
       else if (converting != 0) converting <= converting - 1;
-      if (sample && real_devices) take_real_sample(INTEGRATORS == 2 ? int'(!integrator) : 0);
+      if (sample && `REMORA_REAL) take_real_sample(INTEGRATORS == 2 ? int'(!integrator) : 0);
       else if (sample) take_sample(INTEGRATORS == 2 ? int'(!integrator) : 0);
       if (integrate) integrate_plane(INTEGRATORS == 2 ? int'(integrator) : 0, wl_pos, wl_neg, int'(plane));
     end
@@ -282,7 +288,7 @@ module remora_crossbar #(
     if (pulse && !off && pulsing == 0) begin
       pulsing <= PULSE_CYCLES;
       for (int i = 0; i < ROWS; i++)
-        if ((up[i] || down[i]) && real_devices) begin
+        if ((up[i] || down[i]) && `REMORA_REAL) begin
           reads.pulse(i, 2 * int'(column) + int'(side[i]), up[i]);
           show_pair(i, int'(column));
         end else if (up[i] || down[i])
@@ -294,7 +300,7 @@ module remora_crossbar #(
           );
     end else if (pulsing != 0) pulsing <= pulsing - 1;
     if (age_request && gathered != 0) $fatal(1, "%s: aged between integrate and sample", NAME);
-    if ((starts_aged || age_request) && real_devices) begin
+    if ((starts_aged || age_request) && `REMORA_REAL) begin
       reads.age(starts_aged ? first_ticks : age_ticks);
       for (int i = 0; i < ROWS; i++) for (int j = 0; j < COLUMNS; j++) show_pair(i, j);
     end
@@ -339,4 +345,5 @@ module remora_crossbar #(
     end
 endmodule
 
+`undef REMORA_REAL
 `default_nettype wire

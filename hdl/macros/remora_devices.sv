@@ -6,6 +6,7 @@
 `timescale 1ns / 1ps
 `default_nettype none
 
+`ifdef REMORA_REAL_DEVICES
 module remora_devices #(
     parameter int ROWS = 1,
     parameter int COLUMNS = 1,
@@ -320,5 +321,15 @@ module remora_devices #(
       $fclose(file);
     end
 endmodule
+`else
+// What the crossbar names of real devices, where it is compiled without them.
+module remora_devices #(
+    parameter int ROWS = 1,
+    parameter int COLUMNS = 1
+) ();
+  int rest, full;
+  int conductance[ROWS][2*COLUMNS];
+endmodule
+`endif
 
 `default_nettype wire

@@ -4,6 +4,7 @@
 `timescale 1ns / 1ps
 `default_nettype none
 
+`ifdef REMORA_REAL_DEVICES
 module remora_reads #(
     parameter int ROWS = 1,
     parameter int COLUMNS = 1,
@@ -286,5 +287,42 @@ module remora_reads #(
     return ((value * longint'(gain[col])) >>> 12) + offset[col];
   endfunction
 endmodule
+`else
+// Devices are ideal: the crossbar asks for nothing here. A simulator that compiles would take twice as long for the model of
+// real ones.
+module remora_reads #(
+    parameter int ROWS = 1,
+    parameter int COLUMNS = 1,
+    parameter int PLANES = 8,
+    parameter int LEVELS = 32,
+    parameter int FRACTION_BITS = 11,
+    parameter int SHIFT = 18,
+    parameter NAME = "tile"
+) ();
+  remora_devices #(
+      .ROWS(ROWS),
+      .COLUMNS(COLUMNS)
+  ) devices ();
+  int plane_weight[PLANES];
+  int driven[ROWS];
+  logic signed [63:0] held[COLUMNS];
+  string folder;
+
+  task automatic open(output bit given);
+    given = 0;
+    if ($value$plusargs("remora_chip=%s", folder))
+      $fatal(1, "%s: +remora_chip=%0s: compile with REMORA_REAL_DEVICES defined, else devices are ideal", NAME, folder);
+  endtask
+  task automatic sample(input bit keyed, input bit [31:0] key_sequence, input bit [15:0] key_step);
+  endtask
+  task automatic pulse(input int row, input int c, input bit raise);
+  endtask
+  task automatic age(input longint ticks);
+  endtask
+  function automatic longint converted(input int unsigned col, input longint value);
+    return value;
+  endfunction
+endmodule
+`endif
 
 `default_nettype wire

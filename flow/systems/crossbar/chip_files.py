@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.golden.devices.chip import NUMBERS, Chip, ChipLayer
+from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.state import DeviceState, LayerState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Tile, all_tiles
+from remora.spec.devices.model import DeviceModel
 from remora.spec.devices.tables import log_table, normal_table, power_table
 from remora.spec.lib.files import write_text
 
@@ -29,11 +30,33 @@ def write_chip(directory: Path, design: DesignPoint, state: DeviceState) -> None
     """
     chip = Chip.of(design)
     for tile in all_tiles(design):
-        made, layer = chip.layers[tile.layer], state.layers[tile.layer]
-        _write(directory / f"{tile.name}.model", _model(design, chip, made, tile))
-        _write(directory / f"{tile.name}.chip", _pairs([made.numbers[k] for k in range(len(NUMBERS))], tile))
-        rows = _pairs([getattr(layer, name) for name in STATE], tile)
-        _write(directory / state_file(tile), [[state.ageings, 0], *rows])
+        write_tile(
+            directory, tile.name, chip.model, chip.layers[tile.layer], tile, state.layers[tile.layer], state.ageings
+        )
+
+
+def write_tile(
+    directory: Path,
+    name: str,
+    model: DeviceModel,
+    made: ChipLayer,
+    tile: Tile,
+    state: LayerState,
+    ageings: int,
+    probes: int = 0,
+) -> None:
+    """Write the files of one tile under its name.
+
+    Args:
+        made: the layer that the tile lies in; ``state``: of that layer's devices.
+        ageings, probes: how often the devices were aged, and samples that belonged to no sequence.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    _write(directory / f"{name}.model", _model(model, made, tile))
+    _write(directory / f"{name}.chip", _pairs(list(made.numbers), tile))
+    _write(directory / f"{name}.devices", [[ageings, probes], *tile_state(state, tile).tolist()])
 
 
 def state_file(tile: Tile) -> str:
@@ -60,13 +83,13 @@ def _pairs(arrays: list[NDArray], tile: Tile) -> list[list[int]]:
     return chosen.transpose(1, 2, 0, 3).reshape(tile.rows * tile.columns, -1).tolist()
 
 
-def _model(design: DesignPoint, chip: Chip, made: ChipLayer, tile: Tile) -> Iterable[list[int]]:
-    model, planes = chip.model, made.planes[tile.row_tile].tolist()
-    yield [tile.layer, tile.row_tile, tile.first_row, tile.first_column, tile.rows, tile.columns, len(planes)]
+def _model(model: DeviceModel, made: ChipLayer, tile: Tile) -> Iterable[list[int]]:
+    planes = made.planes[tile.row_tile].tolist()
+    yield [made.layer, tile.row_tile, tile.first_row, tile.first_column, tile.rows, tile.columns, len(planes)]
     yield [model.seed, model.rest, model.full, model.level]
     for name in _TABLES:
         yield list(getattr(model, name))
-    yield [*(getattr(model, name) for name in _NUMBERS), model.converter_noise[tile.layer]]
+    yield [*(getattr(model, name) for name in _NUMBERS), model.converter_noise[made.layer]]
     yield planes
     offset, gain = (each[tile.row_tile, tile.column_slice] for each in (made.offset, made.gain))
     yield from np.stack([offset, gain], axis=1).tolist()

@@ -21,6 +21,8 @@ from remora.spec.crossbar.records import NO_SLOT, Event
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.trace import record_types
 
+REAL_DEVICES = "REMORA_REAL_DEVICES"
+"""Macro with which the model of a tile is compiled for real devices; without, a build takes half as long."""
 SAMPLE_KEY = "sample_key"
 """Module of tb/sv that keys the samples of real devices."""
 KEYS = {
@@ -51,6 +53,7 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
         watching=tuple(watching),
         modules=(*monitors, *([SAMPLE_KEY] * real)),
         text=keys_verilog(design) if real else "",
+        arguments=(f"-D{REAL_DEVICES}",) if real else (),
         package=trace_package(record_types(design), widths, trace_constants(design)),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from remora.flow.generate.directory import Generated
+from remora.flow.systems.crossbar.harness import REAL_DEVICES
 from remora.flow.systems.registry import generate, system_of
 from remora.flow.tools.result_folder import FolderError
 from remora.golden.bmru.random_codes import random_codes
@@ -99,6 +100,10 @@ def test_lint_is_clean(generated, preset):
     # Unrolled, the loops of the BMRU core's model take minutes where there are many cells.
     bmru = isinstance(generated(preset).design, BmruDesign)
     assert lint(generated(preset), *(["--unroll-count", "1"] if bmru else [])) == ""
+
+
+def test_lint_is_clean_with_real_devices(generated):
+    assert lint(generated("tiny"), f"-D{REAL_DEVICES}") == ""
 
 
 LARGEST = {

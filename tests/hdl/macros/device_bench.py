@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from remora.flow.systems.crossbar.chip_files import tile_state, write_tile
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.pulses import pulse_devices
 from remora.golden.devices.reading import Key, tile_codes
@@ -22,7 +23,6 @@ from remora.golden.devices.state import LayerState, at_rest, conducted, is_full,
 from remora.golden.devices.wires import behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.rng import Purpose
-from tests.hdl.macros.chip_files import TileChip
 from tests.hdl.macros.device_cases import TileCase
 
 MOST_TICKS, MOST_PULSES = (1 << 47) - 1, (1 << 32) - 1
@@ -56,7 +56,6 @@ class TileRun:
     def __post_init__(self) -> None:
         chip = Chip.of(self.design)
         self.model, self.made, self.tile = chip.model, chip.layers[self.case.layer], self.case.tile
-        self.files = TileChip(self.case.name, self.tile, self.model, self.made)
         self.state = self._random_state()
         self.ageings, self.probes = self.random.randrange(5), self.random.choice([0, 7, MOST_PULSES])
         self.integrator, self.planes = 0, self.made.planes.shape[1]
@@ -156,8 +155,12 @@ class TileRun:
         # What is not keyed takes no notice of these.
         return key, {"sequence": self.random.getrandbits(32), "step": self.random.getrandbits(16)}
 
+    def _of_tile(self, array: np.ndarray) -> np.ndarray:
+        """The tile's part of an array (…, rows, columns) of the layer."""
+        return array[..., self.tile.row_slice, self.tile.column_slice]
+
     def _codes(self, words: np.ndarray, key: Key) -> list[int]:
-        left = behind_wires(self.model, self.files.of_tile(self.conductance()))
+        left = behind_wires(self.model, self._of_tile(self.conductance()))
         limit = (1 << (self.parameters["ADC_BITS"] - 1)) - 1
         codes = tile_codes(
             self.model, self.made, self.tile, left, words[None], key, self.parameters["ADC_SHIFT"], limit
@@ -172,7 +175,7 @@ class TileRun:
         self._expect_flags(self.cycle(column=column), column)
 
     def _expect_flags(self, cycle: int, column: int) -> None:
-        of_column = self.files.of_tile(self.conductance())[:, :, column]
+        of_column = self._of_tile(self.conductance())[:, :, column]
         for side in (0, 1):
             for name, found in ((FLAGS[2 * side], at_rest), (FLAGS[2 * side + 1], is_full)):
                 self.expect(cycle, name, found(self.model, of_column[side]).tolist())
@@ -224,7 +227,7 @@ class TileRun:
         Args:
             first_age: ticks by which the simulation is started aged; None: it is not.
         """
-        self.files.write(folder, self.state, self.ageings, self.probes)
+        write_tile(folder, self.case.name, self.model, self.made, self.tile, self.state, self.ageings, self.probes)
         if first_age is not None:
             self._age(first_age)
         self.reset()
@@ -253,10 +256,10 @@ class TileRun:
             compared["valid"] += 1
             if int(answers[cycle + 1][0], 16) != (cycle in self.conversions):
                 wrong.append(f"{self.case.name}: valid in cycle {cycle}")
-        state = self.files.state_text(self.state, self.ageings, self.probes)
-        left = (end / f"{self.case.name}.devices").read_text(encoding="utf-8")
-        compared["state"] += len(state.split())
-        if left.split() != state.split():
+        state = [self.ageings, self.probes, *tile_state(self.state, self.tile).reshape(-1).tolist()]
+        left = (end / f"{self.case.name}.devices").read_text(encoding="utf-8").split()
+        compared["state"] += len(state)
+        if left != [str(value) for value in state]:
             wrong.append(f"{self.case.name}: the devices at the end")
         return compared, wrong
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from remora.flow.systems.crossbar.harness import REAL_DEVICES
 from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.simulator import build_executable, write_source
 from remora.spec.crossbar.design import DesignPoint
@@ -85,15 +86,19 @@ SMALL = tuple(case for case in TILES if case.name in ("parts_3", "one"))
 HERE = Path(__file__).parent
 
 
-def build_bench(cases: tuple[TileCase, ...], simulator: str, models: Sequence[Path] = CROSSBAR) -> list[str]:
+def build_bench(
+    cases: tuple[TileCase, ...], simulator: str, models: Sequence[Path] = CROSSBAR, real: bool = True
+) -> list[str]:
     """The command that runs cases side by side.
 
     Args:
         simulator: ``verilator`` or ``icarus``.
         models: of the crossbar.
+        real: compile them for real devices.
     """
     top = write_source("device_bench.sv", bench_text(cases, simulator == "icarus"))
-    sources = [HERE / "device_tile.sv", *models, top]
+    defined = [write_source("real_devices.sv", f"`define {REAL_DEVICES}\n")] if real else []
+    sources = [*defined, HERE / "device_tile.sv", *models, top]
     if simulator == "icarus":
         return [str(icarus().vvp), "-n", str(build_icarus(sources, "top", name="real_devices").executable)]
     main = HERE / "device_main.cpp"

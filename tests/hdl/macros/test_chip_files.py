@@ -94,3 +94,10 @@ def test_ageing_comes_between_sequences(command, chip):
     script.write_text("\n".join(map(" ".join, cycles)) + "\n", encoding="utf-8")
     found = reports(start_bench(command, chip))
     assert len(found) == 1 and f"{TILE}: aged between integrate and sample" in found[0]
+
+
+@pytest.mark.parametrize("simulator", ["verilator", "icarus"])
+def test_models_that_are_compiled_for_ideal_devices_refuse_a_chip(simulator, chip):
+    done = start_bench(build_bench(SMALL, simulator, real=False), chip)
+    message = f"\\+remora_chip={chip}: compile with REMORA_REAL_DEVICES defined, else devices are ideal"
+    assert done.returncode != 0 and any(re.search(message, line) for line in reports(done))

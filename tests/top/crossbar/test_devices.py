@@ -13,6 +13,7 @@ from remora.flow.systems.crossbar.devices import DEVICES
 from remora.flow.systems.crossbar.reference import Reference
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, stress_stimulus
+from remora.flow.systems.registry import generate
 from remora.flow.verify.records import ANSWER
 from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
@@ -172,6 +173,17 @@ def test_a_chip_whose_state_golden_does_not_share_is_noticed(harness, tmp_path):
         case.stimulus = replace(stimulus, **changes)
         result = run_case(build, case, tmp_path / str(number), seed=1)
         assert result.failure()
+
+
+def test_devices_change_no_verilog(tmp_path):
+    """One netlist serves every chip, and the one of ideal devices."""
+    plain = DESIGNS["one"]
+    chips_of_it = [plain, plain.evolve(devices={"model": "ideal"}), real(plain), *chips(real(plain), range(2, 3))]
+    texts = [
+        generate(each, tmp_path / str(number)).netlist.read_text(encoding="utf-8")
+        for number, each in enumerate(chips_of_it)
+    ]
+    assert len(set(texts)) == 1 and len(texts[0]) > 1000
 
 
 def test_what_cancels_in_a_pair_changes_no_code(harness, tmp_path):

@@ -1,7 +1,7 @@
 """Training sequences a processor second of aihwkit 1.1.0, beside which golden and its compiled kernel are compared.
 
-    python3.11 -m venv /tmp/aihwkit && /tmp/aihwkit/bin/pip install aihwkit==1.1.0 torch==2.12.1
-    /tmp/aihwkit/bin/python tests/speed/aihwkit_peer.py [--sequences 100] [--rounds 3]
+    python3.11 -m venv build/aihwkit && build/aihwkit/bin/pip install aihwkit==1.1.0 torch==2.12.1
+    build/aihwkit/bin/python tests/speed/aihwkit_peer.py [--sequences 100] [--rounds 3]
 
 It needs no file of this project. The network is that of the preset `mnist`: 28 features, 100 recurrent units, 10
 classes, 28 steps, one sequence at a time, on devices of `ReRamArrayOMPresetDevice`, trained by aihwkit's own stochastic

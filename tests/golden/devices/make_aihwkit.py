@@ -1,7 +1,7 @@
 """Measure devices of aihwkit 1.1.0, for the tests beside this file; not run in continuous integration.
 
-    python3.11 -m venv /tmp/aihwkit && /tmp/aihwkit/bin/pip install aihwkit==1.1.0 torch==2.12.1
-    /tmp/aihwkit/bin/python tests/golden/devices/make_aihwkit.py tests/golden/devices/data/aihwkit.json
+    python3.11 -m venv build/aihwkit && build/aihwkit/bin/pip install aihwkit==1.1.0 torch==2.12.1
+    build/aihwkit/bin/python tests/golden/devices/make_aihwkit.py tests/golden/devices/data/aihwkit.json
 
 torch 2.10 to 2.12 work. It needs no file of this project, and takes a minute. Per device it writes
 

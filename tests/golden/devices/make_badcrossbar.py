@@ -1,11 +1,11 @@
 """Measure wires with badcrossbar 1.1.0, for the tests beside this file; not run in continuous integration.
 
-    env -u REMORA_DATA remora train mnist --data mnist --passes 3 -o /tmp/digits.npz
-    python3.11 -m venv /tmp/badcrossbar
-    /tmp/badcrossbar/bin/pip install numpy==2.4.6 scipy==1.17.1 pathvalidate==3.3.1
-    /tmp/badcrossbar/bin/pip install --no-deps badcrossbar==1.1.0
+    env -u REMORA_DATA remora train mnist --data mnist --passes 3 -o build/digits.npz
+    python3.11 -m venv build/badcrossbar
+    build/badcrossbar/bin/pip install numpy==2.4.6 scipy==1.17.1 pathvalidate==3.3.1
+    build/badcrossbar/bin/pip install --no-deps badcrossbar==1.1.0
     cd tests/golden/devices
-    /tmp/badcrossbar/bin/python make_badcrossbar.py /tmp/digits.npz data/badcrossbar.json
+    ../../../build/badcrossbar/bin/python make_badcrossbar.py ../../../build/digits.npz data/badcrossbar.json
 
 badcrossbar solves Kirchhoff's laws of the whole tile. It asks for pycairo too, which pip builds with the headers of
 cairo (libcairo2-dev). Only its plots need that: without it badcrossbar warns at import, and computes. The script needs

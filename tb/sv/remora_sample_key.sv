@@ -51,12 +51,14 @@ module remora_sample_key
 
   task automatic keep_keys();
     if (integrate_hidden && int'(plane) == STREAM_BITS - 1) begin
+      if (hidden_put - hidden_taken == UNDER_WAY) $fatal(1, "%m: more steps are integrated than keys are kept");
       hidden_keys[hidden_put%UNDER_WAY] = {first_sequence + head.sequence_of[context_index], 16'(step)};
       hidden_put = hidden_put + 1;
     end
     if (taken) readouts_of[taken_context] = 0;
     if (restarted) readouts_of[0] = 0;
     if (integrate_readout && int'(readout_plane) == READOUT_PLANES - 1) begin
+      if (readout_put - readout_taken == UNDER_WAY) $fatal(1, "%m: more readouts are integrated than keys are kept");
       readout_keys[readout_put%UNDER_WAY] = {
         first_sequence + head.sequence_of[reading], EVERY_STEP != 0 ? readouts_of[reading] : head.step_of[reading]
       };

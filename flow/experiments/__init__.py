@@ -17,7 +17,7 @@ EXPERIMENTS = {
     "bit-streaming": "bit_streaming",
     "convergence": "convergence",
     "continual": "continual",
-    "devices": "devices",
+    "devices": "real_devices.devices",
     "keyword-spotting": "keyword_spotting",
     "noise-immunity": "noise_immunity",
     "power-scaling": "power_scaling",

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from remora.flow.experiments.seeds import mean_and_spread
+from remora.flow.experiments.seeds import half_intervals, mean_and_spread
 from remora.flow.report.console import progress, write_json
 from remora.flow.report.provenance import provenance
 from remora.flow.tools.children import Ended, end_workers, signals_end
@@ -68,10 +68,12 @@ class Context:
     Attributes:
         advance: to be called with the amount of work done since the last call.
         folder: for its state between interruptions; removed when the unit is done.
+        shared: for what units share, of one experiment or several; it need not be there yet.
     """
 
     advance: Callable[[int], None]
     folder: Path
+    shared: Path
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,14 @@ def _over_seeds(module: ModuleType, every: list[Options], conclusions: list[Conc
     """Mean and spread over seeds; charts and lines as the module makes them, where it does."""
     results = [one.result for one in conclusions]
     mean, spread = mean_and_spread(results)
+    mean["seeds"] = seeds = [one.seed for one in every]
     if hasattr(module, "over_seeds"):
         drawn = module.over_seeds(mean, spread)
     else:
         lines = [f"{key}: {mean[key]:.4g} ± {value:.2g}" for key, value in spread.items() if isinstance(value, float)]
         drawn = Conclusion({}, {}, tuple(lines))
-    seeds = [one.seed for one in every]
-    result = {**mean, **drawn.result, "standard_deviation": spread, "seeds": seeds, "per_seed": results}
+    result = {**mean, **drawn.result, "standard_deviation": spread, "half_interval": half_intervals(spread, len(seeds))}
+    result |= {"per_seed": results}
     said = f"mean ± standard deviation of seeds {seeds[0]}…{seeds[-1]}"
     return Conclusion(result, drawn.charts, (*drawn.lines, said))
 
@@ -199,7 +202,7 @@ def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[
         return done
     folder = path.with_suffix(".state")
     folder.mkdir(parents=True, exist_ok=True)
-    result = unit.work(Context(advance, folder))
+    result = unit.work(Context(advance, folder, directory / "shared"))
     stored = {**identity, "result": result, "provenance": provenance()}
     write_json(path, stored)
     shutil.rmtree(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -41,3 +42,24 @@ def mean_and_spread(results: list[Any]) -> tuple[Any, Any]:
     if all(isinstance(one, Real) and not isinstance(one, bool) for one in results):
         return float(np.mean(results)), float(np.std(results, ddof=1))
     return (first if all(one == first for one in results) else NOT_COMMON), NOT_COMMON
+
+
+def half_interval(deviation: float, count: int, share: float = 0.95) -> float:
+    """Half the width of the interval that holds the true mean with the probability ``share``: Student's t.
+
+    Args:
+        deviation: of the sample, n − 1.
+        count: of the sample, 2 or more.
+    """
+    from scipy.stats import t
+
+    return float(t.ppf((1 + share) / 2, count - 1)) * deviation / math.sqrt(count)
+
+
+def half_intervals(spread: Any, count: int) -> Any:
+    """`half_interval` of every number in a structure of deviations, as `mean_and_spread` gives it."""
+    if isinstance(spread, dict):
+        return {key: half_intervals(one, count) for key, one in spread.items()}
+    if isinstance(spread, list):
+        return [half_intervals(one, count) for one in spread]
+    return half_interval(spread, count)

@@ -100,7 +100,7 @@ def test_learning_slows_down_within_a_task_and_keeps_its_state():
 def test_an_interrupted_stream_ends_as_if_it_had_not_been(small_streams, tmp_path, number):
     """Chip in both modes and software, interrupted inside the third task."""
     unit = continual.plan(Options(quick=True, sequences=30))[(0, 2, 4)[number]]
-    whole = unit.work(Context(lambda count: None, fresh(tmp_path / "whole")))
+    whole = unit.work(Context(lambda count: None, fresh(tmp_path / "whole"), tmp_path))
     budget = 75
 
     def stopping(count):
@@ -111,9 +111,9 @@ def test_an_interrupted_stream_ends_as_if_it_had_not_been(small_streams, tmp_pat
 
     folder = fresh(tmp_path / "parts")
     with pytest.raises(KeyboardInterrupt):
-        unit.work(Context(stopping, folder))
+        unit.work(Context(stopping, folder, tmp_path))
     advanced = []
-    assert unit.work(Context(advanced.append, folder)) == whole
+    assert unit.work(Context(advanced.append, folder, tmp_path)) == whole
     assert sum(advanced) == unit.cost and advanced[0] == 60
 
 

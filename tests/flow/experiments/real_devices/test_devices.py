@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from remora.flow.experiments import devices
+from remora.flow.experiments.real_devices import course, devices
+from remora.flow.experiments.real_devices.rungs import IDEAL
 from remora.flow.experiments.runner import Options, run_experiment
-from tests.flow.experiments.charts import check_charts
+from tests.flow.experiments.charts import cells, check_charts
 from tests.flow.experiments.test_continual import tiny_stream
 
 CHOSEN = {"chips": ("stuck-10", "taox-hfox", "pcm-10y"), "heal": 40}
@@ -14,7 +17,7 @@ CHOSEN = {"chips": ("stuck-10", "taox-hfox", "pcm-10y"), "heal": 40}
 
 @pytest.fixture
 def small_stream(monkeypatch):
-    monkeypatch.setattr(devices, "permuted_mnist", tiny_stream)
+    monkeypatch.setattr(course, "permuted_mnist", tiny_stream)
 
 
 def test_every_chip_stands_beside_the_ideal_one(small_stream, charts, tmp_path):
@@ -43,11 +46,39 @@ def test_seeds_are_other_chips_and_have_a_spread(small_stream, charts, tmp_path)
     result, lines = run_experiment("devices", devices, options)
     first, second = (one["chips"]["stuck-10"]["lost_moved"] for one in result["per_seed"])
     assert result["chips"]["stuck-10"]["lost_moved"] == pytest.approx((first + second) / 2)
-    assert all("±" in line for line in lines[1:4])
+    # Student's t of one degree of freedom at 0.975.
+    half = 12.706 * abs(first - second) / 2
+    assert result["half_interval"]["chips"]["stuck-10"]["lost_moved"] == pytest.approx(half, rel=1e-4)
+    assert lines[2].startswith("stuck-10: learnt") and f"({-50 * (first + second):+.1f} ± {100 * half:.1f})" in lines[2]
+    assert f"{50 * (first + second):.1f} ± {100 * half:.1f}" in cells(
+        check_charts(charts, tmp_path, result), "below the ideal", "text"
+    )
+
+
+def test_the_ideal_chip_is_learnt_once(small_stream, charts, tmp_path, monkeypatch):
+    learnt, learn = [], course.Course.learnt
+    monkeypatch.setattr(
+        course.Course, "learnt", lambda *arguments: learnt.append(arguments[1].devices.ideal) or learn(*arguments)
+    )
+    options = Options(quick=True, directory=tmp_path, sequences=20, settings={**CHOSEN, "chips": ("stuck-10",)})
+    first, _ = run_experiment("devices", devices, options)
+    assert sorted(learnt) == [False, True]
+    # Neither is it where its units are lost, nor where another number of replays makes new ones.
+    for path in (tmp_path / "units").glob("*.json"):
+        path.unlink()
+    run_experiment("devices", devices, replace(options, settings={**options.settings, "heal": 50}))
+    assert sorted(learnt) == [False, False, True]
+    # A damaged file of it is learnt anew, to the same chip.
+    (stored,) = (tmp_path / "shared").glob("*.npz")
+    stored.write_bytes(b"damaged")
+    for path in (tmp_path / "units").glob("*.json"):
+        path.unlink()
+    again, _ = run_experiment("devices", devices, options)
+    assert again["chips"] == first["chips"] and sorted(learnt) == [False, False, False, True, True]
 
 
 def test_every_section_of_a_chip_is_legal():
     for name, section in devices.CHIPS.items():
         design = tiny_stream(1).design.evolve(devices=section, crossbar={"pulse_cycles": 18_000})
-        assert design.devices.ideal == (name == devices.IDEAL)
+        assert design.devices.ideal == (name == IDEAL)
     assert {*devices.AGED, *devices.DEFAULT_CHIPS, *devices.QUICK_CHIPS} < set(devices.CHIPS)

@@ -1,0 +1,151 @@
+"""What every chip of a run goes through: the stream that it learns, its tests, and the ideal chip beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from remora.flow.experiments.learners import ChipLearner
+from remora.flow.experiments.runner import Context, Options
+from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented
+from remora.flow.systems.crossbar.train import data_digest
+from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, continue_checkpoint, save_checkpoint
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.devices.section import Devices
+from remora.spec.devices.suggestions import suggestion
+
+SEQUENCES, QUICK_SEQUENCES = 20_000, 300
+TEST_LIMIT, QUICK_TEST_LIMIT = 10_000, 200
+REPLAY, QUICK_REPLAY = (
+    {"replay_capacity": 2500, "replay_ratio": 3},
+    {"replay_capacity": 100, "replay_ratio": 1},
+)
+HEAL_CHUNK = 1000
+"""Healing replays between two movements of the progress bar."""
+VERSION = 1
+"""Of the ideal chip's checkpoint; change it where the code makes another one of the same parameters."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A stream of tasks as a run takes it.
+
+    Attributes:
+        stream: permuted MNIST of the run's seed.
+        sequences: new ones in each task.
+        test_limit: test sequences of each task, at most.
+        replay: of the design point's learning.
+        seed: of the run, and of every chip.
+    """
+
+    stream: TaskStream
+    sequences: int
+    test_limit: int
+    replay: Mapping[str, int]
+    seed: int
+
+    @classmethod
+    def of(cls, options: Options) -> Course:
+        """What a run's options ask for."""
+        quick = options.quick
+        return cls(
+            permuted_mnist(options.seed),
+            options.sequences or (QUICK_SEQUENCES if quick else SEQUENCES),
+            QUICK_TEST_LIMIT if quick else TEST_LIMIT,
+            QUICK_REPLAY if quick else REPLAY,
+            options.seed,
+        )
+
+    @property
+    def count(self) -> int:
+        """New sequences of all tasks."""
+        return TASKS * self.sequences
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What decides the result of every unit, as JSON holds it."""
+        return {
+            "tasks": TASKS,
+            "weights": self.stream.weights.__name__,
+            "sequences_per_task": self.sequences,
+            "test_limit": self.test_limit,
+            "data": data_digest(self.stream.task(0)[0]),
+        }
+
+    def chip(self, section: Mapping[str, Any]) -> DesignPoint:
+        """The design point of a chip with this section ``[devices]``; none is the ideal chip.
+
+        The chip's seed is that of the run, and accumulators and pulses suit the devices.
+        """
+        devices = {**section, "seed": self.seed} if section else {}
+        learning = {**self.replay, "enabled": True, "healing": True}
+        base = self.stream.design.evolve(learning=learning)
+        asked: dict[str, Any] = suggestion(base, Devices(**devices)).changes if devices else {}
+        return base.evolve(devices=devices, **asked)
+
+    def learnt(self, design: DesignPoint, advance: Callable[[int], None]) -> ChipLearner:
+        """A chip that has learnt all tasks by itself."""
+        learner = ChipLearner(design, self.stream.weights(design))
+        for task in range(TASKS):
+            self.learn_task(learner, task, advance)
+        return learner
+
+    def learn_task(self, learner: ChipLearner, task: int, advance: Callable[[int], None]) -> None:
+        """Learn one task in the order that the seed gives."""
+        data, _ = self.stream.task(task)
+        for chosen in presented(data, self.sequences, self.seed, task).tolist():
+            learner.learn(data.sequence(chosen), int(data.y[chosen]))
+            advance(1)
+
+    def ideal(self, context: Context) -> Checkpoint:
+        """What the ideal chip has learnt; learnt once, for every unit and experiment of the output directory.
+
+        Its metadata has ``pulses``, those that it took.
+        """
+        design = self.chip({})
+        identity = {"version": VERSION, "design": written(design), **self.parameters}
+        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        path = context.shared / f"ideal-{key}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            try:
+                return continue_checkpoint(path, design)
+            except (CheckpointError, OSError):  # none yet, or none that can be read: it is learnt anew
+                learner = self.learnt(design, context.advance)
+                metadata = {"pulses": learner.counts["pulses_applied"]}
+                save_checkpoint(path, design, replace(learner.checkpoint(), metadata=metadata))
+                return continue_checkpoint(path, design)
+
+    def moved(self, design: DesignPoint, context: Context) -> ChipLearner:
+        """A chip to which the ideal chip's network has moved, programmed as exactly as the devices take it.
+
+        It takes the ideal chip's reservoir along; what its accumulators held stays there.
+        """
+        ideal = self.ideal(context)
+        hidden, readout = (np.zeros_like(each) for each in (ideal.hidden_accumulators, ideal.readout_accumulators))
+        return ChipLearner.of(design, replace(ideal, hidden_accumulators=hidden, readout_accumulators=readout))
+
+    def reached(self, learner: ChipLearner) -> dict[str, Any]:
+        """Accuracy on the test sequences of every task."""
+        tests = (self.stream.task(task)[1] for task in range(TASKS))
+        found = [learner.accuracy(test.first(min(self.test_limit, len(test)))) for test in tests]
+        return {"accuracy": float(np.mean(found)), "by_task": found}
+
+
+def written(design: DesignPoint) -> dict[str, Any]:
+    """A design point as JSON holds it."""
+    return design.model_dump(mode="json", exclude_none=True)
+
+
+def heal(learner: ChipLearner, count: int, advance: Callable[[int], None]) -> None:
+    """So many healing replays of the chip's reservoir."""
+    for done in range(0, count, HEAL_CHUNK):
+        part = min(HEAL_CHUNK, count - done)
+        learner.heal(part)
+        advance(part)

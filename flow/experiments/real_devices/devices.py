@@ -1,0 +1,64 @@
+"""Real devices: the same network learnt on a chip, moved to a chip, and healed there by replaying the reservoir.
+
+Permuted MNIST in five tasks, with replay, beside the ideal chip of the same seed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remora.flow.experiments.real_devices.rungs import (
+    HEAL_SETTING,
+    IDEAL,
+    chip_table,
+    chip_units,
+    table_charts,
+    table_lines,
+)
+from remora.flow.experiments.runner import Conclusion, Options, Unit
+from remora.flow.experiments.settings import SomeOf
+
+SUMMARY = "permuted MNIST learnt on real devices, moved to them, and healed there by replay, against ideal ones"
+TAKES_SEQUENCES = True
+VERSION = 2
+YEAR = 365.25 * 86400
+LEVEL = 1 / 31
+"""Of the range, of 32 levels."""
+CHIPS: dict[str, dict[str, Any]] = {
+    IDEAL: {},
+    "spread-10": {
+        "step_spread": 0.1, "rest_spread": 0.1 * LEVEL, "full_spread": 0.1, "cycle_noise": 0.3,
+        "cycle_noise_range": 0.2 * LEVEL, "read_noise": 0.01, "converter_noise": 0.5,
+    },
+    "stuck-5": {"stuck_rest": 0.025, "stuck_full": 0.025},
+    "stuck-10": {"stuck_rest": 0.05, "stuck_full": 0.05},
+    "offset-8": {"converter_offset": 8.0},
+    **{name: {"model": name} for name in ("taox-hfox", "epiram", "ag-asi", "om-array", "hfo2-array", "ecram", "pcm")},
+    "pcm-10y": {"model": "pcm"},
+}  # fmt: skip
+"""Chip → its section ``[devices]``."""
+AGED = {"pcm-10y": 10 * YEAR}
+"""Chip → seconds by which it ages after the network has moved to it; it is not learnt on."""
+DEFAULT_CHIPS = ("spread-10", "stuck-5", "stuck-10", "offset-8", "taox-hfox", "om-array", "pcm-10y")
+QUICK_CHIPS = ("stuck-5", "taox-hfox")
+SETTINGS = {
+    "chips": SomeOf("kinds of devices, the ideal ones besides", tuple(name for name in CHIPS if name != IDEAL)),
+    "heal": HEAL_SETTING,
+}
+
+
+def plan(options: Options) -> list[Unit]:
+    """What each chip learns, and what moves to it."""
+    names = options.settings.get("chips", QUICK_CHIPS if options.quick else DEFAULT_CHIPS)
+    return chip_units(options, {name: CHIPS[name] for name in names}, {n: AGED[n] for n in names if n in AGED})
+
+
+def conclude(options: Options, results: list[dict]) -> Conclusion:
+    """A row a chip: accuracy learnt, moved and healed, points lost against the ideal chip, and pulses."""
+    result = chip_table(results)
+    return Conclusion(result, table_charts(result), table_lines(result))
+
+
+def over_seeds(mean: dict, spread: dict) -> Conclusion:
+    """The same of several seeds, each chip beside the ideal one of its seed."""
+    return Conclusion({}, table_charts(mean, spread), table_lines(mean, spread))

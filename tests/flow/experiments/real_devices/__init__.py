@@ -1,0 +1,1 @@
+"""Tests of the experiments on chips of real devices."""

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from remora.golden.devices.chip import ChipLayer
 from remora.golden.devices.curves import POSITION_SHIFT, RECIPROCAL_BITS, STEP_BITS, Integers
-from remora.golden.devices.state import MOST_PULSES, LayerState
+from remora.golden.devices.pairs.policy import PairPolicy
+from remora.golden.devices.state import MOST_PULSES, LayerState, sense
 from remora.spec.devices.model import GAIN_BITS, DeviceModel, Table
 from remora.spec.devices.tables import KNOTS, POSITION_BITS
 from remora.spec.lib.fixed import round_shift
@@ -37,24 +38,23 @@ def pulse_few(
     conductance: Integers,
     weights: NDArray[np.intp],
     pulses: NDArray[np.int64],
+    policy: PairPolicy,
 ) -> tuple[int, int, list[int]]:
     """As `remora.golden.devices.pulses.pulse_weights`: pulses applied and dropped, and the devices, rising.
 
     Rule D22.
     """
     flat, pairs = conductance.reshape(-1), conductance[0].size
-    rest, full = model.rest + (model.level >> 1), model.full - (model.level >> 1)
     applied, dropped, reached = 0, 0, set()
     for weight, count in zip(weights.tolist(), pulses.tolist(), strict=True):
-        positive, negative = weight, weight + pairs
-        falling, rising = (negative, positive) if count > 0 else (positive, negative)
+        raises = np.bool_(count > 0)
         for _ in range(abs(count)):
-            lowers = flat[falling] > rest
-            if not lowers and flat[rising] >= full:
+            chosen = policy.choose(raises, sense(model, flat[weight], flat[weight + pairs]))
+            if chosen.blocked and not chosen.lowers:
                 dropped += 1
                 continue
-            device = falling if lowers else rising
-            flat[device] = _pulse(model, made, layer, device, not lowers)
+            device = weight + pairs * int(chosen.side)
+            flat[device] = _pulse(model, made, layer, device, not chosen.lowers)
             applied += 1
             reached.add(device)
     return applied, dropped, sorted(reached)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from remora.golden.devices.chip import ChipLayer
 from remora.golden.devices.curves import Integers, normals, value_at
 from remora.golden.devices.few_pulses import pulse_few
-from remora.golden.devices.state import MOST_PULSES, LayerState, at_rest, is_full, shown
+from remora.golden.devices.pairs.registry import PAIRS
+from remora.golden.devices.state import MOST_PULSES, LayerState, sense, shown
 from remora.spec.devices.model import GAIN_BITS, DeviceModel
 from remora.spec.lib.fixed import round_shift
 from remora.spec.lib.rng import Purpose, draw_pairs
@@ -99,29 +100,28 @@ def pulse_weights(
         weights: (k,) flat indices into (rows, columns), different ones.
         pulses: (k,) how many each, up where positive.
     """
+    policy = PAIRS[model.pair]
     if len(weights) <= FEW:
-        applied, dropped, few = pulse_few(model, made, layer, conductance, weights, pulses)
+        applied, dropped, few = pulse_few(model, made, layer, conductance, weights, pulses, policy)
         return Pulsed(applied, dropped, np.array(few, np.intp))
     flat, pairs = conductance.reshape(-1), conductance[0].size
-    left, upwards = np.abs(pulses), pulses > 0
+    left, raises = np.abs(pulses), pulses > 0
     due, reached = int(left.sum()), []
     applied = 0
     if not left.all():
-        weights, left, upwards = weights[left > 0], left[left > 0], upwards[left > 0]
-    # Of the two devices: the one that goes down to move the weight, and the one that goes up.
-    falling = weights + pairs * upwards
-    rising = 2 * weights + pairs - falling
+        weights, left, raises = weights[left > 0], left[left > 0], raises[left > 0]
     while len(left):
-        lowers = ~at_rest(model, flat[falling])
-        takes = lowers | ~is_full(model, flat[rising])
-        devices, raises = np.where(lowers, falling, rising)[takes], ~lowers[takes]
+        chosen = policy.choose(raises, sense(model, flat[weights], flat[weights + pairs]))
+        lowers, blocked, side = map(np.asarray, chosen)
+        takes = lowers | ~blocked
+        devices, upwards = (weights + pairs * side)[takes], ~lowers[takes]
         if len(devices):
-            flat[devices] = pulse_devices(model, made, layer, devices, raises)
+            flat[devices] = pulse_devices(model, made, layer, devices, upwards)
             applied += len(devices)
             reached.append(devices)
         left = left - 1
         more = left > 0
-        left, falling, rising = left[more], falling[more], rising[more]
+        left, weights, raises = left[more], weights[more], raises[more]
     if len(reached) == 1:
         devices = np.sort(reached[0])
     else:

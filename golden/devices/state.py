@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
+from remora.golden.devices.pairs.policy import Sense
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
 from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
 from remora.spec.lib.fixed import round_shift
@@ -198,3 +199,8 @@ def at_rest(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
 def is_full(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
     """The sense flag of devices that a pulse cannot raise. Rule D12."""
     return conductance >= model.full - (model.level >> 1)
+
+
+def sense(model: DeviceModel, positive: Integers, negative: Integers) -> Sense:
+    """The sense flags of pairs whose devices conduct so much, of any shape. Rule D12."""
+    return Sense(at_rest(model, positive), is_full(model, positive), at_rest(model, negative), is_full(model, negative))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import HALF, TiledLayer
 from remora.golden.crossbar.device_layer import DeviceLayer
+from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.pulses import pulse_weights
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.design import DesignPoint
@@ -109,7 +110,7 @@ def make_writer(
     if isinstance(layer, DeviceLayer):
         devices = _RealDevices(layer)
     else:
-        devices = _Devices(layer, levels, design.crossbar.weight_limit)
+        devices = _Devices(layer, levels, design)
     if design.learning.update == "accumulate":
         return AccumulatingWriter(design, devices, values, dtype)
     return DirectWriter(design, devices, which, dtype)
@@ -118,9 +119,10 @@ def make_writer(
 class _Devices:
     """The weights of a layer, in levels and in the matrix of the datapath."""
 
-    def __init__(self, layer: TiledLayer, levels: NDArray, limit: int):
+    def __init__(self, layer: TiledLayer, levels: NDArray, design: DesignPoint):
         self.levels = levels.astype(np.int16)
-        self._layer, self._limit = layer, limit
+        self._layer, self._limit = layer, design.crossbar.weight_limit
+        self._policy = PAIRS[design.device_model().pair]
 
     def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
         """Pulse the weights at flat indices ``places``, up where positive; pulses beyond a full pair are dropped.
@@ -134,10 +136,8 @@ class _Devices:
         np.maximum(after, -self._limit, out=after)
         levels[positions] = after
         matrix[positions] = after * self._layer.scale
-        change = np.abs(after - before)
-        applied = int(change.sum())
-        devices = int(np.count_nonzero(change) + np.count_nonzero(before * after < 0))
-        return Writes(applied, int(np.abs(pulses).sum()) - applied, devices)
+        applied = int(np.abs(after - before).sum())
+        return Writes(applied, int(np.abs(pulses).sum()) - applied, self._policy.written(before, after))
 
 
 class _RealDevices:

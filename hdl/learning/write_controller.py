@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.fixed import count_ones
+from remora.hdl.macros.pairs.registry import pair_policy
 from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
@@ -152,16 +153,13 @@ class WriteController(wiring.Component):
                 m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed), busy.eq(port.busy)]
                 m.d.comb += [signal.eq(getattr(port, name)) for name, signal in sense.items()]
         raise_ = raised[:rows]
-        # The side that opposes the change, while it is above rest, else the side that favours it.
-        opposed = (raise_ & ~sense["neg_rest"]) | (~raise_ & ~sense["pos_rest"])
-        full = (raise_ & sense["pos_full"]) | (~raise_ & sense["neg_full"])
+        chosen = pair_policy(self.design).choose(raise_, sense)
         for row in range(rows):
             m.d.comb += due[row].eq(counts[bits * row : bits * (row + 1)].any())
         m.d.comb += [
-            down.eq(due & opposed),
-            up.eq(due & ~opposed & ~full),
-            blocked.eq(due & ~opposed & full),
-            # 1 names g⁻: lowered to raise a weight, raised to lower it.
-            side.eq((raise_ & opposed) | (~raise_ & ~opposed)),
+            down.eq(due & chosen.lowers),
+            up.eq(due & ~chosen.lowers & ~chosen.blocked),
+            blocked.eq(due & ~chosen.lowers & chosen.blocked),
+            side.eq(chosen.side),
         ]
         return sensed, busy, pulse, up, down, side, due, blocked

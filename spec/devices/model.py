@@ -42,6 +42,7 @@ class DeviceModel:
         slow_base: in 2^−8.
         wire_row, wire_column: in 2^−44 a grain.
         converter_noise: of the hidden layer and the readout, in 2^12 squared grains.
+        pair: the policy of pairs.
     """
 
     seed: int
@@ -61,6 +62,7 @@ class DeviceModel:
     wire_row: int
     wire_column: int
     converter_noise: tuple[int, int]
+    pair: str = "canonical"
 
     @property
     def limit(self) -> int:

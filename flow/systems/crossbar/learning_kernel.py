@@ -17,7 +17,7 @@ from remora.flow.report.console import console
 from remora.flow.tools.build import build_root, first_error
 from remora.flow.tools.children import run_child
 from remora.flow.tools.verilator import SimulatorError, compiler_version
-from remora.golden.learning.kernel.compiled import DEFINITIONS, HEADER, SOURCE, open_kernel
+from remora.golden.learning.kernel.compiled import DEFINITIONS, HEADERS, SOURCE, open_kernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import MakeKernel
 from remora.spec.lib.errors import RemoraError
@@ -82,7 +82,7 @@ def compile_kernel() -> Path:
     command = ["c++", *OPTIONS, *(f"-D{name}={value}" for name, value in DEFINITIONS.items())]
     # What the compiler predefines says which processor -march=native means.
     processor = _compile([*command, "-dM", "-E", "-x", "c++", os.devnull])
-    texts = [path.read_text(encoding="utf-8") for path in (SOURCE, HEADER)]
+    texts = [path.read_text(encoding="utf-8") for path in (SOURCE, *HEADERS)]
     parts = (*command, compiler_version(), processor, *texts)
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
     library = build_root() / f"learning-kernel-{digest}" / "kernel.so"
@@ -92,7 +92,7 @@ def compile_kernel() -> Path:
             # Another process may have built it while this one waited.
             if not library.is_file():
                 with replacing(library) as partial:
-                    _compile([*command, f"-I{HEADER.parent}", "-o", str(partial), str(SOURCE)])
+                    _compile([*command, f"-I{HEADERS[0].parent}", "-o", str(partial), str(SOURCE)])
     return library
 
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "compiled_devices.h"
+#include "pairs.h"
 
 namespace {
 
@@ -43,7 +44,7 @@ struct Network {
     T *states, *feedback, *learns;                      // (stride of hidden); 1 where a unit learns, else 0
     T *sums, *spare;                                    // (the wider stride)
     uint32_t* drawn;                                    // (2, the wider stride)
-    int64_t features, stream_limit, adc_limit, weight_limit, accumulator_limit, level, max_pulses, winners, seed;
+    int64_t features, stream_limit, adc_limit, weight_limit, accumulator_limit, level, max_pulses, winners, seed, pair;
     double reset, update, readout_scale, error_scale, derivative_scale;
 };
 
@@ -154,22 +155,23 @@ void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T
 
 // The pulses of a weight one after the other, by its sense flags. Rules D12, D14, D22 and P3.
 template <typename T>
-void pulse_pair(Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
+void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
     Devices& devices = *layer.devices;
     const int64_t pair = row * layer.columns + column, side = layer.rows * layer.columns;
+    const int64_t rest = devices.rest + (devices.level >> 1), full = devices.full - (devices.level >> 1);
     const int64_t number = devices.number | row << 11 | column;
     int64_t* g = devices.conductance;
-    const int64_t falling = pulses > 0, rising = pulses < 0;  // of the two devices
     int64_t reached = 0;
     for (int64_t left = std::abs(pulses); left; --left) {
-        const bool lowers = g[pair + falling * side] > devices.rest + (devices.level >> 1);
-        if (!lowers && g[pair + rising * side] >= devices.full - (devices.level >> 1)) {
+        const int64_t positive = g[pair], negative = g[pair + side];
+        const Choice chosen =
+            policy.choose(pulses > 0, {positive <= rest, positive >= full, negative <= rest, negative >= full});
+        if (!chosen.lowers && chosen.blocked) {
             layer.dropped += left;  // and so are those that follow, since nothing moves
             break;
         }
-        const int64_t device = lowers ? falling : rising;
-        pulse_device(devices, pair + device * side, uint32_t(number | device << 23), !lowers);
-        reached |= 1 << device;
+        pulse_device(devices, pair + chosen.side * side, uint32_t(number | chosen.side << 23), !chosen.lowers);
+        reached |= 1 << chosen.side;
         ++layer.applied;
     }
     if (!reached) return;  // weights stay as they are, which wires may have lowered
@@ -184,7 +186,8 @@ void pulse_pair(Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
 // Rules P1 to P3.
 template <typename T>
 void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
-    if (layer.devices) return pulse_pair(layer, position / layer.stride, position % layer.stride, pulses);
+    const PairPolicy& policy = kPairs[network.pair];
+    if (layer.devices) return pulse_pair(policy, layer, position / layer.stride, position % layer.stride, pulses);
     const int64_t before = layer.levels[position];
     const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);
     const int64_t applied = std::abs(after - before);
@@ -192,8 +195,7 @@ void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t
     layer.matrix[position] = T(after * layer.scale);
     layer.applied += applied;
     layer.dropped += std::abs(pulses) - applied;
-    // A pair that crosses zero writes both of its devices.
-    layer.written_devices += (applied != 0) + (before * after < 0);
+    layer.written_devices += policy.written(before, after);
 }
 
 // Rules L11 to L13; `step` is S.

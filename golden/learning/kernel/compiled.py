@@ -1,7 +1,7 @@
 """Learning compiled from C++: the numpy kernel's bits, several times as fast, for every design point.
 
-Who wants it compiles `SOURCE`, which includes `HEADER`, with `DEFINITIONS` as a shared library of C++20, and opens that
-with `open_kernel`.
+Who wants it compiles `SOURCE`, which includes `HEADERS`, with `DEFINITIONS` as a shared library of C++20, and opens
+that with `open_kernel`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from remora.spec.lib import rng
 from remora.spec.lib.rng import Purpose
 
 SOURCE = Path(__file__).with_suffix(".cpp")
-HEADER = Path(__file__).with_name("compiled_devices.h")
+HEADERS = tuple(Path(__file__).with_name(name) for name in ("compiled_devices.h", "pairs.h"))
 DEFINITIONS: Mapping[str, str] = {
     "ERROR_CENTRE": str(ERROR_CENTRE), "ERROR_LIMIT": str(ERROR_LIMIT),
     "ROUNDING_SLICES": str(ROUNDING_SLICES), "ROUNDING_SLICE_BITS": str(ROUNDING_SLICE_BITS),
@@ -71,8 +71,10 @@ _ARRAYS = (
 )  # fmt: skip
 _NUMBERS = (
     "features", "stream_limit", "adc_limit", "weight_limit", "accumulator_limit", "level", "max_pulses", "winners",
-    "seed",
+    "seed", "pair",
 )  # fmt: skip
+_PAIRS = ("canonical",)
+"""Policies of pairs in the order of ``kPairs`` in ``pairs.h``."""
 _SCALES = ("reset", "update", "readout_scale", "error_scale", "derivative_scale")
 
 
@@ -163,6 +165,7 @@ class CompiledKernel:
             "stream_limit": design.formats.stream_limit, "adc_limit": design.formats.adc_limit,
             "weight_limit": design.crossbar.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
             "level": learning.accumulator_level, "max_pulses": learning.max_pulses,
+            "pair": _PAIRS.index(design.device_model().pair),
             "reset": coefficients.reset * 2.0**-design.formats.word_shift,
             "update": coefficients.update * 2.0**-COEFFICIENT_BITS,
             "readout_scale": 2.0**-design.formats.readout_word_shift, "error_scale": 2.0 ** error_shift(design),

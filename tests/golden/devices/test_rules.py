@@ -119,8 +119,8 @@ FAULTS = {
     "D11, the ageing before": (state, "slow_noise", lambda m, made, layer, a, former=state.slow_noise: former(
         m, made, layer, a - 1)),
     "D11, another logarithm": shifted(state, "NATURAL", 1000),
-    "D12, at rest is lower": (pulses, "at_rest", lambda m, g: g <= m.rest),
-    "D12, full is higher": (pulses, "is_full", lambda m, g: g >= m.full),
+    "D12, at rest is lower": (state, "at_rest", lambda m, g: g <= m.rest),
+    "D12, full is higher": (state, "is_full", lambda m, g: g >= m.full),
     "D13, the other end of the bitlines": (
         wires, "behind_wires", lambda m, g, former=wires.behind_wires: former(m, g[:, ::-1])[:, ::-1]),
     "D13, no wires": (wires, "behind_wires", lambda m, g: g),

@@ -1,0 +1,54 @@
+"""What a policy of pairs answers golden."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Flags = NDArray[np.bool_] | np.bool_
+"""A flag of one pair, or of many."""
+
+
+class Sense(NamedTuple):
+    """The sense flags of pairs, as a controller sees them. Rule D12.
+
+    Attributes:
+        pos_rest, neg_rest: g⁺, and g⁻, is at rest.
+        pos_full, neg_full: g⁺, and g⁻, is full.
+    """
+
+    pos_rest: Flags
+    pos_full: Flags
+    neg_rest: Flags
+    neg_full: Flags
+
+
+class Choice(NamedTuple):
+    """What becomes of a pulse of a weight.
+
+    Attributes:
+        lowers: it lowers the chosen device.
+        blocked: where it does not, it is dropped; elsewhere it raises the chosen device.
+        side: the chosen device, 0 for g⁺ and 1 for g⁻.
+    """
+
+    lowers: Flags
+    blocked: Flags
+    side: Flags
+
+
+class PairPolicy(Protocol):
+    """A policy of pairs; it holds no state."""
+
+    def choose(self, raises: Flags, sense: Sense) -> Choice:
+        """Which device a pulse of a weight reaches, and which way.
+
+        Args:
+            raises: the pulse raises the weight.
+            sense: as it is before the pulse, of the same shape.
+        """
+
+    def written(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> int:
+        """How many ideal devices took the pulses that moved weights, of levels before and after. Rule P3."""

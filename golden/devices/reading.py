@@ -125,16 +125,31 @@ def tile_codes(
         words: (n, rows) on its wordlines.
         adc_shift: s of the layer, from whole levels to codes; ``adc_limit``: O.
     """
-    weight, variance = weights_and_variances(model, conductance)
     mu, square = word_table(made.planes[tile.row_tile])
     position = words.astype(np.int64) + len(mu) // 2
-    total = round_shift(_product(mu[position], weight), PLANE_BITS)
+    return driven_codes(model, made, tile, conductance, mu[position], square[position], key, adc_shift, adc_limit)
+
+
+def driven_codes(
+    model: DeviceModel,
+    made: ChipLayer,
+    tile: Tile,
+    conductance: Integers,
+    counted: Integers,
+    squares: Integers,
+    key: Key,
+    adc_shift: int,
+    adc_limit: int,
+) -> Integers:
+    """As `tile_codes`, of what words count as: (n, rows) μ of rule D15, and ``squares``, rs(μ², 22)."""
+    weight, variance = weights_and_variances(model, conductance)
+    total = round_shift(_product(counted, weight), PLANE_BITS)
     converter = model.converter_noise[made.layer]
     if model.read_noise or converter:
-        power = _product(square[position], variance) + converter
+        power = _product(squares, variance) + converter
         sigma = np.sqrt(power.astype(np.float64)).astype(np.int64)  # exact below 2^52
         total += sigma * sample_normals(
-            model, made.layer, tile.row_tile, tile.first_column, tile.columns, key, (len(words),)
+            model, made.layer, tile.row_tile, tile.first_column, tile.columns, key, (len(counted),)
         )
     gain = made.gain[tile.row_tile, tile.column_slice]
     offset = made.offset[tile.row_tile, tile.column_slice]

@@ -5,7 +5,7 @@ Rules D5, D7 to D12 and D21.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.golden.devices.pairs.policy import Sense
+from remora.spec.crossbar.layout import Layer
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
 from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
 from remora.spec.lib.fixed import round_shift
@@ -21,7 +22,7 @@ from remora.spec.lib.rng import Purpose
 MOST_PULSES = (1 << 32) - 1
 MOST_TICKS = (1 << 47) - 1
 SEQUENCE_MASK = (1 << 32) - 1
-"""Sequences are counted modulo 2^32. Rule D17."""
+"""Sequences and probes are counted modulo 2^32. Rule D17."""
 MOST_HALVINGS = 31
 NATURAL = 45426
 """2^16 · ln 2: rule D11's logarithm is the natural one."""
@@ -70,11 +71,13 @@ class DeviceState:
         layers: hidden layer and readout.
         ageings: a, how often they were aged.
         started: sequences that the chip has started, modulo 2^32, by which samples draw their noise. Rule D17.
+        probes: samples of the tiles of each layer that belonged to no sequence, modulo 2^32. Rule D17.
     """
 
     layers: tuple[LayerState, LayerState]
     ageings: int = 0
     started: int = 0
+    probes: tuple[int, int] = (0, 0)
 
     @classmethod
     def fresh(cls, chip: Chip, levels: tuple[NDArray[np.integer], NDArray[np.integer]]) -> DeviceState:
@@ -86,11 +89,18 @@ class DeviceState:
 
     def copy(self) -> DeviceState:
         """One that shares no memory with this."""
-        return DeviceState((self.layers[0].copy(), self.layers[1].copy()), self.ageings, self.started)
+        return replace(self, layers=(self.layers[0].copy(), self.layers[1].copy()))
 
     def count_start(self) -> None:
         """Count one more sequence that starts. Rule D17."""
         self.started = (self.started + 1) & SEQUENCE_MASK
+
+    def count_probes(self, layer: Layer, samples: int) -> None:
+        """Count samples of all tiles of a layer that belong to no sequence. Rule D17."""
+        hidden, readout = (
+            (count + samples * (each is layer)) & SEQUENCE_MASK for each, count in zip(Layer, self.probes, strict=True)
+        )
+        self.probes = hidden, readout
 
     def check(self, chip: Chip) -> DeviceState:
         """Return this state if a chip can have it.
@@ -115,6 +125,8 @@ class DeviceState:
                     raise ValueError(f"{field} of some {name} device is beyond what that device can have")
         if self.ageings < 0 or not 0 <= self.started <= SEQUENCE_MASK:
             raise ValueError(f"devices cannot have aged {self.ageings} times and started {self.started} sequences")
+        if any(not 0 <= count <= SEQUENCE_MASK for count in self.probes):
+            raise ValueError(f"tiles cannot have counted {self.probes[0]} and {self.probes[1]} probes")
         return self
 
     def age(self, chip: Chip, ticks: int) -> None:

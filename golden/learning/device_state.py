@@ -41,7 +41,7 @@ def device_arrays(state: DeviceState | None) -> dict[str, ArrayLike]:
     if state is None:
         return {}
     held = {ARRAYS[layer]: np.stack(state.layers[layer].arrays()) for layer in Layer}
-    return {**held, COUNTS: np.array([state.ageings, state.started], np.int64)}
+    return {**held, COUNTS: np.array([state.ageings, state.started, *state.probes], np.int64)}
 
 
 def check_devices(design: DesignPoint, state: DeviceState | None) -> None:
@@ -102,5 +102,9 @@ def _read(content: Mapping[str, NDArray]) -> DeviceState:
         if held.ndim != 4 or len(held) != 4 or held.dtype != np.int64:
             raise ValueError(f"{name} is {held.dtype} of shape {held.shape}; expected int64, (4, 2, rows, columns)")
         layers.append(LayerState(*(array.copy() for array in held)))
-    ageings, started = (int(count) for count in content[COUNTS])
-    return DeviceState((layers[0], layers[1]), ageings, started)
+    # A file of before probes were counted lacks them.
+    counts = content[COUNTS].reshape(-1).tolist()
+    if len(counts) not in (2, 4):
+        raise ValueError(f"{COUNTS} has {len(counts)} numbers; expected 4")
+    ageings, started, hidden, readout = (int(count) for count in (*counts, 0, 0)[:4])
+    return DeviceState((layers[0], layers[1]), ageings, started, (hidden, readout))

@@ -14,6 +14,8 @@ from remora.golden.learning.reservoir import ReservoirState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 
+READINGS = "readings"
+"""Kind of the records of what the weight window reads of real devices."""
 LAYERS = tuple(layer.name.lower() for layer in Layer)
 
 
@@ -48,6 +50,28 @@ def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDAr
         counts += [("presented", reservoir.presented), ("filled", len(reservoir.steps)), ("frozen", reservoir.frozen)]
     records["counts"] = np.array([tuple(value for _, value in counts)], [(name, "<i8") for name, _ in counts])
     return records
+
+
+def readings_file(directory: Path, index: int) -> Path:
+    """Where a run leaves what the weight window read of real devices before sequence ``index``."""
+    return directory / f"readings_{index}.npz"
+
+
+def reading_records(hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> dict[str, NDArray]:
+    """Weights as the weight window reads them, a record a column."""
+    return {
+        f"{name} {READINGS}": _columns(READINGS, each) for name, each in zip(LAYERS, (hidden, readout), strict=True)
+    }
+
+
+def read_readings(directory: Path, index: int) -> dict[str, NDArray]:
+    """Records of what a run read there.
+
+    Raises:
+        OSError: the run did not come to it.
+    """
+    with np.load(readings_file(directory, index)) as content:
+        return reading_records(content["hidden"], content["readout"])
 
 
 def _columns(name: str, values: NDArray) -> NDArray:

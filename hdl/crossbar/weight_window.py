@@ -118,7 +118,7 @@ class WeightWindow(wiring.Component):
     The engine must be idle from a command until ``done``, and from a drive until ``charged`` falls: the window drives
     the crossbars. ``commit`` and ``read`` need empty integrators.
 
-    Rules X4, X7 and P1.
+    Rules X4, X7, W1 and P1.
 
     Ports:
         host: what the registers set and read.

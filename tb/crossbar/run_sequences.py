@@ -13,6 +13,7 @@ from cocotbext.axi import AxiStreamFrame
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import save_checkpoint
 from remora.spec.crossbar.counters import Counter
+from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import Answer, Drop, Flag, encode_packet
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
 from remora.tb.crossbar.host import CrossbarHost
@@ -68,9 +69,12 @@ class SequenceRun(HostRun[CrossbarHost]):
         return self.answers
 
     async def finish(self) -> dict:
-        """See the base; all that is learnt goes into a file."""
+        """See the base; all that is learnt goes into a file, and what the window reads of real devices."""
+        end = len(self.data["lengths"])
         if self.config["learnt"]:
-            await self._read_back(len(self.data["lengths"]))
+            await self._read_back(end)
+        else:
+            await self._read_window(end)
         return {}
 
     async def _play(self) -> None:
@@ -152,6 +156,14 @@ class SequenceRun(HostRun[CrossbarHost]):
         """All that is learnt before sequence ``index``, into a file; the core is halted."""
         path = Path(self.config["readbacks"][str(index)])
         save_checkpoint(path, self.host.design, await read_checkpoint(self.host, self.host.design.devices.ideal))
+        await self._read_window(index)
+
+    async def _read_window(self, index: int) -> None:
+        """What the weight window reads of real devices before sequence ``index``, into a file."""
+        if path := self.config["readings"].get(str(index)):
+            read = await self.host.read_weights()
+            with replacing(Path(path)) as partial:
+                np.savez(partial, allow_pickle=False, hidden=read.hidden, readout=read.readout)
 
     async def _until_learnt(self, count: int) -> None:
         """Wait until the counter of learnt sequences says so."""

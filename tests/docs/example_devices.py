@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from remora.golden.crossbar.device_window import DeviceWindow, window_bytes
 from remora.golden.devices import curves
 from remora.golden.devices.chip import NUMBERS, Chip
 from remora.golden.devices.pulses import moved, pulse_weights
@@ -141,6 +142,23 @@ def fresh_weights(design: DesignPoint) -> DeviceState:
     """Devices of a chip whose weights are all 0."""
     weights = weights_of(design)
     return DeviceState.fresh(Chip.of(design), (weights.hidden, weights.readout))
+
+
+def window_of(design: DesignPoint, hidden: list[list[int]]) -> DeviceWindow:
+    """The weight window of a chip that was programmed to the first rows of these weights, and to 0 elsewhere."""
+    weights = weights_of(design)
+    weights.hidden[: len(hidden)] = hidden
+    return DeviceWindow(design, DeviceState.fresh(Chip.of(design), (weights.hidden, weights.readout)))
+
+
+def read(window: DeviceWindow, column: int) -> list[int]:
+    """What it reads of the first slice of a column of the hidden layer."""
+    return window_bytes(window.read_slice(window.chip.layers[0].tiles[0], column, 0)).tolist()
+
+
+def probes(window: DeviceWindow) -> tuple[int, int]:
+    """How many probes the tiles of the hidden layer and of the readout have counted."""
+    return window.state.probes
 
 
 def converters(design: DesignPoint) -> tuple[list[list[int]], list[list[int]], list[list[int]]]:

@@ -31,7 +31,14 @@ def write_chip(directory: Path, design: DesignPoint, state: DeviceState) -> None
     chip = Chip.of(design)
     for tile in all_tiles(design):
         write_tile(
-            directory, tile.name, chip.model, chip.layers[tile.layer], tile, state.layers[tile.layer], state.ageings
+            directory,
+            tile.name,
+            chip.model,
+            chip.layers[tile.layer],
+            tile,
+            state.layers[tile.layer],
+            state.ageings,
+            state.probes[tile.layer],
         )
 
 

@@ -20,7 +20,10 @@ DEVICES = "devices"
 """Kind of the records that compare them at the end of a run."""
 PATTERN = "*.devices"
 """Files that the models of the tiles leave, with ``+remora_devices=DIR``."""
-_STATE_RECORD = [*((name, "<i4") for name in ("tile", "row", "column", "ageings")), ("state", "<i8", (2 * len(STATE),))]
+_STATE_RECORD = [
+    *((name, "<i4") for name in ("tile", "row", "column", "ageings")),
+    ("probes", "<i8"), ("state", "<i8", (2 * len(STATE),)),
+]  # fmt: skip
 _RECORD = [(name, "<i4") for name in ("tile", "row", "column", "weight", "unused")]
 
 
@@ -80,8 +83,8 @@ def check_states(design: DesignPoint, state: DeviceState, directory: Path) -> Ch
     """Every real device as a run left it in ``directory``, with golden's: conductance, pulses, age and slow noise of
     both devices of each pair.
 
-    A record a pair, tile by tile and row by row; ``ageings`` are those of the tile. A pair that a file lacks has no
-    record.
+    A record a pair, tile by tile and row by row; ``ageings`` and ``probes`` are those of the tile. A pair that a file
+    lacks has no record.
     """
     expected, actual = [], []
     for number, tile in enumerate(all_tiles(design)):
@@ -90,9 +93,9 @@ def check_states(design: DesignPoint, state: DeviceState, directory: Path) -> Ch
         wanted["tile"], wanted["row"], wanted["column"] = number, rows, columns
         heading, pairs = read_state_of(directory, tile)
         found = wanted[: len(pairs)].copy()
-        wanted["ageings"] = state.ageings
+        wanted["ageings"], wanted["probes"] = state.ageings, state.probes[tile.layer]
         wanted["state"] = tile_state(state.layers[tile.layer], tile)
-        found["ageings"] = heading[0] if len(heading) else -1
+        found["ageings"], found["probes"] = heading if len(heading) == 2 else (-1, -1)
         found["state"] = pairs[: len(found)]
         expected.append(wanted)
         actual.append(found)

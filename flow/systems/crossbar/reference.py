@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from remora.flow.systems.crossbar.devices import fresh_devices
 from remora.flow.systems.crossbar.stimulus import ReplayCommand, Stimulus
+from remora.golden.crossbar.device_window import DeviceWindow
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.miru import Saturations, trace_records
+from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint
@@ -62,6 +64,7 @@ class Reference:
         self.hidden = self.readout = Writes()
         self.winners: list[tuple[int, ...]] = []
         self._devices = None if design.devices.ideal else _aged_devices(design, stimulus)
+        self._probes = self._devices.probes if self._devices else (0, 0)
         self._learning = (
             LearningReference(design, stimulus.weights, stimulus.coefficients, self._devices)
             if design.capabilities.learns
@@ -73,7 +76,14 @@ class Reference:
         """Real devices by now."""
         found = self.checkpoint.devices if self._learning else self._devices
         assert found is not None, "the devices are ideal"
-        return found
+        return replace(found, probes=self._probes)
+
+    def read_window(self) -> Weights:
+        """What the weight window reads of real devices by now, every column of every tile. Rule W1."""
+        window = DeviceWindow(self.design, self.devices)
+        weights = window.read_weights()
+        self._probes = window.state.probes
+        return weights
 
     @property
     def checkpoint(self) -> Checkpoint:

@@ -26,7 +26,16 @@ from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.verify.player import PACKETS, Played, write_packets
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RunCase, Stretch
-from remora.golden.learning.learnt_state import LAYERS, read_state, state_file, state_records
+from remora.golden.learning.learnt_state import (
+    LAYERS,
+    READINGS,
+    read_readings,
+    read_state,
+    reading_records,
+    readings_file,
+    state_file,
+    state_records,
+)
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP, Event
@@ -58,15 +67,15 @@ class CrossbarCase(RunCase):
 
     Compared are steps, readouts, events, answers, counters and interrupts; where something is learnt also every update,
     and at the readback points and the end all that is learnt: weights, χ, reservoir, counts. Where macros are larger
-    than their tiles, so is every pair of devices at the end. Real devices start as a chip that holds the weights, and
-    are compared at the end in place of weights, which a noisy chip does not read back alike.
+    than their tiles, so is every pair of devices at the end. Real devices start as a chip that holds the weights. What
+    the weight window reads of them is compared in place of weights, and every device at the end.
 
     Args:
         trace: record and compare every step; without, only answers, counters, interrupts and what is learnt are.
         images: folder of memory images to start from, instead of programming through the weight window.
     """
 
-    MODULE, PROGRESS, STALE = "remora.tb.crossbar.run_sequences", STEP, ("learnt_*.npz", PATTERN)
+    MODULE, PROGRESS, STALE = "remora.tb.crossbar.run_sequences", STEP, ("learnt_*.npz", "readings_*.npz", PATTERN)
 
     def __init__(
         self, design: DesignPoint, stimulus: Stimulus, *, trace: bool = True, images: Path | None = None
@@ -102,6 +111,7 @@ class CrossbarCase(RunCase):
             "bad": [{"before": bad.before, "data": bad.data.hex(), "keep": bad.keep} for bad in stimulus.bad],
             "learnt": int(stimulus.learns.sum()),
             "readbacks": {index: str(state_file(directory, index)) for index in readback_points(stimulus)},
+            "readings": {index: str(readings_file(directory, index)) for index in window_points(self.design, stimulus)},
             "commands": [asdict(command) for command in stimulus.commands],
             "heal": stimulus.heal,
             "replay_cycles": replay_cycles(self.design),
@@ -158,6 +168,9 @@ class CrossbarCase(RunCase):
                 states = (
                     self._learnt(state_records(design, reference.checkpoint), read_state(directory, last, design)),
                 )
+            if last in window_points(design, stimulus):
+                read = reference.read_window()
+                states += ((reading_records(read.hidden, read.readout), read_readings(directory, last)),)
             yield Stretch(records, last == end, states)
 
     def _learnt(self, *both: dict[str, NDArray]) -> tuple[dict[str, NDArray], dict[str, NDArray]]:
@@ -206,7 +219,7 @@ class CrossbarCase(RunCase):
         stimulus, capabilities = self.stimulus, self.design.capabilities
         traced = [STEP, READOUT, *([EVENT] if stimulus.bad else [])]
         kinds = [*(traced if self.traced else []), ANSWER, COUNTERS, INTERRUPTS]
-        kinds += [DEVICES] * self._compares_devices
+        kinds += [DEVICES] * self._compares_devices + [f"{layer} {READINGS}" for layer in LAYERS] * self._real
         if stimulus.learns.any():
             held = [*([WEIGHTS] * (not self._real)), *(["accumulators"] * capabilities.accumulates)]
             kinds += [LEARN] * self.traced + [f"{layer} {kind}" for layer in LAYERS for kind in held] + ["counts"]
@@ -309,6 +322,11 @@ def replays_at_most(design: DesignPoint, stimulus: Stimulus) -> int:
         if design.capabilities.replays
         else 0
     )
+
+
+def window_points(design: DesignPoint, stimulus: Stimulus) -> tuple[int, ...]:
+    """Indices before which every real device is read through the weight window: readback points, and the end."""
+    return () if design.devices.ideal else readback_points(stimulus) or (len(stimulus),)
 
 
 def readback_points(stimulus: Stimulus) -> tuple[int, ...]:

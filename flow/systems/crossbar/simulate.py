@@ -20,8 +20,10 @@ from remora.flow.verify.run import RtlRun
 from remora.flow.verify.simulation import Simulated, agreement_table, compared_values, simulate_case
 from remora.golden.data.load import SequenceSet
 from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.learnt_state import LAYERS, READINGS
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.devices.model import ticks
 from remora.spec.lib.packets import Flag
 
@@ -180,11 +182,16 @@ def _learning(run: RtlRun) -> dict:
 
 def _devices(design: DesignPoint, changed: dict[str, float], run: RtlRun, age: float) -> dict:
     """``devices``: the section of the design point, and the age in seconds. ``device_values_compared``: of every
-    device, at the end. ``codes_changed_by``: as `remora.flow.systems.crossbar.device_effects.codes_changed_by`.
+    device, at the end. ``window_weights_compared``: as the weight window reads them.
+    ``codes_changed_by``: as `remora.flow.systems.crossbar.device_effects.codes_changed_by`.
     """
     return {
         "devices": design.devices.model_dump(mode="json", exclude_none=True) | {"age_seconds": age},
         "device_values_compared": run.comparison.compared.get(DEVICES, 0) * 2 * len(STATE),
+        "window_weights_compared": sum(
+            layer_layout(design, layer).rows * run.comparison.compared.get(f"{name} {READINGS}", 0)
+            for layer, name in zip(Layer, LAYERS, strict=True)
+        ),
         "codes_changed_by": changed,
     }
 
@@ -223,7 +230,8 @@ def result_table(result: dict) -> Table:
     if "devices" in result:
         shown.add_row(
             "devices", f"{result['devices']['model']}, seed {result['devices']['seed']}; "
-            f"{result['device_values_compared']:,} values of devices compared",
+            f"{result['device_values_compared']:,} values of devices and {result['window_weights_compared']:,} weights "
+            "as read compared",
         )  # fmt: skip
         changed = (f"{name.replace('_', ' ')} {share:.2%}" for name, share in result["codes_changed_by"].items())
         shown.add_row("codes changed by", " · ".join(changed))

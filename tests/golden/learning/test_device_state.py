@@ -132,6 +132,17 @@ def test_learning_goes_on_exactly_from_a_file(tmp_path):
     assert other.dfa.devices.layers[0].n.sum() > checkpoint.devices.layers[0].n.sum()
 
 
+def test_probes_are_kept_and_those_of_older_files_are_none(tmp_path):
+    """Rule D17."""
+    checkpoint = trained().checkpoint()
+    checkpoint.devices.probes = 2**32 - 1, 5
+    save_checkpoint(tmp_path / "chip.npz", TINY, checkpoint)
+    assert load_checkpoint(tmp_path / "chip.npz", TINY).devices.probes == (2**32 - 1, 5)
+    counts = np.array([checkpoint.devices.ageings, checkpoint.devices.started])
+    tampered(tmp_path / "chip.npz", device_counts=counts)
+    assert load_checkpoint(tmp_path / "chip.npz", TINY).devices.probes == (0, 0)
+
+
 def test_inference_follows_the_devices_and_not_the_levels():
     trainer, random = trained(), np.random.default_rng(5)
     features = np.stack([np.resize(random_sequence(TINY, random)[0], (9, 5)) for _ in range(20)])
@@ -211,6 +222,9 @@ def test_ideal_weights_make_fresh_devices(tmp_path):
         ({"hidden_devices": np.zeros((4, 2, 13, 7), np.int32)}, "expected int64"),
         ({"readout_devices": np.full((4, 2, 8, 3), -1)}, "p of some readout device is beyond"),
         ({"device_counts": np.array([0, 2**32])}, "started 4294967296 sequences"),
+        ({"device_counts": np.array([0, 0, 2**32, 1])}, "counted 4294967296 and 1 probes"),
+        ({"device_counts": np.array([0, 0, 1])}, "device_counts has 3 numbers; expected 4"),
+        ({"device_counts": np.array([0])}, "device_counts has 1 numbers; expected 4"),
     ],
 )
 def test_a_damaged_state_is_refused(tmp_path, changes, words):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.device_effects import alone, codes_changed_by
-from remora.flow.systems.crossbar.devices import DEVICES
+from remora.flow.systems.crossbar.devices import DEVICES, fresh_devices
 from remora.flow.systems.crossbar.reference import Reference
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, stress_stimulus
@@ -18,6 +18,7 @@ from remora.flow.verify.records import ANSWER
 from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.inference import infer
+from remora.golden.learning.learnt_state import LAYERS, READINGS
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
@@ -69,7 +70,8 @@ def run(harness, directory, design: DesignPoint, stimulus: Stimulus, *, stall: f
     _, build = harness(design)
     result = run_case(build, CrossbarCase(design, stimulus), directory, seed=seed, stall=stall)
     learns = stimulus.learns.any()
-    result.require(STEP, READOUT, ANSWER, DEVICES, *([LEARN, INSERT, "counts"] if learns else []))
+    read = [f"{layer} {READINGS}" for layer in LAYERS]
+    result.require(STEP, READOUT, ANSWER, DEVICES, *read, *([LEARN, INSERT, "counts"] if learns else []))
     assert result.comparison.compared[DEVICES] == sum(tile.rows * tile.columns for tile in all_tiles(design))
     return result
 
@@ -164,15 +166,18 @@ def test_a_trained_chip_goes_on_where_its_training_ended(harness, tmp_path):
 
 
 def test_a_chip_whose_state_golden_does_not_share_is_noticed(harness, tmp_path):
-    """A pulse too few, an age that differs, another seed."""
+    """An age that differs, another place in the stream, a probe that golden has not counted."""
     design = LEARNING["accumulate"]
     stimulus = learning_stimulus(design, 6, GATES, 2)
     _, build = harness(design)
-    for number, changes in enumerate(({"age": 1 << 30}, {"first_place": 1})):
+    probed = replace(fresh_devices(design, stimulus.weights), probes=(1, 0))
+    for number, changes in enumerate(({"age": 1 << 30}, {"first_place": 1}, {"devices": probed})):
         case = CrossbarCase(design, stimulus)
         case.stimulus = replace(stimulus, **changes)
         result = run_case(build, case, tmp_path / str(number), seed=1)
         assert result.failure()
+    mismatches = result.comparison.mismatches
+    assert mismatches["hidden readings"] and not mismatches["readout readings"]
 
 
 def test_devices_change_no_verilog(tmp_path):

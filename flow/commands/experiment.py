@@ -28,8 +28,8 @@ def command(
         int | None,
         typer.Option(
             min=16,
-            help="Of bit-streaming, convergence, continual and devices: new sequences, in each task where there are "
-            "several.",
+            help="Of bit-streaming, convergence, continual and the experiments on real devices: new sequences, in each "
+            "task where there are several.",
         ),
     ] = None,
     settings: Annotated[
@@ -62,6 +62,8 @@ def command(
     noise-immunity: the error that enters a bistable cell against the error that leaves it.
 
     power-scaling: power of cells and mirrors over the width of the BMRU accelerator.
+
+    yield: what is lost by the share of devices that are stuck: learnt, moved and healed.
 
     --set changes a setting that one experiment alone has. The command answers an unknown name with the known ones.
 

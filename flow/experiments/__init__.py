@@ -21,6 +21,7 @@ EXPERIMENTS = {
     "keyword-spotting": "keyword_spotting",
     "noise-immunity": "noise_immunity",
     "power-scaling": "power_scaling",
+    "yield": "real_devices.stuck_devices",
 }
 """Name → module."""
 

@@ -15,11 +15,6 @@ from tests.flow.experiments.test_continual import tiny_stream
 CHOSEN = {"chips": ("stuck-10", "taox-hfox", "pcm-10y"), "heal": 40}
 
 
-@pytest.fixture
-def small_stream(monkeypatch):
-    monkeypatch.setattr(course, "permuted_mnist", tiny_stream)
-
-
 def test_every_chip_stands_beside_the_ideal_one(small_stream, charts, tmp_path):
     options = Options(quick=True, directory=tmp_path, sequences=160, settings=CHOSEN)
     result, lines = run_experiment("devices", devices, options)

@@ -15,6 +15,7 @@ from remora.flow.systems.crossbar.learning_kernel import learning_kernel
 from remora.golden.crossbar.weights import Weights
 from remora.golden.data.load import SequenceSet
 from remora.golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
+from remora.golden.learning.kernel.protocol import MakeKernel
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.reservoir import Reservoir, ReservoirState
 from remora.golden.learning.training import accuracy
@@ -55,8 +56,8 @@ class ChipLearner:
         counts: sequences presented, replays included, and pulses applied and dropped.
     """
 
-    def __init__(self, design: DesignPoint, weights: Weights):
-        self._design, self._kernel = design, learning_kernel()
+    def __init__(self, design: DesignPoint, weights: Weights, kernel: MakeKernel | None = None):
+        self._design, self._kernel = design, kernel or learning_kernel()
         self._trainer = ReplayTrainer(design, weights, kernel=self._kernel)
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
 

@@ -29,6 +29,8 @@ struct Layer {
     int64_t index;      // of the first column's rounding draws
     double scale;       // of a level in `matrix`
     double rate;        // 2^-shift of the gradient
+    double bias_rate;   // of the bias row's
+    int64_t bias_zone;  // levels that χ of the bias row passes before its first pulse
     int64_t applied, dropped, written_devices;
     Devices* devices;   // null where they are ideal
 };
@@ -202,19 +204,20 @@ void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t
 template <typename T>
 void accumulate(const Network<T>& network, Layer<T>& layer, int64_t row, const T* step) {
     const int64_t first = row * layer.stride;
-    const T limit = T(network.accumulator_limit), level = T(network.level);
+    const int64_t waits = row == layer.rows - 1 ? layer.bias_zone - 1 : 0;
+    const T limit = T(network.accumulator_limit), due = T(network.level * (waits + 1));
     const T* written = layer.written;
     T* chi = layer.accumulators + first;
     int any = 0;
     for (int64_t j = 0; j < layer.stride; ++j) {
         const T value = saturated(chi[j] - step[j], limit);
         chi[j] = written[j] != 0 ? value : chi[j];
-        any |= written[j] != 0 && std::fabs(value) >= level;
+        any |= written[j] != 0 && std::fabs(value) >= due;
     }
     for (int64_t j = 0; any && j < layer.columns; ++j) {
         const int64_t value = int64_t(chi[j]);
-        const int64_t count = std::min(std::abs(value) / network.level, network.max_pulses);
-        if (written[j] == 0 || !count) continue;
+        const int64_t count = std::min(std::abs(value) / network.level - waits, network.max_pulses);
+        if (written[j] == 0 || count <= 0) continue;
         const int64_t pulses = value < 0 ? -count : count;
         chi[j] -= T(pulses * network.level);
         pulse(network, layer, first + j, pulses);
@@ -253,7 +256,8 @@ template <typename T>
 void write(const Network<T>& network, Layer<T>& layer, int64_t row, uint32_t number, bool watched) {
     T* sums = network.sums;
     if (watched) std::copy_n(sums, layer.stride, layer.gradient + row * layer.stride);
-    for (int64_t j = 0; j < layer.stride; ++j) sums[j] = rounded(sums[j] * T(layer.rate));
+    const T rate = T(row == layer.rows - 1 ? layer.bias_rate : layer.rate);
+    for (int64_t j = 0; j < layer.stride; ++j) sums[j] = rounded(sums[j] * rate);
     if (layer.accumulators)
         accumulate(network, layer, row, sums);
     else

@@ -22,7 +22,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.kernel.compiled_devices import CompiledDevices, DevicesStructure
 from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
-from remora.golden.learning.kernel.rules import feedback_matrix, learning_dtype, signed_derivatives
+from remora.golden.learning.kernel.rules import BiasRule, feedback_matrix, learning_dtype, signed_derivatives
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
@@ -59,7 +59,7 @@ class _Layer(ctypes.Structure):
     _fields_ = [
         *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written")),
         *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
-        ("scale", c_double), ("rate", c_double),
+        ("scale", c_double), ("rate", c_double), ("bias_rate", c_double), ("bias_zone", c_int64),
         *((name, c_int64) for name in ("applied", "dropped", "written_devices")),
         ("devices", c_void_p),
     ]  # fmt: skip
@@ -128,6 +128,7 @@ class CompiledKernel:
         self._hidden = _LayerArrays(design, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
         self._readout = _LayerArrays(design, Layer.READOUT, weights.readout, readout, self._dtype)
         self._arrays, self._network = self._make_arrays(), _Network()
+        self._bias_rules = BiasRule(), BiasRule()
         self._fill(coefficients)
         self._chip = _Chip(design, weights, (self._hidden, self._readout), devices)
         if self._chip.layers:
@@ -209,6 +210,13 @@ class CompiledKernel:
         filled.winners, filled.seed = settings.winners, settings.seed
         filled.hidden.rate = 2.0 ** -(learning.hidden_shift + settings.hidden_rate_shift)
         filled.readout.rate = 2.0 ** -(learning.readout_shift + settings.readout_rate_shift)
+        self.set_bias_rules(self._bias_rules)
+
+    def set_bias_rules(self, rules: tuple[BiasRule, BiasRule]) -> None:
+        """As `LearningKernel.set_bias_rules` says."""
+        self._bias_rules = rules
+        for layer, rule in zip((self._network.hidden, self._network.readout), rules, strict=True):
+            layer.bias_rate, layer.bias_zone = layer.rate * 2.0**-rule.rate_shift, rule.zone
 
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None

@@ -20,6 +20,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, WeightUpdate
 from remora.golden.learning.kernel.rules import (
+    BiasRule,
     feedback_matrix,
     learning_dtype,
     output_error,
@@ -63,6 +64,7 @@ class NumpyKernel:
         self._dtype = learning_dtype(design)
         scale = 2.0 ** -(DERIVATIVE_BITS + design.learning.feedback_shift)
         self._derivative = (signed_derivatives(design) * scale).astype(self._dtype)
+        self._bias_rules = BiasRule(), BiasRule()
         hidden, readout = accumulators or (None, None)
         self._hidden = make_writer(design, path.hidden, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
         self._readout = make_writer(design, path.readout, Layer.READOUT, weights.readout, readout, self._dtype)
@@ -106,6 +108,12 @@ class NumpyKernel:
         self._hidden.configure(settings.winners, settings.seed)
         self._readout.configure(design.network.classes, settings.seed)
 
+    def set_bias_rules(self, rules: tuple[BiasRule, BiasRule]) -> None:
+        """As `LearningKernel.set_bias_rules` says."""
+        self._bias_rules = rules
+        for writer, rule in zip((self._hidden, self._readout), rules, strict=True):
+            writer.bias_zone = rule.zone
+
     def forward(self, x: NDArray) -> None:
         """The forward pass alone, with the present weights; `datapath` keeps what it gave. Rule D17 counts it.
 
@@ -133,6 +141,8 @@ class NumpyKernel:
                 np.ldexp(self._hidden.gradient, self._hidden_shift).astype(np.int64),
                 np.ldexp(self._readout.gradient, self._readout_shift).astype(np.int64),
             )
+        for writer, rule in zip((self._hidden, self._readout), self._bias_rules, strict=True):
+            writer.gradient[-1] *= self._dtype(2.0**-rule.rate_shift)
         hidden_columns = readout_columns = None
         if until is not None:
             hidden_columns = int(np.searchsorted(winners, until))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
+from remora.golden.learning.kernel.rules import BiasRule
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
@@ -94,6 +95,9 @@ class LearningKernel(Protocol):
     def configure(self, settings: LearningSettings) -> None:
         """Learn by these settings from the next sequence on; called before the first. Rule L16."""
 
+    def set_bias_rules(self, rules: tuple[BiasRule, BiasRule]) -> None:
+        """Learn the bias rows of hidden layer and readout by these rules from the next sequence on; for experiments."""
+
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None
     ) -> WeightUpdate:
@@ -124,3 +128,20 @@ class MakeKernel(Protocol):
     ) -> LearningKernel:
         """A kernel that holds copies of weights, χ and devices; χ is zero where None, and real devices are freshly
         programmed to the weights where None."""
+
+
+def with_bias_rules(make: MakeKernel, rules: tuple[BiasRule, BiasRule]) -> MakeKernel:
+    """What makes kernels whose bias rows learn by rules under study, of hidden layer and readout."""
+
+    def made(
+        design: DesignPoint,
+        weights: Weights,
+        coefficients: Coefficients,
+        accumulators: Accumulators | None = None,
+        devices: DeviceState | None = None,
+    ) -> LearningKernel:
+        kernel = make(design, weights, coefficients, accumulators, devices)
+        kernel.set_bias_rules(rules)
+        return kernel
+
+    return made

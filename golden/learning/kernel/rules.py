@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +20,20 @@ from remora.spec.crossbar.learning import (
 from remora.spec.crossbar.tables import DERIVATIVE_BITS, derivative_table
 from remora.spec.lib.fixed import round_shift
 from remora.spec.lib.rng import Purpose, draw
+
+
+@dataclass(frozen=True)
+class BiasRule:
+    """How the bias row of a layer learns: a rule under study, which no hardware has. By default rules L11 and L13.
+
+    Attributes:
+        rate_shift: further right shift of its gradient, 0 … `MOST_RATE_SHIFT`.
+        zone: levels at which χ gives its first pulse in a direction, 1 or more; what is below them stays in χ. So χ
+            crosses ``2 · zone − 1`` levels before it gives a pulse back. "direct" has no χ, and none.
+    """
+
+    rate_shift: int = 0
+    zone: int = 1
 
 
 def feedback_matrix(design: DesignPoint, seed: int | None = None) -> NDArray[np.int8]:

@@ -39,7 +39,7 @@ class DeviceDatapath(Datapath):
     ):
         weights.check(design)
         self.chip = Chip.of(design)
-        self.devices = devices or DeviceState.fresh(self.chip, (weights.hidden, weights.readout))
+        self.devices = devices or DeviceState.of(design, (weights.hidden, weights.readout))
         hidden, readout = (DeviceLayer(design, layer, self.chip, self.devices.layers[layer]) for layer in Layer)
         self._set_up(design, (hidden, readout), coefficients, batch, history)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from remora.golden.devices.chip import ChipLayer
 from remora.golden.devices.curves import POSITION_SHIFT, RECIPROCAL_BITS, STEP_BITS, Integers
 from remora.golden.devices.pairs.policy import PairPolicy
-from remora.golden.devices.state import MOST_PULSES, LayerState, sense
+from remora.golden.devices.state import MOST_PULSES, LayerState, sense_pairs
 from remora.spec.devices.model import GAIN_BITS, DeviceModel, Table
 from remora.spec.devices.tables import KNOTS, POSITION_BITS
 from remora.spec.lib.fixed import round_shift
@@ -42,14 +42,15 @@ def pulse_few(
 ) -> tuple[int, int, list[int]]:
     """As `remora.golden.devices.pulses.pulse_weights`: pulses applied and dropped, and the devices, rising.
 
-    Rule D22.
+    Rules D22 and P4.
     """
+    marked = None if layer.marked is None else layer.marked.reshape(-1)
     flat, pairs = conductance.reshape(-1), conductance[0].size
     applied, dropped, reached = 0, 0, set()
     for weight, count in zip(weights.tolist(), pulses.tolist(), strict=True):
         raises = np.bool_(count > 0)
         for _ in range(abs(count)):
-            chosen = policy.choose(raises, sense(model, flat[weight], flat[weight + pairs]))
+            chosen = policy.choose(raises, sense_pairs(model, flat, marked, weight, weight + pairs))
             if chosen.blocked and not chosen.lowers:
                 dropped += 1
                 continue

@@ -1,6 +1,6 @@
 """Programming pulses of real devices: what one pulse does, and which devices a layer's due pulses reach.
 
-Rules D6 and D22.
+Rules D6, D22 and P4.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from remora.golden.devices.chip import ChipLayer
 from remora.golden.devices.curves import Integers, normals, value_at
 from remora.golden.devices.few_pulses import pulse_few
 from remora.golden.devices.pairs.registry import PAIRS
-from remora.golden.devices.state import MOST_PULSES, LayerState, sense, shown
+from remora.golden.devices.state import MOST_PULSES, LayerState, sense_pairs, shown
 from remora.spec.devices.model import GAIN_BITS, DeviceModel
 from remora.spec.lib.fixed import round_shift
 from remora.spec.lib.rng import Purpose, draw_pairs
@@ -92,7 +92,7 @@ def pulse_weights(
     weights: NDArray[np.intp],
     pulses: NDArray[np.int64],
 ) -> Pulsed:
-    """Give weights the pulses that are due to them, the pulses of one weight one after the other. Rule D22.
+    """Give weights the pulses that are due to them, the pulses of one weight one after the other. Rules D22 and P4.
 
     Args:
         layer: changed in place.
@@ -110,8 +110,9 @@ def pulse_weights(
     applied = 0
     if not left.all():
         weights, left, raises = weights[left > 0], left[left > 0], raises[left > 0]
+    marked = None if layer.marked is None else layer.marked.reshape(-1)
     while len(left):
-        chosen = policy.choose(raises, sense(model, flat[weights], flat[weights + pairs]))
+        chosen = policy.choose(raises, sense_pairs(model, flat, marked, weights, weights + pairs))
         lowers, blocked, side = map(np.asarray, chosen)
         takes = lowers | ~blocked
         devices, upwards = (weights + pairs * side)[takes], ~lowers[takes]

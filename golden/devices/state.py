@@ -1,6 +1,6 @@
 """What a device's past made of it: pulses, time, and what it conducts now.
 
-Rules D5, D7 to D12 and D21.
+Rules D5, D7 to D12, D21 and D23.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
+from remora.golden.devices.fault_map import FaultMap, check_fault_map, compensated, stuck_devices
 from remora.golden.devices.pairs.policy import Sense
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
 from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
@@ -40,19 +42,32 @@ class LayerState:
         n: pulses since it was made.
         t: ticks since the last of them.
         s: slow noise, in grains.
+        marked: (2, rows, columns) bool, what the chip's fault map says of the devices, rule P4; None where there is
+            none.
     """
 
     p: Integers
     n: Integers
     t: Integers
     s: Integers
+    marked: NDArray[np.bool_] | None = None
 
     @classmethod
-    def fresh(cls, model: DeviceModel, made: ChipLayer, levels: NDArray[np.integer]) -> LayerState:
-        """Devices that have just been programmed to weights in levels, (rows, columns), exactly. Rule D21."""
+    def fresh(
+        cls,
+        model: DeviceModel,
+        made: ChipLayer,
+        levels: NDArray[np.integer],
+        marked: NDArray[np.bool_] | None = None,
+    ) -> LayerState:
+        """Devices that have just been programmed to weights in levels, (rows, columns), exactly, beside those that are
+        marked. Rules D21 and D23."""
         pair = np.stack([np.maximum(levels, 0), np.maximum(-levels.astype(np.int64), 0)]).astype(np.int64)
         p = np.minimum(made.high, np.maximum(made.low, model.rest + pair * model.level))
-        return cls(p, *(np.zeros(made.shape, np.int64) for _ in range(3)))
+        if marked is not None:
+            p = compensated(model, made, levels, p, marked)
+        n, t, s = (np.zeros(made.shape, np.int64) for _ in range(3))
+        return cls(p, n, t, s, marked)
 
     def arrays(self) -> tuple[Integers, Integers, Integers, Integers]:
         """p, n, t and s."""
@@ -60,7 +75,8 @@ class LayerState:
 
     def copy(self) -> LayerState:
         """One that shares no memory with this."""
-        return LayerState(*(array.copy() for array in self.arrays()))
+        p, n, t, s = (array.copy() for array in self.arrays())
+        return LayerState(p, n, t, s, self.marked)
 
 
 @dataclass
@@ -80,12 +96,42 @@ class DeviceState:
     probes: tuple[int, int] = (0, 0)
 
     @classmethod
-    def fresh(cls, chip: Chip, levels: tuple[NDArray[np.integer], NDArray[np.integer]]) -> DeviceState:
-        """Devices that have just been programmed to the weights of both layers. Rule D21."""
-        hidden, readout = (
-            LayerState.fresh(chip.model, made, each) for made, each in zip(chip.layers, levels, strict=True)
-        )
+    def fresh(
+        cls, chip: Chip, levels: tuple[NDArray[np.integer], NDArray[np.integer]], fault_map: FaultMap | None = None
+    ) -> DeviceState:
+        """Devices that have just been programmed to the weights of both layers. Rules D21 and D23."""
+        marks = fault_map or (None, None)
+        hidden, readout = (LayerState.fresh(chip.model, *each) for each in zip(chip.layers, levels, marks, strict=True))
         return cls((hidden, readout))
+
+    @classmethod
+    def of(
+        cls,
+        design: DesignPoint,
+        levels: tuple[NDArray[np.integer], NDArray[np.integer]],
+        fault_map: FaultMap | None = None,
+    ) -> DeviceState:
+        """Those of the chip that a design point describes, just programmed to the weights of both layers.
+
+        Args:
+            fault_map: what the chip's map marks; where None, a chip with a map marks those that are stuck. Rule D23.
+        """
+        chip = Chip.of(design)
+        if fault_map is None and design.capabilities.compensates:
+            fault_map = stuck_devices(chip)
+        return cls.fresh(chip, levels, fault_map)
+
+    @property
+    def fault_map(self) -> FaultMap | None:
+        """What the chip's fault map marks; None where it has none."""
+        hidden, readout = (layer.marked for layer in self.layers)
+        return None if hidden is None or readout is None else (hidden, readout)
+
+    def with_map(self, fault_map: FaultMap | None) -> DeviceState:
+        """The same devices under another map; p, n, t and s stay, and are shared. Rule P4."""
+        marks = fault_map or (None, None)
+        hidden, readout = (replace(layer, marked=each) for layer, each in zip(self.layers, marks, strict=True))
+        return replace(self, layers=(hidden, readout))
 
     def copy(self) -> DeviceState:
         """One that shares no memory with this."""
@@ -123,6 +169,9 @@ class DeviceState:
                     )
                 if (values < least).any() or (values > most).any():
                     raise ValueError(f"{field} of some {name} device is beyond what that device can have")
+        if self.fault_map:
+            hidden, readout = (made.shape[1:] for made in chip.layers)
+            check_fault_map(self.fault_map, (hidden, readout))
         if self.ageings < 0 or not 0 <= self.started <= SEQUENCE_MASK:
             raise ValueError(f"devices cannot have aged {self.ageings} times and started {self.started} sequences")
         if any(not 0 <= count <= SEQUENCE_MASK for count in self.probes):
@@ -213,6 +262,24 @@ def is_full(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
     return conductance >= model.full - (model.level >> 1)
 
 
-def sense(model: DeviceModel, positive: Integers, negative: Integers) -> Sense:
-    """The sense flags of pairs whose devices conduct so much, of any shape. Rule D12."""
-    return Sense(at_rest(model, positive), is_full(model, positive), at_rest(model, negative), is_full(model, negative))
+def sense_pairs(
+    model: DeviceModel,
+    conductance: Integers,
+    marked: NDArray[np.bool_] | None,
+    positive: NDArray[np.intp] | int,
+    negative: NDArray[np.intp] | int,
+) -> Sense:
+    """The sense flags of pairs, with what a fault map says of them. Rules D12 and P4.
+
+    Args:
+        conductance: (devices,), what devices conduct.
+        marked: (devices,), those that the map marks; None where there is no map.
+        positive, negative: flat indices of g⁺ and g⁻ of one pair, or of (k,) pairs.
+    """
+    flags = []
+    for devices in (positive, negative):
+        conducts = conductance[devices]
+        flags += [at_rest(model, conducts), is_full(model, conducts)]
+        if marked is not None:
+            flags[-2:] = [flag | marked[devices] for flag in flags[-2:]]
+    return Sense(*flags)

@@ -12,8 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.fault_map import FaultMap
 from remora.golden.devices.state import DeviceState
-from remora.golden.learning.device_state import check_devices, device_arrays, move_devices
+from remora.golden.learning.device_state import (
+    check_devices,
+    check_map,
+    device_arrays,
+    map_arrays,
+    move_devices,
+    move_map,
+)
 from remora.golden.learning.healing import HealingState
 from remora.golden.learning.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
 from remora.golden.learning.reservoir import ReservoirState
@@ -63,6 +71,7 @@ class Checkpoint:
         devices: state of real ones, of which `weights` are the nearest levels; freshly programmed where None.
         healing: what asks for healing replays, with the reservoir accuracy; as after reset where None. Stored only
             where the design point asks for healing.
+        fault_map: what the chip's fault map marks; that of ``devices`` where they are given.
         remarks: why answers may differ from those under the design point of the training; not stored.
         left_behind: what of the file did not move to this design point, and why; not stored.
     """
@@ -77,6 +86,7 @@ class Checkpoint:
     settings: LearningSettings | None = None
     devices: DeviceState | None = None
     healing: HealingState | None = None
+    fault_map: FaultMap | None = None
     remarks: tuple[str, ...] = ()
     left_behind: tuple[str, ...] = ()
 
@@ -112,7 +122,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
         "reservoir_labels": reservoir.labels,
         "settings": json.dumps((checkpoint.settings or LearningSettings.of(design)).as_dict()),
     }
-    content |= device_arrays(checkpoint.devices)
+    content |= device_arrays(checkpoint.devices) | map_arrays(_fault_map(checkpoint))
     if checkpoint.weights.thresholds is not None:
         content["thresholds"] = checkpoint.weights.thresholds.astype(np.int32)
     if design.learning.healing:
@@ -122,6 +132,10 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
         write_npz(path, content)
     except OSError as error:
         raise CheckpointError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _fault_map(checkpoint: Checkpoint) -> FaultMap | None:
+    return checkpoint.devices.fault_map if checkpoint.devices else checkpoint.fault_map
 
 
 def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
@@ -193,6 +207,9 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         {"cell.reset_coefficient": coefficients.reset, "cell.update_coefficient": coefficients.update},
     )
     devices = move_devices(stored, design, content)
+    fault_map, left_map = move_map(design, content)
+    if devices.left_behind:
+        fault_map = None  # it is that of another chip
     return Checkpoint(
         weights,
         moved.hidden_accumulators,
@@ -202,10 +219,11 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         updates,
         moved.reservoir,
         moved.settings,
-        devices.state,
+        devices.state and devices.state.with_map(fault_map),
         _healing(design, content),
+        fault_map,
         moved.remarks + devices.remarks,
-        moved.left_behind + devices.left_behind,
+        moved.left_behind + devices.left_behind + left_map,
     )
 
 
@@ -247,6 +265,7 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
         if checkpoint.reservoir:
             checkpoint.reservoir.check(design)
         check_devices(design, checkpoint.devices)
+        check_map(design, checkpoint.fault_map)
         if checkpoint.healing:
             checkpoint.healing.check()
     except ValueError as error:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.devices.chip import Chip
+from remora.golden.devices.fault_map import FaultMap, check_fault_map
 from remora.golden.devices.state import DeviceState, LayerState
 from remora.golden.learning.moving import GRAINS
 from remora.spec.crossbar.design import DesignPoint, Devices
@@ -20,6 +21,7 @@ COUNTED = ("crossbar.levels", GRAINS)
 """Fields in which conductances are counted, beside those of the devices."""
 ARRAYS = {layer: f"{layer.name.lower()}_devices" for layer in Layer}
 COUNTS = "device_counts"
+MARKS = {layer: f"{layer.name.lower()}_faults" for layer in Layer}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,45 @@ def device_arrays(state: DeviceState | None) -> dict[str, ArrayLike]:
     return {**held, COUNTS: np.array([state.ageings, state.started, *state.probes], np.int64)}
 
 
+def map_arrays(fault_map: FaultMap | None) -> dict[str, ArrayLike]:
+    """Arrays of a file: (2, rows, columns) bool of each layer. Rule P4."""
+    return {} if fault_map is None else {MARKS[layer]: fault_map[layer] for layer in Layer}
+
+
+def move_map(design: DesignPoint, content: Mapping[str, NDArray]) -> tuple[FaultMap | None, tuple[str, ...]]:
+    """The fault map of a file, where it has one and the design point too; and a sentence where it is left behind.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    held = [content[name] for name in MARKS.values() if name in content]
+    if len(held) == 1:
+        raise ValueError(f"of its fault map it lacks {', '.join(set(MARKS.values()) - set(content))}")
+    if not held:
+        return None, ()
+    if not design.capabilities.compensates:
+        return None, ("the fault map is left behind: learning.compensation is false here",) if any(
+            marks.any() for marks in held
+        ) else ()
+    fault_map = held[0], held[1]
+    check_map(design, fault_map)
+    return fault_map, ()
+
+
+def check_map(design: DesignPoint, fault_map: FaultMap | None) -> None:
+    """Whether a design point can have this fault map; None is legal everywhere.
+
+    Raises:
+        ValueError: it cannot; the message says why.
+    """
+    if fault_map is None:
+        return
+    if not design.capabilities.compensates:
+        raise ValueError("a fault map is given, but learning.compensation of this design point is false")
+    network = design.network
+    check_fault_map(fault_map, ((design.hidden_rows, network.hidden), (design.readout_rows, network.classes)))
+
+
 def check_devices(design: DesignPoint, state: DeviceState | None) -> None:
     """Whether a design point can have these devices; None is legal everywhere.
 
@@ -54,7 +95,7 @@ def check_devices(design: DesignPoint, state: DeviceState | None) -> None:
         return
     if design.devices.ideal:
         raise ValueError("the state of real devices is given, but those of this design point are ideal")
-    state.check(Chip.of(design))
+    check_map(design, state.check(Chip.of(design)).fault_map)
 
 
 def move_devices(stored: Mapping[str, Any], design: DesignPoint, content: Mapping[str, NDArray]) -> MovedDevices:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import check_features
 from remora.golden.crossbar.weights import Weights
-from remora.golden.devices.chip import Chip
 from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
 from remora.golden.learning.checkpoint import Checkpoint
+from remora.golden.learning.device_state import check_devices
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
 from remora.golden.learning.pulses import check_accumulators
@@ -62,7 +62,7 @@ class DfaTrainer:
         weights.check(design)
         check_accumulators(design, accumulators)
         if devices is not None and not design.devices.ideal:
-            devices.check(Chip.of(design))
+            check_devices(design, devices)
         self._kernel = kernel(design, weights, self.coefficients, accumulators, devices)
         self.settings = settings or LearningSettings.of(design)
 
@@ -80,19 +80,24 @@ class DfaTrainer:
     def from_checkpoint(
         cls, design: DesignPoint, checkpoint: Checkpoint, kernel: MakeKernel = NumpyKernel
     ) -> DfaTrainer:
-        """Continue where a checkpoint stopped, whichever kernel came that far."""
+        """Continue where a checkpoint stopped, whichever kernel came that far.
+
+        Raises:
+            ValueError: its fault map marks a device, and those of the design point are ideal.
+        """
         accumulators = checkpoint.hidden_accumulators, checkpoint.readout_accumulators
         coefficients, settings = checkpoint.coefficients, checkpoint.settings
         return cls(
             design, checkpoint.weights, coefficients, accumulators, checkpoint.updates, settings, kernel,
-            checkpoint.devices,
+            _devices_of(design, checkpoint),
         )  # fmt: skip
 
     def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
         """The present state, to be saved, with an empty reservoir."""
+        devices = self.devices
         return Checkpoint(
             self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates, settings=self.settings,
-            devices=self.devices,
+            devices=devices, fault_map=devices.fault_map if devices else None,
         )  # fmt: skip
 
     @property
@@ -145,3 +150,15 @@ class DfaTrainer:
         check_features(self.design, x[None])
         self.updates = (self.updates + 1) & ((1 << UPDATE_COUNT_BITS) - 1)
         return self._kernel.learn(x, label, self.updates, watch, until)
+
+
+def _devices_of(design: DesignPoint, checkpoint: Checkpoint) -> DeviceState | None:
+    """Real devices as a checkpoint has them, or freshly programmed beside those that its map marks. Rule D23."""
+    fault_map = checkpoint.fault_map
+    if checkpoint.devices is not None or fault_map is None:
+        return checkpoint.devices
+    if design.devices.ideal:
+        if any(marks.any() for marks in fault_map):
+            raise ValueError("the fault map marks devices, but golden's ideal ones are never stuck")
+        return None
+    return DeviceState.of(design, (checkpoint.weights.hidden, checkpoint.weights.readout), fault_map)

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.fault_map import FaultMap
 from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
 from remora.golden.learning.healing import HealingState
 from remora.golden.learning.reservoir import ReservoirState
@@ -17,6 +19,8 @@ from remora.spec.crossbar.layout import Layer
 READINGS = "readings"
 """Kind of the records of what the weight window reads of real devices."""
 LAYERS = tuple(layer.name.lower() for layer in Layer)
+FAULTS = "faults"
+"""Of a layer, records of the marks of its columns, those of g⁺ before those of g⁻."""
 
 
 def state_file(directory: Path, index: int) -> Path:
@@ -30,9 +34,10 @@ def read_state(directory: Path, index: int, design: DesignPoint) -> dict[str, ND
 
 
 def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDArray]:
-    """Weights and χ, a record a column; sequences of the reservoir, a record each; counts, one record.
+    """Weights, χ and marks of the fault map, a record a column; sequences of the reservoir, a record each; counts, one
+    record.
 
-    χ only where the design point has some, the reservoir likewise.
+    χ and marks only where the design point has some, the reservoir likewise.
     """
     records = {f"{name} weights": _columns("weights", getattr(checkpoint.weights, name)) for name in LAYERS}
     if design.capabilities.accumulates:
@@ -40,6 +45,10 @@ def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDAr
             f"{name} accumulators": _columns("accumulators", getattr(checkpoint, f"{name}_accumulators"))
             for name in LAYERS
         }
+    if design.capabilities.compensates:
+        fault_map = checkpoint.fault_map or no_faults(checkpoint.weights)
+        marks = zip(LAYERS, fault_map, strict=True)
+        records |= {f"{name} {FAULTS}": _columns(FAULTS, np.concatenate(each)) for name, each in marks}
     counts = [("updates", checkpoint.updates)]
     if design.capabilities.replays:
         reservoir = checkpoint.reservoir or ReservoirState.empty(design)
@@ -72,6 +81,12 @@ def read_readings(directory: Path, index: int) -> dict[str, NDArray]:
     """
     with np.load(readings_file(directory, index)) as content:
         return reading_records(content["hidden"], content["readout"])
+
+
+def no_faults(weights: Weights) -> FaultMap:
+    """The map of a network that marks nothing, as after reset. Rule M16."""
+    hidden, readout = (np.zeros((2, *layer.shape), bool) for layer in (weights.hidden, weights.readout))
+    return hidden, readout
 
 
 def _columns(name: str, values: NDArray) -> NDArray:

@@ -50,7 +50,11 @@ def require_same_training(stored: Mapping[str, Any], design: DesignPoint) -> Non
         MovingError: it would.
         ValueError: ``stored`` is no design point.
     """
-    found = [each for each in _differences(stored, design) if each.role is not Role.FREE or _of_devices(each, design)]
+    found = [
+        each
+        for each in _differences(stored, design)
+        if each.role is not Role.FREE or _of_devices(each, design) or _of_pulses(each, design)
+    ]
     if found:
         raise MovingError(
             f"this training cannot be continued with another design point than it began with: {_listed(found)}. Use "
@@ -145,6 +149,11 @@ def _of_devices(difference: Difference, design: DesignPoint) -> bool:
     return difference.path == GRAINS or (difference.path == "crossbar.columns" and design.device_model().wired)
 
 
+def _of_pulses(difference: Difference, design: DesignPoint) -> bool:
+    """Whether a field that is free else decides which real devices learning pulses."""
+    return difference.path == COMPENSATION and not design.devices.ideal
+
+
 def _answers(found: Mapping[str, Difference], design: DesignPoint) -> list[Difference]:
     """Differences that answers may show; what a bistable readout is scaled by is the largest weight."""
     roles = {Role.ANSWERS, Role.THRESHOLDS}
@@ -158,6 +167,8 @@ def _answers(found: Mapping[str, Difference], design: DesignPoint) -> list[Diffe
 _LEVELS = "crossbar.levels"
 GRAINS = "crossbar.fraction_bits"
 """In which conductances of real devices are counted."""
+COMPENSATION = "learning.compensation"
+"""Which asks for a map of devices that no pulse reaches."""
 
 
 def _accumulators_stay(

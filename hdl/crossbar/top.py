@@ -188,7 +188,7 @@ class Remora(AxiTop):
         if "word_valid" in host.signature.members:
             m.d.comb += registers.guard_memory_word.eq(host.word_valid)
         if self.design.capabilities.parity:
-            errors = add_submodule(m, "memory_errors", MemoryErrors())
+            errors = add_submodule(m, "memory_errors", MemoryErrors(memories=host_memories(self.design)))
             m.d.comb += [
                 errors.errors.eq(host.parity_errors),
                 errors.clear.eq(registers.control_soft_reset),

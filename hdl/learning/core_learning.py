@@ -56,7 +56,7 @@ class CoreLearning(wiring.Component):
         reset: the cycle in which the soft reset takes effect: at once, or when update, draw or insertion have ended.
         waiting: a soft reset waits.
         give_up: tiles do not answer; an update goes on without pulses.
-        clearing: all χ are being cleared, or the memory window is at work; no sequence may start.
+        clearing: all χ and the fault map are being cleared, or the memory window is at work; no sequence may start.
         control: what the sequencer and learning tell each other.
         stored: the sequences of the buffer.
         sequences: those that are read.
@@ -257,12 +257,13 @@ class CoreLearning(wiring.Component):
                 m.d.comb += inside.eq(outside)
             elif name != "busy":
                 m.d.comb += outside.eq(inside)
-        # While all accumulators are being cleared nobody may come between.
+        # While accumulators and fault map are being cleared nobody may come between.
         m.d.comb += self.memory.busy.eq(window.host.busy | self._engine.clearing)
         sources = {
             HostMemory.ACCUMULATORS: (self._engine, "host"),
             HostMemory.RESERVOIR_STEPS: (reservoir, "host_steps"),
             HostMemory.RESERVOIR_HEADS: (reservoir, "host_heads"),
+            HostMemory.FAULT_MAP: (self._engine, "host_faults"),
         }
         for memory in self._memories:
             wiring.connect(m, getattr(window, memory.name.lower()), getattr(*sources[memory]))

@@ -10,6 +10,7 @@ from remora.hdl.learning.error_unit import ERROR_BITS, ErrorUnit
 from remora.hdl.learning.group_feedback import GroupFeedback, feedback_bits
 from remora.hdl.learning.rounding_unit import RoundingUnit
 from remora.hdl.learning.update.column_group import ColumnGroup, GroupPosition
+from remora.hdl.learning.update.fault_map import FaultMap
 from remora.hdl.learning.update.gradient_lane import gradient_bits
 from remora.hdl.learning.update.gradient_walk import GradientWalk
 from remora.hdl.learning.update.pulse_queue import PulseQueue
@@ -59,7 +60,7 @@ class LearningEngine(wiring.Component):
         load_updates: sets ``updates`` to ``updates_value``, while idle.
         updates_value: what is loaded.
         updates: q, the number of the present or last update.
-        clearing: all χ are being cleared after a reset; no sequence may start.
+        clearing: all χ and the fault map are being cleared after a reset; no sequence may start.
         start: an update begins; high for one cycle.
         stop: end after the groups that are begun.
         give_up: as of :class:`remora.hdl.learning.write_controller.WriteController`.
@@ -95,6 +96,7 @@ class LearningEngine(wiring.Component):
         updated_lane: for the monitor, the lane of the first row.
         accumulators: for the monitor, the new χ of these rows.
         host: reaches the χ while idle, of a design that accumulates.
+        host_faults: reaches the fault map while idle, of a design that has one.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -102,6 +104,7 @@ class LearningEngine(wiring.Component):
         network, learning = design.network, design.learning
         self._walk, self._update, self._writer = GradientWalk(design), UpdateWalk(design), WriteController(design)
         self.accumulates = learning.update == "accumulate"
+        self._faults = FaultMap(design) if design.capabilities.compensates else None
         walk, update, groups = self._walk.signature.members, self._update.signature.members, learning.columns
         column, fold = GroupPosition(design).members["column"].shape, unsigned_width(design.learning_folds - 1)
         accumulating = {
@@ -146,6 +149,7 @@ class LearningEngine(wiring.Component):
                 "captured_learns": Out(groups),
                 "gradients": Out(gradient_bits(design) * design.learning_lanes * groups),
                 **accumulating,
+                **({"host_faults": In(self._faults.host_port)} if self._faults else {}),
             }
         )
 
@@ -170,6 +174,8 @@ class LearningEngine(wiring.Component):
         if not self.accumulates:
             self._connect_rounding(m, launched)
         self._connect_writes(m)
+        if self._faults:
+            self._connect_faults(m, self._faults)
         return m
 
     def _control(self, m: Module) -> Signal:
@@ -292,7 +298,7 @@ class LearningEngine(wiring.Component):
         ]
         if self.accumulates:
             wiring.connect(m, wiring.flipped(self.host), update.host)
-            m.d.comb += self.clearing.eq(update.clearing)
+            m.d.comb += self.clearing.eq(update.clearing | self._faults.clearing if self._faults else update.clearing)
             m.d.comb += [getattr(self, name).eq(getattr(update, name)) for name in UPDATED]
 
     def _connect_rounding(self, m: Module, launched: Signal) -> None:
@@ -334,4 +340,16 @@ class LearningEngine(wiring.Component):
             writer.counts.eq(queue.column_counts),
             writer.raised.eq(queue.column_raised),
             *(getattr(self, name).eq(getattr(writer, name)) for name in WRITES),
+        ]
+
+    def _connect_faults(self, m: Module, faults: FaultMap) -> None:
+        """The writer reads the marks of every column that it takes."""
+        add_submodule(m, "fault_map", faults)
+        wiring.connect(m, wiring.flipped(self.host_faults), faults.host)
+        if not self.accumulates:
+            m.d.comb += self.clearing.eq(faults.clearing)
+        m.d.comb += [
+            faults.read.eq(self._writer.read_marks),
+            faults.column.eq(self._writer.marked_column),
+            self._writer.marks.eq(faults.marks),
         ]

@@ -1,12 +1,14 @@
-"""Memory errors: counts the words of accumulators and reservoir that were read with a wrong parity."""
+"""Memory errors: counts the words of what was learnt that were read with a wrong parity."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.spec.crossbar.memories import HostMemory
+from remora.spec.crossbar.memories import HostMemory, parity_bits
 
 COUNT_BITS = 16
 
@@ -17,17 +19,18 @@ class MemoryErrors(wiring.Component):
     Ports:
         errors: one bit a memory, as of `remora.spec.crossbar.memories.HostMemory`: a word was read wrongly.
         clear: both counts become 0; an error in the same cycle is counted.
-        accumulators: how many words of accumulators.
+        accumulators: how many words of accumulators and of the fault map.
         reservoir: how many steps and heads of the reservoir.
 
     Args:
         bits: width of a count.
+        memories: those that there are; where there is no fault map, any.
     """
 
-    def __init__(self, bits: int = COUNT_BITS) -> None:
+    def __init__(self, bits: int = COUNT_BITS, memories: Iterable[HostMemory] = ()) -> None:
         super().__init__(
             {
-                "errors": In(len(HostMemory)),
+                "errors": In(parity_bits(memories)),
                 "clear": In(1),
                 "accumulators": Out(bits),
                 "reservoir": Out(bits),
@@ -36,7 +39,9 @@ class MemoryErrors(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        self._count(m, self.accumulators, self.errors[HostMemory.ACCUMULATORS])
+        # Without a fault map its bit is not there.
+        of_columns = self.errors[HostMemory.ACCUMULATORS], *self.errors[HostMemory.FAULT_MAP :]
+        self._count(m, self.accumulators, sum(of_columns[1:], of_columns[0]))
         reservoir = (HostMemory.RESERVOIR_STEPS, HostMemory.RESERVOIR_HEADS)
         self._count(m, self.reservoir, sum(self.errors[memory] for memory in reservoir))
         return m

@@ -13,7 +13,15 @@ from remora.hdl.learning.row_positions import RowPositions
 from remora.hdl.lib.fixed import is_within
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import HostPort
-from remora.spec.crossbar.memories import GROUP_BITS, SLICE_BITS, SLICE_GROUPS, HostMemory, MemorySize, StoredRows
+from remora.spec.crossbar.memories import (
+    GROUP_BITS,
+    SLICE_BITS,
+    SLICE_GROUPS,
+    HostMemory,
+    MemorySize,
+    StoredRows,
+    parity_bits,
+)
 from remora.spec.lib.fixed import unsigned_width
 
 
@@ -60,7 +68,7 @@ class MemoryHost(wiring.Signature):
                 "store": Out(1),
                 "busy": In(1),
                 **({"word_valid": In(1)} if checked else {}),
-                **({"parity_errors": In(len(HostMemory))} if parity else {}),
+                **({"parity_errors": In(parity_bits(memories))} if parity else {}),
             }
         )
 

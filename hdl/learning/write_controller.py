@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Member, Out
 
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.macros.pairs.registry import pair_policy
 from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.learning import DEVICES_OF_PAIR, fault_word_bits, fault_words
 from remora.spec.lib.fixed import unsigned_width
 
 
@@ -22,7 +23,9 @@ class WriteController(wiring.Component):
     places. A pulse that finds the side to be raised full is dropped. Rows are the hidden layer's, of which the
     readout's are the last.
 
-    Rules P1 to P3.
+    With a fault map a device that it marks counts as at rest and as full, whatever its flags are.
+
+    Rules P1 to P4.
 
     Ports:
         start: while ``ready``, takes one column.
@@ -38,12 +41,15 @@ class WriteController(wiring.Component):
         dropped: how many pulses that cycle gave up.
         devices: how many of the devices pulsed are so for the first time in this column.
         layer_written: the layer that ``applied``, ``dropped`` and ``devices`` count in.
+        read_marks: with a fault map, asks for ``marks`` of a column.
+        marked_column: that column, those of the readout counted after the hidden ones.
+        marks: of that column, from the cycle after ``read_marks`` until the next, as rule M16 lays them out.
         program_hidden: programs the hidden layer.
         program_readout: programs the readout.
     """
 
     def __init__(self, design: DesignPoint) -> None:
-        self.design = design
+        self.design, self._compensates = design, design.capabilities.compensates
         rows = design.hidden_rows
         self.tile_rows = min(design.crossbar.rows, rows)
         layouts = [layer_layout(design, layer) for layer in Layer]
@@ -61,10 +67,18 @@ class WriteController(wiring.Component):
                 "dropped": Out(range(self.tile_rows + 1)),
                 "devices": Out(range(self.tile_rows + 1)),
                 "layer_written": Out(1),
+                **(self._map_ports() if self._compensates else {}),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
             }
         )
+
+    def _map_ports(self) -> dict[str, Member]:
+        return {
+            "read_marks": Out(1),
+            "marked_column": Out(unsigned_width(fault_words(self.design) - 1)),
+            "marks": In(fault_word_bits(self.design)),
+        }
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -76,6 +90,7 @@ class WriteController(wiring.Component):
         # What is left to do, the present row tile at the bottom.
         counts, raised = Signal.like(self.counts), Signal.like(self.raised)
         layer, tile, column = Signal(), Signal(8), Signal.like(self.column)
+        self._row_tile = Signal(range(-(-self.design.hidden_rows // rows)), name="row_tile")
         sensed, busy, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
         pending = due.any()
         # Devices of this tile that this column has pulsed, by side.
@@ -90,10 +105,16 @@ class WriteController(wiring.Component):
             self.devices.eq(count_ones(new)),
         ]
         column_tiles = [layer_layout(self.design, each).column_tiles for each in Layer]
+        if self._compensates:
+            number = self.column_tile * self.design.crossbar.columns + self.column
+            m.d.comb += self.marked_column.eq(Mux(self.layer, self.design.network.hidden, 0) + number)
 
         def take_column() -> None:
             m.d.comb += self.ready.eq(1)
+            if self._compensates:
+                m.d.comb += self.read_marks.eq(self.start)
             with m.If(self.start):
+                m.d.sync += self._row_tile.eq(0) if self._compensates else []
                 m.d.sync += [
                     layer.eq(self.layer),
                     tile.eq(self.column_tile),
@@ -129,6 +150,7 @@ class WriteController(wiring.Component):
                         raised.eq(raised[rows:]),
                         tile.eq(tile + Mux(layer, column_tiles[Layer.READOUT], column_tiles[Layer.HIDDEN])),
                     ]
+                    m.d.sync += self._row_tile.eq(self._row_tile + 1) if self._compensates else []
                     with m.If(~counts.any()):
                         take_column()
                         with m.If(~(self.start & self.counts.any())):
@@ -141,6 +163,7 @@ class WriteController(wiring.Component):
         sensed, busy, pulse = Signal(), Signal(), Signal()
         up, down, side, due, blocked = (Signal(rows, name=name) for name in ("up", "down", "side", "due", "blocked"))
         sense = {name: Signal(rows, name=name) for name in ("pos_rest", "pos_full", "neg_rest", "neg_full")}
+        marks = self._marks_of_tile(m, layer) if self._compensates else None
         for number, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
             m.d.comb += [
                 port.tile.eq(tile),
@@ -151,7 +174,10 @@ class WriteController(wiring.Component):
             ]
             with m.If(layer == number):
                 m.d.comb += [port.pulse.eq(pulse), sensed.eq(port.sensed), busy.eq(port.busy)]
-                m.d.comb += [signal.eq(getattr(port, name)) for name, signal in sense.items()]
+                m.d.comb += [
+                    signal.eq(getattr(port, name) | marks[name] if marks else getattr(port, name))
+                    for name, signal in sense.items()
+                ]
         raise_ = raised[:rows]
         chosen = pair_policy(self.design).choose(raise_, sense)
         for row in range(rows):
@@ -163,3 +189,18 @@ class WriteController(wiring.Component):
             side.eq(chosen.side),
         ]
         return sensed, busy, pulse, up, down, side, due, blocked
+
+    def _marks_of_tile(self, m: Module, layer: Signal) -> dict[str, Value]:
+        """Marks of the devices of the selected tile, by the flags that they raise. Rule P4."""
+        rows, skipped = self.tile_rows, DEVICES_OF_PAIR * self.design.network.features
+        tiles = -(-self.design.hidden_rows // rows)
+        # The last tile has fewer rows than the others.
+        column = Signal(DEVICES_OF_PAIR * rows * tiles, name="marks_of_column")
+        m.d.comb += column.eq(Mux(layer, self.marks[skipped:], self.marks))
+        of_tile = column.word_select(self._row_tile, DEVICES_OF_PAIR * rows)
+        found: dict[str, Value] = {}
+        for number, side in enumerate(("pos", "neg")):
+            marked = Signal(rows, name=f"{side}_marked")
+            m.d.comb += marked.eq(Cat(of_tile[DEVICES_OF_PAIR * row + number] for row in range(rows)))
+            found |= {f"{side}_rest": marked, f"{side}_full": marked}
+        return found

@@ -25,9 +25,10 @@ class Capabilities(Section):
     interleaves: bool = Field(description="several sequences in flight, each in a context of its own")
     replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
     heals: bool = Field(description="hardware that replays its reservoir without new sequences")
+    compensates: bool = Field(description="hardware with a map of stuck devices, which no pulse reaches")
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
     parity: bool = Field(
-        description="hardware with parity on those memories of accumulators and reservoir that are made of macros"
+        description="hardware with parity on those memories of what was learnt that are made of macros"
     )
 
     @classmethod
@@ -42,6 +43,7 @@ class Capabilities(Section):
             interleaves=design.system.contexts > 1,
             replays=learning.replays,
             heals=learning.heals,
+            compensates=learning.compensates,
             reads_every_step=design.network.readout == "every",
             parity=design.system.parity and has_macros(design),
         )

@@ -22,7 +22,7 @@ MOST_STEP_GAIN = 1 << 24
 """Largest b of rule D19, in 2^−12."""
 MOST_LOG = 6920
 """Largest natural logarithm of a time in rule D11, in 2^−8."""
-_BUILT = ("update", "winners", "lanes", "columns", "replay_capacity", "replay_ratio", "healing")
+_BUILT = ("update", "winners", "lanes", "columns", "replay_capacity", "replay_ratio", "healing", "compensation")
 """Fields of learning that ask for hardware; the others are rates and seeds, by which golden trains."""
 _OFFLINE_TOO = ("enabled", "seed")
 """Fields of learning that bear on a design without it: whether it is there, and the seed of the initial weights."""

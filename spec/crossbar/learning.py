@@ -1,6 +1,6 @@
 """On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
 
-The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P3 for pulses, M1 to M15 for replay.
+The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P4 for pulses, M1 to M16 for replay.
 Names here are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f,
 δ and χ.
 """
@@ -68,6 +68,8 @@ MOST_HEALING_REPLAYS = 2**32 - 1
 """Most healing replays that software asks for at once."""
 HEALING_RATE_SHIFT = 2
 """Further right shift of a layer's rate in healing, after reset: a quarter."""
+DEVICES_OF_PAIR = 2
+"""Marks of a weight in the fault map."""
 SIGN_FLIP = 0x80
 """Two's complement ⊕ this is offset binary."""
 
@@ -113,6 +115,9 @@ class Learning(Section):
     healing: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="hardware that replays the reservoir without new sequences, when asked or by itself"
     )
+    compensation: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="hardware with a map of stuck devices: no pulse reaches these, their partners take them"
+    )
 
     @property
     def accumulates(self) -> bool:
@@ -128,6 +133,11 @@ class Learning(Section):
     def heals(self) -> bool:
         """It replays the reservoir without new sequences."""
         return self.replays and self.healing
+
+    @property
+    def compensates(self) -> bool:
+        """It has a fault map."""
+        return self.enabled and self.compensation
 
     @field_validator("winners", "lanes", mode="plain")
     @classmethod
@@ -199,3 +209,13 @@ def accumulator_words(design: DesignPoint) -> int:
     """Words of accumulators, the columns of the readout after those of the hidden layer; which rows those of a column
     hold is in `accumulator_rows`, of which the readout's are the last of the hidden layer's."""
     return (design.network.hidden + design.network.classes) * len(accumulator_rows(design))
+
+
+def fault_word_bits(design: DesignPoint) -> int:
+    """Width of a word of the fault map: a mark for each device of a column, g⁺ of a row before its g⁻. Rule M16."""
+    return DEVICES_OF_PAIR * design.hidden_rows
+
+
+def fault_words(design: DesignPoint) -> int:
+    """Words of the fault map, the columns of the readout after those of the hidden layer."""
+    return design.network.hidden + design.network.classes

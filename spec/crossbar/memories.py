@@ -6,12 +6,15 @@ that learn at once do not show.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.column_groups import accumulator_rows, rounded_rows
 from remora.spec.crossbar.learning import (
+    fault_word_bits,
+    fault_words,
     head_bits,
     head_label_bits,
     reservoir_step_bits,
@@ -30,11 +33,12 @@ SLICE_BITS = GROUP_BITS * SLICE_GROUPS
 
 
 class HostMemory(IntEnum):
-    """Values are those of the memory window's selection; rules M8 to M10 say what words hold."""
+    """Values are those of the memory window's selection; rules M8 to M10 and M16 say what words hold."""
 
     ACCUMULATORS = 0
     RESERVOIR_STEPS = 1
     RESERVOIR_HEADS = 2
+    FAULT_MAP = 3
 
 
 @dataclass(frozen=True)
@@ -134,7 +138,14 @@ def host_memories(design: DesignPoint) -> dict[HostMemory, MemorySize]:
         steps, heads = reservoir_step_bits(design), head_bits(design)
         sizes[HostMemory.RESERVOIR_STEPS] = MemorySize(steps, reservoir_step_words(design))
         sizes[HostMemory.RESERVOIR_HEADS] = MemorySize(heads, design.learning.replay_capacity, head_parts(design))
+    if design.learning.compensates:
+        sizes[HostMemory.FAULT_MAP] = MemorySize(fault_word_bits(design), fault_words(design))
     return sizes
+
+
+def parity_bits(memories: Iterable[HostMemory]) -> int:
+    """Width of what tells apart the memories that were read with a wrong parity, by their numbers."""
+    return 1 + max((HostMemory.RESERVOIR_HEADS, *memories))
 
 
 def has_macros(design: DesignPoint) -> bool:

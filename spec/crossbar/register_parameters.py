@@ -37,6 +37,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_selects": design.capabilities.selects,
         "design_replays": design.capabilities.replays,
         "design_heals": design.capabilities.heals,
+        "design_compensates": design.capabilities.compensates,
         "design_heal_shift": HEALING_RATE_SHIFT,
         "design_memories": bool(memories),
         "design_parity": design.capabilities.parity,

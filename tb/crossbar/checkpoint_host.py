@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
+from remora.golden.devices.fault_map import FaultMap
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.healing import HealingState
-from remora.golden.learning.memory_words import pack_accumulators, unpack_accumulators
+from remora.golden.learning.learnt_state import no_faults
+from remora.golden.learning.memory_words import pack_accumulators, pack_faults, unpack_accumulators, unpack_faults
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
@@ -30,7 +32,7 @@ GROUP_MASK = (1 << GROUP_BITS) - 1
 
 
 async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoint:
-    """Everything that the hardware holds: weights, χ, reservoir, counts, settings, coefficients.
+    """Everything that the hardware holds: weights, χ, reservoir, fault map, counts, settings, coefficients.
 
     Args:
         weights: read them; without, they count as 0, as for a chip of real devices, which does not read back exactly.
@@ -44,6 +46,7 @@ async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoin
         reservoir=await read_reservoir(host),
         settings=await read_settings(host),
         healing=await read_healing(host),
+        fault_map=await read_faults(host),
     )
 
 
@@ -61,6 +64,8 @@ async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None
         await write_reservoir(host, checkpoint.reservoir or ReservoirState.empty(design))
     if design.capabilities.heals:
         await write_healing(host, checkpoint.healing or HealingState())
+    if design.capabilities.compensates:
+        await write_faults(host, checkpoint.fault_map or no_faults(checkpoint.weights))
 
 
 def no_weights(design: DesignPoint) -> Weights:
@@ -196,6 +201,20 @@ async def read_accumulators(host: CrossbarHost) -> tuple[NDArray[np.int32], NDAr
 async def write_accumulators(host: CrossbarHost, hidden: NDArray[np.integer], readout: NDArray[np.integer]) -> None:
     """χ of both layers; those of lanes without a weight become 0."""
     await write_memory(host, HostMemory.ACCUMULATORS, 0, pack_accumulators(host.design, hidden, readout))
+
+
+# Fault map ------------------------------------------------------------------------------------------------------------
+async def read_faults(host: CrossbarHost) -> FaultMap | None:
+    """The marks of all devices; None where there is no map. Rule M16."""
+    if not host.design.capabilities.compensates:
+        return None
+    memory = HostMemory.FAULT_MAP
+    return unpack_faults(host.design, await read_memory(host, memory, range(_size(host.design, memory).depth)))
+
+
+async def write_faults(host: CrossbarHost, fault_map: FaultMap) -> None:
+    """The marks of all devices; those of rows without a weight become 0."""
+    await write_memory(host, HostMemory.FAULT_MAP, 0, pack_faults(host.design, fault_map))
 
 
 # Reservoir ------------------------------------------------------------------------------------------------------------

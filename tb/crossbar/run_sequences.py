@@ -16,6 +16,7 @@ from remora.spec.crossbar.counters import Counter
 from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import Answer, Drop, Flag, encode_packet
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
+from remora.tb.crossbar.checkpoint_host import write_faults
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 from remora.tb.lib.host_run import HostRun
@@ -48,6 +49,8 @@ class SequenceRun(HostRun[CrossbarHost]):
         host, config, data = self.host, self.config, self.data
         if config["program"]:
             await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")))
+        if "hidden_faults" in data:
+            await write_faults(host, (data["hidden_faults"], data["readout_faults"]))
         if not host.design.capabilities.bistable:
             await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
             await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])

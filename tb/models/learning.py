@@ -84,20 +84,26 @@ def rounding_number(design: DesignPoint, seed: int, update: int, readout: bool, 
 
 
 class Pair:
-    """A differential pair of ideal devices, in levels."""
+    """A differential pair of ideal devices, in levels; the fault map marks neither, until `marked` says otherwise.
+
+    Attributes:
+        marked: g⁺ and g⁻ of which no pulse may reach.
+    """
 
     def __init__(self, positive: int, negative: int, full: int) -> None:
         self.positive, self.negative, self.full = positive, negative, full
+        self.marked = (False, False)
 
     def pulse(self, raised: bool) -> bool:
-        """One pulse that keeps the pair canonical; False where it is dropped."""
-        if raised and self.negative:
+        """One pulse that keeps the pair canonical where nothing is marked; False where it is dropped."""
+        positive_moves, negative_moves = (not mark for mark in self.marked)
+        if raised and self.negative and negative_moves:
             self.negative -= 1
-        elif raised and self.positive < self.full:
+        elif raised and self.positive < self.full and positive_moves:
             self.positive += 1
-        elif not raised and self.positive:
+        elif not raised and self.positive and positive_moves:
             self.positive -= 1
-        elif not raised and self.negative < self.full:
+        elif not raised and self.negative < self.full and negative_moves:
             self.negative += 1
         else:
             return False

@@ -15,6 +15,7 @@ from remora.golden.devices.reading import Key, sample_normals, tile_codes, weigh
 from remora.golden.devices.state import DeviceState, LayerState, at_rest, conducted, drifted, is_full, shown
 from remora.golden.devices.state import log_time as logarithms
 from remora.golden.devices.wires import behind_wires
+from remora.golden.learning.memory_words import pack_faults
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.devices.model import DeviceModel
@@ -121,17 +122,35 @@ def sample(design: DesignPoint, words: list[int], pairs: list[tuple[int, int]], 
     return int(tile_codes(of.model, made, tile, conductance, padded, Key(sequence), design.adc_shift, limit)[0, 0])
 
 
-def fresh_pair(of: Chip, weight: int) -> list[int]:
-    """p of the two devices of a pair that was programmed to a weight."""
+def fresh_pair(of: Chip, weight: int, marked: tuple[bool, bool] | None = None) -> list[int]:
+    """p of the two devices of a pair that was programmed to a weight; with a fault map, what it says of them."""
     levels = np.full(of.layers[0].shape[1:], weight)
-    return LayerState.fresh(of.model, of.layers[0], levels).p[:, 0, 0].tolist()
+    return LayerState.fresh(of.model, of.layers[0], levels, marks_of(of, marked)).p[:, 0, 0].tolist()
 
 
-def pulsed_pair(of: Chip, positive: int, negative: int, count: int) -> tuple[list[int], list[int], tuple]:
+def marks_of(of: Chip, marked: tuple[bool, bool] | None) -> np.ndarray | None:
+    """A fault map of the hidden layer, which says this of every pair."""
+    return None if marked is None else np.broadcast_to(np.reshape(marked, (2, 1, 1)), of.layers[0].shape)
+
+
+def map_words(design: DesignPoint, **sides: list[list[bool]]) -> list[int]:
+    """The host's words of a fault map that marks the devices of a layer, g⁺ and g⁻ of each row; its columns alike."""
+    weights = weights_of(design)
+    found = []
+    for layer in ("hidden", "readout"):
+        shape = getattr(weights, layer).shape
+        marks = np.array(sides.get(layer, np.zeros((2, shape[0]))), bool)
+        found.append(np.broadcast_to(marks[:, :, None], (2, *shape)))
+    return pack_faults(design, (found[0], found[1]))
+
+
+def pulsed_pair(
+    of: Chip, positive: int, negative: int, count: int, marked: tuple[bool, bool] | None = None
+) -> tuple[list[int], list[int], tuple]:
     """p and n of the two devices of a pair after ``count`` pulses, up where positive; applied, dropped and devices."""
     made = of.layers[0]
     zero = np.zeros(made.shape, np.int64)
-    layer = LayerState(zero.copy(), zero.copy(), zero.copy(), zero.copy())
+    layer = LayerState(zero.copy(), zero.copy(), zero.copy(), zero.copy(), marks_of(of, marked))
     layer.p[:, 0, 0] = positive, negative
     conductance = conducted(of.model, made, layer)
     done = pulse_weights(of.model, made, layer, conductance, np.array([0]), np.array([count]))

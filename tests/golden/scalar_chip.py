@@ -7,6 +7,7 @@ from tests.golden.scalar_devices import (
     Device,
     behind_wires,
     code,
+    compensate,
     converter,
     manufactured,
     noise_entry,
@@ -19,7 +20,7 @@ from tests.golden.scalar_numbers import WORD
 
 
 class ScalarChip(ScalarLearner):
-    """A learner whose weights are pairs of devices, fresh from weights in levels (rule D21).
+    """A learner whose weights are pairs of devices, fresh from weights in levels (rules D21 and D23).
 
     Args:
         model, spreads: what `spec` makes of the section of devices.
@@ -39,6 +40,8 @@ class ScalarChip(ScalarLearner):
             numbers = manufactured(self.model, self.spreads, layer, side, row, column)
             pair.append(Device(self.model, layer, side, row, column, numbers))
             pair[side].program(max(0, -weight if side else weight))
+            pair[side].marked = self.design.learning.compensates and pair[side].endurance == 0
+        compensate(*pair, weight)
         return tuple(pair)
 
     def age(self, ticks: int) -> None:

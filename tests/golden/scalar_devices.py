@@ -89,12 +89,13 @@ def normal_table() -> list[int]:
 
 
 class Device:
-    """One device: rules D2, D4 and D5."""
+    """One device: rules D2, D4 and D5. ``marked`` says what the fault map does, rule P4."""
 
     def __init__(self, model, layer: int, side: int, row: int, column: int, numbers):
         self.model, self.number = model, layer * 2**24 + side * 2**23 + row * 2**11 + column
         self.low, self.high, self.up, self.down, self.aging, self.endurance = numbers
         self.p = self.n = self.t = self.s = 0
+        self.marked = False
 
     def program(self, level: int) -> None:
         """Rule D21."""
@@ -213,15 +214,24 @@ def plane_error(model, spreads, layer: int, row_tile: int, plane: int) -> int:
 
 
 def pulse_pair(positive: Device, negative: Device, upwards: bool) -> Device | None:
-    """The device that one pulse of a weight reaches, which takes it; None where it is dropped. Rule D22."""
+    """The device that one pulse of a weight reaches, which takes it; None where it is dropped. Rules D22 and P4."""
     falling, rising = (negative, positive) if upwards else (positive, negative)
-    if not falling.at_rest():
+    if not falling.at_rest() and not falling.marked:
         falling.pulse(False)
         return falling
-    if not rising.is_full():
+    if not rising.is_full() and not rising.marked:
         rising.pulse(True)
         return rising
     return None
+
+
+def compensate(positive: Device, negative: Device, level: int) -> None:
+    """What programming a pair to a weight does beside a marked device. Rule D23."""
+    change = level * positive.model.level
+    if negative.marked and not positive.marked:
+        positive.p = min(positive.high, max(positive.low, negative.p + change))
+    if positive.marked and not negative.marked:
+        negative.p = min(negative.high, max(negative.low, positive.p - change))
 
 
 def behind_wires(model, rows: list[list[int]]) -> list[list[int]]:

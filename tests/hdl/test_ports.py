@@ -28,7 +28,7 @@ TOPS = {
     "every_step": Remora(ONE.evolve(network={"readout": "every"}, system={"contexts": 2})),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
     "heals": Remora(ONE.evolve(learning=LEARNING | {"healing": True})),
-    "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1})),
+    "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1, "compensation": True})),
 }
 """Tops that place every component between them."""
 NOT_PLACED = {Cell, AxiTop, Bench}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from remora.flow.systems.crossbar.chip_files import STATE, read_state_of, tile_state
 from remora.flow.verify.records import Check
 from remora.golden.crossbar.weights import Weights
-from remora.golden.devices.chip import Chip
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
@@ -75,8 +74,8 @@ def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Che
 
 
 def fresh_devices(design: DesignPoint, weights: Weights) -> DeviceState:
-    """The devices of the chip that a design point describes, programmed to these weights. Rule D21."""
-    return DeviceState.fresh(Chip.of(design), (weights.hidden, weights.readout))
+    """The devices of the chip that a design point describes, programmed to these weights. Rules D21 and D23."""
+    return DeviceState.of(design, (weights.hidden, weights.readout))
 
 
 def check_states(design: DesignPoint, state: DeviceState, directory: Path) -> Check:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from remora.flow.systems.crossbar.chip_files import write_chip
 from remora.flow.systems.crossbar.devices import (
@@ -26,7 +26,9 @@ from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.verify.player import PACKETS, Played, write_packets
 from remora.flow.verify.records import ANSWER, COUNTERS, INTERRUPTS, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import TIMEOUT_FACTOR, Found, RunCase, Stretch
+from remora.golden.learning.device_state import map_arrays
 from remora.golden.learning.learnt_state import (
+    FAULTS,
     LAYERS,
     READINGS,
     read_readings,
@@ -66,9 +68,9 @@ class CrossbarCase(RunCase):
     """Sequences through the crossbar accelerator.
 
     Compared are steps, readouts, events, answers, counters and interrupts; where something is learnt also every update,
-    and at the readback points and the end all that is learnt: weights, χ, reservoir, counts. Where macros are larger
-    than their tiles, so is every pair of devices at the end. Real devices start as a chip that holds the weights. What
-    the weight window reads of them is compared in place of weights, and every device at the end.
+    and at the readback points and the end all that is learnt: weights, χ, reservoir, fault map, counts. Where macros
+    are larger than their tiles, so is every pair of devices at the end. Real devices start as a chip that holds the
+    weights. What the weight window reads of them is compared in place of weights, and every device at the end.
 
     Args:
         trace: record and compare every step; without, only answers, counters, interrupts and what is learnt are.
@@ -91,18 +93,20 @@ class CrossbarCase(RunCase):
     def prepare(self, directory: Path) -> dict[str, Any]:
         """See the base; writes ``input.npz``."""
         stimulus, weights = self.stimulus, self.stimulus.weights
-        content: dict[str, NDArray] = {
+        content: dict[str, ArrayLike] = {
             "features": stimulus.features, "lengths": stimulus.lengths, "labels": stimulus.labels,
             "tags": stimulus.tags, "flags": stimulus.flags, "hidden": weights.hidden, "readout": weights.readout,
         }  # fmt: skip
         if weights.thresholds is not None:
             content["thresholds"] = weights.thresholds
+        if self._real:
+            state = stimulus.devices or fresh_devices(self.design, weights)
+            (directory / CHIP).mkdir(exist_ok=True)
+            write_chip(directory / CHIP, self.design, state)
+            content |= map_arrays(state.fault_map)
         with replacing(directory / "input.npz") as partial:
             np.savez(partial, allow_pickle=False, **content)
         write_packets(directory / PACKETS, self._packets())
-        if self._real:
-            (directory / CHIP).mkdir(exist_ok=True)
-            write_chip(directory / CHIP, self.design, stimulus.devices or fresh_devices(self.design, weights))
         return {
             "input": str(directory / "input.npz"),
             "program": self.images is None and not self._real,
@@ -222,6 +226,7 @@ class CrossbarCase(RunCase):
         kinds += [DEVICES] * self._compares_devices + [f"{layer} {READINGS}" for layer in LAYERS] * self._real
         if stimulus.learns.any():
             held = [*([WEIGHTS] * (not self._real)), *(["accumulators"] * capabilities.accumulates)]
+            held += [FAULTS] * capabilities.compensates
             kinds += [LEARN] * self.traced + [f"{layer} {kind}" for layer in LAYERS for kind in held] + ["counts"]
             kinds += [INSERT] * (self.traced and capabilities.replays)
         return tuple(kinds)

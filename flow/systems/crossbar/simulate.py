@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from remora.flow.report.provenance import provenance
 from remora.flow.systems.crossbar.chip_files import STATE
 from remora.flow.systems.crossbar.device_effects import codes_changed_by
-from remora.flow.systems.crossbar.devices import DEVICES
+from remora.flow.systems.crossbar.devices import DEVICES, fresh_devices
 from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.crossbar.harness import crossbar_harness
 from remora.flow.systems.crossbar.run import CrossbarCase
@@ -86,7 +86,7 @@ def simulate(
     )  # fmt: skip
     result = summarise(design, data, run)
     if not design.devices.ideal:
-        result |= _devices(design, changed, run, age)
+        result |= _devices(design, changed, run, age) | _marked(design, stimulus)
     return Simulated(run, result | provenance(seed), result_table)
 
 
@@ -196,6 +196,14 @@ def _devices(design: DesignPoint, changed: dict[str, float], run: RtlRun, age: f
     }
 
 
+def _marked(design: DesignPoint, stimulus: Stimulus) -> dict:
+    """``devices_marked``: how many the fault map marks, where the design has one."""
+    if not design.capabilities.compensates:
+        return {}
+    fault_map = (stimulus.devices or fresh_devices(design, stimulus.weights)).fault_map or ()
+    return {"devices_marked": sum(int(marks.sum()) for marks in fault_map)}
+
+
 def _share(decisions, data: SequenceSet) -> float:
     count = min(len(decisions), len(data))
     return float((decisions[:count] == data.y[:count]).sum() / len(data))
@@ -233,6 +241,8 @@ def result_table(result: dict) -> Table:
             f"{result['device_values_compared']:,} values of devices and {result['window_weights_compared']:,} weights "
             "as read compared",
         )  # fmt: skip
+        if "devices_marked" in result:
+            shown.add_row("fault map", f"{result['devices_marked']:,} devices marked, which no pulse reaches")
         changed = (f"{name.replace('_', ' ')} {share:.2%}" for name, share in result["codes_changed_by"].items())
         shown.add_row("codes changed by", " · ".join(changed))
     shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")

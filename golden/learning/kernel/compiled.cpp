@@ -155,7 +155,7 @@ void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T
     for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
 }
 
-// The pulses of a weight one after the other, by its sense flags. Rules D12, D14, D22 and P3.
+// The pulses of a weight one after the other, by its sense flags. Rules D12, D14, D22, P3 and P4.
 template <typename T>
 void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
     Devices& devices = *layer.devices;
@@ -163,11 +163,13 @@ void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t 
     const int64_t rest = devices.rest + (devices.level >> 1), full = devices.full - (devices.level >> 1);
     const int64_t number = devices.number | row << 11 | column;
     int64_t* g = devices.conductance;
+    const bool pos_marked = devices.marked && devices.marked[pair];
+    const bool neg_marked = devices.marked && devices.marked[pair + side];
     int64_t reached = 0;
     for (int64_t left = std::abs(pulses); left; --left) {
         const int64_t positive = g[pair], negative = g[pair + side];
-        const Choice chosen =
-            policy.choose(pulses > 0, {positive <= rest, positive >= full, negative <= rest, negative >= full});
+        const Choice chosen = policy.choose(pulses > 0, {pos_marked || positive <= rest, pos_marked || positive >= full,
+                                                         neg_marked || negative <= rest, neg_marked || negative >= full});
         if (!chosen.lowers && chosen.blocked) {
             layer.dropped += left;  // and so are those that follow, since nothing moves
             break;

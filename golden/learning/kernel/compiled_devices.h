@@ -6,7 +6,7 @@
 
 namespace {
 
-// Real devices of a layer, rules D1 to D22; conductances in grains. Of fields, as below: (2, rows, columns), g+ first.
+// Real devices of a layer, rules D1 to D22 and P4; conductances in grains. Of fields, as below: (2, rows, columns), g+ first.
 struct Devices {
     int64_t *p, *n, *t, *s, *conductance;
     const int64_t *low, *high, *up, *down, *endurance;
@@ -19,6 +19,7 @@ struct Devices {
     const double* unit;               // (row tiles, stride), of noise; null without noise
     const double* entries;            // (256); rule D16
     double *spare, *power;            // (rows), (stride)
+    const uint8_t* marked;            // (2, rows, columns), by the fault map; null without one; rule P4
     int64_t started, lane;            // of the sequence's draws; rule D17
     int64_t words, number, seed, rest, full, level, limit, cycle_noise, cycle_range, read_noise;
     int64_t staged;                   // sums are rounded to grains before their noise

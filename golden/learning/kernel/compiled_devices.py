@@ -29,7 +29,7 @@ class DevicesStructure(ctypes.Structure):
     _fields_ = [
         *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "variance")),
         *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "unit")),
-        *((name, c_void_p) for name in ("entries", "spare", "power")),
+        *((name, c_void_p) for name in ("entries", "spare", "power", "marked")),
         *((name, c_int64) for name in ("started", "lane", "words", "number", *_OF_MODEL)),
         *((name, c_int64) for name in ("staged", "writes_noisily")),
         ("converter_noise", c_double),
@@ -63,6 +63,9 @@ class CompiledDevices:
             setattr(self.structure, name, array.ctypes.data)
         for name in _OF_MODEL:
             setattr(self.structure, name, getattr(model, name))
+        if layer.state.marked is not None:
+            self._kept["marked"] = np.ascontiguousarray(layer.state.marked, np.bool_)
+            self.structure.marked = self._kept["marked"].ctypes.data
         self.structure.variance = self._variance.ctypes.data if model.read_noise else None
         if not model.reads_noisily:
             self.structure.unit = None

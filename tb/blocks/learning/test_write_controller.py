@@ -1,8 +1,10 @@
-"""The write controller: pulses keep pairs canonical, are dropped where one is full, and wait for each other."""
+"""The write controller: pulses keep pairs canonical, are dropped where one is full, wait for each other, and leave the
+devices alone that a fault map marks."""
 
 from __future__ import annotations
 
 from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.learning import DEVICES_OF_PAIR, fault_words
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack
 from remora.tb.models.learning import Pair
 
@@ -134,7 +136,7 @@ async def columns(bench: BlockBench) -> None:
         pairs = [pair for layer in devices.pairs.values() for column in layer for pair in column]
         assert all(pair.positive == 0 or pair.negative == 0 for pair in pairs)
 
-    await bench.each(drive)
+    await bench.each(drive, without_map(bench))
 
 
 @block_test
@@ -162,12 +164,14 @@ async def fills(bench: BlockBench) -> None:
                 sides = [int(random.random() < 0.2) for _ in pairs]
                 await write(bench, block, devices, layer, column, counts, sides)
 
-    await bench.each(drive)
+    await bench.each(drive, without_map(bench))
 
 
 @block_test
 async def resets(bench: BlockBench) -> None:
     """After a reset at any cycle the controller is ready, and what it launches next waits for the pulse under way."""
+
+    blocks = without_map(bench)
 
     async def drive(block: Block) -> None:
         design = block.design
@@ -185,16 +189,65 @@ async def resets(bench: BlockBench) -> None:
         block.put(start=0)
 
     for _ in range(20):
-        await bench.each(drive)
+        await bench.each(drive, blocks)
         await bench.cycle(bench.random.randint(1, 12))
         await bench.reset(1)
         await bench.cycle()
-        for block in bench.blocks:
+        for block in blocks:
             bench.compare(block, "ready after reset", block.get("ready"), 1)
-        await bench.each(drive)
+        await bench.each(drive, blocks)
         for _ in range(400):
             await bench.cycle()
-            if all(block.get("ready") for block in bench.blocks):
+            if all(block.get("ready") for block in blocks):
                 break
-        for block in bench.blocks:
+        for block in blocks:
             bench.compare(block, "ready at the end", (block.get("ready"), block.get("busy")), (1, 0))
+
+
+@block_test
+async def compensates(bench: BlockBench) -> None:
+    """Columns of both layers under maps that change: none at first, then of many devices, which no pulse reaches.
+
+    Rules P4 and M16.
+    """
+    await bench.reset(1)
+
+    async def drive(block: Block) -> None:
+        devices, design, random = devices_of(block), block.design, bench.random
+        await bench.cycle(2 + fault_words(design))
+        bench.compare(block, "clearing at the end", block.get("clearing"), 0)
+        columns = [(layer, column) for layer in Layer for column in range(layer_layout(design, layer).columns)]
+        dropped = reached = 0
+        for share in (0, 0.4, 0.2, 0.9):
+            for number, (layer, column) in enumerate(columns):
+                await mark(bench, block, devices, layer, column, number, share)
+            for layer, column in random.choices(columns, k=24):
+                pairs = devices.pairs[layer][column]
+                counts = [random.randint(0, design.learning.max_pulses) for _ in pairs]
+                # One way for long enough that pairs end, whichever device moves.
+                raised = [int(random.random() < (0.1 if share < 0.4 else 0.9)) for _ in pairs]
+                dropped += await write(bench, block, devices, layer, column, counts, raised)
+            pairs = [pair for layer in devices.pairs.values() for column in layer for pair in column]
+            reached += sum(pair.positive > 0 and pair.negative > 0 for pair in pairs)
+        bench.compare(block, "pulses dropped, pairs with both devices raised", (dropped > 0, reached > 0), (True, True))
+
+    await bench.each(drive, [block for block in bench.blocks if block.design.capabilities.compensates])
+
+
+async def mark(
+    bench: BlockBench, block: Block, devices: Devices, layer: Layer, column: int, address: int, share: float
+) -> None:
+    """Mark a share of a column's devices, in the map and in the model; rows without a weight are marked at random."""
+    pairs = devices.pairs[layer][column]
+    marks = [int(bench.random.random() < share) for _ in range(DEVICES_OF_PAIR * block.design.hidden_rows)]
+    block.put(map__address=address, map__write=1, map__write_data=pack(marks, 1))
+    await bench.cycle()
+    block.put(map__write=0)
+    own = marks[-DEVICES_OF_PAIR * len(pairs) :]
+    for row, pair in enumerate(pairs):
+        pair.marked = bool(own[DEVICES_OF_PAIR * row]), bool(own[DEVICES_OF_PAIR * row + 1])
+
+
+def without_map(bench: BlockBench) -> list[Block]:
+    """The blocks whose controllers have no fault map."""
+    return [block for block in bench.blocks if not block.design.capabilities.compensates]

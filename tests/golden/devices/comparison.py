@@ -51,10 +51,12 @@ def compare_chip(design: DesignPoint) -> Counter:
 class Twins:
     """The same devices twice: golden's state of one layer, and a scalar device each."""
 
-    def __init__(self, design: DesignPoint, layer: Layer, seed: int):
+    def __init__(self, design: DesignPoint, layer: Layer, seed: int, marked: float = 0.0):
         self.chip, self.layer = chips.Chip.of(design), layer
         weights = random_weights(design, seed)
-        self.state = DeviceState.fresh(self.chip, (weights.hidden, weights.readout))
+        random = np.random.default_rng(seed)
+        marks = tuple(random.random(made.shape) < marked for made in self.chip.layers) if marked else None
+        self.state = DeviceState.fresh(self.chip, (weights.hidden, weights.readout), marks)
         self.mine, self.made = self.state.layers[layer], self.chip.layers[layer]
         levels = (weights.hidden, weights.readout)[layer]
         self.theirs = {}
@@ -63,7 +65,11 @@ class Twins:
             device = Device(self.chip.model, layer, side, row, column, numbers)
             level = int(levels[row, column])
             device.program(max(0, level if side == 0 else -level))
+            device.marked = bool(marks and marks[layer][side, row, column])
             self.theirs[side, row, column] = device
+        for row, column in np.ndindex(levels.shape):
+            pair = self.theirs[0, row, column], self.theirs[1, row, column]
+            scalar_devices.compensate(*pair, int(levels[row, column]))
 
     def scatter(self, random: np.random.Generator) -> None:
         """Give some devices other pasts, the ends of the ranges among them."""
@@ -86,7 +92,7 @@ class Twins:
     def pulse(self, random: np.random.Generator) -> Counter:
         """Give some weights, a few at times, up to four pulses each; compare the counts too.
 
-        Rules D6, D12, D22 and P3.
+        Rules D6, D12, D22, P3 and P4.
         """
         rows, columns = self.made.shape[1:]
         most = min(writes.FEW, rows * columns) if random.random() < 0.5 else rows * columns
@@ -126,10 +132,12 @@ class Twins:
 
 
 def compare_life(design: DesignPoint, random: np.random.Generator) -> Counter:
-    """Devices of both layers through pulses and ageings. Rules D5 to D12, D21 and D22."""
+    """Devices of both layers through pulses and ageings, half of the times beside a fault map. Rules D5 to D12, D21 to
+    D23, and P4."""
     seen = Counter()
     for layer in Layer:
-        twins = Twins(design, layer, int(random.integers(2**32)))
+        twins = Twins(design, layer, int(random.integers(2**32)), float(random.choice([0, 0.3])))
+        seen += Counter(marked=sum(device.marked for device in twins.theirs.values()))
         seen += twins.compare()
         for _ in range(2):
             seen += twins.pulse(random)

@@ -56,7 +56,7 @@ def test_samples():
 
 
 def test_chips_at_the_ends_of_what_is_legal():
-    """Nothing overflows: what a design point lets pass fits golden's integers. Rules D1 to D22."""
+    """Nothing overflows: what a design point lets pass fits golden's integers. Rules D1 to D23."""
     random, seen = np.random.default_rng([SEED, 24]), Counter()
     for _ in range(CHIPS):
         design = with_utmost_devices(any_design(random), random)
@@ -140,7 +140,17 @@ FAULTS = {
     "D19, a share": shifted(chip, "SHARE_WORD_BITS"),
     "D20, the lane": shifted(chip, "LANE_OF_LAYER", -1),
     "D21, programmed to rest": (state.LayerState, "fresh", classmethod(
-        lambda cls, m, made, levels, former=state.LayerState.fresh.__func__: former(cls, m, made, levels * 0))),
+        lambda cls, m, made, levels, *rest, former=state.LayerState.fresh.__func__: former(
+            cls, m, made, levels * 0, *rest))),
+    "D23, partners stay": (state, "compensated", lambda m, made, levels, p, marks: p),
+    "D23, partners beyond their bounds": (state, "compensated", lambda m, made, levels, p, marks: np.where(
+        marks[::-1] & ~marks, p[::-1] + m.level * np.stack([levels, -levels]), p)),
+    "P4, marks are ignored": (pulses, "sense_pairs", lambda m, g, marked, *rest, former=state.sense_pairs: former(
+        m, g, None, *rest)),
+    "P4, marks of the other side": (pulses, "sense_pairs", lambda m, g, marked, a, b, former=state.sense_pairs: former(
+        m, g, marked if marked is None else np.roll(marked, len(marked) // 2), a, b)),
+    "P4, of a few pulses": (few_pulses, "sense_pairs", lambda m, g, marked, *rest, former=state.sense_pairs: former(
+        m, g, None, *rest)),
     "D3, of a few pulses": wrapped(few_pulses, "value_at", lambda found, *_: found + 1),
     "D6, of a few pulses": wrapped(few_pulses, "normal", lambda found, *_: -found),
     "D12, of a few pulses": (pulses, "pulse_few", lambda m, *rest, former=few_pulses.pulse_few: former(

@@ -22,6 +22,8 @@ from remora.golden.learning.checkpoint import (
     save_checkpoint,
 )
 from remora.golden.learning.dfa import DfaTrainer
+from remora.golden.learning.learnt_state import no_faults
+from remora.golden.learning.memory_words import pack_faults, unpack_faults
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.trace import LearningReference
 from tests.golden.any_design import any_design
@@ -42,7 +44,8 @@ TINY = DESIGNS["tiny"].evolve(learning={"enabled": True, "replay_capacity": 3, "
 
 
 def any_chip(random: np.random.Generator, update: str):
-    design = any_design(random, update=update).evolve(learning={"enabled": True})
+    learning = {"enabled": True, "compensation": bool(random.random() < 0.5)}
+    design = any_design(random, update=update).evolve(learning=learning)
     design = design.evolve(crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits)})
     return with_devices(design, random)
 
@@ -61,11 +64,12 @@ def assert_same_devices(found: DeviceState, scalar: ScalarChip) -> Counter:
 
 @pytest.mark.parametrize("update", ["accumulate", "direct"])
 def test_any_chip(update):
-    """Rules D5 to D22 with L1 to L17, P3 and M1 to M7: updates, records and every device."""
+    """Rules D5 to D23 with P4, L1 to L17, P3 and M1 to M7: updates, records and every device."""
     random, seen = np.random.default_rng([SEED, 41]), Counter()
     for _ in range(CHIPS):
         design = any_chip(random, update)
         weights = random_weights(design, int(random.integers(2**32)))
+        seen += Counter(compensating=design.capabilities.compensates)
         reference = LearningReference(design, weights, Coefficients.of(design))
         scalar = ScalarChip(design, weights, design.device_model(), spreads_of(design))
         for number in range(4):
@@ -88,7 +92,7 @@ def test_any_chip(update):
                 assert devices == sum(sum(each[2] for each in update_of["writes"]) for update_of in done)
             seen += assert_same_devices(reference.trainer.dfa.devices, scalar)
     assert min(seen[name] for name in ("applied", "dropped", "written", "updates")) > CHIPS, seen
-    assert seen["devices"] > 50 * CHIPS and seen["pulses"]
+    assert seen["devices"] > 50 * CHIPS and seen["pulses"] and seen["compensating"]
 
 
 def trained(sequences: int = 6, design=TINY) -> ReplayTrainer:
@@ -257,3 +261,66 @@ def test_devices_that_err_in_nothing_that_shows_learn_as_ideal_ones(update):
     for name in ("hidden", "readout"):
         np.testing.assert_array_equal(*(getattr(trainer.weights, name) for trainer in trainers))
     assert applied > 100 and trainers[1].dfa.devices.layers[0].n.sum() > 0
+
+
+MAPPED = TINY.evolve(learning={"compensation": True})
+
+
+def test_a_fault_map_goes_with_its_chip(tmp_path):
+    """Rules P4 and M16: into a file and the host's words, to no design point without a map, and to no other chip."""
+    trainer = trained(design=MAPPED)
+    held = trainer.checkpoint()
+    save_checkpoint(tmp_path / "chip.npz", MAPPED, held)
+    found = load_checkpoint(tmp_path / "chip.npz", MAPPED)
+    assert found.left_behind == () and sum(int(marks.sum()) for marks in found.fault_map) > 0
+    again = unpack_faults(MAPPED, pack_faults(MAPPED, found.fault_map))
+    for maps in (found.fault_map, found.devices.fault_map, again):
+        for mine, theirs in zip(maps, held.fault_map, strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+    for layer in trainer.dfa.devices.layers:
+        assert not layer.n[layer.marked].any() and layer.n.any()
+    unmapped = load_checkpoint(tmp_path / "chip.npz", TINY)
+    assert unmapped.fault_map is None and unmapped.devices.fault_map is None
+    assert any("fault map is left behind" in reason for reason in unmapped.left_behind) and unmapped.remarks == ()
+    with pytest.raises(CheckpointError, match="learning.compensation is True there, False here"):
+        continue_checkpoint(tmp_path / "chip.npz", TINY)
+    other = load_checkpoint(tmp_path / "chip.npz", MAPPED.evolve(devices={"seed": 99}))
+    assert other.fault_map is None and other.devices is None
+    save_checkpoint(tmp_path / "unmapped.npz", TINY, trained().checkpoint())
+    assert load_checkpoint(tmp_path / "unmapped.npz", MAPPED).fault_map is None
+
+
+def test_a_map_of_a_checkpoint_marks_fresh_devices():
+    """Rule D23: as software says, not as the chip is; golden's ideal devices are never stuck."""
+    weights, random = random_weights(MAPPED, 1), np.random.default_rng(4)
+    own = tuple(random.random((2, *layer.shape)) < 0.5 for layer in (weights.hidden, weights.readout))
+    held = replace(Checkpoint.of(MAPPED, weights), fault_map=own)
+    devices = DfaTrainer.from_checkpoint(MAPPED, held).devices
+    np.testing.assert_array_equal(devices.fault_map[0], own[0])
+    ideal = MAPPED.evolve(devices=dict.fromkeys(REAL))
+    with pytest.raises(ValueError, match="ideal ones are never stuck"):
+        DfaTrainer.from_checkpoint(ideal, held)
+    assert DfaTrainer.from_checkpoint(ideal, replace(held, fault_map=no_faults(weights))).devices is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"hidden_faults": None}, "lacks hidden_faults"),
+        ({"hidden_faults": np.zeros((2, 3, 7), bool)}, "a fault map is bool of shape"),
+        ({"readout_faults": np.zeros((2, 8, 3), np.int8)}, "expected bool"),
+    ],
+)
+def test_a_damaged_map_is_refused(tmp_path, changes, words):
+    save_checkpoint(tmp_path / "chip.npz", MAPPED, trained(design=MAPPED).checkpoint())
+    tampered(tmp_path / "chip.npz", **changes)
+    with pytest.raises(CheckpointError, match=words):
+        load_checkpoint(tmp_path / "chip.npz", MAPPED)
+
+
+def test_a_map_where_there_is_none_is_refused(tmp_path):
+    held = trained(design=MAPPED).checkpoint()
+    with pytest.raises(CheckpointError, match="learning.compensation of this design point is false"):
+        save_checkpoint(tmp_path / "chip.npz", TINY, replace(held, devices=None))
+    with pytest.raises(ValueError, match="learning.compensation of this design point is false"):
+        DfaTrainer(TINY, random_weights(TINY, 1), devices=held.devices)

@@ -83,6 +83,7 @@ OTHER = {
     "devices.step_law": "lognormal",
     "devices.pulse_ns": 20.0,
     "learning.healing": True,
+    "learning.compensation": True,
     "system.clock_mhz": 33.5,
     "system.contexts": 3,
     "system.small_memory_bits": 0,

@@ -137,6 +137,13 @@ WRITTEN["many"] = make_design(  # more pulses at once than a device has levels
     crossbar={"rows": 3, "columns": 2, "levels": 5, "pulse_cycles": 9},
     learning={"max_pulses": 15},
 )
+WRITTEN["mapped"] = make_design(  # a fault map, several tiles of each layer, the last of them cut short
+    network={"features": 3, "hidden": 5, "classes": 4, "max_steps": 2},
+    cell={"lanes": 1},
+    crossbar={"rows": 4, "columns": 2, "levels": 5},
+    learning={"enabled": True, "max_pulses": 3, "compensation": True},
+)
+MARKS, OF_TILE = 2 * WRITTEN["mapped"].hidden_rows, 2 * WRITTEN["mapped"].crossbar.rows
 PULSED = "(good_program_hidden__up | good_program_hidden__down)"
 WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs leave g⁻ far from its end
     Fault(
@@ -146,6 +153,18 @@ WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs
     Fault(
         "negative_side_uncounted", "devices written on the side of g⁻ are not counted", "tiny_write_controller",
         {"devices": f"good_devices == 0 ? 0 : $countones({PULSED} & ~good_program_hidden__side)"},
+    ),
+    Fault(
+        "one_side_unmarked", "the marks of g⁻ are ignored", "mapped_write_controller",
+        {"marks": f"marks & {{{MARKS // 2}{{2'b01}}}}"},
+    ),
+    Fault(
+        "marks_of_another_tile", "marks are those of the row tile before", "mapped_write_controller",
+        {"marks": f"{{marks[{MARKS - OF_TILE - 1}:0], marks[{MARKS - 1}:{MARKS - OF_TILE}]}}"},
+    ),
+    Fault(
+        "marks_of_another_column", "marks are those of the column before", "mapped_write_controller",
+        {"marked_column": "good_marked_column == 0 ? 0 : good_marked_column - 1"},
     ),
 )  # fmt: skip
 
@@ -158,14 +177,17 @@ def simulate_writes(**options: Unpack[BlockOptions]):
 
 
 def test_write_controller():
-    assert len(simulate_writes().tests) == 3
+    assert len(simulate_writes().tests) == 4
 
 
-@pytest.mark.parametrize("number", [1, 2], ids=lambda number: WRITER_FAULTS[number - 1].name)
+@pytest.mark.parametrize("number", range(1, len(WRITER_FAULTS) + 1), ids=lambda n: WRITER_FAULTS[n - 1].name)
 def test_the_write_controllers_test_notices(number):
-    what = ("pulses of", "devices written")[number - 1]
-    with pytest.raises(SimulationFailed, match=f"tiny: {what}"):
-        simulate_writes(testcase="fills", plusargs=[f"+{FAULT_PLUSARG}={number}"])
+    block = WRITER_FAULTS[number - 1].module.removesuffix("_write_controller")
+    what = {1: "pulses of", 2: "devices written"}.get(number, "(pulses of|devices written)")
+    with pytest.raises(SimulationFailed, match=f"{block}: {what}"):
+        simulate_writes(
+            testcase="compensates" if block == "mapped" else "fills", plusargs=[f"+{FAULT_PLUSARG}={number}"]
+        )
 
 
 def test_accumulator_store():

@@ -40,6 +40,11 @@ CASES = {
     "folds": {"ACCUMULATORS": rows(13, 2, bits=17, lanes=5, word_rows=4), "RESERVOIR_STEPS": words(44, 4)},
     "single": {"ACCUMULATORS": rows(9, 2, bits=24, lanes=3, word_rows=3)},
     "wide_words": {"ACCUMULATORS": rows(41, 2, bits=16, lanes=41, word_rows=20)},
+    "faults": {"FAULT_MAP": words(18, 7)},
+    "all": {
+        "ACCUMULATORS": rows(3, 2, bits=9, lanes=2, word_rows=2), "RESERVOIR_STEPS": words(8, 2),
+        "RESERVOIR_HEADS": words(5, 2), "FAULT_MAP": words(130, 3),
+    },
     "one_lane": {"ACCUMULATORS": rows(6, 3, bits=12, lanes=1, word_rows=1)},
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.hdl.learning.learning_engine import WRITES
+from remora.hdl.learning.update.fault_map import FaultMap
 from remora.hdl.learning.write_controller import WriteController
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.macros.program_port import SENSE
@@ -18,10 +19,12 @@ PASSED = ("start", "ready", "layer", "column_tile", "column", "counts", "raised"
 
 
 class WrittenCrossbars(wiring.Component):
-    """The controller's ports to the engine; as ``<layer>__<flag>`` the sense flags of the column that it selects."""
+    """The controller's ports to the engine; as ``<layer>__<flag>`` the sense flags of the column that it selects. Where
+    the design has a fault map, ``map`` is the host's port to it, and ``clearing`` its own."""
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._writer = design, WriteController(design)
+        self._faults = FaultMap(design) if design.capabilities.compensates else None
         members = self._writer.signature.members
         super().__init__(
             {
@@ -29,6 +32,7 @@ class WrittenCrossbars(wiring.Component):
                 **{f"{layer.name.lower()}__{flag}": Out(design.crossbar.rows) for layer in Layer for flag in SENSE},
                 **{f"{layer.name.lower()}__tile": Out(8) for layer in Layer},
                 "busy": Out(1),
+                **({"map": In(self._faults.host_port), "clearing": Out(1)} if self._faults else {}),
             }
         )
 
@@ -38,6 +42,15 @@ class WrittenCrossbars(wiring.Component):
         for name in PASSED:
             outside, inside = getattr(self, name), getattr(writer, name)
             m.d.comb += inside.eq(outside) if self.signature.members[name].flow is In else outside.eq(inside)
+        if self._faults:
+            faults = add_submodule(m, "fault_map", self._faults)
+            wiring.connect(m, wiring.flipped(self.map), faults.host)
+            m.d.comb += [
+                self.clearing.eq(faults.clearing),
+                faults.read.eq(writer.read_marks),
+                faults.column.eq(writer.marked_column),
+                writer.marks.eq(faults.marks),
+            ]
         ports = {Layer.HIDDEN: writer.program_hidden, Layer.READOUT: writer.program_readout}
         for layer, program in ports.items():
             name = layer.name.lower()

@@ -20,6 +20,7 @@ LEARNS = DEFAULT.evolve(learning={"enabled": True})
 SELECTS = DEFAULT.evolve(learning={"enabled": True, "update": "direct", "winners": 5})
 REPLAYS = DEFAULT.evolve(learning={"enabled": True, "replay_capacity": 3})
 HEALS = REPLAYS.evolve(learning={"healing": True})
+COMPENSATES = SELECTS.evolve(learning={"compensation": True})
 INTERLEAVES = DEFAULT.evolve(system={"contexts": 2})
 EVERY = DEFAULT.evolve(network={"readout": "every"})
 KWS = load_design("kws", BmruDesign)
@@ -36,6 +37,9 @@ KWS = load_design("kws", BmruDesign)
         (REPLAYS, {"learns", "accumulates", "replays"}),
         (HEALS, {"learns", "accumulates", "replays", "heals"}),
         (HEALS.evolve(learning={"enabled": False}), set()),
+        (COMPENSATES, {"learns", "selects", "compensates"}),
+        (COMPENSATES.evolve(system={"parity": True}), {"learns", "selects", "compensates", "parity"}),
+        (COMPENSATES.evolve(learning={"enabled": False}), set()),
         (INTERLEAVES, {"interleaves"}),
         (EVERY, {"reads_every_step"}),
         (LEARNS.evolve(system={"parity": True}), {"learns", "accumulates", "parity"}),
@@ -46,7 +50,7 @@ KWS = load_design("kws", BmruDesign)
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 9
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 10
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True
@@ -54,7 +58,7 @@ def test_capabilities_are_what_the_fields_ask_for(design, wanted):
 
 @pytest.mark.parametrize(
     "design",
-    [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, HEALS, INTERLEAVES, EVERY, KWS],
+    [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, HEALS, COMPENSATES, INTERLEAVES, EVERY, KWS],
     ids=lambda each: str(each.CORE),
 )
 def test_the_register_map_has_the_counters_of_the_design_point(design):
@@ -96,9 +100,11 @@ DIRECT = {"enabled": True, "update": "direct"}
     [
         ({"enabled": True}, {HostMemory.ACCUMULATORS}),
         ({**DIRECT, "replay_capacity": 3}, {HostMemory.RESERVOIR_STEPS, HostMemory.RESERVOIR_HEADS}),
-        ({"enabled": True, "replay_capacity": 3}, set(HostMemory)),
+        ({"enabled": True, "replay_capacity": 3}, set(HostMemory) - {HostMemory.FAULT_MAP}),
+        ({**DIRECT, "compensation": True}, {HostMemory.FAULT_MAP}),
+        ({"enabled": True, "replay_capacity": 3, "compensation": True}, set(HostMemory)),
     ],
-    ids=["accumulators", "reservoir", "both"],
+    ids=["accumulators", "reservoir", "both", "map", "all"],
 )
 def test_parity_needs_a_macro_that_holds_what_was_learnt(learning, memories):
     """Flip-flops have no parity: where they hold every memory, nothing is announced, and the field changes nothing."""

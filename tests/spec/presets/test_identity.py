@@ -57,9 +57,8 @@ def marks_of(kind: type[BaseModel], prefix: str = "") -> dict[str, IdentityMark]
 
 def test_the_marked_fields_are_those_of_the_contract():
     cell = dict.fromkeys(("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient"), OF_MIRU)
-    learning = dict.fromkeys(
-        ("learning.enabled", "learning.lanes", "learning.columns", "learning.healing"), UNLESS_DEFAULT
-    )
+    names = ("enabled", "lanes", "columns", "healing", "compensation")
+    learning = dict.fromkeys((f"learning.{name}" for name in names), UNLESS_DEFAULT)
     crossbar = dict.fromkeys(("crossbar.sense_cycles", "crossbar.integrators", "network.readout"), UNLESS_DEFAULT)
     crossbar |= dict.fromkeys(("crossbar.macro_rows", "crossbar.macro_columns"), UNLESS_DEFAULT)
     system = {"system.small_memory_bits": UNLESS_DEFAULT}

@@ -18,7 +18,7 @@ from remora.flow.verify.records import ANSWER
 from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.inference import infer
-from remora.golden.learning.learnt_state import LAYERS, READINGS
+from remora.golden.learning.learnt_state import FAULTS, LAYERS, READINGS
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
@@ -62,6 +62,15 @@ LEARNING = {
         learner("tiny", **QUICK, update="direct", accumulator_level=256, replay_capacity=3, columns=2),
         system={"contexts": 3},
     ),
+}
+
+
+STUCK = {**EVERYTHING, "stuck_rest": 0.1, "stuck_full": 0.1, "corrupt": 0.1}
+COMPENSATING = {
+    "accumulate": learner("primes", **QUICK, replay_capacity=5, replay_ratio=2, healing=True, compensation=True),
+    "direct": learner(
+        "tiny", **QUICK, update="direct", accumulator_level=256, replay_capacity=3, columns=2, compensation=True
+    ).evolve(system={"contexts": 3, "parity": True, "small_memory_bits": 0}),
 }
 
 
@@ -110,6 +119,24 @@ def test_learns_as_golden_does(name, stall, harness, tmp_path):
         case = partial(run, harness, tmp_path / str(seed), design, stimulus)
         result = case(stall=stall, seed=seed)
         assert result.counters[Counter.PULSES] > 100 and result.counters[Counter.REPLAYED] > 0
+
+
+@pytest.mark.parametrize("name", ["accumulate", pytest.param("direct", marks=pytest.mark.nightly)])
+def test_compensates_as_golden_does(name, harness, tmp_path):
+    """A third of the devices is stuck; golden and hardware pulse none of them, and their maps are the same."""
+    design = COMPENSATING[name].evolve(devices=STUCK)
+    stimulus = replace(
+        learning_stimulus(design, SEQUENCES, GATES, 3),
+        age=ticks(design.devices, DAY),
+        heal=9 * design.capabilities.heals,
+    )
+    result = run(harness, tmp_path, design, stimulus, stall=0.3)
+    assert result.counters[Counter.PULSES] > 100 and result.counters[Counter.REPLAYED] > 0
+    result.require(*(f"{layer} {FAULTS}" for layer in LAYERS))
+    reference = Reference(design, stimulus, trace=False)
+    reference.advance(0, SEQUENCES)
+    for layer in reference.devices.layers:
+        assert layer.marked.any() and not layer.n[layer.marked].any() and layer.n.max() > 1
 
 
 @pytest.mark.nightly

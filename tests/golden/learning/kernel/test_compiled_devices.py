@@ -44,9 +44,12 @@ def test_a_dropped_pulse_leaves_what_wires_lowered(compiled, update):
 
 @pytest.mark.parametrize("update", ["accumulate", "direct"])
 def test_chips_at_the_ends_of_what_is_legal(compiled, update):
-    """Rules D5 to D22, up to where design points are refused."""
+    """Rules D5 to D23 and P4, up to where design points are refused."""
     random, seen = np.random.default_rng([SEED, 62]), Counter()
     for _ in range(CHIPS):
-        design = with_utmost_devices(any_design(random, update=update), random)
+        learning = {"enabled": True, "compensation": bool(random.random() < 0.5)}
+        design = with_utmost_devices(any_design(random, update=update).evolve(learning=learning), random)
+        seen += Counter(compensating=design.capabilities.compensates)
         seen += learn_alike(pair(design, compiled, int(random.integers(2**32))), random, 4)
     assert seen["applied"] > 20 * CHIPS and seen["values"] > 300 * CHIPS and seen["dropped"] > CHIPS, seen
+    assert 0 < seen["compensating"] < CHIPS

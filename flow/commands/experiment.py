@@ -57,6 +57,8 @@ def command(
 
     devices: permuted MNIST learnt on real devices, moved to them, and healed there by replay.
 
+    endurance: pulses a device by rule of learning and kind of row, and its life from two accelerated wear-outs.
+
     keyword-spotting: a keyword on the BMRU accelerator, five-fold over speakers, in float, in codes and in hardware.
 
     noise-immunity: the error that enters a bistable cell against the error that leaves it.

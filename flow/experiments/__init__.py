@@ -18,6 +18,7 @@ EXPERIMENTS = {
     "convergence": "convergence",
     "continual": "continual",
     "devices": "real_devices.devices",
+    "endurance": "real_devices.endurance",
     "keyword-spotting": "keyword_spotting",
     "noise-immunity": "noise_immunity",
     "power-scaling": "power_scaling",

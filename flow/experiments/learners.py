@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from remora.flow.systems.crossbar.learning_kernel import learning_kernel
 from remora.golden.crossbar.weights import Weights
 from remora.golden.data.load import SequenceSet
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
 from remora.golden.learning.kernel.protocol import MakeKernel
 from remora.golden.learning.replay import ReplayTrainer
@@ -103,6 +104,11 @@ class ChipLearner:
     def age(self, ticks: int) -> None:
         """Let so many ticks of a device pass."""
         self._trainer.dfa.age(ticks)
+
+    @property
+    def devices(self) -> DeviceState | None:
+        """Present state of real devices, copied; None where they are ideal."""
+        return self._trainer.dfa.devices
 
     def checkpoint(self) -> Checkpoint:
         """Present state."""

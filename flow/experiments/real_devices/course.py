@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from remora.flow.experiments.runner import Context, Options
 from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented
 from remora.flow.systems.crossbar.train import data_digest
 from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, continue_checkpoint, save_checkpoint
+from remora.golden.learning.kernel.protocol import MakeKernel
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.devices.section import Devices
 from remora.spec.devices.suggestions import suggestion
@@ -89,19 +90,29 @@ class Course:
         asked: dict[str, Any] = suggestion(base, Devices(**devices)).changes if devices else {}
         return base.evolve(devices=devices, **asked)
 
-    def learnt(self, design: DesignPoint, advance: Callable[[int], None]) -> ChipLearner:
-        """A chip that has learnt all tasks by itself."""
-        learner = ChipLearner(design, self.stream.weights(design))
+    def learnt(
+        self, design: DesignPoint, advance: Callable[[int], None], kernel: MakeKernel | None = None
+    ) -> ChipLearner:
+        """A chip that has learnt all tasks by itself, with a kernel of its own where one is given."""
+        learner = ChipLearner(design, self.stream.weights(design), kernel)
         for task in range(TASKS):
             self.learn_task(learner, task, advance)
         return learner
 
     def learn_task(self, learner: ChipLearner, task: int, advance: Callable[[int], None]) -> None:
         """Learn one task in the order that the seed gives."""
+        for _ in self.visit(learner, task, self.sequences, task, advance):
+            pass
+
+    def visit(
+        self, learner: ChipLearner, task: int, count: int, order: int, advance: Callable[[int], None]
+    ) -> Iterator[None]:
+        """Learn ``count`` sequences of a task in the order of this number, one at each step of the iteration."""
         data, _ = self.stream.task(task)
-        for chosen in presented(data, self.sequences, self.seed, task).tolist():
+        for chosen in presented(data, count, self.seed, order).tolist():
             learner.learn(data.sequence(chosen), int(data.y[chosen]))
             advance(1)
+            yield
 
     def ideal(self, context: Context) -> Checkpoint:
         """What the ideal chip has learnt; learnt once, for every unit and experiment of the output directory.

@@ -61,7 +61,7 @@ def _learn(course: Course, design: DesignPoint, parameters: dict, context: Conte
 
 def _worst(learner: ChipLearner) -> int | None:
     """Pulses of the device that took most; those of ideal devices are not counted."""
-    devices = learner.checkpoint().devices
+    devices = learner.devices
     return max(int(layer.n.max()) for layer in devices.layers) if devices else None
 
 
@@ -146,7 +146,7 @@ def table_lines(result: dict, spread: dict | None = None) -> tuple[str, ...]:
         for column, width in zip(COLUMNS, row, strict=True):
             if column in one:
                 within = "" if width is None else f" ± {width:.1f}"
-                parts.append(f"{column} {one[column]:.1%} ({-100 * one[f'lost_{column}']:+.1f}{within})")
+                parts.append(f"{column} {one[column]:.1%} ({0 - 100 * one[f'lost_{column}']:+.1f}{within})")
         pulses = f", {one['pulses_of_ideal']:.2g} times the pulses" if "pulses_of_ideal" in one else ""
         lines.append(f"{name}: {', '.join(parts)}{pulses}")
     if spread:

@@ -79,14 +79,14 @@ class Course:
             "data": data_digest(self.stream.task(0)[0]),
         }
 
-    def chip(self, section: Mapping[str, Any]) -> DesignPoint:
-        """The design point of a chip with this section ``[devices]``; none is the ideal chip.
+    def chip(self, section: Mapping[str, Any], learning: Mapping[str, Any] | None = None) -> DesignPoint:
+        """The design point of a chip with this section ``[devices]`` and these fields of ``[learning]``; no section is
+        the ideal chip.
 
         The chip's seed is that of the run, and accumulators and pulses suit the devices.
         """
         devices = {**section, "seed": self.seed} if section else {}
-        learning = {**self.replay, "enabled": True, "healing": True}
-        base = self.stream.design.evolve(learning=learning)
+        base = self.stream.design.evolve(learning={**self.replay, "enabled": True, "healing": True, **(learning or {})})
         asked: dict[str, Any] = suggestion(base, Devices(**devices)).changes if devices else {}
         return base.evolve(devices=devices, **asked)
 

@@ -37,6 +37,9 @@ CHIPS: dict[str, dict[str, Any]] = {
     "pcm-10y": {"model": "pcm"},
 }  # fmt: skip
 """Chip → its section ``[devices]``."""
+COMPENSATED = {f"{name}-compensated": {"compensation": True} for name in ("stuck-5", "stuck-10")}
+"""Chip → its fields of ``[learning]``: the chip of the same name, with a map of its stuck devices."""
+CHIPS |= {name: CHIPS[name.removesuffix("-compensated")] for name in COMPENSATED}
 AGED = {"pcm-10y": 10 * YEAR}
 """Chip → seconds by which it ages after the network has moved to it; it is not learnt on."""
 DEFAULT_CHIPS = ("spread-10", "stuck-5", "stuck-10", "offset-8", "taox-hfox", "om-array", "pcm-10y")
@@ -50,7 +53,8 @@ SETTINGS = {
 def plan(options: Options) -> list[Unit]:
     """What each chip learns, and what moves to it."""
     names = options.settings.get("chips", QUICK_CHIPS if options.quick else DEFAULT_CHIPS)
-    return chip_units(options, {name: CHIPS[name] for name in names}, {n: AGED[n] for n in names if n in AGED})
+    ages = {name: AGED[name] for name in names if name in AGED}
+    return chip_units(options, {name: CHIPS[name] for name in names}, ages, COMPENSATED)
 
 
 def conclude(options: Options, results: list[dict]) -> Conclusion:

@@ -77,3 +77,14 @@ def test_every_section_of_a_chip_is_legal():
         design = tiny_stream(1).design.evolve(devices=section, crossbar={"pulse_cycles": 18_000})
         assert design.devices.ideal == (name == IDEAL)
     assert {*devices.AGED, *devices.DEFAULT_CHIPS, *devices.QUICK_CHIPS} < set(devices.CHIPS)
+
+
+def test_compensation_is_a_factor_of_the_same_chip():
+    """Rules P4 and D23: the chips differ in nothing else, and the one without is the design point of before."""
+    options = Options(quick=True, settings={"chips": ("stuck-10", "stuck-10-compensated")})
+    units = {(u.parameters["kind"], u.parameters["chip"]): u.parameters["design"] for u in devices.plan(options)}
+    assert {kind for kind, _ in units} == {"learn", "move"} and len(units) == 6
+    for kind in ("learn", "move"):
+        plain, mapped = (units[kind, name] for name in ("stuck-10", "stuck-10-compensated"))
+        assert plain["learning"].pop("compensation") is False and mapped["learning"].pop("compensation") is True
+        assert plain == mapped and plain["devices"]["stuck_full"] == 0.05

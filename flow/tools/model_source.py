@@ -1,4 +1,4 @@
-"""Joins the C++ files of a model into one, in which what runs only once is compiled without optimisation.
+"""Joins the C++ files of a model and its main into one, in which what runs only once is compiled without optimisation.
 
 More than half of what Verilator writes settles the model once, at the start. Verilator's makefile calls this file as a
 plain script, in place of its own that joins files.

@@ -49,6 +49,8 @@ def command(
     full MNIST, CIFAR-10 features and Speech Commands through REMORA_DATA. Without it the command takes the bundled
     digits and clips of words.
 
+    ageing: devices that age by up to ten years, with and without healing, and the energy of both.
+
     bit-streaming: error of weighted-bit streaming against full precision, by stream bits and ADC bits.
 
     convergence: direct feedback alignment against backpropagation through time on one task; alignment of the feedback.
@@ -64,6 +66,8 @@ def command(
     noise-immunity: the error that enters a bistable cell against the error that leaves it.
 
     power-scaling: power of cells and mirrors over the width of the BMRU accelerator.
+
+    requirements: the spread, asymmetry, noise, drift and yield that are tolerated for a loss of 1, 3 and 5 points.
 
     yield: what is lost by the share of devices that are stuck: learnt, moved and healed.
 

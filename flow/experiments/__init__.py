@@ -14,6 +14,7 @@ from types import ModuleType
 from remora.spec.lib.errors import RemoraError
 
 EXPERIMENTS = {
+    "ageing": "real_devices.ageing",
     "bit-streaming": "bit_streaming",
     "convergence": "convergence",
     "continual": "continual",
@@ -22,6 +23,7 @@ EXPERIMENTS = {
     "keyword-spotting": "keyword_spotting",
     "noise-immunity": "noise_immunity",
     "power-scaling": "power_scaling",
+    "requirements": "real_devices.requirements",
     "yield": "real_devices.stuck_devices",
 }
 """Name → module."""

@@ -53,11 +53,12 @@ class LayerWriter(Protocol):
         levels: (rows, columns) int16, the present weights; of real devices the nearest levels.
         values: (rows, columns) χ, integers in floating point; None where there is none.
         gradient: (rows, learning columns), to be filled with the gradient over ``2^shift``, exactly, before `commit`.
-        bias_zone: levels at which χ of the last row gives its first pulse in a direction; 1 is rule L13.
+        zones: levels at which χ gives its first pulse in a direction, of all rows but the last and of the last; both
+            are 1 by rule L13.
     """
 
     gradient: NDArray[np.floating]
-    bias_zone: int
+    zones: tuple[int, int]
 
     @property
     def levels(self) -> NDArray[np.int16]: ...
@@ -174,7 +175,7 @@ class AccumulatingWriter:
         self.values = np.zeros(shape, dtype) if values is None else np.array(values, dtype)
         self._level, self._max_pulses = learning.accumulator_level, learning.max_pulses
         self._limit = (1 << (learning.accumulator_bits - 1)) - 1
-        self.bias_zone = 1
+        self.zones = 1, 1
 
     @property
     def levels(self) -> NDArray[np.int16]:
@@ -198,9 +199,9 @@ class AccumulatingWriter:
         np.minimum(values, self._limit, out=values)
         np.maximum(values, -self._limit, out=values)
         np.abs(values, out=step)
-        np.greater_equal(step, self._level, out=full)
-        if self.bias_zone > 1:
-            np.greater_equal(step[-1], self._level * self.bias_zone, out=full[-1])
+        np.greater_equal(step, self._level * self.zones[0], out=full)
+        if self.zones[1] != self.zones[0]:
+            np.greater_equal(step[-1], self._level * self.zones[1], out=full[-1])
         due = np.flatnonzero(full)
         writes = self._pulse(values, due, columns) if len(due) else Writes()
         if columns is not None:
@@ -212,8 +213,8 @@ class AccumulatingWriter:
         flat = values.reshape(-1)
         pending = flat[due].astype(np.int64)
         count = np.abs(pending) // self._level
-        if self.bias_zone > 1:
-            count -= (self.bias_zone - 1) * (due >= values.size - values.shape[1])
+        if self.zones != (1, 1):
+            count -= np.where(due < values.size - values.shape[1], *self.zones) - 1
         pulses = np.sign(pending) * np.minimum(count, self._max_pulses)
         flat[due] = pending - pulses * self._level
         return self._devices.pulse(_positions(due, self._shape, columns), pulses)
@@ -223,7 +224,7 @@ class DirectWriter:
     """ "direct": the update is rounded stochastically to whole pulses at once; nothing is remembered."""
 
     values = None
-    bias_zone = 1
+    zones = 1, 1
 
     def __init__(self, design: DesignPoint, devices: _Devices | _RealDevices, which: Layer, dtype):
         learning, self._shape = design.learning, devices.levels.shape

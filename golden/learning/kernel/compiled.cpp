@@ -30,7 +30,7 @@ struct Layer {
     double scale;       // of a level in `matrix`
     double rate;        // 2^-shift of the gradient
     double bias_rate;   // of the bias row's
-    int64_t bias_zone;  // levels that χ of the bias row passes before its first pulse
+    int64_t bias_zone, zone;  // levels at which χ gives its first pulse: of the bias row, of the others
     int64_t applied, dropped, written_devices;
     Devices* devices;   // null where they are ideal
 };
@@ -206,7 +206,7 @@ void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t
 template <typename T>
 void accumulate(const Network<T>& network, Layer<T>& layer, int64_t row, const T* step) {
     const int64_t first = row * layer.stride;
-    const int64_t waits = row == layer.rows - 1 ? layer.bias_zone - 1 : 0;
+    const int64_t waits = (row == layer.rows - 1 ? layer.bias_zone : layer.zone) - 1;
     const T limit = T(network.accumulator_limit), due = T(network.level * (waits + 1));
     const T* written = layer.written;
     T* chi = layer.accumulators + first;

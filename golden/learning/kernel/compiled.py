@@ -59,7 +59,7 @@ class _Layer(ctypes.Structure):
     _fields_ = [
         *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written")),
         *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
-        ("scale", c_double), ("rate", c_double), ("bias_rate", c_double), ("bias_zone", c_int64),
+        ("scale", c_double), ("rate", c_double), ("bias_rate", c_double), ("bias_zone", c_int64), ("zone", c_int64),
         *((name, c_int64) for name in ("applied", "dropped", "written_devices")),
         ("devices", c_void_p),
     ]  # fmt: skip
@@ -216,7 +216,8 @@ class CompiledKernel:
         """As `LearningKernel.set_bias_rules` says."""
         self._bias_rules = rules
         for layer, rule in zip((self._network.hidden, self._network.readout), rules, strict=True):
-            layer.bias_rate, layer.bias_zone = layer.rate * 2.0**-rule.rate_shift, rule.zone
+            layer.bias_rate = layer.rate * 2.0**-rule.rate_shift
+            layer.bias_zone, layer.zone = rule.zone, rule.other_zone
 
     def learn(
         self, x: NDArray, label: int, number: int, watch: GradientWatch | None = None, until: int | None = None

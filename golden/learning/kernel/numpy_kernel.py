@@ -112,7 +112,7 @@ class NumpyKernel:
         """As `LearningKernel.set_bias_rules` says."""
         self._bias_rules = rules
         for writer, rule in zip((self._hidden, self._readout), rules, strict=True):
-            writer.bias_zone = rule.zone
+            writer.zones = rule.other_zone, rule.zone
 
     def forward(self, x: NDArray) -> None:
         """The forward pass alone, with the present weights; `datapath` keeps what it gave. Rule D17 counts it.

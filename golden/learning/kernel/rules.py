@@ -30,10 +30,12 @@ class BiasRule:
         rate_shift: further right shift of its gradient, 0 … `MOST_RATE_SHIFT`.
         zone: levels at which χ gives its first pulse in a direction, 1 or more; what is below them stays in χ. So χ
             crosses ``2 · zone − 1`` levels before it gives a pulse back. "direct" has no χ, and none.
+        other_zone: likewise, of all other rows of the layer.
     """
 
     rate_shift: int = 0
     zone: int = 1
+    other_zone: int = 1
 
 
 def feedback_matrix(design: DesignPoint, seed: int | None = None) -> NDArray[np.int8]:

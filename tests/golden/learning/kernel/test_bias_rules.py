@@ -19,7 +19,7 @@ from remora.spec.crossbar.layout import Layer
 from tests.golden.designs import make_design
 from tests.golden.learning.test_kernel import CASES, learn_alike, pair
 
-BIAS_RULES = [(BiasRule(3), BiasRule(1, 2)), (BiasRule(0, 3), BiasRule(2)), (BiasRule(2, 2), BiasRule(0, 5))]
+BIAS_RULES = [(BiasRule(3), BiasRule(1, 2)), (BiasRule(0, 3), BiasRule(2)), (BiasRule(2, 2, 3), BiasRule(0, 5, 2))]
 
 
 @pytest.mark.parametrize("update", ["accumulate", "direct"])
@@ -50,7 +50,7 @@ def test_a_zone_makes_the_bias_row_give_back_late():
         layer = kernel.datapath.hidden
         writer = make_writer(design, layer, Layer.HIDDEN, np.zeros((design.hidden_rows, 1), np.int16), None, np.float64)
         writer.configure(1, 1)
-        writer.bias_zone, pulses = zone, []
+        writer.zones, pulses = (1, zone), []
         for step in (level, level, -level, -level, -level, -level, 3 * level):
             writer.gradient[:] = [[0]] * (design.hidden_rows - 1) + [[-step]]
             before = int(writer.levels[-1, 0])

@@ -43,17 +43,18 @@ class ColumnProbe(wiring.Component):
     wordline and the selection must stay until ``done``.
 
     The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
-    in all; so the code is the weight, rounded to whole levels.
+    in all; so the code is the weight, rounded to whole levels. With ``fine`` a level weighs 2^``fine_bits`` codes.
 
     With ``drive`` the wordlines are integrated once on each plane from 0 to ``planes`` − 1, and nothing is sampled; so
     what one drive gathers adds to what the one before did. With ``convert`` nothing is integrated: what was gathered is
     sampled and converted. Both must stay until ``done``.
 
-    Rules X4 and X7.
+    Rules X4, X7 and W3.
 
     Ports:
         stretch: further cycles of the wordlines before they are integrated, and before the sample.
         start: begins; looked at only while nothing is under way.
+        fine: reads finely; it must stay until ``done``. Only of a window that verifies.
         drive: integrates planes and does nothing else.
         convert: samples and converts and does nothing else.
         step: with ``drive``, the plane; it must start with 0 and grow by 1 after each ``integrated``.
@@ -72,6 +73,7 @@ class ColumnProbe(wiring.Component):
             {
                 "stretch": In(PlaneStretch()),
                 "start": In(1),
+                **({"fine": In(1)} if design.capabilities.verifies else {}),
                 "drive": In(1),
                 "convert": In(1),
                 "step": In(range(design.formats.stream_bits)),
@@ -89,9 +91,17 @@ class ColumnProbe(wiring.Component):
         m = Module()
         design, port, integrate = self.design, self.crossbars, self.integrated
         planes = {Layer.HIDDEN: design.formats.stream_bits, Layer.READOUT: design.readout_planes}
-        plane = {layer: min(planes[layer] - 1, adc_shift(design, layer)) for layer in Layer}
-        repeats = {layer: 1 << (adc_shift(design, layer) - plane[layer]) for layer in Layer}
-        left = Signal(unsigned_width(max(repeats.values()) - 1))
+        fine = design.fine_bits if design.capabilities.verifies else 0
+
+        def weighing(finer: int) -> tuple[dict[Layer, int], dict[Layer, int]]:
+            """On which plane a layer is integrated, and how often."""
+            weight = {layer: adc_shift(design, layer) + finer for layer in Layer}
+            plane = {layer: min(planes[layer] - 1, weight[layer]) for layer in Layer}
+            return plane, {layer: 1 << (weight[layer] - plane[layer]) for layer in Layer}
+
+        plane, repeats = weighing(0)
+        fine_plane, fine_repeats = weighing(fine)
+        left = Signal(unsigned_width(max(fine_repeats.values()) - 1))
 
         drive, sample, convert, valid = (
             Signal(name=f"{name}_strobe") for name in ("drive", "sample", "convert", "valid")
@@ -115,7 +125,10 @@ class ColumnProbe(wiring.Component):
             hidden, readout = (values[layer] for layer in Layer)
             return hidden if hidden == readout else Mux(self.layer, readout, hidden)
 
-        m.d.comb += port.plane.eq(Mux(self.drive, self.step, of_layer(plane)))
+        def of_read(values, fine_values):
+            return Mux(self.fine, of_layer(fine_values), of_layer(values)) if fine else of_layer(values)
+
+        m.d.comb += port.plane.eq(Mux(self.drive, self.step, of_read(plane, fine_plane)))
 
         # Cycles until what the state is for.
         rest = Signal(STRETCH_BITS)
@@ -123,7 +136,7 @@ class ColumnProbe(wiring.Component):
             m.d.sync += rest.eq(rest - 1)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [rest.eq(self.stretch.integrate), left.eq(of_layer(repeats) - 1)]
+                m.d.sync += [rest.eq(self.stretch.integrate), left.eq(of_read(repeats, fine_repeats) - 1)]
                 with m.If(self.start & self.convert):
                     m.d.sync += rest.eq(self.stretch.settle)
                     m.next = "SAMPLE"

@@ -271,6 +271,7 @@ class Core(wiring.Component):
         bits: dict[Counter, int] = dict.fromkeys(self.design.counters(), 1)
         own = {Counter.ADC_SATURATIONS: len(self._decision.saturations), Counter.PULSES: len(self._window.pulses)}
         parts = [own, self._cell.counts.signature.bits]
+        parts += [self._window.counts.signature.bits] if self.design.capabilities.verifies else []
         parts += [self._learning.counts.signature.bits] if self._learning else []
         counted: set[Counter] = set()
         for part in parts:
@@ -300,7 +301,7 @@ class Core(wiring.Component):
             **self._waits(sequencer),
             **{f"dropped_{drop.name.lower()}": buffer.dropped[drop] for drop in Drop},
         }
-        for part in (self._cell, self._learning):
+        for part in (self._cell, self._learning, self._window if self.design.capabilities.verifies else None):
             for name in part.counts.signature.members if part else ():
                 count = getattr(part.counts, name)
                 counts[name] = counts[name] + count if name in counts else count

@@ -100,6 +100,8 @@ class Remora(AxiTop):
             registers.window_status_charged.eq(core.window.charged),
             registers.window_code_value.eq(core.window.code),
         ]
+        if self.design.capabilities.verifies:
+            m.d.comb += registers.window_unverified_rows.eq(core.window.unverified)
 
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         host = core.learning_host

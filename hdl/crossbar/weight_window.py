@@ -8,10 +8,11 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
+from remora.hdl.crossbar.verify.row_verifier import RowVerifier, VerifyCounts
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
-from remora.hdl.macros.program_port import ProgramPort
+from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, layer_layout
 from remora.spec.crossbar.tiles import MAX_TILE
@@ -72,6 +73,7 @@ class WindowHost(wiring.Signature):
         done: high for one cycle at the end.
         failed: with ``done``, a device does not hold its weight.
         mismatches: how many rows do not.
+        unverified: which rows do not, of the last commit; of a window that verifies.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -99,6 +101,7 @@ class WindowHost(wiring.Signature):
                 "done": In(1),
                 "failed": In(1),
                 "mismatches": In(MISMATCH_BITS),
+                **({"unverified": In(WINDOW_ROWS)} if design.capabilities.verifies else {}),
             }
         )
 
@@ -118,12 +121,16 @@ class WeightWindow(wiring.Component):
     The engine must be idle from a command until ``done``, and from a drive until ``charged`` falls: the window drives
     the crossbars. ``commit`` and ``read`` need empty integrators.
 
-    Rules X4, X7, W1 and P1.
+    A window that verifies hands the rows that it has pulsed to a
+    :class:`remora.hdl.crossbar.verify.row_verifier.RowVerifier`, in place of its own comparison.
+
+    Rules X4, X7, W1, W2 and P1.
 
     Ports:
         host: what the registers set and read.
         stretch: of the planes, and before the sample.
         pulses: device pulses launched in this cycle.
+        counts: of programmed rows; of a window that verifies.
         program_hidden: programs the hidden layer.
         program_readout: programs the readout.
         probe: reads the crossbars.
@@ -135,11 +142,13 @@ class WeightWindow(wiring.Component):
         most = max(tile.rows for layer in Layer for tile in layer_layout(design, layer).tiles)
         self.rows, self.slices = min(most, WINDOW_ROWS), -(-most // WINDOW_ROWS)
         self.words = -(-self.rows // ROWS_PER_WORD)
+        self.verifier = RowVerifier(design, self.rows) if design.capabilities.verifies else None
         super().__init__(
             {
                 "host": In(WindowHost(design)),
                 "stretch": In(PlaneStretch()),
                 "pulses": Out(range(self.rows + 1)),
+                **({"counts": Out(VerifyCounts(self.rows))} if design.capabilities.verifies else {}),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
                 "probe": Out(ProbePort(design)),
@@ -172,6 +181,9 @@ class WeightWindow(wiring.Component):
         any_busy, sensed = Signal(), Signal()
         up, down, side, pulse = Signal(rows), Signal(rows), Signal(rows), Signal()
         self._connect_program(m, at_rest_pos, at_rest_neg, any_busy, sensed, up, down, side, pulse)
+        if self.verifier:
+            add_submodule(m, "verifier", self.verifier)
+            self._connect_verifier(m, probe, weights, in_tile, sensed)
         driven = {polarity: Signal(rows, name=f"driven_{polarity}") for polarity in POLARITIES}
         self._connect_wordlines(m, driven)
 
@@ -197,7 +209,8 @@ class WeightWindow(wiring.Component):
         with m.FSM() as fsm:
             m.d.comb += host.busy.eq(~fsm.ongoing("IDLE"))
             # A reset ends a commit, but not the pulse that it launched.
-            m.d.comb += probe.start.eq((fsm.ongoing("READ") | probe.drive | probe.convert) & ~any_busy)
+            reading = fsm.ongoing("READ") | self.verifier.reading if self.verifier else fsm.ongoing("READ")
+            m.d.comb += probe.start.eq((reading | probe.drive | probe.convert) & ~any_busy)
             with m.State("IDLE"):
                 m.d.sync += [round_.eq(0), row.eq(0)]
                 with m.If(host.commit | host.read | host.drive | host.convert):
@@ -228,7 +241,9 @@ class WeightWindow(wiring.Component):
                     with m.If(up.any() & (round_ < limit)):
                         m.d.comb += pulse.eq(1)
                     with m.Else():
-                        m.next = "READ"
+                        self._verify_or_read(m)
+            if self.verifier:
+                self._verify(m, (up, down, side, pulse), driven["pos"])
             with m.State("READ"):
                 m.d.comb += driven["pos"].eq(Cat(row == index for index in range(rows)))
                 with m.If(probe.done):
@@ -256,6 +271,44 @@ class WeightWindow(wiring.Component):
             with m.If(probe.done & ~verifying & (row == index)):
                 m.d.sync += weight.eq(probe.code)
         return m
+
+    def _verify_or_read(self, m: Module) -> None:
+        """After the last pulse of a commit."""
+        if self.verifier:
+            m.d.comb += self.verifier.start.eq(1)
+        m.next = "VERIFY" if self.verifier else "READ"
+
+    def _verify(self, m: Module, pulsed: tuple[Signal, ...], driven: Signal) -> None:
+        """The state in which the verifier has the tile."""
+        verifier = self.verifier
+        with m.State("VERIFY"):
+            m.d.comb += [
+                *(mine.eq(its) for mine, its in zip(pulsed, verifier.pulsed, strict=True)),
+                driven.eq(verifier.driven),
+            ]
+            with m.If(verifier.done):
+                m.d.sync += self.host.mismatches.eq(count_ones(verifier.unverified))
+                m.next = "DONE"
+
+    def _connect_verifier(self, m: Module, probe: ColumnProbe, weights: list[Signal], in_tile: Signal, sensed) -> None:
+        verifier, host, index = self.verifier, self.host, self._slice_index()
+        m.d.comb += [
+            verifier.rows.eq(in_tile),
+            verifier.weights.eq(Cat(*weights)),
+            verifier.sensed.eq(sensed),
+            verifier.code.eq(probe.code),
+            verifier.read.eq(probe.done),
+            verifier.clear.eq(host.commit | host.read | host.drive | host.convert),
+            probe.fine.eq(verifier.reading),
+            host.unverified.eq(verifier.unverified),
+            *(getattr(self.counts, name).eq(getattr(verifier.counts, name)) for name in self.counts.signature.members),
+        ]
+        domain = m.d.comb if self.design.capabilities.learns else m.d.sync
+        for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
+            with m.If(host.layer == layer):
+                domain += [
+                    getattr(verifier, name).eq(getattr(port, name).word_select(index, WINDOW_ROWS)) for name in SENSE
+                ]
 
     def _host_access(self, m: Module, weights: list[Signal], probe: ColumnProbe) -> None:
         host, word = self.host, self.host.pointer[2:]

@@ -27,6 +27,7 @@ class Capabilities(Section):
     heals: bool = Field(description="hardware that replays its reservoir without new sequences")
     compensates: bool = Field(description="hardware with a map of stuck devices, which no pulse reaches")
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
+    verifies: bool = Field(description="a weight window that corrects what it has programmed until it reads right")
     parity: bool = Field(
         description="hardware with parity on those memories of what was learnt that are made of macros"
     )
@@ -45,5 +46,6 @@ class Capabilities(Section):
             heals=learning.heals,
             compensates=learning.compensates,
             reads_every_step=design.network.readout == "every",
+            verifies=design.crossbar.verify_pulses > 0,
             parity=design.system.parity and has_macros(design),
         )

@@ -55,6 +55,13 @@ class Counter(IntEnum):
     CONVERTER_WAIT_CYCLES = 30, "interleaves"
     HEALED = 31, "heals"
     HEAL_CYCLES = 32, "heals"
+    PROGRAMMED = 33, "verifies"
+    UNVERIFIED = 34, "verifies"
+    CORRECTIONS = 35, "verifies"
+
+
+PROGRAMMING_COUNTERS = (Counter.PROGRAMMED, Counter.UNVERIFIED, Counter.CORRECTIONS, Counter.PULSES)
+"""What a weight window that verifies counts while it programs."""
 
 
 def counters_of(capabilities: Capabilities) -> tuple[Counter, ...]:

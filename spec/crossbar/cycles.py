@@ -285,13 +285,14 @@ class Cycles(Derived):
 
     # Weight window: hdl/crossbar/weight_window.py, hdl/crossbar/column_probe.py
     # --------------------------------------------------------------------------
-    def device_read(self, layer: Layer) -> int:
-        """Cycles of reading one device.
+    def device_read(self, layer: Layer, fine: bool = False) -> int:
+        """Cycles of reading one device; ``fine``: as of rule W3.
 
         PROBE, INTEGRATE as often as makes a level weigh one code, SAMPLE, CONVERT, WAIT as long as the converter takes.
         """
         planes = self.design.formats.stream_bits if layer is Layer.HIDDEN else self.design.readout_planes
-        integrate = 1 << max(0, adc_shift(self.design, layer) - (planes - 1))
+        shift = adc_shift(self.design, layer) + fine * self.design.fine_bits
+        integrate = 1 << max(0, shift - (planes - 1))
         # The wordline stays while it is integrated several times.
         return 1 + self.stretch.planes(1) - 1 + integrate + 1 + 1 + PIN + self.conversion
 
@@ -315,9 +316,15 @@ class Cycles(Derived):
         """Cycles for which programming ``rows`` of a column keeps the window busy.
 
         ERASE and RAISE a cycle each and `pulse` for every pulse, and all devices read. The flags of the column are
-        sensed before.
+        sensed before. A window that verifies reads the devices of rule W4 instead, as if no row needed a correction.
         """
+        if self.design.capabilities.verifies:
+            return 1 + 1 + pulses * self.pulse + self.slice_verify(layer, rows) + 1
         return 1 + 1 + pulses * self.pulse + self.slice_read(layer, rows)
+
+    def slice_verify(self, layer: Layer, rows: int) -> int:
+        """Cycles of reading ``rows`` that are not verified yet: every read, CHECK of each row, and CORRECT."""
+        return rows * (self.design.crossbar.verify_reads * self.device_read(layer, fine=True) + 1) + 1
 
     def column_read(self, tile: Tile) -> int:
         """Cycles for which reading a whole column of a tile keeps the window busy, a slice after the other."""
@@ -325,8 +332,12 @@ class Cycles(Derived):
 
     @property
     def most_commit(self) -> int:
-        """Most cycles of programming a slice of a column: both devices of a pair fall from full, and one is raised."""
+        """Most cycles of programming a slice of a column: both devices of a pair fall from full, one is raised, and
+        every row is corrected as often as it may be."""
         crossbar = self.design.crossbar
         rows = min(crossbar.rows, WINDOW_ROWS)
         commit = max(self.slice_commit(layer, rows, 3 * crossbar.weight_limit) for layer in Layer)
-        return self.sense + commit
+        corrections = crossbar.verify_pulses * (
+            self.pulse + max(self.slice_verify(layer, rows) for layer in Layer) if crossbar.verify_pulses else 0
+        )
+        return self.sense + commit + corrections

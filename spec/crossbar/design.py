@@ -140,6 +140,11 @@ class DesignPoint(Design):
         return max(0, -(-walk // self.formats.adc_limit) - 1).bit_length()
 
     @property
+    def fine_bits(self) -> int:
+        """f: in a fine read a level weighs 2^f codes, as many as the converter has room for. Rule W3."""
+        return max(0, (self.formats.adc_limit // self.crossbar.weight_limit).bit_length() - 1)
+
+    @property
     def sum_limit(self) -> int:
         """Largest magnitude of a hidden unit's bitline sum over all row tiles, in whole levels."""
         return self.formats.stream_limit * self.hidden_rows * self.crossbar.weight_limit

@@ -46,6 +46,7 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"{design.learning.accumulator_bits} bits cannot reach: "
             f"use less than {1 << (design.learning.accumulator_bits - 1)}"
         )
+    yield from _verify_faults(design)
     yield from _learning_faults(design)
     if design.adc_shift < 0:
         yield (
@@ -198,6 +199,11 @@ def _macro_faults(design: DesignPoint) -> Iterator[str]:
             )
 
 
+def _verify_faults(design: DesignPoint) -> Iterator[str]:
+    if (reads := design.crossbar.verify_reads) & (reads - 1):
+        yield f"crossbar.verify_reads is {reads}, whose average is no shift: use 1, 2, 4, 8 or 16"
+
+
 def _learning_faults(design: DesignPoint) -> Iterator[str]:
     learning = design.learning
     if learning.winners != "all" and learning.winners > design.network.hidden:
@@ -249,6 +255,9 @@ def unheeded(design: DesignPoint) -> dict[str, str]:
     found = _unheeded(design)
     if not design.capabilities.parity:
         found["system.parity"] = "no macro holds accumulators or a reservoir, or the parity is off"
+    if not design.capabilities.verifies:
+        reason = "crossbar.verify_pulses is 0, so that the weight window corrects nothing"
+        found |= dict.fromkeys(("crossbar.verify_reads", "crossbar.verify_tolerance"), reason)
     return found
 
 

@@ -16,6 +16,8 @@ MAX_ADC_CYCLES = 16_384
 """Longest conversion: a counting converter of 14 bits."""
 MAX_PULSE_CYCLES = 21_845
 """Longest programming pulse: a third of the longest wait for a tile."""
+MAX_VERIFY_PULSES = 1023
+"""Most corrective pulses of a row: four passes over a device of 256 states."""
 TIMEOUT_BITS = 16
 """Bits of the register that says how long the core waits for a tile."""
 LEAST_TIMEOUT = 256
@@ -53,6 +55,19 @@ class Crossbar(Section):
     )
     macro_columns: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         0, ge=0, le=MAX_TILE, description="bitlines of the macro that holds every tile; 0: as many as a tile uses"
+    )
+
+    verify_pulses: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        0,
+        ge=0,
+        le=MAX_VERIFY_PULSES,
+        description="most corrective pulses of a row that the weight window programs; 0: none",
+    )
+    verify_reads: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        1, ge=1, le=16, description="reads of a row that the weight window averages, a power of two"
+    )
+    verify_tolerance: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        1, ge=0, le=255, description="error of a programmed row that stays, in codes of a fine read: see rule W3"
     )
 
     @property

@@ -39,6 +39,23 @@ class CrossbarHost(Host):
                 _program_column(script, tile, column, levels[:, column])
         await self.make(script, self._pause)
 
+    async def program_devices(self, weights: Weights) -> NDArray:
+        """Program as `program` does, whatever becomes of it: how each slice ended, a record of mismatches and of rows
+        that are not verified. Of a window that verifies."""
+        script = RegisterScript(self.registers)
+        for tile in all_tiles(self.design):
+            levels = _of_tile(weights, tile)
+            for column in range(tile.columns):
+                for part, rows in enumerate(tile.window_slices):
+                    _begin_slice(script, tile, column, part, levels[rows, column])
+                    script.until("STATUS", "window_busy", 0)
+                    script.record("WINDOW_STATUS")
+                    script.record("WINDOW_UNVERIFIED")
+        words = np.array(await self.make(script, self._pause)).reshape(-1, 2)
+        mismatches = [self.registers["WINDOW_STATUS"].decode(int(word))["mismatches"] for word in words[:, 0]]
+        ended = zip(mismatches, words[:, 1].tolist(), strict=True)
+        return np.array(list(ended), [(name, "<i4") for name in ("mismatches", "unverified")])
+
     async def program_column(self, tile: Tile, column: int, levels: NDArray) -> None:
         """Program one column with one weight a row and check that it verifies.
 

@@ -12,7 +12,7 @@ from cocotbext.axi import AxiStreamFrame
 
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import save_checkpoint
-from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.counters import PROGRAMMING_COUNTERS, Counter
 from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import Answer, Drop, Flag, encode_packet
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
@@ -51,6 +51,12 @@ class SequenceRun(HostRun[CrossbarHost]):
             await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")))
         if "hidden_faults" in data:
             await write_faults(host, (data["hidden_faults"], data["readout_faults"]))
+        if config["programmed"]:
+            ended = await host.program_devices(Weights(data["hidden"], data["readout"]))
+            counters = await host.counters()
+            with replacing(Path(config["programmed"])) as partial:
+                counted = np.array([counters[counter] for counter in PROGRAMMING_COUNTERS])
+                np.savez(partial, allow_pickle=False, ended=ended, counters=counted)
         if not host.design.capabilities.bistable:
             await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
             await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])

@@ -180,6 +180,19 @@ def probes(window: DeviceWindow) -> tuple[int, int]:
     return window.state.probes
 
 
+def committed(design: DesignPoint, hidden: list[list[int]]) -> tuple[list[float], tuple[int, int, int]]:
+    """Weights of column 0 in levels after a commit of these, and 0 elsewhere, to a chip at rest; its mismatches, pulses
+    and probes."""
+    window = window_of(design, [[0]])
+    tile = window.chip.layers[0].tiles[0]
+    levels = np.zeros(tile.rows, np.int64)
+    levels[: len(hidden)] = np.array(hidden)[:, 0]
+    done = window.commit(tile, 0, 0, levels)
+    g = window.state.conductances(window.chip)[0][:, :, 0]
+    weights = ((g[0] - g[1]) / window.chip.model.level).tolist()
+    return weights, (done.mismatches, done.pulses, window.state.probes[0])
+
+
 def converters(design: DesignPoint) -> tuple[list[list[int]], list[list[int]], list[list[int]]]:
     """Offsets, gains and plane errors of the hidden layer, a list a row tile."""
     made = Chip.of(design).layers[0]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remora.flow.systems.crossbar.chip_files import STATE, read_state_of, tile_state
-from remora.flow.verify.records import Check
+from remora.flow.systems.crossbar.stimulus import Stimulus
+from remora.flow.verify.records import COUNTERS, Check, check_values
+from remora.golden.crossbar.device_window import Committed, DeviceWindow
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
+from remora.spec.crossbar.counters import PROGRAMMING_COUNTERS
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 
@@ -23,6 +27,9 @@ _STATE_RECORD = [
     *((name, "<i4") for name in ("tile", "row", "column", "ageings")),
     ("probes", "<i8"), ("state", "<i8", (2 * len(STATE),)),
 ]  # fmt: skip
+PROGRAMMED = "programmed"
+"""Kind of the records of slices that a run programs through the weight window."""
+PROGRAMMED_RECORD = [(name, "<i4") for name in ("mismatches", "unverified")]
 _RECORD = [(name, "<i4") for name in ("tile", "row", "column", "weight", "unused")]
 
 
@@ -76,6 +83,43 @@ def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Che
 def fresh_devices(design: DesignPoint, weights: Weights) -> DeviceState:
     """The devices of the chip that a design point describes, programmed to these weights. Rules D21 and D23."""
     return DeviceState.of(design, (weights.hidden, weights.readout))
+
+
+def programs_devices(design: DesignPoint, stimulus: Stimulus) -> bool:
+    """Whether a run programs real devices through the weight window: one that verifies, and devices without a past."""
+    verifies = design.capabilities.verifies and not design.devices.ideal
+    return verifies and stimulus.devices is None and not stimulus.age
+
+
+def program_devices(design: DesignPoint, weights: Weights) -> tuple[DeviceState, tuple[Committed, ...]]:
+    """The devices of a chip at rest after the weight window has programmed these weights, and how each slice ended.
+
+    Rules W2 and W4.
+    """
+    window = DeviceWindow(design, erased_devices(design, weights))
+    return window.state, tuple(window.program(weights))
+
+
+def check_programmed(ended: tuple[Committed, ...], path: Path) -> Iterator[Check]:
+    """How each slice ended, a record each, and what the counters say of all; with what a run left in a file."""
+    wanted = np.array([(each.mismatches, each.unverified) for each in ended], PROGRAMMED_RECORD)
+    sums = {counter.name: 0 for counter in PROGRAMMING_COUNTERS}
+    for each in ended:
+        for counter, value in zip(
+            PROGRAMMING_COUNTERS, (each.rows, each.mismatches, each.corrections, each.pulses), strict=True
+        ):
+            sums[counter.name] += value
+    read, counted = wanted[:0], dict.fromkeys(sums, -1)
+    if path.is_file():
+        with np.load(path) as content:
+            read, counted = content["ended"], dict(zip(sums, content["counters"].tolist(), strict=True))
+    yield Check(PROGRAMMED, wanted, read)
+    yield check_values(f"{PROGRAMMED} {COUNTERS}", sums, counted)
+
+
+def erased_devices(design: DesignPoint, weights: Weights) -> DeviceState:
+    """The devices of a chip at rest. Rule D21, with weights of 0."""
+    return fresh_devices(design, Weights(np.zeros_like(weights.hidden), np.zeros_like(weights.readout)))
 
 
 def check_states(design: DesignPoint, state: DeviceState, directory: Path) -> Check:

@@ -8,9 +8,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.systems.crossbar.devices import fresh_devices
+from remora.flow.systems.crossbar.devices import fresh_devices, program_devices, programs_devices
 from remora.flow.systems.crossbar.stimulus import ReplayCommand, Stimulus
-from remora.golden.crossbar.device_window import DeviceWindow
+from remora.golden.crossbar.device_window import Committed, DeviceWindow
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.miru import Saturations, trace_records
 from remora.golden.crossbar.weights import Weights
@@ -55,6 +55,7 @@ class Reference:
         sequences learnt, replays after them, healing replays, sequences that the reservoir took, and what was written
         into each layer.
         winners: hidden units that learnt from each new sequence so far.
+        programmed: how the weight window ended each slice that it programmed before the first sequence, where it did.
     """
 
     def __init__(self, design: DesignPoint, stimulus: Stimulus, trace: bool) -> None:
@@ -63,7 +64,13 @@ class Reference:
         self.learnt = self.replayed = self.healed = self.accepted = 0
         self.hidden = self.readout = Writes()
         self.winners: list[tuple[int, ...]] = []
-        self._devices = None if design.devices.ideal else _aged_devices(design, stimulus)
+        self.programmed: tuple[Committed, ...] | None = None
+        self._devices: DeviceState | None = None
+        if programs_devices(design, stimulus):
+            self._devices, self.programmed = program_devices(design, stimulus.weights)
+            self._devices.started = stimulus.first_place
+        elif not design.devices.ideal:
+            self._devices = _aged_devices(design, stimulus)
         self._probes = self._devices.probes if self._devices else (0, 0)
         self._learning = (
             LearningReference(design, stimulus.weights, stimulus.coefficients, self._devices)

@@ -15,11 +15,15 @@ from remora.flow.systems.crossbar.chip_files import write_chip
 from remora.flow.systems.crossbar.devices import (
     DEVICES,
     PATTERN,
+    PROGRAMMED,
     check_devices,
+    check_programmed,
     check_states,
     devices_asked,
+    erased_devices,
     fresh_devices,
     leaves_devices_over,
+    programs_devices,
 )
 from remora.flow.systems.crossbar.reference import DRAWS, Reference
 from remora.flow.systems.crossbar.stimulus import Stimulus
@@ -51,6 +55,8 @@ CHUNK = 256
 KINDS = (STEP, READOUT, EVENT, ANSWER, COUNTERS, INTERRUPTS)
 """What a traced run compares of any stimulus; of events only where packets are dropped."""
 WEIGHTS = "weights"
+PROGRAMMED_FILE = "programmed.npz"
+"""What a run leaves of how the weight window ended each slice."""
 CHIP = "chip"
 """Folder, in that of the run, of the chip that the models of the tiles start from."""
 CONTEXTS = "contexts"
@@ -70,14 +76,19 @@ class CrossbarCase(RunCase):
     Compared are steps, readouts, events, answers, counters and interrupts; where something is learnt also every update,
     and at the readback points and the end all that is learnt: weights, χ, reservoir, fault map, counts. Where macros
     are larger than their tiles, so is every pair of devices at the end. Real devices start as a chip that holds the
-    weights. What the weight window reads of them is compared in place of weights, and every device at the end.
+    weights, or at rest, where the weight window programs and verifies them; how each slice ended is compared then. What
+    the window reads of them is compared in place of weights, and every device at the end.
 
     Args:
         trace: record and compare every step; without, only answers, counters, interrupts and what is learnt are.
         images: folder of memory images to start from, instead of programming through the weight window.
     """
 
-    MODULE, PROGRESS, STALE = "remora.tb.crossbar.run_sequences", STEP, ("learnt_*.npz", "readings_*.npz", PATTERN)
+    MODULE, PROGRESS, STALE = (
+        "remora.tb.crossbar.run_sequences",
+        STEP,
+        ("learnt_*.npz", "readings_*.npz", PROGRAMMED_FILE, PATTERN),
+    )
 
     def __init__(
         self, design: DesignPoint, stimulus: Stimulus, *, trace: bool = True, images: Path | None = None
@@ -87,6 +98,7 @@ class CrossbarCase(RunCase):
         self.stimulus, self.traced, self.images = stimulus, trace, images
         self.classes = design.network.classes
         self._real = not design.devices.ideal
+        self._programs = programs_devices(design, stimulus)
         self._compares_devices = self._real or leaves_devices_over(design)
         self.reference = Reference(design, stimulus, trace)
 
@@ -100,7 +112,8 @@ class CrossbarCase(RunCase):
         if weights.thresholds is not None:
             content["thresholds"] = weights.thresholds
         if self._real:
-            state = stimulus.devices or fresh_devices(self.design, weights)
+            fresh = erased_devices if self._programs else fresh_devices
+            state = stimulus.devices or fresh(self.design, weights)
             (directory / CHIP).mkdir(exist_ok=True)
             write_chip(directory / CHIP, self.design, state)
             content |= map_arrays(state.fault_map)
@@ -110,6 +123,7 @@ class CrossbarCase(RunCase):
         return {
             "input": str(directory / "input.npz"),
             "program": self.images is None and not self._real,
+            "programmed": str(directory / PROGRAMMED_FILE) if self._programs else "",
             "reset_coefficient": stimulus.coefficients.reset,
             "update_coefficient": stimulus.coefficients.update,
             "bad": [{"before": bad.before, "data": bad.data.hex(), "keep": bad.keep} for bad in stimulus.bad],
@@ -210,6 +224,8 @@ class CrossbarCase(RunCase):
             yield check_values(CONTEXTS, dict.fromkeys(CONTEXT_RULES, 0), self._context_faults(found.records))
         yield check_values(COUNTERS, by_name(self._predicted(found)), by_name(found.counters))
         yield check_values(INTERRUPTS, self._interrupts(), found.report["interrupts"])
+        if self.reference.programmed is not None:
+            yield from check_programmed(self.reference.programmed, found.directory / PROGRAMMED_FILE)
         if self._real:
             yield check_states(self.design, self.reference.devices, found.directory)
         elif self._compares_devices:
@@ -223,7 +239,11 @@ class CrossbarCase(RunCase):
         stimulus, capabilities = self.stimulus, self.design.capabilities
         traced = [STEP, READOUT, *([EVENT] if stimulus.bad else [])]
         kinds = [*(traced if self.traced else []), ANSWER, COUNTERS, INTERRUPTS]
-        kinds += [DEVICES] * self._compares_devices + [f"{layer} {READINGS}" for layer in LAYERS] * self._real
+        kinds += (
+            [PROGRAMMED, f"{PROGRAMMED} {COUNTERS}"] * self._programs
+            + [DEVICES] * self._compares_devices
+            + [f"{layer} {READINGS}" for layer in LAYERS] * self._real
+        )
         if stimulus.learns.any():
             held = [*([WEIGHTS] * (not self._real)), *(["accumulators"] * capabilities.accumulates)]
             held += [FAULTS] * capabilities.compensates
@@ -289,7 +309,7 @@ class CrossbarCase(RunCase):
             **healed,
             **{f"dropped_{drop.name.lower()}": int(drop in causes) for drop in Drop},
             "sequence_done": int(self.stimulus.answered.any()),
-            "window_failed": 0,
+            "window_failed": int(any(each.mismatches for each in self.reference.programmed or ())),
             "macro_timeout": 0,
             "pin": int(bool(causes)),
             "events_left": 0,

@@ -136,6 +136,11 @@ class WindowHost:
         verdict = await self.run("commit")
         wrong = sum(value != level for value, level in zip(values, reached, strict=True))
         self.bench.compare(self.block, f"failed and mismatches of {values}", verdict, (int(wrong > 0), wrong))
+        if self.design.capabilities.verifies:
+            lost = sum(
+                1 << row for row, (value, level) in enumerate(zip(values, reached, strict=True)) if value != level
+            )
+            self.bench.compare(self.block, f"unverified rows of {values}", self.host.get("unverified"), lost)
         first = tile.first_row + rows.start
         for side in (0, 1):
             levels = [max(0, -level if side else level) for level in reached]
@@ -157,6 +162,8 @@ class WindowHost:
             await self.fill([self.random.randint(-128, 127) for _ in range(count)])
             self.pulses = 0
             self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
+            if self.design.capabilities.verifies:
+                self.bench.compare(self.block, "unverified rows after a read", self.host.get("unverified"), 0)
             self.bench.compare(self.block, "pulses of a read", self.pulses, 0)
             cycles += self.cycles
             self.bench.compare(

@@ -23,27 +23,26 @@ CHIPS = 60
 WORD = 2**32
 
 
-def any_window(random: np.random.Generator, **changes) -> DeviceWindow:
-    """Of a chip that is aged and about to begin its probes anew."""
+def any_window(random: np.random.Generator, changes: dict | None = None) -> DeviceWindow:
+    """Of a chip that is aged and about to begin its probes anew, with some fields of the crossbar changed."""
     design = any_design(random)
-    design = with_devices(
-        design.evolve(crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits)}, **changes), random
-    )
+    few = {"fraction_bits": min(12, design.crossbar.fraction_bits)}
+    design = with_devices(design.evolve(crossbar=few | (changes or {})), random)
     chip, weights = Chip.of(design), random_weights(design, int(random.integers(1000)))
     state = DeviceState.fresh(chip, (weights.hidden, weights.readout))
     state.age(chip, 10**6)
     return DeviceWindow(design, replace(state, probes=(WORD - 3, 7)))
 
 
-def scalar_read(window: DeviceWindow, tile, column: int, row: int, probe: int) -> int:
-    """Rule W1 of one row, with rules D13 to D18."""
+def scalar_read(window: DeviceWindow, tile, column: int, row: int, probe: int, finer: int = 0) -> int:
+    """Rule W1 of one row, with rules D13 to D18; of rule W3 with the f of ``finer``."""
     design, model, made = window.design, window.chip.model, window.chip.layers[tile.layer]
     bitlines = window.state.conductances(window.chip)[tile.layer][:, tile.row_slice, tile.column_slice]
     rows = [[int(g) for pair in row for g in pair] for row in bitlines.transpose(1, 2, 0)]
     positive, negative = scalar.behind_wires(model, rows)[row][2 * column : 2 * column + 2]
     s, errors = adc_shift(design, tile.layer), (made.planes[tile.row_tile] - 256).tolist()
-    p = min(len(errors) - 1, s)
-    mu = sum(2**p * (256 + errors[p]) for _ in range(2 ** (s - p)))
+    p = min(len(errors) - 1, s + finer)
+    mu = sum(2**p * (256 + errors[p]) for _ in range(2 ** (s + finer - p)))
     power = scalar.rs(mu * mu, 22) * scalar.rs(model.read_noise**2 * (positive**2 + negative**2), 30)
     in_layer = tile.first_column + column
     z = scalar.noise_entry(model, tile.layer, tile.row_tile, in_layer, probe % WORD, 0, scalar.PROBE)
@@ -99,3 +98,102 @@ def test_probes_of_one_layer_are_not_those_of_the_other(layer):
     before = state.probes
     state.count_probes(layer, 5)
     assert state.probes[layer] == (before[layer] + 5) % WORD and state.probes[1 - layer] == before[1 - layer]
+
+
+class ScalarSlice:
+    """A slice of a column under the window, a device at a time. Rules W2 to W4."""
+
+    def __init__(self, window: DeviceWindow, tile, column: int, rows: slice):
+        self.window, self.tile, self.column, self.rows, self.pulses = window, tile, column, rows, 0
+        made, layer = window.chip.layers[tile.layer], window.state.layers[tile.layer]
+        in_layer = tile.first_column + column
+        self.devices = {}
+        for row in range(rows.start, rows.stop):
+            for side in (0, 1):
+                at = side, tile.first_row + row, in_layer
+                numbers = [int(number) for number in made.numbers[(slice(None), *at)]]
+                device = scalar.Device(window.chip.model, int(tile.layer), side, at[1], in_layer, numbers)
+                device.p, device.n, device.t, device.s = (int(array[at]) for array in layer.arrays())
+                self.devices[row - rows.start, side] = device, at
+
+    def pair(self, row: int):
+        return self.devices[row, 0][0], self.devices[row, 1][0]
+
+    def store(self) -> None:
+        layer = self.window.state.layers[self.tile.layer]
+        for device, at in self.devices.values():
+            layer.p[at], layer.n[at], layer.t[at], layer.s[at] = device.p, device.n, device.t, device.s
+
+    def commit(self, levels: list[int]) -> set[int]:
+        """Rule W2; mismatches without rule W4 by one read."""
+        limit = self.window.design.crossbar.weight_limit
+        for _ in range(2 * limit):
+            awake = [row for row in range(len(levels)) if not all(each.at_rest() for each in self.pair(row))]
+            for row in awake:
+                positive, negative = self.pair(row)
+                (negative if positive.at_rest() else positive).pulse(False)
+            self.pulses += len(awake)
+        for k in range(limit):
+            raised = [row for row, level in enumerate(levels) if abs(level) > k]
+            for row in raised:
+                self.pair(row)[levels[row] < 0].pulse(True)
+            self.pulses += len(raised)
+        self.store()
+        if self.window.design.crossbar.verify_pulses:
+            return self.verify(levels)
+        return {row for row, level in enumerate(levels) if self.read(row) != level}
+
+    def read(self, row: int, finer: int = 0) -> int:
+        probe = self.window.state.probes[self.tile.layer]
+        self.window.state.count_probes(self.tile.layer, 1)
+        return scalar_read(self.window, self.tile, self.column, self.rows.start + row, probe, finer)
+
+    def verify(self, levels: list[int]) -> set[int]:
+        design = self.window.design
+        crossbar, limit = design.crossbar, design.crossbar.weight_limit
+        f = max([n for n in range(16) if limit * 2**n <= design.formats.adc_limit], default=0)
+        pending, given = set(range(len(levels))), 0
+        while True:
+            errors = {}
+            for row in sorted(pending):
+                total = sum(self.read(row, f) for _ in range(crossbar.verify_reads))
+                errors[row] = scalar.rs(total, crossbar.verify_reads.bit_length() - 1) - levels[row] * 2**f
+            pending = {row for row in pending if abs(errors[row]) > crossbar.verify_tolerance}
+            if given == crossbar.verify_pulses:
+                return pending
+            moved = [row for row in pending if scalar.pulse_pair(*self.pair(row), errors[row] < 0)]
+            self.store()
+            self.pulses += len(moved)
+            given += 1
+            if not moved:
+                return pending
+
+
+@pytest.mark.parametrize("verifies", [False, True])
+def test_commits_as_the_scalar_reading_does(verifies):
+    """Rules W2 to W4: devices, probes, verdict and pulses of slices that are committed one over the other."""
+    random, seen = np.random.default_rng(SEED + 2 + verifies), Counter()
+    for _ in range(25):
+        reads = int(random.choice([1, 2, 4]))
+        fields = {"verify_pulses": int(random.integers(1, 9)), "verify_reads": reads}
+        fields["verify_tolerance"] = int(random.integers(4))
+        window = any_window(random, fields if verifies else {})
+        other = DeviceWindow(window.design, window.state.copy())
+        most = window.design.crossbar.weight_limit + 1
+        for tile in random.permutation(np.array(all_tiles(window.design), object))[:2]:
+            column, part = int(random.integers(tile.columns)), int(random.integers(len(tile.window_slices)))
+            rows = tile.window_slices[part]
+            levels = np.clip(random.integers(-most, most + 1, rows.stop - rows.start), -128, 127)
+            done = window.commit(tile, column, part, levels)
+            shadow = ScalarSlice(other, tile, column, rows)
+            left = shadow.commit(levels.tolist())
+            assert (done.mismatches, done.pulses, done.rows) == (len(left), shadow.pulses, len(levels))
+            assert done.unverified == sum(2**row for row in left) * verifies
+            assert window.state.probes == other.state.probes
+            for mine, theirs in zip(window.state.layers, other.state.layers, strict=True):
+                for found, expected in zip(mine.arrays(), theirs.arrays(), strict=True):
+                    np.testing.assert_array_equal(found, expected)
+            seen += Counter(rows=len(levels), left=len(left), verified=len(levels) - len(left))
+            seen += Counter(corrections=done.corrections)
+    assert seen["rows"] > 100 and seen["left"] > 10 and seen["verified"] > 5, seen
+    assert bool(seen["corrections"]) == verifies

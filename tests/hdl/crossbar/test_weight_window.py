@@ -22,6 +22,11 @@ def test_weight_window():
         cell={"lanes": 3},
         crossbar={"rows": 35, "columns": 10, "levels": 4, "adc_cycles": 2},
     )
+    designs["verified"] = make_design(  # rows 4 x 2, in tiles of three rows, read four times each
+        network={"features": 2, "hidden": 2, "classes": 1},
+        cell={"lanes": 1},
+        crossbar={"rows": 3, "columns": 1, "levels": 4, "adc_cycles": 2, "verify_pulses": 3, "verify_reads": 4},
+    )
     options = {"extra_sources": ARRAY, **CROSSBAR_OPTIONS}
     assert (
         len(

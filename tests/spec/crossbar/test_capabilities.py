@@ -23,6 +23,7 @@ HEALS = REPLAYS.evolve(learning={"healing": True})
 COMPENSATES = SELECTS.evolve(learning={"compensation": True})
 INTERLEAVES = DEFAULT.evolve(system={"contexts": 2})
 EVERY = DEFAULT.evolve(network={"readout": "every"})
+VERIFIES = DEFAULT.evolve(crossbar={"verify_pulses": 1})
 KWS = load_design("kws", BmruDesign)
 
 
@@ -42,6 +43,8 @@ KWS = load_design("kws", BmruDesign)
         (COMPENSATES.evolve(learning={"enabled": False}), set()),
         (INTERLEAVES, {"interleaves"}),
         (EVERY, {"reads_every_step"}),
+        (VERIFIES, {"verifies"}),
+        (DEFAULT.evolve(crossbar={"verify_reads": 4}), set()),
         (LEARNS.evolve(system={"parity": True}), {"learns", "accumulates", "parity"}),
         (SELECTS.evolve(system={"parity": True}), {"learns", "selects"}),
         (DEFAULT.evolve(system={"parity": True}), set()),
@@ -50,7 +53,7 @@ KWS = load_design("kws", BmruDesign)
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 10
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 11
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True
@@ -58,7 +61,7 @@ def test_capabilities_are_what_the_fields_ask_for(design, wanted):
 
 @pytest.mark.parametrize(
     "design",
-    [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, HEALS, COMPENSATES, INTERLEAVES, EVERY, KWS],
+    [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, HEALS, COMPENSATES, INTERLEAVES, EVERY, VERIFIES, KWS],
     ids=lambda each: str(each.CORE),
 )
 def test_the_register_map_has_the_counters_of_the_design_point(design):
@@ -70,7 +73,11 @@ def test_the_register_map_has_the_counters_of_the_design_point(design):
 
 def test_what_a_counter_needs_is_a_capability():
     needed = {counter.needs for counter in Counter} - {None}
-    assert needed == {"learns", "replays", "heals", "interleaves"} <= set(type(DEFAULT.capabilities).model_fields)
+    assert (
+        needed
+        == {"learns", "replays", "heals", "interleaves", "verifies"}
+        <= set(type(DEFAULT.capabilities).model_fields)
+    )
     assert Counter(14) is Counter.LEARNED and Counter.LEARNED == 14
 
 

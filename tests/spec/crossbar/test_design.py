@@ -70,7 +70,11 @@ def leaves(content: dict, path=()):
 
 
 def test_every_field_but_the_name_enters_the_hash():
-    replaying = DesignPoint(name="default", learning={"replay_capacity": 2, "replay_ratio": 2, "columns": 2})
+    replaying = DesignPoint(
+        name="default",
+        learning={"replay_capacity": 2, "replay_ratio": 2, "columns": 2},
+        crossbar={"verify_pulses": 2, "verify_reads": 2},
+    )
     content = replaying.model_dump(mode="json")
     hashes, changed = {replaying.hash}, 0
     for *sections, name in leaves(content):

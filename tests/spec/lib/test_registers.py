@@ -29,6 +29,7 @@ DEFAULT = DesignPoint(name="default")
 REPLAYS = DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)).evolve(
     learning={"enabled": True}
 )
+EVERY_COUNTER = REPLAYS.evolve(learning={"healing": True}, system={"contexts": 2}, crossbar={"verify_pulses": 1})
 SMALLEST = DesignPoint(
     name="smallest",
     network=Network(features=1, hidden=1, classes=1, max_steps=1),
@@ -135,7 +136,7 @@ def test_ports_are_unique():
 
 
 def test_counters_are_those_of_the_enumeration_in_its_order():
-    registers = register_map(REPLAYS.evolve(learning={"healing": True}, system={"contexts": 2}))
+    registers = register_map(EVERY_COUNTER)
     words = [word for counter in Counter for word in registers.counter(counter)]
     assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(2 * len(Counter))]
     assert [register for register in registers if register.address >= 0x100] == words
@@ -156,7 +157,7 @@ def test_counters_of_learning_are_there_only_where_it_learns():
     assert {
         counter.name for counter in set(DEFAULT.evolve(learning={"enabled": True}).counters()) - set(DEFAULT.counters())
     } == names
-    assert REPLAYS.evolve(learning={"healing": True}, system={"contexts": 2}).counters() == tuple(Counter)
+    assert EVERY_COUNTER.counters() == tuple(Counter)
     assert [each["CAPABILITIES"].field("learning").reset for each in (without, learns)] == [0, 1]
 
 

@@ -9,6 +9,7 @@ from remora.flow.systems.crossbar.catalogue.every_step_faults import every_step_
 from remora.flow.systems.crossbar.catalogue.healing_faults import healing_faults
 from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
 from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
+from remora.flow.systems.crossbar.catalogue.verify_faults import verify_faults
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS, FEATURE_BITS
 from remora.spec.crossbar.layout import Layer, LayerLayout, layer_layout, sum_bits
@@ -27,7 +28,9 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     faults += every_step_faults(design) if design.capabilities.reads_every_step else []
     faults += learning_faults(design) if design.capabilities.learns else []
     faults += replay_faults(design) if design.capabilities.replays else []
-    return faults + (healing_faults(design) if design.capabilities.heals else [])
+    faults += healing_faults(design) if design.capabilities.heals else []
+    verifies = design.capabilities.verifies and not design.devices.ideal
+    return faults + (verify_faults(design) if verifies else [])
 
 
 def _streamer(design: DesignPoint) -> list[Fault]:

@@ -1,0 +1,1 @@
+"""Program-and-verify in the weight window."""

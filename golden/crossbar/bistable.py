@@ -21,6 +21,7 @@ from remora.golden.crossbar.miru import (
     Inference,
     Saturations,
     check_features,
+    codes_of,
     empty_step_scores,
     readouts_shape,
 )
@@ -134,7 +135,8 @@ def infer(
             _keep(kept, chosen, running, words, sums, states)
             where = running if kept.readout_words.ndim == 3 else slice(None)
             _keep_readouts(kept, chosen, where, design, read, codes)
-    return Inference(scores, np.argmax(scores, axis=1), Saturations(adc=saturated), kept, step_scores)
+    seen = Saturations(saturated, 0, codes_of(design, len(lengths), int(lengths.sum())))
+    return Inference(scores, np.argmax(scores, axis=1), seen, kept, step_scores)
 
 
 def _empty_record(design: DesignPoint, lengths: NDArray, steps: int) -> BistableRecord:

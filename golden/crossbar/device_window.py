@@ -14,7 +14,7 @@ from remora.golden.devices.pairs.policy import Sense
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.pulses import pulse_devices
 from remora.golden.devices.reading import SQUARE_SHIFT, Key, driven_codes
-from remora.golden.devices.state import SEQUENCE_MASK, DeviceState, at_rest, conducted, is_full
+from remora.golden.devices.state import SEQUENCE_MASK, DeviceState, LayerState, at_rest, conducted, is_full
 from remora.golden.devices.wires import behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, all_tiles, layer_layout
@@ -86,7 +86,7 @@ class DeviceWindow:
             # Nothing but the column itself matters.
             at = (slice(None), tile.row_slice, slice(tile.first_column + column, tile.first_column + column + 1))
             part = replace(made, index=made.index[at], numbers=made.numbers[(slice(None), *at)])
-            return conducted(model, part, type(layer)(*(array[at] for array in layer.arrays())))
+            return conducted(model, part, _part(layer, at))
         left = behind_wires(model, conducted(model, made, layer)[:, tile.row_slice, tile.column_slice])
         return left if column is None else left[:, :, column : column + 1]
 
@@ -168,7 +168,7 @@ class _Slice:
         self._devices = flat
         index = self._made.index[:, here[0], here[1]]
         made = replace(self._made, index=index, numbers=self._made.numbers[:, :, here[0], here[1]])
-        part = type(self._state)(*(array[:, here[0], here[1]] for array in self._state.arrays()))
+        part = _part(self._state, (slice(None), *here))
         self._conductance = conducted(self._model, made, part)
 
     def sense(self) -> Sense:
@@ -205,6 +205,12 @@ class _Slice:
                 break
             pulses += self.pulse(up, np.zeros_like(up), levels < 0)
         return pulses
+
+
+def _part(layer: LayerState, at: tuple[slice | int, ...]) -> LayerState:
+    """Some devices of a layer, as they are."""
+    p, n, t, s = (array[at] for array in layer.arrays())
+    return LayerState(p, n, t, s)
 
 
 def window_bytes(codes: NDArray[np.int64]) -> NDArray[np.int8]:

@@ -33,19 +33,27 @@ BATCH = 128
 class Saturations:
     """What the hardware's saturation counters must show.
 
-    Rules X6 and C5.
+    Rules X6, X9 and C5.
 
     Attributes:
         adc: codes of single tiles at ± full scale, both layers, every row tile.
         words: state words limited by the streamer: the next recurrent words at every step but a sequence's last, the
             readout words at the last, or at every step where they are read out.
+        codes: all codes of single tiles, of which ``adc`` counts some.
     """
 
     adc: int = 0
     words: int = 0
+    codes: int = 0
 
     def __add__(self, other: Saturations) -> Saturations:
-        return Saturations(self.adc + other.adc, self.words + other.words)
+        return Saturations(self.adc + other.adc, self.words + other.words, self.codes + other.codes)
+
+
+def codes_of(design: DesignPoint, sequences: int, steps: int) -> int:
+    """Codes of single tiles in so many sequences of so many steps in all. Rule X9."""
+    readouts = steps if design.capabilities.reads_every_step else sequences
+    return steps * design.codes_per_step + readouts * design.codes_per_readout
 
 
 @dataclass(frozen=True)
@@ -187,7 +195,8 @@ def _run(
     datapath.run(features[chosen, :steps], lengths[chosen] if ragged else None, on_step if watched else None, numbers)
     if kept:
         _keep(kept, datapath, chosen)
-    return Saturations(datapath.adc_saturations(), words + datapath.readout_saturations())
+    codes = codes_of(datapath.design, len(chosen), int(lengths[chosen].sum()))
+    return Saturations(datapath.adc_saturations(), words + datapath.readout_saturations(), codes)
 
 
 def _empty_record(design: DesignPoint, lengths: NDArray, steps: int) -> Record:

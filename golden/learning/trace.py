@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients, signed_candidates
-from remora.golden.crossbar.miru import Saturations, check_features, empty_step_scores
+from remora.golden.crossbar.miru import Saturations, check_features, codes_of, empty_step_scores
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
@@ -212,7 +212,8 @@ class LearningReference:
         """Records and saturations of the forward pass that the datapath holds; weights may have moved since."""
         path, started = self._kernel.datapath, self._started
         self._started += 1
-        self._saturations += Saturations(path.adc_saturations(), self._saw_words + path.readout_saturations())
+        seen = path.adc_saturations(), self._saw_words + path.readout_saturations()
+        self._saturations += Saturations(*seen, codes_of(self.design, 1, len(path.inputs)))
         if path.step_readouts and self._first_scores is None:
             # Not those of the replays that follow.
             self._first_scores = path.step_readouts.scores[:, 0].astype(np.int16)

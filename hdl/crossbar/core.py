@@ -29,6 +29,7 @@ from remora.hdl.macros.program_port import share_program
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
+from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES, Drop
 
 LEARNING_HOSTS = ("host", "replay", "healing", "memory")
@@ -46,7 +47,7 @@ class Core(wiring.Component):
     A tile that does not answer in time acts like ``abort``; besides, nothing starts until the next ``abort``. An update
     that such a tile holds up ends without the pulses that are left, and then ``abort`` takes effect.
 
-    Rules L16 and Z2.
+    Rules L16, X9 and Z2.
 
     Ports:
         input: packets.
@@ -270,6 +271,8 @@ class Core(wiring.Component):
         """Widths of what the counters grow by; a sum of what two blocks count."""
         bits: dict[Counter, int] = dict.fromkeys(self.design.counters(), 1)
         own = {Counter.ADC_SATURATIONS: len(self._decision.saturations), Counter.PULSES: len(self._window.pulses)}
+        if self.design.capabilities.counts_codes:
+            own[Counter.CODES] = unsigned_width(self.design.codes_per_step + self.design.codes_per_readout)
         parts = [own, self._cell.counts.signature.bits]
         parts += [self._window.counts.signature.bits] if self.design.capabilities.verifies else []
         parts += [self._learning.counts.signature.bits] if self._learning else []
@@ -301,6 +304,10 @@ class Core(wiring.Component):
             **self._waits(sequencer),
             **{f"dropped_{drop.name.lower()}": buffer.dropped[drop] for drop in Drop},
         }
+        if self.design.capabilities.counts_codes:
+            counts["codes"] = Mux(sequencer.step_done.valid, self.design.codes_per_step, 0) + Mux(
+                sequencer.decision.start, self.design.codes_per_readout, 0
+            )
         for part in (self._cell, self._learning, self._window if self.design.capabilities.verifies else None):
             for name in part.counts.signature.members if part else ():
                 count = getattr(part.counts, name)

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
-from remora.hdl.crossbar.verify.row_verifier import RowVerifier, VerifyCounts
+from remora.hdl.crossbar.verify.row_verifier import RowVerifier, verify_counts
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
@@ -148,7 +148,7 @@ class WeightWindow(wiring.Component):
                 "host": In(WindowHost(design)),
                 "stretch": In(PlaneStretch()),
                 "pulses": Out(range(self.rows + 1)),
-                **({"counts": Out(VerifyCounts(self.rows))} if design.capabilities.verifies else {}),
+                **({"counts": Out(verify_counts(self.rows))} if design.capabilities.verifies else {}),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
                 "probe": Out(ProbePort(design)),

@@ -28,6 +28,7 @@ class Capabilities(Section):
     compensates: bool = Field(description="hardware with a map of stuck devices, which no pulse reaches")
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
     verifies: bool = Field(description="a weight window that corrects what it has programmed until it reads right")
+    counts_codes: bool = Field(description="a counter of all codes that the converters gave")
     parity: bool = Field(
         description="hardware with parity on those memories of what was learnt that are made of macros"
     )
@@ -47,5 +48,6 @@ class Capabilities(Section):
             compensates=learning.compensates,
             reads_every_step=design.network.readout == "every",
             verifies=design.crossbar.verify_pulses > 0,
+            counts_codes=design.system.count_codes,
             parity=design.system.parity and has_macros(design),
         )

@@ -58,6 +58,7 @@ class Counter(IntEnum):
     PROGRAMMED = 33, "verifies"
     UNVERIFIED = 34, "verifies"
     CORRECTIONS = 35, "verifies"
+    CODES = 36, "counts_codes"
 
 
 PROGRAMMING_COUNTERS = (Counter.PROGRAMMED, Counter.UNVERIFIED, Counter.CORRECTIONS, Counter.PULSES)

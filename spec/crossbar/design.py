@@ -183,6 +183,16 @@ class DesignPoint(Design):
         return -(-self.learning.replay_capacity * bits // 8)
 
     @property
+    def codes_per_step(self) -> int:
+        """Codes of single tiles that a step of the hidden layer takes; bistable cells take none."""
+        return 0 if self.cell.bistable else self.network.hidden * ceil(self.hidden_rows / self.crossbar.rows)
+
+    @property
+    def codes_per_readout(self) -> int:
+        """Codes of single tiles that a readout takes."""
+        return self.network.classes * ceil(self.readout_rows / self.crossbar.rows)
+
+    @property
     def macs_per_step(self) -> int:
         """Multiply-accumulates of one step of the hidden layer, bias included."""
         return self.hidden_rows * self.network.hidden

@@ -68,3 +68,6 @@ class System(Section):
         False,
         description="a parity bit a word in the macros of accumulators and reservoir, checked at each read",
     )
+    count_codes: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="a counter of all codes of the converters, beside that of those that saturate"
+    )

@@ -42,6 +42,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_memories": bool(memories),
         "design_parity": design.capabilities.parity,
         "design_verifies": design.capabilities.verifies,
+        "design_counts_codes": design.capabilities.counts_codes,
         "design_store_guard": "memory_word" if any(size.limits for size in memories.values()) else "",
         "design_update": UPDATE_MODES.index(design.learning.update),
         "design_seed": design.learning.seed,

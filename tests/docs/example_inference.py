@@ -65,6 +65,13 @@ def saturations(design: DesignPoint, hidden, readout, x) -> tuple[int, int]:
     return seen.adc, seen.words
 
 
+def codes(design: DesignPoint, steps: list[int]) -> int:
+    """How many codes inference of sequences of so many steps takes."""
+    network = design.network
+    features = np.zeros((len(steps), max(steps), network.features), np.uint8)
+    return infer(design, weights_of(design), features, np.array(steps)).saturations.codes
+
+
 def candidates(design: DesignPoint, *codes: int) -> list[int]:
     """Candidates of codes."""
     return [int(signed_candidates(design)[code + design.formats.adc_limit]) for code in codes]

@@ -27,6 +27,7 @@ TOPS = {
     "accumulate": Remora(ONE.evolve(learning=LEARNING, system={"parity": True, "small_memory_bits": 0})),
     "every_step": Remora(ONE.evolve(network={"readout": "every"}, system={"contexts": 2})),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
+    "verifies": Remora(ONE.evolve(crossbar={"verify_pulses": 1}, system={"count_codes": True})),
     "heals": Remora(ONE.evolve(learning=LEARNING | {"healing": True})),
     "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1, "compensation": True})),
 }

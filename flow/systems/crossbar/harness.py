@@ -52,20 +52,21 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
     return Harness(
         watching=tuple(watching),
         modules=(*monitors, *([SAMPLE_KEY] * real)),
-        text=keys_verilog(design) if real else "",
+        text=keys_verilog(design, probes) if real else "",
         arguments=(f"-D{REAL_DEVICES}",) if real else (),
         package=trace_package(record_types(design), widths, trace_constants(design)),
     )  # fmt: skip
 
 
-def keys_verilog(design: DesignPoint) -> str:
+def keys_verilog(design: DesignPoint, probes: Mapping[str, Mapping]) -> str:
     """Wires of the module of keys, and what writes them into the models of the tiles, half a cycle early."""
     widths = {"keyed": 1, "sequence": 32, "step": 16}
     lines = [f"  wire [{widths[name.partition('_')[2]] - 1}:0] {wire};" for name, wire in KEYS.items()]
     lines.append(f"  always @(negedge {CLOCK}) begin")
     for tile in all_tiles(design):
         layer = tile.layer.name.lower()
-        path = f"dut.core.{layer}.{tile.name}"
+        # Beside what makes codes of its columns, also in an array that holds a fault.
+        path = f"dut.{probes[f'{layer}_codes_0']['path'].rsplit('.', 2)[0]}.{tile.name}"
         for name, variable in (("keyed", "keyed"), ("sequence", "key_sequence"), ("step", "key_step")):
             lines.append(f"    {path}.{variable} = {KEYS[f'{layer}_{name}']};")
     return "\n".join((*lines, "  end", ""))

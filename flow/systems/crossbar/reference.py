@@ -112,6 +112,7 @@ class Reference:
             Counter.SEQUENCES: int(stimulus.answered.sum()),
             Counter.ADC_SATURATIONS: self.saturations.adc,
             Counter.WORD_SATURATIONS: self.saturations.words,
+            Counter.CODES: self.saturations.codes,
             Counter.PULSES: hidden.applied + readout.applied,
             **{Counter[f"DROPPED_{cause.name}"]: dropped.count(cause) for cause in Drop},
             Counter.LEARNED: self.learnt,

@@ -17,12 +17,10 @@ from remora.spec.lib.fixed import signed_width
 BYTE = 8
 
 
-class VerifyCounts(CounterIncrements):
-    """What the counters of programmed rows grow by in this cycle, of ``rows`` at once."""
-
-    def __init__(self, rows: int) -> None:
-        bits = rows.bit_length()
-        super().__init__(dict.fromkeys((Counter.PROGRAMMED, Counter.UNVERIFIED, Counter.CORRECTIONS), bits))
+def verify_counts(rows: int) -> CounterIncrements:
+    """What the counters of programmed rows grow by in a cycle, of so many rows at once."""
+    counters = Counter.PROGRAMMED, Counter.UNVERIFIED, Counter.CORRECTIONS
+    return CounterIncrements(dict.fromkeys(counters, rows.bit_length()))
 
 
 class RowVerifier(wiring.Component):
@@ -81,7 +79,7 @@ class RowVerifier(wiring.Component):
                 "pulse": Out(1),
                 "done": Out(1),
                 "unverified": Out(count),
-                "counts": Out(VerifyCounts(count)),
+                "counts": Out(verify_counts(count)),
             }
         )
 

@@ -38,7 +38,7 @@ def cells(request) -> DesignPoint:
 def assert_agrees(design, weights, features, lengths=None) -> np.ndarray:
     """Compare every recorded value of every sequence; all states."""
     result = infer(design, weights, features, lengths, record=True)
-    adc = compared = 0
+    adc = codes = compared = 0
     for i, length in enumerate(np.full(len(features), features.shape[1]) if lengths is None else lengths):
         expected = run_sequence(design, weights.hidden, weights.readout, weights.thresholds, features[i, :length])
         for t, step in enumerate(expected["steps"]):
@@ -51,7 +51,8 @@ def assert_agrees(design, weights, features, lengths=None) -> np.ndarray:
         np.testing.assert_array_equal(result.scores[i], expected["scores"])
         assert result.decision[i] == expected["decision"]
         adc += expected["adc"]
-    assert compared and result.saturations == Saturations(adc, 0)
+        codes += np.size(expected["codes"])
+    assert compared and result.saturations == Saturations(adc, 0, codes)
     return result.record.state
 
 

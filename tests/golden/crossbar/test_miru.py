@@ -34,7 +34,7 @@ def assert_agrees(design, weights, features, lengths, gates) -> Saturations:
     """Compare every recorded value of every sequence; the saturations that were seen."""
     result = infer(design, weights, features, lengths, gates, record=True)
     gates = gates or Coefficients.of(design)
-    adc = words = compared = 0
+    adc = words = codes = compared = 0
     for i, length in enumerate(np.full(len(features), features.shape[1]) if lengths is None else lengths):
         expected = run_sequence(
             design, weights.hidden, weights.readout, features[i, :length], gates.reset, gates.update
@@ -50,8 +50,9 @@ def assert_agrees(design, weights, features, lengths, gates) -> Saturations:
         np.testing.assert_array_equal(result.scores[i], expected["scores"])
         assert result.decision[i] == expected["decision"]
         adc, words = adc + expected["adc"], words + expected["limited"]
+        codes += sum(np.size(step["codes"]) for step in expected["steps"]) + np.size(expected["codes"])
     assert compared
-    assert result.saturations == Saturations(adc, words)
+    assert result.saturations == Saturations(adc, words, codes)
     return result.saturations
 
 

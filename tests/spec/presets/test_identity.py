@@ -63,7 +63,7 @@ def test_the_marked_fields_are_those_of_the_contract():
     crossbar |= dict.fromkeys(("crossbar.macro_rows", "crossbar.macro_columns"), UNLESS_DEFAULT)
     crossbar |= {f"crossbar.verify_{name}": UNLESS_DEFAULT for name in ("pulses", "reads", "tolerance")}
     system = {"system.small_memory_bits": UNLESS_DEFAULT}
-    parity = {"system.parity": UNLESS_DEFAULT}
+    parity = dict.fromkeys(("system.parity", "system.count_codes"), UNLESS_DEFAULT)
     devices = {f"devices.{name}": OUTSIDE for name in Devices.model_fields}
     assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning, **crossbar, **system, **parity, **devices}
     assert marks_of(BmruDesign) == {"name": LABEL, "core": IdentityMark(written="analog"), **system}

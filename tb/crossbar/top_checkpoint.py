@@ -8,6 +8,7 @@ from random import Random
 import cocotb
 import numpy as np
 
+from remora.golden.devices.fault_map import FaultMap
 from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
@@ -81,6 +82,8 @@ async def words_that_do_not_exist(dut) -> None:
     """Commands on them answer SLVERR; so does whatever a register cannot hold."""
     host, _ = await restored(dut)
     design = host.design
+    if design.capabilities.compensates:
+        await checkpoint_host.write_faults(host, random_faults(design))
     before, memories = await checkpoint_host.save_checkpoint(host), host_memories(design)
     sizes = {int(memory): size for memory, size in memories.items()}
     for memory in range(4):
@@ -116,6 +119,10 @@ async def words_that_do_not_exist(dut) -> None:
                     await host.refused_word(register.name, value << field.lsb)
                     beyond += 1
     assert beyond >= 6
+    assert same(before, await checkpoint_host.save_checkpoint(host))
+    # A soft reset keeps all of it, the fault map too.
+    await host.write("CONTROL", soft_reset=1)
+    await host.until("busy", 0, pause_cycles=1)
     assert same(before, await checkpoint_host.save_checkpoint(host))
 
 
@@ -172,6 +179,13 @@ def words_with_rubbish(design: DesignPoint, random: Random) -> list[int]:
     return words
 
 
+def random_faults(design) -> FaultMap:
+    """Some devices of both layers marked."""
+    random, weights = np.random.default_rng(cocotb.RANDOM_SEED), checkpoint_host.no_weights(design)
+    hidden, readout = (random.random((2, *layer.shape)) < 0.5 for layer in (weights.hidden, weights.readout))
+    return hidden, readout
+
+
 def same(first, second) -> bool:
     """Two checkpoints hold the same."""
     arrays = (
@@ -186,4 +200,7 @@ def same(first, second) -> bool:
         for one in (first, second)
     ]
     kept = [(one.reservoir.features, one.reservoir.steps, one.reservoir.labels) for one in (first, second)]
-    return counts[0] == counts[1] and all(map(np.array_equal, [*found[:half], *kept[0]], [*found[half:], *kept[1]]))
+    marks = [one.fault_map or () for one in (first, second)]
+    return counts[0] == counts[1] and all(
+        map(np.array_equal, [*found[:half], *kept[0], *marks[0]], [*found[half:], *kept[1], *marks[1]])
+    )

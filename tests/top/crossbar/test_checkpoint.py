@@ -24,7 +24,15 @@ from tests.top.crossbar.test_replay import REPLAYERS
 
 DESIGNS = {
     "accumulate": learner(
-        "tiny", hidden_shift=4, readout_shift=3, winners=3, lanes=5, columns=2, replay_capacity=5, replay_ratio=2
+        "tiny",
+        hidden_shift=4,
+        readout_shift=3,
+        winners=3,
+        lanes=5,
+        columns=2,
+        replay_capacity=5,
+        replay_ratio=2,
+        compensation=True,
     ),
     "direct": learner(
         "signed",

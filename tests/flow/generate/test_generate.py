@@ -70,9 +70,8 @@ def test_the_same_bytes_every_time(generated, tmp_path, preset):
     first = content(generated(preset).directory)
     generate(load_design(preset, Design), tmp_path / "again")
     assert content(tmp_path / "again") == first
-    for hash_seed in ("1", "2"):
-        in_another_process(preset, tmp_path / hash_seed, hash_seed)
-        assert content(tmp_path / hash_seed) == first
+    in_another_process(preset, tmp_path / "other", "1")
+    assert content(tmp_path / "other") == first
 
 
 @pytest.mark.parametrize("preset", SYNTHESISED)

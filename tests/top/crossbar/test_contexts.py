@@ -52,6 +52,8 @@ AT_NIGHT = {
 }
 STALLS = (0.0, 0.5)
 CASES = [(name, stall) for name in POINTS for stall in STALLS]
+BACK_TO_BACK = ("tiny", "long", "coarse", "slow")
+"""Of which a test compares all without stalls, so that by day only the first runs without them once more."""
 CASES_AT_NIGHT = [(name, stall) for name in AT_NIGHT for stall in (0.0, 0.3, 0.8)]
 SEQUENCES = 40
 
@@ -110,7 +112,15 @@ def check(harness, tmp_path, design, stall, seed) -> None:
     assert (waits["CONVERTER"] > 0) == slow
 
 
-@pytest.mark.parametrize(("name", "stall"), CASES)
+@pytest.mark.parametrize(
+    ("name", "stall"),
+    [
+        pytest.param(name, stall, marks=pytest.mark.nightly)
+        if name in BACK_TO_BACK[1:] and not stall
+        else (name, stall)
+        for name, stall in CASES
+    ],
+)
 def test_agrees_with_golden(name, stall, harness, tmp_path):
     """Every step, readout, answer, event, counter and interrupt, whatever else is in flight; contexts are checked."""
     check(harness, tmp_path, POINTS[name], stall, 1 + CASES.index((name, stall)))
@@ -123,7 +133,7 @@ def test_agrees_with_golden_at_night(name, stall, harness, tmp_path):
     check(harness, tmp_path, AT_NIGHT[name], stall, 1 + CASES_AT_NIGHT.index((name, stall)))
 
 
-@pytest.mark.parametrize("name", ["tiny", "long", "coarse", "slow"])
+@pytest.mark.parametrize("name", BACK_TO_BACK)
 def test_one_step_after_the_other_keeps_the_crossbars_busy(name, harness, tmp_path):
     """Equal sequences back to back: a step begins every `busy` cycles while all contexts are in use."""
     design = POINTS[name]

@@ -46,7 +46,9 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name == "three" else name for name in CASES]
+)
 def test_healing_among_packets(name, harness, tmp_path):
     design = CASES[name]
     _, build = harness(design)

@@ -66,7 +66,11 @@ LEARNERS = {
     "two columns": learner("primes", hidden_shift=4, readout_shift=5, columns=2, winners=9),
     "four columns": learner("below", update="direct", hidden_shift=2, readout_shift=3, accumulator_level=64, columns=4),
 }
-AT_NIGHT = ("columns folds", "two columns", "four columns", "coarse", "exact", "direct folds", "direct winners")
+AT_NIGHT = (
+    "columns folds", "two columns", "four columns", "coarse", "exact", "direct folds", "direct winners",
+    # By day replay and healing run one of each dimension, folded lanes, and several columns in direct mode.
+    "one", "folds", "columns direct", "one lane", "default",
+)  # fmt: skip
 ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
 
 

@@ -43,6 +43,8 @@ REPLAYERS = {
     "signed": learner("signed", hidden_shift=5, replay_capacity=4, replay_ratio=3),
     "direct": learner("primes", hidden_shift=5, update="direct", winners=6, lanes=4, replay_capacity=3),
 }
+AT_NIGHT = ("one", "signed")
+"""By day they run with healing (tests/top/crossbar/test_healing.py)."""
 ALL_REPLAY = (*KINDS, LEARN, INSERT, "hidden weights", "readout weights", "reservoir", "counts")
 ACCUMULATORS = ("hidden accumulators", "readout accumulators")
 
@@ -62,7 +64,9 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])
-@pytest.mark.parametrize("name", REPLAYERS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in AT_NIGHT else name for name in REPLAYERS]
+)
 def test_replays_as_golden_does(name, stall, harness, tmp_path):
     """Sequences that are inferred, learnt or both, of every length, bad packets between them; ratios of 0 to 3, the
     reservoir frozen, thawed and cleared between sequences."""

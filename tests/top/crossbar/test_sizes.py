@@ -41,6 +41,9 @@ DESIGNS = {name: design for name, design in designs.DESIGNS.items() if name != "
 NO_SATURATION = ("one", "exact", "coarse")
 """Design points whose candidates cannot come close enough to 1 for a word to saturate."""
 
+IMAGES_BY_DAY = ("one", "tiny")
+"""Whose weights by day come from memory images too, without stalls and with many."""
+
 CASES = (
     *(Case(name, 256, 256, 0.3, WINDOW, saturates=name not in NO_SATURATION) for name in DESIGNS),
     *(Case(name, 100 + 17 * k, 30 + 22 * k, (0.0, 0.8)[k % 2], IMAGES, False) for k, name in enumerate(DESIGNS)),
@@ -51,7 +54,16 @@ CASES = (
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.nightly)
+        if case.weights == IMAGES and case.design not in IMAGES_BY_DAY
+        else case
+        for case in CASES
+    ],
+    ids=lambda case: case.name,
+)
 def test_agrees_with_golden(case, harness, tmp_path):
     """Good and bad packets through the hardware; every step, readout, answer, event, counter and interrupt compared."""
     design, seed = DESIGNS[case.design], 1 + CASES.index(case)

@@ -14,13 +14,15 @@ from remora.spec.lib.validation import guess
 
 MAX_KNOTS = 33
 """Most points of a curve."""
+MAX_VALUE = 10**6
+"""Largest value of a curve."""
 
 Share = Annotated[Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
 Amount = Annotated[Annotated[float, Field(ge=0, le=10**15, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
 Start = Annotated[Annotated[float, Field(gt=0, le=10**15, allow_inf_nan=False)] | None, ANSWERS, OUTSIDE]
 Curve = Annotated[
     Annotated[
-        tuple[Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)], ...],
+        tuple[Annotated[float, Field(ge=0, le=MAX_VALUE, allow_inf_nan=False)], ...],
         Field(min_length=1, max_length=MAX_KNOTS),
     ]
     | None,
@@ -101,10 +103,14 @@ class Devices(Section):
     @field_validator(*CURVES, mode="before")
     @classmethod
     def _as_tuple(cls, value: Any) -> Any:
+        if value is None:
+            return None
         # TOML and JSON have lists, and a design point is hashed; a single number is a curve of one point.
-        if isinstance(value, list):
-            return tuple(float(each) if type(each) is int else each for each in value)
-        return (float(value),) if type(value) in (int, float) else value
+        values = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        legal = all(type(each) in (int, float) and 0 <= each <= MAX_VALUE for each in values)
+        if not legal or not 1 <= len(values) <= MAX_KNOTS:
+            raise ValueError(f"should be a number from 0 to {MAX_VALUE}, or a list of 1 to {MAX_KNOTS} of them")
+        return tuple(float(each) for each in values)
 
     @model_validator(mode="before")
     @classmethod

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -71,30 +73,47 @@ CHILDREN = {
 }
 
 
-def processes() -> dict[int, tuple[int, str]]:
-    """Every process that has not ended: its number → its parent's, and its name."""
+@dataclass(frozen=True)
+class Process:
+    """A process: its number, and its start in ticks, by which it differs from a later one that was given its number."""
+
+    number: int
+    start: int
+
+
+def processes() -> dict[Process, tuple[int, str]]:
+    """Every process that has not ended → its parent's number, and its name."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name, _, rest = (folder / "stat").read_text(errors="replace").partition("(")[2].rpartition(")")
         except OSError:
             continue
-        state, parent = rest.split()[:2]
+        # The start is field 22 of proc_pid_stat(5), and the state is field 3.
+        state, parent, start = (rest.split()[field - 3] for field in (3, 4, 22))
         if state not in "ZX":
-            found[int(folder.name)] = (int(parent), name)
+            found[Process(int(folder.name), int(start))] = (int(parent), name)
     return found
 
 
-def descendants(process: int) -> dict[int, str]:
+def descendants(number: int) -> dict[Process, str]:
+    """Those of the process of a number, and their names."""
     every = processes()
-    found, new = {}, {process}
+    found, new = {}, {number}
     while new:
-        new = {number for number, (parent, _) in every.items() if parent in new and number not in found}
-        found |= {number: every[number][1] for number in new}
+        children = {each: name for each, (parent, name) in every.items() if parent in new and each not in found}
+        found |= children
+        new = {each.number for each in children}
     return found
 
 
-def started(process: int, name: str, wanted: int) -> dict[int, str]:
+def end(those: Iterable[Process]) -> None:
+    """Kill those that have not ended."""
+    for each in set(those) & processes().keys():
+        os.kill(each.number, signal.SIGKILL)
+
+
+def started(process: int, name: str, wanted: int) -> dict[Process, str]:
     """The descendants of a process, once so many of a name are among them."""
     found = descendants(process)
     return found if list(found.values()).count(name) >= wanted else {}
@@ -146,8 +165,8 @@ def test_a_signal_ends_a_command_and_all_of_its_children(kind, number, tmp_path)
         wait_for(lambda: not there.keys() & processes().keys(), END_S)
         assert not {process: there[process] for process in there.keys() & processes().keys()}
     finally:
-        for process in {command.pid, *there} & processes().keys():
-            os.kill(process, signal.SIGKILL)
+        end(there)
+        command.kill()
         command.wait()
     said = log.read_text()
     assert said.splitlines().count(WORDS[number]) == 1
@@ -178,8 +197,7 @@ def test_a_unit_that_fails_ends_the_others_and_their_children(tmp_path):
     (tmp_path / "go").touch()
     assert there and command.wait(START_S) == 2
     left = wait_for(lambda: not there.keys() & processes().keys(), END_S)
-    for process in there.keys() & processes().keys():
-        os.kill(process, signal.SIGKILL)
+    end(there)
     assert left and "error: a unit fails" in (tmp_path / "said").read_text()
 
 

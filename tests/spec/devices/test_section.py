@@ -50,6 +50,9 @@ def test_whole_numbers_and_lists_are_taken_as_they_stand_in_a_file():
     assert (devices.on_off, devices.raise_steps, devices.drift) == (10.0, (1.0, 2.5), (0.0,))
 
 
+CURVE = "should be a number from 0 to 1000000, or a list of 1 to 33 of them"
+
+
 @pytest.mark.parametrize(
     ("devices", "message"),
     [
@@ -58,9 +61,15 @@ def test_whole_numbers_and_lists_are_taken_as_they_stand_in_a_file():
         ({"read_noise": -0.1}, "devices.read_noise = -0.1: "),
         ({"read_nois": 0.1}, "devices.read_nois is not a field; .*; did you mean 'read_noise'"),
         ({"read_noise": True}, "devices.read_noise = True: "),
-        ({"raise_steps": []}, "devices.raise_steps = "),
-        ({"raise_steps": [1.0] * 34}, "devices.raise_steps = "),
-        ({"drift": [float("nan")]}, "devices.drift.0 = nan"),
+        ({"raise_steps": []}, f"devices.raise_steps = .*: {CURVE}$"),
+        ({"raise_steps": [1.0] * 34}, f"devices.raise_steps = .*: {CURVE}$"),
+        ({"drift": [float("nan")]}, f"devices.drift = .*nan.*: {CURVE}$"),
+        ({"drift": [0.1, -0.1]}, f"devices.drift = .*-0.1.*: {CURVE}$"),
+        ({"drift": [0.1, "0.2"]}, f"devices.drift = .*'0.2'.*: {CURVE}$"),
+        ({"slow_noise": [[0.1]]}, f"devices.slow_noise = .*: {CURVE}$"),
+        ({"write_noise": 2e6}, f"devices.write_noise = 2000000.0: {CURVE}$"),
+        ({"write_noise": True}, f"devices.write_noise = True: {CURVE}$"),
+        ({"write_noise": "none"}, f"devices.write_noise = 'none': {CURVE}$"),
         ({"on_off": 0.5}, "devices.on_off is 0.5: use a ratio above 1"),
         ({"stuck_rest": 0.7, "corrupt": 0.4}, "stuck_rest, stuck_full and corrupt come to 1.1 of all devices"),
         ({"wire_row": 3, "full_conductance": 0}, "wire_row and wire_column lower no device by a count"),

@@ -4,6 +4,7 @@ raise."""
 from __future__ import annotations
 
 import lzma
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from remora.spec.lib.files import replacing
 
 _DAMAGE: tuple[type[Exception], ...] = (
     OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, MemoryError, RuntimeError,
-    zlib.error, lzma.LZMAError, zipfile.BadZipFile,
+    zlib.error, lzma.LZMAError, zipfile.BadZipFile, tokenize.TokenError, SyntaxError,
 )  # fmt: skip
 
 

@@ -79,14 +79,15 @@ def simulate(
         stimulus = replace(stimulus, devices=held, first_place=held.started)
     # Before anything is built, since it tells whether the run will say anything of each.
     changed = {} if design.devices.ideal else codes_changed_by(design, stimulus)
+    case = CrossbarCase(design, stimulus)
     run = simulate_case(
-        crossbar_parts(design, checkpoint.weights), crossbar_harness, CrossbarCase(design, stimulus),
+        crossbar_parts(design, checkpoint.weights), crossbar_harness, case,
         count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
         seed=seed, stall=stall, waves=waves, toggles=toggles, keep=keep, jobs=jobs,
     )  # fmt: skip
     result = summarise(design, data, run)
     if not design.devices.ideal:
-        result |= _devices(design, changed, run, age) | _marked(design, stimulus)
+        result |= _devices(design, changed, run, age) | _marked(design, stimulus) | _programming(case)
     return Simulated(run, result | provenance(seed), result_table)
 
 
@@ -204,6 +205,19 @@ def _marked(design: DesignPoint, stimulus: Stimulus) -> dict:
     return {"devices_marked": sum(int(marks.sum()) for marks in fault_map)}
 
 
+def _programming(case: CrossbarCase) -> dict:
+    """``programming``: rows that the weight window programmed before the first sequence, those that gave up, and its
+    pulses, of which some corrected; as golden has it, with which the run agrees. Nothing where it programmed none.
+    """
+    ended = case.reference.programmed
+    if ended is None:
+        return {}
+    sums = {
+        name: sum(getattr(each, name) for each in ended) for name in ("rows", "mismatches", "pulses", "corrections")
+    }
+    return {"programming": {"unverified" if name == "mismatches" else name: count for name, count in sums.items()}}
+
+
 def _share(decisions, data: SequenceSet) -> float:
     count = min(len(decisions), len(data))
     return float((decisions[:count] == data.y[:count]).sum() / len(data))
@@ -243,6 +257,11 @@ def result_table(result: dict) -> Table:
         )  # fmt: skip
         if "devices_marked" in result:
             shown.add_row("fault map", f"{result['devices_marked']:,} devices marked, which no pulse reaches")
+        if programming := result.get("programming"):
+            shown.add_row(
+                "programming", f"{programming['rows']:,} rows through the weight window, {programming['unverified']:,} "
+                f"gave up; {programming['pulses']:,} pulses, {programming['corrections']:,} of them corrections",
+            )  # fmt: skip
         changed = (f"{name.replace('_', ' ')} {share:.2%}" for name, share in result["codes_changed_by"].items())
         shown.add_row("codes changed by", " · ".join(changed))
     shown.add_row("throughput", f"{result['gops']:.1f} GOPS at {result['clock_mhz']:g} MHz while computing")

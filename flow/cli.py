@@ -32,6 +32,7 @@ COMMANDS = {
     "synth": "Synthesise to 180 nm standard cells: area, flip-flops and timing, typical, pre-layout.",
     "train": "Train a design point: as the chip learns, or offline where it cannot.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
+    "selftest": "Put defects into a chip, let it test itself, and compare what it finds.",
     "experiment": "Run a named experiment, resumable: JSON result and figures.",
     "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
     "faults": "Test of the tests: inject faults and see that the regression notices each.",

@@ -42,8 +42,9 @@ class ColumnProbe(wiring.Component):
     """``start`` reads the device whose wordline is high, of the column that the layer's program port selects; the
     wordline and the selection must stay until ``done``.
 
-    The wordline is integrated on one plane as often as it takes for a level to weigh exactly one code, ``2^adc_shift``
-    in all; so the code is the weight, rounded to whole levels. With ``fine`` a level weighs 2^``fine_bits`` codes.
+    The wordline is integrated on one plane as often as it takes for a level to weigh exactly 2^``finer`` codes,
+    ``2^(adc_shift + finer)`` in all; so with 0 the code is the weight, rounded to whole levels. With ``fine`` a level
+    weighs 2^``fine_bits`` codes.
 
     With ``drive`` the wordlines are integrated once on each plane from 0 to ``planes`` − 1, and nothing is sampled; so
     what one drive gathers adds to what the one before did. With ``convert`` nothing is integrated: what was gathered is
@@ -65,10 +66,15 @@ class ColumnProbe(wiring.Component):
         done: high for one cycle, the last.
         code: of the column; as of ``done``, until the layer's next conversion or another selection.
         crossbars: how both layers' crossbars are read.
+
+    Args:
+        finer: a level weighs 2^n codes.
     """
 
-    def __init__(self, design: DesignPoint) -> None:
-        self.design = design
+    def __init__(self, design: DesignPoint, finer: int = 0) -> None:
+        self.design, self.finer = design, finer
+        if finer:
+            self.module_name = "fine_column_probe"
         super().__init__(
             {
                 "stretch": In(PlaneStretch()),
@@ -99,9 +105,9 @@ class ColumnProbe(wiring.Component):
             plane = {layer: min(planes[layer] - 1, weight[layer]) for layer in Layer}
             return plane, {layer: 1 << (weight[layer] - plane[layer]) for layer in Layer}
 
-        plane, repeats = weighing(0)
+        plane, repeats = weighing(self.finer)
         fine_plane, fine_repeats = weighing(fine)
-        left = Signal(unsigned_width(max(fine_repeats.values()) - 1))
+        left = Signal(unsigned_width(max(*repeats.values(), *fine_repeats.values()) - 1))
 
         drive, sample, convert, valid = (
             Signal(name=f"{name}_strobe") for name in ("drive", "sample", "convert", "valid")

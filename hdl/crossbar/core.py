@@ -16,6 +16,8 @@ from remora.hdl.crossbar.decision import Decision
 from remora.hdl.crossbar.every_step.step_answer import StepAnswer
 from remora.hdl.crossbar.every_step.step_slots import StepSlots
 from remora.hdl.crossbar.result_slots import ResultSlots
+from remora.hdl.crossbar.self_test.host import SelfTestHost
+from remora.hdl.crossbar.self_test.self_test import SelfTest
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
 from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow, WindowHost
@@ -25,7 +27,7 @@ from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive, pass_on
-from remora.hdl.macros.program_port import share_program
+from remora.hdl.macros.program_port import ProgramPort, share_program
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -60,6 +62,7 @@ class Core(wiring.Component):
         dropped: one bit a cause, high for one cycle when a packet is dropped.
         cell: the parameters of the cell, to be changed only while ``halted``.
         window: the way to the weights, to be used only while ``halted``.
+        self_test: the self-test, where the design has it; likewise, and not while the window is busy.
         watch: how long the core waits for a tile, and for which it has waited too long.
         stretch: how much more time than by the design point what the tiles do takes.
         counts: what the counters grow by in this cycle.
@@ -74,6 +77,7 @@ class Core(wiring.Component):
         self._decision, self._window = Decision(design), WeightWindow(design)
         self._cell = cell_class(design)(design)
         self._learning = CoreLearning(design) if design.capabilities.learns else None
+        self._self_test = SelfTest(design) if design.capabilities.tests_itself else None
         hosts = self._learning.signature.members if self._learning else {}
         super().__init__(
             {
@@ -89,6 +93,7 @@ class Core(wiring.Component):
                 "window": In(WindowHost(design)),
                 "watch": In(WatchHost()),
                 "stretch": In(Stretch()),
+                **({"self_test": In(SelfTestHost())} if self._self_test else {}),
                 **{f"learning_{name}": hosts[name] for name in LEARNING_HOSTS if name in hosts},
                 "counts": Out(CounterIncrements(self._increment_bits())),
             }
@@ -113,6 +118,7 @@ class Core(wiring.Component):
         slots = add_submodule(m, "slots", StepSlots(design) if every else ResultSlots(design), reset=abort)
         answer = add_submodule(m, "answer", StepAnswer(design) if every else Answer(design))
         window = add_submodule(m, "window", self._window, reset=abort)
+        test = add_submodule(m, "self_test", self._self_test, reset=abort) if self._self_test else None
 
         pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
@@ -126,9 +132,9 @@ class Core(wiring.Component):
         wiring.connect(m, sequencer.streaming, streamer.control)
         wiring.connect(m, sequencer.readout_streaming, readout_streamer.control)
         wiring.connect(m, sequencer.cell, cell.control)
-        wiring.connect(m, cell.columns, arrays[Layer.HIDDEN].columns)
+        self._connect_columns(m, cell.columns, arrays[Layer.HIDDEN])
         wiring.connect(m, sequencer.decision, decision.control)
-        wiring.connect(m, decision.columns, arrays[Layer.READOUT].columns)
+        self._connect_columns(m, decision.columns, arrays[Layer.READOUT])
         if not cell.at_bitlines:
             wiring.connect(m, cell.ended, sequencer.ended)
         streamers = {Layer.HIDDEN: streamer, Layer.READOUT: readout_streamer}
@@ -137,6 +143,9 @@ class Core(wiring.Component):
         self._connect_results(m, sequencer, slots, answer, sequences)
         # Nothing is read while something is programmed: by the window, or by a pulse that a reset has left under way.
         ready = self.run & ~window.host.busy & ~watch.stopped
+        if test:
+            pass_on(m, self.self_test, test.host)
+            ready = ready & ~test.host.busy
         for layer, array in arrays.items():
             ready = ready & ~array.program.busy
             wiring.connect(m, array.waits, getattr(watch, layer.name.lower()))
@@ -182,7 +191,7 @@ class Core(wiring.Component):
         m.d.comb += [
             *(
                 getattr(part.stretch, name).eq(getattr(self.stretch, name))
-                for part in (sequencer, window)
+                for part in (sequencer, window, *([self._self_test] if self._self_test else []))
                 for name in part.stretch.signature.members
             ),
             recovery.cycles.eq(self.stretch.pulse),
@@ -232,6 +241,34 @@ class Core(wiring.Component):
             if name in learning.signature.members:
                 pass_on(m, getattr(self, f"learning_{name}"), getattr(learning, name))
 
+    def _connect_columns(self, m: Module, taker: wiring.PureInterface, array: CrossbarArray) -> None:
+        """Whoever takes a layer's columns asks for them, or the self-test does."""
+        if not self._self_test:
+            wiring.connect(m, taker, array.columns)
+            return
+        test = getattr(self._self_test, f"{array.layout.layer.name.lower()}_columns")
+        m.d.comb += array.columns.fold.eq(Mux(self._self_test.host.busy, test.fold, taker.fold))
+        for name in ("code", "saturations"):
+            m.d.comb += [getattr(each, name).eq(getattr(array.columns, name)) for each in (taker, test)]
+
+    def _share_with_self_test(self, m: Module, layer: Layer, array: CrossbarArray, program, read: dict[str, Value]):
+        """The program port that is left to the others, and the strobes with those of the self-test among them."""
+        test, name = self._self_test, layer.name.lower()
+        if not test:
+            return program, read
+        others, busy = ProgramPort(self.design).create(), test.host.busy
+        share_program(m, program, busy, getattr(test, f"program_{name}"), others)
+        strobes = getattr(test.probe, name)
+        m.d.comb += [strobes.valid.eq(array.strobes.valid), getattr(test.probe, f"{name}_code").eq(array.selected_code)]
+        read["plane"] = Mux(busy, test.probe.plane, read["plane"])
+        read["integrator"] = Mux(busy, strobes.integrator, read["integrator"])
+        for strobe in ("drive", *STROBES):
+            if strobe != "integrator":
+                read[strobe] = read[strobe] | getattr(strobes, strobe)
+        for polarity in POLARITIES:
+            read[polarity] = read[polarity] | getattr(test.wordlines, f"{name}_{polarity}")
+        return others, read
+
     def _connect_crossbars(self, m: Module, sequencer: Sequencer, streamers, arrays) -> None:
         """A streamer drives each layer's wordlines, or the window does while the engine is halted; the other's are 0.
 
@@ -241,31 +278,33 @@ class Core(wiring.Component):
         for layer, array in arrays.items():
             name, streamer = layer.name.lower(), streamers[layer]
             of_steps, of_probe, program = getattr(sequencer, name), getattr(probe, name), f"program_{name}"
-            m.d.comb += [
-                *(
-                    getattr(array, f"wl_{polarity}").eq(
-                        share_of(self.design, layer, getattr(streamer, f"wl_{polarity}"))
-                        | getattr(window.wordlines, f"{name}_{polarity}")
-                    )
+            # Which integrator is next is left over from the steps.
+            integrator = Mux(window.host.busy, of_probe.integrator, of_steps.integrator)
+            read = {
+                **{
+                    polarity: share_of(self.design, layer, getattr(streamer, f"wl_{polarity}"))
+                    | getattr(window.wordlines, f"{name}_{polarity}")
                     for polarity in POLARITIES
-                ),
-                array.plane.eq(Mux(window.host.busy, probe.plane, streamer.control.plane)),
-                *(
-                    getattr(array.strobes, s).eq(getattr(of_steps, s) | getattr(of_probe, s))
-                    for s in ("drive", *STROBES)
-                    if s != "integrator"
-                ),
-                # Which integrator is next is left over from the steps.
-                array.strobes.integrator.eq(Mux(window.host.busy, of_probe.integrator, of_steps.integrator)),
+                },
+                "plane": Mux(window.host.busy, probe.plane, streamer.control.plane),
+                **{s: getattr(of_steps, s) | getattr(of_probe, s) for s in ("drive", *STROBES) if s != "integrator"},
+                "integrator": integrator,
+            }
+            target, read = self._share_with_self_test(m, layer, array, array.program, read)
+            m.d.comb += [
+                *(getattr(array, f"wl_{polarity}").eq(read[polarity]) for polarity in POLARITIES),
+                array.plane.eq(read["plane"]),
+                *(getattr(array.strobes, s).eq(read[s]) for s in ("drive", *STROBES) if s != "integrator"),
+                array.strobes.integrator.eq(read["integrator"]),
                 of_steps.valid.eq(array.strobes.valid),
                 of_probe.valid.eq(array.strobes.valid),
                 getattr(probe, f"{name}_code").eq(array.selected_code),
             ]
             of_window = getattr(window, program)
             if learning:
-                share_program(m, array.program, sequencer.learning.learning, getattr(learning, program), of_window)
+                share_program(m, target, sequencer.learning.learning, getattr(learning, program), of_window)
             else:
-                wiring.connect(m, of_window, array.program)
+                wiring.connect(m, of_window, target if self._self_test is None else wiring.flipped(target))
 
     def _increment_bits(self) -> dict[Counter, int]:
         """Widths of what the counters grow by; a sum of what two blocks count."""

@@ -16,6 +16,7 @@ from remora.hdl.lib.registers import RegisterBlock
 from remora.hdl.lib.top import AxiTop
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.memories import host_memories
+from remora.spec.crossbar.self_test.plan import CLASS_SHIFT
 from remora.spec.lib.packets import Drop
 
 
@@ -47,18 +48,21 @@ class Remora(AxiTop):
             self._connect_healing(m, registers, core)
         if host_memories(design):
             self._connect_memory(m, registers, core)
+        if design.capabilities.tests_itself:
+            self._connect_self_test(m, registers, core)
         return m
 
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         window = core.window
+        ready = ~window.busy & ~core.self_test.busy if self.design.capabilities.tests_itself else ~window.busy
         m.d.comb += [
             core.run.eq(registers.control_run),
             core.abort.eq(registers.control_soft_reset),
             registers.status_halted.eq(core.halted),
             registers.status_busy.eq(core.busy),
             registers.status_window_busy.eq(window.busy),
-            registers.guard_halted.eq(core.halted & ~window.busy),
-            registers.guard_window.eq(core.halted & ~window.busy & window.selection_valid),
+            registers.guard_halted.eq(core.halted & ready),
+            registers.guard_window.eq(core.halted & ready & window.selection_valid),
             registers.guard_discharged.eq(~window.charged),
             registers.interrupt_status_sequence_done.eq(core.sequence_done),
             registers.interrupt_status_window_done.eq(window.done),
@@ -102,6 +106,30 @@ class Remora(AxiTop):
         ]
         if self.design.capabilities.verifies:
             m.d.comb += registers.window_unverified_rows.eq(core.window.unverified)
+
+    def _connect_self_test(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        host = core.self_test
+        drive(
+            m,
+            host,
+            start=registers.self_test_control_start,
+            threshold=registers.self_test_threshold_sum,
+            pointer=registers.self_test_pointer_entry,
+        )
+        fields = ("column", "row", "side", "layer")
+        shown = [getattr(registers, f"self_test_finding_{name}") for name in fields]
+        m.d.comb += [
+            Cat(*shown).eq(host.finding),
+            registers.self_test_finding_defect.eq(host.finding[CLASS_SHIFT:]),
+            registers.self_test_status_findings.eq(host.listed),
+            registers.self_test_status_overflow.eq(host.overflow),
+            registers.self_test_counts0_stuck.eq(host.count_stuck),
+            registers.self_test_counts0_offset.eq(host.count_offset),
+            registers.self_test_counts1_dead_columns.eq(host.count_dead_column),
+            registers.self_test_counts1_dead_converters.eq(host.count_dead_converter),
+            registers.status_self_testing.eq(host.busy),
+            registers.interrupt_status_self_tested.eq(host.done),
+        ]
 
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         host = core.learning_host

@@ -29,6 +29,7 @@ class Capabilities(Section):
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
     verifies: bool = Field(description="a weight window that corrects what it has programmed until it reads right")
     counts_codes: bool = Field(description="a counter of all codes that the converters gave")
+    tests_itself: bool = Field(description="hardware that tests its devices and converters when asked")
     parity: bool = Field(
         description="hardware with parity on those memories of what was learnt that are made of macros"
     )
@@ -49,5 +50,6 @@ class Capabilities(Section):
             reads_every_step=design.network.readout == "every",
             verifies=design.crossbar.verify_pulses > 0,
             counts_codes=design.system.count_codes,
+            tests_itself=design.crossbar.self_test,
             parity=design.system.parity and has_macros(design),
         )

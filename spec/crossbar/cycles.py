@@ -285,13 +285,14 @@ class Cycles(Derived):
 
     # Weight window: hdl/crossbar/weight_window.py, hdl/crossbar/column_probe.py
     # --------------------------------------------------------------------------
-    def device_read(self, layer: Layer, fine: bool = False) -> int:
+    def device_read(self, layer: Layer, fine: bool = False, finer: int = 0) -> int:
         """Cycles of reading one device; ``fine``: as of rule W3.
 
-        PROBE, INTEGRATE as often as makes a level weigh one code, SAMPLE, CONVERT, WAIT as long as the converter takes.
+        PROBE, INTEGRATE as often as makes a level weigh 2^``finer`` codes, SAMPLE, CONVERT, WAIT as long as the
+        converter takes.
         """
         planes = self.design.formats.stream_bits if layer is Layer.HIDDEN else self.design.readout_planes
-        shift = adc_shift(self.design, layer) + fine * self.design.fine_bits
+        shift = adc_shift(self.design, layer) + finer + fine * self.design.fine_bits
         integrate = 1 << max(0, shift - (planes - 1))
         # The wordline stays while it is integrated several times.
         return 1 + self.stretch.planes(1) - 1 + integrate + 1 + 1 + PIN + self.conversion

@@ -68,6 +68,11 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"model holds less than "
             f"{1 << 31}: use fewer rows, levels or fraction_bits (now {design.crossbar.fraction_bits})"
         )
+    if design.capabilities.bistable and design.crossbar.self_test:
+        yield (
+            'crossbar.self_test is true, but with cell.kind = "bmru" no converter reads the hidden layer: '
+            'use cell.kind = "miru", or leave self_test out'
+        )
     yield from _macro_faults(design)
     yield from _device_faults(design)
     addressed = True

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import HEALING_RATE_SHIFT
 from remora.spec.crossbar.memories import host_memories
+from remora.spec.crossbar.self_test.plan import SelfTestPlan
 from remora.spec.lib.registers import RegisterSource
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_replays": design.capabilities.replays,
         "design_heals": design.capabilities.heals,
         "design_compensates": design.capabilities.compensates,
+        "design_tests": design.capabilities.tests_itself,
+        "design_test_threshold": SelfTestPlan.of(design).threshold if design.capabilities.tests_itself else 0,
         "design_heal_shift": HEALING_RATE_SHIFT,
         "design_memories": bool(memories),
         "design_parity": design.capabilities.parity,

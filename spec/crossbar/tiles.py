@@ -56,6 +56,9 @@ class Crossbar(Section):
     macro_columns: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         0, ge=0, le=MAX_TILE, description="bitlines of the macro that holds every tile; 0: as many as a tile uses"
     )
+    self_test: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="hardware that tests every device and converter when asked, and lists what is broken"
+    )
 
     verify_pulses: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         0,

@@ -25,7 +25,9 @@ TOPS = {
     "one": Remora(ONE),
     "bistable": Remora(BISTABLE["bistable_one"]),
     "accumulate": Remora(ONE.evolve(learning=LEARNING, system={"parity": True, "small_memory_bits": 0})),
-    "every_step": Remora(ONE.evolve(network={"readout": "every"}, system={"contexts": 2})),
+    "every_step": Remora(
+        ONE.evolve(network={"readout": "every"}, system={"contexts": 2}, crossbar={"self_test": True})
+    ),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
     "verifies": Remora(ONE.evolve(crossbar={"verify_pulses": 1}, system={"count_codes": True})),
     "heals": Remora(ONE.evolve(learning=LEARNING | {"healing": True})),

@@ -22,13 +22,16 @@ _TABLES = ("raise_steps", "lower_steps", "write_noise", "drift", "drift_spread",
 _NUMBERS = ("cycle_noise", "cycle_range", "read_noise", "slow_base", "wire_row", "wire_column")
 
 
-def write_chip(directory: Path, design: DesignPoint, state: DeviceState) -> None:
-    """Write model, devices and state of every tile of the chip that a design point describes.
+def write_chip(directory: Path, design: DesignPoint, state: DeviceState, chip: Chip | None = None) -> None:
+    """Write model, devices and state of every tile of a chip.
+
+    Args:
+        chip: that which the design point describes where None.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    chip = Chip.of(design)
+    chip = chip or Chip.of(design)
     for tile in all_tiles(design):
         write_tile(
             directory,

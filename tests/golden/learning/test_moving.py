@@ -64,6 +64,7 @@ OTHER = {
     "crossbar.verify_pulses": 7,
     "crossbar.verify_reads": 4,
     "crossbar.verify_tolerance": 3,
+    "crossbar.self_test": True,
     "learning.enabled": False,
     "learning.seed": 7,
     "learning.feedback_shift": 2,

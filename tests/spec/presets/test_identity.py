@@ -60,7 +60,7 @@ def test_the_marked_fields_are_those_of_the_contract():
     names = ("enabled", "lanes", "columns", "healing", "compensation")
     learning = dict.fromkeys((f"learning.{name}" for name in names), UNLESS_DEFAULT)
     crossbar = dict.fromkeys(("crossbar.sense_cycles", "crossbar.integrators", "network.readout"), UNLESS_DEFAULT)
-    crossbar |= dict.fromkeys(("crossbar.macro_rows", "crossbar.macro_columns"), UNLESS_DEFAULT)
+    crossbar |= dict.fromkeys(("crossbar.macro_rows", "crossbar.macro_columns", "crossbar.self_test"), UNLESS_DEFAULT)
     crossbar |= {f"crossbar.verify_{name}": UNLESS_DEFAULT for name in ("pulses", "reads", "tolerance")}
     system = {"system.small_memory_bits": UNLESS_DEFAULT}
     parity = dict.fromkeys(("system.parity", "system.count_codes"), UNLESS_DEFAULT)

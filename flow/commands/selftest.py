@@ -1,0 +1,179 @@
+"""``remora selftest``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from remora.flow.report.console import JsonOption, check_results, console, table, write_json
+
+if TYPE_CHECKING:
+    from remora.flow.systems.crossbar.self_test.run import SelfTestRun
+    from remora.spec.crossbar.design import DesignPoint
+    from remora.spec.crossbar.self_test.plan import Finding
+
+MOST_SHARE = 0.5
+"""Of devices that a random map sticks at most."""
+
+
+def command(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="Design point with real devices.")],
+    defects: Annotated[
+        Path | None, typer.Option("--defects", metavar="FILE", help="Defects to inject: TOML or JSON.")
+    ] = None,
+    random: Annotated[
+        int | None, typer.Option("--random", metavar="SEED", min=0, help="Inject a random map instead.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option("--share", min=0, max=MOST_SHARE, help="Of devices that a random map sticks.")
+    ] = 0.01,
+    devices: Annotated[
+        str | None, typer.Option("--devices", metavar="PRESET", help="Preset of real devices instead of its own.")
+    ] = None,
+    device_seed: Annotated[
+        int | None, typer.Option("--device-seed", metavar="SEED", min=0, help="Which chip of its kind.")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", metavar="FILE", help="Weights; initial ones without.")
+    ] = None,
+    rtl: Annotated[bool, typer.Option("--rtl", help="Run the hardware too, and compare.")] = False,
+    json: JsonOption = None,
+) -> None:
+    """Put defects into a chip, let it test itself, and compare what it finds.
+
+    Exits 1 if a defect is missed, something else is said, or the hardware differs from golden. What a dead column
+    hides is untestable and does not count.
+
+    Examples: remora selftest tiny --devices pcm --random 1 · remora selftest mine.toml --defects map.toml --rtl
+    """
+    from remora.flow.report.provenance import provenance
+    from remora.golden.devices.chip import Chip
+    from remora.golden.devices.defects import check_defects, found_of, inject, made_with, random_defects
+    from remora.golden.devices.self_test import self_test
+    from remora.golden.devices.state import DeviceState
+    from remora.spec.crossbar.self_test.plan import threshold_for
+    from remora.spec.lib.errors import CheckFailed, ConfigError
+    from remora.spec.lib.extras import require_extra
+
+    if rtl:
+        require_extra("remora selftest --rtl", "sim")
+    check_results(json, beside=[config, *(path for path in (defects, checkpoint) if path)])
+    if (defects is None) == (random is None):
+        raise ConfigError("give either --defects FILE or --random SEED")
+    design = _design(config, devices, device_seed)
+    made = Chip.of(design)
+    injected = _injected(defects) if defects else random_defects(made, random or 0, share)
+    try:
+        check_defects(made, injected)
+    except ValueError as error:
+        raise ConfigError(f"{defects}: {error}") from error
+    weights = _weights(design, checkpoint)
+    chip, state = inject(made, DeviceState.fresh(made, weights), injected)
+    run: SelfTestRun | None = None
+    if rtl:
+        run = _run(design, chip, state)
+        result = run.golden[0]
+    else:
+        result = self_test(design, chip, state, threshold_for(design))
+    outcome = found_of(chip, [*injected, *made_with(made)], result.findings)
+    groups = {name: getattr(outcome, name) for name in ("found", "missed", "false_alarms", "untestable")}
+    cycles = run.cycles[0] if run else result.cycles(design)
+    shown = table("", ">stuck", ">offset", ">dead column", ">dead converter", title=f"{design.name}: self-test")
+    for name, findings in groups.items():
+        shown.add_row(name.replace("_", " "), *(str(count) for count in _by_class(findings).values()))
+    console().print(shown)
+    console().print(f"{cycles:,} cycles, {result.pulses:,} pulses, at most {result.most} a device")
+    write_json(
+        json,
+        {
+            "design": design.name, "design_hash": design.hash, "device_seed": design.devices.seed,
+            "injected": _listed(each.finding for each in injected),
+            **{name: _listed(findings) for name, findings in groups.items()},
+            "by_class": {name: _by_class(findings) for name, findings in groups.items()},
+            "listed": len(result.listed), "cycles": cycles, "pulses": result.pulses, "most_pulses": result.most,
+            "threshold": threshold_for(design),
+            "rtl": {"compared": run.comparison.compared, "mismatches": run.comparison.mismatches} if run else None,
+            **provenance(random or 0),
+        },
+    )  # fmt: skip
+    if run and (failure := run.comparison.failure([*run.comparison.compared])):
+        raise CheckFailed(f"hardware and golden differ: {failure}")
+    if outcome.missed or outcome.false_alarms:
+        raise CheckFailed(f"{len(outcome.missed)} defects are missed, {len(outcome.false_alarms)} alarms are false")
+    console().print(f"[bold green]all {len(outcome.found)} defects are found, and nothing else[/bold green]")
+
+
+def _design(config: str, devices: str | None, device_seed: int | None) -> DesignPoint:
+    from remora.spec.crossbar.design import DesignPoint
+    from remora.spec.devices.section import Devices
+    from remora.spec.devices.suggestions import suggestion
+    from remora.spec.lib.errors import ConfigError
+    from remora.spec.presets import load_design
+
+    design = load_design(config, DesignPoint)
+    changes: dict[str, Any] = {} if design.capabilities.tests_itself else {"crossbar": {"self_test": True}}
+    if devices is not None:
+        given = Devices(model=devices)
+        changes["devices"] = {"model": devices}
+        if not given.ideal:
+            found = suggestion(design, given)
+            changes["crossbar"] = {**changes.get("crossbar", {}), "pulse_cycles": found.pulse_cycles}
+    if device_seed is not None:
+        changes["devices"] = {**changes.get("devices", {}), "seed": device_seed}
+    design = design.evolve(**changes) if changes else design
+    if design.devices.ideal:
+        raise ConfigError(
+            f"design point '{design.name}' has ideal devices, which do not break: "
+            "describe some in its section devices, or give --devices PRESET"
+        )
+    return design
+
+
+def _injected(path: Path) -> list[Any]:
+    from remora.flow.systems.crossbar.self_test.defect_file import read_defects
+
+    return read_defects(path)
+
+
+def _weights(design: DesignPoint, checkpoint: Path | None) -> tuple[Any, Any]:
+    from remora.golden.crossbar.weights import initial_weights
+    from remora.golden.learning.checkpoint import load_checkpoint
+
+    weights = load_checkpoint(checkpoint, design).weights if checkpoint else initial_weights(design)
+    return weights.hidden, weights.readout
+
+
+def _run(design: DesignPoint, chip: Any, state: Any) -> SelfTestRun:
+    from tempfile import TemporaryDirectory
+
+    from remora.flow.systems.crossbar.self_test.run import run_self_test
+    from remora.flow.systems.registry import generate, system_of
+    from remora.flow.verify.harness import build_harness
+    from remora.spec.crossbar.self_test.plan import threshold_for
+
+    with TemporaryDirectory(prefix="remora-selftest-") as name, console(stderr=True).status("running the hardware"):
+        folder = Path(name)
+        generated = generate(design, folder / "generated")
+        build = build_harness(generated, system_of(design).harness)
+        (folder / "run").mkdir()
+        return run_self_test(build, design, chip, state, threshold_for(design), folder / "run")
+
+
+def _by_class(findings: Iterable[Finding]) -> dict[str, int]:
+    from remora.spec.crossbar.self_test.plan import Defect
+
+    found = list(findings)
+    return {defect.name.lower(): sum(each.defect is defect for each in found) for defect in Defect}
+
+
+def _listed(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    return [
+        {
+            "class": each.defect.name.lower(), "layer": each.layer.name.lower(), "side": each.side, "row": each.row,
+            "column": each.column,
+        }
+        for each in findings
+    ]  # fmt: skip

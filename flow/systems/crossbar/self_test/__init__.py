@@ -1,0 +1,1 @@
+"""The built-in self-test: files of defects, and its run on the hardware."""

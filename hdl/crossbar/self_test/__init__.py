@@ -1,0 +1,1 @@
+"""The built-in self-test of devices and converters."""

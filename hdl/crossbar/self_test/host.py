@@ -1,0 +1,51 @@
+"""What the registers set and read of the self-test."""
+
+from __future__ import annotations
+
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from remora.spec.crossbar.self_test.plan import COUNT_BITS, THRESHOLD_BITS, Defect
+
+
+class FindingsHost(wiring.Signature):
+    """The list of findings, seen from the registers.
+
+    Ports:
+        pointer: an entry of the list.
+        finding: that entry, two cycles later; 0 where the list has none, and while one is added.
+        listed: findings, also those for which the list has no room.
+        overflow: the list has no room for all.
+        count_<class>: findings of a class.
+    """
+
+    def __init__(self, **members: wiring.Member) -> None:
+        super().__init__(
+            {
+                "pointer": Out(COUNT_BITS),
+                "finding": In(32),
+                "listed": In(COUNT_BITS),
+                "overflow": In(1),
+                **{f"count_{defect.name.lower()}": In(COUNT_BITS) for defect in Defect},
+                **members,
+            }
+        )
+
+
+class SelfTestHost(FindingsHost):
+    """The self-test, seen from the registers.
+
+    Ports:
+        pointer: as of `FindingsHost`.
+        finding: as of `FindingsHost`.
+        listed: as of `FindingsHost`.
+        overflow: as of `FindingsHost`.
+        count_<class>: as of `FindingsHost`.
+        start: begins a test; only while nothing else uses the crossbars.
+        threshold: of movement; it must stay until ``done``.
+        busy: high from the cycle after ``start`` until the end.
+        done: high for one cycle at the end.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(start=Out(1), threshold=Out(THRESHOLD_BITS), busy=In(1), done=In(1))

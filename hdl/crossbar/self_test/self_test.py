@@ -1,0 +1,386 @@
+# amaranth: UnusedElaboratable=no
+"""The built-in self-test: reads, pulses and checks every device and every converter."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
+from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
+from remora.hdl.crossbar.self_test.decider import PairDecider, pair_bits
+from remora.hdl.crossbar.self_test.finding_list import NUMBER_FIELDS, FindingList
+from remora.hdl.crossbar.self_test.host import SelfTestHost
+from remora.hdl.crossbar.self_test.pulse_masks import PulseMasks
+from remora.hdl.crossbar.weight_window import Wordlines
+from remora.hdl.lib.columns import ConvertedColumns
+from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.memory import Memory
+from remora.hdl.macros.program_port import ProgramPort
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.self_test.plan import (
+    BURST_PULSES,
+    GROUP_ROWS,
+    READ_BITS,
+    READS,
+    RETURNS,
+    Defect,
+    SelfTestPlan,
+    columns_at_once,
+    layer_folds,
+)
+from remora.spec.lib.fixed import unsigned_width
+
+
+class SelfTest(wiring.Component):
+    """Tests both layers, row tile by row tile: groups of rows, side by side of their pairs, then the converters.
+
+    The engine and the window must be idle from ``host.start`` until ``host.done``: the test drives the crossbars.
+    A reset ends it where it is; devices that were away then stay away.
+
+    Rules S1 to S8.
+
+    Ports:
+        host: what the registers set and read.
+        stretch: of the planes, and before the sample.
+        program_hidden: pulses the hidden layer.
+        program_readout: pulses the readout.
+        probe: reads the crossbars.
+        wordlines: what is driven; all 0 unless a row is read.
+        hidden_columns: codes of the hidden layer.
+        readout_columns: codes of the readout.
+    """
+
+    def __init__(self, design: DesignPoint) -> None:
+        self.design, self.plan = design, SelfTestPlan.of(design)
+        self.layouts = {layer: layer_layout(design, layer) for layer in Layer}
+        self.lanes = max(columns_at_once(design, layer) for layer in Layer)
+        self.folds = {layer: layer_folds(design, layer) for layer in Layer}
+        super().__init__(
+            {
+                "host": In(SelfTestHost()),
+                "stretch": In(PlaneStretch()),
+                "program_hidden": Out(ProgramPort(design)),
+                "program_readout": Out(ProgramPort(design)),
+                "probe": Out(ProbePort(design)),
+                "wordlines": Out(Wordlines(design)),
+                **{f"{layer.name.lower()}_columns": Out(ConvertedColumns(design, layer)) for layer in Layer},
+            }
+        )
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        host, most_folds = self.host, max(self.folds.values())
+        self._probe = probe = add_submodule(m, "probe", ColumnProbe(self.design, self.plan.finer))
+        self._masks = masks = add_submodule(m, "masks", PulseMasks(self.design))
+        self._list = found = add_submodule(m, "findings", FindingList(self.design))
+        self._memory = memory = add_submodule(
+            m,
+            "pairs",
+            Memory(
+                width=self.lanes * pair_bits(self.design),
+                depth=GROUP_ROWS * most_folds,
+                small_bits=self.design.system.small_memory_bits,
+            ),
+        )
+        pass_on(m, self.probe, probe.crossbars)
+        pass_on(m, self.stretch, probe.stretch)
+        for name in found.host.signature.members:
+            mine, theirs = getattr(found.host, name), getattr(host, name)
+            m.d.comb += mine.eq(theirs) if name == "pointer" else theirs.eq(mine)
+        self._declare(m)
+        self._connect_program(m)
+        self._connect_wordlines(m)
+        self._build_deciders(m)
+        m.d.comb += [
+            probe.layer.eq(self.layer),
+            probe.planes.eq(1),
+            masks.layer.eq(self.layer),
+            masks.row.eq(self.row),
+            masks.fold.eq(self.taken),
+            masks.column.eq(self.column),
+            memory.read_address.eq(self.row * most_folds + self.fold),
+            memory.write_address.eq(self.row * most_folds + self.taken),
+            found.layer.eq(self.layer),
+            found.column.eq(self.column),
+            found.row.eq(self.first),
+        ]
+        self._control(m)
+        return m
+
+    def _declare(self, m: Module) -> None:
+        """Counters of the walk, and where they end."""
+        layouts = self.layouts.values()
+        most_columns = max(layout.columns for layout in layouts)
+        self.layer = Signal()
+        groups = max(-(-tile.rows // GROUP_ROWS) for layout in layouts for tile in layout.tiles)
+        self.row_tile = Signal(unsigned_width(max(layout.row_tiles for layout in layouts) - 1))
+        self.group = Signal(unsigned_width(groups - 1))
+        self.first = Signal(NUMBER_FIELDS["row"])  # row of the layer with which the group begins
+        self.row = Signal(range(GROUP_ROWS + 1))
+        # The fold that is read, and the one whose word is there: read in the cycle before.
+        self.fold, self.taken = (Signal(range(max(self.folds.values()) + 1), name=name) for name in ("fold", "taken"))
+        self.column = Signal(unsigned_width(most_columns))
+        self.column_tile = Signal(unsigned_width(max(layout.column_tiles for layout in layouts) - 1))
+        self.in_tile = Signal(len(self.program_hidden.column))
+        self.sample = Signal(READ_BITS)
+        self.side, self.base, self.returning = Signal(), Signal(), Signal()
+        self.number = Signal(range(RETURNS))
+        self.again = Signal(range(BURST_PULSES))
+        self.converters = Signal()
+        self.total = Signal(signed(self.plan.sum_bits))
+        self.device = Signal(range(2 * self.lanes))
+        self.busy = Signal()
+        # Ends of the walk.
+        self.last_row, self.last_group, self.last_tile = Signal(range(GROUP_ROWS)), Signal(), Signal()
+        self.columns, self.fold_count = Signal.like(self.column), Signal.like(self.fold)
+        for layer, layout in self.layouts.items():
+            with m.If(self.layer == layer):
+                m.d.comb += [self.columns.eq(layout.columns), self.fold_count.eq(self.folds[layer])]
+            for tile in layout.tiles[:: layout.column_tiles]:
+                groups, rest = -(-tile.rows // GROUP_ROWS), (tile.rows - 1) % GROUP_ROWS
+                with m.If((self.layer == layer) & (self.row_tile == tile.row_tile)):
+                    m.d.comb += [
+                        self.last_group.eq(self.group == groups - 1),
+                        self.last_row.eq(Mux(self.last_group, rest, GROUP_ROWS - 1)),
+                        self.last_tile.eq(tile.row_tile == layout.row_tiles - 1),
+                    ]
+        m.d.comb += self.taken.eq(self.fold - 1)
+
+    def _connect_program(self, m: Module) -> None:
+        masks, rows = self._masks, self.design.crossbar.rows
+        self.pulse, self.pulsing = Signal(), Signal()
+
+        def of_tile(mask: Value) -> Value:
+            groups = -(-rows // GROUP_ROWS)
+            return Cat(*(Mux(self.group == group, mask, 0) for group in range(groups)))[:rows]
+
+        for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
+            m.d.comb += [
+                port.tile.eq(self.row_tile * self.layouts[layer].column_tiles + self.column_tile),
+                port.column.eq(self.in_tile),
+                port.up.eq(of_tile(masks.column_up)),
+                port.down.eq(of_tile(masks.column_down)),
+                port.side.eq(self.side.replicate(rows)),
+                port.pulse.eq(self.pulse & (self.layer == layer)),
+            ]
+        m.d.comb += self.busy.eq(self.program_hidden.busy | self.program_readout.busy)
+
+    def _connect_wordlines(self, m: Module) -> None:
+        self.driving, driven = Signal(), Signal(len(self.first))
+        m.d.comb += driven.eq(self.first + self.row)
+        for layer, layout in self.layouts.items():
+            here = self.driving & (self.layer == layer)
+            lines = Cat(*(here & (driven == row) for row in range(layout.rows)))
+            m.d.comb += getattr(self.wordlines, f"{layer.name.lower()}_pos").eq(lines)
+
+    def _build_deciders(self, m: Module) -> None:
+        """One a lane, beside the word that is taken."""
+        memory, masks, bits = self._memory, self._masks, self.design.formats.adc_bits
+        width = pair_bits(self.design)
+        self.deciding = Signal()
+        m.d.comb += [getattr(self, f"{layer.name.lower()}_columns").fold.eq(self.taken) for layer in Layer]
+        codes = Mux(self.layer, self.readout_columns.code, self.hidden_columns.code)
+        self.stuck, words = Signal(2 * self.lanes), []
+        both = []
+        for index in range(self.lanes):
+            decider = add_submodule(m, f"decider_{index}", PairDecider(self.design))
+            code = codes[index * bits : (index + 1) * bits]
+            m.d.comb += [
+                decider.known.eq(memory.read_data.word_select(index, width)),
+                decider.code.eq(code.as_signed() if len(code) == bits else 0),
+                decider.first.eq(self.sample == 0),
+                decider.side.eq(self.side),
+                decider.base.eq(self.base),
+                decider.returning.eq(self.returning),
+                decider.number.eq(self.number),
+                decider.left_out.eq(masks.left_out[index]),
+                decider.threshold.eq(self.host.threshold),
+                masks.up[index].eq(decider.up),
+                masks.down[index].eq(decider.down),
+                self.stuck[2 * index].eq(decider.stuck_pos & ~masks.left_out[index]),
+                self.stuck[2 * index + 1].eq(decider.stuck_neg & ~masks.left_out[index]),
+            ]
+            both.append(decider.stuck_pos & decider.stuck_neg)
+            words.append(Mux(self.deciding, decider.decided, decider.summed))
+        m.d.comb += [memory.write_data.eq(Cat(*words)), masks.stuck.eq(Cat(*both))]
+
+    def _control(self, m: Module) -> None:
+        host, probe, masks, found = self.host, self._probe, self._masks, self._list
+        with m.FSM() as fsm:
+            m.d.comb += [
+                host.busy.eq(~fsm.ongoing("IDLE")),
+                probe.start.eq(fsm.ongoing("READ") & ~self.busy),
+                self.driving.eq(fsm.ongoing("READ") & ~self.converters),
+            ]
+            with m.State("IDLE"):
+                with m.If(host.start):
+                    m.d.comb += [found.clear.eq(1), masks.clear.eq(1)]
+                    m.d.sync += [self.layer.eq(0), self.row_tile.eq(0), self.group.eq(0), self.first.eq(0)]
+                    self._begin_side(m, 0)
+            with m.State("ROW"):
+                m.d.sync += [self.sample.eq(0), self.fold.eq(0)]
+                with m.If(self.row > self.last_row):
+                    m.d.sync += self.row.eq(0)
+                    m.next = "DECIDE"
+                with m.Elif(self.base | masks.rows.bit_select(self.row[: unsigned_width(GROUP_ROWS - 1)], 1)):
+                    m.next = "READ"
+                with m.Else():
+                    m.d.sync += self.row.eq(self.row + 1)
+            with m.State("READ"):
+                with m.If(probe.done & ~self.converters):
+                    m.next = "COLLECT"
+                with m.Elif(probe.done):
+                    m.d.sync += [self.total.eq(self.total + probe.code), self.sample.eq(self.sample + 1)]
+                    with m.If(self.sample == READS - 1):
+                        m.next = "COLUMN"
+            with m.State("COLLECT"):
+                with m.If(self._walk(m, write=True)):
+                    m.d.sync += self.sample.eq(self.sample + 1)
+                    m.next = "READ"
+                    with m.If(self.sample == READS - 1):
+                        m.d.sync += self.row.eq(self.row + 1)
+                        m.next = "ROW"
+            with m.State("DECIDE"):
+                m.d.comb += [self.deciding.eq(1), masks.store.eq(self.fold != 0)]
+                self._rows(m, self._walk(m, write=True), "BRANCH")
+            with m.State("BRANCH"):
+                m.d.sync += [self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.again.eq(0)]
+                with m.If(masks.rows.any()):
+                    m.d.sync += self.again.eq(Mux(self.returning, 0, BURST_PULSES - 1))
+                    m.next = "PULSE"
+                with m.Elif(self.base | self.returning):
+                    self._end_side(m)
+                with m.Else():
+                    m.d.sync += [self.returning.eq(1), self.number.eq(0)]
+                    m.next = "DECIDE"
+            with m.State("PULSE"):
+                self._pulse(m)
+            with m.State("CHECK"):
+                m.d.comb += [masks.check.eq(self.fold != 0), masks.anew.eq(self.row == 0)]
+                self._rows(m, self._walk(m, write=False), "FETCH")
+            with m.State("FETCH"):
+                m.d.comb += self._memory.read.eq(1)
+                m.d.sync += [self.fold.eq(self.fold + 1), self.device.eq(0)]
+                m.d.sync += self.column.eq(self.fold * Mux(self.layer, 1, columns_at_once(self.design, Layer.HIDDEN)))
+                m.next = "LOOK"
+            with m.State("LOOK"):
+                with m.If(self.stuck.any()):
+                    m.next = "EMIT"
+                with m.Else():
+                    self._next_word(m)
+            with m.State("EMIT"):
+                m.d.comb += [
+                    found.add.eq(self.stuck.bit_select(self.device, 1)),
+                    found.defect.eq(Defect.STUCK),
+                    found.side.eq(self.device[0]),
+                    found.row.eq(self.first + self.row),
+                ]
+                m.d.sync += self.device.eq(self.device + 1)
+                with m.If(self.device[0]):
+                    m.d.sync += self.column.eq(self.column + 1)
+                with m.If(self.device == Mux(self.layer, 1, 2 * self.lanes - 1)):
+                    self._next_word(m)
+            with m.State("COLUMN"):
+                self._check_converter(m)
+            with m.State("DONE"):
+                m.d.comb += host.done.eq(1)
+                m.next = "IDLE"
+
+    def _walk(self, m: Module, *, write: bool) -> Value:
+        """Reads the words of a row and takes each a cycle later; high with the last."""
+        end = self.fold == self.fold_count
+        m.d.comb += self._memory.read.eq(~end)
+        if write:
+            m.d.comb += self._memory.write.eq(self.fold != 0)
+        m.d.sync += self.fold.eq(Mux(end, 0, self.fold + 1))
+        return end
+
+    def _rows(self, m: Module, walked: Value, following: str) -> None:
+        """The next row of the group, or what follows the last."""
+        with m.If(walked):
+            m.d.sync += self.row.eq(self.row + 1)
+            with m.If(self.row == self.last_row):
+                m.d.sync += self.row.eq(0)
+                m.next = following
+
+    def _begin_side(self, m: Module, side: int) -> None:
+        """From the first reading on. The last group of a tile may have fewer rows than the one before."""
+        m.d.comb += self._masks.empty.eq(1)
+        m.d.sync += [
+            self.side.eq(side), self.base.eq(1), self.returning.eq(0), self.number.eq(0), self.row.eq(0),
+            self.converters.eq(0),
+        ]  # fmt: skip
+        m.next = "ROW"
+
+    def _end_side(self, m: Module) -> None:
+        m.d.sync += [self.row.eq(0), self.fold.eq(0)]
+        with m.If(self.side == 0):
+            self._begin_side(m, 1)
+        with m.Elif(self.group == 0):
+            m.next = "CHECK"
+        with m.Else():
+            m.next = "FETCH"
+
+    def _next_column(self, m: Module) -> None:
+        m.d.sync += [self.column.eq(self.column + 1), self.in_tile.eq(self.in_tile + 1)]
+        with m.If(self.in_tile == self.design.crossbar.columns - 1):
+            m.d.sync += [self.in_tile.eq(0), self.column_tile.eq(self.column_tile + 1)]
+
+    def _pulse(self, m: Module) -> None:
+        """A column after the other, as soon as the pulse before has ended; a burst goes over all of them twice."""
+        with m.If(self.busy):
+            pass
+        with m.Elif(self.column != self.columns):
+            m.d.comb += self.pulse.eq((self._masks.column_up | self._masks.column_down).any())
+            self._next_column(m)
+        with m.Else():
+            m.d.sync += [self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.row.eq(0)]
+            with m.If(self.again != 0):
+                m.d.sync += self.again.eq(self.again - 1)
+            with m.Elif(self.returning & (self.number == RETURNS - 1)):
+                self._end_side(m)
+            with m.Else():
+                m.d.sync += [self.base.eq(0), self.number.eq(Mux(self.base, 0, self.number + 1))]
+                m.next = "ROW"
+
+    def _next_word(self, m: Module) -> None:
+        """The next word of the report; after the last the next group, or the converters."""
+        m.next = "FETCH"
+        with m.If(self.fold == self.fold_count):
+            m.d.sync += [self.fold.eq(0), self.row.eq(self.row + 1)]
+            with m.If(self.row == self.last_row):
+                with m.If(self.last_group):
+                    m.d.sync += [
+                        self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.sample.eq(0),
+                        self.total.eq(0), self.converters.eq(1),
+                    ]  # fmt: skip
+                    m.next = "READ"
+                with m.Else():
+                    m.d.sync += [self.group.eq(self.group + 1), self.first.eq(self.first + GROUP_ROWS)]
+                    self._begin_side(m, 0)
+
+    def _check_converter(self, m: Module) -> None:
+        """What a column's codes of no words say; then the next column, row tile, or layer."""
+        found, dead, off = self._list, self._masks.column_dead, Signal()
+        m.d.comb += [
+            off.eq((self.total >= self.plan.offset) | (self.total <= -self.plan.offset)),
+            found.add.eq(dead | off),
+            found.defect.eq(Mux(dead, Mux(off, Defect.DEAD_CONVERTER, Defect.DEAD_COLUMN), Defect.OFFSET)),
+            found.row.eq(self.first - self.group * GROUP_ROWS),
+        ]
+        m.d.sync += [self.total.eq(0), self.sample.eq(0)]
+        self._next_column(m)
+        m.next = "READ"
+        with m.If(self.column + 1 == self.columns):
+            m.d.comb += self._masks.clear.eq(1)
+            m.d.sync += [self.group.eq(0), self.first.eq(self.first + self.last_row + 1)]
+            m.d.sync += self.row_tile.eq(self.row_tile + 1)
+            self._begin_side(m, 0)
+            with m.If(self.last_tile):
+                m.d.sync += [self.row_tile.eq(0), self.first.eq(0), self.layer.eq(1)]
+                with m.If(self.layer == Layer.READOUT):
+                    m.next = "DONE"

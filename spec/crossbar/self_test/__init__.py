@@ -1,0 +1,1 @@
+"""The built-in self-test: its plan, its findings, its registers."""

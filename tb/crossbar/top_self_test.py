@@ -1,0 +1,66 @@
+"""cocotb: start the self-test through the registers and write down what it finds. Flow compares."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cocotb
+from cocotb.triggers import RisingEdge, with_timeout
+from cocotb.utils import get_sim_time
+
+from remora.tb.crossbar.host import CrossbarHost
+from remora.tb.lib.config import load_config
+
+SLACK = 2
+"""How many times longer than predicted a test may take."""
+
+
+@cocotb.test()
+async def find_defects(dut) -> None:
+    """One self-test, or several one after the other; ``config`` says how many, the threshold, and where to write."""
+    host, config = await CrossbarHost.started(dut), load_config()
+    await host.write("SELF_TEST_THRESHOLD", sum=config["threshold"])
+    await host.write("INTERRUPT_ENABLE", self_tested=1)
+    runs = [await one_test(host, config["cycles"]) for _ in range(config["tests"])]
+    Path(config["output"]).write_text(json.dumps({"runs": runs}), encoding="utf-8")
+
+
+@cocotb.test()
+async def refusals(dut) -> None:
+    """While it runs, what needs the core halted is refused, and it does not start while a sequence may. Rule S1."""
+    host, config = await CrossbarHost.started(dut), load_config()
+    await host.write("INTERRUPT_ENABLE", self_tested=1)
+    await host.expect("SELF_TEST_FINDING", defect=0)
+    await host.start()
+    await host.refused("SELF_TEST_CONTROL", start=1)
+    await host.halt()
+    await host.write("SELF_TEST_CONTROL", start=1)
+    await host.expect("STATUS", self_testing=1, halted=1, window_busy=0)
+    for name, fields in (
+        ("SELF_TEST_CONTROL", {"start": 1}), ("SELF_TEST_THRESHOLD", {"sum": 1}), ("WINDOW_CONTROL", {"read": 1}),
+    ):  # fmt: skip
+        await host.refused(name, **fields)
+    await host.write("CONTROL", soft_reset=1)
+    await host.until("self_testing", 0, pause_cycles=5)
+    await host.expect("INTERRUPT_STATUS", self_tested=0)
+    await one_test(host, config["cycles"])
+
+
+async def one_test(host: CrossbarHost, cycles: int) -> dict:
+    """Start a test, wait for its interrupt, and read what it found."""
+    done = RisingEdge(host.dut.irq)
+    await host.write("SELF_TEST_CONTROL", start=1)
+    began = get_sim_time("ns")
+    await with_timeout(done, SLACK * cycles * host.period_ns, "ns")
+    taken = round((get_sim_time("ns") - began) / host.period_ns)
+    await host.expect("STATUS", self_testing=0)
+    await host.write("INTERRUPT_STATUS", self_tested=1)
+    status = await host.read("SELF_TEST_STATUS")
+    counts = {**await host.read("SELF_TEST_COUNTS0"), **await host.read("SELF_TEST_COUNTS1")}
+    findings = []
+    for entry in range(status["findings"] + 1):
+        await host.write("SELF_TEST_POINTER", entry=entry)
+        word = await host.read_word(host.registers["SELF_TEST_FINDING"])
+        findings += [word] if word else []
+    return {"cycles": taken, "status": status, "counts": counts, "findings": findings}

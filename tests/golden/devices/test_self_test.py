@@ -1,0 +1,150 @@
+"""The self-test in golden: what is broken is found, nothing else is said, and devices come back. Rules S1 to S8."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from remora.golden.devices.chip import Chip
+from remora.golden.devices.defects import Injected, check_defects, found_of, inject, random_defects
+from remora.golden.devices.self_test import self_test
+from remora.golden.devices.state import DeviceState
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.self_test.plan import (
+    BURST_PULSES,
+    BURSTS,
+    MOST_PULSES,
+    READS,
+    Defect,
+    Finding,
+    SelfTestPlan,
+    threshold_for,
+)
+from remora.spec.presets import load_design
+
+NOISY = {
+    "on_off": 32.0, "step_spread": 0.1, "direction_spread": 0.05, "rest_spread": 0.02, "full_spread": 0.1,
+    "read_noise": 0.01, "converter_noise": 0.5,
+}  # fmt: skip
+TINY = load_design("tiny", DesignPoint).evolve(crossbar={"self_test": True, "rows": 20}, devices=NOISY)
+EXACT = TINY.evolve(devices={**dict.fromkeys(NOISY, 0.0), "stuck_rest": 1e-12})
+AT_ROW_TILES = load_design("tiny", DesignPoint).evolve(
+    crossbar={"self_test": True},
+    devices=NOISY | {"converter_noise": 0.2},  # the idle rows of other tiles add theirs
+)
+
+
+def chip_of(design: DesignPoint, defects=None, seed: int = 1):
+    """A chip of random weights with defects, and its devices."""
+    chip, random, most = Chip.of(design), np.random.default_rng(seed), design.crossbar.weight_limit
+    hidden, readout = (random.integers(-most, most + 1, made.shape[1:]) for made in chip.layers)
+    defects = random_defects(chip, seed, 0.03) if defects is None else defects
+    return (*inject(chip, DeviceState.fresh(chip, (hidden, readout)), defects), defects)
+
+
+def levels(chip: Chip, state: DeviceState):
+    """Weights in levels, both layers one behind the other, of columns whose converters live."""
+    found = []
+    for made, conductance in zip(chip.layers, state.conductances(chip), strict=True):
+        weights = np.where((made.gain > -4096).all(axis=0), conductance[0] - conductance[1], 0)
+        found.append(weights.ravel() / chip.model.level)
+    return np.concatenate(found)
+
+
+def stuck(row: int, column: int, side: int = 0, level: float = 0, layer: Layer = Layer.HIDDEN) -> Injected:
+    return Injected(Finding(Defect.STUCK, layer, side, row, column), level)
+
+
+@pytest.mark.parametrize("design", [TINY, AT_ROW_TILES], ids=["one tile", "row tiles"])
+def test_what_is_broken_is_found_and_nothing_else(design):
+    """Many maps. Rules S4, S6 and S7."""
+    seen = dict.fromkeys(Defect, 0)
+    for seed in range(1, 31):
+        chip, state, defects = chip_of(design.evolve(devices={"seed": seed}), seed=seed)
+        before = levels(chip, state)
+        result = self_test(design, chip, state, threshold_for(design))
+        outcome = found_of(chip, defects, result.findings)
+        assert (outcome.missed, outcome.false_alarms) == ([], [])
+        assert result.most <= MOST_PULSES and result.pulses == sum(int(layer.n.sum()) for layer in state.layers)
+        assert np.abs(levels(chip, state) - before).max() < 1.5
+        for finding in outcome.found:
+            seen[finding.defect] += 1
+    assert min(seen.values()) > 0 and seen[Defect.STUCK] > 50
+
+
+def test_exact_devices_come_back_to_where_they_were():
+    """Each moves one burst and returns; a stuck one takes all bursts. Rules S3 to S5."""
+    chip, state, _ = chip_of(EXACT, [stuck(0, 0, 1, 7), stuck(3, 2, 0, 31, Layer.READOUT)])
+    before = levels(chip, state)
+    result = self_test(EXACT, chip, state, threshold_for(EXACT))
+    assert (levels(chip, state) == before).all()
+    pulses = [layer.n for layer in state.layers]
+    assert pulses[0][1, 0, 0] == pulses[1][0, 3, 2] == MOST_PULSES
+    assert sorted({*pulses[0].ravel().tolist(), *pulses[1].ravel().tolist()}) == [2 * BURST_PULSES, MOST_PULSES]
+    assert [finding.word for finding in result.findings] == [0x10800000, 0x11001802]  # Rule S8
+
+
+def test_a_device_at_its_bound_goes_the_other_way_and_comes_back():
+    """g- holds back what the pair reads, so the first burst finds the bound. Rules S4 and S5."""
+    chip, state, _ = chip_of(EXACT, [])
+    model, devices = chip.model, state.layers[0].p
+    devices[:, 2, 1] = model.full, model.rest + 20 * model.level
+    before = levels(chip, state)
+    result = self_test(EXACT, chip, state, threshold_for(EXACT))
+    assert (levels(chip, state) == before).all() and not result.findings
+    assert state.layers[0].n[0, 2, 1] == 3 * BURST_PULSES
+
+
+def test_groups_after_the_first_leave_a_dead_column_alone():
+    """What it hides is untestable. Rules S2, S6 and S7."""
+    dead = Finding(Defect.DEAD_CONVERTER, Layer.HIDDEN, 0, 0, 3)
+    chip, state, defects = chip_of(EXACT, [Injected(dead, -50), stuck(10, 3)])
+    result = self_test(EXACT, chip, state, threshold_for(EXACT))
+    outcome = found_of(chip, defects, result.findings)
+    assert result.findings == [dead] == outcome.found and outcome.untestable == [defects[1].finding]
+    assert (state.layers[0].n[:, :8, 3] == MOST_PULSES).all() and not state.layers[0].n[:, 8:, 3].any()
+
+
+def test_the_list_has_room_for_so_many():
+    """Rule S8."""
+    defects = [stuck(row, column, row % 2) for row in range(8) for column in range(4)]
+    chip, state, _ = chip_of(EXACT, defects)
+    result = self_test(EXACT, chip, state, threshold_for(EXACT))
+    room = SelfTestPlan.of(EXACT).findings
+    assert len(result.findings) == result.count(Defect.STUCK) == len(defects) > len(result.listed) == room
+    assert [finding.row for finding in result.findings] == sorted(finding.row for finding in result.findings)
+
+
+@pytest.mark.parametrize(("codes", "found"), [(2.9, False), (3.0, True), (-3.0, True), (-2.9, False)])
+def test_an_offset_counts_from_three_codes_on(codes, found):
+    """Rule S7."""
+    finding = Finding(Defect.OFFSET, Layer.READOUT, 0, 0, 1)
+    chip, state, _ = chip_of(EXACT.evolve(formats={"adc_bits": 10, "adc_range_log2": 4}), [Injected(finding, codes)])
+    design = EXACT.evolve(formats={"adc_bits": 10, "adc_range_log2": 4})
+    # A converter rounds to whole codes.
+    wanted = [finding] if found or round(abs(codes)) >= 3 else []
+    assert self_test(design, chip, state, threshold_for(design)).findings == wanted
+
+
+def test_every_sample_is_a_probe_of_its_layer():
+    """Rules S1 and D17."""
+    chip, state, _ = chip_of(TINY)
+    self_test(TINY, chip, state, threshold_for(TINY))
+    columns = [made.shape[2] for made in chip.layers]
+    rows = [made.shape[1] for made in chip.layers]
+    for probes, each, count in zip(state.probes, columns, rows, strict=True):
+        scans = (probes - each * READS) / READS
+        assert scans == int(scans) and 2 * count * 2 <= scans <= 2 * count * (1 + 2 * BURSTS)
+
+
+def test_defects_that_a_chip_cannot_have_are_refused():
+    chip = Chip.of(TINY)
+    for defect, message in (
+        (stuck(99, 0), "no side 0, row 99, column 0"),
+        (Injected(Finding(Defect.DEAD_COLUMN, Layer.HIDDEN, 0, 1, 0)), "row 1 is not the first of a tile"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            check_defects(chip, [defect])
+    with pytest.raises(ValueError, match="given twice"):
+        check_defects(chip, [stuck(1, 1), stuck(1, 1)])

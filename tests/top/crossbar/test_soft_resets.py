@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from remora.flow.systems.crossbar.chip_files import write_chip
+from remora.flow.systems.crossbar.devices import check_states, devices_asked, fresh_devices
 from remora.flow.systems.crossbar.generate import write_images
 from remora.flow.tools.simulator import run
 from remora.golden.crossbar.cell import Coefficients
@@ -29,6 +31,7 @@ from remora.spec.lib.trace import read_trace, write_header
 from remora.tb.lib.scoreboard import Comparison, compare
 from tests.top.crossbar.every_step.test_every_step import POINTS as EVERY_STEP
 from tests.top.crossbar.test_checkpoint import require_same
+from tests.top.crossbar.test_devices import LEARNING as REAL
 from tests.top.crossbar.test_learning import learner
 
 GATES = Coefficients(176, 100)
@@ -81,6 +84,8 @@ CASES = {
     "signed": Case(learner("signed", hidden_shift=5), 60, 0.5),
     "every": Case(EVERY_STEP["learns"], 40, 0.3, longest_phase=4, held=0.5),
     "columns": Case(learner("primes", **REPLAYING | {"replay_capacity": 3}, lanes=5, columns=3), 40),
+    # A chip of real devices, whose weights the window reads with noise.
+    "devices": Case(REAL["accumulate"], 40, checkpoints=0.0),
     # Two tasks, with replay, stalls and resets, at length.
     "accumulate": Case(learner("tiny", **REPLAYING), LONG, 0.5),
     "direct": Case(learner("tiny", **REPLAYING, update="direct", accumulator_level=128, winners=4), LONG, 0.5),
@@ -105,7 +110,6 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     again = np.arange(case.sequences + case.tries) % case.sequences
     data, lengths = data.where(again), lengths[again]
     weights = initial_weights(design)
-    write_images(design, weights, tmp_path / "images")
     write_header(tmp_path, design)
     np.savez(tmp_path / "input.npz", features=data.x, lengths=lengths, labels=data.y)
     config = {
@@ -122,19 +126,31 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
         "needed": case.needed,
         "output": str(tmp_path / "phases.json"),
     }
-    arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
+    arguments = [f"+remora_trace={tmp_path}", *start(design, weights, tmp_path)]
     run(build, "remora.tb.crossbar.top_soft_resets", config=config, plusargs=arguments, run_dir=tmp_path)
     outcome = json.loads((tmp_path / "phases.json").read_text(encoding="utf-8"))
     follower = Follower(design, weights, data, lengths)
     follower.follow(outcome["phases"], read_trace(tmp_path, design))
     follower.comparison.require(STEP, READOUT, LEARN, *([INSERT] if design.capabilities.replays else []))
     follower.require_counters(outcome["counters"])
-    assert follower.begun >= case.sequences and follower.checkpoints > 0
-    assert follower.accepted > 0 or not design.capabilities.replays
+    assert follower.begun >= case.sequences and (follower.checkpoints > 0 or not case.checkpoints)
+    if not design.devices.ideal:
+        follower.require_devices(tmp_path)
+    assert follower.done["ACCEPTED"] > 0 or not design.capabilities.replays
     assert follower.parts > 0
     assert min(follower.answers_cut, follower.cut_in_updates) > 0 or not design.capabilities.reads_every_step
     found = {"unfinished": follower.unfinished, "cut": follower.cut}
     assert all(found[name] >= count for name, count in case.needed.items()), found
+
+
+def start(design: DesignPoint, weights: Weights, folder: Path) -> list[str]:
+    """The arguments of a simulation that starts from these weights, whose files are written into a folder."""
+    if design.devices.ideal:
+        write_images(design, weights, folder / "images")
+        return [f"+remora_images={folder / 'images'}"]
+    (folder / "chip").mkdir()
+    write_chip(folder / "chip", design, fresh_devices(design, weights))
+    return [f"+remora_chip={folder / 'chip'}", "+remora_first_sequence=0", devices_asked(folder)]
 
 
 @dataclass
@@ -144,7 +160,7 @@ class Follower:
     Attributes:
         begun: sequences whose learning has begun. ``unfinished``: those that were cut somewhere; ``cut``: updates that
             were cut between two columns.
-        checkpoints: how often all that is learnt was compared. ``accepted``: sequences in the reservoir at last.
+        checkpoints: how often all that is learnt was compared.
         parts: of answers, compared. ``answers_cut``: answers that end before the last step; ``cut_in_updates``: those
             of a reset that waited for an update.
     """
@@ -158,7 +174,6 @@ class Follower:
     cut: int = 0
     unfinished: int = 0
     checkpoints: int = 0
-    accepted: int = 0
     parts: int = 0
     answers_cut: int = 0
     cut_in_updates: int = 0
@@ -185,6 +200,9 @@ class Follower:
         assert phase["first"] == first
         count = (phase["presented"] if self.design.capabilities.replays else phase["updates"]) - first
         self.reference._started = 0
+        if started := self._first_sequence(found):
+            # The chip has started those, too, that a reset cut before their first record.
+            trainer.dfa.set_started(started)
         # Of a phase in which nothing began, the registers tell of the one before.
         cut = count > 0 and (phase["pending"] or phase["updating"])
         whole = count - 1 if cut else count
@@ -261,11 +279,14 @@ class Follower:
         return int(new["sequence"][-1])
 
     def _compare(self, expected: dict, found: dict) -> None:
-        starts = [records["sequence"][0] for records in (found[STEP], found[READOUT]) if len(records)]
-        first = int(min(starts, default=0))
         for records in expected.values():
-            records["sequence"] += first
+            records["sequence"] += self._first_sequence(found)
         self.comparison.merge(compare(expected, found))
+
+    def _first_sequence(self, found: dict) -> int:
+        """Number of the first sequence of a phase; 0 where it has no record."""
+        starts = [records["sequence"][0] for records in (found[STEP], found[READOUT]) if len(records)]
+        return int(min(starts, default=0))
 
     def _require_answers(self, phase: dict, readouts: NDArray) -> None:
         """In the order of the stream; each part of an answer is the readout of that step, before the own update. Only
@@ -299,8 +320,14 @@ class Follower:
             assert found.updates == expected.updates
         else:
             require_same(found, expected, early=True)
-            self.accepted = len(found.reservoir.steps)
         self.checkpoints += 1
+
+    def require_devices(self, folder: Path) -> None:
+        """Every device at the end, as the run left it in a folder."""
+        devices = self.reference.trainer.dfa.devices
+        check = check_states(self.design, devices, folder)
+        assert len(check.expected) and max(int(layer.n.max()) for layer in devices.layers) > 1
+        np.testing.assert_array_equal(check.actual, check.expected)
 
     def require_counters(self, counters: dict[str, int]) -> None:
         """All that was written, in whole updates and in those that were cut."""

@@ -8,6 +8,7 @@ from a network that has learnt, because learning from nothing wears devices fast
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from functools import partial
 from typing import Any
 
@@ -34,9 +35,15 @@ COUNTED = {"endurance": 4e9}
 RULES: dict[str, tuple[dict[str, Any], tuple[BiasRule, BiasRule]]] = {
     "accumulate": ({}, (BiasRule(), BiasRule())),
     "direct": ({"update": "direct"}, (BiasRule(), BiasRule())),
+    "replay-1": ({"replay_ratio": 1}, (BiasRule(), BiasRule())),
+    "half-rates": ({"hidden_shift": 12, "readout_shift": 9}, (BiasRule(), BiasRule())),
+    "slow-biases": ({}, (BiasRule(2), BiasRule(2))),
+    "late-biases": ({}, (BiasRule(zone=4), BiasRule(zone=4))),
+    "late-readout": ({}, (BiasRule(zone=4), BiasRule(zone=4, other_zone=4))),
+    "late": ({}, (BiasRule(zone=8, other_zone=2), BiasRule(zone=4, other_zone=4))),
 }
-"""Name → changes of ``[learning]``, and how the bias rows of hidden layer and readout learn: those under study have no
-hardware."""
+"""Name → changes of ``[learning]``, and how the rows of hidden layer and readout learn: the rules from ``slow-biases``
+on are under study, and no hardware has them."""
 DEFAULT_RULES = ("accumulate", "direct")
 REFERENCE = "accumulate"
 ENDURANCE, QUICK_ENDURANCE = 100, 4
@@ -66,7 +73,7 @@ def plan(options: Options) -> list[Unit]:
     for name in rules:
         learning, biases = RULES[name]
         design = course.chip(COUNTED).evolve(learning=learning)
-        own = {"kind": "wear", "rule": name, "biases": [[one.rate_shift, one.zone] for one in biases]}
+        own = {"kind": "wear", "rule": name, "rows": [astuple(one) for one in biases]}
         own |= {"design": written(design), **course.parameters}
         units.append(Unit(own, course.count, partial(_wear, course, design, own)))
     smaller = options.settings.get("endurance", QUICK_ENDURANCE if options.quick else ENDURANCE)

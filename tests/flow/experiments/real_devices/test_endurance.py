@@ -8,7 +8,7 @@ import pytest
 from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.real_devices import endurance
 from remora.flow.experiments.real_devices.course import Course
-from remora.flow.experiments.runner import Options, run_experiment
+from remora.flow.experiments.runner import Context, Options, run_experiment
 from tests.flow.experiments.charts import cells, check_charts, series
 
 
@@ -55,3 +55,14 @@ def test_no_worn_device_is_said(small_stream, charts, tmp_path, monkeypatch):
     result, lines = run_experiment("endurance", endurance, options)
     assert result["accelerated"]["lives"] == {} and lines[-2] == "0.1 %: no devices wore out in 0 courses"
     check_charts(charts, tmp_path, result)
+
+
+def test_rules_under_study_reach_the_kernel(small_stream, tmp_path):
+    """A rule that pulses late wears its rows less, and `plan` tells its unit from others."""
+    options = Options(quick=True, directory=tmp_path, sequences=60, settings={"rules": ("slow-biases", "late")})
+    units = [unit for unit in endurance.plan(options) if unit.parameters["kind"] == "wear"]
+    assert [unit.parameters["rule"] for unit in units] == ["accumulate", "slow-biases", "late"]
+    assert len({str(unit.parameters["rows"]) for unit in units}) == 3
+    context = Context(lambda count: None, tmp_path, tmp_path)
+    plain, slow, late = (unit.work(context)["rows"] for unit in units)
+    assert late["all"]["mean"] < plain["all"]["mean"] and slow["bias"]["mean"] < plain["bias"]["mean"]

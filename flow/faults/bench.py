@@ -6,6 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
@@ -74,12 +75,21 @@ class FaultBench(ABC):
         sound = self.generated.netlist.read_text(encoding="utf-8")
         mutated = write_source("remora_faults.v", mutate(sound, [*faults, *further]))
         models = [self._model(path) for path in self.generated.models]
-        self.sound_build = build_harness(self.generated, harness, optimise="build")
+        self._harness = harness
         modules = {fault.module for fault in (*faults, *further) if not fault.edits}
         wrapped = {each["path"] for each in self.generated.sidecar["instances"] if each["module"] in modules}
         self.mutated_build = build_harness(
             self.generated, harness, netlist=mutated, models=models, wrapped=wrapped, optimise="build"
         )
+
+    @cached_property
+    def sound_build(self) -> Build:
+        """The sound design, built when it is first asked for.
+
+        Raises:
+            SimulatorError: the build failed.
+        """
+        return build_harness(self.generated, self._harness, optimise="build")
 
     @abstractmethod
     def case(self, programs: bool) -> RunCase:
@@ -92,6 +102,10 @@ class FaultBench(ABC):
     def run_sound(self, programs: bool) -> RtlRun:
         """The sound design through a run; must agree, and compare something of every kind."""
         return self._run(self.sound_build, 0, programs)
+
+    def run_asleep(self, programs: bool) -> RtlRun:
+        """The mutated netlist with no fault awake through a run; must do as the sound design."""
+        return self._run(self.mutated_build, 0, programs)
 
     def verdicts(self) -> Iterator[Verdict]:
         """Every fault in turn."""

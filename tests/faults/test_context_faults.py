@@ -28,8 +28,13 @@ def bench() -> CrossbarFaultBench:
     return CrossbarFaultBench(DESIGN)
 
 
+@pytest.mark.nightly
 def test_the_sound_design_passes(bench):
     bench.run_sound(False).require()
+
+
+def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
+    bench.run_asleep(False).require()
 
 
 @pytest.mark.parametrize("fault", OWN, ids=[fault.name for fault in OWN])
@@ -41,7 +46,7 @@ def test_every_fault_is_noticed(bench, fault):
 
 def test_a_barrier_that_is_ignored_is_noticed():
     bench, faults = CrossbarFaultBench(LEARNS), catalogue(LEARNS)
-    bench.run_sound(False).require()
+    bench.run_asleep(False).require()
     (number,) = (number for number, fault in enumerate(faults, 1) if fault.name == BARRIER)
     assert bench.verdict(number).noticed
 

@@ -35,8 +35,13 @@ def bench() -> CrossbarFaultBench:
     return CrossbarFaultBench(DESIGN)
 
 
+@pytest.mark.nightly
 def test_the_sound_design_passes(bench):
     bench.run_sound(False).require()
+
+
+def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
+    bench.run_asleep(False).require()
 
 
 @pytest.mark.parametrize("fault", CHOSEN, ids=[fault.name for fault in CHOSEN])

@@ -84,8 +84,7 @@ class DeviceLayer(TiledLayer):
         """Nearest whole level of every weight, before wires: (rows, columns)."""
         weight = self.conductance[0] - self.conductance[1]
         whole = (weight + (self.model.level >> 1)) // self.model.level
-        most = (self.model.full - self.model.rest) // self.model.level
-        return np.clip(whole, -most, most).astype(np.int16)
+        return np.clip(whole, -self.model.weight_limit, self.model.weight_limit).astype(np.int16)
 
     def renew(self) -> None:
         """Take everything from the state, after it was set or aged."""

@@ -161,7 +161,8 @@ class _Slice:
     def __init__(self, window: DeviceWindow, tile: Tile, column: int, rows: slice):
         self.tile, self.column, self.rows = tile, column, rows
         self._model, self._made = window.chip.model, window.chip.layers[tile.layer]
-        self._state, self._limit = window.state.layers[tile.layer], window.design.crossbar.weight_limit
+        self._state, self._crossbar = window.state.layers[tile.layer], window.design.crossbar
+        self._policy = PAIRS[self._crossbar.pair]
         first = tile.first_row + rows.start
         here = slice(first, first + rows.stop - rows.start), tile.first_column + column
         flat = np.arange(self._made.index.size).reshape(self._made.shape)[:, here[0], here[1]]
@@ -186,24 +187,23 @@ class _Slice:
         return len(rows)
 
     def erase(self) -> int:
-        """Pulses until both devices of every pair are at rest, as far as they come. Rule W2."""
+        """Pulses until every pair is erased, as far as its devices come. Rule W2."""
         pulses = 0
-        for _ in range(2 * self._limit):
-            flags = self.sense()
-            down = np.asarray(~(flags.pos_rest & flags.neg_rest))
+        for _ in range(self._crossbar.erase_pulses):
+            down, side = (np.asarray(each) for each in self._policy.erase(self.sense()))
             if not down.any():
                 break
-            pulses += self.pulse(np.zeros_like(down), down, np.asarray(flags.pos_rest))
+            pulses += self.pulse(np.zeros_like(down), down, side)
         return pulses
 
     def raise_to(self, levels: NDArray[np.int64]) -> int:
-        """A pulse a level of the device that the sign names. Rule W2."""
-        pulses = 0
-        for round_ in range(self._limit):
-            up = np.abs(levels) > round_
+        """A pulse a level from erased pairs on. Rule W2."""
+        pulses, (steps, side) = 0, self._policy.raised(levels, self._crossbar.reference_level)
+        for round_ in range(self._crossbar.raise_pulses):
+            up = steps > round_
             if not up.any():
                 break
-            pulses += self.pulse(up, np.zeros_like(up), levels < 0)
+            pulses += self.pulse(up, np.zeros_like(up), side)
         return pulses
 
 

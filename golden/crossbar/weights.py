@@ -20,7 +20,7 @@ _UNIFORM_STREAM, _FULL_RANGE_STREAM = 2, 3
 class Weights:
     """Weights of a network in levels; a weight of one level is worth ``2^-level_bits``.
 
-    Rules F4 and X1.
+    Rules F4, X1 and X8.
 
     Attributes:
         hidden: (features + hidden + 1, hidden) int16, rows in the order of `remora.spec.crossbar.layout`: features,

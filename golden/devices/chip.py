@@ -94,7 +94,7 @@ class Chip:
 @lru_cache(CHIPS)
 def _chip(design: DesignPoint) -> Chip:
     crossbar = design.crossbar
-    spreads = manufacture(design.devices, crossbar.weight_limit, crossbar.fraction_bits)
+    spreads = manufacture(design.devices, crossbar.top_level, crossbar.fraction_bits)
     return Chip(design.device_model(), (_layer(design, Layer.HIDDEN, spreads), _layer(design, Layer.READOUT, spreads)))
 
 

@@ -1,6 +1,6 @@
 """What a device's past made of it: pulses, time, and what it conducts now.
 
-Rules D5, D7 to D12, D21 and D23.
+Rules D5, D7 to D12, D21, D23 and D25.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.golden.devices.fault_map import FaultMap, check_fault_map, compensated, stuck_devices
 from remora.golden.devices.pairs.policy import Sense
+from remora.golden.devices.pairs.registry import PAIRS
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
@@ -61,9 +62,8 @@ class LayerState:
         marked: NDArray[np.bool_] | None = None,
     ) -> LayerState:
         """Devices that have just been programmed to weights in levels, (rows, columns), exactly, beside those that are
-        marked. Rules D21 and D23."""
-        pair = np.stack([np.maximum(levels, 0), np.maximum(-levels.astype(np.int64), 0)]).astype(np.int64)
-        p = np.minimum(made.high, np.maximum(made.low, model.rest + pair * model.level))
+        marked. Rules D21, D23 and D25."""
+        p = PAIRS[model.pair].programmed(model, made, levels.astype(np.int64))
         if marked is not None:
             p = compensated(model, made, levels, p, marked)
         n, t, s = (np.zeros(made.shape, np.int64) for _ in range(3))
@@ -259,7 +259,7 @@ def at_rest(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
 
 def is_full(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
     """The sense flag of devices that a pulse cannot raise. Rule D12."""
-    return conductance >= model.full - (model.level >> 1)
+    return conductance >= model.sensed_full - (model.level >> 1)
 
 
 def sense_pairs(

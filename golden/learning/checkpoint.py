@@ -189,7 +189,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
     try:
         weights.check(design)
     except ValueError as error:
-        raise ValueError(explain_range(stored, design, "crossbar.levels", str(error))) from error
+        raise ValueError(explain_range(stored, design, str(error))) from error
     if not isinstance(metadata := json.loads(str(content["metadata"])), dict):
         raise ValueError(f"its metadata is no table, but {metadata!r:.40}")
     updates, presented = (int(value) for value in content["counts"])

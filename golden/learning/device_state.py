@@ -17,8 +17,8 @@ from remora.spec.crossbar.design import DesignPoint, Devices
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.roles import differences
 
-COUNTED = ("crossbar.levels", GRAINS)
-"""Fields in which conductances are counted, beside those of the devices."""
+COUNTED = ("crossbar.levels", "crossbar.pair", GRAINS)
+"""Fields by which conductances are counted and moved, beside those of the devices."""
 ARRAYS = {layer: f"{layer.name.lower()}_devices" for layer in Layer}
 COUNTS = "device_counts"
 MARKS = {layer: f"{layer.name.lower()}_faults" for layer in Layer}

@@ -78,9 +78,9 @@ def require_same_meaning(stored: Mapping[str, Any], design: DesignPoint) -> None
         )
 
 
-def explain_range(stored: Mapping[str, Any], design: DesignPoint, path: str, reason: str) -> str:
-    """The reason why something does not fit, after the field that says so, where that differs."""
-    found = [each for each in _differences(stored, design) if each.path == path]
+def explain_range(stored: Mapping[str, Any], design: DesignPoint, reason: str) -> str:
+    """The reason why weights do not fit, after the fields that say how large they may be, where these differ."""
+    found = [each for each in _differences(stored, design) if each.path in _LEVELS]
     return f"{_listed(found)}: {reason}" if found else reason
 
 
@@ -160,11 +160,11 @@ def _answers(found: Mapping[str, Difference], design: DesignPoint) -> list[Diffe
     return [
         each
         for each in found.values()
-        if each.role in roles or (design.capabilities.bistable and each.path == _LEVELS) or _of_devices(each, design)
+        if each.role in roles or (design.capabilities.bistable and each.path in _LEVELS) or _of_devices(each, design)
     ]
 
 
-_LEVELS = "crossbar.levels"
+_LEVELS = ("crossbar.levels", "crossbar.pair")
 GRAINS = "crossbar.fraction_bits"
 """In which conductances of real devices are counted."""
 COMPENSATION = "learning.compensation"

@@ -125,7 +125,7 @@ class _Devices:
     def __init__(self, layer: TiledLayer, levels: NDArray, design: DesignPoint):
         self.levels = levels.astype(np.int16)
         self._layer, self._limit = layer, design.crossbar.weight_limit
-        self._policy = PAIRS[design.device_model().pair]
+        self._policy = PAIRS[design.crossbar.pair]
 
     def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
         """Pulse the weights at flat indices ``places``, up where positive; pulses beyond a full pair are dropped.

@@ -206,6 +206,8 @@ class CrossbarArray(wiring.Component):
             outputs["current"] = Signal(self.current_bits * tile.macro_columns, name=f"{tile.name}_current")
             used["current"] = self.current_bits * tile.columns
             parameters["p_CURRENT_BITS"] = self.current_bits
+        if crossbar.reference_level:
+            parameters["p_REFERENCE"] = crossbar.reference_level
         macro_column_bits = unsigned_width(tile.macro_columns - 1)
         column_bits = unsigned_width(tile.columns - 1)
         column, pulse = Signal(column_bits, name=f"{tile.name}_column"), Signal(name=f"{tile.name}_pulse")

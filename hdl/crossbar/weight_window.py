@@ -12,6 +12,7 @@ from remora.hdl.crossbar.verify.row_verifier import RowVerifier, verify_counts
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.macros.pairs.registry import pair_policy
 from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, layer_layout
@@ -109,8 +110,8 @@ class WindowHost(wiring.Signature):
 class WeightWindow(wiring.Component):
     """Holds a slice of a column of weights, a signed byte a row; the host fills and reads it four rows at a time.
 
-    ``host.commit`` erases the selected rows to rest, pulses each pair up to its weight (canonical: one side stays at
-    rest), reads them back and compares. ``host.read`` only reads back, into the window.
+    ``host.commit`` erases the selected rows to rest, pulses each pair up to its weight, as ``crossbar.pair``
+    has it, reads them back and compares. ``host.read`` only reads back, into the window.
 
     ``host.drive`` puts the rows of the slice on the wordlines: those whose byte is positive with positive polarity,
     those whose byte is negative with negative polarity. They are integrated once on each plane from 0 to
@@ -124,7 +125,7 @@ class WeightWindow(wiring.Component):
     A window that verifies hands the rows that it has pulsed to a
     :class:`remora.hdl.crossbar.verify.row_verifier.RowVerifier`, in place of its own comparison.
 
-    Rules X4, X7, W1, W2 and P1.
+    Rules X4, X7, X8, W1, W2 and P1.
 
     Ports:
         host: what the registers set and read.
@@ -187,9 +188,9 @@ class WeightWindow(wiring.Component):
         driven = {polarity: Signal(rows, name=f"driven_{polarity}") for polarity in POLARITIES}
         self._connect_wordlines(m, driven)
 
-        limit = self.design.crossbar.weight_limit
-        # An erase needs at most one pass over each side; a stuck device must not hold the window for ever.
-        round_ = Signal(range(2 * limit + 1))
+        crossbar, pair = self.design.crossbar, pair_policy(self.design)
+        # A stuck device must not hold the window for ever.
+        round_ = Signal(range(max(crossbar.erase_pulses, crossbar.raise_pulses) + 1))
         # The row that is read, or the plane that is driven.
         row = Signal(range(max(rows, self.design.formats.stream_bits)))
         verifying, above, negative = Signal(), Signal(rows), Signal(rows)
@@ -199,8 +200,7 @@ class WeightWindow(wiring.Component):
         m.d.comb += [
             self.pulses.eq(Mux(pulse, count_ones(up | down), 0)),
             probe.step.eq(row),
-            # In the first round, the rows whose byte is not 0.
-            above.eq(Cat(*(_exceeds(weight, round_) for weight in weights)) & in_tile),
+            above.eq(Cat(*(pair.exceeds(weight, round_) for weight in weights)) & in_tile),
             negative.eq(Cat(*(weight < 0 for weight in weights))),
             host.charged.eq(charged.any()),
             host.failed.eq(host.done & (host.mismatches != 0)),
@@ -226,19 +226,20 @@ class WeightWindow(wiring.Component):
                     m.d.sync += named.eq(0)
                     m.next = "CONVERT"
             with m.State("ERASE"):
-                m.d.comb += [down.eq(~(at_rest_pos & at_rest_neg) & in_tile), side.eq(at_rest_pos)]
+                erased = pair.erase(at_rest_pos, at_rest_neg)
+                m.d.comb += [down.eq(erased.lowers & in_tile), side.eq(erased.side)]
                 with m.If(sensed):
                     m.d.sync += round_.eq(round_ + 1)
-                    with m.If(down.any() & (round_ < 2 * limit)):
+                    with m.If(down.any() & (round_ < crossbar.erase_pulses)):
                         m.d.comb += pulse.eq(1)
                     with m.Else():
                         m.d.sync += round_.eq(0)
                         m.next = "RAISE"
             with m.State("RAISE"):
-                m.d.comb += [up.eq(above), side.eq(negative)]
+                m.d.comb += [up.eq(above), side.eq(pair.raised_side(negative))]
                 with m.If(sensed):
                     m.d.sync += round_.eq(round_ + 1)
-                    with m.If(up.any() & (round_ < limit)):
+                    with m.If(up.any() & (round_ < crossbar.raise_pulses)):
                         m.d.comb += pulse.eq(1)
                     with m.Else():
                         self._verify_or_read(m)
@@ -253,7 +254,13 @@ class WeightWindow(wiring.Component):
                     with m.If(row == last_row):
                         m.next = "DONE"
             with m.State("DRIVE"):
-                m.d.comb += [probe.drive.eq(1), driven["pos"].eq(above & ~negative), driven["neg"].eq(above & negative)]
+                # In the first round.
+                rows_driven = pair.driven(weights, in_tile, above)
+                m.d.comb += [
+                    probe.drive.eq(1),
+                    driven["pos"].eq(rows_driven & ~negative),
+                    driven["neg"].eq(rows_driven & negative),
+                ]
                 with m.If(probe.integrated):
                     m.d.sync += row.eq(row + 1)
                 with m.If(probe.done):
@@ -373,9 +380,3 @@ class WeightWindow(wiring.Component):
     def _among_the_tile(self, rows: Value) -> Value:
         """The rows of the slice among those of the tile."""
         return Cat(Mux(self._slice_index() == index, rows, 0) for index in range(self.slices))
-
-
-def _exceeds(weight: Value, level: Value) -> Value:
-    """Whether the magnitude of a weight is larger than a level, without a carry: −w is ~w + 1, and 2·~w + 1 is odd."""
-    negative = weight[-1]
-    return Cat(negative, weight[:-1] ^ negative.replicate(WEIGHT_BITS - 1)) > Cat(Const(0, 1), level)

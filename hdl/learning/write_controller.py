@@ -18,14 +18,13 @@ from remora.spec.lib.fixed import unsigned_width
 class WriteController(wiring.Component):
     """Launches the pulses of one column after the other.
 
-    Row tile after row tile, each pulse of a tile at once for all its rows and on a fresh sense. A pair stays canonical,
-    one side at rest: a raise lowers g⁻ while that is above rest, else raises g⁺; to lower a weight, the sides change
-    places. A pulse that finds the side to be raised full is dropped. Rows are the hidden layer's, of which the
-    readout's are the last.
+    Row tile after row tile, each pulse of a tile at once for all its rows and on a fresh sense. Which device of a pair
+    a pulse raises or lowers, and whether it is dropped, says the policy of ``crossbar.pair``. Rows are the hidden
+    layer's, of which the readout's are the last.
 
     With a fault map a device that it marks counts as at rest and as full, whatever its flags are.
 
-    Rules P1 to P4.
+    Rules P1 to P5.
 
     Ports:
         start: while ``ready``, takes one column.

@@ -21,6 +21,7 @@ module remora_crossbar #(
     parameter int FRACTION_BITS = 11,
     parameter int PULSE_CYCLES = 4,
     parameter int CURRENT_BITS = 40,
+    parameter int REFERENCE = 0,  // level at which g- stays; 0: pulses move both devices of a pair
     parameter NAME = "tile"  // of the memory image, and in messages
 ) (
     input wire clk,
@@ -124,12 +125,12 @@ module remora_crossbar #(
     set_pair(row, col, reads.devices.conductance[row][2*col], reads.devices.conductance[row][2*col+1]);
   endtask
 
-  // A fresh array is at rest, or as +remora_images=DIR says: DIR/NAME.hex, weights in levels, 16-bit two's complement,
-  // row by row.
+  // The weights of a fresh array are 0, or as +remora_images=DIR says: DIR/NAME.hex, weights in levels, 16-bit two's
+  // complement, row by row.
   remora_image #(
       .WORDS(ROWS * COLUMNS),
       .DIGITS(4),
-      .LIMIT(LEVELS - 1),
+      .LIMIT(REFERENCE == 0 ? LEVELS - 1 : REFERENCE),
       .NAME(NAME)
   ) image ();
   bit has_image;
@@ -139,7 +140,8 @@ module remora_crossbar #(
     reads.open(given);
     starts_aged = $value$plusargs("remora_age=%d", first_ticks) != 0;
     at_rest = `REMORA_REAL ? reads.devices.rest + STEP / 2 : 0;
-    at_full = `REMORA_REAL ? reads.devices.full - STEP / 2 : FULL;
+    at_full = REFERENCE == 0 ? FULL : 2 * REFERENCE * STEP;
+    if (`REMORA_REAL) at_full = reads.devices.rest + at_full - STEP / 2;
     for (int k = 0; k < 1 << PLANE_BITS; k++) plane_weight[k] = `REMORA_REAL ? reads.plane_weight[k] : 1 << k;
     if (!`REMORA_REAL) image.open(has_image);
     // Unrolled, the reader would be most of the program of a simulator that compiles.
@@ -147,6 +149,7 @@ module remora_crossbar #(
     for (int k = 0; k < ROWS * COLUMNS; k++) begin
       if (has_image) image.read(levels);
       if (`REMORA_REAL) show_pair(k / COLUMNS, k % COLUMNS);
+      else if (REFERENCE != 0) set_pair(k / COLUMNS, k % COLUMNS, (REFERENCE + levels) * STEP, REFERENCE * STEP);
       else set_pair(k / COLUMNS, k % COLUMNS, levels > 0 ? levels * STEP : 0, levels < 0 ? -levels * STEP : 0);
     end
     if (has_image) image.close;

@@ -15,6 +15,7 @@ module remora_crossbar #(
     parameter FRACTION_BITS = 11,
     parameter PULSE_CYCLES = 4,
     parameter CURRENT_BITS = 40,
+    parameter REFERENCE = 0,
     parameter NAME = "tile"
 ) (
     input clk,

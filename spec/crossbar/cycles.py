@@ -333,11 +333,12 @@ class Cycles(Derived):
 
     @property
     def most_commit(self) -> int:
-        """Most cycles of programming a slice of a column: both devices of a pair fall from full, one is raised, and
+        """Most cycles of programming a slice of a column: its pairs are erased from full, and raised to full, and
         every row is corrected as often as it may be."""
         crossbar = self.design.crossbar
+        pulses = crossbar.erase_pulses + crossbar.raise_pulses
         rows = min(crossbar.rows, WINDOW_ROWS)
-        commit = max(self.slice_commit(layer, rows, 3 * crossbar.weight_limit) for layer in Layer)
+        commit = max(self.slice_commit(layer, rows, pulses) for layer in Layer)
         corrections = crossbar.verify_pulses * (
             self.pulse + max(self.slice_verify(layer, rows) for layer in Layer) if crossbar.verify_pulses else 0
         )

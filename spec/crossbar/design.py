@@ -78,7 +78,8 @@ class DesignPoint(Design):
     def device_model(self) -> DeviceModel:
         """The integers of the device rules."""
         shifts = self.adc_shift, self.readout_adc_shift
-        return device_model(self.devices, self.crossbar.weight_limit, self.crossbar.fraction_bits, shifts)
+        crossbar = self.crossbar
+        return device_model(self.devices, crossbar.top_level, crossbar.fraction_bits, shifts, crossbar.pair)
 
     # Rows and tiles ---------------------------------------------------------------------------------------------------
     @property

@@ -10,6 +10,7 @@ from remora.spec.crossbar.buses import too_wide
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.tiles import MAX_PULSE_CYCLES, MAX_TILE
 from remora.spec.devices.model import GAIN_BITS, PLANE_BITS, TICK_BITS, Manufacture, manufacture
+from remora.spec.devices.pairs.registry import PAIRS
 from remora.spec.devices.suggestions import pulse_cycles
 from remora.spec.lib.rng import most_normal
 
@@ -54,11 +55,16 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"{design.formats.adc_range_log2} asks for a code finer than one level on the lowest plane: use at most "
             f"{design.formats.adc_bits + design.adc_shift} adc_bits, or a larger adc_range_log2"
         )
+    if not design.crossbar.weight_limit:
+        yield (
+            f'crossbar.levels is {design.crossbar.levels}, but with crossbar.pair = "{design.crossbar.pair}" a weight '
+            'ends half-way between rest and full: use at least 3 levels, or pair = "canonical"'
+        )
     if design.crossbar.weight_limit > design.formats.adc_limit:
         yield (
             f"crossbar.levels is {design.crossbar.levels} but a code of formats.adc_bits = {design.formats.adc_bits} "
             f"ends at {design.formats.adc_limit}; a weight is read back in one conversion: "
-            f"use at most {design.formats.adc_limit + 1} levels or more adc_bits"
+            f"use at most {_most_levels(design)} levels or more adc_bits"
         )
     longest = max(design.hidden_rows, design.readout_rows)
     bound = min(design.crossbar.rows, longest) * design.crossbar.weight_limit << design.crossbar.fraction_bits
@@ -67,6 +73,11 @@ def faults(design: DesignPoint) -> Iterator[str]:
             f"crossbar.rows, levels and fraction_bits give bitline sums up to {bound}, the behavioural "
             f"model holds less than "
             f"{1 << 31}: use fewer rows, levels or fraction_bits (now {design.crossbar.fraction_bits})"
+        )
+    if design.crossbar.reference_level and design.crossbar.self_test:
+        yield (
+            'crossbar.self_test is true, but with crossbar.pair = "reference" no pulse may reach g⁻, which it tests by '
+            'pulses too: use pair = "canonical", or leave self_test out'
         )
     if design.capabilities.bistable and design.crossbar.self_test:
         yield (
@@ -85,6 +96,12 @@ def faults(design: DesignPoint) -> Iterator[str]:
             )
     if addressed:
         yield from too_wide(design)
+
+
+def _most_levels(design: DesignPoint) -> int:
+    """Most levels whose largest weight is a code."""
+    limit, policy = design.formats.adc_limit, PAIRS[design.crossbar.pair]
+    return max(levels for levels in range(1, design.crossbar.levels) if policy.weight_limit(levels - 1) <= limit)
 
 
 def _device_faults(design: DesignPoint) -> Iterator[str]:
@@ -187,7 +204,7 @@ def _of_devices(design: DesignPoint) -> dict[str, tuple[int, int]]:
 
 
 def _spreads(design: DesignPoint) -> Manufacture:
-    return manufacture(design.devices, design.crossbar.weight_limit, design.crossbar.fraction_bits)
+    return manufacture(design.devices, design.crossbar.top_level, design.crossbar.fraction_bits)
 
 
 def _macro_faults(design: DesignPoint) -> Iterator[str]:

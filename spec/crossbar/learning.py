@@ -1,6 +1,6 @@
 """On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
 
-The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P4 for pulses, M1 to M16 for replay.
+The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P5 for pulses, M1 to M16 for replay.
 Names here are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f,
 δ and χ.
 """

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from remora.spec.devices.pairs.policy import PairPolicy
+from remora.spec.devices.pairs.registry import PAIRS
+from remora.spec.lib.fixed import Integer
 from remora.spec.lib.identity import UNLESS_DEFAULT
 from remora.spec.lib.roles import ANSWERS, FREE, MEANING, RANGE
 from remora.spec.lib.section import Section
@@ -73,10 +76,42 @@ class Crossbar(Section):
         1, ge=0, le=255, description="error of a programmed row that stays, in codes of a fine read: see rule W3"
     )
 
+    pair: Annotated[Literal["canonical", "reference"], RANGE, UNLESS_DEFAULT] = Field(
+        "canonical", description="which device of a pair moves: either, one being at rest, or g⁺ beside a fixed g⁻"
+    )
+
+    @property
+    def top_level(self) -> int:
+        """Highest level of a device (31 by default)."""
+        return self.levels - 1
+
     @property
     def weight_limit(self) -> int:
         """Largest magnitude of a weight in levels (31 by default)."""
-        return self.levels - 1
+        return self._policy.weight_limit(self.top_level)
+
+    @property
+    def reference_level(self) -> int:
+        """Level at which g⁻ stays; 0 where pulses move it."""
+        return self._policy.reference(self.top_level)
+
+    @property
+    def erase_pulses(self) -> int:
+        """Most pulses a row that erase pairs in the weight window (62 by default)."""
+        return self._policy.erase_pulses(self.top_level)
+
+    @property
+    def raise_pulses(self) -> int:
+        """Most pulses a row that raise erased pairs to their weights (31 by default)."""
+        return self._policy.raise_pulses(self.top_level)
+
+    def pair_levels(self, weight: Integer) -> tuple[Integer, Integer]:
+        """Levels of g⁺ and g⁻ that make a weight; also elementwise on an array. Rules X1 and X8."""
+        return self._policy.devices(weight, self.top_level)
+
+    @property
+    def _policy(self) -> PairPolicy:
+        return PAIRS[self.pair]
 
     @property
     def timeout(self) -> int:

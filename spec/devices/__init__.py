@@ -1,1 +1,1 @@
-"""Real devices: what a design point says of them, presets with their sources, and the integers of rules D1 to D23."""
+"""Real devices: what a design point says of them, presets with their sources, and the integers of rules D1 to D25."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
+from remora.spec.devices.pairs.registry import PAIRS
 from remora.spec.devices.section import Devices
 from remora.spec.devices.tables import knots
 from remora.spec.lib.errors import ConfigError
@@ -30,7 +31,7 @@ Table = tuple[int, ...]
 
 @dataclass(frozen=True)
 class DeviceModel:
-    """What rules D1 to D22 name, the same for every device of a chip; integers in the units of the rules.
+    """What rules D1 to D25 name, the same for every device of a chip; integers in the units of the rules.
 
     Attributes:
         seed: of every draw.
@@ -62,12 +63,27 @@ class DeviceModel:
     wire_row: int
     wire_column: int
     converter_noise: tuple[int, int]
-    pair: str = "canonical"
+    pair: str
 
     @property
     def limit(self) -> int:
         """G, the largest conductance. Rule D1."""
         return 2 * self.full
+
+    @property
+    def weight_limit(self) -> int:
+        """E, the largest magnitude of a weight in levels. Rule F1."""
+        return PAIRS[self.pair].weight_limit(self.top_level)
+
+    @property
+    def top_level(self) -> int:
+        """W, the highest level of a device."""
+        return (self.full - self.rest) // self.level
+
+    @property
+    def sensed_full(self) -> int:
+        """The conductance of a device that is just full for its sense flag. Rule D12."""
+        return self.rest + PAIRS[self.pair].full(self.top_level) * self.level
 
     @property
     def drifts(self) -> bool:
@@ -114,16 +130,19 @@ class Manufacture:
 
 
 @cache
-def device_model(devices: Devices, weight_limit: int, fraction_bits: int, adc_shifts: tuple[int, int]) -> DeviceModel:
+def device_model(
+    devices: Devices, top_level: int, fraction_bits: int, adc_shifts: tuple[int, int], pair: str
+) -> DeviceModel:
     """The integers of devices; of ideal ones too, which then err in nothing.
 
     Args:
-        weight_limit: W, the largest weight in levels.
+        top_level: W, the highest level of a device.
         fraction_bits: a level is 2^n grains.
         adc_shifts: of the hidden layer and the readout, in whole levels.
+        pair: name of the policy of pairs.
     """
     given, level = devices.resolved(), 1 << fraction_bits
-    span = weight_limit * level
+    span = top_level * level
     rest = round(span / (given["on_off"] - 1)) if given["on_off"] > 1 else 0
     full, gain = rest + span, 1 << GAIN_BITS
     siemens = given["full_conductance"] / full
@@ -131,8 +150,8 @@ def device_model(devices: Devices, weight_limit: int, fraction_bits: int, adc_sh
     return DeviceModel(
         seed=devices.seed,
         rest=rest, full=full, level=level,
-        raise_steps=knots(devices.steps("raise_steps", weight_limit), level),
-        lower_steps=knots(devices.steps("lower_steps", weight_limit), level),
+        raise_steps=knots(devices.steps("raise_steps", top_level), level),
+        lower_steps=knots(devices.steps("lower_steps", top_level), level),
         write_noise=knots(given["write_noise"], span),
         drift=knots(given["drift"], gain),
         drift_spread=knots(given["drift_spread"], gain),
@@ -144,13 +163,14 @@ def device_model(devices: Devices, weight_limit: int, fraction_bits: int, adc_sh
         wire_row=round(given["wire_row"] * siemens * (1 << WIRE_BITS)),
         wire_column=round(given["wire_column"] * siemens * (1 << WIRE_BITS)),
         converter_noise=(round(noise[0] ** 2 / (1 << NOISE_BITS)), round(noise[1] ** 2 / (1 << NOISE_BITS))),
+        pair=pair,
     )  # fmt: skip
 
 
 @cache
-def manufacture(devices: Devices, weight_limit: int, fraction_bits: int) -> Manufacture:
+def manufacture(devices: Devices, top_level: int, fraction_bits: int) -> Manufacture:
     """The spreads of devices, converters and planes; arguments as of `device_model`."""
-    given, span, gain = devices.resolved(), weight_limit << fraction_bits, 1 << GAIN_BITS
+    given, span, gain = devices.resolved(), top_level << fraction_bits, 1 << GAIN_BITS
     return Manufacture(
         lognormal=given["step_law"] == "lognormal",
         step_sigma=given["step_spread"],

@@ -128,18 +128,18 @@ class Devices(Section):
         """No device or converter errs: the model is ideal, and nothing is given that differs from it."""
         return all(value == IDEAL_VALUES[name] for name, value in self.resolved().items())
 
-    def steps(self, name: str, weight_limit: int) -> tuple[float, ...]:
+    def steps(self, name: str, top_level: int) -> tuple[float, ...]:
         """``raise_steps`` or ``lower_steps`` in levels of a design point.
 
         A preset states them for `PRESET_LEVELS`, and a step is the same share of the range whatever the levels.
 
         Args:
-            weight_limit: W, the levels of the range.
+            top_level: W, the levels of the range.
         """
         curve: tuple[float, ...] = self.resolved()[name]
         if self.model == IDEAL or getattr(self, name) is not None or name not in preset_content(self.model):
             return curve
-        return tuple(step * weight_limit / (PRESET_LEVELS - 1) for step in curve)
+        return tuple(step * top_level / (PRESET_LEVELS - 1) for step in curve)
 
     def resolved(self) -> dict[str, Any]:
         """Every field but model and seed: what is given here, else what the preset says, else the ideal value."""

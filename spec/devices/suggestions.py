@@ -61,7 +61,7 @@ def suggestion(design: Around, devices: Devices | None = None) -> Suggestion:
         devices: the design point's own where None.
     """
     devices = design.devices if devices is None else devices
-    step = mean_step(devices, design.crossbar.weight_limit)
+    step = mean_step(devices, design.crossbar.top_level)
     wanted = design.learning.accumulator_level * step
     most = min((1 << design.learning.accumulator_bits - 1) - 1, 1 << MOST_LEVEL)
     if design.learning.update == "direct":
@@ -75,13 +75,13 @@ def suggestion(design: Around, devices: Devices | None = None) -> Suggestion:
     return Suggestion(step, found, cycles)
 
 
-def mean_step(devices: Devices, weight_limit: int) -> float:
+def mean_step(devices: Devices, top_level: int) -> float:
     """Mean step of a pulse in levels, over the range of conductance and both directions, before any spread.
 
     Args:
-        weight_limit: W, the levels of the range.
+        top_level: W, the levels of the range.
     """
-    return sum(_mean(devices.steps(name, weight_limit)) for name in STEPS) / 2
+    return sum(_mean(devices.steps(name, top_level)) for name in STEPS) / 2
 
 
 def pulse_cycles(devices: Devices, clock_mhz: float) -> int:
@@ -95,11 +95,11 @@ def device_remarks(design: Around) -> list[str]:
     devices = design.devices
     if devices.ideal:
         return []
-    step, level = mean_step(devices, design.crossbar.weight_limit), design.learning.accumulator_level
+    step, level = mean_step(devices, design.crossbar.top_level), design.learning.accumulator_level
     found, cycles = [], pulse_cycles(devices, design.system.clock_mhz)
     given, length = design.crossbar.pulse_cycles, devices.resolved()["pulse_ns"]
     if step >= COARSE:
-        largest = max(max(devices.steps(name, design.crossbar.weight_limit)) for name in STEPS)
+        largest = max(max(devices.steps(name, design.crossbar.top_level)) for name in STEPS)
         found.append(
             f"devices: a pulse moves a device by {step:.3g} levels on average and by up to {largest:.3g} before any "
             f"spread, so few pulses are of one of the crossbar.levels = {design.crossbar.levels}"

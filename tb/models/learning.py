@@ -84,19 +84,28 @@ def rounding_number(design: DesignPoint, seed: int, update: int, readout: bool, 
 
 
 class Pair:
-    """A differential pair of ideal devices, in levels; the fault map marks neither, until `marked` says otherwise.
+    """A differential pair of ideal devices of weight 0, in levels, as ``crossbar.pair`` has it; the fault map marks
+    neither, until `marked` says otherwise.
 
     Attributes:
         marked: g⁺ and g⁻ of which no pulse may reach.
     """
 
-    def __init__(self, positive: int, negative: int, full: int) -> None:
-        self.positive, self.negative, self.full = positive, negative, full
+    def __init__(self, design: DesignPoint) -> None:
+        top = design.crossbar.levels - 1
+        self._fixed = design.crossbar.pair == "reference"
+        self.positive = self.negative = top // 2 if self._fixed else 0
+        self.full = 2 * self.negative if self._fixed else top
         self.marked = (False, False)
 
     def pulse(self, raised: bool) -> bool:
-        """One pulse that keeps the pair canonical where nothing is marked; False where it is dropped."""
+        """One pulse of the weight; False where it is dropped. Nothing marked, canonical pairs stay so."""
         positive_moves, negative_moves = (not mark for mark in self.marked)
+        if self._fixed:
+            if self.positive == (self.full if raised else 0) or not positive_moves:
+                return False
+            self.positive += 1 if raised else -1
+            return True
         if raised and self.negative and negative_moves:
             self.negative -= 1
         elif raised and self.positive < self.full and positive_moves:

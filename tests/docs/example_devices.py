@@ -10,6 +10,7 @@ import numpy as np
 from remora.golden.crossbar.device_window import DeviceWindow, window_bytes
 from remora.golden.devices import curves
 from remora.golden.devices.chip import NUMBERS, Chip
+from remora.golden.devices.pairs.reference import symmetry_points
 from remora.golden.devices.pulses import moved, pulse_weights
 from remora.golden.devices.reading import Key, sample_normals, tile_codes, weights_and_variances, word_table
 from remora.golden.devices.state import DeviceState, LayerState, at_rest, conducted, drifted, is_full, shown
@@ -126,6 +127,16 @@ def fresh_pair(of: Chip, weight: int, marked: tuple[bool, bool] | None = None) -
     """p of the two devices of a pair that was programmed to a weight; with a fault map, what it says of them."""
     levels = np.full(of.layers[0].shape[1:], weight)
     return LayerState.fresh(of.model, of.layers[0], levels, marks_of(of, marked)).p[:, 0, 0].tolist()
+
+
+def levels_of(of: Chip, weight: int) -> list[int]:
+    """The same in whole levels."""
+    return [p // of.model.level for p in fresh_pair(of, weight)]
+
+
+def symmetry_point(of: Chip) -> int:
+    """That of g⁺ in row 0 of the hidden layer's column 0."""
+    return int(symmetry_points(of.model, of.layers[0])[0, 0])
 
 
 def marks_of(of: Chip, marked: tuple[bool, bool] | None) -> np.ndarray | None:

@@ -113,9 +113,9 @@ def rounding_draws(design: DesignPoint, layer: Layer, q: int) -> list[list[int]]
     return draws.tolist()
 
 
-def pulses(levels: int, weight: int, count: int) -> tuple[int, int, int, int]:
+def pulses(levels: int, weight: int, count: int, pair: str = "canonical") -> tuple[int, int, int, int]:
     """The weight after ``count`` pulses, up where positive; pulses applied and dropped, devices written."""
-    design = point(features=1, hidden=1, levels=levels, accumulator_level=2, max_pulses=15)
+    design = point(features=1, hidden=1, levels=levels, pair=pair, accumulator_level=2, max_pulses=15)
     reached, total = weight, []
     while count:
         some = max(-15, min(15, count))

@@ -93,7 +93,7 @@ def test_every_module_is_listed():
 
 def test_parameters_and_ports_are_those_of_the_sources():
     assert rows(macros.parameters("remora_memory"))[1:][0][0] == "WIDTH"
-    assert len(rows(macros.parameters("remora_crossbar"))) == 15
+    assert len(rows(macros.parameters("remora_crossbar"))) == 16
     shown = {row[0]: row[2] for row in rows(ports.ports("remora.hdl.cells.miru_cell.MiruCell", "tiny"))}
     assert shown["columns.code"] == "24" and shown["control.fold"] == "2"
 

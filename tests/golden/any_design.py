@@ -49,7 +49,10 @@ def any_design(random: np.random.Generator, kind: str = "miru", update: str = "a
             "formats": legal_values(
                 random, DesignPoint, "formats", "stream_bits", "state_bits", "adc_bits", "adc_range_log2"
             ),
-            "crossbar": {"rows": within(random, 1, 12), "columns": within(random, 1, 6)}
+            "crossbar": {
+                "rows": within(random, 1, 12), "columns": within(random, 1, 6),
+                "pair": str(random.choice(["canonical", "reference"])),
+            }
             | legal_values(random, DesignPoint, "crossbar", "levels", "level_bits", "fraction_bits"),
             "learning": {
                 "update": update, "winners": "all" if random.random() < 0.5 else within(random, 1, hidden),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.golden.scalar_miru import columns_of, feature_word, read_out
+from tests.golden.scalar_numbers import largest_weight
 
 
 def run_sequence(design, hidden, readout, thresholds, features) -> dict:
@@ -35,7 +36,7 @@ def readout_shift(design) -> int:
     root = 0
     while (root + 1) ** 2 <= design.network.hidden:
         root += 1
-    walk = (design.crossbar.levels - 1) * (root + 1) // 4
+    walk = largest_weight(design) * (root + 1) // 4
     shift = 0
     while (2 ** (design.formats.adc_bits - 1) - 1) * 2**shift < walk:
         shift += 1

@@ -7,11 +7,11 @@ from tests.golden.scalar_devices import (
     Device,
     behind_wires,
     code,
-    compensate,
     converter,
     manufactured,
     noise_entry,
     plane_error,
+    program_pair,
     pulse_pair,
 )
 from tests.golden.scalar_learning import ScalarLearner
@@ -20,7 +20,7 @@ from tests.golden.scalar_numbers import WORD
 
 
 class ScalarChip(ScalarLearner):
-    """A learner whose weights are pairs of devices, fresh from weights in levels (rules D21 and D23).
+    """A learner whose weights are pairs of devices, fresh from weights in levels (rules D21, D23 and D25).
 
     Args:
         model, spreads: what `spec` makes of the section of devices.
@@ -39,9 +39,8 @@ class ScalarChip(ScalarLearner):
         for side in (0, 1):
             numbers = manufactured(self.model, self.spreads, layer, side, row, column)
             pair.append(Device(self.model, layer, side, row, column, numbers))
-            pair[side].program(max(0, -weight if side else weight))
             pair[side].marked = self.design.learning.compensates and pair[side].endurance == 0
-        compensate(*pair, weight)
+        program_pair(*pair, weight)
         return tuple(pair)
 
     def age(self, ticks: int) -> None:

@@ -156,8 +156,23 @@ class Device:
         return self.conducts() <= self.model.rest + self.model.level // 2
 
     def is_full(self) -> bool:
-        """Rule D12."""
-        return self.conducts() >= self.model.full - self.model.level // 2
+        """Rule D12; W levels lie between rest and full, and E is half of them, rounded down."""
+        highest = self.model.full
+        if self.model.pair == "reference":
+            levels = (self.model.full - self.model.rest) // self.model.level
+            highest = self.model.rest + levels // 2 * 2 * self.model.level
+        return self.conducts() >= highest - self.model.level // 2
+
+    def symmetry_point(self) -> int:
+        """Rule D24."""
+        model = self.model
+        f = [r * self.up - d * self.down for r, d in zip(model.raise_steps, model.lower_steps, strict=True)]
+        for k in range(16):
+            if f[k] > 0 >= f[k + 1]:
+                x = 256 * k + min(256, f[k] // max(1, (f[k] - f[k + 1]) // 256))
+                return self.low + (self.high - self.low) * x // 4096
+        middle = (model.full - model.rest) // model.level // 2
+        return clip(model.rest + middle * model.level, self.low, self.high)
 
 
 def manufactured(model, spreads, layer: int, side: int, row: int, column: int) -> list[int]:
@@ -213,8 +228,24 @@ def plane_error(model, spreads, layer: int, row_tile: int, plane: int) -> int:
     return normal(draw(model.seed, CONVERTER, 1, plane, layer * 2**15 + row_tile)[0], spreads.plane_error)
 
 
+def program_pair(positive: Device, negative: Device, weight: int) -> None:
+    """A fresh pair of a weight. Rules D21, D23 and D25."""
+    if positive.model.pair == "reference":
+        negative.p = clip(positive.symmetry_point(), negative.low, negative.high)
+        positive.p = clip(negative.p + weight * positive.model.level, positive.low, positive.high)
+    else:
+        positive.program(max(0, weight))
+        negative.program(max(0, -weight))
+    compensate(positive, negative, weight)
+
+
 def pulse_pair(positive: Device, negative: Device, upwards: bool) -> Device | None:
-    """The device that one pulse of a weight reaches, which takes it; None where it is dropped. Rules D22 and P4."""
+    """The device that one pulse of a weight reaches, which takes it; None where it is dropped. Rules D22, P4 and P5."""
+    if positive.model.pair == "reference":
+        if positive.marked or (positive.is_full() if upwards else positive.at_rest()):
+            return None
+        positive.pulse(upwards)
+        return positive
     falling, rising = (negative, positive) if upwards else (positive, negative)
     if not falling.at_rest() and not falling.marked:
         falling.pulse(False)

@@ -219,8 +219,18 @@ class ScalarLearner:
         return min((abs(step) + r) // learning.accumulator_level, learning.max_pulses) * (-1 if step > 0 else 1)
 
     def program(self, layer: int, i: int, j: int, pulses: int) -> tuple[int, int, int]:
-        """Pulse by pulse on the two devices of a pair, rules X1, P1 and P2."""
+        """Pulse by pulse on the two devices of a pair, rules X1, P1 and P2; with a reference rules X8 and P5."""
         weight, full = self.weights[layer][i][j], self.design.crossbar.levels - 1
+        if self.design.crossbar.pair == "reference":
+            middle = full // 2
+            plus, dropped = middle + weight, 0
+            for _ in range(abs(pulses)):
+                if plus == (2 * middle if pulses > 0 else 0):
+                    dropped += 1
+                else:
+                    plus += 1 if pulses > 0 else -1
+            self.weights[layer][i][j] = plus - middle
+            return abs(pulses) - dropped, dropped, int(abs(pulses) > dropped)
         pair = {"plus": max(weight, 0), "minus": max(-weight, 0)}
         raised, lowered = ("plus", "minus") if pulses > 0 else ("minus", "plus")
         dropped, written = 0, set()

@@ -24,6 +24,11 @@ def clip(value: int, low: int, high: int) -> int:
     return low if value < low else high if value > high else value
 
 
+def largest_weight(design) -> int:
+    """E of rule F1."""
+    return (design.crossbar.levels - 1) // (2 if design.crossbar.pair == "reference" else 1)
+
+
 def word(value: int, shift: int, limit: int) -> int:
     """Rule N4."""
     magnitude = min(limit, rs(abs(value), shift))

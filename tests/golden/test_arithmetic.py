@@ -185,7 +185,7 @@ def test_weights_and_thresholds_before_training():
         found, (hidden, readout) = initial_weights(design), first_weights(design)
         assert found.hidden.tolist() == hidden and found.readout.tolist() == readout
         if kind == "bmru":
-            words, limit = 2**design.formats.stream_bits, design.crossbar.levels - 1
+            words, limit = 2**design.formats.stream_bits, scalar_numbers.largest_weight(design)
             most = (words - 1) * (design.network.features + 1) * limit + 1
             starts = [min(round(start * words * 2**design.crossbar.level_bits), most) for start in (0.15, 0.5)]
             assert found.thresholds.tolist() == [[start] * design.network.hidden for start in starts]
@@ -193,7 +193,7 @@ def test_weights_and_thresholds_before_training():
 
 def first_weights(design) -> tuple[list, list]:
     """Levels of both layers, rows of columns."""
-    network, seed, limit = design.network, design.learning.seed, design.crossbar.levels - 1
+    network, seed, limit = design.network, design.learning.seed, scalar_numbers.largest_weight(design)
     units, columns, classes = network.hidden, range(network.hidden), range(network.classes)
 
     def level(value: float) -> int:

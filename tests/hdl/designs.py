@@ -63,6 +63,7 @@ TILED = make_design(  # many small tiles of either layer in both directions, in 
     cell={"lanes": 5},
     crossbar={"rows": 3, "columns": 3, "adc_cycles": 2, "macro_rows": 5, "macro_columns": 6},
 )
+REFERENCE = TILED.evolve(crossbar={"pair": "reference", "levels": 8})  # the highest level is none of a weight's
 DESIGNS = {
     "one": ONE, "tiny": TINY, "primes": PRIMES, "below": BELOW, "powers": POWERS, "above": ABOVE,
     "signed": SIGNED, "coarse": COARSE, "exact": EXACT,

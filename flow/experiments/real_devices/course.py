@@ -79,14 +79,19 @@ class Course:
             "data": data_digest(self.stream.task(0)[0]),
         }
 
-    def chip(self, section: Mapping[str, Any], learning: Mapping[str, Any] | None = None) -> DesignPoint:
-        """The design point of a chip with this section ``[devices]`` and these fields of ``[learning]``; no section is
-        the ideal chip.
+    def chip(self, section: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]] | None = None) -> DesignPoint:
+        """The design point of a chip with this section ``[devices]``; none is the ideal chip.
+
+        Args:
+            others: fields of other sections in which it differs from the ideal chip.
 
         The chip's seed is that of the run, and accumulators and pulses suit the devices.
         """
         devices = {**section, "seed": self.seed} if section else {}
-        base = self.stream.design.evolve(learning={**self.replay, "enabled": True, "healing": True, **(learning or {})})
+        others = others or {}
+        learning = {**self.replay, "enabled": True, "healing": True, **others.get("learning", {})}
+        sections: dict[str, Any] = {**others, "learning": learning}
+        base = self.stream.design.evolve(**sections)
         asked: dict[str, Any] = suggestion(base, Devices(**devices)).changes if devices else {}
         return base.evolve(devices=devices, **asked)
 
@@ -136,9 +141,12 @@ class Course:
     def moved(self, design: DesignPoint, context: Context) -> ChipLearner:
         """A chip to which the ideal chip's network has moved, programmed as exactly as the devices take it.
 
-        It takes the ideal chip's reservoir along; what its accumulators held stays there.
+        Weights beyond the largest of its pairs become that. It takes the ideal chip's reservoir along; what its
+        accumulators held stays there.
         """
-        ideal = self.ideal(context)
+        ideal, limit = self.ideal(context), design.crossbar.weight_limit
+        layers = {name: getattr(ideal.weights, name).clip(-limit, limit) for name in ("hidden", "readout")}
+        ideal = replace(ideal, weights=replace(ideal.weights, **layers))
         hidden, readout = (np.zeros_like(each) for each in (ideal.hidden_accumulators, ideal.readout_accumulators))
         return ChipLearner.of(design, replace(ideal, hidden_accumulators=hidden, readout_accumulators=readout))
 

@@ -34,15 +34,27 @@ CHIPS: dict[str, dict[str, Any]] = {
     "stuck-10": {"stuck_rest": 0.05, "stuck_full": 0.05},
     "offset-8": {"converter_offset": 8.0},
     **{name: {"model": name} for name in ("taox-hfox", "epiram", "ag-asi", "om-array", "hfo2-array", "ecram", "pcm")},
+    "om-reference": {"model": "om-array"},
     "pcm-10y": {"model": "pcm"},
 }  # fmt: skip
 """Chip → its section ``[devices]``."""
-COMPENSATED = {f"{name}-compensated": {"compensation": True} for name in ("stuck-5", "stuck-10")}
-"""Chip → its fields of ``[learning]``: the chip of the same name, with a map of its stuck devices."""
+COMPENSATED = {f"{name}-compensated": {"learning": {"compensation": True}} for name in ("stuck-5", "stuck-10")}
+"""Chip → the chip of the same name, with a map of its stuck devices."""
 CHIPS |= {name: CHIPS[name.removesuffix("-compensated")] for name in COMPENSATED}
+OTHERS = COMPENSATED | {"om-reference": {"crossbar": {"pair": "reference"}}}
+"""Chip → section → fields in which it differs from the ideal chip, beside its devices."""
 AGED = {"pcm-10y": 10 * YEAR}
 """Chip → seconds by which it ages after the network has moved to it; it is not learnt on."""
-DEFAULT_CHIPS = ("spread-10", "stuck-5", "stuck-10", "offset-8", "taox-hfox", "om-array", "pcm-10y")
+DEFAULT_CHIPS = (
+    "spread-10",
+    "stuck-5",
+    "stuck-10",
+    "offset-8",
+    "taox-hfox",
+    "om-array",
+    "om-reference",
+    "pcm-10y",
+)
 QUICK_CHIPS = ("stuck-5", "taox-hfox")
 SETTINGS = {
     "chips": SomeOf("kinds of devices, the ideal ones besides", tuple(name for name in CHIPS if name != IDEAL)),
@@ -53,8 +65,8 @@ SETTINGS = {
 def plan(options: Options) -> list[Unit]:
     """What each chip learns, and what moves to it."""
     names = options.settings.get("chips", QUICK_CHIPS if options.quick else DEFAULT_CHIPS)
-    ages = {name: AGED[name] for name in names if name in AGED}
-    return chip_units(options, {name: CHIPS[name] for name in names}, ages, COMPENSATED)
+    aged = {name: AGED[name] for name in names if name in AGED}
+    return chip_units(options, {name: CHIPS[name] for name in names}, aged, OTHERS)
 
 
 def conclude(options: Options, results: list[dict]) -> Conclusion:

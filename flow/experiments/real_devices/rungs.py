@@ -31,20 +31,20 @@ def chip_units(
     options: Options,
     chips: Mapping[str, Mapping[str, Any]],
     ages: Mapping[str, float],
-    learning: Mapping[str, Mapping[str, Any]] | None = None,
+    others: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None,
 ) -> list[Unit]:
     """Two units a chip, what it learns and what moves to it; the ideal chip first.
 
     Args:
         chips: name → section ``[devices]``, without the ideal chip.
         ages: name → seconds by which a chip ages after the network has moved to it; such a chip does not learn.
-        learning: name → fields of its section ``[learning]``, where it has some of its own.
+        others: name → section → fields in which a chip differs from the ideal one besides.
     """
     course = Course.of(options)
     count = options.settings.get("heal", QUICK_HEAL if options.quick else HEAL)
     units = []
     for name, section in {IDEAL: {}, **chips}.items():
-        design = course.chip(section, (learning or {}).get(name))
+        design = course.chip(section, (others or {}).get(name))
         parameters = {"chip": name, "design": written(design), **course.parameters}
         if name not in ages:
             own = {"kind": "learn", **parameters}

@@ -57,12 +57,14 @@ def devices_asked(directory: Path) -> str:
 
 def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Check:
     """Every pair of devices as a run left it in ``directory``, with what it must be: golden's weight where the layer
-    uses it, else both devices at rest.
+    uses it, else both devices as weight 0 has them.
 
     A record a pair, tile by tile and row by row. ``weight`` is g⁺ − g⁻ and ``unused`` g⁺ + g⁻ of a pair that is left
-    over, else 0, both in 2^−``crossbar.fraction_bits`` of a level. A pair that a file lacks has no record.
+    over, less that of weight 0, else 0, both in 2^−``crossbar.fraction_bits`` of a level. A pair that a file lacks has
+    no record.
     """
-    expected, actual = [], []
+    expected, actual, crossbar = [], [], design.crossbar
+    at_weight_0 = sum(crossbar.pair_levels(0)) << crossbar.fraction_bits
     for number, tile in enumerate(all_tiles(design)):
         used = np.zeros((tile.macro_rows, tile.macro_columns), bool)
         used[: tile.rows, : tile.columns] = True
@@ -74,7 +76,7 @@ def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Che
         levels = of_macro(tile, of_tile(weights, tile)).astype(np.int64)
         wanted["weight"] = levels.reshape(-1) << design.crossbar.fraction_bits
         found["weight"] = pairs[:, 0] - pairs[:, 1]
-        found["unused"] = np.where(used.reshape(-1)[: len(pairs)], 0, pairs.sum(axis=1))
+        found["unused"] = np.where(used.reshape(-1)[: len(pairs)], 0, pairs.sum(axis=1) - at_weight_0)
         expected.append(wanted)
         actual.append(found)
     return Check(DEVICES, np.concatenate(expected), np.concatenate(actual))

@@ -7,6 +7,10 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from remora.golden.devices.chip import ChipLayer
+from remora.golden.devices.curves import Integers
+from remora.spec.devices.model import DeviceModel
+
 Flags = NDArray[np.bool_] | np.bool_
 """A flag of one pair, or of many."""
 
@@ -48,6 +52,24 @@ class PairPolicy(Protocol):
         Args:
             raises: the pulse raises the weight.
             sense: as it is before the pulse, of the same shape.
+        """
+
+    def erase(self, sense: Sense) -> tuple[Flags, Flags]:
+        """Pairs of which the weight window lowers a device, until there are none; and that, 0 for g⁺. Rule W2."""
+
+    def raised(self, levels: Integers, reference: int) -> tuple[Integers, NDArray[np.bool_]]:
+        """Pulses that raise erased pairs to weights, and the device that takes them, 0 for g⁺. Rule W2.
+
+        Args:
+            levels: the weights.
+            reference: level at which g⁻ stays; 0 where it does not.
+        """
+
+    def programmed(self, model: DeviceModel, made: ChipLayer, levels: Integers) -> Integers:
+        """p of the devices of a fresh chip that hold these weights, (2, rows, columns).
+
+        Args:
+            levels: (rows, columns), within the largest weight.
         """
 
     def written(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> int:

@@ -160,7 +160,7 @@ template <typename T>
 void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
     Devices& devices = *layer.devices;
     const int64_t pair = row * layer.columns + column, side = layer.rows * layer.columns;
-    const int64_t rest = devices.rest + (devices.level >> 1), full = devices.full - (devices.level >> 1);
+    const int64_t rest = devices.rest + (devices.level >> 1), full = devices.sensed_full - (devices.level >> 1);
     const int64_t number = devices.number | row << 11 | column;
     int64_t* g = devices.conductance;
     const bool pos_marked = devices.marked && devices.marked[pair];

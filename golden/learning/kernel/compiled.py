@@ -73,7 +73,7 @@ _NUMBERS = (
     "features", "stream_limit", "adc_limit", "weight_limit", "accumulator_limit", "level", "max_pulses", "winners",
     "seed", "pair",
 )  # fmt: skip
-_PAIRS = ("canonical",)
+PAIRS = ("canonical", "reference")
 """Policies of pairs in the order of ``kPairs`` in ``pairs.h``."""
 _SCALES = ("reset", "update", "readout_scale", "error_scale", "derivative_scale")
 
@@ -166,7 +166,7 @@ class CompiledKernel:
             "stream_limit": design.formats.stream_limit, "adc_limit": design.formats.adc_limit,
             "weight_limit": design.crossbar.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
             "level": learning.accumulator_level, "max_pulses": learning.max_pulses,
-            "pair": _PAIRS.index(design.device_model().pair),
+            "pair": PAIRS.index(design.crossbar.pair),
             "reset": coefficients.reset * 2.0**-design.formats.word_shift,
             "update": coefficients.update * 2.0**-COEFFICIENT_BITS,
             "readout_scale": 2.0**-design.formats.readout_word_shift, "error_scale": 2.0 ** error_shift(design),

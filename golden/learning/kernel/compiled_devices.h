@@ -21,7 +21,7 @@ struct Devices {
     double *spare, *power;            // (rows), (stride)
     const uint8_t* marked;            // (2, rows, columns), by the fault map; null without one; rule P4
     int64_t started, lane;            // of the sequence's draws; rule D17
-    int64_t words, number, seed, rest, full, level, limit, cycle_noise, cycle_range, read_noise;
+    int64_t words, number, seed, rest, full, sensed_full, level, limit, cycle_noise, cycle_range, read_noise;
     int64_t staged;                   // sums are rounded to grains before their noise
     int64_t writes_noisily;
     double converter_noise;

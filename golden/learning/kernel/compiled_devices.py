@@ -20,7 +20,7 @@ from remora.spec.devices.tables import normal_table
 _STATE = ("p", "n", "t", "s")
 _NUMBERS = ("low", "high", "up", "down", "endurance")
 _TABLES = ("raise_steps", "lower_steps", "write_noise")
-_OF_MODEL = ("seed", "rest", "full", "level", "limit", "cycle_noise", "cycle_range", "read_noise")
+_OF_MODEL = ("seed", "rest", "full", "sensed_full", "level", "limit", "cycle_noise", "cycle_range", "read_noise")
 
 
 class DevicesStructure(ctypes.Structure):

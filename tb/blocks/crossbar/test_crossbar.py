@@ -100,7 +100,7 @@ async def range_of_a_device(bench: BlockBench) -> None:
         all_rows, column = (1 << tile.rows) - 1, tile.columns - 1
         await driver.select(tile, column)
         for up, down, side in ((all_rows, 0, 0), (all_rows, 0, all_rows), (0, all_rows, 0), (0, all_rows, all_rows)):
-            for _ in range(driver.model.full + 2):
+            for _ in range(driver.model.top + 2):
                 driver.model.pulse(tile, column, up, down, side)
                 await driver.pulse(up, down, side)
                 driver.compare_sense(tile, column)
@@ -254,7 +254,7 @@ async def violate(bench: BlockBench) -> None:
 async def images(bench: BlockBench) -> None:
     """The devices start as the images say: sensed and read."""
     driver, weights = driver_of(bench, bench.blocks[0]), np.array(bench.config["weights"])
-    driver.model.pairs[:] = np.maximum(weights, 0), np.maximum(-weights, 0)
+    driver.model.set_weights(weights)
     for tile in driver.model.layout.tiles:
         for column in range(tile.columns):
             await driver.select(tile, column)

@@ -60,7 +60,7 @@ class WindowHost:
         self.bench.compare(self.block, f"{tile.name}, column {column} is valid", self.host.get("selection_valid"), 1)
 
     def compare_sense(self, tile: Tile, column: int) -> None:
-        """Devices of the selected column that are at rest and full, as the model has them: pairs are canonical."""
+        """Devices of the selected column that are at rest and full, as the model has them."""
         names = [f"{tile.layer.name.lower()}__{flag}" for flag in ("pos_rest", "pos_full", "neg_rest", "neg_full")]
         found = tuple(self.block.get(name) for name in names)
         self.bench.compare(
@@ -127,8 +127,13 @@ class WindowHost:
 
     async def _commit(self, tile: Tile, column: int, part: int, values: Sequence[int], known: bool) -> None:
         limit, model, rows = self.design.crossbar.weight_limit, self.models[tile.layer], tile.window_slices[part]
-        old = self.weights(tile, column)[rows]
-        before = sum(map(abs, old))
+        first = tile.first_row + rows.start
+        chosen = slice(first, first + len(values)), tile.first_column + column
+        # A commit erases a device and raises it: of canonical pairs both, else g⁺ alone.
+        fixed = self.design.crossbar.pair == "reference"
+        old = model.pairs[:1, *chosen] if fixed else model.pairs[:, *chosen]
+        old, reference = old.sum(axis=0).tolist(), self.design.crossbar.reference_level
+        before = sum(old)
         reached = [max(-limit, min(limit, value)) for value in values]
         await self.select(tile, column, part)
         await self.fill(values)
@@ -141,14 +146,14 @@ class WindowHost:
                 1 << row for row, (value, level) in enumerate(zip(values, reached, strict=True)) if value != level
             )
             self.bench.compare(self.block, f"unverified rows of {values}", self.host.get("unverified"), lost)
-        first = tile.first_row + rows.start
-        for side in (0, 1):
-            levels = [max(0, -level if side else level) for level in reached]
-            model.pairs[side, first : first + len(levels), tile.first_column + column] = levels
+        raised = [reference + level if fixed else abs(level) for level in reached]
+        levels = raised if fixed else [max(0, level) for level in reached]
+        model.pairs[0, *chosen] = levels
+        model.pairs[1, *chosen] = np.array(levels) - reached
         if known:
-            self.bench.compare(self.block, "pulses", self.pulses, before + sum(map(abs, reached)))
+            self.bench.compare(self.block, "pulses", self.pulses, before + sum(raised))
             # All devices come to rest at once, and are raised at once.
-            launched = max(map(abs, old)) + max(map(abs, reached))
+            launched = max(old) + max(raised)
             predicted = self.predicted.slice_commit(tile.layer, len(values), launched)
             self.bench.compare(self.block, "cycles of a commit", self.cycles, predicted)
         self.bench.compare(self.block, "window after commit", await self.show(len(values)), list(values))
@@ -210,7 +215,7 @@ class WindowHost:
                 self.bench.compare(self.block, told, found, code)
 
     async def erase_all(self) -> None:
-        """Bring every device to rest: tests share them, and no reset touches them."""
+        """Bring every weight to 0: tests share them, and no reset touches them."""
         for tile in self.tiles:
             for column in range(tile.columns):
                 await self.commit(tile, column, [0] * tile.rows, known=False)

@@ -1,5 +1,5 @@
-"""The write controller: pulses keep pairs canonical, are dropped where one is full, wait for each other, and leave the
-devices alone that a fault map marks."""
+"""The write controller: pulses keep pairs as they must be, are dropped at their ends, wait for each other, and leave
+the devices alone that a fault map marks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ FLAGS = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 
 
 class Devices:
-    """Every pair of a block, as its crossbars must hold them; fresh ones are at rest."""
+    """Every pair of a block, as its crossbars must hold them; fresh ones have weight 0."""
 
     def __init__(self, block: Block) -> None:
-        self.design, full = block.design, block.design.crossbar.weight_limit
+        self.design = block.design
         self.pairs = {
-            layer: [[Pair(0, 0, full) for _ in range(layout.rows)] for _ in range(layout.columns)]
+            layer: [[Pair(block.design) for _ in range(layout.rows)] for _ in range(layout.columns)]
             for layer, layout in ((layer, layer_layout(block.design, layer)) for layer in Layer)
         }
 
@@ -100,12 +100,12 @@ async def write(
 
 async def check_flags(bench: BlockBench, block: Block, devices: Devices, layer: Layer, column: int) -> None:
     """Flags of the tile that the controller still selects."""
-    design, layout, name = block.design, layer_layout(block.design, layer), layer.name.lower()
+    layout, name = layer_layout(block.design, layer), layer.name.lower()
     tile = next((tile for tile in layout.tiles if tile.index == block.get(f"{name}__tile")), None)
     if tile is None or not tile.first_column <= column < tile.first_column + tile.columns:
         return
     pairs = devices.pairs[layer][column][tile.row_slice]
-    full = design.crossbar.weight_limit
+    full = pairs[0].full
     wanted = [
         pack([int(pair.positive == 0) for pair in pairs], 1), pack([int(pair.positive == full) for pair in pairs], 1),
         pack([int(pair.negative == 0) for pair in pairs], 1), pack([int(pair.negative == full) for pair in pairs], 1),
@@ -134,15 +134,16 @@ async def columns(bench: BlockBench) -> None:
             raised = [int(random.random() < tendency) for _ in range(rows)]
             await write(bench, block, devices, layer, column, counts, raised)
         pairs = [pair for layer in devices.pairs.values() for column in layer for pair in column]
-        assert all(pair.positive == 0 or pair.negative == 0 for pair in pairs)
+        reference = block.design.crossbar.reference_level
+        assert all(pair.negative == reference if reference else 0 in (pair.positive, pair.negative) for pair in pairs)
 
     await bench.each(drive, without_map(bench))
 
 
 @block_test
 async def fills(bench: BlockBench) -> None:
-    """A column of either layer, whatever number of levels a device has: down until every g⁻ is full, up until every g⁺
-    is, two pulses a row beyond either, and at random from there."""
+    """A column of either layer, whatever number of levels a device has: down to the least weight, up to the largest,
+    two pulses a row beyond either, and at random from there."""
 
     async def drive(block: Block) -> None:
         devices, most, random = devices_of(block), block.design.learning.max_pulses, bench.random
@@ -157,8 +158,8 @@ async def fills(bench: BlockBench) -> None:
                     counts = [min(left, most)] * layout.rows
                     dropped += await write(bench, block, devices, layer, column, counts, [raised] * layout.rows)
                 bench.compare(block, "at least two pulses a row are dropped", dropped >= 2 * layout.rows, True)
-                ends = [(pair.positive, pair.negative) for pair in pairs]
-                bench.compare(block, "pairs at their end", ends, [(levels, 0) if raised else (0, levels)] * layout.rows)
+                ends = [pair.positive - pair.negative for pair in pairs]
+                bench.compare(block, "pairs at their end", ends, [levels if raised else -levels] * layout.rows)
             for _ in range(12):
                 counts = [random.randint(0, most) for _ in pairs]
                 sides = [int(random.random() < 0.2) for _ in pairs]

@@ -126,17 +126,18 @@ class ScalarSlice:
 
     def commit(self, levels: list[int]) -> set[int]:
         """Rule W2; mismatches without rule W4 by one read."""
-        limit = self.window.design.crossbar.weight_limit
-        for _ in range(2 * limit):
-            awake = [row for row in range(len(levels)) if not all(each.at_rest() for each in self.pair(row))]
+        top, fixed = self.window.design.crossbar.levels - 1, self.window.design.crossbar.pair == "reference"
+        for _ in range(top if fixed else 2 * top):
+            erased = [self.pair(row)[:1] if fixed else self.pair(row) for row in range(len(levels))]
+            awake = [row for row, devices in enumerate(erased) if not all(each.at_rest() for each in devices)]
             for row in awake:
                 positive, negative = self.pair(row)
                 (negative if positive.at_rest() else positive).pulse(False)
             self.pulses += len(awake)
-        for k in range(limit):
-            raised = [row for row, level in enumerate(levels) if abs(level) > k]
+        for k in range(top // 2 * 2 if fixed else top):
+            raised = [row for row, level in enumerate(levels) if (top // 2 + level if fixed else abs(level)) > k]
             for row in raised:
-                self.pair(row)[levels[row] < 0].pulse(True)
+                self.pair(row)[levels[row] < 0 and not fixed].pulse(True)
             self.pulses += len(raised)
         self.store()
         if self.window.design.crossbar.verify_pulses:
@@ -173,7 +174,7 @@ class ScalarSlice:
 def test_commits_as_the_scalar_reading_does(verifies):
     """Rules W2 to W4: devices, probes, verdict and pulses of slices that are committed one over the other."""
     random, seen = np.random.default_rng(SEED + 2 + verifies), Counter()
-    for _ in range(25):
+    for _ in range(50):
         reads = int(random.choice([1, 2, 4]))
         fields = {"verify_pulses": int(random.integers(1, 9)), "verify_reads": reads}
         fields["verify_tolerance"] = int(random.integers(4))

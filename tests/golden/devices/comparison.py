@@ -22,7 +22,7 @@ ENDS = (0, 1, 2**15, 2**32 - 2, 2**32 - 1)
 
 
 def spreads_of(design: DesignPoint):
-    return manufacture(design.devices, design.crossbar.weight_limit, design.crossbar.fraction_bits)
+    return manufacture(design.devices, design.crossbar.top_level, design.crossbar.fraction_bits)
 
 
 def compare_chip(design: DesignPoint) -> Counter:
@@ -63,13 +63,11 @@ class Twins:
         for side, row, column in np.ndindex(self.made.shape):
             numbers = self.made.numbers[:, side, row, column].tolist()
             device = Device(self.chip.model, layer, side, row, column, numbers)
-            level = int(levels[row, column])
-            device.program(max(0, level if side == 0 else -level))
             device.marked = bool(marks and marks[layer][side, row, column])
             self.theirs[side, row, column] = device
         for row, column in np.ndindex(levels.shape):
             pair = self.theirs[0, row, column], self.theirs[1, row, column]
-            scalar_devices.compensate(*pair, int(levels[row, column]))
+            scalar_devices.program_pair(*pair, int(levels[row, column]))
 
     def scatter(self, random: np.random.Generator) -> None:
         """Give some devices other pasts, the ends of the ranges among them."""
@@ -133,7 +131,7 @@ class Twins:
 
 def compare_life(design: DesignPoint, random: np.random.Generator) -> Counter:
     """Devices of both layers through pulses and ageings, half of the times beside a fault map. Rules D5 to D12, D21 to
-    D23, and P4."""
+    D25, P4 and P5."""
     seen = Counter()
     for layer in Layer:
         twins = Twins(design, layer, int(random.integers(2**32)), float(random.choice([0, 0.3])))

@@ -44,7 +44,7 @@ def traces(name: str, **devices: object) -> np.ndarray:
     of the nominal range."""
     design, strobes = design_of(name, **devices), MEASURED["responses"][name]["strobes"]
     model, index = design.device_model(), np.arange(DEVICES, dtype=np.uint32)
-    spreads = manufacture(design.devices, design.crossbar.weight_limit, design.crossbar.fraction_bits)
+    spreads = manufacture(design.devices, design.crossbar.top_level, design.crossbar.fraction_bits)
     numbers = device_numbers(model, spreads, index)
     p, n = numbers[0], np.zeros(DEVICES, np.int64)
     found = [p]

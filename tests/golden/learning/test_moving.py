@@ -13,7 +13,7 @@ import pytest
 from remora.flow.systems.bmru.networks import bundled_network
 from remora.golden.bmru.codes import CodesError, export_network
 from remora.golden.crossbar.inference import infer
-from remora.golden.crossbar.weights import random_weights
+from remora.golden.crossbar.weights import Weights, random_weights
 from remora.golden.data.load import synthetic
 from remora.golden.learning.checkpoint import (
     Checkpoint,
@@ -65,6 +65,7 @@ OTHER = {
     "crossbar.verify_reads": 4,
     "crossbar.verify_tolerance": 3,
     "crossbar.self_test": True,
+    "crossbar.pair": "reference",
     "learning.enabled": False,
     "learning.seed": 7,
     "learning.feedback_shift": 2,
@@ -129,6 +130,11 @@ def decisions(design: DesignPoint, checkpoint: Checkpoint):
     return found.scores.tolist(), found.decision.tolist()
 
 
+def within(weights: Weights, limit: int) -> Weights:
+    """Weights of no larger magnitude."""
+    return replace(weights, **{name: getattr(weights, name).clip(-limit, limit) for name in ("hidden", "readout")})
+
+
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory):
     """A file with everything in it, and what it holds."""
@@ -156,6 +162,9 @@ def test_another_meaning_is_refused_with_the_field_and_both_values(stored, path)
 def test_other_fields_move_and_what_differs_is_said(stored, path):
     file, held = stored
     design = changed(BASE, path, OTHER[path])
+    if path == "crossbar.pair":  # under which weights are half as large
+        file, held = file.with_name("small.npz"), replace(held, weights=within(held.weights, 15))
+        save_checkpoint(file, BASE, held)
     found = load_checkpoint(file, design)
     role = ROLES[path]
     np.testing.assert_array_equal(found.weights.hidden, held.weights.hidden)
@@ -241,6 +250,9 @@ def test_weights_beyond_fewer_levels_are_refused(stored):
     message = "crossbar.levels is 32 there, 16 here: hidden weights span -31…30; legal levels are -15…15"
     with pytest.raises(CheckpointError, match=message):
         load_checkpoint(stored[0], changed(BASE, "crossbar.levels", 16))
+    message = "crossbar.pair is canonical there, reference here: hidden weights span -31…30; legal levels are -15…15"
+    with pytest.raises(CheckpointError, match=message):
+        load_checkpoint(stored[0], changed(BASE, "crossbar.pair", "reference"))
 
 
 def test_what_does_not_fit_is_left_behind_in_words(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.hdl.crossbar.windowed_crossbars import WindowedCrossbars
-from tests.hdl.designs import BISTABLE, DESIGNS, TILED, cases, make_design
+from tests.hdl.designs import BISTABLE, DESIGNS, REFERENCE, TILED, cases, make_design
 from tests.hdl.macro_models import ARRAY, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
@@ -12,6 +12,7 @@ def test_weight_window():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "coarse", "exact")}
     designs |= {name: BISTABLE[name] for name in ("bistable_one", "bistable_tiny", "bistable_tall")}
     designs["tiled"] = TILED.evolve(crossbar={"integrators": 2, "sense_cycles": 3})
+    designs["reference"] = REFERENCE
     designs["slow"] = make_design(  # a pulse that lasts longer than a read; tiles of a prime number of rows
         network={"features": 6, "hidden": 10, "classes": 2},
         cell={"lanes": 1},

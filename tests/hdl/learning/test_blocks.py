@@ -18,7 +18,7 @@ from remora.hdl.learning.update.gradient_lane import GradientLane
 from remora.hdl.learning.update.update_lane import UpdateLane
 from remora.hdl.learning.winner_unit import WinnerUnit
 from remora.spec.crossbar.learning import ERROR_LIMIT, delta_bound, feedback_bound
-from tests.hdl.designs import DESIGNS, MNIST, cases, make_design
+from tests.hdl.designs import DESIGNS, MNIST, REFERENCE, cases, make_design
 from tests.hdl.learning.written_crossbars import WrittenCrossbars
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS, MEMORY
 from tests.support import BlockOptions, simulate_cases
@@ -137,6 +137,7 @@ WRITTEN["many"] = make_design(  # more pulses at once than a device has levels
     crossbar={"rows": 3, "columns": 2, "levels": 5, "pulse_cycles": 9},
     learning={"max_pulses": 15},
 )
+WRITTEN["reference"] = REFERENCE.evolve(learning={"max_pulses": 3})
 WRITTEN["mapped"] = make_design(  # a fault map, several tiles of each layer, the last of them cut short
     network={"features": 3, "hidden": 5, "classes": 4, "max_steps": 2},
     cell={"lanes": 1},
@@ -165,6 +166,10 @@ WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs
     Fault(
         "marks_of_another_column", "marks are those of the column before", "mapped_write_controller",
         {"marked_column": "good_marked_column == 0 ? 0 : good_marked_column - 1"},
+    ),
+    Fault(
+        "reference_pulsed", "pulses go to a g⁻ that is a reference", "reference_write_controller",
+        {"program_hidden__side": "~good_program_hidden__side"},
     ),
 )  # fmt: skip
 

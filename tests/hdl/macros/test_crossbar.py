@@ -13,7 +13,7 @@ from remora.flow.tools.simulator import SimulationFailed, SimulatorError
 from remora.golden.crossbar.weights import random_weights
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.spec.crossbar.layout import Layer, layer_layout
-from tests.hdl.designs import DESIGNS, TILED
+from tests.hdl.designs import DESIGNS, REFERENCE, TILED
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
 from tests.support import BlockOptions, simulate_cases
 
@@ -23,6 +23,7 @@ CASES = {
     if name not in ("below", "powers")
 }
 CASES["tiled"] = {"design": TILED, "layer": Layer.HIDDEN}
+CASES["reference"] = {"design": REFERENCE, "layer": Layer.HIDDEN}
 CASES |= {f"{name}_readout": {"design": DESIGNS[name], "layer": Layer.READOUT} for name in ("one", "tiny", "powers")}
 TESTS = (
     "reads",
@@ -80,19 +81,20 @@ def test_a_violation_ends_the_simulation_on_icarus():
         simulate(ON_ICARUS, testcase="violate", config=config, simulator="icarus")
 
 
+@pytest.mark.parametrize("design", [TILED, REFERENCE], ids=["canonical", "reference"])
 @pytest.mark.parametrize("simulator", ["verilator", "icarus"])
-def test_memory_images(tmp_path, simulator):
+def test_memory_images(tmp_path, simulator, design):
     """A simulation started with images begins with their weights, whatever the tile, and tells at its end what every
-    device holds: those weights, and nothing where the macro is larger than the tile."""
-    cases = {"tiled": {"design": TILED, "layer": Layer.HIDDEN}}
-    weights = random_weights(TILED, 1)
-    write_images(TILED, weights, tmp_path)
+    device holds: those weights, and weight 0 where the macro is larger than the tile."""
+    cases = {"tiled": {"design": design, "layer": Layer.HIDDEN}}
+    weights = random_weights(design, 1)
+    write_images(design, weights, tmp_path)
     options = {
         "config": {"weights": weights.hidden.tolist()},
         "plusargs": [f"+remora_images={tmp_path}", devices_asked(tmp_path)],
     }
     assert len(simulate(cases, testcase="images", simulator=simulator, **options).tests) == 1
-    check, tiles = check_devices(TILED, weights, tmp_path), len(layer_layout(TILED, Layer.HIDDEN).tiles)
+    check, tiles = check_devices(design, weights, tmp_path), len(layer_layout(design, Layer.HIDDEN).tiles)
     of_hidden = check.expected["tile"] < tiles
     assert of_hidden.sum() == len(check.actual) == tiles * 5 * 6
     np.testing.assert_array_equal(check.actual, check.expected[of_hidden])

@@ -87,7 +87,14 @@ def test_every_field_but_the_name_enters_the_hash():
         for section in sections:
             target = target[section]
         value = target[name]
-        other_words = {"update": "direct", "winners": 3, "lanes": 3, "readout": "every", "name": "other"}
+        other_words = {
+            "update": "direct",
+            "winners": 3,
+            "lanes": 3,
+            "readout": "every",
+            "pair": "reference",
+            "name": "other",
+        }
         target[name] = (
             other_words[name] if isinstance(value, str) else (not value if isinstance(value, bool) else value - 1)
         )

@@ -12,7 +12,7 @@ from remora.flow.experiments.runner import Options, run_experiment
 from tests.flow.experiments.charts import cells, check_charts
 from tests.flow.experiments.test_continual import tiny_stream
 
-CHOSEN = {"chips": ("stuck-10", "taox-hfox", "pcm-10y"), "heal": 40}
+CHOSEN = {"chips": ("stuck-10", "taox-hfox", "om-reference", "pcm-10y"), "heal": 40}
 
 
 def test_every_chip_stands_beside_the_ideal_one(small_stream, charts, tmp_path):

@@ -50,6 +50,6 @@ def test_chips_at_the_ends_of_what_is_legal(compiled, update):
         learning = {"enabled": True, "compensation": bool(random.random() < 0.5)}
         design = with_utmost_devices(any_design(random, update=update).evolve(learning=learning), random)
         seen += Counter(compensating=design.capabilities.compensates)
-        seen += learn_alike(pair(design, compiled, int(random.integers(2**32))), random, 4)
+        seen += learn_alike(pair(design, compiled, int(random.integers(2**32))), random, 5)
     assert seen["applied"] > 20 * CHIPS and seen["values"] > 300 * CHIPS and seen["dropped"] > CHIPS, seen
     assert 0 < seen["compensating"] < CHIPS

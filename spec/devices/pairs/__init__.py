@@ -1,0 +1,1 @@
+"""Policies of a pair of devices: what a weight is in levels of the two."""

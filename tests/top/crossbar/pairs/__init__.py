@@ -1,0 +1,1 @@
+"""Whole accelerators with other policies of pairs than the default."""

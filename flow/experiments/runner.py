@@ -193,7 +193,8 @@ def _do_apart(name: str, version: int, unit: Unit, directory: Path) -> dict[str,
 
 
 def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[[int], None]) -> dict[str, Any]:
-    identity = {"experiment": name, "version": version, "parameters": unit.parameters}
+    # As JSON gives it back, so that a stored unit is known again: a tuple comes back as a list.
+    identity = json.loads(json.dumps({"experiment": name, "version": version, "parameters": unit.parameters}))
     key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
     path = directory / "units" / f"{name}-{key}.json"
     done = _finished(path, identity)

@@ -191,4 +191,5 @@ def _endurance(spreads: Manufacture, word: NDArray[np.uint32]) -> Integers:
         return np.full(word.shape, FOR_EVER)
     with np.errstate(over="ignore"):
         exact = spreads.endurance * 10.0 ** (spreads.endurance_spread * deviates(word))
-    return np.minimum(np.rint(exact), FOR_EVER).astype(np.int64)
+    # 0 is that of a device that is stuck from the start.
+    return np.clip(np.rint(exact), 1, FOR_EVER).astype(np.int64)

@@ -206,10 +206,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         LearningSettings.from_dict(json.loads(str(content["settings"]))) if "settings" in content else None,
         {"cell.reset_coefficient": coefficients.reset, "cell.update_coefficient": coefficients.update},
     )
-    devices = move_devices(stored, design, content)
-    fault_map, left_map = move_map(design, content)
-    if devices.left_behind:
-        fault_map = None  # it is that of another chip
+    fault_map, devices = move_map(design, content, move_devices(stored, design, content))
     return Checkpoint(
         weights,
         moved.hidden_accumulators,
@@ -219,11 +216,11 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         updates,
         moved.reservoir,
         moved.settings,
-        devices.state and devices.state.with_map(fault_map),
+        devices.state,
         _healing(design, content),
         fault_map,
         moved.remarks + devices.remarks,
-        moved.left_behind + devices.left_behind + left_map,
+        moved.left_behind + devices.left_behind,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.devices.chip import Chip
-from remora.golden.devices.fault_map import FaultMap, check_fault_map
+from remora.golden.devices.fault_map import FaultMap, check_fault_map, stuck_devices
 from remora.golden.devices.state import DeviceState, LayerState
 from remora.golden.learning.moving import GRAINS
 from remora.spec.crossbar.design import DesignPoint, Devices
@@ -51,8 +51,15 @@ def map_arrays(fault_map: FaultMap | None) -> dict[str, ArrayLike]:
     return {} if fault_map is None else {MARKS[layer]: fault_map[layer] for layer in Layer}
 
 
-def move_map(design: DesignPoint, content: Mapping[str, NDArray]) -> tuple[FaultMap | None, tuple[str, ...]]:
-    """The fault map of a file, where it has one and the design point too; and a sentence where it is left behind.
+def move_map(
+    design: DesignPoint, content: Mapping[str, NDArray], devices: MovedDevices
+) -> tuple[FaultMap | None, MovedDevices]:
+    """The fault map of a file, and its devices with it; the map of the stuck devices where the file has devices alone.
+
+    A map stays behind, with a sentence if it marks anything, where the design point has none or its chip is another.
+
+    Args:
+        devices: those that moved.
 
     Raises:
         ValueError: it is damaged.
@@ -60,15 +67,21 @@ def move_map(design: DesignPoint, content: Mapping[str, NDArray]) -> tuple[Fault
     held = [content[name] for name in MARKS.values() if name in content]
     if len(held) == 1:
         raise ValueError(f"of its fault map it lacks {', '.join(set(MARKS.values()) - set(content))}")
-    if not held:
-        return None, ()
-    if not design.capabilities.compensates:
-        return None, ("the fault map is left behind: learning.compensation is false here",) if any(
-            marks.any() for marks in held
-        ) else ()
-    fault_map = held[0], held[1]
+    fault_map: FaultMap | None = (held[0], held[1]) if held else None
+    remarks: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    if fault_map and not design.capabilities.compensates:
+        fault_map, left = None, ("the fault map is left behind: learning.compensation is false here",)
+    elif fault_map and devices.left_behind:
+        fault_map, left = None, ("the fault map is left behind: it is that of another chip",)
+    elif not held and devices.state and design.capabilities.compensates:
+        fault_map = stuck_devices(Chip.of(design))
+        remarks = ("it holds no fault map: that of this chip marks the devices that are stuck",)
     check_map(design, fault_map)
-    return fault_map, ()
+    if left and not any(marks.any() for marks in held):
+        left = ()
+    state = devices.state and devices.state.with_map(fault_map)
+    return fault_map, MovedDevices(state, devices.remarks + remarks, devices.left_behind + left)
 
 
 def check_map(design: DesignPoint, fault_map: FaultMap | None) -> None:

@@ -168,10 +168,14 @@ def _of_samples(design: DesignPoint) -> dict[str, tuple[int, int]]:
     plane = max(2 << PLANE_BITS, (1 << PLANE_BITS) + most_normal(spreads.plane_error))
     gain = max(2 << GAIN_BITS, (1 << GAIN_BITS) + most_normal(spreads.converter_gain))
     word, squares = design.formats.stream_limit * plane, model.limit**2 >> 29
-    variance = rows * (word**2 >> 22) * (model.read_noise**2 * model.limit**2 >> 29)
+    # A read of one row makes a level weigh a code, or as many as fit: rules W1, W3 and S1.
+    finest = max(1, design.formats.adc_limit // max(1, design.crossbar.weight_limit)).bit_length() - 1
+    read = plane << max(design.adc_shift, design.readout_adc_shift) + finest
+    charge, power = max(rows * word, read), max(rows * (word**2 >> 22), read**2 >> 22)
+    variance = power * (model.read_noise**2 * model.limit**2 >> 29)
     wires = model.limit * (model.wire_row * 2 * columns**2 + model.wire_column * rows**2)
     return {
-        "a bitline's charge times a converter's gain": ((rows * word * model.limit >> PLANE_BITS) * gain, 53),
+        "a bitline's charge times a converter's gain": ((charge * model.limit >> PLANE_BITS) * gain, 53),
         "the variance of a sample": (variance + max(model.converter_noise), 50),
         "the variance of a pair": (model.read_noise**2 * (squares + 1), 31),
         "the noise of converters": (max(model.converter_noise), 47),

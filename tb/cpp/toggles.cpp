@@ -70,3 +70,5 @@ public:
 #endif
 #define VerilatedSaifC PhaseRecorder
 #include "verilator.cpp"
+// The model follows in the same file, and its recorders are Verilator's own.
+#undef VerilatedSaifC

@@ -191,7 +191,7 @@ def manufactured(model, spreads, layer: int, side: int, row: int, column: int) -
         endurance = 2**32 - 1
         if spreads.endurance:
             decades = Decimal(spreads.endurance_spread) * z[3][1]
-            endurance = min(endurance, rounded(Decimal(spreads.endurance) * Decimal(10) ** decades))
+            endurance = max(1, min(endurance, rounded(Decimal(spreads.endurance) * Decimal(10) ** decades)))
     asymmetry = normal(words[0][1], spreads.direction_spread)
     up, down = (max(0, rs(gain * (4096 + sign * asymmetry), 12)) for sign in (1, -1))
     low = model.rest + normal(words[1][0], spreads.rest_spread)

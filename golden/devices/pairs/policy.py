@@ -30,17 +30,14 @@ class Sense(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """What becomes of a pulse of a weight.
-
-    Attributes:
-        lowers: it lowers the chosen device.
-        blocked: where it does not, it is dropped; elsewhere it raises the chosen device.
-        side: the chosen device, 0 for g⁺ and 1 for g⁻.
-    """
+    """What becomes of a pulse of a weight."""
 
     lowers: Flags
+    """It lowers the chosen device."""
     blocked: Flags
+    """Where it does not, it is dropped; elsewhere it raises the chosen device."""
     side: Flags
+    """The chosen device, 0 for g⁺ and 1 for g⁻."""
 
 
 class PairPolicy(Protocol):

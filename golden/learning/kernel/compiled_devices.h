@@ -6,7 +6,7 @@
 
 namespace {
 
-// Real devices of a layer, rules D1 to D22 and P4; conductances in grains. Of fields, as below: (2, rows, columns), g+ first.
+// Real devices of a layer, rules D1 to D25 and P4; conductances in grains. Of fields, as below: (2, rows, columns), g+ first.
 struct Devices {
     int64_t *p, *n, *t, *s, *conductance;
     const int64_t *low, *high, *up, *down, *endurance;

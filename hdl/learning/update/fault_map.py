@@ -15,7 +15,7 @@ from remora.spec.crossbar.learning import fault_word_bits, fault_words
 class FaultMap(wiring.Component):
     """Words as rule M16 lays them out, a column each.
 
-    After every reset a sweep clears all words, one a cycle.
+    After the reset pin a sweep clears all words, one a cycle; a soft reset leaves them.
 
     Rules M16 and Z1.
 

@@ -11,29 +11,23 @@ from remora.spec.crossbar.design import Crossbar
 
 
 class Choice(NamedTuple):
-    """What becomes of a pulse of the weight of each row.
-
-    Attributes:
-        lowers: rows whose chosen device is lowered.
-        blocked: of the other rows, those whose pulse is dropped; the rest raise the chosen device.
-        side: the chosen device, 0 for g⁺ and 1 for g⁻.
-    """
+    """What becomes of a pulse of the weight of each row."""
 
     lowers: Value
+    """Rows whose chosen device is lowered."""
     blocked: Value
+    """Of the other rows, those whose pulse is dropped; the rest raise the chosen device."""
     side: Value
+    """The chosen device, 0 for g⁺ and 1 for g⁻."""
 
 
 class Erasure(NamedTuple):
-    """What a pulse that erases does to the pair of each row.
-
-    Attributes:
-        lowers: rows whose pair has a device to lower.
-        side: that device, 0 for g⁺ and 1 for g⁻.
-    """
+    """What a pulse that erases does to the pair of each row."""
 
     lowers: Value
+    """Rows whose pair has a device to lower."""
     side: Value
+    """That device, 0 for g⁺ and 1 for g⁻."""
 
 
 class PairPolicy(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -45,6 +46,19 @@ def test_finished_work_is_not_done_again(tmp_path):
     run_experiment("counted", module, Options(seed=6, directory=tmp_path))
     assert module.done == [1, 2, 1, 2]
     assert not list(tmp_path.rglob("*.state")) and not list(tmp_path.rglob("*.part"))
+
+
+def test_a_unit_is_known_again_whatever_json_makes_of_its_parameters(tmp_path):
+    class Pairs(Counted):
+        def plan(self, options):
+            return [
+                replace(unit, parameters={**unit.parameters, "pair": (1, (2, 3))}) for unit in super().plan(options)
+            ]
+
+    module, options = Pairs(), Options(seed=5, directory=tmp_path)
+    run_experiment("counted", module, options)
+    run_experiment("counted", module, options)
+    assert module.done == [1, 2]
 
 
 def test_several_jobs_give_the_same_result_and_are_resumed_by_one(tmp_path):

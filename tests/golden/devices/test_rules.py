@@ -56,7 +56,7 @@ def test_samples():
 
 
 def test_chips_at_the_ends_of_what_is_legal():
-    """Nothing overflows: what a design point lets pass fits golden's integers. Rules D1 to D23."""
+    """Nothing overflows: what a design point lets pass fits golden's integers. Rules D1 to D25."""
     random, seen = np.random.default_rng([SEED, 24]), Counter()
     for _ in range(CHIPS):
         design = with_utmost_devices(any_design(random), random)

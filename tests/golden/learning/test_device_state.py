@@ -13,6 +13,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
+from remora.golden.devices.fault_map import stuck_devices
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import (
     Checkpoint,
@@ -286,8 +287,17 @@ def test_a_fault_map_goes_with_its_chip(tmp_path):
         continue_checkpoint(tmp_path / "chip.npz", TINY)
     other = load_checkpoint(tmp_path / "chip.npz", MAPPED.evolve(devices={"seed": 99}))
     assert other.fault_map is None and other.devices is None
+    assert "the fault map is left behind: it is that of another chip" in other.left_behind
+
+
+def test_a_file_without_a_map_takes_that_of_the_stuck_devices(tmp_path):
     save_checkpoint(tmp_path / "unmapped.npz", TINY, trained().checkpoint())
-    assert load_checkpoint(tmp_path / "unmapped.npz", MAPPED).fault_map is None
+    found = load_checkpoint(tmp_path / "unmapped.npz", MAPPED)
+    assert sum(int(marks.sum()) for marks in found.fault_map) > 0
+    for mine, held, stuck in zip(found.fault_map, found.devices.fault_map, stuck_devices(Chip.of(MAPPED)), strict=True):
+        np.testing.assert_array_equal(mine, stuck)
+        np.testing.assert_array_equal(held, stuck)
+    assert any("holds no fault map" in remark for remark in found.remarks)
 
 
 def test_a_map_of_a_checkpoint_marks_fresh_devices():

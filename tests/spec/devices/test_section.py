@@ -105,6 +105,19 @@ def test_the_variance_of_a_pair_is_bounded_where_rows_are_few():
     assert 2**59 < 2 * model.read_noise**2 * model.limit**2 < 2**62
 
 
+def test_the_variance_of_a_read_of_one_row_is_bounded():
+    """Where a level is far from a code, a read of the weight window drives more than any word: rules W1 and D16."""
+    formats = {"adc_bits": 4, "adc_range_log2": 4}
+    few = MNIST.evolve(
+        network={"features": 2, "hidden": 2}, crossbar={"levels": 2, "level_bits": 8, "fraction_bits": 16, "rows": 2},
+        formats=formats, cell={"lanes": 1},
+    )  # fmt: skip
+    assert 1 << few.adc_shift > 2**6 * few.formats.stream_limit
+    with pytest.raises(ConfigError, match="the variance of a sample reaches"):
+        few.evolve(devices={"read_noise": 0.03})
+    assert few.evolve(devices={"read_noise": 0.01}).device_model().reads_noisily
+
+
 def test_bistable_cells_take_ideal_devices_alone():
     with pytest.raises(ConfigError, match="no model of real devices"):
         load_design("mnist-bmru", DesignPoint).evolve(devices={"read_noise": 0.01})

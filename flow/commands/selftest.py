@@ -67,9 +67,9 @@ def command(
     made = Chip.of(design)
     injected = _injected(defects) if defects else random_defects(made, random or 0, share)
     try:
-        check_defects(made, injected)
+        check_defects(design, made, injected)
     except ValueError as error:
-        raise ConfigError(f"{defects}: {error}") from error
+        raise ConfigError(f"{defects or '--random'}: {error}") from error
     weights = _weights(design, checkpoint)
     chip, state = inject(made, DeviceState.fresh(made, weights), injected)
     run: SelfTestRun | None = None
@@ -78,7 +78,7 @@ def command(
         result = run.golden[0]
     else:
         result = self_test(design, chip, state, threshold_for(design))
-    outcome = found_of(chip, [*injected, *made_with(made)], result.findings)
+    outcome = found_of(chip, [*injected, *made_with(design, made)], result.findings)
     groups = {name: getattr(outcome, name) for name in ("found", "missed", "false_alarms", "untestable")}
     cycles = run.cycles[0] if run else result.cycles(design)
     shown = table("", ">stuck", ">offset", ">dead column", ">dead converter", title=f"{design.name}: self-test")
@@ -111,12 +111,13 @@ def _design(config: str, devices: str | None, device_seed: int | None) -> Design
     from remora.spec.devices.section import Devices
     from remora.spec.devices.suggestions import suggestion
     from remora.spec.lib.errors import ConfigError
+    from remora.spec.lib.validation import validated
     from remora.spec.presets import load_design
 
     design = load_design(config, DesignPoint)
     changes: dict[str, Any] = {} if design.capabilities.tests_itself else {"crossbar": {"self_test": True}}
     if devices is not None:
-        given = Devices(model=devices)
+        given = validated(Devices, design.devices.given() | {"model": devices}, "--devices")
         changes["devices"] = {"model": devices}
         if not given.ideal:
             found = suggestion(design, given)

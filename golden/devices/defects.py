@@ -6,11 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from remora.golden.devices.chip import NUMBERS, Chip, ChipLayer
+from remora.golden.devices.reading import idle_codes
 from remora.golden.devices.state import DeviceState
-from remora.spec.crossbar.layout import Layer
-from remora.spec.crossbar.self_test.plan import OFFSET_CODES, Defect, Finding
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, adc_shift
+from remora.spec.crossbar.self_test.plan import GROUP_ROWS, OFFSET_CODES, READ_BITS, Defect, Finding, SelfTestPlan
 from remora.spec.devices.model import GAIN_BITS, OFFSET_BITS
 
 SHARES = {Defect.OFFSET: 0.03, Defect.DEAD_COLUMN: 0.01, Defect.DEAD_CONVERTER: 0.01}
@@ -37,9 +40,9 @@ class FoundDefects:
     """What a test found of what was injected.
 
     Attributes:
-        found: injected defects that it lists. ``missed``: those that it does not.
-        false_alarms: what it lists and nobody injected.
-        untestable: injected defects that a dead column hides, so that they do not count.
+        found: what the injected defects amount to, and it lists. ``missed``: what it does not.
+        false_alarms: what it lists beyond that.
+        untestable: injected defects that another hides, so that they do not count.
     """
 
     found: list[Finding]
@@ -76,8 +79,8 @@ def inject(chip: Chip, state: DeviceState, defects: Iterable[Injected]) -> tuple
     return Chip(chip.model, (layers[0], layers[1])), state
 
 
-def made_with(chip: Chip) -> list[Injected]:
-    """Defects that a chip was made with by its own rules: stuck devices, and offsets from 3 codes on."""
+def made_with(design: DesignPoint, chip: Chip) -> list[Injected]:
+    """Defects that a chip was made with by its own rules: stuck devices, and offsets that the test is likely to see."""
     found, level = [], chip.model.level
     for made in chip.layers:
         for side, row, column in np.argwhere(made.endurance == 0).tolist():
@@ -85,10 +88,30 @@ def made_with(chip: Chip) -> list[Injected]:
             found.append(Injected(Finding(Defect.STUCK, made.layer, side, row, column), value))
         first = {tile.row_tile: tile.first_row for tile in made.tiles}
         codes = made.offset / 2**OFFSET_BITS
-        for row_tile, column in np.argwhere(np.abs(codes) >= OFFSET_CODES).tolist():
+        for row_tile, column in np.argwhere(seen_offsets(design, chip, made.layer)).tolist():
             finding = Finding(Defect.OFFSET, made.layer, 0, first[row_tile], column)
             found.append(Injected(finding, float(codes[row_tile, column])))
     return found
+
+
+def seen_offsets(design: DesignPoint, chip: Chip, layer: Layer) -> NDArray[np.bool_]:
+    """Which converters the test more likely than not calls off: (row tiles, columns). Rule S7.
+
+    That takes the exact law of the sum of its codes: they are rounded, and their noise may carry them either way.
+    """
+    made, least = chip.layers[layer], SelfTestPlan.of(design).offset
+    seen: NDArray[np.bool_] = np.zeros(made.offset.shape, bool)
+    for row_tile in range(len(seen)):
+        codes = idle_codes(chip.model, made, row_tile, adc_shift(design, layer), design.formats.adc_limit)
+        for column in range(seen.shape[1]):
+            of_column = codes[:, column]
+            first = int(of_column.min())
+            law = np.bincount(of_column - first) / len(of_column)
+            for _ in range(READ_BITS):  # twice as many codes
+                law, first = np.convolve(law, law), 2 * first
+            sums = first + np.arange(len(law))
+            seen[row_tile, column] = law[np.abs(sums) >= least].sum() > 0.5
+    return seen
 
 
 def random_defects(chip: Chip, seed: int, share: float) -> list[Injected]:
@@ -116,31 +139,47 @@ def found_of(chip: Chip, injected: Sequence[Injected], listed: Sequence[Finding]
     """Compare what a test lists with what was injected.
 
     What a dead column or a dead converter hides is untestable: the devices of its column in its row tile, and the
-    offset of a dead column's converter.
+    offset of a dead column's converter. A column is dead, too, where all devices of the first group are stuck.
     """
-    wanted, hidden = {each.finding for each in injected}, set()
-    broken = {Defect.DEAD_COLUMN, Defect.DEAD_CONVERTER}
-    for finding in [each for each in wanted if each.defect in broken]:
-        first = {tile.first_row: tile.rows for tile in chip.layers[finding.layer].tiles}
-        rows = range(finding.row, finding.row + first[finding.row])
-        hidden |= {
-            each
-            for each in wanted
-            if each.defect not in broken
-            and (each.layer, each.column) == (finding.layer, finding.column)
-            and each.row in rows
-        }
-    said = set(listed)
+    wanted, said = {each.finding for each in injected}, set(listed)
+    due = _due(chip, wanted)
     return FoundDefects(
-        found=sorted(wanted & said - hidden, key=lambda each: each.word),
-        missed=sorted(wanted - said - hidden, key=lambda each: each.word),
-        false_alarms=sorted(said - wanted, key=lambda each: each.word),
-        untestable=sorted(hidden, key=lambda each: each.word),
+        found=sorted(due & said, key=lambda each: each.word),
+        missed=sorted(due - said, key=lambda each: each.word),
+        false_alarms=sorted(said - due, key=lambda each: each.word),
+        untestable=sorted(wanted - due, key=lambda each: each.word),
     )
 
 
-def check_defects(chip: Chip, defects: Sequence[Injected]) -> None:
-    """Check that a chip can have these defects.
+def _due(chip: Chip, injected: set[Finding]) -> set[Finding]:
+    """What the test is to list of these defects. Rules S6 and S7."""
+    of_column: dict[tuple[Layer, int, int], set[Finding]] = {}
+    rows = {}
+    for finding in injected:
+        tiles = chip.layers[finding.layer].tiles
+        tile = next(each for each in tiles if each.first_row <= finding.row < each.first_row + each.rows)
+        key = finding.layer, tile.first_row, finding.column
+        of_column.setdefault(key, set()).add(finding)
+        rows[key] = tile.rows
+    due: set[Finding] = set()
+    for key, findings in of_column.items():
+        layer, first, column = key
+        classes = {each.defect for each in findings}
+        stuck = {each for each in findings if each.defect is Defect.STUCK}
+        group = min(GROUP_ROWS, rows[key])
+        dead = bool(classes & {Defect.DEAD_COLUMN, Defect.DEAD_CONVERTER})
+        dead |= sum(each.row < first + group for each in stuck) == 2 * group
+        off = bool(classes & {Defect.OFFSET, Defect.DEAD_CONVERTER})
+        if dead or off:
+            defect = (Defect.DEAD_CONVERTER if off else Defect.DEAD_COLUMN) if dead else Defect.OFFSET
+            due.add(Finding(defect, layer, 0, first, column))
+        if not dead:
+            due |= stuck
+    return due
+
+
+def check_defects(design: DesignPoint, chip: Chip, defects: Sequence[Injected]) -> None:
+    """Check that a chip can have these defects, and that the test can see each of them.
 
     Raises:
         ValueError: it cannot; the message says which, and why.
@@ -157,6 +196,22 @@ def check_defects(chip: Chip, defects: Sequence[Injected]) -> None:
         if finding in seen:
             raise ValueError(f"{told}: row {finding.row}, column {finding.column} is given twice")
         seen.add(finding)
+        if finding.defect in (Defect.OFFSET, Defect.DEAD_CONVERTER):
+            code = _idle_code(design, chip, defect)
+            if abs(code) < OFFSET_CODES:
+                raise ValueError(
+                    f"{told}: value {defect.value:g} in column {finding.column} reads as code {code}; "
+                    f"the self-test sees {OFFSET_CODES} codes or more"
+                )
+
+
+def _idle_code(design: DesignPoint, chip: Chip, defect: Injected) -> int:
+    """What the converter of a defect gives where no row is driven, without noise. Rule D18."""
+    layer, column = defect.finding.layer, defect.finding.column
+    made = _copied(chip.layers[layer])
+    made.offset[:, column] = round(defect.value * 2**OFFSET_BITS)
+    codes = idle_codes(chip.model, made, 0, adc_shift(design, layer), design.formats.adc_limit, noisy=False)
+    return int(codes[0, column])
 
 
 def _grains(chip: Chip, levels: float) -> int:

@@ -153,6 +153,31 @@ def driven_codes(
         )
     gain = made.gain[tile.row_tile, tile.column_slice]
     offset = made.offset[tile.row_tile, tile.column_slice]
+    return converted(model, total, gain, offset, adc_shift, adc_limit)
+
+
+def converted(
+    model: DeviceModel, total: Integers, gain: Integers, offset: Integers, adc_shift: int, adc_limit: int
+) -> Integers:
+    """Codes that converters make of sums in grains: (n, columns). Rule D18.
+
+    Args:
+        total: (n, columns), with their noise.
+        gain: (columns,) of each converter; ``offset``: likewise.
+        adc_shift: s of the layer, from whole levels to codes; ``adc_limit``: O.
+    """
     shift = adc_shift + (model.level - 1).bit_length()
     scaled = (total * ((1 << GAIN_BITS) + gain) >> GAIN_BITS) + ((offset << shift) >> OFFSET_BITS)
     return saturate(round_shift(scaled, shift), adc_limit)
+
+
+def idle_codes(
+    model: DeviceModel, made: ChipLayer, row_tile: int, adc_shift: int, adc_limit: int, noisy: bool = True
+) -> Integers:
+    """Codes that the converters of a row tile can give where no row is driven: (n, columns), each as likely.
+
+    There are as many as the normal law has values; one where there is no noise, or ``noisy`` is false. Rules D16, D18.
+    """
+    sigma = int(model.converter_noise[made.layer] ** 0.5) if noisy else 0
+    total = sigma * (_normal_entries() if sigma else np.zeros(1, np.int64)).astype(np.int64)[:, None]
+    return converted(model, total, made.gain[row_tile], made.offset[row_tile], adc_shift, adc_limit)

@@ -37,7 +37,12 @@ class Example:
 
 
 def blocks(text: str) -> list[Example]:
-    return [Example(found[1], text.count("\n", 0, found.start()) + 1) for found in BLOCK.finditer(text)]
+    """All blocks. One that goes on beyond its examples, because nothing closes it, is an error."""
+    found = [Example(block[1], text.count("\n", 0, block.start()) + 1) for block in BLOCK.finditer(text)]
+    for block in found:
+        strange = [line for line in block.text.splitlines() if line.startswith(("```", "**"))]
+        assert not strange, f"the block of line {block.line} is not closed before {strange[0]!r}"
+    return found
 
 
 @cache
@@ -106,6 +111,17 @@ def test_examples_are_what_golden_gives(block):
     assert run_block(block).attempted > 0
 
 
+def test_every_block_is_a_test_of_its_own():
+    found = blocks(document())
+    assert len(found) == len(re.findall(r"^```python$", document(), re.MULTILINE)) > 15
+    assert len(re.findall(r"^```", document(), re.MULTILINE)) % 2 == 0
+    for letter in "WS":
+        section = document().partition(f"**{letter}1** ")[2].partition("\n## ")[0]
+        begin = document().count("\n", 0, document().index(section))
+        within = [block for block in found if begin < block.line <= begin + section.count("\n")]
+        assert within and section.rstrip().endswith("```"), f"the rules {letter} end with no example"
+
+
 def test_every_rule_but_definitions_has_an_example():
     shown = {
         number
@@ -153,3 +169,6 @@ def test_a_wrong_example_and_a_citation_of_nothing_are_found():
         "X2", "X3", "X4", "N1", "L12", "F3"
     }  # fmt: skip
     assert blocks("```python\n>>> 1\n1\n```\n") == [Example(">>> 1\n1\n", 1)]
+    for inside in ("\n**S1** A rule.\n\n", "```python\n>>> 2\n2\n"):
+        with pytest.raises(AssertionError, match="the block of line 1 is not closed before"):
+            blocks(f"```python\n>>> 1\n1\n{inside}```\n")

@@ -17,6 +17,8 @@ class FindingsHost(wiring.Signature):
         listed: findings, also those for which the list has no room.
         overflow: the list has no room for all.
         count_<class>: findings of a class.
+
+    A reset of the core, as by a soft reset or a macro that does not answer, clears them.
     """
 
     def __init__(self, **members: wiring.Member) -> None:

@@ -91,6 +91,14 @@ def test_noise_of_a_preset_can_hide_what_is_broken(remora, tmp_path):
         ("[[defect]]\nclass = 'stuck'\nlayer = 'hidden'\ncolumn = 9\nrow = 0", "no side 0, row 0, column 9"),
         ("[[defect]]\nclass = 'offset'\nlayer = 'hidden'\ncolumn = 0", "value is missing"),
         ("[[defect]]\nclass = 'offset'\nlayer = 'hidden'\ncolumn = 0\nvalue = 4\nside = 'negative'", "has no side"),
+        (
+            "[[defect]]\nclass = 'offset'\nlayer = 'hidden'\ncolumn = 0\nvalue = 2.4",
+            "value 2.4 in column 0 reads as code 2",
+        ),
+        (
+            "[[defect]]\nclass = 'dead-converter'\nlayer = 'readout'\ncolumn = 1\nvalue = 0",
+            "the self-test sees 3 codes",
+        ),
         ("[[defect]]\nclass = 'dead-column'\nlayer = 'hidden'\ncolumn = 0\nrow = 1", "is not the first of a tile"),
         ("[[defect]]\nclass = 'stuck'\nlayer = 'hidden'\ncolumn = 0\nrow = 0\nat = 1", "'at' is unknown"),
     ],
@@ -106,6 +114,9 @@ def test_what_cannot_be_tested(remora, files):
     assert "either --defects FILE or --random SEED" in remora("selftest", files / "broken.toml").err
     both = remora("selftest", files / "broken.toml", "--random", 1, "--defects", files / "map.toml")
     assert both.code == 2 and "either" in both.err
+    unknown = remora("selftest", "tiny", "--devices", "nope", "--random", 1)
+    assert unknown.code == 2 and "--devices" in unknown.err and "nope" in unknown.err
+    assert unknown.err.count("\n") <= 2 and "Traceback" not in unknown.err
     assert "is no file" in remora("selftest", files / "broken.toml", "--defects", files / "none.toml").err
     assert remora("selftest", "mnist-bmru", "--devices", "pcm", "--random", 1).code == 2
     assert remora("selftest", "kws", "--random", 1).code == 2

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
 from remora.golden.devices.chip import Chip
-from remora.golden.devices.defects import Injected, check_defects, found_of, inject, random_defects
+from remora.golden.devices.defects import (
+    Injected,
+    check_defects,
+    found_of,
+    inject,
+    made_with,
+    random_defects,
+    seen_offsets,
+)
 from remora.golden.devices.self_test import self_test
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
@@ -21,6 +31,7 @@ from remora.spec.crossbar.self_test.plan import (
     SelfTestPlan,
     threshold_for,
 )
+from remora.spec.devices.model import OFFSET_BITS
 from remora.spec.presets import load_design
 
 NOISY = {
@@ -138,6 +149,67 @@ def test_every_sample_is_a_probe_of_its_layer():
         assert scans == int(scans) and 2 * count * 2 <= scans <= 2 * count * (1 + 2 * BURSTS)
 
 
+def with_offsets(design: DesignPoint, *codes: float):
+    """A chip whose converters of the hidden layer have these offsets from the first column on, as if made so."""
+    chip, state, _ = chip_of(design, [])
+    chip.layers[0].offset[:] = chip.layers[1].offset[:] = 0
+    chip.layers[0].offset[0, : len(codes)] = [round(code * 2**OFFSET_BITS) for code in codes]
+    return chip, state
+
+
+def test_offsets_of_a_chips_own_are_judged_as_they_read():
+    """Rules S7 and D18: without noise a code rounds, half up."""
+    chip, state = with_offsets(EXACT, 2.5, 2.4, -2.5, -2.6)
+    own = made_with(EXACT, chip)
+    assert [(each.finding.column, each.finding.defect) for each in own] == [(0, Defect.OFFSET), (3, Defect.OFFSET)]
+    outcome = found_of(chip, own, self_test(EXACT, chip, state, threshold_for(EXACT)).findings)
+    assert len(outcome.found) == 2 and not outcome.missed + outcome.false_alarms
+
+
+def test_noise_decides_what_is_likely_to_be_seen():
+    """Over many tests an offset is seen in the share of them that its law says. Rules S7 and D16."""
+    design = EXACT.evolve(devices={"converter_noise": 0.5})
+    chip, state = with_offsets(design, 2.6, 2.8, 3.2, -3.4)
+    assert seen_offsets(design, chip, Layer.HIDDEN)[0, :4].tolist() == [False, False, True, True]
+    seen, tests = np.zeros(4), 40
+    for _ in range(tests):
+        for finding in self_test(design, chip, state, threshold_for(design)).findings:
+            seen[finding.column] += finding.defect is Defect.OFFSET
+    assert ((seen > tests / 2) == [False, False, True, True]).all()
+
+
+def test_a_column_whose_first_group_is_stuck_is_dead():
+    """Also where the group is one pair, and where a converter of it is off. Rules S6 to S8."""
+    one = EXACT.evolve(crossbar={"rows": 1})
+    chip = Chip.of(one)
+    last = chip.layers[0].tiles[-1]
+    assert last.rows == 1
+    for others, defect in (([], Defect.DEAD_COLUMN), ([Defect.OFFSET], Defect.DEAD_CONVERTER)):
+        both = [stuck(last.first_row, 2, side, 4) for side in (0, 1)]
+        both += [Injected(Finding(each, Layer.HIDDEN, 0, last.first_row, 2), 5) for each in others]
+        chip, state, _ = chip_of(one, both)
+        outcome = found_of(chip, both, self_test(one, chip, state, threshold_for(one)).findings)
+        assert outcome.found == [Finding(defect, Layer.HIDDEN, 0, last.first_row, 2)]
+        assert not outcome.missed + outcome.false_alarms
+        assert len(outcome.untestable) == len(both)
+
+
+@pytest.mark.parametrize(("defect", "code"), [(Defect.DEAD_CONVERTER, 127), (Defect.OFFSET, 120)])
+def test_a_converter_at_its_rail_hides_sound_devices_of_other_row_tiles(defect, code):
+    """A known limit: the codes of all row tiles are added and saturate together. Rules S1 and X5."""
+    design = AT_ROW_TILES.evolve(devices={**dict.fromkeys(NOISY, 0.0), "stuck_rest": 1e-12})
+    far = Injected(Finding(defect, Layer.HIDDEN, 0, 0, 1), code)
+    chip, state, _ = chip_of(design, [far])
+    assert len({tile.row_tile for tile in chip.layers[0].tiles}) > 1
+    outcome = found_of(chip, [far], self_test(design, chip, state, threshold_for(design)).findings)
+    assert outcome.found == [far.finding] and outcome.false_alarms
+    assert {(each.layer, each.column) for each in outcome.false_alarms} == {(Layer.HIDDEN, 1)}
+    near = Injected(far.finding, 40)
+    chip, state, _ = chip_of(design, [near])
+    outcome = found_of(chip, [near], self_test(design, chip, state, threshold_for(design)).findings)
+    assert outcome.found == [near.finding] and not outcome.false_alarms
+
+
 def test_defects_that_a_chip_cannot_have_are_refused():
     chip = Chip.of(TINY)
     for defect, message in (
@@ -145,6 +217,11 @@ def test_defects_that_a_chip_cannot_have_are_refused():
         (Injected(Finding(Defect.DEAD_COLUMN, Layer.HIDDEN, 0, 1, 0)), "row 1 is not the first of a tile"),
     ):
         with pytest.raises(ValueError, match=message):
-            check_defects(chip, [defect])
+            check_defects(TINY, chip, [defect])
     with pytest.raises(ValueError, match="given twice"):
-        check_defects(chip, [stuck(1, 1), stuck(1, 1)])
+        check_defects(TINY, chip, [stuck(1, 1), stuck(1, 1)])
+    for value, refused in ((2.4, True), (-2.5, True), (2.5, False), (-2.6, False)):
+        for defect in (Defect.OFFSET, Defect.DEAD_CONVERTER):
+            given = [Injected(Finding(defect, Layer.READOUT, 0, 0, 1), value)]
+            with pytest.raises(ValueError, match="sees 3 codes or more") if refused else nullcontext():
+                check_defects(TINY, chip, given)

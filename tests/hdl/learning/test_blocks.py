@@ -144,6 +144,7 @@ WRITTEN["mapped"] = make_design(  # a fault map, several tiles of each layer, th
     crossbar={"rows": 4, "columns": 2, "levels": 5},
     learning={"enabled": True, "max_pulses": 3, "compensation": True},
 )
+WRITTEN["mapped_reference"] = WRITTEN["mapped"].evolve(crossbar={"pair": "reference"})
 MARKS, OF_TILE = 2 * WRITTEN["mapped"].hidden_rows, 2 * WRITTEN["mapped"].crossbar.rows
 PULSED = "(good_program_hidden__up | good_program_hidden__down)"
 WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs leave g⁻ far from its end

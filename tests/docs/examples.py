@@ -39,7 +39,7 @@ from tests.docs import (
     example_inference,
     example_learning,
     example_points,
-    example_self_test,
+    example_self_tests,
 )
 
 __all__ = [
@@ -54,7 +54,7 @@ def names() -> dict[str, object]:
     """All names that an example can use."""
     modules = (
         example_points, example_inference, example_learning, example_healing, example_devices, example_bmru,
-        example_host, example_self_test,
+        example_host, example_self_tests,
     )  # fmt: skip
     found = {name: globals()[name] for name in __all__}
     for module in modules:

@@ -228,9 +228,12 @@ LEARNED = {
     "three_direct": {"update": "direct", "columns": 3},
     "winners": {"winners": 3, "columns": 2},
 }
-AT_NIGHT = ("two", "four", "one_lane", "direct")
+AT_NIGHT = ("two", "three", "four", "one_lane", "direct", "three_direct")
 """What lies between the others."""
 STOPPED = ("one", "three", "three_folds", "four_folds", "three_direct")
+"""Ways that are stopped at every cycle of an update."""
+OTHER_SIZES = (("one", 1), ("one", 4), ("primes", 3), ("coarse", 2))
+"""Designs other than ``tiny``, and their columns at once; the last at night."""
 
 
 @pytest.mark.parametrize("night", [False, pytest.param(True, marks=pytest.mark.nightly)])
@@ -239,9 +242,13 @@ def test_learning_engine(night):
     designs = {f"silent_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | SILENT | way) for name, way in ways.items()}
     designs |= {
         f"silent_{name}_{columns}": DESIGNS[name].evolve(learning=LEARNS | SILENT | {"columns": columns})
-        for name, columns in (("one", 1), ("one", 4), ("primes", 3), ("coarse", 2))
+        for name, columns in (OTHER_SIZES if night else OTHER_SIZES[:-1])
     }
-    designs |= {f"quick_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | QUICK | LEARNED[name]) for name in STOPPED}
+    designs |= {
+        f"quick_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | QUICK | LEARNED[name])
+        for name in STOPPED
+        if name in ways
+    }
     result = simulate_cases(
         LearningEngine, cases(designs), "remora.tb.blocks.learning.test_learning_engine", extra_sources=[MEMORY]
     )

@@ -99,7 +99,7 @@ def command(
             **provenance(random or 0),
         },
     )  # fmt: skip
-    if run and (failure := run.comparison.failure([*run.comparison.compared])):
+    if run and (failure := run.comparison.failure(run.required)):
         raise CheckFailed(f"hardware and golden differ: {failure}")
     if outcome.missed or outcome.false_alarms:
         raise CheckFailed(f"{len(outcome.missed)} defects are missed, {len(outcome.false_alarms)} alarms are false")

@@ -142,7 +142,8 @@ class NumpyKernel:
                 np.ldexp(self._readout.gradient, self._readout_shift).astype(np.int64),
             )
         for writer, rule in zip((self._hidden, self._readout), self._bias_rules, strict=True):
-            writer.gradient[-1] *= self._dtype(2.0**-rule.rate_shift)
+            if rule.rate_shift:
+                writer.gradient[-1] *= self._dtype(2.0**-rule.rate_shift)
         hidden_columns = readout_columns = None
         if until is not None:
             hidden_columns = int(np.searchsorted(winners, until))

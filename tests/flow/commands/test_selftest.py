@@ -6,6 +6,12 @@ import json
 
 import pytest
 
+from remora.flow.commands import selftest
+from remora.flow.systems.crossbar.self_test.run import SelfTestRun
+from remora.golden.devices.self_test import self_test
+from remora.spec.crossbar.self_test.plan import threshold_for
+from remora.tb.lib.scoreboard import Comparison
+
 DEVICES = """
 name = "broken"
 [network]
@@ -59,6 +65,20 @@ def test_defects_of_a_file(remora, files):
     assert [each["row"] for each in result["untestable"]] == [4] and not result["false_alarms"] + result["missed"]
     assert result["most_pulses"] == 8 and result["cycles"] > 1000 and result["rtl"] is None
     assert len(result["injected"]) == 3 and result["by_class"]["found"]["stuck"] == 1
+
+
+@pytest.mark.parametrize("kind", ["numbers", "devices", "findings"])
+def test_hardware_that_was_not_compared_fails(remora, files, monkeypatch, kind):
+    """Whatever the run did compare, each kind must have been among it."""
+
+    def ran(design, chip, state):
+        golden = self_test(design, chip, state, threshold_for(design))
+        kinds = {name: 1 for name in ("numbers", "devices", "findings") if name != kind}
+        return SelfTestRun([golden], [[]], [golden.cycles(design)], Comparison(kinds, values=9))
+
+    monkeypatch.setattr(selftest, "_run", ran)
+    answer = remora("selftest", files / "broken.toml", "--defects", files / "map.toml", "--rtl")
+    assert answer.code == 1 and f"no record of {kind} was compared" in answer.err
 
 
 def test_a_random_map_on_a_chip_with_defects_of_its_own(remora, files):

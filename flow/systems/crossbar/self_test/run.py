@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from remora.flow.systems.crossbar.chip_files import write_chip
-from remora.flow.systems.crossbar.devices import check_states, devices_asked
+from remora.flow.systems.crossbar.devices import DEVICES, check_states, devices_asked
 from remora.flow.tools.simulator import Build, run
 from remora.flow.verify.records import Check
 from remora.golden.devices.chip import Chip
@@ -42,6 +42,12 @@ class SelfTestRun:
     listed: list[list[Finding]]
     cycles: list[int]
     comparison: Comparison
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Kinds of which a record must have been compared: findings too where golden lists any."""
+        lists = any(each.listed for each in self.golden)
+        return (NUMBERS, DEVICES, *([FINDINGS] if lists else []))
 
 
 def run_self_test(

@@ -19,6 +19,7 @@ GUARDS = {
     "memory_idle": "the core is halted, and the memory window idle",
     "memory_word": "the memory that is selected may hold the word in the window (rule M10)",
     "cells": "the core is halted, the weight window idle, and the unit exists",
+    "spare": "the core is halted, the weight window idle, and the tile and the spare column exist",
     "scan": "the core is halted, the scan window idle",
     "scan_word": "a load waits for a word",
 }

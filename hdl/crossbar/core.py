@@ -20,6 +20,7 @@ from remora.hdl.crossbar.self_test.host import SelfTestHost
 from remora.hdl.crossbar.self_test.self_test import SelfTest
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
+from remora.hdl.crossbar.spares.spare_map import SpareMap, SpareMapHost
 from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow, WindowHost
 from remora.hdl.learning.core_learning import CoreLearning
 from remora.hdl.lib.answer import Answer
@@ -65,6 +66,7 @@ class Core(wiring.Component):
         self_test: the self-test, where the design has it; likewise, and not while the window is busy.
         watch: how long the core waits for a tile, and for which it has waited too long.
         stretch: how much more time than by the design point what the tiles do takes.
+        spares: what the spare columns stand in for, where the design has some; to be changed only while ``halted``.
         counts: what the counters grow by in this cycle.
         learning_host: of :class:`remora.hdl.learning.core_learning.CoreLearning`, where the design learns.
         learning_replay: of the same, where the design replays.
@@ -94,6 +96,7 @@ class Core(wiring.Component):
                 "watch": In(WatchHost()),
                 "stretch": In(Stretch()),
                 **({"self_test": In(SelfTestHost())} if self._self_test else {}),
+                **({"spares": In(SpareMapHost())} if design.capabilities.spares else {}),
                 **{f"learning_{name}": hosts[name] for name in LEARNING_HOSTS if name in hosts},
                 "counts": Out(CounterIncrements(self._increment_bits())),
             }
@@ -120,6 +123,12 @@ class Core(wiring.Component):
         window = add_submodule(m, "window", self._window, reset=abort)
         test = add_submodule(m, "self_test", self._self_test, reset=abort) if self._self_test else None
 
+        if design.capabilities.spares:
+            # No reset of the core forgets what stands in for what.
+            spares = add_submodule(m, "spares", SpareMap(design))
+            pass_on(m, self.spares, spares.host)
+            for layer, array in arrays.items():
+                wiring.connect(m, getattr(spares, layer.name.lower()), array.spares)
         pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         pass_on(m, self.cell, cell.host)

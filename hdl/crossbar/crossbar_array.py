@@ -11,6 +11,8 @@ from remora.hdl.crossbar.adc_interface import add_row_tiles
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWaits
 from remora.hdl.crossbar.bring_up.stretch import countdown
 from remora.hdl.crossbar.control import STROBES, ReadStrobes
+from remora.hdl.crossbar.spares.replacement import bitline_of, codes_of
+from remora.hdl.crossbar.spares.spare_map import MappedSpares
 from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.macros.program_port import SENSE, ProgramPort
@@ -45,7 +47,10 @@ class CrossbarArray(wiring.Component):
     Stretched, codes are told to be valid ``convert_stretch`` cycles after they are, and tiles to be busy while
     ``recovering``.
 
-    Rules X1 to X6 and B7.
+    Where the design has spare columns, a tile is told the bitline that serves the selected column, and its codes change
+    places accordingly. Another map counts as another selection, since the flags have to settle.
+
+    Rules X1 to X6, B7, Y1 and Y2.
 
     Ports:
         wl_pos: positive wordlines; every tile takes its share of the rows.
@@ -58,6 +63,7 @@ class CrossbarArray(wiring.Component):
         convert_stretch: further cycles of a conversion.
         recovering: the tiles count as busy.
         waits: what the tiles keep the core waiting for.
+        spares: what the spare columns stand in for, where the design has some.
 
     Args:
         lanes: how many columns are asked for at once; None: as many as the core takes of this layer.
@@ -84,6 +90,7 @@ class CrossbarArray(wiring.Component):
                 "convert_stretch": In(STRETCH_BITS),
                 "recovering": In(1),
                 "waits": Out(MacroWaits()),
+                **({"spares": In(MappedSpares(design, layer))} if design.capabilities.spares else {}),
             }
         )
 
@@ -137,8 +144,9 @@ class CrossbarArray(wiring.Component):
         # Cycles until the flags of the selection are right, counted from the one in which the tiles see it.
         settling = Signal(range(sense_cycles + 1), init=sense_cycles)
         settled, same = Signal(), Signal()
+        selected = (program.tile == self._tile) & (program.column == self._column)
         m.d.comb += [
-            same.eq((program.tile == self._tile) & (program.column == self._column)),
+            same.eq(selected & ~self.spares.changed if self.design.capabilities.spares else selected),
             # In reset the tiles do not tell.
             program.busy.eq(self._pins["reset"] | self.waits.pulse | self.recovering),
             program.sensed.eq(settled & same),
@@ -153,9 +161,9 @@ class CrossbarArray(wiring.Component):
         for tile, outputs in zip(self.layout.tiles, tiles, strict=True):
             of_column = Signal(self.design.formats.adc_bits, name=f"{tile.name}_selected_code")
             with m.Switch(outputs["column"]):
-                for column in range(tile.columns):
-                    with m.Case(column):
-                        m.d.comb += of_column.eq(outputs["code"].word_select(column, len(of_column)))
+                for bitline in range(tile.columns + tile.spares):
+                    with m.Case(bitline):
+                        m.d.comb += of_column.eq(outputs["bitlines"].word_select(bitline, len(of_column)))
             with m.If(self._tile == tile.index):
                 m.d.comb += [shown[name].eq(outputs[name]) for name in SENSE]
                 m.d.comb += self.selected_code.eq(of_column)
@@ -191,7 +199,7 @@ class CrossbarArray(wiring.Component):
         return done
 
     def _instantiate(self, m: Module, tile: Tile) -> dict[str, Value]:
-        """A tile's outputs, its pulse, and the column of it that is selected."""
+        """A tile's outputs, its pulse, the bitline of it that is selected, and the codes of all its bitlines."""
         design, program, pins = self.design, self.program, self._pins
         formats, crossbar = design.formats, design.crossbar
         outputs = {
@@ -200,7 +208,8 @@ class CrossbarArray(wiring.Component):
             "busy": Signal(name=f"{tile.name}_busy"),
             **{name: Signal(tile.macro_rows, name=f"{tile.name}_{name}") for name in SENSE},
         }
-        used = {"code": formats.adc_bits * tile.columns, **dict.fromkeys(SENSE, tile.rows)}
+        bitlines = tile.columns + tile.spares
+        used = {"code": formats.adc_bits * bitlines, **dict.fromkeys(SENSE, tile.rows)}
         parameters = {}
         if self.current_bits:
             outputs["current"] = Signal(self.current_bits * tile.macro_columns, name=f"{tile.name}_current")
@@ -209,12 +218,13 @@ class CrossbarArray(wiring.Component):
         if crossbar.reference_level:
             parameters["p_REFERENCE"] = crossbar.reference_level
         macro_column_bits = unsigned_width(tile.macro_columns - 1)
-        column_bits = unsigned_width(tile.columns - 1)
+        column_bits = unsigned_width(bitlines - 1)
         column, pulse = Signal(column_bits, name=f"{tile.name}_column"), Signal(name=f"{tile.name}_pulse")
         in_tile = program.column < tile.columns
+        # A column that a narrower last tile does not have must not alias one that it has.
+        selected = Mux(in_tile, program.column, 0)
         m.d.sync += [
-            # A column that a narrower last tile does not have must not alias one that it has.
-            column.eq(Mux(in_tile, program.column, 0)),
+            column.eq(bitline_of(design, tile, self.spares, selected) if tile.spares else selected),
             pulse.eq(program.pulse & (program.tile == tile.index) & in_tile),
         ]
         add_macro(
@@ -245,7 +255,10 @@ class CrossbarArray(wiring.Component):
             **{f"o_{name}": signal for name, signal in outputs.items()},
         )
         taken = {name: signal[: used[name]] if name in used else signal for name, signal in outputs.items()}
-        return {**taken, "column": column, "pulse": pulse}
+        taken |= {"column": column, "pulse": pulse, "bitlines": taken["code"]}
+        if tile.spares:
+            taken["code"] = codes_of(m, design, tile, self.spares, taken["code"])
+        return taken
 
 
 def _tied(value: Value, pins: int) -> Value:

@@ -50,6 +50,8 @@ class Remora(AxiTop):
             self._connect_memory(m, registers, core)
         if design.capabilities.tests_itself:
             self._connect_self_test(m, registers, core)
+        if design.capabilities.spares:
+            self._connect_spares(m, registers, core)
         return m
 
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
@@ -129,6 +131,23 @@ class Remora(AxiTop):
             registers.self_test_counts1_dead_converters.eq(host.count_dead_converter),
             registers.status_self_testing.eq(host.busy),
             registers.interrupt_status_self_tested.eq(host.done),
+        ]
+
+    def _connect_spares(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        host, strobes = core.spares, registers.spare_column_write_strobes
+        written = Cat(strobe.replicate(8) for strobe in strobes)
+        drive(
+            m,
+            host,
+            layer=registers.spare_select_layer,
+            tile=registers.spare_select_tile,
+            spare=registers.spare_select_spare,
+            write=registers.spare_column_write,
+            value=(host.shown & ~written) | (registers.spare_column_write_value & written),
+        )
+        m.d.comb += [
+            registers.spare_column_read_value.eq(host.shown),
+            registers.guard_spare.eq(registers.guard_halted & host.selection_valid),
         ]
 
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:

@@ -30,6 +30,7 @@ class Capabilities(Section):
     verifies: bool = Field(description="a weight window that corrects what it has programmed until it reads right")
     counts_codes: bool = Field(description="a counter of all codes that the converters gave")
     tests_itself: bool = Field(description="hardware that tests its devices and converters when asked")
+    spares: bool = Field(description="spare columns, each of which can stand in for a bad one of its tile")
     parity: bool = Field(
         description="hardware with parity on those memories of what was learnt that are made of macros"
     )
@@ -51,5 +52,6 @@ class Capabilities(Section):
             verifies=design.crossbar.verify_pulses > 0,
             counts_codes=design.system.count_codes,
             tests_itself=design.crossbar.self_test,
+            spares=design.crossbar.spare_columns > 0,
             parity=design.system.parity and has_macros(design),
         )

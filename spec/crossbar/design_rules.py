@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.buses import too_wide
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
+from remora.spec.crossbar.spares.rules import spare_faults
 from remora.spec.crossbar.tiles import MAX_PULSE_CYCLES, MAX_TILE
 from remora.spec.devices.model import GAIN_BITS, PLANE_BITS, TICK_BITS, Manufacture, manufacture
 from remora.spec.devices.pairs.registry import PAIRS
@@ -84,6 +85,7 @@ def faults(design: DesignPoint) -> Iterator[str]:
             'crossbar.self_test is true, but with cell.kind = "bmru" no converter reads the hidden layer: '
             'use cell.kind = "miru", or leave self_test out'
         )
+    yield from spare_faults(design)
     yield from _macro_faults(design)
     yield from _device_faults(design)
     addressed = True
@@ -215,7 +217,7 @@ def _macro_faults(design: DesignPoint) -> Iterator[str]:
     network, crossbar = design.network, design.crossbar
     used = {
         "rows": (min(crossbar.rows, max(design.hidden_rows, design.readout_rows)), "wordlines"),
-        "columns": (min(crossbar.columns, max(network.hidden, network.classes)), "bitlines"),
+        "columns": (min(crossbar.columns, max(network.hidden, network.classes)) + crossbar.spare_columns, "bitlines"),
     }
     for name, (most, lines) in used.items():
         if 0 < (given := getattr(crossbar, f"macro_{name}")) < most:

@@ -31,7 +31,8 @@ class Tile:
     """One crossbar macro: ``rows`` wordlines from ``first_row`` and ``columns`` bitlines from ``first_column`` of its
     layer.
 
-    They are the first of the ``macro_rows`` wordlines and ``macro_columns`` bitlines that the macro has.
+    They are the first of the ``macro_rows`` wordlines and ``macro_columns`` bitlines that the macro has. After the
+    columns come its ``spares`` spare ones. Rule Y1.
     """
 
     layer: Layer
@@ -44,6 +45,7 @@ class Tile:
     columns: int
     macro_rows: int
     macro_columns: int
+    spares: int = 0
 
     @property
     def name(self) -> str:
@@ -57,7 +59,8 @@ class Tile:
 
     @property
     def unused_devices(self) -> int:
-        """Pairs of devices of the macro that no row and column of the layer uses."""
+        """Pairs of devices of the macro that no row and column of the layer uses: those of spares, or of what spares
+        stand in for, among them."""
         return self.macro_rows * self.macro_columns - self.rows * self.columns
 
     @property
@@ -108,7 +111,8 @@ def layer_layout(design: DesignPoint, layer: Layer) -> LayerLayout:
             first_column=first_column,
             columns=(used_columns := min(crossbar.columns, columns - first_column)),
             macro_rows=crossbar.macro_rows or used_rows,
-            macro_columns=crossbar.macro_columns or used_columns,
+            macro_columns=crossbar.macro_columns or used_columns + crossbar.spare_columns,
+            spares=crossbar.spare_columns,
         )
         for row_tile, first_row in enumerate(row_starts)
         for column_tile, first_column in enumerate(column_starts)

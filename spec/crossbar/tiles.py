@@ -19,6 +19,8 @@ MAX_ADC_CYCLES = 16_384
 """Longest conversion: a counting converter of 14 bits."""
 MAX_PULSE_CYCLES = 21_845
 """Longest programming pulse: a third of the longest wait for a tile."""
+MOST_SPARES = 4
+"""Most spare columns of a tile."""
 MAX_VERIFY_PULSES = 1023
 """Most corrective pulses of a row: four passes over a device of 256 states."""
 TIMEOUT_BITS = 16
@@ -58,6 +60,9 @@ class Crossbar(Section):
     )
     macro_columns: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         0, ge=0, le=MAX_TILE, description="bitlines of the macro that holds every tile; 0: as many as a tile uses"
+    )
+    spare_columns: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
+        0, ge=0, le=MOST_SPARES, description="further bitlines of a tile, each of which can stand in for a bad one"
     )
     self_test: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="hardware that tests every device and converter when asked, and lists what is broken"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import host_memories
+from remora.spec.crossbar.spares.spare_map import Replacement
 from remora.spec.lib.registers import WORD_MASK
 from remora.tb.lib.host import Host
 from remora.tb.lib.register_script import RegisterScript
@@ -38,6 +39,20 @@ class CrossbarHost(Host):
             for column in range(tile.columns):
                 _program_column(script, tile, column, levels[:, column])
         await self.make(script, self._pause)
+
+    async def use_spares(self, replacements: Iterable[Replacement]) -> None:
+        """Let spare columns stand in for others; the device must be halted.
+
+        Raises:
+            ScriptError: a register does not read back what was written.
+        """
+        script = RegisterScript(self.registers)
+        for each in replacements:
+            script.write("SPARE_SELECT", layer=int(each.layer), tile=each.tile, spare=each.spare)
+            script.write("SPARE_COLUMN", column=each.column, enable=1)
+            for name, value in (("column", each.column), ("enable", 1)):
+                script.expect("SPARE_COLUMN", name, value, f"{each} is not in use")
+        await self.carry_out(script)
 
     async def program_devices(self, weights: Weights) -> NDArray:
         """Program as `program` does, whatever becomes of it: how each slice ended, a record of mismatches and of rows

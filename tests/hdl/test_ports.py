@@ -29,7 +29,7 @@ TOPS = {
         ONE.evolve(network={"readout": "every"}, system={"contexts": 2}, crossbar={"self_test": True})
     ),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
-    "verifies": Remora(ONE.evolve(crossbar={"verify_pulses": 1}, system={"count_codes": True})),
+    "verifies": Remora(ONE.evolve(crossbar={"verify_pulses": 1, "spare_columns": 1}, system={"count_codes": True})),
     "heals": Remora(ONE.evolve(learning=LEARNING | {"healing": True})),
     "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1, "compensation": True})),
 }

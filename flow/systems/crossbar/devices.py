@@ -18,6 +18,7 @@ from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.counters import PROGRAMMING_COUNTERS
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, all_tiles
+from remora.spec.crossbar.spares.spare_map import SpareMap, bitlines_of
 
 DEVICES = "devices"
 """Kind of the records that compare them at the end of a run."""
@@ -39,10 +40,18 @@ def of_tile(weights: Weights, tile: Tile) -> NDArray:
     return np.asarray(layer)[tile.row_slice, tile.column_slice]
 
 
-def of_macro(tile: Tile, used: NDArray) -> NDArray:
+def of_macro(tile: Tile, used: NDArray, spares: tuple[int, ...] = ()) -> NDArray:
     """Values of what a tile uses, (rows, columns), as its macro has them, (macro rows, macro columns): 0 where it
-    leaves pairs of devices over."""
-    return np.pad(used, [(0, tile.macro_rows - tile.rows), (0, tile.macro_columns - tile.columns)])
+    leaves pairs of devices over.
+
+    Args:
+        spares: of each spare column of the tile the column that it stands in for, as `SpareMap` has them; none stands
+            in for any where there are none.
+    """
+    found = np.pad(used, [(0, tile.macro_rows - tile.rows), (0, tile.macro_columns - tile.columns)])
+    served = bitlines_of(tile, spares)
+    found[:, served] = found[:, : len(served)].copy()
+    return found
 
 
 def leaves_devices_over(design: DesignPoint) -> bool:
@@ -55,7 +64,7 @@ def devices_asked(directory: Path) -> str:
     return f"+remora_devices={directory}"
 
 
-def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Check:
+def check_devices(design: DesignPoint, weights: Weights, directory: Path, spares: SpareMap) -> Check:
     """Every pair of devices as a run left it in ``directory``, with what it must be: golden's weight where the layer
     uses it, else both devices as weight 0 has them.
 
@@ -67,13 +76,13 @@ def check_devices(design: DesignPoint, weights: Weights, directory: Path) -> Che
     at_weight_0 = sum(crossbar.pair_levels(0)) << crossbar.fraction_bits
     for number, tile in enumerate(all_tiles(design)):
         used = np.zeros((tile.macro_rows, tile.macro_columns), bool)
-        used[: tile.rows, : tile.columns] = True
+        used[: tile.rows, bitlines_of(tile, spares.columns[number])[: tile.columns]] = True
         wanted = np.zeros(used.size, _RECORD)
         rows, columns = np.indices(used.shape).reshape(2, -1)
         wanted["tile"], wanted["row"], wanted["column"] = number, rows, columns
         pairs = _pairs(directory, tile)[: used.size]
         found = wanted[: len(pairs)].copy()
-        levels = of_macro(tile, of_tile(weights, tile)).astype(np.int64)
+        levels = of_macro(tile, of_tile(weights, tile), spares.columns[number]).astype(np.int64)
         wanted["weight"] = levels.reshape(-1) << design.crossbar.fraction_bits
         found["weight"] = pairs[:, 0] - pairs[:, 1]
         found["unused"] = np.where(used.reshape(-1)[: len(pairs)], 0, pairs.sum(axis=1) - at_weight_0)

@@ -45,6 +45,7 @@ from remora.golden.learning.learnt_state import (
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP, Event
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
@@ -101,6 +102,7 @@ class CrossbarCase(RunCase):
         self._programs = programs_devices(design, stimulus)
         self._compares_devices = self._real or leaves_devices_over(design)
         self.reference = Reference(design, stimulus, trace)
+        self._spares = stimulus.spares or SpareMap.idle(design)
 
     def prepare(self, directory: Path) -> dict[str, Any]:
         """See the base; writes ``input.npz``."""
@@ -132,6 +134,7 @@ class CrossbarCase(RunCase):
             "readings": {index: str(readings_file(directory, index)) for index in window_points(self.design, stimulus)},
             "commands": [asdict(command) for command in stimulus.commands],
             "heal": stimulus.heal,
+            "spares": [asdict(each) for each in self._spares.replacements(self.design)],
             "replay_cycles": replay_cycles(self.design),
         }
 
@@ -231,7 +234,7 @@ class CrossbarCase(RunCase):
         elif self._compares_devices:
             learns = self.design.capabilities.learns
             weights = self.reference.checkpoint.weights if learns else self.stimulus.weights
-            yield check_devices(self.design, weights, found.directory)
+            yield check_devices(self.design, weights, found.directory, self._spares)
 
     def required(self, stalled: bool) -> tuple[str, ...]:
         """See the base; events only where packets are dropped, insertions where there is a reservoir, and devices where

@@ -13,6 +13,7 @@ from remora.golden.crossbar.weights import Weights, random_weights
 from remora.golden.data.load import SequenceSet
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag, encode_packet
 
 NO_LABEL = -1
@@ -59,8 +60,9 @@ class Stimulus:
     in the order of the stream, and what is asked of each sequence: flags ``LEARN`` and ``INFER``, inference of all
     where None; commands to the reservoir in the order of the stream; indices of sequences before which all that is
     learnt is read back and compared, as it is at the end; and how many healing replays follow the last sequence, none
-    where the reservoir is empty. Real devices start from ``devices``, or freshly programmed where it is
-    None, and are aged by ``age`` ticks before the first sequence, which is number ``first_place`` of the stream."""
+    where the reservoir is empty. Real devices start from ``devices``, or freshly programmed where it is None, and are
+    aged by ``age`` ticks before the first sequence, which is number ``first_place`` of the stream. Spare columns stand
+    in for others as ``spares`` says, for none where it is None."""
 
     features: NDArray
     lengths: NDArray[np.int64]
@@ -75,6 +77,7 @@ class Stimulus:
     age: int = 0
     first_place: int = 0
     devices: DeviceState | None = None
+    spares: SpareMap | None = None
 
     @classmethod
     def of(cls, data: SequenceSet, weights: Weights, coefficients: Coefficients, asked: Flag = Flag.INFER) -> Stimulus:

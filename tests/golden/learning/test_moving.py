@@ -61,6 +61,7 @@ OTHER = {
     "crossbar.integrators": 2,
     "crossbar.macro_rows": 9,
     "crossbar.macro_columns": 6,
+    "crossbar.spare_columns": 1,
     "crossbar.verify_pulses": 7,
     "crossbar.verify_reads": 4,
     "crossbar.verify_tolerance": 3,

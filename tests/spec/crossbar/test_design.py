@@ -73,7 +73,7 @@ def test_every_field_but_the_name_enters_the_hash():
     replaying = DesignPoint(
         name="default",
         learning={"replay_capacity": 2, "replay_ratio": 2, "columns": 2},
-        crossbar={"verify_pulses": 2, "verify_reads": 2},
+        crossbar={"verify_pulses": 2, "verify_reads": 2, "spare_columns": 2},
     )
     content = replaying.model_dump(mode="json")
     hashes, changed = {replaying.hash}, 0
@@ -188,6 +188,19 @@ def test_a_design_cannot_be_changed():
         (
             {"crossbar": {"macro_columns": 99}},
             "macro_columns is 99, but the largest tile uses 100 bitlines, .* use 100…1024, 0 for .* or fewer",
+        ),
+        (
+            {"crossbar": {"macro_columns": 100, "spare_columns": 1}},
+            "macro_columns is 100, but the largest tile uses 101 bitlines",
+        ),
+        (
+            {"crossbar": {"spare_columns": 2}, "cell": {"kind": "bmru"}},
+            'spare_columns is 2, but with cell.kind = "bmru" cells stand at the bitlines',
+        ),
+        ({"crossbar": {"spare_columns": 5}}, "less than or equal to 4"),
+        (
+            {"crossbar": {"spare_columns": 3, "columns": 1024}, "network": {"hidden": 1022}},
+            "spare_columns is 3, so that the largest tile has 1025 bitlines: use crossbar.columns of at most 1021",
         ),
         ({"crossbar": {"macro_rows": 1025}}, "less than or equal to 1024"),
         ({"system": {"clock_mhz": float("nan")}}, "clock_mhz"),

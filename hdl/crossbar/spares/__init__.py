@@ -1,0 +1,1 @@
+"""Spare columns: the map of what they stand in for, and how a tile follows it."""

@@ -1,0 +1,1 @@
+"""Spare columns in the whole accelerator."""

@@ -1,0 +1,32 @@
+"""Design points with spare columns, and maps of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import all_tiles
+from remora.spec.crossbar.spares.spare_map import Replacement, SpareMap
+from tests.hdl.designs import make_design
+
+SPARED = make_design(  # several tiles of either layer in both directions, the last of them narrower; larger macros
+    network={"features": 3, "hidden": 7, "classes": 4, "max_steps": 4},
+    cell={"lanes": 5},
+    crossbar={"rows": 6, "columns": 4, "adc_cycles": 2, "spare_columns": 2, "macro_columns": 9, "self_test": True},
+    learning={"enabled": True, "hidden_shift": 3, "readout_shift": 2},
+    system={"contexts": 3},
+)
+
+
+def random_map(design: DesignPoint, seed: int) -> SpareMap:
+    """Most spares of every tile in use, each tile's own way."""
+    random, chosen = np.random.default_rng(seed), []
+    for tile in all_tiles(design):
+        columns = random.permutation(tile.columns)[: tile.spares].tolist()
+        spares = random.permutation(tile.spares)[: len(columns)].tolist()
+        chosen += [
+            Replacement(tile.layer, tile.index, spare, column)
+            for spare, column in zip(spares, columns, strict=True)
+            if random.random() < 0.8
+        ]
+    return SpareMap.of(design, chosen)

@@ -14,6 +14,7 @@ import tomli_w
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from remora.spec.lib.one_of import OneOf
 from remora.spec.lib.section import Derived, Design, Section
 
 _BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}
@@ -47,6 +48,8 @@ def _walk(section: Section, prefix: str) -> Iterator[FieldDescription]:
 
 def legal_values(field: FieldInfo) -> str:
     """What a field may hold, in words: its range, its choices, or its pattern."""
+    if registries := [item for item in field.metadata if isinstance(item, OneOf)]:
+        return ", ".join(registries[0].names())
     if get_origin(field.annotation) is Literal:
         return ", ".join(str(choice) for choice in get_args(field.annotation))
     if get_origin(field.annotation) in (Union, UnionType):

@@ -29,6 +29,7 @@ from remora.golden.learning.settings import LearningSettings
 from remora.golden.lib.npz import NpzError, read_npz, write_npz
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.errors import RemoraError
 
 FORMAT = "remora-checkpoint-3"
@@ -281,5 +282,8 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
             )
         if np.abs(accumulators).max() > limit:
             raise CheckpointError(f"{path}: {name} accumulators exceed ±{limit}")
-        if design.learning.update == "direct" and accumulators.any():
-            raise CheckpointError(f'{path}: {name} accumulators are not zero, but learning.update = "direct" has none')
+        if not update_rule(design).accumulates and accumulators.any():
+            update = design.learning.update
+            raise CheckpointError(
+                f'{path}: {name} accumulators are not zero, but learning.update = "{update}" has none'
+            )

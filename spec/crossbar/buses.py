@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.learning import gradient_bound
 from remora.spec.crossbar.tiles import MAX_TILE
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.fixed import signed_width, unsigned_width
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def bundles(design: DesignPoint) -> Iterator[Bundle]:
     if not learning.enabled:
         return
     gradient, accumulator = signed_width(gradient_bound(design)), 0
-    if learning.update == "accumulate":
+    if update_rule(design).accumulates:
         accumulator = learning.accumulator_bits
     pulses = unsigned_width(learning.max_pulses) + 1
     # The engine shows accumulators to whoever compares them and to the host, and drives both layers' rows.
@@ -57,7 +58,7 @@ def bundles(design: DesignPoint) -> Iterator[Bundle]:
         ("pulses of a column", "pulse_queue", pulses, RESERVE),
     ):
         most = (MOST_BITS - rest) // lane
-        # "direct" takes lanes by four where there are fewer lanes than rows.
+        # A draw of rule L15 takes lanes by four where there are fewer lanes than rows.
         yield Bundle(name, module, lane * lanes + rest, most - most % 4)
 
 

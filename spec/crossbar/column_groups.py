@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
 
 ROUNDING_SLICES = 4
-"""Rows that one draw of random numbers serves in "direct"."""
+"""Rows that one draw of rule L15 serves."""
 
 
 @dataclass(frozen=True)

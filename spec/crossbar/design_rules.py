@@ -7,9 +7,9 @@ from math import isqrt
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.buses import too_wide
-from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.spares.rules import spare_faults
 from remora.spec.crossbar.tiles import MAX_PULSE_CYCLES, MAX_TILE
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.devices.model import GAIN_BITS, PLANE_BITS, TICK_BITS, Manufacture, manufacture
 from remora.spec.devices.pairs.registry import PAIRS
 from remora.spec.devices.suggestions import pulse_cycles
@@ -239,11 +239,7 @@ def _learning_faults(design: DesignPoint) -> Iterator[str]:
             f"learning.winners is {learning.winners} but network.hidden is {design.network.hidden}: "
             f'use 1…{design.network.hidden}, or "all"'
         )
-    if learning.update == "direct" and learning.accumulator_level & (learning.accumulator_level - 1):
-        yield (
-            f"learning.accumulator_level is {learning.accumulator_level}, which is no power of two, but "
-            'learning.update = "direct" rounds with random bits below it: use 2, 4, 8 … 16384, or "accumulate"'
-        )
+    yield from update_rule(design).faults(design)
     if learning.enabled and design.capabilities.bistable:
         yield (
             'learning.enabled asks for hardware that learns, but with cell.kind = "bmru" no converter stands in a '
@@ -254,11 +250,6 @@ def _learning_faults(design: DesignPoint) -> Iterator[str]:
         yield (
             f"learning.lanes is {learning.lanes} but a column has {design.hidden_rows} rows: "
             f'use 1…{design.hidden_rows}, or "all"'
-        )
-    if learning.update == "direct" and design.learning_folds > 1 and design.learning_lanes % ROUNDING_SLICES:
-        yield (
-            f'learning.lanes is {learning.lanes}, but with learning.update = "direct" a draw serves '
-            f'{ROUNDING_SLICES} rows: use a multiple of {ROUNDING_SLICES}, {design.hidden_rows}, or "all"'
         )
     if not learning.replay_capacity and learning.replay_ratio > 1:
         yield (
@@ -300,6 +291,6 @@ def _unheeded(design: DesignPoint) -> dict[str, str]:
         }
     if not design.learning.enabled:
         return dict.fromkeys([f"learning.{name}" for name in _BUILT], "learning.enabled is false, so it only infers")
-    if design.learning.update == "direct":
-        return {"learning.accumulator_bits": 'learning.update = "direct" has no accumulators'}
+    if not update_rule(design).accumulates:
+        return {"learning.accumulator_bits": f'learning.update = "{design.learning.update}" has no accumulators'}
     return {}

@@ -15,8 +15,10 @@ from remora.spec.crossbar.column_groups import accumulator_rows, rounded_rows
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.network import MAX_HIDDEN
 from remora.spec.crossbar.tables import DERIVATIVE_BITS
+from remora.spec.crossbar.update_rules.registry import update_rules
 from remora.spec.lib.fixed import Integer, round_shift, unsigned_width
 from remora.spec.lib.identity import UNLESS_DEFAULT
+from remora.spec.lib.one_of import OneOf
 from remora.spec.lib.roles import ACCUMULATORS, FREE, LEARNING, RANGE
 from remora.spec.lib.section import Section
 
@@ -95,7 +97,7 @@ class Learning(Section):
     max_pulses: Annotated[int, LEARNING] = Field(
         2, ge=1, le=15, description="pulses a weight may receive in one update"
     )
-    update: Annotated[Literal["accumulate", "direct"], ACCUMULATORS] = Field(
+    update: Annotated[str, OneOf(update_rules), ACCUMULATORS] = Field(
         "accumulate",
         description="gradients gather in an accumulator a weight, or are rounded stochastically to pulses at once",
     )
@@ -122,7 +124,7 @@ class Learning(Section):
     @property
     def accumulates(self) -> bool:
         """It has an accumulator a weight."""
-        return self.enabled and self.update == "accumulate"
+        return self.enabled and update_rules()[self.update].accumulates
 
     @property
     def replays(self) -> bool:
@@ -138,6 +140,10 @@ class Learning(Section):
     def compensates(self) -> bool:
         """It has a fault map."""
         return self.enabled and self.compensation
+
+    def legal_level(self, wanted: float, most: int) -> int:
+        """The ``accumulator_level`` nearest to a level, at most ``most``, that suits ``update``."""
+        return update_rules()[self.update].legal_level(wanted, most)
 
     @field_validator("winners", "lanes", mode="plain")
     @classmethod
@@ -155,12 +161,12 @@ def error_shift(design: DesignPoint) -> int:
 
 
 def rounding_index(layer: Layer, column: Integer) -> Integer:
-    """Index of the draws that round a column in "direct"; also elementwise on an array of columns."""
+    """Index of the draws that round a column by rule L15; also elementwise on an array of columns."""
     return int(layer) << ROUNDING_LAYER_BIT | column
 
 
 def pulse_shift(design: DesignPoint) -> int:
-    """Right shift from counts to pulses in "direct": log2 of ``accumulator_level``."""
+    """Bits of a random number of rule L15: log2 of ``accumulator_level``, which is a power of two there."""
     return design.learning.accumulator_level.bit_length() - 1
 
 

@@ -9,14 +9,13 @@ from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import HEALING_RATE_SHIFT
 from remora.spec.crossbar.memories import host_memories
 from remora.spec.crossbar.self_test.plan import SelfTestPlan
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.registers import RegisterSource
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
 
 RDL_FILE = Path(__file__).with_name("registers.rdl")
-UPDATE_MODES = ("accumulate", "direct")
-"""In the order of the register map's numbers."""
 
 
 def register_source(design: DesignPoint) -> RegisterSource:
@@ -49,7 +48,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_verifies": design.capabilities.verifies,
         "design_counts_codes": design.capabilities.counts_codes,
         "design_store_guard": "memory_word" if any(size.limits for size in memories.values()) else "",
-        "design_update": UPDATE_MODES.index(design.learning.update),
+        "design_update": update_rule(design).number,
         "design_seed": design.learning.seed,
         "design_winners": design.winners,
         "design_columns": design.learning.columns,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.column_groups import ColumnGroup, column_groups, rounded_words
 from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.rng import HASH_CYCLES
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class _Source:
 
 
 class _Draws:
-    """The random numbers of mode "direct": asked for by group, drawn in order, standing still while they wait."""
+    """The random numbers of rule L15: asked for by group, drawn in order, standing still while they wait."""
 
     def __init__(self, words: int) -> None:
         self._words, self._left = words, 0
@@ -198,7 +199,7 @@ class _Machine:
         now = design.cycles.errors
         source, walk = self._source(now), _Walk(design)
         queue = _Queue(queue_slots(design), folds > 1, self._writing)
-        draws = None if design.learning.update == "accumulate" else _Draws(rounded_words(design))
+        draws = _Draws(rounded_words(design)) if update_rule(design).draws else None
         launched, summing = [False] * (SUMMED - 1), [False] * SUMMED
         flying: list[tuple[int, int]] = []
         number = fold = gathered = moving = walking = preparation = 0

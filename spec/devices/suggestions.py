@@ -64,12 +64,7 @@ def suggestion(design: Around, devices: Devices | None = None) -> Suggestion:
     step = mean_step(devices, design.crossbar.top_level)
     wanted = design.learning.accumulator_level * step
     most = min((1 << design.learning.accumulator_bits - 1) - 1, 1 << MOST_LEVEL)
-    if design.learning.update == "direct":
-        # It rounds with random bits below the level, so that this is a power of two.
-        powers = [1 << bits for bits in range(1, MOST_LEVEL + 1) if 1 << bits <= most]
-        found = min(powers, key=lambda power: abs(power - wanted))
-    else:
-        found = min(most, max(2, round(wanted)))
+    found = design.learning.legal_level(wanted, most)
     timed = devices.resolved()["pulse_ns"] > 0
     cycles = pulse_cycles(devices, design.system.clock_mhz) if timed else design.crossbar.pulse_cycles
     return Suggestion(step, found, cycles)

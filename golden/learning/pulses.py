@@ -1,14 +1,12 @@
-"""From a gradient to programming pulses: the two ways to write a layer's devices, rules L11 to L15 and P1 to P3.
+"""From a gradient to programming pulses: how a layer's devices are written, rules L11 and P1 to P3.
 
-Sources: "accumulate", Nandakumar et al., "Mixed-precision deep learning based on computational memory", 2020; "direct",
-M2RU, arXiv 2512.17299.
+The rules between the two are in `remora.golden.learning.update_rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +15,11 @@ from remora.golden.crossbar.array import HALF, TiledLayer
 from remora.golden.crossbar.device_layer import DeviceLayer
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.pulses import pulse_weights
-from remora.spec.crossbar.column_groups import ROUNDING_SLICES
+from remora.golden.learning.update_rules.registry import update_rules
+from remora.golden.learning.update_rules.rule import UpdateRule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
-from remora.spec.crossbar.learning import ROUNDING_SLICE_BITS, pulse_shift, rounding_index
-from remora.spec.lib.rng import Purpose, draw_pair
+from remora.spec.crossbar.update_rules.registry import update_rule
 
 
 @dataclass(frozen=True)
@@ -46,37 +44,43 @@ class Writes:
         return cls(*(sum(column) for column in zip(*counts, strict=True))) if counts else cls()
 
 
-class LayerWriter(Protocol):
-    """Turns gradients of one layer into pulses.
+class LayerWriter:
+    """Turns gradients of one layer into pulses, by the rule of ``learning.update``.
 
     Attributes:
-        levels: (rows, columns) int16, the present weights; of real devices the nearest levels.
-        values: (rows, columns) χ, integers in floating point; None where there is none.
         gradient: (rows, learning columns), to be filled with the gradient over ``2^shift``, exactly, before `commit`.
-        zones: levels at which χ gives its first pulse in a direction, of all rows but the last and of the last; both
-            are 1 by rule L13.
+        rule: what decides; it holds χ where there is one.
     """
 
     gradient: NDArray[np.floating]
-    zones: tuple[int, int]
+
+    def __init__(self, devices: _Devices | _RealDevices, rule: UpdateRule, dtype: type[np.floating]):
+        self._devices, self.rule, self._dtype = devices, rule, dtype
+        self._shape = devices.levels.shape
 
     @property
-    def levels(self) -> NDArray[np.int16]: ...
-
-    @property
-    def values(self) -> NDArray[np.floating] | None: ...
+    def levels(self) -> NDArray[np.int16]:
+        """(rows, columns), the present weights; of real devices the nearest levels."""
+        return self._devices.levels
 
     def configure(self, columns: int, seed: int) -> None:
         """How many columns learn from now on, and the seed of the draws."""
+        self.gradient = np.empty((self._shape[0], columns), self._dtype)
+        self.rule.configure(columns, seed)
 
     def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
-        """Write the update.
+        """Write the update. Rule L11.
 
         Args:
             columns: those that learn, rising, as many as `gradient` has; None where all do.
             update: its number, q.
             count: how many of them, from the first, are written; all where None.
         """
+        columns, step = _first(count, columns, self.gradient)
+        step += HALF
+        np.floor(step, out=step)
+        due, pulses = self.rule.decide(step, columns, update)
+        return self._devices.pulse(_positions(due, self._shape, columns), pulses) if len(due) else Writes()
 
 
 def check_accumulators(design: DesignPoint, accumulators: tuple[NDArray, NDArray] | None) -> None:
@@ -88,8 +92,8 @@ def check_accumulators(design: DesignPoint, accumulators: tuple[NDArray, NDArray
     shapes = (design.hidden_rows, design.network.hidden), (design.readout_rows, design.network.classes)
     limit = (1 << (design.learning.accumulator_bits - 1)) - 1
     for values, shape in zip(accumulators or (), shapes, strict=accumulators is not None):
-        if design.learning.update == "direct" and np.any(values):
-            raise ValueError('accumulators are given, but learning.update = "direct" has none')
+        if not update_rule(design).accumulates and np.any(values):
+            raise ValueError(f'accumulators are given, but learning.update = "{design.learning.update}" has none')
         if values.shape != shape or np.abs(values).max() > limit:
             raise ValueError(f"accumulators must be of shape {shape} and within ±{limit}")
 
@@ -114,9 +118,8 @@ def make_writer(
         devices = _RealDevices(layer)
     else:
         devices = _Devices(layer, levels, design)
-    if design.learning.update == "accumulate":
-        return AccumulatingWriter(design, devices, values, dtype)
-    return DirectWriter(design, devices, which, dtype)
+    rule = update_rules()[design.learning.update](design, which, values, dtype)
+    return LayerWriter(devices, rule, dtype)
 
 
 class _Devices:
@@ -164,120 +167,6 @@ class _RealDevices:
         if len(done.devices):
             layer.refresh(done.devices)
         return Writes(done.applied, done.dropped, len(done.devices))
-
-
-class AccumulatingWriter:
-    """ "accumulate": gradients gather in χ, and a device is pulsed when |χ| passes a level."""
-
-    def __init__(self, design: DesignPoint, devices: _Devices | _RealDevices, values: NDArray | None, dtype):
-        learning, shape = design.learning, devices.levels.shape
-        self._devices, self._shape = devices, shape
-        self.values = np.zeros(shape, dtype) if values is None else np.array(values, dtype)
-        self._level, self._max_pulses = learning.accumulator_level, learning.max_pulses
-        self._limit = (1 << (learning.accumulator_bits - 1)) - 1
-        self.zones = 1, 1
-
-    @property
-    def levels(self) -> NDArray[np.int16]:
-        """As of `LayerWriter`."""
-        return self._devices.levels
-
-    def configure(self, columns: int, seed: int) -> None:
-        """As `LayerWriter.configure` says; ``seed`` does not matter here."""
-        self.gradient = np.empty((self._shape[0], columns), self.values.dtype)
-        self._full = np.empty(self.gradient.shape, bool)
-
-    def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
-        """As `LayerWriter.commit` says; ``update`` does not matter here. Rules L11 and L12."""
-        columns, step = _first(count, columns, self.gradient)
-        full = self._full[:, : step.shape[1]]
-        step += HALF
-        np.floor(step, out=step)
-        # `take`, since indexing would give the copy another order in memory, and `_pulse` writes through a flat view.
-        values = self.values if columns is None else self.values.take(columns, axis=1)
-        values -= step
-        np.minimum(values, self._limit, out=values)
-        np.maximum(values, -self._limit, out=values)
-        np.abs(values, out=step)
-        np.greater_equal(step, self._level * self.zones[0], out=full)
-        if self.zones[1] != self.zones[0]:
-            np.greater_equal(step[-1], self._level * self.zones[1], out=full[-1])
-        due = np.flatnonzero(full)
-        writes = self._pulse(values, due, columns) if len(due) else Writes()
-        if columns is not None:
-            self.values[:, columns] = values
-        return writes
-
-    def _pulse(self, values: NDArray, due: NDArray[np.intp], columns: NDArray[np.intp] | None) -> Writes:
-        """χ gives up the level even where a full pair drops the pulse. Rule L13."""
-        flat = values.reshape(-1)
-        pending = flat[due].astype(np.int64)
-        count = np.abs(pending) // self._level
-        if self.zones != (1, 1):
-            count -= np.where(due < values.size - values.shape[1], *self.zones) - 1
-        pulses = np.sign(pending) * np.minimum(count, self._max_pulses)
-        flat[due] = pending - pulses * self._level
-        return self._devices.pulse(_positions(due, self._shape, columns), pulses)
-
-
-class DirectWriter:
-    """ "direct": the update is rounded stochastically to whole pulses at once; nothing is remembered."""
-
-    values = None
-    zones = 1, 1
-
-    def __init__(self, design: DesignPoint, devices: _Devices | _RealDevices, which: Layer, dtype):
-        learning, self._shape = design.learning, devices.levels.shape
-        self._devices, rows = devices, self._shape[0]
-        self._max_pulses, self._dtype = learning.max_pulses, dtype
-        self._mask, self._scale = np.uint32(learning.accumulator_level - 1), 2.0 ** -pulse_shift(design)
-        # The readout's rows count as the last of the hidden layer's.
-        first = design.hidden_rows - rows
-        lanes = np.arange(first // ROUNDING_SLICES, -(-design.hidden_rows // ROUNDING_SLICES), dtype=np.uint32)
-        self._lanes, self._first = lanes[:, None], first % ROUNDING_SLICES
-        self._index = np.asarray(rounding_index(which, np.arange(self._shape[1])), np.uint32)
-
-    @property
-    def levels(self) -> NDArray[np.int16]:
-        """As of `LayerWriter`."""
-        return self._devices.levels
-
-    def configure(self, columns: int, seed: int) -> None:
-        """As `LayerWriter.configure` says."""
-        self._seed = seed
-        self.gradient = np.empty((self._shape[0], columns), self._dtype)
-        self._magnitude = np.empty_like(self.gradient)
-        self._random = np.empty((len(self._lanes), ROUNDING_SLICES, columns), self._dtype)
-
-    def commit(self, columns: NDArray[np.intp] | None, update: int, count: int | None = None) -> Writes:
-        """As `LayerWriter.commit` says. Rules L11 and L14."""
-        columns, step = _first(count, columns, self.gradient)
-        magnitude = self._magnitude[:, : step.shape[1]]
-        step += HALF
-        np.floor(step, out=step)
-        np.abs(step, out=magnitude)
-        magnitude += self._draw(columns, update)
-        magnitude *= self._scale
-        np.floor(magnitude, out=magnitude)
-        np.minimum(magnitude, self._max_pulses, out=magnitude)
-        due = np.flatnonzero(magnitude)
-        if not len(due):
-            return Writes()
-        # A gradient is descended, as χ does by subtracting it.
-        pulses = -(np.sign(step.reshape(-1)[due]) * magnitude.reshape(-1)[due]).astype(np.int64)
-        return self._devices.pulse(_positions(due, self._shape, columns), pulses)
-
-    def _draw(self, columns: NDArray[np.intp] | None, update: int) -> NDArray[np.floating]:
-        """r of every row and learning column, (rows, columns). Rule L15."""
-        index = self._index if columns is None else self._index[columns]
-        random = self._random[..., : len(index)]
-        words = draw_pair(self._seed, Purpose.STOCHASTIC_ROUNDING, update, index, self._lanes)
-        for number in range(ROUNDING_SLICES):
-            word = words[number * ROUNDING_SLICE_BITS // 32]
-            if number * ROUNDING_SLICE_BITS % 32:
-                word = word >> np.uint32(ROUNDING_SLICE_BITS)
-            random[:, number] = word & self._mask
-        return random.reshape(len(self._lanes) * ROUNDING_SLICES, len(index))[self._first :][: self._shape[0]]
 
 
 def _first(count: int | None, columns: NDArray[np.intp] | None, gradient: NDArray):

@@ -20,6 +20,7 @@ from remora.flow.tools.verilator import SimulatorError, compiler_version
 from remora.golden.learning.kernel.compiled import DEFINITIONS, HEADERS, SOURCE, open_kernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import MakeKernel
+from remora.golden.learning.kernel.update_rules.registry import rule_definition, rule_headers
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import replacing
 
@@ -79,10 +80,12 @@ def compile_kernel() -> Path:
         KernelError: the compiler refuses the source.
         OSError: the library cannot be written.
     """
-    command = ["c++", *OPTIONS, *(f"-D{name}={value}" for name, value in DEFINITIONS.items())]
+    definitions = {**DEFINITIONS, "UPDATE_RULES": rule_definition()}
+    rules = tuple(rule_headers().values())
+    command = ["c++", *OPTIONS, *(f"-D{name}={value}" for name, value in definitions.items())]
     # What the compiler predefines says which processor -march=native means.
     processor = _compile([*command, "-dM", "-E", "-x", "c++", os.devnull])
-    texts = [path.read_text(encoding="utf-8") for path in (SOURCE, *HEADERS)]
+    texts = [path.read_text(encoding="utf-8") for path in (SOURCE, *HEADERS, *rules)]
     parts = (*command, compiler_version(), processor, *texts)
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
     library = build_root() / f"learning-kernel-{digest}" / "kernel.so"
@@ -92,7 +95,8 @@ def compile_kernel() -> Path:
             # Another process may have built it while this one waited.
             if not library.is_file():
                 with replacing(library) as partial:
-                    _compile([*command, f"-I{HEADERS[0].parent}", "-o", str(partial), str(SOURCE)])
+                    given = [f"-I{HEADERS[0].parent}", *(part for path in rules for part in ("-include", str(path)))]
+                    _compile([*command, *given, "-o", str(partial), str(SOURCE)])
     return library
 
 

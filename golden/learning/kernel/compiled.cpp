@@ -3,62 +3,19 @@
 // Integers are held exactly in T, float or double, as the numpy kernel holds them; compiled.py picks T by the same
 // bounds. Every array of columns has `stride` of them, a multiple of kBlock, and those beyond `columns` hold zeros:
 // their sums, codes, states and gradients are zero, and none of them learns. Macros are the constants of spec.
+//
+// Rules of an update come in headers of their own, which whoever compiles includes before: UPDATE_RULES lists them.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 
-#include "compiled_devices.h"
-#include "pairs.h"
+#include "network.h"
+#include "pulses.h"
 
 namespace {
 
 constexpr int kBlock = 16;
 constexpr int kVectorBytes = 64;  // a wider one than the machine's would be taken apart, and this is its widest
-constexpr double kHalf = 0.5;
-
-// Names, order and meaning of the fields are those of compiled.py and compiled_devices.py.
-template <typename T>
-struct Layer {
-    int16_t* levels;  // (rows, stride)
-    T* matrix;        // (rows, stride), levels over the converter's step
-    T* accumulators;  // (rows, stride), χ; null in "direct"
-    T* gradient;      // (rows, stride), before any shift
-    T* written;       // (stride), 1 where a column is written, else 0
-    int64_t rows, columns, stride, tile_rows;
-    int64_t first_row;  // what row 0 is among the rows of the hidden layer
-    int64_t index;      // of the first column's rounding draws
-    double scale;       // of a level in `matrix`
-    double rate;        // 2^-shift of the gradient
-    double bias_rate;   // of the bias row's
-    int64_t bias_zone, zone;  // levels at which χ gives its first pulse: of the bias row, of the others
-    int64_t applied, dropped, written_devices;
-    Devices* devices;   // null where they are ideal
-};
-
-template <typename T>
-struct Network {
-    Layer<T> hidden, readout;
-    const T *feature_words, *candidates, *derivatives;  // by byte, by code, by code
-    const T* feedback_matrix;                           // (classes, stride of hidden)
-    T *words, *readout_words;                           // (max_steps, rows), (rows); the bias line's are set
-    T *codes, *deltas;                                  // (max_steps, stride of hidden)
-    T *scores, *error;                                  // (stride of readout)
-    T *states, *feedback, *learns;                      // (stride of hidden); 1 where a unit learns, else 0
-    T *sums, *spare;                                    // (the wider stride)
-    uint32_t* drawn;                                    // (2, the wider stride)
-    int64_t features, stream_limit, adc_limit, weight_limit, accumulator_limit, level, max_pulses, winners, seed, pair;
-    double reset, update, readout_scale, error_scale, derivative_scale;
-};
-
-template <typename T>
-inline T rounded(T scaled) {
-    return std::floor(scaled + T(kHalf));
-}
-
-template <typename T>
-inline T saturated(T value, T limit) {
-    return std::min(std::max(value, -limit), limit);
-}
 
 // sign(h)·min(limit, rs(|h|·factor, shift)), scale = factor·2^-shift.
 template <typename T>
@@ -155,104 +112,6 @@ void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T
     for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
 }
 
-// The pulses of a weight one after the other, by its sense flags. Rules D12, D14, D22, P3 and P4.
-template <typename T>
-void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
-    Devices& devices = *layer.devices;
-    const int64_t pair = row * layer.columns + column, side = layer.rows * layer.columns;
-    const int64_t rest = devices.rest + (devices.level >> 1), full = devices.sensed_full - (devices.level >> 1);
-    const int64_t number = devices.number | row << 11 | column;
-    int64_t* g = devices.conductance;
-    const bool pos_marked = devices.marked && devices.marked[pair];
-    const bool neg_marked = devices.marked && devices.marked[pair + side];
-    int64_t reached = 0;
-    for (int64_t left = std::abs(pulses); left; --left) {
-        const int64_t positive = g[pair], negative = g[pair + side];
-        const Choice chosen = policy.choose(pulses > 0, {pos_marked || positive <= rest, pos_marked || positive >= full,
-                                                         neg_marked || negative <= rest, neg_marked || negative >= full});
-        if (!chosen.lowers && chosen.blocked) {
-            layer.dropped += left;  // and so are those that follow, since nothing moves
-            break;
-        }
-        pulse_device(devices, pair + chosen.side * side, uint32_t(number | chosen.side << 23), !chosen.lowers);
-        reached |= 1 << chosen.side;
-        ++layer.applied;
-    }
-    if (!reached) return;  // weights stay as they are, which wires may have lowered
-    layer.written_devices += (reached & 1) + (reached >> 1);
-    const int64_t plus = g[pair], minus = g[pair + side], position = row * layer.stride + column;
-    layer.matrix[position] = T(double(plus - minus) * devices.scale[pair]);
-    if (devices.variance)
-        devices.variance[position] =
-            double(round_shift(devices.read_noise * devices.read_noise * (plus * plus + minus * minus), 30));
-}
-
-// Rules P1 to P3.
-template <typename T>
-void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
-    const PairPolicy& policy = kPairs[network.pair];
-    if (layer.devices) return pulse_pair(policy, layer, position / layer.stride, position % layer.stride, pulses);
-    const int64_t before = layer.levels[position];
-    const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);
-    const int64_t applied = std::abs(after - before);
-    layer.levels[position] = int16_t(after);
-    layer.matrix[position] = T(after * layer.scale);
-    layer.applied += applied;
-    layer.dropped += std::abs(pulses) - applied;
-    layer.written_devices += policy.written(before, after);
-}
-
-// Rules L11 to L13; `step` is S.
-template <typename T>
-void accumulate(const Network<T>& network, Layer<T>& layer, int64_t row, const T* step) {
-    const int64_t first = row * layer.stride;
-    const int64_t waits = (row == layer.rows - 1 ? layer.bias_zone : layer.zone) - 1;
-    const T limit = T(network.accumulator_limit), due = T(network.level * (waits + 1));
-    const T* written = layer.written;
-    T* chi = layer.accumulators + first;
-    int any = 0;
-    for (int64_t j = 0; j < layer.stride; ++j) {
-        const T value = saturated(chi[j] - step[j], limit);
-        chi[j] = written[j] != 0 ? value : chi[j];
-        any |= written[j] != 0 && std::fabs(value) >= due;
-    }
-    for (int64_t j = 0; any && j < layer.columns; ++j) {
-        const int64_t value = int64_t(chi[j]);
-        const int64_t count = std::min(std::abs(value) / network.level - waits, network.max_pulses);
-        if (written[j] == 0 || count <= 0) continue;
-        const int64_t pulses = value < 0 ? -count : count;
-        chi[j] -= T(pulses * network.level);
-        pulse(network, layer, first + j, pulses);
-    }
-}
-
-// Rules L11, L14 and L15; rows come one after the other from 0, since a draw serves several.
-template <typename T>
-void round_at_random(const Network<T>& network, Layer<T>& layer, int64_t row, const T* step, uint32_t number) {
-    const T* written = layer.written;
-    const int64_t at = layer.first_row + row, slice = at % ROUNDING_SLICES, stride = layer.stride;
-    uint32_t *low = network.drawn, *high = low + stride;
-    if (slice == 0 || row == 0)
-        for (int64_t j = 0; j < stride; ++j)
-            draw_pair(uint32_t(network.seed), ROUNDING_PURPOSE, number, uint32_t(layer.index + j),
-                      uint32_t(at / ROUNDING_SLICES), low + j, high + j);
-    const uint32_t* drawn = slice * ROUNDING_SLICE_BITS / 32 ? high : low;
-    const int shift = slice * ROUNDING_SLICE_BITS % 32;
-    const uint32_t mask = uint32_t(network.level - 1);
-    const T share = T(1.0 / double(network.level)), most = T(network.max_pulses);
-    T* pulses = network.spare;
-    int any = 0;
-    for (int64_t j = 0; j < stride; ++j) {
-        const T random = T(int32_t(drawn[j] >> shift & mask));
-        const T count = std::min(std::floor((std::fabs(step[j]) + random) * share), most);
-        // A gradient is descended, as χ does by subtracting it.
-        pulses[j] = written[j] == 0 ? T(0) : step[j] > 0 ? -count : count;
-        any |= pulses[j] != 0;
-    }
-    for (int64_t j = 0; any && j < layer.columns; ++j)
-        if (pulses[j] != 0) pulse(network, layer, row * stride + j, int64_t(pulses[j]));
-}
-
 // One row after the other from 0, by a gradient that `network.sums` holds before any shift.
 template <typename T>
 void write(const Network<T>& network, Layer<T>& layer, int64_t row, uint32_t number, bool watched) {
@@ -260,10 +119,8 @@ void write(const Network<T>& network, Layer<T>& layer, int64_t row, uint32_t num
     if (watched) std::copy_n(sums, layer.stride, layer.gradient + row * layer.stride);
     const T rate = T(row == layer.rows - 1 ? layer.bias_rate : layer.rate);
     for (int64_t j = 0; j < layer.stride; ++j) sums[j] = rounded(sums[j] * rate);
-    if (layer.accumulators)
-        accumulate(network, layer, row, sums);
-    else
-        round_at_random(network, layer, row, sums, number);
+    constexpr WriteRow<T> kRules[] = {UPDATE_RULES};
+    kRules[network.rule](network, layer, row, sums, number);
 }
 
 // Forward pass; words and codes stay for the update. Rules F1 to F7, C1 to C4, O1 and O2.

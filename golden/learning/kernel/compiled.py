@@ -1,7 +1,7 @@
 """Learning compiled from C++: the numpy kernel's bits, several times as fast, for every design point.
 
-Who wants it compiles `SOURCE`, which includes `HEADERS`, with `DEFINITIONS` as a shared library of C++20, and opens
-that with `open_kernel`.
+Who wants it compiles `SOURCE`, which includes `HEADERS`, with `DEFINITIONS` and the headers and the definition of
+`remora.golden.learning.kernel.update_rules.registry` as a shared library of C++20, and opens that with `open_kernel`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from remora.golden.devices.state import DeviceState
 from remora.golden.learning.kernel.compiled_devices import CompiledDevices, DevicesStructure
 from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
 from remora.golden.learning.kernel.rules import BiasRule, feedback_matrix, learning_dtype, signed_derivatives
+from remora.golden.learning.kernel.update_rules.registry import rule_index
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
@@ -31,11 +32,12 @@ from remora.spec.crossbar.formats import COEFFICIENT_BITS
 from remora.spec.crossbar.layout import Layer, adc_shift, bias_word
 from remora.spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, ROUNDING_SLICE_BITS, error_shift, rounding_index
 from remora.spec.crossbar.tables import DERIVATIVE_BITS
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib import rng
 from remora.spec.lib.rng import Purpose
 
 SOURCE = Path(__file__).with_suffix(".cpp")
-HEADERS = tuple(Path(__file__).with_name(name) for name in ("compiled_devices.h", "pairs.h"))
+HEADERS = tuple(Path(__file__).with_name(name) for name in ("compiled_devices.h", "network.h", "pairs.h", "pulses.h"))
 DEFINITIONS: Mapping[str, str] = {
     "ERROR_CENTRE": str(ERROR_CENTRE), "ERROR_LIMIT": str(ERROR_LIMIT),
     "ROUNDING_SLICES": str(ROUNDING_SLICES), "ROUNDING_SLICE_BITS": str(ROUNDING_SLICE_BITS),
@@ -71,7 +73,7 @@ _ARRAYS = (
 )  # fmt: skip
 _NUMBERS = (
     "features", "stream_limit", "adc_limit", "weight_limit", "accumulator_limit", "level", "max_pulses", "winners",
-    "seed", "pair",
+    "seed", "pair", "rule",
 )  # fmt: skip
 PAIRS = ("canonical", "reference")
 """Policies of pairs in the order of ``kPairs`` in ``pairs.h``."""
@@ -166,7 +168,7 @@ class CompiledKernel:
             "stream_limit": design.formats.stream_limit, "adc_limit": design.formats.adc_limit,
             "weight_limit": design.crossbar.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
             "level": learning.accumulator_level, "max_pulses": learning.max_pulses,
-            "pair": PAIRS.index(design.crossbar.pair),
+            "pair": PAIRS.index(design.crossbar.pair), "rule": rule_index(learning.update),
             "reset": coefficients.reset * 2.0**-design.formats.word_shift,
             "update": coefficients.update * 2.0**-COEFFICIENT_BITS,
             "readout_scale": 2.0**-design.formats.readout_word_shift, "error_scale": 2.0 ** error_shift(design),
@@ -302,7 +304,7 @@ class _LayerArrays:
         design = self._design
         for name in ("levels", "matrix", "gradient", "written"):
             setattr(filled, name, getattr(self, name).ctypes.data)
-        if design.learning.update == "accumulate":
+        if update_rule(design).accumulates:
             filled.accumulators = self.accumulators.ctypes.data
         filled.rows, filled.columns, filled.stride = self._rows, self.columns, self.stride
         filled.tile_rows, filled.scale = design.crossbar.rows, self._scale

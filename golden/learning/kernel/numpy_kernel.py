@@ -27,7 +27,7 @@ from remora.golden.learning.kernel.rules import (
     signed_derivatives,
     winning_units,
 )
-from remora.golden.learning.pulses import make_writer
+from remora.golden.learning.pulses import LayerWriter, make_writer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -77,11 +77,7 @@ class NumpyKernel:
     @property
     def accumulators(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """As `LearningKernel.accumulators` says."""
-        hidden, readout = (
-            np.zeros(writer.levels.shape, np.int32) if writer.values is None else writer.values.astype(np.int32)
-            for writer in (self._hidden, self._readout)
-        )
-        return hidden, readout
+        return _integers(self._hidden), _integers(self._readout)
 
     @property
     def devices(self) -> DeviceState | None:
@@ -112,7 +108,7 @@ class NumpyKernel:
         """As `LearningKernel.set_bias_rules` says."""
         self._bias_rules = rules
         for writer, rule in zip((self._hidden, self._readout), rules, strict=True):
-            writer.zones = rule.other_zone, rule.zone
+            writer.rule.zones = rule.other_zone, rule.zone
 
     def forward(self, x: NDArray) -> None:
         """The forward pass alone, with the present weights; `datapath` keeps what it gave. Rule D17 counts it.
@@ -181,3 +177,9 @@ class NumpyKernel:
         scaled = error.astype(self._dtype) * self._dtype(2.0**-self._readout_shift)
         np.multiply(self.datapath.readout_words[0][:, None], scaled, out=self._readout.gradient[:-1])
         np.multiply(scaled, self.design.formats.stream_limit, out=self._readout.gradient[-1])
+
+
+def _integers(writer: LayerWriter) -> NDArray[np.int32]:
+    """χ of a layer; zero where there is none."""
+    values = writer.rule.values
+    return np.zeros(writer.levels.shape, np.int32) if values is None else values.astype(np.int32)

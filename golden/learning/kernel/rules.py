@@ -29,7 +29,7 @@ class BiasRule:
     Attributes:
         rate_shift: further right shift of its gradient, 0 … `MOST_RATE_SHIFT`.
         zone: levels at which χ gives its first pulse in a direction, 1 or more; what is below them stays in χ. So χ
-            crosses ``2 · zone − 1`` levels before it gives a pulse back. "direct" has no χ, and none.
+            crosses ``2 · zone − 1`` levels before it gives a pulse back. A rule without χ does not heed it.
         other_zone: likewise, of all other rows of the layer.
     """
 

@@ -50,7 +50,7 @@ def test_a_zone_makes_the_bias_row_give_back_late():
         layer = kernel.datapath.hidden
         writer = make_writer(design, layer, Layer.HIDDEN, np.zeros((design.hidden_rows, 1), np.int16), None, np.float64)
         writer.configure(1, 1)
-        writer.zones, pulses = (1, zone), []
+        writer.rule.zones, pulses = (1, zone), []
         for step in (level, level, -level, -level, -level, -level, 3 * level):
             writer.gradient[:] = [[0]] * (design.hidden_rows - 1) + [[-step]]
             before = int(writer.levels[-1, 0])

@@ -1,0 +1,55 @@
+// Pulses of a weight, by the rules of docs/reference/arithmetic.md.
+#pragma once
+
+#include "network.h"
+
+namespace {
+
+// The pulses of a weight one after the other, by its sense flags. Rules D12, D14, D22, P3 and P4.
+template <typename T>
+void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
+    Devices& devices = *layer.devices;
+    const int64_t pair = row * layer.columns + column, side = layer.rows * layer.columns;
+    const int64_t rest = devices.rest + (devices.level >> 1), full = devices.sensed_full - (devices.level >> 1);
+    const int64_t number = devices.number | row << 11 | column;
+    int64_t* g = devices.conductance;
+    const bool pos_marked = devices.marked && devices.marked[pair];
+    const bool neg_marked = devices.marked && devices.marked[pair + side];
+    int64_t reached = 0;
+    for (int64_t left = std::abs(pulses); left; --left) {
+        const int64_t positive = g[pair], negative = g[pair + side];
+        const Choice chosen = policy.choose(pulses > 0, {pos_marked || positive <= rest, pos_marked || positive >= full,
+                                                         neg_marked || negative <= rest, neg_marked || negative >= full});
+        if (!chosen.lowers && chosen.blocked) {
+            layer.dropped += left;  // and so are those that follow, since nothing moves
+            break;
+        }
+        pulse_device(devices, pair + chosen.side * side, uint32_t(number | chosen.side << 23), !chosen.lowers);
+        reached |= 1 << chosen.side;
+        ++layer.applied;
+    }
+    if (!reached) return;  // weights stay as they are, which wires may have lowered
+    layer.written_devices += (reached & 1) + (reached >> 1);
+    const int64_t plus = g[pair], minus = g[pair + side], position = row * layer.stride + column;
+    layer.matrix[position] = T(double(plus - minus) * devices.scale[pair]);
+    if (devices.variance)
+        devices.variance[position] =
+            double(round_shift(devices.read_noise * devices.read_noise * (plus * plus + minus * minus), 30));
+}
+
+// Rules P1 to P3.
+template <typename T>
+void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
+    const PairPolicy& policy = kPairs[network.pair];
+    if (layer.devices) return pulse_pair(policy, layer, position / layer.stride, position % layer.stride, pulses);
+    const int64_t before = layer.levels[position];
+    const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);
+    const int64_t applied = std::abs(after - before);
+    layer.levels[position] = int16_t(after);
+    layer.matrix[position] = T(after * layer.scale);
+    layer.applied += applied;
+    layer.dropped += std::abs(pulses) - applied;
+    layer.written_devices += policy.written(before, after);
+}
+
+}  // namespace

@@ -1,0 +1,1 @@
+"""Rules of an update, compiled: a header each."""

@@ -23,6 +23,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.learning import MOST_RATE_SHIFT
 from remora.spec.crossbar.update_cycles import HANDED_ON, SUMMED
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.fixed import unsigned_width
 
 WRITES = ("applied", "dropped", "devices", "layer_written")
@@ -103,7 +104,8 @@ class LearningEngine(wiring.Component):
         self.design = design
         network, learning = design.network, design.learning
         self._walk, self._update, self._writer = GradientWalk(design), UpdateWalk(design), WriteController(design)
-        self.accumulates = learning.update == "accumulate"
+        rule = update_rule(design)
+        self.accumulates, self._draws = rule.accumulates, rule.draws
         self._faults = FaultMap(design) if design.capabilities.compensates else None
         walk, update, groups = self._walk.signature.members, self._update.signature.members, learning.columns
         column, fold = GroupPosition(design).members["column"].shape, unsigned_width(design.learning_folds - 1)
@@ -171,7 +173,7 @@ class LearningEngine(wiring.Component):
         launched = self._control(m)
         self._connect_feedback(m, launched)
         self._connect_walks(m)
-        if not self.accumulates:
+        if self._draws:
             self._connect_rounding(m, launched)
         self._connect_writes(m)
         if self._faults:

@@ -1,5 +1,5 @@
 # amaranth: UnusedElaboratable=no
-"""Rounding unit: the random numbers that round updates to whole pulses in mode `direct`, in the order of the rows."""
+"""Rounding unit: the random numbers that round updates to whole pulses, in the order of the rows."""
 
 from __future__ import annotations
 

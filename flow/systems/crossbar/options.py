@@ -32,7 +32,9 @@ class LearningOptions(Options):
         int | None,
         typer.Option(min=1, help="Learn so many tasks one after the other: pixel permutations of the training set."),
     ] = None
-    update: Annotated[str | None, typer.Option(help="How devices are written: accumulate or direct.")] = None
+    update: Annotated[
+        str | None, typer.Option(help="How devices are written: accumulate, direct, or a rule of an installed package.")
+    ] = None
     replay_capacity: Annotated[
         int | None,
         typer.Option(

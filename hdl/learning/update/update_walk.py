@@ -18,6 +18,7 @@ from remora.spec.crossbar.column_groups import rounded_rows, rounded_words
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import MOST_RATE_SHIFT, accumulator_word_bits, pulse_shift
 from remora.spec.crossbar.update_cycles import ROUNDED, queue_slots
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.fixed import unsigned_width
 
 
@@ -47,7 +48,7 @@ class UpdateWalk(wiring.Component):
         free: gradients may be captured.
         capture: while ``free``, takes the gradients and what belongs to them.
         busy: something is under way.
-        random: of a design that rounds, for the rows at hand.
+        random: of a design that draws, for the rows at hand.
         drawn: of such a design, ``random`` is there.
         round: rows are rounded in this cycle.
         slot: of the queue, for the column at hand.
@@ -75,8 +76,8 @@ class UpdateWalk(wiring.Component):
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self.rows = design, rounded_rows(design)
-        self.accumulates = design.learning.update == "accumulate"
-        self._store = AccumulatorStore(design) if self.accumulates else None
+        rule = update_rule(design)
+        self._store, self._draws = AccumulatorStore(design) if rule.accumulates else None, rule.draws
         position, folds = GroupPosition(design).members, unsigned_width(design.learning_folds - 1)
         slot, bits = unsigned_width(queue_slots(design) - 1), unsigned_width(design.learning.max_pulses)
         accumulating = {
@@ -84,7 +85,7 @@ class UpdateWalk(wiring.Component):
             "clearing": Out(1),
             "host": In(self._store.host_port),
         } if self._store else {}  # fmt: skip
-        rounding = {"random": In(pulse_shift(design) * self.rows), "drawn": In(1)}
+        drawing = {"random": In(pulse_shift(design) * self.rows), "drawn": In(1)} if rule.draws else {}
         super().__init__(
             {
                 "gradients": In(gradient_bits(design) * design.learning_lanes * design.learning.columns),
@@ -115,7 +116,8 @@ class UpdateWalk(wiring.Component):
                 "updated_column": Out(position["column"].shape),
                 "updated_lane": Out(unsigned_width(rounded_words(design) * self.rows)),
                 "updated_fold": Out(folds),
-                **(accumulating if self._store else rounding),
+                **accumulating,
+                **drawing,
             }
         )
 
@@ -186,7 +188,7 @@ class UpdateWalk(wiring.Component):
     def _may_round(self, first: Value, fold: Value) -> Value:
         """A column begins where the queue has room; of a later fold it has begun."""
         begins = self.room | ~first | (fold != 0)
-        return begins if self.accumulates else begins & self.drawn
+        return begins & self.drawn if self._draws else begins
 
     def _delayed(self, m: Module, at: dict[str, Value]) -> tuple[Signal, dict[str, Value]]:
         """Whether rows are in each stage, and what belongs to those in the last."""
@@ -229,7 +231,7 @@ class UpdateWalk(wiring.Component):
             if self._store:
                 bits = self.design.learning.accumulator_bits
                 m.d.comb += lane.accumulator.eq(self._store.accumulators.word_select(row, bits))
-            else:
+            if self._draws:
                 m.d.comb += lane.random.eq(self.random.word_select(row, pulse_shift(self.design)))
         self._all_lanes = lanes
         return lanes

@@ -6,13 +6,15 @@ from remora.flow.faults.mutation import Fault
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import accumulator_words, feedback_bound
+from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.fixed import signed_width
 
 
 def learning_faults(design: DesignPoint) -> list[Fault]:
     """Mistakes in what is computed, in what is remembered, and in what is written."""
     faults = [*_arithmetic(design), *_history(design), *_writes(design), *_folds(design), *_groups(design)]
-    faults += _accumulators(design) if design.learning.update == "accumulate" else _rounding(design)
+    rule = update_rule(design)
+    faults += (_accumulators(design) if rule.accumulates else []) + (_rounding(design) if rule.draws else [])
     return faults + (_winners() if design.capabilities.selects else [])
 
 

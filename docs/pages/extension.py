@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docs.pages import commands, cycles, fields, macros, modules, packets, ports, records, registers
 
 if TYPE_CHECKING:
+    from docutils.nodes import bullet_list
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "commands": commands.commands,
@@ -82,6 +85,43 @@ def defaults(
     return signature and signature.replace("<factory>", "..."), returned
 
 
+def navigate(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Have a tree of titles made of titles alone.
+
+    Sphinx would copy every heading and every documented name of every page into every page first, and then drop them.
+    """
+    if "toctree" not in context:
+        return
+    whole, environment = context["toctree"], app.env
+
+    def toctree(**options: Any) -> str:
+        if not options.get("titles_only"):
+            return whole(**options)
+        tables = environment.tocs
+        environment.tocs = {name: _titles(environment, name) for name in tables}
+        try:
+            return whole(**options)
+        finally:
+            environment.tocs = tables
+
+    context["toctree"] = toctree
+
+
+@cache
+def _titles(environment: BuildEnvironment, page: str) -> bullet_list:
+    """The table of contents of a page, without what stands below its title; trees of further pages stay."""
+    from sphinx.addnodes import toctree
+
+    table = environment.tocs[page].deepcopy()
+    for title in table.children:
+        if len(title) > 1:
+            below = list(title.findall(toctree))
+            title[1:] = [title[1]] if below else []
+            if below:
+                title[1].children = below
+    return table
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.add_config_value("remora_prepare", True, "env", bool)
@@ -89,4 +129,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", read)
     app.connect("autodoc-process-docstring", bars)
     app.connect("autodoc-process-signature", defaults)
+    # Before the theme makes its tree, at the usual 500.
+    app.connect("html-page-context", navigate, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

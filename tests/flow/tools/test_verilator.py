@@ -136,6 +136,38 @@ def test_design_is_compiled_always(compiler, tmp_path):
     assert not list(tmp_path.glob("cache/*.o"))
 
 
+@pytest.mark.parametrize("key", ["gcc", "clang"])
+def test_models_read_precompiled_headers_from_the_second_of_a_kind_on(tmp_path, monkeypatch, key):
+    """Headers that a model reads are those of its kind."""
+    fake = executable(tmp_path / "fake-c++", 'echo "$@" >> made; for last; do :; done; : > "$last.partial"')
+    monkeypatch.setenv("REMORA_RUNTIME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("REMORA_RUNTIME_KEY", key)
+    monkeypatch.chdir(tmp_path)
+
+    def headers(flag: str, model: str) -> list[str]:
+        command = [str(fake), flag, "-MMD", "-c", "-o", f"{model}.o", f"{model}__ALL.cpp"]
+        return objcache.with_headers(command, (command[-1], command[-2]))[len(command) :]
+
+    assert headers("-O2", "one") == []
+    first, *more = (headers("-O2", model) for model in ("two", "three", "one"))
+    assert more == [first] * 2 and bool(first) == (key == "gcc")
+    assert headers("-O3", "one") == []
+    assert (headers("-O3", "one") != first) == (key == "gcc")
+    made = (tmp_path / "made").read_text() if (tmp_path / "made").exists() else ""
+    assert made.count("-O2 -x c++-header -o ") == made.count("-O3 -x c++-header -o ") == (key == "gcc")
+    assert "MMD" not in made
+
+
+def test_a_model_reads_its_headers_itself_where_they_cannot_be_precompiled(tmp_path, monkeypatch):
+    fake = executable(tmp_path / "fake-c++", "exit 1")
+    monkeypatch.setenv("REMORA_RUNTIME_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("REMORA_RUNTIME_KEY", "gcc")
+    command = [str(fake), "-c", "-o", "x.o", "x__ALL.cpp"]
+    for _ in range(3):
+        assert objcache.with_headers(command, ("x__ALL.cpp", "x.o")) == command
+    assert not list(tmp_path.glob("cache/*.gch")) + list(tmp_path.glob("cache/*.partial"))
+
+
 def test_two_at_once_compile_once(compiler, tmp_path):
     """Both builds get the object; the second waits for the first."""
     fake = executable(

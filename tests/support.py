@@ -11,8 +11,10 @@ and the module finds the ports as ``dut.s1__value``, ``dut.s5__value`` beside ``
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypedDict, Unpack
@@ -22,13 +24,27 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
 from remora.flow.faults.mutation import Fault, mutate
+from remora.flow.generate.directory import Generated
+from remora.flow.systems.registry import system_of
 from remora.flow.tools.icarus import Icarus, build_icarus, find_icarus
 from remora.flow.tools.simulator import Build, RunResult, SimulatorError, build, run, write_source
+from remora.flow.verify.simulation import generate_for
 from remora.hdl.lib.verilog import Bench, to_verilog
 from remora.spec.lib.section import Design
 
 BENCH = "bench"
 """Name of the top module."""
+
+
+def generated_copy(design: Design, directory: Path) -> Generated:
+    """The generated directory of a design point, as a copy that a test may change.
+
+    Elaboration takes a second and more, so one worker does it for all.
+    """
+    whole = hashlib.sha256(design.model_dump_json().encode()).hexdigest()[:12]
+    made = generate_for(system_of(design).parts(design, None), f"tests-{whole}-")
+    shutil.copytree(made.directory, directory, dirs_exist_ok=True)
+    return Generated(design, directory, made.sidecar)
 
 
 class RunOptions(TypedDict, total=False):

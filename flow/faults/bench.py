@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model
-from remora.flow.generate.directory import Generated, write_directory
+from remora.flow.generate.directory import Generated
 from remora.flow.generate.parts import Parts
 from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
 from remora.flow.verify.harness import MakeHarness, build_harness
 from remora.flow.verify.run import RtlRun, RunCase, run_case
+from remora.flow.verify.simulation import generate_for
 from remora.tb.lib.scoreboard import Comparison
 
 STALL = 0.3
@@ -68,10 +69,8 @@ class FaultBench(ABC):
     def __init__(
         self, parts: Parts, harness: MakeHarness, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()
     ) -> None:
-        design = parts.design
         self.faults, self.seed = faults, seed
-        directory = build_root() / "generated" / f"faults-{design.name}-{design.hash}"
-        self.generated: Generated = write_directory(parts, directory)
+        self.generated: Generated = generate_for(parts, "faults-")
         sound = self.generated.netlist.read_text(encoding="utf-8")
         mutated = write_source("remora_faults.v", mutate(sound, [*faults, *further]))
         models = [self._model(path) for path in self.generated.models]

@@ -42,13 +42,16 @@ RUN_MANIFEST = "run.sha256"
 """Marks a folder that a run was kept in: the next run replaces the files that it lists."""
 
 
-def generate_for(parts: Parts) -> Generated:
+def generate_for(parts: Parts, prefix: str = "") -> Generated:
     """The generated directory of a design under the build root.
 
     What lies there stays where this program, at this version of its sources, made it for the same design point and the
     same images.
+
+    Args:
+        prefix: of the directory's name, where it is not that of simulations with images of their own.
     """
-    target = build_root() / "generated" / f"{parts.design.name}-{parts.design.hash}"
+    target = build_root() / "generated" / f"{prefix}{parts.design.name}-{parts.design.hash}"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Two simulations of one design at once must not read what the other has half written.
     with FileLock(target.with_suffix(".lock")):

@@ -7,14 +7,13 @@ import subprocess
 import pytest
 
 from remora.flow.generate.directory import Generated
-from remora.flow.systems.registry import generate
 from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.simulator import write_source
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.registers import Response, register_map
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design
-from tests.support import icarus
+from tests.support import generated_copy, icarus
 from tests.top.power_up_bench import BENCH_MODULE, WATCHED_CYCLES, power_up_bench
 
 
@@ -52,7 +51,7 @@ def power_up(generated: Generated, netlist: str | None = None) -> list[list[str]
 
 @pytest.mark.parametrize("name", DESIGNS)
 def test_reset_alone_makes_outputs_and_registers_known(name, tmp_path):
-    generated = generate(DESIGNS[name], tmp_path)
+    generated = generated_copy(DESIGNS[name], tmp_path)
     *lines, (end, outputs, cycles) = power_up(generated)
     ports = [port for port in generated.sidecar["ports"] if port["direction"] == "output"]
     assert end == "end" and int(outputs) == len(ports) > 10 and int(cycles) > WATCHED_CYCLES
@@ -67,7 +66,7 @@ def test_reset_alone_makes_outputs_and_registers_known(name, tmp_path):
 
 def test_an_unknown_register_would_be_found(tmp_path):
     """A register without its reset shows, at the output and in what software reads."""
-    generated = generate(DESIGNS["tiny"], tmp_path)
+    generated = generated_copy(DESIGNS["tiny"], tmp_path)
     text = generated.netlist.read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("  assign irq = ") or " irq <= " in line)
     lines = power_up(generated, text.replace(line, line.replace(";", " ^ 1'bx;")))

@@ -7,13 +7,12 @@ from random import Random
 
 import pytest
 
-from remora.flow.systems.registry import generate
 from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.simulator import write_source
 from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design
-from tests.support import icarus
+from tests.support import generated_copy, icarus
 from tests.top.plain_bench import design_under_test
 
 PERIOD = 10
@@ -50,7 +49,7 @@ endmodule
 
 @pytest.mark.parametrize("preset", ["tiny", "kws"])
 def test_nothing_is_offered_or_taken_in_reset(preset, tmp_path):
-    tool, generated = icarus(), generate(load_design(preset, Design), tmp_path)
+    tool, generated = icarus(), generated_copy(load_design(preset, Design), tmp_path)
     sources = [
         write_source("reset_pin.sv", bench(generated.sidecar["ports"], Random(preset))),
         generated.netlist,

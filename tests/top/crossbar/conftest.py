@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import Build
+from tests.support import generated_copy
 from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, build_hanging
 
 
@@ -18,7 +18,7 @@ def build_of(tmp_path_factory) -> Callable[[str], Build]:
 
     def make(name: str) -> Build:
         if name not in made:
-            made[name] = build_hanging(generate(DESIGN_POINTS[name], tmp_path_factory.mktemp(name)))
+            made[name] = build_hanging(generated_copy(DESIGN_POINTS[name], tmp_path_factory.mktemp(name)))
         return made[name]
 
     return make

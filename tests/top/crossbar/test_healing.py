@@ -16,13 +16,13 @@ from remora.flow.systems.crossbar.stimulus import (
     with_healing,
     with_replay_commands,
 )
-from remora.flow.systems.registry import generate
 from remora.flow.verify.run import run_case
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.trace import read_trace
+from tests.support import generated_copy
 from tests.top.crossbar.every_step.test_every_step import POINTS as EVERY_STEP
 from tests.top.crossbar.test_learning import learner
 from tests.top.crossbar.test_replay import ACCUMULATORS, ALL_REPLAY, GATES, REPLAYERS
@@ -101,8 +101,8 @@ def test_nothing_heals_unasked(harness, tmp_path):
 
 def test_a_design_that_does_not_heal_has_nothing_of_it(tmp_path):
     """No block, no register, no field."""
-    without = generate(REPLAYERS["tiny"], tmp_path / "without").netlist.read_text(encoding="utf-8")
-    healing = generate(HEALERS["tiny"], tmp_path / "with").netlist.read_text(encoding="utf-8")
+    without = generated_copy(REPLAYERS["tiny"], tmp_path / "without").netlist.read_text(encoding="utf-8")
+    healing = generated_copy(HEALERS["tiny"], tmp_path / "with").netlist.read_text(encoding="utf-8")
     for word in ("remora_healing", "learning_healing", "heal_count"):
         assert word in healing and word not in without
     names = {"HEAL_COUNT", "HEAL_CONTROL", "HEAL_RATES", "HEAL_START", "HEAL_STOP", "RESERVOIR_ACCURACY"}

@@ -18,7 +18,6 @@ from remora.flow.systems.crossbar.stimulus import (
     with_replay_commands,
 )
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, train_tasks
-from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import run as run_simulation
 from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
@@ -32,6 +31,7 @@ from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT
 from remora.spec.lib.packets import Flag
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.trace import read_trace
+from tests.support import generated_copy
 from tests.top.crossbar.test_learning import learner
 
 SEQUENCES = 30
@@ -171,8 +171,8 @@ def test_two_tasks_as_they_are_trained(harness, tmp_path):
 
 def test_a_capacity_of_0_costs_nothing(tmp_path):
     """No reservoir, no state for it, no register."""
-    without = generate(learner("tiny"), tmp_path / "without").netlist.read_text(encoding="utf-8")
-    holding = generate(REPLAYERS["tiny"], tmp_path / "with").netlist.read_text(encoding="utf-8")
+    without = generated_copy(learner("tiny"), tmp_path / "without").netlist.read_text(encoding="utf-8")
+    holding = generated_copy(REPLAYERS["tiny"], tmp_path / "with").netlist.read_text(encoding="utf-8")
     for word in ("remora_reservoir", "remora_index_unit", "remora_replay_quantiser", "replaying"):
         assert word in holding and word not in without
     assert not {"REPLAY_RATIO", "REPLAY_CONTROL"} & {register.name for register in register_map(learner("tiny"))}

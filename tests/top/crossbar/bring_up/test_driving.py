@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
-from remora.flow.systems.registry import generate, system_of
+from remora.flow.systems.registry import system_of
 from remora.flow.tools.simulator import SimulationFailed, run, write_source
 from remora.flow.verify.harness import build_harness
 from tests.hdl.designs import DESIGNS, TILED
+from tests.support import generated_copy
 from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, HIDDEN, READOUT, hang, run_hanging
 from tests.top.crossbar.known_run import known_run
 
@@ -75,7 +76,7 @@ def test_a_conversion_that_never_ends(hanging, tmp_path):
 @pytest.fixture(scope="module")
 def mutated(tmp_path_factory):
     """A design of many small tiles with all faults in it."""
-    generated = generate(TILED, tmp_path_factory.mktemp("mutated"))
+    generated = generated_copy(TILED, tmp_path_factory.mktemp("mutated"))
     netlist = write_source("remora_faults.v", mutate(generated.netlist.read_text(encoding="utf-8"), FAULTS))
     modules = {fault.module for fault in FAULTS}
     wrapped = {each["path"] for each in generated.sidecar["instances"] if each["module"] in modules}

@@ -9,7 +9,7 @@ from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
 from remora.flow.systems.crossbar.chip_files import write_chip
 from remora.flow.systems.crossbar.devices import DEVICES
 from remora.flow.systems.crossbar.self_test.run import FINDINGS, NUMBERS, run_self_test
-from remora.flow.systems.registry import generate, system_of
+from remora.flow.systems.registry import system_of
 from remora.flow.tools.simulator import Build, run, write_source
 from remora.flow.verify.harness import build_harness
 from remora.golden.devices.chip import Chip
@@ -20,6 +20,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
 from remora.spec.crossbar.self_test.plan import MOST_PULSES, Defect, threshold_for
 from tests.hdl.designs import DESIGNS
+from tests.support import generated_copy
 from tests.top.crossbar.test_devices import EVERYTHING
 from tests.top.crossbar.test_learning import learner
 
@@ -101,7 +102,7 @@ def test_it_does_what_golden_does(name, harness, tmp_path):
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory) -> Build:
     """The small design with all mistakes in it."""
-    generated = generate(SMALL, tmp_path_factory.mktemp("faulty"))
+    generated = generated_copy(SMALL, tmp_path_factory.mktemp("faulty"))
     netlist = write_source("remora_faults.v", mutate(generated.netlist.read_text(encoding="utf-8"), FAULTS))
     modules = {fault.module for fault in FAULTS}
     wrapped = {each["path"] for each in generated.sidecar["instances"] if each["module"] in modules}

@@ -15,7 +15,7 @@ from remora.spec.crossbar.column_groups import accumulator_rows, rounded_rows
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.network import MAX_HIDDEN
 from remora.spec.crossbar.tables import DERIVATIVE_BITS
-from remora.spec.crossbar.update_rules.registry import update_rules
+from remora.spec.crossbar.update_rules.registry import update_rule_names, update_rules
 from remora.spec.lib.fixed import Integer, round_shift, unsigned_width
 from remora.spec.lib.identity import UNLESS_DEFAULT
 from remora.spec.lib.one_of import OneOf
@@ -97,7 +97,7 @@ class Learning(Section):
     max_pulses: Annotated[int, LEARNING] = Field(
         2, ge=1, le=15, description="pulses a weight may receive in one update"
     )
-    update: Annotated[str, OneOf(update_rules), ACCUMULATORS] = Field(
+    update: Annotated[str, OneOf(update_rule_names), ACCUMULATORS] = Field(
         "accumulate",
         description="gradients gather in an accumulator a weight, or are rounded stochastically to pulses at once",
     )

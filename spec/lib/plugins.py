@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
@@ -29,19 +29,31 @@ def with_plugins(group: str, bundled: Mapping[str, Plugin]) -> dict[str, Plugin]
     return found
 
 
+def plugin_names(group: str, bundled: Iterable[str]) -> list[str]:
+    """The names of these members; nothing is loaded, so that a member may import whoever asks."""
+    return [*bundled, *(point.name for point in _points(group))]
+
+
 @cache
 def _installed(group: str) -> tuple[tuple[str, str, Any], ...]:
     """Name, package and object of each entry point."""
-    points = sorted(entry_points(group=group), key=lambda point: point.name)
-    return tuple((point.name, point.dist.name if point.dist else "", _load(point, group)) for point in points)
+    return tuple((point.name, _package(point), _load(point, group)) for point in _points(group))
+
+
+@cache
+def _points(group: str) -> tuple[EntryPoint, ...]:
+    return tuple(sorted(entry_points(group=group), key=lambda point: point.name))
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else "of no name"
 
 
 def _load(point: EntryPoint, group: str) -> Any:
     try:
         return point.load()
     except Exception as error:
-        package = point.dist.name if point.dist else "of no name"
         raise RemoraError(
-            f"'{point.name}' of package {package} ({group}) cannot be loaded: {type(error).__name__}: {error}; "
+            f"'{point.name}' of package {_package(point)} ({group}) cannot be loaded: {type(error).__name__}: {error}; "
             "mend the package, or remove it"
         ) from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.update_rules.accumulate import Accumulate
 from remora.spec.crossbar.update_rules.direct import Direct
 from remora.spec.crossbar.update_rules.rule import UpdateRule
-from remora.spec.lib.plugins import with_plugins
+from remora.spec.lib.plugins import plugin_names, with_plugins
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
@@ -27,6 +27,11 @@ def update_rules() -> dict[str, UpdateRule]:
         RemoraError: as `remora.spec.lib.plugins.with_plugins`.
     """
     return with_plugins(GROUP, UPDATE_RULES)
+
+
+def update_rule_names() -> list[str]:
+    """Their names."""
+    return plugin_names(GROUP, UPDATE_RULES)
 
 
 def update_rule(design: DesignPoint) -> UpdateRule:

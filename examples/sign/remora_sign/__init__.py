@@ -1,0 +1,1 @@
+"""The rule `sign`: one pulse against every large step."""

@@ -87,7 +87,7 @@ def accumulate(design: DesignPoint, chi: int, step: int, weight: int) -> _Writte
     writer = _writer(design, Layer.HIDDEN, weights, values)
     writer.gradient[0, 0] = step
     writes = writer.commit(None, 1)
-    return _Written(int(writer.values[0, 0]), int(writer.levels[0, 0]), writes)
+    return _Written(int(writer.rule.values[0, 0]), int(writer.levels[0, 0]), writes)
 
 
 def direct(design: DesignPoint, step: int, weight: int, q: int) -> _Written:

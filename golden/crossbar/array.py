@@ -78,7 +78,10 @@ class TiledLayer:
     Attributes:
         matrix: (rows, columns) scaled weights; writing to it changes the layer at once.
         row_tiles: the row tiles in order.
+        corrections: (columns,) codes that are added to the sum of the row tiles; None where there are none. Rule K1.
     """
+
+    corrections: NDArray[np.floating] | None = None
 
     def __init__(self, design: DesignPoint, layer: Layer, levels: NDArray[np.integer], dtype: type[np.floating]):
         self.scale = 2.0 ** -adc_shift(design, layer)
@@ -140,7 +143,7 @@ class TiledLayer:
     ) -> None:
         """Convert a layer without inputs, and add its row tiles.
 
-        Rules X5 and O2.
+        Rule O2.
 
         Args:
             words: (n, states) state words.
@@ -151,8 +154,19 @@ class TiledLayer:
             self.start(tile, None, of_tile)
             self.add(tile, words, of_tile, work)
         self.convert(codes)
-        np.sum(codes, axis=0, out=total)
-        self.saturate(total)
+        self.total(codes, total)
+
+    def total(self, codes: NDArray[np.floating], out: NDArray[np.floating]) -> None:
+        """The code of each column out of those of its row tiles, (row tiles, …, columns). Rules X5 and K1."""
+        np.sum(codes, axis=0, out=out)
+        if self.corrections is not None:
+            out += self.corrections
+        self.saturate(out)
+
+    @property
+    def hands_on(self) -> bool:
+        """The codes of the only row tile are those of the columns, unchanged."""
+        return len(self.row_tiles) == 1 and self.corrections is None
 
     def saturate(self, codes: NDArray[np.floating]) -> None:
         """Clip codes, or a sum of codes, to the converter's full scale, in place. Rule N3."""

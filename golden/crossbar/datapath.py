@@ -50,6 +50,7 @@ class Datapath:
     ) -> None:
         self.design, (self.hidden, self.readout) = design, layers
         self.dtype = self.hidden.matrix.dtype.type
+        self._hands_on = self.hidden.hands_on
         self._feature_words = feature_words(design).astype(self.dtype)
         self._blend = StateBlend(design, coefficients.update, self.dtype)
         self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift, self.dtype)
@@ -64,8 +65,7 @@ class Datapath:
         steps, units, classes = network.max_steps, network.hidden, network.classes
         self._inputs = np.empty((steps, batch, network.features), dtype)
         self._tile_codes = np.empty((len(self.hidden.row_tiles), steps, batch, units), dtype)
-        single = len(self.hidden.row_tiles) == 1
-        self._codes = np.empty((0 if single else steps, batch, units), dtype)
+        self._codes = np.empty((0 if self._hands_on else steps, batch, units), dtype)
         self._words = (
             np.zeros((steps, batch, units), dtype) if self._history else [np.zeros((batch, units), dtype)] * steps
         )
@@ -108,7 +108,7 @@ class Datapath:
                 self._read_step(t, active[t])
             if on_step:
                 on_step(t, active[t])
-        if len(self.hidden.row_tiles) == 1:
+        if self._hands_on:
             self.hidden.convert(self.codes)
         self._read_out()
 
@@ -126,7 +126,7 @@ class Datapath:
         network, tiles = self.design.network, len(self.hidden.row_tiles)
         self.inputs = _front(self._inputs, (steps, n, network.features))
         self.tile_codes = _front(self._tile_codes, (tiles, steps, n, network.hidden))
-        self.codes = self.tile_codes[0] if tiles == 1 else _front(self._codes, (steps, n, network.hidden))
+        self.codes = self.tile_codes[0] if self._hands_on else _front(self._codes, (steps, n, network.hidden))
         self.words = [words[:n] for words in self._words[:steps]]
         self.states, self.readout_words = self._states[:n], self._readout_words[:n]
         self.readout_tile_codes, self.scores = self._readout_codes[:, :n], self._scores[:n]
@@ -145,11 +145,10 @@ class Datapath:
             states, work, index, step = (array[:n] for array in self._cells)
             following = None if following is None else following[:n]
         self._add_states(t, words, tile_codes, work)
-        if len(tile_codes) > 1:
+        if not self._hands_on:
             # A single tile's sums are converted after the last step, all at once: the blend can do with sums.
             self.hidden.convert(tile_codes)
-            np.sum(tile_codes, axis=0, out=codes)
-            self.hidden.saturate(codes)
+            self.hidden.total(tile_codes, codes)
         self._blend.blend(codes, states, index, work, step)
         if following is not None:
             self._streamer.stream(states, following, work)

@@ -89,6 +89,7 @@ class DeviceLayer(TiledLayer):
     def renew(self) -> None:
         """Take everything from the state, after it was set or aged."""
         self.conductance = conducted(self.model, self.made, self.state)
+        self.corrections = None if self.state.offsets is None else self.state.offsets.astype(float)
         self.refresh(None)
 
     def refresh(self, devices: NDArray[np.intp] | None) -> None:
@@ -290,8 +291,7 @@ class DeviceLayer(TiledLayer):
             )
         codes[...] = stack[0]
         self.convert(codes)
-        np.sum(codes, axis=0, out=total)
-        self.saturate(total)
+        self.total(codes, total)
 
     def entries_of(self, numbers: NDArray[np.integer], steps: int) -> NDArray[np.floating] | None:
         """Noise entries of all steps of sequences, scaled, (row tiles, steps, n, columns); None without noise.

@@ -1,6 +1,6 @@
 """What a device's past made of it: pulses, time, and what it conducts now.
 
-Rules D5, D7 to D12, D21, D23 and D25.
+Rules D5, D7 to D12, D21, D23, D25 and K4.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from remora.golden.devices.calibration import measured_offsets, samples_of
 from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.golden.devices.fault_map import FaultMap, check_fault_map, compensated, stuck_devices
@@ -45,6 +46,7 @@ class LayerState:
         s: slow noise, in grains.
         marked: (2, rows, columns) bool, what the chip's fault map says of the devices, rule P4; None where there is
             none.
+        offsets: (columns,) r of rule K1, in codes; None where the chip has none.
     """
 
     p: Integers
@@ -52,6 +54,7 @@ class LayerState:
     t: Integers
     s: Integers
     marked: NDArray[np.bool_] | None = None
+    offsets: Integers | None = None
 
     @classmethod
     def fresh(
@@ -76,7 +79,7 @@ class LayerState:
     def copy(self) -> LayerState:
         """One that shares no memory with this."""
         p, n, t, s = (array.copy() for array in self.arrays())
-        return LayerState(p, n, t, s, self.marked)
+        return LayerState(p, n, t, s, self.marked, None if self.offsets is None else self.offsets.copy())
 
 
 @dataclass
@@ -113,13 +116,18 @@ class DeviceState:
     ) -> DeviceState:
         """Those of the chip that a design point describes, just programmed to the weights of both layers.
 
+        It is calibrated too, where the hardware can be. Rules K2 and K4.
+
         Args:
             fault_map: what the chip's map marks; where None, a chip with a map marks those that are stuck. Rule D23.
         """
         chip = Chip.of(design)
         if fault_map is None and design.capabilities.compensates:
             fault_map = stuck_devices(chip)
-        return cls.fresh(chip, levels, fault_map)
+        state = cls.fresh(chip, levels, fault_map)
+        if design.capabilities.calibrates:
+            state.calibrate(design, chip)
+        return state
 
     @property
     def fault_map(self) -> FaultMap | None:
@@ -147,6 +155,26 @@ class DeviceState:
             (count + samples * (each is layer)) & SEQUENCE_MASK for each, count in zip(Layer, self.probes, strict=True)
         )
         self.probes = hidden, readout
+
+    def calibrate(self, design: DesignPoint, chip: Chip) -> None:
+        """Measure the offsets of all columns, and take them off from here on. Rule K2."""
+        for which, layer in zip(Layer, self.layers, strict=True):
+            count = samples_of(design, which)
+            numbers = (self.probes[which] + np.arange(count)) & SEQUENCE_MASK
+            layer.offsets = measured_offsets(design, chip, which, numbers)
+            self.count_probes(which, count)
+
+    @property
+    def offsets(self) -> tuple[Integers, Integers] | None:
+        """r of the columns of both layers; None where the chip has none. Rule K1."""
+        hidden, readout = (layer.offsets for layer in self.layers)
+        return None if hidden is None or readout is None else (hidden, readout)
+
+    def with_offsets(self, offsets: tuple[Integers, Integers] | None) -> DeviceState:
+        """The same devices with other offsets taken off; p, n, t and s are shared. Rule K1."""
+        each = offsets or (None, None)
+        hidden, readout = (replace(layer, offsets=one) for layer, one in zip(self.layers, each, strict=True))
+        return replace(self, layers=(hidden, readout))
 
     def check(self, chip: Chip) -> DeviceState:
         """Return this state if a chip can have it.

@@ -24,6 +24,7 @@ from remora.golden.learning.device_state import (
 )
 from remora.golden.learning.healing import HealingState
 from remora.golden.learning.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
+from remora.golden.learning.offsets import Offsets, check_offsets, offset_arrays, read_offsets
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
 from remora.golden.lib.npz import NpzError, read_npz, write_npz
@@ -73,6 +74,7 @@ class Checkpoint:
         healing: what asks for healing replays, with the reservoir accuracy; as after reset where None. Stored only
             where the design point asks for healing.
         fault_map: what the chip's fault map marks; that of ``devices`` where they are given.
+        offsets: what the chip takes off its columns, rule K1; that of ``devices`` where they are given.
         remarks: why answers may differ from those under the design point of the training; not stored.
         left_behind: what of the file did not move to this design point, and why; not stored.
     """
@@ -88,6 +90,7 @@ class Checkpoint:
     devices: DeviceState | None = None
     healing: HealingState | None = None
     fault_map: FaultMap | None = None
+    offsets: Offsets | None = None
     remarks: tuple[str, ...] = ()
     left_behind: tuple[str, ...] = ()
 
@@ -124,6 +127,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
         "settings": json.dumps((checkpoint.settings or LearningSettings.of(design)).as_dict()),
     }
     content |= device_arrays(checkpoint.devices) | map_arrays(_fault_map(checkpoint))
+    content |= offset_arrays(checkpoint.devices.offsets if checkpoint.devices else checkpoint.offsets)
     if checkpoint.weights.thresholds is not None:
         content["thresholds"] = checkpoint.weights.thresholds.astype(np.int32)
     if design.learning.healing:
@@ -208,6 +212,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         {"cell.reset_coefficient": coefficients.reset, "cell.update_coefficient": coefficients.update},
     )
     fault_map, devices = move_map(design, content, move_devices(stored, design, content))
+    offsets, state, said = read_offsets(design, content, devices.state)
     return Checkpoint(
         weights,
         moved.hidden_accumulators,
@@ -217,10 +222,11 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         updates,
         moved.reservoir,
         moved.settings,
-        devices.state,
+        state,
         _healing(design, content),
         fault_map,
-        moved.remarks + devices.remarks,
+        offsets,
+        moved.remarks + devices.remarks + said,
         moved.left_behind + devices.left_behind,
     )
 
@@ -264,6 +270,7 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
             checkpoint.reservoir.check(design)
         check_devices(design, checkpoint.devices)
         check_map(design, checkpoint.fault_map)
+        check_offsets(design, checkpoint.offsets)
         if checkpoint.healing:
             checkpoint.healing.check()
     except ValueError as error:

@@ -13,6 +13,7 @@ from remora.golden.devices.chip import Chip
 from remora.golden.devices.fault_map import FaultMap, check_fault_map, stuck_devices
 from remora.golden.devices.state import DeviceState, LayerState
 from remora.golden.learning.moving import GRAINS
+from remora.golden.learning.offsets import check_offsets
 from remora.spec.crossbar.design import DesignPoint, Devices
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.roles import differences
@@ -109,6 +110,7 @@ def check_devices(design: DesignPoint, state: DeviceState | None) -> None:
     if design.devices.ideal:
         raise ValueError("the state of real devices is given, but those of this design point are ideal")
     check_map(design, state.check(Chip.of(design)).fault_map)
+    check_offsets(design, state.offsets)
 
 
 def move_devices(stored: Mapping[str, Any], design: DesignPoint, content: Mapping[str, NDArray]) -> MovedDevices:

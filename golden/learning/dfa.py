@@ -83,7 +83,8 @@ class DfaTrainer:
         """Continue where a checkpoint stopped, whichever kernel came that far.
 
         Raises:
-            ValueError: its fault map marks a device, and those of the design point are ideal.
+            ValueError: its fault map marks a device, or it takes offsets off, and the devices of the design point are
+                ideal.
         """
         accumulators = checkpoint.hidden_accumulators, checkpoint.readout_accumulators
         coefficients, settings = checkpoint.coefficients, checkpoint.settings
@@ -98,6 +99,7 @@ class DfaTrainer:
         return Checkpoint(
             self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates, settings=self.settings,
             devices=devices, fault_map=devices.fault_map if devices else None,
+            offsets=devices.offsets if devices else None,
         )  # fmt: skip
 
     @property
@@ -154,7 +156,9 @@ class DfaTrainer:
 
 def _devices_of(design: DesignPoint, checkpoint: Checkpoint) -> DeviceState | None:
     """Real devices as a checkpoint has them, or freshly programmed beside those that its map marks. Rule D23."""
-    fault_map = checkpoint.fault_map
+    fault_map, offsets = checkpoint.fault_map, checkpoint.offsets
+    if design.devices.ideal and any(each.any() for each in offsets or ()):
+        raise ValueError("offsets are taken off columns, but golden's ideal converters have none")
     if checkpoint.devices is not None or fault_map is None:
         return checkpoint.devices
     if design.devices.ideal:

@@ -12,6 +12,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.fault_map import FaultMap
 from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
 from remora.golden.learning.healing import HealingState
+from remora.golden.learning.offsets import no_offsets
 from remora.golden.learning.reservoir import ReservoirState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -21,6 +22,9 @@ READINGS = "readings"
 LAYERS = tuple(layer.name.lower() for layer in Layer)
 FAULTS = "faults"
 """Of a layer, records of the marks of its columns, those of g⁺ before those of g⁻."""
+
+OFFSETS = "offsets"
+"""Of a layer, records of what is taken off its columns."""
 
 
 def state_file(directory: Path, index: int) -> Path:
@@ -34,8 +38,8 @@ def read_state(directory: Path, index: int, design: DesignPoint) -> dict[str, ND
 
 
 def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDArray]:
-    """Weights, χ and marks of the fault map, a record a column; sequences of the reservoir, a record each; counts, one
-    record.
+    """Weights, χ, marks of the fault map and offsets, a record a column; sequences of the reservoir, a record each;
+    counts, one record.
 
     χ and marks only where the design point has some, the reservoir likewise.
     """
@@ -49,6 +53,11 @@ def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDAr
         fault_map = checkpoint.fault_map or no_faults(checkpoint.weights)
         marks = zip(LAYERS, fault_map, strict=True)
         records |= {f"{name} {FAULTS}": _columns(FAULTS, np.concatenate(each)) for name, each in marks}
+    if design.capabilities.calibrates:
+        offsets = checkpoint.offsets or no_offsets(design)
+        records |= {
+            f"{name} {OFFSETS}": _columns(OFFSETS, each[None]) for name, each in zip(LAYERS, offsets, strict=True)
+        }
     counts = [("updates", checkpoint.updates)]
     if design.capabilities.replays:
         reservoir = checkpoint.reservoir or ReservoirState.empty(design)

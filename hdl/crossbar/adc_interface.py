@@ -71,14 +71,21 @@ class AdcInterface(wiring.Component):
 
 
 def add_row_tiles(
-    m: Module, design: DesignPoint, layer: Layer, lanes: int, row_tiles: Sequence[Value], columns: wiring.PureInterface
+    m: Module,
+    design: DesignPoint,
+    layer: Layer,
+    lanes: int,
+    row_tiles: Sequence[Value],
+    columns: wiring.PureInterface,
+    added: Value | None = None,
 ) -> None:
-    """One ADC interface a row tile, each adding to what the one before hands on. Rules X5 and X6.
+    """One ADC interface a row tile, each adding to what the one before hands on. Rules X5, X6 and K1.
 
     Args:
         row_tiles: the codes of each row tile, as :class:`AdcInterface` takes them.
         columns: of :class:`remora.hdl.lib.columns.ConvertedColumns`, flipped; what it asks for is answered here: for
             each lane the sum over the row tiles, saturated to ±``adc_limit``.
+        added: for each lane a signed number of ``adc_bits`` bits that is added to that sum before; None: nothing is.
     """
     total, counted = Const(0), Const(0)
     for index, codes in enumerate(row_tiles):
@@ -88,6 +95,8 @@ def add_row_tiles(
         total, counted = adc.sum, adc.counted
     bits = design.formats.adc_bits
     sums = [total.word_select(lane, adc.sum_bits).as_signed() for lane in range(lanes)]
+    if added is not None:
+        sums = [each + added.word_select(lane, bits).as_signed() for lane, each in enumerate(sums)]
     m.d.comb += [
         columns.code.eq(Cat(*(saturate(each, design.formats.adc_limit)[:bits] for each in sums))),
         columns.saturations.eq(counted),

@@ -11,6 +11,9 @@ from remora.hdl.crossbar.bit_streamer import BitStreamer
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWatch, WatchHost
 from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
 from remora.hdl.crossbar.control import STROBES
+from remora.hdl.crossbar.correction.connection import connect_correction, share_strobes
+from remora.hdl.crossbar.correction.correction import Correction
+from remora.hdl.crossbar.correction.host import CorrectionHost
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.decision import Decision
 from remora.hdl.crossbar.every_step.step_answer import StepAnswer
@@ -64,6 +67,7 @@ class Core(wiring.Component):
         cell: the parameters of the cell, to be changed only while ``halted``.
         window: the way to the weights, to be used only while ``halted``.
         self_test: the self-test, where the design has it; likewise, and not while the window is busy.
+        correction: what is added to codes, and its calibration, where the design has it; used like the self-test.
         watch: how long the core waits for a tile, and for which it has waited too long.
         stretch: how much more time than by the design point what the tiles do takes.
         spares: what the spare columns stand in for, where the design has some; to be changed only while ``halted``.
@@ -80,6 +84,7 @@ class Core(wiring.Component):
         self._cell = cell_class(design)(design)
         self._learning = CoreLearning(design) if design.capabilities.learns else None
         self._self_test = SelfTest(design) if design.capabilities.tests_itself else None
+        self._correction = Correction(design) if design.capabilities.calibrates else None
         hosts = self._learning.signature.members if self._learning else {}
         super().__init__(
             {
@@ -97,6 +102,7 @@ class Core(wiring.Component):
                 "stretch": In(Stretch()),
                 **({"self_test": In(SelfTestHost())} if self._self_test else {}),
                 **({"spares": In(SpareMapHost())} if design.capabilities.spares else {}),
+                **({"correction": In(CorrectionHost(design))} if self._correction else {}),
                 **{f"learning_{name}": hosts[name] for name in LEARNING_HOSTS if name in hosts},
                 "counts": Out(CounterIncrements(self._increment_bits())),
             }
@@ -129,6 +135,10 @@ class Core(wiring.Component):
             pass_on(m, self.spares, spares.host)
             for layer, array in arrays.items():
                 wiring.connect(m, getattr(spares, layer.name.lower()), array.spares)
+        if self._correction:
+            correction = add_submodule(m, "correction", self._correction)
+            pass_on(m, self.correction, correction.host)
+            connect_correction(m, correction, arrays, abort, test.host.busy if test else Const(0))
         pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         pass_on(m, self.cell, cell.host)
@@ -155,6 +165,8 @@ class Core(wiring.Component):
         if test:
             pass_on(m, self.self_test, test.host)
             ready = ready & ~test.host.busy
+        if self._correction:
+            ready = ready & ~self._correction.host.busy
         for layer, array in arrays.items():
             ready = ready & ~array.program.busy
             wiring.connect(m, array.waits, getattr(watch, layer.name.lower()))
@@ -200,7 +212,7 @@ class Core(wiring.Component):
         m.d.comb += [
             *(
                 getattr(part.stretch, name).eq(getattr(self.stretch, name))
-                for part in (sequencer, window, *([self._self_test] if self._self_test else []))
+                for part in (sequencer, window, *(each for each in (self._self_test, self._correction) if each))
                 for name in part.stretch.signature.members
             ),
             recovery.cycles.eq(self.stretch.pulse),
@@ -251,14 +263,18 @@ class Core(wiring.Component):
                 pass_on(m, getattr(self, f"learning_{name}"), getattr(learning, name))
 
     def _connect_columns(self, m: Module, taker: wiring.PureInterface, array: CrossbarArray) -> None:
-        """Whoever takes a layer's columns asks for them, or the self-test does."""
-        if not self._self_test:
+        """Whoever takes a layer's columns asks for them, or the self-test or the calibration does."""
+        takers, fold = [taker], taker.fold
+        for other in (self._self_test, self._correction):
+            if other:
+                takers.append(getattr(other, f"{array.layout.layer.name.lower()}_columns"))
+                fold = Mux(other.host.busy, takers[-1].fold, fold)
+        if len(takers) == 1:
             wiring.connect(m, taker, array.columns)
             return
-        test = getattr(self._self_test, f"{array.layout.layer.name.lower()}_columns")
-        m.d.comb += array.columns.fold.eq(Mux(self._self_test.host.busy, test.fold, taker.fold))
+        m.d.comb += array.columns.fold.eq(fold)
         for name in ("code", "saturations"):
-            m.d.comb += [getattr(each, name).eq(getattr(array.columns, name)) for each in (taker, test)]
+            m.d.comb += [getattr(each, name).eq(getattr(array.columns, name)) for each in takers]
 
     def _share_with_self_test(self, m: Module, layer: Layer, array: CrossbarArray, program, read: dict[str, Value]):
         """The program port that is left to the others, and the strobes with those of the self-test among them."""
@@ -300,6 +316,8 @@ class Core(wiring.Component):
                 "integrator": integrator,
             }
             target, read = self._share_with_self_test(m, layer, array, array.program, read)
+            if self._correction:
+                share_strobes(m, self._correction, array, read)
             m.d.comb += [
                 *(getattr(array, f"wl_{polarity}").eq(read[polarity]) for polarity in POLARITIES),
                 array.plane.eq(read["plane"]),

@@ -50,7 +50,7 @@ class CrossbarArray(wiring.Component):
     Where the design has spare columns, a tile is told the bitline that serves the selected column, and its codes change
     places accordingly. Another map counts as another selection, since the flags have to settle.
 
-    Rules X1 to X6, B7, Y1 and Y2.
+    Rules X1 to X6, B7, K1, Y1 and Y2.
 
     Ports:
         wl_pos: positive wordlines; every tile takes its share of the rows.
@@ -58,6 +58,8 @@ class CrossbarArray(wiring.Component):
         plane: the bit plane that the wordlines carry.
         strobes: how the tiles are read, all in step.
         columns: the converted columns, or the cells at the bitlines.
+        added: for each lane of ``columns`` what is added to its code, ``adc_bits`` each, signed, in the same cycle;
+            of a design that calibrates.
         selected_code: code of the tile and column that ``program`` selects, 0 where there is no such tile.
         program: programs one of the tiles at a time.
         convert_stretch: further cycles of a conversion.
@@ -85,6 +87,7 @@ class CrossbarArray(wiring.Component):
                 "columns": In(
                     self.cell.column_port(design) if self.current_bits else ConvertedColumns(design, layer, self.lanes)
                 ),
+                **({"added": In(design.formats.adc_bits * self.lanes)} if design.capabilities.calibrates else {}),
                 "selected_code": Out(design.formats.adc_bits),
                 "program": In(ProgramPort(design)),
                 "convert_stretch": In(STRETCH_BITS),
@@ -112,7 +115,8 @@ class CrossbarArray(wiring.Component):
         else:
             codes = [outputs["code"] for outputs in tiles]
             row_tiles = [Cat(*codes[first : first + across]) for first in range(0, len(codes), across)]
-            add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.columns)
+            added = self.added if self.design.capabilities.calibrates else None
+            add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.columns, added)
         return m
 
     def _register_pins(self, m: Module) -> dict[str, Signal]:

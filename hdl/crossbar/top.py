@@ -52,11 +52,15 @@ class Remora(AxiTop):
             self._connect_self_test(m, registers, core)
         if design.capabilities.spares:
             self._connect_spares(m, registers, core)
+        if design.capabilities.calibrates:
+            self._connect_correction(m, registers, core)
         return m
 
     def _connect_control(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         window = core.window
         ready = ~window.busy & ~core.self_test.busy if self.design.capabilities.tests_itself else ~window.busy
+        if self.design.capabilities.calibrates:
+            ready = ready & ~core.correction.busy
         m.d.comb += [
             core.run.eq(registers.control_run),
             core.abort.eq(registers.control_soft_reset),
@@ -148,6 +152,23 @@ class Remora(AxiTop):
         m.d.comb += [
             registers.spare_column_read_value.eq(host.shown),
             registers.guard_spare.eq(registers.guard_halted & host.selection_valid),
+        ]
+
+    def _connect_correction(self, m: Module, registers: RegisterBlock, core: Core) -> None:
+        host = core.correction
+        drive(
+            m,
+            host,
+            start=registers.calibration_control_start,
+            layer=registers.correction_pointer_layer,
+            column=registers.correction_pointer_column,
+            write=registers.correction_offset_load,
+            offset_value=registers.correction_offset_loaded,
+        )
+        m.d.comb += [
+            registers.correction_offset.eq(host.offset.as_signed()),
+            registers.status_calibrating.eq(host.busy),
+            registers.interrupt_status_calibrated.eq(host.done),
         ]
 
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:

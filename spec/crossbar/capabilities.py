@@ -31,6 +31,9 @@ class Capabilities(Section):
     counts_codes: bool = Field(description="a counter of all codes that the converters gave")
     tests_itself: bool = Field(description="hardware that tests its devices and converters when asked")
     spares: bool = Field(description="spare columns, each of which can stand in for a bad one of its tile")
+    calibrates: bool = Field(
+        description="hardware that measures the offsets of its columns when asked, and takes them off"
+    )
     parity: bool = Field(
         description="hardware with parity on those memories of what was learnt that are made of macros"
     )
@@ -53,5 +56,6 @@ class Capabilities(Section):
             counts_codes=design.system.count_codes,
             tests_itself=design.crossbar.self_test,
             spares=design.crossbar.spare_columns > 0,
+            calibrates=design.crossbar.calibrate_offsets,
             parity=design.system.parity and has_macros(design),
         )

@@ -297,6 +297,11 @@ class Cycles(Derived):
         # The wordline stays while it is integrated several times.
         return 1 + self.stretch.planes(1) - 1 + integrate + 1 + 1 + PIN + self.conversion
 
+    @property
+    def idle_read(self) -> int:
+        """Cycles of a sample of no words: as `device_read`, without what is integrated."""
+        return 1 + self.stretch.settle + 1 + 1 + PIN + self.conversion
+
     def drive(self, planes: int) -> int:
         """Cycles for which driving a slice keeps the window busy: DRIVE, the planes, and DONE."""
         return 1 + planes * (1 + self.stretch.integrate) + 1

@@ -86,6 +86,11 @@ def faults(design: DesignPoint) -> Iterator[str]:
             'use cell.kind = "miru", or leave self_test out'
         )
     yield from spare_faults(design)
+    if design.capabilities.bistable and design.crossbar.calibrate_offsets:
+        yield (
+            'crossbar.calibrate_offsets is true, but with cell.kind = "bmru" no converter reads the hidden layer: '
+            'use cell.kind = "miru", or leave calibrate_offsets out'
+        )
     yield from _macro_faults(design)
     yield from _device_faults(design)
     addressed = True

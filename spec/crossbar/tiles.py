@@ -68,6 +68,10 @@ class Crossbar(Section):
         False, description="hardware that tests every device and converter when asked, and lists what is broken"
     )
 
+    calibrate_offsets: Annotated[bool, ANSWERS, UNLESS_DEFAULT] = Field(
+        False, description="hardware that measures the offset of every column when asked, and takes it off its codes"
+    )
+
     verify_pulses: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         0,
         ge=0,

@@ -18,11 +18,13 @@ from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.healing import HealingState
 from remora.golden.learning.learnt_state import no_faults
 from remora.golden.learning.memory_words import pack_accumulators, pack_faults, unpack_accumulators, unpack_faults
+from remora.golden.learning.offsets import no_offsets
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import REPLAY_BITS, head_label_bits
 from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, MemorySize, head_parts, host_memories
+from remora.tb.crossbar.correction_host import read_corrections, write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack, unpack
 from remora.tb.lib.register_script import RegisterScript
@@ -32,7 +34,7 @@ GROUP_MASK = (1 << GROUP_BITS) - 1
 
 
 async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoint:
-    """Everything that the hardware holds: weights, χ, reservoir, fault map, counts, settings, coefficients.
+    """Everything that the hardware holds: weights, χ, reservoir, fault map, offsets, counts, settings, coefficients.
 
     Args:
         weights: read them; without, they count as 0, as for a chip of real devices, which does not read back exactly.
@@ -47,6 +49,7 @@ async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoin
         settings=await read_settings(host),
         healing=await read_healing(host),
         fault_map=await read_faults(host),
+        offsets=await read_corrections(host) if host.design.capabilities.calibrates else None,
     )
 
 
@@ -66,6 +69,8 @@ async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None
         await write_healing(host, checkpoint.healing or HealingState())
     if design.capabilities.compensates:
         await write_faults(host, checkpoint.fault_map or no_faults(checkpoint.weights))
+    if design.capabilities.calibrates:
+        await write_corrections(host, checkpoint.offsets or no_offsets(design))
 
 
 def no_weights(design: DesignPoint) -> Weights:

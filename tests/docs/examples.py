@@ -33,6 +33,7 @@ from remora.spec.lib.rng import (
 )
 from tests.docs import (
     example_bmru,
+    example_corrections,
     example_devices,
     example_healing,
     example_host,
@@ -54,7 +55,7 @@ def names() -> dict[str, object]:
     """All names that an example can use."""
     modules = (
         example_points, example_inference, example_learning, example_healing, example_devices, example_bmru,
-        example_host, example_self_tests,
+        example_host, example_self_tests, example_corrections,
     )  # fmt: skip
     found = {name: globals()[name] for name in __all__}
     for module in modules:

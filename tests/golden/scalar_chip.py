@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.golden.scalar_devices import (
+    PROBE,
     READ,
     Device,
     behind_wires,
@@ -15,7 +16,7 @@ from tests.golden.scalar_devices import (
     pulse_pair,
 )
 from tests.golden.scalar_learning import ScalarLearner
-from tests.golden.scalar_miru import fraction_bits, run_sequence
+from tests.golden.scalar_miru import column_codes, fraction_bits, run_sequence
 from tests.golden.scalar_numbers import WORD
 
 
@@ -29,6 +30,7 @@ class ScalarChip(ScalarLearner):
     def __init__(self, design, weights, model, spreads):
         super().__init__(design, weights)
         self.model, self.spreads, self.started, self.ageings = model, spreads, 0, 0
+        self.probes, self.offsets = [0, 0], (None, None)
         self.pairs = [
             [[self.made(layer, i, j, int(w)) for j, w in enumerate(row)] for i, row in enumerate(rows)]
             for layer, rows in enumerate(self.weights)
@@ -61,7 +63,24 @@ class ScalarChip(ScalarLearner):
             columns = range(len(self.pairs[layer][0]))
             return [self.codes(layer, tiles[layer], words, j, number, step) for j in columns]
 
-        return run_sequence(self.design, None, None, x, self.reset, self.update, codes_of)
+        return run_sequence(self.design, None, None, x, self.reset, self.update, codes_of, self.offsets)
+
+    def calibrate(self) -> None:
+        """Rule K2: eight samples of no words of each group, whose mean is taken off from here on."""
+        found = []
+        for layer, rows in enumerate(self.pairs):
+            together = 1 if layer else self.design.cell.lanes
+            resting, offsets = [[(0, 0)] * len(row) for row in rows], []
+            for j in range(len(rows[0])):
+                total = 0
+                for sample in range(8):
+                    number = (self.probes[layer] + 8 * (j // together) + sample) % WORD
+                    codes = self.codes(layer, resting, [0] * len(rows), j, number, 0, PROBE)
+                    total += column_codes(self.design, [codes])[0]
+                offsets.append(-((total + 4) // 8))
+            self.probes[layer] += 8 * ((len(rows[0]) + together - 1) // together)
+            found.append(offsets)
+        self.offsets = tuple(found)
 
     def behind_wires(self, layer: int) -> list[list[tuple[int, int]]]:
         """What every pair counts as, tile by tile, rule D13."""
@@ -77,7 +96,9 @@ class ScalarChip(ScalarLearner):
                         found[top + i][left + j] = row[2 * j], row[2 * j + 1]
         return found
 
-    def codes(self, layer: int, pairs, words: list[int], column: int, number: int, step: int) -> list[int]:
+    def codes(
+        self, layer: int, pairs, words: list[int], column: int, number: int, step: int, purpose=READ
+    ) -> list[int]:
         """Codes of one column, one a row tile, rules D14 to D18."""
         design, found = self.design, []
         rows, full_scale = design.crossbar.rows, 2 ** (design.formats.adc_bits - 1) - 1
@@ -86,7 +107,7 @@ class ScalarChip(ScalarLearner):
             errors = [
                 plane_error(self.model, self.spreads, layer, tile, plane) for plane in range(design.formats.stream_bits)
             ]
-            z = noise_entry(self.model, layer, tile, column, number, step, READ)
+            z = noise_entry(self.model, layer, tile, column, number, step, purpose)
             offset, gain = converter(self.model, self.spreads, layer, tile, column)
             found.append(
                 code(

@@ -36,10 +36,18 @@ def read_out(design, words: list[int], columns: list[list[int]], shift: int | No
     return decided(design, words, [tile_codes(design, words, column, shift) for column in columns])
 
 
-def decided(design, words: list[int], codes: list[list[int]]) -> dict:
+def column_codes(design, codes: list[list[int]], added: list[int] | None = None) -> list[int]:
+    """Codes of columns out of those of their row tiles, rules X5 and K1."""
+    full_scale = 2 ** (design.formats.adc_bits - 1) - 1
+    return [
+        clip(sum(parts) + r, -full_scale, full_scale) for parts, r in zip(codes, added or [0] * len(codes), strict=True)
+    ]
+
+
+def decided(design, words: list[int], codes: list[list[int]], added: list[int] | None = None) -> dict:
     """Scores and class of a readout's codes, by column and row tile."""
     full_scale = 2 ** (design.formats.adc_bits - 1) - 1
-    scores = [clip(sum(parts), -full_scale, full_scale) for parts in codes]
+    scores = column_codes(design, codes, added)
     return {
         "words": words,
         "codes": [list(row) for row in zip(*codes, strict=True)],
@@ -54,7 +62,7 @@ def columns_of(levels) -> list[list[int]]:
     return [[int(row[j]) for row in levels] for j in range(len(levels[0]))]
 
 
-def run_sequence(design, hidden, readout, features, reset: int, update: int, codes_of=None) -> dict:
+def run_sequence(design, hidden, readout, features, reset: int, update: int, codes_of=None, added=(None, None)) -> dict:
     """One sequence: every value of every step, the readout, and what the saturation counters must show.
 
     Args:
@@ -62,6 +70,7 @@ def run_sequence(design, hidden, readout, features, reset: int, update: int, cod
         features: rows of bytes, signed where the design's are.
         reset, update: the coefficients b and u of rule C2.
         codes_of: of a layer, its words and the step, the codes by column and row tile; those of ideal devices else.
+        added: r of the columns of both layers, rule K1.
     """
     if codes_of is None:
         held = columns_of(hidden), columns_of(readout)
@@ -78,7 +87,7 @@ def run_sequence(design, hidden, readout, features, reset: int, update: int, cod
     for t, x in enumerate(features):
         streamed = [feature_word(design, int(v)) for v in x] + words + [limit]  # rules F4 and F5
         codes = codes_of(0, streamed, t)
-        code = [clip(sum(parts), -full_scale, full_scale) for parts in codes]  # rule X5
+        code = column_codes(design, codes, added[0])
         c = [candidate(o, fraction_bits(design), state_bits) for o in code]
         h = [rs(update * w + (256 - update) * v, 8) for v, w in zip(h, c, strict=True)]  # rule C3
         adc += sum(abs(o) == full_scale for parts in codes for o in parts)  # rule X6
@@ -98,5 +107,5 @@ def run_sequence(design, hidden, readout, features, reset: int, update: int, cod
     shift = state_bits - bits
     limited += sum(rs(abs(v), shift) > limit for v in h)  # rule C5
     last = [word(v, shift, limit) for v in h] + [limit]  # rules O1 and F5
-    final = decided(design, last, codes_of(1, last, len(features) - 1))
+    final = decided(design, last, codes_of(1, last, len(features) - 1), added[1])
     return final | {"steps": steps, "adc": adc + final["adc"], "limited": limited}

@@ -42,6 +42,7 @@ from remora.golden.learning.learnt_state import (
     state_file,
     state_records,
 )
+from remora.golden.learning.offsets import offset_arrays
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP, Event
@@ -118,7 +119,7 @@ class CrossbarCase(RunCase):
             state = stimulus.devices or fresh(self.design, weights)
             (directory / CHIP).mkdir(exist_ok=True)
             write_chip(directory / CHIP, self.design, state)
-            content |= map_arrays(state.fault_map)
+            content |= map_arrays(state.fault_map) | offset_arrays(state.offsets)
         with replacing(directory / "input.npz") as partial:
             np.savez(partial, allow_pickle=False, **content)
         write_packets(directory / PACKETS, self._packets())

@@ -91,11 +91,15 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
     }
 }
 
-// Codes of a layer, (stride): its row tiles are converted one by one, and their sum is saturated. Rules X3 to X5.
+// Codes of a layer, (stride): its row tiles are converted one by one, and their sum, with the corrections of the columns,
+// is saturated. Rules X3 to X5 and K1.
 template <typename T>
 void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T* codes, int64_t step) {
     const T limit = T(network.adc_limit);
-    std::fill_n(codes, layer.stride, T(0));
+    if (layer.corrections)
+        std::copy_n(layer.corrections, layer.stride, codes);
+    else
+        std::fill_n(codes, layer.stride, T(0));
     if constexpr (sizeof(T) == sizeof(double))
         if (layer.devices) {
             convert_devices(network, layer, words, codes, step);

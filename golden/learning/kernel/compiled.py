@@ -59,7 +59,7 @@ class _Layer(ctypes.Structure):
     """``Layer`` of the source."""
 
     _fields_ = [
-        *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written")),
+        *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written", "corrections")),
         *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
         ("scale", c_double), ("rate", c_double), ("bias_rate", c_double), ("bias_zone", c_int64), ("zone", c_int64),
         *((name, c_int64) for name in ("applied", "dropped", "written_devices")),
@@ -135,6 +135,13 @@ class CompiledKernel:
         self._chip = _Chip(design, weights, (self._hidden, self._readout), devices)
         if self._chip.layers:
             self._network.hidden.devices, self._network.readout.devices = self._chip.addresses
+            for filled, arrays, each in zip(
+                (self._network.hidden, self._network.readout),
+                (self._hidden, self._readout),
+                self._chip.layers,
+                strict=True,
+            ):
+                arrays.correct(filled, each.layer.corrections)
 
     def _make_arrays(self) -> dict[str, NDArray]:
         """Arrays of `_Network`, kept since it holds bare addresses."""
@@ -293,7 +300,7 @@ class _LayerArrays:
         self._scale = 2.0 ** -adc_shift(design, layer)
         self.levels = _zeros((rows, self.stride), np.int16)
         self.matrix, self.accumulators, self.gradient = (_zeros((rows, self.stride), dtype) for _ in range(3))
-        self.written = _zeros((self.stride,), dtype)
+        self.written, self.corrections = (_zeros((self.stride,), dtype) for _ in range(2))
         self.levels[:, : self.columns] = levels
         np.multiply(self.levels, self._scale, out=self.matrix)
         if accumulators is not None:
@@ -311,6 +318,12 @@ class _LayerArrays:
         # The readout's rows count as the last of the hidden layer's.
         filled.first_row = design.hidden_rows - self._rows
         filled.index = rounding_index(self._layer, 0)
+
+    def correct(self, filled: _Layer, corrections: NDArray[np.floating] | None) -> None:
+        """Add codes to those of the columns. Rule K1."""
+        if corrections is not None:
+            self.corrections[: self.columns] = corrections
+            filled.corrections = self.corrections.ctypes.data
 
     def own(self, array: NDArray, dtype) -> NDArray:
         """The layer's columns of an array, copied."""

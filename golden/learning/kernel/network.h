@@ -20,6 +20,7 @@ struct Layer {
     T* accumulators;  // (rows, stride), χ; null where the rule of the update has none
     T* gradient;      // (rows, stride), before any shift
     T* written;       // (stride), 1 where a column is written, else 0
+    const T* corrections;  // (stride), codes that are added to the sum of the row tiles; null where there are none
     int64_t rows, columns, stride, tile_rows;
     int64_t first_row;  // what row 0 is among the rows of the hidden layer
     int64_t index;      // of the first column's rounding draws

@@ -66,6 +66,7 @@ OTHER = {
     "crossbar.verify_reads": 4,
     "crossbar.verify_tolerance": 3,
     "crossbar.self_test": True,
+    "crossbar.calibrate_offsets": True,
     "crossbar.pair": "reference",
     "learning.enabled": False,
     "learning.seed": 7,

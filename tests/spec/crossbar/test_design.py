@@ -172,6 +172,10 @@ def test_a_design_cannot_be_changed():
             "replay_ratio is 3 but learning.replay_capacity is 0, .* a capacity of 1 or more",
         ),
         (
+            {"crossbar": {"calibrate_offsets": True}, "cell": {"kind": "bmru"}},
+            'calibrate_offsets is true, but with cell.kind = "bmru" no converter',
+        ),
+        (
             {"crossbar": {"self_test": True}, "cell": {"kind": "bmru"}},
             'self_test is true, but with cell.kind = "bmru" no converter',
         ),

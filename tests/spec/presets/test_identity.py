@@ -59,7 +59,16 @@ def test_the_marked_fields_are_those_of_the_contract():
     cell = dict.fromkeys(("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient"), OF_MIRU)
     names = ("enabled", "lanes", "columns", "healing", "compensation")
     learning = dict.fromkeys((f"learning.{name}" for name in names), UNLESS_DEFAULT)
-    names = ("sense_cycles", "integrators", "macro_rows", "macro_columns", "spare_columns", "self_test", "pair")
+    names = (
+        "sense_cycles",
+        "integrators",
+        "macro_rows",
+        "macro_columns",
+        "spare_columns",
+        "self_test",
+        "calibrate_offsets",
+        "pair",
+    )
     crossbar = dict.fromkeys((*(f"crossbar.{name}" for name in names), "network.readout"), UNLESS_DEFAULT)
     crossbar |= {f"crossbar.verify_{name}": UNLESS_DEFAULT for name in ("pulses", "reads", "tolerance")}
     system = {"system.small_memory_bits": UNLESS_DEFAULT}

@@ -1,0 +1,1 @@
+"""What is added to the codes of the columns: how it is measured, its registers."""

@@ -264,14 +264,14 @@ class Core(wiring.Component):
 
     def _connect_columns(self, m: Module, taker: wiring.PureInterface, array: CrossbarArray) -> None:
         """Whoever takes a layer's columns asks for them, or the self-test or the calibration does."""
-        takers, fold = [taker], taker.fold
-        for other in (self._self_test, self._correction):
-            if other:
-                takers.append(getattr(other, f"{array.layout.layer.name.lower()}_columns"))
-                fold = Mux(other.host.busy, takers[-1].fold, fold)
-        if len(takers) == 1:
+        others = [other for other in (self._self_test, self._correction) if other]
+        if not others:
             wiring.connect(m, taker, array.columns)
             return
+        takers, fold = [taker], taker.fold
+        for other in others:
+            takers.append(getattr(other, f"{array.layout.layer.name.lower()}_columns"))
+            fold = Mux(other.host.busy, takers[-1].fold, fold)
         m.d.comb += array.columns.fold.eq(fold)
         for name in ("code", "saturations"):
             m.d.comb += [getattr(each, name).eq(getattr(array.columns, name)) for each in takers]

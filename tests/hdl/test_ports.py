@@ -26,7 +26,11 @@ TOPS = {
     "bistable": Remora(BISTABLE["bistable_one"]),
     "accumulate": Remora(ONE.evolve(learning=LEARNING, system={"parity": True, "small_memory_bits": 0})),
     "every_step": Remora(
-        ONE.evolve(network={"readout": "every"}, system={"contexts": 2}, crossbar={"self_test": True})
+        ONE.evolve(
+            network={"readout": "every"},
+            system={"contexts": 2},
+            crossbar={"self_test": True, "calibrate_offsets": True},
+        )
     ),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
     "verifies": Remora(ONE.evolve(crossbar={"verify_pulses": 1, "spare_columns": 1}, system={"count_codes": True})),

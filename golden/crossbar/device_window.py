@@ -43,7 +43,7 @@ class Committed:
 
 
 class DeviceWindow:
-    """The weight window of a chip of real devices. Rules W1 to W4.
+    """The weight window of a chip of real devices. Rules W1 to W5.
 
     Args:
         state: of its devices, changed in place; the window counts its probes there.
@@ -171,11 +171,16 @@ class _Slice:
         made = replace(self._made, index=index, numbers=self._made.numbers[:, :, here[0], here[1]])
         part = _part(self._state, (slice(None), *here))
         self._conductance = conducted(self._model, made, part)
+        marked = self._state.marked
+        self._marked = np.zeros(flat.shape, bool) if marked is None else marked[:, here[0], here[1]]
 
     def sense(self) -> Sense:
-        """Flags of the rows. Rule D12."""
-        flags = ((at_rest(self._model, each), is_full(self._model, each)) for each in self._conductance)
-        return Sense(*(flag for of_side in flags for flag in of_side))
+        """Flags of the rows. Rules D12 and W5."""
+        rest, full = (
+            [flag(self._model, each) | marks for each, marks in zip(self._conductance, self._marked, strict=True)]
+            for flag in (at_rest, is_full)
+        )
+        return Sense(rest[0], full[0], rest[1], full[1])
 
     def pulse(self, up: Flags, down: Flags, side: NDArray) -> int:
         """One pulse of some rows' devices of these sides; returns how many."""
@@ -197,10 +202,11 @@ class _Slice:
         return pulses
 
     def raise_to(self, levels: NDArray[np.int64]) -> int:
-        """A pulse a level from erased pairs on. Rule W2."""
+        """A pulse a level from erased pairs on. Rules W2 and W5."""
         pulses, (steps, side) = 0, self._policy.raised(levels, self._crossbar.reference_level)
+        reached = ~np.where(side, self._marked[1], self._marked[0])
         for round_ in range(self._crossbar.raise_pulses):
-            up = steps > round_
+            up = (steps > round_) & reached
             if not up.any():
                 break
             pulses += self.pulse(up, np.zeros_like(up), side)

@@ -24,7 +24,8 @@ from remora.hdl.crossbar.self_test.self_test import SelfTest
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
 from remora.hdl.crossbar.spares.spare_map import SpareMap, SpareMapHost
-from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow, WindowHost
+from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow
+from remora.hdl.crossbar.window.host import WindowHost
 from remora.hdl.learning.core_learning import CoreLearning
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.axi import AxiStream
@@ -258,6 +259,8 @@ class Core(wiring.Component):
         m.d.comb += [learning.words.eq(words), learning.scores.eq(self._decision.scores)]
         if self.design.capabilities.heals:
             m.d.comb += learning.decision.eq(self._decision.decision)
+        if self.design.capabilities.compensates:
+            wiring.connect(m, self._window.map, learning.map)
         for name in LEARNING_HOSTS:
             if name in learning.signature.members:
                 pass_on(m, getattr(self, f"learning_{name}"), getattr(learning, name))

@@ -9,6 +9,9 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
 from remora.hdl.crossbar.verify.row_verifier import RowVerifier, verify_counts
+from remora.hdl.crossbar.window.host import WindowHost
+from remora.hdl.crossbar.window.slice_marks import SliceMarks
+from remora.hdl.lib.fault_marks import MarkedColumn
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
@@ -16,14 +19,9 @@ from remora.hdl.macros.pairs.registry import pair_policy
 from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, layer_layout
-from remora.spec.crossbar.tiles import MAX_TILE
 from remora.spec.lib.fixed import unsigned_width
 
 WEIGHT_BITS = 8
-SLICE_BITS = unsigned_width(MAX_TILE // WINDOW_ROWS - 1)
-COLUMN_BITS = unsigned_width(MAX_TILE - 1)
-POINTER_BITS = unsigned_width(WINDOW_ROWS - 1)
-MISMATCH_BITS = unsigned_width(WINDOW_ROWS)
 POLARITIES = ("pos", "neg")
 
 
@@ -47,66 +45,6 @@ class Wordlines(wiring.Signature):
         )
 
 
-class WindowHost(wiring.Signature):
-    """The way to the weights, seen from the registers.
-
-    Ports:
-        layer: selects 0 the hidden layer, 1 the readout.
-        tile: selects a tile of the layer.
-        column: selects a column of the tile.
-        slice: selects ``WINDOW_ROWS`` rows of the column; the last slice of a tile may have fewer.
-        selection_valid: there is such a tile, column and slice.
-        pointer: the first of four rows of the slice; its low two bits are ignored.
-        data_write: stores bytes of ``data_value`` at rows ``pointer … pointer + 3`` of the slice; those beyond the
-            tile are kept but not used, and there are none beyond ``WINDOW_ROWS``.
-        data_value: four weights, a signed byte each.
-        data_strobes: the bytes that are stored.
-        data_read_value: the four rows as they are.
-        commit: programs the selected slice, which must be valid, and verifies it.
-        read: reads the selected slice, which must be valid, into the window.
-        drive: drives the rows of the selected slice, which must be valid, on ``planes`` planes; nothing is converted.
-        convert: converts what the drives of the layer have gathered.
-        planes: of ``drive``, at least 1; it must stay until the end.
-        integrator: of two, the one that every command uses; it must stay until the end.
-        code: of the selected column, from the layer's last conversion; valid while no tile converts.
-        charged: an integrator holds what a drive has gathered.
-        busy: high from the cycle after a command until the end.
-        done: high for one cycle at the end.
-        failed: with ``done``, a device does not hold its weight.
-        mismatches: how many rows do not.
-        unverified: which rows do not, of the last commit; of a window that verifies.
-    """
-
-    def __init__(self, design: DesignPoint) -> None:
-        super().__init__(
-            {
-                "layer": Out(1),
-                "tile": Out(8),
-                "column": Out(COLUMN_BITS),
-                "slice": Out(SLICE_BITS),
-                "selection_valid": In(1),
-                "pointer": Out(POINTER_BITS),
-                "data_write": Out(1),
-                "data_value": Out(32),
-                "data_strobes": Out(4),
-                "data_read_value": In(32),
-                "commit": Out(1),
-                "read": Out(1),
-                "drive": Out(1),
-                "convert": Out(1),
-                "planes": Out(range(design.formats.stream_bits + 1)),
-                "integrator": Out(1),
-                "code": In(signed(design.formats.adc_bits)),
-                "charged": In(1),
-                "busy": In(1),
-                "done": In(1),
-                "failed": In(1),
-                "mismatches": In(MISMATCH_BITS),
-                **({"unverified": In(WINDOW_ROWS)} if design.capabilities.verifies else {}),
-            }
-        )
-
-
 class WeightWindow(wiring.Component):
     """Holds a slice of a column of weights, a signed byte a row; the host fills and reads it four rows at a time.
 
@@ -125,7 +63,9 @@ class WeightWindow(wiring.Component):
     A window that verifies hands the rows that it has pulsed to a
     :class:`remora.hdl.crossbar.verify.row_verifier.RowVerifier`, in place of its own comparison.
 
-    Rules X4, X7, X8, W1, W2 and P1.
+    With a fault map a commit first reads the marks of the slice. A device that they mark counts as at rest and as full.
+
+    Rules X4, X7, X8, W1, W2, W5 and P1.
 
     Ports:
         host: what the registers set and read.
@@ -136,6 +76,7 @@ class WeightWindow(wiring.Component):
         program_readout: programs the readout.
         probe: reads the crossbars.
         wordlines: what is driven; all 0 unless a command reads or drives.
+        map: reads the fault map, where there is one.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -144,6 +85,7 @@ class WeightWindow(wiring.Component):
         self.rows, self.slices = min(most, WINDOW_ROWS), -(-most // WINDOW_ROWS)
         self.words = -(-self.rows // ROWS_PER_WORD)
         self.verifier = RowVerifier(design, self.rows) if design.capabilities.verifies else None
+        self.marks = SliceMarks(design, self.rows) if design.capabilities.compensates else None
         super().__init__(
             {
                 "host": In(WindowHost(design)),
@@ -154,6 +96,7 @@ class WeightWindow(wiring.Component):
                 "program_readout": Out(ProgramPort(design)),
                 "probe": Out(ProbePort(design)),
                 "wordlines": Out(Wordlines(design)),
+                **({"map": Out(MarkedColumn(design))} if self.marks else {}),
             }
         )
 
@@ -185,6 +128,8 @@ class WeightWindow(wiring.Component):
         if self.verifier:
             add_submodule(m, "verifier", self.verifier)
             self._connect_verifier(m, probe, weights, in_tile, sensed)
+        if self.marks:
+            self._connect_marks(m, self.marks)
         driven = {polarity: Signal(rows, name=f"driven_{polarity}") for polarity in POLARITIES}
         self._connect_wordlines(m, driven)
 
@@ -216,7 +161,7 @@ class WeightWindow(wiring.Component):
                 with m.If(host.commit | host.read | host.drive | host.convert):
                     m.d.sync += [verifying.eq(host.commit | ~host.read), host.mismatches.eq(0)]
                 with m.If(host.commit):
-                    m.next = "ERASE"
+                    m.next = "MARKS" if self.marks else "ERASE"
                 with m.Elif(host.read):
                     m.next = "READ"
                 with m.Elif(host.drive):
@@ -225,6 +170,10 @@ class WeightWindow(wiring.Component):
                 with m.Elif(host.convert):
                     m.d.sync += named.eq(0)
                     m.next = "CONVERT"
+            if self.marks:
+                with m.State("MARKS"):
+                    with m.If(self.marks.done):
+                        m.next = "ERASE"
             with m.State("ERASE"):
                 erased = pair.erase(at_rest_pos, at_rest_neg)
                 m.d.comb += [down.eq(erased.lowers & in_tile), side.eq(erased.side)]
@@ -236,7 +185,7 @@ class WeightWindow(wiring.Component):
                         m.d.sync += round_.eq(0)
                         m.next = "RAISE"
             with m.State("RAISE"):
-                m.d.comb += [up.eq(above), side.eq(pair.raised_side(negative))]
+                m.d.comb += [up.eq(self._unmarked(above, side)), side.eq(pair.raised_side(negative))]
                 with m.If(sensed):
                     m.d.sync += round_.eq(round_ + 1)
                     with m.If(up.any() & (round_ < crossbar.raise_pulses)):
@@ -279,6 +228,22 @@ class WeightWindow(wiring.Component):
                 m.d.sync += weight.eq(probe.code)
         return m
 
+    def _connect_marks(self, m: Module, marks: SliceMarks) -> None:
+        add_submodule(m, "marks", marks)
+        wiring.connect(m, wiring.flipped(self.map), marks.map)
+        m.d.comb += [
+            marks.start.eq(self.host.commit & ~self.host.busy),
+            *(getattr(marks, name).eq(getattr(self.host, name)) for name in ("layer", "tile", "column", "slice")),
+        ]
+
+    def _unmarked(self, rows: Value, side: Value) -> Value:
+        """Those rows whose device of this side is not marked. Rule W5."""
+        return rows & ~((side & self.marks.neg) | (~side & self.marks.pos)) if self.marks else rows
+
+    def _with_marks(self, flags: Value, name: str) -> Value:
+        """Flags of a slice's rows, and what marks make of them. Rule W5."""
+        return flags | getattr(self.marks, name.partition("_")[0]) if self.marks else flags
+
     def _verify_or_read(self, m: Module) -> None:
         """After the last pulse of a commit."""
         if self.verifier:
@@ -314,7 +279,10 @@ class WeightWindow(wiring.Component):
         for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
             with m.If(host.layer == layer):
                 domain += [
-                    getattr(verifier, name).eq(getattr(port, name).word_select(index, WINDOW_ROWS)) for name in SENSE
+                    getattr(verifier, name).eq(
+                        self._with_marks(getattr(port, name).word_select(index, WINDOW_ROWS), name)
+                    )
+                    for name in SENSE
                 ]
 
     def _host_access(self, m: Module, weights: list[Signal], probe: ColumnProbe) -> None:
@@ -356,8 +324,8 @@ class WeightWindow(wiring.Component):
                 # Behind a register, here or in the array; no command comes in the cycle in which the selection changes.
                 domain = m.d.comb if self.design.capabilities.learns else m.d.sync
                 domain += [
-                    at_rest_pos.eq(port.pos_rest.word_select(index, WINDOW_ROWS)),
-                    at_rest_neg.eq(port.neg_rest.word_select(index, WINDOW_ROWS)),
+                    at_rest_pos.eq(self._with_marks(port.pos_rest.word_select(index, WINDOW_ROWS), "pos")),
+                    at_rest_neg.eq(self._with_marks(port.neg_rest.word_select(index, WINDOW_ROWS), "neg")),
                 ]
 
     def _connect_wordlines(self, m: Module, driven: dict[str, Signal]) -> None:

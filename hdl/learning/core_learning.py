@@ -15,6 +15,7 @@ from remora.hdl.learning.memory_window import MemoryHost, MemoryWindow
 from remora.hdl.learning.reservoir import Reservoir
 from remora.hdl.lib.columns import CommittedCodes
 from remora.hdl.lib.counters import CounterIncrements
+from remora.hdl.lib.fault_marks import MarkedColumn
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
 from remora.hdl.lib.sequence import Sequences
@@ -70,6 +71,7 @@ class CoreLearning(wiring.Component):
         replay: settings and counts of the reservoir, of a design that replays.
         healing: settings and state of healing, of a design that heals.
         memory: the way to the memories, where there are some.
+        map: how the weight window reads the fault map, of a design that has one, while nothing is learnt.
         counts: what the counters of learning grow by in this cycle.
     """
 
@@ -99,6 +101,7 @@ class CoreLearning(wiring.Component):
                 **({"replay": In(ReplayHost(design))} if design.capabilities.replays else {}),
                 **({"healing": In(HealingHost())} if design.capabilities.heals else {}),
                 **({"memory": In(MemoryHost(self._memories, design.capabilities.parity))} if self._memories else {}),
+                **({"map": In(MarkedColumn(design))} if design.capabilities.compensates else {}),
                 "counts": Out(CounterIncrements(bits)),
             }
         )
@@ -113,6 +116,8 @@ class CoreLearning(wiring.Component):
         self._connect_engine(m)
         pass_on(m, self.program_hidden, engine.program_hidden)
         pass_on(m, self.program_readout, engine.program_readout)
+        if self.design.capabilities.compensates:
+            pass_on(m, self.map, engine.map)
         m.d.comb += [
             host.columns_done.eq(engine.columns_done),
             host.updates.eq(engine.updates),

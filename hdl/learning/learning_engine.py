@@ -16,6 +16,7 @@ from remora.hdl.learning.update.gradient_walk import GradientWalk
 from remora.hdl.learning.update.pulse_queue import PulseQueue
 from remora.hdl.learning.update.update_walk import UpdateWalk
 from remora.hdl.learning.write_controller import WriteController
+from remora.hdl.lib.fault_marks import MarkedColumn
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.threefry import WORD
 from remora.hdl.macros.program_port import ProgramPort
@@ -98,6 +99,7 @@ class LearningEngine(wiring.Component):
         accumulators: for the monitor, the new χ of these rows.
         host: reaches the χ while idle, of a design that accumulates.
         host_faults: reaches the fault map while idle, of a design that has one.
+        map: reads the fault map while idle, of such a design.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -151,7 +153,9 @@ class LearningEngine(wiring.Component):
                 "captured_learns": Out(groups),
                 "gradients": Out(gradient_bits(design) * design.learning_lanes * groups),
                 **accumulating,
-                **({"host_faults": In(self._faults.host_port)} if self._faults else {}),
+                **(
+                    {"host_faults": In(self._faults.host_port), "map": In(MarkedColumn(design))} if self._faults else {}
+                ),
             }
         )
 
@@ -348,6 +352,7 @@ class LearningEngine(wiring.Component):
         """The writer reads the marks of every column that it takes."""
         add_submodule(m, "fault_map", faults)
         wiring.connect(m, wiring.flipped(self.host_faults), faults.host)
+        wiring.connect(m, wiring.flipped(self.map), faults.window)
         if not self.accumulates:
             m.d.comb += self.clearing.eq(faults.clearing)
         m.d.comb += [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.column_groups import rounded_words
 from remora.spec.crossbar.every_step.lone_cycles import LoneCycles, lone_cycles
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, adc_shift
-from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, feedback_bound
+from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, fault_words, feedback_bound
 from remora.spec.crossbar.update_cycles import SUMMED, update_cycles
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES
@@ -323,10 +323,12 @@ class Cycles(Derived):
 
         ERASE and RAISE a cycle each and `pulse` for every pulse, and all devices read. The flags of the column are
         sensed before. A window that verifies reads the devices of rule W4 instead, as if no row needed a correction.
+        Where there is a fault map, reading its marks comes first, asked for and taken.
         """
+        programming = 1 + 1 + pulses * self.pulse + 2 * self.design.capabilities.compensates
         if self.design.capabilities.verifies:
-            return 1 + 1 + pulses * self.pulse + self.slice_verify(layer, rows) + 1
-        return 1 + 1 + pulses * self.pulse + self.slice_read(layer, rows)
+            return programming + self.slice_verify(layer, rows) + 1
+        return programming + self.slice_read(layer, rows)
 
     def slice_verify(self, layer: Layer, rows: int) -> int:
         """Cycles of reading ``rows`` that are not verified yet: every read, CHECK of each row, and CORRECT."""
@@ -347,4 +349,6 @@ class Cycles(Derived):
         corrections = crossbar.verify_pulses * (
             self.pulse + max(self.slice_verify(layer, rows) for layer in Layer) if crossbar.verify_pulses else 0
         )
-        return self.sense + commit + corrections
+        # The fault map may still be cleared when a commit begins.
+        cleared = fault_words(self.design) if self.design.capabilities.compensates else 0
+        return cleared + self.sense + commit + corrections

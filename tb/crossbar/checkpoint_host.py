@@ -56,6 +56,9 @@ async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoin
 async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None:
     """Everything back: from here on the hardware goes on as the one that was saved would have."""
     design = host.design
+    if design.capabilities.compensates:
+        # The window spares what an earlier map marks, and weights are to be as they were.
+        await write_faults(host, no_faults(checkpoint.weights))
     await host.program(checkpoint.weights)
     await host.write("RESET_COEFFICIENT", value=checkpoint.coefficients.reset)
     await host.write("UPDATE_COEFFICIENT", value=checkpoint.coefficients.update)

@@ -191,10 +191,19 @@ def probes(window: DeviceWindow) -> tuple[int, int]:
     return window.state.probes
 
 
-def committed(design: DesignPoint, hidden: list[list[int]]) -> tuple[list[float], tuple[int, int, int]]:
-    """Weights of column 0 in levels after a commit of these, and 0 elsewhere, to a chip at rest; its mismatches, pulses
-    and probes."""
-    window = window_of(design, [[0]])
+def committed(
+    design: DesignPoint,
+    hidden: list[list[int]],
+    held: list[list[int]] | None = None,
+    marked: tuple[bool, bool] | None = None,
+) -> tuple[list[float], tuple[int, int, int]]:
+    """Weights of column 0 in levels after a commit of these, and 0 elsewhere; its mismatches, pulses and probes.
+
+    Args:
+        held: weights before, 0 where None; ``marked`` is what the fault map says of every pair.
+    """
+    window = window_of(design, held or [[0]])
+    window.state.layers[0].marked = marks_of(window.chip, marked)
     tile = window.chip.layers[0].tiles[0]
     levels = np.zeros(tile.rows, np.int64)
     levels[: len(hidden)] = np.array(hidden)[:, 0]

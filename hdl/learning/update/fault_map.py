@@ -6,6 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.lib.fault_marks import MarkedColumn
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import HostPort, Memory
 from remora.spec.crossbar.design import DesignPoint
@@ -24,6 +25,7 @@ class FaultMap(wiring.Component):
         read: in cycle t gives ``marks`` from cycle t + 1 until the next read.
         column: the column that is read, those of the readout counted after the hidden ones.
         marks: the word read last.
+        window: for when ``read`` is low; waits while the host reads.
         host: for when nobody else reads.
     """
 
@@ -42,6 +44,7 @@ class FaultMap(wiring.Component):
                 "read": In(1),
                 "column": In(range(words)),
                 "marks": Out(width),
+                "window": In(MarkedColumn(design)),
                 "host": In(self.host_port),
             }
         )
@@ -49,11 +52,13 @@ class FaultMap(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         memory, host = add_submodule(m, "memory", self._memory), self.host
-        sweep = Signal(range(memory.depth))
+        window, sweep = self.window, Signal(range(memory.depth))
+        m.d.sync += window.valid.eq(window.read & ~host.read & ~self.clearing)
         m.d.comb += [
-            memory.read.eq((self.read | host.read) & ~self.clearing),
-            memory.read_address.eq(Mux(host.read, host.address, self.column)),
+            memory.read.eq((self.read | host.read | window.read) & ~self.clearing),
+            memory.read_address.eq(Mux(host.read, host.address, Mux(window.read, window.column, self.column))),
             self.marks.eq(memory.read_data),
+            window.marks.eq(memory.read_data),
             host.read_data.eq(memory.read_data),
             memory.write.eq(self.clearing | host.write),
             memory.write_address.eq(Mux(self.clearing, sweep, host.address)),

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from remora.flow.systems.crossbar.devices import erased_devices
 from remora.golden.crossbar.device_window import DeviceWindow
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
@@ -17,6 +18,7 @@ from remora.spec.crossbar.layout import Layer, adc_shift, all_tiles
 from tests.golden import scalar_devices as scalar
 from tests.golden.any_design import any_design
 from tests.golden.any_devices import with_devices
+from tests.golden.designs import DESIGNS
 
 SEED = int(os.environ.get("COCOTB_RANDOM_SEED", "1"))
 CHIPS = 60
@@ -30,6 +32,8 @@ def any_window(random: np.random.Generator, changes: dict | None = None) -> Devi
     design = with_devices(design.evolve(crossbar=few | (changes or {})), random)
     chip, weights = Chip.of(design), random_weights(design, int(random.integers(1000)))
     state = DeviceState.fresh(chip, (weights.hidden, weights.readout))
+    if random.random() < 0.5:
+        state = state.with_map(tuple(random.random(made.shape) < 0.2 for made in chip.layers))
     state.age(chip, 10**6)
     return DeviceWindow(design, replace(state, probes=(WORD - 3, 7)))
 
@@ -101,7 +105,7 @@ def test_probes_of_one_layer_are_not_those_of_the_other(layer):
 
 
 class ScalarSlice:
-    """A slice of a column under the window, a device at a time. Rules W2 to W4."""
+    """A slice of a column under the window, a device at a time. Rules W2 to W5."""
 
     def __init__(self, window: DeviceWindow, tile, column: int, rows: slice):
         self.window, self.tile, self.column, self.rows, self.pulses = window, tile, column, rows, 0
@@ -114,7 +118,12 @@ class ScalarSlice:
                 numbers = [int(number) for number in made.numbers[(slice(None), *at)]]
                 device = scalar.Device(window.chip.model, int(tile.layer), side, at[1], in_layer, numbers)
                 device.p, device.n, device.t, device.s = (int(array[at]) for array in layer.arrays())
+                device.marked = layer.marked is not None and bool(layer.marked[at])
                 self.devices[row - rows.start, side] = device, at
+
+    @property
+    def marked(self) -> list[bool]:
+        return [device.marked for device, _ in self.devices.values()]
 
     def pair(self, row: int):
         return self.devices[row, 0][0], self.devices[row, 1][0]
@@ -129,20 +138,26 @@ class ScalarSlice:
         top, fixed = self.window.design.crossbar.levels - 1, self.window.design.crossbar.pair == "reference"
         for _ in range(top if fixed else 2 * top):
             erased = [self.pair(row)[:1] if fixed else self.pair(row) for row in range(len(levels))]
-            awake = [row for row, devices in enumerate(erased) if not all(each.at_rest() for each in devices)]
+            awake = [row for row, devices in enumerate(erased) if not all(map(self.rests, devices))]
             for row in awake:
                 positive, negative = self.pair(row)
-                (negative if positive.at_rest() else positive).pulse(False)
+                (negative if self.rests(positive) else positive).pulse(False)
             self.pulses += len(awake)
         for k in range(top // 2 * 2 if fixed else top):
             raised = [row for row, level in enumerate(levels) if (top // 2 + level if fixed else abs(level)) > k]
-            for row in raised:
-                self.pair(row)[levels[row] < 0 and not fixed].pulse(True)
-            self.pulses += len(raised)
+            reached = [self.pair(row)[levels[row] < 0 and not fixed] for row in raised]
+            for device in reached:
+                if not device.marked:
+                    device.pulse(True)
+            self.pulses += sum(not device.marked for device in reached)
         self.store()
         if self.window.design.crossbar.verify_pulses:
             return self.verify(levels)
         return {row for row, level in enumerate(levels) if self.read(row) != level}
+
+    def rests(self, device) -> bool:
+        """Rules D12 and W5."""
+        return device.marked or device.at_rest()
 
     def read(self, row: int, finer: int = 0) -> int:
         probe = self.window.state.probes[self.tile.layer]
@@ -172,7 +187,7 @@ class ScalarSlice:
 
 @pytest.mark.parametrize("verifies", [False, True])
 def test_commits_as_the_scalar_reading_does(verifies):
-    """Rules W2 to W4: devices, probes, verdict and pulses of slices that are committed one over the other."""
+    """Rules W2 to W5: devices, probes, verdict and pulses of slices that are committed one over the other."""
     random, seen = np.random.default_rng(SEED + 2 + verifies), Counter()
     for _ in range(50):
         reads = int(random.choice([1, 2, 4]))
@@ -195,6 +210,29 @@ def test_commits_as_the_scalar_reading_does(verifies):
                 for found, expected in zip(mine.arrays(), theirs.arrays(), strict=True):
                     np.testing.assert_array_equal(found, expected)
             seen += Counter(rows=len(levels), left=len(left), verified=len(levels) - len(left))
-            seen += Counter(corrections=done.corrections)
+            seen += Counter(corrections=done.corrections, marked=sum(map(bool, shadow.marked)))
     assert seen["rows"] > 100 and seen["left"] > 10 and seen["verified"] > 5, seen
-    assert bool(seen["corrections"]) == verifies
+    assert bool(seen["corrections"]) == verifies and seen["marked"] > 20
+
+
+def test_partners_of_marked_devices_are_corrected():
+    """Rule W5, of chips with many stuck devices: with the map fewer rows give up, for fewer pulses."""
+    design = DESIGNS["tiny"].evolve(
+        learning={"enabled": True, "compensation": True}, crossbar={"verify_pulses": 62, "verify_tolerance": 2},
+        devices={"stuck_rest": 0.05, "stuck_full": 0.05, "step_spread": 0.1},
+    )  # fmt: skip
+    left, pulses = Counter(), Counter()
+    for seed in range(1, 4):
+        chip, weights = design.evolve(devices={"seed": seed}), random_weights(design, seed)
+        for heeds in (False, True):
+            state = erased_devices(chip, weights)
+            window = DeviceWindow(chip, state if heeds else state.with_map(None))
+            for done in window.program(weights):
+                left[heeds] += done.mismatches
+                pulses[heeds] += done.pulses
+            given = [
+                layer.n[made.endurance == 0].any()
+                for layer, made in zip(window.state.layers, window.chip.layers, strict=True)
+            ]
+            assert given == [not heeds, not heeds]
+    assert 0 < left[True] < left[False] and 0 < pulses[True] < 0.8 * pulses[False], (left, pulses)

@@ -9,7 +9,7 @@ from remora.flow.systems.crossbar.catalogue.every_step_faults import every_step_
 from remora.flow.systems.crossbar.catalogue.healing_faults import healing_faults
 from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
 from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
-from remora.flow.systems.crossbar.catalogue.verify_faults import verify_faults
+from remora.flow.systems.crossbar.catalogue.verify_faults import mark_faults, verify_faults
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS, FEATURE_BITS
 from remora.spec.crossbar.layout import Layer, LayerLayout, layer_layout, sum_bits
@@ -30,7 +30,8 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     faults += replay_faults(design) if design.capabilities.replays else []
     faults += healing_faults(design) if design.capabilities.heals else []
     verifies = design.capabilities.verifies and not design.devices.ideal
-    return faults + (verify_faults(design) if verifies else [])
+    faults += verify_faults(design) if verifies else []
+    return faults + (mark_faults(design) if verifies and design.capabilities.compensates else [])
 
 
 def _streamer(design: DesignPoint) -> list[Fault]:

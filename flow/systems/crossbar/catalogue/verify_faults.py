@@ -5,7 +5,9 @@ from __future__ import annotations
 from remora.flow.faults.mutation import Fault
 from remora.spec.crossbar.design import DesignPoint
 
-VERIFIER, PROBE, COUNTERS = (f"remora_{name}" for name in ("row_verifier", "column_probe", "counters"))
+VERIFIER, PROBE, COUNTERS, MARKS = (
+    f"remora_{name}" for name in ("row_verifier", "column_probe", "counters", "slice_marks")
+)
 
 
 def verify_faults(design: DesignPoint) -> list[Fault]:
@@ -24,3 +26,13 @@ def verify_faults(design: DesignPoint) -> list[Fault]:
             {"increments__corrections": "'0"},
         ),
     ]  # fmt: skip
+
+
+def mark_faults(design: DesignPoint) -> list[Fault]:
+    """Mistakes in what the window knows of the fault map; of such a design point that compensates."""
+    return [
+        Fault("marks_ignored", "the window pulses marked devices", MARKS, {"pos": "'0", "neg": "'0"}),
+        Fault("marks_exchanged", "the marks of g+ count for g-", MARKS, {"pos": "good_neg", "neg": "good_pos"}),
+        Fault("marks_of_neighbour", "the marks of the next column", MARKS, {"map__column": "good_map__column + 1"}),
+        Fault("marks_not_awaited", "marks are taken before they are read", MARKS, {"map__valid": "1'b1"}),
+    ]

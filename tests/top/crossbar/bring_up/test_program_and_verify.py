@@ -22,9 +22,9 @@ SMALL = make_design(
     cell={"lanes": 3},
     crossbar={"rows": 4, "columns": 2, "adc_cycles": 2, "pulse_cycles": 4, "sense_cycles": 2},
 )
-# Rows give up: devices that wear out, are stuck, or do not reach far enough.
+# Rows give up: devices that wear out, do not reach far enough, or are stuck, which the fault map marks.
 GIVES_UP = SMALL.evolve(
-    learning={"enabled": True},
+    learning={"enabled": True, "compensation": True},
     crossbar={"verify_pulses": 5, "verify_reads": 2, "verify_tolerance": 2},
     devices=EVERYTHING,
 )
@@ -41,7 +41,7 @@ def slices(design: DesignPoint) -> int:
 
 @pytest.mark.parametrize("name", ["given up", pytest.param("slow", marks=pytest.mark.nightly)])
 def test_programs_as_golden_does(name, harness, tmp_path):
-    """Rules W2 to W4: two chips, every slice, then sequences on what it left."""
+    """Rules W2 to W5: two chips, every slice, then sequences on what it left."""
     design = VERIFYING[name]
     _, build = harness(design)
     for seed in (1, 2):
@@ -52,17 +52,25 @@ def test_programs_as_golden_does(name, harness, tmp_path):
         ended = case.reference.programmed
         assert result.comparison.compared[PROGRAMMED] == len(ended) == slices(design)
         assert all(one.unverified.bit_count() == one.mismatches for one in ended)
+        for layer in case.reference.devices.layers if each.capabilities.compensates else ():
+            assert layer.n.any() and not layer.n[layer.marked].any()
         pulses = sum(one.corrections for one in ended)
         assert pulses > 200 if name == "slow" else any(one.mismatches for one in ended) and pulses > 20
 
 
-@pytest.mark.parametrize("change", [{"verify_tolerance": 3}, {"verify_reads": 4}, {"verify_pulses": 4}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({"crossbar": {f"verify_{name}": value}} for name, value in (("tolerance", 3), ("reads", 4), ("pulses", 4))),
+        {"learning": {"compensation": False}},
+    ],
+)
 def test_golden_of_another_window_is_noticed(change, harness, tmp_path):
-    """Another tolerance, average or limit than the hardware's."""
+    """Another tolerance, average or limit than the hardware's, or no fault map."""
     _, build = harness(GIVES_UP)
     stimulus = stress_stimulus(GIVES_UP, 2, GATES, 1)
     case = CrossbarCase(GIVES_UP, stimulus)
-    case.reference = Reference(GIVES_UP.evolve(crossbar=change), stimulus, trace=True)
+    case.reference = Reference(GIVES_UP.evolve(**change), stimulus, trace=True)
     mismatches = run_case(build, case, tmp_path, seed=1).comparison.mismatches
     assert mismatches[DEVICES] and mismatches[f"{PROGRAMMED} {COUNTERS}"]
 

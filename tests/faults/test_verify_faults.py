@@ -47,10 +47,10 @@ def marked_bench() -> CrossbarFaultBench:
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("place", range(1, 1 + len(mark_faults(GIVES_UP))))
-def test_every_fault_of_marks_is_noticed(marked_bench, place):
+@pytest.mark.parametrize("position", range(1, 1 + len(mark_faults(GIVES_UP))))
+def test_every_fault_of_marks_is_noticed(marked_bench, position):
     """Rule W5; the last faults of the catalogue."""
     faults = mark_faults(GIVES_UP)
-    verdict = marked_bench.verdict(len(catalogue(GIVES_UP)) - len(faults) + place)
-    assert verdict.fault == faults[place - 1]
+    verdict = marked_bench.verdict(len(catalogue(GIVES_UP)) - len(faults) + position)
+    assert verdict.fault == faults[position - 1]
     assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"

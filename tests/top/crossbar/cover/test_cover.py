@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from remora.flow.systems.crossbar.stimulus import Stimulus, learning_stimulus, s
 from remora.flow.verify.records import ANSWER
 from remora.flow.verify.run import run_case
 from remora.golden.learning.learnt_state import FAULTS, LAYERS, READINGS
-from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.counters import Counter as Counted
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
 from remora.spec.crossbar.records import LEARN, READOUT, STEP
@@ -25,9 +26,13 @@ from tests.top.crossbar.test_devices import DAY, EVERYTHING, GATES
 VALUES, SEEDS = 10_000_000, 20
 """At least so many values are compared, of so many chips with stimuli of their own."""
 SIZES = {"one row tile": DESIGNS["tiny"], "several tiles": DESIGNS["primes"], "many tiles": TILED}
+COVER = 19
+"""Seed of the cover, of those tried one with fewest rows."""
+CHIPS = 4
+"""Of a row that learns nothing."""
 FACTORS = {
     "size": tuple(SIZES),
-    "devices": ("everything", "taox-hfox", "epiram", "om-array"),
+    "devices": ("everything", "taox-hfox", "om-array"),
     "pair": ("canonical", "reference"),
     "update": ("none", "accumulate", "direct"),
     "replay": ("none", "after new ones", "healing"),
@@ -36,8 +41,9 @@ FACTORS = {
     "stall": (0.0, 0.4),
 }
 RATES = {"enabled": True, "hidden_shift": 3, "readout_shift": 2, "accumulator_level": 256}
-SEQUENCES = {"one row tile": 1300, "several tiles": 1100, "many tiles": 1800}
-"""Of a run; a third of them where each is followed by two replays."""
+SEQUENCES = {"one row tile": 1200, "several tiles": 1000, "many tiles": 1700}
+"""Of a run that learns; a third of them where each is followed by two replays, and twice as many where nothing is
+learnt, which takes least time."""
 LOOKED_AT = 48
 """Of these, at most as many as golden infers again for each non-ideality alone."""
 
@@ -64,9 +70,12 @@ def design_of(row: Row, seed: int) -> DesignPoint:
 
 def stimulus_of(row: Row, design: DesignPoint, seed: int) -> Stimulus:
     """For a chip that is a day old at the start; one that heals is asked for some replays at the end."""
-    sequences = SEQUENCES[row["size"]] // (3 if design.capabilities.replays else 1)
-    make = learning_stimulus if design.capabilities.learns else stress_stimulus
-    made = make(design, sequences, GATES, seed)
+    sequences, learns = SEQUENCES[row["size"]], design.capabilities.learns
+    made = (
+        learning_stimulus(design, sequences // (3 if design.capabilities.replays else 1), GATES, seed)
+        if learns
+        else stress_stimulus(design, 2 * sequences, GATES, seed)
+    )
     return replace(made, age=ticks(design.devices, DAY), heal=50 * design.capabilities.heals)
 
 
@@ -79,27 +88,28 @@ def run_row(harness, directory, row: Row, seed: int) -> tuple[int, dict[str, flo
     kinds += [LEARN, "counts"] if design.capabilities.learns else []
     result.require(*kinds, *(f"{layer} {FAULTS}" for layer in LAYERS if row["map"]))
     assert result.comparison.compared[DEVICES] == sum(tile.rows * tile.columns for tile in all_tiles(design))
-    assert not design.capabilities.learns or result.counters[Counter.PULSES] > 100
-    assert (result.counters[Counter.REPLAYED] > 0) == (row["replay"] != "none")
+    assert not design.capabilities.learns or result.counters[Counted.PULSES] > 100
+    assert (result.counters.get(Counted.REPLAYED, 0) > 0) == (row["replay"] != "none")
     return result.comparison.values, codes_changed_by(design, replace(stimulus.part(0, LOOKED_AT), heal=0))
 
 
 @pytest.mark.nightly
 def test_ten_million_values_of_a_pairwise_cover(harness, tmp_path):
-    """Each row of the cover with several chips; every run says which non-idealities changed codes."""
-    rows, values, changed = pairwise(FACTORS, legal), 0, {}
+    """Each row of the cover with a chip, or with several where nothing is learnt; each run says which non-idealities
+    changed codes."""
+    rows, values, seed, changed = pairwise(FACTORS, legal, COVER), Counter(), 0, {}
     assert set().union(*map(pairs, rows)) >= legal_pairs(FACTORS, legal) and all(map(legal, rows))
-    of_row = -(-SEEDS // len(rows))
-    for number, row in enumerate(rows):
-        for seed in range(1 + number * of_row, 1 + (number + 1) * of_row):
+    for row in rows:
+        for _ in range(1 if row["update"] != "none" else CHIPS):
+            seed += 1
             compared, shares = run_row(harness, tmp_path / str(seed), row, seed)
-            values += compared
+            values[row["update"]] += compared
             for name, share in shares.items():
                 # Where nothing is learnt, what only pulses show has been allowed to change nothing.
                 if row["update"] != "none" or name not in BY_PULSES:
                     changed[name] = min(share, changed.get(name, 1.0))
-            print(f"seed {seed:2}: {compared:9,} values, {row}")
-    print(f"{values:,} values of {len(rows) * of_row} chips in {len(rows)} rows")
+            print(f"seed {seed:2}: {compared:9,} values, {row}", flush=True)
+    print(f"{values.total():,} values of {seed} chips in {len(rows)} rows: {dict(values)}")
     print("least share of codes changed:", ", ".join(f"{name} {share:.2%}" for name, share in sorted(changed.items())))
-    assert values >= VALUES and len(rows) * of_row >= SEEDS
+    assert values.total() >= VALUES and seed >= SEEDS and len(changed) > 15
     assert min(share for name, share in changed.items() if name not in SILENT) > 0

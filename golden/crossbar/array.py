@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.gain.code_gain import FRACTION_BITS, MOST
 from remora.spec.crossbar.layout import Layer, adc_shift, bias_word, bitline_bound, layer_layout
 
 HALF = 0.5
@@ -47,14 +48,18 @@ def exact_dtype(bound: int) -> type[np.floating]:
 def layer_dtype(design: DesignPoint) -> type[np.floating]:
     """Type of all arithmetic of inference.
 
-    The bound is that of a bitline sum with the rounding half and the candidate table's offset, a full code, added; the
-    cell needs 24 bits: ``(c - h)·u + 128`` is largest for u = 256 and 15 state bits, and still below 2²⁴ because
-    ``|c - h| <= 2·(2^15 - 1)``.
+    The bound is that of a bitline sum with the rounding half and the candidate table's offset, a full code, added, or
+    that of a sum of codes times a gain; the cell needs 24 bits: ``(c - h)·u + 128`` is largest for u = 256 and 15 state
+    bits, and still below 2²⁴ because ``|c - h| <= 2·(2^15 - 1)``.
     """
     shift = max(adc_shift(design, layer) for layer in Layer)
     half, offset = (1 << shift) >> 1, design.formats.adc_limit << shift
     assert 2 * design.formats.state_limit * 256 + 128 < 1 << 24
-    return exact_dtype(max(bitline_bound(design, layer) for layer in Layer) + half + offset)
+    bound = max(bitline_bound(design, layer) for layer in Layer) + half + offset
+    if design.capabilities.gains:
+        tiles = max(layer_layout(design, layer).row_tiles for layer in Layer)
+        bound = max(bound, (tiles + 1) * design.formats.adc_limit * MOST + (1 << FRACTION_BITS - 1))
+    return exact_dtype(bound)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class TiledLayer:
         matrix: (rows, columns) scaled weights; writing to it changes the layer at once.
         row_tiles: the row tiles in order.
         corrections: (columns,) codes that are added to the sum of the row tiles; None where there are none. Rule K1.
+        gain: of its codes, over 2^12, as an exact constant; None where codes have none. Rule G2.
     """
 
     corrections: NDArray[np.floating] | None = None
@@ -91,6 +97,7 @@ class TiledLayer:
         layout = layer_layout(design, layer)
         inputs = design.network.features if layer is Layer.HIDDEN else 0
         self.matrix = matrix
+        self.gain: NDArray[np.floating] | None = None
         self._highest, self._lowest = constant(design.formats.adc_limit), constant(-design.formats.adc_limit)
         self._bias_word = bias_word(design, layer)
         self.row_tiles = []
@@ -157,16 +164,25 @@ class TiledLayer:
         self.total(codes, total)
 
     def total(self, codes: NDArray[np.floating], out: NDArray[np.floating]) -> None:
-        """The code of each column out of those of its row tiles, (row tiles, …, columns). Rules X5 and K1."""
+        """The code of each column out of those of its row tiles, (row tiles, …, columns). Rules X5, K1 and G2."""
         np.sum(codes, axis=0, out=out)
         if self.corrections is not None:
             out += self.corrections
+        if self.gain is not None:
+            out *= self.gain
+            out += HALF
+            np.floor(out, out=out)
         self.saturate(out)
 
     @property
     def hands_on(self) -> bool:
         """The codes of the only row tile are those of the columns, unchanged."""
-        return len(self.row_tiles) == 1 and self.corrections is None
+        return len(self.row_tiles) == 1 and self.corrections is None and self.gain is None
+
+    def set_gain(self, gain: int | None) -> None:
+        """Give codes a gain, in 2^−12. Rule G1."""
+        scale = 2.0**-FRACTION_BITS
+        self.gain = None if gain is None else constant(gain * scale, self.matrix.dtype.type)
 
     def saturate(self, codes: NDArray[np.floating]) -> None:
         """Clip codes, or a sum of codes, to the converter's full scale, in place. Rule N3."""

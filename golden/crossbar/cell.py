@@ -16,34 +16,55 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.array import HALF, constant
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.crossbar.gain.code_gain import UNITY, check_gain
+from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.tables import candidate_table
 from remora.spec.lib.fixed import round_magnitude, round_shift, saturate
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """The two scalar gates, as the registers hold them.
+    """The two scalar gates, and the gains of the layers' codes, as the registers hold them.
 
-    Rule C2.
+    Rules C2 and G1.
 
     Attributes:
         reset: β in 1/256, 0 … 256.
         update: ``u = 256·(1 − λ)``, 0 … 256.
+        hidden_gain, readout_gain: in 2^−12, 1024 … 32768; they count only where the design point has gains.
     """
 
     reset: int
     update: int
+    hidden_gain: int = UNITY
+    readout_gain: int = UNITY
 
     def __post_init__(self):
         for name in ("reset", "update"):
             value = getattr(self, name)
             if not 0 <= value <= 1 << COEFFICIENT_BITS:
                 raise ValueError(f"{name} coefficient is {value}; it must be in 0…{1 << COEFFICIENT_BITS}")
+        for name, value in (("hidden", self.hidden_gain), ("readout", self.readout_gain)):
+            check_gain(name, value)
 
     @classmethod
     def of(cls, design: DesignPoint) -> Coefficients:
         """Values after reset."""
         return cls(design.cell.reset_coefficient, design.cell.update_coefficient)
+
+    def registers(self, design: DesignPoint) -> dict[str, int]:
+        """Register → value, of those that a design point has; bistable cells have none."""
+        if design.capabilities.bistable:
+            return {}
+        gains = {"HIDDEN_GAIN": self.hidden_gain, "READOUT_GAIN": self.readout_gain}
+        cell = {"RESET_COEFFICIENT": self.reset, "UPDATE_COEFFICIENT": self.update}
+        return cell | gains if design.capabilities.gains else cell
+
+    def gain(self, design: DesignPoint, layer: Layer) -> int | None:
+        """Of a layer's codes; None where the design point has no gains."""
+        if not design.capabilities.gains:
+            return None
+        return self.hidden_gain if layer is Layer.HIDDEN else self.readout_gain
 
 
 def feature_words(design: DesignPoint) -> NDArray[np.int64]:

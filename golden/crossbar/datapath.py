@@ -24,7 +24,7 @@ class Datapath:
         inputs: (T, n, features) streamed feature words.
         words: ``words[t]``, (n, hidden), streamed state words of step t; kept for every step only with ``history``.
         tile_codes: (row tiles, T, n, hidden) codes of each row tile; zero where a sequence had ended.
-        codes: (T, n, hidden) their saturated sum; the same memory as `tile_codes` where there is one row tile.
+        codes: (T, n, hidden) of the layer; the same memory as `tile_codes` where there is one row tile and no gain.
         states: (n, hidden) last state of every sequence.
         readout_words: (n, hidden) state words streamed to the readout after the last step.
         readout_tile_codes: (row tiles, n, classes); `scores`: (n, classes) their saturated sum.
@@ -49,6 +49,8 @@ class Datapath:
         history: bool,
     ) -> None:
         self.design, (self.hidden, self.readout) = design, layers
+        for layer, tiled in zip(Layer, layers, strict=True):
+            tiled.set_gain(coefficients.gain(design, layer))
         self.dtype = self.hidden.matrix.dtype.type
         self._hands_on = self.hidden.hands_on
         self._feature_words = feature_words(design).astype(self.dtype)
@@ -183,7 +185,7 @@ class Datapath:
         return self.step_readouts.saturations if self.step_readouts else self._readout_streamer.saturations(self.states)
 
     def adc_saturations(self) -> int:
-        """Codes of single tiles at full scale in the last run, both layers. Rule X6."""
+        """Codes of single tiles at full scale in the last run, both layers. Rules X6 and G3."""
         limit = self.design.formats.adc_limit
         readout_codes = self.step_readouts.tile_codes if self.step_readouts else self.readout_tile_codes
         return sum(int(np.count_nonzero(np.abs(codes) == limit)) for codes in (self.tile_codes, readout_codes))

@@ -29,6 +29,7 @@ from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
 from remora.golden.lib.npz import NpzError, read_npz, write_npz
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.gain.code_gain import UNITY
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
 from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.errors import RemoraError
@@ -65,7 +66,7 @@ class Checkpoint:
     Attributes:
         weights: in levels, with the thresholds of bistable cells.
         hidden_accumulators, readout_accumulators: χ, int32, of the shapes of the weights; zero where there is none.
-        coefficients: the two gates.
+        coefficients: the two gates, and the gains of codes, which are stored only where the design point has some.
         metadata: anything that JSON holds, such as the accuracy reached.
         updates: q, sequences trained on so far, modulo 2³².
         reservoir: the replay memory with n; as after reset where None.
@@ -130,6 +131,8 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
     content |= offset_arrays(checkpoint.devices.offsets if checkpoint.devices else checkpoint.offsets)
     if checkpoint.weights.thresholds is not None:
         content["thresholds"] = checkpoint.weights.thresholds.astype(np.int32)
+    if design.capabilities.gains:
+        content["gains"] = np.array([checkpoint.coefficients.hidden_gain, checkpoint.coefficients.readout_gain])
     if design.learning.healing:
         healing = checkpoint.healing or HealingState()
         content["healing"] = np.array([healing.accuracy, healing.left, healing.run, healing.policy], np.int64)
@@ -162,9 +165,12 @@ def continue_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
     Names, times, tiles and lanes may differ.
 
     Raises:
-        CheckpointError: as of `load_checkpoint`, or a field differs.
+        CheckpointError: as of `load_checkpoint`, a field differs, or gains would be left behind.
     """
-    return _load(Path(path), design, require_same_training)
+    checkpoint = _load(Path(path), design, require_same_training)
+    if checkpoint.left_behind:
+        raise CheckpointError(f"{path}: this training cannot be continued: {'; '.join(checkpoint.left_behind)}")
+    return checkpoint
 
 
 def _load(path: Path, design: DesignPoint, require: Callable[[Mapping, DesignPoint], None]) -> Checkpoint:
@@ -198,7 +204,8 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
     if not isinstance(metadata := json.loads(str(content["metadata"])), dict):
         raise ValueError(f"its metadata is no table, but {metadata!r:.40}")
     updates, presented = (int(value) for value in content["counts"])
-    coefficients = Coefficients(*(int(value) for value in content["coefficients"]))
+    gains, left = _gains(design, content)
+    coefficients = Coefficients(*(int(value) for value in content["coefficients"]), *gains)
     moved = move(
         stored,
         design,
@@ -227,8 +234,16 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         fault_map,
         offsets,
         moved.remarks + devices.remarks + said,
-        moved.left_behind + devices.left_behind,
+        moved.left_behind + devices.left_behind + left,
     )
+
+
+def _gains(design: DesignPoint, content: Mapping[str, NDArray]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The gains of a file, where it has some and the design point too; and what is left behind else."""
+    found = tuple(int(value) for value in content.get("gains", ()))
+    if design.capabilities.gains or all(gain == UNITY for gain in found):
+        return found if design.capabilities.gains else (), ()
+    return (), ("gains of codes are left behind: crossbar.gain is false here",)
 
 
 def _healing(design: DesignPoint, content: Mapping[str, NDArray]) -> HealingState | None:

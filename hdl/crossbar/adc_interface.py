@@ -8,6 +8,7 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.crossbar.gain.code_gain import CodeGain
 from remora.hdl.lib.columns import folds
 from remora.hdl.lib.fixed import count_ones, saturate
 from remora.hdl.lib.hierarchy import add_submodule
@@ -78,14 +79,16 @@ def add_row_tiles(
     row_tiles: Sequence[Value],
     columns: wiring.PureInterface,
     added: Value | None = None,
+    gain: Value | None = None,
 ) -> None:
-    """One ADC interface a row tile, each adding to what the one before hands on. Rules X5, X6 and K1.
+    """One ADC interface a row tile, each adding to what the one before hands on. Rules X5, X6, K1 and G2.
 
     Args:
         row_tiles: the codes of each row tile, as :class:`AdcInterface` takes them.
         columns: of :class:`remora.hdl.lib.columns.ConvertedColumns`, flipped; what it asks for is answered here: for
-            each lane the sum over the row tiles, saturated to ±``adc_limit``.
+            each lane the sum over the row tiles, times the gain, saturated to ±``adc_limit``.
         added: for each lane a signed number of ``adc_bits`` bits that is added to that sum before; None: nothing is.
+        gain: of :class:`remora.hdl.crossbar.gain.code_gain.CodeGain`; None where the design has none.
     """
     total, counted = Const(0), Const(0)
     for index, codes in enumerate(row_tiles):
@@ -97,7 +100,12 @@ def add_row_tiles(
     sums = [total.word_select(lane, adc.sum_bits).as_signed() for lane in range(lanes)]
     if added is not None:
         sums = [each + added.word_select(lane, bits).as_signed() for lane, each in enumerate(sums)]
-    m.d.comb += [
-        columns.code.eq(Cat(*(saturate(each, design.formats.adc_limit)[:bits] for each in sums))),
-        columns.saturations.eq(counted),
-    ]
+    if gain is None:
+        code: Value = Cat(*(saturate(each, design.formats.adc_limit)[:bits] for each in sums))
+    else:
+        scaled = add_submodule(m, "scaling", CodeGain(design, layer, lanes))
+        wide = scaled.sum_bits
+        m.d.comb += [scaled.sum.word_select(lane, wide).eq(each) for lane, each in enumerate(sums)]
+        m.d.comb += scaled.gain.eq(gain)
+        code = scaled.code
+    m.d.comb += [columns.code.eq(code), columns.saturations.eq(counted)]

@@ -18,6 +18,7 @@ from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
 from remora.hdl.crossbar.decision import Decision
 from remora.hdl.crossbar.every_step.step_answer import StepAnswer
 from remora.hdl.crossbar.every_step.step_slots import StepSlots
+from remora.hdl.crossbar.gain.code_gain import GainHost
 from remora.hdl.crossbar.result_slots import ResultSlots
 from remora.hdl.crossbar.self_test.host import SelfTestHost
 from remora.hdl.crossbar.self_test.self_test import SelfTest
@@ -35,6 +36,7 @@ from remora.hdl.lib.interfaces import drive, pass_on
 from remora.hdl.macros.program_port import ProgramPort, share_program
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.gain.code_gain import UNITY
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES, Drop
@@ -67,6 +69,7 @@ class Core(wiring.Component):
         dropped: one bit a cause, high for one cycle when a packet is dropped.
         cell: the parameters of the cell, to be changed only while ``halted``.
         window: the way to the weights, to be used only while ``halted``.
+        gain: of the codes of each layer, where the design has gains; to be changed only while ``halted``.
         self_test: the self-test, where the design has it; likewise, and not while the window is busy.
         correction: what is added to codes, and its calibration, where the design has it; used like the self-test.
         watch: how long the core waits for a tile, and for which it has waited too long.
@@ -101,6 +104,7 @@ class Core(wiring.Component):
                 "window": In(WindowHost(design)),
                 "watch": In(WatchHost()),
                 "stretch": In(Stretch()),
+                **({"gain": In(GainHost())} if design.capabilities.gains else {}),
                 **({"self_test": In(SelfTestHost())} if self._self_test else {}),
                 **({"spares": In(SpareMapHost())} if design.capabilities.spares else {}),
                 **({"correction": In(CorrectionHost(design))} if self._correction else {}),
@@ -171,6 +175,12 @@ class Core(wiring.Component):
         for layer, array in arrays.items():
             ready = ready & ~array.program.busy
             wiring.connect(m, array.waits, getattr(watch, layer.name.lower()))
+            if design.capabilities.gains:
+                # Self-test and calibration judge what the converters give.
+                gain = getattr(self.gain, layer.name.lower())
+                for judge in (self._self_test, self._correction):
+                    gain = Mux(judge.host.busy, UNITY, gain) if judge else gain
+                m.d.comb += array.gain.eq(gain)
         m.d.comb += [
             streamer.features.eq(sequences.reader.features),
             streamer.words.eq(cell.words),

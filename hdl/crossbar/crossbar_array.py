@@ -17,6 +17,7 @@ from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.gain.code_gain import GAIN_BITS
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
 from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
@@ -50,7 +51,7 @@ class CrossbarArray(wiring.Component):
     Where the design has spare columns, a tile is told the bitline that serves the selected column, and its codes change
     places accordingly. Another map counts as another selection, since the flags have to settle.
 
-    Rules X1 to X6, B7, K1, Y1 and Y2.
+    Rules X1 to X6, B7, G2, G3, K1, Y1 and Y2.
 
     Ports:
         wl_pos: positive wordlines; every tile takes its share of the rows.
@@ -64,6 +65,7 @@ class CrossbarArray(wiring.Component):
         program: programs one of the tiles at a time.
         convert_stretch: further cycles of a conversion.
         recovering: the tiles count as busy.
+        gain: of the codes that ``columns`` gives, in 2^−12, where the design has gains.
         waits: what the tiles keep the core waiting for.
         spares: what the spare columns stand in for, where the design has some.
 
@@ -94,6 +96,7 @@ class CrossbarArray(wiring.Component):
                 "recovering": In(1),
                 "waits": Out(MacroWaits()),
                 **({"spares": In(MappedSpares(design, layer))} if design.capabilities.spares else {}),
+                **({"gain": In(GAIN_BITS)} if design.capabilities.gains else {}),
             }
         )
 
@@ -116,7 +119,8 @@ class CrossbarArray(wiring.Component):
             codes = [outputs["code"] for outputs in tiles]
             row_tiles = [Cat(*codes[first : first + across]) for first in range(0, len(codes), across)]
             added = self.added if self.design.capabilities.calibrates else None
-            add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.columns, added)
+            gain = self.gain if self.design.capabilities.gains else None
+            add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.columns, added, gain)
         return m
 
     def _register_pins(self, m: Module) -> dict[str, Signal]:

@@ -38,6 +38,8 @@ class Remora(AxiTop):
         self._connect_control(m, registers, core)
         self._connect_window(m, registers, core)
         cell_class(design).connect_registers(m, registers, core.cell, registers.guard_halted)
+        if design.capabilities.gains:
+            drive(m, core.gain, hidden=registers.hidden_gain_value, readout=registers.readout_gain_value)
         wiring.connect(m, core.counts, counters.increments)
         counters.connect_registers(m, registers)
         if design.capabilities.learns:

@@ -29,6 +29,7 @@ class Capabilities(Section):
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
     verifies: bool = Field(description="a weight window that corrects what it has programmed until it reads right")
     counts_codes: bool = Field(description="a counter of all codes that the converters gave")
+    gains: bool = Field(description="a gain for the codes of each layer, which software sets against drift")
     tests_itself: bool = Field(description="hardware that tests its devices and converters when asked")
     spares: bool = Field(description="spare columns, each of which can stand in for a bad one of its tile")
     calibrates: bool = Field(
@@ -54,6 +55,7 @@ class Capabilities(Section):
             reads_every_step=design.network.readout == "every",
             verifies=design.crossbar.verify_pulses > 0,
             counts_codes=design.system.count_codes,
+            gains=design.crossbar.gain,
             tests_itself=design.crossbar.self_test,
             spares=design.crossbar.spare_columns > 0,
             calibrates=design.crossbar.calibrate_offsets,

@@ -91,6 +91,11 @@ def faults(design: DesignPoint) -> Iterator[str]:
             'crossbar.calibrate_offsets is true, but with cell.kind = "bmru" no converter reads the hidden layer: '
             'use cell.kind = "miru", or leave calibrate_offsets out'
         )
+    if design.capabilities.bistable and design.crossbar.gain:
+        yield (
+            'crossbar.gain is true, but with cell.kind = "bmru" the hidden layer has no codes: '
+            'use cell.kind = "miru", or scale the thresholds of the cells and leave gain out'
+        )
     yield from _macro_faults(design)
     yield from _device_faults(design)
     addressed = True

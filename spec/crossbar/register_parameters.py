@@ -40,6 +40,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_compensates": design.capabilities.compensates,
         "design_tests": design.capabilities.tests_itself,
         "design_calibrates": design.capabilities.calibrates,
+        "design_gains": design.capabilities.gains,
         "design_test_threshold": SelfTestPlan.of(design).threshold if design.capabilities.tests_itself else 0,
         "design_spares": design.crossbar.spare_columns,
         "design_has_spares": design.capabilities.spares,

@@ -67,6 +67,9 @@ class Crossbar(Section):
     self_test: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="hardware that tests every device and converter when asked, and lists what is broken"
     )
+    gain: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="a gain for the codes of each layer, which software sets against drift (rule G2)"
+    )
 
     calibrate_offsets: Annotated[bool, ANSWERS, UNLESS_DEFAULT] = Field(
         False, description="hardware that measures the offset of every column when asked, and takes it off its codes"

@@ -39,11 +39,12 @@ async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoin
     Args:
         weights: read them; without, they count as 0, as for a chip of real devices, which does not read back exactly.
     """
-    reset, update = [(await host.read(f"{name}_COEFFICIENT"))["value"] for name in ("RESET", "UPDATE")]
+    registers = Coefficients.of(host.design).registers(host.design)
+    coefficients = [(await host.read(name))["value"] for name in registers]
     return Checkpoint(
         await host.read_weights() if weights else no_weights(host.design),
         *await read_accumulators(host),
-        Coefficients(reset, update),
+        Coefficients(*coefficients),
         updates=(await host.read("UPDATES"))["value"],
         reservoir=await read_reservoir(host),
         settings=await read_settings(host),
@@ -60,8 +61,8 @@ async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None
         # The window spares what an earlier map marks, and weights are to be as they were.
         await write_faults(host, no_faults(checkpoint.weights))
     await host.program(checkpoint.weights)
-    await host.write("RESET_COEFFICIENT", value=checkpoint.coefficients.reset)
-    await host.write("UPDATE_COEFFICIENT", value=checkpoint.coefficients.update)
+    for name, value in checkpoint.coefficients.registers(design).items():
+        await host.write(name, value=value)
     await write_settings(host, checkpoint.settings or LearningSettings.of(design))
     if design.capabilities.accumulates:
         await write_accumulators(host, checkpoint.hidden_accumulators, checkpoint.readout_accumulators)

@@ -64,9 +64,8 @@ class SequenceRun(HostRun[CrossbarHost]):
             with replacing(Path(config["programmed"])) as partial:
                 counted = np.array([counters[counter] for counter in PROGRAMMING_COUNTERS])
                 np.savez(partial, allow_pickle=False, ended=ended, counters=counted)
-        if not host.design.capabilities.bistable:
-            await host.write("RESET_COEFFICIENT", value=config["reset_coefficient"])
-            await host.write("UPDATE_COEFFICIENT", value=config["update_coefficient"])
+        for name, value in config["coefficients"].items():
+            await host.write(name, value=value)
         await host.write("INTERRUPT_ENABLE", **{f"dropped_{drop.name.lower()}": 1 for drop in Drop})
 
     async def stream(self) -> list[Answer]:

@@ -10,6 +10,7 @@ from random import Random
 import cocotb
 import numpy as np
 
+from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights, random_weights
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
@@ -27,7 +28,7 @@ class ResetBench:
     """A host and what its hardware should remember.
 
     Attributes:
-        coefficients: by register, what those of the gates should hold; none of bistable cells.
+        coefficients: by register, what those of gates and gains should hold; none of bistable cells.
         resets: the resets so far, in order.
         cut: for each soft reset the answers that were under way or were taken by nobody yet, as rows of parts.
     """
@@ -39,15 +40,11 @@ class ResetBench:
         self.cut: list[list[list]] = []
 
     def _defaults(self) -> dict[str, int]:
-        if self.design.capabilities.bistable:
-            return {}
-        names = ("reset_coefficient", "update_coefficient")
-        return {name.upper(): getattr(self.design.cell, name) for name in names}
+        return Coefficients.of(self.design).registers(self.design)
 
-    async def set_coefficients(self, reset: int, update: int) -> None:
-        """Write those that there are and remember them."""
-        values = {"RESET_COEFFICIENT": reset, "UPDATE_COEFFICIENT": update}
-        self.coefficients = {name: values[name] for name in self._defaults()}
+    async def set_coefficients(self, *values: int) -> None:
+        """Write those that there are and remember them; ``values`` as of `Coefficients`."""
+        self.coefficients = Coefficients(*values).registers(self.design)
         for name, value in self.coefficients.items():
             await self.host.write(name, value=value)
 

@@ -45,15 +45,23 @@ def codes_of_sums(design: DesignPoint, *sums: int) -> list[int]:
     return values.astype(int).tolist()
 
 
-def convert(design: DesignPoint, words: list[int], column: list[int], r: int = 0) -> tuple[list[int], int]:
-    """Codes of the row tiles of a readout's column under state words and the bias, and their saturated sum with r."""
+def convert(
+    design: DesignPoint, words: list[int], column: list[int], r: int = 0, gain: int | None = None
+) -> tuple[list[int], int]:
+    """Codes of the row tiles of a readout's column under state words and the bias, and that of the column, r added."""
     design = design.evolve(network={"classes": 1})
     layer = TiledLayer(design, Layer.READOUT, np.array(column).reshape(-1, 1), np.float64)
     layer.corrections = np.array([float(r)])
+    layer.set_gain(gain)
     codes = np.empty((len(layer.row_tiles), 1, 1))
     total, work = np.empty((1, 1)), np.empty((1, 1))
     layer.read(np.array([words], float), codes, total, work)
     return codes.astype(int).ravel().tolist(), int(total[0, 0])
+
+
+def scaled(design: DesignPoint, gain: int, words: list[int], column: list[int]) -> tuple[list[int], int]:
+    """As `convert`, with a gain of the layer."""
+    return convert(design, words, column, gain=gain)
 
 
 def saturations(design: DesignPoint, hidden, readout, x) -> tuple[int, int]:

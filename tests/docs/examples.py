@@ -9,6 +9,7 @@ import numpy as np
 
 from remora.golden.bmru.random_codes import by_hand
 from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.code_gain import gain_for
 from remora.golden.crossbar.thresholds import initial_thresholds
 from remora.golden.learning.kernel.rules import feedback_matrix, output_error
 from remora.golden.learning.reservoir import quantised, restored
@@ -45,9 +46,9 @@ from tests.docs import (
 
 __all__ = [
     "Coefficients", "NO_SLOT", "Purpose", "accumulator_words", "by_hand", "check_word", "checksum", "derivative_table",
-    "draw", "draw_pair", "feedback_matrix", "head_bits", "head_label_bits", "head_parts", "initial_thresholds",
-    "normal", "normal_integer", "np", "output_error", "permutation", "quantised", "reservoir_step_bits", "restored",
-    "rm", "rs", "sat", "threefry2x32", "uniform_index",
+    "draw", "draw_pair", "feedback_matrix", "gain_for", "head_bits", "head_label_bits", "head_parts",
+    "initial_thresholds", "normal", "normal_integer", "np", "output_error", "permutation", "quantised",
+    "reservoir_step_bits", "restored", "rm", "rs", "sat", "threefry2x32", "uniform_index",
 ]  # fmt: skip
 
 

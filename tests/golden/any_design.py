@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import ValidationError
 
+from remora.golden.crossbar.cell import Coefficients
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.crossbar.design import DesignPoint
 
@@ -52,6 +55,7 @@ def any_design(random: np.random.Generator, kind: str = "miru", update: str = "a
             "crossbar": {
                 "rows": within(random, 1, 12), "columns": within(random, 1, 6),
                 "pair": str(random.choice(["canonical", "reference"])),
+                "gain": kind == "miru" and bool(random.integers(2)),
             }
             | legal_values(random, DesignPoint, "crossbar", "levels", "level_bits", "fraction_bits"),
             "learning": {
@@ -71,6 +75,12 @@ def any_design(random: np.random.Generator, kind: str = "miru", update: str = "a
         except ValidationError:
             continue
     raise AssertionError(f"none of {ATTEMPTS} design points was legal")
+
+
+def any_coefficients(random: np.random.Generator, design: DesignPoint) -> Coefficients:
+    """The gates of a design point, and gains from its whole range."""
+    gains = (within(random, 1024, 32768) if random.integers(2) else within(random, 2048, 8192) for _ in range(2))
+    return replace(Coefficients.of(design), **dict(zip(("hidden_gain", "readout_gain"), gains, strict=True)))
 
 
 def any_core(random: np.random.Generator) -> BmruDesign:

@@ -63,7 +63,7 @@ class ScalarChip(ScalarLearner):
             columns = range(len(self.pairs[layer][0]))
             return [self.codes(layer, tiles[layer], words, j, number, step) for j in columns]
 
-        return run_sequence(self.design, None, None, x, self.reset, self.update, codes_of, self.offsets)
+        return run_sequence(self.design, None, None, x, self.reset, self.update, codes_of, self.offsets, self.gains)
 
     def calibrate(self) -> None:
         """Rule K2: eight samples of no words of each group, whose mean is taken off from here on."""

@@ -56,13 +56,14 @@ class ScalarLearner:
     It starts as rules Z1, L2 and M1 say: q, n and χ are 0, and the reservoir is empty.
     """
 
-    def __init__(self, design, weights, accumulators=None, reset=None, update=None):
+    def __init__(self, design, weights, accumulators=None, reset=None, update=None, gains=(4096, 4096)):
         self.design, self.feedback = design, feedback_matrix(design, design.learning.seed)
         self.weights = [weights.hidden.tolist(), weights.readout.tolist()]
         zeros = [[[0] * len(layer[0]) for _ in layer] for layer in self.weights]
         self.chi = [layer.tolist() for layer in accumulators] if accumulators else zeros
         self.reset = design.cell.reset_coefficient if reset is None else reset
         self.update = design.cell.update_coefficient if update is None else update
+        self.gains = gains
         self.q = self.n = 0
         self.reservoir: list = []
         self.frozen = False
@@ -175,7 +176,7 @@ class ScalarLearner:
 
     def run(self, x) -> dict:
         """The forward pass with the present weights."""
-        return run_sequence(self.design, *self.weights, x, self.reset, self.update)
+        return run_sequence(self.design, *self.weights, x, self.reset, self.update, gains=self.gains)
 
     def error(self, scores: list[int], label: int) -> list[int]:
         """Rule L3."""

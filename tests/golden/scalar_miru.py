@@ -31,23 +31,30 @@ def tile_codes(design, words: list[int], column: list[int], shift: int | None = 
     return codes
 
 
+def column_code(design, parts: list[int], gain: int) -> int:
+    """Code of a column from those of its row tiles, rule X5, or rule G2 where the design has gains."""
+    full_scale = 2 ** (design.formats.adc_bits - 1) - 1
+    total = sum(parts)
+    if design.crossbar.gain:
+        total = (gain * total + 2048) // 4096
+    return clip(total, -full_scale, full_scale)
+
+
 def read_out(design, words: list[int], columns: list[list[int]], shift: int | None = None) -> dict:
     """Codes, scores and class of a readout whose words are given, rules X5, X6, O2 and O3."""
     return decided(design, words, [tile_codes(design, words, column, shift) for column in columns])
 
 
-def column_codes(design, codes: list[list[int]], added: list[int] | None = None) -> list[int]:
+def column_codes(design, codes: list[list[int]], added: list[int] | None = None, gain: int = 4096) -> list[int]:
     """Codes of columns out of those of their row tiles, rules X5 and K1."""
-    full_scale = 2 ** (design.formats.adc_bits - 1) - 1
-    return [
-        clip(sum(parts) + r, -full_scale, full_scale) for parts, r in zip(codes, added or [0] * len(codes), strict=True)
-    ]
+    found = zip(codes, added or [0] * len(codes), strict=True)
+    return [column_code(design, [*parts, r], gain) for parts, r in found]
 
 
-def decided(design, words: list[int], codes: list[list[int]], added: list[int] | None = None) -> dict:
+def decided(design, words: list[int], codes: list[list[int]], added: list[int] | None = None, gain: int = 4096) -> dict:
     """Scores and class of a readout's codes, by column and row tile."""
     full_scale = 2 ** (design.formats.adc_bits - 1) - 1
-    scores = column_codes(design, codes, added)
+    scores = column_codes(design, codes, added, gain)
     return {
         "words": words,
         "codes": [list(row) for row in zip(*codes, strict=True)],
@@ -62,7 +69,9 @@ def columns_of(levels) -> list[list[int]]:
     return [[int(row[j]) for row in levels] for j in range(len(levels[0]))]
 
 
-def run_sequence(design, hidden, readout, features, reset: int, update: int, codes_of=None, added=(None, None)) -> dict:
+def run_sequence(
+    design, hidden, readout, features, reset: int, update: int, codes_of=None, added=(None, None), gains=(4096, 4096)
+) -> dict:
     """One sequence: every value of every step, the readout, and what the saturation counters must show.
 
     Args:
@@ -71,6 +80,7 @@ def run_sequence(design, hidden, readout, features, reset: int, update: int, cod
         reset, update: the coefficients b and u of rule C2.
         codes_of: of a layer, its words and the step, the codes by column and row tile; those of ideal devices else.
         added: r of the columns of both layers, rule K1.
+        gains: of hidden layer and readout, rule G1.
     """
     if codes_of is None:
         held = columns_of(hidden), columns_of(readout)
@@ -87,7 +97,7 @@ def run_sequence(design, hidden, readout, features, reset: int, update: int, cod
     for t, x in enumerate(features):
         streamed = [feature_word(design, int(v)) for v in x] + words + [limit]  # rules F4 and F5
         codes = codes_of(0, streamed, t)
-        code = column_codes(design, codes, added[0])
+        code = column_codes(design, codes, added[0], gains[0])
         c = [candidate(o, fraction_bits(design), state_bits) for o in code]
         h = [rs(update * w + (256 - update) * v, 8) for v, w in zip(h, c, strict=True)]  # rule C3
         adc += sum(abs(o) == full_scale for parts in codes for o in parts)  # rule X6
@@ -107,5 +117,5 @@ def run_sequence(design, hidden, readout, features, reset: int, update: int, cod
     shift = state_bits - bits
     limited += sum(rs(abs(v), shift) > limit for v in h)  # rule C5
     last = [word(v, shift, limit) for v in h] + [limit]  # rules O1 and F5
-    final = decided(design, last, codes_of(1, last, len(features) - 1), added[1])
+    final = decided(design, last, codes_of(1, last, len(features) - 1), added[1], gains[1])
     return final | {"steps": steps, "adc": adc + final["adc"], "limited": limited}

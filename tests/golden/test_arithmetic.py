@@ -20,7 +20,6 @@ from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.random_codes import random_codes
 from remora.golden.crossbar.bistable import infer
 from remora.golden.crossbar.cell import signed_candidates
-from remora.golden.crossbar.miru import Coefficients
 from remora.golden.crossbar.weights import initial_weights, random_weights
 from remora.golden.learning.kernel.rules import output_error
 from remora.golden.learning.settings import LearningSettings
@@ -32,7 +31,7 @@ from remora.spec.crossbar.records import NO_SLOT
 from remora.spec.crossbar.tables import derivative_table
 from remora.spec.lib.rng import Purpose, draw_pair, uniform_index
 from tests.golden import scalar_bmru, scalar_numbers
-from tests.golden.any_design import any_core, any_design, within
+from tests.golden.any_design import any_coefficients, any_core, any_design, within
 from tests.golden.crossbar.test_bistable import assert_agrees as assert_bistable_agrees
 from tests.golden.crossbar.test_miru import assert_agrees, ragged_lengths, random_features
 from tests.golden.learning.test_dfa import assert_same_state, random_sequence
@@ -46,15 +45,17 @@ SEED = int(os.environ.get("COCOTB_RANDOM_SEED", "1"))
 
 
 def test_inference():
-    """Rules F1 to F7, X1 to X6, C1 to C5 and O1 to O3."""
+    """Rules F1 to F7, X1 to X6, G1, G2, C1 to C5 and O1 to O3."""
     random, seen, formats = np.random.default_rng([SEED, 1]), Counter(), set()
     for _ in range(NETWORKS):
         design, seed = any_design(random), int(random.integers(2**32))
         found = assert_agrees(design, random_weights(design, seed), random_features(design, 3, seed),
-                              ragged_lengths(design, 3), Coefficients.of(design))  # fmt: skip
-        seen += Counter(adc=found.adc, words=found.words, signed=design.network.feature_signed)
+                              ragged_lengths(design, 3), any_coefficients(random, design))  # fmt: skip
+        seen += Counter(
+            adc=found.adc, words=found.words, signed=design.network.feature_signed, gains=design.crossbar.gain
+        )
         formats.add(tuple(design.formats.model_dump().values()))
-    assert min(seen[name] for name in ("adc", "words", "signed")) > 10 and len(formats) > NETWORKS // 2
+    assert min(seen[name] for name in ("adc", "words", "signed", "gains")) > 10 and len(formats) > NETWORKS // 2
 
 
 def test_inference_with_bistable_cells():
@@ -93,8 +94,10 @@ def test_learning_with_replay(update):
 def learn_both(design, random: np.random.Generator, ends: bool) -> Counter:
     """Learn the same sequences in golden and in the independent reading; what came of it."""
     weights = random_weights(design, int(random.integers(2**32)))
-    reference = LearningReference(design, weights, Coefficients.of(design))
-    trainer, scalar, seen = reference.trainer, ScalarLearner(design, weights), Counter()
+    coefficients = any_coefficients(random, design)
+    reference = LearningReference(design, weights, coefficients)
+    gains = coefficients.hidden_gain, coefficients.readout_gain
+    trainer, scalar, seen = reference.trainer, ScalarLearner(design, weights, gains=gains), Counter()
     if ends:
         trainer.dfa.updates = scalar.q = 2**32 - 2
         trainer.reservoir.presented = scalar.n = SEQUENCE_LIMIT - 1

@@ -33,7 +33,9 @@ TOPS = {
         )
     ),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
-    "verifies": Remora(ONE.evolve(crossbar={"verify_pulses": 1, "spare_columns": 1}, system={"count_codes": True})),
+    "verifies": Remora(
+        ONE.evolve(crossbar={"verify_pulses": 1, "spare_columns": 1, "gain": True}, system={"count_codes": True})
+    ),
     "heals": Remora(ONE.evolve(learning=LEARNING | {"healing": True})),
     "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1, "compensation": True})),
 }

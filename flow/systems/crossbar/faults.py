@@ -22,7 +22,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.design import DesignPoint
 
 SEQUENCES = 20
-COEFFICIENTS = Coefficients(reset=176, update=216)
+COEFFICIENTS = Coefficients(reset=176, update=216, hidden_gain=5321, readout_gain=3001)
 """A state that follows its candidate fast enough to saturate words, and yet remembers enough to show a stale start."""
 RATIOS = (1, 2, 3)
 """Replays after a new sequence, in turn."""

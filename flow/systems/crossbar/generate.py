@@ -47,12 +47,10 @@ def load_weights(design: DesignPoint, checkpoint: Path) -> Weights:
         CheckpointError: it does not fit the design point.
     """
     network, more = load_checkpoint(checkpoint, design), []
-    if not design.capabilities.bistable and network.coefficients != Coefficients.of(design):
-        gates = network.coefficients
-        more.append(
-            f"write RESET_COEFFICIENT = {gates.reset} and UPDATE_COEFFICIENT = {gates.update} after reset: "
-            "these gates belong to the weights"
-        )
+    own, after_reset = (each.registers(design) for each in (network.coefficients, Coefficients.of(design)))
+    if own != after_reset:
+        wanted = " and ".join(f"{name} = {value}" for name, value in own.items() if value != after_reset[name])
+        more.append(f"write {wanted} after reset: these belong to the weights")
     say_moved(checkpoint, network, *more)
     return network.weights
 

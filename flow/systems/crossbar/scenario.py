@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,8 @@ STEP_READINGS = 12_000_000
 """Readings of a device that all steps together may cost: Icarus does about a million a second."""
 READ_BACK_CYCLES = 10_000
 """Clock cycles that reading back may take, of weights and of accumulators each: Icarus does a few thousand a second."""
+GAINS = {"hidden_gain": 6144, "readout_gain": 3072}
+"""What software sets where the design has gains of codes."""
 ACCESS_CYCLES = 5
 """Of a register, about."""
 
@@ -81,7 +85,8 @@ def _stimulus(design: DesignPoint, weights: Weights) -> Stimulus:
     # Every third is learnt without an answer.
     asked[:learnt] = [Flag.LEARN if index % 3 == 1 else Flag.LEARN | Flag.INFER for index in range(learnt)]
     features = stress_features(design, count, random)
-    return Stimulus(features, lengths, labels, weights, Coefficients.of(design), asked=asked)
+    coefficients = replace(Coefficients.of(design), **GAINS)
+    return Stimulus(features, lengths, labels, weights, coefficients, asked=asked)
 
 
 def _timeout_cycles(design: DesignPoint, stimulus: Stimulus) -> int:
@@ -97,9 +102,8 @@ def _access_cycles(rows: int) -> int:
 
 
 def _configure(scenario: Scenario, design: DesignPoint, coefficients: Coefficients) -> None:
-    if not design.capabilities.bistable:
-        scenario.write("RESET_COEFFICIENT", value=coefficients.reset)
-        scenario.write("UPDATE_COEFFICIENT", value=coefficients.update)
+    for name, value in coefficients.registers(design).items():
+        scenario.write(name, value=value)
     if host_memories(design):
         scenario.until("STATUS", memory_busy=0)
 

@@ -91,8 +91,17 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
     }
 }
 
-// Codes of a layer, (stride): its row tiles are converted one by one, and their sum, with the corrections of the columns,
-// is saturated. Rules X3 to X5 and K1.
+// The sum of the row tiles' codes becomes that of the layer. Rules X5 and G2.
+template <typename T>
+void add_up(const Network<T>& network, const Layer<T>& layer, T* codes) {
+    const T limit = T(network.adc_limit), gain = T(layer.gain);
+    if (gain != 1)
+        for (int64_t j = 0; j < layer.stride; ++j) codes[j] = rounded(codes[j] * gain);
+    for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
+}
+
+// Codes of a layer, (stride): its row tiles are converted one by one, and added, with the corrections of the columns.
+// Rules X3, X4 and K1.
 template <typename T>
 void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T* codes, int64_t step) {
     const T limit = T(network.adc_limit);
@@ -103,7 +112,7 @@ void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T
     if constexpr (sizeof(T) == sizeof(double))
         if (layer.devices) {
             convert_devices(network, layer, words, codes, step);
-            for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
+            add_up(network, layer, codes);
             return;
         }
     T* sums = network.spare;
@@ -113,7 +122,7 @@ void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T
         add_products(sums, words + first, 1, layer.matrix + first * layer.stride, rows, layer.stride);
         for (int64_t j = 0; j < layer.stride; ++j) codes[j] += saturated(std::floor(sums[j]), limit);
     }
-    for (int64_t j = 0; j < layer.stride; ++j) codes[j] = saturated(codes[j], limit);
+    add_up(network, layer, codes);
 }
 
 // One row after the other from 0, by a gradient that `network.sums` holds before any shift.

@@ -29,6 +29,7 @@ from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
+from remora.spec.crossbar.gain.code_gain import UNITY
 from remora.spec.crossbar.layout import Layer, adc_shift, bias_word
 from remora.spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, ROUNDING_SLICE_BITS, error_shift, rounding_index
 from remora.spec.crossbar.tables import DERIVATIVE_BITS
@@ -62,6 +63,7 @@ class _Layer(ctypes.Structure):
         *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written", "corrections")),
         *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
         ("scale", c_double), ("rate", c_double), ("bias_rate", c_double), ("bias_zone", c_int64), ("zone", c_int64),
+        ("gain", c_double),
         *((name, c_int64) for name in ("applied", "dropped", "written_devices")),
         ("devices", c_void_p),
     ]  # fmt: skip
@@ -168,8 +170,10 @@ class CompiledKernel:
         design, learning, filled = self._design, self._design.learning, self._network
         for name, array in self._arrays.items():
             setattr(filled, name, array.ctypes.data)
-        for name, layer in (("hidden", self._hidden), ("readout", self._readout)):
+        for kind, (name, layer) in zip(Layer, (("hidden", self._hidden), ("readout", self._readout)), strict=True):
             layer.fill(getattr(filled, name))
+            gain = coefficients.gain(design, kind)
+            getattr(filled, name).gain = 1.0 if gain is None else gain / UNITY
         values = {
             "features": design.network.features,
             "stream_limit": design.formats.stream_limit, "adc_limit": design.formats.adc_limit,

@@ -28,6 +28,7 @@ struct Layer {
     double rate;        // 2^-shift of the gradient
     double bias_rate;   // of the bias row's
     int64_t bias_zone, zone;  // levels at which χ gives its first pulse: of the bias row, of the others
+    double gain;        // of its codes; 1 where they have none
     int64_t applied, dropped, written_devices;
     Devices* devices;   // null where they are ideal
 };

@@ -37,8 +37,9 @@ def assert_agrees(design, weights, features, lengths, gates) -> Saturations:
     adc = words = codes = compared = 0
     for i, length in enumerate(np.full(len(features), features.shape[1]) if lengths is None else lengths):
         expected = run_sequence(
-            design, weights.hidden, weights.readout, features[i, :length], gates.reset, gates.update
-        )
+            design, weights.hidden, weights.readout, features[i, :length], gates.reset, gates.update,
+            gains=(gates.hidden_gain, gates.readout_gain),
+        )  # fmt: skip
         for t, step in enumerate(expected["steps"]):
             for name, values in step.items():
                 np.testing.assert_array_equal(

@@ -23,7 +23,7 @@ from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel, W
 from remora.golden.learning.replay import Interruption, ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
-from tests.golden.any_design import any_design, within
+from tests.golden.any_design import any_coefficients, any_design, within
 from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.learning.test_dfa import random_accumulators, random_sequence
@@ -63,10 +63,11 @@ def compiled() -> MakeKernel:
 def pair(design: DesignPoint, kernel: MakeKernel, seed: int, **more) -> list[ReplayTrainer]:
     """The same network learning in numpy, and with another kernel."""
     weights, trainers = random_weights(design, seed), []
+    coefficients = any_coefficients(np.random.default_rng(seed), design)
     accumulators = random_accumulators(design, seed) if design.learning.update == "accumulate" else None
     for make in (NumpyKernel, kernel):
         trainer = ReplayTrainer(design, weights)
-        trainer.dfa = DfaTrainer(design, weights, accumulators=accumulators, kernel=make, **more)
+        trainer.dfa = DfaTrainer(design, weights, coefficients, accumulators, kernel=make, **more)
         trainers.append(trainer)
     return trainers
 

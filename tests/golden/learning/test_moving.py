@@ -67,6 +67,7 @@ OTHER = {
     "crossbar.verify_tolerance": 3,
     "crossbar.self_test": True,
     "crossbar.calibrate_offsets": True,
+    "crossbar.gain": True,
     "crossbar.pair": "reference",
     "learning.enabled": False,
     "learning.seed": 7,
@@ -277,6 +278,21 @@ def test_what_does_not_fit_is_left_behind_in_words(tmp_path):
         assert bool(short.left_behind) != moves and len(short.reservoir.steps) == 2 * moves
         assert short.reservoir.features.shape[1] == steps
     assert "network.max_steps is 9 there, 7 here, and the longest sequence held has 8" in short.left_behind[0]
+
+
+def test_gains_stay_with_hardware_that_has_some(tmp_path):
+    gains = BASE.evolve(crossbar={"gain": True})
+    held = full_checkpoint(gains)
+    held = replace(held, coefficients=replace(held.coefficients, hidden_gain=5000))
+    save_checkpoint(tmp_path / "net.npz", gains, held)
+    assert_same(continue_checkpoint(tmp_path / "net.npz", gains), held)
+    found = load_checkpoint(tmp_path / "net.npz", BASE)
+    assert found.left_behind == ("gains of codes are left behind: crossbar.gain is false here",)
+    assert found.coefficients == replace(held.coefficients, hidden_gain=4096)
+    with pytest.raises(CheckpointError, match="cannot be continued: gains of codes are left behind"):
+        continue_checkpoint(tmp_path / "net.npz", BASE)
+    with pytest.raises(CheckpointError, match=r"hidden gain is 1023; it must be in 1024…32768, 4096 being 1"):
+        load_checkpoint(tampered(tmp_path / "bad.npz", source=tmp_path / "net.npz", gains=[1023, 4096]), gains)
 
 
 def test_accumulators_move_into_fewer_bits_where_they_fit(tmp_path):

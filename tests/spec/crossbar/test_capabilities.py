@@ -54,11 +54,12 @@ KWS = load_design("kws", BmruDesign)
         (DEFAULT.evolve(crossbar={"self_test": True}), {"tests_itself"}),
         (DEFAULT.evolve(crossbar={"spare_columns": 1}), {"spares"}),
         (DEFAULT.evolve(crossbar={"calibrate_offsets": True}), {"calibrates"}),
+        (DEFAULT.evolve(crossbar={"gain": True}), {"gains"}),
     ],
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 15
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 16
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True

@@ -179,6 +179,10 @@ def test_a_design_cannot_be_changed():
             {"crossbar": {"self_test": True}, "cell": {"kind": "bmru"}},
             'self_test is true, but with cell.kind = "bmru" no converter',
         ),
+        (
+            {"crossbar": {"gain": True}, "cell": {"kind": "bmru"}},
+            'gain is true, but with cell.kind = "bmru" the hidden layer has no codes',
+        ),
         ({"learning": {"healing": True}}, "healing is true but learning.replay_capacity is 0, .* or leave healing out"),
         ({"learning": {"replay_capacity": -1}}, "greater than or equal to 0"),
         ({"learning": {"replay_capacity": 5, "replay_ratio": 0}}, "greater than or equal to 1"),

@@ -66,6 +66,7 @@ def test_the_marked_fields_are_those_of_the_contract():
         "macro_columns",
         "spare_columns",
         "self_test",
+        "gain",
         "calibrate_offsets",
         "pair",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ DESIGN = DesignPoint(
     name="resets",
     network={"features": 3, "hidden": 5, "classes": 3, "max_steps": 4},
     cell={"lanes": 2},
-    crossbar={"rows": 4, "columns": 3, "adc_cycles": 3, "pulse_cycles": 60},
+    crossbar={"rows": 4, "columns": 3, "adc_cycles": 3, "pulse_cycles": 60, "gain": True},
 )
 """Several tiles and folds; pulses so long that a reset finds most of them under way."""
 SEQUENCES, PHASES, ATTEMPTS = 6, 40, 24
@@ -30,14 +31,14 @@ SEQUENCES, PHASES, ATTEMPTS = 6, 40, 24
 
 def test_resets_of_sequences_in_flight(harness, tmp_path):
     _, build = harness(DESIGN)
-    stimulus = stress_stimulus(DESIGN, SEQUENCES, Coefficients(256, 216), seed=9)
+    stimulus = stress_stimulus(DESIGN, SEQUENCES, Coefficients(256, 216, 6000, 3000), seed=9)
     write_images(DESIGN, stimulus.weights, tmp_path / "images")
     write_header(tmp_path, DESIGN)
     config = {
         "design": DESIGN.model_dump(mode="json"),
         "features": stimulus.features.tolist(),
         "lengths": stimulus.lengths.tolist(),
-        "coefficients": [stimulus.coefficients.reset, stimulus.coefficients.update],
+        "coefficients": list(astuple(stimulus.coefficients)),
         "phases": PHASES,
         "longest_wait": 400,
         "busy_cycles": int(stimulus.lengths.sum()) * DESIGN.cycles.step,

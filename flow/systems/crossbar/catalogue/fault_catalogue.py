@@ -6,6 +6,7 @@ from remora.flow.faults.mutation import Fault
 from remora.flow.systems.crossbar.catalogue.bistable_faults import bistable_faults
 from remora.flow.systems.crossbar.catalogue.context_faults import context_faults
 from remora.flow.systems.crossbar.catalogue.every_step_faults import every_step_faults
+from remora.flow.systems.crossbar.catalogue.gain_faults import gain_faults
 from remora.flow.systems.crossbar.catalogue.healing_faults import healing_faults
 from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
 from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
@@ -29,6 +30,7 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     faults += learning_faults(design) if design.capabilities.learns else []
     faults += replay_faults(design) if design.capabilities.replays else []
     faults += healing_faults(design) if design.capabilities.heals else []
+    faults += gain_faults(design) if design.capabilities.gains else []
     verifies = design.capabilities.verifies and not design.devices.ideal
     faults += verify_faults(design) if verifies else []
     return faults + (mark_faults(design) if verifies and design.capabilities.compensates else [])

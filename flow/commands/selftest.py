@@ -51,10 +51,12 @@ def command(
     """
     from remora.flow.report.provenance import provenance
     from remora.golden.devices.chip import Chip
-    from remora.golden.devices.defects import check_defects, found_of, inject, made_with, random_defects
+    from remora.golden.devices.defects import check_defects, found_of, inject, made_with, random_defects, random_drift
+    from remora.golden.devices.gain_drift import drifted, unweighed
     from remora.golden.devices.self_test import self_test
     from remora.golden.devices.state import DeviceState
-    from remora.spec.crossbar.self_test.plan import threshold_for
+    from remora.spec.crossbar.layout import Layer
+    from remora.spec.crossbar.self_test.plan import Defect, threshold_for
     from remora.spec.lib.errors import CheckFailed, ConfigError
     from remora.spec.lib.extras import require_extra
 
@@ -65,23 +67,35 @@ def command(
         raise ConfigError("give either --defects FILE or --random SEED")
     design = _design(config, devices, device_seed)
     made = Chip.of(design)
-    injected = _injected(defects) if defects else random_defects(made, random or 0, share)
+    seed = random or 0
+    injected = _injected(defects) if defects else random_defects(made, seed, share) + random_drift(made, seed)
     try:
         check_defects(design, made, injected)
     except ValueError as error:
         raise ConfigError(f"{defects or '--random'}: {error}") from error
     weights = _weights(design, checkpoint)
-    chip, state = inject(made, DeviceState.fresh(made, weights), injected)
+    drifts = [each for each in injected if each.finding.defect is Defect.GAIN]
+    chip, state = inject(made, DeviceState.fresh(made, weights), [each for each in injected if each not in drifts])
+    before = None
+    if drifts:  # which only a test before can show
+        before = self_test(design, chip, state, threshold_for(design))
+        chip, state = inject(chip, state, drifts)
     run: SelfTestRun | None = None
     if rtl:
         run = _run(design, chip, state)
         result = run.golden[0]
     else:
         result = self_test(design, chip, state, threshold_for(design))
-    outcome = found_of(chip, [*injected, *made_with(design, made)], result.findings)
+    told, hidden = list(result.findings), unweighed(design, result)
+    if before:
+        for layer in Layer:
+            found, unjudged = drifted(design, layer, before, result)
+            told, hidden = told + found, hidden + unjudged
+    outcome = found_of(chip, [*injected, *made_with(design, made)], told, hidden)
     groups = {name: getattr(outcome, name) for name in ("found", "missed", "false_alarms", "untestable")}
     cycles = run.cycles[0] if run else result.cycles(design)
-    shown = table("", ">stuck", ">offset", ">dead column", ">dead converter", title=f"{design.name}: self-test")
+    classes = [f">{defect.name.lower().replace('_', ' ')}" for defect in Defect]
+    shown = table("", *classes, title=f"{design.name}: self-test")
     for name, findings in groups.items():
         shown.add_row(name.replace("_", " "), *(str(count) for count in _by_class(findings).values()))
     console().print(shown)

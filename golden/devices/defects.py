@@ -13,11 +13,25 @@ from remora.golden.devices.reading import idle_codes
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift
-from remora.spec.crossbar.self_test.plan import GROUP_ROWS, OFFSET_CODES, READ_BITS, Defect, Finding, SelfTestPlan
-from remora.spec.devices.model import GAIN_BITS, OFFSET_BITS
+from remora.spec.crossbar.self_test.plan import (
+    GROUP_ROWS,
+    OFFSET_CODES,
+    READ_BITS,
+    Defect,
+    Finding,
+    SelfTestPlan,
+    weighed_planes,
+)
+from remora.spec.devices.model import GAIN_BITS, OFFSET_BITS, PLANE_BITS
 
+PLANES = 0.08
+"""Of the planes of a row tile, in a random map; at most as many as leave a majority."""
+ERRORS = 0.05, 0.25
+"""Least and largest error of a plane or a drifted gain, in a random map."""
 SHARES = {Defect.OFFSET: 0.03, Defect.DEAD_COLUMN: 0.01, Defect.DEAD_CONVERTER: 0.01}
 """Of columns, in a random map."""
+DRIFTING = 0.05
+"""Of columns, in a random map of drift."""
 MOST_OFFSET = 12
 """Largest random offset, in codes."""
 
@@ -28,7 +42,8 @@ class Injected:
 
     Attributes:
         finding: what the test is to say of it.
-        value: of a stuck device what it is stuck at, in levels; of an offset or a dead converter its code.
+        value: of a stuck device what it is stuck at, in levels; of an offset or a dead converter its code; of
+            a plane or a gain its error, such as −0.05.
     """
 
     finding: Finding
@@ -60,6 +75,10 @@ def inject(chip: Chip, state: DeviceState, defects: Iterable[Injected]) -> tuple
     state, layers = state.copy(), [_copied(layer) for layer in chip.layers]
     for defect in defects:
         finding, made = defect.finding, layers[defect.finding.layer]
+        if finding.defect is Defect.PLANE:
+            tile = next(each for each in made.tiles if each.first_row == finding.row)
+            made.planes[tile.row_tile, finding.column] = round((1 << PLANE_BITS) * (1 + defect.value))
+            continue
         devices = state.layers[finding.layer].p
         tile = next(
             each
@@ -72,6 +91,8 @@ def inject(chip: Chip, state: DeviceState, defects: Iterable[Injected]) -> tuple
             _stick(made, devices, (finding.side, finding.row, finding.column), _grains(chip, defect.value))
         elif finding.defect is Defect.DEAD_COLUMN:
             _stick(made, devices, (slice(None), tile.row_slice, finding.column), 0)
+        elif finding.defect is Defect.GAIN:
+            made.gain[converter] = round((1 << GAIN_BITS) * defect.value)
         else:
             made.offset[converter] = round(defect.value * 2**OFFSET_BITS)
             if finding.defect is Defect.DEAD_CONVERTER:
@@ -129,20 +150,38 @@ def random_defects(chip: Chip, seed: int, share: float) -> list[Injected]:
                         value = random.choice([-1, 1]) * random.uniform(OFFSET_CODES + 1, MOST_OFFSET)
                         found.append(Injected(Finding(defect, made.layer, 0, first, column), value))
                         break
+        for first in sorted({tile.first_row for tile in made.tiles}):
+            count = made.planes.shape[1]
+            for plane in np.flatnonzero(random.random(count) < PLANES)[: (count - 1) // 2].tolist():
+                error = random.choice([-1, 1]) * random.uniform(*ERRORS)
+                found.append(Injected(Finding(Defect.PLANE, made.layer, 0, first, plane), error))
         for side, row, column in np.argwhere(random.random((2, rows, columns)) < share).tolist():
             value = random.choice([0.0, most, random.uniform(0, most)])
             found.append(Injected(Finding(Defect.STUCK, made.layer, side, row, column), value))
     return found
 
 
-def found_of(chip: Chip, injected: Sequence[Injected], listed: Sequence[Finding]) -> FoundDefects:
-    """Compare what a test lists with what was injected.
+def random_drift(chip: Chip, seed: int) -> list[Injected]:
+    """A random map of converters whose gain drifts: `DRIFTING` of all columns."""
+    random, found = np.random.default_rng([seed, 1]), []
+    for made in chip.layers:
+        first = {tile.row_tile: tile.first_row for tile in made.tiles}
+        for row_tile, column in np.argwhere(random.random(made.gain.shape) < DRIFTING).tolist():
+            error = random.choice([-1, 1]) * random.uniform(*ERRORS)
+            found.append(Injected(Finding(Defect.GAIN, made.layer, 0, first[row_tile], column), error))
+    return found
+
+
+def found_of(
+    chip: Chip, injected: Sequence[Injected], listed: Sequence[Finding], hidden: Sequence[Finding] = ()
+) -> FoundDefects:
+    """Compare what a test lists with what was injected, but for ``hidden``, which it could not judge.
 
     What a dead column or a dead converter hides is untestable: the devices of its column in its row tile, and the
     offset of a dead column's converter. A column is dead, too, where all devices of the first group are stuck.
     """
     wanted, said = {each.finding for each in injected}, set(listed)
-    due = _due(chip, wanted)
+    due = _due(chip, wanted) - set(hidden)
     return FoundDefects(
         found=sorted(due & said, key=lambda each: each.word),
         missed=sorted(due - said, key=lambda each: each.word),
@@ -156,12 +195,14 @@ def _due(chip: Chip, injected: set[Finding]) -> set[Finding]:
     of_column: dict[tuple[Layer, int, int], set[Finding]] = {}
     rows = {}
     for finding in injected:
+        if finding.defect is Defect.PLANE:
+            continue
         tiles = chip.layers[finding.layer].tiles
         tile = next(each for each in tiles if each.first_row <= finding.row < each.first_row + each.rows)
         key = finding.layer, tile.first_row, finding.column
         of_column.setdefault(key, set()).add(finding)
         rows[key] = tile.rows
-    due: set[Finding] = set()
+    due = {finding for finding in injected if finding.defect is Defect.PLANE}
     for key, findings in of_column.items():
         layer, first, column = key
         classes = {each.defect for each in findings}
@@ -174,7 +215,7 @@ def _due(chip: Chip, injected: set[Finding]) -> set[Finding]:
             defect = (Defect.DEAD_CONVERTER if off else Defect.DEAD_COLUMN) if dead else Defect.OFFSET
             due.add(Finding(defect, layer, 0, first, column))
         if not dead:
-            due |= stuck
+            due |= stuck | {each for each in findings if each.defect is Defect.GAIN}
     return due
 
 
@@ -189,6 +230,8 @@ def check_defects(design: DesignPoint, chip: Chip, defects: Sequence[Injected]) 
         finding, made = defect.finding, chip.layers[defect.finding.layer]
         told = f"{finding.defect.name.lower()} of the {Layer(finding.layer).name.lower()} layer"
         _, rows, columns = made.shape
+        if finding.defect is Defect.PLANE:
+            columns = weighed_planes(design, finding.layer)
         if finding.side not in (0, 1) or not 0 <= finding.row < rows or not 0 <= finding.column < columns:
             raise ValueError(f"{told}: no side {finding.side}, row {finding.row}, column {finding.column} there")
         if finding.defect is not Defect.STUCK and finding.row not in {tile.first_row for tile in made.tiles}:
@@ -196,6 +239,8 @@ def check_defects(design: DesignPoint, chip: Chip, defects: Sequence[Injected]) 
         if finding in seen:
             raise ValueError(f"{told}: row {finding.row}, column {finding.column} is given twice")
         seen.add(finding)
+        if finding.defect in (Defect.PLANE, Defect.GAIN) and not ERRORS[0] <= abs(defect.value) < 1:
+            raise ValueError(f"{told}: value {defect.value:g} is no error of {ERRORS[0]:g} to 1")
         if finding.defect in (Defect.OFFSET, Defect.DEAD_CONVERTER):
             code = _idle_code(design, chip, defect)
             if abs(code) < OFFSET_CODES:
@@ -219,7 +264,9 @@ def _grains(chip: Chip, levels: float) -> int:
 
 
 def _copied(made: ChipLayer) -> ChipLayer:
-    return replace(made, numbers=made.numbers.copy(), offset=made.offset.copy(), gain=made.gain.copy())
+    return replace(
+        made, numbers=made.numbers.copy(), offset=made.offset.copy(), gain=made.gain.copy(), planes=made.planes.copy()
+    )
 
 
 def _stick(made: ChipLayer, p, devices, grains: int) -> None:

@@ -1,6 +1,6 @@
 """The built-in self-test of a chip of real devices, pulse for pulse and sample for sample as the hardware does it.
 
-Rules S1 to S8.
+Rules S1 to S11.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from remora.spec.crossbar.self_test.plan import (
     BURSTS,
     COUNT_BITS,
     GROUP_ROWS,
+    LEAST_SUM,
     MOST_PULSES,
+    PLANE_SHARE,
     READS,
     RETURNS,
     Defect,
@@ -35,6 +37,9 @@ from remora.spec.crossbar.self_test.plan import (
     columns_at_once,
     layer_folds,
     self_test_cycles,
+    weighed_planes,
+    weighing_repeats,
+    weighings,
 )
 from remora.spec.lib.fixed import round_shift, saturate
 from remora.spec.lib.rng import Purpose
@@ -49,6 +54,8 @@ class SelfTestResult:
         plan: of the design point.
         pulses: that devices got; ``most``: those of the device that got most.
         steps: what took its cycles, as of `remora.spec.crossbar.self_test.plan.self_test_cycles`.
+        column_sums: of each layer (row tiles, columns) int64, what the readings of all planes added up to.
+        plane_sums: of each layer (row tiles, planes) int64, likewise of all columns.
     """
 
     plan: SelfTestPlan
@@ -56,6 +63,8 @@ class SelfTestResult:
     pulses: int = 0
     most: int = 0
     steps: Counter[tuple[Layer, Step]] = field(default_factory=Counter)
+    column_sums: list[NDArray[np.int64]] = field(default_factory=list)
+    plane_sums: list[NDArray[np.int64]] = field(default_factory=list)
 
     @property
     def listed(self) -> list[Finding]:
@@ -71,17 +80,20 @@ class SelfTestResult:
         return self_test_cycles(design, self.steps)
 
 
-def self_test(design: DesignPoint, chip: Chip, state: DeviceState, threshold: int) -> SelfTestResult:
-    """Test a chip, whose devices are pulsed and come back. Rules S1 to S8.
+def self_test(
+    design: DesignPoint, chip: Chip, state: DeviceState, threshold: int, least: int = LEAST_SUM
+) -> SelfTestResult:
+    """Test a chip, whose devices are pulsed and come back. Rules S1 to S11.
 
     Args:
         chip: as it was made, with what is broken.
         state: of its devices; changed in place.
         threshold: of movement, as its register has it. Rule S4.
+        least: sum of a plane with which others are compared, likewise. Rule S11.
     """
     result = SelfTestResult(SelfTestPlan.of(design))
     for layer in Layer:
-        _LayerTest(design, chip, state, threshold, layer, result).run()
+        _LayerTest(design, chip, state, threshold, least, layer, result).run()
     return result
 
 
@@ -94,6 +106,7 @@ class _LayerTest:
         chip: Chip,
         state: DeviceState,
         threshold: int,
+        least: int,
         layer: Layer,
         result: SelfTestResult,
     ) -> None:
@@ -103,11 +116,13 @@ class _LayerTest:
         self.conductance = state.conductances(chip)[layer]
         self.folds, self.lanes = layer_folds(design, layer), columns_at_once(design, layer)
         self.used = np.zeros(self.made.shape, np.int64)
-        planes = self.made.planes.shape[1]
-        weight = adc_shift(design, layer) + self.plan.finer
-        plane = min(planes - 1, weight)
-        # What a driven row counts as in each row tile. Rules D15 and S1.
-        self.word = (self.made.planes[:, plane] << plane) << (weight - plane)
+        # What a driven row counts as in each row tile, by the plane on which it is read. Rules D15, S1 and S9.
+        self.planes, self.weighings, self.least = weighed_planes(design, layer), weighings(design, layer), least
+        repeats = np.array([weighing_repeats(design, layer, plane) for plane in range(self.planes)])
+        self.words: Integers = (self.made.planes[:, : self.planes] << np.arange(self.planes)) * repeats
+        self.longer = int((repeats - repeats[-1]).sum())
+        self.column_sums = np.zeros((self.layout.row_tiles, self.layout.columns), np.int64)
+        self.plane_sums = np.zeros((self.layout.row_tiles, self.planes), np.int64)
 
     def run(self) -> None:
         """Every row tile, every group of its rows, then its converters."""
@@ -121,7 +136,9 @@ class _LayerTest:
                     self.spend(Step.TAKE, len(rows))
                 self._report(rows, stuck & ~dead)
             self._test_converters(first.row_tile, first.first_row, dead)
-        # The end of the layer.
+            self._test_planes(first.row_tile, first.first_row)
+        self.result.column_sums.append(self.column_sums)
+        self.result.plane_sums.append(self.plane_sums)
         self.result.most = max(self.result.most, int(self.used.max()))
 
     def spend(self, step: Step, count: int = 1) -> None:
@@ -133,23 +150,41 @@ class _LayerTest:
 
         A row of −1 drives nothing.
         """
-        count = len(rows) * READS
+        return self._samples(np.repeat(rows, READS), self.words[:, -1:]).reshape(
+            self.layout.row_tiles, len(rows), READS, -1
+        )
+
+    def weigh(self, rows: NDArray[np.intp], target: NDArray[np.int64]) -> None:
+        """Read every row on every plane; codes count with the sign of the target, (rows, columns). Rules S9, S10."""
+        shape = len(rows), self.planes, self.weighings
+        words = np.broadcast_to(self.words[:, None, :, None], (self.layout.row_tiles, *shape))
+        codes = self._samples(np.repeat(rows, shape[1] * shape[2]), words.reshape(self.layout.row_tiles, -1))
+        total = np.asarray(saturate(codes.sum(axis=0), self.design.formats.adc_limit)).reshape(*shape, -1)
+        signed = total * np.sign(target)[:, None, None, :]
+        tile = int(rows[0]) // self.design.crossbar.rows
+        self.column_sums[tile] += signed.sum(axis=(0, 1, 2))
+        self.plane_sums[tile] += signed.sum(axis=(0, 2, 3))
+        self.spend(Step.CYCLE, self.longer * shape[0] * shape[2])
+        self.spend(Step.TAKE, shape[0] * shape[1] * shape[2])
+
+    def _samples(self, rows: NDArray[np.intp], words: NDArray[np.int64]) -> Integers:
+        """A sample of each row, (n,), driven as `words` say, (row tiles, n or 1): (row tiles, n, columns) codes."""
+        count = len(rows)
+        words = np.broadcast_to(words, (self.layout.row_tiles, count))
         key = Key((self.chip_state.probes[self.layer] + np.arange(count)) & SEQUENCE_MASK, purpose=Purpose.PROBE)
         self.chip_state.count_probes(self.layer, count)
         self.spend(Step.READ, count)
         codes = np.zeros((self.layout.row_tiles, count, self.layout.columns), np.int64)
         for tile in self.layout.tiles:
-            mu = np.zeros((len(rows), READS, tile.rows), np.int64)
-            for index, row in enumerate(rows - tile.first_row):
-                if 0 <= row < tile.rows:
-                    mu[index, :, row] = self.word[tile.row_tile]
-            counted: Integers = mu.reshape(count, tile.rows)
+            counted: Integers = np.zeros((count, tile.rows), np.int64)
+            here = np.flatnonzero((rows >= tile.first_row) & (rows < tile.first_row + tile.rows))
+            counted[here, rows[here] - tile.first_row] = words[tile.row_tile, here]
             square = round_shift(counted * counted, SQUARE_SHIFT)
             part = behind_wires(self.model, self.conductance[:, tile.row_slice, tile.column_slice])
             shift, limit = adc_shift(self.design, self.layer), self.design.formats.adc_limit
             found = driven_codes(self.model, self.made, tile, part, counted, square, key, shift, limit)
             codes[tile.row_tile, :, tile.column_slice] = found
-        return codes.reshape(self.layout.row_tiles, len(rows), READS, -1)
+        return codes
 
     def sums(self, rows: NDArray[np.intp]) -> Integers:
         """Sum of the codes of each row, over the row tiles and the samples: (rows, columns). Rules X5 and S1."""
@@ -195,6 +230,14 @@ class _LayerTest:
                 continue
             self.result.findings.append(Finding(defect, self.layer, 0, row, column))
 
+    def _test_planes(self, row_tile: int, row: int) -> None:
+        """Every plane of a row tile beside the others. Rule S11."""
+        sums = self.plane_sums[row_tile]
+        self.spend(Step.CYCLE, self.planes**2)
+        far = (sums >= self.least) & (np.abs(sums[:, None] - sums) * PLANE_SHARE >= sums)
+        for plane in np.flatnonzero(2 * far.sum(axis=1) > self.planes - 1).tolist():
+            self.result.findings.append(Finding(Defect.PLANE, self.layer, 0, row, plane))
+
 
 class _GroupTest:
     """The test of the devices of some rows, in all columns that are not dead."""
@@ -215,6 +258,7 @@ class _GroupTest:
         self._decide()
         if side == 0:
             self.target = self.now
+            test.weigh(self.rows, self.target)
         self.base = self.now
         down = (-self.now if side else self.now) > plan.middle
         # In which burst a device has moved, from 1 on; those of dead columns are not asked.

@@ -56,6 +56,8 @@ class ColumnProbe(wiring.Component):
         stretch: further cycles of the wordlines before they are integrated, and before the sample.
         start: begins; looked at only while nothing is under way.
         fine: reads finely; it must stay until ``done``. Only of a window that verifies.
+        weigh: reads on one plane.
+        weighed: which.
         drive: integrates planes and does nothing else.
         convert: samples and converts and does nothing else.
         step: with ``drive``, the plane; it must start with 0 and grow by 1 after each ``integrated``.
@@ -67,19 +69,23 @@ class ColumnProbe(wiring.Component):
         code: of the column; as of ``done``, until the layer's next conversion or another selection.
         crossbars: how both layers' crossbars are read.
 
+    With ``weigh`` a device is read on the plane that ``weighed`` says, as often as makes it count as much.
+
     Args:
         finer: a level weighs 2^n codes.
+        weighs: it has ``weigh`` and ``weighed``, which must stay until ``done``.
     """
 
-    def __init__(self, design: DesignPoint, finer: int = 0) -> None:
-        self.design, self.finer = design, finer
-        if finer:
+    def __init__(self, design: DesignPoint, finer: int = 0, weighs: bool = False) -> None:
+        self.design, self.finer, self.weighs = design, finer, weighs
+        if finer or weighs:
             self.module_name = "fine_column_probe"
         super().__init__(
             {
                 "stretch": In(PlaneStretch()),
                 "start": In(1),
                 **({"fine": In(1)} if design.capabilities.verifies else {}),
+                **({"weigh": In(1), "weighed": In(range(design.formats.stream_bits))} if weighs else {}),
                 "drive": In(1),
                 "convert": In(1),
                 "step": In(range(design.formats.stream_bits)),
@@ -107,7 +113,9 @@ class ColumnProbe(wiring.Component):
 
         plane, repeats = weighing(self.finer)
         fine_plane, fine_repeats = weighing(fine)
-        left = Signal(unsigned_width(max(*repeats.values(), *fine_repeats.values()) - 1))
+        weight = min(adc_shift(design, layer) for layer in Layer) + self.finer  # the same of MiRU cells' layers
+        most = 1 << weight if self.weighs else 1
+        left = Signal(unsigned_width(max(*repeats.values(), *fine_repeats.values(), most) - 1))
 
         drive, sample, convert, valid = (
             Signal(name=f"{name}_strobe") for name in ("drive", "sample", "convert", "valid")
@@ -134,7 +142,16 @@ class ColumnProbe(wiring.Component):
         def of_read(values, fine_values):
             return Mux(self.fine, of_layer(fine_values), of_layer(values)) if fine else of_layer(values)
 
-        m.d.comb += port.plane.eq(Mux(self.drive, self.step, of_read(plane, fine_plane)))
+        one_plane, once = of_read(plane, fine_plane), of_read(repeats, fine_repeats)
+        if self.weighs:
+            one_plane = Mux(self.weigh, self.weighed, one_plane)
+            times = Signal(range(most + 1))
+            with m.Switch(self.weighed):
+                for each in range(min(weight + 1, design.formats.stream_bits)):
+                    with m.Case(each):
+                        m.d.comb += times.eq(1 << (weight - each))
+            once = Mux(self.weigh, times, once)
+        m.d.comb += port.plane.eq(Mux(self.drive, self.step, one_plane))
 
         # Cycles until what the state is for.
         rest = Signal(STRETCH_BITS)
@@ -142,7 +159,7 @@ class ColumnProbe(wiring.Component):
             m.d.sync += rest.eq(rest - 1)
         with m.FSM():
             with m.State("IDLE"):
-                m.d.sync += [rest.eq(self.stretch.integrate), left.eq(of_read(repeats, fine_repeats) - 1)]
+                m.d.sync += [rest.eq(self.stretch.integrate), left.eq(once - 1)]
                 with m.If(self.start & self.convert):
                     m.d.sync += rest.eq(self.stretch.settle)
                     m.next = "SAMPLE"

@@ -123,6 +123,9 @@ class Remora(AxiTop):
             start=registers.self_test_control_start,
             threshold=registers.self_test_threshold_sum,
             pointer=registers.self_test_pointer_entry,
+            least=registers.self_test_least_sum,
+            group=registers.self_test_column_group,
+            lane=registers.self_test_column_lane,
         )
         fields = ("column", "row", "side", "layer")
         shown = [getattr(registers, f"self_test_finding_{name}") for name in fields]
@@ -135,6 +138,8 @@ class Remora(AxiTop):
             registers.self_test_counts0_offset.eq(host.count_offset),
             registers.self_test_counts1_dead_columns.eq(host.count_dead_column),
             registers.self_test_counts1_dead_converters.eq(host.count_dead_converter),
+            registers.self_test_counts2_planes.eq(host.count_plane),
+            registers.self_test_sum_codes.eq(host.sum),
             registers.status_self_testing.eq(host.busy),
             registers.interrupt_status_self_tested.eq(host.done),
         ]

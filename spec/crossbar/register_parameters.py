@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import HEALING_RATE_SHIFT
 from remora.spec.crossbar.memories import host_memories
-from remora.spec.crossbar.self_test.plan import SelfTestPlan
+from remora.spec.crossbar.self_test.plan import LEAST_SUM, SelfTestPlan
 from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.registers import RegisterSource
 
@@ -44,6 +44,7 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_test_threshold": SelfTestPlan.of(design).threshold if design.capabilities.tests_itself else 0,
         "design_spares": design.crossbar.spare_columns,
         "design_has_spares": design.capabilities.spares,
+        "design_test_least": LEAST_SUM,
         "design_heal_shift": HEALING_RATE_SHIFT,
         "design_memories": bool(memories),
         "design_parity": design.capabilities.parity,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import cocotb
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.self_test.plan import SUM_BITS, columns_at_once, layer_folds
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 
@@ -21,6 +24,7 @@ async def find_defects(dut) -> None:
     """One self-test, or several one after the other; ``config`` says how many, the threshold, and where to write."""
     host, config = await CrossbarHost.started(dut), load_config()
     await host.write("SELF_TEST_THRESHOLD", sum=config["threshold"])
+    await host.write("SELF_TEST_LEAST", sum=config["least"])
     await host.write("INTERRUPT_ENABLE", self_tested=1)
     runs = [await one_test(host, config["cycles"]) for _ in range(config["tests"])]
     Path(config["output"]).write_text(json.dumps({"runs": runs}), encoding="utf-8")
@@ -58,9 +62,24 @@ async def one_test(host: CrossbarHost, cycles: int) -> dict:
     await host.write("INTERRUPT_STATUS", self_tested=1)
     status = await host.read("SELF_TEST_STATUS")
     counts = {**await host.read("SELF_TEST_COUNTS0"), **await host.read("SELF_TEST_COUNTS1")}
+    counts |= await host.read("SELF_TEST_COUNTS2")
     findings = []
     for entry in range(status["findings"] + 1):
         await host.write("SELF_TEST_POINTER", entry=entry)
         word = await host.read_word(host.registers["SELF_TEST_FINDING"])
         findings += [word] if word else []
-    return {"cycles": taken, "status": status, "counts": counts, "findings": findings}
+    sums = [total async for total in column_sums(host)]
+    return {"cycles": taken, "status": status, "counts": counts, "findings": findings, "sums": sums}
+
+
+async def column_sums(host: CrossbarHost) -> AsyncIterator[int]:
+    """The sums of all columns, row tile by row tile. Rule S12."""
+    first, register = 0, host.registers["SELF_TEST_SUM"]
+    for layer in Layer:
+        layout, lanes = layer_layout(host.design, layer), columns_at_once(host.design, layer)
+        for _ in range(layout.row_tiles):
+            for column in range(layout.columns):
+                await host.write("SELF_TEST_COLUMN", group=first + column // lanes, lane=column % lanes)
+                word = await host.read_word(register)
+                yield word - ((word >> SUM_BITS - 1) << SUM_BITS)
+            first += layer_folds(host.design, layer)

@@ -10,7 +10,7 @@ from remora.hdl.crossbar.self_test.host import FindingsHost
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.memory import Memory
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.self_test.plan import CLASS_SHIFT, COUNT_BITS, Defect, SelfTestPlan
+from remora.spec.crossbar.self_test.plan import CLASS_SHIFT, COUNT_BITS, HARDWARE_CLASSES, Defect, SelfTestPlan
 
 NUMBER_FIELDS = {"column": 11, "row": 12, "side": 1, "layer": 1}
 """Of a device's number, from the low bits up, and their widths. Rule D2."""
@@ -64,8 +64,8 @@ class FindingList(wiring.Component):
         number = memory.read_data[: sum(NUMBER_FIELDS.values())]
         defect = memory.read_data[len(number) :]
         m.d.comb += host.finding.eq(Mux(shown, Cat(number, Const(0, CLASS_SHIFT - len(number)), defect), 0))
-        counts = [host.listed, *(getattr(host, f"count_{each.name.lower()}") for each in Defect)]
-        chosen = [Const(1), *(self.defect == each for each in Defect)]
+        counts = [host.listed, *(getattr(host, f"count_{each.name.lower()}") for each in HARDWARE_CLASSES)]
+        chosen = [Const(1), *(self.defect == each for each in HARDWARE_CLASSES)]
         for count, counted in zip(counts, chosen, strict=True):
             with m.If(self.clear):
                 m.d.sync += count.eq(0)

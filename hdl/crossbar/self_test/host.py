@@ -5,7 +5,13 @@ from __future__ import annotations
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.spec.crossbar.self_test.plan import COUNT_BITS, THRESHOLD_BITS, Defect
+from remora.spec.crossbar.self_test.plan import (
+    COUNT_BITS,
+    HARDWARE_CLASSES,
+    LEAST_BITS,
+    SUM_BITS,
+    THRESHOLD_BITS,
+)
 
 
 class FindingsHost(wiring.Signature):
@@ -28,7 +34,7 @@ class FindingsHost(wiring.Signature):
                 "finding": In(32),
                 "listed": In(COUNT_BITS),
                 "overflow": In(1),
-                **{f"count_{defect.name.lower()}": In(COUNT_BITS) for defect in Defect},
+                **{f"count_{defect.name.lower()}": In(COUNT_BITS) for defect in HARDWARE_CLASSES},
                 **members,
             }
         )
@@ -45,9 +51,22 @@ class SelfTestHost(FindingsHost):
         count_<class>: as of `FindingsHost`.
         start: begins a test; only while nothing else uses the crossbars.
         threshold: of movement; it must stay until ``done``.
+        least: sum of a plane with which others are compared; likewise.
+        group: a group of columns, counted from 0 over row tiles and layers.
+        lane: a column of it.
+        sum: of that column, two cycles later; only while no test is under way.
         busy: high from the cycle after ``start`` until the end.
         done: high for one cycle at the end.
     """
 
     def __init__(self) -> None:
-        super().__init__(start=Out(1), threshold=Out(THRESHOLD_BITS), busy=In(1), done=In(1))
+        super().__init__(
+            start=Out(1),
+            threshold=Out(THRESHOLD_BITS),
+            least=Out(LEAST_BITS),
+            group=Out(16),
+            lane=Out(16),
+            sum=In(SUM_BITS),
+            busy=In(1),
+            done=In(1),
+        )

@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
 from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
-from remora.hdl.crossbar.self_test.decider import PairDecider, pair_bits
+from remora.hdl.crossbar.self_test.decider import pair_bits
+from remora.hdl.crossbar.self_test.drives import add_deciders, connect_weigher, drive_row, find_ends, pulse_group
 from remora.hdl.crossbar.self_test.finding_list import NUMBER_FIELDS, FindingList
 from remora.hdl.crossbar.self_test.host import SelfTestHost
 from remora.hdl.crossbar.self_test.pulse_masks import PulseMasks
+from remora.hdl.crossbar.self_test.weigher import Weigher
 from remora.hdl.crossbar.weight_window import Wordlines
 from remora.hdl.lib.columns import ConvertedColumns
 from remora.hdl.lib.hierarchy import add_submodule
@@ -36,12 +38,12 @@ from remora.spec.lib.fixed import unsigned_width
 
 
 class SelfTest(wiring.Component):
-    """Tests both layers, row tile by row tile: groups of rows, side by side of their pairs, then the converters.
+    """Tests both layers, row tile by row tile: groups of rows, side by side of their pairs, converters, planes.
 
     The engine and the window must be idle from ``host.start`` until ``host.done``: the test drives the crossbars.
     A reset ends it where it is; devices that were away then stay away.
 
-    Rules S1 to S8.
+    Rules S1 to S11.
 
     Ports:
         host: what the registers set and read.
@@ -74,10 +76,11 @@ class SelfTest(wiring.Component):
     def elaborate(self, platform) -> Module:
         m = Module()
         host, most_folds = self.host, max(self.folds.values())
-        self._probe = probe = add_submodule(m, "probe", ColumnProbe(self.design, self.plan.finer))
-        self._masks = masks = add_submodule(m, "masks", PulseMasks(self.design))
+        self._probe = probe = add_submodule(m, "probe", ColumnProbe(self.design, self.plan.finer, weighs=True))
+        self.masks = masks = add_submodule(m, "masks", PulseMasks(self.design))
+        self.weigher = weigher = add_submodule(m, "weigher", Weigher(self.design))
         self._list = found = add_submodule(m, "findings", FindingList(self.design))
-        self._memory = memory = add_submodule(
+        self.memory = memory = add_submodule(
             m,
             "pairs",
             Memory(
@@ -94,10 +97,14 @@ class SelfTest(wiring.Component):
         self._declare(m)
         self._connect_program(m)
         self._connect_wordlines(m)
-        self._build_deciders(m)
+        self.deciding, self.stuck = Signal(), Signal(2 * self.lanes)
+        add_deciders(m, self)
+        connect_weigher(m, self, weigher)
         m.d.comb += [
             probe.layer.eq(self.layer),
             probe.planes.eq(1),
+            probe.weigh.eq(self.weighing),
+            probe.weighed.eq(self.plane),
             masks.layer.eq(self.layer),
             masks.row.eq(self.row),
             masks.fold.eq(self.taken),
@@ -130,6 +137,7 @@ class SelfTest(wiring.Component):
         self.side, self.base, self.returning = Signal(), Signal(), Signal()
         self.number = Signal(range(RETURNS))
         self.again = Signal(range(BURST_PULSES))
+        self.weighing, self.plane = Signal(), Signal(range(self.weigher.planes))
         self.converters = Signal()
         self.total = Signal(signed(self.plan.sum_bits))
         self.device = Signal(range(2 * self.lanes))
@@ -137,84 +145,41 @@ class SelfTest(wiring.Component):
         # Ends of the walk.
         self.last_row, self.last_group, self.last_tile = Signal(range(GROUP_ROWS)), Signal(), Signal()
         self.columns, self.fold_count = Signal.like(self.column), Signal.like(self.fold)
-        for layer, layout in self.layouts.items():
-            with m.If(self.layer == layer):
-                m.d.comb += [self.columns.eq(layout.columns), self.fold_count.eq(self.folds[layer])]
-            for tile in layout.tiles[:: layout.column_tiles]:
-                groups, rest = -(-tile.rows // GROUP_ROWS), (tile.rows - 1) % GROUP_ROWS
-                with m.If((self.layer == layer) & (self.row_tile == tile.row_tile)):
-                    m.d.comb += [
-                        self.last_group.eq(self.group == groups - 1),
-                        self.last_row.eq(Mux(self.last_group, rest, GROUP_ROWS - 1)),
-                        self.last_tile.eq(tile.row_tile == layout.row_tiles - 1),
-                    ]
+        self.last_plane, self.last_weighing = Signal(), Signal()
+        find_ends(m, self)
         m.d.comb += self.taken.eq(self.fold - 1)
 
     def _connect_program(self, m: Module) -> None:
-        masks, rows = self._masks, self.design.crossbar.rows
+        masks, rows = self.masks, self.design.crossbar.rows
         self.pulse, self.pulsing = Signal(), Signal()
-
-        def of_tile(mask: Value) -> Value:
-            groups = -(-rows // GROUP_ROWS)
-            return Cat(*(Mux(self.group == group, mask, 0) for group in range(groups)))[:rows]
 
         for layer, port in ((Layer.HIDDEN, self.program_hidden), (Layer.READOUT, self.program_readout)):
             m.d.comb += [
                 port.tile.eq(self.row_tile * self.layouts[layer].column_tiles + self.column_tile),
                 port.column.eq(self.in_tile),
-                port.up.eq(of_tile(masks.column_up)),
-                port.down.eq(of_tile(masks.column_down)),
-                port.side.eq(self.side.replicate(rows)),
                 port.pulse.eq(self.pulse & (self.layer == layer)),
             ]
+            pulse_group(m, port, rows, self.group, masks.column_up, masks.column_down, self.side)
         m.d.comb += self.busy.eq(self.program_hidden.busy | self.program_readout.busy)
 
     def _connect_wordlines(self, m: Module) -> None:
         self.driving, driven = Signal(), Signal(len(self.first))
         m.d.comb += driven.eq(self.first + self.row)
-        for layer, layout in self.layouts.items():
-            here = self.driving & (self.layer == layer)
-            lines = Cat(*(here & (driven == row) for row in range(layout.rows)))
-            m.d.comb += getattr(self.wordlines, f"{layer.name.lower()}_pos").eq(lines)
+        drive_row(m, self.layouts, self.wordlines, self.driving, self.layer, driven)
 
-    def _build_deciders(self, m: Module) -> None:
-        """One a lane, beside the word that is taken."""
-        memory, masks, bits = self._memory, self._masks, self.design.formats.adc_bits
-        width = pair_bits(self.design)
-        self.deciding = Signal()
-        m.d.comb += [getattr(self, f"{layer.name.lower()}_columns").fold.eq(self.taken) for layer in Layer]
-        codes = Mux(self.layer, self.readout_columns.code, self.hidden_columns.code)
-        self.stuck, words = Signal(2 * self.lanes), []
-        both = []
-        for index in range(self.lanes):
-            decider = add_submodule(m, f"decider_{index}", PairDecider(self.design))
-            code = codes[index * bits : (index + 1) * bits]
-            m.d.comb += [
-                decider.known.eq(memory.read_data.word_select(index, width)),
-                decider.code.eq(code.as_signed() if len(code) == bits else 0),
-                decider.first.eq(self.sample == 0),
-                decider.side.eq(self.side),
-                decider.base.eq(self.base),
-                decider.returning.eq(self.returning),
-                decider.number.eq(self.number),
-                decider.left_out.eq(masks.left_out[index]),
-                decider.threshold.eq(self.host.threshold),
-                masks.up[index].eq(decider.up),
-                masks.down[index].eq(decider.down),
-                self.stuck[2 * index].eq(decider.stuck_pos & ~masks.left_out[index]),
-                self.stuck[2 * index + 1].eq(decider.stuck_neg & ~masks.left_out[index]),
-            ]
-            both.append(decider.stuck_pos & decider.stuck_neg)
-            words.append(Mux(self.deciding, decider.decided, decider.summed))
-        m.d.comb += [memory.write_data.eq(Cat(*words)), masks.stuck.eq(Cat(*both))]
+    def known(self, lane: int) -> Value:
+        """The word of a lane that is taken."""
+        return self.memory.read_data.word_select(lane, pair_bits(self.design))
 
     def _control(self, m: Module) -> None:
-        host, probe, masks, found = self.host, self._probe, self._masks, self._list
+        host, probe, masks, found = self.host, self._probe, self.masks, self._list
         with m.FSM() as fsm:
             m.d.comb += [
                 host.busy.eq(~fsm.ongoing("IDLE")),
-                probe.start.eq(fsm.ongoing("READ") & ~self.busy),
-                self.driving.eq(fsm.ongoing("READ") & ~self.converters),
+                self.weighing.eq(fsm.ongoing("WEIGH")),
+                probe.start.eq((fsm.ongoing("READ") | self.weighing) & ~self.busy),
+                self.driving.eq((fsm.ongoing("READ") & ~self.converters) | self.weighing),
+                self.weigher.clear.eq(fsm.ongoing("IDLE") & host.start),
             ]
             with m.State("IDLE"):
                 with m.If(host.start):
@@ -247,6 +212,17 @@ class SelfTest(wiring.Component):
             with m.State("DECIDE"):
                 m.d.comb += [self.deciding.eq(1), masks.store.eq(self.fold != 0)]
                 self._rows(m, self._walk(m, write=True), "BRANCH")
+                # The rows are as they came.
+                with m.If((self.fold == self.fold_count) & (self.row == self.last_row) & self.base & ~self.side):
+                    m.d.sync += [self.plane.eq(0), self.sample.eq(0)]
+                    m.next = "WEIGH"
+            with m.State("WEIGH"):
+                with m.If(probe.done):
+                    m.next = "ADD"
+            with m.State("ADD"):
+                self._add(m)
+            with m.State("PLANES"):
+                self._check_planes(m)
             with m.State("BRANCH"):
                 m.d.sync += [self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.again.eq(0)]
                 with m.If(masks.rows.any()):
@@ -263,7 +239,7 @@ class SelfTest(wiring.Component):
                 m.d.comb += [masks.check.eq(self.fold != 0), masks.anew.eq(self.row == 0)]
                 self._rows(m, self._walk(m, write=False), "FETCH")
             with m.State("FETCH"):
-                m.d.comb += self._memory.read.eq(1)
+                m.d.comb += self.memory.read.eq(1)
                 m.d.sync += [self.fold.eq(self.fold + 1), self.device.eq(0)]
                 m.d.sync += self.column.eq(self.fold * Mux(self.layer, 1, columns_at_once(self.design, Layer.HIDDEN)))
                 m.next = "LOOK"
@@ -287,15 +263,15 @@ class SelfTest(wiring.Component):
             with m.State("COLUMN"):
                 self._check_converter(m)
             with m.State("DONE"):
-                m.d.comb += host.done.eq(1)
+                m.d.comb += [host.done.eq(1), self.weigher.done.eq(1)]
                 m.next = "IDLE"
 
     def _walk(self, m: Module, *, write: bool) -> Value:
         """Reads the words of a row and takes each a cycle later; high with the last."""
         end = self.fold == self.fold_count
-        m.d.comb += self._memory.read.eq(~end)
+        m.d.comb += self.memory.read.eq(~end)
         if write:
-            m.d.comb += self._memory.write.eq(self.fold != 0)
+            m.d.comb += self.memory.write.eq(self.fold != 0)
         m.d.sync += self.fold.eq(Mux(end, 0, self.fold + 1))
         return end
 
@@ -307,9 +283,38 @@ class SelfTest(wiring.Component):
                 m.d.sync += self.row.eq(0)
                 m.next = following
 
+    def _add(self, m: Module) -> None:
+        """The codes of a reading of a plane; then the next reading, plane, or row."""
+        weigher = self.weigher
+        end = self._walk(m, write=False)
+        m.d.comb += [weigher.read.eq(~end), weigher.take.eq(self.fold != 0)]
+        with m.If(end):
+            m.d.sync += self.sample.eq(self.sample + 1)
+            m.next = "WEIGH"
+            with m.If(self.last_weighing):
+                m.d.sync += [self.sample.eq(0), self.plane.eq(Mux(self.last_plane, 0, self.plane + 1))]
+                with m.If(self.last_plane):
+                    m.d.sync += self.row.eq(self.row + 1)
+                    with m.If(self.row == self.last_row):
+                        m.d.sync += self.row.eq(0)
+                        m.next = "BRANCH"
+
+    def _check_planes(self, m: Module) -> None:
+        """Two planes a cycle; then the next row tile, or layer."""
+        weigher, found = self.weigher, self._list
+        m.d.comb += [
+            weigher.compare.eq(1),
+            found.add.eq(weigher.off),
+            found.defect.eq(Defect.PLANE),
+            found.column.eq(weigher.compared),
+            found.row.eq(self.first - self.group * GROUP_ROWS),
+        ]
+        with m.If(weigher.last):
+            self._end_tile(m)
+
     def _begin_side(self, m: Module, side: int) -> None:
         """From the first reading on. The last group of a tile may have fewer rows than the one before."""
-        m.d.comb += self._masks.empty.eq(1)
+        m.d.comb += self.masks.empty.eq(1)
         m.d.sync += [
             self.side.eq(side), self.base.eq(1), self.returning.eq(0), self.number.eq(0), self.row.eq(0),
             self.converters.eq(0),
@@ -335,7 +340,7 @@ class SelfTest(wiring.Component):
         with m.If(self.busy):
             pass
         with m.Elif(self.column != self.columns):
-            m.d.comb += self.pulse.eq((self._masks.column_up | self._masks.column_down).any())
+            m.d.comb += self.pulse.eq((self.masks.column_up | self.masks.column_down).any())
             self._next_column(m)
         with m.Else():
             m.d.sync += [self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.row.eq(0)]
@@ -364,8 +369,8 @@ class SelfTest(wiring.Component):
                     self._begin_side(m, 0)
 
     def _check_converter(self, m: Module) -> None:
-        """What a column's codes of no words say; then the next column, row tile, or layer."""
-        found, dead, off = self._list, self._masks.column_dead, Signal()
+        """What a column's codes of no words say; then the next column, or the planes."""
+        found, dead, off = self._list, self.masks.column_dead, Signal()
         m.d.comb += [
             off.eq((self.total >= self.plan.offset) | (self.total <= -self.plan.offset)),
             found.add.eq(dead | off),
@@ -376,11 +381,14 @@ class SelfTest(wiring.Component):
         self._next_column(m)
         m.next = "READ"
         with m.If(self.column + 1 == self.columns):
-            m.d.comb += self._masks.clear.eq(1)
-            m.d.sync += [self.group.eq(0), self.first.eq(self.first + self.last_row + 1)]
-            m.d.sync += self.row_tile.eq(self.row_tile + 1)
-            self._begin_side(m, 0)
-            with m.If(self.last_tile):
-                m.d.sync += [self.row_tile.eq(0), self.first.eq(0), self.layer.eq(1)]
-                with m.If(self.layer == Layer.READOUT):
-                    m.next = "DONE"
+            m.next = "PLANES"
+
+    def _end_tile(self, m: Module) -> None:
+        m.d.comb += self.masks.clear.eq(1)
+        m.d.sync += [self.group.eq(0), self.first.eq(self.first + self.last_row + 1)]
+        m.d.sync += self.row_tile.eq(self.row_tile + 1)
+        self._begin_side(m, 0)
+        with m.If(self.last_tile):
+            m.d.sync += [self.row_tile.eq(0), self.first.eq(0), self.layer.eq(1)]
+            with m.If(self.layer == Layer.READOUT):
+                m.next = "DONE"

@@ -8,7 +8,7 @@ from enum import IntEnum
 from math import ceil, hypot, sqrt
 from typing import TYPE_CHECKING
 
-from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.layout import Layer, adc_shift, layer_layout
 from remora.spec.devices.model import device_number
 from remora.spec.devices.suggestions import mean_step
 from remora.spec.lib.fixed import signed_width
@@ -42,6 +42,20 @@ THRESHOLD_BITS = 16
 """Width of the register of the threshold."""
 
 
+PLANE_SHARE = 25
+"""A plane is off from the n-th part of another plane's sum on: 4 %, which leaves readings 1 % beside 5 %. Rule S11."""
+LEAST_SUM = 8192
+"""A plane's sum of codes from which on others are compared with it, after reset of its register. Rule S11."""
+WEIGHED_PAIRS = 1000
+"""Pairs of a row tile beside which one reading of each plane is enough. Rule S9."""
+DRIFT_SHARE = 25
+"""Likewise of a column's sum beside an earlier one. Rule S13."""
+LEAST_COLUMN_SUM = 1024
+"""A column's sum in the earlier test from which on its converter is judged. Rule S13."""
+LEAST_BITS = 24
+"""Width of that register."""
+SUM_BITS = 32
+"""Width of a column's sum as software reads it. Rule S10."""
 SEPARATION = 5
 """Deviations of what readings err by that `threshold_for` keeps away from."""
 ROUNDING = 0.5
@@ -55,6 +69,12 @@ class Defect(IntEnum):
     OFFSET = 2
     DEAD_COLUMN = 3
     DEAD_CONVERTER = 4
+    PLANE = 5
+    GAIN = 6
+
+
+HARDWARE_CLASSES = tuple(defect for defect in Defect if defect is not Defect.GAIN)
+"""Those that the hardware lists and counts; software tells drift, since that needs an earlier test."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +84,7 @@ class Finding:
     Attributes:
         defect: its class.
         layer: where it lies. ``side``, ``row``, ``column``: of the layer, as of rule D2; a finding of a column has
-            side 0 and the first row of its row tile.
+            side 0 and the first row of its row tile, and so has one of a plane, whose number is the column.
     """
 
     defect: Defect
@@ -153,15 +173,54 @@ def layer_folds(design: DesignPoint, layer: Layer) -> int:
     return -(-layer_layout(design, layer).columns // columns_at_once(design, layer))
 
 
+def weighed_planes(design: DesignPoint, layer: Layer) -> int:
+    """Planes of a layer that are weighed: those on which a level can add as much as in a reading. Rule S9."""
+    planes = design.formats.stream_bits if layer is Layer.HIDDEN else design.readout_planes
+    return min(planes, adc_shift(design, layer) + SelfTestPlan.of(design).finer + 1)
+
+
+def weighings(design: DesignPoint, layer: Layer) -> int:
+    """Samples of each row and plane that are summed: more, a power of two, where a row tile has few pairs. Rule S9."""
+    layout = layer_layout(design, layer)
+    pairs = min(layout.rows, design.crossbar.rows) * layout.columns
+    return min(READS, 1 << max(0, ceil(WEIGHED_PAIRS / pairs) - 1).bit_length())
+
+
+def weighing_repeats(design: DesignPoint, layer: Layer, plane: int) -> int:
+    """How often a wordline is integrated on a plane, so that a level adds 2^e codes. Rule S9."""
+    return 1 << (adc_shift(design, layer) + SelfTestPlan.of(design).finer - plane)
+
+
+def plane_sum_bits(design: DesignPoint) -> int:
+    """Width of the sum of a plane of a row tile, and enough for the register of the least, two's complement."""
+    most = 0
+    for layer in Layer:
+        layout = layer_layout(design, layer)
+        pairs = min(layout.rows, design.crossbar.rows) * layout.columns
+        most = max(most, design.formats.adc_limit * pairs * weighings(design, layer))
+    return max(signed_width(most), LEAST_BITS + 1)
+
+
+def column_sum_bits(design: DesignPoint) -> int:
+    """Width of the sum of a column of a row tile, two's complement. Rule S10."""
+    most = 0
+    for layer in Layer:
+        samples = weighed_planes(design, layer) * weighings(design, layer)
+        rows = min(layer_layout(design, layer).rows, design.crossbar.rows)
+        most = max(most, design.formats.adc_limit * rows * samples)
+    return signed_width(most)
+
+
 class Step(IntEnum):
     """What takes the cycles of a self-test; a value counts how often, of one layer (``hdl/crossbar/self_test``)."""
 
     READ = 0
-    """Of a sample: READ until the codes are there."""
+    """Of a sample: READ or WEIGH until the codes are there."""
     TAKE = 1
-    """Of a row: COLLECT, DECIDE, CHECK: a cycle a fold and one."""
+    """Of a row: COLLECT, DECIDE, ADD, CHECK: a cycle a fold and one."""
     CYCLE = 2
-    """ROW, BRANCH, a column in PULSE, FETCH, LOOK, EMIT a device, COLUMN, and what ends a loop."""
+    """ROW, BRANCH, a column in PULSE, FETCH, LOOK, EMIT a device, COLUMN, two planes in PLANES, what ends a loop, and a
+    cycle for which WEIGH integrates longer than READ."""
     PULSE = 3
     """A pulse beyond the cycle of its launch."""
 

@@ -67,13 +67,13 @@ def test_defects_of_a_file(remora, files):
     assert len(result["injected"]) == 3 and result["by_class"]["found"]["stuck"] == 1
 
 
-@pytest.mark.parametrize("kind", ["numbers", "devices", "findings"])
+@pytest.mark.parametrize("kind", ["numbers", "sums", "devices", "findings"])
 def test_hardware_that_was_not_compared_fails(remora, files, monkeypatch, kind):
     """Whatever the run did compare, each kind must have been among it."""
 
     def ran(design, chip, state):
         golden = self_test(design, chip, state, threshold_for(design))
-        kinds = {name: 1 for name in ("numbers", "devices", "findings") if name != kind}
+        kinds = {name: 1 for name in ("numbers", "sums", "devices", "findings") if name != kind}
         return SelfTestRun([golden], [[]], [golden.cycles(design)], Comparison(kinds, values=9))
 
     monkeypatch.setattr(selftest, "_run", ran)

@@ -17,7 +17,7 @@ from remora.spec.lib.validation import guess
 CLASSES = {defect.name.lower().replace("_", "-"): defect for defect in Defect}
 LAYERS = {layer.name.lower(): layer for layer in Layer}
 SIDES = {"positive": 0, "negative": 1}
-VALUED = (Defect.OFFSET, Defect.DEAD_CONVERTER)
+VALUED = (Defect.OFFSET, Defect.DEAD_CONVERTER, Defect.PLANE, Defect.GAIN)
 """Classes of which a file must state a value."""
 
 
@@ -55,7 +55,7 @@ def _defect(table: Any, where: str) -> Injected:
     if defect is Defect.STUCK and "row" not in table:
         raise ConfigError(f"{where}: row is missing")
     if defect in VALUED and "value" not in table:
-        raise ConfigError(f"{where}: value is missing, the code of its converter")
+        raise ConfigError(f"{where}: value is missing, the code of its converter, or the error of a plane or gain")
     row, column = (_whole(table.get(name, 0), f"{where}: {name}") for name in ("row", "column"))
     value = table.get("value", 0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1 << 15:

@@ -17,15 +17,16 @@ from remora.golden.devices.chip import Chip
 from remora.golden.devices.self_test import SelfTestResult, self_test
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.self_test.plan import CLASS_SHIFT, Defect, Finding
+from remora.spec.crossbar.self_test.plan import CLASS_SHIFT, HARDWARE_CLASSES, LEAST_SUM, Finding
 from remora.tb.lib.scoreboard import Comparison, compare
 
-FINDINGS, NUMBERS = "findings", "numbers"
+FINDINGS, NUMBERS, SUMS = "findings", "numbers", "sums"
 """Kinds of records that are compared besides those of devices."""
 CYCLES_OFF = 8
 """Cycles by which the interrupt may come later than the test ends."""
 _FINDING = [("test", "<i4"), ("word", "<u4")]
-_NUMBER = [("test", "<i4"), ("status", "<u4", (2,)), ("counts", "<u4", (len(Defect),)), ("late", "<i4")]
+_NUMBER = [("test", "<i4"), ("status", "<u4", (2,)), ("counts", "<u4", (len(HARDWARE_CLASSES),)), ("late", "<i4")]
+_SUM = [("test", "<i4"), ("sum", "<i4")]
 
 
 @dataclass
@@ -47,7 +48,7 @@ class SelfTestRun:
     def required(self) -> tuple[str, ...]:
         """Kinds of which a record must have been compared: findings too where golden lists any."""
         lists = any(each.listed for each in self.golden)
-        return (NUMBERS, DEVICES, *([FINDINGS] if lists else []))
+        return (NUMBERS, SUMS, DEVICES, *([FINDINGS] if lists else []))
 
 
 def run_self_test(
@@ -58,6 +59,7 @@ def run_self_test(
     threshold: int,
     directory: Path,
     *,
+    least: int = LEAST_SUM,
     tests: int = 1,
     plusargs: Sequence[str] = (),
 ) -> SelfTestRun:
@@ -66,16 +68,18 @@ def run_self_test(
     Args:
         build: of the harness of the design.
         state: of the chip's devices before; golden changes it.
+        least: sum of a plane with which others are compared.
         tests: how many, one after the other.
 
     Raises:
         SimulationFailed: a test does not end.
     """
     write_chip(directory, design, state, chip)
-    golden = [self_test(design, chip, state, threshold) for _ in range(tests)]
+    golden = [self_test(design, chip, state, threshold, least) for _ in range(tests)]
     output = directory / "self_test.json"
     config = {
-        "design": design.model_dump(mode="json"), "threshold": threshold, "tests": tests, "output": str(output),
+        "design": design.model_dump(mode="json"), "threshold": threshold, "least": least, "tests": tests,
+        "output": str(output),
         "cycles": max(each.cycles(design) for each in golden),
     }  # fmt: skip
     arguments = [f"+remora_chip={directory}", devices_asked(directory), *plusargs]
@@ -84,10 +88,13 @@ def run_self_test(
         run_dir=directory,
     )  # fmt: skip
     found = json.loads(output.read_text(encoding="utf-8"))["runs"]
-    checks = [_findings(golden, found), _numbers(design, golden, found), check_states(design, state, directory)]
+    checks = [
+        _findings(golden, found), _numbers(design, golden, found), _sums(golden, found),
+        check_states(design, state, directory),
+    ]  # fmt: skip
     comparison = compare({each.kind: each.expected for each in checks}, {each.kind: each.actual for each in checks})
     # What the hardware lists may be wrong, and no finding at all.
-    legal = [[word for word in each["findings"] if word >> CLASS_SHIFT in iter(Defect)] for each in found]
+    legal = [[word for word in each["findings"] if word >> CLASS_SHIFT in iter(HARDWARE_CLASSES)] for each in found]
     listed = [[Finding.of_word(word) for word in words] for words in legal]
     return SelfTestRun(golden, listed, [each["cycles"] for each in found], comparison)
 
@@ -103,12 +110,22 @@ def _numbers(design: DesignPoint, golden: Sequence[SelfTestResult], found: Seque
     """A record a test: how many findings, of each class, and whether it took the cycles that are predicted."""
     expected, actual = np.zeros(len(golden), _NUMBER), np.zeros(len(found), _NUMBER)
     for number, result in enumerate(golden):
-        counts = [result.count(defect) for defect in Defect]
+        counts = [result.count(defect) for defect in HARDWARE_CLASSES]
         status = [len(result.findings), int(len(result.findings) > len(result.listed))]
         expected[number] = number, status, counts, 0
     for number, each in enumerate(found):
-        counts = [each["counts"][name] for name in ("stuck", "offset", "dead_columns", "dead_converters")]
+        counts = [each["counts"][name] for name in ("stuck", "offset", "dead_columns", "dead_converters", "planes")]
         late = each["cycles"] - golden[number].cycles(design)
         status = [each["status"]["findings"], each["status"]["overflow"]]
         actual[number] = number, status, counts, 0 if 0 <= late <= CYCLES_OFF else late
     return Check(NUMBERS, expected, actual)
+
+
+def _sums(golden: Sequence[SelfTestResult], found: Sequence[dict]) -> Check:
+    """A record a column of a row tile and test: what its readings of single planes added up to."""
+    expected = [
+        (number, int(total)) for number, result in enumerate(golden) for of_layer in result.column_sums
+        for total in of_layer.ravel()
+    ]  # fmt: skip
+    actual = [(number, total) for number, each in enumerate(found) for total in each["sums"]]
+    return Check(SUMS, np.array(expected, _SUM), np.array(actual, _SUM))

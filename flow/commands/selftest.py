@@ -78,7 +78,7 @@ def command(
     chip, state = inject(made, DeviceState.fresh(made, weights), [each for each in injected if each not in drifts])
     before = None
     if drifts:  # which only a test before can show
-        before = self_test(design, chip, state, threshold_for(design))
+        before = self_test(design, chip, state, threshold_for(design), pulses=False)
         chip, state = inject(chip, state, drifts)
     run: SelfTestRun | None = None
     if rtl:

@@ -92,6 +92,8 @@ def inject(chip: Chip, state: DeviceState, defects: Iterable[Injected]) -> tuple
         elif finding.defect is Defect.DEAD_COLUMN:
             _stick(made, devices, (slice(None), tile.row_slice, finding.column), 0)
         elif finding.defect is Defect.GAIN:
+            if made.gain[converter] == -(1 << GAIN_BITS):
+                continue  # of a dead one there is none
             made.gain[converter] = round((1 << GAIN_BITS) * defect.value)
         else:
             made.offset[converter] = round(defect.value * 2**OFFSET_BITS)
@@ -137,7 +139,8 @@ def seen_offsets(design: DesignPoint, chip: Chip, layer: Layer) -> NDArray[np.bo
 
 def random_defects(chip: Chip, seed: int, share: float) -> list[Injected]:
     """A random map: this share of all devices is stuck, at rest, full, or anywhere, and some columns have an offset,
-    are dead, or have a dead converter, as `SHARES` says."""
+    are dead, or have a dead converter, as `SHARES` says; and some planes weigh otherwise."""
+    planes = np.random.default_rng([seed, 2])
     random, found, most = np.random.default_rng(seed), [], (chip.model.full - chip.model.rest) / chip.model.level
     for made in chip.layers:
         _, rows, columns = made.shape
@@ -152,8 +155,8 @@ def random_defects(chip: Chip, seed: int, share: float) -> list[Injected]:
                         break
         for first in sorted({tile.first_row for tile in made.tiles}):
             count = made.planes.shape[1]
-            for plane in np.flatnonzero(random.random(count) < PLANES)[: (count - 1) // 2].tolist():
-                error = random.choice([-1, 1]) * random.uniform(*ERRORS)
+            for plane in np.flatnonzero(planes.random(count) < PLANES)[: (count - 1) // 2].tolist():
+                error = planes.choice([-1, 1]) * planes.uniform(*ERRORS)
                 found.append(Injected(Finding(Defect.PLANE, made.layer, 0, first, plane), error))
         for side, row, column in np.argwhere(random.random((2, rows, columns)) < share).tolist():
             value = random.choice([0.0, most, random.uniform(0, most)])

@@ -81,7 +81,7 @@ class SelfTestResult:
 
 
 def self_test(
-    design: DesignPoint, chip: Chip, state: DeviceState, threshold: int, least: int = LEAST_SUM
+    design: DesignPoint, chip: Chip, state: DeviceState, threshold: int, least: int = LEAST_SUM, pulses: bool = True
 ) -> SelfTestResult:
     """Test a chip, whose devices are pulsed and come back. Rules S1 to S11.
 
@@ -90,10 +90,11 @@ def self_test(
         state: of its devices; changed in place.
         threshold: of movement, as its register has it. Rule S4.
         least: sum of a plane with which others are compared, likewise. Rule S11.
+        pulses: test devices too; else they are weighed alone, and nothing is pulsed.
     """
     result = SelfTestResult(SelfTestPlan.of(design))
     for layer in Layer:
-        _LayerTest(design, chip, state, threshold, least, layer, result).run()
+        _LayerTest(design, chip, state, threshold, least, layer, result).run(pulses)
     return result
 
 
@@ -124,13 +125,17 @@ class _LayerTest:
         self.column_sums = np.zeros((self.layout.row_tiles, self.layout.columns), np.int64)
         self.plane_sums = np.zeros((self.layout.row_tiles, self.planes), np.int64)
 
-    def run(self) -> None:
-        """Every row tile, every group of its rows, then its converters."""
+    def run(self, pulses: bool) -> None:
+        """Every row tile, every group of its rows, then its converters and planes."""
         for first in self.layout.tiles[:: self.layout.column_tiles]:
             dead: NDArray[np.bool_] = np.zeros(self.layout.columns, bool)
             for start in range(first.first_row, first.first_row + first.rows, GROUP_ROWS):
                 rows = np.arange(start, min(start + GROUP_ROWS, first.first_row + first.rows))
-                stuck = _GroupTest(self, rows, dead).run()
+                group = _GroupTest(self, rows, dead)
+                if not pulses:
+                    group.weigh()
+                    continue
+                stuck = group.run()
                 if start == first.first_row:
                     dead = np.asarray(stuck.all(axis=(0, 1)))
                     self.spend(Step.TAKE, len(rows))
@@ -251,14 +256,22 @@ class _GroupTest:
         """Devices that do not move: (2, rows, columns)."""
         return np.stack([self._test_side(0), self._test_side(1)])
 
+    def weigh(self) -> None:
+        """Read all rows, which gives the target, and then each on every plane."""
+        self._scan(np.ones(len(self.rows), bool))
+        self.test.spend(Step.TAKE, len(self.rows))
+        self.target = self.now
+        self.test.weigh(self.rows, self.target)
+
     def _test_side(self, side: int) -> NDArray[np.bool_]:
         """Those of a side."""
-        test, plan, every = self.test, self.test.plan, np.ones(len(self.rows), bool)
-        self._scan(every)
-        self._decide()
+        test, plan = self.test, self.test.plan
         if side == 0:
-            self.target = self.now
-            test.weigh(self.rows, self.target)
+            self.weigh()
+            test.spend(Step.CYCLE)
+        else:
+            self._scan(np.ones(len(self.rows), bool))
+            self._decide()
         self.base = self.now
         down = (-self.now if side else self.now) > plan.middle
         # In which burst a device has moved, from 1 on; those of dead columns are not asked.

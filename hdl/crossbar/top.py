@@ -121,6 +121,7 @@ class Remora(AxiTop):
             m,
             host,
             start=registers.self_test_control_start,
+            weigh=registers.self_test_control_weigh,
             threshold=registers.self_test_threshold_sum,
             pointer=registers.self_test_pointer_entry,
             least=registers.self_test_least_sum,

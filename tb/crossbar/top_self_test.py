@@ -26,7 +26,7 @@ async def find_defects(dut) -> None:
     await host.write("SELF_TEST_THRESHOLD", sum=config["threshold"])
     await host.write("SELF_TEST_LEAST", sum=config["least"])
     await host.write("INTERRUPT_ENABLE", self_tested=1)
-    runs = [await one_test(host, config["cycles"]) for _ in range(config["tests"])]
+    runs = [await one_test(host, config["cycles"], weigh=not config["pulses"]) for _ in range(config["tests"])]
     Path(config["output"]).write_text(json.dumps({"runs": runs}), encoding="utf-8")
 
 
@@ -51,10 +51,10 @@ async def refusals(dut) -> None:
     await one_test(host, config["cycles"])
 
 
-async def one_test(host: CrossbarHost, cycles: int) -> dict:
+async def one_test(host: CrossbarHost, cycles: int, weigh: bool = False) -> dict:
     """Start a test, wait for its interrupt, and read what it found."""
     done = RisingEdge(host.dut.irq)
-    await host.write("SELF_TEST_CONTROL", start=1)
+    await host.write("SELF_TEST_CONTROL", start=1, weigh=int(weigh))
     began = get_sim_time("ns")
     await with_timeout(done, SLACK * cycles * host.period_ns, "ns")
     taken = round((get_sim_time("ns") - began) / host.period_ns)
@@ -73,7 +73,7 @@ async def one_test(host: CrossbarHost, cycles: int) -> dict:
 
 
 async def column_sums(host: CrossbarHost) -> AsyncIterator[int]:
-    """The sums of all columns, row tile by row tile. Rule S12."""
+    """The sums of all columns, row tile by row tile. Rules S10 and S12."""
     first, register = 0, host.registers["SELF_TEST_SUM"]
     for layer in Layer:
         layout, lanes = layer_layout(host.design, layer), columns_at_once(host.design, layer)

@@ -50,6 +50,7 @@ class SelfTestHost(FindingsHost):
         overflow: as of `FindingsHost`.
         count_<class>: as of `FindingsHost`.
         start: begins a test; only while nothing else uses the crossbars.
+        weigh: with ``start``, no device is pulsed.
         threshold: of movement; it must stay until ``done``.
         least: sum of a plane with which others are compared; likewise.
         group: a group of columns, counted from 0 over row tiles and layers.
@@ -62,6 +63,7 @@ class SelfTestHost(FindingsHost):
     def __init__(self) -> None:
         super().__init__(
             start=Out(1),
+            weigh=Out(1),
             threshold=Out(THRESHOLD_BITS),
             least=Out(LEAST_BITS),
             group=Out(16),

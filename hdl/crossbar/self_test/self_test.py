@@ -121,7 +121,6 @@ class SelfTest(wiring.Component):
     def _declare(self, m: Module) -> None:
         """Counters of the walk, and where they end."""
         layouts = self.layouts.values()
-        most_columns = max(layout.columns for layout in layouts)
         self.layer = Signal()
         groups = max(-(-tile.rows // GROUP_ROWS) for layout in layouts for tile in layout.tiles)
         self.row_tile = Signal(unsigned_width(max(layout.row_tiles for layout in layouts) - 1))
@@ -130,14 +129,14 @@ class SelfTest(wiring.Component):
         self.row = Signal(range(GROUP_ROWS + 1))
         # The fold that is read, and the one whose word is there: read in the cycle before.
         self.fold, self.taken = (Signal(range(max(self.folds.values()) + 1), name=name) for name in ("fold", "taken"))
-        self.column = Signal(unsigned_width(most_columns))
+        self.column = Signal(unsigned_width(max(layout.columns for layout in layouts)))
         self.column_tile = Signal(unsigned_width(max(layout.column_tiles for layout in layouts) - 1))
         self.in_tile = Signal(len(self.program_hidden.column))
         self.sample = Signal(READ_BITS)
         self.side, self.base, self.returning = Signal(), Signal(), Signal()
         self.number = Signal(range(RETURNS))
         self.again = Signal(range(BURST_PULSES))
-        self.weighing, self.plane = Signal(), Signal(range(self.weigher.planes))
+        self.weighs_alone, self.weighing, self.plane = Signal(), Signal(), Signal(range(self.weigher.planes))
         self.converters = Signal()
         self.total = Signal(signed(self.plan.sum_bits))
         self.device = Signal(range(2 * self.lanes))
@@ -184,6 +183,7 @@ class SelfTest(wiring.Component):
             with m.State("IDLE"):
                 with m.If(host.start):
                     m.d.comb += [found.clear.eq(1), masks.clear.eq(1)]
+                    m.d.sync += self.weighs_alone.eq(host.weigh)
                     m.d.sync += [self.layer.eq(0), self.row_tile.eq(0), self.group.eq(0), self.first.eq(0)]
                     self._begin_side(m, 0)
             with m.State("ROW"):
@@ -298,6 +298,8 @@ class SelfTest(wiring.Component):
                     with m.If(self.row == self.last_row):
                         m.d.sync += self.row.eq(0)
                         m.next = "BRANCH"
+                        with m.If(self.weighs_alone):
+                            self._next_group(m)
 
     def _check_planes(self, m: Module) -> None:
         """Two planes a cycle; then the next row tile, or layer."""
@@ -358,15 +360,19 @@ class SelfTest(wiring.Component):
         with m.If(self.fold == self.fold_count):
             m.d.sync += [self.fold.eq(0), self.row.eq(self.row + 1)]
             with m.If(self.row == self.last_row):
-                with m.If(self.last_group):
-                    m.d.sync += [
-                        self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.sample.eq(0),
-                        self.total.eq(0), self.converters.eq(1),
-                    ]  # fmt: skip
-                    m.next = "READ"
-                with m.Else():
-                    m.d.sync += [self.group.eq(self.group + 1), self.first.eq(self.first + GROUP_ROWS)]
-                    self._begin_side(m, 0)
+                self._next_group(m)
+
+    def _next_group(self, m: Module) -> None:
+        """The next group of the row tile, or its converters."""
+        with m.If(self.last_group):
+            m.d.sync += [
+                self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.sample.eq(0),
+                self.total.eq(0), self.converters.eq(1),
+            ]  # fmt: skip
+            m.next = "READ"
+        with m.Else():
+            m.d.sync += [self.group.eq(self.group + 1), self.first.eq(self.first + GROUP_ROWS)]
+            self._begin_side(m, 0)
 
     def _check_converter(self, m: Module) -> None:
         """What a column's codes of no words say; then the next column, or the planes."""

@@ -28,7 +28,7 @@ from remora.spec.crossbar.self_test.plan import (
 class Weigher(wiring.Component):
     """Takes the codes of a fold a cycle, and compares two planes a cycle.
 
-    Rules S10 and S11.
+    Rules S10 to S12.
 
     Ports:
         clear: a test begins.

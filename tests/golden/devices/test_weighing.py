@@ -29,7 +29,7 @@ def test_twenty_maps():
         made = Chip.of(design)
         drifts = random_drift(made, seed)
         chip, state, injected = chip_of(design, random_defects(made, seed, 0.01), seed)
-        before = self_test(design, chip, state, threshold_for(design))
+        before = self_test(design, chip, state, threshold_for(design), pulses=False)
         chip, state = inject(chip, state, drifts)
         result = self_test(design, chip, state, threshold_for(design))
         told, hidden = list(result.findings), unweighed(design, result)
@@ -54,7 +54,8 @@ def test_the_margin_lies_between_three_and_five_percent(error, found):
     plane = Injected(Finding(Defect.PLANE, Layer.HIDDEN, 0, 0, 3), error)
     gain = Injected(Finding(Defect.GAIN, Layer.READOUT, 0, 0, 4), error)
     chip, state, _ = chip_of(MNIST, [plane])
-    before = self_test(MNIST, chip, state, threshold_for(MNIST))
+    before = self_test(MNIST, chip, state, threshold_for(MNIST), pulses=False)
+    assert not before.pulses and before.cycles(MNIST) < 300_000
     assert [each for each in before.findings if each.defect is Defect.PLANE] == [plane.finding] * found
     chip, state = inject(chip, state, [gain])
     now = self_test(MNIST, chip, state, threshold_for(MNIST))
@@ -66,7 +67,7 @@ def test_drift_of_all_devices_gives_the_gain_of_the_layer():
     """No converter is called off; the gain is the mean factor by which weights fell. Rules S13, S14 and G4."""
     design = MNIST.evolve(devices={"drift": 0.03, "drift_spread": 0.005, "drift_start": 20.0})
     chip, state, _ = chip_of(design, [])
-    before = self_test(design, chip, state, threshold_for(design))
+    before = self_test(design, chip, state, threshold_for(design), pulses=False)
     held = [each[0] - each[1] for each in state.conductances(chip)]
     state.age(chip, ticks(design.devices, 86400.0 * 365))
     left = [each[0] - each[1] for each in state.conductances(chip)]

@@ -61,6 +61,7 @@ def run_self_test(
     *,
     least: int = LEAST_SUM,
     tests: int = 1,
+    pulses: bool = True,
     plusargs: Sequence[str] = (),
 ) -> SelfTestRun:
     """Let the hardware and golden test a chip, and compare.
@@ -70,16 +71,17 @@ def run_self_test(
         state: of the chip's devices before; golden changes it.
         least: sum of a plane with which others are compared.
         tests: how many, one after the other.
+        pulses: they test devices; else these are weighed alone.
 
     Raises:
         SimulationFailed: a test does not end.
     """
     write_chip(directory, design, state, chip)
-    golden = [self_test(design, chip, state, threshold, least) for _ in range(tests)]
+    golden = [self_test(design, chip, state, threshold, least, pulses) for _ in range(tests)]
     output = directory / "self_test.json"
     config = {
         "design": design.model_dump(mode="json"), "threshold": threshold, "least": least, "tests": tests,
-        "output": str(output),
+        "pulses": pulses, "output": str(output),
         "cycles": max(each.cycles(design) for each in golden),
     }  # fmt: skip
     arguments = [f"+remora_chip={directory}", devices_asked(directory), *plusargs]

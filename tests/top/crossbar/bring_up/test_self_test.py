@@ -72,7 +72,7 @@ def test_every_class_is_found(harness, tmp_path):
     A small chip adds up to too little to weigh its planes, so that noise shows in them where they are compared.
     """
     seen = set()
-    for seed, tests, least in ((1, 2, 100), (6, 1, LEAST_SUM)):
+    for seed, tests, least in ((1, 2, 1000), (6, 1, LEAST_SUM)):
         (tmp_path / str(seed)).mkdir()
         result, outcome = compared(harness, tmp_path / str(seed), SMALL, seed, tests=tests, least=least)
         planes = [each for each in (*outcome.missed, *outcome.false_alarms) if each.defect is Defect.PLANE]
@@ -81,6 +81,9 @@ def test_every_class_is_found(harness, tmp_path):
         assert len(result.listed) == tests and max(each.most for each in result.golden) <= MOST_PULSES
         seen |= {finding.defect for finding in outcome.found}
     assert seen == set(HARDWARE_CLASSES)
+    (tmp_path / "weighs").mkdir()
+    result, _ = compared(harness, tmp_path / "weighs", SMALL, 1, pulses=False)
+    assert not result.golden[0].pulses
 
 
 def test_it_runs_between_sequences_alone(harness, tmp_path):

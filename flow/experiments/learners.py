@@ -92,7 +92,8 @@ class ChipLearner:
 
     def accuracy(self, test: SequenceSet) -> float:
         """Share of sequences that inference decides rightly."""
-        return accuracy(self._design, self.weights, test, devices=self._trainer.dfa.devices)
+        trainer = self._trainer
+        return accuracy(self._design, self.weights, test, trainer.coefficients, trainer.dfa.devices)
 
     def heal(self, count: int) -> None:
         """Replay so many sequences of the reservoir without new ones."""

@@ -53,7 +53,7 @@ def drifted(
 def gain_of(design: DesignPoint, layer: Layer, before: SelfTestResult, now: SelfTestResult, gain: int = UNITY) -> int:
     """The gain of a layer that undoes what has changed since a reference. Rules S14 and G4.
 
-    Columns count whose converters can be judged and have not drifted from the others.
+    Columns count that are not dead, have no offset, and have not drifted from the others.
 
     Args:
         before: as of `drifted`; ``now``: likewise.
@@ -64,9 +64,9 @@ def gain_of(design: DesignPoint, layer: Layer, before: SelfTestResult, now: Self
     """
     counted = np.ones(before.column_sums[layer].shape, bool)
     first = {tile.first_row: tile.row_tile for tile in layer_layout(design, layer).tiles}
-    for findings in drifted(design, layer, before, now):
-        for finding in findings:
-            counted[first[finding.row], finding.column] = False
+    found, _ = drifted(design, layer, before, now)
+    for row, column in [*_off(layer, now), *((each.row, each.column) for each in found)]:
+        counted[first[row], column] = False
     was, is_ = (int(each.column_sums[layer][counted].sum()) for each in (before, now))
     return gain_for(was, is_, gain)
 

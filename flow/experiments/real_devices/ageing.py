@@ -1,6 +1,7 @@
 """Ageing: what years cost a network that has moved to a chip, what healing gives back, and the energy of healing.
 
-*Aged*: the ideal chip's network moves to fresh devices, which age at once. *Healed*: healing replays of the ideal
+*Aged*: the ideal chip's network moves to fresh devices, which age at once. *Scaled*: then each layer gets the gain that
+two self-tests tell, one before and one after. *Healed*: without these gains healing replays of the ideal
 chip's reservoir follow. *Kept*: a chip is healed at every age, one after the other. The reservoir may have been lost
 meanwhile: then it is empty, or holds whatever its memory woke up with.
 """
@@ -16,6 +17,7 @@ import numpy as np
 from remora.flow.experiments.figures import Chart, Curve, Guide, Map, Panel
 from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.real_devices.course import Course, heal, written
+from remora.flow.experiments.real_devices.drift_gain import weigh, with_gains
 from remora.flow.experiments.real_devices.rungs import HEAL, HEAL_SETTING, IDEAL, QUICK_HEAL
 from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
 from remora.flow.experiments.seeds import half_interval
@@ -77,10 +79,13 @@ def _ages(options: Options) -> dict[str, float]:
 
 def _aged(course: Course, design: DesignPoint, parameters: dict, context: Context) -> dict:
     learner = course.moved(design, context)
+    before = weigh(design, learner)
     learner.age(ticks(design.devices, parameters["seconds"]))
     aged = course.reached(learner)
+    gained, gains = with_gains(design, learner, before)
+    scaled = course.reached(gained)
     heal(learner, parameters["heal"], context.advance)
-    return _said(parameters, "age", aged=aged, healed=course.reached(learner))
+    return _said(parameters, "age", aged=aged, scaled=scaled, gains=gains, healed=course.reached(learner))
 
 
 def _kept(course: Course, design: DesignPoint, parameters: dict, context: Context) -> dict:
@@ -147,9 +152,10 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
     ages, settings = _ages(options), options.settings
     chips: dict[str, dict[str, Any]] = {}
     for one in results:
-        chip = chips.setdefault(one["chip"], {"aged": {}, "healed": {}, "kept": {}, "lost": {}})
+        chip = chips.setdefault(one["chip"], {way: {} for way in (*WAYS, "lost")})
         if one["kind"] == "aged":
-            chip["aged"][one["age"]], chip["healed"][one["age"]] = (one[key]["accuracy"] for key in ("aged", "healed"))
+            for way in ("aged", "scaled", "healed"):
+                chip[way][one["age"]] = one[way]["accuracy"]
         elif one["kind"] == "kept":
             chip["kept"] = {age: found["accuracy"] for age, found in one["kept"].items()}
         else:
@@ -165,7 +171,7 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
     return Conclusion(result, _charts(result), _lines(result))
 
 
-WAYS = ("aged", "healed", "kept")
+WAYS = ("aged", "scaled", "healed", "kept")
 
 
 def over_seeds(mean: dict, spread: dict) -> Conclusion:

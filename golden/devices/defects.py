@@ -178,7 +178,7 @@ def random_drift(chip: Chip, seed: int) -> list[Injected]:
 def found_of(
     chip: Chip, injected: Sequence[Injected], listed: Sequence[Finding], hidden: Sequence[Finding] = ()
 ) -> FoundDefects:
-    """Compare what a test lists with what was injected, but for ``hidden``, which it could not judge.
+    """Compare what a test lists with what was injected, but for ``hidden``, which it could not check.
 
     What a dead column or a dead converter hides is untestable: the devices of its column in its row tile, and the
     offset of a dead column's converter. A column is dead, too, where all devices of the first group are stuck.

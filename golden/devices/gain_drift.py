@@ -8,18 +8,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from remora.golden.crossbar.code_gain import gain_for
 from remora.golden.devices.self_test import SelfTestResult
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.gain.code_gain import UNITY
+from remora.spec.crossbar.gain.code_gain import LEAST, MOST, UNITY
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.self_test.plan import DRIFT_SHARE, LEAST_COLUMN_SUM, LEAST_SUM, Defect, Finding
+from remora.spec.lib.fixed import round_shift
+
+
+def gain_for(before: int, now: int, gain: int = UNITY) -> int:
+    """The gain, in 2^−12, that brings a sum of codes back to what it was, as far as a gain can. Rule G4.
+
+    Args:
+        before: a reference reading, a sum of codes before any gain; more than 0.
+        now: the same reading today; more than 0.
+        gain: that of the layer when ``before`` was read.
+
+    Raises:
+        ValueError: a reading is not more than 0.
+    """
+    if before <= 0 or now <= 0:
+        raise ValueError(f"reference readings are {before} and {now}; both must be more than 0")
+    return max(LEAST, min(MOST, int(round_shift(2 * gain * before // now, 1))))
 
 
 def drifted(
     design: DesignPoint, layer: Layer, before: SelfTestResult, now: SelfTestResult
 ) -> tuple[list[Finding], list[Finding]]:
-    """Converters whose gain differs from that of most others of their row tile, and those that cannot be judged.
+    """Converters whose gain differs from that of most others of their row tile, and those that cannot be checked.
 
     Rule S13.
 
@@ -36,14 +52,14 @@ def drifted(
     for tile in layout.tiles[:: layout.column_tiles]:
         was, is_ = (each.column_sums[layer][tile.row_tile] for each in (before, now))
         lives = [(tile.first_row, column) not in off for column in range(layout.columns)]
-        judged = (was >= LEAST_COLUMN_SUM) & np.array(lives)
+        checked = (was >= LEAST_COLUMN_SUM) & np.array(lives)
         # In 2^−12; the lower of two in the middle.
-        ratios = np.sort(UNITY * is_[judged] // was[judged])
+        ratios = np.sort(UNITY * is_[checked] // was[checked])
         middle = int(ratios[(len(ratios) - 1) // 2]) if len(ratios) else UNITY
         for column in range(layout.columns):
             finding = Finding(Defect.GAIN, layer, 0, tile.first_row, column)
             expected = int(was[column]) * middle
-            if not judged[column]:
+            if not checked[column]:
                 untestable.append(finding)
             elif DRIFT_SHARE * abs(UNITY * int(is_[column]) - expected) >= expected:
                 found.append(finding)
@@ -72,7 +88,7 @@ def gain_of(design: DesignPoint, layer: Layer, before: SelfTestResult, now: Self
 
 
 def unweighed(design: DesignPoint, result: SelfTestResult, least: int = LEAST_SUM) -> list[Finding]:
-    """Planes that a test could not judge, since most others of their row tile added up to too little. Rule S11."""
+    """Planes that a test could not check, since most others of their row tile added up to too little. Rule S11."""
     found = []
     for layer in Layer:
         layout = layer_layout(design, layer)

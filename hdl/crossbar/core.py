@@ -176,10 +176,10 @@ class Core(wiring.Component):
             ready = ready & ~array.program.busy
             wiring.connect(m, array.waits, getattr(watch, layer.name.lower()))
             if design.capabilities.gains:
-                # Self-test and calibration judge what the converters give.
+                # Self-test and calibration measure what the converters give.
                 gain = getattr(self.gain, layer.name.lower())
-                for judge in (self._self_test, self._correction):
-                    gain = Mux(judge.host.busy, UNITY, gain) if judge else gain
+                for measurer in (self._self_test, self._correction):
+                    gain = Mux(measurer.host.busy, UNITY, gain) if measurer else gain
                 m.d.comb += array.gain.eq(gain)
         m.d.comb += [
             streamer.features.eq(sequences.reader.features),

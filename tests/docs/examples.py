@@ -9,8 +9,8 @@ import numpy as np
 
 from remora.golden.bmru.random_codes import by_hand
 from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.code_gain import gain_for
 from remora.golden.crossbar.thresholds import initial_thresholds
+from remora.golden.devices.gain_drift import gain_for
 from remora.golden.learning.kernel.rules import feedback_matrix, output_error
 from remora.golden.learning.reservoir import quantised, restored
 from remora.golden.learning.trace import checksum

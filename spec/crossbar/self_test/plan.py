@@ -51,7 +51,7 @@ WEIGHED_PAIRS = 1000
 DRIFT_SHARE = 25
 """Likewise of a column's sum beside an earlier one. Rule S13."""
 LEAST_COLUMN_SUM = 8192
-"""A column's sum in the earlier test from which on its converter is judged. Rule S13."""
+"""A column's sum in the earlier test from which on its converter is checked. Rule S13."""
 LEAST_BITS = 24
 """Width of that register."""
 SUM_BITS = 32

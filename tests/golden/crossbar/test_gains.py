@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.code_gain import gain_for
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import random_weights
+from remora.golden.devices.gain_drift import gain_for
 from remora.spec.crossbar.gain.code_gain import LEAST, MOST
 from tests.golden.crossbar.test_miru import assert_agrees, random_features
 from tests.golden.designs import DESIGNS

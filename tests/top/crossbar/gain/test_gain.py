@@ -16,6 +16,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.records import LEARN, READOUT, STEP
 from tests.hdl.designs import DESIGNS, TILED, make_design
+from tests.top.crossbar.correction.test_calibration import SMALL as CORRECTED
 from tests.top.crossbar.test_devices import QUICK, real, run
 from tests.top.crossbar.test_learning import learner
 
@@ -56,6 +57,13 @@ def test_learns_as_golden_does(harness, tmp_path):
         case.stimulus = replace(stimulus, coefficients=replace(GAINS, **{name: 4096}))
         result = run_case(build, case, tmp_path / name, seed=1)
         assert result.failure() and result.comparison.mismatches[kind]
+
+
+@pytest.mark.nightly
+def test_corrections_are_added_before_the_gain(harness, tmp_path):
+    """A calibrated chip that learns. Rules K1 and G2."""
+    design = CORRECTED.evolve(crossbar=ON)
+    run(harness, tmp_path, design, learning_stimulus(design, SEQUENCES, GAINS, 3), stall=0.3)
 
 
 @pytest.mark.nightly

@@ -12,6 +12,7 @@ and the module finds the ports as ``dut.s1__value``, ``dut.s5__value`` beside ``
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -35,14 +36,22 @@ from remora.spec.lib.section import Design
 BENCH = "bench"
 """Name of the top module."""
 
+_texts: dict[object, str] = {}
+"""What was elaborated in this process, by what tells it apart."""
 
-def generated_copy(design: Design, directory: Path) -> Generated:
-    """The generated directory of a design point, as a copy that a test may change.
+
+def generated_once(design: Design) -> Generated:
+    """The generated directory of a design point, to read.
 
     Elaboration takes a second and more, so one worker does it for all.
     """
     whole = hashlib.sha256(design.model_dump_json().encode()).hexdigest()[:12]
-    made = generate_for(system_of(design).parts(design, None), f"tests-{whole}-")
+    return generate_for(system_of(design).parts(design, None), f"tests-{whole}-")
+
+
+def generated_copy(design: Design, directory: Path) -> Generated:
+    """The same as a copy that a test may change."""
+    made = generated_once(design)
     shutil.copytree(made.directory, directory, dirs_exist_ok=True)
     return Generated(design, directory, made.sidecar)
 
@@ -94,6 +103,7 @@ def build_blocks(
     simulator: str = "verilator",
     faults: Sequence[Fault] = (),
     arguments: Sequence[str] = (),
+    key: object = None,
 ) -> Build:
     """Build ``components`` side by side under the top module ``bench``.
 
@@ -104,6 +114,8 @@ def build_blocks(
         simulator: ``verilator`` or ``icarus``, which takes no arguments and which must be there.
         faults: mistakes in modules, which are named after the prefix; none is awake until a run chooses one.
         arguments: further ones for Verilator.
+        key: what tells these components apart from others; those of one key are elaborated once. None where nothing is
+            known of them.
 
     Raises:
         ValueError: a prefix is no identifier.
@@ -111,7 +123,9 @@ def build_blocks(
     for prefix in components:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", prefix):
             raise ValueError(f"prefix '{prefix}' is not a Verilog identifier")
-    text = to_verilog(Bench(components), BENCH)
+    text = _texts.get(key) or to_verilog(Bench(components), BENCH)
+    if key is not None:
+        _texts[key] = text
     source = write_source(f"{BENCH}.v", mutate(text, faults) if faults else text)
     if simulator == "icarus":
         icarus()
@@ -128,19 +142,21 @@ def simulate_blocks(
     simulator: str = "verilator",
     faults: Sequence[Fault] = (),
     arguments: Sequence[str] = (),
+    key: object = None,
     **options: Unpack[RunOptions],
 ) -> RunResult:
     """Build ``components`` as ``build_blocks`` does and run ``test_module`` on them.
 
     Args:
         name: what to call the build; the last part of ``test_module`` where None.
-        extra_sources, simulator, faults, arguments: as of ``build_blocks``.
+        extra_sources, simulator, faults, arguments, key: as of ``build_blocks``.
         options: of the run.
     """
     name = name or test_module.rpartition(".")[2].removeprefix("test_")
     compiled = build_blocks(
-        components, name=name, extra_sources=extra_sources, simulator=simulator, faults=faults, arguments=arguments
-    )
+        components, name=name, extra_sources=extra_sources, simulator=simulator, faults=faults, arguments=arguments,
+        key=key,
+    )  # fmt: skip
     return run(compiled, test_module, **options)
 
 
@@ -171,4 +187,4 @@ def simulate_cases(
         for prefix, case in cases.items()
     }
     options["config"] = {"cases": plain, "inputs": inputs, **(options.get("config") or {})}
-    return simulate_blocks(components, test_module, **options)
+    return simulate_blocks(components, test_module, key=(make, json.dumps(plain)), **options)

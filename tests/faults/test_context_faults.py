@@ -44,6 +44,7 @@ def test_every_fault_is_noticed(bench, fault):
     assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"
 
 
+@pytest.mark.nightly
 def test_a_barrier_that_is_ignored_is_noticed():
     bench, faults = CrossbarFaultBench(LEARNS), catalogue(LEARNS)
     bench.run_asleep(False).require()

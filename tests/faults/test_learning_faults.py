@@ -14,8 +14,7 @@ from remora.spec.presets import load_design
 TINY = load_design("tiny", DesignPoint)
 WAYS = {
     "accumulate": {"hidden_shift": 5, "readout_shift": 6},
-    "folds": {"hidden_shift": 4, "readout_shift": 5, "lanes": 4},
-    "columns": {"hidden_shift": 5, "readout_shift": 6, "columns": 3},
+    "folded columns": {"hidden_shift": 4, "readout_shift": 5, "lanes": 4, "columns": 3},
     "direct": {
         "update": "direct", "hidden_shift": 3, "readout_shift": 4, "accumulator_level": 256, "lanes": 4, "winners": 4,
     },
@@ -69,5 +68,6 @@ def test_only_designs_that_learn_have_them():
     faults, whole = learning_faults(DESIGNS["accumulate"]), catalogue(DESIGNS["accumulate"])
     assert len(faults) >= 15 and len({fault.name for fault in whole}) == len(whole)
     assert not {fault.name for fault in faults} & {fault.name for fault in catalogue(TINY)}
-    assert {fault.name for fault in faults_of("folds")} == {"first_fold_only", "fold_left_out"}
+    folded = {fault.name for fault in faults_of("folded columns")}
+    assert folded == {"first_fold_only", "fold_left_out", "group_cut", "feedback_shared", "columns_swapped"}
     assert {"folds_rounded_alike", "rounding_repeats", "losers_learn"} <= {fault.name for fault in faults_of("direct")}

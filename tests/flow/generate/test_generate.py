@@ -28,6 +28,7 @@ from remora.spec.lib.registers import register_map
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, preset_names
 from tests.readers import slang, verible_syntax, verilator_lint, yosys
+from tests.support import generated_copy
 
 SYNTHESISED = ("one", "tiny", "mnist", "mnist-bmru", "kws")
 REPRODUCED = ("one", "tiny", "kws")
@@ -40,7 +41,7 @@ def generated(tmp_path_factory):
 
     def make(preset: str) -> Generated:
         if preset not in made:
-            made[preset] = generate(load_design(preset, Design), tmp_path_factory.mktemp(preset))
+            made[preset] = generated_copy(load_design(preset, Design), tmp_path_factory.mktemp(preset))
         return made[preset]
 
     return make

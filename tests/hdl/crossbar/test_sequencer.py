@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from remora.hdl.crossbar.sequencer import Sequencer
 from tests.hdl.designs import BISTABLE, DESIGNS, MNIST, cases
 from tests.support import simulate_cases
 
 RESERVOIR = {"learning": {"enabled": True, "replay_capacity": 3}}
+AT_NIGHT = ("tiny", "below", "powers", "above", "mnist", "bistable_tiny", "bistable_primes", "three_tiny")
+AT_NIGHT += ("learns_tiny", "replays_tiny")
+"""What lies between the others."""
 
 
-def test_sequencer():
+@pytest.mark.parametrize("night", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_sequencer(night):
     learns_of = ("one", "tiny", "primes")
     learns = {f"learns_{name}": DESIGNS[name].evolve(learning={"enabled": True}) for name in learns_of}
     replays = {f"replays_{name}": DESIGNS[name].evolve(**RESERVOIR) for name in learns_of}
@@ -22,4 +28,5 @@ def test_sequencer():
     # A lone sequence takes as many cycles with three contexts as with one.
     three = {f"three_{name}": DESIGNS[name].evolve(system={"contexts": 3}) for name in ("one", "tiny", "primes")}
     designs = {**DESIGNS, **three, "mnist": MNIST, **learns, **replays, **heals, **BISTABLE}
+    designs = {name: design for name, design in designs.items() if night or name not in AT_NIGHT}
     assert len(simulate_cases(Sequencer, cases(designs), "remora.tb.blocks.crossbar.test_sequencer").tests) == 5

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.hdl.crossbar.windowed_crossbars import WindowedCrossbars
 from tests.hdl.designs import BISTABLE, DESIGNS, REFERENCE, TILED, cases, make_design
 from tests.hdl.macro_models import ARRAY, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
+AT_NIGHT = ("tiny", "exact", "bistable_tiny", "slow")
+"""What is larger than others of its kind, or lies between them."""
 
-def test_weight_window():
+
+@pytest.mark.parametrize("night", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_weight_window(night):
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "coarse", "exact")}
     designs |= {name: BISTABLE[name] for name in ("bistable_one", "bistable_tiny", "bistable_tall")}
     designs["tiled"] = TILED.evolve(crossbar={"integrators": 2, "sense_cycles": 3})
@@ -28,6 +34,7 @@ def test_weight_window():
         cell={"lanes": 1},
         crossbar={"rows": 3, "columns": 1, "levels": 4, "adc_cycles": 2, "verify_pulses": 3, "verify_reads": 4},
     )
+    designs = {name: design for name, design in designs.items() if night or name not in AT_NIGHT}
     options = {"extra_sources": ARRAY, **CROSSBAR_OPTIONS}
     assert (
         len(

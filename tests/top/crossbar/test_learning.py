@@ -68,8 +68,8 @@ LEARNERS = {
 }
 AT_NIGHT = (
     "columns folds", "two columns", "four columns", "coarse", "exact", "direct folds", "direct winners",
-    # By day replay and healing run one of each dimension, folded lanes, and several columns in direct mode.
-    "one", "folds", "columns direct", "one lane", "default",
+    # By day replay and healing run one of each dimension, folded lanes, winners, and several columns in direct mode.
+    "winners", "one", "folds", "columns direct", "one lane", "default",
 )  # fmt: skip
 ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
 

@@ -43,6 +43,9 @@ NO_SATURATION = ("one", "exact", "coarse")
 
 IMAGES_BY_DAY = ("one", "tiny")
 """Whose weights by day come from memory images too, without stalls and with many."""
+WINDOW_BY_DAY = ("one", "tiny", "powers", "exact", "tiled")
+"""Whose weights by day come through the weight window: the smallest and the tutorial's, signed features, several tiles.
+"""
 
 CASES = (
     *(Case(name, 256, 256, 0.3, WINDOW, saturates=name not in NO_SATURATION) for name in DESIGNS),
@@ -58,7 +61,7 @@ CASES = (
     "case",
     [
         pytest.param(case, marks=pytest.mark.nightly)
-        if case.weights == IMAGES and case.design not in IMAGES_BY_DAY
+        if case.design not in (IMAGES_BY_DAY if case.weights == IMAGES else WINDOW_BY_DAY)
         else case
         for case in CASES
     ],

@@ -8,16 +8,15 @@ from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.catalogue.healing_faults import healing_faults
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.spec.crossbar.records import INSERT, LEARN
-from tests.faults.test_replay_faults import DESIGN as REPLAYS
+from tests.faults.test_replay_faults import DESIGN, make_bench
 
-DESIGN = REPLAYS.evolve(learning={"healing": True})
 FAULTS = healing_faults(DESIGN)
 FIRST = len(catalogue(DESIGN)) - len(FAULTS) + 1
 
 
 @pytest.fixture(scope="module")
 def bench() -> CrossbarFaultBench:
-    return CrossbarFaultBench(DESIGN)
+    return make_bench()
 
 
 @pytest.mark.nightly
@@ -39,6 +38,8 @@ def test_every_fault_of_healing_is_noticed(bench, number):
 
 def test_only_designs_that_heal_have_them():
     assert len(FAULTS) >= 10 and len({fault.name for fault in catalogue(DESIGN)}) == len(catalogue(DESIGN))
-    assert not {fault.name for fault in FAULTS} & {fault.name for fault in catalogue(REPLAYS)}
+    assert not {fault.name for fault in FAULTS} & {
+        fault.name for fault in catalogue(DESIGN.evolve(learning={"healing": False}))
+    }
     alone = healing_faults(DESIGN.evolve(learning={"replay_capacity": 1}))
     assert {fault.name for fault in FAULTS} - {fault.name for fault in alone} == {"heals_by_n", "heals_as_it_replays"}

@@ -16,10 +16,11 @@ from remora.spec.presets import load_design
 from tests.top.crossbar.test_checkpoint import HALF, Runs
 
 LEARNING = {"enabled": True, "hidden_shift": 5, "readout_shift": 6, "replay_capacity": 3, "seed": 77}
-DESIGN = load_design("tiny", DesignPoint).evolve(learning=LEARNING)
-"""At rates that write to every tile within a short run, and with a reservoir that is soon full."""
+DESIGN = load_design("tiny", DesignPoint).evolve(learning=LEARNING | {"healing": True})
+"""At rates that write to every tile within a short run, with a reservoir that is soon full, and with the build of the
+faults in healing (tests/faults/test_healing_faults.py)."""
 FAULTS = replay_faults(DESIGN)
-FIRST = len(catalogue(DESIGN)) - len(FAULTS) + 1
+NUMBERS = {fault.name: 1 + catalogue(DESIGN).index(fault) for fault in FAULTS}
 UNGUARDED = Fault(
     "store_unguarded",
     "heads that no sequence can have are stored",
@@ -31,6 +32,10 @@ UNGUARDED = Fault(
 
 @pytest.fixture(scope="module")
 def bench() -> CrossbarFaultBench:
+    return make_bench()
+
+
+def make_bench() -> CrossbarFaultBench:
     return CrossbarFaultBench(DESIGN, further=[UNGUARDED])
 
 
@@ -43,7 +48,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
     bench.run_asleep(False).require(LEARN, INSERT, "hidden weights", "readout weights")
 
 
-@pytest.mark.parametrize("number", range(FIRST, FIRST + len(FAULTS)), ids=[fault.name for fault in FAULTS])
+@pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
 def test_every_fault_of_replay_is_noticed(bench, number):
     verdict = bench.verdict(number)
     assert verdict.fault in FAULTS
@@ -62,5 +67,5 @@ def test_a_store_without_its_guard_is_noticed(bench, tmp_path):
 
 def test_only_designs_with_a_reservoir_have_them():
     assert len(FAULTS) >= 6 and len({fault.name for fault in catalogue(DESIGN)}) == len(catalogue(DESIGN))
-    without = DESIGN.evolve(learning={"replay_capacity": 0})
+    without = DESIGN.evolve(learning={"replay_capacity": 0, "healing": False})
     assert not {fault.name for fault in FAULTS} & {fault.name for fault in catalogue(without)}

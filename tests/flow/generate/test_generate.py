@@ -47,6 +47,11 @@ def generated(tmp_path_factory):
     return make
 
 
+def names_by_day(*at_night: str) -> list:
+    """Every preset; those that are larger than others of their kind run at night."""
+    return [pytest.param(name, marks=pytest.mark.nightly) if name in at_night else name for name in preset_names()]
+
+
 def content(directory: Path) -> dict[str, bytes]:
     """Every file below a directory by its path."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
@@ -95,7 +100,7 @@ def lint(generated: Generated, *options: str) -> str:
     return verilator_lint(sources, generated.sidecar["top"], "-Wall", "--timing", *options, folder=generated.directory)
 
 
-@pytest.mark.parametrize("preset", preset_names())
+@pytest.mark.parametrize("preset", names_by_day("mnist256", "mnist-learn"))
 def test_lint_is_clean(generated, preset):
     # Unrolled, the loops of the BMRU core's model take minutes where there are many cells.
     bmru = isinstance(generated(preset).design, BmruDesign)

@@ -54,6 +54,7 @@ STALLS = (0.0, 0.5)
 CASES = [(name, stall) for name in POINTS for stall in STALLS]
 BACK_TO_BACK = ("tiny", "long", "coarse", "slow")
 """Of which a test compares all without stalls, so that by day only the first runs without them once more."""
+BUILT_AT_NIGHT = ("coarse",)
 CASES_AT_NIGHT = [(name, stall) for name in AT_NIGHT for stall in (0.0, 0.3, 0.8)]
 SEQUENCES = 40
 
@@ -116,7 +117,7 @@ def check(harness, tmp_path, design, stall, seed) -> None:
     ("name", "stall"),
     [
         pytest.param(name, stall, marks=pytest.mark.nightly)
-        if name in BACK_TO_BACK[1:] and not stall
+        if name in BUILT_AT_NIGHT or (name in BACK_TO_BACK[1:] and not stall)
         else (name, stall)
         for name, stall in CASES
     ],
@@ -133,7 +134,10 @@ def test_agrees_with_golden_at_night(name, stall, harness, tmp_path):
     check(harness, tmp_path, AT_NIGHT[name], stall, 1 + CASES_AT_NIGHT.index((name, stall)))
 
 
-@pytest.mark.parametrize("name", BACK_TO_BACK)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.nightly) if name in BUILT_AT_NIGHT else name for name in BACK_TO_BACK],
+)
 def test_one_step_after_the_other_keeps_the_crossbars_busy(name, harness, tmp_path):
     """Equal sequences back to back: a step begins every `busy` cycles while all contexts are in use."""
     design = POINTS[name]

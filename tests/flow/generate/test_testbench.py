@@ -52,7 +52,9 @@ TIMED = {
     "classes": {"learning": SILENT, "network": {"classes": 40}},
 }
 """Variants of `tiny` by what decides how long an update takes."""
-TIMED_AT_NIGHT = ("folds", "classes")
+TIMED_AT_NIGHT = ("winners", "folds", "classes")
+VERILATED_AT_NIGHT = ("mnist", "mnist-bmru")
+"""Whose testbench by day runs on Icarus Verilog alone."""
 
 
 def make_design(name: str) -> Design:
@@ -100,8 +102,18 @@ def lines_of(generated: Generated, name: str) -> list[str]:
     return [line.partition("//")[0].strip() for line in text.splitlines()]
 
 
-@pytest.mark.parametrize("simulator", SIMULATORS)
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize(
+    ("name", "simulator"),
+    [
+        pytest.param(
+            name,
+            simulator,
+            marks=[pytest.mark.nightly] if name in VERILATED_AT_NIGHT and simulator == "verilator" else [],
+        )
+        for name in DESIGNS
+        for simulator in SIMULATORS
+    ],
+)
 def test_passes_and_compares_everything(generated, name, simulator):
     folder = generated(name)
     found = verdict(run_make(folder.directory, simulator))

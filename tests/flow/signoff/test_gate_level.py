@@ -59,7 +59,9 @@ def run(generated: Generated, netlist: Path, models: Mapping[str, Path], kind: s
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.nightly) if kind == "icarus from 1" else kind for kind in KINDS]
+)
 def test_the_gates_of_tiny_answer_as_golden_does(gates, kind):
     found = re.match(
         r"PASS: (\d+) words of (\d+) answers and (\d+) register values compared, 0 differ", run(*gates, kind)

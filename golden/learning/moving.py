@@ -208,7 +208,7 @@ def _settings(
     if settings is None:
         return None, []
     here, left = LearningSettings.of(design), []
-    for name in ("seed", "winners", "replay_ratio"):
+    for name in ("seed", "winners", "replay_ratio", "verify_feedback"):
         field = found.get(f"learning.{name}")
         if not field:
             continue

@@ -15,11 +15,16 @@ from remora.golden.crossbar.array import HALF, TiledLayer
 from remora.golden.crossbar.device_layer import DeviceLayer
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.pulses import pulse_weights
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.update_rules.registry import update_rules
 from remora.golden.learning.update_rules.rule import UpdateRule
+from remora.golden.learning.verify import ColumnVerifier, Pairs, Pulses, RealPairs
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.update_rules.registry import update_rule
+from remora.spec.crossbar.verify.verification import Verification
+
+_NOWHERE = np.zeros(0, np.intp), np.zeros(0, np.intp)
 
 
 @dataclass(frozen=True)
@@ -31,16 +36,18 @@ class Writes:
     Attributes:
         applied, dropped: pulses; dropped ones found their pair full.
         devices: devices that took at least one pulse; a pair that crosses zero counts both of its own.
+        given_up: weights that did not move under verified pulses, rule J2.
     """
 
     applied: int = 0
     dropped: int = 0
     devices: int = 0
+    given_up: int = 0
 
     @classmethod
     def sum(cls, parts: Iterable[Writes]) -> Writes:
         """All of them together."""
-        counts = [(each.applied, each.dropped, each.devices) for each in parts]
+        counts = [(each.applied, each.dropped, each.devices, each.given_up) for each in parts]
         return cls(*(sum(column) for column in zip(*counts, strict=True))) if counts else cls()
 
 
@@ -50,12 +57,20 @@ class LayerWriter:
     Attributes:
         gradient: (rows, learning columns), to be filled with the gradient over ``2^shift``, exactly, before `commit`.
         rule: what decides; it holds χ where there is one.
+        verifier: reads what pulses did; None where none are verified.
     """
 
     gradient: NDArray[np.floating]
 
-    def __init__(self, devices: _Devices | _RealDevices, rule: UpdateRule, dtype: type[np.floating]):
-        self._devices, self.rule, self._dtype = devices, rule, dtype
+    def __init__(
+        self,
+        devices: _Devices | _RealDevices,
+        rule: UpdateRule,
+        dtype: type[np.floating],
+        verifier: ColumnVerifier | None = None,
+    ):
+        self._devices, self.rule, self._dtype, self.verifier = devices, rule, dtype, verifier
+        self._returned: tuple[tuple[NDArray[np.intp], NDArray[np.intp]], NDArray] = _NOWHERE, np.zeros(0)
         self._shape = devices.levels.shape
 
     @property
@@ -80,7 +95,31 @@ class LayerWriter:
         step += HALF
         np.floor(step, out=step)
         due, pulses = self.rule.decide(step, columns, update)
+        if self.verifier:
+            return self._verified(self.verifier, due[pulses != 0], pulses[pulses != 0], columns)
         return self._devices.pulse(_positions(due, self._shape, columns), pulses) if len(due) else Writes()
+
+    def _verified(
+        self, verifier: ColumnVerifier, due: NDArray[np.intp], pulses: NDArray[np.int64], columns: NDArray | None
+    ) -> Writes:
+        """Pulses that are verified; χ gets what they missed. Rules J1 to J3."""
+        positions, values = _positions(due, self._shape, columns), self.rule.values
+        assert values is not None, "the rule has no accumulators"
+        counts, corrections = verifier.write(positions, pulses)
+        at = np.divmod(positions, self._shape[1])
+        before = values[at]
+        values[at] = verifier.corrected(before, corrections)
+        self._returned = at, values[at] - before
+        return Writes(*counts)
+
+    @property
+    def uncorrected(self) -> NDArray[np.floating]:
+        """χ as rule L13 left it in the last update, before its pulses were verified; of a rule that has χ."""
+        at, returned = self._returned
+        assert self.rule.values is not None, "the rule has no accumulators"
+        values = self.rule.values.copy()
+        values[at] -= returned
+        return values
 
 
 def check_accumulators(design: DesignPoint, accumulators: tuple[NDArray, NDArray] | None) -> None:
@@ -105,6 +144,7 @@ def make_writer(
     levels: NDArray,
     values: NDArray | None,
     dtype: type[np.floating],
+    chip: DeviceState | None = None,
 ) -> LayerWriter:
     """The writer of a layer, by ``learning.update``.
 
@@ -112,6 +152,7 @@ def make_writer(
         layer: of the datapath; follows the weights.
         values: χ to start from, as `check_accumulators` allows; zero where None.
         dtype: wide enough for gradients, see `remora.golden.learning.kernel.rules.learning_dtype`.
+        chip: whose layer it is, where devices are real.
     """
     devices: _Devices | _RealDevices
     if isinstance(layer, DeviceLayer):
@@ -119,7 +160,12 @@ def make_writer(
     else:
         devices = _Devices(layer, levels, design)
     rule = update_rules()[design.learning.update](design, which, values, dtype)
-    return LayerWriter(devices, rule, dtype)
+    if not design.learning.verify_reads:
+        return LayerWriter(devices, rule, dtype)
+    pairs: Pairs = _IdealPairs(design, devices)
+    if isinstance(layer, DeviceLayer) and chip is not None:
+        pairs = RealPairs(design, which, layer, chip)
+    return LayerWriter(devices, rule, dtype, ColumnVerifier(design, pairs, devices.levels.shape[1]))
 
 
 class _Devices:
@@ -167,6 +213,23 @@ class _RealDevices:
         if len(done.devices):
             layer.refresh(done.devices)
         return Writes(done.applied, done.dropped, len(done.devices))
+
+
+class _IdealPairs:
+    """Ideal pairs as a verifier sees them: reads are exact, and a level weighs k · 2^f."""
+
+    def __init__(self, design: DesignPoint, devices: _Devices | _RealDevices):
+        self._devices, self._shift = devices, Verification.of(design).level_shift
+
+    def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Pulses:
+        """As `remora.golden.learning.verify.Pairs.pulse` says. A weight that is pulsed again has not moved, so no
+        device is counted twice."""
+        writes = self._devices.pulse(positions, pulses)
+        return Pulses(writes.applied, writes.dropped, frozenset(range(writes.devices)))
+
+    def read(self, rows: NDArray[np.intp], column: int) -> NDArray[np.int64]:
+        """As `remora.golden.learning.verify.Pairs.read` says."""
+        return self._devices.levels[rows, column].astype(np.int64) << self._shift
 
 
 def _first(count: int | None, columns: NDArray[np.intp] | None, gradient: NDArray):

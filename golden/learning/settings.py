@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import HEALING_RATE_SHIFT, MOST_ACCURACY, MOST_RATE_SHIFT
+from remora.spec.crossbar.learning import HEALING_RATE_SHIFT, MOST_ACCURACY, MOST_RATE_SHIFT, MOST_VERIFY_FEEDBACK
 
 _MOST_REPLAYS = 255
 _LARGEST_SEED = 2**32 - 1
@@ -17,7 +17,7 @@ _FORMER_NAMES = {"hidden_slower": "hidden_rate_shift", "readout_slower": "readou
 class LearningSettings:
     """Settings of learning and replay, as the registers of these names hold them.
 
-    Rules L11, L16, M12 and M14.
+    Rules L11, L16, M12, M14 and J3.
 
     Attributes:
         seed: of the feedback matrix and of every draw.
@@ -29,6 +29,8 @@ class LearningSettings:
             two are without meaning where nothing heals.
         heal_start, heal_stop: reservoir accuracies below which the policy starts healing, and above which it stops,
             0 … 65535; 0 to start is no policy.
+        verify_feedback: eighths of what pulses missed that χ gets back, 0 … 8; without meaning where no pulse is
+            verified.
     """
 
     seed: int
@@ -40,12 +42,14 @@ class LearningSettings:
     heal_readout_rate_shift: int = HEALING_RATE_SHIFT
     heal_start: int = 0
     heal_stop: int = 0
+    verify_feedback: int = MOST_VERIFY_FEEDBACK
 
     @classmethod
     def of(cls, design: DesignPoint) -> LearningSettings:
         """As after reset."""
         learning = design.learning
-        return cls(learning.seed, design.winners, learning.replay_ratio)
+        feedback = learning.verify_feedback
+        return cls(learning.seed, design.winners, learning.replay_ratio, verify_feedback=feedback)
 
     def check(self, design: DesignPoint) -> LearningSettings:
         """Return these settings if the design point can have them.
@@ -65,6 +69,7 @@ class LearningSettings:
             "heal_readout_rate_shift": (0, MOST_RATE_SHIFT),
             "heal_start": (0, MOST_ACCURACY),
             "heal_stop": (0, MOST_ACCURACY),
+            "verify_feedback": (0, MOST_VERIFY_FEEDBACK),
         }
         for name, (low, high) in ranges.items():
             value = getattr(self, name)

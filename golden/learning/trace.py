@@ -148,6 +148,13 @@ class LearningReference:
             self._records[INSERT].append(self._insert(learned.accepted))
         return learned, self._collected()
 
+    def set_probes(self, probes: tuple[int, int]) -> None:
+        """Say how many samples of each layer belonged to no sequence, where others than learning took some.
+
+        Rule D17.
+        """
+        self._kernel.set_probes(probes)
+
     def forward(self, sequence: NDArray, tag: int) -> dict[str, NDArray]:
         """Records of one more forward pass, of which nothing is learnt."""
         self._start(tag)
@@ -195,7 +202,7 @@ class LearningReference:
         entry["error"], entry["feedback"] = update.error, update.feedback
         by_hidden, by_readout = gradients
         entry["gradient_sum"] = checksum(self.design, by_hidden, by_readout, update.winners)
-        hidden, readout = dfa.accumulators
+        hidden, readout = self._kernel.uncorrected
         entry["accumulator_sum"] = checksum(self.design, hidden[:, update.winners], readout, update.winners)
         entry["applied"], entry["dropped"] = update.applied, update.dropped
         if until is None:

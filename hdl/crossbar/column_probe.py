@@ -6,36 +6,11 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
-from remora.hdl.crossbar.control import ReadStrobes
+from remora.hdl.lib.reading import PlaneStretch, ProbePort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
-
-
-class ProbePort(wiring.Signature):
-    """Read port of both layers' crossbars, seen from who reads a single column.
-
-    Ports:
-        plane: the bit plane that the wordlines carry.
-        hidden: how the hidden layer is read.
-        readout: how the readout is read.
-        hidden_code: of the column that the hidden layer's program port selects.
-        readout_code: of the column that the readout's program port selects.
-    """
-
-    def __init__(self, design: DesignPoint) -> None:
-        bits = design.formats.adc_bits
-        super().__init__(
-            {
-                "plane": Out(range(design.formats.stream_bits)),
-                "hidden": Out(ReadStrobes()),
-                "readout": Out(ReadStrobes()),
-                "hidden_code": In(bits),
-                "readout_code": In(bits),
-            }
-        )
 
 
 class ColumnProbe(wiring.Component):

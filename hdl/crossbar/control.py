@@ -8,26 +8,6 @@ from amaranth.lib.wiring import In, Out
 from remora.spec.crossbar.design import DesignPoint
 
 
-class ReadStrobes(wiring.Signature):
-    """How a layer's tiles are read, seen from who reads them. The tiles see strobes and wordlines a cycle later.
-
-    Ports:
-        drive: wordlines and bit plane reach the tiles, as they do with ``integrate``.
-        integrate: the tiles integrate the wordlines' bit plane.
-        integrator: the integrator that gathers; of two, `sample` takes the other one.
-        sample: the sum is sampled.
-        convert: the sample is converted.
-        valid: high for one cycle when the codes are there; they stay until the next conversion ends.
-    """
-
-    def __init__(self) -> None:
-        super().__init__({**{name: Out(1) for name in ("drive", *STROBES)}, "valid": In(1)})
-
-
-STROBES = ("integrate", "integrator", "sample", "convert")
-"""Those that are pins of the tiles."""
-
-
 class Streaming(wiring.Signature):
     """What the streamer puts on the wordlines, seen from the sequencer.
 

@@ -10,7 +10,6 @@ from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bit_streamer import BitStreamer
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWatch, WatchHost
 from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
-from remora.hdl.crossbar.control import STROBES
 from remora.hdl.crossbar.correction.connection import connect_correction, share_strobes
 from remora.hdl.crossbar.correction.correction import Correction
 from remora.hdl.crossbar.correction.host import CorrectionHost
@@ -25,7 +24,8 @@ from remora.hdl.crossbar.self_test.self_test import SelfTest
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.sequencer import Sequencer
 from remora.hdl.crossbar.spares.spare_map import SpareMap, SpareMapHost
-from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow
+from remora.hdl.crossbar.verify.connection import share_row_reads
+from remora.hdl.crossbar.weight_window import WeightWindow
 from remora.hdl.crossbar.window.host import WindowHost
 from remora.hdl.learning.core_learning import CoreLearning
 from remora.hdl.lib.answer import Answer
@@ -33,6 +33,7 @@ from remora.hdl.lib.axi import AxiStream
 from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive, pass_on
+from remora.hdl.lib.reading import POLARITIES, STROBES
 from remora.hdl.macros.program_port import ProgramPort, share_program
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
@@ -328,6 +329,7 @@ class Core(wiring.Component):
                 **{s: getattr(of_steps, s) | getattr(of_probe, s) for s in ("drive", *STROBES) if s != "integrator"},
                 "integrator": integrator,
             }
+            share_row_reads(m, learning, self.stretch, array, read)
             target, read = self._share_with_self_test(m, layer, array, array.program, read)
             if self._correction:
                 share_strobes(m, self._correction, array, read)

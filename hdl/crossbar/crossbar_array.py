@@ -10,11 +10,11 @@ from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.adc_interface import add_row_tiles
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWaits
 from remora.hdl.crossbar.bring_up.stretch import countdown
-from remora.hdl.crossbar.control import STROBES, ReadStrobes
 from remora.hdl.crossbar.spares.replacement import bitline_of, codes_of
 from remora.hdl.crossbar.spares.spare_map import MappedSpares
 from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
+from remora.hdl.lib.reading import STROBES, ReadStrobes
 from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.gain.code_gain import GAIN_BITS

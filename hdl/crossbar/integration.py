@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.cells.registry import cell_class
-from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
+from remora.hdl.lib.reading import PlaneStretch
 from remora.hdl.lib.steps import StepTag, copy, tag_register
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer

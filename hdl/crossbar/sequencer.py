@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bring_up.stretch import ReadStretch
 from remora.hdl.crossbar.contexts import Contexts
-from remora.hdl.crossbar.control import AnswerControl, DecisionControl, ReadStrobes, Streaming
+from remora.hdl.crossbar.control import AnswerControl, DecisionControl, Streaming
 from remora.hdl.crossbar.conversion import Conversion
 from remora.hdl.crossbar.every_step.step_readout import StepReadout
 from remora.hdl.crossbar.fold_issue import FoldIssue
@@ -19,6 +19,7 @@ from remora.hdl.crossbar.readout import Readout
 from remora.hdl.learning.control import LearningControl
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.reading import ReadStrobes
 from remora.hdl.lib.sequence import Sequences
 from remora.hdl.lib.steps import StepEnd, StepTag, copy
 from remora.spec.crossbar.design import DesignPoint

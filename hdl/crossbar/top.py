@@ -180,7 +180,7 @@ class Remora(AxiTop):
         ]
 
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:
-        host = core.learning_host
+        host, verifies = core.learning_host, self.design.capabilities.verifies_learning
         drive(
             m,
             host,
@@ -189,6 +189,7 @@ class Remora(AxiTop):
             readout_rate_shift=registers.learn_rates_readout_rate_shift,
             load_updates=registers.updates_value_load,
             updates_value=registers.updates_value_loaded,
+            **({"verify_feedback": registers.verify_feedback_value} if verifies else {}),
             **({"winners": registers.winners_value} if self.design.capabilities.selects else {}),
         )
         m.d.comb += [

@@ -6,8 +6,7 @@ from amaranth.hdl import Array, Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
-from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
+from remora.hdl.crossbar.column_probe import ColumnProbe
 from remora.hdl.crossbar.verify.row_verifier import RowVerifier, verify_counts
 from remora.hdl.crossbar.window.host import WindowHost
 from remora.hdl.crossbar.window.slice_marks import SliceMarks
@@ -15,6 +14,7 @@ from remora.hdl.lib.fault_marks import MarkedColumn
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.reading import POLARITIES, PlaneStretch, ProbePort, Wordlines
 from remora.hdl.macros.pairs.registry import pair_policy
 from remora.hdl.macros.program_port import SENSE, ProgramPort
 from remora.spec.crossbar.design import DesignPoint
@@ -22,27 +22,6 @@ from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, layer
 from remora.spec.lib.fixed import unsigned_width
 
 WEIGHT_BITS = 8
-POLARITIES = ("pos", "neg")
-
-
-class Wordlines(wiring.Signature):
-    """Wordlines of both layers in the order of their rows, seen from who drives them.
-
-    Ports:
-        hidden_pos: of the hidden layer, those with positive polarity.
-        hidden_neg: those with negative polarity.
-        readout_pos: of the readout, those with positive polarity.
-        readout_neg: those with negative polarity.
-    """
-
-    def __init__(self, design: DesignPoint) -> None:
-        super().__init__(
-            {
-                f"{layer.name.lower()}_{polarity}": Out(layer_layout(design, layer).rows)
-                for layer in Layer
-                for polarity in POLARITIES
-            }
-        )
 
 
 class WeightWindow(wiring.Component):

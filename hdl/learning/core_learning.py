@@ -40,6 +40,10 @@ RATES = ("hidden_rate_shift", "readout_rate_shift")
 """Settings of which healing has its own."""
 
 
+VERIFYING = ("stretch", "crossbars", "wordlines")
+"""Ports of the engine by which it reads rows that it pulses."""
+
+
 class CoreLearning(wiring.Component):
     """Listens while a sequence is inferred, updates the weights after it, and chooses the sequence that is next.
 
@@ -73,6 +77,9 @@ class CoreLearning(wiring.Component):
         memory: the way to the memories, where there are some.
         map: how the weight window reads the fault map, of a design that has one, while nothing is learnt.
         counts: what the counters of learning grow by in this cycle.
+        stretch: as of :class:`remora.hdl.learning.learning_engine.LearningEngine`, of a design that verifies.
+        crossbars: as there.
+        wordlines: as there.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -81,6 +88,7 @@ class CoreLearning(wiring.Component):
         formats, network = design.formats, design.network
         bits = dict.fromkeys((Counter.PULSES, *(counter for counter in design.counters() if counter.needs)), 1)
         bits |= {Counter[name]: len(getattr(self._engine, source)) for name, source in COUNTED_WRITES.items()}
+        engine = self._engine.signature.members
         super().__init__(
             {
                 "abort": In(1),
@@ -103,6 +111,7 @@ class CoreLearning(wiring.Component):
                 **({"memory": In(MemoryHost(self._memories, design.capabilities.parity))} if self._memories else {}),
                 **({"map": In(MarkedColumn(design))} if design.capabilities.compensates else {}),
                 "counts": Out(CounterIncrements(bits)),
+                **{name: engine[name] for name in VERIFYING if name in engine},
             }
         )
 
@@ -118,6 +127,10 @@ class CoreLearning(wiring.Component):
         pass_on(m, self.program_readout, engine.program_readout)
         if self.design.capabilities.compensates:
             pass_on(m, self.map, engine.map)
+        if self.design.capabilities.verifies_learning:
+            for name in VERIFYING:
+                pass_on(m, getattr(self, name), getattr(engine, name))
+            m.d.comb += [engine.verify_feedback.eq(host.verify_feedback), self.counts.given_up.eq(engine.given_up)]
         m.d.comb += [
             host.columns_done.eq(engine.columns_done),
             host.updates.eq(engine.updates),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from remora.hdl.learning.reservoir import RATIO_BITS
 from remora.hdl.lib.threefry import WORD
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.learning import MOST_RATE_SHIFT
+from remora.spec.crossbar.learning import MOST_RATE_SHIFT, MOST_VERIFY_FEEDBACK
 from remora.spec.lib.fixed import unsigned_width
 
 COLUMNS_BITS = 16
@@ -22,6 +22,7 @@ class LearningHost(wiring.Signature):
         hidden_rate_shift: halvings of the hidden layer's rate.
         readout_rate_shift: halvings of the readout's rate.
         winners: hidden units that learn, of a design that selects.
+        verify_feedback: eighths of what pulses missed that return to accumulators, of a design that verifies.
         load_updates: sets ``updates`` to ``updates_value``; only while the core is halted.
         updates_value: what is loaded.
         updates: q, the number of the present or last update.
@@ -30,12 +31,14 @@ class LearningHost(wiring.Signature):
     """
 
     def __init__(self, design: DesignPoint) -> None:
+        feedback = unsigned_width(MOST_VERIFY_FEEDBACK)
         super().__init__(
             {
                 "seed": Out(WORD),
                 "hidden_rate_shift": Out(MOST_RATE_SHIFT.bit_length()),
                 "readout_rate_shift": Out(MOST_RATE_SHIFT.bit_length()),
                 **({"winners": Out(unsigned_width(design.network.hidden))} if design.capabilities.selects else {}),
+                **({"verify_feedback": Out(feedback)} if design.capabilities.verifies_learning else {}),
                 "load_updates": Out(1),
                 "updates_value": Out(WORD),
                 "updates": In(WORD),

@@ -15,6 +15,8 @@ from remora.hdl.learning.update.gradient_lane import gradient_bits
 from remora.hdl.learning.update.gradient_walk import GradientWalk
 from remora.hdl.learning.update.pulse_queue import PulseQueue
 from remora.hdl.learning.update.update_walk import UpdateWalk
+from remora.hdl.learning.verify.connection import connect_verifier, verify_ports
+from remora.hdl.learning.verify.pulse_verifier import PulseVerifier
 from remora.hdl.learning.write_controller import WriteController
 from remora.hdl.lib.fault_marks import MarkedColumn
 from remora.hdl.lib.hierarchy import add_submodule
@@ -100,6 +102,11 @@ class LearningEngine(wiring.Component):
         host: reaches the χ while idle, of a design that accumulates.
         host_faults: reaches the fault map while idle, of a design that has one.
         map: reads the fault map while idle, of such a design.
+        stretch: of a design that verifies, as of :class:`remora.hdl.learning.verify.pulse_verifier.PulseVerifier`.
+        verify_feedback: as ``feedback`` there.
+        given_up: as there; in ``layer_written``.
+        crossbars: as there.
+        wordlines: of such a design, what is driven; all 0 unless a row is read.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -109,6 +116,7 @@ class LearningEngine(wiring.Component):
         rule = update_rule(design)
         self.accumulates, self._draws = rule.accumulates, rule.draws
         self._faults = FaultMap(design) if design.capabilities.compensates else None
+        self._verifier = PulseVerifier(design) if design.capabilities.verifies_learning else None
         walk, update, groups = self._walk.signature.members, self._update.signature.members, learning.columns
         column, fold = GroupPosition(design).members["column"].shape, unsigned_width(design.learning_folds - 1)
         accumulating = {
@@ -156,6 +164,7 @@ class LearningEngine(wiring.Component):
                 **(
                     {"host_faults": In(self._faults.host_port), "map": In(MarkedColumn(design))} if self._faults else {}
                 ),
+                **(verify_ports(design, self._verifier) if self._verifier else {}),
             }
         )
 
@@ -182,6 +191,9 @@ class LearningEngine(wiring.Component):
         self._connect_writes(m)
         if self._faults:
             self._connect_faults(m, self._faults)
+        if self._verifier:
+            add_submodule(m, "verifier", self._verifier)
+            connect_verifier(m, self, self._verifier, self._update, self._writer)
         return m
 
     def _control(self, m: Module) -> Signal:
@@ -250,7 +262,10 @@ class LearningEngine(wiring.Component):
                     m.next = "LAUNCH"
             with m.State("FINISH"):
                 # A sequence may read the crossbars only after the last pulse.
-                with m.If((flying == 0) & ~update.busy & self._queue.empty & self._writer.ready):
+                ended = (flying == 0) & ~update.busy & self._queue.empty & self._writer.ready
+                if self._verifier:
+                    ended = ended & ~self._verifier.busy & ~update.correcting
+                with m.If(ended):
                     m.d.comb += [self.done.eq(1), self.learned.eq(group.ended), self.stopped.eq(~group.ended)]
                     m.d.sync += self.columns_done.eq(position.column)
                     m.next = "IDLE"

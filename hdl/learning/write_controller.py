@@ -6,6 +6,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Member, Out
 
+from remora.hdl.learning.verify.port import VerifyPort
 from remora.hdl.lib.fixed import count_ones
 from remora.hdl.macros.pairs.registry import pair_policy
 from remora.hdl.macros.program_port import ProgramPort
@@ -24,7 +25,7 @@ class WriteController(wiring.Component):
 
     With a fault map a device that it marks counts as at rest and as full, whatever its flags are.
 
-    Rules P1 to P5.
+    Rules P1 to P5, J1 and J2.
 
     Ports:
         start: while ``ready``, takes one column.
@@ -43,12 +44,14 @@ class WriteController(wiring.Component):
         read_marks: with a fault map, asks for ``marks`` of a column.
         marked_column: that column, those of the readout counted after the hidden ones.
         marks: of that column, from the cycle after ``read_marks`` until the next, as rule M16 lays them out.
+        verified: of a design that verifies, what it and the verifier tell each other.
         program_hidden: programs the hidden layer.
         program_readout: programs the readout.
     """
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._compensates = design, design.capabilities.compensates
+        self._verifies = design.capabilities.verifies_learning
         rows = design.hidden_rows
         self.tile_rows = min(design.crossbar.rows, rows)
         layouts = [layer_layout(design, layer) for layer in Layer]
@@ -67,6 +70,7 @@ class WriteController(wiring.Component):
                 "devices": Out(range(self.tile_rows + 1)),
                 "layer_written": Out(1),
                 **(self._map_ports() if self._compensates else {}),
+                **(self._verify_ports() if self._verifies else {}),
                 "program_hidden": Out(ProgramPort(design)),
                 "program_readout": Out(ProgramPort(design)),
             }
@@ -78,6 +82,9 @@ class WriteController(wiring.Component):
             "marked_column": Out(unsigned_width(fault_words(self.design) - 1)),
             "marks": In(fault_word_bits(self.design)),
         }
+
+    def _verify_ports(self) -> dict[str, Member]:
+        return {"verified": Out(VerifyPort(self.design))}
 
     def elaborate(self, platform) -> Module:
         m = Module()
@@ -104,16 +111,20 @@ class WriteController(wiring.Component):
             self.devices.eq(count_ones(new)),
         ]
         column_tiles = [layer_layout(self.design, each).column_tiles for each in Layer]
-        if self._compensates:
+        counts_tiles = self._compensates or self._verifies
+        if counts_tiles:
             number = self.column_tile * self.design.crossbar.columns + self.column
-            m.d.comb += self.marked_column.eq(Mux(self.layer, self.design.network.hidden, 0) + number)
+            of_both = Mux(self.layer, self.design.network.hidden, 0) + number
+        if self._compensates:
+            m.d.comb += self.marked_column.eq(of_both)
 
         def take_column() -> None:
             m.d.comb += self.ready.eq(1)
             if self._compensates:
                 m.d.comb += self.read_marks.eq(self.start)
             with m.If(self.start):
-                m.d.sync += self._row_tile.eq(0) if self._compensates else []
+                m.d.sync += self._row_tile.eq(0) if counts_tiles else []
+                m.d.sync += self.verified.column.eq(of_both) if self._verifies else []
                 m.d.sync += [
                     layer.eq(self.layer),
                     tile.eq(self.column_tile),
@@ -122,7 +133,13 @@ class WriteController(wiring.Component):
                     raised.eq(Mux(self.layer, self.raised[skipped:], self.raised)),
                 ]
 
-        with m.FSM():
+        launches, leaves = pending & sensed, ~pending & ~busy
+        if self._verifies:
+            self._verify(m, layer, due, counts, raised, pending, busy)
+            launches, leaves = launches & self.verified.may_pulse, leaves & self.verified.may_leave
+        with m.FSM() as machine:
+            if self._verifies:
+                m.d.comb += self.verified.in_tile.eq(machine.ongoing("TILE"))
             with m.State("IDLE"):
                 take_column()
                 with m.If(self.start & self.counts.any()):
@@ -130,7 +147,7 @@ class WriteController(wiring.Component):
             with m.State("TILE"):
                 with m.If(self.give_up):
                     m.next = "IDLE"
-                with m.Elif(pending & sensed):
+                with m.Elif(launches):
                     m.d.comb += pulse.eq((up | down).any())
                     m.d.sync += [
                         launched.eq(up | down),
@@ -142,19 +159,34 @@ class WriteController(wiring.Component):
                         with m.If(due[row]):
                             count = counts[bits * row : bits * (row + 1)]
                             m.d.sync += count.eq(count - 1)
-                with m.Elif(~pending & ~busy):
+                with m.Elif(leaves):
                     m.d.sync += [before.eq(0) for before in seen.values()]
                     m.d.sync += [
                         counts.eq(counts[bits * rows :]),
                         raised.eq(raised[rows:]),
                         tile.eq(tile + Mux(layer, column_tiles[Layer.READOUT], column_tiles[Layer.HIDDEN])),
                     ]
-                    m.d.sync += self._row_tile.eq(self._row_tile + 1) if self._compensates else []
+                    m.d.sync += self._row_tile.eq(self._row_tile + 1) if counts_tiles else []
                     with m.If(~counts.any()):
                         take_column()
                         with m.If(~(self.start & self.counts.any())):
                             m.next = "IDLE"
         return m
+
+    def _verify(self, m: Module, layer, due, counts, raised, pending, busy) -> None:
+        """Tell the verifier of the tile, and pulse rows once more for it. Rules J1 and J2."""
+        port, bits = self.verified, unsigned_width(self.design.learning.max_pulses)
+        m.d.comb += [
+            port.layer.eq(layer),
+            port.row_tile.eq(self._row_tile),
+            port.due.eq(due),
+            port.counts.eq(counts[: len(port.counts)]),
+            port.raised.eq(raised[: len(port.raised)]),
+            port.ended.eq(port.in_tile & ~pending & ~busy),
+        ]
+        for row in range(self.tile_rows):
+            with m.If(port.again[row]):
+                m.d.sync += counts[bits * row : bits * (row + 1)].eq(1)
 
     def _connect(self, m: Module, layer, tile, column, counts, raised):
         """Sense of the selected tile and what follows from it for every row that is due."""

@@ -26,6 +26,9 @@ class Capabilities(Section):
     replays: bool = Field(description="hardware with a reservoir of sequences, which it replays")
     heals: bool = Field(description="hardware that replays its reservoir without new sequences")
     compensates: bool = Field(description="hardware with a map of stuck devices, which no pulse reaches")
+    verifies_learning: bool = Field(
+        description="hardware that reads what the pulses of an update did, and corrects accumulators by that"
+    )
     reads_every_step: bool = Field(description="a readout after every step, and an answer of as many parts")
     verifies: bool = Field(description="a weight window that corrects what it has programmed until it reads right")
     counts_codes: bool = Field(description="a counter of all codes that the converters gave")
@@ -52,6 +55,7 @@ class Capabilities(Section):
             replays=learning.replays,
             heals=learning.heals,
             compensates=learning.compensates,
+            verifies_learning=learning.verifies,
             reads_every_step=design.network.readout == "every",
             verifies=design.crossbar.verify_pulses > 0,
             counts_codes=design.system.count_codes,

@@ -59,6 +59,7 @@ class Counter(IntEnum):
     UNVERIFIED = 34, "verifies"
     CORRECTIONS = 35, "verifies"
     CODES = 36, "counts_codes"
+    GIVEN_UP = 37, "verifies_learning"
 
 
 PROGRAMMING_COUNTERS = (Counter.PROGRAMMED, Counter.UNVERIFIED, Counter.CORRECTIONS, Counter.PULSES)

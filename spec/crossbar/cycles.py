@@ -14,6 +14,7 @@ from remora.spec.crossbar.every_step.lone_cycles import LoneCycles, lone_cycles
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, fault_words, feedback_bound
 from remora.spec.crossbar.update_cycles import SUMMED, update_cycles
+from remora.spec.crossbar.verify.verification import SAMPLE_GAP, Verification
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.rng import HASH_CYCLES
@@ -228,7 +229,32 @@ class Cycles(Derived):
         """
         crossbar = self.design.crossbar
         tiles = ceil(self.design.hidden_rows / crossbar.rows)
-        return tiles * (self.sense + self.design.learning.max_pulses * self.pulse + 1)
+        of_tile = self.sense + self.design.learning.max_pulses * self.pulse + 1
+        if self.design.capabilities.verifies_learning:
+            of_tile += self.most_verification
+        return tiles * of_tile
+
+    @property
+    def most_verification(self) -> int:
+        """Most cycles by which verified learning prolongs the pulses of a tile: every row is read before them and after
+        each of their rounds."""
+        rounds = self.design.learning.verify_give_up
+        rows = min(self.design.crossbar.rows, self.design.hidden_rows)
+        read = max(self.rows_read(layer, rows) for layer in Layer)
+        return 1 + read + rounds * (read + 1) + (rounds - 1) * self.pulse
+
+    def rows_read(self, layer: Layer, rows: int) -> int:
+        """Cycles of reading rows of a tile in verified learning, from the one after its start to the last sum.
+
+        The first is integrated as often as makes a level weigh 2^f codes, and sampled; later samples follow as fast as
+        integration, conversion and `SAMPLE_GAP` let them; the last is converted and added up.
+        """
+        verification = Verification.of(self.design)
+        shift = adc_shift(self.design, layer) + verification.fine_bits
+        integrate = self.stretch.planes(1) - 1 + (1 << max(0, shift - (self.design.formats.stream_bits - 1)))
+        converts = 1 + PIN + self.conversion
+        pace = max(integrate + 1, converts, SAMPLE_GAP)
+        return integrate + 1 + (rows * verification.reads - 1) * pace + converts + 1
 
     @property
     def sense(self) -> int:

@@ -24,7 +24,20 @@ MOST_STEP_GAIN = 1 << 24
 """Largest b of rule D19, in 2^−12."""
 MOST_LOG = 6920
 """Largest natural logarithm of a time in rule D11, in 2^−8."""
-_BUILT = ("update", "winners", "lanes", "columns", "replay_capacity", "replay_ratio", "healing", "compensation")
+_VERIFY_SETTINGS = ("verify_feedback", "verify_give_up")
+"""Fields of learning that change nothing where no pulse of learning is verified."""
+_BUILT = (
+    "update",
+    "winners",
+    "lanes",
+    "columns",
+    "replay_capacity",
+    "replay_ratio",
+    "healing",
+    "compensation",
+    "verify_reads",
+    *_VERIFY_SETTINGS,
+)
 """Fields of learning that ask for hardware; the others are rates and seeds, by which golden trains."""
 _OFFLINE_TOO = ("enabled", "seed")
 """Fields of learning that bear on a design without it: whether it is there, and the seed of the initial weights."""
@@ -240,6 +253,19 @@ def _macro_faults(design: DesignPoint) -> Iterator[str]:
 def _verify_faults(design: DesignPoint) -> Iterator[str]:
     if (reads := design.crossbar.verify_reads) & (reads - 1):
         yield f"crossbar.verify_reads is {reads}, whose average is no shift: use 1, 2, 4, 8 or 16"
+    learning = design.learning
+    if (reads := learning.verify_reads) & (reads - 1):
+        yield f"learning.verify_reads is {reads}, whose average is no shift: use 1, 2, 4, 8 or 16, or 0 for none"
+    if learning.verify_reads and learning.update != "accumulate":
+        yield (
+            f'learning.verify_reads is {learning.verify_reads}, but learning.update = "{learning.update}" has no '
+            'accumulator that keeps what a pulse missed: use update = "accumulate", or verify_reads = 0'
+        )
+    if learning.verify_reads and design.capabilities.bistable:
+        yield (
+            f'learning.verify_reads is {learning.verify_reads}, but cell.kind = "bmru" is trained offline: '
+            'use cell.kind = "miru", or verify_reads = 0'
+        )
 
 
 def _learning_faults(design: DesignPoint) -> Iterator[str]:
@@ -284,6 +310,9 @@ def unheeded(design: DesignPoint) -> dict[str, str]:
     found = _unheeded(design)
     if not design.capabilities.parity:
         found["system.parity"] = "no macro holds accumulators or a reservoir, or the parity is off"
+    if not design.learning.verify_reads:
+        reason = "learning.verify_reads is 0, so that no pulse of learning is verified"
+        found |= {f"learning.{name}": reason for name in _VERIFY_SETTINGS if f"learning.{name}" not in found}
     if not design.capabilities.verifies:
         reason = "crossbar.verify_pulses is 0, so that the weight window corrects nothing"
         found |= dict.fromkeys(("crossbar.verify_reads", "crossbar.verify_tolerance"), reason)

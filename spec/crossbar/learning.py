@@ -1,6 +1,7 @@
 """On-chip learning and replay: the section of the design point, constants, shifts, bounds and layouts of memories.
 
-The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, P1 to P5 for pulses, M1 to M16 for replay.
+The rules are in ``docs/reference/arithmetic.md``: L1 to L17 for an update, J1 to J3 to verify
+it, P1 to P5 for pulses, M1 to M16 for replay.
 Names here are those of the rules: the sequence number n, the update number q, a class's error e, a unit's feedback f,
 δ and χ.
 """
@@ -70,6 +71,10 @@ MOST_HEALING_REPLAYS = 2**32 - 1
 """Most healing replays that software asks for at once."""
 HEALING_RATE_SHIFT = 2
 """Further right shift of a layer's rate in healing, after reset: a quarter."""
+VERIFY_FEEDBACK_SHIFT = 3
+"""The feedback of verified learning is in 2^−n."""
+MOST_VERIFY_FEEDBACK = 1 << VERIFY_FEEDBACK_SHIFT
+"""Feedback that gives an accumulator back all that its pulses missed."""
 DEVICES_OF_PAIR = 2
 """Marks of a weight in the fault map."""
 SIGN_FLIP = 0x80
@@ -120,6 +125,15 @@ class Learning(Section):
     compensation: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="hardware with a map of stuck devices: no pulse reaches these, their partners take them"
     )
+    verify_reads: Annotated[int, LEARNING, UNLESS_DEFAULT] = Field(
+        0, ge=0, le=16, description="reads of a weight before and after its pulses, which verify them; 0: none"
+    )
+    verify_feedback: Annotated[int, LEARNING, UNLESS_DEFAULT] = Field(
+        8, ge=0, le=MOST_VERIFY_FEEDBACK, description="eighths of what pulses missed that return to the accumulator"
+    )
+    verify_give_up: Annotated[int, LEARNING, UNLESS_DEFAULT] = Field(
+        1, ge=1, le=15, description="pulses in one update without a quarter of a level after which a weight is given up"
+    )
 
     @property
     def accumulates(self) -> bool:
@@ -135,6 +149,11 @@ class Learning(Section):
     def heals(self) -> bool:
         """It replays the reservoir without new sequences."""
         return self.replays and self.healing
+
+    @property
+    def verifies(self) -> bool:
+        """It reads what pulses did, and corrects accumulators by that."""
+        return self.accumulates and self.verify_reads > 0
 
     @property
     def compensates(self) -> bool:

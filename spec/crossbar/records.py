@@ -37,7 +37,7 @@ def record_fields(design: DesignPoint) -> dict[str, RecordFields]:
     ``readout``: one a sequence, or one a step where the design point has ``network.readout = "every"``; ``words`` are
     the readout's wordlines. ``event``: resets and dropped packets.
     ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
-    ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ after the update, of the columns
+    ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ of rule T1, of the columns
     that learn, ``Σ v_ij (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the columns j of the readout come after the
     hidden layer's, and its rows i are the last of the hidden layer's rows. ``slot`` is the reservoir's slot of a
     replayed sequence, ``NO_SLOT`` of a new one.

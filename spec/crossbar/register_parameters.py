@@ -45,6 +45,8 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_spares": design.crossbar.spare_columns,
         "design_has_spares": design.capabilities.spares,
         "design_test_least": LEAST_SUM,
+        "design_verifies_learning": design.capabilities.verifies_learning,
+        "design_verify_feedback": design.learning.verify_feedback,
         "design_heal_shift": HEALING_RATE_SHIFT,
         "design_memories": bool(memories),
         "design_parity": design.capabilities.parity,

@@ -96,6 +96,9 @@ async def read_settings(host: CrossbarHost) -> LearningSettings:
         rates["hidden_rate_shift"],
         rates["readout_rate_shift"],
         **(await _read_healing_settings(host) if design.capabilities.heals else {}),
+        verify_feedback=(await host.read("VERIFY_FEEDBACK"))["value"]
+        if design.capabilities.verifies_learning
+        else present.verify_feedback,
     )
 
 
@@ -114,6 +117,8 @@ async def write_settings(host: CrossbarHost, settings: LearningSettings) -> None
     await host.write("LEARN_RATES", **shifts)
     if host.design.capabilities.selects:
         await host.write("WINNERS", value=settings.winners)
+    if host.design.capabilities.verifies_learning:
+        await host.write("VERIFY_FEEDBACK", value=settings.verify_feedback)
     if host.design.capabilities.replays:
         await host.write("REPLAY_RATIO", value=settings.replay_ratio)
     if host.design.capabilities.heals:

@@ -24,10 +24,11 @@ def _sections(model: type, fields: dict, renamed: dict[str, tuple[str, str]]) ->
 
 
 def point(**fields) -> DesignPoint:
-    """A design point whose fields of these names differ from the defaults; one cell lane, ``learning_lanes`` of
-    learning, ``seed`` of learning and ``device_seed``."""
+    """A design point whose fields of these names differ from the defaults; one cell lane, ``learning_lanes`` and
+    ``learning_reads`` of learning, ``seed`` of learning and ``device_seed``."""
     renamed = {
         "learning_lanes": ("learning", "lanes"), "lanes": ("cell", "lanes"),
+        "verify_reads": ("crossbar", "verify_reads"), "learning_reads": ("learning", "verify_reads"),
         "seed": ("learning", "seed"), "device_seed": ("devices", "seed"),
     }  # fmt: skip
     sections = _sections(DesignPoint, {"lanes": 1} | fields, renamed)

@@ -14,10 +14,11 @@ from tests.golden.scalar_devices import (
     plane_error,
     program_pair,
     pulse_pair,
+    root,
 )
 from tests.golden.scalar_learning import ScalarLearner
 from tests.golden.scalar_miru import column_codes, fraction_bits, run_sequence
-from tests.golden.scalar_numbers import WORD
+from tests.golden.scalar_numbers import WORD, clip, rs
 
 
 class ScalarChip(ScalarLearner):
@@ -127,4 +128,26 @@ class ScalarChip(ScalarLearner):
                 reached.add(device.number)
             else:
                 dropped += 1
+        self.touched = reached
         return abs(pulses) - dropped, dropped, len(reached)
+
+    def read_rows(self, layer: int, rows: list[int], j: int) -> dict[int, int]:
+        """Each row of a column alone, k times. Rules J1, W3, D13 to D18."""
+        design, found = self.design, {}
+        pairs, model = self.behind_wires(layer), self.model
+        s = design.formats.stream_bits + design.crossbar.level_bits - fraction_bits(design)
+        weight, shift = s + self.fine_bits(), s + design.crossbar.fraction_bits
+        plane, full_scale = min(design.formats.stream_bits - 1, weight), 2 ** (design.formats.adc_bits - 1) - 1
+        for i in rows:
+            tile, (positive, negative) = i // design.crossbar.rows, pairs[i][j]
+            mu = 2**weight * (256 + plane_error(model, self.spreads, layer, tile, plane))
+            offset, gain = converter(model, self.spreads, layer, tile, j)
+            power = rs(mu * mu, 22) * rs(model.read_noise**2 * (positive**2 + negative**2), 30)
+            found[i] = 0
+            for _ in range(design.learning.verify_reads):
+                z = noise_entry(model, layer, tile, j, self.probes[layer], 0, PROBE)
+                self.probes[layer] = (self.probes[layer] + 1) % WORD
+                noise = root(power + model.converter_noise[layer]) * z
+                value = (rs(mu * (positive - negative), 8) + noise) * (4096 + gain) // 4096 + offset * 2**shift // 16
+                found[i] += clip(rs(value, shift), -full_scale, full_scale)
+        return found

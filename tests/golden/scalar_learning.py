@@ -15,6 +15,7 @@ from tests.golden.scalar_numbers import (
     derivative,
     draw,
     index_below,
+    largest_weight,
     rs,
 )
 
@@ -71,15 +72,17 @@ class ScalarLearner:
         self.seed, self.ratio, self.rate_shifts = learning.seed, learning.replay_ratio, (0, 0)
         self.winners = design.network.hidden if learning.winners == "all" else learning.winners
         self.heal_rate_shifts, self.heal_start, self.heal_stop = (2, 2), 0, 0
+        self.verify_feedback, self.given_up, self.returned, self.touched = learning.verify_feedback, 0, {}, set()
         self.accuracy, self.left, self.policy = 65535, 0, False
 
     def set(
         self, seed: int, winners: int, replay_ratio: int, hidden_rate_shift: int, readout_rate_shift: int,
         heal_hidden_rate_shift: int, heal_readout_rate_shift: int, heal_start: int, heal_stop: int,
+        verify_feedback: int,
     ) -> None:  # fmt: skip
         """Other settings; the feedback matrix follows the seed, rule L16."""
         self.heal_rate_shifts = heal_hidden_rate_shift, heal_readout_rate_shift
-        self.heal_start, self.heal_stop = heal_start, heal_stop
+        self.heal_start, self.heal_stop, self.verify_feedback = heal_start, heal_stop, verify_feedback
         self.seed, self.winners, self.ratio = seed, winners, replay_ratio
         self.rate_shifts, self.feedback = (hidden_rate_shift, readout_rate_shift), feedback_matrix(self.design, seed)
 
@@ -161,6 +164,7 @@ class ScalarLearner:
                 for i, m in enumerate(step["words"]):
                     gradient[i][j] += m * delta  # rule L9
         readout = [[m * e for e in error] for m in outcome["words"]]  # rule L10
+        self.given_up, self.returned = 0, {}
         writes = [
             self.write(0, gradient, [j for j in winners if j < until], learning.hidden_shift + self.rate_shifts[0]),
             self.write(
@@ -168,10 +172,14 @@ class ScalarLearner:
                 learning.readout_shift + self.rate_shifts[1],
             ),
         ]  # fmt: skip
-        gradients, accumulators = (self.checksum(of_layers, winners) for of_layers in ([gradient, readout], self.chi))
+        left = [  # rule T1: as rule L13 left it
+            [[value - self.returned.get((layer, i, j), 0) for j, value in enumerate(row)] for i, row in enumerate(rows)]
+            for layer, rows in enumerate(self.chi)
+        ]
+        gradients, accumulators = (self.checksum(of_layers, winners) for of_layers in ([gradient, readout], left))
         return outcome | {
             "error": error, "feedback": f, "winners": winners, "writes": writes,
-            "gradient_sum": gradients, "accumulator_sum": accumulators,
+            "gradient_sum": gradients, "accumulator_sum": accumulators, "given_up": self.given_up,
         }  # fmt: skip
 
     def run(self, x) -> dict:
@@ -196,12 +204,60 @@ class ScalarLearner:
     def write(self, layer: int, gradient, columns, shift: int) -> tuple[int, int, int]:
         """Pulses applied, pulses dropped, devices written, rules L11 and P3."""
         learning, counts = self.design.learning, [0, 0, 0]
+        if learning.verify_reads:
+            return self.write_verified(layer, gradient, columns, shift)
         decide = self.accumulate if learning.update == "accumulate" else self.direct
         for i, row in enumerate(gradient):
             for j in columns:
                 pulses = decide(layer, i, j, rs(row[j], shift))
                 counts = [a + b for a, b in zip(counts, self.program(layer, i, j, pulses), strict=True)]
         return tuple(counts)
+
+    def write_verified(self, layer: int, gradient, columns, shift: int) -> tuple[int, int, int]:
+        """As `write`, column by column and in these row tile by row tile. Rule J1."""
+        counts, rows = [0, 0, 0], self.design.crossbar.rows
+        for j in columns:
+            due = {i: self.accumulate(layer, i, j, rs(row[j], shift)) for i, row in enumerate(gradient)}
+            for first in range(0, len(gradient), rows):
+                part = {i: n for i, n in due.items() if n and first <= i < first + rows}
+                counts = [a + b for a, b in zip(counts, self.verify(layer, j, part), strict=True)]
+        return tuple(counts)
+
+    def verify(self, layer: int, j: int, due: dict[int, int]) -> tuple[int, int, int]:
+        """Read rows, pulse them, read them again, and once more what has not moved. Rules J1 to J3."""
+        learning, applied, dropped, reached = self.design.learning, 0, 0, set()
+        level = learning.verify_reads * 2 ** self.fine_bits()
+        top = 2 ** (learning.accumulator_bits - 1) - 1
+        before = self.read_rows(layer, list(due), j)
+        pending, now, given, change = list(due), dict(due), dict.fromkeys(due, 0), {}
+        while pending:
+            for i in pending:
+                counts = self.program(layer, i, j, now[i])
+                applied, dropped = applied + counts[0], dropped + counts[1]
+                reached |= {(i, device) for device in self.touched}
+                given[i] += abs(now[i])
+                now[i] = 1 if due[i] > 0 else -1
+            after = self.read_rows(layer, pending, j)
+            change |= {i: after[i] - before[i] for i in pending}
+            resting = [i for i in pending if 4 * abs(change[i]) < level]
+            pending = [i for i in resting if given[i] < learning.verify_give_up]
+            self.given_up += len(resting) - len(pending)
+        for i, n in due.items():
+            if 4 * abs(change[i]) >= level:
+                missed = (n * level - change[i]) * learning.accumulator_level * self.verify_feedback
+                chi = self.chi[layer][i][j]
+                self.chi[layer][i][j] = clip(chi + rs(missed, level.bit_length() - 1 + 3), -top, top)
+                self.returned[layer, i, j] = self.chi[layer][i][j] - chi
+        return applied, dropped, len(reached)
+
+    def fine_bits(self) -> int:
+        """f of rule W3."""
+        limit, most = 2 ** (self.design.formats.adc_bits - 1) - 1, largest_weight(self.design)
+        return max(f for f in range(32) if f == 0 or most * 2**f <= limit)
+
+    def read_rows(self, layer: int, rows: list[int], j: int) -> dict[int, int]:
+        """What each row of a column reads, k times. Rule J1; ideal devices are read exactly."""
+        return {i: self.design.learning.verify_reads * self.weights[layer][i][j] * 2 ** self.fine_bits() for i in rows}
 
     def accumulate(self, layer: int, i: int, j: int, step: int) -> int:
         """Rules L12 and L13."""
@@ -231,6 +287,7 @@ class ScalarLearner:
                 else:
                     plus += 1 if pulses > 0 else -1
             self.weights[layer][i][j] = plus - middle
+            self.touched = {"plus"} if abs(pulses) > dropped else set()
             return abs(pulses) - dropped, dropped, int(abs(pulses) > dropped)
         pair = {"plus": max(weight, 0), "minus": max(-weight, 0)}
         raised, lowered = ("plus", "minus") if pulses > 0 else ("minus", "plus")
@@ -244,7 +301,7 @@ class ScalarLearner:
                 written.add(raised)
             else:
                 dropped += 1
-        self.weights[layer][i][j] = pair["plus"] - pair["minus"]
+        self.weights[layer][i][j], self.touched = pair["plus"] - pair["minus"], written
         return abs(pulses) - dropped, dropped, len(written)
 
 

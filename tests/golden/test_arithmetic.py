@@ -158,6 +158,7 @@ def any_settings(design, random: np.random.Generator) -> LearningSettings:
         heal_readout_rate_shift=within(random, 0, 3),
         heal_start=within(random, 0, 65535),
         heal_stop=within(random, 0, 65535),
+        verify_feedback=within(random, 0, 8),
     )
 
 

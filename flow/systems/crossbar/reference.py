@@ -83,13 +83,15 @@ class Reference:
         """Real devices by now."""
         found = self.checkpoint.devices if self._learning else self._devices
         assert found is not None, "the devices are ideal"
-        return replace(found, probes=self._probes)
+        return found if self._learning else replace(found, probes=self._probes)
 
     def read_window(self) -> Weights:
         """What the weight window reads of real devices by now, every column of every tile. Rule W1."""
         window = DeviceWindow(self.design, self.devices)
         weights = window.read_weights()
         self._probes = window.state.probes
+        if self._learning:
+            self._learning.set_probes(self._probes)
         return weights
 
     @property
@@ -126,6 +128,7 @@ class Reference:
             Counter.REPLAYED: self.replayed,
             Counter.ACCEPTED: self.accepted,
             Counter.HEALED: self.healed,
+            Counter.GIVEN_UP: hidden.given_up + readout.given_up,
         }
         return {counter: counted[counter] for counter in self.design.counters() if counter in counted}
 

@@ -186,7 +186,7 @@ template <typename T>
 void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, uint32_t number, int64_t until,
            bool watched) {
     Layer<T>&hidden = network.hidden, &readout = network.readout;
-    for (Layer<T>* layer : {&hidden, &readout}) layer->applied = layer->dropped = layer->written_devices = 0;
+    for (Layer<T>* layer : {&hidden, &readout}) layer->applied = layer->dropped = layer->written_devices = layer->given_up = 0;
     forward(network, x, steps);
     find_errors(network, label);
     for (int64_t t = 0; t < steps; ++t)
@@ -203,10 +203,12 @@ void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, 
         add_products(network.sums, network.words + i, hidden.rows, network.deltas, steps, hidden.stride);
         write(network, hidden, i, number, watched);
     }
+    verify(network, hidden, pulse_now<T>);
     for (int64_t i = 0; i < readout.rows; ++i) {
         for (int64_t k = 0; k < readout.stride; ++k) network.sums[k] = network.readout_words[i] * network.error[k];
         write(network, readout, i, number, watched);
     }
+    verify(network, readout, pulse_now<T>);
 }
 
 }  // namespace

@@ -19,34 +19,52 @@ from remora.golden.crossbar.array import layer_dtype
 from remora.golden.crossbar.cell import Coefficients, feature_words, signed_candidates
 from remora.golden.crossbar.device_datapath import DeviceDatapath, make_datapath
 from remora.golden.crossbar.weights import Weights
-from remora.golden.devices.state import DeviceState
+from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
 from remora.golden.learning.kernel.compiled_devices import CompiledDevices, DevicesStructure
-from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, MakeKernel, WeightUpdate
+from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
+from remora.golden.learning.kernel.protocol import (
+    Accumulators,
+    GradientWatch,
+    LearningKernel,
+    MakeKernel,
+    WeightUpdate,
+)
 from remora.golden.learning.kernel.rules import BiasRule, feedback_matrix, learning_dtype, signed_derivatives
 from remora.golden.learning.kernel.update_rules.registry import rule_index
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
+from remora.golden.learning.verify import read_words
 from remora.spec.crossbar.column_groups import ROUNDING_SLICES
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS
 from remora.spec.crossbar.gain.code_gain import UNITY
 from remora.spec.crossbar.layout import Layer, adc_shift, bias_word
-from remora.spec.crossbar.learning import ERROR_CENTRE, ERROR_LIMIT, ROUNDING_SLICE_BITS, error_shift, rounding_index
+from remora.spec.crossbar.learning import (
+    ERROR_CENTRE,
+    ERROR_LIMIT,
+    ROUNDING_SLICE_BITS,
+    VERIFY_FEEDBACK_SHIFT,
+    error_shift,
+    rounding_index,
+)
 from remora.spec.crossbar.tables import DERIVATIVE_BITS
 from remora.spec.crossbar.update_rules.registry import update_rule
+from remora.spec.crossbar.verify.verification import Verification
 from remora.spec.lib import rng
 from remora.spec.lib.rng import Purpose
 
 SOURCE = Path(__file__).with_suffix(".cpp")
-HEADERS = tuple(Path(__file__).with_name(name) for name in ("compiled_devices.h", "network.h", "pairs.h", "pulses.h"))
+HEADERS = tuple(
+    Path(__file__).with_name(name) for name in ("compiled_devices.h", "network.h", "pairs.h", "pulses.h", "verify.h")
+)
 DEFINITIONS: Mapping[str, str] = {
     "ERROR_CENTRE": str(ERROR_CENTRE), "ERROR_LIMIT": str(ERROR_LIMIT),
     "ROUNDING_SLICES": str(ROUNDING_SLICES), "ROUNDING_SLICE_BITS": str(ROUNDING_SLICE_BITS),
     "ROUNDING_PURPOSE": str(int(Purpose.STOCHASTIC_ROUNDING)),
     "PULSE_PURPOSE": str(int(Purpose.PULSE)), "WRITE_PURPOSE": str(int(Purpose.WRITE)),
-    "READ_PURPOSE": str(int(Purpose.READ)),
+    "READ_PURPOSE": str(int(Purpose.READ)), "PROBE_PURPOSE": str(int(Purpose.PROBE)),
     "NORMAL_CENTRE": str(rng.NORMAL_CENTRE), "NORMAL_FACTOR": str(rng.NORMAL_FACTOR),
-    "NORMAL_SHIFT": str(rng.NORMAL_SHIFT),
+    "NORMAL_SHIFT": str(rng.NORMAL_SHIFT), "VERIFY_FEEDBACK_SHIFT": str(VERIFY_FEEDBACK_SHIFT),
     "ROUNDS": str(rng.ROUNDS), "ROTATIONS": ",".join(map(str, rng.ROTATIONS)), "KEY_PARITY": f"{rng.KEY_PARITY}u",
     "LANE_BITS": str(rng.LANE_BITS), "ATTEMPT_BITS": str(rng.ATTEMPT_BITS),
 }  # fmt: skip
@@ -64,7 +82,7 @@ class _Layer(ctypes.Structure):
         *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
         ("scale", c_double), ("rate", c_double), ("bias_rate", c_double), ("bias_zone", c_int64), ("zone", c_int64),
         ("gain", c_double),
-        *((name, c_int64) for name in ("applied", "dropped", "written_devices")),
+        *((name, c_int64) for name in ("applied", "dropped", "written_devices", "given_up")),
         ("devices", c_void_p),
     ]  # fmt: skip
 
@@ -75,7 +93,7 @@ _ARRAYS = (
 )  # fmt: skip
 _NUMBERS = (
     "features", "stream_limit", "adc_limit", "weight_limit", "accumulator_limit", "level", "max_pulses", "winners",
-    "seed", "pair", "rule",
+    "seed", "pair", "rule", "verify_reads", "verify_level_shift", "verify_give_up", "verify_feedback",
 )  # fmt: skip
 PAIRS = ("canonical", "reference")
 """Policies of pairs in the order of ``kPairs`` in ``pairs.h``."""
@@ -109,7 +127,15 @@ def open_kernel(library: Path) -> MakeKernel:
         fits = False
     if not fits:
         raise OSError(f"{library} is not compiled from {SOURCE.name}")
-    return partial(CompiledKernel, opened)
+    return partial(_make_kernel, opened)
+
+
+def _make_kernel(library: ctypes.CDLL, design: DesignPoint, *arguments, **named) -> LearningKernel:
+    """A compiled kernel, or the numpy kernel where reads of an update see wires, which compiled code follows only after
+    it."""
+    if design.learning.verify_reads and not design.devices.ideal and design.device_model().wired:
+        return NumpyKernel(design, *arguments, **named)
+    return CompiledKernel(library, design, *arguments, **named)
 
 
 class CompiledKernel:
@@ -180,6 +206,8 @@ class CompiledKernel:
             "weight_limit": design.crossbar.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
             "level": learning.accumulator_level, "max_pulses": learning.max_pulses,
             "pair": PAIRS.index(design.crossbar.pair), "rule": rule_index(learning.update),
+            "verify_reads": learning.verify_reads, "verify_level_shift": Verification.of(design).level_shift,
+            "verify_give_up": learning.verify_give_up, "verify_feedback": learning.verify_feedback,
             "reset": coefficients.reset * 2.0**-design.formats.word_shift,
             "update": coefficients.update * 2.0**-COEFFICIENT_BITS,
             "readout_scale": 2.0**-design.formats.readout_word_shift, "error_scale": 2.0 ** error_shift(design),
@@ -221,6 +249,7 @@ class CompiledKernel:
         design, learning, filled = self._design, self._design.learning, self._network
         self._arrays["feedback_matrix"][:, : design.network.hidden] = feedback_matrix(design, settings.seed)
         filled.winners, filled.seed = settings.winners, settings.seed
+        filled.verify_feedback = settings.verify_feedback
         filled.hidden.rate = 2.0 ** -(learning.hidden_shift + settings.hidden_rate_shift)
         filled.readout.rate = 2.0 ** -(learning.readout_shift + settings.readout_rate_shift)
         self.set_bias_rules(self._bias_rules)
@@ -266,7 +295,13 @@ class _Chip:
         self.state = self._path.devices if self._path else None
         if self._path:
             layers = zip((self._path.hidden, self._path.readout), arrays, strict=True)
-            self.layers = tuple(CompiledDevices(layer, array.matrix) for layer, array in layers)
+            self.layers = tuple(
+                CompiledDevices(
+                    layer, array.matrix, np.array(read_words(design, layer.made), np.int64),
+                    adc_shift(design, layer.made.layer) + design.crossbar.fraction_bits,
+                )
+                for layer, array in layers
+            )  # fmt: skip
 
     @property
     def addresses(self) -> tuple[int, ...]:
@@ -285,6 +320,8 @@ class _Chip:
         if self.state:
             for each in self.layers:
                 each.structure.started = self.state.started
+            for each, probes in zip(self.layers, self.state.probes, strict=True):
+                each.structure.probes = probes
             self.state.count_start()
 
     def end(self, filled: _Network) -> None:
@@ -292,6 +329,9 @@ class _Chip:
         for each, written in zip(self.layers, (filled.hidden, filled.readout), strict=False):
             if written.applied:
                 each.pulsed()
+        if self.state:
+            hidden, readout = (each.structure.probes & SEQUENCE_MASK for each in self.layers)
+            self.state.probes = hidden, readout
 
 
 class _LayerArrays:
@@ -335,7 +375,7 @@ class _LayerArrays:
 
 
 def _writes(filled: _Layer) -> Writes:
-    return Writes(filled.applied, filled.dropped, filled.written_devices)
+    return Writes(filled.applied, filled.dropped, filled.written_devices, filled.given_up)
 
 
 def _zeros(shape: tuple[int, ...], dtype) -> NDArray:

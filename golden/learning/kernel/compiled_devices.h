@@ -2,11 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace {
 
-// Real devices of a layer, rules D1 to D25 and P4; conductances in grains. Of fields, as below: (2, rows, columns), g+ first.
+// Real devices of a layer, rules D1 to D25, P4 and J1; conductances in grains. Of fields, as below: (2, rows, columns), g+ first.
 struct Devices {
     int64_t *p, *n, *t, *s, *conductance;
     const int64_t *low, *high, *up, *down, *endurance;
@@ -20,10 +21,13 @@ struct Devices {
     const double* entries;            // (256); rule D16
     double *spare, *power;            // (rows), (stride)
     const uint8_t* marked;            // (2, rows, columns), by the fault map; null without one; rule P4
+    const int64_t *read_words;        // (row tiles), what the driven row of a read counts as; rule J1
+    const int64_t *converter_gains, *converter_offsets;  // (row tiles, columns); rule D18
     int64_t started, lane;            // of the sequence's draws; rule D17
     int64_t words, number, seed, rest, full, sensed_full, level, limit, cycle_noise, cycle_range, read_noise;
     int64_t staged;                   // sums are rounded to grains before their noise
     int64_t writes_noisily;
+    int64_t probes, code_shift;       // samples so far that belong to no sequence, rule D17; F of rule D18
     double converter_noise;
 };
 
@@ -87,6 +91,34 @@ void pulse_device(Devices& devices, int64_t k, uint32_t number, bool upwards) {
         error = normal(first, value_at(devices.write_noise, devices.p[k], 0, devices.full));
     }
     devices.conductance[k] = std::min(devices.limit, std::max(int64_t(0), devices.p[k] + error));
+}
+
+// The sum of codes of one driven row of a column, read so often. Rules J1, W3 and D14 to D18.
+int64_t read_row(Devices& devices, int64_t pair, int64_t column, int64_t columns, int64_t side, int64_t tile,
+                 int64_t reads, int64_t limit) {
+    const int64_t plus = devices.conductance[pair], minus = devices.conductance[pair + side];
+    const int64_t word = devices.read_words[tile], at = tile * columns + column;
+    const int shift = int(devices.code_shift);
+    int64_t power = int64_t(devices.converter_noise), total = 0;
+    if (devices.read_noise)
+        power += round_shift(word * word, 22) *
+                 round_shift(devices.read_noise * devices.read_noise * (plus * plus + minus * minus), 30);
+    const int64_t sigma = int64_t(std::sqrt(double(power)));
+    const int64_t charge = round_shift(word * (plus - minus), 8);
+    const int64_t offset = (devices.converter_offsets[at] << shift) >> 4;
+    for (int64_t read = 0; read < reads; ++read, ++devices.probes) {
+        int64_t noise = 0;
+        if (sigma) {
+            uint32_t low, high;
+            draw_pair(uint32_t(devices.seed), PROBE_PURPOSE, uint32_t(devices.probes), uint32_t(column / 8),
+                      uint32_t(devices.lane | tile), &low, &high);
+            noise = sigma * int64_t(devices.entries[(column & 4 ? high : low) >> 8 * (column & 3) & 255]);
+        }
+        const int64_t sum = ((charge + noise) * (4096 + devices.converter_gains[at]) >> 12) + offset;
+        const int64_t code = shift ? round_shift(sum, shift) : sum;
+        total += std::min(limit, std::max(-limit, code));
+    }
+    return total;
 }
 
 }  // namespace

@@ -30,8 +30,9 @@ class DevicesStructure(ctypes.Structure):
         *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "variance")),
         *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "unit")),
         *((name, c_void_p) for name in ("entries", "spare", "power", "marked")),
+        *((name, c_void_p) for name in ("read_words", "converter_gains", "converter_offsets")),
         *((name, c_int64) for name in ("started", "lane", "words", "number", *_OF_MODEL)),
-        *((name, c_int64) for name in ("staged", "writes_noisily")),
+        *((name, c_int64) for name in ("staged", "writes_noisily", "probes", "code_shift")),
         ("converter_noise", c_double),
     ]  # fmt: skip
 
@@ -45,9 +46,11 @@ class CompiledDevices:
 
     Args:
         matrix: (rows, stride) float64, filled with the weights.
+        read_words: (row tiles,) what the driven row of a read counts as. Rule J1.
+        code_shift: F of rule D18.
     """
 
-    def __init__(self, layer: DeviceLayer, matrix: NDArray[np.float64]):
+    def __init__(self, layer: DeviceLayer, matrix: NDArray[np.float64], read_words: NDArray[np.int64], code_shift: int):
         self.layer, self.structure, self._matrix = layer, DevicesStructure(), matrix
         self._variance = np.zeros_like(matrix)
         model, made, stride = layer.model, layer.made, matrix.shape[1]
@@ -56,6 +59,8 @@ class CompiledDevices:
             **{name: np.array(getattr(model, name), np.int64) for name in _TABLES},
             **{name: _wider(array, stride) for name, array in layer.converters().items()},
             **layer.word_tables(),
+            "read_words": read_words, "converter_gains": np.ascontiguousarray(made.gain, np.int64),
+            "converter_offsets": np.ascontiguousarray(made.offset, np.int64),
             "scale": layer.scale_of_weights, "entries": np.array(normal_table(), float),
             "spare": np.zeros(len(matrix)), "power": np.zeros(stride),
         }  # fmt: skip
@@ -73,6 +78,7 @@ class CompiledDevices:
         self.structure.words = self._kept["counted"].shape[1]
         self.structure.number = int(device_number(made.layer, 0, 0, 0))
         self.structure.staged, self.structure.writes_noisily = layer.staged, any(model.write_noise)
+        self.structure.code_shift = code_shift
         self.structure.converter_noise = model.converter_noise[made.layer]
         self.renew()
 

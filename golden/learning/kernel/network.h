@@ -29,7 +29,7 @@ struct Layer {
     double bias_rate;   // of the bias row's
     int64_t bias_zone, zone;  // levels at which χ gives its first pulse: of the bias row, of the others
     double gain;        // of its codes; 1 where they have none
-    int64_t applied, dropped, written_devices;
+    int64_t applied, dropped, written_devices, given_up;
     Devices* devices;   // null where they are ideal
 };
 
@@ -46,6 +46,7 @@ struct Network {
     uint32_t* drawn;                                    // (2, the wider stride)
     int64_t features, stream_limit, adc_limit, weight_limit, accumulator_limit, level, max_pulses, winners, seed;
     int64_t pair, rule;  // by the index of the policy and of the rule of the update
+    int64_t verify_reads, verify_level_shift, verify_give_up, verify_feedback;  // rules J1 to J3; no reads: none
     double reset, update, readout_scale, error_scale, derivative_scale;
 };
 

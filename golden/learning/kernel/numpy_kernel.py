@@ -66,8 +66,9 @@ class NumpyKernel:
         self._derivative = (signed_derivatives(design) * scale).astype(self._dtype)
         self._bias_rules = BiasRule(), BiasRule()
         hidden, readout = accumulators or (None, None)
-        self._hidden = make_writer(design, path.hidden, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
-        self._readout = make_writer(design, path.readout, Layer.READOUT, weights.readout, readout, self._dtype)
+        chip = self._chip.devices if self._chip else None
+        self._hidden = make_writer(design, path.hidden, Layer.HIDDEN, weights.hidden, hidden, self._dtype, chip)
+        self._readout = make_writer(design, path.readout, Layer.READOUT, weights.readout, readout, self._dtype, chip)
 
     @property
     def levels(self) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
@@ -80,6 +81,13 @@ class NumpyKernel:
         return _integers(self._hidden), _integers(self._readout)
 
     @property
+    def uncorrected(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """As `accumulators`, before what verified pulses of the last update missed was given back. Rule T1."""
+        if not self._hidden.verifier:
+            return self.accumulators
+        return self._hidden.uncorrected.astype(np.int32), self._readout.uncorrected.astype(np.int32)
+
+    @property
     def devices(self) -> DeviceState | None:
         """As `LearningKernel.devices` says."""
         return self._chip.devices.copy() if self._chip else None
@@ -88,6 +96,11 @@ class NumpyKernel:
         """As `LearningKernel.set_started` says."""
         if self._chip:
             self._chip.devices.started = number
+
+    def set_probes(self, probes: tuple[int, int]) -> None:
+        """Say how many samples of each layer belonged to no sequence; ideal devices do not count. Rule D17."""
+        if self._chip:
+            self._chip.devices.probes = probes
 
     def age(self, ticks: int) -> None:
         """As `LearningKernel.age` says."""
@@ -103,6 +116,9 @@ class NumpyKernel:
         self._readout_shift = learning.readout_shift + settings.readout_rate_shift
         self._hidden.configure(settings.winners, settings.seed)
         self._readout.configure(design.network.classes, settings.seed)
+        for verifier in (self._hidden.verifier, self._readout.verifier):
+            if verifier:
+                verifier.feedback = settings.verify_feedback
 
     def set_bias_rules(self, rules: tuple[BiasRule, BiasRule]) -> None:
         """As `LearningKernel.set_bias_rules` says."""

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "network.h"
+#include "verify.h"
 
 namespace {
 
-// The pulses of a weight one after the other, by its sense flags. Rules D12, D14, D22, P3 and P4.
+// The pulses of a weight one after the other, by its sense flags; of its devices, bit 0 is g+, those in `seen` were
+// pulsed before. Rules D12, D14, D22, P3 and P4.
 template <typename T>
-void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t column, int64_t pulses) {
+void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t column, int64_t pulses, int64_t& seen) {
     Devices& devices = *layer.devices;
     const int64_t pair = row * layer.columns + column, side = layer.rows * layer.columns;
     const int64_t rest = devices.rest + (devices.level >> 1), full = devices.sensed_full - (devices.level >> 1);
@@ -29,7 +31,8 @@ void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t 
         ++layer.applied;
     }
     if (!reached) return;  // weights stay as they are, which wires may have lowered
-    layer.written_devices += (reached & 1) + (reached >> 1);
+    layer.written_devices += (reached & ~seen & 1) + (reached & ~seen) / 2;
+    seen |= reached;
     const int64_t plus = g[pair], minus = g[pair + side], position = row * layer.stride + column;
     layer.matrix[position] = T(double(plus - minus) * devices.scale[pair]);
     if (devices.variance)
@@ -39,9 +42,9 @@ void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t 
 
 // Rules P1 to P3.
 template <typename T>
-void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
+void pulse_now(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses, int64_t& seen) {
     const PairPolicy& policy = kPairs[network.pair];
-    if (layer.devices) return pulse_pair(policy, layer, position / layer.stride, position % layer.stride, pulses);
+    if (layer.devices) return pulse_pair(policy, layer, position / layer.stride, position % layer.stride, pulses, seen);
     const int64_t before = layer.levels[position];
     const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);
     const int64_t applied = std::abs(after - before);
@@ -50,6 +53,16 @@ void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t
     layer.applied += applied;
     layer.dropped += std::abs(pulses) - applied;
     layer.written_devices += policy.written(before, after);
+}
+
+// The same, or in verified learning what waits for the other pulses of its column.
+template <typename T>
+void pulse(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
+    int64_t seen = 0;
+    if (network.verify_reads)
+        verified_pulses().emplace_back(position % layer.stride, position / layer.stride, pulses);
+    else
+        pulse_now(network, layer, position, pulses, seen);
 }
 
 }  // namespace

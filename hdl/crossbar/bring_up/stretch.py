@@ -6,19 +6,8 @@ from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from remora.hdl.lib.reading import PlaneStretch
 from remora.spec.crossbar.tiles import STRETCH_BITS
-
-
-class PlaneStretch(wiring.Signature):
-    """Further cycles of a reading up to its sample, seen from the registers.
-
-    Ports:
-        integrate: for which the wordlines of a plane are driven before it is integrated.
-        settle: between the last plane and the sample.
-    """
-
-    def __init__(self, **members: wiring.Member) -> None:
-        super().__init__({**{name: Out(STRETCH_BITS) for name in ("integrate", "settle")}, **members})
 
 
 class ReadStretch(PlaneStretch):

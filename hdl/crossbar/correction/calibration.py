@@ -6,12 +6,12 @@ from amaranth.hdl import Cat, Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
-from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
+from remora.hdl.crossbar.column_probe import ColumnProbe
 from remora.hdl.lib.columns import ConvertedColumns, folds, lanes_of
 from remora.hdl.lib.fixed import round_shift
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.reading import PlaneStretch, ProbePort
 from remora.spec.crossbar.correction.plan import MEAN_BITS, SAMPLES, groups_of, total_bits
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer

@@ -6,14 +6,13 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
-from remora.hdl.crossbar.column_probe import ProbePort
 from remora.hdl.crossbar.correction.calibration import Calibration
 from remora.hdl.crossbar.correction.host import CorrectionHost
 from remora.hdl.crossbar.correction.store import CorrectionStore
 from remora.hdl.lib.columns import ConvertedColumns
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.reading import PlaneStretch, ProbePort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 

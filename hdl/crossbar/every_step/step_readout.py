@@ -6,11 +6,11 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
-from remora.hdl.crossbar.control import DecisionControl, ReadStrobes, Streaming
+from remora.hdl.crossbar.control import DecisionControl, Streaming
 from remora.hdl.crossbar.integration import Integration
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive, pass_on
+from remora.hdl.lib.reading import PlaneStretch, ReadStrobes
 from remora.hdl.lib.steps import StepEnd, copy, first_in_turn
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer

@@ -7,19 +7,18 @@ from amaranth.hdl import Module, Mux, Signal, Value, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.crossbar.bring_up.stretch import PlaneStretch
-from remora.hdl.crossbar.column_probe import ColumnProbe, ProbePort
+from remora.hdl.crossbar.column_probe import ColumnProbe
 from remora.hdl.crossbar.self_test.decider import pair_bits
 from remora.hdl.crossbar.self_test.drives import add_deciders, connect_weigher, drive_row, find_ends, pulse_group
 from remora.hdl.crossbar.self_test.finding_list import NUMBER_FIELDS, FindingList
 from remora.hdl.crossbar.self_test.host import SelfTestHost
 from remora.hdl.crossbar.self_test.pulse_masks import PulseMasks
 from remora.hdl.crossbar.self_test.weigher import Weigher
-from remora.hdl.crossbar.weight_window import Wordlines
 from remora.hdl.lib.columns import ConvertedColumns
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
 from remora.hdl.lib.memory import Memory
+from remora.hdl.lib.reading import PlaneStretch, ProbePort, Wordlines
 from remora.hdl.macros.program_port import ProgramPort
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout

@@ -13,6 +13,7 @@ from remora.hdl.learning.accumulator_store import AccumulatorStore
 from remora.hdl.learning.update.column_group import GroupPosition, next_of_tile
 from remora.hdl.learning.update.gradient_lane import gradient_bits
 from remora.hdl.learning.update.update_lane import UpdateLane, dropped_bits, kept_bits
+from remora.hdl.learning.verify.corrector import Corrector
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.column_groups import rounded_rows, rounded_words
 from remora.spec.crossbar.design import DesignPoint
@@ -72,6 +73,11 @@ class UpdateWalk(wiring.Component):
         accumulators: of a design that accumulates, the new χ of the rows.
         clearing: of such a design, as of :class:`remora.hdl.learning.accumulator_store.AccumulatorStore`.
         host: of such a design, as there.
+        corrects: of a design that verifies, one accumulator changes; nothing is rounded in this cycle.
+        corrected_column: as of :class:`remora.hdl.learning.verify.corrector.Corrector`.
+        corrected_row: as there.
+        correction: as there.
+        correcting: an accumulator is still to be written.
     """
 
     def __init__(self, design: DesignPoint) -> None:
@@ -85,6 +91,11 @@ class UpdateWalk(wiring.Component):
             "clearing": Out(1),
             "host": In(self._store.host_port),
         } if self._store else {}  # fmt: skip
+        self._corrector = Corrector(design) if design.capabilities.verifies_learning else None
+        if self._corrector:
+            corrector = self._corrector.signature.members
+            accumulating |= {"corrects": In(1), "correcting": Out(1), "correction": In(corrector["correction"].shape)}
+            accumulating |= {f"corrected_{name}": In(corrector[name].shape) for name in ("column", "row")}
         drawing = {"random": In(pulse_shift(design) * self.rows), "drawn": In(1)} if rule.draws else {}
         super().__init__(
             {
@@ -188,6 +199,8 @@ class UpdateWalk(wiring.Component):
     def _may_round(self, first: Value, fold: Value) -> Value:
         """A column begins where the queue has room; of a later fold it has begun."""
         begins = self.room | ~first | (fold != 0)
+        if self._corrector:
+            begins = begins & ~self.corrects
         return begins & self.drawn if self._draws else begins
 
     def _delayed(self, m: Module, at: dict[str, Value]) -> tuple[Signal, dict[str, Value]]:
@@ -254,3 +267,25 @@ class UpdateWalk(wiring.Component):
             store.write_address.eq(address(after["column"], after["fold"], after["word"])),
             store.data.eq(self.accumulators),
         ]
+        if self._corrector:
+            self._correct(m, store, self._corrector)
+
+    def _correct(self, m: Module, store: AccumulatorStore, corrector: Corrector) -> None:
+        """Corrections read and write accumulators in cycles in which the walk does not."""
+        add_submodule(m, "corrector", corrector)
+        m.d.comb += [
+            corrector.corrects.eq(self.corrects),
+            corrector.column.eq(self.corrected_column),
+            corrector.row.eq(self.corrected_row),
+            corrector.correction.eq(self.correction),
+            corrector.accumulators.eq(store.accumulators),
+            self.correcting.eq(corrector.busy),
+        ]
+        with m.If(self.corrects):
+            m.d.comb += [store.read.eq(1), store.read_address.eq(corrector.address)]
+        with m.If(corrector.write):
+            m.d.comb += [
+                store.write.eq(1),
+                store.write_address.eq(corrector.write_address),
+                store.data.eq(corrector.data),
+            ]

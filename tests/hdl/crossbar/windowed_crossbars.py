@@ -8,10 +8,11 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
-from remora.hdl.crossbar.weight_window import POLARITIES, WeightWindow
+from remora.hdl.crossbar.weight_window import WeightWindow
 from remora.hdl.crossbar.window.host import WindowHost
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import pass_on
+from remora.hdl.lib.reading import POLARITIES
 from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer

@@ -57,7 +57,16 @@ def marks_of(kind: type[BaseModel], prefix: str = "") -> dict[str, IdentityMark]
 
 def test_the_marked_fields_are_those_of_the_contract():
     cell = dict.fromkeys(("cell.lanes", "cell.reset_coefficient", "cell.update_coefficient"), OF_MIRU)
-    names = ("enabled", "lanes", "columns", "healing", "compensation")
+    names = (
+        "enabled",
+        "lanes",
+        "columns",
+        "healing",
+        "compensation",
+        "verify_reads",
+        "verify_feedback",
+        "verify_give_up",
+    )
     learning = dict.fromkeys((f"learning.{name}" for name in names), UNLESS_DEFAULT)
     names = (
         "sense_cycles",

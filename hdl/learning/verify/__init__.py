@@ -1,0 +1,1 @@
+"""Verified learning: reads of rows that an update pulses, and what their pulses missed."""

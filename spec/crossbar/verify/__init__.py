@@ -1,0 +1,1 @@
+"""Verified learning: how an update reads what its pulses did."""

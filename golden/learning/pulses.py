@@ -96,7 +96,9 @@ class LayerWriter:
         np.floor(step, out=step)
         due, pulses = self.rule.decide(step, columns, update)
         if self.verifier:
-            return self._verified(self.verifier, due[pulses != 0], pulses[pulses != 0], columns)
+            self._returned = _NOWHERE, np.zeros(0)
+            due, pulses = due[pulses != 0], pulses[pulses != 0]
+            return self._verified(self.verifier, due, pulses, columns) if len(due) else Writes()
         return self._devices.pulse(_positions(due, self._shape, columns), pulses) if len(due) else Writes()
 
     def _verified(

@@ -45,6 +45,6 @@ def verified(
         levels = (g[0] - g[1]) / made.model.level
     probes = state.probes[0] if state is not None else 0
     return _Verified(
-        f"chi {int(writer.values[0, 0])}, weight {levels:.1f}, applied {writes.applied}, given up {writes.given_up}, "
+        f"chi {int(writer.rule.values[0, 0])}, weight {levels:.1f}, applied {writes.applied}, given up {writes.given_up}, "
         f"probes {probes}"
     )

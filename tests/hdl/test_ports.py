@@ -36,6 +36,7 @@ TOPS = {
     "verifies": Remora(
         ONE.evolve(crossbar={"verify_pulses": 1, "spare_columns": 1, "gain": True}, system={"count_codes": True})
     ),
+    "verifies_learning": Remora(ONE.evolve(learning=LEARNING | {"verify_reads": 1})),
     "heals": Remora(ONE.evolve(learning=LEARNING | {"healing": True})),
     "direct": Remora(ONE.evolve(learning=LEARNING | {"update": "direct", "winners": 1, "compensation": True})),
 }

@@ -13,8 +13,10 @@ from remora.hdl.lib.reading import POLARITIES, STROBES
 def share_row_reads(
     m: Module, learning: CoreLearning | None, stretch: Stretch, array: CrossbarArray, read: dict[str, Value]
 ) -> None:
-    """Add the strobes and wordlines of learning to those of the others, by name in ``read``, where it verifies. It reads
-    rows that it pulses while nothing else is read."""
+    """Add the strobes and wordlines of learning to those of the others, by name in ``read``, where it verifies.
+
+    It reads rows that it pulses while nothing else is read.
+    """
     if not learning or not learning.design.capabilities.verifies_learning:
         return
     name = array.layout.layer.name.lower()

@@ -160,7 +160,7 @@ class PulseVerifier(wiring.Component):
         location = Cat(
             (self.tile.row_tile * rows + reader.summed_row + first)[: len(self.corrected_row)], self.tile.column
         )
-        after = [Signal(len(location), name=f"place_{k}", reset_less=True) for k in range(2)]
+        after = [Signal(len(location), name=f"location_{k}", reset_less=True) for k in range(2)]
         known = Signal()
         m.d.sync += [known.eq(missed.valid), after[0].eq(location), after[1].eq(after[0])]
         m.d.comb += [

@@ -10,7 +10,7 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.weights import random_weights
+from remora.golden.crossbar.weights import initial_weights, random_weights
 from remora.golden.learning.kernel.compiled import CompiledKernel, open_kernel
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.trace import LearningReference
@@ -104,7 +104,7 @@ def test_the_compiled_kernel_agrees():
 
 
 def learnt(design, sequences: int = 8) -> tuple[ReplayTrainer, Counter]:
-    trainer, random, seen = ReplayTrainer(design, random_weights(design, 1)), np.random.default_rng(2), Counter()
+    trainer, random, seen = ReplayTrainer(design, initial_weights(design)), np.random.default_rng(2), Counter()
     for _ in range(sequences):
         update = trainer.train_sequence(*random_sequence(design, random)).update
         for each in (update.hidden, update.readout):
@@ -115,12 +115,12 @@ def learnt(design, sequences: int = 8) -> tuple[ReplayTrainer, Counter]:
 @pytest.mark.parametrize("pair", ["canonical", "reference"])
 def test_ideal_devices_miss_nothing(pair):
     """Where no pair is full, ideal devices learn alike, verified or not: χ, weights and pulses."""
-    plain = TINY.evolve(crossbar={"pair": pair, "levels": 128})
+    plain = TINY.evolve(crossbar={"pair": pair, "levels": 128}, learning={"hidden_shift": 7, "readout_shift": 6})
     (one, without), (other, verified) = (learnt(each) for each in (plain, plain.evolve(learning={"verify_reads": 2})))
     kept = [(each.dfa.weights.hidden, each.dfa.weights.readout, *each.dfa.accumulators) for each in (one, other)]
     for mine, theirs in zip(*kept, strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    assert without == verified and without["applied"] > 100 and not without["dropped"] + without["given_up"]
+    assert without == verified and without["applied"] > 50 and not without["dropped"] + without["given_up"]
 
 
 def test_what_pulses_miss_returns():

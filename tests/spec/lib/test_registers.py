@@ -29,8 +29,11 @@ DEFAULT = DesignPoint(name="default")
 REPLAYS = DesignPoint(name="replays", learning=Learning(replay_capacity=9, replay_ratio=2)).evolve(
     learning={"enabled": True}
 )
+COUNTER_ADDRESSES = range(0x100, 0x300)
 EVERY_COUNTER = REPLAYS.evolve(
-    learning={"healing": True}, system={"contexts": 2, "count_codes": True}, crossbar={"verify_pulses": 1}
+    learning={"healing": True, "verify_reads": 1},
+    system={"contexts": 2, "count_codes": True},
+    crossbar={"verify_pulses": 1},
 )
 SMALLEST = DesignPoint(
     name="smallest",
@@ -141,7 +144,7 @@ def test_counters_are_those_of_the_enumeration_in_its_order():
     registers = register_map(EVERY_COUNTER)
     words = [word for counter in Counter for word in registers.counter(counter)]
     assert [word.address for word in words] == [0x100 + WORD_BYTES * number for number in range(2 * len(Counter))]
-    assert [register for register in registers if register.address >= 0x100] == words
+    assert [register for register in registers if register.address in COUNTER_ADDRESSES] == words
     assert {word.fields[0].kind for word in words} == {Kind.STATUS}
     widths = [low.fields[0].width + high.fields[0].width for low, high in map(registers.counter, Counter)]
     assert set(widths) == {COUNTER_BITS}

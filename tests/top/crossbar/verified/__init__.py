@@ -1,0 +1,1 @@
+"""Verified learning in the whole accelerator."""

@@ -1,0 +1,36 @@
+"""Verified learning in the whole accelerator against golden: every update, accumulator, device and count."""
+
+from __future__ import annotations
+
+import pytest
+
+from remora.flow.systems.crossbar.devices import DEVICES
+from remora.flow.systems.crossbar.run import CrossbarCase
+from remora.flow.systems.crossbar.stimulus import learning_stimulus
+from remora.flow.verify.records import ANSWER
+from remora.flow.verify.run import run_case
+from remora.golden.crossbar.cell import Coefficients
+from remora.golden.learning.learnt_state import LAYERS
+from remora.spec.crossbar.counters import Counter
+from remora.spec.crossbar.records import LEARN, READOUT, STEP
+from tests.top.crossbar.verified.designs import IDEAL, REFERENCE, VERIFIED, WIDE
+
+SEQUENCES = 12
+GATES = Coefficients(176, 216)
+
+
+@pytest.mark.parametrize(
+    "design",
+    [VERIFIED, *(pytest.param(design, marks=pytest.mark.nightly) for design in (WIDE, REFERENCE, IDEAL))],
+    ids=lambda design: design.name,
+)
+def test_what_pulses_missed_returns(harness, tmp_path, design):
+    """Rules J1 to J3 with D17: updates, χ, weights, devices with their probes, and the counters of pulses."""
+    _, build = harness(design)
+    for seed, stall in ((1, 0.0), (2, 0.5)):
+        stimulus = learning_stimulus(design, SEQUENCES, GATES, seed)
+        result = run_case(build, CrossbarCase(design, stimulus), tmp_path / str(seed), seed=seed, stall=stall)
+        kinds = [f"{layer} {kind}" for layer in LAYERS for kind in ("weights", "accumulators")]
+        result.require(STEP, READOUT, ANSWER, LEARN, "counts", *(kinds[1::2] if not design.devices.ideal else kinds))
+        assert design.devices.ideal or result.comparison.compared[DEVICES] > 50
+        assert result.counters[Counter.PULSES] > 50 and result.counters[Counter.GIVEN_UP] > 0

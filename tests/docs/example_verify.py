@@ -44,7 +44,6 @@ def verified(
         g = state.conductances(made)[0][:, 0, 0]
         levels = (g[0] - g[1]) / made.model.level
     probes = state.probes[0] if state is not None else 0
-    return _Verified(
-        f"chi {int(writer.rule.values[0, 0])}, weight {levels:.1f}, applied {writes.applied}, given up {writes.given_up}, "
-        f"probes {probes}"
-    )
+    left = int(writer.rule.values[0, 0])
+    counts = f"applied {writes.applied}, given up {writes.given_up}, probes {probes}"
+    return _Verified(f"chi {left}, weight {levels:.1f}, {counts}")

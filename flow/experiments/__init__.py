@@ -20,6 +20,7 @@ EXPERIMENTS = {
     "continual": "continual",
     "devices": "real_devices.devices",
     "endurance": "real_devices.endurance",
+    "feedback": "real_devices.feedback",
     "keyword-spotting": "keyword_spotting",
     "noise-immunity": "noise_immunity",
     "power-scaling": "power_scaling",

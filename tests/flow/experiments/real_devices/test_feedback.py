@@ -1,0 +1,32 @@
+"""Feedback as an experiment: gains of verified learning against points lost and pulses."""
+
+from __future__ import annotations
+
+import pytest
+
+from remora.flow.experiments.real_devices import feedback
+from remora.flow.experiments.runner import Options, run_experiment
+from tests.flow.experiments.charts import check_charts, series
+
+
+def test_every_gain_stands_beside_none(small_stream, charts, tmp_path):
+    options = Options(quick=True, directory=tmp_path, sequences=60, settings={"chips": ("taox-hfox",), "reads": 1})
+    result, lines = run_experiment("feedback", feedback, options)
+    chips = result["chips"]
+    assert list(chips) == ["ideal", "taox-hfox"] and len(lines) == 5
+    assert all(list(each) == ["0", "8"] for each in chips.values())
+    rows = check_charts(charts, tmp_path, result)
+    lost = [100 * one["lost"] for one in chips["taox-hfox"].values()]
+    assert series(rows, "verified learning", "taox-hfox") == pytest.approx(lost)
+    # Ideal devices miss nothing but what full pairs drop.
+    assert abs(chips["ideal"]["8"]["pulses_of_ideal"] - 1) < 0.1
+    assert chips["taox-hfox"]["8"]["pulses"] > chips["taox-hfox"]["0"]["pulses"] > 0
+    assert chips["taox-hfox"]["8"]["rows_read"] > 0 == chips["taox-hfox"]["0"]["rows_read"]
+
+
+def test_gains_are_eighths():
+    units = feedback.plan(Options(settings={"chips": ("om-reference",)}))
+    learning = [unit.parameters["design"]["learning"] for unit in units if unit.parameters["chip"] == "om-reference"]
+    assert [one["verify_feedback"] for one in learning[1:]] == [1, 2, 4, 6, 8] and len(feedback.GAINS) >= 6
+    assert [one["verify_reads"] for one in learning] == [0, 4, 4, 4, 4, 4]
+    assert units[-1].parameters["design"]["crossbar"]["pair"] == "reference"

@@ -45,7 +45,7 @@ def plan(options: Options) -> list[Unit]:
     reads = {"verify_reads": settings.get("reads", READS), "verify_give_up": settings.get("give_up", GIVE_UP)}
     units = []
     for name, gain in pairs:
-        others = dict(OTHERS.get(name, {}))
+        others: dict[str, dict[str, Any]] = {section: dict(each) for section, each in OTHERS.get(name, {}).items()}
         if gain:
             others["learning"] = {**others.get("learning", {}), **reads, "verify_feedback": gain}
         design = course.chip(CHIPS[name], others)

@@ -126,7 +126,7 @@ class StateBlend:
     """
 
     def __init__(self, design: DesignPoint, update: int, dtype: type[np.floating]):
-        self._rate = constant(update * 2.0**-COEFFICIENT_BITS, dtype)
+        self._kept = constant(1 - update * 2.0**-COEFFICIENT_BITS, dtype)
         self._offset = constant(design.formats.adc_limit, dtype)
         self._table = (signed_candidates(design) * (update * 2.0**-COEFFICIENT_BITS) + HALF).astype(dtype)
 
@@ -142,7 +142,6 @@ class StateBlend:
         np.add(codes, self._offset, out=work)
         index[...] = work
         self._table.take(index, out=step, mode="clip")
-        np.multiply(states, self._rate, out=work)
-        step -= work
-        np.floor(step, out=step)
-        states += step
+        np.multiply(states, self._kept, out=work)
+        work += step
+        np.floor(work, out=states)

@@ -53,6 +53,7 @@ class Datapath:
             tiled.set_gain(coefficients.gain(design, layer))
         self.dtype = self.hidden.matrix.dtype.type
         self._hands_on = self.hidden.hands_on
+        self._coefficients = coefficients
         self._feature_words = feature_words(design).astype(self.dtype)
         self._blend = StateBlend(design, coefficients.update, self.dtype)
         self._streamer = WordStreamer(design, coefficients.reset, design.formats.word_shift, self.dtype)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.counted_words import CountedWords
 from remora.golden.crossbar.datapath import Datapath
 from remora.golden.crossbar.device_layer import DeviceLayer
 from remora.golden.crossbar.weights import Weights
@@ -55,8 +56,9 @@ class DeviceDatapath(Datapath):
         # What a sample gathers lies together, sums before variances; so do words and what they count as.
         self._stacks = np.empty((depth, *self._tile_codes.shape))
         self._tile_codes = self._stacks[0]
-        steps = network.max_steps if self._history else 1
-        self._counted = np.zeros((steps, depth, batch, network.hidden))
+        steps, rows = network.max_steps if self._history else 1, self.hidden.counted_by_word()
+        self._counter = CountedWords(self.design, self._coefficients.reset, rows)
+        self._counted = np.zeros((steps, len(rows), batch, network.hidden))
         words = self._counted[:, 0]
         self._words = words if self._history else [words[0]] * network.max_steps
         self._space = np.empty((depth, batch, network.hidden))
@@ -65,14 +67,13 @@ class DeviceDatapath(Datapath):
         super()._view(n, steps)
         depth, shape = len(self._stacks), self.tile_codes.shape
         self.stack = self._stacks.reshape(depth, -1)[:, : self.tile_codes.size].reshape(depth, *shape)
-        each = range(steps) if self._history else [0] * steps
+        counted = [self._counted[at if self._history else 0][:, :n] for at in range(steps)]
         self._work_view = self._space[:, :n]
         self._step_views = []
-        for t, at in enumerate(each):
-            counted = self._counted[at][:, :n]
-            stacks = [self.stack[:, number, t] for number in range(shape[0])]
-            sample = self.hidden.step_of_one(counted[0], counted, self._work_view)
-            self._step_views.append((counted, stacks, sample, (stacks[0], *stacks[0])))
+        for t, (each, following) in enumerate(zip(counted, [*counted[1:], None], strict=True)):
+            stacks, own = [self.stack[:, number, t] for number in range(shape[0])], each[-depth:]
+            sample = self.hidden.step_of_one(own, self._work_view)
+            self._step_views.append((stacks, own, sample, (stacks[0], stacks[0][0], stacks[0][-1]), following))
 
     def _start(self, inputs: NDArray, lengths: NDArray[np.integer] | None, numbers: NDArray[np.integer] | None) -> None:
         steps, sequences = self.inputs.shape[:2]
@@ -80,7 +81,8 @@ class DeviceDatapath(Datapath):
             numbers = (self.devices.started + np.arange(sequences)) & SEQUENCE_MASK
         tiles, flat = len(self.tile_codes), self.stack.reshape(len(self.stack), len(self.tile_codes), len(inputs), -1)
         self._entries = self.hidden.entries_of(numbers, steps)
-        self._step_entries = [] if self._entries is None else list(self._entries[0])
+        self._step_entries = [None] * steps if self._entries is None else list(self._entries[0])
+        self._step_views[0][1].fill(0)
         self.hidden.begin(
             inputs, flat, None if self._entries is None else self._entries.reshape(tiles, len(inputs), -1)
         )
@@ -89,12 +91,20 @@ class DeviceDatapath(Datapath):
         last = np.full(sequences, steps) if lengths is None else np.asarray(lengths)
         self._last_entries = self.readout.entries_at(numbers, last - 1)
 
-    def _add_states(self, t: int, words: NDArray, tile_codes: NDArray, work: NDArray) -> None:
-        counted, stacks, sample, views = self._step_views[t]
-        active, entries = len(words), self._entries
-        if sample and active == len(views[1]):
-            sample(*views, self._step_entries[t])
+    def _advance(self, t: int, n: int, sequences: int) -> None:
+        stacks, _, sample, views, following = self._step_views[t]
+        if sample is None or n < sequences:
+            super()._advance(t, n, sequences)
             return
+        states, work, index, step = self._cells
+        sample(*views, self._step_entries[t])
+        self._blend.blend(views[1], states, index, work, step)
+        if following is not None:
+            self._counter.count(states, following, index, work)
+
+    def _add_states(self, t: int, words: NDArray, tile_codes: NDArray, work: NDArray) -> None:
+        stacks, counted, *_ = self._step_views[t]
+        active, entries = len(words), self._entries
         work = self._work_view[:, :active]
         for number, stack in enumerate(stacks):
             sampled = self.hidden.count_states(number, words, counted[:, :active])

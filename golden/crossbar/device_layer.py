@@ -10,6 +10,9 @@ Rules D13 to D18.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,10 +55,16 @@ class DeviceLayer(TiledLayer):
         ]
         self._planes = bool((self.made.planes != 1 << PLANE_BITS).any())
         self._words = [word_table(planes) for planes in self.made.planes]
-        self._squares = [np.roll(square.astype(float), -(len(square) // 2)) for _, square in self._words]
+        self._squares = [square.astype(float) for _, square in self._words]
         self._convert_gains(design, layer)
         self._noise = _Noise(self.model, self.made, len(self.row_tiles))
         self._converter_noise = float(self.model.converter_noise[layer])
+        mu, square = self._words[-1]
+        word = len(mu) // 2 + self._bias_word
+        self._bias_words = np.array([mu[word] if self._planes else self._bias_word, square[word]], float)
+        self._bias_words = self._bias_words[: self.depth, None, None]
+        self._fixed = self._fixed_starts()
+        self._starts = list(self._fixed)
         self.entries: NDArray[np.floating] | None = None
         self.renew()
 
@@ -104,30 +113,27 @@ class DeviceLayer(TiledLayer):
                 found = weights_and_variances(self.model, behind_wires(self.model, self.conductance[part]))
                 self.matrix[part[1:]] = found[0] * self._scale[part[1:]]
                 self._stack[part][1:] = found[1]
-            self._starts = [self._start_with(number) for number in range(len(self.row_tiles))]
+            self._add_bias()
             return
         pairs = devices % self.matrix.size
-        weight, variance = weights_and_variances(self.model, self.conductance.reshape(2, -1)[:, pairs])
+        weight, variance = weights_and_variances(self.model, self.conductance.reshape(2, -1).take(pairs, axis=1))
         stack = self._stack.reshape(self.depth, -1)
         stack[0, pairs] = weight * self._scale.reshape(-1)[pairs]
         if self.depth == 2:
             stack[1, pairs] = variance
         if pairs.max() >= self.matrix.size - self.matrix.shape[1]:
-            self._starts[-1] = self._start_with(len(self._starts) - 1)
+            self._add_bias()
 
-    def _start_with(self, number: int) -> NDArray[np.floating]:
-        """What bias line, converter and rounding contribute to a row tile's stacks: (depth, 1, columns)."""
-        start = np.zeros((self.depth, 1, self._stack.shape[-1]))
-        if self.row_tiles[number].bias:
-            word, (mu, square) = self._bias_word, self._words[number]
-            middle = len(mu) // 2
-            start[0] = (mu[middle + word] if self._planes else word) * self.matrix[-1]
-            start[1:] = square[middle + word] * self._stack[1:, -1:]
-        start[1:] += self._converter_noise
-        start[0] += self._rounding * self._unit[number]
-        if not self._staged:
-            start[0] += self._constant[number]
-        return start
+    def _fixed_starts(self) -> NDArray[np.floating]:
+        """What converters and rounding contribute to stacks: (row tiles, depth, 1, columns)."""
+        starts = np.zeros((len(self.row_tiles), self.depth, 1, self._stack.shape[-1]))
+        starts[:, 1:] = self._converter_noise
+        starts[:, 0, 0] = self._rounding * self._unit + (0.0 if self._staged else self._constant)
+        return starts
+
+    def _add_bias(self) -> None:
+        """What the bias line contributes to the stacks of its row tile, the last."""
+        self._starts[-1] = self._fixed[-1] + self._bias_words * self._stack[:, -1:]
 
     # For compiled code -----------------------------------------------------------------------------------------------
     @property
@@ -180,21 +186,29 @@ class DeviceLayer(TiledLayer):
         if not self._planes:
             out[0] = words
         if self._planes or self.depth == 2:
+            mu, squares = self._words[number][0], self._squares[number]
             index = words.astype(np.intp)
+            index += len(mu) // 2
             if self._planes:
-                mu = self._words[number][0]
-                out[0] = mu.take(index + len(mu) // 2)
+                out[0] = mu.take(index)
             if self.depth == 2:
-                self._squares[number].take(index, out=out[1], mode="wrap")
+                squares.take(index, out=out[1], mode="clip")
 
     def count_states(self, number: int, words: NDArray[np.floating], counted: NDArray) -> NDArray[np.floating]:
         """As `count`, of words that are the first of ``counted``, (depth, n, states); there or elsewhere."""
         if self._planes:
             counted = np.empty_like(counted)
+        if self._planes or self.depth == 2 and number == 0:
             self.count(number, words, counted)
-        elif self.depth == 2 and number == 0:
-            self._squares[0].take(words.astype(np.intp), out=counted[1], mode="wrap")
         return counted
+
+    def counted_by_word(self) -> NDArray[np.floating]:
+        """Words, what they count as in the first row tile where planes err, and their squares where devices are noisy:
+        (1 to 3, words), from the lowest word."""
+        (mu, _), squares = self._words[0], self._squares[0]
+        middle = len(mu) // 2
+        rows = [np.arange(-middle, middle + 1), *([mu] if self._planes else []), squares]
+        return np.array(rows[: self.depth + self._planes], float)
 
     def sample(
         self,
@@ -236,37 +250,36 @@ class DeviceLayer(TiledLayer):
             sums *= self._gain[number]
             sums += self._constant[number]
 
-    def step_of_one(self, words: NDArray[np.floating], counted: NDArray[np.floating], work: NDArray[np.floating]):
-        """The sample of one step of a layer of one row tile and noisy devices, without the views that `sample` makes
-        anew; the datapath calls it in a loop where these cost as much as the arithmetic.
+    def step_of_one(self, words: NDArray[np.floating], work: NDArray[np.floating]) -> Callable[..., None] | None:
+        """The sample of one step of a layer of one row tile, without the views that `sample` makes anew; the datapath
+        calls it in a loop where these cost as much as the arithmetic.
+
+        Args:
+            words: (depth, n, states), what state words count as. ``work``: (depth, n, columns), overwritten.
 
         Returns:
-            None where the layer is another one; else what takes (stack, its sums, its variances, entries).
+            None where there are more row tiles; else what takes (stack, its sums, its variances, entries).
         """
-        if self.depth != 2 or len(self.row_tiles) != 1:
+        if len(self.row_tiles) != 1:
             return None
-        planes, staged, gain, constant = self._planes, self._staged, self._gain, self._constant
-        index, rows = np.empty(words.shape, np.intp), self._state_rows[0][0]
-        # Words that planes weigh otherwise are not those that the streamer sends, which learning needs.
-        own = np.empty_like(counted) if planes else counted
-        weighed, squares = own
-        mu = np.roll(self._words[0][0].astype(float), -(len(self._squares[0]) // 2))
-        take_word, take_square = mu.take, self._squares[0].take
-        matmul, add, sqrt, floor, multiply = np.matmul, np.add, np.sqrt, np.floor, np.multiply
+        noisy, staged, gain, constant = self.depth == 2, self._staged, self._gain, self._constant
+        rows, product = self._state_rows[0][0], cast(Callable[..., Any], np.matmul)
+        if not noisy:
+            words, rows, work, product = words[0], rows[0], work[0], np.dot  # sooner of two dimensions
+        add, sqrt, floor, multiply, even_noise = np.add, np.sqrt, np.floor, np.multiply, self._even_noise
 
-        def sample(stack: NDArray, sums: NDArray, sigma: NDArray, entries: NDArray) -> None:
-            index[...] = words
-            take_square(index, out=squares, mode="wrap")
-            if planes:
-                take_word(index, out=weighed, mode="wrap")
-            matmul(own, rows, out=work)
+        def sample(stack: NDArray, sums: NDArray, sigma: NDArray, entries: Any) -> None:
+            product(words, rows, out=work)
             add(stack, work, out=stack)
             if staged:
                 floor(sums, out=sums)
-            sqrt(sigma, out=sigma)
-            floor(sigma, out=sigma)
-            multiply(sigma, entries, out=sigma)
-            add(sums, sigma, out=sums)
+            if noisy:
+                sqrt(sigma, out=sigma)
+                floor(sigma, out=sigma)
+                multiply(sigma, entries, out=sigma)
+                add(sums, sigma, out=sums)
+            elif staged and entries is not None:
+                add(sums, even_noise(entries), out=sums)
             if staged:
                 multiply(sums, gain, out=sums)
                 add(sums, constant, out=sums)

@@ -45,6 +45,22 @@ def value_at(table: Table, conductance: ArrayLike, low: ArrayLike, high: ArrayLi
     return interpolate(table, at(conductance, low, high))
 
 
+def value_towards(
+    tables: tuple[Table, Table],
+    second: NDArray[np.bool_],
+    conductance: Integers,
+    low: Integers,
+    high: Integers,
+) -> Integers:
+    """As `value_at`, each value of the first table, or of the second where ``second`` says so."""
+    if tables[0] == tables[1]:
+        return value_at(tables[0], conductance, low, high)
+    if _is_even(tables[0]) and _is_even(tables[1]):
+        return np.where(second, tables[1][0], tables[0][0])
+    position = at(conductance, low, high)
+    return np.where(second, *(interpolate(table, position) for table in reversed(tables)))
+
+
 @cache
 def _is_even(table: Table) -> bool:
     return len(set(table)) == 1

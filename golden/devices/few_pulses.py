@@ -25,10 +25,14 @@ def value_at(table: Table, conductance: int, low: int, high: int) -> int:
     return first + round_shift((table[before + 1] - first) * (position - (before << STEP_BITS)), STEP_BITS)
 
 
-def normal(word: int, amplitude: int) -> int:
-    """Rule R5."""
-    total = (word & 0xFF) + (word >> 8 & 0xFF) + (word >> 16 & 0xFF) + (word >> 24)
-    return round_shift((total - NORMAL_CENTRE) * (amplitude * NORMAL_FACTOR), NORMAL_SHIFT)
+def deviate(word: int) -> int:
+    """The sum of a word's bytes, less its mean."""
+    return (word & 0xFF) + (word >> 8 & 0xFF) + (word >> 16 & 0xFF) + (word >> 24) - NORMAL_CENTRE
+
+
+def normal(total: int, amplitude: int) -> int:
+    """Rule R5, of the `deviate` of a word."""
+    return round_shift(total * (amplitude * NORMAL_FACTOR), NORMAL_SHIFT)
 
 
 def pulse_few(
@@ -67,8 +71,9 @@ def _pulse(model: DeviceModel, made: ChipLayer, layer: LayerState, device: int, 
     p, n = layer.p.item(device), layer.n.item(device)
     table, gain = (model.raise_steps, up) if upwards else (model.lower_steps, down)
     step = round_shift(value_at(table, p, low, high) * gain, GAIN_BITS)
-    if model.cycle_noise or model.cycle_range:
-        first, second = draw_words(model.seed, Purpose.PULSE, n, number)
+    drawn = layer.ahead.of_one(device, n) if layer.ahead else None
+    if model.pulses_noisily:
+        first, second = drawn[:2] if drawn else map(deviate, draw_words(model.seed, Purpose.PULSE, n, number))
         step += normal(first, round_shift(step * model.cycle_noise, GAIN_BITS)) + normal(second, model.cycle_range)
     if n < endurance:
         p = min(high, max(low, p + step if upwards else p - step))
@@ -76,7 +81,7 @@ def _pulse(model: DeviceModel, made: ChipLayer, layer: LayerState, device: int, 
     n = min(MOST_PULSES, n + 1)
     layer.n.reshape(-1)[device] = n
     layer.t.reshape(-1)[device] = layer.s.reshape(-1)[device] = 0
-    if any(model.write_noise):
-        word, _ = draw_words(model.seed, Purpose.WRITE, n, number)
-        p += normal(word, value_at(model.write_noise, p, 0, model.full))
+    if model.writes_noisily:
+        written = drawn[-2] if drawn else deviate(draw_words(model.seed, Purpose.WRITE, n, number)[0])
+        p += normal(written, value_at(model.write_noise, p, 0, model.full))
     return min(model.limit, max(0, p))

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.devices.chip import ChipLayer
-from remora.golden.devices.curves import Integers, normals, value_at
+from remora.golden.devices.curves import Integers, value_towards
 from remora.golden.devices.few_pulses import pulse_few
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.state import MOST_PULSES, LayerState, sense_pairs, shown
 from remora.spec.devices.model import GAIN_BITS, DeviceModel
 from remora.spec.lib.fixed import round_shift
-from remora.spec.lib.rng import Purpose, draw_pairs
+from remora.spec.lib.rng import Purpose, deviate, draw_pairs, scaled_deviate
 
-FEW = 6
+FEW = 4
 """Weights that are pulsed sooner one by one than together."""
 
 
@@ -39,7 +39,13 @@ class Pulsed:
 
 
 def moved(
-    model: DeviceModel, index: NDArray[np.uint32], numbers: Integers, p: Integers, n: Integers, upwards: NDArray
+    model: DeviceModel,
+    index: NDArray[np.uint32],
+    numbers: Integers,
+    p: Integers,
+    n: Integers,
+    upwards: NDArray,
+    drawn: NDArray[np.integer] | None = None,
 ) -> Integers:
     """p of devices after one pulse. Rule D6.
 
@@ -48,19 +54,18 @@ def moved(
         numbers: (6, k), their `remora.golden.devices.chip.NUMBERS`.
         p, n: (k,) before the pulse.
         upwards: (k,) bool, the direction.
+        drawn: (2, k) deviates of the pulse, where they have been drawn ahead.
     """
     low, high, up, down, _, endurance = numbers
-    raised = value_at(model.raise_steps, p, low, high) * up
-    lowered = value_at(model.lower_steps, p, low, high) * down
-    step = round_shift(np.where(upwards, raised, lowered), GAIN_BITS)
-    if model.cycle_noise or model.cycle_range:
-        words = draw_pairs(model.seed, Purpose.PULSE, n, index)
-        amplitudes = np.empty(words.shape, np.int64)
-        amplitudes[0], amplitudes[1] = round_shift(step * model.cycle_noise, GAIN_BITS), model.cycle_range
-        first, second = normals(words, amplitudes)
-        step += first
-        step += second
-    after = np.minimum(high, np.maximum(low, np.where(upwards, p + step, p - step)))
+    step = value_towards((model.lower_steps, model.raise_steps), upwards, p, low, high)
+    step = round_shift(step * np.where(upwards, up, down), GAIN_BITS)
+    if model.pulses_noisily:
+        first, second = deviate(draw_pairs(model.seed, Purpose.PULSE, n, index)) if drawn is None else drawn
+        step += scaled_deviate(first, round_shift(step * model.cycle_noise, GAIN_BITS))
+        step += scaled_deviate(second, model.cycle_range)
+    np.negative(step, out=step, where=~upwards)
+    step += p
+    after = np.minimum(high, np.maximum(low, step))
     return np.where(n < endurance, after, p)
 
 
@@ -74,14 +79,21 @@ def pulse_devices(
         devices: (k,) flat indices into (2, rows, columns).
         upwards: (k,) bool.
     """
-    index = made.index.reshape(-1)[devices]
-    p, n = layer.p.reshape(-1), layer.n.reshape(-1)
-    after = moved(model, index, made.by_device[devices].T, p[devices], n[devices], upwards)
-    count = np.minimum(MOST_PULSES, n[devices] + 1)
-    p[devices], n[devices] = after, count
+    index, numbers = made.index.reshape(-1).take(devices), made.by_device.take(devices, axis=0).T
+    every_p, every_n = layer.p.reshape(-1), layer.n.reshape(-1)
+    p, n = every_p.take(devices), every_n.take(devices)
+    count = np.minimum(MOST_PULSES, n + 1)
+    if layer.ahead is None:
+        after = moved(model, index, numbers, p, n, upwards)
+        seen = shown(model, index, after, count)
+    else:
+        drawn = layer.ahead.deviates(every_n, devices, n)
+        after = moved(model, index, numbers, p, n, upwards, drawn[:2])
+        seen = shown(model, index, after, count, drawn[-2:])
+    every_p[devices], every_n[devices] = after, count
     layer.t.reshape(-1)[devices] = 0
     layer.s.reshape(-1)[devices] = 0
-    return shown(model, index, after, count)  # as it is: no time has passed since the pulse
+    return seen  # as it is: no time has passed since the pulse
 
 
 def pulse_weights(
@@ -105,26 +117,21 @@ def pulse_weights(
         applied, dropped, few = pulse_few(model, made, layer, conductance, weights, pulses, policy)
         return Pulsed(applied, dropped, np.array(few, np.intp))
     flat, pairs = conductance.reshape(-1), conductance[0].size
-    left, raises = np.abs(pulses), pulses > 0
-    due, reached = int(left.sum()), []
-    applied = 0
-    if not left.all():
-        weights, left, raises = weights[left > 0], left[left > 0], raises[left > 0]
     marked = None if layer.marked is None else layer.marked.reshape(-1)
-    while len(left):
+    left, raises = np.abs(pulses), pulses > 0
+    due, least, reached = int(left.sum()), int(left.min()), []
+    for given in range(int(left.max())):
+        if given >= least:
+            more = left > given
+            weights, left, raises = weights[more], left[more], raises[more]
         chosen = policy.choose(raises, sense_pairs(model, flat, marked, weights, weights + pairs))
         lowers, blocked, side = map(np.asarray, chosen)
-        takes = lowers | ~blocked
-        devices, upwards = (weights + pairs * side)[takes], ~lowers[takes]
-        if len(devices):
-            flat[devices] = pulse_devices(model, made, layer, devices, upwards)
-            applied += len(devices)
-            reached.append(devices)
-        left = left - 1
-        more = left > 0
-        left, weights, raises = left[more], weights[more], raises[more]
-    if len(reached) == 1:
-        devices = np.sort(reached[0])
-    else:
-        devices = np.unique(np.concatenate(reached)) if reached else np.zeros(0, np.intp)
+        devices, upwards = weights + pairs * side, ~lowers
+        drops = upwards & blocked
+        if drops.any():
+            devices, upwards = devices[~drops], upwards[~drops]
+        flat[devices] = pulse_devices(model, made, layer, devices, upwards)
+        reached.append(devices)
+    applied = sum(map(len, reached))
+    devices = np.sort(reached[0]) if len(reached) == 1 else np.unique(np.concatenate(reached or [weights[:0]]))
     return Pulsed(applied, due - applied, devices)

@@ -46,8 +46,11 @@ class Key:
 def weights_and_variances(model: DeviceModel, conductance: Integers) -> tuple[Integers, Integers]:
     """w and q of pairs whose devices count as these conductances, (2, …). Rule D14."""
     positive, negative = conductance
+    weight = positive - negative
+    if not model.read_noise:
+        return weight, np.zeros_like(weight)
     squares = positive * positive + negative * negative
-    return positive - negative, round_shift(squares * model.read_noise**2, VARIANCE_SHIFT)
+    return weight, round_shift(squares * model.read_noise**2, VARIANCE_SHIFT)
 
 
 def word_table(planes: Integers) -> tuple[Integers, Integers]:

@@ -5,12 +5,13 @@ Rules D5, D7 to D12, D21, D23, D25 and K4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.devices.calibration import measured_offsets, samples_of
+from remora.golden.devices.ahead import PulsesAhead
 from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.golden.devices.fault_map import FaultMap, check_fault_map, compensated, stuck_devices
@@ -21,7 +22,7 @@ from remora.spec.crossbar.layout import Layer
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
 from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
 from remora.spec.lib.fixed import round_shift
-from remora.spec.lib.rng import Purpose
+from remora.spec.lib.rng import Purpose, deviate, scaled_deviate
 
 MOST_PULSES = (1 << 32) - 1
 MOST_TICKS = (1 << 47) - 1
@@ -47,6 +48,7 @@ class LayerState:
         marked: (2, rows, columns) bool, what the chip's fault map says of the devices, rule P4; None where there is
             none.
         offsets: (columns,) r of rule K1, in codes; None where the chip has none.
+        ahead: draws of their next pulses, where many pulses are to come; None where each pulse makes its own.
     """
 
     p: Integers
@@ -55,6 +57,7 @@ class LayerState:
     s: Integers
     marked: NDArray[np.bool_] | None = None
     offsets: Integers | None = None
+    ahead: PulsesAhead | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def fresh(
@@ -188,15 +191,15 @@ class DeviceState:
                 "p": (made.low, made.high), "n": (0, MOST_PULSES), "t": (0, MOST_TICKS),
                 "s": (-MOST_TICKS, MOST_TICKS),
             }  # fmt: skip
-            for field, (least, most) in limits.items():
-                values = getattr(layer, field)
+            for field_name, (least, most) in limits.items():
+                values = getattr(layer, field_name)
                 if values.shape != made.shape or values.dtype != np.int64:
                     raise ValueError(
-                        f"{field} of the {name} devices is {values.dtype} of shape {values.shape}; "
+                        f"{field_name} of the {name} devices is {values.dtype} of shape {values.shape}; "
                         f"expected int64 of shape {made.shape}"
                     )
                 if (values < least).any() or (values > most).any():
-                    raise ValueError(f"{field} of some {name} device is beyond what that device can have")
+                    raise ValueError(f"{field_name} of some {name} device is beyond what that device can have")
         if self.fault_map:
             hidden, readout = (made.shape[1:] for made in chip.layers)
             check_fault_map(self.fault_map, (hidden, readout))
@@ -227,11 +230,21 @@ class DeviceState:
         return hidden, readout
 
 
-def shown(model: DeviceModel, index: NDArray[np.uint32], p: Integers, n: Integers) -> Integers:
-    """v: what devices of these numbers show after a pulse. Rule D7."""
-    if any(model.write_noise):
-        word, _ = device_draw(model.seed, Purpose.WRITE, n, index)
-        p = p + normals(word, value_at(model.write_noise, p, 0, model.full))
+def shown(
+    model: DeviceModel,
+    index: NDArray[np.uint32],
+    p: Integers,
+    n: Integers,
+    drawn: NDArray[np.integer] | None = None,
+) -> Integers:
+    """v: what devices of these numbers show after a pulse. Rule D7.
+
+    Args:
+        drawn: (2, k) deviates of what is written, where they have been drawn ahead.
+    """
+    if model.writes_noisily:
+        deviates = deviate(device_draw(model.seed, Purpose.WRITE, n, index)[0]) if drawn is None else drawn[0]
+        p = p + scaled_deviate(deviates, value_at(model.write_noise, p, 0, model.full))
     return np.minimum(model.limit, np.maximum(0, p))
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import HALF, TiledLayer
 from remora.golden.crossbar.device_layer import DeviceLayer
+from remora.golden.devices.ahead import PulsesAhead
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.pulses import pulse_weights
 from remora.golden.devices.state import DeviceState
@@ -199,6 +200,7 @@ class _RealDevices:
 
     def __init__(self, layer: DeviceLayer):
         self._layer = layer
+        layer.state.ahead = PulsesAhead(layer.model, layer.made)
 
     @property
     def levels(self) -> NDArray[np.int16]:

@@ -91,6 +91,16 @@ class DeviceModel:
         return any(self.drift) or any(self.drift_spread)
 
     @property
+    def pulses_noisily(self) -> bool:
+        """Whether two pulses of a device differ where all else is the same."""
+        return bool(self.cycle_noise or self.cycle_range)
+
+    @property
+    def writes_noisily(self) -> bool:
+        """Whether a device shows something else than what its pulses made of it."""
+        return any(self.write_noise)
+
+    @property
     def reads_noisily(self) -> bool:
         """Whether a sample has noise. Rule D16."""
         return bool(self.read_noise) or any(self.converter_noise)

@@ -10,6 +10,7 @@ Source: J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random num
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -74,28 +75,47 @@ def threefry2x32(key: tuple[ArrayLike, ArrayLike], counter: tuple[ArrayLike, Arr
         return np.uint32(low), np.uint32(high)
     k0, k1, x0, x1 = (word if word.dtype == np.uint32 else word.astype(np.uint64).astype(np.uint32) for word in words)
     x0, x1 = (np.array(np.broadcast_to(word, shape)) for word in (x0, x1))
-    _hash_in_place(k0, k1, x0, x1, rounds)
+    _hash_in_place(_injections(np.atleast_1d(k0), np.atleast_1d(k1), rounds), x0, x1, rounds)
     return x0, x1
 
 
-def _hash_in_place(k0, k1, x0: NDArray[np.uint32], x1: NDArray[np.uint32], rounds: int) -> None:
-    """Turn the words of counters into those of the hash; the key's are ``uint32`` that broadcast to them."""
-    schedule = [np.asarray(word) for word in (k0, k1, k0 ^ k1 ^ np.uint32(KEY_PARITY))]
-    x0 += schedule[0]
-    x1 += schedule[1]
+_Injections = list[tuple[NDArray[np.uint32], NDArray[np.uint32]]]
+"""What is added to both words before the first round and after every fourth."""
+
+
+def _injections(k0: NDArray[np.uint32], k1: NDArray[np.uint32], rounds: int = ROUNDS) -> _Injections:
+    """Those of a key, whose words are at least one-dimensional."""
+    schedule = k0, k1, k0 ^ k1 ^ np.uint32(KEY_PARITY)
+    return [(schedule[each % 3], schedule[(each + 1) % 3] + np.uint32(each)) for each in range(rounds // 4 + 1)]
+
+
+@lru_cache(64)
+def _injections_of(k0: int, k1: int) -> _Injections:
+    """Those of one key for all, as arrays of no dimension, which numpy adds in half the time of others."""
+    pairs = _injections(np.array([k0], np.uint32), np.array([k1], np.uint32))
+    return [(first.reshape(()), second.reshape(())) for first, second in pairs]
+
+
+def _hash_in_place(
+    injections: _Injections, x0: NDArray[np.uint32], x1: NDArray[np.uint32], rounds: int = ROUNDS
+) -> None:
+    """Turn the words of counters into those of the hash; the key's injections broadcast to them."""
     spare = np.empty_like(x1)
     for number in range(rounds):
+        if number % 4 == 0:
+            first, second = injections[number // 4]
+            x0 += first
+            x1 += second
         left, right = _SHIFTS[number % 8]
         x0 += x1
-        np.left_shift(x1, left, out=spare)
+        np.left_shift(x1, left, spare)
         x1 >>= right
         x1 |= spare
         x1 ^= x0
-        if number % 4 == 3:
-            injection = number // 4 + 1
-            x0 += schedule[injection % 3]
-            x1 += schedule[(injection + 1) % 3]
-            x1 += np.asarray(injection, np.uint32)
+    if rounds % 4 == 0:
+        first, second = injections[rounds // 4]
+        x0 += first
+        x1 += second
 
 
 _SHIFTS = [tuple(np.asarray(by, np.uint32) for by in (rotation, 32 - rotation)) for rotation in ROTATIONS]
@@ -200,7 +220,7 @@ def draw_pairs(
         return np.array(words, np.uint32).reshape(-1, 2).T
     drawn = np.empty((2, len(indices)), np.uint32)
     drawn[0], drawn[1] = sequences, indices
-    _hash_in_place(np.uint32(seed), np.uint32(key), drawn[0], drawn[1], ROUNDS)
+    _hash_in_place(_injections_of(seed, key), drawn[0], drawn[1])
     return drawn
 
 
@@ -249,10 +269,18 @@ def normal_integer(word: ArrayLike, amplitude: ArrayLike) -> NDArray[np.int64]:
         word: draws, any shape.
         amplitude: one for all, or one a word, below 2^40 in magnitude; 32-bit arithmetic is wide enough to 4095.
     """
-    word = np.asarray(word, np.uint32)
+    return scaled_deviate(deviate(np.asarray(word, np.uint32)), amplitude)
+
+
+def deviate(word: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """What `normal_integer` scales: the sum of the four bytes of words, less its mean."""
     pairs = (word & _EVEN_BYTES) + (word >> _BYTE & _EVEN_BYTES)
-    total = ((pairs & _LOW_HALF) + (pairs >> _HALF)).astype(np.int64)
-    return round_shift((total - NORMAL_CENTRE) * (np.asarray(amplitude) * NORMAL_FACTOR), NORMAL_SHIFT)
+    return ((pairs & _LOW_HALF) + (pairs >> _HALF)).astype(np.int64) - NORMAL_CENTRE
+
+
+def scaled_deviate(deviates: NDArray[np.integer], amplitude: ArrayLike) -> NDArray[np.int64]:
+    """`normal_integer` of the words that have these `deviate`."""
+    return round_shift(deviates * (np.asarray(amplitude) * NORMAL_FACTOR), NORMAL_SHIFT)
 
 
 def most_normal(amplitude: int) -> int:

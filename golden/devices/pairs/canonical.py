@@ -19,9 +19,8 @@ class Canonical:
 
     def choose(self, raises: Flags, sense: Sense) -> Choice:
         """As `remora.golden.devices.pairs.policy.PairPolicy.choose`."""
-        opposed = (raises & ~sense.neg_rest) | (~raises & ~sense.pos_rest)
-        full = (raises & sense.pos_full) | (~raises & sense.neg_full)
-        return Choice(opposed, full, raises == opposed)
+        opposed = ~_either(raises, sense.neg_rest, sense.pos_rest)
+        return Choice(opposed, _either(raises, sense.pos_full, sense.neg_full), raises == opposed)
 
     def erase(self, sense: Sense) -> tuple[Flags, Flags]:
         """g⁺ falls, then g⁻."""
@@ -42,3 +41,8 @@ class Canonical:
     def written(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> int:
         """A pair that crosses zero writes both of its devices."""
         return int(np.count_nonzero(before != after) + np.count_nonzero(before * after < 0))
+
+
+def _either(first: Flags, one: Flags, other: Flags) -> Flags:
+    """``one`` where ``first``, else ``other``."""
+    return other ^ (first & (one ^ other))

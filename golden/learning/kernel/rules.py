@@ -51,7 +51,7 @@ def output_error(design: DesignPoint, scores: NDArray[np.integer], label: int) -
     shift = error_shift(design)
     codes = scores.astype(np.int64)
     quarter = codes << shift if shift >= 0 else round_shift(codes, -shift)
-    error = np.clip(ERROR_CENTRE + quarter, 0, ERROR_LIMIT)
+    error = np.minimum(ERROR_LIMIT, np.maximum(0, ERROR_CENTRE + quarter))
     error[label] -= ERROR_LIMIT
     return error
 

@@ -25,7 +25,7 @@ from remora.spec.lib.trace import UNCOMPARED, field_names, record_types
 
 __all__ = ["Coefficients", "Inference", "Record", "Saturations", "check_features", "infer", "trace_records"]
 
-BATCH = 128
+BATCH = 64
 """Sequences computed together: enough to occupy BLAS, few enough for the buffers to stay in cache."""
 
 

@@ -93,7 +93,7 @@ class DeviceDatapath(Datapath):
 
     def _advance(self, t: int, n: int, sequences: int) -> None:
         stacks, _, sample, views, following = self._step_views[t]
-        if sample is None or n < sequences:
+        if sample is None or n < sequences or not self._hands_on:
             super()._advance(t, n, sequences)
             return
         states, work, index, step = self._cells

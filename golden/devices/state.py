@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.golden.devices.calibration import measured_offsets, samples_of
 from remora.golden.devices.ahead import PulsesAhead
+from remora.golden.devices.calibration import measured_offsets, samples_of
 from remora.golden.devices.chip import Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.golden.devices.fault_map import FaultMap, check_fault_map, compensated, stuck_devices

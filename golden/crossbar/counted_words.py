@@ -17,13 +17,15 @@ class CountedWords:
 
     Args:
         factor: β, in 1/256.
-        rows: (k, 2 · stream_limit + 1) what is asked of each word, from the lowest word.
+        rows: (k, 2 · stream_limit + 1) what is asked of each word, from the lowest word; words themselves in the first.
     """
 
     def __init__(self, design: DesignPoint, factor: int, rows: NDArray[np.floating]):
-        self._rows = np.ascontiguousarray(rows)
+        limit = design.formats.stream_limit
+        self._rows, self._alone = np.ascontiguousarray(rows), len(rows) == 1
+        self._highest, self._lowest = np.array(float(limit)), np.array(-float(limit))
         self._scale = np.array(factor * 2.0**-design.formats.word_shift * AWAY)
-        self._middle = np.array(design.formats.stream_limit + HALF)
+        self._middle = np.array(limit + HALF)
 
     def count(
         self, states: NDArray[np.floating], out: NDArray[np.floating], index: NDArray[np.intp], work: NDArray
@@ -33,6 +35,11 @@ class CountedWords:
         ``index`` and ``work``, of the shape of ``states``, are overwritten.
         """
         np.multiply(states, self._scale, out=work)
+        if self._alone:
+            np.rint(work, out=work)
+            np.minimum(work, self._highest, out=work)
+            np.maximum(work, self._lowest, out=out[0])
+            return
         np.add(work, self._middle, out=work)
         index[...] = work  # rounds down: words that do not saturate are positive here
         self._rows.take(index, axis=1, out=out, mode="clip")

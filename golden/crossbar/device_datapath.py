@@ -42,6 +42,7 @@ class DeviceDatapath(Datapath):
         self.chip = Chip.of(design)
         self.devices = devices or DeviceState.of(design, (weights.hidden, weights.readout))
         hidden, readout = (DeviceLayer(design, layer, self.chip, self.devices.layers[layer]) for layer in Layer)
+        self._noisy = self.chip.model.reads_noisily
         self._set_up(design, (hidden, readout), coefficients, batch, history)
 
     def age(self, ticks: int) -> None:
@@ -77,15 +78,18 @@ class DeviceDatapath(Datapath):
 
     def _start(self, inputs: NDArray, lengths: NDArray[np.integer] | None, numbers: NDArray[np.integer] | None) -> None:
         steps, sequences = self.inputs.shape[:2]
+        flat = self.stack.reshape(len(self.stack), len(self.tile_codes), len(inputs), -1)
+        self._step_views[0][1].fill(0)
+        if not self._noisy:
+            self._step_entries: list[NDArray | None] = [None] * steps
+            self._entries = self._readout_entries = self._last_entries = None
+            self.hidden.begin(inputs, flat, None)
+            return
         if numbers is None:
             numbers = (self.devices.started + np.arange(sequences)) & SEQUENCE_MASK
-        tiles, flat = len(self.tile_codes), self.stack.reshape(len(self.stack), len(self.tile_codes), len(inputs), -1)
         self._entries = self.hidden.entries_of(numbers, steps)
-        self._step_entries = [None] * steps if self._entries is None else list(self._entries[0])
-        self._step_views[0][1].fill(0)
-        self.hidden.begin(
-            inputs, flat, None if self._entries is None else self._entries.reshape(tiles, len(inputs), -1)
-        )
+        self._step_entries = list(self._entries[0])
+        self.hidden.begin(inputs, flat, self._entries.reshape(len(self.tile_codes), len(inputs), -1))
         if self.step_readouts:
             self._readout_entries = self.readout.entries_of(numbers, steps)
         last = np.full(sequences, steps) if lengths is None else np.asarray(lengths)

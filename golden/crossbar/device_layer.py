@@ -118,7 +118,7 @@ class DeviceLayer(TiledLayer):
         pairs = devices % self.matrix.size
         weight, variance = weights_and_variances(self.model, self.conductance.reshape(2, -1).take(pairs, axis=1))
         stack = self._stack.reshape(self.depth, -1)
-        stack[0, pairs] = weight * self._scale.reshape(-1)[pairs]
+        stack[0, pairs] = weight * self._scale.reshape(-1).take(pairs)
         if self.depth == 2:
             stack[1, pairs] = variance
         if pairs.max() >= self.matrix.size - self.matrix.shape[1]:
@@ -172,9 +172,12 @@ class DeviceLayer(TiledLayer):
         """
         for number, (tile, start) in enumerate(zip(self.row_tiles, self._starts, strict=True)):
             if inputs is not None and tile.inputs.stop > tile.inputs.start:
-                counted = np.empty((self.depth, len(inputs), tile.inputs.stop - tile.inputs.start))
-                self.count(number, inputs[:, tile.inputs], counted)
-                np.matmul(counted, self._stack[:, tile.inputs], out=stack[:, number])
+                words = inputs[None, :, tile.inputs]
+                if self._planes or self.depth == 2:
+                    counted = np.empty((self.depth, *words.shape[1:]))
+                    self.count(number, words[0], counted)
+                    words = counted
+                np.matmul(words, self._stack[:, tile.inputs], out=stack[:, number])
                 stack[:, number] += start
             else:
                 stack[:, number] = start
@@ -306,22 +309,18 @@ class DeviceLayer(TiledLayer):
         self.convert(codes)
         self.total(codes, total)
 
-    def entries_of(self, numbers: NDArray[np.integer], steps: int) -> NDArray[np.floating] | None:
-        """Noise entries of all steps of sequences, scaled, (row tiles, steps, n, columns); None without noise.
+    def entries_of(self, numbers: NDArray[np.integer], steps: int) -> NDArray[np.floating]:
+        """Noise entries of all steps of sequences, scaled, (row tiles, steps, n, columns); of layers that are noisy.
 
         Rules D16 and D17.
 
         Args:
             numbers: (n,) of the sequences in the stream.
         """
-        if not self.model.reads_noisily:
-            return None
         return self._noise.of_steps(numbers, 0, steps, self._unit[:, None, None])
 
-    def entries_at(self, numbers: NDArray[np.integer], steps: NDArray[np.integer]) -> NDArray[np.floating] | None:
+    def entries_at(self, numbers: NDArray[np.integer], steps: NDArray[np.integer]) -> NDArray[np.floating]:
         """Those of one sample of each sequence, (row tiles, n, columns), at its step, (n,)."""
-        if not self.model.reads_noisily:
-            return None
         return self._noise.at_steps(numbers, steps, self._unit[:, None])
 
 

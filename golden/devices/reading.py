@@ -17,7 +17,7 @@ from remora.spec.crossbar.layout import Layer, Tile
 from remora.spec.devices.model import GAIN_BITS, OFFSET_BITS, PLANE_BITS, DeviceModel
 from remora.spec.devices.tables import normal_table
 from remora.spec.lib.fixed import round_shift, saturate
-from remora.spec.lib.rng import Purpose, draw_pair
+from remora.spec.lib.rng import Purpose, draw_pairs
 
 VARIANCE_SHIFT = 30
 """Of a pair's variance. Rule D14."""
@@ -89,8 +89,8 @@ def sample_normals(
     sequence = np.broadcast_to(np.asarray(key.sequence, np.int64), samples)[..., None]
     step = np.broadcast_to(np.asarray(key.step, np.int64), samples)[..., None]
     index = (step << STEP_BITS) + groups
-    words = draw_pair(model.seed, key.purpose, sequence, index, (layer << LANE_OF_LAYER) | row_tile)
-    bytes_ = np.stack(words, axis=-1).astype("<u4").view(np.uint8).reshape(*samples, -1)
+    words = draw_pairs(model.seed, key.purpose, sequence, index, (layer << LANE_OF_LAYER) | row_tile)
+    bytes_ = np.stack(words, axis=-1).astype("<u4", copy=False).view(np.uint8).reshape(*samples, -1)
     skipped = first - int(groups[0]) * COLUMNS_PER_DRAW
     return _normal_entries().take(bytes_)[..., skipped : skipped + columns]
 

@@ -203,22 +203,22 @@ FEW = 6
 
 
 def draw_pairs(
-    seed: int, purpose: Purpose, sequences: NDArray[np.integer], indices: NDArray[np.uint32]
+    seed: int, purpose: Purpose, sequences: NDArray[np.integer], indices: NDArray[np.integer], lane: int = 0
 ) -> NDArray[np.uint32]:
-    """As `draw_pair`, of lane and attempt 0, in less time: the arguments are in their ranges, which nothing checks.
+    """As `draw_pair`, of attempt 0, in less time: the arguments are in their ranges, which nothing checks.
 
     Args:
-        sequences, indices: (n,), one of each for a draw.
+        sequences, indices: of shapes that broadcast together, one of each for a draw.
 
     Returns:
-        (2, n), first words and second ones.
+        (2, …), first words and second ones.
     """
-    key = int(purpose) << (LANE_BITS + ATTEMPT_BITS)
-    if len(indices) <= FEW:
+    key = int(purpose) << (LANE_BITS + ATTEMPT_BITS) | lane
+    if indices.ndim == 1 and len(indices) <= FEW and sequences.shape == indices.shape:
         counters = zip(sequences.tolist(), indices.tolist(), strict=True)
         words = [_threefry_scalar(seed, key, sequence, index, ROUNDS) for sequence, index in counters]
         return np.array(words, np.uint32).reshape(-1, 2).T
-    drawn = np.empty((2, len(indices)), np.uint32)
+    drawn = np.empty((2, *np.broadcast_shapes(sequences.shape, indices.shape)), np.uint32)
     drawn[0], drawn[1] = sequences, indices
     _hash_in_place(_injections_of(seed, key), drawn[0], drawn[1])
     return drawn

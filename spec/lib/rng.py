@@ -184,6 +184,10 @@ def draw_pair(
             low, high = (int(array.min()), int(array.max())) if array.size else (0, 0)
         if low < 0 or high >> bits:
             raise ValueError(f"{name} lies outside 0 … 2**{bits} - 1")
+    if isinstance(sequence, int) and isinstance(index, int) and isinstance(lane, int) and isinstance(attempt, int):
+        key = int(purpose) << (LANE_BITS + ATTEMPT_BITS) | attempt << LANE_BITS | lane
+        low, high = _threefry_scalar(seed, key, sequence, index, ROUNDS)
+        return np.uint32(low), np.uint32(high)
     if not isinstance(lane, int):
         lane = np.asarray(lane, np.uint32)
     if not isinstance(attempt, int):

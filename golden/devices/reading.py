@@ -90,7 +90,7 @@ def sample_normals(
     step = np.broadcast_to(np.asarray(key.step, np.int64), samples)[..., None]
     index = (step << STEP_BITS) + groups
     words = draw_pairs(model.seed, key.purpose, sequence, index, (layer << LANE_OF_LAYER) | row_tile)
-    bytes_ = np.stack(words, axis=-1).astype("<u4", copy=False).view(np.uint8).reshape(*samples, -1)
+    bytes_ = np.stack(tuple(words), axis=-1).astype("<u4", copy=False).view(np.uint8).reshape(*samples, -1)
     skipped = first - int(groups[0]) * COLUMNS_PER_DRAW
     return _normal_entries().take(bytes_)[..., skipped : skipped + columns]
 

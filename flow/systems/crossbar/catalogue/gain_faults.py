@@ -27,7 +27,8 @@ def gain_faults(design: DesignPoint) -> list[Fault]:
 
 def _scaled(design: DesignPoint, wraps: bool) -> str:
     """``wrapped_code`` or ``truncated_code``: products as they are without saturation, or without rounding."""
-    bits, lanes, wide = design.formats.adc_bits, design.cell.lanes, sum_bits(design, Layer.HIDDEN)
+    bits, lanes = design.formats.adc_bits, design.cell.lanes
+    wide = sum_bits(design, Layer.HIDDEN) + design.capabilities.calibrates
     name, limit = "wrapped_code" if wraps else "truncated_code", design.formats.adc_limit
     half = 1 << FRACTION_BITS - 1 if wraps else 0
     rule = "value" if wraps else f"value > {limit} ? {limit} : value < -{limit} ? -{limit} : value"

@@ -10,6 +10,7 @@ from remora.flow.systems.crossbar.catalogue.gain_faults import gain_faults
 from remora.flow.systems.crossbar.catalogue.healing_faults import healing_faults
 from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faults
 from remora.flow.systems.crossbar.catalogue.replay_faults import replay_faults
+from remora.flow.systems.crossbar.catalogue.verified_learning_faults import verified_learning_faults
 from remora.flow.systems.crossbar.catalogue.verify_faults import mark_faults, verify_faults
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import COEFFICIENT_BITS, FEATURE_BITS
@@ -31,6 +32,7 @@ def catalogue(design: DesignPoint) -> list[Fault]:
     faults += replay_faults(design) if design.capabilities.replays else []
     faults += healing_faults(design) if design.capabilities.heals else []
     faults += gain_faults(design) if design.capabilities.gains else []
+    faults += verified_learning_faults(design) if design.capabilities.verifies_learning else []
     verifies = design.capabilities.verifies and not design.devices.ideal
     faults += verify_faults(design) if verifies else []
     return faults + (mark_faults(design) if verifies and design.capabilities.compensates else [])

@@ -83,15 +83,20 @@ class TiledLayer:
     Attributes:
         matrix: (rows, columns) scaled weights; writing to it changes the layer at once.
         row_tiles: the row tiles in order.
-        corrections: (columns,) codes that are added to the sum of the row tiles; None where there are none. Rule K1.
+        corrections: (columns,) codes that are added to the sum of the row tiles; None where there are none. Rules K1
+            and K5.
+        digital: biases are digital words, and nothing drives the last row. Rule K5.
         gain: of its codes, over 2^12, as an exact constant; None where codes have none. Rule G2.
     """
 
     corrections: NDArray[np.floating] | None = None
+    digital: bool
 
     def __init__(self, design: DesignPoint, layer: Layer, levels: NDArray[np.integer], dtype: type[np.floating]):
         self.scale = 2.0 ** -adc_shift(design, layer)
         self._lay_out(design, layer, levels.astype(dtype) * dtype(self.scale))
+        if self.digital:
+            self.correct(None, levels[-1])
 
     def _lay_out(self, design: DesignPoint, layer: Layer, matrix: NDArray[np.floating]) -> None:
         layout = layer_layout(design, layer)
@@ -100,6 +105,7 @@ class TiledLayer:
         self.gain: NDArray[np.floating] | None = None
         self._highest, self._lowest = constant(design.formats.adc_limit), constant(-design.formats.adc_limit)
         self._bias_word = bias_word(design, layer)
+        self.digital, self.scale = design.capabilities.digital_bias, 2.0 ** -adc_shift(design, layer)
         self.row_tiles = []
         for tile in layout.tiles[:: layout.column_tiles]:
             first, last = tile.first_row, tile.first_row + tile.rows
@@ -111,7 +117,7 @@ class TiledLayer:
                     input_rows=self.matrix[input_rows],
                     states=slice(state_rows.start - inputs, state_rows.stop - inputs),
                     state_rows=self.matrix[state_rows],
-                    bias=last == layout.rows,
+                    bias=last == layout.rows and not self.digital,
                 )
             )
 
@@ -173,6 +179,22 @@ class TiledLayer:
             out += HALF
             np.floor(out, out=out)
         self.saturate(out)
+
+    def correct(self, offsets: NDArray[np.integer] | None, biases: NDArray[np.integer] | None) -> None:
+        """Set what is added to the codes of the columns: their offsets, and what their digital biases are worth.
+
+        Rules K1 and K5.
+
+        Args:
+            offsets: (columns,) in codes; none where None.
+            biases: (columns,) in levels; none where None.
+        """
+        added = np.zeros(self.matrix.shape[1])
+        if offsets is not None:
+            added += offsets
+        if biases is not None:
+            added += np.floor(biases * (self._bias_word * self.scale) + HALF)
+        self.corrections = None if offsets is None and biases is None else added.astype(self.matrix.dtype)
 
     @property
     def hands_on(self) -> bool:

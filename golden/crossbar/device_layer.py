@@ -90,15 +90,17 @@ class DeviceLayer(TiledLayer):
 
     @property
     def levels(self) -> NDArray[np.int16]:
-        """Nearest whole level of every weight, before wires: (rows, columns)."""
+        """Nearest whole level of every weight, before wires, and digital biases: (rows, columns)."""
         weight = self.conductance[0] - self.conductance[1]
         whole = (weight + (self.model.level >> 1)) // self.model.level
+        if self.digital:
+            whole[-1] = 0 if self.state.biases is None else self.state.biases
         return np.clip(whole, -self.model.weight_limit, self.model.weight_limit).astype(np.int16)
 
     def renew(self) -> None:
         """Take everything from the state, after it was set or aged."""
         self.conductance = conducted(self.model, self.made, self.state)
-        self.corrections = None if self.state.offsets is None else self.state.offsets.astype(float)
+        self.correct(self.state.offsets, self.state.biases if self.digital else None)
         self.refresh(None)
 
     def refresh(self, devices: NDArray[np.intp] | None) -> None:

@@ -107,7 +107,11 @@ class DeviceWindow:
             self.chip.model, made, alone, of_column, counted, round_shift(counted * counted, SQUARE_SHIFT), key, shift,
             self.design.formats.adc_limit,
         )  # fmt: skip
-        return codes[:, 0]
+        found, biases = codes[:, 0], self.state.layers[tile.layer].biases
+        if biases is not None and tile.first_row + tile.rows == made.shape[1]:
+            # What stands for the last row is read exactly. Rule K7.
+            found = np.where(rows == tile.rows - 1, biases[tile.first_column + column], found)
+        return found
 
     # Programming ------------------------------------------------------------------------------------------------------
     def program(self, weights: Weights) -> list[Committed]:

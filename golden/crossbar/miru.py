@@ -20,6 +20,7 @@ from remora.golden.crossbar.device_datapath import make_datapath
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, driven_bias
 from remora.spec.crossbar.records import READOUT, STEP, STEP_HEAD
 from remora.spec.lib.trace import UNCOMPARED, field_names, record_types
 
@@ -226,7 +227,7 @@ def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
     words = np.zeros((len(chosen), steps, design.hidden_rows), np.int16)
     words[..., :inputs] = datapath.inputs.swapaxes(0, 1)
     words[..., inputs:-1] = np.stack(datapath.words, axis=1)
-    words[..., -1] = design.formats.stream_limit
+    words[..., -1] = bias = driven_bias(design, Layer.HIDDEN)
     words[ended] = 0
     kept.words[chosen, :steps] = words
     kept.codes[chosen, :steps] = datapath.tile_codes.transpose(2, 1, 0, 3)
@@ -234,11 +235,11 @@ def _keep(kept: Record, datapath: Datapath, chosen: NDArray) -> None:
     kept.candidate[chosen, :steps] = signed_candidates(design)[kept.code[chosen, :steps] + design.formats.adc_limit]
     if each := datapath.step_readouts:
         kept.readout_words[chosen, :steps, :-1] = each.words.swapaxes(0, 1)
-        kept.readout_words[chosen, :steps, -1] = np.where(ended, 0, design.formats.stream_limit)
+        kept.readout_words[chosen, :steps, -1] = np.where(ended, 0, bias)
         kept.readout_codes[chosen, :steps] = each.tile_codes.transpose(2, 1, 0, 3)
         return
     kept.readout_words[chosen, :-1] = datapath.readout_words
-    kept.readout_words[chosen, -1] = design.formats.stream_limit
+    kept.readout_words[chosen, -1] = bias
     kept.readout_codes[chosen] = datapath.readout_tile_codes.swapaxes(0, 1)
 
 

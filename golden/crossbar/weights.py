@@ -46,6 +46,16 @@ class Weights:
         return self
 
 
+def in_devices(design: DesignPoint, weights: Weights) -> Weights:
+    """The weights that devices hold: where biases are digital, none of the last rows. Rule K5."""
+    if not design.capabilities.digital_bias:
+        return weights
+    hidden, readout = (
+        np.concatenate([each[:-1], np.zeros_like(each[-1:])]) for each in (weights.hidden, weights.readout)
+    )
+    return Weights(hidden, readout, weights.thresholds)
+
+
 def _check_layer(name: str, levels: NDArray, shape: tuple[int, int], limit: int) -> None:
     if not isinstance(levels, np.ndarray) or not np.issubdtype(levels.dtype, np.integer):
         raise ValueError(

@@ -13,9 +13,15 @@ FaultMap = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Marks of hidden layer and readout, (2, rows, columns) bool each, side 0 is g⁺."""
 
 
-def stuck_devices(chip: Chip) -> FaultMap:
-    """The map that marks the devices of a chip that are stuck, and no others. Rule D19."""
+def stuck_devices(chip: Chip, digital_bias: bool = False) -> FaultMap:
+    """The map that marks the devices of a chip that are stuck, and no others. Rule D19.
+
+    Args:
+        digital_bias: no pulse reaches the devices of the last rows, which get no mark. Rule K6.
+    """
     hidden, readout = (made.endurance == 0 for made in chip.layers)
+    if digital_bias:
+        hidden[:, -1] = readout[:, -1] = False
     return hidden, readout
 
 

@@ -48,6 +48,7 @@ class LayerState:
         marked: (2, rows, columns) bool, what the chip's fault map says of the devices, rule P4; None where there is
             none.
         offsets: (columns,) r of rule K1, in codes; None where the chip has none.
+        biases: (columns,) b of rule K5, in levels; None where the chip has none.
         ahead: draws of their next pulses, where many pulses are to come; None where each pulse makes its own.
     """
 
@@ -57,6 +58,7 @@ class LayerState:
     s: Integers
     marked: NDArray[np.bool_] | None = None
     offsets: Integers | None = None
+    biases: Integers | None = None
     ahead: PulsesAhead | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -82,7 +84,8 @@ class LayerState:
     def copy(self) -> LayerState:
         """One that shares no memory with this."""
         p, n, t, s = (array.copy() for array in self.arrays())
-        return LayerState(p, n, t, s, self.marked, None if self.offsets is None else self.offsets.copy())
+        offsets, biases = (None if each is None else each.copy() for each in (self.offsets, self.biases))
+        return LayerState(p, n, t, s, self.marked, offsets, biases)
 
 
 @dataclass
@@ -126,8 +129,12 @@ class DeviceState:
         """
         chip = Chip.of(design)
         if fault_map is None and design.capabilities.compensates:
-            fault_map = stuck_devices(chip)
-        state = cls.fresh(chip, levels, fault_map)
+            fault_map = stuck_devices(chip, design.capabilities.digital_bias)
+        hidden, readout = levels
+        if design.capabilities.digital_bias:
+            hidden, readout = (np.concatenate([each[:-1], np.zeros_like(each[-1:])]) for each in levels)
+        state = cls.fresh(chip, (hidden, readout), fault_map)
+        state.set_biases(design, levels)
         if design.capabilities.calibrates:
             state.calibrate(design, chip)
         return state
@@ -158,6 +165,11 @@ class DeviceState:
             (count + samples * (each is layer)) & SEQUENCE_MASK for each, count in zip(Layer, self.probes, strict=True)
         )
         self.probes = hidden, readout
+
+    def set_biases(self, design: DesignPoint, levels: tuple[NDArray[np.integer], NDArray[np.integer]]) -> None:
+        """Take the digital biases, where the chip has some, from the last rows of the weights. Rule K5."""
+        for layer, each in zip(self.layers, levels, strict=True):
+            layer.biases = each[-1].astype(np.int64) if design.capabilities.digital_bias else None
 
     def calibrate(self, design: DesignPoint, chip: Chip) -> None:
         """Measure the offsets of all columns, and take them off from here on. Rule K2."""

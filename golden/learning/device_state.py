@@ -76,7 +76,7 @@ def move_map(
     elif fault_map and devices.left_behind:
         fault_map, left = None, ("the fault map is left behind: it is that of another chip",)
     elif not held and devices.state and design.capabilities.compensates:
-        fault_map = stuck_devices(Chip.of(design))
+        fault_map = stuck_devices(Chip.of(design), design.capabilities.digital_bias)
         remarks = ("it holds no fault map: that of this chip marks the devices that are stuck",)
     check_map(design, fault_map)
     if left and not any(marks.any() for marks in held):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from remora.golden.crossbar.array import HALF, TiledLayer
 from remora.golden.crossbar.device_layer import DeviceLayer
 from remora.golden.devices.ahead import PulsesAhead
+from remora.golden.devices.curves import Integers
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.pulses import pulse_weights
 from remora.golden.devices.state import DeviceState
@@ -191,6 +192,8 @@ class _Devices:
         np.maximum(after, -self._limit, out=after)
         levels[positions] = after
         matrix[positions] = after * self._layer.scale
+        if self._layer.digital:
+            self._layer.correct(None, self.levels[-1])
         applied = int(np.abs(after - before).sum())
         return Writes(applied, int(np.abs(pulses).sum()) - applied, self._policy.written(before, after))
 
@@ -212,7 +215,28 @@ class _RealDevices:
 
         Rules D22 and P3.
         """
+        layer, biases = self._layer, self._layer.state.biases
+        if layer.digital and biases is not None:
+            first = layer.matrix.size - len(biases)
+            digital = positions >= first
+            written = self._pulse_biases(biases, positions[digital] - first, pulses[digital])
+            return Writes.sum([self._pulse_devices(positions[~digital], pulses[~digital]), written])
+        return self._pulse_devices(positions, pulses)
+
+    def _pulse_biases(self, biases: Integers, columns: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
+        """Pulse digital biases, which are exact and do not wear. Rule K6."""
+        layer, limit = self._layer, self._layer.model.weight_limit
+        before = biases[columns]
+        biases[columns] = after = np.clip(before + pulses, -limit, limit)
+        layer.correct(layer.state.offsets, biases)
+        applied = int(np.abs(after - before).sum())
+        written = PAIRS[layer.model.pair].written(before, after)
+        return Writes(applied, int(np.abs(pulses).sum()) - applied, written)
+
+    def _pulse_devices(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Writes:
         layer = self._layer
+        if not len(positions):
+            return Writes()
         done = pulse_weights(layer.model, layer.made, layer.state, layer.conductance, positions, pulses)
         if len(done.devices):
             layer.refresh(done.devices)

@@ -17,6 +17,7 @@ from remora.golden.learning.kernel.protocol import WeightUpdate
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.replay import HealingReplay, Interruption, LearningResult, ReplayTrainer
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, driven_bias
 from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT, READOUT, STEP
 from remora.spec.lib.trace import record_types
 
@@ -232,7 +233,7 @@ class LearningReference:
         words = steps["words"]
         words[:, :inputs] = path.inputs[:, 0]
         words[:, inputs:-1] = path.word_history[:, 0]
-        words[:, -1] = self.design.formats.stream_limit
+        words[:, -1] = driven_bias(self.design, Layer.HIDDEN)
         steps["codes"] = path.tile_codes[:, :, 0].swapaxes(0, 1)
         steps["code"] = path.codes[:, 0]
         steps["candidate"] = self._candidates[steps["code"] + self.design.formats.adc_limit]
@@ -252,7 +253,7 @@ class LearningReference:
         readouts["step"] = np.arange(count)[count - len(scores) :]
         readouts["decision"], readouts["scores"] = scores.argmax(axis=1), scores
         readouts["words"][:, :-1] = words
-        readouts["words"][:, -1] = self.design.formats.stream_limit
+        readouts["words"][:, -1] = driven_bias(self.design, Layer.READOUT)
         readouts["codes"] = codes.swapaxes(0, 1)
         return readouts
 

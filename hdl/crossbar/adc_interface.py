@@ -12,6 +12,7 @@ from remora.hdl.crossbar.gain.code_gain import CodeGain
 from remora.hdl.lib.columns import folds
 from remora.hdl.lib.fixed import count_ones, saturate
 from remora.hdl.lib.hierarchy import add_submodule
+from remora.spec.crossbar.correction.plan import added_bits
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout, sum_bits
 from remora.spec.lib.fixed import unsigned_width
@@ -87,7 +88,7 @@ def add_row_tiles(
         row_tiles: the codes of each row tile, as :class:`AdcInterface` takes them.
         columns: of :class:`remora.hdl.lib.columns.ConvertedColumns`, flipped; what it asks for is answered here: for
             each lane the sum over the row tiles, times the gain, saturated to ±``adc_limit``.
-        added: for each lane a signed number of ``adc_bits`` bits that is added to that sum before; None: nothing is.
+        added: for each lane a signed number of ``added_bits`` that is added to that sum before; None: nothing is.
         gain: of :class:`remora.hdl.crossbar.gain.code_gain.CodeGain`; None where the design has none.
     """
     total, counted = Const(0), Const(0)
@@ -99,7 +100,7 @@ def add_row_tiles(
     bits = design.formats.adc_bits
     sums = [total.word_select(lane, adc.sum_bits).as_signed() for lane in range(lanes)]
     if added is not None:
-        sums = [each + added.word_select(lane, bits).as_signed() for lane, each in enumerate(sums)]
+        sums = [each + added.word_select(k, added_bits(design)).as_signed() for k, each in enumerate(sums)]
     if gain is None:
         code: Value = Cat(*(saturate(each, design.formats.adc_limit)[:bits] for each in sums))
     else:

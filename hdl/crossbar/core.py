@@ -10,7 +10,7 @@ from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bit_streamer import BitStreamer
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWatch, WatchHost
 from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
-from remora.hdl.crossbar.correction.connection import connect_correction, share_strobes
+from remora.hdl.crossbar.correction.connection import connect_correction, share_strobes, undriven
 from remora.hdl.crossbar.correction.correction import Correction
 from remora.hdl.crossbar.correction.host import CorrectionHost
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
@@ -89,7 +89,7 @@ class Core(wiring.Component):
         self._cell = cell_class(design)(design)
         self._learning = CoreLearning(design) if design.capabilities.learns else None
         self._self_test = SelfTest(design) if design.capabilities.tests_itself else None
-        self._correction = Correction(design) if design.capabilities.calibrates else None
+        self._correction = Correction(design) if design.capabilities.corrects else None
         hosts = self._learning.signature.members if self._learning else {}
         super().__init__(
             {
@@ -144,7 +144,8 @@ class Core(wiring.Component):
         if self._correction:
             correction = add_submodule(m, "correction", self._correction)
             pass_on(m, self.correction, correction.host)
-            connect_correction(m, correction, arrays, abort, test.host.busy if test else Const(0))
+            tested = test.host.busy if test else Const(0)
+            self._bias_rows = connect_correction(m, design, correction, arrays, abort, tested)
         pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         pass_on(m, self.cell, cell.host)
@@ -224,7 +225,8 @@ class Core(wiring.Component):
         m.d.comb += [
             *(
                 getattr(part.stretch, name).eq(getattr(self.stretch, name))
-                for part in (sequencer, window, *(each for each in (self._self_test, self._correction) if each))
+                for part in (sequencer, window, self._self_test, self._correction)
+                if hasattr(part, "stretch")
                 for name in part.stretch.signature.members
             ),
             recovery.cycles.eq(self.stretch.pulse),
@@ -278,7 +280,8 @@ class Core(wiring.Component):
 
     def _connect_columns(self, m: Module, taker: wiring.PureInterface, array: CrossbarArray) -> None:
         """Whoever takes a layer's columns asks for them, or the self-test or the calibration does."""
-        others = [other for other in (self._self_test, self._correction) if other]
+        calibration = self._correction if self.design.capabilities.calibrates else None
+        others = [other for other in (self._self_test, calibration) if other]
         if not others:
             wiring.connect(m, taker, array.columns)
             return
@@ -330,8 +333,13 @@ class Core(wiring.Component):
                 "integrator": integrator,
             }
             share_row_reads(m, learning, self.stretch, array, read)
-            target, read = self._share_with_self_test(m, layer, array, array.program, read)
-            if self._correction:
+            port, code = array.program, array.selected_code
+            if self.design.capabilities.digital_bias:
+                row, driven = self._bias_rows[layer], read["pos"][-1]
+                port, code = row.outer, Mux(driven, row.bias.as_signed(), code.as_signed())
+                read |= {polarity: undriven(read[polarity]) for polarity in POLARITIES}
+            target, read = self._share_with_self_test(m, layer, array, port, read)
+            if self._correction and self.design.capabilities.calibrates:
                 share_strobes(m, self._correction, array, read)
             m.d.comb += [
                 *(getattr(array, f"wl_{polarity}").eq(read[polarity]) for polarity in POLARITIES),
@@ -340,7 +348,7 @@ class Core(wiring.Component):
                 array.strobes.integrator.eq(read["integrator"]),
                 of_steps.valid.eq(array.strobes.valid),
                 of_probe.valid.eq(array.strobes.valid),
-                getattr(probe, f"{name}_code").eq(array.selected_code),
+                getattr(probe, f"{name}_code").eq(code),
             ]
             of_window = getattr(window, program)
             if learning:

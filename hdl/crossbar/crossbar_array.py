@@ -16,6 +16,7 @@ from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.lib.reading import STROBES, ReadStrobes
 from remora.hdl.macros.program_port import SENSE, ProgramPort
+from remora.spec.crossbar.correction.plan import added_bits
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.gain.code_gain import GAIN_BITS
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, current_bits, first_wordline, layer_layout
@@ -59,8 +60,8 @@ class CrossbarArray(wiring.Component):
         plane: the bit plane that the wordlines carry.
         strobes: how the tiles are read, all in step.
         columns: the converted columns, or the cells at the bitlines.
-        added: for each lane of ``columns`` what is added to its code, ``adc_bits`` each, signed, in the same cycle;
-            of a design that calibrates.
+        added: for each lane of ``columns`` what is added to its code, ``added_bits`` each, signed, in the same
+            cycle; of a design that corrects.
         selected_code: code of the tile and column that ``program`` selects, 0 where there is no such tile.
         program: programs one of the tiles at a time.
         convert_stretch: further cycles of a conversion.
@@ -89,7 +90,7 @@ class CrossbarArray(wiring.Component):
                 "columns": In(
                     self.cell.column_port(design) if self.current_bits else ConvertedColumns(design, layer, self.lanes)
                 ),
-                **({"added": In(design.formats.adc_bits * self.lanes)} if design.capabilities.calibrates else {}),
+                **({"added": In(added_bits(design) * self.lanes)} if design.capabilities.corrects else {}),
                 "selected_code": Out(design.formats.adc_bits),
                 "program": In(ProgramPort(design)),
                 "convert_stretch": In(STRETCH_BITS),
@@ -118,7 +119,7 @@ class CrossbarArray(wiring.Component):
         else:
             codes = [outputs["code"] for outputs in tiles]
             row_tiles = [Cat(*codes[first : first + across]) for first in range(0, len(codes), across)]
-            added = self.added if self.design.capabilities.calibrates else None
+            added = self.added if self.design.capabilities.corrects else None
             gain = self.gain if self.design.capabilities.gains else None
             add_row_tiles(m, self.design, self.layout.layer, self.lanes, row_tiles, self.columns, added, gain)
         return m

@@ -54,7 +54,7 @@ class Remora(AxiTop):
             self._connect_self_test(m, registers, core)
         if design.capabilities.spares:
             self._connect_spares(m, registers, core)
-        if design.capabilities.calibrates:
+        if design.capabilities.corrects:
             self._connect_correction(m, registers, core)
         return m
 
@@ -163,21 +163,26 @@ class Remora(AxiTop):
         ]
 
     def _connect_correction(self, m: Module, registers: RegisterBlock, core: Core) -> None:
-        host = core.correction
-        drive(
-            m,
-            host,
-            start=registers.calibration_control_start,
-            layer=registers.correction_pointer_layer,
-            column=registers.correction_pointer_column,
-            write=registers.correction_offset_load,
-            offset_value=registers.correction_offset_loaded,
-        )
+        host, pointed = core.correction, core.correction.pointed
         m.d.comb += [
-            registers.correction_offset.eq(host.offset.as_signed()),
-            registers.status_calibrating.eq(host.busy),
-            registers.interrupt_status_calibrated.eq(host.done),
+            pointed.layer.eq(registers.correction_pointer_layer),
+            pointed.column.eq(registers.correction_pointer_column),
         ]
+        if self.design.capabilities.calibrates:
+            m.d.comb += [
+                host.start.eq(registers.calibration_control_start),
+                pointed.write.eq(registers.correction_offset_load),
+                pointed.offset_value.eq(registers.correction_offset_loaded),
+                registers.correction_offset.eq(pointed.offset.as_signed()),
+                registers.status_calibrating.eq(host.busy),
+                registers.interrupt_status_calibrated.eq(host.done),
+            ]
+        if self.design.capabilities.digital_bias:
+            m.d.comb += [
+                pointed.write_bias.eq(registers.correction_bias_bias_load),
+                pointed.bias_value.eq(registers.correction_bias_bias_loaded),
+                registers.correction_bias_bias.eq(pointed.bias.as_signed()),
+            ]
 
     def _connect_learning(self, m: Module, registers: RegisterBlock, core: Core) -> None:
         host, verifies = core.learning_host, self.design.capabilities.verifies_learning

@@ -38,9 +38,15 @@ class Capabilities(Section):
     calibrates: bool = Field(
         description="hardware that measures the offsets of its columns when asked, and takes them off"
     )
+    digital_bias: bool = Field(description="biases that are digital words, added to the codes of columns")
     parity: bool = Field(
         description="hardware with parity on those memories of what was learnt that are made of macros"
     )
+
+    @property
+    def corrects(self) -> bool:
+        """Hardware that adds something to the codes of its columns."""
+        return self.calibrates or self.digital_bias
 
     @classmethod
     def of(cls, design: DesignPoint) -> Self:
@@ -62,6 +68,7 @@ class Capabilities(Section):
             gains=design.crossbar.gain,
             tests_itself=design.crossbar.self_test,
             spares=design.crossbar.spare_columns > 0,
+            digital_bias=design.crossbar.bias == "digital",
             calibrates=design.crossbar.calibrate_offsets,
             parity=design.system.parity and has_macros(design),
         )

@@ -99,6 +99,21 @@ def faults(design: DesignPoint) -> Iterator[str]:
             'use cell.kind = "miru", or leave self_test out'
         )
     yield from spare_faults(design)
+    if design.capabilities.bistable and design.crossbar.bias == "digital":
+        yield (
+            'crossbar.bias is "digital", but with cell.kind = "bmru" no converter reads the hidden layer: '
+            'use cell.kind = "miru", or bias = "row"'
+        )
+    if design.crossbar.bias == "digital" and design.capabilities.verifies_learning:
+        yield (
+            f'learning.verify_reads is {design.learning.verify_reads}, but with crossbar.bias = "digital" no read drives '
+            'the row of the biases, and learning would give them up: use verify_reads = 0, or bias = "row"'
+        )
+    if design.crossbar.bias == "digital" and design.crossbar.verify_pulses:
+        yield (
+            f'crossbar.verify_pulses is {design.crossbar.verify_pulses}, but with crossbar.bias = "digital" the window '
+            'reads biases in whole levels, and corrects by codes finer than these: use 0, or bias = "row"'
+        )
     if design.capabilities.bistable and design.crossbar.calibrate_offsets:
         yield (
             'crossbar.calibrate_offsets is true, but with cell.kind = "bmru" no converter reads the hidden layer: '

@@ -141,6 +141,11 @@ def bias_word(design: DesignPoint, layer: Layer) -> int:
     return design.formats.stream_limit if layer is Layer.HIDDEN else (1 << design.readout_planes) - 1
 
 
+def driven_bias(design: DesignPoint, layer: Layer) -> int:
+    """What drives the last row of a layer: the bias word, or nothing where biases are digital."""
+    return 0 if design.capabilities.digital_bias else bias_word(design, layer)
+
+
 def adc_shift(design: DesignPoint, layer: Layer) -> int:
     """``rs`` shift from a layer's bitline sum in whole levels to a code."""
     return design.adc_shift if layer is Layer.HIDDEN else design.readout_adc_shift

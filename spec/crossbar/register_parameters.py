@@ -41,6 +41,8 @@ def _parameters(design: DesignPoint) -> dict[str, int | str]:
         "design_tests": design.capabilities.tests_itself,
         "design_calibrates": design.capabilities.calibrates,
         "design_gains": design.capabilities.gains,
+        "design_digital_bias": design.capabilities.digital_bias,
+        "design_corrects": design.capabilities.corrects,
         "design_test_threshold": SelfTestPlan.of(design).threshold if design.capabilities.tests_itself else 0,
         "design_spares": design.crossbar.spare_columns,
         "design_has_spares": design.capabilities.spares,

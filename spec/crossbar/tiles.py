@@ -75,6 +75,10 @@ class Crossbar(Section):
         False, description="hardware that measures the offset of every column when asked, and takes it off its codes"
     )
 
+    bias: Annotated[Literal["row", "digital"], ANSWERS, UNLESS_DEFAULT] = Field(
+        "row", description="what biases are: a row of devices, or digital words that are added to codes and do not wear"
+    )
+
     verify_pulses: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         0,
         ge=0,

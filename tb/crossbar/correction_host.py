@@ -16,12 +16,20 @@ MASK = 0xFFFF
 
 async def read_corrections(host: CrossbarHost) -> Offsets:
     """The offsets of all columns, of a design that calibrates."""
-    design = host.design
-    script, columns = RegisterScript(host.registers), [layer_layout(design, layer).columns for layer in Layer]
+    return await _read(host, "CORRECTION")
+
+
+async def read_biases(host: CrossbarHost) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The digital biases of all columns, of a design that has some. Rule K5."""
+    return await _read(host, "CORRECTION_BIAS")
+
+
+async def _read(host: CrossbarHost, register: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    script, columns = RegisterScript(host.registers), [layer_layout(host.design, layer).columns for layer in Layer]
     for layer in Layer:
         for column in range(columns[layer]):
             script.write("CORRECTION_POINTER", layer=layer, column=column)
-            script.record("CORRECTION")
+            script.record(register)
     words = np.array(await host.make(script), np.uint32)
     found = (words & MASK).astype(np.uint16).view(np.int16).astype(np.int64)
     return found[: columns[0]], found[columns[0] :]
@@ -29,9 +37,18 @@ async def read_corrections(host: CrossbarHost) -> Offsets:
 
 async def write_corrections(host: CrossbarHost, offsets: tuple[NDArray[np.integer], NDArray[np.integer]]) -> None:
     """The offsets of all columns. The core must be halted."""
+    await _write(host, "CORRECTION", "offset", offsets)
+
+
+async def write_biases(host: CrossbarHost, biases: tuple[NDArray[np.integer], NDArray[np.integer]]) -> None:
+    """The digital biases of all columns. The core must be halted. Rule K5."""
+    await _write(host, "CORRECTION_BIAS", "bias", biases)
+
+
+async def _write(host: CrossbarHost, register: str, field: str, of_layers: tuple[NDArray, NDArray]) -> None:
     script = RegisterScript(host.registers)
-    for layer, values in zip(Layer, offsets, strict=True):
+    for layer, values in zip(Layer, of_layers, strict=True):
         for column, value in enumerate(values.tolist()):
             script.write("CORRECTION_POINTER", layer=layer, column=column)
-            script.write("CORRECTION", offset=value & MASK)
+            script.write(register, **{field: value & MASK})
     await host.make(script)

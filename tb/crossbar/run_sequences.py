@@ -19,7 +19,7 @@ from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import Answer, Drop, Flag, encode_packet
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
 from remora.tb.crossbar.checkpoint_host import write_faults
-from remora.tb.crossbar.correction_host import write_corrections
+from remora.tb.crossbar.correction_host import write_biases, write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 from remora.tb.lib.host_run import HostRun
@@ -58,6 +58,8 @@ class SequenceRun(HostRun[CrossbarHost]):
             await write_faults(host, (data["hidden_faults"], data["readout_faults"]))
         if "hidden_offsets" in data:
             await write_corrections(host, (data["hidden_offsets"], data["readout_offsets"]))
+        if "hidden_biases" in data:
+            await write_biases(host, (data["hidden_biases"], data["readout_biases"]))
         if config["programmed"]:
             ended = await host.program_devices(Weights(data["hidden"], data["readout"]))
             counters = await host.counters()

@@ -11,7 +11,7 @@ from cocotb.triggers import RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
 from remora.spec.crossbar.layout import Layer
-from remora.tb.crossbar.correction_host import read_corrections, write_corrections
+from remora.tb.crossbar.correction_host import read_biases, read_corrections, write_biases, write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 
@@ -30,7 +30,10 @@ async def calibrate(dut) -> None:
 
 @cocotb.test()
 async def refusals_and_resets(dut) -> None:
-    """While it runs the rest is refused; a soft reset ends it and keeps what is stored, the pin clears it. Rule K3."""
+    """While it runs the rest is refused; a soft reset ends it and keeps what is stored, the pin clears it.
+
+    Of a design with digital biases too. Rules K3 and K7.
+    """
     host, config = await CrossbarHost.started(dut), load_config()
     limit, network = host.design.formats.adc_limit, host.design.network
     await host.write("INTERRUPT_ENABLE", calibrated=1)
@@ -41,6 +44,8 @@ async def refusals_and_resets(dut) -> None:
     mine = [np.arange(count) % (2 * limit + 1) - limit for count in (network.hidden, network.classes)]
     await write_corrections(host, (mine[0], mine[1]))
     assert same(await read_corrections(host), mine)
+    biases = [np.arange(each.size) - 2 for each in mine]
+    await write_biases(host, (biases[0], biases[1]))
     await host.write("CORRECTION_POINTER", layer=Layer.READOUT, column=network.classes)
     await host.expect("CORRECTION", offset=0)
     await host.write("CALIBRATION_CONTROL", start=1)
@@ -54,9 +59,11 @@ async def refusals_and_resets(dut) -> None:
     await host.expect("INTERRUPT_STATUS", calibrated=0)
     # The readout comes last, so that nothing of it is measured yet.
     assert same((await read_corrections(host))[1:], mine[1:])
+    assert same(await read_biases(host), biases)
     await one_calibration(host, config["cycles"])
+    assert same(await read_biases(host), biases)
     await host.reset()
-    assert not any(each.any() for each in await read_corrections(host))
+    assert not any(each.any() for each in (*await read_corrections(host), *await read_biases(host)))
 
 
 def same(found, wanted) -> bool:

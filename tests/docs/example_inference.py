@@ -51,7 +51,7 @@ def convert(
     """Codes of the row tiles of a readout's column under state words and the bias, and that of the column, r added."""
     design = design.evolve(network={"classes": 1})
     layer = TiledLayer(design, Layer.READOUT, np.array(column).reshape(-1, 1), np.float64)
-    layer.corrections = np.array([float(r)])
+    layer.correct(np.array([r]), np.array(column[-1:]) if layer.digital else None)
     layer.set_gain(gain)
     codes = np.empty((len(layer.row_tiles), 1, 1))
     total, work = np.empty((1, 1)), np.empty((1, 1))

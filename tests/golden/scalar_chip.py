@@ -38,13 +38,17 @@ class ScalarChip(ScalarLearner):
         ]
 
     def made(self, layer: int, row: int, column: int, weight: int) -> tuple[Device, Device]:
-        pair = []
+        pair, digital = [], self.is_digital(layer, row)
         for side in (0, 1):
             numbers = manufactured(self.model, self.spreads, layer, side, row, column)
             pair.append(Device(self.model, layer, side, row, column, numbers))
-            pair[side].marked = self.design.learning.compensates and pair[side].endurance == 0
-        program_pair(*pair, weight)
+            pair[side].marked = self.design.learning.compensates and pair[side].endurance == 0 and not digital
+        program_pair(*pair, 0 if digital else weight)
         return tuple(pair)
+
+    def is_digital(self, layer: int, row: int) -> bool:
+        """A row of digital biases, rule K5."""
+        return self.design.crossbar.bias == "digital" and row == len(self.weights[layer]) - 1
 
     def age(self, ticks: int) -> None:
         """Rule D11."""
@@ -64,7 +68,8 @@ class ScalarChip(ScalarLearner):
             columns = range(len(self.pairs[layer][0]))
             return [self.codes(layer, tiles[layer], words, j, number, step) for j in columns]
 
-        return run_sequence(self.design, None, None, x, self.reset, self.update, codes_of, self.offsets, self.gains)
+        added = self.added(self.offsets)
+        return run_sequence(self.design, None, None, x, self.reset, self.update, codes_of, added, self.gains)
 
     def calibrate(self) -> None:
         """Rule K2: eight samples of no words of each group, whose mean is taken off from here on."""
@@ -120,7 +125,9 @@ class ScalarChip(ScalarLearner):
         return found
 
     def program(self, layer: int, i: int, j: int, pulses: int) -> tuple[int, int, int]:
-        """Rules D22 and P3."""
+        """Rules D22 and P3, and K6."""
+        if self.is_digital(layer, i):
+            return super().program(layer, i, j, pulses)
         pair, dropped, reached = self.pairs[layer][i][j], 0, set()
         for _ in range(abs(pulses)):
             device = pulse_pair(*pair, pulses > 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.golden.scalar_miru import fraction_bits, run_sequence
+from tests.golden.scalar_miru import bias_codes, fraction_bits, run_sequence
 from tests.golden.scalar_numbers import (
     FEEDBACK,
     HEALING_INDEX,
@@ -184,7 +184,19 @@ class ScalarLearner:
 
     def run(self, x) -> dict:
         """The forward pass with the present weights."""
-        return run_sequence(self.design, *self.weights, x, self.reset, self.update, gains=self.gains)
+        return run_sequence(
+            self.design, *self.weights, x, self.reset, self.update, added=self.added(), gains=self.gains
+        )
+
+    def added(self, offsets=(None, None)) -> list[list[int] | None]:
+        """What is added to the codes of the columns, rules K1 and K5."""
+        found = []
+        for rows, of_layer in zip(self.weights, offsets, strict=True):
+            parts = [] if of_layer is None else [of_layer]
+            if self.design.crossbar.bias == "digital":
+                parts.append(bias_codes(self.design, rows[-1]))
+            found.append([sum(each) for each in zip(*parts, strict=True)] if parts else None)
+        return found
 
     def error(self, scores: list[int], label: int) -> list[int]:
         """Rule L3."""

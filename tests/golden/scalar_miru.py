@@ -64,6 +64,17 @@ def decided(design, words: list[int], codes: list[list[int]], added: list[int] |
     }
 
 
+def driven(design, words: list[int]) -> list[int]:
+    """What the wordlines carry: nothing on the last where biases are digital, rule K5."""
+    return [*words[:-1], 0] if design.crossbar.bias == "digital" else words
+
+
+def bias_codes(design, biases: list[int]) -> list[int]:
+    """What digital biases are worth, rule K5."""
+    shift = design.formats.stream_bits + design.crossbar.level_bits - fraction_bits(design)
+    return [rs((2**design.formats.stream_bits - 1) * b, shift) for b in biases]
+
+
 def columns_of(levels) -> list[list[int]]:
     """Columns of a matrix of weights, rows as rule F4 orders them."""
     return [[int(row[j]) for row in levels] for j in range(len(levels[0]))]
@@ -79,7 +90,7 @@ def run_sequence(
         features: rows of bytes, signed where the design's are.
         reset, update: the coefficients b and u of rule C2.
         codes_of: of a layer, its words and the step, the codes by column and row tile; those of ideal devices else.
-        added: r of the columns of both layers, rule K1.
+        added: what is added to the codes of the columns of both layers, rules K1 and K5.
         gains: of hidden layer and readout, rule G1.
     """
     if codes_of is None:
@@ -96,7 +107,7 @@ def run_sequence(
     steps = []
     for t, x in enumerate(features):
         streamed = [feature_word(design, int(v)) for v in x] + words + [limit]  # rules F4 and F5
-        codes = codes_of(0, streamed, t)
+        codes = codes_of(0, driven(design, streamed), t)
         code = column_codes(design, codes, added[0], gains[0])
         c = [candidate(o, fraction_bits(design), state_bits) for o in code]
         h = [rs(update * w + (256 - update) * v, 8) for v, w in zip(h, c, strict=True)]  # rule C3
@@ -117,5 +128,5 @@ def run_sequence(
     shift = state_bits - bits
     limited += sum(rs(abs(v), shift) > limit for v in h)  # rule C5
     last = [word(v, shift, limit) for v in h] + [limit]  # rules O1 and F5
-    final = decided(design, last, codes_of(1, last, len(features) - 1), added[1], gains[1])
+    final = decided(design, last, codes_of(1, driven(design, last), len(features) - 1), added[1], gains[1])
     return final | {"steps": steps, "adc": adc + final["adc"], "limited": limited}

@@ -29,7 +29,7 @@ TOPS = {
         ONE.evolve(
             network={"readout": "every"},
             system={"contexts": 2},
-            crossbar={"self_test": True, "calibrate_offsets": True},
+            crossbar={"self_test": True, "calibrate_offsets": True, "bias": "digital"},
         )
     ),
     "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),

@@ -41,7 +41,10 @@ CHIPS: dict[str, dict[str, Any]] = {
 COMPENSATED = {f"{name}-compensated": {"learning": {"compensation": True}} for name in ("stuck-5", "stuck-10")}
 """Chip → the chip of the same name, with a map of its stuck devices."""
 CHIPS |= {name: CHIPS[name.removesuffix("-compensated")] for name in COMPENSATED}
-OTHERS = COMPENSATED | {"om-reference": {"crossbar": {"pair": "reference"}}}
+CALIBRATED = {"offset-8-calibrated": {"crossbar": {"calibrate_offsets": True}}}
+"""Chip → the chip of the same name, which takes the offsets of its columns off."""
+CHIPS |= {name: CHIPS[name.removesuffix("-calibrated")] for name in CALIBRATED}
+OTHERS = COMPENSATED | CALIBRATED | {"om-reference": {"crossbar": {"pair": "reference"}}}
 """Chip → section → fields in which it differs from the ideal chip, beside its devices."""
 AGED = {"pcm-10y": 10 * YEAR}
 """Chip → seconds by which it ages after the network has moved to it; it is not learnt on."""
@@ -50,6 +53,7 @@ DEFAULT_CHIPS = (
     "stuck-5",
     "stuck-10",
     "offset-8",
+    "offset-8-calibrated",
     "taox-hfox",
     "om-array",
     "om-reference",

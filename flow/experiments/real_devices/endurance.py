@@ -34,16 +34,17 @@ COUNTED = {"endurance": 4e9}
 """Section ``[devices]`` of ideal devices whose pulses are counted: none of them wears out."""
 RULES: dict[str, tuple[dict[str, Any], tuple[BiasRule, BiasRule]]] = {
     "accumulate": ({}, (BiasRule(), BiasRule())),
-    "direct": ({"update": "direct"}, (BiasRule(), BiasRule())),
-    "replay-1": ({"replay_ratio": 1}, (BiasRule(), BiasRule())),
-    "half-rates": ({"hidden_shift": 12, "readout_shift": 9}, (BiasRule(), BiasRule())),
+    "direct": ({"learning": {"update": "direct"}}, (BiasRule(), BiasRule())),
+    "replay-1": ({"learning": {"replay_ratio": 1}}, (BiasRule(), BiasRule())),
+    "half-rates": ({"learning": {"hidden_shift": 12, "readout_shift": 9}}, (BiasRule(), BiasRule())),
+    "digital": ({"crossbar": {"bias": "digital"}}, (BiasRule(), BiasRule())),
     "slow-biases": ({}, (BiasRule(2), BiasRule(2))),
     "late-biases": ({}, (BiasRule(zone=4), BiasRule(zone=4))),
     "late-readout": ({}, (BiasRule(zone=4), BiasRule(zone=4, other_zone=4))),
     "late": ({}, (BiasRule(zone=8, other_zone=2), BiasRule(zone=4, other_zone=4))),
 }
-"""Name → changes of ``[learning]``, and how the rows of hidden layer and readout learn: the rules from ``slow-biases``
-on are under study, and no hardware has them."""
+"""Name → section → changes of it, and how the rows of hidden layer and readout learn: the rules from ``slow-biases`` on
+are under study, and no hardware has them."""
 DEFAULT_RULES = ("accumulate", "direct")
 REFERENCE = "accumulate"
 ENDURANCE, QUICK_ENDURANCE = 100, 4
@@ -71,8 +72,8 @@ def plan(options: Options) -> list[Unit]:
     course, units = Course.of(options), []
     rules = tuple(dict.fromkeys((REFERENCE, *options.settings.get("rules", DEFAULT_RULES))))
     for name in rules:
-        learning, biases = RULES[name]
-        design = course.chip(COUNTED).evolve(learning=learning)
+        changes, biases = RULES[name]
+        design = course.chip(COUNTED).evolve(**changes)
         own = {"kind": "wear", "rule": name, "rows": [list(astuple(one)) for one in biases]}
         own |= {"design": written(design), **course.parameters}
         units.append(Unit(own, course.count, partial(_wear, course, design, own)))
@@ -86,10 +87,10 @@ def plan(options: Options) -> list[Unit]:
 
 
 def _wear(course: Course, design: DesignPoint, parameters: dict, context: Context) -> dict:
-    biases = RULES[parameters["rule"]][1]
+    changes, biases = RULES[parameters["rule"]]
     learner = course.learnt(design, context.advance, with_bias_rules(learning_kernel(), biases))
     # Counted devices are ideal ones: their weights are whole levels, which ideal devices read in a third of the time.
-    ideal = course.chip({})
+    ideal = course.chip({}).evolve(crossbar=changes.get("crossbar", {}))
     tests = (course.stream.task(task)[1] for task in range(TASKS))
     reached = [accuracy(ideal, learner.weights, test.first(min(course.test_limit, len(test)))) for test in tests]
     assert learner.devices is not None

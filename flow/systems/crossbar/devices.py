@@ -13,7 +13,7 @@ from remora.flow.systems.crossbar.chip_files import STATE, read_state_of, tile_s
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.verify.records import COUNTERS, Check, check_values
 from remora.golden.crossbar.device_window import Committed, DeviceWindow
-from remora.golden.crossbar.weights import Weights
+from remora.golden.crossbar.weights import Weights, in_devices
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.counters import PROGRAMMING_COUNTERS
 from remora.spec.crossbar.design import DesignPoint
@@ -72,7 +72,7 @@ def check_devices(design: DesignPoint, weights: Weights, directory: Path, spares
     over, less that of weight 0, else 0, both in 2^−``crossbar.fraction_bits`` of a level. A pair that a file lacks has
     no record.
     """
-    expected, actual, crossbar = [], [], design.crossbar
+    expected, actual, crossbar, weights = [], [], design.crossbar, in_devices(design, weights)
     at_weight_0 = sum(crossbar.pair_levels(0)) << crossbar.fraction_bits
     for number, tile in enumerate(all_tiles(design)):
         used = np.zeros((tile.macro_rows, tile.macro_columns), bool)

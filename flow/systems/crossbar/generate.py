@@ -12,7 +12,7 @@ from remora.flow.report.notes import say_moved
 from remora.flow.systems.crossbar.devices import of_macro, of_tile
 from remora.flow.systems.crossbar.scenario import crossbar_scenario
 from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.weights import Weights, initial_weights
+from remora.golden.crossbar.weights import Weights, in_devices, initial_weights
 from remora.golden.learning.checkpoint import load_checkpoint
 from remora.hdl.crossbar.probes import crossbar_probes
 from remora.hdl.crossbar.top import Remora
@@ -67,9 +67,9 @@ def image_texts(design: DesignPoint, weights: Weights) -> dict[str, str]:
     A tile: weights in levels, 16-bit two's complement, row by row, those that the layer leaves over 0. A macro of
     bistable cells: low and high threshold of one cell after the other, 32-bit two's complement.
     """
-    texts = {}
+    texts, held = {}, in_devices(design, weights)
     for tile in all_tiles(design):
-        words = of_macro(tile, of_tile(weights, tile)).astype(np.int16).view(np.uint16)
+        words = of_macro(tile, of_tile(held, tile)).astype(np.int16).view(np.uint16)
         texts[tile.name] = "\n".join(" ".join(f"{word:04x}" for word in row) for row in words) + "\n"
     if weights.thresholds is None:
         return texts

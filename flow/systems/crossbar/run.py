@@ -120,6 +120,9 @@ class CrossbarCase(RunCase):
             (directory / CHIP).mkdir(exist_ok=True)
             write_chip(directory / CHIP, self.design, state)
             content |= map_arrays(state.fault_map) | offset_arrays(state.offsets)
+        if self.design.capabilities.digital_bias and (self._real or self.images is not None):
+            # Nothing programs them through the weight window.
+            content |= {f"{name}_biases": getattr(weights, name)[-1] for name in LAYERS}
         with replacing(directory / "input.npz") as partial:
             np.savez(partial, allow_pickle=False, **content)
         write_packets(directory / PACKETS, self._packets())

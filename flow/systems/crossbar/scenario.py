@@ -18,7 +18,7 @@ from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.memory_words import pack_accumulators
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Tile, all_tiles
+from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, host_memories
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import WORD_MASK, register_map
@@ -48,6 +48,8 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     scenario = Scenario(register_map(design), _timeout_cycles(design, stimulus), ("+remora_images=../images",))
     scenario.identify()
     _configure(scenario, design, stimulus.coefficients)
+    if design.capabilities.digital_bias:
+        _write_biases(scenario, weights)
     _queue(scenario, design, stimulus, expected)
     if weights.thresholds is not None:
         _read_thresholds(scenario, weights.thresholds)
@@ -106,6 +108,14 @@ def _configure(scenario: Scenario, design: DesignPoint, coefficients: Coefficien
         scenario.write(name, value=value)
     if host_memories(design):
         scenario.until("STATUS", memory_busy=0)
+
+
+def _write_biases(scenario: Scenario, weights: Weights) -> None:
+    """Digital biases, which no memory image holds."""
+    for layer, levels in zip(Layer, (weights.hidden, weights.readout), strict=True):
+        for column, bias in enumerate(levels[-1].tolist()):
+            scenario.write("CORRECTION_POINTER", layer=layer, column=column)
+            scenario.write("CORRECTION_BIAS", bias=bias & 0xFFFF)
 
 
 def _queue(scenario: Scenario, design: DesignPoint, stimulus: Stimulus, expected) -> None:

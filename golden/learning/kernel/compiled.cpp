@@ -59,7 +59,8 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
     double *sums = network.spare, *counted = devices.spare, *power = devices.power;
     int64_t tile = 0;
     for (int64_t first = 0; first < layer.rows; first += layer.tile_rows, ++tile) {
-        const int64_t rows = std::min(layer.tile_rows, layer.rows - first), at = tile * devices.words;
+        // Nothing drives the row of digital biases.
+        const int64_t rows = std::min(layer.tile_rows, layer.rows - layer.digital - first), at = tile * devices.words;
         const int64_t lowest = devices.words / 2;
         for (int64_t i = 0; i < rows; ++i) counted[i] = devices.counted[at + lowest + int64_t(words[first + i])];
         std::copy_n(devices.start + tile * stride, stride, sums);

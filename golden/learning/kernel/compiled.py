@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.golden.crossbar.array import layer_dtype
+from remora.golden.crossbar.array import HALF, layer_dtype
 from remora.golden.crossbar.cell import Coefficients, feature_words, signed_candidates
 from remora.golden.crossbar.device_datapath import DeviceDatapath, make_datapath
 from remora.golden.crossbar.weights import Weights
@@ -78,10 +78,11 @@ class _Layer(ctypes.Structure):
     """``Layer`` of the source."""
 
     _fields_ = [
-        *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written", "corrections")),
-        *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index")),
-        ("scale", c_double), ("rate", c_double), ("bias_rate", c_double), ("bias_zone", c_int64), ("zone", c_int64),
-        ("gain", c_double),
+        *((name, c_void_p) for name in ("levels", "matrix", "accumulators", "gradient", "written")),
+        *((name, c_void_p) for name in ("corrections", "offsets")),
+        *((name, c_int64) for name in ("rows", "columns", "stride", "tile_rows", "first_row", "index", "digital")),
+        *((name, c_double) for name in ("scale", "bias_scale", "rate", "bias_rate")),
+        ("bias_zone", c_int64), ("zone", c_int64), ("gain", c_double),
         *((name, c_int64) for name in ("applied", "dropped", "written_devices", "given_up")),
         ("devices", c_void_p),
     ]  # fmt: skip
@@ -163,13 +164,17 @@ class CompiledKernel:
         self._chip = _Chip(design, weights, (self._hidden, self._readout), devices)
         if self._chip.layers:
             self._network.hidden.devices, self._network.readout.devices = self._chip.addresses
-            for filled, arrays, each in zip(
-                (self._network.hidden, self._network.readout),
-                (self._hidden, self._readout),
-                self._chip.layers,
-                strict=True,
-            ):
-                arrays.correct(filled, each.layer.corrections)
+        self._correct()
+
+    def _correct(self) -> None:
+        """What is added to codes, from the state of a chip where there is one. Rules K1 and K5."""
+        for index, (filled, arrays) in enumerate(
+            ((self._network.hidden, self._hidden), (self._network.readout, self._readout))
+        ):
+            state = self._chip.state.layers[index] if self._chip.state else None
+            if state and state.biases is not None:
+                arrays.levels[-1, : arrays.columns] = state.biases
+            arrays.correct(filled, None if state is None else state.offsets)
 
     def _make_arrays(self) -> dict[str, NDArray]:
         """Arrays of `_Network`, kept since it holds bare addresses."""
@@ -272,6 +277,9 @@ class CompiledKernel:
         self._chip.start()
         self._learn(ctypes.addressof(filled), x.ctypes.data, len(x), label, number, columns, watch is not None)
         self._chip.end(filled)
+        if self._chip.state and self._hidden.digital:
+            for state, layer_arrays in zip(self._chip.state.layers, (self._hidden, self._readout), strict=True):
+                state.biases = layer_arrays.own(layer_arrays.levels[-1:], np.int64)[0]
         winners = np.flatnonzero(arrays["learns"])
         if watch:
             hidden = self._hidden.own(self._hidden.gradient, np.int64)
@@ -344,7 +352,8 @@ class _LayerArrays:
         self._scale = 2.0 ** -adc_shift(design, layer)
         self.levels = _zeros((rows, self.stride), np.int16)
         self.matrix, self.accumulators, self.gradient = (_zeros((rows, self.stride), dtype) for _ in range(3))
-        self.written, self.corrections = (_zeros((self.stride,), dtype) for _ in range(2))
+        self.written, self.corrections, self.offsets = (_zeros((self.stride,), dtype) for _ in range(3))
+        self.digital = design.capabilities.digital_bias
         self.levels[:, : self.columns] = levels
         np.multiply(self.levels, self._scale, out=self.matrix)
         if accumulators is not None:
@@ -359,15 +368,22 @@ class _LayerArrays:
             filled.accumulators = self.accumulators.ctypes.data
         filled.rows, filled.columns, filled.stride = self._rows, self.columns, self.stride
         filled.tile_rows, filled.scale = design.crossbar.rows, self._scale
+        filled.digital, filled.bias_scale = self.digital, bias_word(design, self._layer) * self._scale
         # The readout's rows count as the last of the hidden layer's.
         filled.first_row = design.hidden_rows - self._rows
         filled.index = rounding_index(self._layer, 0)
 
-    def correct(self, filled: _Layer, corrections: NDArray[np.floating] | None) -> None:
-        """Add codes to those of the columns. Rule K1."""
-        if corrections is not None:
-            self.corrections[: self.columns] = corrections
-            filled.corrections = self.corrections.ctypes.data
+    def correct(self, filled: _Layer, offsets: NDArray[np.integer] | None) -> None:
+        """Add offsets and digital biases to the codes of the columns. Rules K1 and K5."""
+        if offsets is None and not self.digital:
+            return
+        if offsets is not None:
+            self.offsets[: self.columns] = offsets
+        self.corrections[:] = self.offsets
+        if self.digital:
+            self.matrix[-1] = 0
+            self.corrections += np.floor(self.levels[-1] * filled.bias_scale + HALF).astype(self.corrections.dtype)
+        filled.corrections, filled.offsets = self.corrections.ctypes.data, self.offsets.ctypes.data
 
     def own(self, array: NDArray, dtype) -> NDArray:
         """The layer's columns of an array, copied."""

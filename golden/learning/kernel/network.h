@@ -20,11 +20,14 @@ struct Layer {
     T* accumulators;  // (rows, stride), χ; null where the rule of the update has none
     T* gradient;      // (rows, stride), before any shift
     T* written;       // (stride), 1 where a column is written, else 0
-    const T* corrections;  // (stride), codes that are added to the sum of the row tiles; null where there are none
+    T* corrections;     // (stride), codes that are added to the sum of the row tiles; null where there are none
+    const T* offsets;   // (stride), those of them that no bias makes
     int64_t rows, columns, stride, tile_rows;
     int64_t first_row;  // what row 0 is among the rows of the hidden layer
     int64_t index;      // of the first column's rounding draws
+    int64_t digital;    // biases are digital words, 1 or 0
     double scale;       // of a level in `matrix`
+    double bias_scale;  // of a level of a digital bias, in codes
     double rate;        // 2^-shift of the gradient
     double bias_rate;   // of the bias row's
     int64_t bias_zone, zone;  // levels at which χ gives its first pulse: of the bias row, of the others

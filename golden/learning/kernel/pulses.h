@@ -40,10 +40,25 @@ void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t 
             double(round_shift(devices.read_noise * devices.read_noise * (plus * plus + minus * minus), 30));
 }
 
+// A digital bias. Rules K5 and K6.
+template <typename T>
+void pulse_bias(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses) {
+    const int64_t before = layer.levels[position], column = position % layer.stride;
+    const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);
+    const int64_t applied = std::abs(after - before);
+    layer.levels[position] = int16_t(after);
+    layer.corrections[column] = layer.offsets[column] + rounded(T(after * layer.bias_scale));
+    layer.applied += applied;
+    layer.dropped += std::abs(pulses) - applied;
+    layer.written_devices += kPairs[network.pair].written(before, after);
+}
+
 // Rules P1 to P3.
 template <typename T>
 void pulse_now(const Network<T>& network, Layer<T>& layer, int64_t position, int64_t pulses, int64_t& seen) {
     const PairPolicy& policy = kPairs[network.pair];
+    if (layer.digital && position >= (layer.rows - 1) * layer.stride)
+        return pulse_bias(network, layer, position, pulses);
     if (layer.devices) return pulse_pair(policy, layer, position / layer.stride, position % layer.stride, pulses, seen);
     const int64_t before = layer.levels[position];
     const int64_t after = std::clamp(before + pulses, -network.weight_limit, network.weight_limit);

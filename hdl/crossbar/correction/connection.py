@@ -4,28 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from amaranth.hdl import Cat, Module, Mux, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Value
+from amaranth.lib import wiring
 
+from remora.hdl.crossbar.correction.bias_row import BiasRow
 from remora.hdl.crossbar.correction.correction import Correction
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
+from remora.hdl.lib.hierarchy import add_submodule
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 
 
 def connect_correction(
-    m: Module, correction: Correction, arrays: Mapping[Layer, CrossbarArray], abort: Value, tested: Value
-) -> None:
-    """Add to the codes of both layers. Offsets stay through ``abort``; codes that the self-test takes have none."""
-    m.d.comb += [
-        correction.abort.eq(abort),
-        correction.untouched.eq(tested),
-        correction.pulsing.eq(Cat(array.program.busy for array in arrays.values()).any()),
-    ]
+    m: Module,
+    design: DesignPoint,
+    correction: Correction,
+    arrays: Mapping[Layer, CrossbarArray],
+    abort: Value,
+    tested: Value,
+) -> dict[Layer, BiasRow]:
+    """Add to the codes of both layers. What is added stays through ``abort``; codes that the self-test takes have none.
+
+    Returns:
+        The rows of digital biases, where the design has some: who programs a layer does it through its row.
+    """
+    m.d.comb += correction.untouched.eq(tested)
+    if design.capabilities.calibrates:
+        pulsing = Cat(array.program.busy for array in arrays.values()).any()
+        m.d.comb += [correction.abort.eq(abort), correction.pulsing.eq(pulsing)]
+    rows = {}
     for layer, array in arrays.items():
         name = layer.name.lower()
         m.d.comb += [
             getattr(correction, f"{name}_fold").eq(array.columns.fold),
             array.added.eq(getattr(correction, f"{name}_added")),
         ]
+        if design.capabilities.digital_bias:
+            rows[layer] = row = add_submodule(m, f"{name}_bias_row", BiasRow(design, layer))
+            port = getattr(correction, f"{name}_bias")
+            wiring.connect(m, row.inner, array.program)
+            m.d.comb += [
+                row.passive.eq(tested),
+                row.bias.eq(port.bias),
+                *(getattr(port, name).eq(getattr(row, name)) for name in ("column", "step", "raises")),
+            ]
+    return rows
 
 
 def share_strobes(m: Module, correction: Correction, array: CrossbarArray, read: dict[str, Value]) -> None:
@@ -35,3 +58,8 @@ def share_strobes(m: Module, correction: Correction, array: CrossbarArray, read:
     read["integrator"] = Mux(correction.host.busy, strobes.integrator, read["integrator"])
     for strobe in ("sample", "convert"):
         read[strobe] = read[strobe] | getattr(strobes, strobe)
+
+
+def undriven(wordlines: Value) -> Value:
+    """A layer's wordlines without the last, which belongs to digital biases. Rule K5."""
+    return Cat(wordlines[:-1], Const(0, 1))

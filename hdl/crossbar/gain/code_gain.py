@@ -7,6 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.fixed import round_shift, saturate
+from remora.spec.crossbar.correction.plan import added_bits
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.gain.code_gain import FRACTION_BITS, GAIN_BITS
 from remora.spec.crossbar.layout import Layer, sum_bits
@@ -30,7 +31,7 @@ class CodeGain(wiring.Component):
     Rules G1 and G2.
 
     Ports:
-        sum: of each lane, exact, ``sum_bits`` each, and one more where columns have corrections.
+        sum: of each lane, exact, ``sum_bits`` of the layer each, and more where something corrects columns.
         gain: of the layer, in 2^−12, unsigned.
         code: of each lane, scaled, rounded and saturated to ±``adc_limit``, ``adc_bits`` each.
     """
@@ -38,8 +39,9 @@ class CodeGain(wiring.Component):
     def __init__(self, design: DesignPoint, layer: Layer, lanes: int) -> None:
         self.design, self.lanes = design, lanes
         self.module_name = f"code_gain_{layer.name.lower()}"
-        # A correction of a column may be in the sum.
-        self.sum_bits = sum_bits(design, layer) + design.capabilities.calibrates
+        # What corrects a column may be in the sum.
+        of_tiles = sum_bits(design, layer)
+        self.sum_bits = max(of_tiles, added_bits(design)) + 1 if design.capabilities.corrects else of_tiles
         super().__init__(
             {
                 "sum": In(self.sum_bits * lanes),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remora.spec.crossbar.layout import Layer, layer_layout
-from remora.spec.lib.fixed import signed_width
+from remora.spec.crossbar.layout import Layer, adc_shift, bias_word, layer_layout
+from remora.spec.lib.fixed import round_shift, signed_width
 
 if TYPE_CHECKING:
     from remora.spec.crossbar.design import DesignPoint
@@ -30,6 +30,22 @@ def groups_of(design: DesignPoint, layer: Layer) -> int:
 def total_bits(design: DesignPoint) -> int:
     """Width of the sum of a column's samples, two's complement."""
     return signed_width(SAMPLES * design.formats.adc_limit)
+
+
+def bias_bits(design: DesignPoint) -> int:
+    """Width of a digital bias, two's complement. Rule K5."""
+    return signed_width(design.crossbar.weight_limit)
+
+
+def added_bits(design: DesignPoint) -> int:
+    """Width of what is added to a code, two's complement: an offset, a digital bias, or both. Rules K1 and K5."""
+    capabilities, most = design.capabilities, 0
+    if capabilities.calibrates:
+        most += design.formats.adc_limit + 1
+    if capabilities.digital_bias:
+        largest = bias_word(design, Layer.HIDDEN) * design.crossbar.weight_limit
+        most += max(int(round_shift(largest, adc_shift(design, layer))) for layer in Layer)
+    return signed_width(most)
 
 
 def calibration_cycles(design: DesignPoint) -> int:

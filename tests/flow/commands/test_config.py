@@ -44,7 +44,8 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
         f"capabilities.{name}": False
         for name in (
             "bistable", "learns", "accumulates", "selects", "replays", "heals", "interleaves", "parity",
-            "reads_every_step", "tests_itself", "compensates", "verifies", "counts_codes",
+            "reads_every_step", "tests_itself", "compensates", "verifies", "counts_codes", "spares",
+            "calibrates", "digital_bias", "corrects",
         )
     }  # fmt: skip
 

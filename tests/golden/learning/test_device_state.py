@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -63,12 +63,13 @@ def assert_same_devices(found: DeviceState, scalar: ScalarChip) -> Counter:
     return seen
 
 
+@pytest.mark.parametrize("bias", ["row", "digital"])
 @pytest.mark.parametrize("update", ["accumulate", "direct"])
-def test_any_chip(update):
-    """Rules D5 to D23 with P4, L1 to L17, P3 and M1 to M7: updates, records and every device."""
-    random, seen = np.random.default_rng([SEED, 41]), Counter()
-    for _ in range(CHIPS):
-        design = any_chip(random, update)
+def test_any_chip(update, bias):
+    """Rules D5 to D23 with P4, L1 to L17, P3, M1 to M7, K5 and K6: updates, records and every device."""
+    random, seen = np.random.default_rng([SEED, 41, *([1] if bias == "digital" else [])]), Counter()
+    for _ in range(CHIPS if bias == "row" else CHIPS // 2):
+        design = any_chip(random, update).evolve(crossbar={"bias": bias})
         weights = random_weights(design, int(random.integers(2**32)))
         seen += Counter(compensating=design.capabilities.compensates)
         reference = LearningReference(design, weights, Coefficients.of(design))
@@ -92,8 +93,11 @@ def test_any_chip(update):
                 devices = found.hidden.devices + found.readout.devices
                 assert devices == sum(sum(each[2] for each in update_of["writes"]) for update_of in done)
             seen += assert_same_devices(reference.trainer.dfa.devices, scalar)
-    assert min(seen[name] for name in ("applied", "dropped", "written", "updates")) > CHIPS, seen
-    assert seen["devices"] > 50 * CHIPS and seen["pulses"] and seen["compensating"]
+            if bias == "digital":
+                for levels, rows in zip(astuple(reference.trainer.dfa.weights)[:2], scalar.weights, strict=True):
+                    np.testing.assert_array_equal(levels[-1], rows[-1])
+    assert min(seen[name] for name in ("applied", "dropped", "written", "updates")) > CHIPS // 2, seen
+    assert seen["devices"] > 25 * CHIPS and seen["pulses"] and seen["compensating"]
 
 
 def trained(sequences: int = 6, design=TINY) -> ReplayTrainer:

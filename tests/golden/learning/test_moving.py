@@ -68,6 +68,7 @@ OTHER = {
     "crossbar.self_test": True,
     "crossbar.calibrate_offsets": True,
     "crossbar.gain": True,
+    "crossbar.bias": "digital",
     "crossbar.pair": "reference",
     "learning.enabled": False,
     "learning.seed": 7,

@@ -57,11 +57,12 @@ KWS = load_design("kws", BmruDesign)
         (DEFAULT.evolve(crossbar={"gain": True}), {"gains"}),
         (LEARNS.evolve(learning={"verify_reads": 4}), {"learns", "accumulates", "verifies_learning"}),
         (DEFAULT.evolve(learning={"verify_reads": 4}), set()),
+        (DEFAULT.evolve(crossbar={"bias": "digital"}), {"digital_bias"}),
     ],
 )
 def test_capabilities_are_what_the_fields_ask_for(design, wanted):
     found = design.capabilities.model_dump()
-    assert {name for name, there in found.items() if there} == wanted and len(found) == 17
+    assert {name for name, there in found.items() if there} == wanted and len(found) == 18
     assert design.capabilities == design.evolve(name="other").capabilities
     with pytest.raises(ValueError, match="frozen"):
         design.capabilities.learns = True

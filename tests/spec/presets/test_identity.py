@@ -77,6 +77,7 @@ def test_the_marked_fields_are_those_of_the_contract():
         "self_test",
         "gain",
         "calibrate_offsets",
+        "bias",
         "pair",
     )
     crossbar = dict.fromkeys((*(f"crossbar.{name}" for name in names), "network.readout"), UNLESS_DEFAULT)

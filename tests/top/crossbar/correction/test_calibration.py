@@ -26,12 +26,12 @@ from tests.top.crossbar.test_learning import learner
 
 CALIBRATES = {"calibrate_offsets": True}
 OFF = {"converter_offset": 8.0, "converter_noise": 0.7, "converter_gain": 0.05, "read_noise": 0.02}
-SMALL = learner("tiny", **QUICK, replay_capacity=3).evolve(crossbar=CALIBRATES, devices=OFF)
+SMALL = learner("tiny", **QUICK, replay_capacity=3).evolve(crossbar=CALIBRATES | {"bias": "digital"}, devices=OFF)
 CASES = {
     "accumulate": learner("primes", **QUICK, replay_capacity=5, replay_ratio=2).evolve(
         crossbar=CALIBRATES, devices=EVERYTHING, system={"contexts": 3}
     ),
-    "direct": learner("tiny", **QUICK, update="direct", accumulator_level=256).evolve(
+    "direct": learner("tiny", **QUICK, update="direct", accumulator_level=256, replay_capacity=2).evolve(
         crossbar=CALIBRATES | {"rows": 5, "integrators": 2, "self_test": True}, devices=OFF
     ),
 }
@@ -41,11 +41,11 @@ INFERS = DESIGNS["above"].evolve(
 SEQUENCES = 6
 FAULTS = [
     Fault("rounding", "a mean is rounded the other way", "remora_calibration", {"stored": "good_stored + 1"}),
-    Fault("group", "the offsets of another group are added", "remora_correction_store", {
+    Fault("silent", "codes that are measured get something added", "remora_correction_store", {
         "hidden_added": "~good_hidden_added"
     }),
-    Fault("silent", "offsets are added while they are measured", "remora_correction", {
-        "untouched": "1'b1"
+    Fault("layer", "offsets are stored for the other layer", "remora_calibration", {
+        "store_layer": "~good_store_layer"
     }),
 ]  # fmt: skip
 
@@ -82,7 +82,7 @@ def test_it_runs_between_sequences_alone(harness, tmp_path):
 
 
 def test_it_learns_with_offsets_taken_off(harness, tmp_path):
-    """Every code and update, and what the host reads back, is golden's; it is another one without the offsets."""
+    """Every code and update, and what the host reads back, is golden's, with digital biases. Rules K1, K5 and K6."""
     stimulus = learning_stimulus(SMALL, SEQUENCES, GATES, 1)
     run_chip(harness, tmp_path, SMALL, stimulus, stall=0.3)
 

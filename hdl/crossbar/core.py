@@ -10,7 +10,7 @@ from remora.hdl.cells.registry import cell_class
 from remora.hdl.crossbar.bit_streamer import BitStreamer
 from remora.hdl.crossbar.bring_up.macro_watch import MacroWatch, WatchHost
 from remora.hdl.crossbar.bring_up.stretch import Recovery, Stretch
-from remora.hdl.crossbar.correction.connection import connect_correction, share_strobes, undriven
+from remora.hdl.crossbar.correction.connection import connect_correction, share_strobes, through_bias_row
 from remora.hdl.crossbar.correction.correction import Correction
 from remora.hdl.crossbar.correction.host import CorrectionHost
 from remora.hdl.crossbar.crossbar_array import CrossbarArray, share_of
@@ -144,8 +144,7 @@ class Core(wiring.Component):
         if self._correction:
             correction = add_submodule(m, "correction", self._correction)
             pass_on(m, self.correction, correction.host)
-            tested = test.host.busy if test else Const(0)
-            self._bias_rows = connect_correction(m, design, correction, arrays, abort, tested)
+            self._bias_rows = connect_correction(m, design, correction, arrays, abort, self._self_test)
         pass_on(m, self.input, buffer.stream)
         wiring.connect(m, answer.stream, wiring.flipped(self.output))
         pass_on(m, self.cell, cell.host)
@@ -280,8 +279,7 @@ class Core(wiring.Component):
 
     def _connect_columns(self, m: Module, taker: wiring.PureInterface, array: CrossbarArray) -> None:
         """Whoever takes a layer's columns asks for them, or the self-test or the calibration does."""
-        calibration = self._correction if self.design.capabilities.calibrates else None
-        others = [other for other in (self._self_test, calibration) if other]
+        others = [other for other in (self._self_test, self._correction) if hasattr(other, "hidden_columns")]
         if not others:
             wiring.connect(m, taker, array.columns)
             return
@@ -335,9 +333,7 @@ class Core(wiring.Component):
             share_row_reads(m, learning, self.stretch, array, read)
             port, code = array.program, array.selected_code
             if self.design.capabilities.digital_bias:
-                row, driven = self._bias_rows[layer], read["pos"][-1]
-                port, code = row.outer, Mux(driven, row.bias.as_signed(), code.as_signed())
-                read |= {polarity: undriven(read[polarity]) for polarity in POLARITIES}
+                port, code = through_bias_row(self._bias_rows[layer], code, read)
             target, read = self._share_with_self_test(m, layer, array, port, read)
             if self._correction and self.design.capabilities.calibrates:
                 share_strobes(m, self._correction, array, read)

@@ -106,8 +106,8 @@ def faults(design: DesignPoint) -> Iterator[str]:
         )
     if design.crossbar.bias == "digital" and design.capabilities.verifies_learning:
         yield (
-            f'learning.verify_reads is {design.learning.verify_reads}, but with crossbar.bias = "digital" no read drives '
-            'the row of the biases, and learning would give them up: use verify_reads = 0, or bias = "row"'
+            f'learning.verify_reads is {design.learning.verify_reads}, but with crossbar.bias = "digital" no read '
+            'drives the row of the biases, and learning would give them up: use verify_reads = 0, or bias = "row"'
         )
     if design.crossbar.bias == "digital" and design.crossbar.verify_pulses:
         yield (

@@ -168,10 +168,9 @@ class CompiledKernel:
 
     def _correct(self) -> None:
         """What is added to codes, from the state of a chip where there is one. Rules K1 and K5."""
-        for index, (filled, arrays) in enumerate(
-            ((self._network.hidden, self._hidden), (self._network.readout, self._readout))
-        ):
-            state = self._chip.state.layers[index] if self._chip.state else None
+        states = self._chip.state.layers if self._chip.state else (None, None)
+        layers = (self._network.hidden, self._hidden), (self._network.readout, self._readout)
+        for (filled, arrays), state in zip(layers, states, strict=True):
             if state and state.biases is not None:
                 arrays.levels[-1, : arrays.columns] = state.biases
             arrays.correct(filled, None if state is None else state.offsets)
@@ -278,8 +277,8 @@ class CompiledKernel:
         self._learn(ctypes.addressof(filled), x.ctypes.data, len(x), label, number, columns, watch is not None)
         self._chip.end(filled)
         if self._chip.state and self._hidden.digital:
-            for state, layer_arrays in zip(self._chip.state.layers, (self._hidden, self._readout), strict=True):
-                state.biases = layer_arrays.own(layer_arrays.levels[-1:], np.int64)[0]
+            for state, held in zip(self._chip.state.layers, (self._hidden, self._readout), strict=True):
+                state.biases = held.own(held.levels[-1:], np.int64)[0]
         winners = np.flatnonzero(arrays["learns"])
         if watch:
             hidden = self._hidden.own(self._hidden.gradient, np.int64)
@@ -377,8 +376,7 @@ class _LayerArrays:
         """Add offsets and digital biases to the codes of the columns. Rules K1 and K5."""
         if offsets is None and not self.digital:
             return
-        if offsets is not None:
-            self.offsets[: self.columns] = offsets
+        self.offsets[: self.columns] = 0 if offsets is None else offsets
         self.corrections[:] = self.offsets
         if self.digital:
             self.matrix[-1] = 0

@@ -10,6 +10,7 @@ from amaranth.lib import wiring
 from remora.hdl.crossbar.correction.bias_row import BiasRow
 from remora.hdl.crossbar.correction.correction import Correction
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
+from remora.hdl.crossbar.self_test.self_test import SelfTest
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -21,13 +22,14 @@ def connect_correction(
     correction: Correction,
     arrays: Mapping[Layer, CrossbarArray],
     abort: Value,
-    tested: Value,
+    test: SelfTest | None,
 ) -> dict[Layer, BiasRow]:
     """Add to the codes of both layers. What is added stays through ``abort``; codes that the self-test takes have none.
 
     Returns:
         The rows of digital biases, where the design has some: who programs a layer does it through its row.
     """
+    tested = test.host.busy if test else Const(0)
     m.d.comb += correction.untouched.eq(tested)
     if design.capabilities.calibrates:
         pulsing = Cat(array.program.busy for array in arrays.values()).any()
@@ -60,6 +62,13 @@ def share_strobes(m: Module, correction: Correction, array: CrossbarArray, read:
         read[strobe] = read[strobe] | getattr(strobes, strobe)
 
 
-def undriven(wordlines: Value) -> Value:
-    """A layer's wordlines without the last, which belongs to digital biases. Rule K5."""
-    return Cat(wordlines[:-1], Const(0, 1))
+def through_bias_row(row: BiasRow, code: Value, read: dict[str, Value]) -> tuple[wiring.PureInterface, Value]:
+    """Take the last wordline out of ``read``, since it belongs to digital biases. Rules K5 and K7.
+
+    Returns:
+        The port through which the layer is programmed, and the code of its selected column: the bias while the window
+        drives the last row.
+    """
+    driven = read["pos"][-1]
+    read |= {polarity: Cat(read[polarity][:-1], Const(0, 1)) for polarity in ("pos", "neg")}
+    return row.outer, Mux(driven, row.bias.as_signed(), code.as_signed())

@@ -62,7 +62,7 @@ class DeviceLayer(TiledLayer):
         mu, square = self._words[-1]
         word = len(mu) // 2 + self._bias_word
         self._bias_words = np.array([mu[word] if self._planes else self._bias_word, square[word]], float)
-        self._bias_words = self._bias_words[: self.depth, None, None]
+        self._bias_words = self._bias_words[: self.depth, None, None] * (not self.digital)
         self._fixed = self._fixed_starts()
         self._starts = list(self._fixed)
         self.entries: NDArray[np.floating] | None = None

@@ -39,6 +39,10 @@ def command(
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", metavar="FILE", help="Weights; initial ones without.")
     ] = None,
+    spares: Annotated[
+        Path | None,
+        typer.Option("--spares", metavar="FILE", help="What spare columns stand in for: JSON, as --json writes it."),
+    ] = None,
     rtl: Annotated[bool, typer.Option("--rtl", help="Run the hardware too, and compare.")] = False,
     json: JsonOption = None,
 ) -> None:
@@ -50,10 +54,12 @@ def command(
     Examples: remora selftest tiny --devices pcm --random 1 · remora selftest mine.toml --defects map.toml --rtl
     """
     from remora.flow.report.provenance import provenance
-    from remora.golden.devices.chip import Chip
+    from remora.flow.systems.crossbar.spares.map_file import REPAIRS, listed, read_spares
+    from remora.golden.devices.chip import Chip, with_spares
     from remora.golden.devices.defects import check_defects, found_of, inject, made_with, random_defects, random_drift
     from remora.golden.devices.gain_drift import drifted, unweighed
     from remora.golden.devices.self_test import self_test
+    from remora.golden.devices.spares.repairs import is_replaced, repaired
     from remora.golden.devices.state import DeviceState
     from remora.spec.crossbar.layout import Layer
     from remora.spec.crossbar.self_test.plan import Defect, threshold_for
@@ -62,7 +68,7 @@ def command(
 
     if rtl:
         require_extra("remora selftest --rtl", "sim")
-    check_results(json, beside=[config, *(path for path in (defects, checkpoint) if path)])
+    check_results(json, beside=[config, *(path for path in (defects, checkpoint, spares) if path)])
     if (defects is None) == (random is None):
         raise ConfigError("give either --defects FILE or --random SEED")
     design = _design(config, devices, device_seed)
@@ -74,8 +80,11 @@ def command(
     except ValueError as error:
         raise ConfigError(f"{defects or '--random'}: {error}") from error
     weights = _weights(design, checkpoint)
+    used = read_spares(spares, design) if spares else None
     drifts = [each for each in injected if each.finding.defect is Defect.GAIN]
     chip, state = inject(made, DeviceState.fresh(made, weights), [each for each in injected if each not in drifts])
+    if used:
+        chip, state = with_spares(design, chip, used), state.with_spares(design, used)
     before = None
     if drifts:  # which only a test before can show
         before = self_test(design, chip, state, threshold_for(design), pulses=False)
@@ -91,7 +100,9 @@ def command(
         for layer in Layer:
             found, unjudged = drifted(design, layer, before, result)
             told, hidden = told + found, hidden + unjudged
-    outcome = found_of(chip, [*injected, *made_with(design, made)], told, hidden)
+    there = [each for each in injected if not is_replaced(design, each.finding, used)]
+    outcome = found_of(chip, [*there, *made_with(design, Chip.of(design, used))], told, hidden)
+    mended = repaired(design, result.findings, used)
     groups = {name: getattr(outcome, name) for name in ("found", "missed", "false_alarms", "untestable")}
     cycles = run.cycles[0] if run else result.cycles(design)
     classes = [f">{defect.name.lower().replace('_', ' ')}" for defect in Defect]
@@ -100,12 +111,15 @@ def command(
         shown.add_row(name.replace("_", " "), *(str(count) for count in _by_class(findings).values()))
     console().print(shown)
     console().print(f"{cycles:,} cycles, {result.pulses:,} pulses, at most {result.most} a device")
+    if design.capabilities.spares:
+        console().print(f"spare columns in use: {len(listed(design, used)) if used else 0}; {_told(design, mended)}")
     write_json(
         json,
         {
             "design": design.name, "design_hash": design.hash, "device_seed": design.devices.seed,
             "injected": _listed(each.finding for each in injected),
             **{name: _listed(findings) for name, findings in groups.items()},
+            REPAIRS: listed(design, mended),
             "by_class": {name: _by_class(findings) for name, findings in groups.items()},
             "listed": len(result.listed), "cycles": cycles, "pulses": result.pulses, "most_pulses": result.most,
             "threshold": threshold_for(design),
@@ -118,6 +132,13 @@ def command(
     if outcome.missed or outcome.false_alarms:
         raise CheckFailed(f"{len(outcome.missed)} defects are missed, {len(outcome.false_alarms)} alarms are false")
     console().print(f"[bold green]all {len(outcome.found)} defects are found, and nothing else[/bold green]")
+
+
+def _told(design: DesignPoint, mended: Any) -> str:
+    """What spares should stand in for, in words."""
+    found = mended.replacements(design)
+    named = ", ".join(f"{each.layer.name.lower()} tile {each.tile} column {each.column}" for each in found)
+    return f"to mend the chip let them stand in for {named}" if found else "none is needed"
 
 
 def _design(config: str, devices: str | None, device_seed: int | None) -> DesignPoint:

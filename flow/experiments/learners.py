@@ -5,6 +5,7 @@ Both see the same new sequences in the same order, and replay the same old ones 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from remora.golden.lib.npz import read_npz, write_npz
 from remora.golden.offline.adam import Adam
 from remora.golden.offline.float_model import FloatModel, to_float
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.spares.spare_map import SpareMap
 
 
 class Learner(Protocol):
@@ -55,12 +57,19 @@ class ChipLearner:
 
     Attributes:
         counts: sequences presented, replays included, and pulses applied and dropped.
+
+    Args:
+        spares: what spare columns stand in for; None: for none.
     """
 
-    def __init__(self, design: DesignPoint, weights: Weights, kernel: MakeKernel | None = None):
+    def __init__(
+        self, design: DesignPoint, weights: Weights, kernel: MakeKernel | None = None, spares: SpareMap | None = None
+    ):
         self._design, self._kernel = design, kernel or learning_kernel()
         self._trainer = ReplayTrainer(design, weights, kernel=self._kernel)
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
+        if spares:
+            self._continue(design, replace(Checkpoint.of(design, weights), spares=spares))
 
     @classmethod
     def of(cls, design: DesignPoint, checkpoint: Checkpoint) -> ChipLearner:

@@ -39,11 +39,11 @@ class DeviceDatapath(Datapath):
         devices: DeviceState | None = None,
     ):
         weights.check(design)
-        self.chip = Chip.of(design)
         levels = weights.hidden, weights.readout
         self.devices = devices or DeviceState.of(design, levels)
         if any(layer.biases is None for layer in self.devices.layers):
             self.devices.set_biases(design, levels)
+        self.chip = Chip.of(design, self.devices.spares)
         hidden, readout = (DeviceLayer(design, layer, self.chip, self.devices.layers[layer]) for layer in Layer)
         self._noisy = self.chip.model.reads_noisily
         self._set_up(design, (hidden, readout), coefficients, batch, history)

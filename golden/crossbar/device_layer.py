@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.array import HALF, TiledLayer, exact_dtype
 from remora.golden.devices.chip import Chip, ChipLayer
-from remora.golden.devices.reading import Key, sample_normals, weights_and_variances, word_table
-from remora.golden.devices.state import SEQUENCE_MASK, LayerState, conducted
-from remora.golden.devices.wires import behind_wires
+from remora.golden.devices.reading import Key, column_normals, weights_and_variances, word_table
+from remora.golden.devices.state import SEQUENCE_MASK, LayerState, conducted, parked_conductance
+from remora.golden.devices.wires import tile_behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.devices.model import GAIN_BITS, OFFSET_BITS, PLANE_BITS, DeviceModel
@@ -37,6 +37,7 @@ class DeviceLayer(TiledLayer):
     Attributes:
         matrix: (rows, columns) weights of rule D14, scaled.
         conductance: (2, rows, columns) int64, what devices conduct, before wires; changed with `refresh`.
+        parked: likewise of devices that serve no column; None where there are no spares.
         state: of its devices; changed in place by pulses.
         entries: (row tiles, n, columns), the noise of the next `read`; None where there is none.
         depth: of a stack, 1 or 2.
@@ -100,6 +101,7 @@ class DeviceLayer(TiledLayer):
     def renew(self) -> None:
         """Take everything from the state, after it was set or aged."""
         self.conductance = conducted(self.model, self.made, self.state)
+        self.parked = parked_conductance(self.model, self.made, self.state)
         self.correct(self.state.offsets, self.state.biases if self.digital else None)
         self.refresh(None)
 
@@ -112,7 +114,9 @@ class DeviceLayer(TiledLayer):
         if devices is None or self.model.wired:
             for tile in self.made.tiles:
                 part = (slice(None), tile.row_slice, tile.column_slice)
-                found = weights_and_variances(self.model, behind_wires(self.model, self.conductance[part]))
+                found = weights_and_variances(
+                    self.model, tile_behind_wires(self.model, self.made, tile, self.conductance, self.parked)
+                )
                 self.matrix[part[1:]] = found[0] * self._scale[part[1:]]
                 self._stack[part][1:] = found[1]
             self._add_bias()
@@ -357,8 +361,8 @@ class _Noise:
         return self._entries(Key(numbers, first + np.arange(steps)[:, None]), (steps, len(numbers)))
 
     def _entries(self, key: Key, samples: tuple[int, ...]) -> NDArray[np.integer]:
-        layer, columns = self._made.layer, self._made.shape[2]
+        columns = self._made.shape[2]
         entries = np.empty((self._row_tiles, *samples, columns), np.int16)
         for tile, of_tile in enumerate(entries):
-            of_tile[...] = sample_normals(self._model, layer, tile, 0, columns, key, samples)
+            of_tile[...] = column_normals(self._model, self._made, tile, 0, columns, key, samples)
         return entries

@@ -14,8 +14,16 @@ from remora.golden.devices.pairs.policy import Sense
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.pulses import pulse_devices
 from remora.golden.devices.reading import SQUARE_SHIFT, Key, driven_codes
-from remora.golden.devices.state import SEQUENCE_MASK, DeviceState, LayerState, at_rest, conducted, is_full
-from remora.golden.devices.wires import behind_wires
+from remora.golden.devices.state import (
+    SEQUENCE_MASK,
+    DeviceState,
+    LayerState,
+    at_rest,
+    conducted,
+    is_full,
+    parked_conductance,
+)
+from remora.golden.devices.wires import tile_behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift, all_tiles, layer_layout
 from remora.spec.lib.fixed import round_shift
@@ -50,7 +58,7 @@ class DeviceWindow:
     """
 
     def __init__(self, design: DesignPoint, state: DeviceState):
-        self.design, self.chip, self.state = design, Chip.of(design), state
+        self.design, self.chip, self.state = design, Chip.of(design, state.spares), state
 
     # Reading ----------------------------------------------------------------------------------------------------------
     def read_slice(self, tile: Tile, column: int, part: int) -> NDArray[np.int64]:
@@ -87,7 +95,8 @@ class DeviceWindow:
             at = (slice(None), tile.row_slice, slice(tile.first_column + column, tile.first_column + column + 1))
             part = replace(made, index=made.index[at], numbers=made.numbers[(slice(None), *at)])
             return conducted(model, part, _part(layer, at))
-        left = behind_wires(model, conducted(model, made, layer)[:, tile.row_slice, tile.column_slice])
+        parked = parked_conductance(model, made, layer)
+        left = tile_behind_wires(model, made, tile, conducted(model, made, layer), parked)
         return left if column is None else left[:, :, column : column + 1]
 
     def _read(

@@ -1,6 +1,6 @@
 """The calibration of offsets: what converters give of no words, and what takes it off.
 
-Rule K2.
+Rules K2 and Y4.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.curves import Integers
-from remora.golden.devices.reading import Key, converted, sample_normals
+from remora.golden.devices.reading import Key, column_normals, converted
 from remora.spec.crossbar.correction.plan import MEAN_BITS, SAMPLES, columns_together, groups_of
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift, layer_layout
@@ -38,7 +38,7 @@ def measured_offsets(design: DesignPoint, chip: Chip, layer: Layer, numbers: Int
         if sigma:
             key = Key(numbers, purpose=Purpose.PROBE)
             span = tile.first_column, tile.columns
-            entries = sample_normals(model, layer, tile.row_tile, *span, key, (len(numbers),))
+            entries = column_normals(model, made, tile.row_tile, *span, key, (len(numbers),))
             gathered += sigma * entries.astype(np.int64)
         gain, offset = (each[tile.row_tile, tile.column_slice] for each in (made.gain, made.offset))
         total[:, tile.column_slice] += converted(model, gathered, gain, offset, adc_shift(design, layer), limit)

@@ -1,19 +1,21 @@
 """One chip as it was made: the numbers of its devices, converters and planes, which no operation changes.
 
-Rules D4, D19 and D20.
+Rules D4, D19, D20, and Y4 to Y6.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from remora.golden.devices.curves import Integers, deviates, device_draw, normals
+from remora.golden.devices.spares.exchange import exchange, exchange_converters, of_layer
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, layer_layout
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.devices.model import GAIN_BITS, PLANE_BITS, DeviceModel, Manufacture, device_number, manufacture
 from remora.spec.lib.fixed import round_shift
 from remora.spec.lib.rng import Purpose, draw_pair
@@ -46,6 +48,10 @@ class ChipLayer:
         offset: (row tiles, columns) int64, of the converters, in 1/16 of a code.
         gain: (row tiles, columns) int64, of the converters, in 2^−12.
         planes: (row tiles, planes) int64, 256 + the error of each plane of words.
+        bitlines: (row tiles, columns) int64, number of the bitline that serves each column, by which it draws. Rule Y4.
+        parked: what serves no column, of the same shapes but for its columns, of one tile after the other; None where
+            there are no spares. Rule Y5.
+        spares: of each tile what its spares stand in for, as `SpareMap` has it.
     """
 
     layer: Layer
@@ -55,6 +61,19 @@ class ChipLayer:
     offset: Integers
     gain: Integers
     planes: Integers
+    bitlines: Integers
+    parked: ChipLayer | None = None
+    spares: tuple[tuple[int, ...], ...] = ()
+
+    @cached_property
+    def draws_in_order(self) -> bool:
+        """Whether every column draws by its own number."""
+        return bool((self.bitlines == np.arange(self.bitlines.shape[1])).all())
+
+    @property
+    def drawn_columns(self) -> int:
+        """Numbers of bitlines, those of spares among them."""
+        return self.bitlines.shape[1] + (self.parked.bitlines.shape[1] if self.parked else 0)
 
     @cached_property
     def by_device(self) -> Integers:
@@ -80,42 +99,94 @@ class Chip:
     Attributes:
         model: the integers of the device rules.
         layers: of the hidden layer and the readout.
+        spares: what its spare columns stand in for; None where it has none.
     """
 
     model: DeviceModel
     layers: tuple[ChipLayer, ChipLayer]
+    spares: SpareMap | None = None
 
     @classmethod
-    def of(cls, design: DesignPoint) -> Chip:
-        """The chip that a design point describes; made once, its arrays cannot be written."""
-        return _chip(design)
+    def of(cls, design: DesignPoint, spares: SpareMap | None = None) -> Chip:
+        """The chip that a design point describes; made once, its arrays cannot be written.
+
+        Args:
+            spares: what its spare columns stand in for; None: for none.
+        """
+        return _chip(design, spares or SpareMap.idle(design))
 
 
 @lru_cache(CHIPS)
-def _chip(design: DesignPoint) -> Chip:
+def _chip(design: DesignPoint, spares: SpareMap) -> Chip:
+    if spares.used:
+        return with_spares(design, _chip(design, SpareMap.idle(design)), spares)
     crossbar = design.crossbar
     spreads = manufacture(design.devices, crossbar.top_level, crossbar.fraction_bits)
-    return Chip(design.device_model(), (_layer(design, Layer.HIDDEN, spreads), _layer(design, Layer.READOUT, spreads)))
+    hidden, readout = (_layer(design, layer, spreads) for layer in Layer)
+    return Chip(design.device_model(), (hidden, readout), spares if design.capabilities.spares else None)
+
+
+def with_spares(design: DesignPoint, chip: Chip, spares: SpareMap) -> Chip:
+    """The same chip where spare columns stand in for others. Rule Y5."""
+    before = chip.spares or SpareMap.idle(design)
+    layers = [_exchanged(design, made, before, spares) for made in chip.layers]
+    return Chip(chip.model, (layers[0], layers[1]), spares)
+
+
+def _exchanged(design: DesignPoint, made: ChipLayer, before: SpareMap, after: SpareMap) -> ChipLayer:
+    if made.parked is None:
+        return made
+    own, parked = copied(made), copied(made.parked)
+    for name in ("index", "numbers"):
+        exchange(design, made.layer, before, getattr(own, name), getattr(parked, name))
+        exchange(design, made.layer, after, getattr(own, name), getattr(parked, name))
+    for name in ("offset", "gain", "bitlines"):
+        exchange_converters(design, made.layer, before, getattr(own, name), getattr(parked, name))
+        exchange_converters(design, made.layer, after, getattr(own, name), getattr(parked, name))
+    return replace(own, parked=parked, spares=of_layer(design, made.layer, after))
+
+
+def copied(made: ChipLayer) -> ChipLayer:
+    """One whose arrays may be written."""
+    names = ("index", "numbers", "offset", "gain", "planes", "bitlines")
+    return replace(made, **{name: getattr(made, name).copy() for name in names})
 
 
 def _layer(design: DesignPoint, layer: Layer, spreads: Manufacture) -> ChipLayer:
+    layout, spares = layer_layout(design, layer), design.crossbar.spare_columns
+    made = _bitlines(design, layer, spreads, np.arange(layout.columns))
+    if not spares:
+        return made
+    numbers = layout.columns + np.arange(spares * layout.column_tiles)
+    parked = _bitlines(design, layer, spreads, numbers)
+    return replace(made, parked=parked, spares=of_layer(design, layer, SpareMap.idle(design)))
+
+
+def _bitlines(design: DesignPoint, layer: Layer, spreads: Manufacture, numbers: NDArray[np.integer]) -> ChipLayer:
+    """Bitlines of these numbers, in every row tile. Rules D19, D20, Y4 and Y6."""
     layout, model = layer_layout(design, layer), design.device_model()
-    side, row, column = np.ogrid[:2, : layout.rows, : layout.columns]
-    index = device_number(layer, side, row, column).astype(np.uint32)
+    side, row, column = np.ogrid[:2, : layout.rows, : len(numbers)]
+    index = device_number(layer, side, row, numbers[column]).astype(np.uint32)
     lanes = (layer << LANE_OF_LAYER) + np.arange(layout.row_tiles)[:, None]
-    offset, gain = draw_pair(model.seed, Purpose.CONVERTER, 0, np.arange(layout.columns), lanes)
+    offset, gain = draw_pair(model.seed, Purpose.CONVERTER, 0, numbers, lanes)
     planes = design.formats.stream_bits if layer is Layer.HIDDEN else design.readout_planes
     error, _ = draw_pair(model.seed, Purpose.CONVERTER, 1, np.arange(planes), lanes)
+    devices = device_numbers(model, spreads, index)
+    dead, _ = draw_pair(model.seed, Purpose.CONVERTER, 2, numbers, lanes)
+    of_rows = (dead.astype(np.int64) < spreads.dead_columns)[np.arange(layout.rows) // design.crossbar.rows]
+    for name in ("low", "high", "endurance"):
+        devices[NUMBERS.index(name)][:, of_rows] = 0
     made = ChipLayer(
         layer,
         layout.tiles,
         index,
-        device_numbers(model, spreads, index),
+        devices,
         normals(offset, spreads.converter_offset),
         normals(gain, spreads.converter_gain),
         (1 << PLANE_BITS) + normals(error, spreads.plane_error),
+        np.broadcast_to(numbers.astype(np.int64), offset.shape).copy(),
     )
-    for array in (made.index, made.numbers, made.offset, made.gain, made.planes):
+    for array in (made.index, made.numbers, made.offset, made.gain, made.planes, made.bitlines):
         array.flags.writeable = False
     return made
 

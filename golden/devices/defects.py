@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.golden.devices.chip import NUMBERS, Chip, ChipLayer
+from remora.golden.devices.chip import NUMBERS, Chip, ChipLayer, copied
 from remora.golden.devices.reading import idle_codes
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
@@ -72,7 +72,7 @@ def inject(chip: Chip, state: DeviceState, defects: Iterable[Injected]) -> tuple
     A stuck device stays where it is, whatever pulses it gets. In a dead column no device of the row tile conducts.
     A dead converter gives one code. Neither argument is changed.
     """
-    state, layers = state.copy(), [_copied(layer) for layer in chip.layers]
+    state, layers = state.copy(), [copied(layer) for layer in chip.layers]
     for defect in defects:
         finding, made = defect.finding, layers[defect.finding.layer]
         if finding.defect is Defect.PLANE:
@@ -99,7 +99,7 @@ def inject(chip: Chip, state: DeviceState, defects: Iterable[Injected]) -> tuple
             made.offset[converter] = round(defect.value * 2**OFFSET_BITS)
             if finding.defect is Defect.DEAD_CONVERTER:
                 made.gain[converter] = -(1 << GAIN_BITS)
-    return Chip(chip.model, (layers[0], layers[1])), state
+    return replace(chip, layers=(layers[0], layers[1])), state
 
 
 def made_with(design: DesignPoint, chip: Chip) -> list[Injected]:
@@ -256,7 +256,7 @@ def check_defects(design: DesignPoint, chip: Chip, defects: Sequence[Injected]) 
 def _idle_code(design: DesignPoint, chip: Chip, defect: Injected) -> int:
     """What the converter of a defect gives where no row is driven, without noise. Rule D18."""
     layer, column = defect.finding.layer, defect.finding.column
-    made = _copied(chip.layers[layer])
+    made = copied(chip.layers[layer])
     made.offset[:, column] = round(defect.value * 2**OFFSET_BITS)
     codes = idle_codes(chip.model, made, 0, adc_shift(design, layer), design.formats.adc_limit, noisy=False)
     return int(codes[0, column])
@@ -264,12 +264,6 @@ def _idle_code(design: DesignPoint, chip: Chip, defect: Injected) -> int:
 
 def _grains(chip: Chip, levels: float) -> int:
     return max(0, min(chip.model.limit, chip.model.rest + round(levels * chip.model.level)))
-
-
-def _copied(made: ChipLayer) -> ChipLayer:
-    return replace(
-        made, numbers=made.numbers.copy(), offset=made.offset.copy(), gain=made.gain.copy(), planes=made.planes.copy()
-    )
 
 
 def _stick(made: ChipLayer, p, devices, grains: int) -> None:

@@ -1,6 +1,6 @@
 """A sample of a tile: from words and conductances to codes, with noise, converters and planes as they are.
 
-Rules D14 to D18. Sums are exact: they stay below 2^53, which `exact_limit` checks, so that float64 products are.
+Rules D14 to D18 and Y4. Sums are exact: they stay below 2^53, which `exact_limit` checks, so that float64 products are.
 """
 
 from __future__ import annotations
@@ -95,6 +95,22 @@ def sample_normals(
     return _normal_entries().take(bytes_)[..., skipped : skipped + columns]
 
 
+def column_normals(
+    model: DeviceModel,
+    made: ChipLayer,
+    row_tile: int,
+    first: int,
+    columns: int,
+    key: Key,
+    samples: tuple[int, ...],
+) -> NDArray[np.int16]:
+    """As `sample_normals`, of columns by the numbers of the bitlines that serve them. Rule Y4."""
+    if made.draws_in_order:
+        return sample_normals(model, made.layer, row_tile, first, columns, key, samples)
+    every = sample_normals(model, made.layer, row_tile, 0, made.drawn_columns, key, samples)
+    return every[..., made.bitlines[row_tile, first : first + columns]]
+
+
 def exact_limit(words: Integers, matrix: Integers) -> None:
     """Check that a product of integers is exact in float64.
 
@@ -151,9 +167,8 @@ def driven_codes(
     if model.read_noise or converter:
         power = _product(squares, variance) + converter
         sigma = np.sqrt(power.astype(np.float64)).astype(np.int64)  # exact below 2^52
-        total += sigma * sample_normals(
-            model, made.layer, tile.row_tile, tile.first_column, tile.columns, key, (len(counted),)
-        )
+        samples = (len(counted),)
+        total += sigma * column_normals(model, made, tile.row_tile, tile.first_column, tile.columns, key, samples)
     gain = made.gain[tile.row_tile, tile.column_slice]
     offset = made.offset[tile.row_tile, tile.column_slice]
     return converted(model, total, gain, offset, adc_shift, adc_limit)

@@ -16,8 +16,8 @@ from remora.golden.devices.chip import Chip
 from remora.golden.devices.curves import Integers
 from remora.golden.devices.pulses import pulse_devices
 from remora.golden.devices.reading import SQUARE_SHIFT, Key, driven_codes
-from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
-from remora.golden.devices.wires import behind_wires
+from remora.golden.devices.state import SEQUENCE_MASK, DeviceState, parked_conductance
+from remora.golden.devices.wires import tile_behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift, layer_layout
 from remora.spec.crossbar.self_test.plan import (
@@ -115,6 +115,7 @@ class _LayerTest:
         self.model, self.made, self.state = chip.model, chip.layers[layer], state.layers[layer]
         self.layout, self.threshold, self.chip_state = layer_layout(design, layer), threshold, state
         self.conductance = state.conductances(chip)[layer]
+        self.parked = parked_conductance(self.model, self.made, self.state)
         self.folds, self.lanes = layer_folds(design, layer), columns_at_once(design, layer)
         self.used = np.zeros(self.made.shape, np.int64)
         # What a driven row counts as in each row tile, by the plane on which it is read. Rules D15, S1 and S9.
@@ -185,7 +186,7 @@ class _LayerTest:
             here = np.flatnonzero((rows >= tile.first_row) & (rows < tile.first_row + tile.rows))
             counted[here, rows[here] - tile.first_row] = words[tile.row_tile, here]
             square = round_shift(counted * counted, SQUARE_SHIFT)
-            part = behind_wires(self.model, self.conductance[:, tile.row_slice, tile.column_slice])
+            part = tile_behind_wires(self.model, self.made, tile, self.conductance, self.parked)
             shift, limit = adc_shift(self.design, self.layer), self.design.formats.adc_limit
             found = driven_codes(self.model, self.made, tile, part, counted, square, key, shift, limit)
             codes[tile.row_tile, :, tile.column_slice] = found

@@ -1,10 +1,11 @@
 """What a device's past made of it: pulses, time, and what it conducts now.
 
-Rules D5, D7 to D12, D21, D23, D25 and K4.
+Rules D5, D7 to D12, D21, D23, D25, K4 and Y5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,8 +18,10 @@ from remora.golden.devices.curves import Integers, device_draw, normals, value_a
 from remora.golden.devices.fault_map import FaultMap, check_fault_map, compensated, stuck_devices
 from remora.golden.devices.pairs.policy import Sense
 from remora.golden.devices.pairs.registry import PAIRS
+from remora.golden.devices.spares.exchange import exchange
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
 from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
 from remora.spec.lib.fixed import round_shift
@@ -50,6 +53,7 @@ class LayerState:
         offsets: (columns,) r of rule K1, in codes; None where the chip has none.
         biases: (columns,) b of rule K5, in levels; None where the chip has none.
         ahead: draws of their next pulses, where many pulses are to come; None where each pulse makes its own.
+        parked: devices of bitlines that serve no column, as `ChipLayer.parked`; None where there are no spares.
     """
 
     p: Integers
@@ -60,6 +64,7 @@ class LayerState:
     offsets: Integers | None = None
     biases: Integers | None = None
     ahead: PulsesAhead | None = field(default=None, repr=False, compare=False)
+    parked: LayerState | None = None
 
     @classmethod
     def fresh(
@@ -75,7 +80,10 @@ class LayerState:
         if marked is not None:
             p = compensated(model, made, levels, p, marked)
         n, t, s = (np.zeros(made.shape, np.int64) for _ in range(3))
-        return cls(p, n, t, s, marked)
+        parked = None
+        if made.parked:
+            parked = cls.fresh(model, made.parked, np.zeros(made.parked.shape[1:], np.int64))
+        return cls(p, n, t, s, marked, parked=parked)
 
     def arrays(self) -> tuple[Integers, Integers, Integers, Integers]:
         """p, n, t and s."""
@@ -85,7 +93,7 @@ class LayerState:
         """One that shares no memory with this."""
         p, n, t, s = (array.copy() for array in self.arrays())
         offsets, biases = (None if each is None else each.copy() for each in (self.offsets, self.biases))
-        return LayerState(p, n, t, s, self.marked, offsets, biases)
+        return LayerState(p, n, t, s, self.marked, offsets, biases, parked=self.parked and self.parked.copy())
 
 
 @dataclass
@@ -97,12 +105,14 @@ class DeviceState:
         ageings: a, how often they were aged.
         started: sequences that the chip has started, modulo 2^32, by which samples draw their noise. Rule D17.
         probes: samples of the tiles of each layer that belonged to no sequence, modulo 2^32. Rule D17.
+        spares: what the chip's spare columns stand in for; None where it has none. Rule Y5.
     """
 
     layers: tuple[LayerState, LayerState]
     ageings: int = 0
     started: int = 0
     probes: tuple[int, int] = (0, 0)
+    spares: SpareMap | None = None
 
     @classmethod
     def fresh(
@@ -111,7 +121,7 @@ class DeviceState:
         """Devices that have just been programmed to the weights of both layers. Rules D21 and D23."""
         marks = fault_map or (None, None)
         hidden, readout = (LayerState.fresh(chip.model, *each) for each in zip(chip.layers, levels, marks, strict=True))
-        return cls((hidden, readout))
+        return cls((hidden, readout), spares=chip.spares)
 
     @classmethod
     def of(
@@ -119,6 +129,7 @@ class DeviceState:
         design: DesignPoint,
         levels: tuple[NDArray[np.integer], NDArray[np.integer]],
         fault_map: FaultMap | None = None,
+        spares: SpareMap | None = None,
     ) -> DeviceState:
         """Those of the chip that a design point describes, just programmed to the weights of both layers.
 
@@ -126,8 +137,9 @@ class DeviceState:
 
         Args:
             fault_map: what the chip's map marks; where None, a chip with a map marks those that are stuck. Rule D23.
+            spares: what the chip's spare columns stand in for; None: for none.
         """
-        chip = Chip.of(design)
+        chip = Chip.of(design, spares)
         if fault_map is None and design.capabilities.compensates:
             fault_map = stuck_devices(chip, design.capabilities.digital_bias)
         hidden, readout = levels
@@ -150,6 +162,15 @@ class DeviceState:
         marks = fault_map or (None, None)
         hidden, readout = (replace(layer, marked=each) for layer, each in zip(self.layers, marks, strict=True))
         return replace(self, layers=(hidden, readout))
+
+    def with_spares(self, design: DesignPoint, spares: SpareMap) -> DeviceState:
+        """The same devices under another map of the spare columns; shares no memory with this. Rule Y5."""
+        found, before = self.copy(), self.spares or SpareMap.idle(design)
+        for layer, held in zip(Layer, found.layers, strict=True):
+            for each in (before, spares):
+                for own, parked in zip(held.arrays(), held.parked.arrays() if held.parked else (), strict=False):
+                    exchange(design, layer, each, own, parked)
+        return replace(found, spares=spares)
 
     def copy(self) -> DeviceState:
         """One that shares no memory with this."""
@@ -197,7 +218,7 @@ class DeviceState:
         Raises:
             ValueError: shape, type or range is wrong; the message says what.
         """
-        for made, layer in zip(chip.layers, self.layers, strict=True):
+        for made, layer in self._with_parked(chip):
             name = made.layer.name.lower()
             limits = {
                 "p": (made.low, made.high), "n": (0, MOST_PULSES), "t": (0, MOST_TICKS),
@@ -230,9 +251,23 @@ class DeviceState:
         if not 0 <= ticks <= MOST_TICKS:
             raise ValueError(f"an age of {ticks} ticks is none: it is 0 … 2^47 − 1")
         self.ageings += 1
-        for made, layer in zip(chip.layers, self.layers, strict=True):
+        for made, layer in self._with_parked(chip):
             layer.t = np.minimum(MOST_TICKS, layer.t + ticks)
             layer.s = slow_noise(chip.model, made, layer, self.ageings)
+
+    def _with_parked(self, chip: Chip) -> Iterator[tuple[ChipLayer, LayerState]]:
+        """Both layers, and what of them serves no column.
+
+        Raises:
+            ValueError: the state has devices of spares and the chip has none, or the other way round.
+        """
+        for made, layer in zip(chip.layers, self.layers, strict=True):
+            yield made, layer
+            if (made.parked is None) != (layer.parked is None):
+                name = made.layer.name.lower()
+                raise ValueError(f"devices of spare columns of the {name} layer are missing, or there should be none")
+            if made.parked and layer.parked:
+                yield made.parked, layer.parked
 
     def conductances(self, chip: Chip) -> tuple[Integers, Integers]:
         """What the devices of both layers conduct, (2, rows, columns) each, before any wire. Rule D10."""
@@ -303,6 +338,11 @@ def conducted(model: DeviceModel, made: ChipLayer, layer: LayerState) -> Integer
     """g of every device of a layer, (2, rows, columns). Rules D7 to D10."""
     left = drifted(model, made.aging, shown(model, made.index, layer.p, layer.n), layer.t)
     return np.minimum(model.limit, np.maximum(0, left + layer.s))
+
+
+def parked_conductance(model: DeviceModel, made: ChipLayer, layer: LayerState) -> Integers | None:
+    """g of every device that serves no column, where the chip has spares. Rules D7 to D10 and Y5."""
+    return conducted(model, made.parked, layer.parked) if made.parked and layer.parked else None
 
 
 def at_rest(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:

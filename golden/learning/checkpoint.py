@@ -27,10 +27,12 @@ from remora.golden.learning.moving import MovingError, explain_range, move, requ
 from remora.golden.learning.offsets import Offsets, check_offsets, offset_arrays, read_offsets
 from remora.golden.learning.reservoir import ReservoirState
 from remora.golden.learning.settings import LearningSettings
+from remora.golden.learning.spare_state import move_spares, spare_arrays
 from remora.golden.lib.npz import NpzError, read_npz, write_npz
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.gain.code_gain import UNITY
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.lib.errors import RemoraError
 
@@ -76,6 +78,7 @@ class Checkpoint:
             where the design point asks for healing.
         fault_map: what the chip's fault map marks; that of ``devices`` where they are given.
         offsets: what the chip takes off its columns, rule K1; that of ``devices`` where they are given.
+        spares: what spare columns stand in for; that of ``devices`` where they are given. None: for none.
         remarks: why answers may differ from those under the design point of the training; not stored.
         left_behind: what of the file did not move to this design point, and why; not stored.
     """
@@ -92,6 +95,7 @@ class Checkpoint:
     healing: HealingState | None = None
     fault_map: FaultMap | None = None
     offsets: Offsets | None = None
+    spares: SpareMap | None = None
     remarks: tuple[str, ...] = ()
     left_behind: tuple[str, ...] = ()
 
@@ -129,6 +133,7 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
     }
     content |= device_arrays(checkpoint.devices) | map_arrays(_fault_map(checkpoint))
     content |= offset_arrays(checkpoint.devices.offsets if checkpoint.devices else checkpoint.offsets)
+    content |= spare_arrays(_spares(checkpoint), checkpoint.devices)
     if checkpoint.weights.thresholds is not None:
         content["thresholds"] = checkpoint.weights.thresholds.astype(np.int32)
     if design.capabilities.gains:
@@ -144,6 +149,10 @@ def save_checkpoint(path: Path | str, design: DesignPoint, checkpoint: Checkpoin
 
 def _fault_map(checkpoint: Checkpoint) -> FaultMap | None:
     return checkpoint.devices.fault_map if checkpoint.devices else checkpoint.fault_map
+
+
+def _spares(checkpoint: Checkpoint) -> SpareMap | None:
+    return checkpoint.devices.spares if checkpoint.devices else checkpoint.spares
 
 
 def load_checkpoint(path: Path | str, design: DesignPoint) -> Checkpoint:
@@ -218,7 +227,8 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         LearningSettings.from_dict(json.loads(str(content["settings"]))) if "settings" in content else None,
         {"cell.reset_coefficient": coefficients.reset, "cell.update_coefficient": coefficients.update},
     )
-    fault_map, devices = move_map(design, content, move_devices(stored, design, content))
+    spares, devices = move_spares(stored, design, content, move_devices(stored, design, content))
+    fault_map, devices = move_map(design, content, devices)
     offsets, state, said = read_offsets(design, content, devices.state)
     return Checkpoint(
         weights,
@@ -233,6 +243,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         _healing(design, content),
         fault_map,
         offsets,
+        spares,
         moved.remarks + devices.remarks + said,
         moved.left_behind + devices.left_behind + left,
     )
@@ -286,6 +297,8 @@ def _check(design: DesignPoint, checkpoint: Checkpoint, path: Path) -> None:
         check_devices(design, checkpoint.devices)
         check_map(design, checkpoint.fault_map)
         check_offsets(design, checkpoint.offsets)
+        if spares := _spares(checkpoint):
+            spares.check(design)
         if checkpoint.healing:
             checkpoint.healing.check()
     except ValueError as error:

@@ -76,7 +76,8 @@ def move_map(
     elif fault_map and devices.left_behind:
         fault_map, left = None, ("the fault map is left behind: it is that of another chip",)
     elif not held and devices.state and design.capabilities.compensates:
-        fault_map = stuck_devices(Chip.of(design), design.capabilities.digital_bias)
+        chip = Chip.of(design, devices.state.spares)
+        fault_map = stuck_devices(chip, design.capabilities.digital_bias)
         remarks = ("it holds no fault map: that of this chip marks the devices that are stuck",)
     check_map(design, fault_map)
     if left and not any(marks.any() for marks in held):
@@ -109,7 +110,7 @@ def check_devices(design: DesignPoint, state: DeviceState | None) -> None:
         return
     if design.devices.ideal:
         raise ValueError("the state of real devices is given, but those of this design point are ideal")
-    check_map(design, state.check(Chip.of(design)).fault_map)
+    check_map(design, state.check(Chip.of(design, state.spares)).fault_map)
     check_offsets(design, state.offsets)
 
 

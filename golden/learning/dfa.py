@@ -20,6 +20,7 @@ from remora.golden.learning.pulses import check_accumulators
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
+from remora.spec.crossbar.spares.spare_map import SpareMap
 
 
 class DfaTrainer:
@@ -58,6 +59,7 @@ class DfaTrainer:
                 'cell.kind = "bmru": bistable cells are trained offline, with remora.golden.offline.bistable_training'
             )
         self.design, self.updates = design, updates
+        self.spares: SpareMap | None = None  # of a checkpoint; ideal devices need no map
         self.coefficients = coefficients or Coefficients.of(design)
         weights.check(design)
         check_accumulators(design, accumulators)
@@ -88,10 +90,12 @@ class DfaTrainer:
         """
         accumulators = checkpoint.hidden_accumulators, checkpoint.readout_accumulators
         coefficients, settings = checkpoint.coefficients, checkpoint.settings
-        return cls(
+        found = cls(
             design, checkpoint.weights, coefficients, accumulators, checkpoint.updates, settings, kernel,
             _devices_of(design, checkpoint),
         )  # fmt: skip
+        found.spares = checkpoint.spares
+        return found
 
     def checkpoint(self, metadata: dict | None = None) -> Checkpoint:
         """The present state, to be saved, with an empty reservoir."""
@@ -100,6 +104,7 @@ class DfaTrainer:
             self.weights, *self.accumulators, self.coefficients, metadata or {}, self.updates, settings=self.settings,
             devices=devices, fault_map=devices.fault_map if devices else None,
             offsets=devices.offsets if devices else None,
+            spares=devices.spares if devices else self.spares,
         )  # fmt: skip
 
     @property
@@ -156,13 +161,13 @@ class DfaTrainer:
 
 def _devices_of(design: DesignPoint, checkpoint: Checkpoint) -> DeviceState | None:
     """Real devices as a checkpoint has them, or freshly programmed beside those that its map marks. Rule D23."""
-    fault_map, offsets = checkpoint.fault_map, checkpoint.offsets
+    fault_map, offsets, spares = checkpoint.fault_map, checkpoint.offsets, checkpoint.spares
     if design.devices.ideal and any(each.any() for each in offsets or ()):
         raise ValueError("offsets are taken off columns, but golden's ideal converters have none")
-    if checkpoint.devices is not None or fault_map is None:
+    if checkpoint.devices is not None or fault_map is spares is None:
         return checkpoint.devices
     if design.devices.ideal:
-        if any(marks.any() for marks in fault_map):
+        if any(marks.any() for marks in fault_map or ()):
             raise ValueError("the fault map marks devices, but golden's ideal ones are never stuck")
         return None
-    return DeviceState.of(design, (checkpoint.weights.hidden, checkpoint.weights.readout), fault_map)
+    return DeviceState.of(design, (checkpoint.weights.hidden, checkpoint.weights.readout), fault_map, spares)

@@ -16,7 +16,10 @@ from remora.golden.learning.offsets import no_offsets
 from remora.golden.learning.reservoir import ReservoirState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.spares.spare_map import SpareMap
 
+SPARES = "spares"
+"""Kind of the records of what the spare columns of a tile stand in for, a record a tile."""
 READINGS = "readings"
 """Kind of the records of what the weight window reads of real devices."""
 LAYERS = tuple(layer.name.lower() for layer in Layer)
@@ -58,6 +61,9 @@ def state_records(design: DesignPoint, checkpoint: Checkpoint) -> dict[str, NDAr
         records |= {
             f"{name} {OFFSETS}": _columns(OFFSETS, each[None]) for name, each in zip(LAYERS, offsets, strict=True)
         }
+    if design.capabilities.spares:
+        mapped = (checkpoint.spares or SpareMap.idle(design)).columns
+        records[SPARES] = np.array([(each,) for each in mapped], [("columns", "<i4", (len(mapped[0]),))])
     counts = [("updates", checkpoint.updates)]
     if design.capabilities.replays:
         reservoir = checkpoint.reservoir or ReservoirState.empty(design)

@@ -57,7 +57,7 @@ def read_offsets(
         return offsets, state and state.with_offsets(offsets), ()
     if state is None:
         return None, None, ()
-    state.calibrate(design, Chip.of(design))
+    state.calibrate(design, Chip.of(design, state.spares))
     return state.offsets, state, ("it holds no offsets: the chip is calibrated",)
 
 

@@ -18,7 +18,7 @@ from remora.golden.devices.curves import Integers
 from remora.golden.devices.pulses import pulse_weights
 from remora.golden.devices.reading import SQUARE_SHIFT, Key, driven_codes
 from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
-from remora.golden.devices.wires import behind_wires
+from remora.golden.devices.wires import tile_behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift
 from remora.spec.crossbar.verify.verification import Verification
@@ -97,7 +97,7 @@ class RealPairs:
         layer = self._layer
         if not layer.model.wired:
             return layer.conductance[:, rows, column][:, :, None]
-        left = behind_wires(layer.model, layer.conductance[:, tile.row_slice, tile.column_slice])
+        left = tile_behind_wires(layer.model, layer.made, tile, layer.conductance, layer.parked)
         return left[:, rows - tile.first_row, column - tile.first_column][:, :, None]
 
 

@@ -22,6 +22,8 @@ module remora_devices #(
 
   // What all devices of the chip share. `rows` and `columns` are the part of the tile that is used.
   int layer, row_tile, first_row, first_column, rows, columns, planes;
+  // Of the columns the last ones are spares, which draw by other numbers; rule Y4.
+  int own_columns, first_spare;
   bit [31:0] seed;
   int rest, full, limit;
   localparam int RAISES = 0, LOWERS = 1, WRITES = 2, DRIFTS = 3, DRIFT_SPREADS = 4, SLOWS = 5;
@@ -50,7 +52,7 @@ module remora_devices #(
 
   // Numbers of the model that every tile has. Reading goes through few loops: each place that reads is a copy of the
   // reader in a simulator that compiles.
-  localparam int SIZES = 7, RANGE = 11, KNOTS = 17, NOISES = RANGE + TABLES * KNOTS, SHARED = NOISES + 7;
+  localparam int SIZES = 9, RANGE = 13, KNOTS = 17, NOISES = RANGE + TABLES * KNOTS, SHARED = NOISES + 7;
   logic signed [63:0] shared[SHARED];
 
   // The model up to the planes.
@@ -65,11 +67,14 @@ module remora_devices #(
     rows = int'(shared[4]);
     columns = int'(shared[5]);
     planes = int'(shared[6]);
+    own_columns = int'(shared[7]);
+    first_spare = int'(shared[8]);
     if (shared[4] < 1 || shared[5] < 1 || shared[4] > longint'(ROWS) || shared[5] > longint'(COLUMNS)) begin
       chip.refuse("describes other rows or columns than the tile has");
       rows = 1;
       columns = 1;
     end
+    if (shared[7] < 1 || shared[7] > shared[5]) chip.refuse("describes other spare columns than the tile has");
     if (shared[6] < 1 || shared[6] > longint'(PLANES)) chip.refuse("describes other planes than the tile has");
     seed = 32'(shared[SIZES]);
     rest = int'(shared[SIZES+1]);
@@ -192,7 +197,12 @@ module remora_devices #(
 
   // Rule D2.
   function automatic bit [31:0] number_of(input int row, input int c);
-    return 32'(layer << 24 | (c & 1) << 23 | (first_row + row) << 11 | (first_column + (c >> 1)));
+    return 32'(layer << 24 | (c & 1) << 23 | (first_row + row) << 11 | bitline_of(c >> 1));
+  endfunction
+
+  // Rule Y4: the number by which a column of the tile draws.
+  function automatic int bitline_of(input int col);
+    return col < own_columns ? first_column + col : first_spare + col - own_columns;
   endfunction
 
   // Rule D3.

@@ -274,7 +274,8 @@ module remora_reads #(
     lane = devices.layer << 15 | devices.row_tile;
     place = devices.first_column;
     for (int unsigned j = 0; j < COLUMNS; j++) begin
-      if (j == 0 || place[2:0] == 0)
+      if (int'(j) == devices.own_columns) place = devices.first_spare;
+      if (j == 0 || int'(j) == devices.own_columns || place[2:0] == 0)
         words = devices.draw(devices.seed, purpose, number, {step, place[18:3]}, lane);
       entry = 8'(words >> {place[2:0], 3'b000});
       held[j] = held[j] + longint'(deviation[j]) * longint'(devices.table_of[devices.DEVIATES+int'(entry)]);

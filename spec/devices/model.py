@@ -118,7 +118,7 @@ class Manufacture:
     Attributes:
         lognormal: the law of the steps; ``step_sigma`` is their deviation then, in decimals.
         step_anchor: A, in grains above rest; 0 for none.
-        stuck_rest, stuck_full, corrupt: in 2^−32.
+        stuck_rest, stuck_full, corrupt, dead_columns: in 2^−32.
         endurance: mean number of pulses, 0 for ever. ``endurance_spread``: in decades.
     """
 
@@ -132,6 +132,7 @@ class Manufacture:
     stuck_rest: int
     stuck_full: int
     corrupt: int
+    dead_columns: int
     endurance: float
     endurance_spread: float
     converter_offset: int
@@ -192,6 +193,7 @@ def manufacture(devices: Devices, top_level: int, fraction_bits: int) -> Manufac
         stuck_rest=round(given["stuck_rest"] * 2.0**SHARE_BITS),
         stuck_full=round(given["stuck_full"] * 2.0**SHARE_BITS),
         corrupt=round(given["corrupt"] * 2.0**SHARE_BITS),
+        dead_columns=round(given["dead_columns"] * 2.0**SHARE_BITS),
         endurance=given["endurance"],
         endurance_spread=given["endurance_spread"],
         converter_offset=round(given["converter_offset"] * (1 << OFFSET_BITS)),

@@ -71,6 +71,7 @@ class Devices(Section):
     stuck_rest: Share = Field(None, description="share of devices that are stuck at rest")
     stuck_full: Share = Field(None, description="share of devices that are stuck at full")
     corrupt: Share = Field(None, description="share of devices that are stuck anywhere")
+    dead_columns: Share = Field(None, description="share of a tile's bitlines of which no device conducts")
     drift: Curve = Field(None, description="mean exponent of drift, over the conductance")
     drift_spread: Curve = Field(None, description="spread of the exponent from device to device, over the conductance")
     drift_start: Start = Field(None, description="seconds after a pulse from which a device drifts")
@@ -174,6 +175,7 @@ NON_IDEALITIES: dict[str, tuple[str, ...]] = {
     "slow_noise": ("slow_noise", "slow_base", "drift_start"),
     "stuck": ("stuck_rest", "stuck_full"),
     "corrupt": ("corrupt",),
+    "dead_columns": ("dead_columns",),
     "drift": ("drift", "drift_spread", "drift_start"),
     "endurance": ("endurance", "endurance_spread"),
     "wires": ("wire_row", "wire_column", "full_conductance", "on_off"),

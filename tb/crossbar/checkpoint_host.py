@@ -24,6 +24,7 @@ from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import REPLAY_BITS, head_label_bits
 from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, MemorySize, head_parts, host_memories
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.tb.crossbar.correction_host import read_corrections, write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack, unpack
@@ -34,7 +35,8 @@ GROUP_MASK = (1 << GROUP_BITS) - 1
 
 
 async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoint:
-    """Everything that the hardware holds: weights, χ, reservoir, fault map, offsets, counts, settings, coefficients.
+    """Everything that the hardware holds: weights, χ, reservoir, fault map, offsets, spares, counts, settings,
+    coefficients.
 
     Args:
         weights: read them; without, they count as 0, as for a chip of real devices, which does not read back exactly.
@@ -51,6 +53,7 @@ async def save_checkpoint(host: CrossbarHost, weights: bool = True) -> Checkpoin
         healing=await read_healing(host),
         fault_map=await read_faults(host),
         offsets=await read_corrections(host) if host.design.capabilities.calibrates else None,
+        spares=await host.read_spares() if host.design.capabilities.spares else None,
     )
 
 
@@ -60,6 +63,8 @@ async def restore_checkpoint(host: CrossbarHost, checkpoint: Checkpoint) -> None
     if design.capabilities.compensates:
         # The window spares what an earlier map marks, and weights are to be as they were.
         await write_faults(host, no_faults(checkpoint.weights))
+    if design.capabilities.spares:
+        await host.use_spares(checkpoint.spares or SpareMap.idle(design))
     await host.program(checkpoint.weights)
     for name, value in checkpoint.coefficients.registers(design).items():
         await host.write(name, value=value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import host_memories
-from remora.spec.crossbar.spares.spare_map import Replacement
+from remora.spec.crossbar.spares.spare_map import IDLE, SpareMap
 from remora.spec.lib.registers import WORD_MASK
 from remora.tb.lib.host import Host
 from remora.tb.lib.register_script import RegisterScript
@@ -40,19 +40,34 @@ class CrossbarHost(Host):
                 _program_column(script, tile, column, levels[:, column])
         await self.make(script, self._pause)
 
-    async def use_spares(self, replacements: Iterable[Replacement]) -> None:
-        """Let spare columns stand in for others; the device must be halted.
+    async def use_spares(self, spares: SpareMap) -> None:
+        """Let spare columns stand in for others, and for none where the map says so; the device must be halted.
 
         Raises:
             ScriptError: a register does not read back what was written.
         """
         script = RegisterScript(self.registers)
-        for each in replacements:
-            script.write("SPARE_SELECT", layer=int(each.layer), tile=each.tile, spare=each.spare)
-            script.write("SPARE_COLUMN", column=each.column, enable=1)
-            for name, value in (("column", each.column), ("enable", 1)):
-                script.expect("SPARE_COLUMN", name, value, f"{each} is not in use")
+        for tile, columns in zip(all_tiles(self.design), spares.columns, strict=True):
+            for spare, column in enumerate(columns):
+                _select_spare(script, tile, spare)
+                wanted = {"column": max(0, column), "enable": int(column != IDLE)}
+                script.write("SPARE_COLUMN", **wanted)
+                for name, value in wanted.items():
+                    wrong = f"{tile.name}: spare {spare} does not stand in for column {column}"
+                    script.expect("SPARE_COLUMN", name, value, wrong)
         await self.carry_out(script)
+
+    async def read_spares(self) -> SpareMap:
+        """What every spare column stands in for."""
+        script, fields = RegisterScript(self.registers), self.registers["SPARE_COLUMN"]
+        for tile in all_tiles(self.design):
+            for spare in range(tile.spares):
+                _select_spare(script, tile, spare)
+                script.record("SPARE_COLUMN")
+        words = [fields.decode(int(word)) for word in await self.carry_out(script)]
+        columns = [word["column"] if word["enable"] else IDLE for word in words]
+        spares = self.design.crossbar.spare_columns
+        return SpareMap(tuple(tuple(columns[first : first + spares]) for first in range(0, len(columns), spares)))
 
     async def program_devices(self, weights: Weights) -> NDArray:
         """Program as `program` does, whatever becomes of it: how each slice ended, a record of mismatches and of rows
@@ -182,6 +197,10 @@ class CrossbarHost(Host):
     def _pause(self) -> int:
         # A column takes time with its rows; asking costs more than waiting a little too long.
         return 100 + 2 * self.design.crossbar.rows
+
+
+def _select_spare(script: RegisterScript, tile: Tile, spare: int) -> None:
+    script.write("SPARE_SELECT", layer=int(tile.layer), tile=tile.index, spare=spare)
 
 
 def _select(script: RegisterScript, tile: Tile, column: int, part: int) -> None:

@@ -13,8 +13,7 @@ from cocotbext.axi import AxiStreamFrame
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.checkpoint import save_checkpoint
 from remora.spec.crossbar.counters import PROGRAMMING_COUNTERS, Counter
-from remora.spec.crossbar.layout import Layer
-from remora.spec.crossbar.spares.spare_map import Replacement
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.lib.files import replacing
 from remora.spec.lib.packets import Answer, Drop, Flag, encode_packet
 from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoint
@@ -51,7 +50,7 @@ class SequenceRun(HostRun[CrossbarHost]):
         """See the base."""
         host, config, data = self.host, self.config, self.data
         if config["spares"]:
-            await host.use_spares([Replacement(**{**each, "layer": Layer(each["layer"])}) for each in config["spares"]])
+            await host.use_spares(SpareMap(tuple(map(tuple, config["spares"]))))
         if config["program"]:
             await host.program(Weights(data["hidden"], data["readout"], data.get("thresholds")))
         if "hidden_faults" in data:

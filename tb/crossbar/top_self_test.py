@@ -12,6 +12,7 @@ from cocotb.utils import get_sim_time
 
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.self_test.plan import SUM_BITS, columns_at_once, layer_folds
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 
@@ -23,6 +24,8 @@ SLACK = 2
 async def find_defects(dut) -> None:
     """One self-test, or several one after the other; ``config`` says how many, the threshold, and where to write."""
     host, config = await CrossbarHost.started(dut), load_config()
+    if config["spares"]:
+        await host.use_spares(SpareMap(tuple(map(tuple, config["spares"]))))
     await host.write("SELF_TEST_THRESHOLD", sum=config["threshold"])
     await host.write("SELF_TEST_LEAST", sum=config["least"])
     await host.write("INTERRUPT_ENABLE", self_tested=1)

@@ -7,9 +7,10 @@ from random import Random
 import cocotb
 import numpy as np
 
+from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, all_tiles, layer_layout
-from remora.spec.crossbar.spares.spare_map import Replacement
+from remora.spec.crossbar.layout import ROWS_PER_WORD, Layer, all_tiles, layer_layout
+from remora.spec.crossbar.spares.spare_map import Replacement, SpareMap
 from remora.tb.crossbar.host import CrossbarHost
 
 
@@ -45,7 +46,7 @@ async def what_is_written_reads_back(dut) -> None:
     await host.expect("SPARE_CAPABILITIES", columns=host.design.crossbar.spare_columns)
     assert {enable for _, enable in await _read_all(host)} == {0}
     wanted = _some(host.design)
-    await host.use_spares(wanted)
+    await host.use_spares(SpareMap.of(host.design, wanted))
     columns = [(each.column, 1) for each in wanted]
     assert await _read_all(host) == columns and len({column for column, _ in columns}) > 1
     await host.write("CONTROL", soft_reset=1)
@@ -116,3 +117,30 @@ async def the_lower_spare_counts(dut) -> None:
         wanted = written[(1, 1) if enabled[0] else enabled]
         np.testing.assert_array_equal(await host.read_column(tile, column), wanted)
         await host.program_column(tile, column, wanted)
+
+
+@cocotb.test()
+async def flags_settle_after_another_map(dut) -> None:
+    """A commit right behind a change of the map senses the bitline that serves the column then, not the one before."""
+    host = await CrossbarHost.started(dut)
+    tile, column = all_tiles(host.design)[0], 2
+    await _select(host, 0, 0, 0)
+    held = [6, 0]
+    for enable in (1, 0):
+        await host.write("SPARE_COLUMN", column=column, enable=enable)
+        await host.program_column(tile, column, np.full(tile.rows, held[enable]))
+    for enable, value in ((1, -3), (0, 4), (1, 2)):
+        before = (await host.counters())[Counter.PULSES]
+        await host.write("WINDOW_SELECT", layer=0, tile=0, column=column, slice=0)
+        await host.write("WINDOW_POINTER", row=0)
+        for _ in range(-(-tile.rows // ROWS_PER_WORD)):
+            await host.write("WINDOW_DATA", **{f"weight{row}": value & 0xFF for row in range(ROWS_PER_WORD)})
+        await host.write("SPARE_COLUMN", column=column, enable=enable)
+        await host.write("WINDOW_CONTROL", commit=1)
+        await host.until("window_busy", 0, pause_cycles=50)
+        await host.expect("WINDOW_STATUS", mismatches=0)
+        np.testing.assert_array_equal(await host.read_column(tile, column), np.full(tile.rows, value))
+        # Canonical pairs take a pulse a level, down and up again, and not one more.
+        pulses = (await host.counters())[Counter.PULSES] - before
+        assert pulses == tile.rows * (abs(held[enable]) + abs(value))
+        held[enable] = value

@@ -42,6 +42,7 @@ from tests.docs import (
     example_learning,
     example_points,
     example_self_tests,
+    example_spares,
     example_verify,
 )
 
@@ -57,7 +58,7 @@ def names() -> dict[str, object]:
     """All names that an example can use."""
     modules = (
         example_points, example_inference, example_learning, example_healing, example_devices, example_bmru,
-        example_host, example_self_tests, example_corrections, example_verify,
+        example_host, example_self_tests, example_corrections, example_verify, example_spares,
     )  # fmt: skip
     found = {name: globals()[name] for name in __all__}
     for module in modules:

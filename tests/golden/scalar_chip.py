@@ -9,6 +9,7 @@ from tests.golden.scalar_devices import (
     behind_wires,
     code,
     converter,
+    dead_bitline,
     manufactured,
     noise_entry,
     plane_error,
@@ -26,29 +27,57 @@ class ScalarChip(ScalarLearner):
 
     Args:
         model, spreads: what `spec` makes of the section of devices.
+        stands_in: (layer, row tile, column tile, column of the tile) → the spare that serves it. Rule Y2.
     """
 
-    def __init__(self, design, weights, model, spreads):
+    def __init__(self, design, weights, model, spreads, stands_in=None):
         super().__init__(design, weights)
+        self.stands_in = stands_in or {}
         self.model, self.spreads, self.started, self.ageings = model, spreads, 0, 0
         self.probes, self.offsets = [0, 0], (None, None)
         self.pairs = [
             [[self.made(layer, i, j, int(w)) for j, w in enumerate(row)] for i, row in enumerate(rows)]
             for layer, rows in enumerate(self.weights)
         ]
+        self.others = self.standing_by()
+
+    def bitline(self, layer: int, row_tile: int, column: int) -> int:
+        """The number by which a column draws. Rule Y4."""
+        crossbar, count = self.design.crossbar, len(self.weights[layer][0])
+        column_tile = column // crossbar.columns
+        spare = self.stands_in.get((layer, row_tile, column_tile, column % crossbar.columns))
+        return column if spare is None else count + column_tile * crossbar.spare_columns + spare
 
     def made(self, layer: int, row: int, column: int, weight: int) -> tuple[Device, Device]:
-        pair, digital = [], self.is_digital(layer, row)
+        return self.made_of(layer, row, self.bitline(layer, row // self.design.crossbar.rows, column), weight)
+
+    def made_of(self, layer: int, row: int, bitline: int, weight: int) -> tuple[Device, Device]:
+        pair, row_tile, digital = [], row // self.design.crossbar.rows, self.is_digital(layer, row)
         for side in (0, 1):
-            numbers = manufactured(self.model, self.spreads, layer, side, row, column)
-            pair.append(Device(self.model, layer, side, row, column, numbers))
-            pair[side].marked = self.design.learning.compensates and pair[side].endurance == 0 and not digital
+            numbers = manufactured(self.model, self.spreads, layer, side, row, bitline)
+            if dead_bitline(self.model, self.spreads, layer, row_tile, bitline):
+                numbers[0] = numbers[1] = numbers[5] = 0
+            pair.append(Device(self.model, layer, side, row, bitline, numbers))
+            pair[side].marked = self.design.learning.compensates and pair[side].endurance == 0
+            pair[side].marked &= not digital
         program_pair(*pair, 0 if digital else weight)
         return tuple(pair)
 
     def is_digital(self, layer: int, row: int) -> bool:
         """A row of digital biases, rule K5."""
         return self.design.crossbar.bias == "digital" and row == len(self.weights[layer]) - 1
+
+    def standing_by(self) -> dict[tuple[int, int, int], tuple[Device, Device]]:
+        """Pairs of weight 0 of bitlines that serve no column, by layer, row and number. Rules Y4 and Y5."""
+        crossbar, found = self.design.crossbar, {}
+        for layer, rows in enumerate(self.weights):
+            count = len(rows[0])
+            spares = -(-count // crossbar.columns) * crossbar.spare_columns
+            for i in range(len(rows)):
+                serving = {self.bitline(layer, i // crossbar.rows, j) for j in range(count)}
+                for number in set(range(count + spares)) - serving:
+                    found[layer, i, number] = self.made_of(layer, i, number, 0)
+        return found
 
     def age(self, ticks: int) -> None:
         """Rule D11."""
@@ -58,6 +87,9 @@ class ScalarChip(ScalarLearner):
                 for pair in row:
                     for device in pair:
                         device.age(ticks, self.ageings)
+        for pair in self.others.values():
+            for device in pair:
+                device.age(ticks, self.ageings)
 
     def run(self, x) -> dict:
         """The forward pass; its number is that of sequences started before, rule D17."""
@@ -95,11 +127,22 @@ class ScalarChip(ScalarLearner):
         found = [[(0, 0)] * len(row) for row in conducts]
         for top in range(0, len(conducts), rows):
             for left in range(0, len(conducts[0]), columns):
-                part = [row[left : left + columns] for row in conducts[top : top + rows]]
-                bitlines = [[g for pair in row for g in pair] for row in part]
+                own = range(left, min(left + columns, len(conducts[0])))
+                first = len(conducts[0]) + left // columns * self.design.crossbar.spare_columns
+                # Rules Y1 and Y4: in order of the bitlines, columns before spares, by the numbers that they have.
+                order = [*own, *range(first, first + self.design.crossbar.spare_columns)]
+                serves = {self.bitline(layer, top // rows, j): j for j in own}
+                bitlines = []
+                for i in range(top, min(top + rows, len(conducts))):
+                    pairs = [
+                        conducts[i][serves[n]] if n in serves else [d.conducts() for d in self.others[layer, i, n]]
+                        for n in order
+                    ]
+                    bitlines.append([g for pair in pairs for g in pair])
                 for i, row in enumerate(behind_wires(self.model, bitlines)):
-                    for j in range(len(part[0])):
-                        found[top + i][left + j] = row[2 * j], row[2 * j + 1]
+                    for position, number in enumerate(order):
+                        if number in serves:
+                            found[top + i][serves[number]] = row[2 * position], row[2 * position + 1]
         return found
 
     def codes(
@@ -113,8 +156,9 @@ class ScalarChip(ScalarLearner):
             errors = [
                 plane_error(self.model, self.spreads, layer, tile, plane) for plane in range(design.formats.stream_bits)
             ]
-            z = noise_entry(self.model, layer, tile, column, number, step, purpose)
-            offset, gain = converter(self.model, self.spreads, layer, tile, column)
+            bitline = self.bitline(layer, tile, column)
+            z = noise_entry(self.model, layer, tile, bitline, number, step, purpose)
+            offset, gain = converter(self.model, self.spreads, layer, tile, bitline)
             found.append(
                 code(
                     self.model, layer, words[first : first + rows],
@@ -148,11 +192,12 @@ class ScalarChip(ScalarLearner):
         for i in rows:
             tile, (positive, negative) = i // design.crossbar.rows, pairs[i][j]
             mu = 2**weight * (256 + plane_error(model, self.spreads, layer, tile, plane))
-            offset, gain = converter(model, self.spreads, layer, tile, j)
+            bitline = self.bitline(layer, tile, j)
+            offset, gain = converter(model, self.spreads, layer, tile, bitline)
             power = rs(mu * mu, 22) * rs(model.read_noise**2 * (positive**2 + negative**2), 30)
             found[i] = 0
             for _ in range(design.learning.verify_reads):
-                z = noise_entry(model, layer, tile, j, self.probes[layer], 0, PROBE)
+                z = noise_entry(model, layer, tile, bitline, self.probes[layer], 0, PROBE)
                 self.probes[layer] = (self.probes[layer] + 1) % WORD
                 noise = root(power + model.converter_noise[layer]) * z
                 value = (rs(mu * (positive - negative), 8) + noise) * (4096 + gain) // 4096 + offset * 2**shift // 16

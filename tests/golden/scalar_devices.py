@@ -217,6 +217,11 @@ def manufactured(model, spreads, layer: int, side: int, row: int, column: int) -
     return [low, high, up, down, normal(words[3][0], 256), endurance]
 
 
+def dead_bitline(model, spreads, layer: int, row_tile: int, bitline: int) -> bool:
+    """Rule Y6."""
+    return draw(model.seed, CONVERTER, 2, bitline, layer * 2**15 + row_tile)[0] < spreads.dead_columns
+
+
 def converter(model, spreads, layer: int, row_tile: int, column: int) -> tuple[int, int]:
     """Offset and gain of a converter, rule D20."""
     w0, w1 = draw(model.seed, CONVERTER, 0, column, layer * 2**15 + row_tile)

@@ -10,14 +10,21 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.runner import Context, Options
 from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented
 from remora.flow.systems.crossbar.train import data_digest
+from remora.golden.devices.chip import Chip
+from remora.golden.devices.self_test import self_test
+from remora.golden.devices.spares.repairs import repaired
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, continue_checkpoint, save_checkpoint
 from remora.golden.learning.kernel.protocol import MakeKernel
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.self_test.plan import threshold_for
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.devices.section import Devices
 from remora.spec.devices.suggestions import suggestion
 
@@ -98,8 +105,9 @@ class Course:
     def learnt(
         self, design: DesignPoint, advance: Callable[[int], None], kernel: MakeKernel | None = None
     ) -> ChipLearner:
-        """A chip that has learnt all tasks by itself, with a kernel of its own where one is given."""
-        learner = ChipLearner(design, self.stream.weights(design), kernel)
+        """A chip that has learnt all tasks by itself, with a kernel of its own where one is given; its spare columns
+        stand in for what its self-test has found."""
+        learner = ChipLearner(design, self.stream.weights(design), kernel, mended_by(design))
         for task in range(TASKS):
             self.learn_task(learner, task, advance)
         return learner
@@ -148,13 +156,35 @@ class Course:
         layers = {name: getattr(ideal.weights, name).clip(-limit, limit) for name in ("hidden", "readout")}
         ideal = replace(ideal, weights=replace(ideal.weights, **layers))
         hidden, readout = (np.zeros_like(each) for each in (ideal.hidden_accumulators, ideal.readout_accumulators))
-        return ChipLearner.of(design, replace(ideal, hidden_accumulators=hidden, readout_accumulators=readout))
+        ideal = replace(ideal, hidden_accumulators=hidden, readout_accumulators=readout, spares=mended_by(design))
+        return ChipLearner.of(design, ideal)
 
     def reached(self, learner: ChipLearner) -> dict[str, Any]:
         """Accuracy on the test sequences of every task."""
         tests = (self.stream.task(task)[1] for task in range(TASKS))
         found = [learner.accuracy(test.first(min(self.test_limit, len(test)))) for test in tests]
         return {"accuracy": float(np.mean(found)), "by_task": found}
+
+
+def mended_by(design: DesignPoint) -> SpareMap | None:
+    """What the spare columns of a chip stand in for, after as many self-tests as it takes; None where it has none."""
+    if not design.capabilities.spares:
+        return None
+    spares = SpareMap.idle(design)
+    for _ in range(1 + design.crossbar.spare_columns):
+        state = DeviceState.of(design, no_weights(design), spares=spares)
+        found = self_test(design, Chip.of(design, spares), state, threshold_for(design))
+        if spares == (spares := repaired(design, found.findings, spares)):
+            break
+    return spares
+
+
+def no_weights(design: DesignPoint) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Weights of 0 in both layers."""
+    network = design.network
+    shapes = (design.hidden_rows, network.hidden), (design.readout_rows, network.classes)
+    hidden, readout = (np.zeros(shape, np.int16) for shape in shapes)
+    return hidden, readout
 
 
 def written(design: DesignPoint) -> dict[str, Any]:

@@ -40,11 +40,18 @@ CHIPS: dict[str, dict[str, Any]] = {
 """Chip → its section ``[devices]``."""
 COMPENSATED = {f"{name}-compensated": {"learning": {"compensation": True}} for name in ("stuck-5", "stuck-10")}
 """Chip → the chip of the same name, with a map of its stuck devices."""
+DEAD = "dead-columns-5"
+SPARED: dict[str, dict[str, dict[str, Any]]] = {
+    f"{DEAD}-spares": {"crossbar": {"spare_columns": 2}},
+    f"{DEAD}-narrow-spares": {"crossbar": {"spare_columns": 2, "columns": 25}},
+}
+"""Chip → the chip with one column in twenty dead, with two spare columns a tile: wide tiles, and some of 25 columns."""
+CHIPS |= dict.fromkeys((DEAD, *SPARED), {"dead_columns": 0.05})
 CHIPS |= {name: CHIPS[name.removesuffix("-compensated")] for name in COMPENSATED}
 CALIBRATED = {"offset-8-calibrated": {"crossbar": {"calibrate_offsets": True}}}
 """Chip → the chip of the same name, which takes the offsets of its columns off."""
 CHIPS |= {name: CHIPS[name.removesuffix("-calibrated")] for name in CALIBRATED}
-OTHERS = COMPENSATED | CALIBRATED | {"om-reference": {"crossbar": {"pair": "reference"}}}
+OTHERS = COMPENSATED | CALIBRATED | SPARED | {"om-reference": {"crossbar": {"pair": "reference"}}}
 """Chip → section → fields in which it differs from the ideal chip, beside its devices."""
 AGED = {"pcm-10y": 10 * YEAR}
 """Chip → seconds by which it ages after the network has moved to it; it is not learnt on."""

@@ -16,6 +16,7 @@ from remora.flow.systems.crossbar.options import (
 )
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.simulate import simulate
+from remora.flow.systems.crossbar.spares.map_file import read_spares
 from remora.flow.systems.crossbar.train import passes_table, train_network
 from remora.flow.systems.crossbar.train_tasks import summarise_tasks, tasks_table, train_tasks
 from remora.flow.tools.durations import seconds_of
@@ -26,6 +27,7 @@ from remora.golden.data.own_data import load_own, split
 from remora.golden.data.tasks import task_stream
 from remora.golden.learning.checkpoint import Checkpoint, load_checkpoint
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.devices.model import ticks
 from remora.spec.devices.section import Devices
 from remora.spec.devices.suggestions import suggestion
@@ -54,6 +56,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
     age = seconds_of(options.age) if options.age else 0.0
     ticks(design.devices, age)  # refuses it before anything is trained
     say_notes(design)
+    spares = read_spares(options.spares, design) if options.spares else None
     limit = options.limit or (WAVES_LIMIT if options.waves or options.toggles else DEFAULT_LIMIT)
     training, test = _load(design, options.data)
     if options.tasks:
@@ -65,7 +68,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
     return simulate(
         design,
         test,
-        _network(design, training, options),
+        _network(design, training, options, spares),
         seed=options.seed,
         stall=options.stall,
         learn=options.learn,
@@ -75,6 +78,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         jobs=options.jobs,
         heal=options.heal,
         age=age,
+        spares=spares,
     )
 
 
@@ -104,7 +108,12 @@ def _with_devices(design: DesignPoint, options: CrossbarSimulateOptions) -> Desi
     return design
 
 
-def _network(design: DesignPoint, training: Callable[[], SequenceSet], options: CrossbarSimulateOptions) -> Checkpoint:
+def _network(
+    design: DesignPoint,
+    training: Callable[[], SequenceSet],
+    options: CrossbarSimulateOptions,
+    spares: SpareMap | None = None,
+) -> Checkpoint:
     """That of the checkpoint; else the one that learning begins with, or one that is trained quickly."""
     if options.checkpoint:
         network = load_checkpoint(options.checkpoint, design)
@@ -116,7 +125,7 @@ def _network(design: DesignPoint, training: Callable[[], SequenceSet], options: 
     sequences = sequences.first(min(QUICK_SEQUENCES, len(sequences)))
     passes = QUICK_OFFLINE_PASSES if design.capabilities.bistable else QUICK_PASSES
     console().print(f"no checkpoint given: training {passes} passes over {len(sequences):,} sequences")
-    return train_network(design, sequences, None, passes)
+    return train_network(design, sequences, None, passes, spares=spares)
 
 
 def _load(design: DesignPoint, data: str) -> tuple[Callable[[], SequenceSet], SequenceSet]:

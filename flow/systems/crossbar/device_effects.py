@@ -16,8 +16,9 @@ from remora.spec.lib.errors import CheckFailed
 
 MOST_SEQUENCES = 256
 """Of a run that are looked at, from its first."""
-SILENT = ("on_off", "endurance")
-"""Those that may change nothing: what devices conduct at rest cancels in a pair, and a short run wears nothing out."""
+SILENT = ("on_off", "endurance", "dead_columns")
+"""Those that may change nothing: what devices conduct at rest cancels in a pair, a short run wears nothing out, and
+spares may stand in for every dead column."""
 BY_AGE = ("drift", "slow_noise")
 """Those that change nothing before devices age."""
 BY_PULSES = ("response", "step_spread", "cycle_noise", "endurance")

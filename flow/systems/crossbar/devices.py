@@ -91,9 +91,10 @@ def check_devices(design: DesignPoint, weights: Weights, directory: Path, spares
     return Check(DEVICES, np.concatenate(expected), np.concatenate(actual))
 
 
-def fresh_devices(design: DesignPoint, weights: Weights) -> DeviceState:
-    """The devices of the chip that a design point describes, programmed to these weights. Rules D21 and D23."""
-    return DeviceState.of(design, (weights.hidden, weights.readout))
+def fresh_devices(design: DesignPoint, weights: Weights, spares: SpareMap | None = None) -> DeviceState:
+    """The devices of the chip that a design point describes, programmed to these weights, its spare columns standing in
+    for others as a map says. Rules D21, D23 and Y5."""
+    return DeviceState.of(design, (weights.hidden, weights.readout), spares=spares)
 
 
 def programs_devices(design: DesignPoint, stimulus: Stimulus) -> bool:
@@ -102,12 +103,14 @@ def programs_devices(design: DesignPoint, stimulus: Stimulus) -> bool:
     return verifies and stimulus.devices is None and not stimulus.age
 
 
-def program_devices(design: DesignPoint, weights: Weights) -> tuple[DeviceState, tuple[Committed, ...]]:
+def program_devices(
+    design: DesignPoint, weights: Weights, spares: SpareMap | None = None
+) -> tuple[DeviceState, tuple[Committed, ...]]:
     """The devices of a chip at rest after the weight window has programmed these weights, and how each slice ended.
 
     Rules W2 and W4.
     """
-    window = DeviceWindow(design, erased_devices(design, weights))
+    window = DeviceWindow(design, erased_devices(design, weights, spares))
     return window.state, tuple(window.program(weights))
 
 
@@ -128,9 +131,9 @@ def check_programmed(ended: tuple[Committed, ...], path: Path) -> Iterator[Check
     yield check_values(f"{PROGRAMMED} {COUNTERS}", sums, counted)
 
 
-def erased_devices(design: DesignPoint, weights: Weights) -> DeviceState:
+def erased_devices(design: DesignPoint, weights: Weights, spares: SpareMap | None = None) -> DeviceState:
     """The devices of a chip at rest. Rule D21, with weights of 0."""
-    return fresh_devices(design, Weights(np.zeros_like(weights.hidden), np.zeros_like(weights.readout)))
+    return fresh_devices(design, Weights(np.zeros_like(weights.hidden), np.zeros_like(weights.readout)), spares)
 
 
 def check_states(design: DesignPoint, state: DeviceState, directory: Path) -> Check:
@@ -142,13 +145,15 @@ def check_states(design: DesignPoint, state: DeviceState, directory: Path) -> Ch
     """
     expected, actual = [], []
     for number, tile in enumerate(all_tiles(design)):
-        wanted = np.zeros(tile.rows * tile.columns, _STATE_RECORD)
-        rows, columns = np.indices((tile.rows, tile.columns)).reshape(2, -1)
+        bitlines = tile.columns + tile.spares
+        wanted = np.zeros(tile.rows * bitlines, _STATE_RECORD)
+        rows, columns = np.indices((tile.rows, bitlines)).reshape(2, -1)
         wanted["tile"], wanted["row"], wanted["column"] = number, rows, columns
         heading, pairs = read_state_of(directory, tile)
         found = wanted[: len(pairs)].copy()
         wanted["ageings"], wanted["probes"] = state.ageings, state.probes[tile.layer]
-        wanted["state"] = tile_state(state.layers[tile.layer], tile)
+        spares = state.spares.columns[number] if state.spares else ()
+        wanted["state"] = tile_state(state.layers[tile.layer], tile, spares)
         found["ageings"], found["probes"] = heading if len(heading) == 2 else (-1, -1)
         found["state"] = pairs[: len(found)]
         expected.append(wanted)

@@ -89,5 +89,6 @@ def _describe_tile(design: DesignPoint, tile: Tile) -> dict:
         "columns": [tile.first_column, tile.first_column + tile.columns - 1],
         "macro_rows": tile.macro_rows,
         "macro_columns": tile.macro_columns,
+        **({"spare_columns": tile.spares} if tile.spares else {}),
         "tiles_of_layer": len(layer_layout(design, tile.layer).tiles),
     }

@@ -141,6 +141,13 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
         str | None,
         typer.Option(help="let real devices age before the first sequence: a number with s, min, h, d or y."),
     ] = None
+    spares: Annotated[
+        Path | None,
+        typer.Option(
+            help="what spare columns stand in for: JSON, as `remora selftest --json` writes it; as the checkpoint says "
+            "without."
+        ),
+    ] = None
     jobs: Annotated[
         int,
         typer.Option(min=1, max=MOST_JOBS, help="Simulations at once, each of a share of the sequences; not to learn."),

@@ -67,7 +67,7 @@ class Reference:
         self.programmed: tuple[Committed, ...] | None = None
         self._devices: DeviceState | None = None
         if programs_devices(design, stimulus):
-            self._devices, self.programmed = program_devices(design, stimulus.weights)
+            self._devices, self.programmed = program_devices(design, stimulus.weights, stimulus.spares)
             self._devices.started = stimulus.first_place
         elif not design.devices.ideal:
             self._devices = _aged_devices(design, stimulus)
@@ -97,7 +97,8 @@ class Reference:
     @property
     def checkpoint(self) -> Checkpoint:
         """All that is learnt by now, of a design that learns."""
-        return self._learner.trainer.checkpoint()
+        spares = self.stimulus.spares_in_use
+        return replace(self._learner.trainer.checkpoint(), spares=spares)
 
     @property
     def _learner(self) -> LearningReference:
@@ -233,8 +234,9 @@ class Reference:
 
 def _aged_devices(design: DesignPoint, stimulus: Stimulus) -> DeviceState:
     """The devices of a chip before the first sequence."""
-    state = stimulus.devices.copy() if stimulus.devices else fresh_devices(design, stimulus.weights)
+    state = stimulus.devices.copy() if stimulus.devices else None
+    state = state or fresh_devices(design, stimulus.weights, stimulus.spares)
     if stimulus.age:
-        state.age(Chip.of(design), stimulus.age)
+        state.age(Chip.of(design, state.spares), stimulus.age)
     state.started = stimulus.first_place
     return state

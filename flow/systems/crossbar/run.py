@@ -35,6 +35,7 @@ from remora.golden.learning.learnt_state import (
     FAULTS,
     LAYERS,
     READINGS,
+    SPARES,
     read_readings,
     read_state,
     reading_records,
@@ -103,7 +104,7 @@ class CrossbarCase(RunCase):
         self._programs = programs_devices(design, stimulus)
         self._compares_devices = self._real or leaves_devices_over(design)
         self.reference = Reference(design, stimulus, trace)
-        self._spares = stimulus.spares or SpareMap.idle(design)
+        self._spares = stimulus.spares_in_use or SpareMap.idle(design)
 
     def prepare(self, directory: Path) -> dict[str, Any]:
         """See the base; writes ``input.npz``."""
@@ -116,7 +117,7 @@ class CrossbarCase(RunCase):
             content["thresholds"] = weights.thresholds
         if self._real:
             fresh = erased_devices if self._programs else fresh_devices
-            state = stimulus.devices or fresh(self.design, weights)
+            state = stimulus.devices or fresh(self.design, weights, stimulus.spares)
             (directory / CHIP).mkdir(exist_ok=True)
             write_chip(directory / CHIP, self.design, state)
             content |= map_arrays(state.fault_map) | offset_arrays(state.offsets)
@@ -137,7 +138,7 @@ class CrossbarCase(RunCase):
             "readings": {index: str(readings_file(directory, index)) for index in window_points(self.design, stimulus)},
             "commands": [asdict(command) for command in stimulus.commands],
             "heal": stimulus.heal,
-            "spares": [asdict(each) for each in self._spares.replacements(self.design)],
+            "spares": self._spares.columns if self._spares.used else [],
             "replay_cycles": replay_cycles(self.design),
         }
 
@@ -253,6 +254,7 @@ class CrossbarCase(RunCase):
         if stimulus.learns.any():
             held = [*([WEIGHTS] * (not self._real)), *(["accumulators"] * capabilities.accumulates)]
             held += [FAULTS] * capabilities.compensates
+            kinds += [SPARES] * capabilities.spares
             kinds += [LEARN] * self.traced + [f"{layer} {kind}" for layer in LAYERS for kind in held] + ["counts"]
             kinds += [INSERT] * (self.traced and capabilities.replays)
         return tuple(kinds)

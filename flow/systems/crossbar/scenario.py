@@ -64,7 +64,7 @@ def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
     _read_weights(scenario, design, after.weights if after else weights)
     if after and design.capabilities.accumulates:
         _read_accumulators(scenario, design, after)
-    _program_column(scenario, design)
+    _program_last_column(scenario, design)
     scenario.finish()
     return scenario
 
@@ -223,22 +223,43 @@ def _read_accumulators(scenario: Scenario, design: DesignPoint, after: Checkpoin
     )
 
 
-def _program_column(scenario: Scenario, design: DesignPoint) -> None:
-    """The last column of all, as software programs a chip that has no memory images."""
+def _program_last_column(scenario: Scenario, design: DesignPoint) -> None:
+    """The last column of all, as software programs a chip that has no memory images; then the spare of it."""
     tile = all_tiles(design)[-1]
     column = tile.columns - 1
     ends = np.resize([design.crossbar.weight_limit, -1, 0, -design.crossbar.weight_limit, 1], tile.rows)
+    _program_column(scenario, tile, column, ends)
+    scenario.about.append(
+        f"At the end column {column} of {tile.name} is programmed through the weight window, verified and read back."
+    )
+    if tile.spares:
+        _use_spare(scenario, tile, column, ends)
+
+
+def _program_column(scenario: Scenario, tile: Tile, column: int, levels: NDArray) -> None:
     for part, rows in enumerate(tile.window_slices):
         _select(scenario, tile, column, part)
-        for _, word, _ in _words(ends[rows]):
+        for _, word, _ in _words(levels[rows]):
             scenario.write_word("WINDOW_DATA", word, f"{tile.name}, column {column}")
         scenario.write("WINDOW_CONTROL", commit=1)
         scenario.until("STATUS", window_busy=0)
         scenario.expect("WINDOW_STATUS", mismatches=0)
     scenario.expect("INTERRUPT_STATUS", window_done=1, window_failed=0)
-    _read_column(scenario, tile, column, ends)
+    _read_column(scenario, tile, column, levels)
+
+
+def _use_spare(scenario: Scenario, tile: Tile, column: int, levels: NDArray) -> None:
+    """A spare stands in for a column, holds other weights, is erased, and the column is as it was."""
+    spare = tile.spares - 1
+    scenario.write("SPARE_SELECT", layer=int(tile.layer), tile=tile.index, spare=spare)
+    scenario.write("SPARE_COLUMN", column=column, enable=1)
+    scenario.expect("SPARE_COLUMN", column=column, enable=1)
+    for held in (-levels, np.zeros_like(levels)):
+        _program_column(scenario, tile, column, held)
+    scenario.write("SPARE_COLUMN", column=0, enable=0)
+    _read_column(scenario, tile, column, levels)
     scenario.about.append(
-        f"At the end column {column} of {tile.name} is programmed through the weight window, verified and read back."
+        f"Spare column {spare} of {tile.name} stands in for column {column} meanwhile, and is erased."
     )
 
 

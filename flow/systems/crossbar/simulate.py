@@ -24,7 +24,9 @@ from remora.golden.learning.learnt_state import LAYERS, READINGS
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.devices.model import ticks
+from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.packets import Flag
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def simulate(
     jobs: int = 1,
     heal: int = 0,
     age: float = 0.0,
+    spares: SpareMap | None = None,
 ) -> Simulated[CrossbarCase]:
     """Generate, build, program through the weight window, run and compare.
 
@@ -64,9 +67,11 @@ def simulate(
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
         jobs: simulations at once, each of a share of the sequences.
         heal: healing replays after the last sequence; the design point must have learning and healing.
+        spares: what spare columns stand in for; as the checkpoint has it where None.
         age: seconds by which real devices age before the first sequence.
 
     Raises:
+        RemoraError: the checkpoint holds devices, under another map of the spare columns.
         CheckFailed: a non-ideality of real devices changes no code of the run.
         RemoraError: there are several jobs, and ``learn``, ``waves`` or ``toggles``; or ``waves`` and ``toggles``.
         SimulatorError: the build or the simulation itself failed.
@@ -75,7 +80,13 @@ def simulate(
     asked = Flag.INFER | Flag.LEARN if learn else Flag.INFER
     stimulus = Stimulus.of(data, checkpoint.weights, checkpoint.coefficients, asked)
     stimulus = replace(stimulus, heal=heal, age=ticks(design.devices, age))
+    stimulus = replace(stimulus, spares=spares or checkpoint.spares)
     if held := checkpoint.devices:
+        if spares and spares != held.spares:
+            raise RemoraError(
+                "the checkpoint holds the devices of a chip whose spare columns stand in for others already: leave "
+                "--spares out, or give a checkpoint of weights alone"
+            )
         stimulus = replace(stimulus, devices=held, first_place=held.started)
     # Before anything is built, since it tells whether the run will say anything of each.
     changed = {} if design.devices.ideal else codes_changed_by(design, stimulus)

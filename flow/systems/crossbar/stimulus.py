@@ -105,6 +105,11 @@ class Stimulus:
         )
 
     @property
+    def spares_in_use(self) -> SpareMap | None:
+        """What spare columns stand in for: as the chip of ``devices`` has them, where there is one."""
+        return self.devices.spares if self.devices else self.spares
+
+    @property
     def tags(self) -> NDArray[np.int64]:
         """Running number modulo 256."""
         return np.arange(len(self.features)) % 256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from remora.golden.learning.checkpoint import Checkpoint, continue_checkpoint, s
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.training import train
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.spares.spare_map import SpareMap
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,6 +31,7 @@ def train_network(
     path: Path | None = None,
     *,
     fresh: bool = False,
+    spares: SpareMap | None = None,
 ) -> Checkpoint:
     """Train for so many passes in all, saving after each; continues what ``path`` holds of the same training.
 
@@ -38,6 +40,7 @@ def train_network(
     Args:
         path: checkpoint to continue and to write; nothing is kept on disk where None.
         fresh: begin again even where ``path`` could be continued.
+        spares: what spare columns stand in for from the start; None: as ``path`` says, or for none.
 
     Raises:
         CheckpointError: ``path`` holds a checkpoint of a training that would have gone on otherwise.
@@ -46,6 +49,9 @@ def train_network(
     if design.capabilities.bistable:
         return train_offline(design, training, test, passes, digest, path, fresh=fresh)
     trainer, history = begin_training(design, path, digest, "passes", passes, fresh=fresh)
+    if spares:
+        start = replace(Checkpoint.of(design, initial_weights(design)), spares=spares)
+        trainer = ReplayTrainer.from_checkpoint(design, start, learning_kernel())
     checkpoint = trainer.checkpoint(_metadata(history, digest))
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)

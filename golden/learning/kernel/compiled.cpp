@@ -74,13 +74,16 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
                     counted[i] = devices.squares[at + lowest + int64_t(words[first + i])];
                 add_products(power, counted, 1, devices.variance + first * stride, rows, stride);
             }
+            // Columns draw by the numbers of the bitlines that serve them. Rule Y4.
+            const int64_t* bitlines = devices.bitlines ? devices.bitlines + tile * stride : nullptr;
             uint32_t *low = network.drawn, *high = low + stride;
-            for (int64_t group = 0; group < stride / 8; ++group)
+            for (int64_t group = 0; group < devices.groups; ++group)
                 draw_pair(uint32_t(devices.seed), READ_PURPOSE, uint32_t(devices.started),
                           uint32_t(step << 16 | group), uint32_t(devices.lane | tile), low + group, high + group);
             for (int64_t j = 0; j < layer.columns; ++j) {
-                const uint32_t word = (j & 4 ? high : low)[j / 8];
-                const double entry = devices.entries[word >> 8 * (j & 3) & 255] * devices.unit[tile * stride + j];
+                const int64_t b = bitlines ? bitlines[j] : j;
+                const uint32_t word = (b & 4 ? high : low)[b / 8];
+                const double entry = devices.entries[word >> 8 * (b & 3) & 255] * devices.unit[tile * stride + j];
                 sums[j] += std::floor(std::sqrt(power[j])) * entry;
             }
         }

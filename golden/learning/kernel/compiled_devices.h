@@ -20,10 +20,12 @@ struct Devices {
     const double* unit;               // (row tiles, stride), of noise; null without noise
     const double* entries;            // (256); rule D16
     double *spare, *power;            // (rows), (stride)
+    const int64_t* bitlines;          // (row tiles, stride), by which columns draw; null: each by its own number; rule Y4
     const uint8_t* marked;            // (2, rows, columns), by the fault map; null without one; rule P4
     const int64_t *read_words;        // (row tiles), what the driven row of a read counts as; rule J1
     const int64_t *converter_gains, *converter_offsets;  // (row tiles, columns); rule D18
     int64_t started, lane;            // of the sequence's draws; rule D17
+    int64_t groups, bitline_stride;   // groups of eight bitlines that draw noise; of `bitlines`
     int64_t words, number, seed, rest, full, sensed_full, level, limit, cycle_noise, cycle_range, read_noise;
     int64_t staged;                   // sums are rounded to grains before their noise
     int64_t writes_noisily;
@@ -93,7 +95,7 @@ void pulse_device(Devices& devices, int64_t k, uint32_t number, bool upwards) {
     devices.conductance[k] = std::min(devices.limit, std::max(int64_t(0), devices.p[k] + error));
 }
 
-// The sum of codes of one driven row of a column, read so often. Rules J1, W3 and D14 to D18.
+// The sum of codes of one driven row of a column, read so often. Rules J1, W3, D14 to D18 and Y4.
 int64_t read_row(Devices& devices, int64_t pair, int64_t column, int64_t columns, int64_t side, int64_t tile,
                  int64_t reads, int64_t limit) {
     const int64_t plus = devices.conductance[pair], minus = devices.conductance[pair + side];
@@ -106,13 +108,14 @@ int64_t read_row(Devices& devices, int64_t pair, int64_t column, int64_t columns
     const int64_t sigma = int64_t(std::sqrt(double(power)));
     const int64_t charge = round_shift(word * (plus - minus), 8);
     const int64_t offset = (devices.converter_offsets[at] << shift) >> 4;
+    const int64_t bitline = devices.bitlines ? devices.bitlines[tile * devices.bitline_stride + column] : column;
     for (int64_t read = 0; read < reads; ++read, ++devices.probes) {
         int64_t noise = 0;
         if (sigma) {
             uint32_t low, high;
-            draw_pair(uint32_t(devices.seed), PROBE_PURPOSE, uint32_t(devices.probes), uint32_t(column / 8),
+            draw_pair(uint32_t(devices.seed), PROBE_PURPOSE, uint32_t(devices.probes), uint32_t(bitline / 8),
                       uint32_t(devices.lane | tile), &low, &high);
-            noise = sigma * int64_t(devices.entries[(column & 4 ? high : low) >> 8 * (column & 3) & 255]);
+            noise = sigma * int64_t(devices.entries[(bitline & 4 ? high : low) >> 8 * (bitline & 3) & 255]);
         }
         const int64_t sum = ((charge + noise) * (4096 + devices.converter_gains[at]) >> 12) + offset;
         const int64_t code = shift ? round_shift(sum, shift) : sum;

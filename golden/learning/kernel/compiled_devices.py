@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from remora.golden.crossbar.device_layer import DeviceLayer
 from remora.golden.devices.chip import LANE_OF_LAYER
+from remora.golden.devices.reading import COLUMNS_PER_DRAW
 from remora.spec.devices.model import device_number
 from remora.spec.devices.tables import normal_table
 
@@ -29,9 +30,9 @@ class DevicesStructure(ctypes.Structure):
     _fields_ = [
         *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "variance")),
         *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "unit")),
-        *((name, c_void_p) for name in ("entries", "spare", "power", "marked")),
+        *((name, c_void_p) for name in ("entries", "spare", "power", "bitlines", "marked")),
         *((name, c_void_p) for name in ("read_words", "converter_gains", "converter_offsets")),
-        *((name, c_int64) for name in ("started", "lane", "words", "number", *_OF_MODEL)),
+        *((name, c_int64) for name in ("started", "lane", "groups", "bitline_stride", "words", "number", *_OF_MODEL)),
         *((name, c_int64) for name in ("staged", "writes_noisily", "probes", "code_shift")),
         ("converter_noise", c_double),
     ]  # fmt: skip
@@ -71,6 +72,12 @@ class CompiledDevices:
         if layer.state.marked is not None:
             self._kept["marked"] = np.ascontiguousarray(layer.state.marked, np.bool_)
             self.structure.marked = self._kept["marked"].ctypes.data
+        self.structure.bitline_stride = stride
+        self.structure.groups = -(-made.drawn_columns // COLUMNS_PER_DRAW)
+        if not made.draws_in_order:
+            self._kept["bitlines"] = np.zeros((len(made.bitlines), stride), np.int64)
+            self._kept["bitlines"][:, : made.shape[2]] = made.bitlines
+            self.structure.bitlines = self._kept["bitlines"].ctypes.data
         self.structure.variance = self._variance.ctypes.data if model.read_noise else None
         if not model.reads_noisily:
             self.structure.unit = None

@@ -13,7 +13,9 @@ void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t 
     Devices& devices = *layer.devices;
     const int64_t pair = row * layer.columns + column, side = layer.rows * layer.columns;
     const int64_t rest = devices.rest + (devices.level >> 1), full = devices.sensed_full - (devices.level >> 1);
-    const int64_t number = devices.number | row << 11 | column;
+    const int64_t bitline =
+        devices.bitlines ? devices.bitlines[row / layer.tile_rows * layer.stride + column] : column;
+    const int64_t number = devices.number | row << 11 | bitline;
     int64_t* g = devices.conductance;
     const bool pos_marked = devices.marked && devices.marked[pair];
     const bool neg_marked = devices.marked && devices.marked[pair + side];

@@ -69,6 +69,16 @@ class SpareMap:
             columns[number][each.spare] = each.column
         return cls(tuple(tuple(each) for each in columns))
 
+    def check(self, design: DesignPoint) -> SpareMap:
+        """Return this map if a design point can have it.
+
+        Raises:
+            ConfigError: it cannot; the message says why.
+        """
+        if [len(each) for each in self.columns] != [tile.spares for tile in all_tiles(design)]:
+            raise ConfigError("the map of the spare columns has other tiles or spares than the design point")
+        return SpareMap.of(design, self.replacements(design))
+
     @cached_property
     def used(self) -> bool:
         """Whether any spare stands in for a column."""

@@ -140,3 +140,20 @@ def test_what_cannot_be_tested(remora, files):
     assert "is no file" in remora("selftest", files / "broken.toml", "--defects", files / "none.toml").err
     assert remora("selftest", "mnist-bmru", "--devices", "pcm", "--random", 1).code == 2
     assert remora("selftest", "kws", "--random", 1).code == 2
+
+
+def test_spares_mend_what_is_found(remora, files):
+    """The map of the first test hides every dead column from the second. Rule Y7."""
+    text = DEVICES.replace("[devices]", "[crossbar]\nspare_columns = 2\n[devices]") + "dead_columns = 0.2\n"
+    (files / "spared.toml").write_text(text, encoding="utf-8")
+    results = [files / "first.json", files / "second.json"]
+    arguments = ("selftest", files / "spared.toml", "--random", 1, "--share", 0.0, "--device-seed", 5)
+    first = remora(*arguments, "--json", results[0])
+    second = remora(*arguments, "--spares", results[0], "--json", results[1])
+    found, again = (json.loads(path.read_text(encoding="utf-8")) for path in results)
+    assert first.code == second.code == 0 and "to mend the chip let them stand in for" in first.out
+    assert len(found["repairs"]) == found["by_class"]["found"]["dead_column"] > 0
+    assert again["by_class"]["found"]["dead_column"] == 0 and again["repairs"] == found["repairs"]
+    assert f"spare columns in use: {len(found['repairs'])}" in second.out
+    answer = remora(*arguments, "--spares", files / "map.toml")
+    assert answer.code == 2 and "is not valid JSON" in answer.err

@@ -34,7 +34,7 @@ DESIGNS = {
     "tiny, every step": {
         "network": {"readout": "every"},
         "system": {"contexts": 2},
-        "crossbar": {"macro_rows": 9, "macro_columns": 6},
+        "crossbar": {"macro_rows": 9, "macro_columns": 6, "spare_columns": 2},
     },
     "mnist": {},
     "mnist-bmru": {},

@@ -157,6 +157,7 @@ def random_devices(random: Random, wanted: tuple[str, ...]) -> dict[str, Any]:
         "slow_noise": {"slow_noise": tuple(0.02 + value for value in curve(0.2)), "slow_base": random.uniform(0, 30)},
         "stuck": {"stuck_rest": 0.1, "stuck_full": 0.1},
         "corrupt": {"corrupt": 0.2},
+        "dead_columns": {"dead_columns": 0.3},
         "drift": {"drift": tuple(0.02 + value for value in curve(0.1)), "drift_spread": curve(0.05)},
         "endurance": {"endurance": random.uniform(2, 8), "endurance_spread": 0.3},
         "wires": {

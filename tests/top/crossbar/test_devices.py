@@ -37,7 +37,7 @@ EVERYTHING = {
     "slow_base": 17.5, "stuck_rest": 0.03, "stuck_full": 0.02, "corrupt": 0.03, "drift": [0.06, 0.04],
     "drift_spread": [0.02], "drift_start": 20.0, "endurance": 12.0, "endurance_spread": 0.4, "wire_row": 20.0,
     "wire_column": 10.0, "full_conductance": 1e-4, "converter_offset": 3.0, "converter_gain": 0.05,
-    "converter_noise": 0.7, "plane_error": 0.05,
+    "converter_noise": 0.7, "plane_error": 0.05, "dead_columns": 0.1,
 }  # fmt: skip
 """Every non-ideality at once, each large enough to be seen in short runs."""
 QUICK = {"hidden_shift": 3, "readout_shift": 2}

@@ -82,6 +82,7 @@ def run_self_test(
     config = {
         "design": design.model_dump(mode="json"), "threshold": threshold, "least": least, "tests": tests,
         "pulses": pulses, "output": str(output),
+        "spares": chip.spares.columns if chip.spares and chip.spares.used else [],
         "cycles": max(each.cycles(design) for each in golden),
     }  # fmt: skip
     arguments = [f"+remora_chip={directory}", devices_asked(directory), *plusargs]

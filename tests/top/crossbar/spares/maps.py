@@ -8,14 +8,25 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
 from remora.spec.crossbar.spares.spare_map import Replacement, SpareMap
 from tests.hdl.designs import make_design
+from tests.top.crossbar.test_devices import EVERYTHING
 
 SPARED = make_design(  # several tiles of either layer in both directions, the last of them narrower; larger macros
     network={"features": 3, "hidden": 7, "classes": 4, "max_steps": 4},
     cell={"lanes": 5},
-    crossbar={"rows": 6, "columns": 4, "adc_cycles": 2, "spare_columns": 2, "macro_columns": 9, "self_test": True},
+    crossbar={
+        "rows": 6,
+        "columns": 4,
+        "adc_cycles": 2,
+        "spare_columns": 2,
+        "macro_columns": 9,
+        "self_test": True,
+        "calibrate_offsets": True,
+        "sense_cycles": 40,
+    },
     learning={"enabled": True, "hidden_shift": 3, "readout_shift": 2},
     system={"contexts": 3},
 )
+REAL = SPARED.evolve(devices=EVERYTHING | {"dead_columns": 0.15})
 
 
 def random_map(design: DesignPoint, seed: int) -> SpareMap:

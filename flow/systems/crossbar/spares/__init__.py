@@ -1,0 +1,1 @@
+"""Spare columns: files of maps."""

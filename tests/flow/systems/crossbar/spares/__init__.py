@@ -1,0 +1,1 @@
+"""Files of maps of spare columns."""

@@ -1,0 +1,1 @@
+"""Spare columns of a chip in golden."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.update_rules.accumulate import Accumulate
 from remora.spec.crossbar.update_rules.direct import Direct
-from remora.spec.crossbar.update_rules.rule import UpdateRule
+from remora.spec.crossbar.update_rules.rule import MOST_NUMBER, UpdateRule
 from remora.spec.lib.plugins import plugin_names, with_plugins
 
 if TYPE_CHECKING:
@@ -24,9 +26,23 @@ def update_rules() -> dict[str, UpdateRule]:
     """All of them by name, the bundled ones first.
 
     Raises:
-        RemoraError: as `remora.spec.lib.plugins.with_plugins`.
+        RemoraError: as `remora.spec.lib.plugins.with_plugins`, which names the package whose rule has a name that the
+            kernel cannot have, or a number that is not one of its own.
     """
-    return with_plugins(GROUP, UPDATE_RULES)
+    return with_plugins(GROUP, UPDATE_RULES, _fault)
+
+
+def _fault(name: str, rule: UpdateRule, others: Mapping[str, UpdateRule]) -> str | None:
+    """What is wrong with a registered rule of this name."""
+    if not re.fullmatch("[a-z][a-z0-9_]*", name):
+        return "but its name is that of a function of the kernel: use small letters, digits and underscores"
+    number = getattr(rule, "number", None)
+    if not isinstance(number, int) or not 0 <= number <= MOST_NUMBER:
+        return f"whose number is {number!r}: LEARN_CAPABILITIES.update holds whole numbers from 0 to {MOST_NUMBER}"
+    for other, taken in others.items():
+        if taken.number == number:
+            return f"whose number {number} is that of '{other}' in LEARN_CAPABILITIES.update: give it one of its own"
+    return None
 
 
 def update_rule_names() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,16 @@ from remora.spec.lib import plugins
 from remora.spec.lib.errors import ConfigError, RemoraError
 from tests.golden.designs import DESIGNS
 
-THIRD = UPDATE_RULES["accumulate"]
+
+def numbered(number: object) -> SimpleNamespace:
+    """A rule of this number that is otherwise a bundled one."""
+    rule = UPDATE_RULES["accumulate"]
+    return SimpleNamespace(
+        number=number, accumulates=True, draws=False, faults=rule.faults, legal_level=rule.legal_level
+    )
+
+
+THIRD, SAME, LARGE, SMALL, WORD = (numbered(number) for number in (2, 1, 16, -1, "two"))
 POINT = f"{__name__}:THIRD"
 
 
@@ -64,6 +74,22 @@ def test_an_unknown_rule_is_refused(install):
     [
         ([("direct", POINT)], f"package of no name registers 'direct' in {GROUP}, where it is already"),
         ([("third", POINT), ("third", POINT)], "registers 'third' in .*, where it is already: remove one"),
+        (
+            [("third", f"{__name__}:SAME")],
+            "of no name registers 'third' in .*, whose number 1 is that of 'direct' in LEARN",
+        ),
+        (
+            [("a", POINT), ("b", POINT)],
+            "registers 'b' in .*, whose number 2 is that of 'a' in .*give it one of its own",
+        ),
+        (
+            [("third", f"{__name__}:LARGE")],
+            "registers 'third' in .*, whose number is 16: .*holds whole .* from 0 to 15",
+        ),
+        ([("third", f"{__name__}:SMALL")], "whose number is -1: LEARN_CAPABILITIES.update holds"),
+        ([("third", f"{__name__}:WORD")], "whose number is 'two': LEARN_CAPABILITIES.update holds"),
+        ([("third", f"{__name__}:GROUP")], "whose number is None: LEARN_CAPABILITIES.update holds"),
+        ([("th-ird", POINT)], "registers 'th-ird' in .*, but its name is .* function of the kernel: use small letters"),
         ([("third", "no_such_package:X")], r"'third' of package of no name .* cannot be loaded: ModuleNotFoundError"),
     ],
 )

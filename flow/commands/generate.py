@@ -53,6 +53,8 @@ def command(
             console().print(f"  {name.replace('_', ' ')}: {what}")
     for line in testbench_commands(output / "sim"):
         console().print(f"  testbench: {line}", markup=False, soft_wrap=True)
+    for note in system.testbench_notes(design):
+        console().print(f"  note: {note}", style="yellow", markup=False, soft_wrap=True)
 
 
 def testbench_commands(folder: Path) -> list[str]:

@@ -91,6 +91,10 @@ class System(ABC, Generic[AnyDesign, Content]):
     def parts(self, design: AnyDesign, content: Content | None) -> Parts:
         """What `remora generate` writes of the design point; ``content`` None is what the system begins with."""
 
+    def testbench_notes(self, design: AnyDesign) -> list[str]:
+        """What a person must know of the testbench that `remora generate` writes, a sentence each."""
+        return []
+
     def generate(
         self, design: AnyDesign, directory: Path, content: Content | None = None, *, force: bool = False
     ) -> Generated:

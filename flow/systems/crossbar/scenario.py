@@ -20,6 +20,7 @@ from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import ROWS_PER_WORD, WINDOW_ROWS, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import GROUP_BITS, SLICE_GROUPS, HostMemory, host_memories
+from remora.spec.devices.section import Devices
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.spec.lib.registers import WORD_MASK, register_map
 
@@ -38,14 +39,30 @@ ACCESS_CYCLES = 5
 """Of a register, about."""
 
 
+IDEAL_DEVICES = (
+    "This testbench has ideal devices and converters, and its answers are golden's with ideal ones: the section "
+    "devices of the design point describes a chip, and one netlist serves every chip."
+)
+"""Of the testbench of a design point with real devices: it has no chip to run."""
+
+
+def with_ideal_devices(design: DesignPoint) -> DesignPoint:
+    """The design point as the testbench simulates it: the same hardware, and devices and converters that do not err."""
+    return design.evolve(devices=Devices().model_dump())
+
+
 def crossbar_scenario(design: DesignPoint, weights: Weights) -> Scenario:
-    """The scenario of a design that starts from the memory images of ``weights``."""
+    """The scenario of a design that starts from the memory images of ``weights``, on ideal devices."""
+    real = not design.devices.ideal
+    design = with_ideal_devices(design)
     stimulus = _stimulus(design, weights)
     reference = Reference(design, stimulus, trace=False)
     expected = reference.advance(0, len(stimulus))
     after = reference.checkpoint if design.capabilities.learns else None
 
     scenario = Scenario(register_map(design), _timeout_cycles(design, stimulus), ("+remora_images=../images",))
+    if real:
+        scenario.about.append(IDEAL_DEVICES)
     scenario.identify()
     _configure(scenario, design, stimulus.coefficients)
     if design.capabilities.digital_bias:

@@ -55,6 +55,12 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
 
         return crossbar_parts(design, content)
 
+    def testbench_notes(self, design: DesignPoint) -> list[str]:
+        """That it has no chip, where the design point has real devices."""
+        from remora.flow.systems.crossbar.scenario import IDEAL_DEVICES
+
+        return [] if design.devices.ideal else [IDEAL_DEVICES]
+
     def harness(self, design: DesignPoint, probes: Mapping[str, Mapping[str, Any]]) -> Harness:
         """As `remora.flow.systems.crossbar.harness.crossbar_harness`."""
         from remora.flow.systems.crossbar.harness import crossbar_harness

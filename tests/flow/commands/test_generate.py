@@ -12,6 +12,7 @@ import pytest
 from remora.flow.commands.generate import testbench_commands as commands_for
 from remora.flow.tools.icarus import find_icarus
 from remora.flow.tools.verilator import SimulatorError, Verilator, find_verilator
+from remora.spec.lib.systems import BUNDLED_PRESETS
 from tests.support import missing_tool
 
 
@@ -32,6 +33,18 @@ def test_the_lines_that_run_the_testbench_are_printed_and_run(remora, tmp_path):
         missing_tool(str(error))
     ran = subprocess.run(icarus, capture_output=True, text=True, check=False)
     assert ran.returncode == 0 and "PASS" in ran.stdout, ran.stdout + ran.stderr
+
+
+def test_a_design_point_of_real_devices_is_told_that_its_testbench_has_ideal_ones(remora, tmp_path):
+    design = tmp_path / "chip.toml"
+    one = (BUNDLED_PRESETS / "one.toml").read_text(encoding="utf-8")
+    design.write_text(one + '\n[devices]\nmodel = "taox-hfox"\n', encoding="utf-8")
+    answer = remora("generate", design, "-o", tmp_path / "out")
+    assert answer.code == 0, answer.err
+    assert len(lines_of(answer.out)) == 2
+    assert "note: This testbench has ideal devices and converters" in answer.out
+    readme = (tmp_path / "out" / "sim" / "README.md").read_text(encoding="utf-8")
+    assert "\n- This testbench has ideal devices and converters" in readme
 
 
 def test_the_line_for_verilator_finds_the_one_that_is_found_here(tmp_path):

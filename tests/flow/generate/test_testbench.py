@@ -15,6 +15,7 @@ import pytest
 from remora.flow.generate.directory import Generated
 from remora.flow.generate.testbench import FILES
 from remora.flow.systems.crossbar.devices import check_devices, devices_asked
+from remora.flow.systems.crossbar.scenario import IDEAL_DEVICES, crossbar_scenario
 from remora.flow.systems.registry import generate
 from remora.flow.tools.simulator import build_root, find_verilator
 from remora.flow.tools.verilator import build_environment
@@ -24,7 +25,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.section import Design
-from remora.spec.presets import load_design
+from remora.spec.presets import load_design, preset_names
 from tests.support import icarus
 
 LEARNS = {"enabled": True, "hidden_shift": 4, "readout_shift": 4, "replay_capacity": 4, "seed": 3}
@@ -123,6 +124,54 @@ def test_passes_and_compares_everything(generated, name, simulator):
     assert len(words) > answers > 3 and registers > 50
     counts = f"{len(words)} words of {answers} answers and {registers} register values compared, 0 differ"
     assert found.startswith(f"PASS: {counts}; ")
+
+
+# Design points of real devices ---------------------------------------------------------------------------------------
+REAL = {"model": "taox-hfox", "read_noise": 0.05, "converter_offset": 3, "stuck_full": 0.1}
+VERIFIED = LEARNS | {"verify_reads": 2, "compensation": True}
+BY_PRESET = {
+    name: design
+    for name in preset_names()
+    if isinstance(design := load_design(name, Design), DesignPoint) and not design.capabilities.bistable
+}
+CHIPS = {
+    "tiny, verified": load_design("tiny", DesignPoint).evolve(learning=VERIFIED, crossbar={"verify_pulses": 4}),
+    "tiny, digital biases": load_design("tiny", DesignPoint).evolve(learning=LEARNS, crossbar={"bias": "digital"}),
+    "tiny, direct": load_design("tiny", DesignPoint).evolve(learning=TIMED["direct"]["learning"]),
+    **BY_PRESET,
+}
+"""Design points that are given a chip at night: learning of several kinds, and every preset that may have one."""
+
+
+@pytest.mark.parametrize("name", ["tiny", "tiny, learning"])
+def test_a_chip_changes_nothing_but_what_the_readme_says(generated, name):
+    """The testbench has ideal devices, so its answers are golden's with ideal ones, of the folders that pass above."""
+    folder = generated(name)
+    design = folder.design.evolve(devices=REAL)
+    assert design.hash == folder.design.hash and not design.devices.ideal
+    scenario = crossbar_scenario(design, initial_weights(design))
+    texts = {"host.hex": scenario.host, "packets.hex": scenario.packets, "answers.hex": scenario.answers}
+    compared = 0
+    for file, lines in texts.items():
+        found = (folder.directory / "sim" / file).read_text(encoding="utf-8").splitlines()
+        assert found == lines
+        compared += len(found)
+    assert compared > 100
+    readme = (folder.directory / "sim" / "README.md").read_text(encoding="utf-8")
+    assert IDEAL_DEVICES in scenario.about and "ideal" not in readme
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("name", "simulator"),
+    [(name, each) for name in CHIPS for each in SIMULATORS if each == "icarus" or name not in BY_PRESET],
+)
+def test_it_passes_whatever_chip_the_design_point_has(tmp_path, name, simulator):
+    design = CHIPS[name].evolve(devices=REAL)
+    made = generate(design, tmp_path / "out")
+    assert IDEAL_DEVICES in (made.directory / "sim" / "README.md").read_text(encoding="utf-8")
+    found = re.match(r"PASS: (\d+) words of (\d+) answers", verdict(run_make(made.directory, simulator)))
+    assert found and int(found[1]) > int(found[2]) > 1
 
 
 @pytest.mark.parametrize("simulator", SIMULATORS)

@@ -25,6 +25,7 @@ from remora.spec.crossbar.self_test.plan import (
     BURSTS,
     COUNT_BITS,
     GROUP_ROWS,
+    LAST_PULSES,
     LEAST_SUM,
     MOST_PULSES,
     PLANE_SHARE,
@@ -282,7 +283,7 @@ class _GroupTest:
             if not pending.any():
                 break
             lowers = down ^ bool(burst % 2)
-            for _ in range(BURST_PULSES):
+            for _ in range(LAST_PULSES if burst == BURSTS - 1 else BURST_PULSES):
                 test.pulse(side, self.rows, pending & ~lowers, pending & lowers)
             self._scan(np.asarray(pending.any(axis=1)))
             self._decide()

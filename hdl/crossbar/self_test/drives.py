@@ -11,7 +11,14 @@ from remora.hdl.crossbar.self_test.decider import PairDecider
 from remora.hdl.crossbar.self_test.weigher import Weigher
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.spec.crossbar.layout import Layer, LayerLayout
-from remora.spec.crossbar.self_test.plan import GROUP_ROWS, weighed_planes, weighings
+from remora.spec.crossbar.self_test.plan import (
+    BURST_PULSES,
+    BURSTS,
+    GROUP_ROWS,
+    LAST_PULSES,
+    weighed_planes,
+    weighings,
+)
 
 
 def drive_row(m: Module, layouts: Mapping[Layer, LayerLayout], wordlines, driving: Value, layer: Value, row: Value):
@@ -42,7 +49,12 @@ def pulse_group(m: Module, port: wiring.PureInterface, rows: int, group: Value, 
 
 
 def find_ends(m: Module, test) -> None:
-    """Where the walk of a self-test ends: columns and folds of the layer at hand, and the last of what it counts."""
+    """Where the walk of a self-test ends: columns and folds of the layer at hand, and the last of what it counts.
+
+    Also how often the next pulses go over all columns again. Rule S4.
+    """
+    shorter = ~test.base & (test.number == BURSTS - 2)
+    m.d.comb += test.repeats.eq(Mux(test.returning, 0, Mux(shorter, LAST_PULSES - 1, BURST_PULSES - 1)))
     for layer, layout in test.layouts.items():
         with m.If(test.layer == layer):
             m.d.comb += [

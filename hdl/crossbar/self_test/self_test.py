@@ -134,7 +134,7 @@ class SelfTest(wiring.Component):
         self.sample = Signal(READ_BITS)
         self.side, self.base, self.returning = Signal(), Signal(), Signal()
         self.number = Signal(range(RETURNS))
-        self.again = Signal(range(BURST_PULSES))
+        self.again, self.repeats = (Signal(range(BURST_PULSES), name=name) for name in ("again", "repeats"))
         self.weighs_alone, self.weighing, self.plane = Signal(), Signal(), Signal(range(self.weigher.planes))
         self.converters = Signal()
         self.total = Signal(signed(self.plan.sum_bits))
@@ -225,7 +225,7 @@ class SelfTest(wiring.Component):
             with m.State("BRANCH"):
                 m.d.sync += [self.column.eq(0), self.column_tile.eq(0), self.in_tile.eq(0), self.again.eq(0)]
                 with m.If(masks.rows.any()):
-                    m.d.sync += self.again.eq(Mux(self.returning, 0, BURST_PULSES - 1))
+                    m.d.sync += self.again.eq(self.repeats)
                     m.next = "PULSE"
                 with m.Elif(self.base | self.returning):
                     self._end_side(m)

@@ -21,13 +21,14 @@ READS = 1 << READ_BITS
 """Samples of a row that are summed. Rule S1."""
 GROUP_ROWS = 8
 """Rows whose devices are pulsed and read together. Rule S2."""
-BURST_PULSES = 2
-BURSTS = 4
-"""The pulses of a burst, and how many bursts a device gets that does not move. Rule S4."""
+BURST_PULSES = 3
+BURSTS = 3
+LAST_PULSES = 2
+"""The pulses of a burst, how many bursts a device gets that does not move, and the pulses of the last. Rule S4."""
 RETURNS = 4
 """Most single pulses by which a device returns. Rule S5."""
-MOST_PULSES = BURSTS * BURST_PULSES
-"""Most pulses of a device in one test."""
+MOST_PULSES = 8
+"""Most pulses of a device in one test. Rule S5."""
 OFFSET_CODES = 3
 """A mean code of no words from which on a column's converter has an offset. Rule S7."""
 LEAST_FINDINGS, MOST_FINDINGS = 16, 1024
@@ -56,7 +57,7 @@ LEAST_BITS = 24
 """Width of that register."""
 SUM_BITS = 32
 """Width of a column's sum as software reads it. Rule S10."""
-SEPARATION = 5
+SEPARATION = 5.8
 """Deviations of what readings err by that `threshold_for` keeps away from."""
 ROUNDING = 0.5
 """Largest deviation of a code that rounds either way."""
@@ -113,7 +114,7 @@ class SelfTestPlan:
     Attributes:
         finer: e, a level weighs 2^e codes. Rule S1.
         level: what a level adds to a sum.
-        threshold: of movement, after reset of its register: a level. Rule S4.
+        threshold: of movement, after reset of its register: half of what a burst moves by steps of a level. Rule S4.
         tolerance: what a weight may differ by from its first reading: half a level. Rule S5.
         middle: sums above which a device goes down first. Rule S3.
         offset: sums of no words from which on a converter has an offset. Rule S7.
@@ -141,7 +142,7 @@ class SelfTestPlan:
         return cls(
             finer=finer,
             level=level,
-            threshold=level,
+            threshold=level * BURST_PULSES // 2,
             tolerance=level // 2,
             middle=limit * level // 2,
             offset=OFFSET_CODES * READS,
@@ -153,14 +154,14 @@ class SelfTestPlan:
 def threshold_for(design: DesignPoint) -> int:
     """The threshold of movement that suits the devices of a design point. Rule S4.
 
-    A quarter of a level where readings do not err. Else five deviations of the difference of two sums of a full device,
-    a code of which rounds either way; but no more than half of what a burst moves on average, nor than a level.
+    A quarter of a level where readings do not err. Else 5.8 deviations of the difference of two sums of a full device,
+    a code of which rounds either way; but no more than half of what a burst moves on average, nor than 1.5 levels.
     """
     plan, given, limit = SelfTestPlan.of(design), design.devices.resolved(), design.crossbar.weight_limit
     noise = hypot(given["converter_noise"], given["read_noise"] * (limit << plan.finer))
     apart = SEPARATION * sqrt(2 * READS) * hypot(noise, ROUNDING) if noise else 0
     step = mean_step(design.devices, limit) * plan.level * BURST_PULSES / 2
-    return int(max(-(-plan.level // 4), min(plan.level, round(step), ceil(apart))))
+    return int(max(-(-plan.level // 4), min(plan.threshold, round(step), ceil(apart))))
 
 
 def columns_at_once(design: DesignPoint, layer: Layer) -> int:

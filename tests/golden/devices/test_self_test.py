@@ -27,6 +27,7 @@ from remora.spec.crossbar.self_test.plan import (
     BURSTS,
     MOST_PULSES,
     READS,
+    RETURNS,
     Defect,
     Finding,
     SelfTestPlan,
@@ -97,19 +98,20 @@ def test_exact_devices_come_back_to_where_they_were():
     assert (levels(chip, state) == before).all()
     pulses = [layer.n for layer in state.layers]
     assert pulses[0][1, 0, 0] == pulses[1][0, 3, 2] == MOST_PULSES
-    assert sorted({*pulses[0].ravel().tolist(), *pulses[1].ravel().tolist()}) == [2 * BURST_PULSES, MOST_PULSES]
+    assert {*pulses[0].ravel().tolist(), *pulses[1].ravel().tolist()} == {2 * BURST_PULSES, MOST_PULSES}
     assert [finding.word for finding in result.findings] == [0x10800000, 0x11001802]  # Rule S8
 
 
-def test_a_device_at_its_bound_goes_the_other_way_and_comes_back():
-    """g- holds back what the pair reads, so the first burst finds the bound. Rules S4 and S5."""
+def test_a_device_at_its_bound_goes_the_other_way_and_its_pair_comes_back():
+    """g- holds back what the pair reads: the first burst finds the bound. g- makes up for a pulse. Rules S4, S5."""
     chip, state, _ = chip_of(EXACT, [])
     model, devices = chip.model, state.layers[0].p
     devices[:, 2, 1] = model.full, model.rest + 20 * model.level
     before = levels(chip, state)
     result = self_test(EXACT, chip, state, threshold_for(EXACT))
     assert (levels(chip, state) == before).all() and not result.findings
-    assert state.layers[0].n[0, 2, 1] == 3 * BURST_PULSES
+    assert state.layers[0].n[:, 2, 1].tolist() == [MOST_PULSES, 2 * BURST_PULSES + 1]
+    assert devices[0, 2, 1] == model.full - model.level
 
 
 def test_groups_after_the_first_leave_a_dead_column_alone():
@@ -153,7 +155,7 @@ def test_every_sample_is_a_probe_of_its_layer():
         layer = Layer.HIDDEN if count == rows[0] and each == columns[0] else Layer.READOUT
         weighed = count * weighed_planes(TINY, layer) * weighings(TINY, layer)
         scans = (probes - each * READS - weighed) / READS
-        assert scans == int(scans) and 2 * count * 2 <= scans <= 2 * count * (1 + 2 * BURSTS)
+        assert scans == int(scans) and 2 * count * 2 <= scans <= 2 * count * (BURSTS + RETURNS)
 
 
 def with_offsets(design: DesignPoint, *codes: float):

@@ -18,13 +18,16 @@ from remora.spec.presets import load_design
 from tests.golden.devices.test_self_test import NOISY, chip_of
 
 MNIST = load_design("mnist", DesignPoint).evolve(crossbar={"self_test": True}, devices=NOISY)
-MAPS = range(1, 21)
 
 
-def test_twenty_maps():
-    """Planes and gains that err by 5 to 25 %, beside stuck devices and offsets; within a million cycles."""
+@pytest.mark.parametrize(("maps", "planes", "gains"), [(2, 1, 6), pytest.param(20, 21, 61, marks=pytest.mark.nightly)])
+def test_maps(maps, planes, gains):
+    """Stuck devices and offsets, and planes and gains that err by 5 to 25 %: all are found, within a million cycles.
+
+    Rules S4 to S13.
+    """
     seen, cycles = dict.fromkeys(Defect, 0), []
-    for seed in MAPS:
+    for seed in range(1, maps + 1):
         design = MNIST.evolve(devices={"seed": seed})
         made = Chip.of(design)
         drifts = random_drift(made, seed)
@@ -38,13 +41,11 @@ def test_twenty_maps():
             told, hidden = told + found, hidden + unjudged
             assert 4000 < gain_of(design, layer, before, result) < 4200
         outcome = found_of(chip, [*injected, *drifts], told, hidden)
-        classes = (Defect.PLANE, Defect.GAIN)
-        wrong = [each for each in (*outcome.missed, *outcome.false_alarms) if each.defect in classes]
-        assert wrong == [] and result.most <= MOST_PULSES
+        assert outcome.missed + outcome.false_alarms == [] and result.most <= MOST_PULSES
         cycles.append(result.cycles(design))
         for finding in outcome.found:
             seen[finding.defect] += 1
-    assert seen[Defect.PLANE] > 20 and seen[Defect.GAIN] > 60, seen
+    assert seen[Defect.STUCK] > 250 * maps and seen[Defect.PLANE] >= planes and seen[Defect.GAIN] >= gains, seen
     assert max(cycles) <= 1_000_000
 
 

@@ -49,16 +49,16 @@ def test_the_range_and_half_as_much_fit_the_converter(levels, adc_bits):
 
 
 def test_the_threshold_keeps_away_from_what_readings_err_by():
-    """Between a quarter of a level and a level, and at most half of what a burst moves."""
+    """Between a quarter of a level and 1.5 levels, and at most half of what a burst moves."""
 
     def threshold(**devices) -> int:
         return threshold_for(MNIST.evolve(devices=devices))
 
     plan, noisy = SelfTestPlan.of(MNIST), {"read_noise": 0.01, "converter_noise": 0.5}
-    assert (plan.level, plan.threshold) == (16, 16)
+    assert (plan.level, plan.threshold) == (16, 24)
     assert threshold() == threshold(model="taox-hfox") == 4
-    assert threshold(**noisy) == 16 and threshold(converter_noise=0.25) == 12 and threshold(read_noise=0.001) == 11
-    assert threshold(**noisy, raise_steps=0.5, lower_steps=0.5) == 8
+    assert threshold(**noisy) == 22 and threshold(converter_noise=0.25) == 13 and threshold(read_noise=0.001) == 12
+    assert threshold(**noisy, raise_steps=0.5, lower_steps=0.5) == 12
     assert threshold(**noisy, raise_steps=0.01, lower_steps=0.01) == 4
 
 

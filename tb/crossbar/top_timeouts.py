@@ -199,11 +199,12 @@ async def programming(dut) -> None:
 
 @cocotb.test()
 async def updates(dut) -> None:
-    """Pulses of learning: the update ends without those that are left, its soft reset waits for that, and afterwards
-    weights may be programmed and sequences inferred."""
+    """Pulses of learning, or reads that verify them: the update ends without those that are left, its soft reset waits
+    for that, and afterwards weights may be programmed and sequences inferred."""
     bench = await TimeoutBench.started(dut, 40)
     host, design, config = bench.host, bench.design, bench.config
     longest = design.cycles.most_update(design.network.max_steps) * 3 + bench.longest_wait
+    within = 0
     for round_ in range(config["rounds"]):
         await host.start()
         began = host.cycle()
@@ -214,16 +215,18 @@ async def updates(dut) -> None:
                 if bench.stopped:
                     break
             assert host.cycle() < began + 100 * longest, "no pulse hangs"
+        within += (await host.read("LEARN_PROGRESS"))["updating"]
         if round_ % 2:
             # Before the update has ended.
             found = {name for name, value in (await host.read("MACRO_STATUS")).items() if value}
             bench.causes.update(found)
             await bench.soft_reset()
         else:
-            await bench.recover("hidden_pulse", "readout_pulse")
+            await bench.recover(*config["causes"])
         await host.halt()
         assert (await host.read("UPDATES"))["value"] > 0
     assert set(config["causes"]) <= bench.causes.keys(), bench.causes
+    assert within >= config.get("within", 0), f"only {within} time-outs of {config['rounds']} were in an update"
     await bench.program_all(Weights(np.array(config["hidden"], np.int16), np.array(config["readout"], np.int16)))
     await bench.infer_all(2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,7 +107,12 @@ def two_tasks(design: DesignPoint, count: int) -> tuple[SequenceSet, NDArray[np.
     "name", [pytest.param(name, marks=pytest.mark.nightly) if name in AT_NIGHT else name for name in CASES]
 )
 def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
-    case, design = CASES[name], CASES[name].design
+    learn_through_resets(CASES[name], harness, tmp_path)
+
+
+def learn_through_resets(case: Case, harness: Callable, tmp_path: Path) -> Follower:
+    """Run a case and compare all of it with golden, which is returned."""
+    design = case.design
     _, build = harness(design)
     data, lengths = two_tasks(design, case.sequences)
     # Where the planned sequences leave too few cut, they come again.
@@ -144,6 +150,7 @@ def test_what_is_learnt_survives_soft_resets(name, harness, tmp_path):
     assert min(follower.answers_cut, follower.cut_in_updates) > 0 or not design.capabilities.reads_every_step
     found = {"unfinished": follower.unfinished, "cut": follower.cut}
     assert all(found[name] >= count for name, count in case.needed.items()), found
+    return follower
 
 
 def start(design: DesignPoint, weights: Weights, folder: Path) -> list[str]:

@@ -22,6 +22,10 @@ DESIGN_POINTS = {
         # Its memories forget a bit, too.
         system={"small_memory_bits": 0, "parity": True},
     ),
+    # Most of its conversions are those of verification.
+    "verified": DESIGNS["primes"].evolve(
+        learning={"enabled": True, "hidden_shift": 3, "readout_shift": 2, "verify_reads": 16, "replay_capacity": 3},
+    ),
     # So many classes that a conversion begins while the codes before are still taken.
     "every": DESIGNS["primes"].evolve(network={"readout": "every", "classes": 11}, system={"contexts": 3}),
 }

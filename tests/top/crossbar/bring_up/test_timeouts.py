@@ -35,6 +35,15 @@ def test_a_limit_of_zero_waits_for_ever(hanging, tmp_path):
     run_hanging(hanging, tmp_path, "top_timeouts.no_limit", hang(READOUT[0], "valid", 9))
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize("hanging", ["verified"], indirect=True)
+def test_a_verification_whose_conversion_never_ends(hanging, tmp_path):
+    """Rule J1: the update ends without its other reads, and its soft reset waits for that."""
+    hangs = [hang(tile, "valid", 1009) for tile in (HIDDEN[0], READOUT[0])]
+    causes = ["hidden_conversion", "readout_conversion"]
+    run_hanging(hanging, tmp_path, "top_timeouts.updates", *hangs, causes=causes, rounds=16, within=4)
+
+
 @pytest.mark.parametrize("hanging", ["learns"], indirect=True)
 def test_an_update_whose_pulse_never_ends(hanging, tmp_path):
     hangs = [hang(tile, "busy", 101) for tile in (HIDDEN[0], READOUT[0])]

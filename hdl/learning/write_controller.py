@@ -97,7 +97,7 @@ class WriteController(wiring.Component):
         counts, raised = Signal.like(self.counts), Signal.like(self.raised)
         layer, tile, column = Signal(), Signal(8), Signal.like(self.column)
         row_tiles = -(-self.design.hidden_rows // rows)
-        self._row_tile = Signal(range(max(2, row_tiles) if self._verifies else row_tiles), name="row_tile")
+        self._row_tile = Signal(range(max(2, row_tiles)), name="row_tile")
         sensed, busy, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
         pending = due.any()
         # Devices of this tile that this column has pulsed, by side.

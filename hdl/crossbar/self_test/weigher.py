@@ -101,7 +101,7 @@ class Weigher(wiring.Component):
             before = memory.read_data.word_select(lane, bits).as_signed()
             sums.append((Mux(self.first, 0, before) + added)[:bits])
             signs.append(added)
-        chosen, held = Signal(range(self.lanes)), Signal()
+        chosen, held = Signal(range(max(2, self.lanes))), Signal()
         m.d.sync += [chosen.eq(self.lane), held.eq(~self.clear & (held | self.done))]
         m.d.comb += [
             memory.read.eq(self.read | ~(self.take | self.compare)),

@@ -15,6 +15,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.fault_map import FaultMap
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.device_state import (
+    COUNTS,
     check_devices,
     check_map,
     device_arrays,
@@ -229,7 +230,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
     )
     spares, devices = move_spares(stored, design, content, move_devices(stored, design, content))
     fault_map, devices = move_map(design, content, devices)
-    offsets, state, said = read_offsets(design, content, devices.state)
+    offsets, state, said, uncorrected = read_offsets(design, content, devices.state, COUNTS in content)
     return Checkpoint(
         weights,
         moved.hidden_accumulators,
@@ -245,7 +246,7 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
         offsets,
         spares,
         moved.remarks + devices.remarks + said,
-        moved.left_behind + devices.left_behind + left,
+        moved.left_behind + devices.left_behind + uncorrected + left,
     )
 
 

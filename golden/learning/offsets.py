@@ -30,16 +30,18 @@ def offset_arrays(offsets: Offsets | None) -> dict[str, ArrayLike]:
 
 
 def read_offsets(
-    design: DesignPoint, content: Mapping[str, Any], state: DeviceState | None
-) -> tuple[Offsets | None, DeviceState | None, tuple[str, ...]]:
-    """The offsets of a file, its devices with them, and what to say of it.
+    design: DesignPoint, content: Mapping[str, Any], state: DeviceState | None, has_devices: bool
+) -> tuple[Offsets | None, DeviceState | None, tuple[str, ...], tuple[str, ...]]:
+    """The offsets of a file, its devices with them, remarks, and what is left behind.
 
-    A chip that calibrates measures them anew where the file has devices alone. Where the design point has none, they
-    stay behind.
+    They belong to the devices, and move with these alone; those of ideal devices move to ideal ones. Where they stay
+    behind and are not all 0, a sentence says so. A chip that calibrates measures them anew where the file has devices
+    alone.
 
     Args:
-        state: of the devices that moved; None where the design point at hand has fresh ones, which are calibrated as
-            they are programmed.
+        state: of the devices that moved; None where the design point at hand has ideal ones, or fresh ones, which are
+            calibrated as they are programmed.
+        has_devices: the file has the state of real devices.
 
     Raises:
         ValueError: they are damaged.
@@ -48,17 +50,24 @@ def read_offsets(
     if len(held) == 1:
         raise ValueError(f"of its offsets it lacks {', '.join(set(ARRAYS.values()) - set(content))}")
     if not design.capabilities.calibrates:
-        kept = any(np.any(each) for each in held)
-        said = ("its offsets are left behind: crossbar.calibrate_offsets is false here",) if kept else ()
-        return None, state, said
+        return None, state, (), _left(held, "crossbar.calibrate_offsets is false here")
+    if held and state is None and not design.devices.ideal:
+        return None, None, (), _left(held, "they are those of another chip; the fresh devices are calibrated")
+    if held and state is None and has_devices:
+        return None, None, (), _left(held, "they are those of real devices, and these are ideal")
     if held:
         offsets: Offsets = held[0], held[1]
         check_offsets(design, offsets)
-        return offsets, state and state.with_offsets(offsets), ()
+        return offsets, state and state.with_offsets(offsets), (), ()
     if state is None:
-        return None, None, ()
+        return None, None, (), ()
     state.calibrate(design, Chip.of(design, state.spares))
-    return state.offsets, state, ("it holds no offsets: the chip is calibrated",)
+    return state.offsets, state, ("it holds no offsets: the chip is calibrated",), ()
+
+
+def _left(held: list[NDArray], reason: str) -> tuple[str, ...]:
+    """The sentence on offsets that stay behind; none where all are 0."""
+    return (f"the offsets are left behind: {reason}",) if any(np.any(each) for each in held) else ()
 
 
 def check_offsets(design: DesignPoint, offsets: Offsets | None) -> None:

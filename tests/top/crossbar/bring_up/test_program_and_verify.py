@@ -53,7 +53,7 @@ def test_programs_as_golden_does(name, harness, tmp_path):
         assert result.comparison.compared[PROGRAMMED] == len(ended) == slices(design)
         assert all(one.unverified.bit_count() == one.mismatches for one in ended)
         for layer in case.reference.devices.layers if each.capabilities.compensates else ():
-            assert layer.n.any() and not layer.n[layer.marked].any()
+            assert layer.n.any() and layer.marked.any() and not layer.n[layer.marked].any()
         pulses = sum(one.corrections for one in ended)
         assert pulses > 200 if name == "slow" else any(one.mismatches for one in ended) and pulses > 20
 

@@ -1,4 +1,4 @@
-"""Ten million values of whole accelerators on real devices against golden, over a pairwise cover of all factors."""
+"""Ten million values of whole accelerators on real devices against golden, over a pairwise cover of `FACTORS`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ from tests.top.crossbar.test_devices import DAY, EVERYTHING, GATES
 
 VALUES, SEEDS = 10_000_000, 20
 """At least so many values are compared, of so many chips with stimuli of their own."""
-SIZES = {"one row tile": DESIGNS["tiny"], "several tiles": DESIGNS["primes"], "many tiles": TILED}
+SIZES = {
+    "one row tile": DESIGNS["tiny"].evolve(crossbar={"rows": 16}),
+    "several tiles": DESIGNS["primes"],
+    "many tiles": TILED,
+}
 COVER = 19
 """Seed of the cover, of those tried one with fewest rows."""
 CHIPS = 4

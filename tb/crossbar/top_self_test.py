@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import cocotb
+import numpy as np
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.self_test.plan import SUM_BITS, columns_at_once, layer_folds
 from remora.spec.crossbar.spares.spare_map import SpareMap
+from remora.tb.crossbar.correction_host import write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
 
@@ -22,8 +24,12 @@ SLACK = 2
 
 @cocotb.test()
 async def find_defects(dut) -> None:
-    """One self-test, or several one after the other; ``config`` says how many, the threshold, and where to write."""
+    """One self-test, or several one after the other; ``config`` says how many, the threshold, the offsets
+    that are stored before, and where to write."""
     host, config = await CrossbarHost.started(dut), load_config()
+    if config["offsets"]:
+        hidden, readout = (np.array(each) for each in config["offsets"])
+        await write_corrections(host, (hidden, readout))
     if config["spares"]:
         await host.use_spares(SpareMap(tuple(map(tuple, config["spares"]))))
     await host.write("SELF_TEST_THRESHOLD", sum=config["threshold"])

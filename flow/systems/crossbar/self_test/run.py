@@ -68,7 +68,7 @@ def run_self_test(
 
     Args:
         build: of the harness of the design.
-        state: of the chip's devices before; golden changes it.
+        state: of the chip's devices before; golden changes it. Its offsets, if any, are stored before the first test.
         least: sum of a plane with which others are compared.
         tests: how many, one after the other.
         pulses: they test devices; else these are weighed alone.
@@ -81,7 +81,7 @@ def run_self_test(
     output = directory / "self_test.json"
     config = {
         "design": design.model_dump(mode="json"), "threshold": threshold, "least": least, "tests": tests,
-        "pulses": pulses, "output": str(output),
+        "pulses": pulses, "output": str(output), "offsets": [each.tolist() for each in state.offsets or ()],
         "spares": chip.spares.columns if chip.spares and chip.spares.used else [],
         "cycles": max(each.cycles(design) for each in golden),
     }  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
 from remora.flow.systems.crossbar.correction.run import OFFSETS, run_calibrations
 from remora.flow.systems.crossbar.devices import DEVICES
+from remora.flow.systems.crossbar.self_test.run import run_self_test
 from remora.flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
 from remora.flow.systems.registry import generate, system_of
 from remora.flow.tools.simulator import Build, run, write_source
@@ -19,6 +20,7 @@ from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.correction.plan import calibration_cycles
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles, layer_layout
+from remora.spec.crossbar.self_test.plan import threshold_for
 from tests.hdl.designs import DESIGNS
 from tests.top.crossbar.test_devices import EVERYTHING, GATES, QUICK
 from tests.top.crossbar.test_devices import run as run_chip
@@ -41,13 +43,17 @@ INFERS = DESIGNS["above"].evolve(
 SEQUENCES = 6
 FAULTS = [
     Fault("rounding", "a mean is rounded the other way", "remora_calibration", {"stored": "good_stored + 1"}),
-    Fault("silent", "codes that are measured get something added", "remora_correction_store", {
-        "hidden_added": "~good_hidden_added"
+    Fault("silent", "what is stored already is added to codes that are measured", "remora_correction_store", {
+        "silent": "'0"
     }),
     Fault("layer", "offsets are stored for the other layer", "remora_calibration", {
         "store_layer": "~good_store_layer"
     }),
+    Fault("tested", "what is stored is added to codes that a self-test takes", "remora_correction", {
+        "untouched": "'0"
+    }),
 ]  # fmt: skip
+TESTED = SMALL.evolve(crossbar={"self_test": True})
 
 
 def bare(design: DesignPoint) -> tuple[Chip, DeviceState]:
@@ -109,17 +115,28 @@ def test_it_infers_with_offsets_taken_off(stall, harness, tmp_path):
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory) -> Build:
-    """The small design with all mistakes in it."""
-    generated = generate(SMALL, tmp_path_factory.mktemp("faulty"))
+    """The small design that tests itself, with all mistakes in it."""
+    generated = generate(TESTED, tmp_path_factory.mktemp("faulty"))
     netlist = write_source("remora_faults.v", mutate(generated.netlist.read_text(encoding="utf-8"), FAULTS))
     modules = {fault.module for fault in FAULTS}
     wrapped = {each["path"] for each in generated.sidecar["instances"] if each["module"] in modules}
-    return build_harness(generated, system_of(SMALL).harness, netlist=netlist, wrapped=wrapped, optimise="build")
+    return build_harness(generated, system_of(TESTED).harness, netlist=netlist, wrapped=wrapped, optimise="build")
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("number", range(len(FAULTS) + 1), ids=["sound", *(fault.name for fault in FAULTS)])
 def test_every_mistake_is_noticed(number, faulty, tmp_path):
-    chip, state = bare(SMALL)
-    comparison = run_calibrations(faulty, SMALL, chip, state, tmp_path, runs=2, plusargs=[f"+{FAULT_PLUSARG}={number}"])
-    assert (sum(comparison.mismatches.values()) > 0) == (number > 0)
+    """By calibrations, or by a self-test of a chip that is calibrated. Rules K1 and K2."""
+    chip, state = bare(TESTED)
+    calibrations, tests = tmp_path / "calibrations", tmp_path / "tests"
+    calibrations.mkdir()
+    tests.mkdir()
+    asked = [f"+{FAULT_PLUSARG}={number}"]
+    found = run_calibrations(faulty, TESTED, chip, state, calibrations, runs=2, plusargs=asked)
+    assert all(found.compared[kind] for kind in (OFFSETS, DEVICES))
+    assert sum(map(np.count_nonzero, state.offsets)) > SMALL.network.hidden
+    result = run_self_test(faulty, TESTED, chip, state, threshold_for(TESTED), tests, plusargs=asked)
+    assert all(result.comparison.compared[kind] for kind in result.required)
+    noticed = [sum(each.mismatches.values()) > 0 for each in (found, result.comparison)]
+    names = ["sound", *(fault.name for fault in FAULTS)]
+    assert noticed == {"sound": [False, False], "tested": [False, True]}.get(names[number], [True, noticed[1]])

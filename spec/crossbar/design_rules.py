@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.buses import too_wide
 from remora.spec.crossbar.spares.rules import spare_faults
 from remora.spec.crossbar.tiles import MAX_PULSE_CYCLES, MAX_TILE
-from remora.spec.crossbar.update_rules.registry import update_rule
+from remora.spec.crossbar.update_rules.registry import rule_faults, update_rule
 from remora.spec.devices.model import GAIN_BITS, PLANE_BITS, TICK_BITS, Manufacture, manufacture
 from remora.spec.devices.pairs.registry import PAIRS
 from remora.spec.devices.suggestions import pulse_cycles
@@ -290,7 +290,7 @@ def _learning_faults(design: DesignPoint) -> Iterator[str]:
             f"learning.winners is {learning.winners} but network.hidden is {design.network.hidden}: "
             f'use 1…{design.network.hidden}, or "all"'
         )
-    yield from update_rule(design).faults(design)
+    yield from rule_faults(design)
     if learning.enabled and design.capabilities.bistable:
         yield (
             'learning.enabled asks for hardware that learns, but with cell.kind = "bmru" no converter stands in a '

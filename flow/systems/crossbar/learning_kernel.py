@@ -1,4 +1,5 @@
-"""Chooses the kernel that golden learns with, and compiles it: one library for every design point, among the builds.
+"""Chooses the kernel that golden learns with, and compiles it: one library for every design point whose rule of an
+update is bundled, and one for each rule of a package, among the builds.
 
 Both kernels give the same bits, so the choice changes how long a training takes and nothing else.
 """
@@ -19,8 +20,10 @@ from remora.flow.tools.children import run_child
 from remora.flow.tools.verilator import SimulatorError, compiler_version
 from remora.golden.learning.kernel.compiled import DEFINITIONS, HEADERS, SOURCE, open_kernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
-from remora.golden.learning.kernel.protocol import MakeKernel
+from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel
+from remora.golden.learning.kernel.update_rules.registry import HEADERS as RULES
 from remora.golden.learning.kernel.update_rules.registry import rule_definition, rule_headers
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import replacing
 
@@ -40,6 +43,8 @@ class KernelError(RemoraError):
 def learning_kernel(name: str | None = None) -> MakeKernel:
     """The kernel of every training of a command.
 
+    That for a rule of a package is compiled when a kernel of such a design point is first made.
+
     Args:
         name: one of `CHOICES`; where None, what the environment variable `VARIABLE` says, else ``auto``.
 
@@ -53,12 +58,29 @@ def learning_kernel(name: str | None = None) -> MakeKernel:
     if chosen == "numpy":
         return NumpyKernel
     try:
-        return open_kernel(compile_kernel())
+        bundled = open_kernel(compile_kernel())
     except (OSError, SimulatorError, KernelError) as error:
-        if chosen == "compiled":
-            raise KernelError(f"learning cannot be compiled: {error}; {VARIABLE}=numpy needs no compiler") from error
-        say_numpy(str(error))
-        return NumpyKernel
+        return _instead(chosen, str(error), error)
+
+    def make(design: DesignPoint, *arguments, **named) -> LearningKernel:
+        rule = design.learning.update
+        if rule in RULES:
+            return bundled(design, *arguments, **named)
+        try:
+            own = open_kernel(compile_kernel(rule), rule)
+        except (OSError, RemoraError) as error:
+            own = _instead(chosen, f"rule '{rule}' of the update: {error}", error)
+        return own(design, *arguments, **named)
+
+    return make
+
+
+def _instead(chosen: str, why: str, error: Exception) -> MakeKernel:
+    """What learns where nothing could be compiled."""
+    if chosen == "compiled":
+        raise KernelError(f"learning cannot be compiled: {why}; {VARIABLE}=numpy needs no compiler") from error
+    say_numpy(why)
+    return NumpyKernel
 
 
 @cache
@@ -70,18 +92,22 @@ def say_numpy(why: str) -> None:
     )  # fmt: skip
 
 
-def compile_kernel() -> Path:
+def compile_kernel(rule: str | None = None) -> Path:
     """The shared library of the compiled kernel, built once for a source, a compiler, its options and a processor.
 
     It appears whole or not at all, and of several processes that want it at once one compiles it.
 
+    Args:
+        rule: of an update that it has besides the bundled ones.
+
     Raises:
+        RemoraError: the rule has no header.
         SimulatorError: there is no compiler, or no folder to build in.
         KernelError: the compiler refuses the source.
         OSError: the library cannot be written.
     """
-    definitions = {**DEFINITIONS, "UPDATE_RULES": rule_definition()}
-    rules = tuple(rule_headers().values())
+    headers = rule_headers(rule)
+    definitions, rules = {**DEFINITIONS, "UPDATE_RULES": rule_definition(headers)}, tuple(headers.values())
     command = ["c++", *OPTIONS, *(f"-D{name}={value}" for name, value in definitions.items())]
     # What the compiler predefines says which processor -march=native means.
     processor = _compile([*command, "-dM", "-E", "-x", "c++", os.devnull])

@@ -110,8 +110,8 @@ class _Network(ctypes.Structure):
     ]  # fmt: skip
 
 
-def open_kernel(library: Path) -> MakeKernel:
-    """What makes kernels of a compiled library.
+def open_kernel(library: Path, rule: str | None = None) -> MakeKernel:
+    """What makes kernels of a compiled library, which may have a rule of the update besides the bundled ones.
 
     Raises:
         OSError: it is no library of this machine, or compiled from another source.
@@ -128,15 +128,15 @@ def open_kernel(library: Path) -> MakeKernel:
         fits = False
     if not fits:
         raise OSError(f"{library} is not compiled from {SOURCE.name}")
-    return partial(_make_kernel, opened)
+    return partial(_make_kernel, opened, rule)
 
 
-def _make_kernel(library: ctypes.CDLL, design: DesignPoint, *arguments, **named) -> LearningKernel:
+def _make_kernel(library: ctypes.CDLL, rule: str | None, design: DesignPoint, *arguments, **named) -> LearningKernel:
     """A compiled kernel, or the numpy kernel where reads of an update see wires, which compiled code follows only after
     it."""
     if design.learning.verify_reads and not design.devices.ideal and design.device_model().wired:
         return NumpyKernel(design, *arguments, **named)
-    return CompiledKernel(library, design, *arguments, **named)
+    return CompiledKernel(library, rule, design, *arguments, **named)
 
 
 class CompiledKernel:
@@ -145,13 +145,14 @@ class CompiledKernel:
     def __init__(
         self,
         library: ctypes.CDLL,
+        rule: str | None,
         design: DesignPoint,
         weights: Weights,
         coefficients: Coefficients,
         accumulators: Accumulators | None = None,
         devices: DeviceState | None = None,
     ):
-        self._design = design
+        self._design, self._rule = design, rule_index(design.learning.update, rule)
         single = layer_dtype(design) is np.float32 and learning_dtype(design) is np.float32 and design.devices.ideal
         self._dtype = np.float32 if single else np.float64
         self._learn = library.remora_learn_float if single else library.remora_learn_double
@@ -205,11 +206,10 @@ class CompiledKernel:
             gain = coefficients.gain(design, kind)
             getattr(filled, name).gain = 1.0 if gain is None else gain / UNITY
         values = {
-            "features": design.network.features,
+            "features": design.network.features, "pair": PAIRS.index(design.crossbar.pair),
             "stream_limit": design.formats.stream_limit, "adc_limit": design.formats.adc_limit,
             "weight_limit": design.crossbar.weight_limit, "accumulator_limit": (1 << learning.accumulator_bits - 1) - 1,
-            "level": learning.accumulator_level, "max_pulses": learning.max_pulses,
-            "pair": PAIRS.index(design.crossbar.pair), "rule": rule_index(learning.update),
+            "level": learning.accumulator_level, "max_pulses": learning.max_pulses, "rule": self._rule,
             "verify_reads": learning.verify_reads, "verify_level_shift": Verification.of(design).level_shift,
             "verify_give_up": learning.verify_give_up, "verify_feedback": learning.verify_feedback,
             "reset": coefficients.reset * 2.0**-design.formats.word_shift,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from remora.golden.learning.update_rules.accumulate import Accumulate
 from remora.golden.learning.update_rules.direct import Direct
 from remora.golden.learning.update_rules.rule import UpdateRule
+from remora.spec.crossbar.update_rules.registry import GOLDEN_GROUP
 from remora.spec.lib.plugins import with_plugins
 
-GROUP = "remora.update_rules.golden"
-"""Entry points of rules of other packages."""
 UPDATE_RULES: dict[str, type[UpdateRule]] = {
     "accumulate": Accumulate,
     "direct": Direct,
@@ -21,4 +20,4 @@ def update_rules() -> dict[str, type[UpdateRule]]:
     Raises:
         RemoraError: as `remora.spec.lib.plugins.with_plugins`.
     """
-    return with_plugins(GROUP, UPDATE_RULES)
+    return with_plugins(GOLDEN_GROUP, UPDATE_RULES)

@@ -6,10 +6,9 @@ from remora.hdl.learning.update_rules.accumulate import Accumulate
 from remora.hdl.learning.update_rules.direct import Direct
 from remora.hdl.learning.update_rules.rule import UpdateRule
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.update_rules.registry import HDL_GROUP
 from remora.spec.lib.plugins import with_plugins
 
-GROUP = "remora.update_rules.hdl"
-"""Entry points of rules of other packages."""
 UPDATE_RULES: dict[str, type[UpdateRule]] = {
     "accumulate": Accumulate,
     "direct": Direct,
@@ -22,7 +21,7 @@ def update_rules() -> dict[str, type[UpdateRule]]:
     Raises:
         RemoraError: as `remora.spec.lib.plugins.with_plugins`.
     """
-    return with_plugins(GROUP, UPDATE_RULES)
+    return with_plugins(HDL_GROUP, UPDATE_RULES)
 
 
 def make_rule(design: DesignPoint) -> UpdateRule:

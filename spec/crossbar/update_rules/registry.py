@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from remora.spec.crossbar.update_rules.accumulate import Accumulate
 from remora.spec.crossbar.update_rules.direct import Direct
+from remora.spec.crossbar.update_rules.draws import drawing_faults
 from remora.spec.crossbar.update_rules.rule import MOST_NUMBER, UpdateRule
 from remora.spec.lib.plugins import plugin_names, with_plugins
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 GROUP = "remora.update_rules.spec"
 """Entry points of rules of other packages."""
+GOLDEN_GROUP = "remora.update_rules.golden"
+HDL_GROUP = "remora.update_rules.hdl"
+"""Entry points of what carries them out; these objects are of the layers above."""
 UPDATE_RULES: dict[str, UpdateRule] = {
     "accumulate": Accumulate(),
     "direct": Direct(),
@@ -53,3 +57,20 @@ def update_rule_names() -> list[str]:
 def update_rule(design: DesignPoint) -> UpdateRule:
     """That of a design point."""
     return update_rules()[design.learning.update]
+
+
+def rule_faults(design: DesignPoint) -> Iterator[str]:
+    """What does not suit the rule of a design point, with the remedy: that nothing carries it out, what its random
+    numbers ask, and what it asks itself."""
+    name, rule = design.learning.update, update_rule(design)
+    if name not in UPDATE_RULES:
+        needed = {GOLDEN_GROUP: True, HDL_GROUP: design.learning.enabled}
+        missing = [group for group, needs in needed.items() if needs and name not in plugin_names(group, ())]
+        if missing:
+            yield (
+                f'learning.update = "{name}" has no {" and no ".join(group.rsplit(".")[-1] for group in missing)}: its '
+                f"package registers it in {GROUP}, and must in {' and '.join(missing)} too; mend the package"
+            )
+    if rule.draws:
+        yield from drawing_faults(design)
+    yield from rule.faults(design)

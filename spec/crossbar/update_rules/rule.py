@@ -25,10 +25,14 @@ class UpdateRule(Protocol):
 
     @property
     def draws(self) -> bool:
-        """It takes a random number below ``accumulator_level`` a weight. Rule L15."""
+        """It takes a random number below ``accumulator_level`` a weight. Rule L15.
+
+        `remora.spec.crossbar.update_rules.draws.drawing_faults` are then asked besides its own.
+        """
 
     def faults(self, design: DesignPoint) -> Iterator[str]:
         """What of a design point's fields does not suit the rule, with the remedy."""
 
     def legal_level(self, wanted: float, most: int) -> int:
-        """The legal ``learning.accumulator_level`` nearest to a level, at least 2 and at most ``most``."""
+        """The legal ``learning.accumulator_level`` nearest to a level, at least 2 and at most ``most``; of a rule that
+        draws, a power of two: `remora.spec.crossbar.update_rules.draws.drawing_level`."""

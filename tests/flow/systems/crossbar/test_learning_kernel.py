@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -21,10 +23,18 @@ from remora.golden.data.load import load
 from remora.golden.learning.kernel.compiled import CompiledKernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import MakeKernel
+from remora.golden.learning.kernel.update_rules.registry import GROUP as KERNEL_GROUP
+from remora.golden.learning.update_rules.registry import UPDATE_RULES as OF_GOLDEN
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.update_rules.registry import GOLDEN_GROUP, GROUP, HDL_GROUP, UPDATE_RULES
+from remora.spec.lib import plugins
 from remora.spec.presets import load_design
 
 TINY = load_design("tiny", DesignPoint)
+THIRD = SimpleNamespace(
+    number=2, accumulates=True, draws=False,
+    faults=UPDATE_RULES["accumulate"].faults, legal_level=UPDATE_RULES["accumulate"].legal_level,
+)  # fmt: skip
 COMPILER = """#!/bin/sh
 case "$*" in
   --version) echo "c++ pretended 1"; exit ;;
@@ -58,8 +68,8 @@ def pretend(folder: Path, monkeypatch) -> Path:
     return log
 
 
-def made_by(make: MakeKernel) -> type:
-    return type(make(TINY, initial_weights(TINY), Coefficients.of(TINY), None))
+def made_by(make: MakeKernel, design: DesignPoint = TINY) -> type:
+    return type(make(design, initial_weights(design), Coefficients.of(design), None))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +129,71 @@ def test_a_source_that_does_not_compile_is_named(monkeypatch, tmp_path, capsys):
 def test_a_library_of_something_else_is_no_kernel(monkeypatch, tmp_path, capsys):
     pretend(tmp_path, monkeypatch)
     assert choose() is NumpyKernel and "note: learning runs in numpy" in capsys.readouterr().err
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """Registers the rule `third`, which golden and hardware carry out as `accumulate`, with a header or none; a design
+    point that has it."""
+
+    def register(header: Path | None) -> DesignPoint:
+        members = {GOLDEN_GROUP: OF_GOLDEN["accumulate"], GROUP: THIRD, HDL_GROUP: None, KERNEL_GROUP: header}
+        if header is None:
+            del members[KERNEL_GROUP]
+        point = {group: (EntryPoint("third", "none:X", group),) for group in members}
+        monkeypatch.setattr(plugins, "_points", lambda group: point.get(group, ()))
+        monkeypatch.setattr(
+            plugins,
+            "_installed",
+            lambda group: tuple((each.name, "a-third", members[group]) for each in point.get(group, ())),
+        )
+        return TINY.evolve(learning={"update": "third"})
+
+    return register
+
+
+def test_a_rule_without_a_header_learns_in_numpy(registered, capsys):
+    design = registered(None)
+    make = choose()
+    assert made_by(make) is CompiledKernel and capsys.readouterr().err == ""
+    assert made_by(make, design) is NumpyKernel
+    said = " ".join(capsys.readouterr().err.split())
+    assert (
+        "note: learning runs in numpy" in said
+        and "rule 'third' of the update: " in said
+        and "register a header" in said
+    )
+    assert made_by(make, design) is NumpyKernel and capsys.readouterr().err == "", "said once"
+    make = choose("compiled")
+    assert made_by(make) is CompiledKernel
+    with pytest.raises(
+        KernelError, match="learning cannot be compiled: rule 'third' of the update: .* register a header"
+    ):
+        made_by(make, design)
+
+
+def test_a_header_that_does_not_compile_slows_its_own_rule_alone(registered, tmp_path, capsys):
+    broken = tmp_path / "third.h"
+    broken.write_text("#error broken\n")
+    before = compile_kernel()
+    design = registered(broken)
+    assert compile_kernel() == before and made_by(choose()) is CompiledKernel and capsys.readouterr().err == ""
+    assert made_by(choose(), design) is NumpyKernel
+    said = "".join(capsys.readouterr().err.split())
+    assert "rule'third'oftheupdate:'c++'fails" in said and "broken" in said
+    registered(tmp_path / "gone.h")
+    assert made_by(choose(), design) is NumpyKernel and "gone.h" in "".join(capsys.readouterr().err.split())
+
+
+def test_a_rule_with_a_header_has_a_library_of_its_own(registered, monkeypatch, tmp_path):
+    log = pretend(tmp_path, monkeypatch)
+    header = tmp_path / "third.h"
+    header.write_text("// one\n")
+    registered(header)
+    found = [compile_kernel(), compile_kernel("third"), compile_kernel("third"), compile_kernel("direct")]
+    header.write_text("// two\n")
+    found.append(compile_kernel("third"))
+    assert found[0] == found[3] and found[1] == found[2] and len({*found}) == 3 and log.read_text() == 3 * "run\n"
 
 
 def test_an_unknown_name_is_refused(monkeypatch, capsys, tmp_path):

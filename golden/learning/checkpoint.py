@@ -231,6 +231,8 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
     spares, devices = move_spares(stored, design, content, move_devices(stored, design, content))
     fault_map, devices = move_map(design, content, devices)
     offsets, state, said, uncorrected = read_offsets(design, content, devices.state, COUNTS in content)
+    if state:
+        state.set_biases(design, (weights.hidden, weights.readout))
     return Checkpoint(
         weights,
         moved.hidden_accumulators,

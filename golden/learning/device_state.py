@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from remora.golden.devices.chip import Chip
-from remora.golden.devices.fault_map import FaultMap, check_fault_map, stuck_devices
+from remora.golden.devices.fault_map import FaultMap, check_fault_map, stuck_devices, without_bias_row
 from remora.golden.devices.state import DeviceState, LayerState
 from remora.golden.learning.moving import GRAINS
 from remora.golden.learning.offsets import check_offsets
@@ -18,8 +18,8 @@ from remora.spec.crossbar.design import DesignPoint, Devices
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.roles import differences
 
-COUNTED = ("crossbar.levels", "crossbar.pair", GRAINS)
-"""Fields by which conductances are counted and moved, beside those of the devices."""
+COUNTED = ("crossbar.levels", "crossbar.pair", "crossbar.bias", GRAINS)
+"""Fields by which conductances are counted and moved, beside those of the devices; digital biases have none (rule K5)."""
 ARRAYS = {layer: f"{layer.name.lower()}_devices" for layer in Layer}
 COUNTS = "device_counts"
 MARKS = {layer: f"{layer.name.lower()}_faults" for layer in Layer}
@@ -79,9 +79,12 @@ def move_map(
         chip = Chip.of(design, devices.state.spares)
         fault_map = stuck_devices(chip, design.capabilities.digital_bias)
         remarks = ("it holds no fault map: that of this chip marks the devices that are stuck",)
-    check_map(design, fault_map)
     if left and not any(marks.any() for marks in held):
         left = ()
+    check_shapes(design, fault_map)
+    if fault_map and design.capabilities.digital_bias and any(marks[:, -1].any() for marks in fault_map):
+        fault_map = without_bias_row(fault_map)
+        remarks = ("the fault map loses its marks in the row of biases, which are digital here",)
     state = devices.state and devices.state.with_map(fault_map)
     return fault_map, MovedDevices(state, devices.remarks + remarks, devices.left_behind + left)
 
@@ -96,8 +99,20 @@ def check_map(design: DesignPoint, fault_map: FaultMap | None) -> None:
         return
     if not design.capabilities.compensates:
         raise ValueError("a fault map is given, but learning.compensation of this design point is false")
-    network = design.network
-    check_fault_map(fault_map, ((design.hidden_rows, network.hidden), (design.readout_rows, network.classes)))
+    check_shapes(design, fault_map)
+    if design.capabilities.digital_bias and any(marks[:, -1].any() for marks in fault_map):
+        raise ValueError('a fault map marks devices in the row of biases, which are digital: crossbar.bias = "digital"')
+
+
+def check_shapes(design: DesignPoint, fault_map: FaultMap | None) -> None:
+    """Whether a map has the shapes of a design point's weights; None has.
+
+    Raises:
+        ValueError: it has not; the message says what.
+    """
+    if fault_map is not None:
+        network = design.network
+        check_fault_map(fault_map, ((design.hidden_rows, network.hidden), (design.readout_rows, network.classes)))
 
 
 def check_devices(design: DesignPoint, state: DeviceState | None) -> None:

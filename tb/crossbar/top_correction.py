@@ -10,6 +10,7 @@ import numpy as np
 from cocotb.triggers import RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
+from remora.spec.crossbar.correction.plan import bias_bits
 from remora.spec.crossbar.layout import Layer
 from remora.tb.crossbar.correction_host import read_biases, read_corrections, write_biases, write_corrections
 from remora.tb.crossbar.host import CrossbarHost
@@ -45,6 +46,11 @@ async def refusals_and_resets(dut) -> None:
     await write_corrections(host, (mine[0], mine[1]))
     assert same(await read_corrections(host), mine)
     biases = [np.arange(each.size) - 2 for each in mine]
+    # Of a word that holds a weight the least is beyond ±E.
+    least = -1 << bias_bits(host.design) - 1
+    beyond = [np.full(each.size, least) for each in mine]
+    await write_biases(host, (beyond[0], beyond[1]))
+    assert same(await read_biases(host), [np.full(each.size, -host.design.crossbar.weight_limit) for each in mine])
     await write_biases(host, (biases[0], biases[1]))
     await host.write("CORRECTION_POINTER", layer=Layer.READOUT, column=network.classes)
     await host.expect("CORRECTION", offset=0)

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from remora.hdl.crossbar.correction.host import BiasPort, CorrectionPointer
 from remora.hdl.lib.columns import folds, lanes_of
-from remora.hdl.lib.fixed import round_shift
+from remora.hdl.lib.fixed import round_shift, saturate
 from remora.spec.crossbar.correction.plan import added_bits, bias_bits
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift, layer_layout
@@ -80,13 +80,15 @@ class CorrectionStore(wiring.Component):
         return words
 
     def _biases(self, m: Module, layer: Layer, columns: range) -> list[Value]:
-        """What the digital biases of a layer are worth, in codes. Rules K5 and K6."""
+        """What the digital biases of a layer are worth, in codes. Rules K5 to K7."""
         name, most, pointed = layer.name.lower(), self.design.crossbar.weight_limit, self.pointed
         port = getattr(self, f"{name}_bias")
         words = [Signal(signed(bias_bits(self.design)), name=f"{name}_bias_{column}") for column in columns]
+        written = Signal(signed(bias_bits(self.design)), name=f"{name}_written")
+        m.d.comb += written.eq(saturate(pointed.bias_value.as_signed(), most))
         for column, word in enumerate(words):
             with m.If(pointed.write_bias & (pointed.layer == layer) & (pointed.column == column)):
-                m.d.sync += word.eq(pointed.bias_value)
+                m.d.sync += word.eq(written)
             with m.Elif(port.step & (port.column == column)):
                 with m.If(port.raises & (word < most)):
                     m.d.sync += word.eq(word + 1)

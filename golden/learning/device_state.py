@@ -19,7 +19,7 @@ from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.roles import differences
 
 COUNTED = ("crossbar.levels", "crossbar.pair", "crossbar.bias", GRAINS)
-"""Fields by which conductances are counted and moved, beside those of the devices. Digital biases have none, rule K5."""
+"""Fields by which conductances are counted and moved, beside those of the devices (digital biases have none)."""
 ARRAYS = {layer: f"{layer.name.lower()}_devices" for layer in Layer}
 COUNTS = "device_counts"
 MARKS = {layer: f"{layer.name.lower()}_faults" for layer in Layer}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -34,8 +35,14 @@ def legal_values(random: np.random.Generator, model: type, section: str, *names:
     return values
 
 
-def any_design(random: np.random.Generator, kind: str = "miru", update: str = "accumulate") -> DesignPoint:
+def any_design(
+    random: np.random.Generator, kind: str = "miru", update: str = "accumulate", plain: bool = False
+) -> DesignPoint:
     """A crossbar design point of a few units.
+
+    Args:
+        plain: it adds nothing to codes, has no spare columns and verifies no pulse: a test sets these itself, or its
+            second reading has none of them.
 
     Raises:
         AssertionError: none of many was legal.
@@ -57,6 +64,7 @@ def any_design(random: np.random.Generator, kind: str = "miru", update: str = "a
                 "pair": str(random.choice(["canonical", "reference"])),
                 "gain": kind == "miru" and bool(random.integers(2)),
             }
+            | ({} if plain else any_columns(random, kind))
             | legal_values(random, DesignPoint, "crossbar", "levels", "level_bits", "fraction_bits"),
             "learning": {
                 "update": update, "winners": "all" if random.random() < 0.5 else within(random, 1, hidden),
@@ -67,14 +75,51 @@ def any_design(random: np.random.Generator, kind: str = "miru", update: str = "a
                 random, DesignPoint, "learning",
                 "seed", "feedback_shift", "hidden_shift", "readout_shift", "accumulator_bits", "max_pulses",
             )
+            | ({} if plain else any_verification(random, kind, update))
             | ({"accumulator_level": 2 ** within(random, 1, 14)} if update == "direct"
                else legal_values(random, DesignPoint, "learning", "accumulator_level")),
         }  # fmt: skip
+        if content["crossbar"].get("bias") == "digital":
+            content["learning"].pop("verify_reads", None)  # which is refused there
         try:
             return DesignPoint.model_validate({"name": "any"} | content)
         except ValidationError:
             continue
     raise AssertionError(f"none of {ATTEMPTS} design points was legal")
+
+
+def any_columns(random: np.random.Generator, kind: str) -> dict:
+    """What may be added to the codes of columns, and spare ones; each in a third of the design points."""
+    corrects, digital, spares = random.random(3) < 1 / 3
+    miru = kind == "miru"
+    return {
+        "calibrate_offsets": bool(corrects) and miru, "bias": "digital" if digital and miru else "row",
+        "spare_columns": within(random, 1, 4) if spares else 0,
+    }  # fmt: skip
+
+
+def any_verification(random: np.random.Generator, kind: str, update: str) -> dict:
+    """Pulses that are verified, in a third of the design points that can; or none."""
+    if kind != "miru" or update != "accumulate" or random.random() > 1 / 3:
+        return {}
+    return {
+        "verify_reads": int(random.choice([1, 2, 4])), "verify_give_up": within(random, 1, 4),
+        "verify_feedback": within(random, 0, 8),
+    }  # fmt: skip
+
+
+def features_of(design: DesignPoint) -> Counter:
+    """What a design point adds to codes, keeps to spare and verifies."""
+    has = design.capabilities
+    return Counter(
+        digital=has.digital_bias, calibrates=has.calibrates, spares=has.spares, verifies=has.verifies_learning
+    )
+
+
+def assert_features(seen: Counter, update: str) -> None:
+    """All of them were drawn that this update can have."""
+    for name in ("digital", "calibrates", "spares", *(["verifies"] if update == "accumulate" else [])):
+        assert seen[name] > 2, seen
 
 
 def any_coefficients(random: np.random.Generator, design: DesignPoint) -> Coefficients:

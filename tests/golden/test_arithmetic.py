@@ -52,10 +52,13 @@ def test_inference():
         found = assert_agrees(design, random_weights(design, seed), random_features(design, 3, seed),
                               ragged_lengths(design, 3), any_coefficients(random, design))  # fmt: skip
         seen += Counter(
-            adc=found.adc, words=found.words, signed=design.network.feature_signed, gains=design.crossbar.gain
-        )
+            adc=found.adc, words=found.words, signed=design.network.feature_signed, gains=design.crossbar.gain,
+            digital=design.crossbar.bias == "digital",
+        )  # fmt: skip
         formats.add(tuple(design.formats.model_dump().values()))
-    assert min(seen[name] for name in ("adc", "words", "signed", "gains")) > 10 and len(formats) > NETWORKS // 2
+    assert (
+        min(seen[name] for name in ("adc", "words", "signed", "gains", "digital")) > 10 and len(formats) > NETWORKS // 2
+    )
 
 
 def test_inference_with_bistable_cells():

@@ -29,7 +29,7 @@ EVERYTHING = NOISY | {"converter_gain": 0.05, "plane_error": 0.05, "wire_row": 5
 
 
 def any_chip(random: np.random.Generator):
-    design = any_design(random)
+    design = any_design(random, plain=True)
     design = design.evolve(crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits)})
     every = {"readout": "every"} if random.random() < 0.4 else {}
     return with_devices(design.evolve(network=every), random)

@@ -27,7 +27,7 @@ WORD = 2**32
 
 def any_window(random: np.random.Generator, changes: dict | None = None) -> DeviceWindow:
     """Of a chip that is aged and about to begin its probes anew, with some fields of the crossbar changed."""
-    design = any_design(random)
+    design = any_design(random, plain=True)
     few = {"fraction_bits": min(12, design.crossbar.fraction_bits)}
     design = with_devices(design.evolve(crossbar=few | (changes or {})), random)
     chip, weights = Chip.of(design), random_weights(design, int(random.integers(1000)))

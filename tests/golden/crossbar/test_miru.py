@@ -11,7 +11,7 @@ from remora.golden.crossbar.weights import Weights, initial_weights, random_weig
 from remora.spec.crossbar.records import READOUT, STEP
 from remora.spec.lib.trace import read_trace, record_types
 from tests.golden.designs import DESIGNS
-from tests.golden.scalar_miru import run_sequence
+from tests.golden.scalar_miru import bias_codes, driven, run_sequence
 from tests.spec.lib.traces import write_trace
 
 GATES = [None, Coefficients(256, 256), Coefficients(0, 0), Coefficients(201, 77), Coefficients(255, 1)]
@@ -34,19 +34,21 @@ def assert_agrees(design, weights, features, lengths, gates) -> Saturations:
     """Compare every recorded value of every sequence; the saturations that were seen."""
     result = infer(design, weights, features, lengths, gates, record=True)
     gates = gates or Coefficients.of(design)
+    digital = design.crossbar.bias == "digital"
+    added = [bias_codes(design, rows[-1].tolist()) if digital else None for rows in (weights.hidden, weights.readout)]
     adc = words = codes = compared = 0
     for i, length in enumerate(np.full(len(features), features.shape[1]) if lengths is None else lengths):
         expected = run_sequence(
             design, weights.hidden, weights.readout, features[i, :length], gates.reset, gates.update,
-            gains=(gates.hidden_gain, gates.readout_gain),
+            added=added, gains=(gates.hidden_gain, gates.readout_gain),
         )  # fmt: skip
         for t, step in enumerate(expected["steps"]):
-            for name, values in step.items():
+            for name, values in (step | {"words": driven(design, step["words"])}).items():
                 np.testing.assert_array_equal(
                     getattr(result.record, name)[i, t], values, f"sequence {i}, step {t}, {name}"
                 )
                 compared += 1
-        np.testing.assert_array_equal(result.record.readout_words[i], expected["words"])
+        np.testing.assert_array_equal(result.record.readout_words[i], driven(design, expected["words"]))
         np.testing.assert_array_equal(result.record.readout_codes[i], expected["codes"])
         np.testing.assert_array_equal(result.scores[i], expected["scores"])
         assert result.decision[i] == expected["decision"]

@@ -44,10 +44,14 @@ REAL = {
 TINY = DESIGNS["tiny"].evolve(learning={"enabled": True, "replay_capacity": 3, "replay_ratio": 2}, devices=REAL)
 
 
-def any_chip(random: np.random.Generator, update: str):
+def any_chip(random: np.random.Generator, update: str, bias: str):
     learning = {"enabled": True, "compensation": bool(random.random() < 0.5)}
-    design = any_design(random, update=update).evolve(learning=learning)
-    design = design.evolve(crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits)})
+    design = any_design(random, update=update)
+    if bias == "digital":
+        learning["verify_reads"] = 0
+    design = design.evolve(
+        learning=learning, crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits), "bias": bias}
+    )
     return with_devices(design, random)
 
 
@@ -69,11 +73,13 @@ def test_any_chip(update, bias):
     """Rules D5 to D23 with P4, L1 to L17, P3, M1 to M7, K5 and K6: updates, records and every device."""
     random, seen = np.random.default_rng([SEED, 41, *([1] if bias == "digital" else [])]), Counter()
     for _ in range(CHIPS if bias == "row" else CHIPS // 2):
-        design = any_chip(random, update).evolve(crossbar={"bias": bias})
+        design = any_chip(random, update, bias)
         weights = random_weights(design, int(random.integers(2**32)))
         seen += Counter(compensating=design.capabilities.compensates)
         reference = LearningReference(design, weights, Coefficients.of(design))
         scalar = ScalarChip(design, weights, design.device_model(), spreads_of(design))
+        if design.capabilities.calibrates:
+            scalar.calibrate()
         for number in range(4):
             x, label = random_sequence(design, random)
             one = np.ones(1, int)

@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel, W
 from remora.golden.learning.replay import Interruption, ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
-from tests.golden.any_design import any_coefficients, any_design, within
+from tests.golden.any_design import any_coefficients, any_design, assert_features, features_of, within
 from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.learning.test_dfa import random_accumulators, random_sequence
@@ -131,7 +132,7 @@ def assert_same_state(golden: ReplayTrainer, other: ReplayTrainer) -> Counter:
     expected, found, compared = golden.checkpoint(), other.checkpoint(), 0
     for name in ("hidden_accumulators", "readout_accumulators", "weights.hidden", "weights.readout",
                  "reservoir.features", "reservoir.steps", "reservoir.labels"):  # fmt: skip
-        mine, theirs = (read(one, name) for one in (found, expected))
+        mine, theirs = (attrgetter(name)(one) for one in (found, expected))
         np.testing.assert_array_equal(mine, theirs, err_msg=name)
         assert mine.dtype == theirs.dtype, name
         compared += mine.size
@@ -143,12 +144,6 @@ def assert_same_state(golden: ReplayTrainer, other: ReplayTrainer) -> Counter:
             compared += 4 * mine.p.size
         assert (found.devices.started, found.devices.ageings) == (expected.devices.started, expected.devices.ageings)
     return Counter(values=compared)
-
-
-def read(checkpoint, path: str) -> np.ndarray:
-    for name in path.split("."):
-        checkpoint = getattr(checkpoint, name)
-    return checkpoint
 
 
 def any_settings(design: DesignPoint, random: np.random.Generator) -> LearningSettings:
@@ -163,14 +158,16 @@ def any_settings(design: DesignPoint, random: np.random.Generator) -> LearningSe
 def test_any_design_point(compiled, update):
     random, seen, types = np.random.default_rng([SEED, 7]), Counter(), set()
     for number in range(NETWORKS):
-        design = any_design(random, update=update)
+        design = any_design(random, update=update).evolve(learning={"enabled": True})
         ends = {"updates": 2**32 - 2} if number % 5 == 0 else {}
         trainers = pair(design, compiled, int(random.integers(2**32)), **ends)
         seen += learn_alike(trainers, random, 6)
         tiles = design.hidden_rows > design.crossbar.rows
+        seen += features_of(design)
         types.add((tiles, design.network.feature_signed, design.learning.winners == "all"))
     for name in ("applied", "dropped", "devices", "losers", "cut", "replays", "gradients"):
         assert seen[name] > 50, seen
+    assert_features(seen, update)
     assert seen["updates"] >= 6 * NETWORKS and seen["values"] > 100 * NETWORKS
     assert all(len(set(kinds)) == 2 for kinds in zip(*types, strict=True))
 
@@ -180,7 +177,8 @@ def test_any_chip(compiled, update):
     """Rules D5 to D22: every device, after pulses and ageings, over all that devices can do."""
     random, seen = np.random.default_rng([SEED, 51]), Counter()
     for number in range(CHIPS):
-        design = any_design(random, update=update)
+        learning = {"enabled": True, "compensation": number % 3 == 0}
+        design = any_design(random, update=update).evolve(learning=learning)
         design = design.evolve(crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits)})
         design = with_devices(design, random, off=(0.3, 0.7)[number % 2])
         trainers = pair(design, compiled, int(random.integers(2**32)))
@@ -189,6 +187,7 @@ def test_any_chip(compiled, update):
                 trainer.dfa.age(ticks)
                 trainer.dfa.set_started(2**32 - 3 if number % 5 == 0 else 7)
             seen += learn_alike(trainers, random, 5)
+        seen += features_of(design)
         model, made = design.device_model(), Chip.of(design).layers[0]
         seen += Counter(
             wires=model.wired, noise=bool(model.read_noise), planes=bool((made.planes != 256).any()),
@@ -196,6 +195,7 @@ def test_any_chip(compiled, update):
             converters=any(model.converter_noise) and not model.read_noise, tiles=len(made.tiles) > 1,
         )  # fmt: skip
     assert seen["applied"] > 20 * CHIPS and seen["values"] > 1000 * CHIPS
+    assert_features(seen, update)
     for name in ("wires", "noise", "planes", "gains", "both", "converters", "tiles", "dropped"):
         assert seen[name] > 2, seen
 

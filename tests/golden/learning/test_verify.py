@@ -40,7 +40,7 @@ def any_verified(random: np.random.Generator, real: bool):
             "compensation": bool(random.random() < 0.3),
         }  # fmt: skip
         try:
-            design = any_design(random).evolve(learning=learning)
+            design = any_design(random, plain=True).evolve(learning=learning)
             design = design.evolve(crossbar={"fraction_bits": min(12, design.crossbar.fraction_bits)})
         except ConfigError:
             continue

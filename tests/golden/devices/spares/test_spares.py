@@ -21,7 +21,7 @@ from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.kernel.compiled import open_kernel
 from remora.golden.learning.trace import LearningReference
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, all_tiles
+from remora.spec.crossbar.layout import Layer, all_tiles, layer_layout
 from remora.spec.crossbar.self_test.plan import Defect, Finding, threshold_for
 from remora.spec.crossbar.spares.spare_map import IDLE, SpareMap
 from tests.golden.any_design import any_design
@@ -55,12 +55,14 @@ def any_chip(random: np.random.Generator, update: str) -> DesignPoint:
     learning = {"enabled": True, "replay_capacity": 0, "replay_ratio": 1, "healing": False}
     if update == "accumulate":
         learning["verify_reads"] = int(random.choice([0, 2]))
-    design = any_design(random, update=update).evolve(learning=learning)
+    design = any_design(random, update=update, plain=True).evolve(learning=learning)
     spares = int(random.integers(1, 5))
     fraction = min(12, design.crossbar.fraction_bits)
     design = with_devices(design.evolve(crossbar={"fraction_bits": fraction}), random)
     devices = {"dead_columns": 0.2}
     crossbar = {"spare_columns": spares, "macro_columns": 0, "calibrate_offsets": bool(random.random() < 0.5)}
+    if not design.learning.verify_reads and random.random() < 0.5:
+        crossbar["bias"] = "digital"
     return design.evolve(crossbar=crossbar, devices=devices)
 
 
@@ -102,6 +104,7 @@ def test_any_chip_with_spares(update):
             seen += assert_same_devices(state, scalar)
             assert_same(other.devices, state)
             assert state.spares == other.devices.spares == spares
+            seen += Counter(digital=design.capabilities.digital_bias)
         dead = [(made.high == 0).all(axis=0) for made in Chip.of(design, spares).layers]
         seen += Counter(
             wired=design.device_model().wired,
@@ -111,7 +114,7 @@ def test_any_chip_with_spares(update):
         )
         for layer in state.layers:
             assert not layer.parked.n.any() and layer.parked.t.min() == layer.parked.t.max() == 10**6
-    assert min(seen[name] for name in ("pulses", "wired", "used", "dead", "tiles")) > CHIPS // 3, seen
+    assert min(seen[name] for name in ("pulses", "wired", "used", "dead", "tiles", "digital")) > CHIPS // 3, seen
 
 
 def test_maps_move_no_conductance():
@@ -170,3 +173,12 @@ def test_what_a_self_test_finds_is_mended():
         and spares.columns[1] == (1, IDLE)
         and sum(column != IDLE for each in spares.columns for column in each) == 4
     )
+
+
+def test_stuck_devices_in_the_row_of_digital_biases_need_no_spare():
+    """Rules K5 and Y7."""
+    row = layer_layout(SPARED, Layer.READOUT).rows - 1
+    found = [Finding(Defect.STUCK, Layer.READOUT, side, row, 0) for side in (0, 1)]
+    narrow = SPARED.evolve(crossbar={"rows": 4})
+    assert repaired(narrow, found).used
+    assert not repaired(narrow.evolve(crossbar={"bias": "digital"}), found).used

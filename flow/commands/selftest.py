@@ -179,6 +179,8 @@ def _weights(design: DesignPoint, checkpoint: Path | None) -> tuple[Any, Any]:
     from remora.golden.learning.checkpoint import load_checkpoint
 
     weights = load_checkpoint(checkpoint, design).weights if checkpoint else initial_weights(design)
+    if design.capabilities.digital_bias:  # Rule K5: their row of devices is at rest
+        weights.hidden[-1] = weights.readout[-1] = 0
     return weights.hidden, weights.readout
 
 

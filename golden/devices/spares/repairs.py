@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Tile, all_tiles
+from remora.spec.crossbar.layout import Tile, all_tiles, layer_layout
 from remora.spec.crossbar.self_test.plan import Defect, Finding
 from remora.spec.crossbar.spares.spare_map import IDLE, SpareMap
 
@@ -50,13 +50,19 @@ def _severities(design: DesignPoint, findings: Iterable[Finding]) -> dict[tuple[
     """(Tile, column of it) → how bad the column is, where it is."""
     seen: Counter[tuple[int, int]] = Counter()
     for finding in findings:
-        if finding.defect not in OF_COLUMNS:
+        if finding.defect not in OF_COLUMNS or _harms_nothing(design, finding):
             continue
         number, tile = _tile_of(design, finding)
         weight = 1 if finding.defect is Defect.STUCK else 2 * tile.rows + 1
         seen[number, finding.column - tile.first_column] += weight
     tiles = all_tiles(design)
     return {key: count for key, count in seen.items() if STUCK_ROWS * count >= tiles[key[0]].rows}
+
+
+def _harms_nothing(design: DesignPoint, finding: Finding) -> bool:
+    """A stuck device in the row of biases, which are digital and not held there. Rule K5."""
+    stuck = design.capabilities.digital_bias and finding.defect is Defect.STUCK
+    return stuck and finding.row == layer_layout(design, finding.layer).rows - 1
 
 
 def _tile_of(design: DesignPoint, finding: Finding) -> tuple[int, Tile]:

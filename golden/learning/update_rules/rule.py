@@ -12,15 +12,12 @@ from remora.spec.crossbar.layout import Layer
 
 
 class Due(NamedTuple):
-    """Pulses of weights.
-
-    Attributes:
-        positions: flat indices into the steps, rising; of weights without pulses some may be among them.
-        pulses: as many, int64, up where positive.
-    """
+    """Pulses of weights."""
 
     positions: NDArray[np.intp]
+    """Flat indices into the steps, rising; of weights without pulses some may be among them."""
     pulses: NDArray[np.int64]
+    """As many, int64, up where positive."""
 
 
 class UpdateRule(Protocol):

@@ -10,31 +10,25 @@ from remora.spec.crossbar.design import DesignPoint
 
 
 class Weight(NamedTuple):
-    """What a rule is given of a weight.
-
-    Attributes:
-        step: S, signed, in cycle t + 1.
-        accumulator: χ in cycle t + 1; None where the rule has none.
-        random: a number below ``accumulator_level``, in cycle t; None where the rule draws none.
-    """
+    """What a rule is given of a weight."""
 
     step: Signal
+    """S, signed, in cycle t + 1."""
     accumulator: Value | None
+    """The χ of the weight in cycle t + 1; None where the rule has none."""
     random: Value | None
+    """A number below ``accumulator_level``, in cycle t; None where the rule draws none."""
 
 
 class Due(NamedTuple):
-    """What a rule drives, in cycle t + `remora.spec.crossbar.update_cycles.ROUNDED`.
-
-    Attributes:
-        pulses: how many, at most ``max_pulses``; a register that no reset reaches.
-        raised: they raise the weight; a register likewise.
-        accumulator: the new χ; None where the rule has none.
-    """
+    """What a rule drives, in cycle t + `remora.spec.crossbar.update_cycles.ROUNDED`."""
 
     pulses: Signal
+    """How many, at most ``max_pulses``; a register that no reset reaches."""
     raised: Signal
+    """They raise the weight; a register likewise."""
     accumulator: Signal | None
+    """The new χ; None where the rule has none."""
 
 
 class UpdateRule(Protocol):

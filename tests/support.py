@@ -26,10 +26,11 @@ from amaranth.lib.wiring import In
 
 from remora.flow.faults.mutation import Fault, mutate
 from remora.flow.generate.directory import Generated
+from remora.flow.generate.parts import Parts
 from remora.flow.systems.registry import system_of
 from remora.flow.tools.icarus import Icarus, build_icarus, find_icarus
 from remora.flow.tools.simulator import Build, RunResult, SimulatorError, build, run, write_source
-from remora.flow.verify.simulation import generate_for
+from remora.flow.verify.simulation import generate_for, held_for
 from remora.hdl.lib.verilog import Bench, to_verilog
 from remora.spec.lib.section import Design
 
@@ -45,14 +46,19 @@ def generated_once(design: Design) -> Generated:
 
     Elaboration takes a second and more, so one worker does it for all.
     """
+    return generate_for(*_whole(design))
+
+
+def _whole(design: Design) -> tuple[Parts, str]:
+    """Parts, and the prefix of a directory that no other design point has."""
     whole = hashlib.sha256(design.model_dump_json().encode()).hexdigest()[:12]
-    return generate_for(system_of(design).parts(design, None), f"tests-{whole}-")
+    return system_of(design).parts(design, None), f"tests-{whole}-"
 
 
 def generated_copy(design: Design, directory: Path) -> Generated:
     """The same as a copy that a test may change."""
-    made = generated_once(design)
-    shutil.copytree(made.directory, directory, dirs_exist_ok=True)
+    with held_for(*_whole(design)) as made:
+        shutil.copytree(made.directory, directory, dirs_exist_ok=True)
     return Generated(design, directory, made.sidecar)
 
 

@@ -17,7 +17,7 @@ from remora.flow.generate.parts import Parts
 from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
 from remora.flow.verify.harness import MakeHarness, build_harness
 from remora.flow.verify.run import RtlRun, RunCase, run_case
-from remora.flow.verify.simulation import generate_for
+from remora.flow.verify.simulation import held_for
 from remora.tb.lib.scoreboard import Comparison
 
 STALL = 0.3
@@ -70,10 +70,11 @@ class FaultBench(ABC):
         self, parts: Parts, harness: MakeHarness, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()
     ) -> None:
         self.faults, self.seed = faults, seed
-        self.generated: Generated = generate_for(parts, "faults-")
-        sound = self.generated.netlist.read_text(encoding="utf-8")
+        with held_for(parts, "faults-") as generated:
+            self.generated: Generated = generated
+            sound = generated.netlist.read_text(encoding="utf-8")
+            models = [self._model(path) for path in generated.models]
         mutated = write_source("remora_faults.v", mutate(sound, [*faults, *further]))
-        models = [self._model(path) for path in self.generated.models]
         self._harness = harness
         modules = {fault.module for fault in (*faults, *further) if not fault.edits}
         wrapped = {each["path"] for each in self.generated.sidecar["instances"] if each["module"] in modules}

@@ -51,6 +51,16 @@ def generate_for(parts: Parts, prefix: str = "") -> Generated:
     Args:
         prefix: of the directory's name, where it is not that of simulations with images of their own.
     """
+    with held_for(parts, prefix) as generated:
+        return generated
+
+
+@contextmanager
+def held_for(parts: Parts, prefix: str = "") -> Iterator[Generated]:
+    """As `generate_for`; nobody else writes the directory before the block ends, so that the block may read it.
+
+    The block must not ask for the same directory again.
+    """
     target = build_root() / "generated" / f"{prefix}{parts.design.name}-{parts.design.hash}"
     target.parent.mkdir(parents=True, exist_ok=True)
     # Two simulations of one design at once must not read what the other has half written.
@@ -60,12 +70,13 @@ def generate_for(parts: Parts, prefix: str = "") -> Generated:
         if wanted and made.is_file() and key.is_file() and key.read_text(encoding="utf-8") == f"{wanted}\n":
             kept = Generated(parts.design, target, json.loads(made.read_text(encoding="utf-8")))
             if all(path.is_file() for path in (kept.netlist, *kept.models)):
-                return kept
+                yield kept
+                return
         key.unlink(missing_ok=True)
         generated = write_directory(parts, target, force=True)
         if wanted:
             write_text(key, f"{wanted}\n")
-        return generated
+        yield generated
 
 
 def _key(parts: Parts) -> str | None:

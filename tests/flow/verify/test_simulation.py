@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 
 from remora.flow.generate.directory import write_directory
 from remora.flow.systems.crossbar.generate import crossbar_parts
@@ -16,7 +17,7 @@ from remora.flow.tools.children import Ended
 from remora.flow.tools.result_folder import FolderError
 from remora.flow.tools.simulator import SimulationFailed, SimulatorError, build, build_root, run
 from remora.flow.verify import simulation
-from remora.flow.verify.simulation import RUN_MANIFEST, check_kept, generate_for, run_directory
+from remora.flow.verify.simulation import RUN_MANIFEST, check_kept, generate_for, held_for, run_directory
 from remora.golden.crossbar.weights import random_weights
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
@@ -155,6 +156,18 @@ def test_what_the_same_program_made_of_the_same_design_stays(tmp_path, monkeypat
         lost.unlink()
         generate_for(crossbar_parts(design, random_weights(design, 2)))
     assert len(made) == 6 and again.sidecar == json.loads((first.directory / "remora.json").read_text())
+
+
+def test_a_directory_that_is_held_is_written_by_no_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
+    design = load_design("one", DesignPoint)
+    for _ in ("made", "kept"):
+        with held_for(crossbar_parts(design, random_weights(design, 1))) as held:
+            with pytest.raises(Timeout):
+                FileLock(held.directory.with_suffix(".lock"), timeout=0).acquire()
+            assert held.netlist.is_file()
+        with FileLock(held.directory.with_suffix(".lock"), timeout=0):
+            pass
 
 
 def test_a_run_that_cannot_write_leaves_no_key(tmp_path, monkeypatch):

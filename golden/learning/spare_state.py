@@ -42,8 +42,8 @@ def move_spares(
 ) -> tuple[SpareMap | None, MovedDevices]:
     """The map of a file, and its devices with those of its spares.
 
-    They move where tiles and spares are the same. Elsewhere a map that is in use stays behind, and with it the devices,
-    some of which belong to spares; a sentence says so.
+    They move where tiles and spares are the same and the chip is not another one. Elsewhere a map that is in use stays
+    behind, and with it the devices, some of which belong to spares; a sentence says so.
 
     Args:
         stored: the design point of the file, as JSON holds it.
@@ -58,6 +58,9 @@ def move_spares(
     here = SpareMap.idle(design) if design.capabilities.spares else None
     if found is None or not (same or found.used):
         return here, replace(devices, state=state and _with_fresh_spares(design, state))
+    if same and found.used and devices.left_behind and not design.devices.ideal:
+        said = "the map of the spare columns is left behind: it is that of another chip"
+        return here, replace(devices, left_behind=(*devices.left_behind, said))
     if not same:
         said = "the map of the spare columns is left behind: tiles or spares are others here"
         if state:

@@ -88,6 +88,15 @@ def test_a_map_in_use_stays_behind_with_its_devices(name, tmp_path):
     assert any("some of which are those of spares" in each for each in found.left_behind)
 
 
+def test_the_map_of_another_chip_stays_behind(tmp_path):
+    save_checkpoint(tmp_path / "chip.npz", REAL, trained(REAL, MAP).checkpoint())
+    other = load_checkpoint(tmp_path / "chip.npz", REAL.evolve(devices={"seed": 99}))
+    assert other.devices is None and not other.spares.used
+    assert "the map of the spare columns is left behind: it is that of another chip" in other.left_behind
+    ideal = load_checkpoint(tmp_path / "chip.npz", IDEAL)
+    assert ideal.spares == MAP and not any("spare" in each for each in ideal.left_behind)
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_devices_move_where_no_spare_is_in_use(name, tmp_path):
     other, idle = REAL.evolve(crossbar=OTHERS[name]), SpareMap.idle(REAL)

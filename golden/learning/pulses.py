@@ -247,17 +247,21 @@ class _IdealPairs:
     """Ideal pairs as a verifier sees them: reads are exact, and a level weighs k · 2^f."""
 
     def __init__(self, design: DesignPoint, devices: _Devices | _RealDevices):
-        self._devices, self._shift = devices, Verification.of(design).level_shift
+        self._devices, self._verification = devices, Verification.of(design)
+        self._limit, self._most = design.formats.adc_limit, design.crossbar.weight_limit
 
     def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Pulses:
-        """As `remora.golden.learning.verify.Pairs.pulse` says. A weight that is pulsed again has not moved, so no
-        device is counted twice."""
+        """As `remora.golden.learning.verify.Pairs.pulse` says. A weight that does not move is full, so none is pulsed
+        again."""
+        due = np.abs(self._devices.levels.reshape(-1)[positions].astype(np.int64) + pulses)
         writes = self._devices.pulse(positions, pulses)
-        return Pulses(writes.applied, writes.dropped, frozenset(range(writes.devices)))
+        return Pulses(writes.applied, writes.dropped, frozenset(range(writes.devices)), due > self._most)
 
-    def read(self, rows: NDArray[np.intp], column: int) -> NDArray[np.int64]:
+    def read(self, rows: NDArray[np.intp], column: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """As `remora.golden.learning.verify.Pairs.read` says."""
-        return self._devices.levels[rows, column].astype(np.int64) << self._shift
+        levels = self._devices.levels[rows, column].astype(np.int64)
+        full = np.abs(levels) << self._verification.fine_bits >= self._limit
+        return levels << self._verification.level_shift, full
 
 
 def _first(count: int | None, columns: NDArray[np.intp] | None, gradient: NDArray):

@@ -33,11 +33,13 @@ class Pulses:
     Attributes:
         applied, dropped: as of `remora.golden.learning.pulses.Writes`.
         devices: those that were pulsed, each once.
+        blocked: of each weight, (n,), whether a pulse of it was dropped.
     """
 
     applied: int
     dropped: int
     devices: frozenset[int]
+    blocked: NDArray[np.bool_]
 
 
 class Pairs(Protocol):
@@ -46,8 +48,9 @@ class Pairs(Protocol):
     def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Pulses:
         """Pulse the weights at flat indices into (rows, columns), up where positive. Rules P1 to P5 and D22."""
 
-    def read(self, rows: NDArray[np.intp], column: int) -> Integers:
-        """The sums of k codes of rows of one row tile, (rows,), read one after the other. Rule J1."""
+    def read(self, rows: NDArray[np.intp], column: int) -> tuple[Integers, NDArray[np.bool_]]:
+        """The sums of k codes of rows of one row tile, (rows,), read one after the other; which of the rows read full
+        scale, (rows,). Rule J1."""
 
 
 class RealPairs:
@@ -65,12 +68,17 @@ class RealPairs:
     def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Pulses:
         """As `Pairs.pulse` says."""
         layer = self._layer
-        done = pulse_weights(layer.model, layer.made, layer.state, layer.conductance, positions, pulses)
-        if len(done.devices):
-            layer.refresh(done.devices)
-        return Pulses(done.applied, done.dropped, frozenset(done.devices.tolist()))
+        model, made, state, conductance = layer.model, layer.made, layer.state, layer.conductance
+        each_alone = np.split(np.arange(len(positions)), len(positions))
+        done = [pulse_weights(model, made, state, conductance, positions[k], pulses[k]) for k in each_alone]
+        devices = np.concatenate([each.devices for each in done])
+        if len(devices):
+            layer.refresh(np.sort(devices))
+        dropped = np.array([each.dropped for each in done], np.int64)
+        applied = sum(each.applied for each in done)
+        return Pulses(applied, int(dropped.sum()), frozenset(devices.tolist()), dropped > 0)
 
-    def read(self, rows: NDArray[np.intp], column: int) -> Integers:
+    def read(self, rows: NDArray[np.intp], column: int) -> tuple[Integers, NDArray[np.bool_]]:
         """As `Pairs.read` says; each read is a probe of all tiles of the layer. Rules W3 and D17."""
         layer, reads = self._layer, self._verification.reads
         tile = self._tile(int(rows[0]), column)
@@ -83,7 +91,8 @@ class RealPairs:
             layer.model, layer.made, replace(tile, first_column=column, columns=1), self._bitlines(tile, rows, column),
             counted, round_shift(counted * counted, SQUARE_SHIFT), key, self._shift, self._design.formats.adc_limit,
         )  # fmt: skip
-        return codes[:, 0].reshape(len(rows), reads).sum(axis=1)
+        codes = codes[:, 0].reshape(len(rows), reads)
+        return codes.sum(axis=1), np.abs(codes).max(axis=1) >= self._design.formats.adc_limit
 
     def _tile(self, row: int, column: int) -> Tile:
         crossbar, tiles = self._design.crossbar, self._layer.made.tiles
@@ -159,17 +168,19 @@ class ColumnVerifier:
     def _verify(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> tuple[list[Pulses], Integers, int]:
         rows, column = positions // self._columns, int(positions[0] % self._columns)
         way, given = np.sign(pulses), np.abs(pulses)
-        before = self._pairs.read(rows, column)
+        before, full = self._pairs.read(rows, column)
         after, done = before.copy(), [self._pairs.pulse(positions, pulses)]
-        again = np.arange(len(positions))
+        again, blocked = np.arange(len(positions)), done[0].blocked.copy()
         while True:
-            after[again] = self._pairs.read(rows[again], column)
-            still = ~self._verification.moved(after - before)
-            again = np.flatnonzero(still & (given < self._verification.give_up))
+            after[again], clipped = self._pairs.read(rows[again], column)
+            full[again] |= clipped
+            still = ~full & ~self._verification.moved(after - before)
+            again = np.flatnonzero(still & ~blocked & (given < self._verification.give_up))
             if not len(again):
                 break
             done.append(self._pairs.pulse(positions[again], way[again]))
+            blocked[again] = done[-1].blocked
             given[again] += 1
         wanted = pulses * self._verification.codes_of_level
-        missed = np.where(still, 0, wanted - (after - before)) * (self._level * self.feedback)
-        return done, round_shift(missed, self._verification.shift), int(np.count_nonzero(still))
+        missed = np.where(still | full, 0, wanted - (after - before)) * (self._level * self.feedback)
+        return done, round_shift(missed, self._verification.shift), int(np.count_nonzero(still & ~blocked))

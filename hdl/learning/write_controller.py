@@ -147,6 +147,7 @@ class WriteController(wiring.Component):
                     m.next = "TILE"
             with m.State("TILE"):
                 with m.If(self.give_up):
+                    m.d.sync += self.verified.blocked.eq(0) if self._verifies else []
                     m.next = "IDLE"
                 with m.Elif(launches):
                     m.d.comb += pulse.eq((up | down).any())
@@ -156,6 +157,7 @@ class WriteController(wiring.Component):
                         new.eq((chosen["pos"] & ~seen["pos"]) | (chosen["neg"] & ~seen["neg"])),
                     ]
                     m.d.sync += [seen[name].eq(seen[name] | chosen[name]) for name in seen]
+                    m.d.sync += self.verified.blocked.eq(self.verified.blocked | blocked) if self._verifies else []
                     for row in range(rows):
                         with m.If(due[row]):
                             count = counts[bits * row : bits * (row + 1)]
@@ -168,6 +170,7 @@ class WriteController(wiring.Component):
                         tile.eq(tile + Mux(layer, column_tiles[Layer.READOUT], column_tiles[Layer.HIDDEN])),
                     ]
                     m.d.sync += self._row_tile.eq(self._row_tile + 1) if counts_tiles else []
+                    m.d.sync += self.verified.blocked.eq(0) if self._verifies else []
                     with m.If(~counts.any()):
                         take_column()
                         with m.If(~(self.start & self.counts.any())):

@@ -184,7 +184,7 @@ class ScalarChip(ScalarLearner):
 
     def read_rows(self, layer: int, rows: list[int], j: int) -> dict[int, int]:
         """Each row of a column alone, k times. Rules J1, W3, D13 to D18."""
-        design, found = self.design, {}
+        design, found, self.full = self.design, {}, set()
         pairs, model = self.behind_wires(layer), self.model
         s = design.formats.stream_bits + design.crossbar.level_bits - fraction_bits(design)
         weight, shift = s + self.fine_bits(), s + design.crossbar.fraction_bits
@@ -201,5 +201,8 @@ class ScalarChip(ScalarLearner):
                 self.probes[layer] = (self.probes[layer] + 1) % WORD
                 noise = root(power + model.converter_noise[layer]) * z
                 value = (rs(mu * (positive - negative), 8) + noise) * (4096 + gain) // 4096 + offset * 2**shift // 16
-                found[i] += clip(rs(value, shift), -full_scale, full_scale)
+                code = clip(rs(value, shift), -full_scale, full_scale)
+                if code in (-full_scale, full_scale):
+                    self.full.add(i)
+                found[i] += code
         return found

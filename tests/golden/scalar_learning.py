@@ -240,22 +240,25 @@ class ScalarLearner:
         learning, applied, dropped, reached = self.design.learning, 0, 0, set()
         level = learning.verify_reads * 2 ** self.fine_bits()
         top = 2 ** (learning.accumulator_bits - 1) - 1
-        before = self.read_rows(layer, list(due), j)
-        pending, now, given, change = list(due), dict(due), dict.fromkeys(due, 0), {}
+        before, blind = self.read_rows(layer, list(due), j), set(self.full)
+        pending, now, given, change, blocked = list(due), dict(due), dict.fromkeys(due, 0), {}, set()
         while pending:
             for i in pending:
                 counts = self.program(layer, i, j, now[i])
                 applied, dropped = applied + counts[0], dropped + counts[1]
                 reached |= {(i, device) for device in self.touched}
                 given[i] += abs(now[i])
+                if counts[1]:
+                    blocked.add(i)
                 now[i] = 1 if due[i] > 0 else -1
             after = self.read_rows(layer, pending, j)
             change |= {i: after[i] - before[i] for i in pending}
-            resting = [i for i in pending if 4 * abs(change[i]) < level]
+            blind |= self.full
+            resting = [i for i in pending if i not in blind | blocked and 4 * abs(change[i]) < level]
             pending = [i for i in resting if given[i] < learning.verify_give_up]
             self.given_up += len(resting) - len(pending)
         for i, n in due.items():
-            if 4 * abs(change[i]) >= level:
+            if i not in blind and 4 * abs(change[i]) >= level:
                 missed = (n * level - change[i]) * learning.accumulator_level * self.verify_feedback
                 chi = self.chi[layer][i][j]
                 self.chi[layer][i][j] = clip(chi + rs(missed, level.bit_length() - 1 + 3), -top, top)
@@ -268,8 +271,11 @@ class ScalarLearner:
         return max(f for f in range(32) if f == 0 or most * 2**f <= limit)
 
     def read_rows(self, layer: int, rows: list[int], j: int) -> dict[int, int]:
-        """What each row of a column reads, k times. Rule J1; ideal devices are read exactly."""
-        return {i: self.design.learning.verify_reads * self.weights[layer][i][j] * 2 ** self.fine_bits() for i in rows}
+        """What each row of a column reads, k times; `full` are those at full scale. Rule J1; ideal devices are read
+        exactly."""
+        codes = {i: self.weights[layer][i][j] * 2 ** self.fine_bits() for i in rows}
+        self.full = {i for i in rows if abs(codes[i]) == 2 ** (self.design.formats.adc_bits - 1) - 1}
+        return {i: self.design.learning.verify_reads * codes[i] for i in rows}
 
     def accumulate(self, layer: int, i: int, j: int, step: int) -> int:
         """Rules L12 and L13."""

@@ -97,7 +97,7 @@ void pulse_device(Devices& devices, int64_t k, uint32_t number, bool upwards) {
 
 // The sum of codes of one driven row of a column, read so often. Rules J1, W3, D14 to D18 and Y4.
 int64_t read_row(Devices& devices, int64_t pair, int64_t column, int64_t columns, int64_t side, int64_t tile,
-                 int64_t reads, int64_t limit) {
+                 int64_t reads, int64_t limit, bool& full) {
     const int64_t plus = devices.conductance[pair], minus = devices.conductance[pair + side];
     const int64_t word = devices.read_words[tile], at = tile * columns + column;
     const int shift = int(devices.code_shift);
@@ -120,6 +120,7 @@ int64_t read_row(Devices& devices, int64_t pair, int64_t column, int64_t columns
         const int64_t sum = ((charge + noise) * (4096 + devices.converter_gains[at]) >> 12) + offset;
         const int64_t code = shift ? round_shift(sum, shift) : sum;
         total += std::min(limit, std::max(-limit, code));
+        full |= std::abs(code) >= limit;
     }
     return total;
 }

@@ -14,7 +14,9 @@ struct Due {
     int64_t next;                      // the pulses that come next, up where positive
     int64_t given = 0, seen = 0;       // pulses given, and devices of the pair that took one
     int64_t before = 0, change = 0;    // sums of reads
+    bool keeps = false;                // nothing returns to its accumulator
     bool still = true, ended = false;  // not moved yet; given up
+    bool full = false, blocked = false;  // a code of it was full scale; a pulse of it was dropped
     Due(int64_t column, int64_t row, int64_t pulses) : column(column), row(row), pulses(pulses), next(pulses) {}
     bool operator<(const Due& other) const { return column != other.column ? column < other.column : row < other.row; }
 };
@@ -24,13 +26,18 @@ inline std::vector<Due>& verified_pulses() {
     return due;
 }
 
-// The sum of what a row of a column reads. Rule J1.
+// The sum of what a row of a column reads, and whether it reads full scale. Rule J1.
 template <typename Network, typename Layer>
-int64_t read_sum(const Network& network, Layer& layer, const Due& due) {
-    if (!layer.devices) return int64_t(layer.levels[due.row * layer.stride + due.column]) << network.verify_level_shift;
+int64_t read_sum(const Network& network, Layer& layer, Due& due) {
+    if (!layer.devices) {
+        const int64_t level = layer.levels[due.row * layer.stride + due.column];
+        const int64_t sum = level * (int64_t(1) << network.verify_level_shift);
+        due.full |= std::abs(sum) >= network.adc_limit * network.verify_reads;
+        return sum;
+    }
     const int64_t pair = due.row * layer.columns + due.column, side = layer.rows * layer.columns;
     return read_row(*layer.devices, pair, due.column, layer.columns, side, due.row / layer.tile_rows,
-                    network.verify_reads, network.adc_limit);
+                    network.verify_reads, network.adc_limit, due.full);
 }
 
 // Pulses of rows of one column and row tile, until all have moved or are given up. Rules J1 and J2.
@@ -38,17 +45,22 @@ template <typename Network, typename Layer, typename Pulse>
 void verify_rows(const Network& network, Layer& layer, Due* first, Due* end, Pulse pulse) {
     for (Due* due = first; due < end; ++due) due->before = read_sum(network, layer, *due);
     for (bool again = true; again;) {
-        for (Due* due = first; due < end; ++due)
-            if (due->still) pulse(network, layer, due->row * layer.stride + due->column, due->next, due->seen);
+        for (Due* due = first; due < end; ++due) {
+            if (!due->still) continue;
+            const auto dropped = layer.dropped;
+            pulse(network, layer, due->row * layer.stride + due->column, due->next, due->seen);
+            due->blocked |= layer.dropped != dropped;
+        }
         again = false;
         for (Due* due = first; due < end; ++due) {
             if (!due->still) continue;
             due->given += std::abs(due->next);
             due->next = due->pulses < 0 ? -1 : 1;
             due->change = read_sum(network, layer, *due) - due->before;
-            const bool rests = std::abs(due->change) * 4 < int64_t(1) << network.verify_level_shift;
-            due->ended = rests && due->given >= network.verify_give_up;
-            due->still = rests && !due->ended;
+            const bool rests = !due->full && std::abs(due->change) * 4 < int64_t(1) << network.verify_level_shift;
+            due->ended = rests && !due->blocked && due->given >= network.verify_give_up;
+            due->still = rests && !due->blocked && !due->ended;
+            due->keeps = due->full || rests;
             again |= due->still;
         }
     }
@@ -68,7 +80,7 @@ void verify(const Network& network, Layer& layer, Pulse pulse) {
     const int shift = int(network.verify_level_shift) + VERIFY_FEEDBACK_SHIFT;
     for (const Due& due : all) {
         layer.given_up += due.ended;
-        if (due.ended) continue;
+        if (due.keeps) continue;
         const int64_t wanted = due.pulses * (int64_t(1) << network.verify_level_shift);
         const int64_t more = round_shift((wanted - due.change) * network.level * network.verify_feedback, shift);
         auto& chi = layer.accumulators[due.row * layer.stride + due.column];

@@ -21,6 +21,7 @@ class VerifyPort(wiring.Signature):
         counts: how many each has.
         raised: of each row, 1: raise the weight, 0: lower it.
         ended: no row has pulses left, and the last one has ended.
+        blocked: of each row, a pulse has been dropped since the tile is at hand.
         may_pulse: pulses may be launched.
         may_leave: the tile may be left once its pulses have ended.
         again: rows that take one more pulse, in the cycle in which it is not 0; only while ``ended``.
@@ -38,6 +39,7 @@ class VerifyPort(wiring.Signature):
                 "counts": Out(unsigned_width(design.learning.max_pulses) * rows),
                 "raised": Out(rows),
                 "ended": Out(1),
+                "blocked": Out(rows),
                 "may_pulse": In(1),
                 "may_leave": In(1),
                 "again": In(rows),

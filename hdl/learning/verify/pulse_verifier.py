@@ -21,7 +21,8 @@ from remora.spec.lib.fixed import signed_width, unsigned_width
 class PulseVerifier(wiring.Component):
     """Of each tile that has pulses due, these rows are read, pulsed, and read again. A row that has not moved by a
     quarter of a level takes one more pulse, with all of its kind, until it has had ``verify_give_up`` pulses. What the
-    others missed returns to their accumulators.
+    others missed returns to their accumulators, but of those that read full scale. A row of which a pulse was dropped
+    takes no further one.
 
     Rules J1 to J3.
 
@@ -129,11 +130,11 @@ class PulseVerifier(wiring.Component):
         reader, rows, verification = self._reader, self._reader.rows_of_tile, Verification.of(self.design)
         missed = add_submodule(m, "feedback_of_reads", self._missed)
         small = self.design.system.small_memory_bits
-        memory = add_submodule(m, "before", Memory(width=reader.total_bits, depth=rows, small_bits=small))
+        memory = add_submodule(m, "before", Memory(width=reader.total_bits + 1, depth=rows, small_bits=small))
         m.d.comb += [
             memory.write.eq(reader.summed & ~self._after),
             memory.write_address.eq(reader.summed_row),
-            memory.write_data.eq(reader.total),
+            memory.write_data.eq(Cat(reader.total, reader.full)),
             # A row is converted for some cycles, so that its sum is there in time.
             memory.read.eq(self._after),
             memory.read_address.eq(reader.converted),
@@ -141,15 +142,17 @@ class PulseVerifier(wiring.Component):
         count = counts.word_select(reader.summed_row, unsigned_width(self.design.learning.max_pulses))
         change = Signal(signed(reader.total_bits + 1))
         distance, rests, spent, still, checked = Signal(reader.total_bits + 1), Signal(), Signal(), Signal(), Signal()
-        pulsed = Signal(len(count) + verification.level_shift)
+        stays, pulsed = Signal(), Signal(len(count) + verification.level_shift)
+        before = memory.read_data[: reader.total_bits].as_signed()
         m.d.comb += [
-            checked.eq(reader.summed & self._after),
-            change.eq(reader.total - memory.read_data.as_signed()),
+            checked.eq(reader.summed & self._after & ~reader.full & ~memory.read_data[-1]),
+            change.eq(reader.total - before),
             distance.eq(Mux(change < 0, -change, change)),
             rests.eq((distance << QUARTER_SHIFT) < verification.codes_of_level),
             spent.eq(count + tries >= verification.give_up),
-            still.eq(checked & rests & ~spent),
-            self.given_up.eq(checked & rests & spent),
+            stays.eq(checked & rests & ~self.tile.blocked.bit_select(reader.summed_row, 1)),
+            still.eq(stays & ~spent),
+            self.given_up.eq(stays & spent),
             pulsed.eq(count << verification.level_shift),
             missed.valid.eq(checked & ~rests),
             missed.missed.eq(Mux(raised.bit_select(reader.summed_row, 1), pulsed, -pulsed) - change),

@@ -34,6 +34,7 @@ class RowReader(wiring.Component):
         summed: high for one cycle, ``total`` is that of ``summed_row``.
         summed_row: the row.
         total: the sum of its k codes.
+        full: of its k codes one at least is full scale.
         done: with ``summed``, of the last row.
         crossbars: how both layers' crossbars are read.
     """
@@ -55,6 +56,7 @@ class RowReader(wiring.Component):
                 "summed": Out(1),
                 "summed_row": Out(row),
                 "total": Out(signed(self.total_bits)),
+                "full": Out(1),
                 "done": Out(1),
                 "crossbars": Out(ProbePort(design)),
             }
@@ -150,7 +152,7 @@ class RowReader(wiring.Component):
     def _convert(self, m: Module, sample, valid, code, row, state, reads_left, left) -> None:
         """Add up the codes of a row; a sample may be taken in the cycle in which the codes of the one before come."""
         converting, last_read, last_row = state
-        total, first = Signal.like(self.total), Signal(init=1)
+        total, first, limit = Signal.like(self.total), Signal(init=1), self.design.formats.adc_limit
         number = Cat(
             Cat(row[index] for index in range(self.rows_of_tile) if index >> bit & 1).any()
             for bit in range(len(self.converted))
@@ -160,6 +162,7 @@ class RowReader(wiring.Component):
             m.d.sync += [
                 converting.eq(0),
                 total.eq(Mux(first, 0, total) + code),
+                self.full.eq((self.full & ~first) | (code >= limit) | (code <= -limit)),
                 first.eq(last_read),
                 self.summed.eq(last_read),
                 self.summed_row.eq(self.converted),

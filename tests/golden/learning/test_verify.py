@@ -51,7 +51,7 @@ def any_verified(random: np.random.Generator, real: bool):
 def test_the_independent_reading_agrees(real):
     """Rules J1 to J3, with L12, L13, P3, W3, D17 and T1: every χ, device, count and record."""
     random, seen = np.random.default_rng([SEED, 61, real]), Counter()
-    for _ in range(NETWORKS):
+    for _ in range(3 * NETWORKS if real else NETWORKS):
         design = any_verified(random, real)
         weights = random_weights(design, int(random.integers(2**32)))
         reference = LearningReference(design, weights, Coefficients.of(design))
@@ -84,8 +84,8 @@ def test_the_independent_reading_agrees(real):
                 seen += assert_same_devices(reference.trainer.dfa.devices, scalar)
                 assert list(reference.trainer.dfa.devices.probes) == scalar.probes
                 seen += Counter(probes=sum(scalar.probes))
-    assert min(seen[name] for name in ("updates", "returned", "values", "applied", "dropped", "given_up")) > 20, seen
-    assert not real or seen["probes"] > 100
+    assert min(seen[name] for name in ("updates", "returned", "values", "applied", "dropped")) > 20, seen
+    assert (seen["probes"] > 100 and seen["given_up"] > 10) if real else not seen["given_up"], seen
 
 
 def test_the_compiled_kernel_agrees():
@@ -110,6 +110,26 @@ def learnt(design, sequences: int = 8) -> tuple[ReplayTrainer, Counter]:
         for each in (update.hidden, update.readout):
             seen += Counter(applied=each.applied, dropped=each.dropped, given_up=each.given_up)
     return trainer, seen
+
+
+def test_what_reads_full_scale_returns_nothing():
+    """Rule J1: a converter that is off by many codes does not run weights away. Pulses are exact, so whatever came
+    back would be wrong, and full feedback learns as none does."""
+    offset = TINY.evolve(
+        devices={"converter_offset": 60}, learning={"verify_reads": 2, "max_pulses": 1, "hidden_shift": 2}
+    )
+    (one, full), (other, none) = (learnt(offset.evolve(learning={"verify_feedback": each})) for each in (8, 0))
+    for mine, theirs in zip(one.dfa.accumulators, other.dfa.accumulators, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert full == none and full["applied"] > 50 and not full["given_up"], full
+
+
+def test_a_full_pair_is_not_given_up():
+    """Rule J2: a pulse that is dropped is not repeated, and nothing counts the weight."""
+    for devices in ({}, {"on_off": 20}):
+        design = TINY.evolve(devices=devices, crossbar={"levels": 4}, learning={"verify_reads": 2, "verify_give_up": 4})
+        seen = learnt(design)[1]
+        assert seen["dropped"] > 20 and seen["applied"] > 20 and not seen["given_up"], seen
 
 
 @pytest.mark.parametrize("pair", ["canonical", "reference"])

@@ -30,4 +30,6 @@ REFERENCE = VERIFIED.evolve(
     network={"readout": "every"},
 )
 """One row tile, many reads, devices beside a reference, healing and a readout at every step."""
+OFFSET = VERIFIED.evolve(name="tiny-verified-offset", devices={"converter_offset": 40})
+"""Converters that are off by so much that many rows read full scale."""
 IDEAL = VERIFIED.evolve(name="tiny-verified-ideal", devices={name: 0 for name in REAL}, learning={"verify_give_up": 3})

@@ -13,7 +13,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.learning.learnt_state import LAYERS
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.records import LEARN, READOUT, STEP
-from tests.top.crossbar.verified.designs import IDEAL, REFERENCE, VERIFIED, WIDE
+from tests.top.crossbar.verified.designs import IDEAL, OFFSET, REFERENCE, VERIFIED, WIDE
 
 SEQUENCES = 12
 GATES = Coefficients(176, 216)
@@ -21,7 +21,7 @@ GATES = Coefficients(176, 216)
 
 @pytest.mark.parametrize(
     "design",
-    [VERIFIED, *(pytest.param(design, marks=pytest.mark.nightly) for design in (WIDE, REFERENCE, IDEAL))],
+    [VERIFIED, *(pytest.param(design, marks=pytest.mark.nightly) for design in (WIDE, REFERENCE, OFFSET, IDEAL))],
     ids=lambda design: design.name,
 )
 def test_what_pulses_missed_returns(harness, tmp_path, design):
@@ -33,4 +33,6 @@ def test_what_pulses_missed_returns(harness, tmp_path, design):
         kinds = [f"{layer} {kind}" for layer in LAYERS for kind in ("weights", "accumulators")]
         result.require(STEP, READOUT, ANSWER, LEARN, "counts", *(kinds[1::2] if not design.devices.ideal else kinds))
         assert design.devices.ideal or result.comparison.compared[DEVICES] > 50
-        assert result.counters[Counter.PULSES] > 50 and result.counters[Counter.GIVEN_UP] > 0
+        assert result.counters[Counter.PULSES] > 50
+        # Of ideal devices a weight that does not move is full; a long series of pulses moves every weight at last.
+        assert design in (IDEAL, REFERENCE) or result.counters[Counter.GIVEN_UP] > 0

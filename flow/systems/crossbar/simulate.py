@@ -19,6 +19,7 @@ from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.run import RtlRun
 from remora.flow.verify.simulation import Simulated, agreement_table, compared_values, simulate_case
 from remora.golden.data.load import SequenceSet
+from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint
 from remora.golden.learning.learnt_state import LAYERS, READINGS
 from remora.spec.crossbar.counters import Counter
@@ -71,7 +72,7 @@ def simulate(
         age: seconds by which real devices age before the first sequence.
 
     Raises:
-        RemoraError: the checkpoint holds devices, under another map of the spare columns.
+        RemoraError: the checkpoint holds devices under a map of spare columns that is in use, and asked is another.
         CheckFailed: a non-ideality of real devices changes no code of the run.
         RemoraError: there are several jobs, and ``learn``, ``waves`` or ``toggles``; or ``waves`` and ``toggles``.
         SimulatorError: the build or the simulation itself failed.
@@ -82,11 +83,7 @@ def simulate(
     stimulus = replace(stimulus, heal=heal, age=ticks(design.devices, age))
     stimulus = replace(stimulus, spares=spares or checkpoint.spares)
     if held := checkpoint.devices:
-        if spares and spares != held.spares:
-            raise RemoraError(
-                "the checkpoint holds the devices of a chip whose spare columns stand in for others already: leave "
-                "--spares out, or give a checkpoint of weights alone"
-            )
+        held = under_spares(design, held, spares)
         stimulus = replace(stimulus, devices=held, first_place=held.started)
     # Before anything is built, since it tells whether the run will say anything of each.
     changed = {} if design.devices.ideal else codes_changed_by(design, stimulus)
@@ -100,6 +97,24 @@ def simulate(
     if not design.devices.ideal:
         result |= _devices(design, changed, run, age) | _marked(design, stimulus) | _programming(case)
     return Simulated(run, result | provenance(seed), result_table)
+
+
+def under_spares(design: DesignPoint, held: DeviceState, spares: SpareMap | None) -> DeviceState:
+    """Stored devices of a chip whose spare columns come to stand in for others; as they are where None.
+
+    Columns that are mended start from what the devices of their spares hold.
+
+    Raises:
+        RemoraError: the stored map is in use, and is another.
+    """
+    if spares is None or spares == held.spares:
+        return held
+    if held.spares and held.spares.used:
+        raise RemoraError(
+            "the checkpoint holds the devices of a chip whose spare columns stand in for others already: leave "
+            "--spares out, or give a checkpoint of weights alone"
+        )
+    return held.with_spares(design, spares)
 
 
 def optimisation(design: DesignPoint, stimulus: Stimulus) -> Optimise:

@@ -51,7 +51,7 @@ class ScalarChip(ScalarLearner):
     def made(self, layer: int, row: int, column: int, weight: int) -> tuple[Device, Device]:
         return self.made_of(layer, row, self.bitline(layer, row // self.design.crossbar.rows, column), weight)
 
-    def made_of(self, layer: int, row: int, bitline: int, weight: int) -> tuple[Device, Device]:
+    def made_of(self, layer: int, row: int, bitline: int, weight: int, serves: bool = True) -> tuple[Device, Device]:
         pair, row_tile, digital = [], row // self.design.crossbar.rows, self.is_digital(layer, row)
         for side in (0, 1):
             numbers = manufactured(self.model, self.spreads, layer, side, row, bitline)
@@ -59,7 +59,8 @@ class ScalarChip(ScalarLearner):
                 numbers[0] = numbers[1] = numbers[5] = 0
             pair.append(Device(self.model, layer, side, row, bitline, numbers))
             pair[side].marked = self.design.learning.compensates and pair[side].endurance == 0
-            pair[side].marked &= not digital
+            # The map has marks of columns, and none of bitlines that serve none.
+            pair[side].marked &= serves and not digital
         program_pair(*pair, 0 if digital else weight)
         return tuple(pair)
 
@@ -76,7 +77,7 @@ class ScalarChip(ScalarLearner):
             for i in range(len(rows)):
                 serving = {self.bitline(layer, i // crossbar.rows, j) for j in range(count)}
                 for number in set(range(count + spares)) - serving:
-                    found[layer, i, number] = self.made_of(layer, i, number, 0)
+                    found[layer, i, number] = self.made_of(layer, i, number, 0, serves=False)
         return found
 
     def age(self, ticks: int) -> None:

@@ -102,7 +102,7 @@ def test_any_chip(update, bias):
             if bias == "digital":
                 for levels, rows in zip(astuple(reference.trainer.dfa.weights)[:2], scalar.weights, strict=True):
                     np.testing.assert_array_equal(levels[-1], rows[-1])
-    assert min(seen[name] for name in ("applied", "dropped", "written", "updates")) > CHIPS // 2, seen
+    assert min(seen[name] for name in ("applied", "written", "updates")) > CHIPS // 2 and seen["dropped"], seen
     assert seen["devices"] > 25 * CHIPS and seen["pulses"] and seen["compensating"]
 
 

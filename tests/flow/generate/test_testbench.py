@@ -23,6 +23,7 @@ from remora.golden.crossbar.weights import initial_weights
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, preset_names
@@ -181,7 +182,7 @@ def test_devices_that_tiles_leave_over_stay_at_rest(generated, tmp_path, simulat
     folder = generated(name)
     arguments = f"PLUSARGS=+remora_images=../images {devices_asked(tmp_path)}"
     assert verdict(run_make(folder.directory, simulator, arguments)).startswith("PASS")
-    check = check_devices(folder.design, initial_weights(folder.design), tmp_path)
+    check = check_devices(folder.design, initial_weights(folder.design), tmp_path, SpareMap.idle(folder.design))
     assert len(check.actual) == len(check.expected) == len(all_tiles(folder.design)) * 9 * 6
     last = all_tiles(folder.design)[-1]
     programmed = (check.actual["tile"] == check.actual["tile"][-1]) & (check.actual["column"] == last.columns - 1)

@@ -13,6 +13,7 @@ from remora.flow.tools.simulator import SimulationFailed, SimulatorError
 from remora.golden.crossbar.weights import random_weights
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from tests.hdl.designs import DESIGNS, REFERENCE, TILED
 from tests.hdl.macro_models import CROSSBAR, CROSSBAR_OPTIONS
 from tests.support import BlockOptions, simulate_cases
@@ -94,7 +95,8 @@ def test_memory_images(tmp_path, simulator, design):
         "plusargs": [f"+remora_images={tmp_path}", devices_asked(tmp_path)],
     }
     assert len(simulate(cases, testcase="images", simulator=simulator, **options).tests) == 1
-    check, tiles = check_devices(design, weights, tmp_path), len(layer_layout(design, Layer.HIDDEN).tiles)
+    check = check_devices(design, weights, tmp_path, SpareMap.idle(design))
+    tiles = len(layer_layout(design, Layer.HIDDEN).tiles)
     of_hidden = check.expected["tile"] < tiles
     assert of_hidden.sum() == len(check.actual) == tiles * 5 * 6
     np.testing.assert_array_equal(check.actual, check.expected[of_hidden])

@@ -11,6 +11,7 @@ from remora.flow.systems.crossbar.stimulus import stress_stimulus
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import random_weights
 from remora.spec.crossbar.layout import all_tiles
+from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.tb.lib.scoreboard import Comparison, compare, describe_text
 from tests.hdl.designs import TILED, TINY
 
@@ -19,7 +20,7 @@ WEIGHTS = random_weights(TILED, 1)
 
 
 def compared(directory) -> Comparison:
-    check = check_devices(TILED, WEIGHTS, directory)
+    check = check_devices(TILED, WEIGHTS, directory, SpareMap.idle(TILED))
     return compare({check.kind: check.expected}, {check.kind: check.actual})
 
 

@@ -15,13 +15,13 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.fault_map import FaultMap
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.device_state import (
-    COUNTS,
     check_devices,
     check_map,
     device_arrays,
     map_arrays,
     move_devices,
     move_map,
+    of_another_chip,
 )
 from remora.golden.learning.healing import HealingState
 from remora.golden.learning.moving import MovingError, explain_range, move, require_same_meaning, require_same_training
@@ -230,7 +230,9 @@ def _arranged(stored: Mapping, design: DesignPoint, content: dict[str, NDArray])
     )
     spares, devices = move_spares(stored, design, content, move_devices(stored, design, content))
     fault_map, devices = move_map(design, content, devices)
-    offsets, state, said, uncorrected = read_offsets(design, content, devices.state, COUNTS in content)
+    offsets, state, said, uncorrected = read_offsets(
+        design, content, devices.state, bool(of_another_chip(stored, design))
+    )
     if state:
         state.set_biases(design, (weights.hidden, weights.readout))
     return Checkpoint(

@@ -149,14 +149,14 @@ def move_devices(stored: Mapping[str, Any], design: DesignPoint, content: Mappin
         raise ValueError(f"of the state of its devices it lacks {', '.join(missing)}")
     if design.devices.ideal:
         reason = "those of this design point are ideal, and take the nearest levels"
-    elif reason := _of_another_chip(stored, design):
+    elif reason := of_another_chip(stored, design):
         reason += "; the nearest levels are programmed exactly into fresh devices"
     else:
         return MovedDevices(_read(content))
     return MovedDevices(left_behind=(f"the state of the devices is left behind: {reason}",))
 
 
-def _of_another_chip(stored: Mapping[str, Any], design: DesignPoint) -> str:
+def of_another_chip(stored: Mapping[str, Any], design: DesignPoint) -> str:
     """How the chip of a file differs from the one at hand; nothing where it does not."""
     theirs, ours = Devices(**stored.get("devices", {})), design.devices
     found = [str(each) for each in differences(stored, design) if each.path in COUNTED]

@@ -164,10 +164,11 @@ def _devices_of(design: DesignPoint, checkpoint: Checkpoint) -> DeviceState | No
     fault_map, offsets, spares = checkpoint.fault_map, checkpoint.offsets, checkpoint.spares
     if design.devices.ideal and any(each.any() for each in offsets or ()):
         raise ValueError("offsets are taken off columns, but golden's ideal converters have none")
-    if checkpoint.devices is not None or fault_map is spares is None:
+    if checkpoint.devices is not None or fault_map is spares is offsets is None:
         return checkpoint.devices
     if design.devices.ideal:
         if any(marks.any() for marks in fault_map or ()):
             raise ValueError("the fault map marks devices, but golden's ideal ones are never stuck")
         return None
-    return DeviceState.of(design, (checkpoint.weights.hidden, checkpoint.weights.readout), fault_map, spares)
+    fresh = DeviceState.of(design, (checkpoint.weights.hidden, checkpoint.weights.readout), fault_map, spares)
+    return fresh if offsets is None else fresh.with_offsets(offsets)

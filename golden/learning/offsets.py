@@ -30,18 +30,18 @@ def offset_arrays(offsets: Offsets | None) -> dict[str, ArrayLike]:
 
 
 def read_offsets(
-    design: DesignPoint, content: Mapping[str, Any], state: DeviceState | None, has_devices: bool
+    design: DesignPoint, content: Mapping[str, Any], state: DeviceState | None, elsewhere: bool
 ) -> tuple[Offsets | None, DeviceState | None, tuple[str, ...], tuple[str, ...]]:
     """The offsets of a file, its devices with them, remarks, and what is left behind.
 
-    They belong to the devices, and move with these alone; those of ideal devices move to ideal ones. Where they stay
-    behind and are not all 0, a sentence says so. A chip that calibrates measures them anew where the file has devices
-    alone.
+    They belong to a chip and move to the same one alone, with its devices or, where a host read them from hardware,
+    without. Where they stay behind and are not all 0, a sentence says so. A chip that calibrates measures them anew
+    where the file has devices alone.
 
     Args:
         state: of the devices that moved; None where the design point at hand has ideal ones, or fresh ones, which are
             calibrated as they are programmed.
-        has_devices: the file has the state of real devices.
+        elsewhere: the file is of another chip than the design point at hand describes.
 
     Raises:
         ValueError: they are damaged.
@@ -51,10 +51,10 @@ def read_offsets(
         raise ValueError(f"of its offsets it lacks {', '.join(set(ARRAYS.values()) - set(content))}")
     if not design.capabilities.calibrates:
         return None, state, (), _left(held, "crossbar.calibrate_offsets is false here")
-    if held and state is None and not design.devices.ideal:
-        return None, None, (), _left(held, "they are those of another chip; the fresh devices are calibrated")
-    if held and state is None and has_devices:
-        return None, None, (), _left(held, "they are those of real devices, and these are ideal")
+    if held and state is None and elsewhere:
+        real = "they are those of another chip; the fresh devices are calibrated"
+        ideal = "they are those of real devices, and these are ideal"
+        return None, None, (), _left(held, ideal if design.devices.ideal else real)
     if held:
         offsets: Offsets = held[0], held[1]
         check_offsets(design, offsets)

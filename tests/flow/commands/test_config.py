@@ -45,7 +45,7 @@ def test_show_has_every_field_and_what_follows(remora, tmp_path):
         for name in (
             "bistable", "learns", "accumulates", "selects", "replays", "heals", "interleaves", "parity",
             "reads_every_step", "tests_itself", "compensates", "verifies", "counts_codes", "spares",
-            "calibrates", "digital_bias", "corrects",
+            "calibrates", "digital_bias", "corrects", "gains", "verifies_learning",
         )
     }  # fmt: skip
 

@@ -27,9 +27,10 @@ from amaranth.lib.wiring import In
 from remora.flow.faults.mutation import Fault, mutate
 from remora.flow.generate.directory import Generated
 from remora.flow.generate.parts import Parts
-from remora.flow.systems.registry import system_of
+from remora.flow.systems.registry import generate, system_of
 from remora.flow.tools.icarus import Icarus, build_icarus, find_icarus
 from remora.flow.tools.simulator import Build, RunResult, SimulatorError, build, run, write_source
+from remora.flow.verify.harness import build_harness
 from remora.flow.verify.simulation import generate_for, held_for
 from remora.hdl.lib.verilog import Bench, to_verilog
 from remora.spec.lib.section import Design
@@ -39,6 +40,19 @@ BENCH = "bench"
 
 _texts: dict[object, str] = {}
 """What was elaborated in this process, by what tells it apart."""
+
+
+def faulty_build(design: Design, faults: Sequence[Fault], directory: Path) -> Build:
+    """A whole design with all of these faults in its netlist, asleep until ``FAULT_PLUSARG`` wakes one by number.
+
+    Args:
+        directory: for the generated files; each use has one of its own.
+    """
+    generated = generate(design, directory)
+    netlist = write_source("remora_faults.v", mutate(generated.netlist.read_text(encoding="utf-8"), faults))
+    modules = {fault.module for fault in faults}
+    wrapped = {each["path"] for each in generated.sidecar["instances"] if each["module"] in modules}
+    return build_harness(generated, system_of(design).harness, netlist=netlist, wrapped=wrapped, optimise="build")
 
 
 def generated_once(design: Design) -> Generated:

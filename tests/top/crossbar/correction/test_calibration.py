@@ -7,14 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
 from remora.flow.systems.crossbar.correction.run import OFFSETS, run_calibrations
 from remora.flow.systems.crossbar.devices import DEVICES
 from remora.flow.systems.crossbar.self_test.run import run_self_test
 from remora.flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
-from remora.flow.systems.registry import generate, system_of
-from remora.flow.tools.simulator import Build, run, write_source
-from remora.flow.verify.harness import build_harness
+from remora.flow.tools.simulator import Build, run
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.correction.plan import calibration_cycles
@@ -22,6 +20,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles, layer_layout
 from remora.spec.crossbar.self_test.plan import threshold_for
 from tests.hdl.designs import DESIGNS
+from tests.support import faulty_build
 from tests.top.crossbar.test_devices import EVERYTHING, GATES, QUICK
 from tests.top.crossbar.test_devices import run as run_chip
 from tests.top.crossbar.test_learning import learner
@@ -116,11 +115,7 @@ def test_it_infers_with_offsets_taken_off(stall, harness, tmp_path):
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory) -> Build:
     """The small design that tests itself, with all mistakes in it."""
-    generated = generate(TESTED, tmp_path_factory.mktemp("faulty"))
-    netlist = write_source("remora_faults.v", mutate(generated.netlist.read_text(encoding="utf-8"), FAULTS))
-    modules = {fault.module for fault in FAULTS}
-    wrapped = {each["path"] for each in generated.sidecar["instances"] if each["module"] in modules}
-    return build_harness(generated, system_of(TESTED).harness, netlist=netlist, wrapped=wrapped, optimise="build")
+    return faulty_build(TESTED, FAULTS, tmp_path_factory.mktemp("faulty"))
 
 
 @pytest.mark.nightly

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import learning_stimulus, stress_stimulus
-from remora.flow.systems.registry import generate, system_of
-from remora.flow.tools.simulator import Build, SimulationFailed, write_source
-from remora.flow.verify.harness import build_harness
+from remora.flow.tools.simulator import Build, SimulationFailed
 from remora.flow.verify.records import ANSWER
 from remora.flow.verify.run import run_case
 from remora.golden.crossbar.weights import random_weights
 from remora.spec.crossbar.records import LEARN, READOUT, STEP
 from tests.hdl.designs import DESIGNS
+from tests.support import faulty_build
 from tests.top.crossbar.test_devices import EVERYTHING, GATES, QUICK
 from tests.top.crossbar.test_devices import run as run_chip
 from tests.top.crossbar.test_learning import learner
@@ -77,11 +76,7 @@ def test_it_infers_as_golden_does(stall, harness, tmp_path):
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory) -> Build:
     """The small design with all mistakes in it."""
-    generated = generate(SMALL, tmp_path_factory.mktemp("faulty"))
-    netlist = write_source("remora_faults.v", mutate(generated.netlist.read_text(encoding="utf-8"), FAULTS))
-    modules = {fault.module for fault in FAULTS}
-    wrapped = {each["path"] for each in generated.sidecar["instances"] if each["module"] in modules}
-    return build_harness(generated, system_of(SMALL).harness, netlist=netlist, wrapped=wrapped, optimise="build")
+    return faulty_build(SMALL, FAULTS, tmp_path_factory.mktemp("faulty"))
 
 
 @pytest.mark.nightly

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault
 from remora.flow.systems.crossbar.run import CrossbarCase
 from remora.flow.systems.crossbar.stimulus import learning_stimulus
-from remora.flow.systems.registry import generate, system_of
-from remora.flow.tools.simulator import Build, SimulationFailed, run, write_source
-from remora.flow.verify.harness import build_harness
+from remora.flow.tools.simulator import Build, SimulationFailed, run
 from remora.flow.verify.run import run_case
+from tests.support import faulty_build
 from tests.top.crossbar.spares.maps import SPARED, random_map
 from tests.top.crossbar.spares.test_spares import GATES, SEQUENCES
 
@@ -32,11 +31,7 @@ FAULTS = [
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory) -> Build:
     """The design with all mistakes in it."""
-    generated = generate(SPARED, tmp_path_factory.mktemp("faulty"))
-    netlist = write_source("remora_faults.v", mutate(generated.netlist.read_text(encoding="utf-8"), FAULTS))
-    modules = {fault.module for fault in FAULTS}
-    wrapped = {each["path"] for each in generated.sidecar["instances"] if each["module"] in modules}
-    return build_harness(generated, system_of(SPARED).harness, netlist=netlist, wrapped=wrapped, optimise="build")
+    return faulty_build(SPARED, FAULTS, tmp_path_factory.mktemp("faulty"))
 
 
 @pytest.mark.nightly

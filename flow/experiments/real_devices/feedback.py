@@ -32,6 +32,7 @@ GOAL_LOST, GOAL_PULSES = 4, 12
 SETTINGS = {
     "chips": SomeOf("kinds of devices, the ideal ones besides", tuple(name for name in CHIPS if name != IDEAL)),
     "reads": Whole("reads of a weight before and after its pulses: 1, 2, 4, 8 or 16", 1, 16),
+    "gains": SomeOf("gains of the feedback, in eighths", tuple(map(str, range(MOST_VERIFY_FEEDBACK + 1)))),
     "give_up": Whole("pulses without a quarter of a level after which a weight is given up", 1, 15),
 }
 
@@ -40,7 +41,7 @@ def plan(options: Options) -> list[Unit]:
     """A unit for each chip and gain; the ideal chip without reads first, and with the largest gain."""
     course, settings = Course.of(options), options.settings
     names = settings.get("chips", QUICK_CHIPS if options.quick else DEFAULT_CHIPS)
-    gains = QUICK_GAINS if options.quick else GAINS
+    gains = [int(gain) for gain in settings.get("gains", QUICK_GAINS if options.quick else GAINS)]
     pairs = [(IDEAL, 0), (IDEAL, gains[-1]), *((name, gain) for name in names for gain in gains)]
     reads = {"verify_reads": settings.get("reads", READS), "verify_give_up": settings.get("give_up", GIVE_UP)}
     units = []

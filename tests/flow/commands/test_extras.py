@@ -99,6 +99,7 @@ def test_generation_and_golden_need_no_extra(arguments, beyond_base, tmp_path):
         (("faults", "tiny"), "sim", "cocotb"),
         (("bench", "tiny"), "sim", "cocotb"),
         (("synth", "tiny"), "signoff", "pyosys"),
+        (("prove",), "signoff,prove", "pyosys"),
         (("demo",), "sim", "cocotb"),
         (("experiment", "bit-streaming", "--quick"), "plot,sweep", "matplotlib"),
     ],

@@ -1,0 +1,22 @@
+"""All proofs, as the rooms of the hardware list them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from remora.flow.signoff.prove.harness import ProofError
+from remora.hdl.crossbar.properties import proofs as crossbar
+from remora.hdl.lib.properties.proof import Proof
+
+
+def find_proofs(names: Sequence[str] = (), quick: bool = False) -> list[Proof]:
+    """Proofs by name, all where none is given; with ``quick`` those that every run of continuous integration makes.
+
+    Raises:
+        ProofError: there is no such proof.
+    """
+    proofs = {proof.name: proof for room in (crossbar,) for proof in room.proofs()}
+    for name in names:
+        if name not in proofs:
+            raise ProofError(f"there is no proof '{name}'; there are {', '.join(proofs)}")
+    return [proof for name, proof in proofs.items() if (not names or name in names) and (proof.quick or not quick)]

@@ -1,0 +1,216 @@
+"""Runs proofs: each rule is proven or checked to a depth, its cover reached, and its mutant refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from remora.flow.signoff.prove.harness import ALIVE, MUTANT, TOP, Harness, ProofError
+from remora.flow.tools.build import build_root
+from remora.flow.tools.sby import Outcome, Task, run_task, tool_versions
+from remora.hdl.lib.properties.proof import REACHED, Mutant, Proof
+from remora.spec.lib.files import write_text
+
+PDR, BMC, COVER = "abc pdr --keep-going", "abc bmc3", "smtbmc yices"
+MARGIN = 20
+"""Cycles by which the depth of a bounded rule exceeds that of its cover."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is known of a rule.
+
+    Attributes:
+        proof: its proof.
+        rule: its name there.
+        status: ``proven``, ``bounded``, ``failed``, or ``open`` where the time did not suffice.
+        depth: of a bounded rule.
+        reached: the cycle in which its cover is reached; None where it is not.
+        mutant: ``refused`` or ``passed``; None where the rule has none of its own.
+    """
+
+    proof: str
+    rule: str
+    status: str
+    depth: int | None
+    reached: int | None
+    mutant: str | None
+
+    @property
+    def holds(self) -> bool:
+        """The rule says something, and it is right."""
+        known = self.status in ("proven", "bounded")
+        deep = self.depth is None or self.reached is None or self.depth >= self.reached + MARGIN
+        return known and deep and self.reached is not None and self.mutant != "passed"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A proof and the verdicts of its rules.
+
+    Attributes:
+        proof: its name.
+        verdicts: of all rules.
+        seconds: of its tasks, added up.
+    """
+
+    proof: str
+    verdicts: Sequence[Verdict]
+    seconds: float
+
+
+def prove(proof: Proof) -> Result:
+    """All tasks of a proof.
+
+    Raises:
+        ProofError: its assumptions contradict each other, it has no rule, or a name in it is that of no rule.
+        SbyError: a task could not run.
+    """
+    harness = Harness(proof)
+    covers = _cached(harness, "cover", _task(harness, "cover", COVER, depth=proof.depth))
+    if covers.verdicts.get(ALIVE) != "PASS":
+        raise ProofError(f"{proof.name}: its assumptions contradict each other: no trace reaches the cover {ALIVE}")
+    rules = {_rule_of(cover) for cover in covers.verdicts if cover != ALIVE}
+    _check_names(proof, rules)
+    proven = _cached(harness, "prove", _task(harness, "prove", PDR, without=proof.bounded))
+    if not rules or rules != set(proven.verdicts) | set(proof.bounded):
+        lone = ", ".join(sorted(rules ^ (set(proven.verdicts) | set(proof.bounded)))) or "there is none"
+        raise ProofError(f"{proof.name}: every rule needs its cover and every cover its rule: {lone}")
+    seconds = covers.seconds + proven.seconds
+    verdicts = []
+    for rule in sorted(rules):
+        status, depth = {"PASS": "proven", "FAIL": "failed"}.get(proven.verdicts.get(rule, ""), "open"), None
+        if rule in proof.bounded:
+            depth = proof.bounded[rule].depth
+            bounded = _cached(harness, f"bound_{rule}", _task(harness, "bmc", BMC, only=rule, depth=depth))
+            status, seconds = (
+                {"PASS": "bounded", "FAIL": "failed"}.get(bounded.status, "open"),
+                seconds + bounded.seconds,
+            )
+        mutant = None
+        if rule in proof.mutants:
+            task = _task(harness, "bmc", BMC, only=rule, depth=proof.depth + MARGIN, mutant=proof.mutants[rule])
+            found = _cached(harness, f"mutant_{rule}", task)
+            mutant, seconds = "refused" if found.status == "FAIL" else "passed", seconds + found.seconds
+        cover = _cover_of(rule)
+        reached = covers.steps.get(cover) if covers.verdicts.get(cover) == "PASS" else None
+        verdicts.append(Verdict(proof.name, rule, status, depth, reached, mutant))
+    return Result(proof.name, verdicts, round(seconds, 1))
+
+
+def _check_names(proof: Proof, rules: set[str]) -> None:
+    for what, named in (("mutants", proof.mutants), ("bounded", proof.bounded)):
+        if strange := ", ".join(sorted(set(named) - rules)):
+            raise ProofError(f"{proof.name}: {what} names {strange}, which is no rule; there are {sorted(rules)}")
+    # Rules of macros are the same at every place, so one place has the mutant of each.
+    if lone := [rule for rule in sorted(rules - set(proof.mutants)) if rule.partition(".")[0] in proof.checkers]:
+        raise ProofError(f"{proof.name}: {', '.join(lone)} have no mutant")
+
+
+def prove_all(proofs: Iterable[Proof], jobs: int, done: Callable[[Result], None] = lambda result: None) -> list[Result]:
+    """Several proofs, ``jobs`` at once; ``done`` hears of each as it ends. Errors as of `prove`."""
+    results = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for result in pool.map(prove, proofs):
+            results.append(result)
+            done(result)
+    return results
+
+
+def _rule_of(cover: str) -> str:
+    path, _, label = cover.rpartition(".")
+    label = label.removeprefix(REACHED)
+    return f"{path}.{label}" if path else label
+
+
+def _cover_of(rule: str) -> str:
+    path, _, label = rule.rpartition(".")
+    return f"{path}.{REACHED}{label}" if path else f"{REACHED}{label}"
+
+
+def _task(
+    harness: Harness,
+    mode: str,
+    engine: str,
+    *,
+    depth: int = 20,
+    only: str = "",
+    without: Iterable[str] = (),
+    mutant: Mutant | None = None,
+) -> Task:
+    script, files = harness.script, harness.files
+    if mutant is not None:
+        text, passes = harness.mutate(mutant)
+        files, script = {**files, MUTANT: text}, [*script, *passes, f"read_verilog -sv -formal {MUTANT}"]
+    script += [f"prep -flatten -top {TOP}"]
+    if only:
+        script.append(f"chformal -assert -remove c:* c:{only} %d")
+    script += [f"chformal -assert -remove c:{rule}" for rule in without]
+    return Task(mode, engine, script, files, depth, harness.proof.timeout)
+
+
+def _cached(harness: Harness, name: str, task: Task) -> Outcome:
+    """The outcome of a task, from the store where the same one has been run; the store is keyed by content."""
+    hasher = hashlib.sha256(task.config().encode())
+    for file, text in sorted(task.files.items()):
+        hasher.update(f"{file}\0{len(text)}\0{text}".encode())
+    hasher.update(json.dumps(tool_versions(), sort_keys=True).encode())
+    folder = build_root() / "prove" / harness.proof.name.replace("/", "_")
+    key = hasher.hexdigest()[:16]
+    stored = folder / f"{name}-{key}.json"
+    if stored.is_file():
+        return Outcome(**json.loads(stored.read_text(encoding="utf-8")))
+    work = folder / f"{name}-{key}"
+    work.mkdir(parents=True, exist_ok=True)
+    outcome = run_task(task, work, "task")
+    write_text(stored, json.dumps(asdict(outcome)) + "\n")
+    return outcome
+
+
+def summary(results: Sequence[Result]) -> dict[str, Any]:
+    """What came of the proofs, as JSON has it.
+
+    Returns:
+        Under ``proofs`` each proof, and under ``rules`` of it each rule; the counts of all; and under ``broken`` a line
+        for each rule that says nothing or is wrong.
+    """
+    proofs = [
+        {"name": result.proof, **_counts(result.verdicts), "seconds": result.seconds,
+         "rules": [asdict(verdict) for verdict in result.verdicts]}
+        for result in results
+    ]  # fmt: skip
+    verdicts = [verdict for result in results for verdict in result.verdicts]
+    return {
+        **_counts(verdicts),
+        "seconds": round(sum(result.seconds for result in results), 1),
+        "broken": [_broken(verdict) for verdict in verdicts if not verdict.holds],
+        "proofs": proofs,
+    }
+
+
+def _counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
+    status = Counter(verdict.status for verdict in verdicts)
+    return {
+        "properties": len(verdicts),
+        **{name: status[name] for name in ("proven", "bounded", "failed", "open")},
+        "covers_reached": sum(verdict.reached is not None for verdict in verdicts),
+        "mutants_refused": sum(verdict.mutant == "refused" for verdict in verdicts),
+    }
+
+
+def _broken(verdict: Verdict) -> str:
+    name = f"{verdict.proof}: {verdict.rule}"
+    if verdict.status in ("failed", "open"):
+        return f"{name} is {verdict.status}"
+    if verdict.reached is None:
+        return f"{name}: its cover is not reached, so it says nothing"
+    if verdict.mutant == "passed":
+        return f"{name} lets its mutant pass"
+    return (
+        f"{name} is checked for {verdict.depth} cycles; its cover takes {verdict.reached}, and {MARGIN} more are asked"
+    )

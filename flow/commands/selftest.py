@@ -12,8 +12,12 @@ from remora.flow.report.console import JsonOption, check_results, console, table
 
 if TYPE_CHECKING:
     from remora.flow.systems.crossbar.self_test.run import SelfTestRun
+    from remora.golden.devices.chip import Chip
+    from remora.golden.devices.self_test import SelfTestResult
+    from remora.golden.devices.state import DeviceState
     from remora.spec.crossbar.design import DesignPoint
     from remora.spec.crossbar.self_test.plan import Finding
+    from remora.spec.crossbar.spares.spare_map import SpareMap
 
 MOST_SHARE = 0.5
 """Of devices that a random map sticks at most."""
@@ -59,7 +63,7 @@ def command(
     from remora.golden.devices.defects import check_defects, found_of, inject, made_with, random_defects, random_drift
     from remora.golden.devices.gain_drift import drifted, unweighed
     from remora.golden.devices.self_test import self_test
-    from remora.golden.devices.spares.repairs import is_replaced, repaired
+    from remora.golden.devices.spares.repairs import is_replaced
     from remora.golden.devices.state import DeviceState
     from remora.spec.crossbar.layout import Layer
     from remora.spec.crossbar.self_test.plan import Defect, threshold_for
@@ -102,7 +106,7 @@ def command(
             told, hidden = told + found, hidden + unjudged
     there = [each for each in injected if not is_replaced(design, each.finding, used)]
     outcome = found_of(chip, [*there, *made_with(design, Chip.of(design, used))], told, hidden)
-    mended = repaired(design, result.findings, used)
+    mended, tests = _mended(design, chip, state, result, used)
     groups = {name: getattr(outcome, name) for name in ("found", "missed", "false_alarms", "untestable")}
     cycles = run.cycles[0] if run else result.cycles(design)
     classes = [f">{defect.name.lower().replace('_', ' ')}" for defect in Defect]
@@ -112,14 +116,16 @@ def command(
     console().print(shown)
     console().print(f"{cycles:,} cycles, {result.pulses:,} pulses, at most {result.most} a device")
     if design.capabilities.spares:
-        console().print(f"spare columns in use: {len(listed(design, used)) if used else 0}; {_told(design, mended)}")
+        console().print(
+            f"spare columns in use: {len(listed(design, used)) if used else 0}; {_told(design, mended, tests)}"
+        )
     write_json(
         json,
         {
             "design": design.name, "design_hash": design.hash, "device_seed": design.devices.seed,
             "injected": _listed(each.finding for each in injected),
             **{name: _listed(findings) for name, findings in groups.items()},
-            REPAIRS: listed(design, mended),
+            REPAIRS: listed(design, mended), "tests": tests,
             "by_class": {name: _by_class(findings) for name, findings in groups.items()},
             "listed": len(result.listed), "cycles": cycles, "pulses": result.pulses, "most_pulses": result.most,
             "threshold": threshold_for(design),
@@ -134,11 +140,33 @@ def command(
     console().print(f"[bold green]all {len(outcome.found)} defects are found, and nothing else[/bold green]")
 
 
-def _told(design: DesignPoint, mended: Any) -> str:
+def _mended(
+    design: DesignPoint, chip: Chip, state: DeviceState, first: SelfTestResult, used: SpareMap | None
+) -> tuple[SpareMap, int]:
+    """What spares should stand in for, and the tests that this took: the first one, and golden's of every new map."""
+    from remora.golden.devices.chip import with_spares
+    from remora.golden.devices.self_test import self_test
+    from remora.golden.devices.spares.repairs import mended
+    from remora.spec.crossbar.self_test.plan import threshold_for
+
+    results = [first]
+
+    def findings(spares: SpareMap) -> list[Finding]:
+        nonlocal chip, state
+        if spares != (chip.spares or spares):
+            chip, state = with_spares(design, chip, spares), state.with_spares(design, spares)
+            results.append(self_test(design, chip, state, threshold_for(design)))
+        return results[-1].findings
+
+    return mended(design, findings, used), len(results)
+
+
+def _told(design: DesignPoint, mended: SpareMap, tests: int) -> str:
     """What spares should stand in for, in words."""
     found = mended.replacements(design)
     named = ", ".join(f"{each.layer.name.lower()} tile {each.tile} column {each.column}" for each in found)
-    return f"to mend the chip let them stand in for {named}" if found else "none is needed"
+    taken = f"to mend the chip let them stand in for {named}" if found else "none is needed"
+    return f"{taken}, as {tests} tests say" if tests > 1 else taken
 
 
 def _design(config: str, devices: str | None, device_seed: int | None) -> DesignPoint:

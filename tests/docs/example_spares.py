@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.defects import Injected
-from remora.golden.devices.spares.repairs import repaired
+from remora.golden.devices.spares.repairs import Repairs
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
@@ -54,10 +54,13 @@ def dead_of(design: DesignPoint) -> list[int]:
     ]
 
 
-def mended(design: DesignPoint, *defects: Injected) -> list[list[int]]:
-    """What the spares of the hidden layer's tiles stand in for where a self-test has found these defects."""
-    found = repaired(design, [each.finding for each in defects])
-    return [list(each) for each in found.columns[:2]]
+def mended(design: DesignPoint, *tests: list[Injected]) -> list[list[int]]:
+    """What the spares of the hidden layer's tiles stand in for where tests, each under the map of the one before, have
+    found these defects."""
+    found = Repairs(SpareMap.idle(design))
+    for defects in tests:
+        found = found.after(design, [each.finding for each in defects])
+    return [list(each) for each in found.spares.columns[:2]]
 
 
 def _map(design: DesignPoint, replacements: tuple[tuple[int, int, int], ...]) -> SpareMap:

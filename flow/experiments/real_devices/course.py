@@ -18,12 +18,12 @@ from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, p
 from remora.flow.systems.crossbar.train import data_digest
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.self_test import self_test
-from remora.golden.devices.spares.repairs import repaired
+from remora.golden.devices.spares.repairs import mended
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint, CheckpointError, continue_checkpoint, save_checkpoint
 from remora.golden.learning.kernel.protocol import MakeKernel
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.self_test.plan import threshold_for
+from remora.spec.crossbar.self_test.plan import Finding, threshold_for
 from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.devices.section import Devices
 from remora.spec.devices.suggestions import suggestion
@@ -170,13 +170,12 @@ def mended_by(design: DesignPoint) -> SpareMap | None:
     """What the spare columns of a chip stand in for, after as many self-tests as it takes; None where it has none."""
     if not design.capabilities.spares:
         return None
-    spares = SpareMap.idle(design)
-    for _ in range(1 + design.crossbar.spare_columns):
+
+    def findings(spares: SpareMap) -> list[Finding]:
         state = DeviceState.of(design, no_weights(design), spares=spares)
-        found = self_test(design, Chip.of(design, spares), state, threshold_for(design))
-        if spares == (spares := repaired(design, found.findings, spares)):
-            break
-    return spares
+        return self_test(design, Chip.of(design, spares), state, threshold_for(design)).findings
+
+    return mended(design, findings)
 
 
 def no_weights(design: DesignPoint) -> tuple[NDArray[np.int16], NDArray[np.int16]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Tile, all_tiles, layer_layout
@@ -16,26 +17,53 @@ OF_COLUMNS = (Defect.STUCK, Defect.OFFSET, Defect.DEAD_COLUMN, Defect.DEAD_CONVE
 """Classes that a spare mends."""
 
 
-def repaired(design: DesignPoint, findings: Iterable[Finding], before: SpareMap | None = None) -> SpareMap:
-    """The map that lets spares stand in for the worst columns of every tile.
+@dataclass(frozen=True)
+class Repairs:
+    """A map of the spare columns, and which of them are bad themselves.
+
+    Attributes:
+        spares: the map.
+        given_up: tile, as `all_tiles` counts them, and spare of each spare that a test has found bad.
+    """
+
+    spares: SpareMap
+    given_up: frozenset[tuple[int, int]] = frozenset()
+
+    def after(self, design: DesignPoint, findings: Iterable[Finding]) -> Repairs:
+        """Let spares stand in for the worst columns of every tile.
+
+        Args:
+            findings: of a test under this map. Spares that serve bad columns are given up.
+        """
+        columns = [list(each) for each in self.spares.columns]
+        bad, given_up = _severities(design, findings), set(self.given_up)
+        for number, tile in enumerate(all_tiles(design)):
+            found = {column: severity for (tile_number, column), severity in bad.items() if tile_number == number}
+            spares = columns[number]
+            for spare, column in enumerate(spares):
+                if column in found:
+                    spares[spare] = IDLE
+                    given_up.add((number, spare))
+            sound = (spare for spare in range(tile.spares) if spares[spare] == IDLE and (number, spare) not in given_up)
+            for spare, column in zip(list(sound), sorted(found, key=lambda each: (-found[each], each)), strict=False):
+                spares[spare] = column
+        return Repairs(SpareMap(tuple(tuple(each) for each in columns)), frozenset(given_up))
+
+
+def mended(
+    design: DesignPoint, test: Callable[[SpareMap], Iterable[Finding]], before: SpareMap | None = None
+) -> SpareMap:
+    """The map that mends a chip: a self-test sees bad spares only while they stand in, so each map is tested too.
 
     Args:
-        before: the map under which the test ran; no spare stood in for a column where None. A spare that was found bad
-            itself is given up, and one after it takes its place.
+        test: findings of a self-test under a map. It is called until a map stays as it was: once where nothing is bad,
+            and once more at most for each round of spares that are taken or given up.
+        before: the map of the first test; no spare stands in for a column where None.
     """
-    columns = [list(each) for each in (before or SpareMap.idle(design)).columns]
-    bad = _severities(design, findings)
-    for number, tile in enumerate(all_tiles(design)):
-        found = {column: severity for (tile_number, column), severity in bad.items() if tile_number == number}
-        spares, first = columns[number], [0] * tile.columns
-        for spare, column in enumerate(spares):
-            if column in found:
-                spares[spare], first[column] = IDLE, spare + 1
-        for column in sorted(found, key=lambda each: (-found[each], each)):
-            idle = [spare for spare in range(first[column], tile.spares) if spares[spare] == IDLE]
-            if idle:
-                spares[idle[0]] = column
-    return SpareMap(tuple(tuple(each) for each in columns))
+    repairs = Repairs(before or SpareMap.idle(design))
+    while (found := repairs.after(design, test(repairs.spares))).spares != repairs.spares:
+        repairs = found
+    return repairs.spares
 
 
 def is_replaced(design: DesignPoint, finding: Finding, spares: SpareMap | None) -> bool:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
+import numpy as np
 import pytest
 
 from remora.flow.commands import selftest
 from remora.flow.systems.crossbar.self_test.run import SelfTestRun
+from remora.golden.devices.chip import Chip
 from remora.golden.devices.self_test import self_test
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.self_test.plan import threshold_for
+from remora.spec.presets import load_design
 from remora.tb.lib.scoreboard import Comparison
 
 DEVICES = """
@@ -157,3 +162,30 @@ def test_spares_mend_what_is_found(remora, files):
     assert f"spare columns in use: {len(found['repairs'])}" in second.out
     answer = remora(*arguments, "--spares", files / "map.toml")
     assert answer.code == 2 and "is not valid JSON" in answer.err
+
+
+def test_a_spare_that_is_dead_itself_is_not_named(remora, files):
+    """No spare that stands in under the map of a first result is bad, although that test saw none of them. Rule Y7."""
+    text = DEVICES.replace("[devices]", "[crossbar]\nspare_columns = 2\n[devices]") + "dead_columns = 0.4\n"
+    (files / "spared.toml").write_text(text, encoding="utf-8")
+    design, avoided = load_design(files / "spared.toml", DesignPoint), 0
+    for seed in range(1, 13):
+        result = files / f"{seed}.json"
+        arguments = ("selftest", files / "spared.toml", "--random", 1, "--share", 0.0, "--device-seed", seed)
+        remora(*arguments, "--json", result)
+        found = json.loads(result.read_text(encoding="utf-8"))
+        chip = Chip.of(design.evolve(devices={"seed": seed}))
+        dead = {
+            (layer.layer.name.lower(), int(spare))
+            for layer in chip.layers
+            for spare in np.flatnonzero((layer.parked.high == 0).all(axis=(0, 1)))
+        }
+        named = {(each["layer"], each["spare"]) for each in found["repairs"]}
+        assert not named & dead
+        avoided += found["tests"] > 2
+        mends = {layer.layer.name.lower(): 2 for layer in chip.layers}
+        for name, _ in dead:
+            mends[name] -= 1
+        bad = Counter(each["layer"] for each in found["found"] if each["class"] == "dead_column")
+        assert Counter(name for name, _ in named) == Counter({name: min(bad[name], mends[name]) for name in mends})
+    assert avoided >= 3

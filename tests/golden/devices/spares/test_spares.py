@@ -15,7 +15,7 @@ from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip, copied, with_spares
 from remora.golden.devices.defects import Injected, inject
 from remora.golden.devices.self_test import self_test
-from remora.golden.devices.spares.repairs import repaired
+from remora.golden.devices.spares.repairs import Repairs, mended
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.kernel.compiled import open_kernel
@@ -160,14 +160,18 @@ def test_what_a_self_test_finds_is_mended():
     parked.numbers[[0, 1, 5], :, :6, 0] = 0
     chip = replace(chip, layers=(replace(chip.layers[0], parked=parked), chip.layers[1]))
     state.layers[0].parked.p[:, :6, 0] = 0
-    spares, counts = SpareMap.idle(SPARED), []
-    for _ in range(3):
+    counts = []
+
+    def findings(spares: SpareMap) -> list[Finding]:
+        nonlocal chip, state
         chip, state = with_spares(SPARED, chip, spares), state.with_spares(SPARED, spares)
         found = self_test(SPARED, chip, state, threshold_for(SPARED)).findings
         counts.append(Counter(finding.defect for finding in found))
-        spares = repaired(SPARED, found, spares)
+        return found
+
+    spares = mended(SPARED, findings)
     assert counts[0][Defect.DEAD_COLUMN] == 2 and counts[0][Defect.DEAD_CONVERTER] == 1 and counts[0][Defect.STUCK] >= 3
-    assert counts[1] == Counter({Defect.DEAD_COLUMN: 1}) and counts[2] == Counter()
+    assert counts[1:] == [Counter({Defect.DEAD_COLUMN: 1}), Counter()]
     assert (
         spares.columns[0] == (IDLE, 2)
         and spares.columns[1] == (1, IDLE)
@@ -175,10 +179,55 @@ def test_what_a_self_test_finds_is_mended():
     )
 
 
+def test_bad_spares_are_not_chosen():
+    """Any columns and any spares that stand by are bad: none of these spares is in the map, as many columns are mended
+    as sound spares allow, and the last map has been tested too. Rule Y7."""
+    random, seen = np.random.default_rng([SEED, 62]), Counter()
+    tiles = all_tiles(SPARED)
+    for _ in range(200):
+        bad = [random.random(tile.columns) < 0.4 for tile in tiles]
+        dead = [random.random(tile.spares) < 0.5 for tile in tiles]
+        tested = []
+
+        def findings(spares: SpareMap, bad=bad, dead=dead, tested=tested) -> list[Finding]:
+            tested.append(spares)
+            found = []
+            for tile, columns, broken, stands_for in zip(tiles, bad, dead, spares.columns, strict=True):
+                for column, own in enumerate(columns):
+                    served = broken[stands_for.index(column)] if column in stands_for else own
+                    if served:
+                        at = tile.first_row, tile.first_column + column
+                        found.append(Finding(Defect.DEAD_COLUMN, tile.layer, 0, *at))
+            return found
+
+        spares = mended(SPARED, findings)
+        assert tested[-1] == spares and len(tested) <= 2 + SPARED.crossbar.spare_columns
+        for columns, broken, stands_for in zip(bad, dead, spares.columns, strict=True):
+            used = [column for column in stands_for if column != IDLE]
+            assert not any(broken[spare] for spare, column in enumerate(stands_for) if column != IDLE)
+            assert len(used) == min(columns.sum(), (~broken).sum()) and all(columns[column] for column in used)
+            seen += Counter(avoided=int(broken.any() and columns.any()), short=int(columns.sum() > len(used)))
+        seen += Counter(retested=int(len(tested) > 2))
+    assert min(seen[name] for name in ("avoided", "short", "retested")) > 50, seen
+
+
+def test_a_spare_that_was_given_up_stays_so():
+    """Nor does another column take it: the next spare stands in for the worst that is left. Rule Y7."""
+    dead = [Finding(Defect.DEAD_COLUMN, Layer.HIDDEN, 0, 0, column) for column in range(4)]
+    first = Repairs(SpareMap.idle(SPARED)).after(SPARED, dead[1:3])
+    assert first.spares.columns[0] == (1, 2) and not first.given_up
+    second = first.after(SPARED, dead[1:2])
+    assert second.spares.columns[0] == (IDLE, 2) and second.given_up == {(0, 0)}
+    third = second.after(SPARED, [dead[0], dead[1]])
+    assert third == second  # column 2 keeps the only sound spare
+    last = third.after(SPARED, dead)
+    assert last.spares.columns[0] == (IDLE, IDLE) and last.given_up == {(0, 0), (0, 1)}
+
+
 def test_stuck_devices_in_the_row_of_digital_biases_need_no_spare():
     """Rules K5 and Y7."""
     row = layer_layout(SPARED, Layer.READOUT).rows - 1
     found = [Finding(Defect.STUCK, Layer.READOUT, side, row, 0) for side in (0, 1)]
     narrow = SPARED.evolve(crossbar={"rows": 4})
-    assert repaired(narrow, found).used
-    assert not repaired(narrow.evolve(crossbar={"bias": "digital"}), found).used
+    for design, used in ((narrow, True), (narrow.evolve(crossbar={"bias": "digital"}), False)):
+        assert Repairs(SpareMap.idle(design)).after(design, found).spares.used == used

@@ -73,17 +73,29 @@ def find_ends(m: Module, test) -> None:
                 ]
 
 
-def connect_weigher(m: Module, test, weigher: Weigher) -> None:
-    """What the weigher is told of the walk, and the signs of the words that are taken, as they were first read."""
+def connect_weigher(m: Module, test, weigher: Weigher, read: Value, take: Value) -> None:
+    """What the weigher is told of the walk, and the signs of the words that are taken, as they were first read.
+
+    It weighs a cycle behind the walk. Flip-flops part the sums of the row tiles from its own, which would be the
+    longest path of the design in one cycle. The walk never compares planes so soon after a reading.
+
+    Args:
+        read, take: of the words of a reading of a plane, as the ports of the weigher have them.
+    """
     known = [test.known(index).word_select(2, test.plan.sum_bits) for index in range(test.lanes)]
-    m.d.comb += [
-        weigher.layer.eq(test.layer),
+    m.d.sync += [
         weigher.fold.eq(test.fold),
+        weigher.read.eq(read),
         weigher.taken.eq(test.taken),
+        weigher.take.eq(take),
         weigher.plane.eq(test.plane),
         weigher.first.eq((test.group == 0) & (test.row == 0) & (test.plane == 0) & (test.sample == 0)),
+        weigher.codes.eq(test.codes),
         weigher.negative.eq(Cat(target[-1] for target in known)),
         weigher.zero.eq(Cat(~target.any() for target in known)),
+    ]
+    m.d.comb += [
+        weigher.layer.eq(test.layer),
         weigher.least.eq(test.host.least),
         weigher.group.eq(test.host.group),
         weigher.lane.eq(test.host.lane),
@@ -95,10 +107,10 @@ def add_deciders(m: Module, test) -> None:
     """One a lane of a self-test, beside the word that is taken."""
     memory, masks, bits = test.memory, test.masks, test.design.formats.adc_bits
     m.d.comb += [getattr(test, f"{layer.name.lower()}_columns").fold.eq(test.taken) for layer in Layer]
-    codes = Mux(test.layer, test.readout_columns.code, test.hidden_columns.code)
+    codes = test.codes
     words: list[Value] = []
     both = []
-    m.d.comb += test.weigher.codes.eq(codes)
+    m.d.comb += codes.eq(Mux(test.layer, test.readout_columns.code, test.hidden_columns.code))
     for index in range(test.lanes):
         decider = add_submodule(m, f"decider_{index}", PairDecider(test.design))
         code = codes[index * bits : (index + 1) * bits]

@@ -97,8 +97,10 @@ class SelfTest(wiring.Component):
         self._connect_program(m)
         self._connect_wordlines(m)
         self.deciding, self.stuck = Signal(), Signal(2 * self.lanes)
+        self.codes = Signal.like(weigher.codes)
         add_deciders(m, self)
-        connect_weigher(m, self, weigher)
+        self.adding = Signal()
+        connect_weigher(m, self, weigher, self.adding & (self.fold != self.fold_count), self.adding & (self.fold != 0))
         m.d.comb += [
             probe.layer.eq(self.layer),
             probe.planes.eq(1),
@@ -284,9 +286,8 @@ class SelfTest(wiring.Component):
 
     def _add(self, m: Module) -> None:
         """The codes of a reading of a plane; then the next reading, plane, or row."""
-        weigher = self.weigher
         end = self._walk(m, write=False)
-        m.d.comb += [weigher.read.eq(~end), weigher.take.eq(self.fold != 0)]
+        m.d.comb += self.adding.eq(1)
         with m.If(end):
             m.d.sync += self.sample.eq(self.sample + 1)
             m.next = "WEIGH"

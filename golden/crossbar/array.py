@@ -49,8 +49,8 @@ def layer_dtype(design: DesignPoint) -> type[np.floating]:
     """Type of all arithmetic of inference.
 
     The bound is that of a bitline sum with the rounding half and the candidate table's offset, a full code, added, or
-    that of a sum of codes times a gain; the cell needs 24 bits: ``(c - h)·u + 128`` is largest for u = 256 and 15 state
-    bits, and still below 2²⁴ because ``|c - h| <= 2·(2^15 - 1)``.
+    that of a sum of codes and corrections times a gain; the cell needs 24 bits: ``(c - h)·u + 128`` is largest for
+    u = 256 and 15 state bits, and still below 2²⁴ because ``|c - h| <= 2·(2^15 - 1)``.
     """
     shift = max(adc_shift(design, layer) for layer in Layer)
     half, offset = (1 << shift) >> 1, design.formats.adc_limit << shift
@@ -58,7 +58,8 @@ def layer_dtype(design: DesignPoint) -> type[np.floating]:
     bound = max(bitline_bound(design, layer) for layer in Layer) + half + offset
     if design.capabilities.gains:
         tiles = max(layer_layout(design, layer).row_tiles for layer in Layer)
-        bound = max(bound, (tiles + 1) * design.formats.adc_limit * MOST + (1 << FRACTION_BITS - 1))
+        codes = tiles + max(1, design.capabilities.calibrates + design.capabilities.digital_bias)
+        bound = max(bound, codes * design.formats.adc_limit * MOST + (1 << FRACTION_BITS - 1))
     return exact_dtype(bound)
 
 

@@ -51,12 +51,31 @@ void add_products(T* sums, const T* words, int64_t step, const T* matrix, int64_
     if (left) add_vectors<1>(sums, words, step, matrix, rows, stride);
 }
 
-// As `convert` of ideal devices, with noise and converters; T is double. Rules D14 to D18.
-void convert_devices(const Network<double>& network, const Layer<double>& layer, const double* words, double* codes,
-                     int64_t step) {
+// Noise entries of a sample of one row tile, in units of its sums. Rules D16, D17 and Y4.
+template <typename T>
+void draw_noise(const Layer<T>& layer, int64_t tile, int64_t step) {
+    const Devices& devices = *layer.devices;
+    const uint32_t seed = uint32_t(devices.seed), started = uint32_t(devices.started);
+    const uint32_t first = uint32_t(step << 16), lane = uint32_t(devices.lane | tile);
+    uint32_t *low = devices.drawn, *high = low + devices.groups;
+    for (int64_t group = 0; group < devices.groups; ++group)
+        draw_pair(seed, READ_PURPOSE, started, first | uint32_t(group), lane, low + group, high + group);
+    // Columns draw by the numbers of the bitlines that serve them.
+    const int64_t* bitlines = devices.bitlines ? devices.bitlines + tile * layer.stride : nullptr;
+    const double* unit = devices.unit + tile * layer.stride;
+    for (int64_t j = 0; j < layer.columns; ++j) {
+        const int64_t b = bitlines ? bitlines[j] : j;
+        devices.noise[j] = devices.entries[(b & 4 ? high : low)[b / 8] >> 8 * (b & 3) & 255] * unit[j];
+    }
+}
+
+// As `convert` of ideal devices, with noise and converters, in double. Rules D14 to D18.
+template <typename T>
+void convert_devices(const Network<T>& network, const Layer<T>& layer, const T* words, T* codes, int64_t step) {
     const Devices& devices = *layer.devices;
     const int64_t stride = layer.stride;
-    double *sums = network.spare, *counted = devices.spare, *power = devices.power;
+    const T limit = T(network.adc_limit);
+    double *sums = devices.sums, *counted = devices.spare, *power = devices.power;
     int64_t tile = 0;
     for (int64_t first = 0; first < layer.rows; first += layer.tile_rows, ++tile) {
         // Nothing drives the row of digital biases.
@@ -64,7 +83,7 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
         const int64_t lowest = devices.words / 2;
         for (int64_t i = 0; i < rows; ++i) counted[i] = devices.counted[at + lowest + int64_t(words[first + i])];
         std::copy_n(devices.start + tile * stride, stride, sums);
-        add_products(sums, counted, 1, layer.matrix + first * stride, rows, stride);
+        add_products(sums, counted, 1, devices.weights + first * stride, rows, stride);
         if (devices.staged)
             for (int64_t j = 0; j < stride; ++j) sums[j] = std::floor(sums[j]);
         if (devices.unit) {
@@ -74,24 +93,14 @@ void convert_devices(const Network<double>& network, const Layer<double>& layer,
                     counted[i] = devices.squares[at + lowest + int64_t(words[first + i])];
                 add_products(power, counted, 1, devices.variance + first * stride, rows, stride);
             }
-            // Columns draw by the numbers of the bitlines that serve them. Rule Y4.
-            const int64_t* bitlines = devices.bitlines ? devices.bitlines + tile * stride : nullptr;
-            uint32_t *low = network.drawn, *high = low + stride;
-            for (int64_t group = 0; group < devices.groups; ++group)
-                draw_pair(uint32_t(devices.seed), READ_PURPOSE, uint32_t(devices.started),
-                          uint32_t(step << 16 | group), uint32_t(devices.lane | tile), low + group, high + group);
-            for (int64_t j = 0; j < layer.columns; ++j) {
-                const int64_t b = bitlines ? bitlines[j] : j;
-                const uint32_t word = (b & 4 ? high : low)[b / 8];
-                const double entry = devices.entries[word >> 8 * (b & 3) & 255] * devices.unit[tile * stride + j];
-                sums[j] += std::floor(std::sqrt(power[j])) * entry;
-            }
+            draw_noise(layer, tile, step);
+            const double* noise = devices.noise;
+            for (int64_t j = 0; j < stride; ++j) sums[j] += std::floor(std::sqrt(power[j])) * noise[j];
         }
         if (devices.staged)
             for (int64_t j = 0; j < stride; ++j)
                 sums[j] = sums[j] * devices.gain[tile * stride + j] + devices.constant[tile * stride + j];
-        for (int64_t j = 0; j < layer.columns; ++j)
-            codes[j] += saturated(std::floor(sums[j]), double(network.adc_limit));
+        for (int64_t j = 0; j < layer.columns; ++j) codes[j] += T(saturated(std::floor(sums[j]), double(limit)));
     }
 }
 
@@ -113,12 +122,11 @@ void convert(const Network<T>& network, const Layer<T>& layer, const T* words, T
         std::copy_n(layer.corrections, layer.stride, codes);
     else
         std::fill_n(codes, layer.stride, T(0));
-    if constexpr (sizeof(T) == sizeof(double))
-        if (layer.devices) {
-            convert_devices(network, layer, words, codes, step);
-            add_up(network, layer, codes);
-            return;
-        }
+    if (layer.devices) {
+        convert_devices(network, layer, words, codes, step);
+        add_up(network, layer, codes);
+        return;
+    }
     T* sums = network.spare;
     for (int64_t first = 0; first < layer.rows; first += layer.tile_rows) {
         const int64_t rows = std::min(layer.tile_rows, layer.rows - first);

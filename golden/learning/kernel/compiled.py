@@ -20,7 +20,7 @@ from remora.golden.crossbar.cell import Coefficients, feature_words, signed_cand
 from remora.golden.crossbar.device_datapath import DeviceDatapath, make_datapath
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
-from remora.golden.learning.kernel.compiled_devices import CompiledDevices, DevicesStructure
+from remora.golden.learning.kernel.compiled_devices import BLOCK, CompiledDevices, DevicesStructure, aligned_zeros
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import (
     Accumulators,
@@ -69,9 +69,6 @@ DEFINITIONS: Mapping[str, str] = {
     "LANE_BITS": str(rng.LANE_BITS), "ATTEMPT_BITS": str(rng.ATTEMPT_BITS),
 }  # fmt: skip
 """Macros that the source needs: name → value."""
-BLOCK = 16
-"""``kBlock`` of the source: columns come in multiples of it."""
-ALIGNMENT = 64
 
 
 class _Layer(ctypes.Structure):
@@ -153,7 +150,7 @@ class CompiledKernel:
         devices: DeviceState | None = None,
     ):
         self._design, self._rule = design, rule_index(design.learning.update, rule)
-        single = layer_dtype(design) is np.float32 and learning_dtype(design) is np.float32 and design.devices.ideal
+        single = layer_dtype(design) is np.float32 and learning_dtype(design) is np.float32
         self._dtype = np.float32 if single else np.float64
         self._learn = library.remora_learn_float if single else library.remora_learn_double
         hidden, readout = accumulators or (None, None)
@@ -187,11 +184,11 @@ class CompiledKernel:
             "codes": (steps, units), "deltas": (steps, units), "scores": (classes,), "error": (classes,),
             "states": (units,), "feedback": (units,), "learns": (units,), "sums": (wider,), "spare": (wider,),
         }  # fmt: skip
-        arrays = {name: _zeros(shape, dtype) for name, shape in shapes.items()}
+        arrays = {name: aligned_zeros(shape, dtype) for name, shape in shapes.items()}
         arrays["words"][:, -1] = bias_word(design, Layer.HIDDEN)
         arrays["readout_words"][-1] = bias_word(design, Layer.READOUT)
         return arrays | {
-            "drawn": _zeros((2, wider), np.uint32),
+            "drawn": aligned_zeros((2, wider), np.uint32),
             "feature_words": feature_words(design).astype(dtype),
             "candidates": signed_candidates(design).astype(dtype),
             "derivatives": signed_derivatives(design).astype(dtype),
@@ -304,7 +301,7 @@ class _Chip:
             layers = zip((self._path.hidden, self._path.readout), arrays, strict=True)
             self.layers = tuple(
                 CompiledDevices(
-                    layer, array.matrix, np.array(read_words(design, layer.made), np.int64),
+                    layer, array.stride, np.array(read_words(design, layer.made), np.int64),
                     adc_shift(design, layer.made.layer) + design.crossbar.fraction_bits,
                 )
                 for layer, array in layers
@@ -349,9 +346,9 @@ class _LayerArrays:
         self.stride = -(-self.columns // BLOCK) * BLOCK
         self._rows, self._layer, self._design = rows, layer, design
         self._scale = 2.0 ** -adc_shift(design, layer)
-        self.levels = _zeros((rows, self.stride), np.int16)
-        self.matrix, self.accumulators, self.gradient = (_zeros((rows, self.stride), dtype) for _ in range(3))
-        self.written, self.corrections, self.offsets = (_zeros((self.stride,), dtype) for _ in range(3))
+        self.levels = aligned_zeros((rows, self.stride), np.int16)
+        self.matrix, self.accumulators, self.gradient = (aligned_zeros((rows, self.stride), dtype) for _ in range(3))
+        self.written, self.corrections, self.offsets = (aligned_zeros((self.stride,), dtype) for _ in range(3))
         self.digital = design.capabilities.digital_bias
         self.levels[:, : self.columns] = levels
         np.multiply(self.levels, self._scale, out=self.matrix)
@@ -390,11 +387,3 @@ class _LayerArrays:
 
 def _writes(filled: _Layer) -> Writes:
     return Writes(filled.applied, filled.dropped, filled.written_devices, filled.given_up)
-
-
-def _zeros(shape: tuple[int, ...], dtype) -> NDArray:
-    """An array that starts where the widest vectors are loaded at once."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + size].view(dtype).reshape(shape)

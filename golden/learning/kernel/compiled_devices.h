@@ -12,20 +12,22 @@ struct Devices {
     int64_t *p, *n, *t, *s, *conductance;
     const int64_t *low, *high, *up, *down, *endurance;
     const int64_t *raise_steps, *lower_steps, *write_noise;  // knots
-    const double* scale;              // (rows, columns), of a grain in `matrix`
+    const double* scale;              // (rows, columns), of a grain in `weights`
+    double* weights;                  // (rows, stride), what pairs conduct, scaled
     double* variance;                 // (rows, stride); null where devices are not noisy
     const double *counted, *squares;  // (row tiles, words), by a word less the lowest; rules D15 and D16
     const double *gain, *constant;    // (row tiles, stride), of sums in grains; rule D18
     const double* start;              // (row tiles, stride), of a sum
     const double* unit;               // (row tiles, stride), of noise; null without noise
     const double* entries;            // (256); rule D16
-    double *spare, *power;            // (rows), (stride)
+    double *spare, *sums, *power, *noise;  // (rows), then (stride) each
+    uint32_t* drawn;                  // (2, groups)
     const int64_t* bitlines;          // (row tiles, stride), by which columns draw; null: each by its own number; rule Y4
     const uint8_t* marked;            // (2, rows, columns), by the fault map; null without one; rule P4
     const int64_t *read_words;        // (row tiles), what the driven row of a read counts as; rule J1
     const int64_t *converter_gains, *converter_offsets;  // (row tiles, columns); rule D18
     int64_t started, lane;            // of the sequence's draws; rule D17
-    int64_t groups, bitline_stride;   // groups of eight bitlines that draw noise; of `bitlines`
+    int64_t groups, bitline_stride;   // groups of eight bitlines that draw noise, in whole vectors; of `bitlines`
     int64_t words, number, seed, rest, full, sensed_full, level, limit, cycle_noise, cycle_range, read_noise;
     int64_t staged;                   // sums are rounded to grains before their noise
     int64_t writes_noisily;

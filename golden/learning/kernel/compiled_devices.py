@@ -18,6 +18,10 @@ from remora.golden.devices.reading import COLUMNS_PER_DRAW
 from remora.spec.devices.model import device_number
 from remora.spec.devices.tables import normal_table
 
+BLOCK = 16
+"""``kBlock`` of the source: columns come in multiples of it."""
+ALIGNMENT = 64
+"""Bytes of the widest vectors that are loaded at once."""
 _STATE = ("p", "n", "t", "s")
 _NUMBERS = ("low", "high", "up", "down", "endurance")
 _TABLES = ("raise_steps", "lower_steps", "write_noise")
@@ -28,9 +32,9 @@ class DevicesStructure(ctypes.Structure):
     """``Devices`` of the source."""
 
     _fields_ = [
-        *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "variance")),
+        *((name, c_void_p) for name in (*_STATE, "conductance", *_NUMBERS, *_TABLES, "scale", "weights", "variance")),
         *((name, c_void_p) for name in ("counted", "squares", "gain", "constant", "start", "unit")),
-        *((name, c_void_p) for name in ("entries", "spare", "power", "bitlines", "marked")),
+        *((name, c_void_p) for name in ("entries", "spare", "sums", "power", "noise", "drawn", "bitlines", "marked")),
         *((name, c_void_p) for name in ("read_words", "converter_gains", "converter_offsets")),
         *((name, c_int64) for name in ("started", "lane", "groups", "bitline_stride", "words", "number", *_OF_MODEL)),
         *((name, c_int64) for name in ("staged", "writes_noisily", "probes", "code_shift")),
@@ -46,15 +50,14 @@ class CompiledDevices:
         structure: for the compiled code.
 
     Args:
-        matrix: (rows, stride) float64, filled with the weights.
+        stride: of the rows of weights and variances, in columns.
         read_words: (row tiles,) what the driven row of a read counts as. Rule J1.
         code_shift: F of rule D18.
     """
 
-    def __init__(self, layer: DeviceLayer, matrix: NDArray[np.float64], read_words: NDArray[np.int64], code_shift: int):
-        self.layer, self.structure, self._matrix = layer, DevicesStructure(), matrix
-        self._variance = np.zeros_like(matrix)
-        model, made, stride = layer.model, layer.made, matrix.shape[1]
+    def __init__(self, layer: DeviceLayer, stride: int, read_words: NDArray[np.int64], code_shift: int):
+        self.layer, self.structure, model, made = layer, DevicesStructure(), layer.model, layer.made
+        self._weights, self._variance = (aligned_zeros((made.shape[1], stride), float) for _ in range(2))
         self._kept: dict[str, NDArray] = {
             **{name: np.ascontiguousarray(getattr(made, name)) for name in _NUMBERS},
             **{name: np.array(getattr(model, name), np.int64) for name in _TABLES},
@@ -63,7 +66,8 @@ class CompiledDevices:
             "read_words": read_words, "converter_gains": np.ascontiguousarray(made.gain, np.int64),
             "converter_offsets": np.ascontiguousarray(made.offset, np.int64),
             "scale": layer.scale_of_weights, "entries": np.array(normal_table(), float),
-            "spare": np.zeros(len(matrix)), "power": np.zeros(stride),
+            "weights": self._weights, "spare": np.zeros(len(self._weights)),
+            **{name: aligned_zeros((stride,), float) for name in ("sums", "power", "noise")},
         }  # fmt: skip
         for name, array in self._kept.items():
             setattr(self.structure, name, array.ctypes.data)
@@ -73,7 +77,10 @@ class CompiledDevices:
             self._kept["marked"] = np.ascontiguousarray(layer.state.marked, np.bool_)
             self.structure.marked = self._kept["marked"].ctypes.data
         self.structure.bitline_stride = stride
-        self.structure.groups = -(-made.drawn_columns // COLUMNS_PER_DRAW)
+        # Whole vectors of draws: the last of them serve nobody.
+        self.structure.groups = groups = -(-made.drawn_columns // (COLUMNS_PER_DRAW * BLOCK)) * BLOCK
+        self._kept["drawn"] = aligned_zeros((2, groups), np.uint32)
+        self.structure.drawn = self._kept["drawn"].ctypes.data
         if not made.draws_in_order:
             self._kept["bitlines"] = np.zeros((len(made.bitlines), stride), np.int64)
             self._kept["bitlines"][:, : made.shape[2]] = made.bitlines
@@ -92,7 +99,7 @@ class CompiledDevices:
     def renew(self) -> None:
         """Take weights and addresses from the layer, after its state was set or aged."""
         layer, columns = self.layer, self.layer.matrix.shape[1]
-        self._matrix[:, :columns] = layer.matrix
+        self._weights[:, :columns] = layer.matrix
         if layer.depth == 2:
             self._variance[:, :columns] = layer.variance
         for name in _STATE:
@@ -109,8 +116,16 @@ class CompiledDevices:
             self.renew()
 
 
+def aligned_zeros(shape: tuple[int, ...], dtype) -> NDArray:
+    """An array that starts where the widest vectors are loaded at once."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
 def _wider(array: NDArray[np.floating], stride: int) -> NDArray[np.float64]:
     """Rows of another length, zero beyond."""
-    wide = np.zeros((len(array), stride))
+    wide = aligned_zeros((len(array), stride), float)
     wide[:, : array.shape[1]] = array
     return wide

@@ -16,7 +16,7 @@ constexpr double kHalf = 0.5;
 template <typename T>
 struct Layer {
     int16_t* levels;  // (rows, stride)
-    T* matrix;        // (rows, stride), levels over the converter's step
+    T* matrix;        // (rows, stride), levels over the converter's step; of real devices, theirs stand for it
     T* accumulators;  // (rows, stride), χ; null where the rule of the update has none
     T* gradient;      // (rows, stride), before any shift
     T* written;       // (stride), 1 where a column is written, else 0

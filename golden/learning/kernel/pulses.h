@@ -36,7 +36,7 @@ void pulse_pair(const PairPolicy& policy, Layer<T>& layer, int64_t row, int64_t 
     layer.written_devices += (reached & ~seen & 1) + (reached & ~seen) / 2;
     seen |= reached;
     const int64_t plus = g[pair], minus = g[pair + side], position = row * layer.stride + column;
-    layer.matrix[position] = T(double(plus - minus) * devices.scale[pair]);
+    devices.weights[position] = double(plus - minus) * devices.scale[pair];
     if (devices.variance)
         devices.variance[position] =
             double(round_shift(devices.read_noise * devices.read_noise * (plus * plus + minus * minus), 30));

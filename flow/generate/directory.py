@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from remora.flow.generate.integrate.documents import PATHS, integration_texts
+from remora.flow.generate.macros.shapes import Macros, find_macros
 from remora.flow.generate.parts import Parts
 from remora.flow.generate.testbench import FILES, write_testbench
 from remora.flow.tools.result_folder import MANIFEST, folder_result
@@ -66,7 +68,9 @@ def _write(parts: Parts, directory: Path) -> dict:
     """Write every file into an empty directory; returns the sidecar."""
     from remora.flow.generate.registers import c_header, register_markdown
 
-    sidecar = make_sidecar(parts, netlist := convert(parts.top(), TOP_NAME))
+    netlist, scenario = convert(parts.top(), TOP_NAME), parts.scenario()
+    macros = find_macros(parts, netlist)
+    sidecar = make_sidecar(parts, netlist, macros)
     files = sidecar["files"]
     texts = {
         files["netlist"]: netlist.verilog,
@@ -75,12 +79,13 @@ def _write(parts: Parts, directory: Path) -> dict:
         files["register_documentation"]: register_markdown(parts.design),
         **{files["images"][name]: text for name, text in parts.images.items()},
         **{document.path: document.text for document in parts.documents.values()},
+        **integration_texts(parts, netlist, macros, files, scenario),
     }
     for name, text in texts.items():
         write_text(directory / name, text)
     for name in (*files["models"], *files["blackboxes"], files["lint_waivers"]):
         write_bytes(directory / name, parts.source(Path(name).name).read_bytes())
-    write_testbench(directory, files, parts.scenario())
+    write_testbench(directory, files, scenario)
     return sidecar
 
 
@@ -103,7 +108,7 @@ def file_list(sidecar: dict) -> list[str]:
     return listed
 
 
-def make_sidecar(parts: Parts, netlist: Netlist) -> dict:
+def make_sidecar(parts: Parts, netlist: Netlist, macros: Macros) -> dict:
     """What tools need to know of the netlist, so that nobody types a path, a width or an address by hand."""
     library, design = netlist.library, parts.design
     return {
@@ -122,6 +127,7 @@ def make_sidecar(parts: Parts, netlist: Netlist) -> dict:
             "register_documentation": "docs/registers.md",
             "manifest": MANIFEST,
             "testbench": [f"sim/{name}" for name in FILES],
+            **PATHS,
             **{key: document.path for key, document in parts.documents.items()},
         },
         "ports": [
@@ -134,6 +140,7 @@ def make_sidecar(parts: Parts, netlist: Netlist) -> dict:
             for path, module in library.instances(netlist.top)
             if module in library.memories
         ],
+        "macros": [{"path": path, "cell": cell} for path, cell in macros.instances.items()],
         **parts.sidecar,
         "registers": [
             {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remora.flow.signoff.macros import ENABLE_GATE
+from remora.flow.generate.macros.shapes import ENABLE_GATE
 
 _PORTS = "input clk, input enable, output gated"
 BLACKBOX = f"(* blackbox *)\nmodule {ENABLE_GATE.module} ({_PORTS});\nendmodule\n"

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from remora.flow.generate.macros.shapes import ENABLE_GATE, Contract, Kind, Macros
 from remora.flow.signoff.cells import StandardCell
-from remora.flow.signoff.macros import ENABLE_GATE, Contract, Kind, Macros
 from remora.spec.lib.errors import RemoraError
 
 Bit = int | str

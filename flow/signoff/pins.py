@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from remora.flow.signoff.macros import Kind
+from remora.flow.generate.macros.shapes import Kind
 from remora.flow.signoff.netlist import Netlist, Pin
 
 

@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
+from remora.flow.generate.macros.assumptions import ASSUMPTIONS, Assumptions
+from remora.flow.generate.macros.liberty import area, liberty
+from remora.flow.generate.macros.shapes import find_macros
 from remora.flow.generate.parts import Parts
-from remora.flow.signoff.assumptions import ASSUMPTIONS, Assumptions
 from remora.flow.signoff.cells import read_cells
-from remora.flow.signoff.liberty import area, liberty
-from remora.flow.signoff.macros import find_macros
 from remora.flow.signoff.netlist import Netlist
 from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
 from remora.flow.signoff.synthesis import MACROS_FILE, Hierarchy, Job, synthesise, write_gates, write_netlist

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from remora.flow.signoff.assumptions import Assumptions
+from remora.flow.generate.macros.assumptions import Assumptions
+from remora.flow.generate.macros.shapes import Macros
 from remora.flow.signoff.buffering import buffer_fanout
 from remora.flow.signoff.cells import StandardCell, read_cells
 from remora.flow.signoff.clock_gates import BLACKBOX, MODEL, gate_clocks
-from remora.flow.signoff.macros import Macros
 from remora.flow.signoff.netlist import Netlist, NetlistError, clean
 from remora.flow.tools.yosys import run_yosys
 from remora.spec.lib.files import write_text

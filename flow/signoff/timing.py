@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from remora.flow.signoff.assumptions import Assumptions
-from remora.flow.signoff.liberty import WIRES
+from remora.flow.generate.integrate.constraints import constraints
+from remora.flow.generate.macros.assumptions import Assumptions
+from remora.flow.generate.macros.liberty import WIRES
 from remora.flow.signoff.netlist import Netlist, Pin
 from remora.flow.signoff.synthesis import MACROS_FILE
 from remora.flow.tools.opensta import TimingError, run_opensta
+from remora.hdl.lib.hierarchy import Port
 from remora.spec.lib.files import write_text
 
 _STEP = re.compile(r"^\s+(?:[-\d.]+\s+)*?(-?[\d.]+)\s+(-?[\d.]+)\s+([v^])\s+(\S+)\s+\((\S+)\)\s*$")
@@ -56,23 +58,9 @@ class Timing:
     hold: TimingPath
 
 
-def constraints(netlist: Netlist, assumptions: Assumptions) -> str:
-    """SDC of a netlist: one clock for every clock input, delays at the other ports, a load for each sink of a net."""
-    clocks = netlist.clock_ports()
-    inputs = [name for name, port in netlist.ports.items() if port["direction"] == "input" and name not in clocks]
-    outputs = [name for name, port in netlist.ports.items() if port["direction"] == "output"]
-    first = clocks[0]
-    lines = [f"create_clock -name {name} -period {assumptions.period} [get_ports {name}]" for name in clocks]
-    lines += [f"set_clock_uncertainty -setup {assumptions.clock_uncertainty} [get_clocks {name}]" for name in clocks]
-    for command, delay, names in (
-        ("set_input_delay", assumptions.input_delay, inputs),
-        ("set_output_delay", assumptions.output_delay, outputs),
-    ):
-        for name in names:
-            wide = len(netlist.ports[name]["bits"]) > 1
-            ports = f"{{{name}[*]}}" if wide else name
-            lines.append(f"{command} {delay} -clock {first} [get_ports {ports}]")
-    return "\n".join([*lines, "set_wire_load_mode top", f"set_wire_load_model -name {WIRES}"]) + "\n"
+def wire_loads() -> str:
+    """Lines of an SDC that give every net of the top a load for each sink."""
+    return f"set_wire_load_mode top\nset_wire_load_model -name {WIRES}\n"
 
 
 def analyse(netlist: Netlist, cells: Path, folder: Path, name: str, assumptions: Assumptions) -> Timing:
@@ -81,7 +69,8 @@ def analyse(netlist: Netlist, cells: Path, folder: Path, name: str, assumptions:
     Raises:
         TimingError: OpenSTA did not read all of it, or found no path.
     """
-    write_text(folder / f"{name}.sdc", constraints(netlist, assumptions))
+    ports = {port: Port(shape["direction"], len(shape["bits"])) for port, shape in netlist.ports.items()}
+    write_text(folder / f"{name}.sdc", constraints(ports, netlist.clock_ports(), assumptions) + wire_loads())
     fields = "-format full -fields {capacitance slew} -digits 4"
     script = f"""\
 read_liberty {cells}

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from remora.flow.generate.macros.shapes import Macros, MacroShape, find_macros
 from remora.flow.generate.parts import Parts
 from remora.flow.report.console import table
-from remora.flow.signoff.macros import Macros, MacroShape, find_macros
 from remora.flow.verify.followers import CLOCK
 from remora.flow.verify.harness import HARNESS
 from remora.flow.verify.saif import Instance, Net, Saif, SaifError, read_saif

@@ -71,6 +71,11 @@ class Library:
         self._pinned = self._converting[-1], pin, clock
 
     @property
+    def clock(self) -> str:
+        """The input that clocks the top: that of its reset pin where it has one, else ``clk``."""
+        return "clk" if self._pinned is None else self._pinned[2]
+
+    @property
     def has_tree(self) -> bool:
         """The modules being converted get their reset from a tree."""
         return self._pinned is not None

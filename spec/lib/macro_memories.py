@@ -16,7 +16,7 @@ DEPTH_STEP, MOST_DEPTH = 16, 8192
 """Words of a macro: a multiple of the first, at most the second."""
 SMALL_BITS = 512
 """Most bits of a memory that is made of flip-flops, where the design point does not say otherwise: about where a macro
-begins to be smaller (`remora.flow.signoff.assumptions` has its area)."""
+begins to be smaller (`remora.flow.generate.macros.assumptions` has its area)."""
 
 MOST_SMALL_BITS = 65536
 """Largest value of that."""

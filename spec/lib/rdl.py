@@ -34,9 +34,14 @@ def compiled_rdl(design: Design) -> AddrmapNode:
     source, compiler = design.register_source(), RDLCompiler()
     compiler.compile_file(str(SHARED_FILE))
     compiler.compile_file(str(source.file), incl_search_paths=[str(source.file.parent)])
+    return compiler.elaborate(source.top, "remora", {**parameters_of(design)}).top
+
+
+def parameters_of(design: Design) -> dict[str, int | str]:
+    """What a design point sets in its address map: the two words of its hash, and the parameters of its source."""
     identity = int(design.hash, 16)
     hash_words = {"design_hash_low": identity & WORD_MASK, "design_hash_high": identity >> WORD_BITS}
-    return compiler.elaborate(source.top, "remora", {**hash_words, **source.parameters}).top
+    return {**hash_words, **design.register_source().parameters}
 
 
 def _name(node: RegNode) -> str:

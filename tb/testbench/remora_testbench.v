@@ -115,8 +115,9 @@ module remora_testbench #(
 
   // What was compared, and the verdict.
   integer registers_compared, words_compared, answers_compared, mismatches;
-  reg ended;
+  reg ended, passed;
   initial begin
+    passed = 1'b0;
     registers_compared = 0;
     words_compared = 0;
     answers_compared = 0;
@@ -128,14 +129,19 @@ module remora_testbench #(
       $display("%0d words of %0d answers and %0d register values compared, %0d differ; %0d cycles", words_compared,
                answers_compared, registers_compared, mismatches, cycles);
       ended = 1'b1;
-      $finish(0);
+      // The simulator's exit status says it too.
+      if (passed) $finish(0);
+      else $fatal(0);
     end
   endtask
   task verdict;
     begin
       if (mismatches != 0) $write("FAIL: ");
       else if (words_compared == 0 || registers_compared == 0) $write("FAIL: nothing was compared: ");
-      else $write("PASS: ");
+      else begin
+        passed = 1'b1;
+        $write("PASS: ");
+      end
       report;
     end
   endtask

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from amaranth.lib import wiring
 
+from remora.flow.generate.macros.assumptions import ASSUMPTIONS
+from remora.flow.generate.macros.shapes import find_macros
 from remora.flow.generate.parts import Parts
-from remora.flow.signoff.assumptions import ASSUMPTIONS
 from remora.flow.signoff.cells import StandardCell, read_cells
-from remora.flow.signoff.macros import find_macros
 from remora.flow.signoff.result import Made, make
 from remora.flow.signoff.synthesis import Hierarchy, Job
 from remora.flow.tools.opensta import find_cells, find_opensta

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from remora.flow.signoff.assumptions import ASSUMPTIONS
+from remora.flow.generate.macros.assumptions import ASSUMPTIONS
+from remora.flow.generate.macros.shapes import ENABLE_GATE, Macros
 from remora.flow.signoff.buffering import buffer_fanout
-from remora.flow.signoff.macros import ENABLE_GATE, Macros
 from remora.flow.signoff.netlist import Netlist, NetlistError
 from remora.flow.signoff.pins import fanout, gated_share, macro_inputs
 from remora.flow.signoff.result import figures

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.flow.signoff.assumptions import ASSUMPTIONS
-from remora.flow.signoff.liberty import liberty
-from remora.flow.signoff.macros import Macros
+from remora.flow.generate.macros.assumptions import ASSUMPTIONS
+from remora.flow.generate.macros.liberty import liberty
+from remora.flow.generate.macros.shapes import Macros
 from remora.flow.signoff.netlist import Netlist, NetlistError
 from remora.flow.signoff.synthesis import MACROS_FILE, write_netlist
 from remora.flow.signoff.timing import analyse, require_whole, worst_path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from remora.flow.signoff.macros import Contract, Kind, Macros, MacroShape
+from remora.flow.generate.macros.shapes import Contract, Kind, Macros, MacroShape
 from remora.flow.verify.saif import Instance, Net, Saif, SaifError
 from remora.flow.verify.toggles import Activity, count_toggles, toggle_report
 from remora.hdl.lib.hierarchy import Library, Port

@@ -49,6 +49,8 @@ class Contract:
         follows: output → inputs that it follows within the cycle.
         gated_clock: output of a clock gate.
         unused: parameters that the model alone heeds.
+        devices: numbers of devices side by side and above each other, as expressions of the parameters; none where the
+            outline does not follow from them.
     """
 
     kind: Kind
@@ -59,6 +61,7 @@ class Contract:
     follows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     gated_clock: str = ""
     unused: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,14 @@ class MacroShape:
             return 0
         words, width = (self.parameters[name] for name in self.contract.size)
         return words * width
+
+    @property
+    def devices(self) -> tuple[int, int]:
+        """Devices side by side and above each other; none where the contract does not say."""
+        if not self.contract.devices:
+            return 0, 0
+        columns, rows = (_evaluate(each, self.parameters) for each in self.contract.devices)
+        return columns, rows
 
 
 ENABLE_GATE = MacroShape(
@@ -168,6 +179,9 @@ class _Blackbox:
         for key in ("size", "unused"):
             if unknown := [name for name in getattr(contract, key) if name not in self.defaults]:
                 raise MacroError(f"{path}: {key}: {', '.join(unknown)}: {self.source.name} has no such parameter")
+        named = [name for each in contract.devices for name in re.findall(r"[A-Za-z_]\w*", each)]
+        if unknown := [name for name in named if name not in self.defaults]:
+            raise MacroError(f"{path}: devices: {', '.join(unknown)}: {self.source.name} has no such parameter")
 
     def shape(self, given: Mapping[str, int]) -> MacroShape:
         """The shape with these parameters, the others as by default."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from remora.flow.generate.macros.shapes import Kind, MacroError, MacroShape, find_macros
 from remora.flow.generate.parts import MACROS
-from remora.flow.signoff.macros import Kind, MacroError, MacroShape, find_macros
 from remora.flow.systems.registry import system_of
 from remora.hdl.lib.verilog import convert
 from remora.spec.lib.section import Design
@@ -18,7 +18,7 @@ from remora.spec.presets import load_design
 from tests.flow.signoff.conftest import parts_of
 from tests.hdl.designs import DESIGNS
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PAGES = ("macros.md", "bmru.md")
 ALSO_REGISTERED = {"reset", "column", "scan_in", "scan_enable", "scan_capture", "enable"}
 """Inputs of domain digital that must come from a flip-flop too."""

@@ -7,14 +7,14 @@ import re
 
 import pytest
 
-from remora.flow.signoff.assumptions import ASSUMPTIONS
-from remora.flow.signoff.liberty import LIBRARY, WIRES, area, liberty
-from remora.flow.signoff.macros import Contract, Kind, MacroShape
+from remora.flow.generate.macros.assumptions import ASSUMPTIONS
+from remora.flow.generate.macros.liberty import LIBRARY, WIRES, area, liberty
+from remora.flow.generate.macros.shapes import Contract, Kind, MacroShape
 from remora.flow.signoff.synthesis import MACROS_FILE
 from remora.flow.tools.opensta import run_opensta
 from remora.flow.tools.yosys import run_yosys
 from remora.hdl.lib.hierarchy import Port
-from tests.flow.signoff.test_macros import shapes_of_every_macro
+from tests.flow.generate.macros.test_shapes import shapes_of_every_macro
 
 GATE = MacroShape(
     "gate", "gate_1", {}, {"clk": Port("input", 1), "enable": Port("input", 1), "gated": Port("output", 1)},

@@ -2,16 +2,16 @@
 
 Every pin has a capacitance. An input has setup and hold at the clock. An output has the delay from the clock, and one
 from each input that it follows within the cycle. Delays do not depend on load or slew: they are assumptions of
-`remora.flow.signoff.assumptions` and no measurement. No path through the reset of a macro is timed, since a reset is
-held for several cycles.
+`remora.flow.generate.macros.assumptions` and no measurement. No path through the reset of a macro is timed, since a
+reset is held for several cycles.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from remora.flow.signoff.assumptions import Assumptions
-from remora.flow.signoff.macros import Kind, MacroShape
+from remora.flow.generate.macros.assumptions import Assumptions
+from remora.flow.generate.macros.shapes import Kind, MacroShape
 from remora.hdl.lib.hierarchy import Port
 
 LIBRARY = "remora_macros"

@@ -16,6 +16,7 @@ from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.runner import Context, Options
 from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented
 from remora.flow.systems.crossbar.train import data_digest
+from remora.golden.crossbar.weights import round_to_levels
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.self_test import self_test
 from remora.golden.devices.spares.repairs import mended
@@ -149,12 +150,12 @@ class Course:
     def moved(self, design: DesignPoint, context: Context) -> ChipLearner:
         """A chip to which the ideal chip's network has moved, programmed as exactly as the devices take it.
 
-        Weights beyond the largest of its pairs become that. It takes the ideal chip's reservoir along; what its
-        accumulators held stays there.
+        A weight becomes the nearest of its levels, and one beyond the largest of its pairs becomes that. It takes the
+        ideal chip's reservoir along; what its accumulators held stays there.
         """
-        ideal, limit = self.ideal(context), design.crossbar.weight_limit
-        layers = {name: getattr(ideal.weights, name).clip(-limit, limit) for name in ("hidden", "readout")}
-        ideal = replace(ideal, weights=replace(ideal.weights, **layers))
+        ideal, unity = self.ideal(context), 2.0 ** self.chip({}).crossbar.level_bits
+        layers = [round_to_levels(design, each / unity) for each in (ideal.weights.hidden, ideal.weights.readout)]
+        ideal = replace(ideal, weights=replace(ideal.weights, hidden=layers[0], readout=layers[1]))
         hidden, readout = (np.zeros_like(each) for each in (ideal.hidden_accumulators, ideal.readout_accumulators))
         ideal = replace(ideal, hidden_accumulators=hidden, readout_accumulators=readout, spares=mended_by(design))
         return ChipLearner.of(design, ideal)

@@ -34,7 +34,7 @@ CHIPS: dict[str, dict[str, Any]] = {
     "stuck-10": {"stuck_rest": 0.05, "stuck_full": 0.05},
     "offset-8": {"converter_offset": 8.0},
     **{name: {"model": name} for name in ("taox-hfox", "epiram", "ag-asi", "om-array", "hfo2-array", "ecram", "pcm")},
-    "om-reference": {"model": "om-array"},
+    **dict.fromkeys(("om-array-verified", "om-reference", "om-reference-verified"), {"model": "om-array"}),
     "pcm-10y": {"model": "pcm"},
 }  # fmt: skip
 """Chip → its section ``[devices]``."""
@@ -51,7 +51,19 @@ CHIPS |= {name: CHIPS[name.removesuffix("-compensated")] for name in COMPENSATED
 CALIBRATED = {"offset-8-calibrated": {"crossbar": {"calibrate_offsets": True}}}
 """Chip → the chip of the same name, which takes the offsets of its columns off."""
 CHIPS |= {name: CHIPS[name.removesuffix("-calibrated")] for name in CALIBRATED}
-OTHERS = COMPENSATED | CALIBRATED | SPARED | {"om-reference": {"crossbar": {"pair": "reference"}}}
+WHOLE_STEPS = {"verify_reads": 1, "accumulator_level": 2048}
+"""Verified learning counts in levels (rule J3). With 16 levels a level is about one step of ``om-array``, and twice as
+many counts make one. Its reads have no noise, so one tells as much as several."""
+PAIRED: dict[str, dict[str, dict[str, Any]]] = {
+    "om-array-verified": {"crossbar": {"levels": 16, "level_bits": 3}, "learning": WHOLE_STEPS},
+    "om-reference": {"crossbar": {"pair": "reference"}},
+    "om-reference-verified": {
+        "crossbar": {"pair": "reference", "levels": 16, "level_bits": 2}, "learning": WHOLE_STEPS,
+    },
+}  # fmt: skip
+"""Chip → ``om-array`` by either policy of pairs. Of ``om-reference-verified`` a level weighs twice as much, so that
+half the range holds the same weights."""
+OTHERS = COMPENSATED | CALIBRATED | SPARED | PAIRED
 """Chip → section → fields in which it differs from the ideal chip, beside its devices."""
 AGED = {"pcm-10y": 10 * YEAR}
 """Chip → seconds by which it ages after the network has moved to it; it is not learnt on."""

@@ -47,8 +47,8 @@ def plan(options: Options) -> list[Unit]:
     units = []
     for name, gain in pairs:
         others: dict[str, dict[str, Any]] = {section: dict(each) for section, each in OTHERS.get(name, {}).items()}
-        if gain:
-            others["learning"] = {**others.get("learning", {}), **reads, "verify_feedback": gain}
+        verified = {**reads, "verify_feedback": gain} if gain else {"verify_reads": 0}
+        others["learning"] = {**others.get("learning", {}), **verified}
         design = course.chip(CHIPS[name], others)
         own = {"chip": name, "gain": gain, "design": written(design), **course.parameters}
         units.append(Unit(own, course.count, partial(_learn, course, design, own)))

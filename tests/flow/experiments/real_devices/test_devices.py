@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from remora.flow.experiments.real_devices import course, devices
 from remora.flow.experiments.real_devices.rungs import IDEAL
-from remora.flow.experiments.runner import Options, run_experiment
+from remora.flow.experiments.runner import Context, Options, run_experiment
+from remora.spec.devices.section import Devices
+from remora.spec.devices.suggestions import mean_step
 from tests.flow.experiments.charts import cells, check_charts
 from tests.flow.experiments.test_continual import tiny_stream
 
@@ -89,3 +92,32 @@ def test_compensation_is_a_factor_of_the_same_chip():
         assert not plain["learning"]["compensation"] and mapped["learning"]["compensation"]
         assert plain | {"learning": {**plain["learning"], "compensation": True}} == mapped
         assert plain["devices"]["stuck_full"] == 0.05
+
+
+def test_policies_of_pairs_stand_beside_each_other():
+    """The verified chips differ in the policy, and in a level that gives the range of a weight back."""
+    options = Options(quick=True, settings={"chips": tuple(devices.PAIRED)})
+    units = {
+        u.parameters["chip"]: u.parameters["design"] for u in devices.plan(options) if u.parameters["kind"] == "learn"
+    }
+    canonical, reference = (units[f"om-{name}-verified"] for name in ("array", "reference"))
+    differing = {"pair": "reference", "level_bits": canonical["crossbar"]["level_bits"] - 1}
+    assert canonical | {"crossbar": {**canonical["crossbar"], **differing}} == reference
+    assert canonical["learning"]["verify_reads"] == 1 and units["om-reference"]["learning"]["verify_reads"] == 0
+    # A pulse is worth a level: 21 steps to a range of 15.
+    level = Devices(model="om-array")
+    assert mean_step(level, canonical["crossbar"]["levels"] - 1) == pytest.approx(1, abs=0.04)
+
+
+def test_a_network_moves_to_levels_of_another_weight(small_stream, tmp_path):
+    """Rule H8: 0.25 is four levels of 2^-4, and one of 2^-2."""
+    options = Options(quick=True, directory=tmp_path, sequences=20)
+    of, context = course.Course.of(options), Context(lambda count: None, tmp_path, tmp_path)
+    same = of.moved(of.chip({}), context).weights
+    coarse = of.moved(of.chip({}, {"crossbar": {"level_bits": 2}}), context).weights
+    cut = of.moved(of.chip({}, {"crossbar": {"level_bits": 5, "pair": "reference"}}), context).weights
+    assert of.chip({}).crossbar.level_bits == 4 and np.abs(same.hidden).max() > 7
+    for name in ("hidden", "readout"):
+        levels = getattr(same, name).astype(int)
+        np.testing.assert_array_equal(getattr(coarse, name), np.rint(levels / 4))
+        np.testing.assert_array_equal(getattr(cut, name), np.clip(2 * levels, -15, 15))

@@ -32,6 +32,14 @@ def test_gains_are_eighths():
     assert units[-1].parameters["design"]["crossbar"]["pair"] == "reference"
 
 
+def test_no_gain_is_no_read():
+    """A chip of `devices` that verifies by itself learns without reads where nothing returns."""
+    units = feedback.plan(Options(settings={"chips": ("om-reference-verified",), "gains": ("0", "4")}))
+    learning = [unit.parameters["design"]["learning"] for unit in units[2:]]
+    assert [one["verify_reads"] for one in learning] == [0, 4] and learning[1]["verify_feedback"] == 4
+    assert learning[0]["accumulator_level"] == learning[1]["accumulator_level"]
+
+
 def test_some_gains():
     units = feedback.plan(Options(settings={"chips": ("spread-10",), "gains": ("0", "3")}))
     assert [(unit.parameters["chip"], unit.parameters["gain"]) for unit in units] == [

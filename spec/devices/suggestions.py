@@ -99,6 +99,12 @@ def device_remarks(design: Around) -> list[str]:
             f"devices: a pulse moves a device by {step:.3g} levels on average and by up to {largest:.3g} before any "
             f"spread, so few pulses are of one of the crossbar.levels = {design.crossbar.levels}"
         )
+    if step >= COARSE and design.learning.verify_reads:
+        levels = max(2, 1 + int(design.crossbar.top_level / step))
+        found.append(
+            "devices: verified learning counts a pulse as a level (rule J3): "
+            f"with crossbar.levels = {levels} a pulse is about one"
+        )
     if not 1 / NEAR < step < NEAR:
         found.append(
             f"devices: at {step:.3g} levels a pulse, learning.accumulator_level = {level} gives pulses as often as "

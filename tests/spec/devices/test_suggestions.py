@@ -69,5 +69,13 @@ def test_remarks():
     coarse = MNIST.evolve(devices={"model": "hfo2-array"}).remarks()
     assert len(coarse) == 2 and "by 9.23 levels on average and by up to 18.5" in coarse[0]
     assert "learning.accumulator_level = 1024 gives pulses as often as 111 does" in coarse[1]
+    learning = {"enabled": True, "verify_reads": 1, "accumulator_level": 2046}
+    verified = MNIST.evolve(devices={"model": "om-array"}, learning=learning)
+    (counted,) = (each for each in verified.remarks() if "verified" in each)
+    assert "with crossbar.levels = 16 a pulse is about one" in counted
+    assert mean_step(verified.devices, 16 - 1) == pytest.approx(1, abs=0.04)
+    finer = verified.evolve(crossbar={"levels": 16, "level_bits": 3})
+    unverified = verified.evolve(learning={"verify_reads": 0})
+    assert not any("verified" in each for one in (finer, unverified) for each in one.remarks())
     (long,) = MNIST.evolve(devices={"model": "taox-hfox"}, crossbar={"pulse_cycles": 200}).remarks()
     assert "takes 4 cycles at 20 MHz; crossbar.pulse_cycles = 200 is longer" in long

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import inspect
 from enum import Enum
 
 from docs.pages.tables import table
+from remora.spec.lib.enumerations import member_docstrings
 
 
 def module_text(name: str) -> str:
@@ -24,14 +24,3 @@ def enumeration(path: str) -> str:
     if any(words.values()):
         return table(("name", "value", "meaning"), rows)
     return table(("name", "value"), [row[:2] for row in rows])
-
-
-def member_docstrings(kind: type) -> dict[str, str]:
-    """Name → the string that stands below the assignment, of every member of a class that has one."""
-    (body,) = [node for node in ast.parse(inspect.getsource(kind).strip()).body if isinstance(node, ast.ClassDef)]
-    found = {}
-    for assigned, below in zip(body.body, body.body[1:], strict=False):
-        named = isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name)
-        if named and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            found[assigned.targets[0].id] = str(below.value.value)
-    return found

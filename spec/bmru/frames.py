@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from remora.spec.bmru.design import STREAM_FEATURE_BITS
+from remora.spec.lib.packets import FLAGS_BIT, TAG_BIT
 
 FEATURE_BYTES = STREAM_FEATURE_BITS // 8
 
@@ -74,4 +75,4 @@ def encode_frame(features: ArrayLike, flags: int = 0, tag: int = 0) -> bytes:
         raise ValueError(f"{reach}; 16 bits hold {limits.min}…{limits.max}")
     if not 0 <= tag <= 255:
         raise ValueError(f"tag is {tag}; it must be in 0…255")
-    return (int(flags) << 16 | tag << 24).to_bytes(4, "little") + features.astype("<i2").tobytes()
+    return (int(flags) << FLAGS_BIT | tag << TAG_BIT).to_bytes(4, "little") + features.astype("<i2").tobytes()

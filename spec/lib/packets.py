@@ -19,14 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 BEAT_BYTES = 4
+FLAGS_BIT, TAG_BIT = 16, 24
+"""Lowest bits of flags and tag in a header of either direction; label or class are below the flags."""
 
 
 class Flag(IntFlag):
     """Header flags; the bits that are not named are reserved and ignored."""
 
     LEARN = 1
+    """The sequence is learnt, by its label."""
     INFER = 2
+    """The sequence is answered."""
     LABEL_VALID = 4
+    """The label is known."""
 
 
 class Drop(IntEnum):
@@ -78,7 +83,7 @@ def encode_packet(
             raise ValueError(f"{name} is {value}; it must be in 0…{(1 << bits) - 1}")
     if label is not None:
         flags |= Flag.LABEL_VALID
-    header = np.array([(label or 0) | int(flags) << 16 | tag << 24], dtype="<u4")
+    header = np.array([(label or 0) | int(flags) << FLAGS_BIT | tag << TAG_BIT], dtype="<u4")
     return header.tobytes() + np.ascontiguousarray(features).astype(np.uint8).tobytes()
 
 
@@ -94,7 +99,9 @@ def decode_answer(data: bytes) -> Answer:
         )
     header = int(np.frombuffer(data, "<u4", 1)[0])
     scores = np.frombuffer(data, "<i4", offset=BEAT_BYTES)
-    return Answer(header >> 24, header & 0xFFFF, Flag(header >> 16 & 0xFF), tuple(int(score) for score in scores))
+    return Answer(
+        header >> TAG_BIT, header & 0xFFFF, Flag(header >> FLAGS_BIT & 0xFF), tuple(int(score) for score in scores)
+    )
 
 
 def decode_parts(data: bytes, classes: int) -> tuple[Answer, ...]:

@@ -4,11 +4,13 @@ the table of its circuit elements."""
 from __future__ import annotations
 
 import csv
+import inspect
 from functools import partial
 from io import StringIO
 from pathlib import Path
 
 from remora.flow.generate.parts import Document, Parts
+from remora.flow.generate.software.packets import PacketFormat, packet_documents
 from remora.flow.report.console import console
 from remora.flow.systems.bmru.networks import bundled_network, bundled_path
 from remora.flow.systems.bmru.scan_words import scan_words
@@ -17,12 +19,17 @@ from remora.golden.bmru.codes import BmruCodes, export_network
 from remora.golden.lib.bmru_network import load_network
 from remora.hdl.bmru.probes import BMRU_PROBES
 from remora.hdl.bmru.top import BmruRemora
+from remora.spec.bmru import frames
 from remora.spec.bmru.design import BmruDesign
+from remora.spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag
 from remora.spec.bmru.scan import Element, Kind, check_word, elements, group, groups
 
 MACRO_NAMES = ("remora_bmru_core", "remora_clock_gate", "remora_memory")
 IMAGE = "codes"
 ELEMENTS = "docs/elements.csv"
+PACKETS = PacketFormat(
+    inspect.getdoc(frames) or "", {"FRAME": FrameFlag, "REPORT": ReportFlag, "DROP": FrameDrop}
+)  # fmt: skip
 COLUMNS = (
     "number", "element", "kind", "devices", "from", "to", "first_bit", "code_bits", "rail_bit", "step", "unit", "code",
     "value",
@@ -42,7 +49,7 @@ def bmru_parts(design: BmruDesign, codes: BmruCodes | None = None) -> Parts:
         scenario=partial(bmru_scenario, design, codes),
         probes=BMRU_PROBES,
         images={IMAGE: codes_text(codes)} if codes else {},
-        documents={"elements": Document(ELEMENTS, elements_table(design, codes))},
+        documents={"elements": Document(ELEMENTS, elements_table(design, codes)), **packet_documents(design, PACKETS)},
         sidecar={"scan_chain": describe_chain(design)},
     )
 

@@ -11,6 +11,7 @@ from remora.flow.generate.parts import CROSSBAR_MODELS, Parts
 from remora.flow.report.notes import say_moved
 from remora.flow.systems.crossbar.devices import of_macro, of_tile
 from remora.flow.systems.crossbar.scenario import crossbar_scenario
+from remora.flow.systems.crossbar.software import software_documents
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights, in_devices, initial_weights
 from remora.golden.learning.checkpoint import load_checkpoint
@@ -36,6 +37,7 @@ def crossbar_parts(design: DesignPoint, weights: Weights | None = None) -> Parts
         models=CROSSBAR_MODELS,
         probes=crossbar_probes(design),
         images=image_texts(design, weights),
+        documents=software_documents(design),
         sidecar={"tiles": [_describe_tile(design, tile) for tile in all_tiles(design)]},
     )
 

@@ -1,15 +1,19 @@
-"""What tests of the flow share: the command line, and the bundled clips."""
+"""What tests of the flow share: the command line, the bundled clips, and the standard cells."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from remora.flow import cli
 from remora.flow.systems.bmru.networks import load_clips
+from remora.flow.tools.opensta import find_cells, find_opensta
 from remora.golden.data.idx import DATA_VARIABLE
 from remora.golden.data.keywords import KeywordSet
+from remora.spec.lib.errors import RemoraError
+from tests.support import missing_tool
 
 
 @pytest.fixture
@@ -35,3 +39,13 @@ def excerpt(monkeypatch) -> None:
 def clips(excerpt) -> KeywordSet:
     """All clips of the excerpt."""
     return load_clips()
+
+
+@pytest.fixture(scope="session")
+def cells() -> Path:
+    """Liberty of the standard cells; without it or OpenSTA the test is skipped, or fails in continuous integration."""
+    try:
+        find_opensta()
+        return find_cells()
+    except RemoraError as error:
+        missing_tool(str(error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from amaranth.lib import wiring
@@ -14,11 +13,8 @@ from remora.flow.generate.parts import Parts
 from remora.flow.signoff.cells import StandardCell, read_cells
 from remora.flow.signoff.result import Made, make
 from remora.flow.signoff.synthesis import Hierarchy, Job
-from remora.flow.tools.opensta import find_cells, find_opensta
 from remora.hdl.lib.verilog import convert
-from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import write_text
-from tests.support import missing_tool
 
 TOP = "top"
 
@@ -26,16 +22,6 @@ TOP = "top"
 def parts_of(top: Callable[[], wiring.Component], *macros: str) -> Parts:
     """Parts of a small design; nothing else of them is asked."""
     return Parts(None, top, macros, lambda: None)
-
-
-@pytest.fixture(scope="session")
-def cells() -> Path:
-    """Liberty of the standard cells; without it or OpenSTA the test is skipped, or fails in continuous integration."""
-    try:
-        find_opensta()
-        return find_cells()
-    except RemoraError as error:
-        missing_tool(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ def member_docstrings(kind: type) -> dict[str, str]:
     (body,) = [node for node in ast.parse(inspect.getsource(kind).strip()).body if isinstance(node, ast.ClassDef)]
     found = {}
     for assigned, below in zip(body.body, body.body[1:], strict=False):
-        named = isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name)
-        if named and isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant):
-            found[assigned.targets[0].id] = str(below.value.value)
+        match assigned, below:
+            case ast.Assign(targets=[ast.Name(id=name)]), ast.Expr(value=ast.Constant(value=text)):
+                found[name] = str(text)
     return found

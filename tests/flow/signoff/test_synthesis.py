@@ -16,8 +16,8 @@ from remora.flow.signoff.result import figures
 from remora.flow.signoff.synthesis import Hierarchy
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.spec.crossbar.layout import Layer
+from tests.flow.generate.macros.test_liberty import GATE
 from tests.flow.signoff.designs import Blocks, Fan, Strobes
-from tests.flow.signoff.test_liberty import GATE
 from tests.flow.signoff.test_timing import chain, gate
 from tests.hdl.designs import DESIGNS
 

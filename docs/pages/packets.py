@@ -7,7 +7,7 @@ import inspect
 from enum import Enum
 
 from docs.pages.tables import table
-from remora.spec.lib.enumerations import member_docstrings
+from remora.flow.generate.software.enumerations import member_docstrings
 
 
 def module_text(name: str) -> str:

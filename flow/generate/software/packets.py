@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from remora.flow.generate.parts import Document
-from remora.spec.lib.enumerations import member_docstrings
+from remora.flow.generate.software.enumerations import member_docstrings
 from remora.spec.lib.packets import FLAGS_BIT, TAG_BIT
 from remora.spec.lib.section import Design
 

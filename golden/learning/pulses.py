@@ -98,7 +98,7 @@ class LayerWriter:
         np.floor(step, out=step)
         due, pulses = self.rule.decide(step, columns, update)
         if self.verifier:
-            self._returned = _NOWHERE, np.zeros(0)
+            self._returned, self.verifier.tiles = (_NOWHERE, np.zeros(0)), ()
             due, pulses = due[pulses != 0], pulses[pulses != 0]
             return self._verified(self.verifier, due, pulses, columns) if len(due) else Writes()
         return self._devices.pulse(_positions(due, self._shape, columns), pulses) if len(due) else Writes()
@@ -169,7 +169,7 @@ def make_writer(
     pairs: Pairs = _IdealPairs(design, devices)
     if isinstance(layer, DeviceLayer) and chip is not None:
         pairs = RealPairs(design, which, layer, chip)
-    return LayerWriter(devices, rule, dtype, ColumnVerifier(design, pairs, devices.levels.shape[1]))
+    return LayerWriter(devices, rule, dtype, ColumnVerifier(design, which, pairs, devices.levels.shape[1]))
 
 
 class _Devices:
@@ -253,9 +253,12 @@ class _IdealPairs:
     def pulse(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> Pulses:
         """As `remora.golden.learning.verify.Pairs.pulse` says. A weight that does not move is full, so none is pulsed
         again."""
-        due = np.abs(self._devices.levels.reshape(-1)[positions].astype(np.int64) + pulses)
+        levels = self._devices.levels.reshape(-1)
+        before = levels[positions].astype(np.int64)
         writes = self._devices.pulse(positions, pulses)
-        return Pulses(writes.applied, writes.dropped, frozenset(range(writes.devices)), due > self._most)
+        applied = int(np.abs(levels[positions] - before).max())
+        blocked = np.abs(before + pulses) > self._most
+        return Pulses(writes.applied, writes.dropped, frozenset(range(writes.devices)), blocked, applied)
 
     def read(self, rows: NDArray[np.intp], column: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """As `remora.golden.learning.verify.Pairs.read` says."""

@@ -19,6 +19,7 @@ from remora.golden.learning.replay import HealingReplay, Interruption, LearningR
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, driven_bias
 from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT, READOUT, STEP
+from remora.spec.crossbar.verify.verified_cycles import VerifiedTile
 from remora.spec.lib.trace import record_types
 
 
@@ -35,6 +36,7 @@ class LearningTrace:
         hidden, readout: what was written into each layer, replays included.
         winners: hidden units that learnt from each new sequence, rising.
         step_scores: as of `remora.golden.crossbar.miru.Inference`.
+        verified: what the update of each new sequence pulsed and read, of a design that verifies.
         healed: healing replays, which all sums but that of the replays include.
     """
 
@@ -52,6 +54,7 @@ class LearningTrace:
     winners: tuple[tuple[int, ...], ...]
     step_scores: NDArray[np.int16] | None = None
     healed: int = 0
+    verified: tuple[tuple[VerifiedTile, ...], ...] = ()
 
 
 class LearningReference:
@@ -116,6 +119,7 @@ class LearningReference:
             sum(each.applied for each in learned), sum(each.dropped for each in learned),
             Writes.sum(each.hidden for each in learned), Writes.sum(each.readout for each in learned),
             tuple(tuple(each.update.winners.tolist()) for each in learned), step_scores,
+            verified=tuple(each.update.verified for each in learned),
         )  # fmt: skip
 
     def heal(self, count: int, record: bool = True) -> LearningTrace:

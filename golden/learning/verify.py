@@ -22,6 +22,7 @@ from remora.golden.devices.wires import tile_behind_wires
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, Tile, adc_shift
 from remora.spec.crossbar.verify.verification import Verification
+from remora.spec.crossbar.verify.verified_cycles import Round, VerifiedTile
 from remora.spec.lib.fixed import round_shift, saturate
 from remora.spec.lib.rng import Purpose
 
@@ -34,12 +35,14 @@ class Pulses:
         applied, dropped: as of `remora.golden.learning.pulses.Writes`.
         devices: those that were pulsed, each once.
         blocked: of each weight, (n,), whether a pulse of it was dropped.
+        strobes: most pulses of a weight that were applied.
     """
 
     applied: int
     dropped: int
     devices: frozenset[int]
     blocked: NDArray[np.bool_]
+    strobes: int
 
 
 class Pairs(Protocol):
@@ -75,8 +78,8 @@ class RealPairs:
         if len(devices):
             layer.refresh(np.sort(devices))
         dropped = np.array([each.dropped for each in done], np.int64)
-        applied = sum(each.applied for each in done)
-        return Pulses(applied, int(dropped.sum()), frozenset(devices.tolist()), dropped > 0)
+        applied = [each.applied for each in done]
+        return Pulses(sum(applied), int(dropped.sum()), frozenset(devices.tolist()), dropped > 0, max(applied))
 
     def read(self, rows: NDArray[np.intp], column: int) -> tuple[Integers, NDArray[np.bool_]]:
         """As `Pairs.read` says; each read is a probe of all tiles of the layer. Rules W3 and D17."""
@@ -120,12 +123,18 @@ class ColumnVerifier:
     """Gives the pulses that an update is due, and reads what they did.
 
     Args:
-        tile_rows: rows of a row tile.
+        which: the layer.
         columns: of the layer.
+
+    Attributes:
+        feedback: eighths of what pulses missed that χ gets back.
+        tiles: what the last `write` pulsed and read.
     """
 
-    def __init__(self, design: DesignPoint, pairs: Pairs, columns: int):
+    def __init__(self, design: DesignPoint, which: Layer, pairs: Pairs, columns: int):
         self._pairs, self._columns, self._tile_rows = pairs, columns, design.crossbar.rows
+        self._first_column = design.network.hidden if which is Layer.READOUT else 0
+        self.tiles: tuple[VerifiedTile, ...] = ()
         self._verification, self._level = Verification.of(design), design.learning.accumulator_level
         self._limit = (1 << (design.learning.accumulator_bits - 1)) - 1
         self.feedback = design.learning.verify_feedback
@@ -144,13 +153,17 @@ class ColumnVerifier:
         """
         corrections = np.zeros(len(positions), np.int64)
         applied = dropped = devices = given_up = 0
+        tiles = []
         for chosen in self._parts(positions):
-            done, wrong, failed = self._verify(positions[chosen], pulses[chosen])
+            done, rounds, wrong, failed = self._verify(positions[chosen], pulses[chosen])
+            row, column = divmod(int(positions[chosen[0]]), self._columns)
+            tiles.append(VerifiedTile(self._first_column + column, row // self._tile_rows, rounds))
             corrections[chosen] = wrong
             applied += sum(each.applied for each in done)
             dropped += sum(each.dropped for each in done)
             devices += len(frozenset[int]().union(*(each.devices for each in done)))
             given_up += failed
+        self.tiles = tuple(tiles)
         return (applied, dropped, devices, given_up), corrections
 
     def corrected(self, values: NDArray, corrections: Integers) -> Integers:
@@ -165,22 +178,27 @@ class ColumnVerifier:
         apart = (np.diff(column[order]) != 0) | (np.diff(tile[order]) != 0)
         yield from np.split(order, np.flatnonzero(apart) + 1)
 
-    def _verify(self, positions: NDArray[np.intp], pulses: NDArray[np.int64]) -> tuple[list[Pulses], Integers, int]:
+    def _verify(
+        self, positions: NDArray[np.intp], pulses: NDArray[np.int64]
+    ) -> tuple[list[Pulses], tuple[Round, ...], Integers, int]:
         rows, column = positions // self._columns, int(positions[0] % self._columns)
         way, given = np.sign(pulses), np.abs(pulses)
         before, full = self._pairs.read(rows, column)
-        after, done = before.copy(), [self._pairs.pulse(positions, pulses)]
-        again, blocked = np.arange(len(positions)), done[0].blocked.copy()
+        after, done, rounds = before.copy(), [self._pairs.pulse(positions, pulses)], list[Round]()
+        launches, again, blocked = int(given.max()), np.arange(len(positions)), done[0].blocked.copy()
         while True:
             after[again], clipped = self._pairs.read(rows[again], column)
             full[again] |= clipped
             still = ~full & ~self._verification.moved(after - before)
+            rounds.append(Round(launches, done[-1].strobes, tuple((~full & ~still)[again].tolist())))
             again = np.flatnonzero(still & ~blocked & (given < self._verification.give_up))
             if not len(again):
                 break
             done.append(self._pairs.pulse(positions[again], way[again]))
             blocked[again] = done[-1].blocked
             given[again] += 1
+            launches = 1
         wanted = pulses * self._verification.codes_of_level
         missed = np.where(still | full, 0, wanted - (after - before)) * (self._level * self.feedback)
-        return done, round_shift(missed, self._verification.shift), int(np.count_nonzero(still & ~blocked))
+        corrections = round_shift(missed, self._verification.shift)
+        return done, tuple(rounds), corrections, int(np.count_nonzero(still & ~blocked))

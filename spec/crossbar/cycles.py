@@ -5,6 +5,7 @@ Predictions, time-outs, the bench and the documents read these. Names in capital
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -13,8 +14,9 @@ from remora.spec.crossbar.column_groups import rounded_words
 from remora.spec.crossbar.every_step.lone_cycles import LoneCycles, lone_cycles
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, adc_shift
 from remora.spec.crossbar.learning import FEEDBACK_WORD_BITS, QUANTISER_BYTES, fault_words, feedback_bound
-from remora.spec.crossbar.update_cycles import SUMMED, update_cycles
+from remora.spec.crossbar.update_cycles import SUMMED, update_cycles, written_update_cycles
 from remora.spec.crossbar.verify.verification import SAMPLE_GAP, Verification
+from remora.spec.crossbar.verify.verified_cycles import Round, VerifiedTile, Writing, column_writing, column_writings
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.rng import HASH_CYCLES
@@ -227,21 +229,17 @@ class Cycles(Derived):
 
         TILE for each row tile: until its flags are sensed, a pulse as often as a weight may get one, and one to go on.
         """
-        crossbar = self.design.crossbar
-        tiles = ceil(self.design.hidden_rows / crossbar.rows)
-        of_tile = self.sense + self.design.learning.max_pulses * self.pulse + 1
-        if self.design.capabilities.verifies_learning:
-            of_tile += self.most_verification
-        return tiles * of_tile
+        tiles = ceil(self.design.hidden_rows / self.design.crossbar.rows)
+        return tiles * (self.sense + self.design.learning.max_pulses * self.pulse + 1)
 
-    @property
-    def most_verification(self) -> int:
-        """Most cycles by which verified learning prolongs the pulses of a tile: every row is read before them and after
-        each of their rounds."""
-        rounds = self.design.learning.verify_give_up
+    def _most_verified(self, layer: Layer) -> Writing:
+        """Verified pulses of a column that take longest: all of its rows get all they may, and none moves."""
         rows = min(self.design.crossbar.rows, self.design.hidden_rows)
-        read = max(self.rows_read(layer, rows) for layer in Layer)
-        return 1 + read + rounds * (read + 1) + (rounds - 1) * self.pulse
+        pulses, again = self.design.learning.max_pulses, self.design.learning.verify_give_up - 1
+        all_rows = (True,) * rows
+        rounds = Round(pulses, pulses, all_rows), *(Round(1, 1, all_rows),) * again
+        tiles = range(ceil(self.design.hidden_rows / self.design.crossbar.rows))
+        return column_writing(self, layer, [VerifiedTile(0, tile, rounds) for tile in tiles])
 
     def rows_read(self, layer: Layer, rows: int) -> int:
         """Cycles of reading rows of a tile in verified learning, from the one after its start to the last sum.
@@ -278,13 +276,26 @@ class Cycles(Derived):
         """
         selects = self.design.capabilities.selects
         if not selects or winners is not None:
-            return update_cycles(self.design, steps, 0, winners if selects else None).update
+            return update_cycles(self.design, steps, winners=winners if selects else None).update
         groups = ceil(self.design.winners / self.design.learning.columns)
         return self.preparation + groups * self.group(steps) + self.design.network.classes
 
     def most_update(self, steps: int) -> int:
         """Most cycles of an update: every column learns, and gets the most pulses."""
-        return update_cycles(self.design, steps, 1 + self.most_writing).update
+        writing = Writing(2 + self.most_writing)
+        if self.design.capabilities.verifies_learning:
+            writing = max((self._most_verified(layer) for layer in Layer), key=lambda each: each.cycles)
+        return update_cycles(self.design, steps, writing).update
+
+    def verified_update(self, steps: int, tiles: Iterable[VerifiedTile], winners: tuple[int, ...] | None = None) -> int:
+        """Cycles of an update whose pulses are verified, as LEARN_CYCLES counts.
+
+        Args:
+            tiles: what it pulsed and read, in the order of the update.
+            winners: the hidden units that learn, where the design selects them.
+        """
+        chosen = winners if self.design.capabilities.selects else None
+        return written_update_cycles(self.design, steps, column_writings(self, tiles), chosen).update
 
     # Replay: hdl/crossbar/sequencer.py, hdl/learning/reservoir.py, hdl/learning/replay_quantiser.py
     # ----------------------------------------------

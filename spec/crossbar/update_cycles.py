@@ -6,7 +6,8 @@ values. So its counts are those of the hardware, whatever overlaps.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from remora.spec.crossbar.column_groups import ColumnGroup, column_groups, rounded_words
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.update_rules.registry import update_rule
+from remora.spec.crossbar.verify.verified_cycles import NOTHING_TO_WRITE, Writing
 from remora.spec.lib.rng import HASH_CYCLES
 
 if TYPE_CHECKING:
@@ -51,16 +53,29 @@ def queue_slots(design: DesignPoint) -> int:
 
 @cache
 def update_cycles(
-    design: DesignPoint, steps: int, writing: int = 0, winners: tuple[int, ...] | None = None
+    design: DesignPoint, steps: int, writing: Writing = NOTHING_TO_WRITE, winners: tuple[int, ...] | None = None
 ) -> UpdateCycles:
-    """An update in which every column takes ``writing`` cycles to be written.
+    """An update in which every column is written alike.
 
     Args:
         steps: of the sequence.
-        writing: cycles for which the write controller is not ready for the next column; 0: no column has a pulse.
+        writing: of every column.
         winners: hidden units that learn; all where None.
     """
-    return _Machine(design, steps, writing, winners).run()
+    return _Machine(design, steps, lambda column: writing, winners).run()
+
+
+def written_update_cycles(
+    design: DesignPoint, steps: int, writings: Mapping[int, Writing], winners: tuple[int, ...] | None = None
+) -> UpdateCycles:
+    """An update of which it is known how each column was written.
+
+    Args:
+        steps: of the sequence.
+        writings: of the columns that had pulses, those of the readout counted after the hidden ones.
+        winners: hidden units that learn; all where None.
+    """
+    return _Machine(design, steps, lambda column: writings.get(column, NOTHING_TO_WRITE), winners).run()
 
 
 class _Source:
@@ -103,11 +118,13 @@ class _Draws:
 
 
 class _Queue:
-    """Slots of columns whose pulses are gathered, and the controller that writes them."""
+    """Slots of columns whose pulses are gathered, the controller that writes them, and what corrects accumulators."""
 
-    def __init__(self, slots: int, by_group: bool, writing: int) -> None:
+    def __init__(self, slots: int, by_group: bool, writing: Callable[[int], Writing]) -> None:
         self._begun, self._full, self._last = ([False] * slots for _ in range(3))
+        self._column = [0] * slots
         self._by_group, self._next, self._writing, self._ready = by_group, 0, writing, 0
+        self._corrections: deque[int] = deque()
 
     def room(self, slot: int) -> bool:
         return not self._begun[slot]
@@ -116,17 +133,27 @@ class _Queue:
         return self._full[self._next] and now >= self._ready
 
     def quiet(self, now: int) -> bool:
-        return not any(self._begun) and now >= self._ready
+        """Nothing is gathered, waits, is written, or is still to be corrected."""
+        return not any(self._begun) and now >= self._ready and not self._corrections
 
-    def cycle(self, now: int, takes: bool, begun: tuple[int, bool] | None, whole: int | None) -> None:
+    def corrects(self, now: int) -> bool:
+        """An accumulator is corrected in this cycle, in which nothing is rounded."""
+        return bool(self._corrections) and self._corrections[0] == now
+
+    def cycle(self, now: int, takes: bool, begun: tuple[int, int, bool] | None, whole: int | None) -> None:
         """A column leaves, one begins in a slot, the last of a group or not, and one is ``whole``."""
+        if self._corrections and now >= self._corrections[0] + ROUNDED:
+            self._corrections.popleft()
         if takes:
             slot = self._next
             self._begun[slot] = self._full[slot] = False
             self._next = 0 if self._by_group and self._last[slot] else (slot + 1) % len(self._begun)
-            self._ready = now + 1 + self._writing
+            writing = self._writing(self._column[slot])
+            self._ready = now + writing.cycles
+            self._corrections += [now + after for after in writing.corrections]
         if begun is not None:
-            self._begun[begun[0]], self._last[begun[0]] = True, begun[1]
+            slot, self._column[slot], self._last[slot] = begun
+            self._begun[slot] = True
         if whole is not None:
             self._full[whole] = True
 
@@ -136,7 +163,7 @@ class _Walk:
 
     def __init__(self, design: DesignPoint) -> None:
         self._words, self._folds, self._slots = rounded_words(design), design.learning_folds, queue_slots(design)
-        self._left = self._word = self._slot = self._fold = 0
+        self._left = self._word = self._slot = self._fold = self._column = 0
         self._stages: list[tuple[int | None] | None] = [None] * ROUNDED
 
     @property
@@ -152,14 +179,17 @@ class _Walk:
         """Slot of the column that becomes whole in this cycle."""
         return self._stages[-1][0] if self._stages[-1] else None
 
-    def rounds(self, queue: _Queue, draws: _Draws | None) -> bool:
+    def rounds(self, now: int, queue: _Queue, draws: _Draws | None) -> bool:
         """Rows are rounded in this cycle."""
         begins = self._word == 0 and self._fold == 0
-        return not self.free and (not begins or queue.room(self._slot)) and (draws is None or draws.valid)
+        free = (not begins or queue.room(self._slot)) and (draws is None or draws.valid)
+        return not self.free and free and not queue.corrects(now)
 
-    def cycle(self, rounds: bool, captured: tuple[int, int] | None) -> tuple[int, bool] | None:
-        """Rows are rounded, and gradients of so many columns of a fold are ``captured``; the column that begins."""
-        begun = (self._slot, self._left == 1) if rounds and self._word == 0 and self._fold == 0 else None
+    def cycle(self, rounds: bool, captured: tuple[int, int, int] | None) -> tuple[int, int, bool] | None:
+        """Rows are rounded, and gradients of columns from a first one, so many of a fold, are ``captured``; slot and
+        column that begin, and whether it is the last of its group."""
+        begins = rounds and self._word == 0 and self._fold == 0
+        begun = (self._slot, self._column, self._left == 1) if begins else None
         last = self._word == self._words - 1
         whole = self._slot if last and self._fold == self._folds - 1 else None
         self._stages = [(whole,) if rounds else None, *self._stages[:-1]]
@@ -167,14 +197,17 @@ class _Walk:
             self._word = 0 if last else self._word + 1
             if last:
                 self._left, self._slot = self._left - 1, (self._slot + 1) % self._slots
+                self._column += 1
         if captured:
-            self._left, self._fold = captured
+            self._column, self._left, self._fold = captured
             self._slot = 0 if self._folds > 1 else self._slot
         return begun
 
 
 class _Machine:
-    def __init__(self, design: DesignPoint, steps: int, writing: int, winners: tuple[int, ...] | None) -> None:
+    def __init__(
+        self, design: DesignPoint, steps: int, writing: Callable[[int], Writing], winners: tuple[int, ...] | None
+    ) -> None:
         self._design, self._steps, self._writing = design, steps, writing
         self._winners = range(design.network.hidden) if winners is None else frozenset(winners)
 
@@ -201,7 +234,7 @@ class _Machine:
         queue = _Queue(queue_slots(design), folds > 1, self._writing)
         draws = _Draws(rounded_words(design)) if update_rule(design).draws else None
         launched, summing = [False] * (SUMMED - 1), [False] * SUMMED
-        flying: list[tuple[int, int]] = []
+        flying: list[tuple[int, int, int]] = []
         number = fold = gathered = moving = walking = preparation = 0
         complete = finishing = last_fold = False
         while True:
@@ -212,7 +245,7 @@ class _Machine:
             free, summed = walk.free, summing[-1]
             captures = free and (complete or summed)
             takes = queue.takes(now)
-            rounds = walk.rounds(queue, draws)
+            rounds = walk.rounds(now, queue, draws)
             gathers = (
                 hidden and not ended and not moving and not any(launched[:HANDED_ON])
                 and gathered < group.count and now >= source.next_valid
@@ -234,7 +267,7 @@ class _Machine:
             if (launched[HANDED_ON - 1] and last_fold) or skips:
                 gathered = 0
             if draws:
-                draws.cycle(rounds, flying[-1][0] if launched[0] else 0)
+                draws.cycle(rounds, flying[-1][1] if launched[0] else 0)
             whole = walk.whole
             captured = flying.pop(0) if captures else None
             queue.cycle(now, takes, walk.cycle(rounds, captured), whole)
@@ -248,7 +281,7 @@ class _Machine:
             if skips:
                 number, moving = number + 1, group.count
             if launches:
-                flying.append((group.count, fold))
+                flying.append((group.first, group.count, fold))
                 walking = self._steps if hidden else 1
                 last_fold = fold == folds - 1
                 if last_fold:

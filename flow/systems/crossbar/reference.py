@@ -21,6 +21,7 @@ from remora.golden.learning.pulses import Writes
 from remora.golden.learning.trace import LearningReference, LearningTrace
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.verify.verified_cycles import VerifiedTile
 from remora.spec.lib.packets import Answer, Drop, Flag
 
 DRAWS = 8
@@ -55,6 +56,7 @@ class Reference:
         sequences learnt, replays after them, healing replays, sequences that the reservoir took, and what was written
         into each layer.
         winners: hidden units that learnt from each new sequence so far.
+        verified: what the update of each of them pulsed and read, of a design that verifies.
         programmed: how the weight window ended each slice that it programmed before the first sequence, where it did.
     """
 
@@ -64,6 +66,7 @@ class Reference:
         self.learnt = self.replayed = self.healed = self.accepted = 0
         self.hidden = self.readout = Writes()
         self.winners: list[tuple[int, ...]] = []
+        self.verified: list[tuple[VerifiedTile, ...]] = []
         self.programmed: tuple[Committed, ...] | None = None
         self._devices: DeviceState | None = None
         if programs_devices(design, stimulus):
@@ -139,9 +142,9 @@ class Reference:
 
         Steps of several contexts overlap; each keeps the crossbars busy, and none takes longer than alone while
         nothing else is done. With a readout at every step each may wait for answers, `CrossbarCase` knows whether for
-        longer than its pace. An update takes as long as its pulses let it; without any, its cycles are known. So are
-        those of an insertion into a reservoir with room. A replay, healing or not, is of a sequence that was learnt,
-        after so many attempts of its draw.
+        longer than its pace. An update takes as long as its pulses let it; without any, or where they are verified,
+        its cycles are known. So are those of an insertion into a reservoir with room. A replay, healing or not, is of a
+        sequence that was learnt, after so many attempts of its draw.
         """
         stimulus, cycles, capabilities = self.stimulus, self.design.cycles, self.design.capabilities
         lengths, learnt = stimulus.lengths, stimulus.lengths[stimulus.learns]
@@ -151,12 +154,8 @@ class Reference:
         )
         found = {Counter.STEP_CYCLES: (fewest, max(fewest, steps * cycles.paced_step))}
         if capabilities.learns:
-            silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
-            updates = zip(learnt.tolist(), self.winners, strict=True)
-            fewest = sum(cycles.fewest_update(length, winners) for length, winners in updates)
-            most = sum(cycles.most_update(int(length)) for length in learnt)
             found[Counter.FEEDBACK_CYCLES] = 2 * (self.learnt * cycles.preparation,)
-            found[Counter.LEARN_CYCLES] = fewest, fewest if silent else most
+            found[Counter.LEARN_CYCLES] = self._update_cycles(learnt.tolist())
         for counter, count in ((Counter.REPLAY_CYCLES, self.replayed), (Counter.HEAL_CYCLES, self.healed)):
             if count:
                 least = count * cycles.fewest_replay(int(learnt.min()))
@@ -164,6 +163,16 @@ class Reference:
         if capabilities.replays and not stimulus.commands and len(learnt) <= self.design.learning.replay_capacity:
             found[Counter.INSERT_CYCLES] = 2 * (sum(cycles.insert_accepted(int(length)) for length in learnt),)
         return found
+
+    def _update_cycles(self, learnt: list[int]) -> tuple[int, int]:
+        """Fewest and most cycles of the updates of new sequences of these lengths."""
+        cycles = self.design.cycles
+        if self.design.capabilities.verifies_learning:
+            updates = zip(learnt, self.verified, self.winners, strict=True)
+            return 2 * (sum(cycles.verified_update(*each) for each in updates),)
+        fewest = sum(cycles.fewest_update(*each) for each in zip(learnt, self.winners, strict=True))
+        silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
+        return fewest, fewest if silent else sum(map(cycles.most_update, learnt))
 
     def advance(self, start: int, end: int) -> Expected:
         """The sequences from ``start`` to before ``end``; each stretch begins where the last ended."""
@@ -229,6 +238,7 @@ class Reference:
         self.hidden = Writes.sum((self.hidden, learnt.hidden))
         self.readout = Writes.sum((self.readout, learnt.readout))
         self.winners += learnt.winners
+        self.verified += learnt.verified
         return Expected(learnt.records, learnt.scores, learnt.decision, learnt.step_scores)
 
 

@@ -164,6 +164,7 @@ class NumpyKernel:
             scores, int(scores.argmax()), error.astype(np.int16), feedback.astype(np.int32), winners,
             self._hidden.commit(columns, number, hidden_columns),
             self._readout.commit(None, number, readout_columns),
+            sum((each.verifier.tiles for each in (self._hidden, self._readout) if each.verifier), ()),
         )  # fmt: skip
 
     def _hidden_gradient(self, feedback: NDArray[np.floating], columns: NDArray[np.intp] | None) -> None:

@@ -16,6 +16,7 @@ from remora.golden.learning.kernel.rules import BiasRule
 from remora.golden.learning.pulses import Writes
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.verify.verified_cycles import VerifiedTile
 
 GradientWatch = Callable[[NDArray[np.int64], NDArray[np.int64]], None]
 """What a kernel shows the exact gradients of an update to: (rows, winners) of the hidden layer, (rows, classes)."""
@@ -37,6 +38,7 @@ class WeightUpdate:
         feedback: (hidden,) int32, ``f = Ψᵀ e``.
         winners: hidden units that learnt, rising.
         hidden, readout: what was written into each layer.
+        verified: what was pulsed and read, in order, of a design that verifies; the compiled kernel does not tell.
     """
 
     scores: NDArray[np.int16]
@@ -46,6 +48,7 @@ class WeightUpdate:
     winners: NDArray[np.intp]
     hidden: Writes
     readout: Writes
+    verified: tuple[VerifiedTile, ...] = ()
 
     @property
     def applied(self) -> int:

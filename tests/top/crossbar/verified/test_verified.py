@@ -25,14 +25,19 @@ GATES = Coefficients(176, 216)
     ids=lambda design: design.name,
 )
 def test_what_pulses_missed_returns(harness, tmp_path, design):
-    """Rules J1 to J3 with D17: updates, χ, weights, devices with their probes, and the counters of pulses."""
+    """Rules J1 to J3 with D17: updates, χ, weights, devices with their probes, the counters of pulses, and cycles."""
     _, build = harness(design)
     for seed, stall in ((1, 0.0), (2, 0.5)):
         stimulus = learning_stimulus(design, SEQUENCES, GATES, seed)
-        result = run_case(build, CrossbarCase(design, stimulus), tmp_path / str(seed), seed=seed, stall=stall)
+        case = CrossbarCase(design, stimulus)
+        result = run_case(build, case, tmp_path / str(seed), seed=seed, stall=stall)
         kinds = [f"{layer} {kind}" for layer in LAYERS for kind in ("weights", "accumulators")]
         result.require(STEP, READOUT, ANSWER, LEARN, "counts", *(kinds[1::2] if not design.devices.ideal else kinds))
         assert design.devices.ideal or result.comparison.compared[DEVICES] > 50
         assert result.counters[Counter.PULSES] > 50
+        # Cycle for cycle: the prediction is one number, and pulses have made it more than that of an update without.
+        predicted, taken = set(case.reference.cycles[Counter.LEARN_CYCLES]), result.counters[Counter.LEARN_CYCLES]
+        learnt = zip(stimulus.lengths[stimulus.learns].tolist(), case.reference.winners, strict=True)
+        assert predicted == {taken} and taken > sum(design.cycles.fewest_update(*each) for each in learnt)
         # Of ideal devices a weight that does not move is full; a long series of pulses moves every weight at last.
         assert design in (IDEAL, REFERENCE) or result.counters[Counter.GIVEN_UP] > 0

@@ -1,0 +1,1 @@
+"""What verified learning reads, weighs and takes."""

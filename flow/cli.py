@@ -37,6 +37,7 @@ COMMANDS = {
     "experiment": "Run a named experiment, resumable: JSON result and figures.",
     "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
     "faults": "Test of the tests: inject faults and see that the regression notices each.",
+    "mutate": "Test of the tests of blocks: mutate a block with Yosys and see that its tests notice.",
 }
 """Name → one line of help, in the order in which a newcomer needs them."""
 

@@ -50,13 +50,18 @@ class Port:
 class Library:
     """Modules collected while a design is converted, each name once.
 
+    Args:
+        sources: keep where in the sources each signal and cell was made, as attributes ``src``; names of cells that
+            nobody named may then differ.
+
     Attributes:
         ports: by module, port by name.
         children: by module, module of each instance by name; macros included.
         memories: by module of a memory, what it is made of.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, sources: bool = False) -> None:
+        self._sources = sources
         self.ports: dict[str, dict[str, Port]] = {}
         self.children: dict[str, dict[str, str]] = {}
         self.memories: dict[str, MemoryShape] = {}
@@ -102,7 +107,7 @@ class Library:
             self._converting.append(name)
             token = _library.set(self)
             try:
-                text = rtlil.convert(component, name=name, emit_src=False)
+                text = rtlil.convert(component, name=name, emit_src=self._sources)
             finally:
                 _library.reset(token)
                 self._converting.pop()

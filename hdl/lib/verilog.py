@@ -38,13 +38,14 @@ class Netlist:
     library: Library
 
 
-def convert(component: wiring.Component, name: str) -> Netlist:
+def convert(component: wiring.Component, name: str, *, sources: bool = False) -> Netlist:
     """Convert a component and its submodules; top module ``name`` with ports as in its signature, plus ``clk`` and
     ``rst`` where it is clocked.
 
-    Source locations are left out, so that the text depends on nothing but the design.
+    Source locations are left out, so that the text depends on nothing but the design; with ``sources`` the library has
+    them, and the text still has none.
     """
-    library = Library()
+    library = Library(sources=sources)
     with _many_objects():
         library.add(component, name)
         library.finish()
@@ -76,18 +77,22 @@ class Bench(wiring.Component):
     Ports are ``<prefix>__<port>`` for each component, whose instance is named after its prefix, plus ``clk`` and
     ``rst``, which all share, and ``alive``, which is 1 after the first clock edge out of reset.
 
+    Args:
+        inputs: further ones that no component takes, by width in bits.
+
     Raises:
         ValueError: no component.
     """
 
-    def __init__(self, components: Mapping[str, wiring.Component]) -> None:
+    def __init__(self, components: Mapping[str, wiring.Component], inputs: Mapping[str, int] | None = None) -> None:
         if not components:
             raise ValueError("a bench needs at least one component")
         self._components = dict(components)
         members = {
             name: (In if member.flow == In else Out)(value.shape()) for name, member, value in self._inner_ports()
         }
-        super().__init__({**members, "alive": Out(1)})
+        further = {name: In(width) for name, width in (inputs or {}).items()}
+        super().__init__({**members, **further, "alive": Out(1)})
 
     def _inner_ports(self):
         for prefix, component in self._components.items():

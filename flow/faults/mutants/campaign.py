@@ -1,0 +1,165 @@
+"""All mutants of one block: drawn, run through the block's tests, compared with the block, run in a whole design."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from remora.flow.faults.bench import FaultBench
+from remora.flow.faults.mutants.drawn import Mutant, draw, mutated_module
+from remora.flow.faults.mutants.equivalence import compare
+from remora.flow.faults.mutants.recipe import Recipe, record
+from remora.flow.faults.mutants.runs import BlockRuns, Kill, Simulator
+from remora.flow.faults.mutants.store import Outcome, Record, Store
+from remora.flow.faults.mutants.top import top_verdicts
+from remora.flow.tools.simulator import build_root
+from remora.flow.tools.yosys import yosys_version
+
+BATCH = 25
+"""Mutants between two writings of the store."""
+LEAST_KILLED = 0.95
+"""Share of the mutants that are not equivalent of which the tests notice so many."""
+
+ALIVE: tuple[Outcome, ...] = ("survived", "undecided")
+"""How mutants end that no test noticed and that are not known to be equivalent."""
+
+MakeBench = Callable[[dict[str, Any], int], FaultBench]
+"""Makes the fault bench of a design point, given as a nested dictionary, at a seed."""
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of a block's mutants."""
+
+    block: str
+    records: list[Record]
+    explained: dict[str, str] = field(default_factory=dict)
+    """Reason by mutant."""
+
+    def count(self, *outcomes: Outcome) -> int:
+        """How many mutants ended so."""
+        return sum(record.outcome in outcomes for record in self.records)
+
+    @property
+    def survivors(self) -> list[Record]:
+        """Mutants that no test noticed and that are not known to be equivalent."""
+        return [record for record in self.records if record.outcome in ALIVE]
+
+    @property
+    def unexplained(self) -> list[Record]:
+        """Survivors without a reason."""
+        return [record for record in self.survivors if record.key not in self.explained]
+
+    @property
+    def share_killed(self) -> float:
+        """Of the mutants that are not equivalent; 1 where there is none."""
+        different = len(self.records) - self.count("equivalent")
+        return self.count("killed") / different if different else 1.0
+
+
+def run_block(
+    block: str,
+    count: int,
+    seed: int,
+    advance: Callable[[int], None],
+    make_bench: MakeBench | None = None,
+    simulator: Simulator = "verilator",
+) -> Outcomes:
+    """Record a block's bench, and `run_recipe` it.
+
+    Raises:
+        RemoraError: the block has no bench, or a tool refuses it.
+        CheckFailed: the sound block does not pass its tests.
+    """
+    with TemporaryDirectory(prefix=f"{block}-", dir=_store_folder()) as directory:
+        return run_recipe(record(block, Path(directory)), count, seed, advance, make_bench, simulator)
+
+
+def run_recipe(
+    recipe: Recipe,
+    count: int,
+    seed: int,
+    advance: Callable[[int], None],
+    make_bench: MakeBench | None = None,
+    simulator: Simulator = "verilator",
+) -> Outcomes:
+    """Draw mutants of a block and find out what becomes of each; what is known from before is not run again.
+
+    Args:
+        count: at most so many.
+        advance: told of mutants whose end is known.
+        make_bench: gives the fault bench that runs the survivors in a whole design; None where the block's tests alone
+            count.
+        simulator: of the block's tests.
+
+    Raises:
+        RemoraError: a tool refuses the block.
+        CheckFailed: the sound block does not pass its tests.
+    """
+    mutants = draw(recipe.folder, recipe.module, count, seed)
+    name = f"{recipe.block}-{recipe.content}-{seed}-{simulator}-{yosys_version()}.json"
+    store, store_of_top = Store(_store_folder() / name), Store(_store_folder() / f"top-{name}")
+    numbers = {number: mutant for number, mutant in enumerate(mutants, 1) if not store.get(mutant.key)}
+    advance(len(mutants) - len(numbers))
+    text = mutated_module(recipe.folder, recipe.module, mutants)
+    if numbers:
+        _run_blocks_tests(BlockRuns(recipe, text, seed, simulator), numbers, store, advance)
+    records = [found for mutant in mutants if (found := store.get(mutant.key))]
+    if make_bench is not None and recipe.design is not None and any(r.outcome in ALIVE for r in records):
+        bench = make_bench(recipe.design, seed)
+        records = _run_top(bench, recipe, text, mutants, records, store_of_top)
+    return Outcomes(recipe.block, records)
+
+
+def _store_folder() -> Path:
+    folder = build_root() / "mutants"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _run_blocks_tests(
+    runs: BlockRuns, numbers: dict[int, Mutant], store: Store, advance: Callable[[int], None]
+) -> None:
+    """The block's tests, and for those that they do not notice the comparison with the block."""
+    waiting = list(numbers)
+    for start in range(0, len(waiting), BATCH):
+        batch = waiting[start : start + BATCH]
+        records = []
+        for number, kill in runs.verdicts(batch):
+            records.append(
+                _record(numbers[number], "killed", kill) if kill else _survivor(runs, number, numbers[number])
+            )
+        store.add(*records)
+        advance(len(batch))
+
+
+def _survivor(runs: BlockRuns, number: int, mutant: Mutant) -> Record:
+    """What becomes of a mutant that no test noticed among others, whose last state may have hidden that nothing resets
+    it: it is compared, and has a run of its own."""
+    answer = compare(runs.recipe.folder, runs.recipe.module, mutant)
+    if answer == "equivalent":
+        return _record(mutant, "equivalent")
+    ((_, kill),) = runs.verdicts([number])
+    outcome: Outcome = "killed" if kill else "survived" if answer == "differs" else "undecided"
+    return _record(mutant, outcome, kill)
+
+
+def _run_top(
+    bench: FaultBench, recipe: Recipe, text: str, mutants: Sequence[Mutant], records: list[Record], store: Store
+) -> list[Record]:
+    """The records, those of survivors as the runs of a whole design leave them."""
+    numbers = {mutant.key: number for number, mutant in enumerate(mutants, 1)}
+    left = [record for record in records if record.outcome in ALIVE]
+    waiting = {numbers[record.key]: record for record in left if not store.get(record.key)}
+    for number, kill in top_verdicts(bench, recipe, text, list(waiting)) if waiting else ():
+        store.add(_record(mutants[number - 1], "killed", kill) if kill else waiting[number])
+    return [(store.get(record.key) or record) if record in left else record for record in records]
+
+
+def _record(mutant: Mutant, outcome: Outcome, kill: Kill | None = None) -> Record:
+    return Record(
+        mutant.key, mutant.does, mutant.lines, outcome, kill.test if kill else "", kill.evidence if kill else ""
+    )

@@ -1,0 +1,158 @@
+"""Blocks that ``remora mutate`` mutates: the test of each, one of its cases, and the module in it.
+
+``python -m tests.hdl.mutated_blocks`` lists their names; with a name and a folder it records the block's bench there,
+for `remora.flow.faults.mutants.recipe`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import remora
+from remora.hdl.lib.verilog import Bench, convert
+from remora.spec.lib.files import write_text
+from tests import support
+
+ROOT = Path(remora.__file__).resolve().parents[1]
+MUTANT_BITS = 16
+
+
+class Block(NamedTuple):
+    """A block in the bench of its test."""
+
+    test: str
+    """Module of the test below ``tests.hdl``, and its function."""
+    case: str
+    """The case that is mutated: small, and yet of odd sizes."""
+    module: str
+    """Of the block, without the case's name."""
+
+
+BENCHES: dict[tuple[str, str], dict[str, str]] = {
+    ("crossbar.test_decision:test_decision", "primes"): {"decision": "decision"},
+    ("crossbar.test_adc_interface:test_adc_interface", "primes"): {"adc_interface": "adc_interface_hidden"},
+    ("crossbar.test_bit_streamer:test_bit_streamer", "primes"): {"bit_streamer": "bit_streamer"},
+    ("crossbar.test_step_packer:test_step_packer", "features_7"): {"step_packer": "step_packer"},
+    ("crossbar.test_step_answer:test_step_answer", "primes"): {"step_answer": "step_answer"},
+    ("crossbar.test_sequence_buffer:test_sequence_buffer", "primes"): {"sequence_buffer": "sequence_buffer"},
+    ("crossbar.test_sequencer:test_sequencer", "primes"): {
+        "sequencer": "sequencer", "integration_hidden": "integration_hidden",
+        "integration_readout": "integration_readout", "readout": "readout", "conversion": "conversion",
+        "fold_issue": "fold_issue",
+    },
+    ("crossbar.test_sequencer:test_sequencer", "three_primes"): {"contexts": "contexts"},
+    ("crossbar.test_sequencer:test_sequencer", "heals_primes"): {"lessons": "lessons"},
+    ("crossbar.test_weight_window:test_weight_window", "verified"): {
+        "weight_window": "weight_window", "column_probe": "column_probe", "row_verifier": "row_verifier",
+    },
+    ("crossbar.test_core:test_core", "core"): {"core": "core", "macro_watch": "macro_watch"},
+    ("cells.test_miru_cell:test_miru_cell", "primes"): {"miru_cell": "miru_cell", "state_store": "state_store"},
+    ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
+    ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
+    ("lib.test_counters:test_counters", "mixed"): {"counters": "counters"},
+    ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
+    ("learning.test_memory_window:test_memory_window", "all"): {
+        "memory_window": "memory_window", "row_positions": "row_positions",
+    },
+    ("learning.test_blocks:test_feedback_unit", "columns_3"): {
+        "feedback_units": "feedback_units", "feedback_unit": "feedback_unit", "threefry": "threefry",
+    },
+    ("learning.test_blocks:test_lanes_deltas_and_errors", "lane_coarse"): {"gradient_lane": "gradient_lane"},
+    ("learning.test_blocks:test_lanes_deltas_and_errors", "update_coarse"): {"update_lane": "update_lane"},
+    ("learning.test_blocks:test_lanes_deltas_and_errors", "rounding_primes"): {"update_lane_direct": "update_lane"},
+    ("learning.test_blocks:test_lanes_deltas_and_errors", "delta_coarse"): {"delta_unit": "delta_unit"},
+    ("learning.test_blocks:test_lanes_deltas_and_errors", "error_coarse"): {"error_unit": "error_unit"},
+    ("learning.test_blocks:test_winner_unit", "hidden_7_classes_3"): {"winner_unit": "winner_unit"},
+    ("learning.test_blocks:test_rounding_unit", "tiny"): {"rounding_unit": "rounding_unit"},
+    ("learning.test_blocks:test_write_controller", "mapped"): {
+        "write_controller": "write_controller", "fault_map": "fault_map",
+    },
+    ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
+    ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
+        "group_feedback": "group_feedback", "column_group": "column_group", "history": "history",
+        "gradients": "gradients", "gradient_walk": "gradient_walk", "update_walk": "update_walk",
+        "pulse_queue": "pulse_queue", "learning_engine": "learning_engine",
+    },
+    ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
+    ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_1"},
+    ("learning.test_replay:test_replay_quantiser", "primes"): {
+        "replay_quantiser": "replay_quantiser", "threefry_pipeline": "threefry_pipeline_3",
+    },
+    ("learning.test_replay:test_reservoir", "primes_5_heals"): {"reservoir": "reservoir"},
+    ("bmru.test_frame_buffer:test_frame_buffer", "odd"): {
+        "frame_buffer": "frame_buffer", "clip_tracker": "clip_tracker",
+    },
+    ("bmru.test_frame_sequencer:test_frame_sequencer", "three"): {
+        "frame_sequencer": "frame_sequencer", "pace_timer": "pace_timer",
+    },
+    ("bmru.test_scan_loader:test_scan_loader", "odd"): {"scan_loader": "scan_loader"},
+    ("bmru.test_vote:test_vote", "odd"): {"vote": "vote"},
+}  # fmt: skip
+"""By test, and by the case of it that is mutated: modules by name of the block."""
+BLOCKS = {
+    name: Block(test, case, module) for (test, case), modules in BENCHES.items() for name, module in modules.items()
+}
+
+
+class Recorded(Exception):
+    """Ends a test once its bench is known."""
+
+
+def record(name: str, folder: Path) -> None:
+    """Write the bench of a block into ``folder``: ``bench.v``, ``bench.il`` and ``bench.json``."""
+    block = BLOCKS[name]
+    module_name, function = block.test.split(":")
+    found: dict[str, Any] = {}
+
+    def note(components, test_module, **options) -> None:
+        found.update(components=components, test_module=test_module, options=options)
+        raise Recorded
+
+    support.simulate_blocks = note
+    module = importlib.import_module(f"tests.hdl.{module_name}")
+    test = getattr(module, function)
+    with suppress(Recorded):
+        test(**({"night": False} if "night" in inspect.signature(test).parameters else {}))
+    options = found["options"]
+    config = dict(options["config"])
+    config["cases"] = {block.case: config["cases"][block.case]}
+    config["inputs"] = [port for port in config["inputs"] if port.startswith(f"{block.case}__")]
+    components = {block.case: found["components"][block.case]}
+    netlist = convert(Bench(components, {"mutant": MUTANT_BITS}), support.BENCH, sources=True)
+    write_text(folder / "bench.v", netlist.verilog)
+    write_text(folder / "bench.il", netlist.library.rtlil)
+    testcase = options.get("testcase") or []
+    importlib.import_module(found["test_module"])
+    recipe = {
+        "module": f"{block.case}_{block.module}",
+        "design": config["cases"][block.case].get("design"),
+        "test_module": found["test_module"],
+        "tests": [testcase] if isinstance(testcase, str) else list(testcase),
+        "config": config,
+        "sources": [str(path) for path in options.get("extra_sources", ())],
+        "arguments": list(options.get("arguments", ())),
+        "benches": _benches(),
+    }
+    write_text(folder / "bench.json", json.dumps(recipe))
+
+
+def _benches() -> list[str]:
+    """Files of the test benches that are imported."""
+    names = [name for name in sys.modules if name.startswith("remora.tb.") and sys.modules[name].__file__]
+    return sorted(Path(sys.modules[name].__file__).resolve().relative_to(ROOT).as_posix() for name in names)
+
+
+if __name__ == "__main__":
+    # Components of the other cases are made and not elaborated.
+    warnings.simplefilter("ignore")
+    if sys.argv[1:]:
+        record(sys.argv[1], Path(sys.argv[2]))
+    else:
+        print(*BLOCKS)

@@ -43,9 +43,10 @@ def command(
 
     design, system = chosen.design, chosen.system
     say_notes(design)
+    packaging = chosen.options.packaging
     content = system.load_content(design, chosen.options.checkpoint)
     with console(stderr=True).status(f"generating {design.name}"):
-        generated = system.generate(design, output, content, force=force)
+        generated = system.generate(design, output, content, force=force, packaging=packaging)
     console().print(f"{design.name} ({design.hash}): {1 + len(file_list(generated.sidecar))} files in {output}")
     console().print("  sidecar: remora.json")
     for name, what in generated.sidecar["files"].items():

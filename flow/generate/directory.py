@@ -8,6 +8,7 @@ from pathlib import Path
 
 from remora.flow.generate.integrate.documents import PATHS, integration_texts
 from remora.flow.generate.macros.shapes import Macros, find_macros
+from remora.flow.generate.packaging import PLAIN, Packaging
 from remora.flow.generate.parts import Parts
 from remora.flow.generate.testbench import FILES, write_testbench
 from remora.flow.tools.result_folder import MANIFEST, folder_result
@@ -46,7 +47,7 @@ class Generated:
         return self.directory / "images"
 
 
-def write_directory(parts: Parts, directory: Path, *, force: bool = False) -> Generated:
+def write_directory(parts: Parts, directory: Path, *, force: bool = False, packaging: Packaging = PLAIN) -> Generated:
     """Write the directory of a design point; it holds all of the new files, or what was there before.
 
     Files of an earlier run are replaced, and other files in a directory that Remora made stay, as
@@ -54,21 +55,24 @@ def write_directory(parts: Parts, directory: Path, *, force: bool = False) -> Ge
 
     Args:
         force: write into a directory of other files too, and replace files that a person wrote or changed.
+        packaging: names, outlines and source locations.
 
     Raises:
         FolderError: ``directory`` holds what only ``force`` replaces.
         OSError: ``directory`` cannot be written; the error names the file.
     """
     with folder_result(directory, force=force, unmarked=_listed_files(directory)) as stage:
-        sidecar = _write(parts, stage)
+        sidecar = _write(parts, stage, packaging)
     return Generated(parts.design, directory, sidecar)
 
 
-def _write(parts: Parts, directory: Path) -> dict:
+def _write(parts: Parts, directory: Path, packaging: Packaging) -> dict:
     """Write every file into an empty directory; returns the sidecar."""
     from remora.flow.generate.registers import c_header, register_markdown
 
-    netlist, scenario = convert(parts.top(), TOP_NAME), parts.scenario()
+    top = f"{packaging.prefix}{TOP_NAME}"
+    netlist = convert(parts.top(), top, family=top, sources=packaging.source_locations)
+    scenario = parts.scenario()
     macros = find_macros(parts, netlist)
     sidecar = make_sidecar(parts, netlist, macros)
     files = sidecar["files"]
@@ -79,13 +83,13 @@ def _write(parts: Parts, directory: Path) -> dict:
         files["register_documentation"]: register_markdown(parts.design),
         **{files["images"][name]: text for name, text in parts.images.items()},
         **{document.path: document.text for document in parts.documents.values()},
-        **integration_texts(parts, netlist, macros, files, scenario),
+        **integration_texts(parts, netlist, macros, files, scenario, packaging),
     }
     for name, text in texts.items():
         write_text(directory / name, text)
     for name in (*files["models"], *files["blackboxes"], files["lint_waivers"]):
         write_bytes(directory / name, parts.source(Path(name).name).read_bytes())
-    write_testbench(directory, files, scenario)
+    write_testbench(directory, files, scenario, top)
     return sidecar
 
 

@@ -13,11 +13,12 @@ COPIED = ("remora_testbench.v", "Makefile")
 FILES = (*COPIED, "README.md", "design.mk", "parameters.vh", "host.hex", "packets.hex", "answers.hex")
 
 
-def write_testbench(directory: Path, files: dict, scenario: Scenario) -> None:
+def write_testbench(directory: Path, files: dict, scenario: Scenario, top: str) -> None:
     """Write ``sim/`` into a generated directory.
 
     Args:
         files: of the sidecar: where netlist and models lie.
+        top: module of the design.
     """
     folder = directory / "sim"
     for name in COPIED:
@@ -26,7 +27,8 @@ def write_testbench(directory: Path, files: dict, scenario: Scenario) -> None:
     texts = {
         "README.md": Template((SOURCES / "README.md").read_text(encoding="utf-8")).substitute(about=about),
         "design.mk": _variables(files, scenario),
-        "parameters.vh": "// Sizes of the files beside this one, and the longest wait.\n"
+        "parameters.vh": "// The design, sizes of the files beside this one, and the longest wait.\n"
+        + f"`define REMORA_TOP {top}\n"
         + "".join(f"localparam {name} = {value};\n" for name, value in scenario.parameters.items()),
         "host.hex": _lines(scenario.host),
         "packets.hex": _lines(scenario.packets),

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from remora.flow.generate.packaging import DEVICE_PITCH, Packaging
 from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
 from remora.spec.lib.errors import RemoraError
 
@@ -64,6 +65,24 @@ class GenerateOptions(Options):
         Path | None,
         typer.Option(help="Trained weights for the memory images."),
     ] = None
+    prefix: Annotated[
+        str, typer.Option(help="Begins the name of every module, so that several cores fit into one netlist.")
+    ] = ""
+    device_pitch: Annotated[
+        float, typer.Option(metavar="UM", help="Pitch of the devices in the LEF abstracts, in µm.")
+    ] = DEVICE_PITCH
+    source_locations: Annotated[
+        bool, typer.Option("--source-locations", help="Say in the netlist which line of Remora each part comes from.")
+    ] = False
+
+    @property
+    def packaging(self) -> Packaging:
+        """What these options say of the files.
+
+        Raises:
+            RemoraError: a value is not legal.
+        """
+        return Packaging(self.prefix, self.device_pitch, self.source_locations)
 
 
 @dataclass(frozen=True, kw_only=True)

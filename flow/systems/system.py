@@ -13,6 +13,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
+from remora.flow.generate.packaging import PLAIN, Packaging
 from remora.flow.systems.options import GenerateOptions, Options
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.section import Design
@@ -96,7 +97,13 @@ class System(ABC, Generic[AnyDesign, Content]):
         return []
 
     def generate(
-        self, design: AnyDesign, directory: Path, content: Content | None = None, *, force: bool = False
+        self,
+        design: AnyDesign,
+        directory: Path,
+        content: Content | None = None,
+        *,
+        force: bool = False,
+        packaging: Packaging = PLAIN,
     ) -> Generated:
         """Write the generated directory, as `remora.flow.generate.directory.write_directory` does.
 
@@ -106,7 +113,7 @@ class System(ABC, Generic[AnyDesign, Content]):
         """
         from remora.flow.generate.directory import write_directory
 
-        return write_directory(self.parts(design, content), directory, force=force)
+        return write_directory(self.parts(design, content), directory, force=force, packaging=packaging)
 
     @abstractmethod
     def harness(self, design: AnyDesign, probes: Mapping[str, Mapping[str, Any]]) -> Harness:

@@ -33,8 +33,10 @@ from remora.spec.lib.macro_memories import MemoryShape
 
 AnyComponent = TypeVar("AnyComponent", bound=wiring.Component)
 
+FAMILY = "remora"
+"""First part of the names of modules where nobody says another."""
 _library: ContextVar[Library] = ContextVar("library")
-_family: ContextVar[str] = ContextVar("family", default="remora")
+_family: ContextVar[str] = ContextVar("family")
 """First part of the names of the modules that are added."""
 
 
@@ -58,10 +60,14 @@ class Library:
         ports: by module, port by name.
         children: by module, module of each instance by name; macros included.
         memories: by module of a memory, what it is made of.
+
+    Args:
+        family: first part of the names of the modules that are added, where who adds one says no other.
+        sources: modules keep the attributes ``src``.
     """
 
-    def __init__(self, *, sources: bool = False) -> None:
-        self._sources = sources
+    def __init__(self, *, family: str = FAMILY, sources: bool = False) -> None:
+        self.family, self._sources = family, sources
         self.ports: dict[str, dict[str, Port]] = {}
         self.children: dict[str, dict[str, str]] = {}
         self.memories: dict[str, MemoryShape] = {}
@@ -193,7 +199,7 @@ class _Submodule(Elaboratable):
             # Amaranth's own simulator takes the component itself: its ports are the signals that the parent connects.
             # It has one clock.
             return self._component if self._reset is None else ResetInserter(self._reset)(self._component)
-        family = self._family or _family.get()
+        family = self._family or _family.get(library.family)
         name = f"{family}_{module_name(self._component)}"
         token = _family.set(family)
         try:

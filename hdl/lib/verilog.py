@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from amaranth import Module, Value
 from amaranth.back import verilog
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import Library, add_submodule
+from remora.hdl.lib.hierarchy import FAMILY, Library, add_submodule
 from remora.hdl.lib.settled import settle
 from remora.spec.lib.collector import OBJECTS_BETWEEN_SEARCHES
 
@@ -26,6 +27,9 @@ TOP_NAME = "remora"
 TIME_SCALE = "`timescale 1ns / 1ps"
 """First line of every netlist, which has no delays: that of the macro models, because one without is an error to some
 readers where others have one."""
+_SOURCE = re.compile(r'^( *attribute )\\src "([^"]*)"\n', re.MULTILINE)
+_KEPT = "remora_source"
+_ROOT = Path(__file__).parents[2]
 _INITIAL_VALUE = re.compile(r"^ *attribute \\init .*\n", re.MULTILINE)
 
 
@@ -38,21 +42,34 @@ class Netlist:
     library: Library
 
 
-def convert(component: wiring.Component, name: str, *, sources: bool = False) -> Netlist:
+def convert(component: wiring.Component, name: str, *, family: str = FAMILY, sources: bool = False) -> Netlist:
     """Convert a component and its submodules; top module ``name`` with ports as in its signature, plus ``clk`` and
     ``rst`` where it is clocked.
 
-    Source locations are left out, so that the text depends on nothing but the design; with ``sources`` the library has
-    them, and the text still has none.
+    Args:
+        family: first part of the names of the submodules.
+        sources: attributes ``src`` name file and line, in the library as Amaranth has them, in the text those of Remora
+            alone. Without them the text depends on nothing but the design.
     """
-    library = Library(sources=sources)
+    library = Library(family=family, sources=sources)
     with _many_objects():
         library.add(component, name)
         library.finish()
     rtlil = _INITIAL_VALUE.sub("", library.rtlil)
+    # The conversion drops ``src``, so that the attribute has another name meanwhile.
+    rtlil = _SOURCE.sub(_located, rtlil)
     # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
     text = verilog._convert_rtlil_text(rtlil, strip_internal_attrs=True, write_verilog_opts=("-sv",))
-    return Netlist(name, f"{TIME_SCALE}\n{settle(text)}", library)
+    return Netlist(name, f"{TIME_SCALE}\n{settle(text.replace(f'(* {_KEPT} =', '(* src ='))}", library)
+
+
+def _located(found: re.Match) -> str:
+    """An attribute of RTLIL with files and lines relative to the folder that holds the layers; those of other packages
+    are left out."""
+    parts = (part.rpartition(":") for part in found[2].split("|"))
+    ours = [(Path(file), line) for file, _, line in parts if Path(file).is_relative_to(_ROOT)]
+    lines = "|".join(f"{file.relative_to(_ROOT).as_posix()}:{line}" for file, line in ours)
+    return f'{found[1]}\\{_KEPT} "{lines}"\n' if ours else ""
 
 
 @contextmanager

@@ -45,7 +45,7 @@ module remora_testbench #(
   wire [31:0] s_axil_rdata;
   wire irq;
 
-  remora dut (
+  `REMORA_TOP dut (
       .aclk(aclk),
       .aresetn(aresetn),
       .s_axis_tdata(s_axis_tdata),

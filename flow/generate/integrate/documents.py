@@ -11,9 +11,10 @@ from remora.flow.generate.integrate.ip_xact import ip_xact
 from remora.flow.generate.integrate.system_rdl import system_rdl
 from remora.flow.generate.macros.assumptions import ASSUMPTIONS
 from remora.flow.generate.macros.bindings import bindings
-from remora.flow.generate.macros.lef import LAYOUT, lef
+from remora.flow.generate.macros.lef import Layout, lef
 from remora.flow.generate.macros.liberty import liberty
 from remora.flow.generate.macros.shapes import ENABLE_GATE, Macros
+from remora.flow.generate.packaging import Packaging
 from remora.flow.generate.parts import Parts
 from remora.flow.generate.scenario import Scenario
 from remora.hdl.lib.verilog import Netlist
@@ -35,7 +36,7 @@ PATHS = {
 
 
 def integration_texts(
-    parts: Parts, netlist: Netlist, macros: Macros, files: Files, scenario: Scenario
+    parts: Parts, netlist: Netlist, macros: Macros, files: Files, scenario: Scenario, packaging: Packaging
 ) -> Mapping[str, str]:
     """Text of each of `PATHS`, by path.
 
@@ -44,9 +45,10 @@ def integration_texts(
         macros: of the netlist.
         files: of the sidecar.
         scenario: of the testbench.
+        packaging: its prefix is that of the netlist.
     """
     ports, design = netlist.library.ports[netlist.top], parts.design
-    name, version = core_name(design.name), register_version(design)
+    name, version = core_name(f"{packaging.prefix}{design.name}"), register_version(design)
     placed = [shape for cell, shape in macros.shapes.items() if cell != ENABLE_GATE.cell]
     boxes = {macro: parts.source(f"{macro}_blackbox.v").read_text(encoding="utf-8") for macro in parts.macros}
     texts = {
@@ -55,7 +57,7 @@ def integration_texts(
         "fusesoc_core": core_file(name, version, netlist.top, files, scenario.plusargs),
         "constraints": constraints(ports, [netlist.library.clock], ASSUMPTIONS),
         "liberty": liberty(placed, ASSUMPTIONS),
-        "lef": lef(placed, LAYOUT, ASSUMPTIONS),
+        "lef": lef(placed, Layout(device_pitch=packaging.device_pitch), ASSUMPTIONS),
         "bindings": bindings(placed, boxes),
         "ip_xact": ip_xact(design, name, version, netlist.top, ports, files),
         "system_rdl": system_rdl(design),

@@ -2,7 +2,8 @@
 
 Nobody has laid these macros out. A tile is as large as its devices at a pitch that is stated, a memory and a clock gate
 as `remora.flow.generate.macros.liberty.area` says, and every outline grows until its pins have room. What a layout adds
-to the devices, such as drivers and converters, and the pins of its supplies are not in it.
+to the devices, such as drivers and converters, and the pins of its supplies are not in it. Neither are wires that carry
+a current from one macro to another: models pass these on as numbers, and layouts abut.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from math import ceil, sqrt
 from remora.flow.generate.macros.assumptions import Assumptions
 from remora.flow.generate.macros.liberty import area
 from remora.flow.generate.macros.shapes import MacroShape
+from remora.flow.generate.packaging import DEVICE_PITCH
 
 _HEAD = """\
 VERSION 5.7 ;
@@ -30,8 +32,8 @@ END UNITS
 class Layout:
     """What the outlines assume, in µm; names and pitches of the metals are those of the OSU cells in 180 nm."""
 
-    device_pitch: float = 1.6
-    """Of one device in both directions: a device with its transistor needs two wires each way, 0.8 µm apart."""
+    device_pitch: float = DEVICE_PITCH
+    """Of one device in both directions."""
     pin_pitch: float = 1.0
     """Of the pins on an edge: the coarser pitch of the two metals."""
     pin_width: float = 0.3
@@ -82,7 +84,7 @@ def outline(shape: MacroShape, layout: Layout, assumptions: Assumptions) -> Outl
         [
             (f"{name}[{bit}]" if port.width > 1 else name, port.direction)
             for name, port in shape.ports.items()
-            if port.direction == direction
+            if port.direction == direction and name not in shape.contract.wires
             for bit in range(port.width)
         ]
         for direction in ("input", "output")

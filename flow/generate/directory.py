@@ -71,7 +71,7 @@ def _write(parts: Parts, directory: Path, packaging: Packaging) -> dict:
     from remora.flow.generate.registers import c_header, register_markdown
 
     top = f"{packaging.prefix}{TOP_NAME}"
-    netlist = convert(parts.top(), top, family=top, sources=packaging.source_locations)
+    netlist = convert(parts.top(), top, family=top, located=packaging.source_locations)
     scenario = parts.scenario()
     macros = find_macros(parts, netlist)
     sidecar = make_sidecar(parts, netlist, macros)

@@ -42,22 +42,26 @@ class Netlist:
     library: Library
 
 
-def convert(component: wiring.Component, name: str, *, family: str = FAMILY, sources: bool = False) -> Netlist:
+def convert(
+    component: wiring.Component, name: str, *, family: str = FAMILY, sources: bool = False, located: bool = False
+) -> Netlist:
     """Convert a component and its submodules; top module ``name`` with ports as in its signature, plus ``clk`` and
     ``rst`` where it is clocked.
 
     Args:
         family: first part of the names of the submodules.
-        sources: attributes ``src`` name file and line, in the library as Amaranth has them, in the text those of Remora
-            alone. Without them the text depends on nothing but the design.
+        sources: the library has attributes ``src`` with file and line. The text has none, so that it depends on nothing
+            but the design.
+        located: the text has those of Remora too.
     """
-    library = Library(family=family, sources=sources)
+    library = Library(family=family, sources=sources or located)
     with _many_objects():
         library.add(component, name)
         library.finish()
     rtlil = _INITIAL_VALUE.sub("", library.rtlil)
-    # The conversion drops ``src``, so that the attribute has another name meanwhile.
-    rtlil = _SOURCE.sub(_located, rtlil)
+    if located:
+        # The conversion drops ``src``, so that the attribute has another name meanwhile.
+        rtlil = _SOURCE.sub(_located, rtlil)
     # The one step of Amaranth's own conversion that takes RTLIL of several modules; private, hence the pinned version.
     text = verilog._convert_rtlil_text(rtlil, strip_internal_attrs=True, write_verilog_opts=("-sv",))
     return Netlist(name, f"{TIME_SCALE}\n{settle(text.replace(f'(* {_KEPT} =', '(* src ='))}", library)

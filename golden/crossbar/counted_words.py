@@ -34,12 +34,12 @@ class CountedWords:
 
         ``index`` and ``work``, of the shape of ``states``, are overwritten.
         """
-        np.multiply(states, self._scale, out=work)
+        np.multiply(states, self._scale, work)
         if self._alone:
-            np.rint(work, out=work)
+            np.rint(work, work)
             np.minimum(work, self._highest, out=work)
             np.maximum(work, self._lowest, out=out[0])
             return
-        np.add(work, self._middle, out=work)
+        np.add(work, self._middle, work)
         index[...] = work  # rounds down: words that do not saturate are positive here
         self._rows.take(index, axis=1, out=out, mode="clip")

@@ -105,15 +105,19 @@ class Datapath:
         active = [sequences] * steps if lengths is None else np.searchsorted(-lengths, -np.arange(steps)).tolist()
         if self.step_readouts:
             self.step_readouts.start(steps, sequences)
-        for t in range(steps):
-            self._advance(t, active[t], sequences)
-            if self.step_readouts:
-                self._read_step(t, active[t])
-            if on_step:
-                on_step(t, active[t])
+        self._advance_all(active, sequences, on_step)
         if self._hands_on:
             self.hidden.convert(self.codes)
         self._read_out()
+
+    def _advance_all(self, active: list[int], sequences: int, on_step: Callable[[int, int], None] | None) -> None:
+        """All steps, each of so many active sequences."""
+        for t, n in enumerate(active):
+            self._advance(t, n, sequences)
+            if self.step_readouts:
+                self._read_step(t, n)
+            if on_step:
+                on_step(t, n)
 
     def _start(self, inputs: NDArray, lengths: NDArray[np.integer] | None, numbers: NDArray[np.integer] | None) -> None:
         """Fill `tile_codes` with what does not depend on states; ``inputs``: (T · n, features) words."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -98,16 +100,24 @@ class DeviceDatapath(Datapath):
         last = np.full(sequences, steps) if lengths is None else np.asarray(lengths)
         self._last_entries = self.readout.entries_at(numbers, last - 1)
 
-    def _advance(self, t: int, n: int, sequences: int) -> None:
-        stacks, _, sample, views, following = self._step_views[t]
-        if sample is None or n < sequences or not self._hands_on:
-            super()._advance(t, n, sequences)
+    def _advance_all(self, active: list[int], sequences: int, on_step: Callable[[int, int], None] | None) -> None:
+        """As of `Datapath`; where nothing comes between the parts of a step, without what it looks up in each."""
+        if not self._hands_on or active[-1] < sequences:
+            super()._advance_all(active, sequences, on_step)
             return
         states, work, index, step = self._cells
-        sample(*views, self._step_entries[t])
-        self._blend.blend(views[1], states, index, work, step)
-        if following is not None:
-            self._counter.count(states, following, index, work)
+        blend, count, watched = self._blend.blend, self._counter.count, on_step or self.step_readouts
+        for t, (_, _, sample, (stack, sums, sigma), following) in enumerate(self._step_views):
+            assert sample, "there is more than one row tile"
+            sample(stack, sums, sigma, self._step_entries[t])
+            blend(sums, states, index, work, step)
+            if following is not None:
+                count(states, following, index, work)
+            if watched:
+                if self.step_readouts:
+                    self._read_step(t, sequences)
+                if on_step:
+                    on_step(t, sequences)
 
     def _add_states(self, t: int, words: NDArray, tile_codes: NDArray, work: NDArray) -> None:
         stacks, counted, *_ = self._step_views[t]

@@ -25,7 +25,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift
 from remora.spec.devices.model import GAIN_BITS, OFFSET_BITS, PLANE_BITS, DeviceModel
 
-AHEAD = 32
+AHEAD = 16
 """Sequences whose noise is drawn together where they come one at a time: a hash of many is not much slower."""
 
 
@@ -48,6 +48,8 @@ class DeviceLayer(TiledLayer):
         rows, columns = self.made.shape[1:]
         self.depth = 2 if self.model.read_noise else 1
         self._stack = np.zeros((self.depth, rows, columns))
+        flat = self._stack.reshape(self.depth, -1)
+        self._weights, self._variances = flat[0], flat[-1]
         self._lay_out(design, layer, self._stack[0])
         inputs = rows - 1 - design.network.hidden
         self._state_rows = [
@@ -58,7 +60,7 @@ class DeviceLayer(TiledLayer):
         self._words = [word_table(planes) for planes in self.made.planes]
         self._squares = [square.astype(float) for _, square in self._words]
         self._convert_gains(design, layer)
-        self._noise = _Noise(self.model, self.made, len(self.row_tiles))
+        self._noise = _Noise(self.model, self.made, self._unit)
         self._converter_noise = float(self.model.converter_noise[layer])
         mu, square = self._words[-1]
         word = len(mu) // 2 + self._bias_word
@@ -84,6 +86,7 @@ class DeviceLayer(TiledLayer):
         self._constant = (made.offset << shift >> OFFSET_BITS) * lsb + (HALF if shift else 0.0)
         tile_of_row = np.arange(made.shape[1]) // design.crossbar.rows
         self._scale = (unit * of_words)[tile_of_row]
+        self._evenly = bool((self._scale == self._scale[0, 0]).all())
         charge = min(design.crossbar.rows, made.shape[1]) * max(int(mu[-1]) for mu, _ in self._words) * self.model.limit
         # In grains of 2^−8 where planes err, of 2^−12 where gains do.
         largest = int(np.abs((1 << GAIN_BITS) + made.gain).max())
@@ -123,11 +126,10 @@ class DeviceLayer(TiledLayer):
             return
         pairs = devices % self.matrix.size
         weight, variance = weights_and_variances(self.model, self.conductance.reshape(2, -1).take(pairs, axis=1))
-        stack = self._stack.reshape(self.depth, -1)
-        stack[0, pairs] = weight * self._scale.reshape(-1).take(pairs)
+        self._weights[pairs] = weight * (self._scale.item(0) if self._evenly else self._scale.reshape(-1).take(pairs))
         if self.depth == 2:
-            stack[1, pairs] = variance
-        if pairs.max() >= self.matrix.size - self.matrix.shape[1]:
+            self._variances[pairs] = variance
+        if np.maximum.reduce(pairs) >= self.matrix.size - self.matrix.shape[1]:
             self._add_bias()
 
     def _fixed_starts(self) -> NDArray[np.floating]:
@@ -278,20 +280,20 @@ class DeviceLayer(TiledLayer):
         add, sqrt, floor, multiply, even_noise = np.add, np.sqrt, np.floor, np.multiply, self._even_noise
 
         def sample(stack: NDArray, sums: NDArray, sigma: NDArray, entries: Any) -> None:
-            product(words, rows, out=work)
-            add(stack, work, out=stack)
+            product(words, rows, work)
+            add(stack, work, stack)
             if staged:
-                floor(sums, out=sums)
+                floor(sums, sums)
             if noisy:
-                sqrt(sigma, out=sigma)
-                floor(sigma, out=sigma)
-                multiply(sigma, entries, out=sigma)
-                add(sums, sigma, out=sums)
+                sqrt(sigma, sigma)
+                floor(sigma, sigma)
+                multiply(sigma, entries, sigma)
+                add(sums, sigma, sums)
             elif staged and entries is not None:
-                add(sums, even_noise(entries), out=sums)
+                add(sums, even_noise(entries), sums)
             if staged:
-                multiply(sums, gain, out=sums)
-                add(sums, constant, out=sums)
+                multiply(sums, gain, sums)
+                add(sums, constant, sums)
 
         return sample
 
@@ -323,25 +325,29 @@ class DeviceLayer(TiledLayer):
         Args:
             numbers: (n,) of the sequences in the stream.
         """
-        return self._noise.of_steps(numbers, 0, steps, self._unit[:, None, None])
+        return self._noise.of_steps(numbers, 0, steps)
 
     def entries_at(self, numbers: NDArray[np.integer], steps: NDArray[np.integer]) -> NDArray[np.floating]:
         """Those of one sample of each sequence, (row tiles, n, columns), at its step, (n,)."""
-        return self._noise.at_steps(numbers, steps, self._unit[:, None])
+        return self._noise.at_steps(numbers, steps)
 
 
 class _Noise:
-    """Noise entries of one layer's samples, drawn ahead where sequences come one after the other."""
+    """Noise entries of one layer's samples, scaled, drawn ahead where sequences come one after the other.
 
-    def __init__(self, model: DeviceModel, made: ChipLayer, row_tiles: int):
-        self._model, self._made, self._row_tiles = model, made, row_tiles
+    What is handed out is good until the next of as many samples is asked for.
+    """
+
+    def __init__(self, model: DeviceModel, made: ChipLayer, unit: NDArray[np.floating]):
+        self._model, self._made, self._unit = model, made, unit
         self._first, self._asked = 0, (-1, -1, -1)
-        self._kept: NDArray[np.integer] = np.zeros((row_tiles, 0, 0, 0), np.int16)
+        self._kept: NDArray[np.floating] = np.zeros((len(unit), 0, 0, 0))
+        self._buffers = {1: self._kept, 2: self._kept}
 
-    def of_steps(self, numbers: NDArray[np.integer], first: int, steps: int, unit: NDArray) -> NDArray[np.floating]:
-        """Of some steps of sequences, (row tiles, steps, n, columns), times ``unit``, which broadcasts."""
+    def of_steps(self, numbers: NDArray[np.integer], first: int, steps: int) -> NDArray[np.floating]:
+        """Of some steps of sequences, (row tiles, steps, n, columns)."""
         if len(numbers) != 1:
-            return self._drawn(numbers, first, steps) * unit
+            return self._drawn(numbers, first, steps)
         number, (last, *before) = int(numbers[0]), self._asked
         offset = (number - self._first) & SEQUENCE_MASK
         if before != [first, steps] or offset >= self._kept.shape[2]:
@@ -349,20 +355,24 @@ class _Noise:
             together = (number + np.arange(AHEAD if follow else 1)) & SEQUENCE_MASK
             self._first, self._kept, offset = number, self._drawn(together, first, steps), 0
         self._asked = number, first, steps
-        return self._kept[:, :, offset : offset + 1] * unit
+        return self._kept[:, :, offset : offset + 1]
 
-    def at_steps(self, numbers: NDArray[np.integer], steps: NDArray[np.integer], unit: NDArray) -> NDArray[np.floating]:
+    def at_steps(self, numbers: NDArray[np.integer], steps: NDArray[np.integer]) -> NDArray[np.floating]:
         """Of one sample of each sequence, (row tiles, n, columns); ``steps``: (n,)."""
         if len(numbers) == 1:
-            return self.of_steps(numbers, int(steps[0]), 1, unit[:, None])[:, 0]
-        return self._entries(Key(numbers, steps), numbers.shape) * unit
+            return self.of_steps(numbers, int(steps[0]), 1)[:, 0]
+        return self._entries(Key(numbers, steps), numbers.shape)
 
-    def _drawn(self, numbers: NDArray[np.integer], first: int, steps: int) -> NDArray[np.integer]:
+    def _drawn(self, numbers: NDArray[np.integer], first: int, steps: int) -> NDArray[np.floating]:
         return self._entries(Key(numbers, first + np.arange(steps)[:, None]), (steps, len(numbers)))
 
-    def _entries(self, key: Key, samples: tuple[int, ...]) -> NDArray[np.integer]:
+    def _entries(self, key: Key, samples: tuple[int, ...]) -> NDArray[np.floating]:
         columns = self._made.shape[2]
-        entries = np.empty((self._row_tiles, *samples, columns), np.int16)
-        for tile, of_tile in enumerate(entries):
-            of_tile[...] = column_normals(self._model, self._made, tile, 0, columns, key, samples)
+        # New memory of this size would cost several times what it takes to fill it.
+        entries = self._buffers[len(samples)]
+        if entries.shape != (len(self._unit), *samples, columns):
+            entries = self._buffers[len(samples)] = np.empty((len(self._unit), *samples, columns))
+        for tile, (of_tile, unit) in enumerate(zip(entries, self._unit, strict=True)):
+            normals = column_normals(self._model, self._made, tile, 0, columns, key, samples)
+            np.multiply(normals, unit, out=of_tile)
         return entries

@@ -24,7 +24,9 @@ LEAST_GAIN = 64
 """Of a device's step, in 2^−12, so that every device moves."""
 MOST_GAIN = 1 << 24
 MOST_STRETCHED = 1 << 32
-FOR_EVER = (1 << 32) - 1
+MOST_PULSES = (1 << 32) - 1
+"""That are counted."""
+FOR_EVER = MOST_PULSES
 """The endurance of a device that does not wear out."""
 SHARE_WORD_BITS = 32
 AGING_DEVIATION = 256

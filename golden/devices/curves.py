@@ -26,8 +26,13 @@ BYTE_SUM_DEVIATION = 147.8
 
 def at(conductance: ArrayLike, low: ArrayLike, high: ArrayLike) -> Integers:
     """Where a conductance lies between two others, 0 … 4096. Rule D3."""
-    reciprocal = (1 << RECIPROCAL_BITS) // np.maximum(1, np.subtract(high, low))
-    return np.minimum(1 << POSITION_BITS, ((np.maximum(conductance, low) - low) * reciprocal) >> POSITION_SHIFT)
+    above: Integers = np.subtract(np.maximum(conductance, low), low)
+    return np.minimum(1 << POSITION_BITS, (above * reciprocals(low, high)) >> POSITION_SHIFT)
+
+
+def reciprocals(low: ArrayLike, high: ArrayLike) -> Integers:
+    """1 over the distance of two conductances, in 2^−28. Rule D3."""
+    return (1 << RECIPROCAL_BITS) // np.maximum(1, np.subtract(high, low))
 
 
 def interpolate(table: Table, position: Integers) -> Integers:
@@ -40,7 +45,7 @@ def interpolate(table: Table, position: Integers) -> Integers:
 
 def value_at(table: Table, conductance: ArrayLike, low: ArrayLike, high: ArrayLike) -> Integers:
     """The value of a table of knots where a conductance lies between two others; most tables are the same all over."""
-    if _is_even(table):
+    if is_even(table):
         return np.asarray(table[0], np.int64)
     return interpolate(table, at(conductance, low, high))
 
@@ -55,14 +60,15 @@ def value_towards(
     """As `value_at`, each value of the first table, or of the second where ``second`` says so."""
     if tables[0] == tables[1]:
         return value_at(tables[0], conductance, low, high)
-    if _is_even(tables[0]) and _is_even(tables[1]):
+    if is_even(tables[0]) and is_even(tables[1]):
         return np.where(second, tables[1][0], tables[0][0])
     position = at(conductance, low, high)
     return np.where(second, *(interpolate(table, position) for table in reversed(tables)))
 
 
 @cache
-def _is_even(table: Table) -> bool:
+def is_even(table: Table) -> bool:
+    """Whether a table has one value all over."""
     return len(set(table)) == 1
 
 

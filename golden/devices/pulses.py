@@ -12,15 +12,11 @@ from numpy.typing import NDArray
 
 from remora.golden.devices.chip import ChipLayer
 from remora.golden.devices.curves import Integers, value_towards
-from remora.golden.devices.few_pulses import pulse_few
 from remora.golden.devices.pairs.registry import PAIRS
 from remora.golden.devices.state import MOST_PULSES, LayerState, sense_pairs, shown
 from remora.spec.devices.model import GAIN_BITS, DeviceModel
 from remora.spec.lib.fixed import round_shift
 from remora.spec.lib.rng import Purpose, deviate, draw_pairs, scaled_deviate
-
-FEW = 4
-"""Weights that are pulsed sooner one by one than together."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Pulsed:
     Attributes:
         applied: pulses that a device took, whether it moved or not.
         dropped: pulses that found the devices of their pair at rest and full.
-        devices: flat indices of the devices that were pulsed, rising, each once.
+        devices: flat indices of the devices that were pulsed, each once.
     """
 
     applied: int
@@ -39,13 +35,7 @@ class Pulsed:
 
 
 def moved(
-    model: DeviceModel,
-    index: NDArray[np.uint32],
-    numbers: Integers,
-    p: Integers,
-    n: Integers,
-    upwards: NDArray,
-    drawn: NDArray[np.integer] | None = None,
+    model: DeviceModel, index: NDArray[np.uint32], numbers: Integers, p: Integers, n: Integers, upwards: NDArray
 ) -> Integers:
     """p of devices after one pulse. Rule D6.
 
@@ -54,18 +44,15 @@ def moved(
         numbers: (6, k), their `remora.golden.devices.chip.NUMBERS`.
         p, n: (k,) before the pulse.
         upwards: (k,) bool, the direction.
-        drawn: (2, k) deviates of the pulse, where they have been drawn ahead.
     """
     low, high, up, down, _, endurance = numbers
     step = value_towards((model.lower_steps, model.raise_steps), upwards, p, low, high)
     step = round_shift(step * np.where(upwards, up, down), GAIN_BITS)
     if model.pulses_noisily:
-        first, second = deviate(draw_pairs(model.seed, Purpose.PULSE, n, index)) if drawn is None else drawn
+        first, second = deviate(draw_pairs(model.seed, Purpose.PULSE, n, index))
         step += scaled_deviate(first, round_shift(step * model.cycle_noise, GAIN_BITS))
         step += scaled_deviate(second, model.cycle_range)
-    np.negative(step, out=step, where=~upwards)
-    step += p
-    after = np.minimum(high, np.maximum(low, step))
+    after = np.minimum(high, np.maximum(low, np.where(upwards, p + step, p - step)))
     return np.where(n < endurance, after, p)
 
 
@@ -79,17 +66,15 @@ def pulse_devices(
         devices: (k,) flat indices into (2, rows, columns).
         upwards: (k,) bool.
     """
-    index, numbers = made.index.reshape(-1).take(devices), made.by_device.take(devices, axis=0).T
     every_p, every_n = layer.p.reshape(-1), layer.n.reshape(-1)
     p, n = every_p.take(devices), every_n.take(devices)
-    count = np.minimum(MOST_PULSES, n + 1)
+    count = np.minimum(_MOST_PULSES, n + _ONE)
     if layer.ahead is None:
+        index, numbers = made.index.reshape(-1).take(devices), made.by_device.take(devices, axis=0).T
         after = moved(model, index, numbers, p, n, upwards)
         seen = shown(model, index, after, count)
     else:
-        drawn = layer.ahead.deviates(every_n, devices, n)
-        after = moved(model, index, numbers, p, n, upwards, drawn[:2])
-        seen = shown(model, index, after, count, drawn[-2:])
+        after, seen = layer.ahead.pulse(every_n, devices, p, n, upwards)
     every_p[devices], every_n[devices] = after, count
     layer.t.reshape(-1)[devices] = 0
     layer.s.reshape(-1)[devices] = 0
@@ -109,29 +94,29 @@ def pulse_weights(
     Args:
         layer: changed in place.
         conductance: (2, rows, columns), what the devices conduct; follows them.
-        weights: (k,) flat indices into (rows, columns), different ones.
+        weights: (k,) flat indices into (rows, columns), different ones, 1 or more.
         pulses: (k,) how many each, up where positive.
     """
-    policy = PAIRS[model.pair]
-    if len(weights) <= FEW:
-        applied, dropped, few = pulse_few(model, made, layer, conductance, weights, pulses, policy)
-        return Pulsed(applied, dropped, np.array(few, np.intp))
-    flat, pairs = conductance.reshape(-1), conductance[0].size
-    marked = None if layer.marked is None else layer.marked.reshape(-1)
-    left, raises = np.abs(pulses), pulses > 0
-    due, least, reached = int(left.sum()), int(left.min()), []
-    for given in range(int(left.max())):
-        if given >= least:
+    policy, sides, flat = PAIRS[model.pair], conductance.reshape(2, -1), conductance.reshape(-1)
+    marked = None if layer.marked is None else layer.marked.reshape(2, -1)
+    left, raises = np.abs(pulses), pulses > _ZERO
+    due, reached = 0, []
+    for given in range(int(np.maximum.reduce(left))):
+        if given or np.count_nonzero(left) < len(left):
             more = left > given
             weights, left, raises = weights[more], left[more], raises[more]
-        chosen = policy.choose(raises, sense_pairs(model, flat, marked, weights, weights + pairs))
-        lowers, blocked, side = map(np.asarray, chosen)
-        devices, upwards = weights + pairs * side, ~lowers
+        due += len(weights)
+        lowers, blocked, side = policy.choose(raises, sense_pairs(model, sides, marked, weights))
+        devices, upwards = weights + np.multiply(side, sides.shape[1]), np.logical_not(lowers)
         drops = upwards & blocked
-        if drops.any():
+        if np.count_nonzero(drops):
             devices, upwards = devices[~drops], upwards[~drops]
         flat[devices] = pulse_devices(model, made, layer, devices, upwards)
         reached.append(devices)
     applied = sum(map(len, reached))
-    devices = np.sort(reached[0]) if len(reached) == 1 else np.unique(np.concatenate(reached or [weights[:0]]))
-    return Pulsed(applied, due - applied, devices)
+    every = reached[0] if len(reached) == 1 else np.unique(np.concatenate(reached or [weights[:0]]))
+    return Pulsed(applied, due - applied, every)
+
+
+# numpy takes an array of no dimension in half the time of a Python number.
+_ZERO, _ONE, _MOST_PULSES = (np.array(each) for each in (0, 1, MOST_PULSES))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from remora.golden.devices.ahead import PulsesAhead
 from remora.golden.devices.calibration import measured_offsets, samples_of
-from remora.golden.devices.chip import Chip, ChipLayer
+from remora.golden.devices.chip import MOST_PULSES, Chip, ChipLayer
 from remora.golden.devices.curves import Integers, device_draw, normals, value_at
 from remora.golden.devices.fault_map import FaultMap, check_fault_map, compensated, stuck_devices
 from remora.golden.devices.pairs.policy import Sense
@@ -25,9 +25,8 @@ from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.spec.devices.model import GAIN_BITS, TICK_BITS, DeviceModel
 from remora.spec.devices.tables import LOG_BITS, TIME_TABLE_BITS, log_table, power_table
 from remora.spec.lib.fixed import round_shift
-from remora.spec.lib.rng import Purpose, deviate, scaled_deviate
+from remora.spec.lib.rng import Purpose
 
-MOST_PULSES = (1 << 32) - 1
 MOST_TICKS = (1 << 47) - 1
 SEQUENCE_MASK = (1 << 32) - 1
 """Sequences and probes are counted modulo 2^32. Rule D17."""
@@ -277,21 +276,11 @@ class DeviceState:
         return hidden, readout
 
 
-def shown(
-    model: DeviceModel,
-    index: NDArray[np.uint32],
-    p: Integers,
-    n: Integers,
-    drawn: NDArray[np.integer] | None = None,
-) -> Integers:
-    """v: what devices of these numbers show after a pulse. Rule D7.
-
-    Args:
-        drawn: (2, k) deviates of what is written, where they have been drawn ahead.
-    """
+def shown(model: DeviceModel, index: NDArray[np.uint32], p: Integers, n: Integers) -> Integers:
+    """v: what devices of these numbers show after a pulse. Rule D7."""
     if model.writes_noisily:
-        deviates = deviate(device_draw(model.seed, Purpose.WRITE, n, index)[0]) if drawn is None else drawn[0]
-        p = p + scaled_deviate(deviates, value_at(model.write_noise, p, 0, model.full))
+        word, _ = device_draw(model.seed, Purpose.WRITE, n, index)
+        p = p + normals(word, value_at(model.write_noise, p, 0, model.full))
     return np.minimum(model.limit, np.maximum(0, p))
 
 
@@ -356,23 +345,19 @@ def is_full(model: DeviceModel, conductance: Integers) -> NDArray[np.bool_]:
 
 
 def sense_pairs(
-    model: DeviceModel,
-    conductance: Integers,
-    marked: NDArray[np.bool_] | None,
-    positive: NDArray[np.intp] | int,
-    negative: NDArray[np.intp] | int,
+    model: DeviceModel, conductance: Integers, marked: NDArray[np.bool_] | None, weights: NDArray[np.intp]
 ) -> Sense:
     """The sense flags of pairs, with what a fault map says of them. Rules D12 and P4.
 
     Args:
-        conductance: (devices,), what devices conduct.
-        marked: (devices,), those that the map marks; None where there is no map.
-        positive, negative: flat indices of g⁺ and g⁻ of one pair, or of (k,) pairs.
+        conductance: (2, pairs), what devices conduct.
+        marked: (2, pairs), those that the map marks; None where there is no map.
+        weights: (k,) indices of the pairs.
     """
-    flags = []
-    for devices in (positive, negative):
-        conducts = conductance[devices]
-        flags += [at_rest(model, conducts), is_full(model, conducts)]
-        if marked is not None:
-            flags[-2:] = [flag | marked[devices] for flag in flags[-2:]]
-    return Sense(*flags)
+    conducts = conductance.take(weights, axis=1)
+    rest, full = at_rest(model, conducts), is_full(model, conducts)
+    if marked is not None:
+        marks = marked.take(weights, axis=1)
+        rest |= marks
+        full |= marks
+    return Sense(rest[0], full[0], rest[1], full[1])

@@ -197,11 +197,6 @@ def draw_pair(
     )
 
 
-def draw_words(seed: int, purpose: Purpose, sequence: int, index: int) -> tuple[int, int]:
-    """As `draw_pair`, of lane and attempt 0, of integers that are in their ranges, which nothing checks."""
-    return _threefry_scalar(seed, int(purpose) << (LANE_BITS + ATTEMPT_BITS), sequence, index, ROUNDS)
-
-
 FEW = 6
 """Draws that integers one by one give sooner than an array of them."""
 

@@ -10,6 +10,7 @@ from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices import chip as chips
 from remora.golden.devices import pulses as writes
 from remora.golden.devices import reading, wires
+from remora.golden.devices.ahead import PulsesAhead
 from remora.golden.devices.state import DeviceState, at_rest, is_full
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, adc_shift, layer_layout
@@ -18,6 +19,7 @@ from remora.spec.lib.rng import Purpose
 from tests.golden import scalar_devices
 from tests.golden.scalar_devices import Device
 
+FEW = 4
 ENDS = (0, 1, 2**15, 2**32 - 2, 2**32 - 1)
 
 
@@ -88,12 +90,14 @@ class Twins:
             device.age(ticks, self.state.ageings)
 
     def pulse(self, random: np.random.Generator) -> Counter:
-        """Give some weights, a few at times, up to four pulses each; compare the counts too.
+        """Give some weights, a few at times, up to four pulses each, drawn ahead or not; compare the counts too.
 
         Rules D6, D12, D22, P3 and P4.
         """
         rows, columns = self.made.shape[1:]
-        most = min(writes.FEW, rows * columns) if random.random() < 0.5 else rows * columns
+        most = min(FEW, rows * columns) if random.random() < 0.5 else rows * columns
+        if random.random() < 0.5:
+            self.mine.ahead = PulsesAhead(self.chip.model, self.made) if random.random() < 0.5 else None
         count = int(random.integers(1, most + 1))
         positions = np.sort(random.choice(rows * columns, count, replace=False))
         due = random.integers(1, 5, count) * random.choice([-1, 1], count)
@@ -109,10 +113,13 @@ class Twins:
                     applied += 1
                     reached.add((pair.index(device) * rows + row) * columns + column)
         assert (done.applied, done.dropped) == (applied, int(np.abs(due).sum()) - applied)
-        assert done.devices.tolist() == sorted(reached)
+        assert sorted(done.devices.tolist()) == sorted(reached)
         np.testing.assert_array_equal(conductance, self.state.conductances(self.chip)[self.layer])
-        few = count <= writes.FEW
-        return Counter(applied=applied, dropped=done.dropped, both=len(reached) > count, few=few, many=not few)
+        few, ahead = count <= FEW, self.mine.ahead is not None
+        return Counter(
+            applied=applied, dropped=done.dropped, both=len(reached) > count, few=few, many=not few,
+            ahead=ahead, alone=not ahead,
+        )  # fmt: skip
 
     def compare(self) -> Counter:
         """Every device's state, and what it conducts. Rules D5 and D7 to D12."""

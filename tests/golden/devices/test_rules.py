@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.golden.devices import chip, curves, few_pulses, pulses, reading, state, wires
+from remora.golden.devices import ahead, chip, curves, pulses, reading, state, wires
 from remora.spec.devices.tables import log_table, normal_table, power_table
 from tests.golden import scalar_devices
 from tests.golden.any_design import any_design
@@ -44,7 +44,7 @@ def test_lives():
         seen += compare_life(any_chip(random), random)
     assert seen["values"] > 1000 * CHIPS
     assert min(seen[name] for name in ("applied", "dropped", "drifted", "slow", "rest", "full")) > 5 * CHIPS, seen
-    assert min(seen[name] for name in ("few", "many")) > CHIPS, seen
+    assert min(seen[name] for name in ("few", "many", "ahead", "alone")) > CHIPS, seen
 
 
 def test_samples():
@@ -87,6 +87,10 @@ DESIGN = make_design(
     crossbar={"rows": 12, "columns": 9},
     devices=EVERYTHING,
 )
+
+
+EVEN = DESIGN.evolve(devices={"raise_steps": 1.5, "lower_steps": 0.7, "write_noise": 0.02})
+"""Its steps and errors are the same wherever a device is."""
 
 
 def shifted(module, name: str, by: int = 1) -> tuple:
@@ -147,14 +151,17 @@ FAULTS = {
         marks[::-1] & ~marks, p[::-1] + m.level * np.stack([levels, -levels]), p)),
     "P4, marks are ignored": (pulses, "sense_pairs", lambda m, g, marked, *rest, former=state.sense_pairs: former(
         m, g, None, *rest)),
-    "P4, marks of the other side": (pulses, "sense_pairs", lambda m, g, marked, a, b, former=state.sense_pairs: former(
-        m, g, marked if marked is None else np.roll(marked, len(marked) // 2), a, b)),
-    "P4, of a few pulses": (few_pulses, "sense_pairs", lambda m, g, marked, *rest, former=state.sense_pairs: former(
-        m, g, None, *rest)),
-    "D3, of a few pulses": wrapped(few_pulses, "value_at", lambda found, *_: found + 1),
-    "D6, of a few pulses": wrapped(few_pulses, "normal", lambda found, *_: -found),
-    "D12, of a few pulses": (pulses, "pulse_few", lambda m, *rest, former=few_pulses.pulse_few: former(
-        replace(m, rest=m.rest + m.level), *rest)),
+    "P4, marks of the other side": (pulses, "sense_pairs", lambda m, g, marked, w, former=state.sense_pairs: former(
+        m, g, marked if marked is None else marked[::-1], w)),
+    "D3, of pulses ahead": wrapped(ahead, "reciprocals", lambda found, *_: found + found // 9),
+    "D3, the last knot of pulses ahead": shifted(ahead, "_LAST", -1),
+    "D6, of pulses ahead": wrapped(ahead, "scaled_deviate", lambda found, *_: -found),
+    "D6, even steps of pulses ahead": wrapped(ahead, "round_shift", lambda found, *_: found + 1),
+    "D7, the count of what is written ahead": (ahead, "MOST_PULSES", 0),
+    "D7, errors of what is written ahead": wrapped(ahead, "value_at", lambda found, *_: found + 9),
+    "D22, the other direction of pulses ahead": (ahead.PulsesAhead, "pulse",
+        lambda self, counts, devices, p, n, up, former=ahead.PulsesAhead.pulse: former(
+            self, counts, devices, p, n, ~up)),
     "D22, the other direction": (pulses, "pulse_devices", lambda m, made, layer, d, up, former=pulses.pulse_devices:
         former(m, made, layer, d, ~up)),
 }  # fmt: skip
@@ -162,7 +169,7 @@ FAULTS = {
 
 def compare_all() -> Counter:
     random = np.random.default_rng(4)
-    lives = compare_life(DESIGN, random) + compare_life(DESIGN, random)
+    lives = sum((compare_life(each, random) for each in (DESIGN, DESIGN, EVEN, EVEN)), Counter())
     return compare_chip(DESIGN) + lives + compare_tiles(DESIGN, random)
 
 

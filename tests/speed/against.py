@@ -2,9 +2,10 @@
 
     python -m tests.speed.against [--pairs 3] [--times 1] [--only NAME] [--json FILE]
 
-Both simulate with everything recorded and compared. A sequence's cost is the processor time of the whole command, with
-its children, builds and Python's byte code at hand. Run it on a machine that does nothing else; a ratio is the median
-over pairs of runs that follow each other.
+Both simulate with everything recorded and compared. One case sets a chip with everything on, real devices in all their
+ways and what the hardware has against them, beside the ideal devices of version 0.1. A sequence's cost is the processor
+time of the whole command, with its children, builds and Python's byte code at hand. Run it on a machine that does
+nothing else; a ratio is the median over pairs of runs that follow each other.
 """
 
 from __future__ import annotations
@@ -23,10 +24,23 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from remora.flow.report.configuration import to_toml
+from remora.flow.systems.api import load_design
+from remora.flow.systems.crossbar.bench import NOISY_DEVICES
+
 ROOT = Path(__file__).parents[2]
 BEFORE = "ececabb"
 """Commit of version 0.1."""
 LEARNING = ("--learn", "--replay-capacity", "1000")
+EVERYTHING = "everything.toml"
+"""File of `mnist` with everything on."""
+DEVICES = NOISY_DEVICES | {
+    "direction_spread": 0.1, "rest_spread": 0.02, "full_spread": 0.05, "write_noise": 0.01, "slow_noise": 0.01,
+    "stuck_rest": 0.005, "stuck_full": 0.005, "drift": 0.01, "drift_spread": 0.005, "endurance": 1e6,
+    "endurance_spread": 0.3, "wire_row": 1, "wire_column": 1, "full_conductance": 1e-5, "converter_gain": 0.02,
+    "plane_error": 0.01,
+}  # fmt: skip
+CORRECTIONS = {"calibrate_offsets": True, "gain": True, "self_test": True, "spare_columns": 2}
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,8 @@ class Case:
     """What is compared.
 
     Attributes:
-        before, now: arguments of `remora simulate`, the number of sequences apart.
+        before, now: arguments of `remora simulate`, the number of sequences apart; `EVERYTHING` lies in the folder of
+            the results.
         sequences: in either run.
         least: sequences a processor second of ``now``, as a multiple of those of ``before``, that is promised.
     """
@@ -78,6 +93,7 @@ CASES = {
     "mnist": Case(("mnist",), ("mnist",), 1000, 1.5),
     "mnist-learn": Case(("mnist", *LEARNING), ("mnist", *LEARNING), 60, 1.5),
     "mnist-fast": Case(("mnist",), ("mnist-fast",), 1000, 3.0),
+    "mnist-everything": Case(("mnist",), (EVERYTHING, "--age", "1d"), 200, 1.0),
     "mnist-learn-fast": Case(("mnist", *LEARNING), ("mnist-learn-fast", "--learn"), 60, 2.5),
 }
 COLD = Case(("mnist",), ("mnist",), 200, 1.0)
@@ -99,7 +115,8 @@ def measure(case: Case, pair: tuple[Version, Version], checkpoint: Path, pairs: 
     # What learns trains the network that it starts from: version 0.1 takes no checkpoint of another replay capacity.
     weights = () if "--learn" in case.before else ("--checkpoint", str(checkpoint))
     rest = (*weights, "--limit", str(case.sequences))
-    sides = [(version, (*arguments, *rest)) for version, arguments in zip(pair, (case.before, case.now), strict=True)]
+    given = (case.before, tuple(str(folder / each) if each == EVERYTHING else each for each in case.now))
+    sides = [(version, (*arguments, *rest)) for version, arguments in zip(pair, given, strict=True)]
     seconds: list[list[float]] = [[], []]
     found = []
     for version, arguments in sides:
@@ -167,6 +184,8 @@ def main() -> None:
             [*train, "-o", checkpoint], cwd=pair[0].tree, env={**os.environ, "PYTHONPATH": str(pair[0].tree)},
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
+        everything = load_design("mnist").evolve(devices=DEVICES, crossbar=CORRECTIONS)
+        (folder / EVERYTHING).write_text(to_toml(everything), encoding="utf-8")
         for case in wanted:
             print(f"measuring {case}", file=sys.stderr)
             if case == "cold-build":

@@ -1,5 +1,5 @@
 """Pulses that are still to come, drawn ahead: many draws at once cost little more than a few, see
-`remora.spec.lib.rng`, and so do the arithmetic that waits for nothing else.
+`remora.spec.lib.rng`, and so does arithmetic that waits for nothing else.
 
 A draw depends on the device and its number of pulses alone (rules D6 and D7), so that it may be made at any time. The
 rules are those of `remora.golden.devices.pulses`, and so are the bits.
@@ -29,7 +29,7 @@ AHEAD_BITS = 4
 SPARING_BITS, MANY = 2, 1 << 18
 """As `AHEAD_BITS`, of layers of so many devices or more."""
 TOGETHER = 2048
-"""Devices for which draws are made together: as many as a processor's nearest cache holds."""
+"""Devices for which draws are made together: as many as caches of a processor hold."""
 
 
 class PulsesAhead:

@@ -40,6 +40,7 @@ def _value(design: DesignPoint, name: str, taken: list[str]) -> int | str:
         "attempts": 1,
         "layer": Layer.HIDDEN,
         "tile": layer_layout(design, Layer.HIDDEN).tiles[0],
+        "tiles": (),
         "rows": min(WINDOW_ROWS, design.crossbar.rows, design.hidden_rows),
         "pulses": 0,
         "planes": design.formats.stream_bits,

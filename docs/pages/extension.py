@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docs.pages import commands, cycles, fields, macros, modules, packets, ports, records, registers
+from docs.pages import commands, cycles, fields, macros, modules, packets, ports, records, registers, verified
 
 if TYPE_CHECKING:
     from docutils.nodes import bullet_list
@@ -30,8 +30,10 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "parameters": macros.parameters,
     "ports": ports.ports,
     "presets": fields.presets,
+    "proofs": verified.proofs,
     "records": records.records,
     "registers": registers.registers,
+    "verified": verified.verified,
 }
 """Name in a page → what makes the Markdown."""
 

@@ -14,6 +14,7 @@ import pytest
 
 from remora.flow.generate.directory import Generated
 from remora.flow.generate.testbench import FILES
+from remora.flow.signoff.verified import LEARNS, SIMULATED, SIMULATORS
 from remora.flow.systems.crossbar.devices import check_devices, devices_asked
 from remora.flow.systems.crossbar.scenario import IDEAL_DEVICES, crossbar_scenario
 from remora.flow.systems.registry import generate
@@ -29,20 +30,7 @@ from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, preset_names
 from tests.support import icarus
 
-LEARNS = {"enabled": True, "hidden_shift": 4, "readout_shift": 4, "replay_capacity": 4, "seed": 3}
-DESIGNS = {
-    "tiny": {},
-    "tiny, learning": {"learning": LEARNS},
-    "tiny, every step": {
-        "network": {"readout": "every"},
-        "system": {"contexts": 2},
-        "crossbar": {"macro_rows": 9, "macro_columns": 6, "spare_columns": 2},
-    },
-    "mnist": {},
-    "mnist-bmru": {},
-    "kws": {},
-}
-SIMULATORS = ("icarus", "verilator")
+DESIGNS = {each.name: each for each in SIMULATED}
 SILENT = {"enabled": True, "hidden_shift": 24, "readout_shift": 24}
 """Rates at which no update has a pulse, so that all its cycles are known."""
 TIMED = {
@@ -55,13 +43,11 @@ TIMED = {
 }
 """Variants of `tiny` by what decides how long an update takes."""
 TIMED_AT_NIGHT = ("winners", "folds", "classes")
-VERILATED_AT_NIGHT = ("mnist", "mnist-bmru")
-"""Whose testbench by day runs on Icarus Verilog alone."""
 
 
 def make_design(name: str) -> Design:
     """A design by its name above."""
-    return load_design(name.partition(",")[0], Design).evolve(**DESIGNS[name])
+    return DESIGNS[name].design
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +96,7 @@ def lines_of(generated: Generated, name: str) -> list[str]:
         pytest.param(
             name,
             simulator,
-            marks=[pytest.mark.nightly] if name in VERILATED_AT_NIGHT and simulator == "verilator" else [],
+            marks=[pytest.mark.nightly] if simulator in DESIGNS[name].at_night else [],
         )
         for name in DESIGNS
         for simulator in SIMULATORS

@@ -8,15 +8,12 @@ from pathlib import Path
 
 import pytest
 
-import remora.flow.signoff
 from remora.flow.signoff.baseline import METRICS, compare, store
+from remora.flow.signoff.verified import BASELINES, MAPPED_BY_DAY
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.presets import preset_names
 
-FOLDER = Path(remora.flow.signoff.__file__).parent / "baselines"
-EVERY_TIME = ("tiny", "kws")
-"""Presets that the regression synthesises; the others are for the night."""
-AT_NIGHT = sorted(path.stem for path in FOLDER.glob("*.json") if path.stem not in EVERY_TIME)
+AT_NIGHT = sorted(path.stem for path in BASELINES.glob("*.json") if path.stem not in MAPPED_BY_DAY)
 
 RESULT = {
     "name": "tiny", "tools": {"yosys": "0.70", "opensta": "2.0.17", "cells": "cells.lib"},
@@ -71,7 +68,7 @@ def test_what_is_no_baseline_is_refused(stored, change, message):
 
 
 def check(remora, preset: str, tmp_path: Path, *options: str) -> dict:
-    files = "--json", tmp_path / "result.json", "--baseline", FOLDER / f"{preset}.json"
+    files = "--json", tmp_path / "result.json", "--baseline", BASELINES / f"{preset}.json"
     done = remora("synth", preset, *files, *options)
     assert done.code == 0, done.err
     result = json.loads((tmp_path / "result.json").read_text())
@@ -81,7 +78,7 @@ def check(remora, preset: str, tmp_path: Path, *options: str) -> dict:
 
 @pytest.mark.parametrize(("preset", "options"), [("tiny", ["--flat"]), ("kws", [])])
 def test_presets_keep_their_figures(remora, cells, preset, options, tmp_path):
-    assert preset in EVERY_TIME
+    assert preset in MAPPED_BY_DAY
     result = check(remora, preset, tmp_path, *options)
     assert result["max_fanout"] <= result["assumptions"]["max_fanout"]
     if preset == "kws":
@@ -98,7 +95,7 @@ def test_presets_keep_their_figures(remora, cells, preset, options, tmp_path):
         assert flops == pytest.approx(result["flip_flops"], rel=0.05)
     # A slip of the clock turns the same comparison red.
     with pytest.raises(CheckFailed, match="mhz is"):
-        compare(FOLDER / f"{preset}.json", result | {"mhz": 0.9 * result["mhz"]})
+        compare(BASELINES / f"{preset}.json", result | {"mhz": 0.9 * result["mhz"]})
 
 
 @pytest.mark.nightly
@@ -108,8 +105,8 @@ def test_larger_presets_keep_their_figures(remora, cells, preset, tmp_path):
 
 
 def test_presets_with_figures_exist():
-    assert {*EVERY_TIME, *AT_NIGHT} <= set(preset_names())
-    assert all((FOLDER / f"{preset}.json").is_file() for preset in EVERY_TIME) and len(AT_NIGHT) >= 3
+    assert {*MAPPED_BY_DAY, *AT_NIGHT} <= set(preset_names())
+    assert all((BASELINES / f"{preset}.json").is_file() for preset in MAPPED_BY_DAY) and len(AT_NIGHT) >= 3
 
 
 def test_the_document_states_the_stored_figures():
@@ -117,7 +114,7 @@ def test_the_document_states_the_stored_figures():
     rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", page.partition("\n## Figures\n")[2], re.MULTILINE)
     stated = {name: cells.split(" | ") for name, cells in rows}
     wanted = {}
-    for path in FOLDER.glob("*.json"):
+    for path in BASELINES.glob("*.json"):
         metrics = json.loads(path.read_text(encoding="utf-8"))["metrics"]
         found = {name: metric["value"] for name, metric in metrics.items()}
         wanted[path.stem] = [

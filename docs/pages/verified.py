@@ -1,0 +1,26 @@
+"""The table of verified parameter sets, from what the regression runs and the stored figures of synthesis."""
+
+from __future__ import annotations
+
+from docs.pages.tables import table
+from remora.flow.signoff.prove.catalogue import find_proofs
+from remora.flow.signoff.verified import MAPPED_BY_DAY, verified_sets
+
+
+def verified() -> str:
+    """A row a set: hash, simulators of its testbench, figures of its mapped netlist, and that none is routed."""
+    rows = []
+    for each in verified_sets():
+        simulators = (f"{one} (nightly)" if one in each.at_night else one for one in each.simulators)
+        mapped = "–"
+        if each.mhz is not None:
+            nightly = "" if each.name in MAPPED_BY_DAY else " (nightly)"
+            mapped = f"{each.mhz:.0f} MHz, {each.area:.2f} mm²{nightly}"
+        gates = "yes" if each.gates else "–"
+        rows.append((f"`{each.name}`", f"`{each.hash}`", ", ".join(simulators) or "–", mapped, gates, "no"))
+    return table(("set", "hash", "testbench simulated on", "mapped", "mapped netlist simulated", "routed"), rows)
+
+
+def proofs() -> str:
+    """A row a proof: its name, what is proven, and of which hardware."""
+    return table(("proof", "what is proven"), [(f"`{proof.name}`", proof.subject) for proof in find_proofs()])

@@ -1,0 +1,105 @@
+"""Parameter sets that the regression holds as a whole, and what it does with each: the data behind the table that
+integrators read. Tests take their design points from here, so that the table says what runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design, preset_names
+
+BASELINES = Path(__file__).parent / "baselines"
+SIMULATORS = ("icarus", "verilator")
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """A preset with changes of its fields, whose testbench runs on both simulators.
+
+    Attributes:
+        name: the preset; after a comma, what is changed.
+        changes: by section, as `Design.evolve` takes them.
+        at_night: simulators on which the testbench runs in `make nightly` alone.
+    """
+
+    name: str
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    at_night: tuple[str, ...] = ()
+
+    @property
+    def design(self) -> Design:
+        """The design point."""
+        changes: dict[str, Any] = dict(self.changes)
+        return load_design(self.name.partition(",")[0], Design).evolve(**changes)
+
+
+LEARNS = {"enabled": True, "hidden_shift": 4, "readout_shift": 4, "replay_capacity": 4, "seed": 3}
+SIMULATED = (
+    ParameterSet("tiny"),
+    ParameterSet("tiny, learning", {"learning": LEARNS}),
+    ParameterSet(
+        "tiny, every step",
+        {
+            "network": {"readout": "every"},
+            "system": {"contexts": 2},
+            "crossbar": {"macro_rows": 9, "macro_columns": 6, "spare_columns": 2},
+        },
+    ),
+    ParameterSet("mnist", at_night=("verilator",)),
+    ParameterSet("mnist-bmru", at_night=("verilator",)),
+    ParameterSet("kws"),
+)
+"""Sets whose testbench, as `remora generate` writes it, passes in the regression."""
+MAPPED_BY_DAY = ("tiny", "kws")
+"""Presets that every run of the regression synthesises; the others are for the night."""
+GATES_SIMULATED = ("tiny",)
+"""Presets whose mapped netlist passes the testbench (`tests/flow/signoff/test_gate_level.py`)."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What is known of one set.
+
+    Attributes:
+        simulators: on which its testbench passes; of these, ``at_night`` in `make nightly` alone.
+        mhz, area: of the mapped netlist, from its stored figures, the area in mm²; None where it is not mapped.
+        gates: its mapped netlist is simulated.
+    """
+
+    name: str
+    hash: str
+    simulators: tuple[str, ...]
+    at_night: tuple[str, ...]
+    mhz: float | None
+    area: float | None
+    gates: bool
+
+
+def verified_sets() -> list[Verified]:
+    """Every set that is simulated or mapped: presets in their order, each with its variants behind it."""
+    simulated = {each.name: each for each in SIMULATED}
+    mapped = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in BASELINES.glob("*.json")}
+    names = sorted(
+        simulated.keys() | mapped.keys(), key=lambda name: (preset_names().index(name.partition(",")[0]), name)
+    )
+    found = []
+    for name in names:
+        run = simulated.get(name)
+        design = run.design if run else load_design(name, Design)
+        figures = mapped[name]["metrics"] if name in mapped else None
+        found.append(
+            Verified(
+                name,
+                design.hash,
+                SIMULATORS if run else (),
+                run.at_night if run else (),
+                figures["mhz"]["value"] if figures else None,
+                figures["area_um2"]["value"] / 1e6 if figures else None,
+                name in GATES_SIMULATED,
+            )
+        )
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from remora.golden.devices.chip import Chip
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
 from remora.spec.crossbar.spares.spare_map import Replacement, SpareMap
@@ -40,4 +41,18 @@ def random_map(design: DesignPoint, seed: int) -> SpareMap:
             for spare, column in zip(spares, columns, strict=True)
             if random.random() < 0.8
         ]
+    return SpareMap.of(design, chosen)
+
+
+def around_dead(design: DesignPoint) -> SpareMap:
+    """Sound spares stand in for the dead columns of a chip, as far as they go, and no other does."""
+    chip, chosen = Chip.of(design), []
+    for tile in all_tiles(design):
+        made, first = chip.layers[tile.layer], tile.column_tile * tile.spares
+        parked = made.parked.high[:, tile.row_slice, first : first + tile.spares]
+        dead, broken = (
+            (each == 0).all(axis=(0, 1)) for each in (made.high[:, tile.row_slice, tile.column_slice], parked)
+        )
+        pairs = zip(np.flatnonzero(~broken).tolist(), np.flatnonzero(dead).tolist(), strict=False)
+        chosen += [Replacement(tile.layer, tile.index, spare, column) for spare, column in pairs]
     return SpareMap.of(design, chosen)

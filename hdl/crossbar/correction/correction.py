@@ -26,7 +26,7 @@ class Correction(wiring.Component):
 
     Ports:
         host: what the registers set and read.
-        untouched: codes are taken as they are.
+        untouched: from the next cycle on codes are taken as they are.
         hidden_fold: the group of the hidden layer whose codes are asked for.
         hidden_added: for each of its lanes what is added to the code, ``added_bits`` each, signed.
         readout_fold: likewise of the readout.
@@ -76,7 +76,8 @@ class Correction(wiring.Component):
                 pass_on(m, mine, theirs)
             else:
                 m.d.comb += theirs.eq(mine) if name.endswith("_fold") else mine.eq(theirs)
-        m.d.comb += store.silent.eq(self.untouched | self.host.busy)
+        # A flip-flop, for both come from state machines; many cycles lie between either and the first code.
+        m.d.sync += store.silent.eq(self.untouched | self.host.busy)
         if self.design.capabilities.calibrates:
             self._calibrate(m)
         return m

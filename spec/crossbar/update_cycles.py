@@ -120,17 +120,23 @@ class _Draws:
 class _Queue:
     """Slots of columns whose pulses are gathered, the controller that writes them, and what corrects accumulators."""
 
-    def __init__(self, slots: int, by_group: bool, writing: Callable[[int], Writing]) -> None:
+    def __init__(self, slots: int, by_group: bool, skips: bool, writing: Callable[[int], Writing]) -> None:
         self._begun, self._full, self._last = ([False] * slots for _ in range(3))
         self._column = [0] * slots
         self._by_group, self._next, self._writing, self._ready = by_group, 0, writing, 0
+        self._skips = skips
         self._corrections: deque[int] = deque()
 
     def room(self, slot: int) -> bool:
         return not self._begun[slot]
 
     def takes(self, now: int) -> bool:
-        return self._full[self._next] and now >= self._ready
+        """A column leaves: where pulses are verified, one without any does not wait for the controller."""
+        return self._full[self._next] and (now >= self._ready or self._skipped)
+
+    @property
+    def _skipped(self) -> bool:
+        return self._skips and self._writing(self._column[self._next]) == NOTHING_TO_WRITE
 
     def quiet(self, now: int) -> bool:
         """Nothing is gathered, waits, is written, or is still to be corrected."""
@@ -145,11 +151,12 @@ class _Queue:
         if self._corrections and now >= self._corrections[0] + ROUNDED:
             self._corrections.popleft()
         if takes:
-            slot = self._next
+            slot, skipped = self._next, self._skipped
             self._begun[slot] = self._full[slot] = False
             self._next = 0 if self._by_group and self._last[slot] else (slot + 1) % len(self._begun)
             writing = self._writing(self._column[slot])
-            self._ready = now + writing.cycles
+            if not skipped:
+                self._ready = now + writing.cycles
             self._corrections += [now + after for after in writing.corrections]
         if begun is not None:
             slot, self._column[slot], self._last[slot] = begun
@@ -231,7 +238,7 @@ class _Machine:
         design, groups, folds = self._design, column_groups(self._design), self._design.learning_folds
         now = design.cycles.errors
         source, walk = self._source(now), _Walk(design)
-        queue = _Queue(queue_slots(design), folds > 1, self._writing)
+        queue = _Queue(queue_slots(design), folds > 1, design.capabilities.verifies_learning, self._writing)
         draws = _Draws(rounded_words(design)) if update_rule(design).draws else None
         launched, summing = [False] * (SUMMED - 1), [False] * SUMMED
         flying: list[tuple[int, int, int]] = []

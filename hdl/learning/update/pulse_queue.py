@@ -14,7 +14,8 @@ from remora.spec.lib.fixed import unsigned_width
 
 
 class PulseQueue(wiring.Component):
-    """Columns leave it in the order in which they came: that of the update.
+    """Columns leave it in the order in which they came: that of the update. Where pulses are verified, a column without
+    any leaves it at once, so that the walk goes on while another column is read.
 
     Ports:
         slot: where the rows of a column go, at ``begins`` and at ``push``.
@@ -30,7 +31,7 @@ class PulseQueue(wiring.Component):
         counts: pulses of each row.
         raised: of each row, 1: raise the weight, 0: lower it.
         empty: no column is gathered or waits.
-        valid: a column is whole.
+        valid: a column is whole, and where pulses are verified, it has some.
         take: while ``valid``, takes it.
         column_counts: pulses of every row of that column, in the order of the rows.
         column_raised: of every row.
@@ -74,6 +75,11 @@ class PulseQueue(wiring.Component):
         bits = unsigned_width(self.design.learning.max_pulses)
         begun, full, next_slot = Signal(self.slots), Signal(self.slots), Signal(unsigned_width(self.slots - 1))
         kept: dict[str, list[Signal]] = {name: [] for name in ("counts", "raised", "layer", "tile", "of_tile", "last")}
+        whole, leaves = full.bit_select(next_slot, 1), self.take & self.valid
+        if self.design.capabilities.verifies_learning:
+            pulsed = self._pulsed(m)
+            here = pulsed.bit_select(next_slot, 1)
+            whole, leaves = whole & here, leaves | (whole & ~here)
         for index in range(self.slots):
             sizes = {"counts": bits * len(held), "raised": len(held), "layer": 1, "last": 1}
             slot = {name: Signal(size, name=f"{name}_{index}", reset_less=True) for name, size in sizes.items()}
@@ -81,7 +87,7 @@ class PulseQueue(wiring.Component):
             slot["of_tile"] = Signal.like(self.column_of_tile, name=f"of_tile_{index}", reset_less=True)
             for name, signal in slot.items():
                 kept[name].append(signal)
-            with m.If(self.take & self.valid & (next_slot == index)):
+            with m.If(leaves & (next_slot == index)):
                 m.d.sync += [begun[index].eq(0), full[index].eq(0)]
             with m.If(self.begins & (self.slot == index)):
                 m.d.sync += [
@@ -99,7 +105,7 @@ class PulseQueue(wiring.Component):
                 ]
                 with m.If(self.whole):
                     m.d.sync += full[index].eq(1)
-        with m.If(self.take & self.valid):
+        with m.If(leaves):
             m.d.sync += next_slot.eq(next_slot + 1)
             wraps = (next_slot == self.slots - 1) | (
                 Array(kept["last"])[next_slot] if self.design.learning_folds > 1 else 0
@@ -115,7 +121,7 @@ class PulseQueue(wiring.Component):
             raised.eq(chosen["raised"]),
             self.room.eq(~begun.bit_select(self.slot, 1)),
             self.empty.eq(~begun.any()),
-            self.valid.eq(full.bit_select(next_slot, 1)),
+            self.valid.eq(whole),
             self.column_counts.eq(Cat(counts.word_select(position, bits) for _, position in order)),
             self.column_raised.eq(Cat(raised[position] for _, position in order)),
             self.column_layer.eq(chosen["layer"]),
@@ -123,3 +129,13 @@ class PulseQueue(wiring.Component):
             self.column_of_tile.eq(chosen["of_tile"]),
         ]
         return m
+
+    def _pulsed(self, m: Module) -> Signal:
+        """Whether the column in each slot has pulses. The rows of the one before are through when a column begins."""
+        pulsed = Signal(self.slots)
+        for index in range(self.slots):
+            with m.If(self.begins & (self.slot == index)):
+                m.d.sync += pulsed[index].eq(0)
+            with m.If(self.push & (self.push_slot == index) & self.counts.any()):
+                m.d.sync += pulsed[index].eq(1)
+        return pulsed

@@ -17,7 +17,7 @@ from remora.golden.crossbar.weights import Weights
 from remora.golden.data.load import SequenceSet
 from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import Checkpoint, continue_checkpoint, save_checkpoint
-from remora.golden.learning.kernel.protocol import MakeKernel
+from remora.golden.learning.kernel.protocol import MakeKernel, WeightUpdate
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.reservoir import Reservoir, ReservoirState
 from remora.golden.learning.training import accuracy
@@ -26,6 +26,10 @@ from remora.golden.offline.adam import Adam
 from remora.golden.offline.float_model import FloatModel, to_float
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.spares.spare_map import SpareMap
+
+COUNTED = 997
+"""Of so many sequences that a chip learns, the cycles of one are counted; prime, so that new ones and replays are met
+alike."""
 
 
 class Learner(Protocol):
@@ -57,6 +61,8 @@ class ChipLearner:
 
     Attributes:
         counts: sequences presented, replays included, and pulses applied and dropped.
+        cycles: of a design that verifies, by how much longer the hardware takes for a sequence that is learnt than
+            without pulses, a share, of one sequence in `COUNTED`.
 
     Args:
         spares: what spare columns stand in for; None: for none.
@@ -68,6 +74,7 @@ class ChipLearner:
         self._design, self._kernel = design, kernel or learning_kernel()
         self._trainer = ReplayTrainer(design, weights, kernel=self._kernel)
         self.counts = {"sequences_presented": 0, "pulses_applied": 0, "pulses_dropped": 0}
+        self.cycles: list[float] = []
         if spares:
             self._continue(design, replace(Checkpoint.of(design, weights), spares=spares))
 
@@ -81,9 +88,20 @@ class ChipLearner:
     def learn(self, x: NDArray, label: int) -> None:
         """Learn a new sequence and replay."""
         learned = self._trainer.train_sequence(x, label)
+        if self._design.capabilities.verifies_learning:
+            for number, update in enumerate((learned.update, *learned.replays), self.counts["sequences_presented"]):
+                if number % COUNTED == 0:
+                    # All sequences of a stream are equally long.
+                    self._count_cycles(update, len(x))
         self.counts["sequences_presented"] += 1 + len(learned.replays)
         self.counts["pulses_applied"] += learned.applied
         self.counts["pulses_dropped"] += learned.dropped
+
+    def _count_cycles(self, update: WeightUpdate, steps: int) -> None:
+        cycles, winners = self._design.cycles, tuple(update.winners.tolist())
+        plain = cycles.fewest_update(steps, winners)
+        more = cycles.verified_update(steps, update.verified, winners) - plain
+        self.cycles.append(more / (cycles.sequence(steps) + plain))
 
     def slow_down(self, rate_shift: int) -> None:
         """Shift every gradient further to the right by ``rate_shift`` bits; all state stays."""

@@ -7,6 +7,7 @@ pulses missed returns to its accumulators, beside the ideal chip of the same see
 from __future__ import annotations
 
 from functools import partial
+from statistics import fmean
 from typing import Any
 
 from remora.flow.experiments.figures import Chart, Curve, Guide, Map, Panel
@@ -20,6 +21,7 @@ from remora.spec.crossbar.learning import MOST_VERIFY_FEEDBACK
 
 SUMMARY = "verified learning on real devices: points lost against pulses, for six feedback gains"
 TAKES_SEQUENCES = True
+VERSION = 2
 IDEAL = "ideal"
 GAINS = (0, 1, 2, 4, 6, 8)
 """Eighths; 0 is learning without reads, since nothing returns."""
@@ -63,6 +65,7 @@ def _learn(course: Course, design: DesignPoint, parameters: dict, context: Conte
         "pulses": learner.counts["pulses_applied"], "updates": updates,
         "worst_device": max(int(layer.n.max()) for layer in devices.layers) if devices else None,
         "rows_read": sum(devices.probes) / max(1, 2 * design.learning.verify_reads) / updates if devices else None,
+        "more_cycles": fmean(learner.cycles) if learner.cycles else None,
     }  # fmt: skip
 
 
@@ -75,7 +78,8 @@ def conclude(options: Options, results: list[dict]) -> Conclusion:
             "accuracy": one["accuracy"], "lost": control["accuracy"] - one["accuracy"], "pulses": one["pulses"],
             "pulses_of_ideal": one["pulses"] / max(1, control["pulses"]),
         }  # fmt: skip
-        found |= {key: one[key] for key in ("worst_device", "rows_read") if one[key] is not None}
+        more = ("worst_device", "rows_read", "more_cycles")
+        found |= {key: one[key] for key in more if one[key] is not None}
         chips.setdefault(one["chip"], {})[str(one["gain"])] = found
     result = {"chips": chips, "accuracy": control["accuracy"], "helps": helps(chips)}
     return Conclusion(result, _charts(result), _lines(result))
@@ -123,9 +127,11 @@ def _lines(result: dict, spread: dict | None = None) -> tuple[str, ...]:
             within = ""
             if spread:
                 within = f" ± {100 * half_interval(spread['chips'][name][gain]['lost'], len(result['seeds'])):.1f}"
-            parts.append(
-                f"{gain}/{MOST_VERIFY_FEEDBACK} {0 - 100 * one['lost']:+.1f}{within} at {one['pulses_of_ideal']:.2g}"
-            )
+            cycles = f" and {one['more_cycles']:.1%} more cycles" if "more_cycles" in one else ""
+            at = f"{one['pulses_of_ideal']:.2g}{cycles}"
+            parts.append(f"{gain}/{MOST_VERIFY_FEEDBACK} {0 - 100 * one['lost']:+.1f}{within} at {at}")
         lines.append(f"{name}: {', '.join(parts)}; least lost at {result['helps'][name]}/{MOST_VERIFY_FEEDBACK}")
-    lines.append("(feedback, points against the ideal chip of the same seed, at so many times its pulses)")
+    lines.append(
+        "(feedback, points against the ideal chip of the same seed, at so many times its pulses, and cycles a sequence)"
+    )
     return tuple(lines)

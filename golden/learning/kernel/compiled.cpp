@@ -199,6 +199,7 @@ void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, 
            bool watched) {
     Layer<T>&hidden = network.hidden, &readout = network.readout;
     for (Layer<T>* layer : {&hidden, &readout}) layer->applied = layer->dropped = layer->written_devices = layer->given_up = 0;
+    verified_rows().clear();
     forward(network, x, steps);
     find_errors(network, label);
     for (int64_t t = 0; t < steps; ++t)
@@ -215,12 +216,12 @@ void learn(Network<T>& network, const uint8_t* x, int64_t steps, int64_t label, 
         add_products(network.sums, network.words + i, hidden.rows, network.deltas, steps, hidden.stride);
         write(network, hidden, i, number, watched);
     }
-    verify(network, hidden, pulse_now<T>);
+    verify(network, hidden, pulse_now<T>, 0);
     for (int64_t i = 0; i < readout.rows; ++i) {
         for (int64_t k = 0; k < readout.stride; ++k) network.sums[k] = network.readout_words[i] * network.error[k];
         write(network, readout, i, number, watched);
     }
-    verify(network, readout, pulse_now<T>);
+    verify(network, readout, pulse_now<T>, hidden.columns);
 }
 
 }  // namespace
@@ -230,6 +231,11 @@ extern "C" {
 int64_t remora_network_bytes() { return sizeof(Network<float>); }
 
 int64_t remora_devices_bytes() { return sizeof(Devices); }
+
+int64_t remora_verified(const int64_t** numbers) {
+    *numbers = verified_rows().data();
+    return int64_t(verified_rows().size());
+}
 
 void remora_learn_float(Network<float>* network, const uint8_t* x, int64_t steps, int64_t label, uint32_t number,
                         int64_t until, int64_t watched) {

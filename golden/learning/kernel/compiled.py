@@ -21,14 +21,9 @@ from remora.golden.crossbar.device_datapath import DeviceDatapath, make_datapath
 from remora.golden.crossbar.weights import Weights
 from remora.golden.devices.state import SEQUENCE_MASK, DeviceState
 from remora.golden.learning.kernel.compiled_devices import BLOCK, CompiledDevices, DevicesStructure, aligned_zeros
+from remora.golden.learning.kernel.compiled_verify import verified_tiles
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
-from remora.golden.learning.kernel.protocol import (
-    Accumulators,
-    GradientWatch,
-    LearningKernel,
-    MakeKernel,
-    WeightUpdate,
-)
+from remora.golden.learning.kernel.protocol import Accumulators, GradientWatch, LearningKernel, MakeKernel, WeightUpdate
 from remora.golden.learning.kernel.rules import BiasRule, feedback_matrix, learning_dtype, signed_derivatives
 from remora.golden.learning.kernel.update_rules.registry import rule_index
 from remora.golden.learning.pulses import Writes
@@ -115,7 +110,8 @@ def open_kernel(library: Path, rule: str | None = None) -> MakeKernel:
     """
     opened = ctypes.CDLL(str(library))
     try:
-        opened.remora_network_bytes.restype = opened.remora_devices_bytes.restype = c_int64
+        for function in (opened.remora_network_bytes, opened.remora_devices_bytes, opened.remora_verified):
+            function.restype = c_int64
         fits = opened.remora_network_bytes() == ctypes.sizeof(_Network)
         fits &= opened.remora_devices_bytes() == ctypes.sizeof(DevicesStructure)
         for function in (opened.remora_learn_float, opened.remora_learn_double):
@@ -153,6 +149,7 @@ class CompiledKernel:
         single = layer_dtype(design) is np.float32 and learning_dtype(design) is np.float32
         self._dtype = np.float32 if single else np.float64
         self._learn = library.remora_learn_float if single else library.remora_learn_double
+        self._library = library
         hidden, readout = accumulators or (None, None)
         self._hidden = _LayerArrays(design, Layer.HIDDEN, weights.hidden, hidden, self._dtype)
         self._readout = _LayerArrays(design, Layer.READOUT, weights.readout, readout, self._dtype)
@@ -284,6 +281,7 @@ class CompiledKernel:
         return WeightUpdate(
             scores, int(scores.argmax()), arrays["error"][:classes].astype(np.int16),
             arrays["feedback"][:units].astype(np.int32), winners, _writes(filled.hidden), _writes(filled.readout),
+            verified_tiles(self._library, self._design.crossbar.rows) if self._design.learning.verify_reads else (),
         )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ class WeightUpdate:
         feedback: (hidden,) int32, ``f = Ψᵀ e``.
         winners: hidden units that learnt, rising.
         hidden, readout: what was written into each layer.
-        verified: what was pulsed and read, in order, of a design that verifies; the compiled kernel does not tell.
+        verified: what was pulsed and read, in the order of the update, of a design that verifies.
     """
 
     scores: NDArray[np.int16]

@@ -98,7 +98,8 @@ def learn_alike(trainers: list[ReplayTrainer], random: np.random.Generator, sequ
             seen += Counter(
                 updates=1, applied=update.applied, dropped=update.dropped,
                 devices=update.hidden.devices + update.readout.devices,
-                losers=design.network.hidden - len(update.winners),
+                losers=design.network.hidden - len(update.winners), tiles=len(update.verified),
+                rounds=sum(len(tile.rounds) for tile in update.verified),
             )  # fmt: skip
         seen += Counter(gradients=len(gradients[0]), cut=cut is not None, replays=len(updates[0]) - 1)
     return seen
@@ -124,6 +125,7 @@ def assert_same_update(expected: WeightUpdate, found: WeightUpdate) -> None:
         np.testing.assert_array_equal(mine, theirs, err_msg=name)
         assert mine.dtype == theirs.dtype, name
     assert (found.decision, found.hidden, found.readout) == (expected.decision, expected.hidden, expected.readout)
+    assert found.verified == expected.verified
     assert all(type(count) is int for count in (found.decision, found.hidden.applied, found.readout.devices))
 
 

@@ -89,7 +89,8 @@ def test_the_independent_reading_agrees(real):
 
 
 def test_the_compiled_kernel_agrees():
-    """Rules J1 to J3: devices, χ and counts of both kernels, probes among them; wires are left to numpy."""
+    """Rules J1 to J3: devices, χ and counts of both kernels, what was pulsed and read, and probes; wires are left to
+    numpy."""
     random, seen, kernel = np.random.default_rng([SEED, 62]), Counter(), open_kernel(compile_kernel())
     for number in range(NETWORKS):
         design = any_verified(random, number % 4 > 0)
@@ -101,6 +102,7 @@ def test_the_compiled_kernel_agrees():
             seen += Counter(probes=sum(golden.probes))
         seen += Counter(compiled=isinstance(trainers[1].dfa._kernel, CompiledKernel))
     assert seen["values"] > 1000 and seen["probes"] > 100 and 0 < seen["compiled"] < NETWORKS, seen
+    assert seen["rounds"] > seen["tiles"] > 100, seen
 
 
 def learnt(design, sequences: int = 8) -> tuple[ReplayTrainer, Counter]:

@@ -21,6 +21,8 @@ def test_every_gain_stands_beside_none(small_stream, charts, tmp_path):
     # Ideal devices miss nothing but what full pairs drop.
     assert abs(chips["ideal"]["8"]["pulses_of_ideal"] - 1) < 0.1
     assert chips["taox-hfox"]["8"]["pulses"] > chips["taox-hfox"]["0"]["pulses"] > 0
+    assert all(("more_cycles" in each["8"]) and "more_cycles" not in each["0"] for each in chips.values())
+    assert chips["taox-hfox"]["8"]["more_cycles"] > 0
     assert chips["taox-hfox"]["8"]["rows_read"] > 0 == chips["taox-hfox"]["0"]["rows_read"]
 
 

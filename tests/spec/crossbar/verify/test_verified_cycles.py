@@ -7,7 +7,9 @@ import numpy as np
 
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
+from remora.spec.crossbar.update_cycles import ROUNDED
 from remora.spec.crossbar.verify.verified_cycles import (
+    MISSED,
     NOTHING_TO_WRITE,
     Round,
     VerifiedTile,
@@ -69,3 +71,15 @@ def test_an_update_takes_what_its_walk_does_not_hide():
         assert last <= now <= most
         last = now
     assert last > plain
+
+
+def test_columns_without_pulses_do_not_wait_for_those_that_are_read():
+    """The walk hides what is read of a column, until the next one with pulses is there."""
+    cycles, one = FOUR.cycles, (Round(1, 1, YES),)
+    plain = cycles.fewest_update(28)
+
+    def more(*columns: int) -> int:
+        return cycles.verified_update(28, [VerifiedTile(column, 0, one) for column in columns]) - plain
+
+    assert more(3) == more(3, 50) == more(3, 20, 40, 60, 80) == 0
+    assert 0 < more(3, 4) < more(3, 4, 5) and 0 < more(108) < more(109) <= 101 + MISSED + ROUNDED

@@ -96,9 +96,8 @@ def learn_alike(trainers: list[ReplayTrainer], random: np.random.Generator, sequ
         seen += assert_same_state(*trainers)
         for update in updates[0]:
             seen += Counter(
-                updates=1, applied=update.applied, dropped=update.dropped,
-                devices=update.hidden.devices + update.readout.devices,
-                losers=design.network.hidden - len(update.winners), tiles=len(update.verified),
+                updates=1, tiles=len(update.verified), losers=design.network.hidden - len(update.winners),
+                applied=update.applied, dropped=update.dropped, devices=update.hidden.devices + update.readout.devices,
                 rounds=sum(len(tile.rounds) for tile in update.verified),
             )  # fmt: skip
         seen += Counter(gradients=len(gradients[0]), cut=cut is not None, replays=len(updates[0]) - 1)
@@ -124,8 +123,8 @@ def assert_same_update(expected: WeightUpdate, found: WeightUpdate) -> None:
         mine, theirs = getattr(found, name), getattr(expected, name)
         np.testing.assert_array_equal(mine, theirs, err_msg=name)
         assert mine.dtype == theirs.dtype, name
-    assert (found.decision, found.hidden, found.readout) == (expected.decision, expected.hidden, expected.readout)
-    assert found.verified == expected.verified
+    own, other = ((each.decision, each.hidden, each.readout, each.verified) for each in (found, expected))
+    assert own == other
     assert all(type(count) is int for count in (found.decision, found.hidden.applied, found.readout.devices))
 
 

@@ -29,14 +29,15 @@ def command(
 
     These are the Verilog of the digital part, behavioural models and blackboxes of the macros, a JSON sidecar
     (hierarchy, ports, widths, addresses, the design point), memory images, C header and register documentation, and a
-    testbench that runs with a simulator alone. The command prints the lines that run it. The same design point always
-    gives the same bytes.
+    testbench that runs with a simulator alone. The command prints the lines that run it. For the chip around the core
+    there are file lists, a FuseSoC core file, IP-XACT, SystemRDL, constraints, Liberty and LEF abstracts of the macros,
+    the packet format, and a driver in C. The same design point always gives the same bytes.
 
     DIR is a new or an empty folder, or one that this command wrote. There it replaces its own files, which the file
     remora.sha256 lists, and keeps every other file. It refuses to replace a file that you have changed, and, where
     there is no remora.sha256, a file that differs from the new one. --force lifts both refusals.
 
-    Example: remora generate mnist -o out
+    Examples: remora generate mnist -o out · remora generate tiny -o left --prefix left_
     """
     from remora.flow.generate.directory import file_list
     from remora.flow.report.notes import say_notes

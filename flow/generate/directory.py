@@ -73,7 +73,7 @@ def _write(parts: Parts, directory: Path, packaging: Packaging) -> dict:
     top = f"{packaging.prefix}{TOP_NAME}"
     netlist = convert(parts.top(), top, family=top, located=packaging.source_locations)
     scenario = parts.scenario()
-    macros = find_macros(parts, netlist)
+    macros = find_macros(parts, netlist, packaging.prefix)
     sidecar = make_sidecar(parts, netlist, macros)
     files = sidecar["files"]
     texts = {

@@ -20,7 +20,8 @@ class Packaging:
     """
 
     prefix: str = ""
-    """Begins the name of every generated module, so that several cores fit into one netlist; macros keep theirs."""
+    """Begins the name of every generated module and of every cell of the abstracts, so that several cores fit into one
+    netlist; macros keep their names."""
     device_pitch: float = DEVICE_PITCH
     """Of the devices in the LEF abstracts, in µm."""
     source_locations: bool = False

@@ -56,7 +56,7 @@ def integration_texts(
         "simulation_list": file_list(simulation_files(files), "simulation: models and netlist"),
         "fusesoc_core": core_file(name, version, netlist.top, files, scenario.plusargs),
         "constraints": constraints(ports, [netlist.library.clock], ASSUMPTIONS),
-        "liberty": liberty(placed, ASSUMPTIONS),
+        "liberty": liberty(placed, ASSUMPTIONS, packaging.prefix),
         "lef": lef(placed, Layout(device_pitch=packaging.device_pitch), ASSUMPTIONS),
         "bindings": bindings(placed, boxes),
         "ip_xact": ip_xact(design, name, version, netlist.top, ports, files),

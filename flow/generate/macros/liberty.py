@@ -39,11 +39,15 @@ _HEAD = """\
 """
 
 
-def liberty(shapes: Iterable[MacroShape], assumptions: Assumptions) -> str:
-    """A Liberty library of the shapes, and the wire load model `WIRES`."""
+def liberty(shapes: Iterable[MacroShape], assumptions: Assumptions, prefix: str = "") -> str:
+    """A Liberty library of the shapes, and the wire load model `WIRES`.
+
+    Args:
+        prefix: begins the name of the library.
+    """
     shapes = list(shapes)
     widths = sorted({port.width for shape in shapes for port in shape.ports.values()} - {1})
-    parts = [f"library ({LIBRARY}) {{\n{_HEAD}", _wire_load(assumptions), *map(_bus_type, widths)]
+    parts = [f"library ({prefix}{LIBRARY}) {{\n{_HEAD}", _wire_load(assumptions), *map(_bus_type, widths)]
     return "".join([*parts, *(_cell(shape, assumptions) for shape in shapes), "}\n"])
 
 

@@ -122,8 +122,11 @@ class Macros:
     instances: Mapping[str, str]
 
 
-def find_macros(parts: Parts, netlist: Netlist) -> Macros:
+def find_macros(parts: Parts, netlist: Netlist, prefix: str = "") -> Macros:
     """The macros that a converted design instantiates.
+
+    Args:
+        prefix: begins the name of each of their Liberty cells.
 
     Raises:
         MacroError: a macro has no description, or its description names pins or parameters that the blackbox lacks.
@@ -136,9 +139,10 @@ def find_macros(parts: Parts, netlist: Netlist) -> Macros:
         shape = blackboxes[module].shape({name: value for name, value in given.items() if isinstance(value, int)})
         key = module, tuple(sorted(shape.parameters.items()))
         if key not in cells:
+            name = f"{prefix}{shape.cell}"
             # Shapes that differ in other parameters than the size alone.
-            same = sum(name == shape.cell or name.startswith(f"{shape.cell}_") for name in shapes)
-            cells[key] = f"{shape.cell}_{same + 1}" if same else shape.cell
+            same = sum(other == name or other.startswith(f"{name}_") for other in shapes)
+            cells[key] = f"{name}_{same + 1}" if same else name
             shapes[cells[key]] = MacroShape(module, cells[key], shape.parameters, shape.ports, shape.contract)
         instances[path] = cells[key]
     return Macros(shapes | {ENABLE_GATE.cell: ENABLE_GATE}, instances)

@@ -86,6 +86,17 @@ def test_every_generated_module_has_the_prefix_and_no_macro(cores):
         assert netlist(core).replace(f"{prefix}remora", "remora") == plain
 
 
+def test_the_cells_of_two_cores_have_names_of_their_own(cores):
+    libraries = [core.directory / core.sidecar["files"]["liberty"] for core in cores]
+    done = yosys([*(f"read_liberty -lib {path}" for path in libraries), "select -list =*"])
+    assert done.returncode == 0 and "Re-definition" not in done.stdout, done.stdout + done.stderr
+    for core, prefix in zip(cores, ("left_", "right_"), strict=True):
+        cells = {entry["cell"] for entry in core.sidecar["macros"]}
+        assert len(cells) >= 2 and all(cell.startswith(prefix) and cell in done.stdout for cell in cells)
+        lef = (core.directory / core.sidecar["files"]["lef"]).read_text()
+        assert cells == set(re.findall(r"^MACRO (\w+)$", lef, re.MULTILINE))
+
+
 def test_without_prefixes_two_cores_would_collide():
     made = [generated_once(load_design(preset, Design)).netlist for preset in ("tiny", "kws")]
     assert "MODDUP" in verilator_lint(made, "remora", "-Wall")

@@ -16,6 +16,7 @@ from remora.flow.tools.simulator import default_seed
 from remora.flow.tools.verilator import SimulatorError, compiler_version, find_verilator
 from tests.junit import pytest_configure, pytest_runtest_logreport, pytest_runtest_makereport  # noqa: F401
 
+pytest_plugins = ["tests.coverage.session"]
 COVERED = (("tests", "spec"), ("tests", "golden"))
 """Folders of tests."""
 

@@ -126,6 +126,9 @@ class RunCase(ABC):
 
 C = TypeVar("C", bound=RunCase)
 
+LISTENERS: list[Callable[[RunCase, Found], None]] = []
+"""Called after each run of this process in which all agreed and all that is required was compared."""
+
 
 @dataclass
 class RtlRun(Generic[C]):
@@ -259,4 +262,7 @@ def _compare(case: C, directory: Path, report: dict[str, Any], stalled: bool) ->
     for check in case.checks(found):
         comparison.merge(compare({check.kind: check.expected}, {check.kind: check.actual}))
     required = case.required(stalled)
+    if not comparison.failure(required):
+        for listen in LISTENERS:
+            listen(case, found)
     return RtlRun(case, comparison, answers, np.concatenate(golden), found.counters, report, required)

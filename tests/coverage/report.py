@@ -1,0 +1,76 @@
+"""What a regression reached, as a table for a person, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from tests.coverage.verdict import Result, State, label
+
+HEADINGS = ("feature", "points", "reached", "bins", "reached", "by other tests alone")
+
+
+def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
+    """A row a feature, and one of all, of the columns `HEADINGS`. Points of the night count once they have run."""
+    features = [(name, list(group)) for name, group in groupby(results, key=lambda one: one.point.feature)]
+    return [(name, *_counts(group)) for name, group in [*features, ("all", list(results))]]
+
+
+def _counts(results: list[Result]) -> tuple[str, ...]:
+    ran = [one for one in results if one.state is not State.AT_NIGHT]
+    nightly = len(results) - len(ran)
+    others = sum(bool(one.others.get(each)) and not one.hits.get(each) for one in ran for each in one.point.bins)
+    numbers = (
+        sum(one.state is State.REACHED for one in ran), sum(len(one.point.bins) for one in ran),
+        sum(one.reached for one in ran), others,
+    )  # fmt: skip
+    return (f"{len(ran)}{f' + {nightly} at night' if nightly else ''}", *map(str, numbers))
+
+
+def text_table(results: Sequence[Result]) -> list[str]:
+    """Lines of the table."""
+    table = [HEADINGS, *rows(results)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(HEADINGS))]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+
+
+def problem_lines(results: Iterable[Result], *states: State) -> list[str]:
+    """What is missing of the points in these states, a line each."""
+    return [
+        f"{one.point.path} ({one.state.value}): {'; '.join(one.problems)}"
+        for one in results
+        if one.state in states and one.problems
+    ]
+
+
+def markdown(results: Sequence[Result], title: str) -> str:
+    """The table, and every point with its bins."""
+    lines = [f"# {title}", "", _line(HEADINGS), _line(["---"] * len(HEADINGS)), *map(_line, rows(results)), ""]
+    lines += [_line(("point", "state", "hits by bin")), _line(["---"] * 3)]
+    for one in results:
+        hits = ", ".join(f"{label(each)} {one.hits.get(each, 0)}" for each in one.point.bins)
+        lines.append(_line((f"`{one.point.path}`", one.state.value, hits)))
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def as_json(results: Sequence[Result], **about: Any) -> dict[str, Any]:
+    """All of it for other programs, with ``about`` beside."""
+    return about | {
+        "points": [
+            {
+                "point": one.point.path,
+                "state": one.state.value,
+                "tests": list(one.point.tests),
+                "nightly": one.point.nightly,
+                "bins": {label(each): one.hits.get(each, 0) for each in one.point.bins},
+                "other_tests": {label(each): count for each, count in one.others.items()},
+                "problems": list(one.problems),
+            }
+            for one in results
+        ]
+    }

@@ -1,0 +1,150 @@
+"""What a regression reached of the plan, and what is wrong with that."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from remora.spec.lib.files import replacing
+from remora.tb.lib.coverage import PLAN_FILE, digest_of, zeroed
+from tests.coverage.plan import Plan, Point, as_json, names_test, points_of
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+"""Outcomes of a test."""
+Hits = Mapping[str, Mapping[str, Mapping[Any, int]]]
+"""Hits by test, path of the point and bin."""
+
+
+class State(Enum):
+    """What became of a point."""
+
+    REACHED = "reached"
+    UNREACHED = "unreached"
+    """A bin, or a test that must reach the point, is missing."""
+    AT_NIGHT = "at night"
+    """It is demanded by night alone."""
+    NOT_RUN = "not run"
+    """A test of it failed, was skipped, or was not asked for."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A point after a regression.
+
+    Attributes:
+        hits: by bin, of the tests that must reach it and passed. ``others``: of all others that passed.
+        problems: what is missing, in words.
+    """
+
+    point: Point
+    state: State
+    hits: Mapping[Any, int]
+    others: Mapping[Any, int]
+    problems: tuple[str, ...]
+
+    @property
+    def reached(self) -> int:
+        """Bins that the tests reached that must."""
+        return sum(self.hits[each] > 0 for each in self.point.bins)
+
+
+def results(plan: Plan, outcomes: Mapping[str, str], hits: Hits, *, night: bool, whole: bool) -> list[Result]:
+    """What became of every point.
+
+    Args:
+        outcomes: `PASSED`, `FAILED` or `SKIPPED` by node id, of every test that ran.
+        night: points of the night are demanded too.
+        whole: every test was asked for, so that an entry of the plan which names none is a mistake.
+    """
+    passed = [test for test, outcome in outcomes.items() if outcome == PASSED]
+    return [_result(point, passed, outcomes, hits, night or not point.nightly, whole) for point in points_of(plan)]
+
+
+def _result(
+    point: Point, passed: list[str], outcomes: Mapping[str, str], hits: Hits, demanded: bool, whole: bool
+) -> Result:
+    named = {entry: [test for test in outcomes if names_test(entry, test)] for entry in point.tests}
+    own = {test for tests in named.values() for test in tests}
+    mine: Counter[Any] = Counter()
+    others: Counter[Any] = Counter()
+    for test in passed:
+        (mine if test in own else others).update(hits.get(test, {}).get(point.path, {}))
+    problems = []
+    for entry, tests in named.items():
+        if not tests:
+            problems.append(f"no test {entry}")
+        elif not any(hits.get(test, {}).get(point.path) for test in tests):
+            problems.append(f"not reached by {entry}")
+    problems += [f"no hit of {label(each)}" for each in point.bins if not mine[each]]
+    whole_point = all(named.values()) or whole
+    ended = all(outcomes[test] == PASSED for test in own)
+    if not demanded and not own:
+        state, problems = State.AT_NIGHT, []
+    elif not problems:
+        state = State.REACHED
+    elif not demanded:
+        state = State.AT_NIGHT
+    else:
+        state = State.UNREACHED if whole_point and ended else State.NOT_RUN
+    return Result(point, state, mine, others, tuple(problems))
+
+
+def label(name: Any) -> str:
+    """A bin for a person: its name, of a cross the names of those that it crosses."""
+    return " × ".join(name) if isinstance(name, tuple) else str(name)
+
+
+def read_hits(folder: Path, tests: Iterable[str]) -> dict[str, dict[str, dict[Any, int]]]:
+    """The hits that the files of a folder hold, by test; files of other tests are left out."""
+    by_digest = {digest_of(test): test for test in tests}
+    found: dict[str, dict[str, dict[Any, int]]] = {}
+    for path in sorted(folder.glob("*.xml")):
+        test = by_digest.get(path.name.partition("-")[0])
+        if test is not None:
+            for point, hits in _read(path):
+                merged = found.setdefault(test, {}).setdefault(point, {})
+                for name, count in hits.items():
+                    merged[name] = merged.get(name, 0) + count
+    return found
+
+
+def _read(path: Path) -> Iterator[tuple[str, dict[Any, int]]]:
+    """Points of a file of the library, with the bins that were hit."""
+    for group in ElementTree.parse(path).getroot():
+        for point in group:
+            hits = {_bin(each.attrib["bin"]): int(each.attrib["hits"]) for each in point}
+            hit = {name: count for name, count in hits.items() if count}
+            if hit:
+                yield f"{group.tag}.{point.tag}", hit
+
+
+def _bin(text: str) -> Any:
+    return ast.literal_eval(text) if text.startswith("(") else text
+
+
+def merge(plan: Plan, folder: Path, tests: Iterable[str], target: Path) -> None:
+    """Write all hits of these tests as one file of the library, of every point of the plan.
+
+    Raises:
+        AssertionError: the library's sums are not those of the files.
+    """
+    from cocotb_coverage.coverage import merge_coverage
+
+    digests = {digest_of(test) for test in tests}
+    files = [path for path in sorted(folder.glob("*.xml")) if path.name.partition("-")[0] in digests]
+    zero = folder / "zero.xml"
+    zeroed(as_json(plan), zero)
+    with replacing(target) as partial:
+        merge_coverage(lambda line: None, str(partial), str(zero), *map(str, files))
+        wanted = sum(sum(hits.values()) for path in files for _, hits in _read(path))
+        found = sum(sum(hits.values()) for _, hits in _read(partial))
+    assert found == wanted, f"{target}: the library merged {found} hits of {wanted}"
+
+
+__all__ = ["PLAN_FILE", "Result", "State", "label", "merge", "read_hits", "results"]

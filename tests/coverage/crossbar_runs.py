@@ -169,7 +169,8 @@ def _learning(design: DesignPoint, found: Found) -> None:
     learning, counters = design.learning, found.counters
     common = {
         "rule": _own(learning.update, RULES), "pair": _own(design.crossbar.pair, PAIRS), "devices": _kind(design),
-        "winners": "all" if learning.winners == "all" else "some", "stall": found.stalled, "contexts": design.system.contexts, "columns": learning.columns,
+        "winners": "all" if learning.winners == "all" else "some", "stall": found.stalled,
+        "contexts": design.system.contexts, "columns": learning.columns,
         "lanes": "folded" if design.learning_folds > 1 else "all",
         "map": design.capabilities.compensates, "verified": design.capabilities.verifies_learning,
         "bias": design.crossbar.bias, "readout": design.network.readout,

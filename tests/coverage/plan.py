@@ -17,8 +17,8 @@ The files `plan/*.toml` have a table a feature, which is a covergroup of `remora
     cross = ["cause", "stall"]            # every pair of bins, but those that ``ignore`` lists
     tests = ["tests/top/crossbar/test_sizes.py"]
 
-A test is a folder, a file, a function in it, or one of its parameter sets. ``nightly = true`` marks a point that is demanded by
-night alone.
+A test is a folder, a file, a function in it, or one of its parameter sets. ``nightly = true`` marks a point that is
+demanded by night alone.
 """
 
 from __future__ import annotations

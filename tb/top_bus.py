@@ -18,6 +18,7 @@ from remora.spec.lib.registers import ADDRESS_BITS, WORD_BYTES, Kind, Register, 
 from remora.tb.bmru.host import BmruHost
 from remora.tb.crossbar.top_window import started
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.host import Host
 from remora.tb.lib.stress_master import RATES, ChannelRates, StressMaster
 from remora.tb.models.registers import ALL_BYTES, WORD_MASK, Model
@@ -105,12 +106,15 @@ class Bus:
             self._guard(1)
             self._follow_loads()
             self.responses[response] += 1
+            strobes = {0: "none", ALL_BYTES: "all"}.get(access[2], "some")
+            cover("bus", access="write", response=response, strobes=strobes, core="quiet" if sure else "resetting")
             self._compare(
                 f"write of {access[1]:#010x}, strobes {access[2]:04b}, to {access[0]:#05x}", response, expected
             )
         for address, (response, word) in zip(reads, read, strict=True):
             expected, wanted = self.model.read(address)
             mask = self.mask(address)
+            cover("bus", access="read", response=response, core="quiet" if sure else "resetting")
             self._compare(f"read of {address:#05x}", (response, word & mask), (expected, wanted & mask))
 
     def _follow_loads(self) -> None:
@@ -158,6 +162,8 @@ async def every_rate(bus: Bus, rounds: int) -> None:
             await bus.compare_all()
     await bus.compare_all()
     assert all(bus.master.seen.values()), bus.master.seen
+    for order, seen in bus.master.seen.items():
+        cover("bus", order=order if seen else None)
     assert all(bus.responses[each] for each in (Response.OKAY, Response.SLVERR, Response.DECERR)), bus.responses
 
 

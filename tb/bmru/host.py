@@ -7,6 +7,7 @@ from remora.golden.bmru.codes import BmruCodes
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.scan import check_word, pack_chain
 from remora.spec.lib.registers import WORD_BITS
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.host import Host
 
 
@@ -43,7 +44,9 @@ class BmruHost(Host):
         for start in range(0, len(data), WORD_BITS // 8):
             await self.until_word()
             await self.write("SCAN_DATA", bits=int.from_bytes(data[start : start + WORD_BITS // 8], "little"))
-        return await self.scan_end()
+        status = await self.scan_end()
+        cover("bmru_scan", command="load", passes=not status["written_wrong"])
+        return status
 
     async def program_codes(self, codes: BmruCodes) -> None:
         """Load codes and check that they arrived.
@@ -61,7 +64,9 @@ class BmruHost(Host):
         """Compare the latches with a check word; SCAN_STATUS at the end."""
         await self.write("SCAN_CHECK", value=check)
         await self.write("SCAN_CONTROL", verify=1)
-        return await self.scan_end()
+        status = await self.scan_end()
+        cover("bmru_scan", command="verify", passes=not status["latches_wrong"])
+        return status
 
     async def read_back(self) -> bytes:
         """The latches, packed as `remora.spec.bmru.scan.pack_chain` packs them."""
@@ -72,6 +77,7 @@ class BmruHost(Host):
             await self.until_word()
             data += (await self.read("SCAN_DATA"))["bits"].to_bytes(WORD_BITS // 8, "little")
         await self.scan_end()
+        cover("bmru_scan", command="read")
         return data
 
     async def until_word(self) -> None:

@@ -10,6 +10,7 @@ from remora.spec.bmru.counters import BmruCounter
 from remora.spec.bmru.scan import check_word, pack_chain
 from remora.spec.lib.registers import Kind
 from remora.tb.bmru.host import BmruHost
+from remora.tb.lib.coverage import cover
 
 STATUS_OK = {"ready": 0, "written_wrong": 0, "chain_wrong": 0, "latches_wrong": 0}
 
@@ -67,6 +68,7 @@ async def scan_window(dut) -> None:
     await host.refused("SCAN_CONTROL", read=1)
     await host.write("CONTROL", soft_reset=1)
     await host.expect("STATUS", programmed=0, scan_busy=0)
+    cover("bmru_resets", kind="soft", phase="load")
     await host.reset()
     await host.expect("STATUS", programmed=0)
     assert await host.verify(check_word(bits)) == STATUS_OK
@@ -91,6 +93,7 @@ async def frames_without_codes(dut) -> None:
         await host.load(codes, check=check_word(codes.chain()) ^ 1)
         await host.start()
     assert counters[BmruCounter.DROPPED_UNPROGRAMMED] == 2 * len(clip)
+    cover("bmru_frames", cause="unprogrammed", stall=False)
     await host.expect("INTERRUPT_STATUS", dropped_unprogrammed=1, dropped_outside=0)
     await host.halt()
     await host.program_codes(codes)

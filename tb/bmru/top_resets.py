@@ -13,6 +13,7 @@ from remora.golden.bmru.codes import BmruCodes
 from remora.spec.bmru.scan import check_word
 from remora.tb.bmru.host import BmruHost
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.resets import PIN, SOFT, in_any_order
 from remora.tb.lib.streams import stalls
 
@@ -35,7 +36,9 @@ async def in_flight(dut) -> None:
             break
         # Every other reset finds frames done and answered.
         await host.cycles(random.randint(config["done"] if number % 2 else 1, config["longest_wait"]))
+        busy = (await host.read("STATUS"))["busy"]
         await reset(host, resets[number], check_word(codes.chain()))
+        cover("bmru_resets", kind="pin" if resets[number] == PIN else "soft", phase="frame" if busy else "between")
         answers += received(host)
     for _ in range(config["polls"]):
         await host.cycles(100)

@@ -16,6 +16,7 @@ from remora.spec.lib.registers import counter_value
 from remora.tb.bmru.host import BmruHost
 from remora.tb.bmru.top_resets import received
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.streams import stalls
 
 LONGEST_GAP = 60
@@ -47,6 +48,7 @@ async def asleep(dut) -> None:
         answers += received(host)
     await bench.fall_asleep()
     answers += received(host)
+    cover("bmru_clock", woken_by="frame" if answers else None)
     await host.halt()
     counters = await host.counters()
     found = {"answers": answers, "frames": counters[BmruCounter.FRAMES], "slept": bench.slept, "rounds": bench.rounds}
@@ -88,10 +90,12 @@ class SleepBench:
         )
         await self.host.cycles(self.random.randrange(3 * AWAKE_AFTER))
         await self.host.expect("INTERRUPT_ENABLE", **fields)
+        cover("bmru_clock", woken_by="write")
 
     async def read_only(self) -> None:
         """A read finds the content that there was before the sleep."""
         assert (await self.host.read("STATUS"))["programmed"]
+        cover("bmru_clock", woken_by="read")
 
     async def cycles_go_on(self) -> None:
         """Between two snapshots that find the clock standing CYCLES grows by exactly what passed."""
@@ -104,3 +108,4 @@ class SleepBench:
             await self.fall_asleep()
         (before, first), (after, second) = found
         assert after - before == second - first, "cycles were lost"
+        cover("bmru_clock", woken_by="snapshot")

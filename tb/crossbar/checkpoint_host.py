@@ -28,6 +28,7 @@ from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.tb.crossbar.correction_host import read_corrections, write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.bench import pack, unpack
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.register_script import RegisterScript
 
 POLL_CYCLES = 50
@@ -166,6 +167,7 @@ async def read_memory(host: CrossbarHost, memory: HostMemory, addresses: Iterabl
             script.write("MEMORY_POINTER", group=0)
             script.record("MEMORY_DATA", len(groups))
     found = iter(await host.make(script, POLL_CYCLES))
+    cover("memory_window", memory=memory, access="read")
     return [sum(next(found) << GROUP_BITS * group for _, groups in slices for group in groups) for _ in wanted]
 
 
@@ -179,6 +181,7 @@ async def write_memory(host: CrossbarHost, memory: HostMemory, first: int, words
             await fill_window(host, [word >> GROUP_BITS * group & GROUP_MASK for group in groups])
             await host.write("MEMORY_CONTROL", store=1)
             await _idle(host)
+    cover("memory_window", memory=memory, access="write")
 
 
 async def fill_window(host: CrossbarHost, groups: Iterable[int]) -> None:

@@ -13,6 +13,7 @@ from remora.spec.crossbar.layout import ROWS_PER_WORD, Layer, Tile, all_tiles
 from remora.spec.crossbar.memories import host_memories
 from remora.spec.crossbar.spares.spare_map import IDLE, SpareMap
 from remora.spec.lib.registers import WORD_MASK
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.host import Host
 from remora.tb.lib.register_script import RegisterScript
 
@@ -95,6 +96,8 @@ class CrossbarHost(Host):
         script = RegisterScript(self.registers)
         _program_column(script, tile, column, levels)
         await self.carry_out(script, self._pause)
+        for rows in tile.window_slices:
+            cover("window", command="commit", layer=tile.layer, holds=True, rows=rows.stop - rows.start)
 
     async def write_column(self, tile: Tile, column: int, levels: NDArray) -> int:
         """Program one column, whatever becomes of it; returns how many rows do not hold their weight."""
@@ -103,6 +106,7 @@ class CrossbarHost(Host):
             await self.begin_slice(tile, column, part, levels[rows])
             await self._finish()
             mismatches += (await self.read("WINDOW_STATUS"))["mismatches"]
+        cover("window", command="commit", layer=tile.layer, holds=not mismatches)
         return mismatches
 
     async def begin_slice(self, tile: Tile, column: int, part: int, levels: NDArray) -> None:
@@ -125,6 +129,8 @@ class CrossbarHost(Host):
                 script.write("WINDOW_POINTER", row=0)
                 script.record("WINDOW_DATA", _words(rows))
         words, found = await self.make(script, self._pause), []
+        for layer in {tile.layer for tile, _ in columns}:
+            cover("window", command="read", layer=layer)
         for tile, _ in columns:
             parts = []
             for rows in tile.window_slices:
@@ -142,6 +148,8 @@ class CrossbarHost(Host):
         script.write("WINDOW_CONTROL", drive=1)
         script.until("STATUS", "window_busy", 0)
         await self.carry_out(script)
+        number = {1: "one", self.design.formats.stream_bits: "all"}.get(planes, "some")
+        cover("window", command="drive", layer=tile.layer, planes=number, integrator=integrator)
 
     async def begin_conversion(self, tile: Tile, integrator: int = 0) -> None:
         """Start to convert what an integrator of all tiles of the layer of ``tile`` holds."""
@@ -150,6 +158,7 @@ class CrossbarHost(Host):
         script.write("WINDOW_DRIVE", planes=1, **self._named(integrator))
         script.write("WINDOW_CONTROL", convert=1)
         await self.carry_out(script)
+        cover("window", command="convert", layer=tile.layer, integrator=integrator)
 
     async def code(self, tile: Tile, column: int) -> int:
         """The code of a column from the last conversion of its tile."""

@@ -15,6 +15,7 @@ from remora.spec.crossbar.layout import Layer
 from remora.tb.crossbar.correction_host import read_biases, read_corrections, write_biases, write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 
 SLACK = 2
 """How many times longer than predicted a calibration may take."""
@@ -63,6 +64,7 @@ async def refusals_and_resets(dut) -> None:
     await host.write("CONTROL", soft_reset=1)
     await host.until("calibrating", 0, pause_cycles=5)
     await host.expect("INTERRUPT_STATUS", calibrated=0)
+    cover("resets", kind="soft", phase="calibration")
     # The readout comes last, so that nothing of it is measured yet.
     assert same((await read_corrections(host))[1:], mine[1:])
     assert same(await read_biases(host), biases)
@@ -86,4 +88,8 @@ async def one_calibration(host: CrossbarHost, cycles: int) -> dict:
     taken = round((get_sim_time("ns") - began) / host.period_ns)
     await host.expect("STATUS", calibrating=0)
     await host.write("INTERRUPT_STATUS", calibrated=1)
-    return {"cycles": taken, "offsets": [each.tolist() for each in await read_corrections(host)]}
+    offsets = await read_corrections(host)
+    for layer, found in zip(Layer, offsets, strict=True):
+        for sign in np.unique(np.sign(found)).tolist():
+            cover("calibration", layer=layer, offset=("zero", "positive", "negative")[sign])
+    return {"cycles": taken, "offsets": [each.tolist() for each in offsets]}

@@ -15,6 +15,7 @@ from remora.golden.learning.dfa import DfaTrainer
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.tb.crossbar.top_resets import prepare
 from remora.tb.lib.aiming import Missing, delays, during_an_update
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.resets import PIN
 
 MOST_TIMES = 20
@@ -68,7 +69,8 @@ async def resets_while_learning(dut) -> None:
         await bench.reset(PIN)
         found.append(await host.read_weights())
         trainer = DfaTrainer(host.design, found[-2], Coefficients(*config["coefficients"]))
-        missing.happened(cut=lies_within_an_update(trainer, found[-1], sequences))
+        missing.happened(cut=(within := lies_within_an_update(trainer, found[-1], sequences)))
+        cover("resets", kind="pin", phase="update" if within else None)
     await begin()
     for _ in sequences:
         assert await host.answer(config["timeout_cycles"]) is not None, "an answer is missing after the resets"

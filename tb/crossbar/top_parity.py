@@ -11,6 +11,7 @@ from remora.spec.lib.packets import Flag, encode_packet
 from remora.tb.crossbar import checkpoint_host
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 
 
 async def expect(host: CrossbarHost, accumulators: int, reservoir: int, pending: bool) -> None:
@@ -50,6 +51,7 @@ async def the_window_reads_what_lost_a_bit(dut) -> None:
     for count in (1, 2, 3):
         assert await checkpoint_host.read_memory(host, memory, [1]) == [bad ^ 1]
         await expect(host, 0, count, True)
+        cover("parity", memory="reservoir", reader="window")
         await cleared(host)
         await expect(host, 0, count, False)
     await host.write("CONTROL", soft_reset=1)
@@ -60,6 +62,7 @@ async def the_window_reads_what_lost_a_bit(dut) -> None:
     await expect(host, 0, 0, False)
     assert await checkpoint_host.read_memory(host, HostMemory.ACCUMULATORS, [3]) == [column ^ 1]
     await expect(host, 4, 0, True)
+    cover("parity", memory="accumulators", reader="window")
     # The write of a row reads the rest of the word, and counts too; the pattern is in the word until the last row's.
     await host.write("CONTROL", soft_reset=1)
     await cleared(host)
@@ -93,8 +96,10 @@ async def learning_reads_what_lost_a_bit(dut) -> None:
     await learn(4)
     found = await host.read("MEMORY_ERRORS")
     assert found["accumulators"] and not found["reservoir"]
+    cover("parity", memory="accumulators", reader="learning")
     await cleared(host)
     depth = host_memories(design)[HostMemory.RESERVOIR_STEPS].depth
     await checkpoint_host.write_memory(host, HostMemory.RESERVOIR_STEPS, 0, [config["step"]] * depth)
     await learn(5)
     assert (await host.read("MEMORY_ERRORS"))["reservoir"] and int(host.dut.irq.value)
+    cover("parity", memory="reservoir", reader="learning")

@@ -20,6 +20,7 @@ from remora.spec.lib.reset import HELD_CYCLES
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.aiming import between_packets
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.resets import PIN, SOFT, in_any_order
 from remora.tb.lib.streams import stalls
 
@@ -193,7 +194,9 @@ async def while_programming(dut) -> None:
             host.renew_bus()
             await bench.reset(PIN)
         kind = random.choice((PIN, SOFT))
+        at_work = (await host.read("STATUS"))["window_busy"]
         await bench.reset(kind)
+        cover("resets", kind="pin" if kind == PIN else "soft", phase="window" if at_work else None)
         await host.until("halted", 1, pause_cycles=1)
         await _require_others(host, weights, tile, column, part)
         levels = _column(weights, tile, column)

@@ -17,6 +17,7 @@ from remora.spec.crossbar.spares.spare_map import SpareMap
 from remora.tb.crossbar.correction_host import write_corrections
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 
 SLACK = 2
 """How many times longer than predicted a test may take."""
@@ -57,6 +58,7 @@ async def refusals(dut) -> None:
     await host.write("CONTROL", soft_reset=1)
     await host.until("self_testing", 0, pause_cycles=5)
     await host.expect("INTERRUPT_STATUS", self_tested=0)
+    cover("resets", kind="soft", phase="self_test")
     await one_test(host, config["cycles"])
 
 
@@ -77,6 +79,7 @@ async def one_test(host: CrossbarHost, cycles: int, weigh: bool = False) -> dict
         await host.write("SELF_TEST_POINTER", entry=entry)
         word = await host.read_word(host.registers["SELF_TEST_FINDING"])
         findings += [word] if word else []
+    cover("self_test", mode="weighs" if weigh else "whole")
     sums = [total async for total in column_sums(host)]
     return {"cycles": taken, "status": status, "counts": counts, "findings": findings, "sums": sums}
 

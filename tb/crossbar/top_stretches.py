@@ -14,6 +14,7 @@ from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.cycles import Cycles, Stretch
 from remora.spec.lib.packets import Flag
 from remora.tb.crossbar.top_timeouts import TimeoutBench
+from remora.tb.lib.coverage import cover
 
 
 async def stretch(bench: TimeoutBench, values: list[int]) -> Cycles:
@@ -23,6 +24,12 @@ async def stretch(bench: TimeoutBench, values: list[int]) -> Cycles:
     await bench.host.write("MACRO_STRETCH", **written)
     await bench.host.expect("MACRO_STRETCH", **written)
     return Cycles(bench.design, wanted)
+
+
+def cover_stretch(values: list[int], use: str) -> None:
+    """What was given more time in a run that agreed."""
+    for field, cycles in zip(fields(Stretch), values, strict=True):
+        cover("stretches", what=field.name if cycles else None, use=use)
 
 
 @cocotb.test()
@@ -48,6 +55,7 @@ async def counted(dut) -> None:
         for index in many:
             bench.send(index)
         assert await bench.finished([*many]) == {*many}
+        cover_stretch(values, "infer")
         phases.append({"stretch": values, "began": began, "ended": host.cycle()})
         await host.halt()
     assert not bench.stopped
@@ -78,6 +86,7 @@ async def learnt(dut) -> None:
         learning.append(after[Counter.LEARN_CYCLES] - before[Counter.LEARN_CYCLES])
         most = sum(cycles.most_update(bench.lengths[index % len(bench.lengths)]) for index in range(config["learnt"]))
         assert after[Counter.PULSES] > before[Counter.PULSES] and learning[-1] <= most
+        cover_stretch(values, "learn")
         found.append(await host.read_weights())
     changed = (found[0].hidden != initial.hidden).sum(), (found[0].readout != initial.readout).sum()
     assert len(found) > 1 and min(changed) > 0, "nothing was learnt"

@@ -15,6 +15,7 @@ from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.spec.lib.packets import Flag, encode_packet
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 
 TRIES = 20
 """How often a column is programmed until no pulse hangs."""
@@ -109,6 +110,8 @@ class TimeoutBench:
         assert found and found <= set(causes or found), f"{found} where {causes} is possible"
         self.causes.update(found)
         await host.until("busy", 0, pause_cycles=20)
+        for cause in found:
+            cover("timeouts", cause=cause)
         await host.expect("STATUS", window_busy=0)
         before = await host.counters()
         await host.cycles(3 * self.longest_wait)
@@ -215,7 +218,8 @@ async def updates(dut) -> None:
                 if bench.stopped:
                     break
             assert host.cycle() < began + 100 * longest, "no pulse hangs"
-        within += (await host.read("LEARN_PROGRESS"))["updating"]
+        within += (updating := (await host.read("LEARN_PROGRESS"))["updating"])
+        cover("timeouts", update="cut" if updating else "whole")
         if round_ % 2:
             # Before the update has ended.
             found = {name for name, value in (await host.read("MACRO_STATUS")).items() if value}
@@ -248,6 +252,7 @@ async def tiles_that_answer(dut) -> None:
     await bench.host.halt()
     await bench.host.expect("MACRO_TIMEOUT", cycles=bench.limit)
     assert not bench.causes and not bench.stopped
+    cover("timeouts", limit="least")
 
 
 @cocotb.test()
@@ -264,3 +269,4 @@ async def no_limit(dut) -> None:
     await bench.soft_reset()
     bench.send(0)
     assert await bench.finished([0]) == {0}
+    cover("timeouts", limit="none")

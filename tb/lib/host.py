@@ -26,6 +26,7 @@ from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
 from remora.spec.presets import parse_design
 from remora.tb.lib.clocks import start_clock
 from remora.tb.lib.config import load_config
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.register_script import Access, RegisterScript, recorded_words
 
 POLLS = 10_000
@@ -92,7 +93,11 @@ class Host:
     async def read(self, name: str) -> dict[str, int]:
         """Read a register's fields."""
         register = self.registers[name]
-        return register.decode(await self.read_word(register))
+        fields = register.decode(await self.read_word(register))
+        if name == "INTERRUPT_STATUS":
+            for source in (each for each, pending in fields.items() if pending):
+                cover("interrupts", source=source, pin=bool(int(self.dut.irq.value)))
+        return fields
 
     async def read_word(self, register: Register) -> int:
         """Read a register's word."""

@@ -25,6 +25,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.packets import Flag
 from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.scoreboard import Comparison, compare
 from tests.top.crossbar.test_checkpoint import require_same
 from tests.top.crossbar.test_learning import learner
@@ -84,6 +85,8 @@ def test_healing_among_packets(name, harness, tmp_path):
     assert found.healing == reference.trainer.healing
     wanted = ("healed", "by policy", "policy ended", "cut", "yielded", "interrupts", "stopped", "answers", "ahead")
     assert min(follower.seen[each] for each in wanted) > 0, follower.seen
+    for each in wanted:
+        cover("healing", event=each.replace(" ", "_"))
 
 
 def test_what_was_asked_for_is_restored(harness, tmp_path):

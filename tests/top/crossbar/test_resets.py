@@ -17,6 +17,8 @@ from remora.golden.crossbar.miru import Inference, infer, trace_records
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, READOUT, STEP, Event
 from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.coverage import cover
+from remora.tb.lib.resets import PIN, SOFT
 from remora.tb.lib.scoreboard import Comparison, compare
 
 DESIGN = DesignPoint(
@@ -27,6 +29,7 @@ DESIGN = DesignPoint(
 )
 """Several tiles and folds; pulses so long that a reset finds most of them under way."""
 SEQUENCES, PHASES, ATTEMPTS = 6, 40, 24
+RESETS = {PIN: "pin", SOFT: "soft"}
 
 
 def test_resets_of_sequences_in_flight(harness, tmp_path):
@@ -80,11 +83,25 @@ def compare_phases(stimulus: Stimulus, directory: Path) -> Comparison:
         if number < PHASES - 1:
             assert len(answers) <= len(found[READOUT])
             cut += len(found[STEP]) < len(expected[STEP])
+            cover("resets", kind=RESETS[outcome["resets"][number]], phase=_phase(found, expected, stimulus.lengths))
             expected = {kind: records[: len(found[kind])] for kind, records in expected.items()}
         comparison.merge(compare(expected, found))
         started = first + (int(found[STEP]["sequence"][-1]) - first + 1 if len(found[STEP]) else 0)
     assert cut >= PHASES // 2, "too few resets hit a sequence in flight"
     return comparison
+
+
+def _phase(found: dict[str, np.ndarray], expected: dict[str, np.ndarray], lengths: np.ndarray) -> str:
+    """Where the reset of a phase found the sequences."""
+    if not len(found[STEP]):
+        return "start"
+    if len(found[STEP]) == len(expected[STEP]) and len(found[READOUT]) == len(expected[READOUT]):
+        return "idle"
+    last = int(found[STEP]["sequence"][-1])
+    whole = (found[STEP]["sequence"] == last).sum() == (expected[STEP]["sequence"] == last).sum()
+    if not whole:
+        return "steps"
+    return "readout" if last not in found[READOUT]["sequence"] else "answer"
 
 
 def _between(records: np.ndarray, begin: int, end: int) -> np.ndarray:

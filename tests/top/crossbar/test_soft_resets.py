@@ -29,6 +29,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import UPDATE_COUNT_BITS
 from remora.spec.crossbar.records import EVENT, INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.trace import read_trace, write_header
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.scoreboard import Comparison, compare
 from tests.top.crossbar.every_step.test_every_step import POINTS as EVERY_STEP
 from tests.top.crossbar.test_checkpoint import require_same
@@ -248,6 +249,8 @@ class Follower:
         assert updates >= 1
         self.unfinished += 1
         self.cut += columns is not None and columns > 0
+        where = "update" if columns == 0 else "columns" if columns else "insertion" if phase["pending"] else "learnt"
+        cover("resets", kind="soft", phase=where)
         x, label = self.data.x[index, : self.lengths[index]], int(self.data.y[index])
         interruption = Interruption(updates, columns, inserted=not phase["pending"])
         learned, records = self.reference.interrupt(x, label, index % 256, interruption)
@@ -318,6 +321,7 @@ class Follower:
             cut = len(rows) < steps
             self.answers_cut += cut
             self.cut_in_updates += bool(cut and phase["updating"])
+            cover("resets", kind="soft" if cut else None, phase="parts" if cut else None)
             self.parts += len(rows)
 
     def _require_checkpoint(self, path: Path) -> None:

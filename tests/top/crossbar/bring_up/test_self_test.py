@@ -19,6 +19,7 @@ from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
 from remora.spec.crossbar.self_test.plan import HARDWARE_CLASSES, LEAST_SUM, MOST_PULSES, Defect, threshold_for
+from remora.tb.lib.coverage import cover
 from tests.hdl.designs import DESIGNS
 from tests.support import generated_copy
 from tests.top.crossbar.test_devices import EVERYTHING
@@ -80,6 +81,8 @@ def test_every_class_is_found(harness, tmp_path):
         assert result.comparison.compared[SUMS] > 0
         assert len(result.listed) == tests and max(each.most for each in result.golden) <= MOST_PULSES
         seen |= {finding.defect for finding in outcome.found}
+        for finding in outcome.found:
+            cover("self_test", finding=finding.defect, layer=finding.layer)
     assert seen == set(HARDWARE_CLASSES)
     (tmp_path / "weighs").mkdir()
     result, _ = compared(harness, tmp_path / "weighs", SMALL, 1, pulses=False)

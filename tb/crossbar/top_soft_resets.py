@@ -18,6 +18,7 @@ from remora.tb.crossbar.checkpoint_host import save_checkpoint as read_checkpoin
 from remora.tb.crossbar.host import CrossbarHost
 from remora.tb.crossbar.top_resets import ResetBench, prepare
 from remora.tb.lib.aiming import Missing, delays, during_an_update
+from remora.tb.lib.coverage import cover
 from remora.tb.lib.resets import SOFT
 from remora.tb.lib.streams import ready_after_valid, stalls
 
@@ -84,6 +85,7 @@ async def learn_through_resets(dut) -> None:
         await bench.reset(SOFT)
         # Forgets the packet, if any, that the sender had in hand but began to send only after the first.
         await bench.reset(SOFT)
+        cover("resets", kind="soft", phase="idle")
         phase["answers"] = [*bench.cut[-2], *bench.cut[-1]]
         phase |= await progress(bench)
         begun = phase.get("presented", phase["updates"]) - presented

@@ -18,7 +18,8 @@ The files `plan/*.toml` have a table a feature, which is a covergroup of `remora
     tests = ["tests/top/crossbar/test_sizes.py"]
 
 A test is a folder, a file, a function in it, or one of its parameter sets. ``nightly = true`` marks a point that is
-demanded by night alone.
+demanded by night alone, ``pinned = true`` one that its tests reach by chance, which is demanded at the seed of
+continuous integration alone.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from remora.tb.lib.coverage import BINS, CROSS, IGNORE, RANGES
 ROOT = Path(__file__).parents[2]
 FILES = Path(__file__).parent / "plan"
 NAME = re.compile("[a-z][a-z0-9_]*")
-FEATURE_KEYS, POINT_KEYS = {"about", "contract", "points"}, {"about", BINS, CROSS, IGNORE, "tests", "nightly"}
+FEATURE_KEYS, POINT_KEYS = {"about", "contract", "points"}, {"about", BINS, CROSS, IGNORE, "tests", "nightly", "pinned"}
 
 
 class PlanError(ValueError):
@@ -56,7 +57,7 @@ class Point:
         ranges: least and greatest number of each bin; None where values are names.
         cross: points that it crosses; none of an ordinary point. ``ignore``: tuples that are none of its bins.
         tests: beginnings of the node ids of those that must reach it.
-        nightly: it is demanded by night alone.
+        nightly: it is demanded by night alone. ``pinned``: at the seed of continuous integration alone.
     """
 
     feature: str
@@ -67,7 +68,8 @@ class Point:
     cross: tuple[str, ...]
     ignore: tuple[tuple[str, ...], ...]
     tests: tuple[str, ...]
-    nightly: bool
+    nightly: bool = False
+    pinned: bool = False
 
     @property
     def path(self) -> str:
@@ -140,7 +142,8 @@ def _point(feature: str, name: str, content: Mapping[str, Any]) -> Point:
         raise PlanError(f"{path}: it has no bin, or no test must reach it")
     return Point(
         feature, name, content.get("about", ""), tuple(given), ranges, tuple(content.get(CROSS, ())),
-        tuple(map(tuple, content.get(IGNORE, ()))), tuple(content["tests"]), content.get("nightly", False),
+        tuple(map(tuple, content.get(IGNORE, ()))), tuple(content["tests"]),
+        content.get("nightly", False), content.get("pinned", False),
     )  # fmt: skip
 
 

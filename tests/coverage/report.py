@@ -12,20 +12,20 @@ HEADINGS = ("feature", "points", "reached", "bins", "reached", "by other tests a
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    """A row a feature, and one of all, of the columns `HEADINGS`. Points of the night count once they have run."""
+    """A row a feature, and one of all, of the columns `HEADINGS`. What is not demanded counts once it is reached."""
     features = [(name, list(group)) for name, group in groupby(results, key=lambda one: one.point.feature)]
     return [(name, *_counts(group)) for name, group in [*features, ("all", list(results))]]
 
 
 def _counts(results: list[Result]) -> tuple[str, ...]:
-    ran = [one for one in results if one.state is not State.AT_NIGHT]
-    nightly = len(results) - len(ran)
+    ran = [one for one in results if one.state is not State.NOT_DEMANDED]
+    rest = len(results) - len(ran)
     others = sum(bool(one.others.get(each)) and not one.hits.get(each) for one in ran for each in one.point.bins)
     numbers = (
         sum(one.state is State.REACHED for one in ran), sum(len(one.point.bins) for one in ran),
         sum(one.reached for one in ran), others,
     )  # fmt: skip
-    return (f"{len(ran)}{f' + {nightly} at night' if nightly else ''}", *map(str, numbers))
+    return (f"{len(ran)}{f' + {rest} not demanded' if rest else ''}", *map(str, numbers))
 
 
 def text_table(results: Sequence[Result]) -> list[str]:
@@ -67,8 +67,10 @@ def as_json(results: Sequence[Result], **about: Any) -> dict[str, Any]:
                 "state": one.state.value,
                 "tests": list(one.point.tests),
                 "nightly": one.point.nightly,
+                "pinned": one.point.pinned,
                 "bins": {label(each): one.hits.get(each, 0) for each in one.point.bins},
                 "other_tests": {label(each): count for each, count in one.others.items()},
+                "by_test": {test: [label(each) for each in found] for test, found in one.by_test.items()},
                 "problems": list(one.problems),
             }
             for one in results

@@ -15,27 +15,41 @@ from time import perf_counter
 
 import pytest
 
-from remora.flow.verify.run import LISTENERS
+from remora.flow.tools.simulator import DEFAULT_SEED, default_seed
+from remora.flow.verify.run import LISTENERS, Found, RunCase
 from remora.spec.lib.files import write_text
 from remora.tb.lib.coverage import FOLDER_VARIABLE, PLAN_FILE, covergroups
-from tests.coverage.plan import as_json, load_plan
+from tests.coverage.plan import FILES, as_json, load_plan
 from tests.coverage.report import as_json as report_json
 from tests.coverage.report import markdown, problem_lines, text_table
-from tests.coverage.runs import sample_run
 from tests.coverage.verdict import FAILED, PASSED, SKIPPED, Result, State, merge, read_hits, results
 
 REPORTS = Path("build") / "coverage"
 """Folder of ``functional.json``, ``.md`` and ``.xml``, below the root."""
 NIGHT_VARIABLE = "REMORA_NIGHTLY"
+NARROWING = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "stepwise")
+"""Options of pytest that leave tests out."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Another plan, for tests of this module."""
+    parser.addini("coverage_plan", "folder of the plan of functional coverage", default=str(FILES))
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to collect; a pytest within a test of another does not."""
     if hasattr(config, "workerinput"):
-        LISTENERS.append(sample_run)
+        LISTENERS.append(_sample)
     elif FOLDER_VARIABLE not in os.environ and not config.option.collectonly:
-        LISTENERS.append(sample_run)
+        LISTENERS.append(_sample)
         config.pluginmanager.register(Collector(config))
+
+
+def _sample(case: RunCase, found: Found) -> None:
+    # Imported late: it needs both systems, which a session without a run does not.
+    from tests.coverage.runs import sample_run
+
+    sample_run(case, found)
 
 
 def pytest_runtest_logfinish(nodeid: str) -> None:
@@ -54,7 +68,7 @@ class Collector:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self.plan = load_plan()
+        self.plan = load_plan(Path(config.getini("coverage_plan")))
         self._config, self._folder = config, Path(tempfile.mkdtemp(prefix="remora-coverage-"))
         self.outcomes: dict[str, str] = {}
         self.results: list[Result] = []
@@ -72,16 +86,18 @@ class Collector:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Merge, write the reports, and fail a whole session in which a point was not reached."""
         began = perf_counter()
-        night = os.environ.get(NIGHT_VARIABLE) == "1"
+        night, seed = os.environ.get(NIGHT_VARIABLE) == "1", default_seed()
         self.whole = is_whole(self._config) and not (session.shouldstop or session.shouldfail)
         passed = [test for test, outcome in self.outcomes.items() if outcome == PASSED]
         hits = read_hits(self._folder, passed)
         if not hits and not self.whole:
             return
-        self.results = results(self.plan, self.outcomes, hits, night=night, whole=self.whole)
+        self.results = results(
+            self.plan, self.outcomes, hits, night=night, pinned=seed == DEFAULT_SEED, whole=self.whole
+        )
         target = self._config.rootpath / REPORTS
         merge(self.plan, self._folder, passed, target / "functional.xml")
-        told = report_json(self.results, whole=self.whole, night=night, tests=len(self.outcomes))
+        told = report_json(self.results, whole=self.whole, night=night, seed=seed, tests=len(self.outcomes))
         write_text(target / "functional.json", json.dumps(told, indent=1) + "\n")
         write_text(target / "functional.md", markdown(self.results, "Functional coverage"))
         self.seconds = perf_counter() - began
@@ -114,6 +130,5 @@ class Collector:
 
 def is_whole(config: pytest.Config) -> bool:
     """Whether a session was asked for every test."""
-    option = config.option
-    narrowed = (option.keyword, option.markexpr, option.deselect, option.ignore, option.ignore_glob, option.lf)
-    return list(config.args) == list(config.getini("testpaths")) and not any(narrowed)
+    narrowed = any(getattr(config.option, name, None) for name in NARROWING)
+    return list(config.args) == list(config.getini("testpaths")) and not narrowed

@@ -27,8 +27,8 @@ class State(Enum):
     REACHED = "reached"
     UNREACHED = "unreached"
     """A bin, or a test that must reach the point, is missing."""
-    AT_NIGHT = "at night"
-    """It is demanded by night alone."""
+    NOT_DEMANDED = "not demanded"
+    """It is demanded by night alone, or at another seed alone."""
     NOT_RUN = "not run"
     """A test of it failed, was skipped, or was not asked for."""
 
@@ -39,6 +39,7 @@ class Result:
 
     Attributes:
         hits: by bin, of the tests that must reach it and passed. ``others``: of all others that passed.
+        by_test: bins that a test which passed hit.
         problems: what is missing, in words.
     """
 
@@ -46,6 +47,7 @@ class Result:
     state: State
     hits: Mapping[Any, int]
     others: Mapping[Any, int]
+    by_test: Mapping[str, tuple[Any, ...]]
     problems: tuple[str, ...]
 
     @property
@@ -54,16 +56,21 @@ class Result:
         return sum(self.hits[each] > 0 for each in self.point.bins)
 
 
-def results(plan: Plan, outcomes: Mapping[str, str], hits: Hits, *, night: bool, whole: bool) -> list[Result]:
+def results(
+    plan: Plan, outcomes: Mapping[str, str], hits: Hits, *, night: bool, pinned: bool, whole: bool
+) -> list[Result]:
     """What became of every point.
 
     Args:
         outcomes: `PASSED`, `FAILED` or `SKIPPED` by node id, of every test that ran.
-        night: points of the night are demanded too.
+        night: points of the night are demanded too. ``pinned``: so are those of the seed of continuous integration.
         whole: every test was asked for, so that an entry of the plan which names none is a mistake.
     """
     passed = [test for test, outcome in outcomes.items() if outcome == PASSED]
-    return [_result(point, passed, outcomes, hits, night or not point.nightly, whole) for point in points_of(plan)]
+    return [
+        _result(point, passed, outcomes, hits, night >= point.nightly and pinned >= point.pinned, whole)
+        for point in points_of(plan)
+    ]
 
 
 def _result(
@@ -82,17 +89,15 @@ def _result(
         elif not any(hits.get(test, {}).get(point.path) for test in tests):
             problems.append(f"not reached by {entry}")
     problems += [f"no hit of {label(each)}" for each in point.bins if not mine[each]]
-    whole_point = all(named.values()) or whole
-    ended = all(outcomes[test] == PASSED for test in own)
-    if not demanded and not own:
-        state, problems = State.AT_NIGHT, []
-    elif not problems:
+    known = (whole or all(named.values())) and all(outcomes[test] == PASSED for test in own)
+    if not problems:
         state = State.REACHED
     elif not demanded:
-        state = State.AT_NIGHT
+        state = State.NOT_DEMANDED
     else:
-        state = State.UNREACHED if whole_point and ended else State.NOT_RUN
-    return Result(point, state, mine, others, tuple(problems))
+        state = State.UNREACHED if known else State.NOT_RUN
+    by_test = {test: tuple(hits[test][point.path]) for test in passed if point.path in hits.get(test, {})}
+    return Result(point, state, mine, others, by_test, tuple(problems))
 
 
 def label(name: Any) -> str:

@@ -53,10 +53,22 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
                 xml.pytest_runtest_logreport(_case(report, test, when))
 
 
+def add_case(name: str, failure: str | None) -> None:
+    """Write a case that is no test of pytest, such as a point of functional coverage; passed where ``failure`` is None.
+
+    Args:
+        name: as a node id.
+    """
+    whole = pytest.TestReport(name, ("", None, name), {}, "passed", None, "call")
+    for xml in _reports:
+        for when in ("call", "teardown"):
+            xml.pytest_runtest_logreport(_case(whole, {"name": "", "failure": failure, "seconds": 0.0}, when))
+
+
 def _case(report: pytest.TestReport, test: dict, when: str) -> pytest.TestReport:
     failed = when == "call" and test["failure"] is not None
     return pytest.TestReport(
-        nodeid=f"{report.nodeid}::{test['name']}",
+        nodeid=f"{report.nodeid}::{test['name']}" if test["name"] else report.nodeid,
         location=report.location,
         keywords={},
         outcome="failed" if failed else "passed",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from docs.pages import commands, cycles, fields, macros, modules, packets, ports, records, registers, verified
+from docs.pages import commands, coverage, cycles, fields, macros, modules, packets, ports, records, registers
 
 if TYPE_CHECKING:
     from docutils.nodes import bullet_list
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 GENERATORS: dict[str, Callable[..., str]] = {
     "commands": commands.commands,
+    "coverage": coverage.plan,
     "cycles": cycles.cycles,
     "derived": fields.derived,
     "enumeration": packets.enumeration,

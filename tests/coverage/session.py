@@ -23,6 +23,7 @@ from tests.coverage.plan import FILES, as_json, load_plan
 from tests.coverage.report import as_json as report_json
 from tests.coverage.report import markdown, problem_lines, text_table
 from tests.coverage.verdict import FAILED, PASSED, SKIPPED, Result, State, merge, read_hits, results
+from tests.junit import add_case
 
 REPORTS = Path("build") / "coverage"
 """Folder of ``functional.json``, ``.md`` and ``.xml``, below the root."""
@@ -101,7 +102,16 @@ class Collector:
         write_text(target / "functional.json", json.dumps(told, indent=1) + "\n")
         write_text(target / "functional.md", markdown(self.results, "Functional coverage"))
         self.seconds = perf_counter() - began
-        if self.whole and problem_lines(self.results, State.UNREACHED):
+        if self.whole:
+            self._demand(session)
+
+    def _demand(self, session: pytest.Session) -> None:
+        """Write a JUnit case for each point that was reached or missed; one that was missed fails the session."""
+        for one in self.results:
+            if one.state in (State.REACHED, State.UNREACHED):
+                failure = "; ".join(one.problems) if one.state is State.UNREACHED else None
+                add_case(f"{REPORTS}::{one.point.path}", failure)
+        if problem_lines(self.results, State.UNREACHED):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

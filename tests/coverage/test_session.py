@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -87,9 +88,13 @@ def test_a_plan_that_is_reached_is_green(workers, project):
 
 def test_a_point_that_loses_its_traffic_is_red(project):
     drop(project, 'cover("packets", length=5)')
-    status, output, report = session(project)
+    status, output, report = session(project, "-p", "tests.junit", "--junitxml", "junit.xml")
     assert status == 1 and "packets.length (unreached): no hit of some" in output
     assert "3 passed" in output and report["points"][1]["state"] == "unreached"
+    suite = ElementTree.parse(project / "junit.xml").getroot().find("testsuite")
+    cases = {case.get("name"): case.find("failure") for case in suite.iter("testcase")}
+    assert cases["packets.cause"] is None and cases["packets.length"].get("message") == "no hit of some"
+    assert (suite.get("tests"), suite.get("failures")) == ("5", "1")
 
 
 def test_a_named_test_that_does_not_reach_its_point_is_red(project):

@@ -26,19 +26,26 @@ def _row(feature: Feature) -> tuple[str, str, int, int]:
 
 
 def _section(feature: Feature) -> Iterator[str]:
-    file, _, place = feature.contract.removeprefix("docs/").partition("#")
+    file, _, anchor = feature.contract.removeprefix("docs/").partition("#")
     yield f"## `{feature.name}`"
-    yield f"{feature.about}. [Contract](../{file}#{place})."
+    yield f"{feature.about}. [Contract](../{file}#{anchor})."
     rows = [(_name(each), each.about, _bins(each), _tests(each)) for each in feature.points.values()]
     yield table(("point", "what", "bins", "tests"), rows)
 
 
 def _name(point: Point) -> str:
-    marks = [word for word, marked in (("by night", point.nightly), ("at seed 1", point.pinned)) if marked]
-    return " ".join([f"`{point.name}`", *(f"({mark})" for mark in marks)])
+    return f"`{point.name}`{' (at seed 1)' if point.pinned else ''}"
 
 
 def _bins(point: Point) -> str:
+    text = _all_bins(point)
+    if not point.nightly:
+        return text
+    few = "all" if len(point.nightly) == len(point.bins) else ", ".join(label(each) for each in point.nightly)
+    return f"{text}; by night alone: {few}"
+
+
+def _all_bins(point: Point) -> str:
     if point.cross:
         crossed = " × ".join(f"`{each}`" for each in point.cross)
         return f"{crossed}: {len(point.bins)}{f', without {len(point.ignore)}' if point.ignore else ''}"

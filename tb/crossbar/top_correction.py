@@ -87,9 +87,10 @@ async def one_calibration(host: CrossbarHost, cycles: int) -> dict:
     await with_timeout(done, SLACK * cycles * host.period_ns, "ns")
     taken = round((get_sim_time("ns") - began) / host.period_ns)
     await host.expect("STATUS", calibrating=0)
+    await host.expect("INTERRUPT_STATUS", calibrated=1)
     await host.write("INTERRUPT_STATUS", calibrated=1)
     offsets = await read_corrections(host)
     for layer, found in zip(Layer, offsets, strict=True):
         for sign in np.unique(np.sign(found)).tolist():
-            cover("calibration", layer=layer, offset=("zero", "positive", "negative")[sign])
+            cover("calibration", layer=layer, offset=sign)
     return {"cycles": taken, "offsets": [each.tolist() for each in offsets]}

@@ -70,6 +70,7 @@ async def one_test(host: CrossbarHost, cycles: int, weigh: bool = False) -> dict
     await with_timeout(done, SLACK * cycles * host.period_ns, "ns")
     taken = round((get_sim_time("ns") - began) / host.period_ns)
     await host.expect("STATUS", self_testing=0)
+    await host.expect("INTERRUPT_STATUS", self_tested=1)
     await host.write("INTERRUPT_STATUS", self_tested=1)
     status = await host.read("SELF_TEST_STATUS")
     counts = {**await host.read("SELF_TEST_COUNTS0"), **await host.read("SELF_TEST_COUNTS1")}

@@ -12,8 +12,9 @@ from remora.flow.systems.crossbar.stimulus import NO_LABEL, Stimulus
 from remora.flow.verify.run import Found
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.layout import Layer, all_tiles, layer_layout
 from remora.spec.crossbar.records import INSERT, LEARN, NO_SLOT, READOUT, STEP
+from remora.spec.crossbar.spares.spare_map import IDLE, SpareMap
 from remora.spec.devices.section import IDEAL_VALUES, NON_IDEALITIES
 from remora.spec.lib.packets import Flag
 from remora.tb.lib.coverage import cover
@@ -46,8 +47,7 @@ def sample_sequences(case: CrossbarCase, found: Found) -> None:
     if not design.devices.ideal:
         _devices(case, design, stimulus)
     if design.capabilities.spares:
-        used = bool(stimulus.spares_in_use and stimulus.spares_in_use.used)
-        cover("spares", used=used, learns=bool(stimulus.learns.any()), devices=_kind(design))
+        _spares(design, stimulus)
     if design.capabilities.gains:
         for gain in (stimulus.coefficients.hidden_gain, stimulus.coefficients.readout_gain):
             cover("gains", gain=gain, learns=bool(stimulus.learns.any()))
@@ -55,6 +55,14 @@ def sample_sequences(case: CrossbarCase, found: Found) -> None:
 
 def _own(name: str, names: tuple[str, ...]) -> str | None:
     return name if name in names else None
+
+
+def _spares(design: DesignPoint, stimulus: Stimulus) -> None:
+    spares = stimulus.spares_in_use or SpareMap.idle(design)
+    for tile, columns in zip(all_tiles(design), spares.columns, strict=True):
+        if any(column != IDLE for column in columns):
+            rule = _own(design.learning.update, RULES) if stimulus.learns.any() else None
+            cover("spares", layer=tile.layer, devices=_kind(design), rule=rule)
 
 
 def _kind(design: DesignPoint) -> str:

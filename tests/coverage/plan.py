@@ -18,8 +18,9 @@ The files `plan/*.toml` have a table a feature, which is a covergroup of `remora
     tests = ["tests/top/crossbar/test_sizes.py"]
 
 A test is a folder, a file, a function in it, or one of its parameter sets. ``nightly = true`` marks a point that is
-demanded by night alone, ``pinned = true`` one that its tests reach by chance, which is demanded at the seed of
-continuous integration alone.
+demanded by night alone, ``nightly = ["header"]`` such bins of a point, and with them those of its crosses.
+``pinned = true`` marks a point that its tests reach by chance, which is demanded at the seed of continuous integration
+alone.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class Point:
         ranges: least and greatest number of each bin; None where values are names.
         cross: points that it crosses; none of an ordinary point. ``ignore``: tuples that are none of its bins.
         tests: beginnings of the node ids of those that must reach it.
-        nightly: it is demanded by night alone. ``pinned``: at the seed of continuous integration alone.
+        nightly: bins that are demanded by night alone.
+        pinned: it is demanded at the seed of continuous integration alone.
     """
 
     feature: str
@@ -68,7 +70,7 @@ class Point:
     cross: tuple[str, ...]
     ignore: tuple[tuple[str, ...], ...]
     tests: tuple[str, ...]
-    nightly: bool = False
+    nightly: tuple[Any, ...] = ()
     pinned: bool = False
 
     @property
@@ -122,7 +124,9 @@ def _feature(name: str, table: Mapping[str, Any]) -> Feature:
         unknown = [each for each in point.cross if each not in plain or plain[each].cross]
         if unknown:
             raise PlanError(f"{point.path}: cross: no ordinary point {', '.join(unknown)} in {name}")
-    crossed = {each: _with_bins(point, plain) for each, point in plain.items()}
+    crossed = {
+        each: _with_bins(point, plain, table["points"][each].get("nightly") is True) for each, point in plain.items()
+    }
     return Feature(name, table["about"], table["contract"], crossed)
 
 
@@ -140,15 +144,19 @@ def _point(feature: str, name: str, content: Mapping[str, Any]) -> Point:
         raise PlanError(f"{path}: bins: one is listed twice, or its range is empty: {wrong or given}")
     if not content["tests"] or (not given and CROSS not in content):
         raise PlanError(f"{path}: it has no bin, or no test must reach it")
+    marked = content.get("nightly", [])
+    nightly = tuple(given) if marked is True else tuple(tuple(each) if CROSS in content else each for each in marked)
+    if CROSS not in content and set(nightly) - set(given):
+        raise PlanError(f"{path}: nightly: {nightly} are no bins of it")
     return Point(
         feature, name, content.get("about", ""), tuple(given), ranges, tuple(content.get(CROSS, ())),
         tuple(map(tuple, content.get(IGNORE, ()))), tuple(content["tests"]),
-        content.get("nightly", False), content.get("pinned", False),
+        nightly, content.get("pinned", False),
     )  # fmt: skip
 
 
-def _with_bins(point: Point, points: Mapping[str, Point]) -> Point:
-    """A cross with its bins, in the order of its points'."""
+def _with_bins(point: Point, points: Mapping[str, Point], at_night: bool) -> Point:
+    """A cross with its bins, in the order of its points'; ``at_night``: all of them are demanded by night alone."""
     if not point.cross:
         return point
     product = list(itertools.product(*(points[each].bins for each in point.cross)))
@@ -156,8 +164,16 @@ def _with_bins(point: Point, points: Mapping[str, Point]) -> Point:
     if idle:
         raise PlanError(f"{point.path}: ignore: {idle[0]} is no bin of it")
     kept = tuple(each for each in product if each not in point.ignore)
+    nightly = tuple(
+        bins for bins in kept
+        if at_night
+        or bins in point.nightly
+        or any(one in points[each].nightly for one, each in zip(bins, point.cross, strict=True))
+    )  # fmt: skip
+    if set(point.nightly) - set(nightly):
+        raise PlanError(f"{point.path}: nightly: {point.nightly} are no bins of it")
     about = point.about or " × ".join(points[each].about for each in point.cross)
-    return Point(**{**vars(point), "bins": kept, "about": about})
+    return Point(**{**vars(point), "bins": kept, "about": about, "nightly": nightly})
 
 
 def _check_keys(where: str, table: Mapping[str, Any], known: set[str], needed: set[str]) -> None:

@@ -12,20 +12,23 @@ HEADINGS = ("feature", "points", "reached", "bins", "reached", "by other tests a
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, ...]]:
-    """A row a feature, and one of all, of the columns `HEADINGS`. What is not demanded counts once it is reached."""
+    """A row a feature, and one of all, of the columns `HEADINGS`. Only what is demanded counts."""
     features = [(name, list(group)) for name, group in groupby(results, key=lambda one: one.point.feature)]
     return [(name, *_counts(group)) for name, group in [*features, ("all", list(results))]]
 
 
 def _counts(results: list[Result]) -> tuple[str, ...]:
     ran = [one for one in results if one.state is not State.NOT_DEMANDED]
-    rest = len(results) - len(ran)
-    others = sum(bool(one.others.get(each)) and not one.hits.get(each) for one in ran for each in one.point.bins)
-    numbers = (
-        sum(one.state is State.REACHED for one in ran), sum(len(one.point.bins) for one in ran),
-        sum(one.reached for one in ran), others,
-    )  # fmt: skip
-    return (f"{len(ran)}{f' + {rest} not demanded' if rest else ''}", *map(str, numbers))
+    bins = [(one, each) for one in ran for each in one.demanded]
+    others = sum(bool(one.others.get(each)) and not one.hits.get(each) for one, each in bins)
+    reached = sum(one.state is State.REACHED for one in ran), sum(one.reached for one in ran)
+    more = sum(len(one.point.bins) for one in results) - len(bins)
+    points, count = _with(len(ran), len(results) - len(ran)), _with(len(bins), more)
+    return points, str(reached[0]), count, str(reached[1]), str(others)
+
+
+def _with(demanded: int, more: int) -> str:
+    return f"{demanded}{f' (and {more})' if more else ''}"
 
 
 def text_table(results: Sequence[Result]) -> list[str]:
@@ -66,7 +69,7 @@ def as_json(results: Sequence[Result], **about: Any) -> dict[str, Any]:
                 "point": one.point.path,
                 "state": one.state.value,
                 "tests": list(one.point.tests),
-                "nightly": one.point.nightly,
+                "nightly": [label(each) for each in one.point.nightly],
                 "pinned": one.point.pinned,
                 "bins": {label(each): one.hits.get(each, 0) for each in one.point.bins},
                 "other_tests": {label(each): count for each, count in one.others.items()},

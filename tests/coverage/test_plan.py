@@ -78,6 +78,14 @@ def test_what_a_plan_says_is_read(tmp_path):
     assert not points["cause"].nightly and not points["cause"].pinned
 
 
+def test_bins_of_the_night_are_those_of_crosses_too(tmp_path):
+    text = GOOD.replace('bins = ["framing"', 'nightly = ["header"]\nbins = ["framing"')
+    points = load_plan(written(tmp_path, text))["packets"].points
+    assert points["cause"].nightly == ("header",) and points["both"].nightly == (("header", "some"),)
+    with pytest.raises(PlanError, match="are no bins of it"):
+        load_plan(written(tmp_path, text.replace('["header"]\n', '["heading"]\n')))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [

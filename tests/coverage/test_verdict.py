@@ -80,6 +80,14 @@ def test_what_is_demanded_by_night_is_missed_by_night(plan):
     assert "packets.both (unreached): not reached by a.py::one; no hit of framing × none" in problems[0]
 
 
+def test_a_bin_of_the_night_is_missed_by_night_alone(tmp_path):
+    text = PLAN.replace("bins = { none", 'nightly = ["none"]\nbins = { none')
+    (tmp_path / "one.toml").write_text(text, encoding="utf-8")
+    plan, hits = load_plan(tmp_path), without(ONE, "packets.length", "none")
+    assert states(plan, hits)[0]["length"] is State.REACHED
+    assert states(plan, hits, night=True)[0]["length"] is State.UNREACHED
+
+
 def test_a_bin_that_no_test_hits_is_told(plan):
     found, problems = states(plan, without(ONE, "packets.length", "none"))
     assert found["length"] is State.UNREACHED and problems == ["packets.length (unreached): no hit of none"]
@@ -159,7 +167,7 @@ def test_nothing_is_collected_unasked(monkeypatch):
 
 def test_the_reports_say_the_same(plan):
     found = results(plan, ALL, FULL, night=False, pinned=True, whole=True)
-    assert rows(found)[0] == ("packets", "2 + 1 not demanded", "2", "4", "4", "0")
+    assert rows(found)[0] == ("packets", "2 (and 1)", "2", "4 (and 3)", "4", "0")
     told = report_json(found, seed=1)
     assert told["seed"] == 1 and told["points"][0]["bins"] == {"framing": 2, "header": 1}
     text = markdown(found, "Coverage")

@@ -38,6 +38,7 @@ class Result:
     """A point after a regression.
 
     Attributes:
+        demanded: bins that must be reached.
         hits: by bin, of the tests that must reach it and passed. ``others``: of all others that passed.
         by_test: bins that a test which passed hit.
         problems: what is missing, in words.
@@ -45,6 +46,7 @@ class Result:
 
     point: Point
     state: State
+    demanded: tuple[Any, ...]
     hits: Mapping[Any, int]
     others: Mapping[Any, int]
     by_test: Mapping[str, tuple[Any, ...]]
@@ -52,8 +54,8 @@ class Result:
 
     @property
     def reached(self) -> int:
-        """Bins that the tests reached that must."""
-        return sum(self.hits[each] > 0 for each in self.point.bins)
+        """Demanded bins that the tests reached that must."""
+        return sum(self.hits[each] > 0 for each in self.demanded)
 
 
 def results(
@@ -67,14 +69,15 @@ def results(
         whole: every test was asked for, so that an entry of the plan which names none is a mistake.
     """
     passed = [test for test, outcome in outcomes.items() if outcome == PASSED]
-    return [
-        _result(point, passed, outcomes, hits, night >= point.nightly and pinned >= point.pinned, whole)
-        for point in points_of(plan)
-    ]
+    found = []
+    for point in points_of(plan):
+        demanded = tuple(each for each in point.bins if night or each not in point.nightly)
+        found.append(_result(point, passed, outcomes, hits, demanded if pinned >= point.pinned else (), whole))
+    return found
 
 
 def _result(
-    point: Point, passed: list[str], outcomes: Mapping[str, str], hits: Hits, demanded: bool, whole: bool
+    point: Point, passed: list[str], outcomes: Mapping[str, str], hits: Hits, demanded: tuple[Any, ...], whole: bool
 ) -> Result:
     named = {entry: [test for test in outcomes if names_test(entry, test)] for entry in point.tests}
     own = {test for tests in named.values() for test in tests}
@@ -85,19 +88,20 @@ def _result(
     problems = []
     for entry, tests in named.items():
         if not tests:
-            problems.append(f"no test {entry}")
+            # A test of the night may be all that reaches bins of the night.
+            problems += [f"no test {entry}"] * (len(demanded) == len(point.bins))
         elif not any(hits.get(test, {}).get(point.path) for test in tests):
             problems.append(f"not reached by {entry}")
-    problems += [f"no hit of {label(each)}" for each in point.bins if not mine[each]]
+    problems += [f"no hit of {label(each)}" for each in demanded if not mine[each]]
     known = (whole or all(named.values())) and all(outcomes[test] == PASSED for test in own)
-    if not problems:
+    if not demanded:
+        state, problems = State.NOT_DEMANDED, []
+    elif not problems:
         state = State.REACHED
-    elif not demanded:
-        state = State.NOT_DEMANDED
     else:
         state = State.UNREACHED if known else State.NOT_RUN
     by_test = {test: tuple(hits[test][point.path]) for test in passed if point.path in hits.get(test, {})}
-    return Result(point, state, mine, others, by_test, tuple(problems))
+    return Result(point, state, demanded, mine, others, by_test, tuple(problems))
 
 
 def label(name: Any) -> str:

@@ -249,8 +249,8 @@ class Follower:
         assert updates >= 1
         self.unfinished += 1
         self.cut += columns is not None and columns > 0
-        where = "update" if columns == 0 else "columns" if columns else "insertion" if phase["pending"] else "learnt"
-        cover("resets", kind="soft", phase=where)
+        for where, seen in (("update", phase["updating"]), ("columns", columns)):
+            cover("resets", kind="soft", phase=where if seen else None)
         x, label = self.data.x[index, : self.lengths[index]], int(self.data.y[index])
         interruption = Interruption(updates, columns, inserted=not phase["pending"])
         learned, records = self.reference.interrupt(x, label, index % 256, interruption)

@@ -24,9 +24,10 @@ FOLDER_VARIABLE = "REMORA_COVERAGE"
 TEST_VARIABLE = "PYTEST_CURRENT_TEST"
 """Environment variable in which pytest names the running test, also to the processes that it starts."""
 PLAN_FILE = "plan.json"
-BINS, RANGES, CROSS, IGNORE = "bins", "ranges", "cross", "ignore"
+BINS, RANGES, CROSS, IGNORE, OPEN = "bins", "ranges", "cross", "ignore", "open"
 """Keys of a point in the plan's file: names of bins; of each the least and greatest number, where the point takes
-numbers; points that it crosses; of a cross the tuples of bins that are none of its own."""
+numbers; points that it crosses; of a cross the tuples of bins that are none of its own; whether names that are no
+bins are ignored."""
 Value = str | int | Enum | None
 """A name of a bin, a number for a point with ranges, yes or no as a bool, a member whose name in small letters is a
 bin, or None where a point is not seen this time."""
@@ -77,7 +78,7 @@ class Covergroups:
         self._groups[group](labels)
 
     def _label(self, group: str, point: str, value: Value) -> str | None:
-        """The bin of a value; None where no range has the number."""
+        """The bin of a value; None where no range has the number, or an open point no such bin."""
         planned = self._plan[group].get(point)
         if planned is None or CROSS in planned:
             raise CoverageError(f"covergroup {group} has no point {point} to sample")
@@ -90,6 +91,8 @@ class Covergroups:
         if isinstance(value, bool):
             label = "yes" if value else "no"
         if label not in planned[BINS]:
+            if planned.get(OPEN):
+                return None
             raise CoverageError(f"{group}.{point} has no bin {label}, only {', '.join(planned[BINS])}")
         return label
 

@@ -86,7 +86,7 @@ def _packets(design: DesignPoint, stimulus: Stimulus, stalled: bool) -> None:
     for flags, label in {
         (int(flags), int(label)) for flags, label in zip(stimulus.flags, stimulus.labels, strict=True)
     }:
-        asked = ASKED[flags & ~Flag.LABEL_VALID if not flags & Flag.LEARN else flags]
+        asked = ASKED.get(flags & ~Flag.LABEL_VALID if not flags & Flag.LEARN else flags)
         cover("packets", asked=asked, label=label != NO_LABEL, stall=stalled, learner=design.capabilities.learns)
     for bad in stimulus.bad:
         cover(

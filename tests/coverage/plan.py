@@ -20,7 +20,7 @@ The files `plan/*.toml` have a table a feature, which is a covergroup of `remora
 A test is a folder, a file, a function in it, or one of its parameter sets. ``nightly = true`` marks a point that is
 demanded by night alone, ``nightly = ["header"]`` such bins of a point, and with them those of its crosses.
 ``pinned = true`` marks a point that its tests reach by chance, which is demanded at the seed of continuous integration
-alone.
+alone, and ``open = true`` one whose other values are no mistakes.
 """
 
 from __future__ import annotations
@@ -35,12 +35,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from remora.tb.lib.coverage import BINS, CROSS, IGNORE, RANGES
+from remora.tb.lib.coverage import BINS, CROSS, IGNORE, OPEN, RANGES
 
 ROOT = Path(__file__).parents[2]
 FILES = Path(__file__).parent / "plan"
 NAME = re.compile("[a-z][a-z0-9_]*")
-FEATURE_KEYS, POINT_KEYS = {"about", "contract", "points"}, {"about", BINS, CROSS, IGNORE, "tests", "nightly", "pinned"}
+FEATURE_KEYS, POINT_KEYS = (
+    {"about", "contract", "points"},
+    {"about", BINS, CROSS, IGNORE, "tests", "nightly", "pinned", OPEN},
+)
 
 
 class PlanError(ValueError):
@@ -60,6 +63,7 @@ class Point:
         tests: beginnings of the node ids of those that must reach it.
         nightly: bins that are demanded by night alone.
         pinned: it is demanded at the seed of continuous integration alone.
+        open: values that are no bins are ignored, where they would be mistakes.
     """
 
     feature: str
@@ -72,6 +76,7 @@ class Point:
     tests: tuple[str, ...]
     nightly: tuple[Any, ...] = ()
     pinned: bool = False
+    open: bool = False
 
     @property
     def path(self) -> str:
@@ -151,7 +156,7 @@ def _point(feature: str, name: str, content: Mapping[str, Any]) -> Point:
     return Point(
         feature, name, content.get("about", ""), tuple(given), ranges, tuple(content.get(CROSS, ())),
         tuple(map(tuple, content.get(IGNORE, ()))), tuple(content["tests"]),
-        nightly, content.get("pinned", False),
+        nightly, content.get("pinned", False), content.get(OPEN, False),
     )  # fmt: skip
 
 
@@ -190,7 +195,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
 def _as_json(point: Point) -> dict[str, Any]:
     if point.cross:
         return {CROSS: list(point.cross), IGNORE: [list(each) for each in point.ignore]}
-    return {BINS: list(point.bins), RANGES: point.ranges}
+    return {BINS: list(point.bins), RANGES: point.ranges, OPEN: point.open}
 
 
 def names_test(entry: str, node: str) -> bool:

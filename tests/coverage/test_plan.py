@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import tomllib
 from collections.abc import Iterator
@@ -10,6 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from remora.spec.bmru.frames import FrameDrop
+from remora.spec.crossbar.cycles import Stretch
+from remora.spec.crossbar.memories import HostMemory
+from remora.spec.crossbar.self_test.plan import HARDWARE_CLASSES
+from remora.spec.devices.section import NON_IDEALITIES
+from remora.spec.lib.packets import Drop
+from remora.spec.lib.registers import register_map
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design
 from tests.coverage.plan import ROOT, PlanError, load_plan, missing_contracts, missing_tests, names_test, points_of
 
 GOOD = """
@@ -129,6 +139,31 @@ def test_what_is_named_and_does_not_exist_is_found(tmp_path):
 )  # fmt: skip
 def test_an_entry_names_its_tests(entry, named):
     assert names_test(entry, "tests/a/b.py::c[1]") == named
+
+
+def test_the_plan_has_all_that_the_contract_has():
+    plan = load_plan()
+
+    def bins(feature: str, point: str) -> set[str]:
+        return set(plan[feature].points[point].bins)
+
+    def small(kind) -> set[str]:
+        return {member.name.lower() for member in kind}
+
+    designs = [load_design(name, Design) for name in ("tiny", "kws")]
+    designs[0] = designs[0].evolve(
+        learning={"enabled": True, "replay_capacity": 3, "healing": True},
+        crossbar={"self_test": True, "calibrate_offsets": True}, system={"parity": True},
+    )  # fmt: skip
+    causes = {field.name for design in designs for field in register_map(design)["INTERRUPT_STATUS"].fields}
+    assert bins("interrupts", "source") == causes
+    assert bins("devices", "effect") == set(NON_IDEALITIES)
+    assert bins("packets", "cause") == small(Drop) and bins("bmru_frames", "cause") == small(FrameDrop)
+    assert bins("memory_window", "memory") == small(HostMemory) and bins("self_test", "finding") == small(
+        HARDWARE_CLASSES
+    )
+    assert bins("stretches", "what") == {field.name for field in dataclasses.fields(Stretch)}
+    assert bins("timeouts", "cause") == {field.name for field in register_map(designs[0])["MACRO_STATUS"].fields}
 
 
 def test_every_file_of_the_plan_says_what_it_is_about():

@@ -160,6 +160,14 @@ def test_what_the_plan_lacks_is_an_error(group, values, told, groups):
         groups.sample(group, values)
 
 
+def test_an_open_point_ignores_other_values(tmp_path):
+    (tmp_path / "plan").mkdir()
+    text = PLAN.replace('bins = ["framing"', 'open = true\nbins = ["framing"')
+    (tmp_path / "plan" / "one.toml").write_text(text, encoding="utf-8")
+    (tmp_path / PLAN_FILE).write_text(json.dumps(as_json(load_plan(tmp_path / "plan"))), encoding="utf-8")
+    Covergroups(tmp_path).sample("packets", {"cause": "of another package"})
+
+
 def test_nothing_is_collected_unasked(monkeypatch):
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
     cover("no such covergroup", point="bin")

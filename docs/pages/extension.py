@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docs.pages import commands, cycles, fields, macros, modules, packets, ports, records, registers, verified
-from docs.pages import commands, coverage, cycles, fields, macros, modules, packets, ports, records, registers
+from docs.pages import commands, coverage, cycles, fields, macros, modules, packets, ports, records, registers, verified
 
 if TYPE_CHECKING:
     from docutils.nodes import bullet_list

@@ -89,7 +89,7 @@ def _write(parts: Parts, directory: Path, packaging: Packaging) -> dict:
         write_text(directory / name, text)
     for name in (*files["models"], *files["blackboxes"], files["lint_waivers"]):
         write_bytes(directory / name, parts.source(Path(name).name).read_bytes())
-    write_testbench(directory, files, scenario, top)
+    write_testbench(directory, files, scenario, top, "test_mode" in netlist.library.ports[top])
     return sidecar
 
 

@@ -13,12 +13,13 @@ COPIED = ("remora_testbench.v", "Makefile")
 FILES = (*COPIED, "README.md", "design.mk", "parameters.vh", "host.hex", "packets.hex", "answers.hex")
 
 
-def write_testbench(directory: Path, files: dict, scenario: Scenario, top: str) -> None:
+def write_testbench(directory: Path, files: dict, scenario: Scenario, top: str, test_mode: bool = False) -> None:
     """Write ``sim/`` into a generated directory.
 
     Args:
         files: of the sidecar: where netlist and models lie.
         top: module of the design.
+        test_mode: it has an input of that name, which the testbench holds low.
     """
     folder = directory / "sim"
     for name in COPIED:
@@ -29,6 +30,7 @@ def write_testbench(directory: Path, files: dict, scenario: Scenario, top: str) 
         "design.mk": _variables(files, scenario),
         "parameters.vh": "// The design, sizes of the files beside this one, and the longest wait.\n"
         + f"`define REMORA_TOP {top}\n"
+        + ("`define REMORA_TEST_MODE\n" if test_mode else "")
         + "".join(f"localparam {name} = {value};\n" for name, value in scenario.parameters.items()),
         "host.hex": _lines(scenario.host),
         "packets.hex": _lines(scenario.packets),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from remora.flow.generate.directory import Generated
+from remora.flow.generate.integrate.constraints import TEST_MODE
 from remora.flow.tools.build import Waves
 from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import Build, build, write_source
@@ -98,6 +99,8 @@ def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
     Args:
         ports: of the design, as the sidecar has them.
     """
+    tied = {port["name"]: "1'b0" for port in ports if port["name"] == TEST_MODE}
+    ports = [port for port in ports if port["name"] not in tied]
     inner = inner_names(ports)
     declared = [f"{port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports]
     listed = ",\n".join(f"    {each}" for each in (*declared, *PORTS, *harness.ports))
@@ -115,7 +118,9 @@ def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
     bus = {port["name"].removeprefix(BUS): port for port in ports if port["name"].startswith(BUS)}
     wires = {name: f"bus_{name}" for name in bus}
     instances.append(_register_player(bus, wires, inner))
-    instances.append(Instance("remora", "dut", inner | ends | {f"{BUS}{name}": wire for name, wire in wires.items()}))
+    instances.append(
+        Instance("remora", "dut", inner | tied | ends | {f"{BUS}{name}": wire for name, wire in wires.items()})
+    )
     through = [(inner[f"m_axis_{name}"], answers[name]) for name in ("tdata", "tkeep", "tlast")]
     through += [(inner[f"{BUS}{name}"], wires[name]) for name in ANSWERED if name in bus]
     passed = "".join(f"  wire [{port['width'] - 1}:0] {wires[name]};\n" for name, port in bus.items())

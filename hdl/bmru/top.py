@@ -43,7 +43,8 @@ class BmruRemora(AxiTop):
         cycles = add_submodule(m, "cycles", Counters({BmruCounter.CYCLES: 1}, "cycle_counter"), clock=self.aclk)
         controller = add_submodule(m, "controller", BmruController(self.design))
         counters = add_submodule(m, "counters", Counters(controller.counts.signature.bits))
-        add_macro(m, "gate", "remora_clock_gate", i_clk=self.aclk, i_enable=always_on.enable, o_gated=gated)
+        enable = always_on.enable | self.test_mode if self.design.has_test_pin else always_on.enable
+        add_macro(m, "gate", "remora_clock_gate", i_clk=self.aclk, i_enable=enable, o_gated=gated)
         self.connect_streams(m, controller.input, controller.output)
         self._connect_control(m, registers, controller)
         self._connect_always_on(m, registers, controller, always_on)

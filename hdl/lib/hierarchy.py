@@ -75,11 +75,11 @@ class Library:
         self._macro_parameters: dict[tuple[str, str], dict[str, Any]] = {}
         self._texts: dict[str, str] = {}
         self._converting: list[str] = []
-        self._pinned: tuple[str, str, str] | None = None
+        self._pinned: tuple[str, str, str, str | None] | None = None
 
-    def reset_by_pin(self, pin: str, clock: str) -> None:
+    def reset_by_pin(self, pin: str, clock: str, test: str | None) -> None:
         """An input of the module being converted resets it and all below it: :meth:`finish` plants the tree."""
-        self._pinned = self._converting[-1], pin, clock
+        self._pinned = self._converting[-1], pin, clock, test
 
     @property
     def clock(self) -> str:
@@ -256,12 +256,12 @@ def add_submodule(
     return component
 
 
-def reset_by_pin(m: Module, domain: ClockDomain, pin: Signal, clock: Signal) -> None:
+def reset_by_pin(m: Module, domain: ClockDomain, pin: Signal, clock: Signal, test: Signal | None = None) -> None:
     """Reset a top, whose only clock domain this is, and all below it while its input ``pin`` is low, through a
-    synchroniser and a tree (`remora.hdl.lib.reset_tree`) that begins on its input ``clock``; to be called in
-    ``elaborate``."""
+    synchroniser and a tree (`remora.hdl.lib.reset_tree`) that begins on its input ``clock``; past them while its input
+    ``test`` is high. To be called in ``elaborate``."""
     m.d.comb += domain.rst.eq(~pin)
-    _library.get().reset_by_pin(pin.name, clock.name)
+    _library.get().reset_by_pin(pin.name, clock.name, None if test is None else test.name)
 
 
 def add_macro(m: Module, instance: str, module: str, **connections) -> None:

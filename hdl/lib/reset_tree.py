@@ -32,6 +32,9 @@ LOCAL, LEAF, MACRO, EARLY, SOFT = "rst", "rst_leaf", "rst_macro", "rst_early", "
 """Signals of a module: what resets registers, ``rst``, ``rst_1`` and so on; their leaves, where something joins behind
 them; leaves of macros; from the branches to all leaves; what its parents add."""
 
+PRESSED, TRUNK, BRANCH = "rst_pin", "rst_trunk", "rst_branch"
+"""Signals of a top with a test mode: the pin's opposite, what sets the branches, and the branches."""
+
 _RESET = r"\rst [0]"
 _CELL = re.compile(r"  cell (\\?)(\S+) \\?\S+")
 _PIN = re.compile(r"    connect \\(\w+) (.*)")
@@ -68,13 +71,14 @@ class _Module:
     resets: int = 0
 
 
-def plant(texts: dict[str, str], top: str, pin: str, clock: str) -> dict[str, bool]:
+def plant(texts: dict[str, str], top: str, pin: str, clock: str, test: str | None = None) -> dict[str, bool]:
     """Plant the tree into RTLIL modules, of which each comes after those that it instantiates; replaces their texts.
 
     Args:
         top: the module that has the pin, and drives its own ``rst`` by the pin's opposite.
         pin: input of the top that resets while it is low.
         clock: input of the top that clocks synchroniser and branches.
+        test: input of the top; while it is high the pin itself sets all flip-flops of the tree, and none sets another.
 
     Returns:
         The modules that had a signal ``rst``, and whether it still resets something there.
@@ -89,7 +93,7 @@ def plant(texts: dict[str, str], top: str, pin: str, clock: str) -> dict[str, bo
     planted = {}
     for name, module in modules.items():
         if any(re.search(r"\\rst\b", line) for line in module.lines):
-            _plant_module(modules, name, (pin, clock) if name == top else None)
+            _plant_module(modules, name, (pin, clock, test) if name == top else None)
             texts[name] = "\n".join(module.lines) + "\n"
             planted[name] = module.resets > 0
     return planted
@@ -111,7 +115,7 @@ def _children(module: _Module, modules: dict[str, _Module]) -> list[_Child]:
     ]
 
 
-def _plant_module(modules: dict[str, _Module], name: str, inputs: tuple[str, str] | None) -> None:
+def _plant_module(modules: dict[str, _Module], name: str, inputs: tuple[str, str, str | None] | None) -> None:
     module = modules[name]
     macro_pins = [
         number
@@ -246,8 +250,8 @@ def _declare_ports(name: str, module: _Module) -> None:
     module.lines = _PORT.sub(lambda _: "\n".join(ports), text).split("\n")
 
 
-def _trunk(name: str, module: _Module, pin: str, clock: str) -> list[str]:
-    """Synchroniser and branches of a top, whose reset was the pin's opposite."""
+def _trunk(name: str, module: _Module, pin: str, clock: str, test: str | None) -> list[str]:
+    """Synchroniser and branches of a top, whose reset was the pin's opposite; in test mode the pin goes past both."""
     text = "\n".join(module.lines)
     text, drivers = _DRIVER.subn("", text)
     text, wires = _WIRE.subn("", text)
@@ -260,9 +264,41 @@ def _trunk(name: str, module: _Module, pin: str, clock: str) -> list[str]:
     added = _wire(first) + _wire(last) + _wire(EARLY, len(module.loads))
     added += _flip_flop(first, rf"\{pin} [0]", active=0, clock=clock)
     added += _flip_flop(last, rf"\{pin} [0]", rf"\{first}", active=0, clock=clock)
+    setting, branches = last, EARLY
+    if test:
+        setting, branches = TRUNK, BRANCH
+        added += _wire(PRESSED) + _inverse(PRESSED, pin) + _wire(TRUNK) + _chosen(TRUNK, last, test)
+        added += _wire(BRANCH, len(module.loads))
     for branch in range(len(module.loads)):
-        added += _flip_flop(f"{EARLY} [{branch}]", rf"\{last}", clock=clock)
+        added += _flip_flop(f"{branches} [{branch}]", rf"\{setting}", clock=clock)
+        if test:
+            added += _chosen(f"{EARLY} [{branch}]", f"{BRANCH} [{branch}]", test)
     return added
+
+
+def _inverse(output: str, of: str) -> list[str]:
+    return [
+        f"  cell $not ${output}",
+        "    parameter \\A_SIGNED 0",
+        "    parameter \\A_WIDTH 1",
+        "    parameter \\Y_WIDTH 1",
+        f"    connect \\A \\{of} [0]",
+        f"    connect \\Y \\{output}",
+        "  end",
+    ]
+
+
+def _chosen(output: str, usual: str, test: str) -> list[str]:
+    """A bit that is ``usual``, and in test mode the pressed pin."""
+    return [
+        f"  cell $mux ${output.replace(' ', '')}_chosen",
+        "    parameter \\WIDTH 1",
+        f"    connect \\A \\{usual}",
+        f"    connect \\B \\{PRESSED}",
+        f"    connect \\S \\{test} [0]",
+        f"    connect \\Y \\{output}",
+        "  end",
+    ]
 
 
 def _name(stem: str, index: int) -> str:

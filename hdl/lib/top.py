@@ -24,6 +24,8 @@ class AxiTop(wiring.Component):
         m_axis_<signal>: AXI4-Stream, answers out.
         s_axil_<signal>: AXI4-Lite, the registers.
         irq: an enabled event is pending.
+        test_mode: the reset's flip-flops are set by ``aresetn`` alone, and clock gates are open; constant in operation,
+            low. Where the design point has ``system.test_pin``.
 
     The hardware is in reset as soon as ``aresetn`` falls, and until 4 cycles after it rises (`remora.spec.lib.reset`).
     In reset and in the cycle after it nothing is offered or taken on any bus.
@@ -42,6 +44,7 @@ class AxiTop(wiring.Component):
                 **flat_members("m_axis", Out(AxiStream(BEAT_BYTES))),
                 **flat_members("s_axil", In(AxiLite(ADDRESS_BITS))),
                 "irq": Out(1),
+                **({"test_mode": In(1)} if design.has_test_pin else {}),
                 **ports,
             }
         )
@@ -60,7 +63,7 @@ class AxiTop(wiring.Component):
         m.domains.sync = sync = ClockDomain()
         registers = add_submodule(m, "registers", RegisterBlock(self.design))
         m.d.comb += [sync.clk.eq(self.aclk if clock is None else clock), self.irq.eq(registers.irq)]
-        reset_by_pin(m, sync, self.aresetn, self.aclk)
+        reset_by_pin(m, sync, self.aresetn, self.aclk, self.test_mode if self.design.has_test_pin else None)
         self._speaks, self._takes = Signal(name="speaks"), Signal(name="takes")
         m.d.comb += [
             self._speaks.eq(~(ResetSignal() if in_reset is None else in_reset)),

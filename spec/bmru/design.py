@@ -191,6 +191,9 @@ class System(Section):
     small_memory_bits: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         SMALL_BITS, ge=0, le=MOST_SMALL_BITS, description="most bits of a memory that is made of flip-flops, no macro"
     )
+    test_pin: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="a pin that bypasses the tree of the reset and clock gates, for scan"
+    )
 
     @property
     def clock_mhz(self) -> float:
@@ -285,6 +288,11 @@ class BmruDesign(Design):
         device = formats.ratio_limit << (MATCHING_BITS + 1)
         bias = gain << formats.weight_shift
         return inputs * current * device + bias
+
+    @property
+    def has_test_pin(self) -> bool:
+        """The top has the input ``test_mode``."""
+        return self.system.test_pin
 
     @property
     def cycles(self) -> BmruCycles:

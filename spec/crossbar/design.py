@@ -204,6 +204,11 @@ class DesignPoint(Design):
         return self.readout_rows * self.network.classes
 
     @property
+    def has_test_pin(self) -> bool:
+        """The top has the input ``test_mode``."""
+        return self.system.test_pin
+
+    @property
     def cycles(self) -> Cycles:
         """Cycles of each phase, equation by equation."""
         return Cycles(self)

@@ -71,3 +71,6 @@ class System(Section):
     count_codes: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="a counter of all codes of the converters, beside that of those that saturate"
     )
+    test_pin: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="a pin that bypasses the tree of the reset and clock gates, for scan"
+    )

@@ -84,6 +84,11 @@ class Design(Section):
         """What is worth knowing of values that are legal, a sentence each."""
         return []
 
+    @property
+    def has_test_pin(self) -> bool:
+        """The top has the input ``test_mode``."""
+        return False
+
     @abstractmethod
     def counters(self) -> tuple[IntEnum, ...]:
         """Counters of the hardware, by name and in the order of their addresses."""

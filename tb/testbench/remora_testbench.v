@@ -48,6 +48,9 @@ module remora_testbench #(
   `REMORA_TOP dut (
       .aclk(aclk),
       .aresetn(aresetn),
+`ifdef REMORA_TEST_MODE
+      .test_mode(1'b0),
+`endif
       .s_axis_tdata(s_axis_tdata),
       .s_axis_tkeep(s_axis_tkeep),
       .s_axis_tlast(s_axis_tlast),

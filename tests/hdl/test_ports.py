@@ -22,7 +22,7 @@ from tests.hdl.designs import BISTABLE, ONE
 
 LEARNING = {"enabled": True, "replay_capacity": 3}
 TOPS = {
-    "one": Remora(ONE),
+    "one": Remora(ONE.evolve(system={"test_pin": True})),
     "bistable": Remora(BISTABLE["bistable_one"]),
     "accumulate": Remora(ONE.evolve(learning=LEARNING, system={"parity": True, "small_memory_bits": 0})),
     "every_step": Remora(
@@ -32,7 +32,7 @@ TOPS = {
             crossbar={"self_test": True, "calibrate_offsets": True, "bias": "digital"},
         )
     ),
-    "bmru": BmruRemora(make_bmru(2, 3, 1, 2)),
+    "bmru": BmruRemora(make_bmru(2, 3, 1, 2).evolve(system={"test_pin": True})),
     "verifies": Remora(
         ONE.evolve(crossbar={"verify_pulses": 1, "spare_columns": 1, "gain": True}, system={"count_codes": True})
     ),

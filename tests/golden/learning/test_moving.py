@@ -101,6 +101,7 @@ OTHER = {
     "system.small_memory_bits": 0,
     "system.parity": True,
     "system.count_codes": True,
+    "system.test_pin": True,
 }
 ROLES = roles_of(DesignPoint)
 MOVES = [path for path in OTHER if ROLES[path] is not Role.MEANING]
@@ -152,7 +153,7 @@ def stored(tmp_path_factory):
 
 def test_every_field_of_every_design_point_has_a_role():
     assert ROLES.keys() == OTHER.keys()
-    assert len(roles_of(BmruDesign)) == 33 and set(ROLES.values()) == set(Role)
+    assert len(roles_of(BmruDesign)) == 34 and set(ROLES.values()) == set(Role)
     for path, value in OTHER.items():
         assert value_of(BASE, path) != value, path
 
@@ -370,7 +371,7 @@ def test_a_keyword_network_is_bound_to_the_sizes_of_its_core_alone():
             export_network(changed(BMRU, path, value), network)
     free = {
         "system.clock_hz": 65536, "system.frame_ms": 20, "system.awake_cycles": 70, "system.supply_mv": 900,
-        "system.small_memory_bits": 0,
+        "system.small_memory_bits": 0, "system.test_pin": True,
     }  # fmt: skip
     assert free.keys() == {path for path, role in roles.items() if role is Role.FREE} - {"name"}
     chain = export_network(BMRU, network).codes.chain()

@@ -79,7 +79,11 @@ def mutated_module(folder: Path, module: str, mutants: Sequence[Mutant]) -> str:
     last = [f"setattr -unset init {module}/w:*", f"select {module}"]
     written = "write_verilog -sv -norename -noattr -selected mutated.v"
     run_yosys([*prepared(module), *made, *last, written], folder, "mutate")
-    return (folder / "mutated.v").read_text(encoding="utf-8")
+    text = (folder / "mutated.v").read_text(encoding="utf-8")
+    for name in re.findall(r"^  function .*(\\\$\S+ );$", text, re.MULTILINE):
+        # Icarus Verilog takes a function whose name begins so for one of its own.
+        text = text.replace(name, f"chosen_{re.sub('[^0-9a-z]', '_', name[2:-1])} ")
+    return text
 
 
 def _options(line: str) -> dict[str, list[str]]:

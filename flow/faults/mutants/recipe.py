@@ -17,6 +17,8 @@ from remora.spec.lib.errors import RemoraError
 RECORDER = "tests.hdl.mutated_blocks"
 """Module of the tests that records benches: ``python -m`` it lists the blocks, and with names and folders records."""
 ROOT = Path(__file__).resolve().parents[3]
+METHOD = ("tb/lib/mutants.py", *(f"flow/faults/mutants/{name}.py" for name in ("drawn", "equivalence", "runs")))
+"""Files that a verdict depends on too, relative to the project."""
 
 
 class NoBench(RemoraError):
@@ -50,7 +52,7 @@ class Recipe:
         """Hash of everything that a verdict depends on: the block in its bench, and its tests."""
         hasher = hashlib.sha256((self.folder / "bench.v").read_bytes())
         hasher.update(json.dumps([self.module, self.test_module, self.tests, self.config, self.arguments]).encode())
-        for path in (*map(Path, self.sources), *(ROOT / name for name in self.benches)):
+        for path in (*map(Path, self.sources), *(ROOT / name for name in (*self.benches, *METHOD))):
             hasher.update(path.read_bytes())
         return hasher.hexdigest()[:16]
 

@@ -115,6 +115,37 @@ async def packets(bench: BlockBench) -> None:
 
 
 @block_test
+async def settings_of_a_clip(bench: BlockBench) -> None:
+    """A clip keeps the settings of the moment in which it starts, whatever the registers say later."""
+
+    async def drive(block: Block) -> None:
+        source, intake, random = make_source(bench, block), Intake(block.design), bench.random
+        features, longest = [1] * block.design.network.features, block.design.vote.frames
+        for _ in range(60):
+            settings = VoteSettings(
+                frames=random.randint(0, longest), sliding=bool(random.getrandbits(1)), wake_class=random.randrange(16),
+                threshold=random.randrange(1024), report_votes=bool(random.getrandbits(1)),
+                report_frames=bool(random.getrandbits(1)),
+            )  # fmt: skip
+            configure(block, settings)
+            flags = FrameFlag.START if bench.chance(0.2) else FrameFlag(0)
+            packet = FramePacket(encode_frame(features, flags, random.randrange(256)))
+            watcher = Watcher(bench, block, 0)
+            watching = cocotb.start_soon(watcher.run())
+            source.send_nowait(AxiStreamFrame(packet.data))
+            while not source.idle():
+                await bench.cycle()
+            await bench.cycle(4)
+            watching.cancel()
+            block.put(free=0)
+            frame = intake.take(packet, settings)
+            bench.compare(block, "frame", watcher.frames, [wanted(frame)] if frame else [])
+            bench.compare(block, "in a clip", block.get("in_clip"), int(frame is not None and not frame.last))
+
+    await bench.each(drive)
+
+
+@block_test
 async def refuses_without_codes(bench: BlockBench) -> None:
     """What counts is the moment in which a packet ends."""
     for block in bench.blocks:

@@ -36,16 +36,22 @@ async def one_frame(bench: BlockBench, block: Block, frame: KeptFrame, decision:
     if voted:
         bench.compare(block, "wake", found["wake"], int(bool(voted[0].flags & ReportFlag.WAKE)))
     block.put(decide=0)
+    await bench.cycle()
+    kept = tuple(block.get(name) for name in ("frame_class", "majority"))
+    bench.compare(block, "class and majority a cycle later", kept, (decision, majority))
 
 
-def random_settings(bench: BlockBench, block: Block) -> VoteSettings:
-    """Any legal settings, most often such that something happens."""
+def random_settings(bench: BlockBench, block: Block, favourite: int) -> VoteSettings:
+    """Any legal settings, most often such that something happens.
+
+    ``favourite`` is the class that most frames choose.
+    """
     random, vote = bench.random, block.design.vote
     frames = random.choice([0, 1, vote.frames, random.randint(1, vote.frames)])
     return VoteSettings(
         frames=frames,
         sliding=bool(random.getrandbits(1)),
-        wake_class=random.choice([0, block.design.network.classes - 1, random.randrange(16)]),
+        wake_class=random.choice([favourite, favourite, block.design.network.classes - 1, random.randrange(16)]),
         threshold=random.randint(0, 1 + frames),
         report_frames=True,  # so that the model tells the votes of every frame
     )
@@ -58,10 +64,10 @@ async def clips(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         model, nothing = VoteModel(block.design), np.zeros(0, np.int32)
         for _ in range(40):
-            settings = random_settings(bench, block)
+            favourite = bench.random.randrange(block.design.network.classes)
+            settings = random_settings(bench, block, favourite)
             longest = 3 * block.design.vote.frames if settings.sliding else max(1, settings.frames)
             length = bench.random.randint(1, longest)
-            favourite = bench.random.randrange(block.design.network.classes)
             for t in range(length):
                 other = bench.random.randrange(block.design.network.classes)
                 decision = favourite if bench.chance(0.6) else other
@@ -72,6 +78,22 @@ async def clips(bench: BlockBench) -> None:
 
     await bench.each(drive)
     assert any(block.design.network.classes > 1 for block in bench.blocks)
+
+
+@block_test
+async def long_clip(bench: BlockBench) -> None:
+    """A clip that slides over more frames than a count of votes can tell: the window stays full."""
+    nothing = np.zeros(0, np.int32)
+
+    async def drive(block: Block) -> None:
+        model, frames = VoteModel(block.design), block.design.vote.frames
+        settings = VoteSettings(frames, True, wake_class=0, threshold=frames, report_frames=True)
+        length = (1 << VOTE_BITS) + frames + 3
+        for t in range(length):
+            decision = bench.random.randrange(block.design.network.classes) if t % 8 == 0 else 0
+            await one_frame(bench, block, KeptFrame(nothing, t == 0, t == length - 1, 0, settings), decision, model)
+
+    await bench.each(drive)
 
 
 @block_test

@@ -70,6 +70,36 @@ async def pauses(bench: BlockBench) -> None:
 
 
 @block_test
+async def queued(bench: BlockBench) -> None:
+    """The first beat of the next packet waits until all steps of the one before are out."""
+
+    async def drive(block: Block) -> None:
+        features = block.design.network.features
+        packets = [bench.random.randbytes(bench.random.randint(1, 4 * features + 5)) for _ in range(30)]
+        beats = [beat for packet in packets for beat in beats_of(packet)]
+        ends, steps = 0, []
+        while ends < len(packets):
+            block.put(beat_valid=int(bool(beats)))
+            if beats:
+                block.put(**dict(zip(("beat_data", "beat_count", "beat_last"), beats[0], strict=True)))
+            await bench.cycle()
+            if block.get("step_valid"):
+                steps.append(block.get("step_data").to_bytes(features, "little"))
+            if block.get("done"):
+                packet = packets[ends]
+                expected = [packet[at : at + features] for at in range(0, len(packet) - features + 1, features)]
+                bench.compare(block, f"steps of packet {ends}, {len(packet)} bytes", steps, expected)
+                bench.compare(block, "remainder", block.get("remainder"), int(len(packet) % features != 0))
+                bench.compare(block, "ready beside done", block.get("beat_ready"), 0)
+                ends, steps = ends + 1, []
+            elif beats and block.get("beat_ready"):
+                beats.pop(0)
+        block.put(beat_valid=0)
+
+    await bench.each(drive)
+
+
+@block_test
 async def throughput(bench: BlockBench) -> None:
     """Without pauses a beat a cycle from four features up, below a step a cycle; two cycles more to the end."""
 

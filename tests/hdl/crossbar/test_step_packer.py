@@ -11,4 +11,4 @@ FEATURES = (1, 2, 3, 4, 5, 7, 8, 9, 28)
 
 def test_step_packer():
     designs = {f"features_{count}": make_design(network={"features": count}) for count in FEATURES}
-    assert len(simulate_cases(StepPacker, cases(designs), "remora.tb.blocks.crossbar.test_step_packer").tests) == 4
+    assert len(simulate_cases(StepPacker, cases(designs), "remora.tb.blocks.crossbar.test_step_packer").tests) == 5

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from remora.flow.report.console import JsonOption, check_results, console, progress, table, write_json
+from remora.flow.report.console import JsonOption, check_results, console, table, write_json
 
 
 def command(
@@ -47,8 +47,8 @@ def command(
         return
     require_sby()
     check_results(json)
-    with progress("proving", len(proofs), "proofs") as advance:
-        results = prove_all(proofs, jobs, lambda result: advance(1))
+    with console(stderr=True).status(f"proving {len(proofs)} proofs"):
+        results = prove_all(proofs, jobs)
     result: dict[str, Any] = summary(results) | {"tools": tool_versions()} | provenance()
     shown = table("proof", ">rules", ">proven", ">bounded", ">covers", ">mutants refused", ">s")
     for each in result["proofs"]:

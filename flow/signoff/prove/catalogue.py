@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remora.flow.signoff.prove.harness import ProofError
+from remora.hdl.bmru.properties import proofs as bmru
 from remora.hdl.crossbar.properties import proofs as crossbar
+from remora.hdl.learning.properties import proofs as learning
 from remora.hdl.lib.properties.proof import Proof
 
 
@@ -15,7 +17,7 @@ def find_proofs(names: Sequence[str] = (), quick: bool = False) -> list[Proof]:
     Raises:
         ProofError: there is no such proof.
     """
-    proofs = {proof.name: proof for room in (crossbar,) for proof in room.proofs()}
+    proofs = {proof.name: proof for room in (crossbar, learning, bmru) for proof in room.proofs()}
     for name in names:
         if name not in proofs:
             raise ProofError(f"there is no proof '{name}'; there are {', '.join(proofs)}")

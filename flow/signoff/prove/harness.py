@@ -20,8 +20,8 @@ HARDWARE, HARNESS, MUTANT = "hardware.v", "harness.sv", "mutant.sv"
 ALIVE = "alive"
 """Cover of every harness: after so many cycles the assumptions still allow a next one."""
 ALIVE_CYCLES = 16
-RESET_CYCLES = 8
-"""How long the reset pin is held low."""
+RESET_CYCLES = 3
+"""How long the reset pin is held low at least: less than its contract asks, so that the proofs say more."""
 _MACROS = Path(remora.hdl.macros.__path__[0]) / "properties"
 _FAMILY = "remora"
 
@@ -102,6 +102,7 @@ class Harness:
             "`default_nettype none", f"module {TOP} (", ",\n".join(f"  {each}" for each in declared), ");",
             *self._reset(),
             *(f"  wire {_range(width)}{name};" for name, (direction, width) in ports.items() if direction is not In),
+            *(f"  wire {_range(width)}{name};" for name, width in proof.wires.items()),
             *(f"  (* anyconst *) reg {_range(width)}{name};" for name, width in proof.constants.items()),
         ]  # fmt: skip
         # Flattening connects a wire of this attribute with the signal whose path its name is.

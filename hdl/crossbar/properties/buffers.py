@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from remora.hdl.crossbar.result_slots import Result, ResultSlots
+from remora.hdl.crossbar.step_packer import StepPacker
 from remora.hdl.lib.answer import Answer
+from remora.hdl.lib.memory import Memory
 from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
 from remora.hdl.lib.properties.streams import STREAM, stream
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.presets import load_design
 
+HERE = Path(__file__).parent
+"""Folder of the checkers of this room."""
 ONE = load_design("one", DesignPoint)
 
 
 def buffers() -> list[Proof]:
     """All of them."""
-    return [_answer(classes) for classes in (1, 3)]
+    return [
+        *(_answer(classes) for classes in (3,)),
+        *(_memory(depth) for depth in (3,)),
+        *(_packer(features) for features in (1, 3)),
+        *(_slots(contexts) for contexts in (2,)),
+    ]
 
 
 def _answer(classes: int) -> Proof:
-    design = ONE.evolve(network={"classes": classes})
     bits = 5
     parameters = {"CLASSES": classes, "CLASS_BITS": unsigned_width(classes - 1), "SCORE_BITS": bits}
     ports = {name: name for name in ("push", "ready", "decision", "flags", "tag", "scores")}
@@ -26,8 +37,8 @@ def _answer(classes: int) -> Proof:
     late = "reg late = 0; always @(posedge clk) late <= good_stream__tvalid && good_stream__tlast;"
     return Proof(
         f"answer-{classes}",
-        f"the answer with {classes} classes sends each result once, whole and in order",
-        lambda: Answer(design, bits),
+        f"the answer of {classes} classes sends each result once, whole and in order",
+        lambda: Answer(ONE.evolve(network={"classes": classes}), bits),
         {"stream": stream("stream_"), "answer": Checker("answer_rules", ports, parameters)},
         {
             "stream.stays": Mutant("", {"stream__tvalid": "good_stream__tvalid & ~push"}),
@@ -38,6 +49,88 @@ def _answer(classes: int) -> Proof:
             "answer.whole": Mutant("", {"stream__tlast": "good_stream__tvalid"}),
             "answer.leaves": Mutant("", {"stream__tready": "stream__tready & ~push"}),
         },
-        depth=20,
         quick=classes == 3,
     )
+
+
+def _memory(depth: int) -> Proof:
+    width, bits = 3, unsigned_width(depth - 1)
+    names = ("write", "write_address", "write_data", "read", "read_address", "read_data")
+    late = "reg late = 0; always @(posedge clk) late <= write;"
+    return Proof(
+        f"memory-{depth}",
+        f"a memory of {depth} words in flip-flops returns what was written last",
+        lambda: Memory(width=width, depth=depth, small_bits=512),
+        {
+            "memory": Checker(
+                "memory_rules",
+                {"address": "looked_at", **{name: name for name in names}},
+                {"WIDTH": width, "ADDRESS_BITS": bits},
+            )
+        },
+        {"memory.returns": Mutant("", {"read_data": "good_read_data ^ late"}, late)},
+        constants={"looked_at": bits},
+        # Addresses beyond the memory are the user's fault, which the rules of the macro hold against whole designs.
+        assumed={"there": f"write_address < {depth} && read_address < {depth} && looked_at < {depth}"},
+        quick=depth == 3,
+    )
+
+
+def _packer(features: int) -> Proof:
+    names = [f"beat_{name}" for name in ("data", "count", "last", "valid", "ready")]
+    names += ["step_data", "step_valid", "done", "remainder"]
+    ports = {"pick": "pick", "picked": "picked", **{name: name for name in names}}
+    step = f"good_step_valid ? good_step_data + {8 * features}'d1 : good_step_data"
+    return Proof(
+        f"step-packer-{features}",
+        f"steps of {features} bytes have the bytes of the packet once and in order",
+        lambda: StepPacker(ONE.evolve(network={"features": features})),
+        {"packer": Checker("packer_rules", ports, {"FEATURES": features}, HERE)},
+        {
+            "packer.whole": Mutant("", {"beat_count": "3'd4"}),
+            "packer.in_order": Mutant("", {"step_data": step}),
+            "packer.left_over": Mutant("", {"remainder": "~good_remainder"}),
+            "packer.room": Mutant("", {"beat_ready": "1'b1", "beat_valid": "1'b0"}),
+            "packer.ends": Mutant("", {"done": "good_done | beat_last"}),
+            "packer.ends_soon": Mutant("", {"done": "good_done & ~beat_last"}),
+        },
+        outside={"pick": 1, "picked": 2},
+        # A beat brings four bytes, and the last one fewer, but never none.
+        assumed={"count": "beat_count <= 4 && beat_count != 0 && (beat_count == 4 || beat_last)"},
+        quick=features == 1,
+    )
+
+
+def _slots(contexts: int) -> Proof:
+    design = ONE.evolve(system={"contexts": contexts})
+    bits = unsigned_width(2 * contexts - 1)
+    fields = list(Result(design).members)
+    joined = {end: f"{{{', '.join(f'{end}__{name}' for name in fields)}}}" for end in ("result", "next")}
+    width = sum(_width(member.shape) for member in Result(design).members.values())
+    ports = {
+        "looked_at": "looked_at", "push": "control__push", "number": "number", **joined, "oldest": "oldest",
+        "empty": "empty", "leaves": "answer__push", "taker_ready": "answer__ready", "legal": "legal",
+    }  # fmt: skip
+    return Proof(
+        f"result-slots-{contexts}",
+        f"the slots of {contexts} contexts let each result out once, in the order of the numbers",
+        lambda: ResultSlots(design),
+        {"slots": Checker("slots_rules", ports, {"CONTEXTS": contexts, "NUMBER_BITS": bits, "WIDTH": width}, HERE)},
+        {
+            "slots.in_order": Mutant("", {"oldest": f"good_answer__push ? {bits}'d0 : good_oldest"}),
+            "slots.once": Mutant("", {"answer__push": "answer__ready & ~good_empty"}),
+            "slots.same": Mutant("", {"next__tag": "good_next__tag ^ control__push"}),
+            "slots.told": Mutant("", {"empty": "good_empty | control__push"}),
+            "slots.none_stays": Mutant("", {"answer__push": "good_answer__push & ~control__push"}),
+        },
+        constants={"looked_at": bits},
+        wires={"legal": 1},
+        assumed={"legal": "legal"},
+        quick=True,
+    )
+
+
+def _width(shape: object) -> int:
+    from amaranth.hdl import Shape
+
+    return Shape.cast(shape).width

@@ -77,9 +77,11 @@ class Proof:
         checkers: name → checker; a rule is called ``<checker>.<label>``.
         mutants: rule → its mutant. Every rule of a checker has one; of rules of macros, at least one place of each.
         macros: modules that the hardware places and nobody generates; each has rules of its own.
+        contracts: the rules of the macros are proven, too; else they only take the macros' place.
         inside: name → path of a signal in the hardware and its width, for the checkers to see.
         outside: name → width of an input that may be anything in every cycle.
         constants: likewise, but the same in every cycle.
+        wires: name → width of what a checker drives, for ``assumed``.
         assumed: name → Verilog expression that holds in every cycle.
         bounded: rule → how deep it is checked.
         depth: cycles in which every cover is reached.
@@ -94,9 +96,11 @@ class Proof:
     checkers: Mapping[str, Checker] = field(default_factory=dict)
     mutants: Mapping[str, Mutant] = field(default_factory=dict)
     macros: tuple[str, ...] = ()
+    contracts: bool = True
     inside: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     outside: Mapping[str, int] = field(default_factory=dict)
     constants: Mapping[str, int] = field(default_factory=dict)
+    wires: Mapping[str, int] = field(default_factory=dict)
     assumed: Mapping[str, str] = field(default_factory=dict)
     bounded: Mapping[str, Bound] = field(default_factory=dict)
     depth: int = 20

@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 from remora.flow.signoff.prove import run
 from remora.flow.signoff.prove.catalogue import find_proofs
 from remora.flow.signoff.prove.harness import Harness, ProofError
-from remora.flow.signoff.prove.run import prove, summary
+from remora.flow.signoff.prove.run import prove, prove_all, summary
 from remora.flow.tools.sby import SbyError
 from remora.hdl.lib.properties.proof import Bound, Checker, Mutant, Proof
 
@@ -90,6 +90,11 @@ def test_a_bounded_rule_says_how_deep_and_is_deep_enough():
     ]
     wrong = summary([prove(proof(limit=6, bounded={"rules.below": Bound(30, "for the test")}))])
     assert wrong["broken"] == ["counter: rules.below is failed"]
+
+
+def test_several_proofs_keep_their_order():
+    proofs = [proof(name=name) for name in ("first", "second", "third")]
+    assert [result.proof for result in prove_all(proofs, 2)] == ["first", "second", "third"]
 
 
 def test_a_result_is_kept_by_content(monkeypatch):

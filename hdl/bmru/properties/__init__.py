@@ -1,0 +1,1 @@
+"""Properties of the blocks of the BMRU accelerator."""

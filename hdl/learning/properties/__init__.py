@@ -1,0 +1,1 @@
+"""Properties of the blocks that learn."""

@@ -9,7 +9,6 @@ import typer
 from remora.flow.report.console import JsonOption, check_results, console, progress, table, write_json
 
 if TYPE_CHECKING:
-    from remora.flow.faults.bench import FaultBench
     from remora.flow.faults.mutants.campaign import Outcomes
 
 COUNT, SEED = 100, 1
@@ -19,7 +18,6 @@ def command(
     block: Annotated[str, typer.Argument(metavar="BLOCK|all", help="A block of the hardware, or all of them.")],
     count: Annotated[int, typer.Option(min=1, help="Mutants of each block; all where a block has fewer.")] = COUNT,
     seed: Annotated[int, typer.Option(min=0, help="Of the draw, and of the block's tests.")] = SEED,
-    top: Annotated[bool, typer.Option("--top/--no-top", help="Also run survivors in a whole design.")] = True,
     icarus: Annotated[
         bool, typer.Option("--icarus", help="Run the block's tests on Icarus Verilog, which compiles in no time.")
     ] = False,
@@ -54,9 +52,7 @@ def command(
     outcomes, faults = [], []
     for name in blocks:
         with progress(f"mutating {name}", count, "mutants") as advance:
-            found = run_block(
-                name, count, seed, advance, _fault_bench if top else None, "icarus" if icarus else "verilator"
-            )
+            found = run_block(name, count, seed, advance, "icarus" if icarus else "verilator")
         found.explained.update(explained.get(name, {}))
         outcomes.append(found)
         faults += _faults(found, complete=(count, seed) == (COUNT, SEED))
@@ -64,16 +60,6 @@ def command(
     write_json(json, _result(outcomes, count) | provenance(seed))
     if faults:
         raise CheckFailed("; ".join(faults))
-
-
-def _fault_bench(content: dict[str, Any], seed: int) -> FaultBench:
-    """The fault bench of a design point's system."""
-    from remora.flow.systems.options import FaultsOptions
-    from remora.flow.systems.registry import system_of
-    from remora.spec.presets import parse_design
-
-    design = parse_design(content, content["name"])
-    return system_of(design).fault_bench(design, FaultsOptions(seed=seed))
 
 
 def _faults(found: Outcomes, complete: bool) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import ClassVar
 
-from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model, put_mutants
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate, mutate_model
 from remora.flow.generate.directory import Generated
 from remora.flow.generate.parts import Parts
 from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError, build_root, write_source
@@ -22,8 +22,6 @@ from remora.tb.lib.scoreboard import Comparison
 
 STALL = 0.3
 """Probability that a stream pauses in a cycle, in runs with stalls."""
-MUTANT_ARGUMENTS = ("-Wno-UNOPTFLAT",)
-"""For Verilator: the logic of mutants that are asleep may make loops."""
 FINDINGS = (
     r"no answer number \d+ within \d+ cycles",
     r"an answer of \d+ bytes",
@@ -62,6 +60,8 @@ class FaultBench(ABC):
         faults: the catalogue. ``seed``: of stalls and power-up.
         further: faults in the mutated netlist, after those of the catalogue, that other runs than these notice.
 
+    Raises:
+        SimulatorError: a build failed.
     """
 
     FINDINGS: ClassVar[tuple[str, ...]] = ()
@@ -70,40 +70,17 @@ class FaultBench(ABC):
         self, parts: Parts, harness: MakeHarness, faults: Sequence[Fault], seed: int, further: Sequence[Fault] = ()
     ) -> None:
         self.faults, self.seed = faults, seed
-        self._further, self._harness = further, harness
         with held_for(parts, "faults-") as generated:
             self.generated: Generated = generated
-            self._netlist = generated.netlist.read_text(encoding="utf-8")
-            self._models = [self._model(path) for path in generated.models]
-
-    @cached_property
-    def mutated_build(self) -> Build:
-        """The design with all faults in it, built when it is first asked for.
-
-        Raises:
-            SimulatorError: the build failed.
-            MutationError: a fault does not fit the netlist.
-        """
-        faults = (*self.faults, *self._further)
-        mutated = write_source("remora_faults.v", mutate(self._netlist, faults))
-        modules = {fault.module for fault in faults if not fault.edits}
+            sound = generated.netlist.read_text(encoding="utf-8")
+            models = [self._model(path) for path in generated.models]
+        mutated = write_source("remora_faults.v", mutate(sound, [*faults, *further]))
+        self._harness = harness
+        modules = {fault.module for fault in (*faults, *further) if not fault.edits}
         wrapped = {each["path"] for each in self.generated.sidecar["instances"] if each["module"] in modules}
-        return build_harness(
-            self.generated, self._harness, netlist=mutated, models=self._models, wrapped=wrapped, optimise="build"
+        self.mutated_build = build_harness(
+            self.generated, harness, netlist=mutated, models=models, wrapped=wrapped, optimise="build"
         )
-
-    def build_mutants(self, module: str, mutated: str, choice: str) -> Build:
-        """The design with a module in its mutated form, as `remora.flow.faults.mutation.put_mutants` takes it.
-
-        Raises:
-            SimulatorError: the build failed.
-            MutationError: the mutated form does not fit the netlist.
-        """
-        netlist = write_source("remora_mutants.v", put_mutants(self._netlist, module, mutated, choice))
-        return build_harness(
-            self.generated, self._harness, netlist=netlist, models=self._models, optimise="build",
-            arguments=MUTANT_ARGUMENTS,
-        )  # fmt: skip
 
     @cached_property
     def sound_build(self) -> Build:
@@ -142,16 +119,8 @@ class FaultBench(ABC):
             SimulatorError: the simulation broke for a reason that says nothing about the fault.
         """
         fault = self.faults[number - 1] if number else Fault("none", "nothing", "")
-        return self.verdict_of(self.mutated_build, number, fault)
-
-    def verdict_of(self, build: Build, number: int, fault: Fault) -> Verdict:
-        """Run a build with the fault, or the mutant, of this number awake.
-
-        Raises:
-            SimulatorError: the simulation broke for a reason that says nothing about the fault.
-        """
         try:
-            comparison = self._run(build, number, fault.programs).comparison
+            comparison = self._run(self.mutated_build, number, fault.programs).comparison
         except SimulatorError as error:
             if contract := re.search(r"The design reports: (.*)", str(error)):
                 return Verdict(fault, "contract", _without_path(contract[1]))

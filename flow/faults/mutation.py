@@ -8,7 +8,6 @@ numbers.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,31 +135,23 @@ def _wrapper(name: str, module: _Module, numbered: list[tuple[int, Fault]]) -> s
     )  # fmt: skip
 
 
-def put_mutants(verilog: str, module: str, mutated: str, choice: str, chosen: str | None = None) -> str:
+def put_mutants(verilog: str, module: str, mutated: str, choice: str, chosen: str) -> str:
     """The netlist with a module in its mutated form, in which an input has become a signal of the module's own.
 
     Args:
-        mutated: Verilog of the module with the input ``choice`` beside its ports. It may have another first part in its
-            name, as the modules that it instantiates then have too: ``tiny_vote`` stands for ``remora_vote``.
-        chosen: what the signal is, as an expression of Verilog; the number of ``+remora_fault`` where None.
+        mutated: Verilog of the module with the input ``choice`` beside its ports.
+        chosen: what the signal is, as an expression of Verilog.
 
     Raises:
         MutationError: the netlist lacks the module, or the mutated one has other ports or no such input.
     """
-    sound, ((name, found),) = _split(verilog).get(module), _split(mutated).items()
+    sound, (found,) = _split(verilog).get(module), _split(mutated).values()
     if sound is None:
         raise MutationError(f"the netlist has no module {module}")
     if choice not in found.ports or found.ports.keys() - {choice} != sound.ports.keys():
         raise MutationError(f"the mutated form of module {module} has other ports than it, or no input {choice}")
     width = found.ports[choice][1]
     body = re.sub(rf"^  (input|wire) (\[\d+:0\] )?{choice};\n", "", found.text.partition(");")[2], flags=re.MULTILINE)
-    common = len(os.path.commonprefix([name[::-1], module[::-1]]))
-    families = name[: len(name) - common], module[: len(module) - common]
-    body = re.sub(rf"^  {re.escape(families[0])}(\w+ \S+ \()$", rf"  {families[1]}\1", body, flags=re.MULTILINE)
-    if chosen is None:
-        said = f'if (!$value$plusargs("{FAULT_PLUSARG}=%d", {choice})) {choice} = 0;'
-        declared = f"  reg [{width - 1}:0] {choice};\n  initial {said}"
-    else:
-        declared = f"  wire [{width - 1}:0] {choice} = {chosen};"
+    declared = f"  wire [{width - 1}:0] {choice} = {chosen};"
     ports = ", ".join(name for name in found.ports if name != choice)
     return verilog.replace(sound.text, f"module {module}({ports});\n{declared}{body}")

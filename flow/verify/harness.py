@@ -171,7 +171,6 @@ def build_harness(
     models: Sequence[Path] | None = None,
     wrapped: Collection[str] = (),
     optimise: Optimise = "run",
-    arguments: Sequence[str] = (),
 ) -> Build:
     """Build the simulated top level for cocotb.
 
@@ -179,7 +178,6 @@ def build_harness(
         make: the system's own.
         netlist, models: in place of the generated ones, for mutated copies (`remora.flow.faults.mutation`).
         wrapped: paths of the instances of a mutated netlist that hold what is in them in ``good``.
-        arguments: further ones for Verilator.
     """
     found = generated.sidecar["probes"]
     probes = {name: {**probe, "path": inside(probe["path"], wrapped)} for name, probe in found.items()}
@@ -195,6 +193,5 @@ def build_harness(
         write_source(f"{HARNESS}.sv", text),
     ]
     return build(
-        sources, HARNESS, name=generated.design.name, waves=waves, optimise=optimise,
-        arguments=(*harness.arguments, *arguments),
-    )  # fmt: skip
+        sources, HARNESS, name=generated.design.name, waves=waves, optimise=optimise, arguments=harness.arguments
+    )

@@ -1,20 +1,17 @@
-"""All mutants of one block: drawn, run through the block's tests, compared with the block, run in a whole design."""
+"""All mutants of one block: drawn, run through the block's tests, and compared with the block."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from remora.flow.faults.bench import FaultBench
 from remora.flow.faults.mutants.drawn import Mutant, draw, mutated_module
 from remora.flow.faults.mutants.equivalence import compare
 from remora.flow.faults.mutants.recipe import Recipe, record
 from remora.flow.faults.mutants.runs import BlockRuns, Kill, Simulator
 from remora.flow.faults.mutants.store import Outcome, Record, Store
-from remora.flow.faults.mutants.top import top_verdicts
 from remora.flow.tools.simulator import build_root
 from remora.flow.tools.yosys import yosys_version
 
@@ -25,9 +22,6 @@ LEAST_KILLED = 0.95
 
 ALIVE: tuple[Outcome, ...] = ("survived", "undecided")
 """How mutants end that no test noticed and that are not known to be equivalent."""
-
-MakeBench = Callable[[dict[str, Any], int], FaultBench]
-"""Makes the fault bench of a design point, given as a nested dictionary, at a seed."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +59,6 @@ def run_block(
     count: int,
     seed: int,
     advance: Callable[[int], None],
-    make_bench: MakeBench | None = None,
     simulator: Simulator = "verilator",
 ) -> Outcomes:
     """Record a block's bench, and `run_recipe` it.
@@ -75,7 +68,7 @@ def run_block(
         CheckFailed: the sound block does not pass its tests.
     """
     with TemporaryDirectory(prefix=f"{block}-", dir=_store_folder()) as directory:
-        return run_recipe(record(block, Path(directory)), count, seed, advance, make_bench, simulator)
+        return run_recipe(record(block, Path(directory)), count, seed, advance, simulator)
 
 
 def run_recipe(
@@ -83,7 +76,6 @@ def run_recipe(
     count: int,
     seed: int,
     advance: Callable[[int], None],
-    make_bench: MakeBench | None = None,
     simulator: Simulator = "verilator",
 ) -> Outcomes:
     """Draw mutants of a block and find out what becomes of each; what is known from before is not run again.
@@ -91,8 +83,6 @@ def run_recipe(
     Args:
         count: at most so many.
         advance: told of mutants whose end is known.
-        make_bench: gives the fault bench that runs the survivors in a whole design; None where the block's tests alone
-            count.
         simulator: of the block's tests.
 
     Raises:
@@ -101,17 +91,13 @@ def run_recipe(
     """
     mutants = draw(recipe.folder, recipe.module, count, seed)
     name = f"{recipe.block}-{recipe.content}-{seed}-{simulator}-{yosys_version()}.json"
-    store, store_of_top = Store(_store_folder() / name), Store(_store_folder() / f"top-{name}")
+    store = Store(_store_folder() / name)
     numbers = {number: mutant for number, mutant in enumerate(mutants, 1) if not store.get(mutant.key)}
     advance(len(mutants) - len(numbers))
     text = mutated_module(recipe.folder, recipe.module, mutants)
     if numbers:
         _run_blocks_tests(BlockRuns(recipe, text, seed, simulator), numbers, store, advance)
-    records = [found for mutant in mutants if (found := store.get(mutant.key))]
-    if make_bench is not None and recipe.design is not None and any(r.outcome in ALIVE for r in records):
-        bench = make_bench(recipe.design, seed)
-        records = _run_top(bench, recipe, text, mutants, records, store_of_top)
-    return Outcomes(recipe.block, records)
+    return Outcomes(recipe.block, [found for mutant in mutants if (found := store.get(mutant.key))])
 
 
 def _store_folder() -> Path:
@@ -145,18 +131,6 @@ def _survivor(runs: BlockRuns, number: int, mutant: Mutant) -> Record:
     ((_, kill),) = runs.verdicts([number])
     outcome: Outcome = "killed" if kill else "survived" if answer == "differs" else "undecided"
     return _record(mutant, outcome, kill)
-
-
-def _run_top(
-    bench: FaultBench, recipe: Recipe, text: str, mutants: Sequence[Mutant], records: list[Record], store: Store
-) -> list[Record]:
-    """The records, those of survivors as the runs of a whole design leave them."""
-    numbers = {mutant.key: number for number, mutant in enumerate(mutants, 1)}
-    left = [record for record in records if record.outcome in ALIVE]
-    waiting = {numbers[record.key]: record for record in left if not store.get(record.key)}
-    for number, kill in top_verdicts(bench, recipe, text, list(waiting)) if waiting else ():
-        store.add(_record(mutants[number - 1], "killed", kill) if kill else waiting[number])
-    return [(store.get(record.key) or record) if record in left else record for record in records]
 
 
 def _record(mutant: Mutant, outcome: Outcome, kill: Kill | None = None) -> Record:

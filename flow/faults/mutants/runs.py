@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from remora.flow.faults.bench import MUTANT_ARGUMENTS
 from remora.flow.faults.mutants.drawn import CHOICE
 from remora.flow.faults.mutants.recipe import Recipe
 from remora.flow.faults.mutation import put_mutants
@@ -20,6 +19,8 @@ from remora.tb.lib.mutants import MARK
 
 Simulator = Literal["verilator", "icarus"]
 
+MUTANT_ARGUMENTS = ("-Wno-UNOPTFLAT",)
+"""For Verilator: the logic of mutants that are asleep may make loops."""
 TOP = "bench"
 CHOSEN = f"{TOP}.mutant"
 """The input of the bench that chooses the mutant, as every module below sees it."""

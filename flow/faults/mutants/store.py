@@ -26,7 +26,7 @@ class Record:
     outcome: Outcome
     """``undecided``: it survived, and whether it differs at all is not known."""
     by: str = ""
-    """The test that noticed it: of the block, or ``top``."""
+    """The test of the block that noticed it."""
     evidence: str = ""
     """The first thing that was wrong, in one line."""
 

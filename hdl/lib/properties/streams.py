@@ -19,19 +19,6 @@ def lite(prefix: str) -> Checker:
     return Checker("lite_rules", {name: f"{prefix}_{name}" for name in names})
 
 
-def stream_mutants(prefix: str, rare: str) -> dict[str, Mutant]:
-    """Mutants of `stream`, called ``stream``, of the top.
-
-    Args:
-        rare: Verilog, a bit that is high now and then.
-    """
-    valid, data = f"{prefix}_tvalid", f"{prefix}_tdata"
-    return {
-        "stream.stays": Mutant("", {valid: f"good_{valid} & ~{rare}"}),
-        "stream.stable": Mutant("", {data: f"good_{data} ^ {rare}"}),
-    }
-
-
 def lite_mutants(prefix: str, clock: str = "clk") -> dict[str, Mutant]:
     """Mutants of `lite`, called ``lite``, of the top."""
     late = f"reg late = 0; always @(posedge {clock}) late <= {{}};"

@@ -95,7 +95,9 @@ def _states(miter: str) -> list[tuple[str, str]]:
         if output:
             found[side][name] = _bits(output[1], widths)
     pairs = [(found["gold"][name], found["gate"][name]) for name in found["gold"].keys() & found["gate"].keys()]
-    return [piece for gold, gate in pairs for piece in _pieces(gold, gate, widths)]
+    # Once split, flip-flops of one name may have other widths.
+    alike = [(gold, gate) for gold, gate in pairs if len(gold) == len(gate)]
+    return [piece for gold, gate in alike for piece in _pieces(gold, gate, widths)]
 
 
 def _bits(rtlil: str, widths: dict[str, int]) -> list[tuple[str, int]]:

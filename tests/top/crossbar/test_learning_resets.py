@@ -4,6 +4,7 @@ Soft resets, which lose nothing, are in test_soft_resets.py."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.trace import LearningReference
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.records import EVENT, LEARN, READOUT, STEP, Event
 from remora.spec.lib.trace import read_trace, write_header
 from remora.tb.lib.scoreboard import Comparison, compare
@@ -37,7 +39,11 @@ GATES = Coefficients(256, 216)
 
 @pytest.mark.parametrize("columns", [1, 3])
 def test_resets_while_learning(columns, harness, tmp_path):
-    design = DESIGN.evolve(learning={"columns": columns})
+    learn_through_pin_resets(DESIGN.evolve(learning={"columns": columns}), harness, tmp_path)
+
+
+def learn_through_pin_resets(design: DesignPoint, harness: Callable, tmp_path: Path) -> Comparison:
+    """Phases of the sequences, each cut by the pin but the last, compared with golden."""
     _, build = harness(design)
     stimulus = stress_stimulus(design, SEQUENCES, GATES, seed=9)
     labels = np.arange(SEQUENCES) % design.network.classes
@@ -52,13 +58,22 @@ def test_resets_while_learning(columns, harness, tmp_path):
         "phases": PHASES,
         "needed": NEEDED,
         "longest_wait": 4000,
-        "column_cycles": design.crossbar.pulse_cycles,
+        "column_cycles": design.crossbar.pulse_cycles + read_cycles(design),
         "timeout_cycles": timeout_cycles(design, stimulus, 0.0),
         "output": str(tmp_path / "phases.json"),
     }
     arguments = [f"+remora_trace={tmp_path}", f"+remora_images={tmp_path / 'images'}"]
     run(build, "remora.tb.crossbar.top_learning", config=config, plusargs=arguments, run_dir=tmp_path)
-    compare_phases(design, stimulus, labels, tmp_path).require(STEP, READOUT, LEARN, EVENT)
+    comparison = compare_phases(design, stimulus, labels, tmp_path)
+    comparison.require(STEP, READOUT, LEARN, EVENT)
+    return comparison
+
+
+def read_cycles(design: DesignPoint) -> int:
+    """What reading a whole tile before its pulses and after them takes, where they are verified."""
+    if not design.capabilities.verifies_learning:
+        return 0
+    return 2 * design.cycles.rows_read(Layer.HIDDEN, design.crossbar.rows)
 
 
 def compare_phases(design: DesignPoint, stimulus: Stimulus, labels: np.ndarray, directory: Path) -> Comparison:
@@ -82,7 +97,7 @@ def compare_phases(design: DesignPoint, stimulus: Stimulus, labels: np.ndarray, 
             if kind != EVENT
         }
         first = int(found[STEP]["sequence"][0]) if len(found[STEP]) else 0
-        expected, snapshots = golden(stimulus, labels, weights[number])
+        expected, snapshots = golden(design, stimulus, labels, weights[number])
         for records in expected.values():
             records["sequence"] += first
         done = len(found[LEARN])
@@ -98,9 +113,11 @@ def compare_phases(design: DesignPoint, stimulus: Stimulus, labels: np.ndarray, 
     return comparison
 
 
-def golden(stimulus: Stimulus, labels: np.ndarray, start: Weights) -> tuple[dict[str, np.ndarray], list[Weights]]:
+def golden(
+    design: DesignPoint, stimulus: Stimulus, labels: np.ndarray, start: Weights
+) -> tuple[dict[str, np.ndarray], list[Weights]]:
     """Records of all sequences from these weights and χ = 0, and the weights before, between and after them."""
-    reference = LearningReference(DESIGN, start, GATES)
+    reference = LearningReference(design, start, GATES)
     parts, snapshots = [], [start]
     for index in range(SEQUENCES):
         one = slice(index, index + 1)

@@ -18,6 +18,10 @@ def verified_learning_faults(design: DesignPoint) -> list[Fault]:
         Fault("returns_to_the_next_column", "another column gets it", CORRECTOR, {"column": "column + 1"}),
         Fault("returns_without_limit", "an accumulator wraps or is off by one", CORRECTOR, {"data": "good_data ^ 1"}),
         Fault("reads_one_row_less", "the lowest row is never read", READER, {"rows": "rows & (rows - 1)"}),
+        Fault("full_scale_unseen", "what full scale hides returns to accumulators", READER, {"full": "1'b0"}),
+        Fault("full_scale_everywhere", "no row says how far it moved", READER, {"full": "1'b1"}),
+        Fault("repeats_dropped_pulses", "a dropped pulse is given again", VERIFIER, {"tile__blocked": "'0"}),
+        Fault("repeats_no_pulse", "a row that has not moved takes no further pulse", VERIFIER, {"tile__blocked": "'1"}),
         Fault(
             "given_up_uncounted", "weights that are given up are not counted", COUNTERS,
             {"increments__given_up": "'0"},

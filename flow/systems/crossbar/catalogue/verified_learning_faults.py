@@ -20,7 +20,6 @@ def verified_learning_faults(design: DesignPoint) -> list[Fault]:
         Fault("reads_one_row_less", "the lowest row is never read", READER, {"rows": "rows & (rows - 1)"}),
         Fault("full_scale_unseen", "what full scale hides returns to accumulators", READER, {"full": "1'b0"}),
         Fault("full_scale_everywhere", "no row says how far it moved", READER, {"full": "1'b1"}),
-        Fault("repeats_dropped_pulses", "a dropped pulse is given again", VERIFIER, {"tile__blocked": "'0"}),
         Fault("repeats_no_pulse", "a row that has not moved takes no further pulse", VERIFIER, {"tile__blocked": "'1"}),
         Fault(
             "given_up_uncounted", "weights that are given up are not counted", COUNTERS,

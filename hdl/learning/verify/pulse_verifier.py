@@ -92,13 +92,15 @@ class PulseVerifier(wiring.Component):
             with m.If(self.give_up):
                 m.next = "WAIT"
 
-        with m.FSM():
+        with m.FSM() as steps:
+            # The state alone chooses the rows, so that finding the first of them does not wait for `start`.
+            m.d.comb += reader.rows.eq(Mux(steps.ongoing("WAIT"), tile.due, read))
             with m.State("WAIT"):
                 m.d.comb += tile.may_leave.eq(~tile.due.any())
                 m.d.sync += [self._after.eq(0), again.eq(0), tries.eq(0)]
                 with m.If(tile.in_tile & tile.due.any() & ~self.give_up):
                     m.d.sync += [read.eq(tile.due), counts.eq(tile.counts), raised.eq(tile.raised)]
-                    m.d.comb += [reader.start.eq(1), reader.rows.eq(tile.due)]
+                    m.d.comb += reader.start.eq(1)
                     m.next = "BEFORE"
             with m.State("BEFORE"):
                 with m.If(reader.summed & reader.done):
@@ -108,7 +110,7 @@ class PulseVerifier(wiring.Component):
             with m.State("PULSE"):
                 m.d.comb += tile.may_pulse.eq(1)
                 with m.If(tile.ended):
-                    m.d.comb += [reader.start.eq(~self.give_up), reader.rows.eq(read)]
+                    m.d.comb += reader.start.eq(~self.give_up)
                     m.next = "AFTER"
                 give_up()
             with m.State("AFTER"):

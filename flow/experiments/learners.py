@@ -100,7 +100,7 @@ class ChipLearner:
     def _count_cycles(self, update: WeightUpdate, steps: int) -> None:
         cycles, winners = self._design.cycles, tuple(update.winners.tolist())
         plain = cycles.fewest_update(steps, winners)
-        more = cycles.verified_update(steps, update.verified, winners) - plain
+        more = cycles.verified_update(steps, update.verified, winners)[1] - plain
         self.cycles.append(more / (cycles.sequence(steps) + plain))
 
     def slow_down(self, rate_shift: int) -> None:

@@ -347,6 +347,8 @@ class _Noise:
     def of_steps(self, numbers: NDArray[np.integer], first: int, steps: int) -> NDArray[np.floating]:
         """Of some steps of sequences, (row tiles, steps, n, columns)."""
         if len(numbers) != 1:
+            # It may take the memory of what was drawn ahead.
+            self._asked = (-1, -1, -1)
             return self._drawn(numbers, first, steps)
         number, (last, *before) = int(numbers[0]), self._asked
         offset = (number - self._first) & SEQUENCE_MASK

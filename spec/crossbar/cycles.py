@@ -287,15 +287,23 @@ class Cycles(Derived):
             writing = max((self._most_verified(layer) for layer in Layer), key=lambda each: each.cycles)
         return update_cycles(self.design, steps, writing).update
 
-    def verified_update(self, steps: int, tiles: Iterable[VerifiedTile], winners: tuple[int, ...] | None = None) -> int:
-        """Cycles of an update whose pulses are verified, as LEARN_CYCLES counts.
+    def verified_update(
+        self, steps: int, tiles: Iterable[VerifiedTile], winners: tuple[int, ...] | None = None
+    ) -> tuple[int, int]:
+        """Fewest and most cycles of an update whose pulses are verified, as LEARN_CYCLES counts.
+
+        They differ where flags settle slower than a row is read: a tile that was chosen before does not wait for them.
 
         Args:
             tiles: what it pulsed and read, in the order of the update.
             winners: the hidden units that learn, where the design selects them.
         """
-        chosen = winners if self.design.capabilities.selects else None
-        return written_update_cycles(self.design, steps, column_writings(self, tiles), chosen).update
+        chosen, pulsed = winners if self.design.capabilities.selects else None, list(tiles)
+        fewest, most = (
+            written_update_cycles(self.design, steps, column_writings(self, pulsed, settled), chosen).update
+            for settled in (True, False)
+        )
+        return fewest, most
 
     # Replay: hdl/crossbar/sequencer.py, hdl/learning/reservoir.py, hdl/learning/replay_quantiser.py
     # ----------------------------------------------

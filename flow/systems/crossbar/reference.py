@@ -168,8 +168,8 @@ class Reference:
         """Fewest and most cycles of the updates of new sequences of these lengths."""
         cycles = self.design.cycles
         if self.design.capabilities.verifies_learning:
-            updates = zip(learnt, self.verified, self.winners, strict=True)
-            return 2 * (sum(cycles.verified_update(*each) for each in updates),)
+            updates = [cycles.verified_update(*each) for each in zip(learnt, self.verified, self.winners, strict=True)]
+            return sum(fewest for fewest, _ in updates), sum(most for _, most in updates)
         fewest = sum(cycles.fewest_update(*each) for each in zip(learnt, self.winners, strict=True))
         silent = not any(writes.applied + writes.dropped for writes in (self.hidden, self.readout))
         return fewest, fewest if silent else sum(map(cycles.most_update, learnt))

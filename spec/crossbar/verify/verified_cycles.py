@@ -66,10 +66,11 @@ NOTHING_TO_WRITE = Writing(1)
 """Of a column without pulses."""
 
 
-def column_writing(cycles: Cycles, layer: Layer, tiles: Iterable[VerifiedTile]) -> Writing:
+def column_writing(cycles: Cycles, layer: Layer, tiles: Iterable[VerifiedTile], settled: bool = False) -> Writing:
     """Of a column, from those of its row tiles that have pulses, rising.
 
-    A tile without pulses takes a cycle, those after the last one none.
+    A tile without pulses takes a cycle, those after the last one none. ``settled``: the flags of every tile are sensed
+    when the controller comes to it, as where the last tile before had the same numbers of tile and column.
     """
     now, next_tile, corrections = 0, 0, []
     for tile in tiles:
@@ -77,7 +78,7 @@ def column_writing(cycles: Cycles, layer: Layer, tiles: Iterable[VerifiedTile]) 
         now += tile.row_tile - next_tile
         next_tile = tile.row_tile + 1
         rows = len(tile.rounds[0].returns)
-        launch = max(now + 1 + cycles.rows_read(layer, rows) + 1, now + 1 + cycles.sense)
+        launch = now + 1 + max(cycles.rows_read(layer, rows) + 1, 0 if settled else cycles.sense)
         for each in tile.rounds:
             drops = each.launches - each.strobes
             # Pulses end a cycle before the flags are sensed again. What is dropped takes a cycle each.
@@ -90,12 +91,12 @@ def column_writing(cycles: Cycles, layer: Layer, tiles: Iterable[VerifiedTile]) 
     return Writing(now, tuple(corrections)) if next_tile else NOTHING_TO_WRITE
 
 
-def column_writings(cycles: Cycles, tiles: Iterable[VerifiedTile]) -> Mapping[int, Writing]:
-    """Of all columns of an update that have pulses, by their number."""
+def column_writings(cycles: Cycles, tiles: Iterable[VerifiedTile], settled: bool = False) -> Mapping[int, Writing]:
+    """Of all columns of an update that have pulses, by their number; ``settled`` as of `column_writing`."""
     hidden, columns = cycles.design.network.hidden, dict[int, list[VerifiedTile]]()
     for tile in tiles:
         columns.setdefault(tile.column, []).append(tile)
     return {
-        column: column_writing(cycles, Layer.READOUT if column >= hidden else Layer.HIDDEN, each)
+        column: column_writing(cycles, Layer.READOUT if column >= hidden else Layer.HIDDEN, each, settled)
         for column, each in columns.items()
     }

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from remora.golden.crossbar.device_datapath import make_datapath
+from remora.golden.crossbar.device_layer import AHEAD
 from remora.golden.crossbar.miru import Coefficients, infer
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
@@ -125,6 +126,18 @@ def test_noise_drawn_ahead_is_that_of_each_sequence():
         np.testing.assert_array_equal(path.scores[0], expected.scores[0])
         compared += 1
     assert compared == 90
+
+
+def test_a_batch_leaves_no_noise_to_single_sequences():
+    """A batch as large as what is drawn ahead takes the same memory."""
+    design = DESIGNS["tiny"].evolve(devices=NOISY)
+    weights, features = random_weights(design, 1), random_features(design, 40)
+    path, fresh = (make_datapath(design, weights, Coefficients.of(design), size, True) for size in (AHEAD, 1))
+    for first, count in ((0, 1), (1, 1), (10, AHEAD), (2, 1), (3, 1)):
+        path.run(features[first : first + count], numbers=np.arange(first, first + count))
+        for place in range(count):
+            fresh.run(features[first + place : first + place + 1], numbers=np.array([first + place]))
+            np.testing.assert_array_equal(path.scores[place], fresh.scores[0])
 
 
 def test_inference_changes_no_device():

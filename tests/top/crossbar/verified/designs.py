@@ -33,3 +33,9 @@ REFERENCE = VERIFIED.evolve(
 OFFSET = VERIFIED.evolve(name="tiny-verified-offset", devices={"converter_offset": 40})
 """Converters that are off by so much that many rows read full scale."""
 IDEAL = VERIFIED.evolve(name="tiny-verified-ideal", devices={name: 0 for name in REAL}, learning={"verify_give_up": 3})
+SLOW_FLAGS = IDEAL.evolve(
+    name="tiny-verified-slow-flags",
+    crossbar={"sense_cycles": 200, "adc_cycles": 1, "rows": 64},
+    learning={"verify_reads": 1, "replay_capacity": 0, "hidden_shift": 8, "readout_shift": 6},
+)
+"""Flags that settle slower than a row is read; where the controller holds a tile's numbers already, they are there."""

@@ -13,7 +13,7 @@ from remora.golden.crossbar.cell import Coefficients
 from remora.golden.learning.learnt_state import LAYERS
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.records import LEARN, READOUT, STEP
-from tests.top.crossbar.verified.designs import IDEAL, OFFSET, REFERENCE, VERIFIED, WIDE
+from tests.top.crossbar.verified.designs import IDEAL, OFFSET, REFERENCE, SLOW_FLAGS, VERIFIED, WIDE
 
 SEQUENCES = 12
 GATES = Coefficients(176, 216)
@@ -41,3 +41,15 @@ def test_what_pulses_missed_returns(harness, tmp_path, design):
         assert predicted == {taken} and taken > sum(design.cycles.fewest_update(*each) for each in learnt)
         # Of ideal devices a weight that does not move is full; a long series of pulses moves every weight at last.
         assert design in (IDEAL, REFERENCE) or result.counters[Counter.GIVEN_UP] > 0
+
+
+@pytest.mark.nightly
+def test_flags_that_are_settled_are_not_waited_for(harness, tmp_path):
+    """A readout column after the hidden one of its number: fewer cycles than with every tile chosen anew."""
+    _, build = harness(SLOW_FLAGS)
+    stimulus = learning_stimulus(SLOW_FLAGS, SEQUENCES, GATES, 52)
+    case = CrossbarCase(SLOW_FLAGS, stimulus)
+    result = run_case(build, case, tmp_path, seed=1, stall=0.0)
+    result.require(LEARN, "counts")
+    fewest, most = case.reference.cycles[Counter.LEARN_CYCLES]
+    assert fewest <= result.counters[Counter.LEARN_CYCLES] < most

@@ -94,5 +94,9 @@ def test_flags_that_settle_slower_than_a_row_is_read_are_waited_for_unless_they_
     waits, settled = (column_writing(slow.cycles, Layer.HIDDEN, [tile], settled) for settled in (False, True))
     assert waits.cycles - settled.cycles == slow.cycles.sense - 46 - 1
     assert settled == written(tile)
-    fewest, most = slow.cycles.verified_update(28, [tile])
-    assert fewest < most and len(set(FOUR.cycles.verified_update(28, [tile]))) == 1
+    # The walk over the columns that follow hides both; of the last column it hides neither.
+    last = VerifiedTile(109, 0, tile.rounds)
+    assert len(set(slow.cycles.verified_update(28, [tile]))) == 1
+    fewest, most = slow.cycles.verified_update(28, [last])
+    assert most - fewest == waits.cycles - settled.cycles
+    assert len(set(FOUR.cycles.verified_update(28, [last]))) == 1

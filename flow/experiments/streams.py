@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,11 +54,35 @@ class TaskStream:
     weights: Callable[[DesignPoint], Weights] = initial_weights
 
 
+class _Kept:
+    """Tasks that are made once in each process; another process gets how they are made, not what was made."""
+
+    def __init__(self, make: Callable[[int], tuple[SequenceSet, SequenceSet]]) -> None:
+        self._make = make
+        self._made: dict[int, tuple[SequenceSet, SequenceSet]] = {}
+
+    def __call__(self, number: int) -> tuple[SequenceSet, SequenceSet]:
+        if number not in self._made:
+            self._made[number] = self._make(number)
+        return self._made[number]
+
+    def __getstate__(self) -> dict:
+        return {"_make": self._make, "_made": {}}
+
+
+def _permuted_digits(design: DesignPoint, seed: int, number: int) -> tuple[SequenceSet, SequenceSet]:
+    # Permutation 0 is the identity, which rows suit; the tasks are to be of one kind.
+    return load(design, "mnist", task=number + 1, seed=seed)
+
+
+def _two_classes(learnt: SequenceSet, unseen: SequenceSet, number: int) -> tuple[SequenceSet, SequenceSet]:
+    return learnt.where(learnt.y // 2 == number), unseen.where(unseen.y // 2 == number)
+
+
 def permuted_mnist(seed: int) -> TaskStream:
     """The same ten digits under a new pixel permutation in each task, row by row: 28 steps of 28 features."""
     design = load_design("mnist", DesignPoint).evolve(cell=DIGITS_CELL, learning={**DIGITS_LEARNING, "seed": seed})
-    # Permutation 0 is the identity, which rows suit; the tasks are to be of one kind.
-    task = cache(lambda number: load(design, "mnist", task=number + 1, seed=seed))
+    task = _Kept(partial(_permuted_digits, design, seed))
     return TaskStream(
         "permuted-mnist", design, f"{len(task(0)[0]):,} training and {len(task(0)[1]):,} test digits", task,
         aligned_weights,
@@ -97,11 +121,8 @@ def split_cifar10(seed: int) -> TaskStream:
     )
     deviation = train[0][:, :CIFAR_COMPONENTS].std(axis=0, dtype=np.float64)
     learnt, unseen = (_features_as_sequences(x, y, deviation) for x, y in (train, test))
-
-    def task(number: int) -> tuple[SequenceSet, SequenceSet]:
-        return learnt.where(learnt.y // 2 == number), unseen.where(unseen.y // 2 == number)
-
-    return TaskStream("split-cifar10", design, f"{len(learnt):,} training and {len(unseen):,} test images", cache(task))
+    task = _Kept(partial(_two_classes, learnt, unseen))
+    return TaskStream("split-cifar10", design, f"{len(learnt):,} training and {len(unseen):,} test images", task)
 
 
 def _check_features(x: NDArray, y: NDArray) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -192,3 +194,14 @@ def test_cifar_comes_two_classes_a_task_in_signed_bytes(monkeypatch, tmp_path):
     assert train.x.shape == (40, 4, 32) and train.x.dtype == np.int8 and set(train.y) == set(test.y) == {6, 7}
     assert np.abs(train.x.astype(int)).max() <= 127 and train.x[:, -1].std() > train.x[:, 0].std()
     assert stream.design.learning.seed == 2
+
+
+def test_a_stream_goes_to_other_processes():
+    """`--jobs` sends it; what was loaded stays behind and is loaded again."""
+    stream = permuted_mnist(3)
+    sent = pickle.dumps(stream)
+    assert len(sent) < 100_000 < stream.task(1)[0].x.nbytes
+    arrived = pickle.loads(sent)
+    for part, same in zip(stream.task(1), arrived.task(1), strict=True):
+        np.testing.assert_array_equal(part.x, same.x)
+        np.testing.assert_array_equal(part.y, same.y)

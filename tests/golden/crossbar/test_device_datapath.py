@@ -135,9 +135,9 @@ def test_a_batch_leaves_no_noise_to_single_sequences():
     path, fresh = (make_datapath(design, weights, Coefficients.of(design), size, True) for size in (AHEAD, 1))
     for first, count in ((0, 1), (1, 1), (10, AHEAD), (2, 1), (3, 1)):
         path.run(features[first : first + count], numbers=np.arange(first, first + count))
-        for place in range(count):
-            fresh.run(features[first + place : first + place + 1], numbers=np.array([first + place]))
-            np.testing.assert_array_equal(path.scores[place], fresh.scores[0])
+        for index in range(count):
+            fresh.run(features[first + index : first + index + 1], numbers=np.array([first + index]))
+            np.testing.assert_array_equal(path.scores[index], fresh.scores[0])
 
 
 def test_inference_changes_no_device():

@@ -86,7 +86,7 @@ def test_columns_without_pulses_do_not_wait_for_those_that_are_read():
     assert 0 < more(3, 4) < more(3, 4, 5) and 0 < more(108) < more(109) <= 101 + MISSED + ROUNDED
 
 
-def test_flags_that_settle_slower_than_a_row_is_read_are_waited_for_unless_they_are_there():
+def test_flags_are_waited_for_unless_they_are_there():
     slow = FOUR.evolve(crossbar={"sense_cycles": 200})
     tile = VerifiedTile(0, 0, (Round(1, 1, NO),))
     # The flags are there in cycle 203, the row in 48.

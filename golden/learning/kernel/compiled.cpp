@@ -15,7 +15,14 @@
 namespace {
 
 constexpr int kBlock = 16;
-constexpr int kVectorBytes = 64;  // a wider one than the machine's would be taken apart, and this is its widest
+// Bytes of the machine's widest vector: compilers keep a wider one in memory.
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
 
 // sign(h)·min(limit, rs(|h|·factor, shift)), scale = factor·2^-shift.
 template <typename T>
@@ -42,13 +49,12 @@ template <typename T>
 void add_products(T* sums, const T* words, int64_t step, const T* matrix, int64_t rows, int64_t stride) {
     constexpr int64_t kLanes = kVectorBytes / sizeof(T);
     int64_t left = stride;
+    for (; left >= 8 * kLanes; left -= 8 * kLanes, sums += 8 * kLanes, matrix += 8 * kLanes)
+        add_vectors<8>(sums, words, step, matrix, rows, stride);
     for (; left >= 4 * kLanes; left -= 4 * kLanes, sums += 4 * kLanes, matrix += 4 * kLanes)
         add_vectors<4>(sums, words, step, matrix, rows, stride);
-    if (left >= 2 * kLanes) {
-        add_vectors<2>(sums, words, step, matrix, rows, stride);
-        left -= 2 * kLanes, sums += 2 * kLanes, matrix += 2 * kLanes;
-    }
-    if (left) add_vectors<1>(sums, words, step, matrix, rows, stride);
+    for (; left >= kLanes; left -= kLanes, sums += kLanes, matrix += kLanes)
+        add_vectors<1>(sums, words, step, matrix, rows, stride);
 }
 
 // Noise entries of a sample of one row tile, in units of its sums. Rules D16, D17 and Y4.

@@ -10,7 +10,7 @@ from remora.flow.generate.integrate.documents import PATHS, integration_texts
 from remora.flow.generate.macros.shapes import Macros, find_macros
 from remora.flow.generate.packaging import PLAIN, Packaging
 from remora.flow.generate.parts import Parts
-from remora.flow.generate.testbench import FILES, write_testbench
+from remora.flow.generate.testbench import testbench_files, write_testbench
 from remora.flow.tools.result_folder import MANIFEST, folder_result
 from remora.hdl.lib.probes import resolve_probes
 from remora.hdl.lib.verilog import TOP_NAME, Netlist, convert
@@ -89,7 +89,7 @@ def _write(parts: Parts, directory: Path, packaging: Packaging) -> dict:
         write_text(directory / name, text)
     for name in (*files["models"], *files["blackboxes"], files["lint_waivers"]):
         write_bytes(directory / name, parts.source(Path(name).name).read_bytes())
-    write_testbench(directory, files, scenario, top, "test_mode" in netlist.library.ports[top])
+    write_testbench(directory, sidecar, scenario, parts.design)
     return sidecar
 
 
@@ -130,7 +130,7 @@ def make_sidecar(parts: Parts, netlist: Netlist, macros: Macros) -> dict:
             "c_header": f"software/{TOP_NAME}_registers.h",
             "register_documentation": "docs/registers.md",
             "manifest": MANIFEST,
-            "testbench": [f"sim/{name}" for name in FILES],
+            "testbench": [f"sim/{name}" for name in testbench_files(design)],
             **PATHS,
             **{key: document.path for key, document in parts.documents.items()},
         },

@@ -15,6 +15,7 @@ from remora.flow.tools.simulator import Build, build, write_source
 from remora.flow.tools.verilator import Optimise
 from remora.flow.verify.followers import CLOCK, follower, followers, inner_names
 from remora.flow.verify.trace_package import PACKAGE, trace_package
+from remora.hdl.lib.memory_test.access import PREFIX
 from remora.hdl.lib.reset_tree import LOCAL
 from remora.tb.lib.recording import RECORDING, RECORDING_BITS
 
@@ -99,8 +100,9 @@ def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
     Args:
         ports: of the design, as the sidecar has them.
     """
-    tied = {port["name"]: "1'b0" for port in ports if port["name"] == TEST_MODE}
-    ports = [port for port in ports if port["name"] not in tied]
+    of_tests = [port for port in ports if port["name"] == TEST_MODE or port["name"].startswith(PREFIX)]
+    tied = {port["name"]: f"{port['width']}'b0" for port in of_tests if port["direction"] == "input"}
+    ports = [port for port in ports if port not in of_tests]
     inner = inner_names(ports)
     declared = [f"{port['direction']} wire [{port['width'] - 1}:0] {port['name']}" for port in ports]
     listed = ",\n".join(f"    {each}" for each in (*declared, *PORTS, *harness.ports))

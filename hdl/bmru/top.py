@@ -43,7 +43,11 @@ class BmruRemora(AxiTop):
         cycles = add_submodule(m, "cycles", Counters({BmruCounter.CYCLES: 1}, "cycle_counter"), clock=self.aclk)
         controller = add_submodule(m, "controller", BmruController(self.design))
         counters = add_submodule(m, "counters", Counters(controller.counts.signature.bits))
-        enable = always_on.enable | self.test_mode if self.design.has_test_pin else always_on.enable
+        enable = always_on.enable
+        if self.design.has_test_pin:
+            enable = enable | self.test_mode
+        if self.design.has_memory_test:
+            enable = enable | self.memory_test_enable
         add_macro(m, "gate", "remora_clock_gate", i_clk=self.aclk, i_enable=enable, o_gated=gated)
         self.connect_streams(m, controller.input, controller.output)
         self._connect_control(m, registers, controller)

@@ -8,7 +8,7 @@ share one module.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,6 +19,8 @@ from amaranth.hdl import (
     ClockSignal,
     Const,
     Elaboratable,
+    Fragment,
+    Fragment,
     Instance,
     Module,
     ResetInserter,
@@ -26,8 +28,11 @@ from amaranth.hdl import (
     Signal,
     Value,
 )
+# The directions of ports that are no signature's; private, hence the pinned version.
+from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring
 
+from remora.hdl.lib.memory_test.access import TestAccess
 from remora.hdl.lib.reset_tree import plant
 from remora.spec.lib.macro_memories import MemoryShape
 
@@ -76,6 +81,27 @@ class Library:
         self._texts: dict[str, str] = {}
         self._converting: list[str] = []
         self._pinned: tuple[str, str, str, str | None] | None = None
+        self._tests_memories = False
+        self._accesses: list[TestAccess] = []
+        """Of the modules being converted."""
+        self._tested: dict[str, int] = {}
+        """Macros of the memory test below each module."""
+
+    def test_memories(self, port: Mapping[str, Value]) -> None:
+        """A port of the module being converted reaches every macro of a memory below it; its signals have the names of
+        `remora.hdl.lib.memory_test.port.MemoryTestPort`."""
+        self._tests_memories, self._accesses[-1] = True, TestAccess(port)
+
+    @property
+    def memory_test(self) -> TestAccess | None:
+        """The memory test in the module being converted, where there is one."""
+        return self._accesses[-1] if self._tests_memories else None
+
+    def connect_memory_test(self, module: str) -> dict[str, Value]:
+        """What the ports of the memory test of ``module``, of which the module being converted adds an instance, are
+        connected to; none where it has no macro of a memory."""
+        count = self._tested[module]
+        return self._accesses[-1].add_submodule(count) if count else {}
 
     def reset_by_pin(self, pin: str, clock: str, test: str | None) -> None:
         """An input of the module being converted resets it and all below it: :meth:`finish` plants the tree."""
@@ -104,19 +130,28 @@ class Library:
         Raises:
             ValueError: a different component took the name, or an instance's name is that of a signal.
         """
-        expected = {
-            "__".join(map(str, path)): len(Value.cast(value))
-            for path, _, value in component.signature.flatten(component)
-        }
+        own = {
+            "__".join(map(str, path)): (
+                Value.cast(value), PortDirection.Input if member.flow == wiring.In else PortDirection.Output
+            )
+            for path, member, value in component.signature.flatten(component)
+        }  # fmt: skip
+        expected = {port: len(value) for port, (value, _) in own.items()}
         if name not in self._texts:
             self.children[name] = {}
             self._converting.append(name)
+            self._accesses.append(TestAccess())
             token = _library.set(self)
             try:
-                text = rtlil.convert(component, name=name, emit_src=self._sources)
+                fragment = Fragment.get(component, None)
             finally:
                 _library.reset(token)
                 self._converting.pop()
+                access = self._accesses.pop()
+            own |= {port: (value, PortDirection.Input) for port, value in access.inputs.items()}
+            own |= {port: (value, PortDirection.Output) for port, value in access.outputs.items()}
+            self._tested[name] = access.count
+            text = rtlil.convert(fragment, name=name, ports=own, emit_src=self._sources)
             if renamed := self.children[name].keys() - set(_INSTANCE.findall(text)):
                 raise ValueError(
                     f"{name}: no instance is called {', '.join(sorted(renamed))}, since a signal took the name: "
@@ -219,6 +254,7 @@ class _Submodule(Elaboratable):
         for path, member, value in self._component.signature.flatten(self._component):
             direction = "i" if member.flow == wiring.In else "o"
             connections[f"{direction}_{'__'.join(map(str, path))}"] = value
+        connections |= library.connect_memory_test(name)
         return Instance(name, **connections)
 
 
@@ -262,6 +298,26 @@ def reset_by_pin(m: Module, domain: ClockDomain, pin: Signal, clock: Signal, tes
     ``test`` is high. To be called in ``elaborate``."""
     m.d.comb += domain.rst.eq(~pin)
     _library.get().reset_by_pin(pin.name, clock.name, None if test is None else test.name)
+
+
+def test_memories(port: Mapping[str, Value]) -> None:
+    """Let a port of a top reach every macro of a memory below it; its signals have the names of
+    `remora.hdl.lib.memory_test.port.MemoryTestPort`. To be called in ``elaborate``, before what is added."""
+    _library.get().test_memories(port)
+
+
+def add_memory_macro(m: Module, instance: str, word: Value, pins: Mapping[str, Value], **connections) -> None:
+    """Add an instance of ``remora_memory`` to ``m``, past which the memory test reaches it where there is one.
+
+    Args:
+        word: what it reads.
+        pins: what drives its other pins but the clock.
+        connections: parameters and clock, as of ``amaranth.hdl.Instance``.
+    """
+    access = _library.get().memory_test
+    reached = access.add_macro(m, word, **pins) if access else pins
+    inputs = {f"i_{name}": value for name, value in reached.items()}
+    add_macro(m, instance, "remora_memory", o_read_data=word, **inputs, **connections)
 
 
 def add_macro(m: Module, instance: str, module: str, **connections) -> None:

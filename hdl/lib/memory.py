@@ -8,7 +8,7 @@ from amaranth.hdl import Array, Cat, ClockSignal, Const, Module, ResetSignal, Si
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.hdl.lib.hierarchy import add_macro
+from remora.hdl.lib.hierarchy import add_memory_macro
 from remora.spec.lib.fixed import unsigned_width
 from remora.spec.lib.macro_memories import MOST_DEPTH, MacroBank, MemoryShape
 
@@ -128,21 +128,23 @@ class Memory(wiring.Component):
             read = read & (self.read_address[low:] == row)
         shown = Signal(bank.width, name=f"{bank.path}_data")
         data = self.write_data[bank.first_bit : bank.first_bit + bank.bits]
-        add_macro(
+        pins = {
+            "write": write,
+            "write_address": _wide(self.write_address, bank.address_bits),
+            "write_data": _wide(Cat(data, data.xor()) if bank.parity else data, bank.width),
+            "read": read,
+            "read_address": _wide(self.read_address, bank.address_bits),
+        }
+        add_memory_macro(
             m,
             bank.path,
-            "remora_memory",
+            shown,
+            pins,
             p_WIDTH=bank.width,
             p_DEPTH=bank.depth,
             p_ADDRESS_BITS=bank.address_bits,
             p_WORDS=bank.words,
             i_clk=ClockSignal(),
-            i_write=write,
-            i_write_address=_wide(self.write_address, bank.address_bits),
-            i_write_data=_wide(Cat(data, data.xor()) if bank.parity else data, bank.width),
-            i_read=read,
-            i_read_address=_wide(self.read_address, bank.address_bits),
-            o_read_data=shown,
         )
         return shown[: bank.bits + bank.parity]
 

@@ -7,7 +7,9 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.hdl.lib.axi import AxiLite, AxiStream, connect_flat, flat_members
-from remora.hdl.lib.hierarchy import add_submodule, reset_by_pin
+from remora.hdl.lib.hierarchy import add_submodule, reset_by_pin, test_memories
+from remora.hdl.lib.memory_test.access import PREFIX
+from remora.hdl.lib.memory_test.port import MemoryTestPort
 from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.lib.packets import BEAT_BYTES
 from remora.spec.lib.registers import ADDRESS_BITS
@@ -26,6 +28,8 @@ class AxiTop(wiring.Component):
         irq: an enabled event is pending.
         test_mode: the reset's flip-flops are set by ``aresetn`` alone, and clock gates are open; constant in operation,
             low. Where the design point has ``system.test_pin``.
+        memory_test_<signal>: writes and reads the macros of memories, where the design point has
+            ``system.memory_test``.
 
     The hardware is in reset as soon as ``aresetn`` falls, and until 4 cycles after it rises (`remora.spec.lib.reset`).
     In reset and in the cycle after it nothing is offered or taken on any bus.
@@ -45,6 +49,7 @@ class AxiTop(wiring.Component):
                 **flat_members("s_axil", In(AxiLite(ADDRESS_BITS))),
                 "irq": Out(1),
                 **({"test_mode": In(1)} if design.has_test_pin else {}),
+                **(flat_members(PREFIX, In(MemoryTestPort())) if design.has_memory_test else {}),
                 **ports,
             }
         )
@@ -64,6 +69,8 @@ class AxiTop(wiring.Component):
         registers = add_submodule(m, "registers", RegisterBlock(self.design))
         m.d.comb += [sync.clk.eq(self.aclk if clock is None else clock), self.irq.eq(registers.irq)]
         reset_by_pin(m, sync, self.aresetn, self.aclk, self.test_mode if self.design.has_test_pin else None)
+        if self.design.has_memory_test:
+            test_memories({name: getattr(self, f"{PREFIX}_{name}") for name in MemoryTestPort().members})
         self._speaks, self._takes = Signal(name="speaks"), Signal(name="takes")
         m.d.comb += [
             self._speaks.eq(~(ResetSignal() if in_reset is None else in_reset)),

@@ -194,6 +194,9 @@ class System(Section):
     test_pin: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="a pin that bypasses the tree of the reset and clock gates, for scan"
     )
+    memory_test: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="a port that writes and reads every memory macro, for a test of the memories"
+    )
 
     @property
     def clock_mhz(self) -> float:
@@ -293,6 +296,11 @@ class BmruDesign(Design):
     def has_test_pin(self) -> bool:
         """The top has the input ``test_mode``."""
         return self.system.test_pin
+
+    @property
+    def has_memory_test(self) -> bool:
+        """The top has the port of the memory test."""
+        return self.system.memory_test
 
     @property
     def cycles(self) -> BmruCycles:

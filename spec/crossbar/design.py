@@ -209,6 +209,11 @@ class DesignPoint(Design):
         return self.system.test_pin
 
     @property
+    def has_memory_test(self) -> bool:
+        """The top has the port of the memory test."""
+        return self.system.memory_test
+
+    @property
     def cycles(self) -> Cycles:
         """Cycles of each phase, equation by equation."""
         return Cycles(self)

@@ -74,3 +74,6 @@ class System(Section):
     test_pin: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
         False, description="a pin that bypasses the tree of the reset and clock gates, for scan"
     )
+    memory_test: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="a port that writes and reads every memory macro, for a test of the memories"
+    )

@@ -89,6 +89,11 @@ class Design(Section):
         """The top has the input ``test_mode``."""
         return False
 
+    @property
+    def has_memory_test(self) -> bool:
+        """The top has the port of the memory test."""
+        return False
+
     @abstractmethod
     def counters(self) -> tuple[IntEnum, ...]:
         """Counters of the hardware, by name and in the order of their addresses."""

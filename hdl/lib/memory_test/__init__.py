@@ -1,0 +1,1 @@
+"""The way to every memory macro past the core, for a test of the memories."""

@@ -19,8 +19,8 @@ MARCH, MEMORIES = "remora_march.v", "memories.vh"
 ABOUT_MARCH = f"""## March test of the memories
 
 `make icarus TOP=remora_march`, or the same with `verilator`, writes and reads every macro of a memory through the port
-`memory_test_*`: March C-, with words of equal bits and with stripes. `{MARCH}` is the test, and `{MEMORIES}` has the words
-and bits of each macro, by its number.
+`memory_test_*`: March C-, with words of equal bits and with stripes. `{MARCH}` is the test, and `{MEMORIES}` has the
+words and bits of each macro, by its number.
 
 """
 
@@ -41,7 +41,9 @@ def write_testbench(directory: Path, sidecar: Mapping, scenario: Scenario, desig
     for name in (*COPIED, *((MARCH,) if design.has_memory_test else ())):
         write_bytes(folder / name, (SOURCES / name).read_bytes())
     defined = [
-        f"`define REMORA_{port['name'].upper()}\n" for port in sidecar["ports"] if port["name"] in (TEST_MODE, MEMORY_TEST)
+        f"`define REMORA_{port['name'].upper()}\n"
+        for port in sidecar["ports"]
+        if port["name"] in (TEST_MODE, MEMORY_TEST)
     ]
     about = "\n".join(f"- {sentence}" for sentence in scenario.about)
     readme = Template((SOURCES / "README.md").read_text(encoding="utf-8"))

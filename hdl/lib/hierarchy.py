@@ -20,7 +20,6 @@ from amaranth.hdl import (
     Const,
     Elaboratable,
     Fragment,
-    Fragment,
     Instance,
     Module,
     ResetInserter,
@@ -28,6 +27,7 @@ from amaranth.hdl import (
     Signal,
     Value,
 )
+
 # The directions of ports that are no signature's; private, hence the pinned version.
 from amaranth.hdl._ir import PortDirection
 from amaranth.lib import wiring

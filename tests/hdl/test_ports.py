@@ -22,7 +22,7 @@ from tests.hdl.designs import BISTABLE, ONE
 
 LEARNING = {"enabled": True, "replay_capacity": 3}
 TOPS = {
-    "one": Remora(ONE.evolve(system={"test_pin": True})),
+    "one": Remora(ONE.evolve(system={"test_pin": True, "memory_test": True})),
     "bistable": Remora(BISTABLE["bistable_one"]),
     "accumulate": Remora(ONE.evolve(learning=LEARNING, system={"parity": True, "small_memory_bits": 0})),
     "every_step": Remora(

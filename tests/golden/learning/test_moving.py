@@ -102,6 +102,7 @@ OTHER = {
     "system.parity": True,
     "system.count_codes": True,
     "system.test_pin": True,
+    "system.memory_test": True,
 }
 ROLES = roles_of(DesignPoint)
 MOVES = [path for path in OTHER if ROLES[path] is not Role.MEANING]
@@ -371,7 +372,7 @@ def test_a_keyword_network_is_bound_to_the_sizes_of_its_core_alone():
             export_network(changed(BMRU, path, value), network)
     free = {
         "system.clock_hz": 65536, "system.frame_ms": 20, "system.awake_cycles": 70, "system.supply_mv": 900,
-        "system.small_memory_bits": 0, "system.test_pin": True,
+        "system.small_memory_bits": 0, "system.test_pin": True, "system.memory_test": True,
     }  # fmt: skip
     assert free.keys() == {path for path, role in roles.items() if role is Role.FREE} - {"name"}
     chain = export_network(BMRU, network).codes.chain()

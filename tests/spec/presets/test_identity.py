@@ -82,7 +82,7 @@ def test_the_marked_fields_are_those_of_the_contract():
     )
     crossbar = dict.fromkeys((*(f"crossbar.{name}" for name in names), "network.readout"), UNLESS_DEFAULT)
     crossbar |= {f"crossbar.verify_{name}": UNLESS_DEFAULT for name in ("pulses", "reads", "tolerance")}
-    system = dict.fromkeys(("system.small_memory_bits", "system.test_pin"), UNLESS_DEFAULT)
+    system = dict.fromkeys(("system.small_memory_bits", "system.test_pin", "system.memory_test"), UNLESS_DEFAULT)
     parity = dict.fromkeys(("system.parity", "system.count_codes"), UNLESS_DEFAULT)
     devices = {f"devices.{name}": OUTSIDE for name in Devices.model_fields}
     assert marks_of(DesignPoint) == {"name": LABEL, **cell, **learning, **crossbar, **system, **parity, **devices}

@@ -1,0 +1,148 @@
+"""The port of the memory test: a march test reaches every macro and sees the faults that such tests are there for."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from remora.flow.faults.mutation import FAULT_PLUSARG, Fault, mutate_model
+from remora.flow.generate.directory import Generated
+from remora.flow.tools.icarus import build_icarus
+from remora.flow.tools.simulator import write_source
+from remora.spec.lib.section import Design
+from remora.spec.presets import load_design
+from tests.support import generated_copy, generated_once, icarus
+from tests.top.plain_bench import design_under_test
+
+TESTED = {"memory_test": True, "small_memory_bits": 0}
+LEARNING = {"enabled": True, "replay_capacity": 5}
+CHANGES = {
+    "tiny": {"system": TESTED | {"parity": True}, "learning": LEARNING},
+    "kws": {"system": TESTED | {"test_pin": True}},
+}
+SOUND = {"tiny": 7, "kws": 1}
+"""Macros of each."""
+WRITE = "    if (write) words[write_address] <= write_data;\n"
+READ = "    if (read) read_data <= words[read_address];\n"
+"""Statements of the model of a memory."""
+
+
+def model_fault(name: str, breaks: str, edits: dict[str, str]) -> Fault:
+    return Fault(name, breaks, "remora_memory", edits=edits)
+
+
+FAULTS = (
+    model_fault("stuck_bit", "the top bit of word 0 is 0", {
+        WRITE: WRITE + "    if ({awake} && write && write_address == 0) words[0] <= {1'b0, write_data[WIDTH-2:0]};\n"
+    }),
+    model_fault("transition", "bit 1 of the last word does not fall", {
+        WRITE: WRITE + "    if ({awake} && write && write_address == WORDS - 1)"
+        " words[WORDS-1] <= write_data | (words[WORDS-1] & 2);\n"
+    }),
+    model_fault("decoder", "a write to word 1 goes to word 0 too", {
+        WRITE: WRITE + "    if ({awake} && write && write_address == 1) words[0] <= write_data;\n"
+    }),
+    model_fault("decoder_misses", "the last word is word 0", {
+        READ: "    if (read) read_data <= words[{awake} && read_address == WORDS - 1 ? 0 : read_address];\n"
+    }),
+    model_fault("coupling", "bit 0 of word 0 falls where bit 0 of word 1 rises", {
+        WRITE: WRITE + "    if ({awake} && write && write_address == 1 && write_data[0] && !words[1][0])"
+        " words[0][0] <= 0;\n"
+    }),
+    model_fault("neighbour", "bit 3 of a word takes what bit 2 takes", {
+        WRITE: "    if (write) words[write_address] <="
+        " {write_data[WIDTH-1:4], {awake} ? write_data[2] : write_data[3], write_data[2:0]};\n"
+    }),
+    model_fault("silent", "nothing is read", {READ: "    if (read && !{awake}) read_data <= words[read_address];\n"}),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=CHANGES)
+def generated(request, tmp_path_factory) -> Generated:
+    """A core whose memories are all macros, with a port for their test."""
+    design = load_design(request.param, Design).evolve(**CHANGES[request.param])
+    return generated_copy(design, tmp_path_factory.mktemp("memory-test"))
+
+
+def march(generated: Generated, *arguments: str) -> tuple[int, str]:
+    """Exit status of the march test of a generated folder, and what it printed."""
+    icarus()
+    command = ["make", "-C", generated.directory / "sim", "icarus", "TOP=remora_march", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_sound_memories_pass(generated):
+    status, printed = march(generated)
+    macros = SOUND[generated.design.name]
+    passed = re.search(rf"^PASS: (\d+) words of {macros} macros compared$", printed, re.MULTILINE)
+    assert status == 0 and passed, printed
+    sizes = [macro for memory in generated.sidecar["memories"] for macro in memory["macros"]]
+    backgrounds = [1 + (macro["width"] - 1).bit_length() for macro in sizes]
+    words = [macro["words"][1] - macro["words"][0] + 1 for macro in sizes]
+    # Five reads of a word with each background, and one of no macro.
+    assert int(passed[1]) == 1 + sum(5 * count * rounds for count, rounds in zip(words, backgrounds, strict=True))
+
+
+# The seven macros of `tiny` take a while each.
+@pytest.mark.parametrize(("generated", "fault"), [
+    pytest.param(
+        preset, fault, id=f"{preset}-{fault.name}",
+        marks=[pytest.mark.nightly] if preset == "tiny" and fault.name != "stuck_bit" else [],
+    )
+    for preset in CHANGES for fault in FAULTS
+], indirect=["generated"])  # fmt: skip
+def test_each_fault_is_seen_in_every_macro(generated, fault, tmp_path):
+    model = generated.directory / "macros" / "remora_memory.sv"
+    broken = tmp_path / "remora_memory.sv"
+    broken.write_text(mutate_model(model.read_text(encoding="utf-8"), "remora_memory", [fault]))
+    models = [str(broken), *(str(each) for each in generated.models if each.name != model.name)]
+    status, printed = march(generated, f"MODELS={' '.join(models)}", f"PLUSARGS=+{FAULT_PLUSARG}=1")
+    macros = SOUND[generated.design.name]
+    assert status != 0 and f"FAIL: {macros} of {macros} macros" in printed, printed
+
+
+def test_numbers_are_those_of_the_sidecar(generated, tmp_path):
+    """A word written through the port is in the macro that the sidecar lists under its number, and in no other."""
+    tool = icarus()
+    paths = [macro["path"] for memory in generated.sidecar["memories"] for macro in memory["macros"]]
+    shown = ", ".join(f"dut.{path}.words[0][7:0]" for path in paths)
+    writes = "\n".join(
+        f"    #10 memory_test_select = {n}; memory_test_write_data = {n + 1};" for n in range(len(paths))
+    )
+    bench = f"""`timescale 1ns / 1ps
+module numbers;
+  reg aclk = 0, aresetn = 0;
+{design_under_test(generated.sidecar["ports"], high=("test_enable", "test_write"))}
+  always #5 aclk = !aclk;
+  initial begin
+    #1;
+{writes}
+    #10 $display("words{" %d" * len(paths)}", {shown});
+    $finish;
+  end
+endmodule
+"""
+    sources = [write_source("numbers.sv", bench), generated.netlist, *generated.models]
+    build = build_icarus(sources, "numbers", name="numbers")
+    printed = subprocess.run([str(tool.vvp), "-n", str(build.executable)], capture_output=True, text=True, check=True)
+    words = next(line for line in printed.stdout.splitlines() if line.startswith("words")).split()[1:]
+    assert [int(word) for word in words] == list(range(1, len(paths) + 1))
+
+
+def test_in_operation_the_testbench_passes(generated):
+    icarus()
+    done = subprocess.run(["make", "-C", generated.directory / "sim", "icarus"], capture_output=True, text=True)
+    assert done.returncode == 0 and "\nPASS: " in done.stdout, done.stdout + done.stderr
+    constraints = (generated.directory / generated.sidecar["files"]["constraints"]).read_text()
+    assert "set_case_analysis 0 [get_ports memory_test_enable]" in constraints
+
+
+@pytest.mark.parametrize("preset", CHANGES)
+def test_without_the_field_there_is_no_such_port(preset):
+    plain = generated_once(load_design(preset, Design))
+    assert "memory_test" not in plain.netlist.read_text(encoding="utf-8")
+    assert not (plain.directory / "sim" / "remora_march.v").exists()
+    assert plain.design.evolve(system={"memory_test": True}).hash != plain.design.hash

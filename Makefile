@@ -3,16 +3,18 @@
 #   PYTHON=python3.12   which Python makes .venv
 #   WORKERS=4           tests at once; 3 keep two cores busy, since a test waits for its disk at times
 #   ARGS="-k crossbar"  more arguments for pytest, for the main job, or for the benchmark
-#   SEED=20261128       the night that `make nightly` repeats; today's date where none is given
+#   SEED=20261128       the night that `make nightly` or `make soak` repeats; today's date where none is given
+#   MINUTES=60          how long `make soak` runs
 
 PYTHON  ?= python3
 WORKERS ?= 3
 ARGS    ?=
 SEED    ?= $(shell date +%Y%m%d)
+MINUTES ?= 60
 BIN     := .venv/bin
 STAMP   := .venv/set-up
 
-.PHONY: all setup test lint check nightly bench docs clean distclean
+.PHONY: all setup test lint check nightly soak bench docs clean distclean
 .NOTPARALLEL:
 
 all: setup
@@ -39,6 +41,12 @@ nightly: setup
 	@echo "nightly regression, seed $(SEED); make nightly SEED=$(SEED) repeats it"
 	COCOTB_RANDOM_SEED=$(SEED) HYPOTHESIS_PROFILE=search REMORA_NIGHTLY=1 \
 	  $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --hypothesis-seed=$(SEED) $(ARGS)
+
+# Random design points and traffic; a failure is saved in build/soak, and what agreed is not run again.
+soak: setup
+	@echo "soak, seed $(SEED); make soak SEED=$(SEED) repeats it"
+	$(BIN)/remora soak --minutes $(MINUTES) --seed $(SEED) --log build/soak/log.jsonl --failures build/soak/failures \
+	  --json build/soak/soak.json $(ARGS)
 
 bench: setup
 	$(BIN)/remora bench $(ARGS)

@@ -38,6 +38,7 @@ COMMANDS = {
     "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
     "faults": "Test of the tests: inject faults and see that the regression notices each.",
     "mutate": "Test of the tests of blocks: mutate a block with Yosys and see that its tests notice.",
+    "soak": "Run random design points under random traffic, against golden and a third reading.",
 }
 """Name → one line of help, in the order in which a newcomer needs them."""
 

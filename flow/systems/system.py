@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from remora.flow.generate.directory import Generated
     from remora.flow.generate.parts import Parts
     from remora.flow.verify.harness import Harness
+    from remora.flow.verify.soak.soaker import Soaker
 
 AnyDesign = TypeVar("AnyDesign", bound=Design)
 Content = TypeVar("Content")
@@ -222,6 +223,10 @@ class System(ABC, Generic[AnyDesign, Content]):
             SimulatorError: a build fails.
         """
         raise self._lacks("faults")
+
+    def soaker(self) -> Soaker | None:
+        """What `remora soak` needs of the system; None where it is not soaked."""
+        return None
 
     def benchmark(self, design: AnyDesign, options: Any, say: Callable[[str], None]) -> dict[str, Any]:
         """Measure what the project promises; the result has ``targets``.

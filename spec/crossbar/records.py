@@ -35,16 +35,19 @@ def record_fields(design: DesignPoint) -> dict[str, RecordFields]:
     bistable cells, whose ``words`` have no states, ``sums`` are the bitline sums over all row tiles in whole levels,
     before rectification, and ``state`` is 1 where a cell is set.
     ``readout``: one a sequence, or one a step where the design point has ``network.readout = "every"``; ``words`` are
-    the readout's wordlines. ``event``: resets and dropped packets.
+    the readout's wordlines, ``step`` is the step after which it is, ``tag`` that of the packet, of a replay that of the
+    packet which it follows, and 0 in healing. ``event``: resets and dropped packets.
     ``learn``, only in a design that learns: one a sequence that was learnt, when its last pulse has ended.
     ``gradient_sum`` and ``accumulator_sum`` are, over the gradients and over the χ of rule T1, of the columns
     that learn, ``Σ v_ij (2·(j·hidden_rows + i) + 1)`` modulo 2³², where the columns j of the readout come after the
     hidden layer's, and its rows i are the last of the hidden layer's rows. ``slot`` is the reservoir's slot of a
     replayed sequence, ``NO_SLOT`` of a new one.
 
-    ``insert``, only in a design that replays: one a sequence that was inserted into the reservoir, with its number n,
-    ``presented``, and, all as stored, the ``slot`` that it took, else ``NO_SLOT`` and the others 0, its label and
-    number of steps, and ``stored_sum``, ``Σ v_ti (2·(t·features + i) + 1)`` modulo 2³² over the stored features.
+    ``insert``, only in a design that replays: one a new training sequence, whether the reservoir took it or not, with
+    its number n, ``presented``, and, all as stored, the ``slot`` that it took, else ``NO_SLOT`` and the others 0, its
+    label and number of steps, and ``stored_sum``, ``Σ v_ti (2·(t·features + i) + 1)`` modulo 2³² over the stored
+    features. Its ``sequence`` is that of the last replay before the insertion, or of the new sequence where there is
+    none.
 
     ``cycle`` counts clock cycles since the start of the simulation; ``sequence`` counts sequences in the order in
     which they got their contexts, replays included; ``context`` is that of the record's sequence.

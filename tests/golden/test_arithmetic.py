@@ -18,8 +18,10 @@ import pytest
 from remora.golden.bmru.clips import FramePacket, Intake, VoteModel, VoteSettings
 from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.random_codes import random_codes
+from remora.golden.bmru.random_designs import any_core
 from remora.golden.crossbar.bistable import infer
 from remora.golden.crossbar.cell import signed_candidates
+from remora.golden.crossbar.random_designs import any_coefficients, any_design
 from remora.golden.crossbar.weights import initial_weights, random_weights
 from remora.golden.learning.kernel.rules import output_error
 from remora.golden.learning.settings import LearningSettings
@@ -29,9 +31,9 @@ from remora.spec.bmru.scan import check_word
 from remora.spec.crossbar.learning import SEQUENCE_LIMIT
 from remora.spec.crossbar.records import NO_SLOT
 from remora.spec.crossbar.tables import derivative_table
+from remora.spec.lib.random_values import within
 from remora.spec.lib.rng import Purpose, draw_pair, uniform_index
 from tests.golden import scalar_bmru, scalar_numbers
-from tests.golden.any_design import any_coefficients, any_core, any_design, within
 from tests.golden.crossbar.test_bistable import assert_agrees as assert_bistable_agrees
 from tests.golden.crossbar.test_miru import assert_agrees, ragged_lengths, random_features
 from tests.golden.learning.test_dfa import assert_same_state, random_sequence

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from remora.flow.systems.bmru.faults import BmruFaultBench
     from remora.flow.systems.bmru.options import BmruSimulateOptions, BmruTrainOptions
     from remora.flow.systems.bmru.run import BmruCase
+    from remora.flow.systems.bmru.soak.soaker import BmruSoaker
     from remora.flow.verify.harness import Harness
     from remora.flow.verify.simulation import Simulated
     from remora.golden.bmru.codes import BmruCodes
@@ -121,6 +122,12 @@ class BmruSystem(System["BmruDesign", "BmruCodes"]):
 
         codes = export_network(design, network or bundled_network(design)).codes
         return vote(BmruCore(design, codes).run(features).decision, design.network.classes)
+
+    def soaker(self) -> BmruSoaker:
+        """As `remora.flow.systems.bmru.soak.soaker`."""
+        from remora.flow.systems.bmru.soak.soaker import BmruSoaker
+
+        return BmruSoaker()
 
     def fault_bench(self, design: BmruDesign, options: FaultsOptions) -> BmruFaultBench:
         """Faults of the generated netlist and of the model of the core."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from remora.flow.systems.crossbar.faults import CrossbarFaultBench
     from remora.flow.systems.crossbar.options import CrossbarSimulateOptions, CrossbarTrainOptions
     from remora.flow.systems.crossbar.run import CrossbarCase
+    from remora.flow.systems.crossbar.soak.soaker import CrossbarSoaker
     from remora.flow.verify.harness import Harness
     from remora.flow.verify.simulation import Simulated
     from remora.golden.crossbar.weights import Weights
@@ -131,6 +132,12 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
         from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 
         return CrossbarFaultBench(design, options.seed)
+
+    def soaker(self) -> CrossbarSoaker:
+        """As `remora.flow.systems.crossbar.soak.soaker`."""
+        from remora.flow.systems.crossbar.soak.soaker import CrossbarSoaker
+
+        return CrossbarSoaker()
 
     def benchmark(self, design: DesignPoint, options: BenchOptions, say: Callable[[str], None]) -> dict:
         """As `remora.flow.systems.crossbar.bench.benchmark`."""

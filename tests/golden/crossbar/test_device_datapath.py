@@ -12,13 +12,13 @@ import pytest
 from remora.golden.crossbar.device_datapath import make_datapath
 from remora.golden.crossbar.device_layer import AHEAD
 from remora.golden.crossbar.miru import Coefficients, infer
+from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.reading import Key, tile_codes
 from remora.golden.devices.state import DeviceState
 from remora.golden.devices.wires import behind_wires
 from remora.spec.crossbar.layout import Layer, adc_shift
-from tests.golden.any_design import any_design
 from tests.golden.any_devices import with_devices
 from tests.golden.crossbar.test_miru import ragged_lengths, random_features
 from tests.golden.designs import DESIGNS

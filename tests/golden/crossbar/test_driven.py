@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from remora.golden.crossbar.driven import Drive, driven_codes
+from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.spec.crossbar.layout import Layer, adc_shift, layer_layout
-from tests.golden.any_design import any_design
 from tests.golden.designs import DESIGNS
 from tests.golden.scalar_miru import columns_of, tile_codes
 

@@ -10,10 +10,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from remora.golden.crossbar.random_designs import any_design
 from remora.golden.devices import ahead, chip, curves, pulses, reading, state, wires
 from remora.spec.devices.tables import log_table, normal_table, power_table
 from tests.golden import scalar_devices
-from tests.golden.any_design import any_design
 from tests.golden.any_devices import with_devices, with_utmost_devices
 from tests.golden.designs import make_design
 from tests.golden.devices.comparison import compare_chip, compare_life, compare_tiles

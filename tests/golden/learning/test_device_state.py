@@ -11,6 +11,7 @@ import pytest
 
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import infer
+from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.fault_map import stuck_devices
@@ -27,7 +28,6 @@ from remora.golden.learning.learnt_state import no_faults
 from remora.golden.learning.memory_words import pack_faults, unpack_faults
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.trace import LearningReference
-from tests.golden.any_design import any_design
 from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS
 from tests.golden.devices.comparison import spreads_of

@@ -15,6 +15,7 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.random_designs import any_coefficients, any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
 from remora.golden.learning.dfa import DfaTrainer
@@ -24,9 +25,10 @@ from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel, W
 from remora.golden.learning.replay import Interruption, ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
-from tests.golden.any_design import any_coefficients, any_design, assert_features, features_of, within
+from remora.spec.lib.random_values import within
 from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS, make_design
+from tests.golden.drawn_features import assert_features, features_of
 from tests.golden.learning.test_dfa import random_accumulators, random_sequence
 
 SEED = int(os.environ.get("COCOTB_RANDOM_SEED", "1"))

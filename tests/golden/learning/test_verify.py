@@ -10,12 +10,13 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import initial_weights, random_weights
 from remora.golden.learning.kernel.compiled import CompiledKernel, open_kernel
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.trace import LearningReference
 from remora.spec.lib.errors import ConfigError
-from tests.golden.any_design import any_design, within
+from remora.spec.lib.random_values import within
 from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS
 from tests.golden.devices.comparison import spreads_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from remora.golden.crossbar.random_designs import any_design
 from remora.golden.learning.memory_words import pack_accumulators, unpack_accumulators
 from remora.spec.crossbar.column_groups import (
     ROUNDING_SLICES,
@@ -18,7 +19,6 @@ from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.learning import accumulator_word_bits, accumulator_words
 from remora.spec.crossbar.memories import HostMemory, host_memories
 from remora.spec.presets import load_design
-from tests.golden.any_design import any_design
 
 MNIST = load_design("mnist", DesignPoint).evolve(learning={"enabled": True})
 

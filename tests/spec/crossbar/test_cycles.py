@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from remora.golden.crossbar.random_designs import any_design
 from remora.spec.crossbar.cycles import DRAW, INSERT_FROZEN, INSERT_REFUSED, REPLAY_DRAW
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, layer_layout
 from remora.spec.lib.rng import HASH_CYCLES
 from remora.spec.presets import load_design
-from tests.golden.any_design import any_design
 
 MNIST = load_design("mnist", DesignPoint).evolve(learning={"enabled": True, "replay_capacity": 100})
 

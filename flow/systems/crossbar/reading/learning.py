@@ -1,0 +1,150 @@
+"""One update: errors, feedback, gradients, accumulators and pulses, of ideal devices. Rules L1 to L17, P, J, T1."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from remora.flow.systems.crossbar.reading.inference import Matrix, Network, Passed
+from remora.flow.systems.crossbar.reading.point import Point
+from remora.flow.verify.reading.integers import rs, sat
+from remora.flow.verify.reading.random_words import FEEDBACK, STOCHASTIC_ROUNDING, WORD, words
+
+LAYERS = ("hidden", "readout")
+
+
+@dataclass
+class Learnt:
+    """What an update tells: error by class, feedback by unit, the sums of rule T1, pulses by layer and what came of
+    them: ``applied``, ``dropped`` and ``devices`` of rule P3, ``given_up`` of rule J2."""
+
+    error: list[int]
+    feedback: list[int]
+    gradient_sum: int = 0
+    accumulator_sum: int = 0
+    pulses: dict[str, Counter[str]] = field(default_factory=lambda: {layer: Counter() for layer in LAYERS})
+
+
+class Updates:
+    """The updates of a chip.
+
+    Attributes:
+        chi: accumulators by layer, row and column; zeros where the point has none. ``count``: q.
+    """
+
+    def __init__(self, point: Point) -> None:
+        self.point, self.settings = point, point.fields["learning"]
+        self.derivatives = point.derivatives()
+        self.seed: int = self.settings["seed"]
+        self.accumulates = self.settings["update"] == "accumulate"
+        self.chi: dict[str, Matrix] = {
+            "hidden": [[0] * point.hidden for _ in range(point.hidden_rows)],
+            "readout": [[0] * point.classes for _ in range(point.hidden + 1)],
+        }
+        self.count = 0
+
+    def learn(self, network: Network, passed: Passed, label: int, rates: tuple[int, int] = (0, 0)) -> Learnt:
+        """Update the weights from a forward pass. Rule L1.
+
+        Args:
+            rates: ``rate_shift`` of the hidden layer and of the readout.
+        """
+        point = self.point
+        self.count = self.count + 1 & WORD
+        error = self._error(passed.readouts[-1].scores, label)
+        feedback = [sum(self._sign(k, j) * error[k] for k in range(point.classes)) for j in range(point.hidden)]
+        learnt = Learnt(error, feedback)
+        # Both gradients are of the weights before the update.
+        hidden = {j: self._hidden_gradient(passed, feedback[j], j) for j in self._winners(feedback)}
+        last = [*passed.readouts[-1].words[:-1], point.words]
+        readout = {k: [word * error[k] for word in last] for k in range(point.classes)}
+        for layer, columns, weights, rate in zip(
+            LAYERS, (hidden, readout), (network.hidden, network.readout), rates, strict=True
+        ):
+            shift = self.settings[f"{layer}_shift"] + rate
+            for column, gradient in columns.items():
+                for row, each in enumerate(gradient):
+                    place = self._place(layer, row, column)
+                    learnt.gradient_sum = learnt.gradient_sum + each * place & WORD
+                    self._row(learnt, layer, weights, row, column, rs(each, shift), place)
+        return learnt
+
+    def _error(self, scores: list[int], label: int) -> list[int]:
+        """Rule L3."""
+        by = 6 - self.point.step_bits
+        shifted = [score << by if by >= 0 else rs(score, -by) for score in scores]
+        return [max(0, min(255, 128 + each)) - 255 * (k == label) for k, each in enumerate(shifted)]
+
+    def _sign(self, k: int, j: int) -> int:
+        """Ψ_kj. Rule L4."""
+        return -1 if words(self.seed, FEEDBACK, index=j, lane=k // 32)[0] >> k % 32 & 1 else 1
+
+    def _winners(self, feedback: list[int]) -> Iterator[int]:
+        """Units that learn, in rising order. Rules L6 and L17."""
+        asked = self.settings["winners"]
+        count = len(feedback) if asked == "all" else asked
+        chosen = sorted(range(len(feedback)), key=lambda j: (-abs(feedback[j]), j))[:count]
+        return iter(sorted(chosen))
+
+    def _hidden_gradient(self, passed: Passed, feedback: int, j: int) -> list[int]:
+        """Rules L8 and L9, by row."""
+        shift, gradient = 8 + self.settings["feedback_shift"], [0] * self.point.hidden_rows
+        for step in passed.steps:
+            delta = rs(feedback * self.derivatives[abs(step.code[j])], shift)
+            for i, word in enumerate([*step.words[:-1], self.point.words]):
+                gradient[i] += word * delta
+        return gradient
+
+    def _place(self, layer: str, row: int, column: int) -> int:
+        """Factor of a weight in the sums of rule T1."""
+        hidden = layer == "hidden"
+        j, i = (column, row) if hidden else (self.point.hidden + column, self.point.features + row)
+        return 2 * (j * self.point.hidden_rows + i) + 1
+
+    def _row(self, learnt: Learnt, layer: str, weights: Matrix, row: int, column: int, step: int, place: int) -> None:
+        """Accumulate and pulse one weight. Rules L12 to L15, P and J."""
+        if not self.accumulates:
+            level = self.settings["accumulator_level"].bit_length() - 1
+            drawn = self._rounding(layer, row, column) & (1 << level) - 1
+            due = min(abs(step) + drawn >> level, self.settings["max_pulses"])
+            self._pulse(learnt, layer, weights, row, column, -due if step > 0 else due)
+            return
+        level, limit = self.settings["accumulator_level"], 2 ** (self.settings["accumulator_bits"] - 1) - 1
+        chi = sat(self.chi[layer][row][column] - step, limit)
+        due = min(abs(chi) // level, self.settings["max_pulses"]) * (-1 if chi < 0 else 1)
+        chi -= due * level
+        learnt.accumulator_sum = learnt.accumulator_sum + chi * place & WORD
+        was = weights[row][column]
+        self._pulse(learnt, layer, weights, row, column, due)
+        if due and self.settings["verify_reads"]:
+            chi = sat(chi + self._missed(due, was, weights[row][column]), limit)
+        self.chi[layer][row][column] = chi
+
+    def _rounding(self, layer: str, row: int, column: int) -> int:
+        """A 16-bit slice of a draw. Rule L15."""
+        hidden = layer == "hidden"
+        i = row if hidden else self.point.features + row
+        index = (0 if hidden else 1 << 16) + column
+        pair = words(self.seed, STOCHASTIC_ROUNDING, sequence=self.count, index=index, lane=i // 4)
+        return pair[i % 4 // 2] >> 16 * (i % 2) & 0xFFFF
+
+    def _pulse(self, learnt: Learnt, layer: str, weights: Matrix, row: int, column: int, due: int) -> None:
+        """So many pulses, up where positive. Rules P1 to P3 and P5."""
+        was = weights[row][column]
+        weights[row][column] = now = sat(was + due, self.point.weight)
+        moved = abs(now - was)
+        crossed = was * now < 0 and self.point.fields["crossbar"]["pair"] == "canonical"
+        learnt.pulses[layer].update(applied=moved, dropped=abs(due) - moved, devices=(moved > 0) + crossed)
+
+    def _missed(self, due: int, was: int, now: int) -> int:
+        """What an accumulator gets back for pulses that did not move the weight. Rule J3, of ideal devices."""
+        k, f = self.settings["verify_reads"], self.point.fine_bits
+        before, after = (sat(weight << f, self.point.code) for weight in (was, now))
+        if self.point.code in (abs(before), abs(after)):
+            return 0  # full scale
+        difference = k * (after - before)
+        if 4 * abs(difference) < k << f:
+            return 0  # it has not moved
+        factor = self.settings["accumulator_level"] * self.settings["verify_feedback"]
+        return rs((due * (k << f) - difference) * factor, k.bit_length() - 1 + f + 3)

@@ -1,0 +1,1 @@
+"""Random crossbar design points and traffic, and what the third reading says of them."""

@@ -26,8 +26,21 @@ THIRD = "third reading"
 Kind = Literal["none", "build", "simulation", "golden", "third", "nothing"]
 """What failed: the build, the simulation itself, the comparison with golden, that with the third reading; or something
 that must be compared was not."""
-Alter = Callable[[Generated], Path | None]
-"""A netlist in place of the generated one, such as one with a fault in it; None for the generated one."""
+
+
+@dataclass(frozen=True)
+class Netlist:
+    """A netlist in place of the generated one, such as one with a fault in it.
+
+    Attributes:
+        wrapped: paths of the instances that hold what is in them in an instance ``good``.
+    """
+
+    path: Path | None = None
+    wrapped: frozenset[str] = frozenset()
+
+
+Alter = Callable[[Generated], Netlist]
 
 
 @dataclass(frozen=True)
@@ -48,9 +61,9 @@ class Outcome:
     kind: Kind = "none"
 
 
-def unaltered(generated: Generated) -> Path | None:
+def unaltered(generated: Generated) -> Netlist:
     """The generated netlist as it is."""
-    return None
+    return Netlist()
 
 
 @contextmanager
@@ -62,7 +75,10 @@ def soak_build(soaker: Soaker, point: SoakPoint, alter: Alter = unaltered) -> It
     """
     design = soaker.load(point.design)
     with held_for(soaker.parts(design), PREFIX) as generated:
-        build = build_harness(generated, soaker.harness, netlist=alter(generated), optimise="build")
+        altered = alter(generated)
+        build = build_harness(
+            generated, soaker.harness, netlist=altered.path, wrapped=altered.wrapped, optimise="build"
+        )
     try:
         yield build
     finally:

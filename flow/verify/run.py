@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar, Generic, Self, TypeVar
@@ -48,6 +48,14 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Reset:
+    """A reset, by the pin or by software as `remora.tb.lib.resets` numbers them, so many cycles after a start."""
+
+    kind: int
+    cycles: int
+
+
+@dataclass(frozen=True)
 class Stretch:
     """Golden's side of a part of a run.
 
@@ -69,6 +77,7 @@ class RunCase(ABC):
         MODULE: cocotb test module of the host. ``PROGRESS``: kind of record that progress counts.
         STALE: patterns of further files that an earlier run may have left.
         design: the design point. ``classes``: scores of an answer. ``traced``: record and compare the trace.
+        resets: before the run, each with its kind and the cycles after which it cuts off the packets ``victims``.
         seconds: wall-clock time of golden's parts that are done before the simulation.
     """
 
@@ -79,6 +88,8 @@ class RunCase(ABC):
     design: Design
     classes: int
     traced: bool = True
+    resets: Sequence[Reset] = ()
+    victims: Sequence[bytes] = ()
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -216,6 +227,8 @@ def run_case(
         "toggles": build.waves == "saif",
         "recorded": str(directory / ANSWERS) if plays else None,
         "registers": str(directory / REGISTERS),
+        "resets": [asdict(each) for each in case.resets],
+        "victims": [each.hex() for each in case.victims],
         **given,
     }
     write_header(directory, design)
@@ -239,11 +252,19 @@ def run_case(
     return result
 
 
+def recorded(case: RunCase, directory: Path, report: Mapping[str, Any]) -> dict[str, NDArray]:
+    """The trace of a run, without what resets cut off before it."""
+    records = read_trace(directory, case.design)
+    if not case.resets:
+        return records
+    return {kind: found[found["cycle"] >= report["run_cycle"]] for kind, found in records.items()}
+
+
 def _compare(case: C, directory: Path, report: dict[str, Any], stalled: bool) -> RtlRun[C]:
     design = case.design
     rows = report["answers"]
     answers = [Answer(tag, decision, flags, tuple(scores), last) for tag, decision, flags, last, *scores in rows]
-    records = read_trace(directory, design) if case.traced else {}
+    records = recorded(case, directory, report) if case.traced else {}
     in_order = case.in_order(records)
     counters = {counter: report["counters"][counter.name] for counter in design.counters()}
     found = Found(records, counters, answers, report, stalled, directory)

@@ -18,6 +18,7 @@ import numpy as np
 from remora.spec.lib.packets import BEAT_BYTES, Answer, decode_parts
 from remora.tb.lib.host import Host
 from remora.tb.lib.recording import Phase, record
+from remora.tb.lib.resets import PIN
 from remora.tb.lib.streams import ready_after_valid, stalls
 
 SETTLE_POLLS = 64
@@ -36,7 +37,8 @@ class HostRun(ABC, Generic[H]):
 
     Attributes:
         config: what `remora.flow.verify.run.RunCase.prepare` gave, with ``output``, ``stall``, ``seed``,
-            ``timeout_cycles`` and ``toggles``, whether the harness has the input of `Phase`.
+            ``timeout_cycles`` and ``toggles``, whether the harness has the input of `Phase`; ``resets`` before the run,
+            each with its ``kind`` and the ``cycles`` after which it cuts off the packets ``victims``.
         before: counters at the start of the stream.
     """
 
@@ -60,6 +62,9 @@ class HostRun(ABC, Generic[H]):
         """All of it."""
         host, config = self.host, self.config
         began = perf_counter()
+        for cut in config.get("resets", ()):
+            await self.program()
+            await self._interrupted(cut["kind"], cut["cycles"])
         record(host.dut, config, Phase.HALTED)
         await self.program()
         record(host.dut, config, Phase.NOTHING)
@@ -92,6 +97,29 @@ class HostRun(ABC, Generic[H]):
             "answers": [[one.tag, one.decision, int(one.flags), one.last, *one.scores] for one in answers],
         }
         Path(config["output"]).write_text(json.dumps(report), encoding="utf-8")
+
+    async def _interrupted(self, kind: int, cycles: int) -> None:
+        """Send packets that are of no interest, and reset after so many cycles, whatever is in flight then."""
+        host = self.host
+        await host.start()
+        for data in self.config["victims"]:
+            host.source.send_nowait(bytes.fromhex(data))
+        await host.cycles(cycles)
+        # Else the sender would go on with what waits as soon as the reset ends.
+        host.source.clear()
+        if kind == PIN:
+            await host.reset()
+        else:
+            # The second reset forgets a packet that the sender had in hand but began to send only after the first.
+            for _ in range(2):
+                await host.write("CONTROL", run=0, soft_reset=1)
+                await host.source.wait()
+                await host.until("busy", 0, pause_cycles=20)
+            while host.dut.m_axis_tvalid.value:
+                await host.edge()
+            await host.halt()
+        host.sink.clear()
+        await host.write("INTERRUPT_STATUS", **dict.fromkeys(await host.read("INTERRUPT_STATUS"), 1))
 
     @property
     def plays(self) -> bool:

@@ -165,7 +165,16 @@ class CrossbarCase(RunCase):
         return [*images, *([devices_asked(directory)] if self._compares_devices else [])]
 
     def in_order(self, records: Mapping[str, NDArray]) -> dict[str, NDArray]:
-        """See the base; steps and readouts of sequences that are in flight at once come interleaved."""
+        """See the base; steps and readouts of sequences that are in flight at once come interleaved.
+
+        After resets sequences count on from those that were cut off.
+        """
+        if self.resets and len(records[STEP]):
+            first = records[STEP]["sequence"].min()
+            records = {kind: found.copy() for kind, found in records.items()}
+            for found in records.values():
+                if "sequence" in (found.dtype.names or ()):
+                    found["sequence"] -= first
         sorts = {
             kind: np.argsort(records[kind]["sequence"], kind="stable") for kind in (STEP, READOUT) if kind in records
         }

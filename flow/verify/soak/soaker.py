@@ -15,7 +15,7 @@ import numpy as np
 from remora.flow.generate.parts import Parts
 from remora.flow.verify.harness import MakeHarness
 from remora.flow.verify.records import Check
-from remora.flow.verify.run import RtlRun, RunCase
+from remora.flow.verify.run import Reset, RtlRun, RunCase
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.section import Design
 
@@ -121,6 +121,14 @@ class Soaker(ABC, Generic[D, C]):
     @abstractmethod
     def smaller_traffics(self, traffic: Traffic) -> Iterator[Traffic]:
         """Traffic with one thing less each, beside fewer items."""
+
+
+def resets_of(traffic: Traffic, longest: int) -> tuple[Reset, ...]:
+    """Resets of both kinds before a run, within so many cycles of a start."""
+    random = np.random.default_rng([int(traffic["seed"]), 1])
+    return tuple(
+        Reset(int(random.integers(2)), int(random.integers(1, longest + 1))) for _ in range(int(traffic["resets"]))
+    )
 
 
 class Candidates:

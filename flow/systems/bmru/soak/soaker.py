@@ -17,14 +17,15 @@ from remora.flow.systems.bmru.soak.third import third_reading
 from remora.flow.systems.bmru.stimulus import stress_stimulus
 from remora.flow.verify.harness import MakeHarness
 from remora.flow.verify.records import ANSWER, Check, answer_records, by_name, check_values
-from remora.flow.verify.run import RtlRun
-from remora.flow.verify.soak.soaker import NAME, Soaker, Traffic
+from remora.flow.verify.run import RtlRun, recorded
+from remora.flow.verify.soak.soaker import NAME, Soaker, Traffic, resets_of
 from remora.golden.bmru.random_designs import any_core
 from remora.spec.bmru.design import BmruDesign
-from remora.spec.lib.trace import read_trace
 
 FEWEST, MOST = 12, 600
 """Clips of a run."""
+VICTIMS = 12
+"""Packets that a reset before a run cuts off."""
 SHARES = (0.5, 0.3, 0.2)
 """Of the cycles of a design point: back to back, with pauses, and paced."""
 
@@ -55,6 +56,7 @@ class BmruSoaker(Soaker[BmruDesign, BmruCase]):
                     "seed": int(random.integers(2**31)), "clips": clips, "last": clips, "bad": kind != 2,
                     "stall": round(float(random.uniform(0.05, 0.9)), 2) if kind == 1 else 0.0, "period": period,
                     "report_frames": bool(random.integers(2)), "sliding": bool(random.integers(2)),
+                    "resets": int(random.integers(5)) if kind == 1 else 0,
                 }
             )  # fmt: skip
         return found
@@ -75,12 +77,16 @@ class BmruSoaker(Soaker[BmruDesign, BmruCase]):
             sliding=bool(traffic["sliding"]),
         )  # fmt: skip
         kept = len(stimulus.packets) * int(traffic["last"]) // int(traffic["clips"])
-        return BmruCase(design, replace(stimulus, packets=stimulus.packets[: max(1, kept)]))
+        case = BmruCase(design, replace(stimulus, packets=stimulus.packets[: max(1, kept)]))
+        if traffic["resets"]:
+            case.victims = [packet.data for packet in stimulus.packets[:VICTIMS] if packet.keep is None]
+            case.resets = resets_of(traffic, len(case.victims) * design.cycles.awake)
+        return case
 
     def third(self, run: RtlRun[BmruCase], directory: Path) -> Iterator[Check]:
         """See the base."""
         design, stimulus = run.case.design, run.case.stimulus
-        third, found = third_reading(design, stimulus), read_trace(directory, design)
+        third, found = third_reading(design, stimulus), recorded(run.case, directory, run.report)
         actual = {**found, ANSWER: answer_records(design.network.classes, run.answers)}
         for kind, expected in third.records.items():
             yield Check(kind, expected, actual[kind])

@@ -26,17 +26,19 @@ from remora.flow.systems.crossbar.stimulus import (
 )
 from remora.flow.verify.harness import MakeHarness
 from remora.flow.verify.records import ANSWER, Check, answer_records, by_name, check_values
-from remora.flow.verify.run import RtlRun
-from remora.flow.verify.soak.soaker import Soaker, Traffic
+from remora.flow.verify.run import RtlRun, recorded
+from remora.flow.verify.soak.soaker import Soaker, Traffic, resets_of
 from remora.golden.crossbar.random_designs import any_coefficients
 from remora.golden.learning.learnt_state import read_state
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.lib.trace import read_trace
+from remora.spec.lib.packets import Flag, encode_packet
 
 RATIOS, HEALED = (1, 2, 3), (1, 2, 0, 3)
 """Replays after a new sequence, and healing replays, at the commands in turn."""
 FEWEST, MOST = 24, 6000
 """Sequences of a run."""
+VICTIMS = 6
+"""Packets that a reset before a run cuts off."""
 SHARES = (0.5, 0.3, 0.2)
 """Of the cycles of a design point: without pauses, with pauses and bad packets, and programmed by the window."""
 
@@ -67,6 +69,7 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
                     "stall": 0.0 if kind == 0 else round(float(random.uniform(0.05, 0.9)), 2),
                     "bad": 0.0 if kind == 0 else round(float(random.uniform(0.05, 0.5)), 2),
                     "window": kind == 2, "commands": bool(random.integers(2)), "readbacks": int(random.integers(3)),
+                    "resets": 0 if kind == 0 else int(random.integers(5)),
                 }
             )  # fmt: skip
         return found
@@ -85,7 +88,12 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
         if not traffic["window"] and design.devices.ideal:
             images = directory / "images"
             write_images(design, stimulus.weights, images)
-        return CrossbarCase(design, stimulus, images=images)
+        case = CrossbarCase(design, stimulus, images=images)
+        if traffic["resets"] and design.devices.ideal:
+            case.victims = [_victim(stimulus, index) for index in range(min(len(stimulus), VICTIMS))]
+            longest = design.cycles.sequence(design.network.max_steps)
+            case.resets = resets_of(traffic, len(case.victims) * longest)
+        return case
 
     def third(self, run: RtlRun[CrossbarCase], directory: Path) -> Iterator[Check]:
         """See the base; nothing of real devices."""
@@ -93,7 +101,7 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
         if not design.devices.ideal:
             return
         points = readback_points(stimulus)
-        third, found = third_reading(design, stimulus, points), read_trace(directory, design)
+        third, found = third_reading(design, stimulus, points), recorded(run.case, directory, run.report)
         actual = {**run.case.in_order(found), ANSWER: answer_records(design.network.classes, run.answers)}
         for kind, expected in third.records.items():
             if len(expected) or len(actual[kind]):
@@ -115,7 +123,14 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
 
     def smaller_traffics(self, traffic: Traffic) -> Iterator[Traffic]:
         """See the base."""
-        for name, value in (("bad", 0.0), ("stall", 0.0), ("commands", False), ("readbacks", 0), ("window", False)):
+        for name, value in (
+            ("bad", 0.0),
+            ("stall", 0.0),
+            ("commands", False),
+            ("readbacks", 0),
+            ("window", False),
+            ("resets", 0),
+        ):
             yield {**traffic, name: value}
 
 
@@ -128,6 +143,12 @@ def _cycles_of_sequence(design: DesignPoint) -> float:
     if design.capabilities.replays:
         cycles *= 1 + design.learning.replay_ratio
     return cycles
+
+
+def _victim(stimulus: Stimulus, index: int) -> bytes:
+    """A packet that is inferred, and forgotten by a reset."""
+    features = stimulus.features[index, : stimulus.lengths[index]]
+    return encode_packet(features, tag=index, flags=Flag.INFER)
 
 
 def make_stimulus(design: DesignPoint, traffic: Traffic) -> Stimulus:

@@ -19,7 +19,7 @@ from remora.spec.lib.errors import RemoraError
 
 TRAFFIC = {
     "seed": 5, "sequences": 900, "last": 900, "stall": 0.4, "bad": 0.2, "window": True, "commands": True,
-    "readbacks": 2,
+    "readbacks": 2, "resets": 3,
 }  # fmt: skip
 
 
@@ -27,6 +27,7 @@ def large() -> SoakPoint:
     """A design point of several units, with fields that are not those by default."""
     design = DesignPoint(name="soak").evolve(
         network={"features": 5, "hidden": 6, "classes": 4, "max_steps": 7},
+        cell={"lanes": 2},
         crossbar={"rows": 3, "columns": 4, "levels": 20},
         formats={"stream_bits": 5},
     )
@@ -45,8 +46,8 @@ def test_what_does_not_matter_is_taken_away():
     small = shrink(large(), Candidates(CrossbarSoaker()), fails, seconds=60)
     assert fails(small) and len(tried) > 20
     assert 36 < small.traffic["last"] <= 45
-    assert {name: small.traffic[name] for name in ("stall", "bad", "window", "commands", "readbacks")} == {
-        "stall": 0.0, "bad": 0.0, "window": False, "commands": False, "readbacks": 0,
+    assert {name: small.traffic[name] for name in ("stall", "bad", "window", "commands", "readbacks", "resets")} == {
+        "stall": 0.0, "bad": 0.0, "window": False, "commands": False, "readbacks": 0, "resets": 0,
     }  # fmt: skip
     assert small.design["network"] | {"hidden": 0} == large().design["network"] | {
         "features": 1, "hidden": 0, "classes": 1, "max_steps": 1,

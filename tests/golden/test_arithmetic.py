@@ -15,13 +15,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from remora.flow.systems.bmru.soak.random_designs import any_core
+from remora.flow.systems.crossbar.soak.random_designs import any_coefficients, any_design
+from remora.flow.verify.soak.random_values import within
 from remora.golden.bmru.clips import FramePacket, Intake, VoteModel, VoteSettings
 from remora.golden.bmru.core import BmruCore
 from remora.golden.bmru.random_codes import random_codes
-from remora.golden.bmru.random_designs import any_core
 from remora.golden.crossbar.bistable import infer
 from remora.golden.crossbar.cell import signed_candidates
-from remora.golden.crossbar.random_designs import any_coefficients, any_design
 from remora.golden.crossbar.weights import initial_weights, random_weights
 from remora.golden.learning.kernel.rules import output_error
 from remora.golden.learning.settings import LearningSettings
@@ -31,7 +32,6 @@ from remora.spec.bmru.scan import check_word
 from remora.spec.crossbar.learning import SEQUENCE_LIMIT
 from remora.spec.crossbar.records import NO_SLOT
 from remora.spec.crossbar.tables import derivative_table
-from remora.spec.lib.random_values import within
 from remora.spec.lib.rng import Purpose, draw_pair, uniform_index
 from tests.golden import scalar_bmru, scalar_numbers
 from tests.golden.crossbar.test_bistable import assert_agrees as assert_bistable_agrees

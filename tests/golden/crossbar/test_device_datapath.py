@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.crossbar.device_datapath import make_datapath
 from remora.golden.crossbar.device_layer import AHEAD
 from remora.golden.crossbar.miru import Coefficients, infer
-from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.reading import Key, tile_codes

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.devices import erased_devices
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.crossbar.device_window import DeviceWindow
-from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.state import DeviceState

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.crossbar.driven import Drive, driven_codes
-from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.spec.crossbar.layout import Layer, adc_shift, layer_layout
 from tests.golden.designs import DESIGNS

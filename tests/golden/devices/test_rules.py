@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from remora.golden.crossbar.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.devices import ahead, chip, curves, pulses, reading, state, wires
 from remora.spec.devices.tables import log_table, normal_table, power_table
 from tests.golden import scalar_devices

@@ -9,9 +9,9 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import infer
-from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.fault_map import stuck_devices

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
+from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.verify.soak.random_values import within
 from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import initial_weights, random_weights
 from remora.golden.learning.kernel.compiled import CompiledKernel, open_kernel
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.trace import LearningReference
 from remora.spec.lib.errors import ConfigError
-from remora.spec.lib.random_values import within
 from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS
 from tests.golden.devices.comparison import spreads_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from remora.golden.crossbar.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.learning.memory_words import pack_accumulators, unpack_accumulators
 from remora.spec.crossbar.column_groups import (
     ROUNDING_SLICES,

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from remora.golden.crossbar.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.spec.crossbar.cycles import DRAW, INSERT_FROZEN, INSERT_REFUSED, REPLAY_DRAW
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, layer_layout

@@ -13,13 +13,13 @@ from remora.flow.generate.parts import Parts
 from remora.flow.systems.bmru.generate import bmru_parts
 from remora.flow.systems.bmru.harness import bmru_harness
 from remora.flow.systems.bmru.run import BmruCase
+from remora.flow.systems.bmru.soak.random_designs import any_core
 from remora.flow.systems.bmru.soak.third import third_reading
 from remora.flow.systems.bmru.stimulus import stress_stimulus
 from remora.flow.verify.harness import MakeHarness
 from remora.flow.verify.records import ANSWER, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import RtlRun, recorded
 from remora.flow.verify.soak.soaker import NAME, Soaker, Traffic, resets_of
-from remora.golden.bmru.random_designs import any_core
 from remora.spec.bmru.design import BmruDesign
 
 FEWEST, MOST = 12, 600

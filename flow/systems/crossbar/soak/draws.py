@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.verify.soak.random_values import within
 from remora.flow.verify.soak.soaker import NAME
-from remora.golden.crossbar.random_designs import any_design
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
-from remora.spec.lib.random_values import within
 
 
 def draw_design(random: np.random.Generator) -> DesignPoint:

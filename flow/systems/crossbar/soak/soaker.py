@@ -15,6 +15,7 @@ from remora.flow.systems.crossbar.generate import crossbar_parts, write_images
 from remora.flow.systems.crossbar.harness import crossbar_harness
 from remora.flow.systems.crossbar.run import CrossbarCase, readback_points
 from remora.flow.systems.crossbar.soak.draws import draw_design
+from remora.flow.systems.crossbar.soak.random_designs import any_coefficients
 from remora.flow.systems.crossbar.soak.third import third_reading
 from remora.flow.systems.crossbar.stimulus import (
     Stimulus,
@@ -28,7 +29,6 @@ from remora.flow.verify.harness import MakeHarness
 from remora.flow.verify.records import ANSWER, Check, answer_records, by_name, check_values
 from remora.flow.verify.run import RtlRun, recorded
 from remora.flow.verify.soak.soaker import Soaker, Traffic, resets_of
-from remora.golden.crossbar.random_designs import any_coefficients
 from remora.golden.learning.learnt_state import read_state
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Flag, encode_packet

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.crossbar.cell import Coefficients
-from remora.golden.crossbar.random_designs import any_design
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip, copied, with_spares
 from remora.golden.devices.defects import Injected, inject

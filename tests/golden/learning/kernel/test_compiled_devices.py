@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
-from remora.golden.crossbar.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_designs import any_design
 from remora.golden.learning.kernel.compiled import open_kernel
 from remora.golden.learning.kernel.protocol import MakeKernel
 from tests.golden.any_devices import with_utmost_devices

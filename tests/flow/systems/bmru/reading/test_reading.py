@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.bmru.reference import run_reference
+from remora.flow.systems.bmru.soak.random_designs import any_core
 from remora.flow.systems.bmru.soak.third import COUNTED, third_reading
 from remora.flow.systems.bmru.stimulus import BmruStimulus, stress_stimulus
 from remora.flow.verify.records import ANSWER, answer_records, by_name
-from remora.golden.bmru.random_designs import any_core
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.records import FRAME
 from remora.tb.lib.scoreboard import Comparison, compare

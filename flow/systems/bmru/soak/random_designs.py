@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from pydantic import ValidationError
 
+from remora.flow.verify.soak.random_values import ATTEMPTS, legal_values, within
 from remora.spec.bmru.design import BmruDesign
-from remora.spec.lib.random_values import ATTEMPTS, legal_values, within
 
 
 def any_core(random: np.random.Generator) -> BmruDesign:

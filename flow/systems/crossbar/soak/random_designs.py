@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
+from remora.flow.verify.soak.random_values import ATTEMPTS, legal_values, within
 from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.design import DesignPoint
-from remora.spec.lib.random_values import ATTEMPTS, legal_values, within
 
 
 def any_design(

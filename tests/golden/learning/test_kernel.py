@@ -1,6 +1,4 @@
-"""The compiled kernel of learning is the numpy kernel, bit for bit, for every design point; what was compared is
-counted, and each of many small faults is seen.
-"""
+"""The compiled kernel of learning is the numpy kernel, bit for bit, for every design point; small faults are seen."""
 
 from __future__ import annotations
 

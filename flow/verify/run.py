@@ -77,7 +77,7 @@ class RunCase(ABC):
         MODULE: cocotb test module of the host. ``PROGRESS``: kind of record that progress counts.
         STALE: patterns of further files that an earlier run may have left.
         design: the design point. ``classes``: scores of an answer. ``traced``: record and compare the trace.
-        resets: before the run, each with its kind and the cycles after which it cuts off the packets ``victims``.
+        resets: before the run, each with its kind and the cycles after which it cuts off the packets ``cut_off``.
         seconds: wall-clock time of golden's parts that are done before the simulation.
     """
 
@@ -89,7 +89,7 @@ class RunCase(ABC):
     classes: int
     traced: bool = True
     resets: Sequence[Reset] = ()
-    victims: Sequence[bytes] = ()
+    cut_off: Sequence[bytes] = ()
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -228,7 +228,7 @@ def run_case(
         "recorded": str(directory / ANSWERS) if plays else None,
         "registers": str(directory / REGISTERS),
         "resets": [asdict(each) for each in case.resets],
-        "victims": [each.hex() for each in case.victims],
+        "cut_off": [each.hex() for each in case.cut_off],
         **given,
     }
     write_header(directory, design)

@@ -38,7 +38,7 @@ class HostRun(ABC, Generic[H]):
     Attributes:
         config: what `remora.flow.verify.run.RunCase.prepare` gave, with ``output``, ``stall``, ``seed``,
             ``timeout_cycles`` and ``toggles``, whether the harness has the input of `Phase`; ``resets`` before the run,
-            each with its ``kind`` and the ``cycles`` after which it cuts off the packets ``victims``.
+            each with its ``kind`` and the ``cycles`` after which it cuts off the packets ``cut_off``.
         before: counters at the start of the stream.
     """
 
@@ -102,7 +102,7 @@ class HostRun(ABC, Generic[H]):
         """Send packets that are of no interest, and reset after so many cycles, whatever is in flight then."""
         host = self.host
         await host.start()
-        for data in self.config["victims"]:
+        for data in self.config["cut_off"]:
             host.source.send_nowait(bytes.fromhex(data))
         await host.cycles(cycles)
         # Else the sender would go on with what waits as soon as the reset ends.

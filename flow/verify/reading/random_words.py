@@ -44,5 +44,5 @@ def below(bound: int, seed: int, purpose: int, *, sequence: int = 0, index: int 
 
 def normal(word: int, amplitude: int) -> int:
     """A nearly normal integer. Rule R5."""
-    total = sum(word >> 8 * place & 255 for place in range(4))
+    total = sum(word >> 8 * byte & 255 for byte in range(4))
     return rs((total - 510) * amplitude * 443, 16)

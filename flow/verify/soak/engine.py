@@ -109,14 +109,14 @@ def _run(soaker: Soaker, point: SoakPoint, build: Build, directory: Path) -> Out
     for check in soaker.third(run, directory):
         third.merge(compare({check.kind: check.expected}, {check.kind: check.actual}))
         read += 1
-    failure, kind = _judge(run, third, read)
+    failure, kind = _verdict(run, third, read)
     return Outcome(
         by_name(run.counters)["cycles"], run.comparison.values, third.values,
         run.comparison.total_mismatches + third.total_mismatches, failure, kind,
     )  # fmt: skip
 
 
-def _judge(run: RtlRun, third: Comparison, read: int) -> tuple[str, Kind]:
+def _verdict(run: RtlRun, third: Comparison, read: int) -> tuple[str, Kind]:
     """What is wrong, in words, and its kind."""
     if run.comparison.total_mismatches:
         return f"{run.failure()}\n{describe_text(run.comparison)}", "golden"

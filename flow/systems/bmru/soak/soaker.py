@@ -24,7 +24,7 @@ from remora.spec.bmru.design import BmruDesign
 
 FEWEST, MOST = 12, 600
 """Clips of a run."""
-VICTIMS = 12
+CUT_OFF = 12
 """Packets that a reset before a run cuts off."""
 SHARES = (0.5, 0.3, 0.2)
 """Of the cycles of a design point: back to back, with pauses, and paced."""
@@ -79,8 +79,8 @@ class BmruSoaker(Soaker[BmruDesign, BmruCase]):
         kept = len(stimulus.packets) * int(traffic["last"]) // int(traffic["clips"])
         case = BmruCase(design, replace(stimulus, packets=stimulus.packets[: max(1, kept)]))
         if traffic["resets"]:
-            case.victims = [packet.data for packet in stimulus.packets[:VICTIMS] if packet.keep is None]
-            case.resets = resets_of(traffic, len(case.victims) * design.cycles.awake)
+            case.cut_off = [packet.data for packet in stimulus.packets[:CUT_OFF] if packet.keep is None]
+            case.resets = resets_of(traffic, len(case.cut_off) * design.cycles.awake)
         return case
 
     def third(self, run: RtlRun[BmruCase], directory: Path) -> Iterator[Check]:

@@ -15,7 +15,7 @@ LAYERS = ("hidden", "readout")
 
 
 @dataclass
-class Learnt:
+class LearningTrace:
     """What an update tells: error by class, feedback by unit, the sums of rule T1, pulses by layer and what came of
     them: ``applied``, ``dropped`` and ``devices`` of rule P3, ``given_up`` of rule J2."""
 
@@ -44,7 +44,7 @@ class Updates:
         }
         self.count = 0
 
-    def learn(self, network: Network, passed: Passed, label: int, rates: tuple[int, int] = (0, 0)) -> Learnt:
+    def learn(self, network: Network, passed: Passed, label: int, rates: tuple[int, int] = (0, 0)) -> LearningTrace:
         """Update the weights from a forward pass. Rule L1.
 
         Args:
@@ -54,7 +54,7 @@ class Updates:
         self.count = self.count + 1 & WORD
         error = self._error(passed.readouts[-1].scores, label)
         feedback = [sum(self._sign(k, j) * error[k] for k in range(point.classes)) for j in range(point.hidden)]
-        learnt = Learnt(error, feedback)
+        learnt = LearningTrace(error, feedback)
         # Both gradients are of the weights before the update.
         hidden = {j: self._hidden_gradient(passed, feedback[j], j) for j in self._winners(feedback)}
         last = [*passed.readouts[-1].words[:-1], point.words]
@@ -65,9 +65,9 @@ class Updates:
             shift = self.settings[f"{layer}_shift"] + rate
             for column, gradient in columns.items():
                 for row, each in enumerate(gradient):
-                    place = self._place(layer, row, column)
-                    learnt.gradient_sum = learnt.gradient_sum + each * place & WORD
-                    self._row(learnt, layer, weights, row, column, rs(each, shift), place)
+                    factor = self._factor(layer, row, column)
+                    learnt.gradient_sum = learnt.gradient_sum + each * factor & WORD
+                    self._row(learnt, layer, weights, row, column, rs(each, shift), factor)
         return learnt
 
     def _error(self, scores: list[int], label: int) -> list[int]:
@@ -96,13 +96,15 @@ class Updates:
                 gradient[i] += word * delta
         return gradient
 
-    def _place(self, layer: str, row: int, column: int) -> int:
+    def _factor(self, layer: str, row: int, column: int) -> int:
         """Factor of a weight in the sums of rule T1."""
         hidden = layer == "hidden"
         j, i = (column, row) if hidden else (self.point.hidden + column, self.point.features + row)
         return 2 * (j * self.point.hidden_rows + i) + 1
 
-    def _row(self, learnt: Learnt, layer: str, weights: Matrix, row: int, column: int, step: int, place: int) -> None:
+    def _row(
+        self, learnt: LearningTrace, layer: str, weights: Matrix, row: int, column: int, step: int, factor: int
+    ) -> None:
         """Accumulate and pulse one weight. Rules L12 to L15, P and J."""
         if not self.accumulates:
             level = self.settings["accumulator_level"].bit_length() - 1
@@ -114,7 +116,7 @@ class Updates:
         chi = sat(self.chi[layer][row][column] - step, limit)
         due = min(abs(chi) // level, self.settings["max_pulses"]) * (-1 if chi < 0 else 1)
         chi -= due * level
-        learnt.accumulator_sum = learnt.accumulator_sum + chi * place & WORD
+        learnt.accumulator_sum = learnt.accumulator_sum + chi * factor & WORD
         was = weights[row][column]
         self._pulse(learnt, layer, weights, row, column, due)
         if due and self.settings["verify_reads"]:
@@ -129,7 +131,7 @@ class Updates:
         pair = words(self.seed, STOCHASTIC_ROUNDING, sequence=self.count, index=index, lane=i // 4)
         return pair[i % 4 // 2] >> 16 * (i % 2) & 0xFFFF
 
-    def _pulse(self, learnt: Learnt, layer: str, weights: Matrix, row: int, column: int, due: int) -> None:
+    def _pulse(self, learnt: LearningTrace, layer: str, weights: Matrix, row: int, column: int, due: int) -> None:
         """So many pulses, up where positive. Rules P1 to P3 and P5."""
         was = weights[row][column]
         weights[row][column] = now = sat(was + due, self.point.weight)

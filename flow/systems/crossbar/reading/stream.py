@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from remora.flow.systems.crossbar.reading.inference import Inference, Network, Passed
-from remora.flow.systems.crossbar.reading.learning import LAYERS, Learnt, Updates
+from remora.flow.systems.crossbar.reading.learning import LAYERS, LearningTrace, Updates
 from remora.flow.systems.crossbar.reading.point import Point
 from remora.flow.systems.crossbar.reading.reservoir import NO_SLOT, Inserted, Reservoir
 
@@ -22,7 +22,7 @@ class Happened:
 
     tag: int
     passed: Passed
-    learnt: Learnt | None = None
+    learnt: LearningTrace | None = None
     slot: int = NO_SLOT
     label: int = 0
     inserted: Inserted | None = None

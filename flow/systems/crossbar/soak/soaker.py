@@ -37,7 +37,7 @@ RATIOS, HEALED = (1, 2, 3), (1, 2, 0, 3)
 """Replays after a new sequence, and healing replays, at the commands in turn."""
 FEWEST, MOST = 24, 6000
 """Sequences of a run."""
-VICTIMS = 6
+CUT_OFF = 6
 """Packets that a reset before a run cuts off."""
 SHARES = (0.5, 0.3, 0.2)
 """Of the cycles of a design point: without pauses, with pauses and bad packets, and programmed by the window."""
@@ -90,9 +90,9 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
             write_images(design, stimulus.weights, images)
         case = CrossbarCase(design, stimulus, images=images)
         if traffic["resets"] and design.devices.ideal:
-            case.victims = [_victim(stimulus, index) for index in range(min(len(stimulus), VICTIMS))]
+            case.cut_off = [_forgotten(stimulus, index) for index in range(min(len(stimulus), CUT_OFF))]
             longest = design.cycles.sequence(design.network.max_steps)
-            case.resets = resets_of(traffic, len(case.victims) * longest)
+            case.resets = resets_of(traffic, len(case.cut_off) * longest)
         return case
 
     def third(self, run: RtlRun[CrossbarCase], directory: Path) -> Iterator[Check]:
@@ -145,7 +145,7 @@ def _cycles_of_sequence(design: DesignPoint) -> float:
     return cycles
 
 
-def _victim(stimulus: Stimulus, index: int) -> bytes:
+def _forgotten(stimulus: Stimulus, index: int) -> bytes:
     """A packet that is inferred, and forgotten by a reset."""
     features = stimulus.features[index, : stimulus.lengths[index]]
     return encode_packet(features, tag=index, flags=Flag.INFER)

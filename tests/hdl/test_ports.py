@@ -15,6 +15,7 @@ from remora.hdl.bmru.top import BmruRemora
 from remora.hdl.cells.cell import Cell
 from remora.hdl.crossbar.top import Remora
 from remora.hdl.lib.hierarchy import Library
+from remora.hdl.lib.memory_test.port import MemoryTestPort
 from remora.hdl.lib.top import AxiTop
 from remora.hdl.lib.verilog import Bench
 from tests.golden.bmru.cases import make_bmru
@@ -32,7 +33,7 @@ TOPS = {
             crossbar={"self_test": True, "calibrate_offsets": True, "bias": "digital"},
         )
     ),
-    "bmru": BmruRemora(make_bmru(2, 3, 1, 2).evolve(system={"test_pin": True})),
+    "bmru": BmruRemora(make_bmru(2, 3, 1, 2).evolve(system={"test_pin": True, "memory_test": True})),
     "verifies": Remora(
         ONE.evolve(crossbar={"verify_pulses": 1, "spare_columns": 1, "gain": True}, system={"count_codes": True})
     ),
@@ -43,6 +44,8 @@ TOPS = {
 """Tops that place every component between them."""
 NOT_PLACED = {Cell, AxiTop, Bench}
 """What others are made of, and the bench of the tests, whose ports are those of its components."""
+FLAT = (MemoryTestPort(),)
+"""Interfaces that a top has as flat ports, and no component as an interface."""
 
 
 def classes(base: type) -> set[type]:
@@ -81,8 +84,8 @@ def test_every_port_has_a_line_and_every_line_a_port(elaborations):
     components, _ = elaborations
     seen: dict[type, set[str]] = {}
     missing, counted = set(), 0
-    for component in components:
-        for holder, path, _ in members_of(component):
+    for owner in (*components, *FLAT):
+        for holder, path, _ in members_of(owner):
             counted += 1
             entry = entry_of(port_lines(holder), path[-1])
             if entry is None:

@@ -154,7 +154,7 @@ def stored(tmp_path_factory):
 
 def test_every_field_of_every_design_point_has_a_role():
     assert ROLES.keys() == OTHER.keys()
-    assert len(roles_of(BmruDesign)) == 34 and set(ROLES.values()) == set(Role)
+    assert len(roles_of(BmruDesign)) == 35 and set(ROLES.values()) == set(Role)
     for path, value in OTHER.items():
         assert value_of(BASE, path) != value, path
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from remora.spec.lib.errors import RemoraError
 
 FAULT_PLUSARG = "remora_fault"
+_CHOSEN = ("  int fault;", f'  initial if (!$value$plusargs("{FAULT_PLUSARG}=%d", fault)) fault = 0;')
+"""Declares ``fault``, the number of the fault or mutant that is awake."""
 
 
 class MutationError(RemoraError):
@@ -86,7 +88,7 @@ def mutate_model(model: str, name: str, faults: Sequence[Fault]) -> str:
             if model.count(sound) != 1 or edited.count(sound) != 1:
                 raise MutationError(f"fault {fault.name}: the model of {name} does not have once: {sound}")
             edited = edited.replace(sound, broken.replace("{awake}", f"(fault == {number})"))
-    chosen = f'  int fault;\n  initial if (!$value$plusargs("{FAULT_PLUSARG}=%d", fault)) fault = 0;\n'
+    chosen = "".join(f"{line}\n" for line in _CHOSEN)
     head = edited.index(");\n", edited.index(f"module {name} ")) + len(");\n")
     return edited[:head] + chosen + edited[head:]
 
@@ -127,20 +129,19 @@ def _wrapper(name: str, module: _Module, numbered: list[tuple[int, Fault]]) -> s
         connections.append(f"    .{port}({sound})")
     return "\n".join(
         [
-            f"module {name}(", declarations, ");", "  int fault;",
-            f'  initial if (!$value$plusargs("{FAULT_PLUSARG}=%d", fault)) fault = 0;',
+            f"module {name}(", declarations, ");", *_CHOSEN,
             *wires, *(fault.helper for _, fault in mine if fault.helper), *drives,
             f"  {name}_good good (", ",\n".join(connections), "  );", "endmodule",
         ]
     )  # fmt: skip
 
 
-def put_mutants(verilog: str, module: str, mutated: str, choice: str, chosen: str) -> str:
+def put_mutants(verilog: str, module: str, mutated: str, choice: str, chosen: str | None = None) -> str:
     """The netlist with a module in its mutated form, in which an input has become a signal of the module's own.
 
     Args:
         mutated: Verilog of the module with the input ``choice`` beside its ports.
-        chosen: what the signal is, as an expression of Verilog.
+        chosen: what the signal is, as an expression of Verilog; where None, ``+remora_fault=N`` chooses.
 
     Raises:
         MutationError: the netlist lacks the module, or the mutated one has other ports or no such input.
@@ -152,6 +153,7 @@ def put_mutants(verilog: str, module: str, mutated: str, choice: str, chosen: st
         raise MutationError(f"the mutated form of module {module} has other ports than it, or no input {choice}")
     width = found.ports[choice][1]
     body = re.sub(rf"^  (input|wire) (\[\d+:0\] )?{choice};\n", "", found.text.partition(");")[2], flags=re.MULTILINE)
-    declared = f"  wire [{width - 1}:0] {choice} = {chosen};"
+    declared = [] if chosen else _CHOSEN
+    text = "\n".join([*declared, f"  wire [{width - 1}:0] {choice} = {chosen or 'fault'};"])
     ports = ", ".join(name for name in found.ports if name != choice)
-    return verilog.replace(sound.text, f"module {module}({ports});\n{declared}{body}")
+    return verilog.replace(sound.text, f"module {module}({ports});\n{text}{body}")

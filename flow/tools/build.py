@@ -73,7 +73,8 @@ COMPLETE = "complete.json"
 
 @dataclass(frozen=True)
 class Build:
-    """A compiled design: name, digest, folder of its products, top module, recordable waves, and its simulator."""
+    """A compiled design: name, digest, folder of its products, top module, recordable waves, its simulator, and
+    arguments of every run of it."""
 
     name: str
     digest: str
@@ -81,6 +82,7 @@ class Build:
     top: str
     waves: Waves | None = None
     simulator: Literal["verilator", "icarus"] = "verilator"
+    plusargs: tuple[str, ...] = ()
 
     @property
     def executable(self) -> Path:

@@ -132,7 +132,7 @@ def run(
         path = directory / "config.json"
         write_text(path, json.dumps(config, indent=1) + "\n")
         settings[CONFIG_VARIABLE] = str(path)
-    arguments = list(plusargs)
+    arguments = [*build.plusargs, *plusargs]
     if build.simulator == "verilator":
         arguments += [
             f"+verilator+seed+{seed % (2**31 - 1) + 1}",

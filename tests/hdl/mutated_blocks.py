@@ -19,6 +19,7 @@ import remora
 from remora.hdl.lib.verilog import Bench, convert
 from remora.spec.lib.files import write_text
 from tests import support
+from tests.hdl import mutated_wholes
 
 ROOT = Path(remora.__file__).resolve().parents[1]
 MUTANT_BITS = 16
@@ -152,7 +153,9 @@ def _benches() -> list[str]:
 if __name__ == "__main__":
     # Components of the other cases are made and not elaborated.
     warnings.simplefilter("ignore")
-    if sys.argv[1:]:
+    if not sys.argv[1:]:
+        print(*BLOCKS, *mutated_wholes.BLOCKS)
+    elif sys.argv[1] in BLOCKS:
         record(sys.argv[1], Path(sys.argv[2]))
     else:
-        print(*BLOCKS)
+        mutated_wholes.record(sys.argv[1], Path(sys.argv[2]))

@@ -8,14 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from remora.flow.faults.mutants.drawn import Mutant, draw, mutated_module
-from remora.flow.faults.mutants.equivalence import compare
+from remora.flow.faults.mutants.equivalence import Answer, compare
 from remora.flow.faults.mutants.recipe import Recipe, record
-from remora.flow.faults.mutants.runs import BlockRuns, Kill, Simulator
+from remora.flow.faults.mutants.runs import BlockRuns, Kill, Runs, Simulator, WholeRuns
 from remora.flow.faults.mutants.store import Outcome, Record, Store
 from remora.flow.tools.simulator import build_root
 from remora.flow.tools.yosys import yosys_version
 
-BATCH = 25
+BATCH = 100
 """Mutants between two writings of the store."""
 LEAST_KILLED = 0.95
 """Share of the mutants that are not equivalent of which the tests notice so many."""
@@ -90,13 +90,15 @@ def run_recipe(
         CheckFailed: the sound block does not pass its tests.
     """
     mutants = draw(recipe.folder, recipe.module, count, seed)
-    name = f"{recipe.block}-{recipe.content}-{seed}-{simulator}-{yosys_version()}.json"
+    # Mutants of the same content are told apart by their order, which depends on the count.
+    name = f"{recipe.block}-{recipe.content}-{seed}-{count}-{simulator}-{yosys_version()}.json"
     store = Store(_store_folder() / name)
     numbers = {number: mutant for number, mutant in enumerate(mutants, 1) if not store.get(mutant.key)}
     advance(len(mutants) - len(numbers))
-    text = mutated_module(recipe.folder, recipe.module, mutants)
     if numbers:
-        _run_blocks_tests(BlockRuns(recipe, text, seed, simulator), numbers, store, advance)
+        text = mutated_module(recipe.folder, recipe.module, mutants)
+        runs = WholeRuns(recipe, text, seed) if recipe.whole else BlockRuns(recipe, text, seed, simulator)
+        _run_tests(runs, numbers, seed, store, advance)
     return Outcomes(recipe.block, [found for mutant in mutants if (found := store.get(mutant.key))])
 
 
@@ -106,31 +108,23 @@ def _store_folder() -> Path:
     return folder
 
 
-def _run_blocks_tests(
-    runs: BlockRuns, numbers: dict[int, Mutant], store: Store, advance: Callable[[int], None]
-) -> None:
-    """The block's tests, and for those that they do not notice the comparison with the block."""
+def _run_tests(runs: Runs, numbers: dict[int, Mutant], seed: int, store: Store, advance: Callable[[int], None]) -> None:
+    """The block's tests, and for those that they do not notice another seed, then the comparison with the block."""
     waiting = list(numbers)
     for start in range(0, len(waiting), BATCH):
         batch = waiting[start : start + BATCH]
-        records = []
-        for number, kill in runs.verdicts(batch):
-            records.append(
-                _record(numbers[number], "killed", kill) if kill else _survivor(runs, number, numbers[number])
-            )
-        store.add(*records)
+        kills = {number: kill for number, kill in runs.verdicts(batch, seed) if kill}
+        # Another seed draws other stimuli, and powers up in another state.
+        if left := [number for number in batch if number not in kills]:
+            kills |= {number: kill for number, kill in runs.verdicts(left, seed + 1) if kill}
+        alive = [numbers[number] for number in batch if number not in kills]
+        answers = compare(runs.recipe.folder, runs.recipe.module, alive)
+        ends: dict[Answer, Outcome] = {"equivalent": "equivalent", "differs": "survived", "undecided": "undecided"}
+        store.add(
+            *(_record(numbers[number], "killed", kill) for number, kill in kills.items()),
+            *(_record(mutant, ends[answers[mutant.key]]) for mutant in alive),
+        )
         advance(len(batch))
-
-
-def _survivor(runs: BlockRuns, number: int, mutant: Mutant) -> Record:
-    """What becomes of a mutant that no test noticed among others, whose last state may have hidden that nothing resets
-    it: it is compared, and has a run of its own."""
-    answer = compare(runs.recipe.folder, runs.recipe.module, mutant)
-    if answer == "equivalent":
-        return _record(mutant, "equivalent")
-    ((_, kill),) = runs.verdicts([number])
-    outcome: Outcome = "killed" if kill else "survived" if answer == "differs" else "undecided"
-    return _record(mutant, outcome, kill)
 
 
 def _record(mutant: Mutant, outcome: Outcome, kill: Kill | None = None) -> Record:

@@ -1,9 +1,9 @@
-"""Whether a mutant of a module differs from it at all: a proof by induction over cycles, from reset on."""
+"""Whether mutants of a module differ from it at all: a proof by induction over cycles for each, from reset on."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,11 +17,14 @@ LENGTHS_OF_STATES, LENGTHS_OF_OUTPUTS = 2, 4
 """Longest induction in cycles, where all flip-flops are claimed to be the same and where outputs alone are."""
 TIMEOUT_S = 4
 """Of one problem for the solver."""
+AT_ONCE = 10
+"""Mutants of one run of Yosys, which starts once and reads the bench once for all of them."""
 _REDUCED = [f"{step} gold gate" for step in ("wreduce", "splitcells", "opt_clean -purge")]
 """Takes away bits of flip-flops that no output depends on, which then need not be the same.
 
 Flip-flops get new names, so that some may begin with different values. That hides proofs and makes none, but what then
 differs says nothing."""
+_MARK = "remora-mutant"
 _PROVEN = "Induction step proven: SUCCESS!"
 _FOUND = "model found for base case: FAIL!"
 _FLIP_FLOP = re.compile(r"^  cell \$\w*dff\w* \$flatten\\(gold|gate)\.(\S+)\n(.*?)^  end$", re.MULTILINE | re.DOTALL)
@@ -30,8 +33,8 @@ _WIRE = re.compile(r"^  wire (?:width (\d+) )?.*?(\S+)$", re.MULTILINE)
 _BITS = re.compile(r"(\S+)(?: \[(\d+(?::\d+)?)\])?")
 
 
-def compare(folder: Path, module: str, mutant: Mutant) -> Answer:
-    """Compare a module with its mutant.
+def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, Answer]:
+    """Compare a module with each of its mutants.
 
     Both hold the same in every flip-flop and memory, whatever it is, when a cycle of reset begins; from then on all
     inputs are free. Instances in the module are cut off: what they give is free and the same for both, and what they
@@ -40,50 +43,101 @@ def compare(folder: Path, module: str, mutant: Mutant) -> Answer:
 
     Args:
         folder: has ``bench.il``, and gets scripts and logs.
+
+    Returns:
+        Answer by key.
     """
-    made = [
-        *prepared(module),
-        f"setattr -unset init {module}/w:*",
-        f"memory_map {module}",
-        f"copy {module} gold",
-        f"mutate {' '.join(mutant.options)}",
-        f"rename {module} gate",
-        "expose -evert gold/c:* gate/c:*",
-    ]
+    answers: dict[str, Answer] = {}
+    for start in range(0, len(mutants), AT_ONCE):
+        batch = mutants[start : start + AT_ONCE]
+        found = _prove(folder, module, batch, [])
+        open_ones = [mutant for mutant in batch if found[mutant.key] != "equivalent"]
+        reduced = _prove(folder, module, open_ones, _REDUCED) if open_ones else {}
+        proven = {key: answer for key, answer in reduced.items() if answer == "equivalent"}
+        answers |= {**found, **proven}
+    return answers
+
+
+def _prove(folder: Path, module: str, mutants: Sequence[Mutant], reduced: Sequence[str]) -> dict[str, Answer]:
+    """Compare a module with mutants after the passes ``reduced``; one that Yosys refuses is undecided."""
     try:
-        answer = _prove(folder, made)
-        if answer != "equivalent" and _prove(folder, [*made, *_REDUCED]) == "equivalent":
-            return "equivalent"
+        states = _miters(folder, module, mutants, reduced)
+        # With all flip-flops the same as a part of the claim most inductions need one cycle.
+        claims = {
+            key: " ".join([f"-maxsteps {LENGTHS_OF_STATES}", *(f"-prove {gold} {gate}" for gold, gate in pairs)])
+            for key, pairs in states.items()
+        }
+        said = _sat(folder, states, claims, "same")
+        left = {key: f"-maxsteps {LENGTHS_OF_OUTPUTS}" for key, words in said.items() if _PROVEN not in words}
+        said |= _sat(folder, states, left, "outputs")
     except YosysError:
-        return "undecided"
-    return answer
+        if len(mutants) == 1:
+            return {mutants[0].key: "undecided"}
+        return {key: answer for each in mutants for key, answer in _prove(folder, module, [each], reduced).items()}
+    return {
+        key: "equivalent" if _PROVEN in words else "differs" if _FOUND in words and key in left else "undecided"
+        for key, words in said.items()
+    }
 
 
-def _prove(folder: Path, made: list[str]) -> Answer:
-    """Compare the modules ``gold`` and ``gate`` that the passes make.
+def _miters(
+    folder: Path, module: str, mutants: Sequence[Mutant], reduced: Sequence[str]
+) -> dict[str, list[tuple[str, str]]]:
+    """Write a miter of the modules ``gold`` and ``gate`` for each mutant, and find the flip-flops of both.
 
     Raises:
         YosysError: Yosys refuses one.
     """
-    joined = ["miter -equiv -flatten gold gate miter", "select -module miter", "write_rtlil -selected miter.il"]
-    run_yosys([*made, *joined], folder, "miter")
-    # The command line takes no colon in a name.
-    text = _MADE.sub(r"\\\1_\2", (folder / "miter.il").read_text(encoding="utf-8"))
-    write_text(folder / "miter.il", text)
-    states = _states(text)
-    start = [f"-set-at 1 {gold} {gate}" for gold, gate in states]
-    if re.search(r"^  wire .*\\in_rst$", text, re.MULTILINE):
-        start.append("-set-at 1 in_rst 1")
-    same = " ".join(f"-prove {gold} {gate}" for gold, gate in states)
-    sat = f"sat -timeout {TIMEOUT_S} -seq 1 -tempinduct {' '.join(start)} -prove trigger 0"
-    # With all flip-flops the same as a part of the claim most inductions need one cycle.
-    claim = f"{sat} -maxsteps {LENGTHS_OF_STATES} {same} miter"
-    if _PROVEN in run_yosys(["read_rtlil miter.il", claim], folder, "same"):
-        return "equivalent"
-    said = run_yosys(["read_rtlil miter.il", f"{sat} -maxsteps {LENGTHS_OF_OUTPUTS} miter"], folder, "outputs")
-    if _PROVEN in said:
-        return "equivalent"
-    return "differs" if _FOUND in said else "undecided"
+    others = re.findall(r"^module \\?(\S+)", (folder / "bench.il").read_text(encoding="utf-8"), re.MULTILINE)
+    cut = [f"blackbox {' '.join(each for each in others if each != module)}"] if len(others) > 1 else []
+    passes = [
+        *prepared(module),
+        f"setattr -unset init {module}/w:*",
+        f"memory_map {module}",
+        *cut,
+        "design -save ready",
+    ]
+    for mutant in mutants:
+        passes += [
+            "design -load ready",
+            f"copy {module} gold",
+            f"mutate {' '.join(mutant.options)}",
+            f"rename {module} gate",
+            "expose -evert gold/c:* gate/c:*",
+            *reduced,
+            "miter -equiv -flatten gold gate miter",
+            "select -module miter",
+            f"write_rtlil -selected miter_{mutant.key}.il",
+            "select -clear",
+        ]
+    run_yosys(passes, folder, "miter")
+    states = {}
+    for mutant in mutants:
+        path = folder / f"miter_{mutant.key}.il"
+        # The command line takes no colon in a name.
+        text = _MADE.sub(r"\\\1_\2", path.read_text(encoding="utf-8"))
+        write_text(path, text)
+        states[mutant.key] = _states(text)
+    return states
+
+
+def _sat(folder: Path, states: dict[str, list[tuple[str, str]]], claims: dict[str, str], name: str) -> dict[str, str]:
+    """What the solver says of each claim."""
+    if not claims:
+        return {}
+    passes = []
+    for key, claim in claims.items():
+        path = folder / f"miter_{key}.il"
+        start = [f"-set-at 1 {gold} {gate}" for gold, gate in states[key]]
+        if re.search(r"^  wire .*\\in_rst$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            start.append("-set-at 1 in_rst 1")
+        asked = f"sat -timeout {TIMEOUT_S} -seq 1 -tempinduct {' '.join(start)} -prove trigger 0 {claim} miter"
+        passes += ["design -reset", f"read_rtlil {path.name}", f"log {_MARK} {key}", asked]
+    _, *parts = run_yosys(passes, folder, name).split(f"\n{_MARK} ")
+    found = dict(part.split("\n", 1) for part in parts)
+    if found.keys() != claims.keys():
+        raise YosysError(f"Yosys answers {len(found)} of {len(claims)} claims of {name}.ys")
+    return found
 
 
 def _states(miter: str) -> list[tuple[str, str]]:

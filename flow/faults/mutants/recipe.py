@@ -8,16 +8,21 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from remora.flow.tools.children import run_child
 from remora.spec.lib.errors import RemoraError
 
-RECORDER = "tests.hdl.mutated_blocks"
-"""Module of the tests that records benches: ``python -m`` it lists the blocks, and with names and folders records."""
+RECORDER, WHOLES = "tests.hdl.mutated_blocks", "tests.hdl.mutated_wholes"
+"""Module of the tests that records benches: ``python -m`` it lists the blocks, and with names and folders records.
+The other runs mutants in whole accelerators."""
 ROOT = Path(__file__).resolve().parents[3]
-METHOD = ("tb/lib/mutants.py", *(f"flow/faults/mutants/{name}.py" for name in ("drawn", "equivalence", "runs")))
+METHOD = (
+    "tb/lib/mutants.py", "flow/faults/mutation.py",
+    *(f"flow/faults/mutants/{name}.py" for name in ("campaign", "drawn", "equivalence", "runs")),
+)  # fmt: skip
 """Files that a verdict depends on too, relative to the project."""
 
 
@@ -45,11 +50,16 @@ class Recipe:
     arguments: list[str]
     """For Verilator."""
     benches: list[str]
-    """Python files that the cocotb module is made of, relative to the project."""
+    """Files that the cocotb module is made of, relative to the project."""
+    whole: bool = False
+    """Whether the bench is a whole accelerator with tests of its own."""
 
     @property
     def content(self) -> str:
-        """Hash of everything that a verdict depends on: the block in its bench, and its tests."""
+        """Hash of everything that a verdict depends on: the block in its bench, its tests, and how they are run.
+
+        Golden is no part of it: as long as the sound block passes, golden gives the same for these stimuli.
+        """
         hasher = hashlib.sha256((self.folder / "bench.v").read_bytes())
         hasher.update(json.dumps([self.module, self.test_module, self.tests, self.config, self.arguments]).encode())
         for path in (*map(Path, self.sources), *(ROOT / name for name in (*self.benches, *METHOD))):
@@ -63,7 +73,12 @@ def known_blocks() -> list[str]:
     Raises:
         NoBench: this is no checkout.
     """
-    return _record([]).split()
+    return _listed(ROOT).split()
+
+
+@cache
+def _listed(root: Path) -> str:
+    return _record([])
 
 
 def record(block: str, folder: Path) -> Recipe:

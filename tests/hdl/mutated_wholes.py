@@ -1,0 +1,234 @@
+"""Blocks that ``remora mutate`` mutates inside a whole accelerator, and the tests that drive them there.
+
+``python -m tests.hdl.mutated_wholes FOLDER`` runs mutants through them: ``FOLDER/run.json`` says which, and it prints
+what happens line by line, as `remora.tb.lib.mutants` does.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import resource
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any, NamedTuple
+
+from remora.flow.faults.mutants.drawn import CHOICE
+from remora.flow.faults.mutants.recipe import ROOT
+from remora.flow.faults.mutation import FAULT_PLUSARG, put_mutants
+from remora.flow.generate.directory import Generated
+from remora.flow.systems.registry import system_of
+from remora.flow.tools.seeds import SEED_VARIABLE
+from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError
+from remora.flow.verify.harness import build_harness
+from remora.hdl.lib.verilog import TOP_NAME, convert
+from remora.spec.lib.files import write_text
+from remora.spec.lib.section import Design
+from remora.tb.lib.mutants import SOUND, say
+from tests.support import generated_copy
+
+TESTS = "tests.top"
+BENCHES = ("crossbar", "bmru", "lib", "sv")
+"""Folders of tb that these tests run."""
+
+
+class WholeTest(NamedTuple):
+    """A test of a whole accelerator."""
+
+    name: str
+    """Module below ``tests.top``, and function."""
+    arguments: tuple[tuple[str, Any], ...] = ()
+    """Of the function, besides its fixtures; a name of the module with ``@`` before it is what the module has."""
+
+
+def _of(name: str, /, **arguments: Any) -> WholeTest:
+    return WholeTest(name, tuple(arguments.items()))
+
+
+SELF_TEST = (
+    _of("crossbar.bring_up.test_self_test:test_it_runs_between_sequences_alone"),
+    _of("crossbar.bring_up.test_self_test:test_every_class_is_found"),
+)
+VERIFIED = (_of("crossbar.verified.test_verified:test_what_pulses_missed_returns", design="@VERIFIED"),)
+CORRECTED = (
+    _of("crossbar.correction.test_calibration:test_it_measures_what_golden_does"),
+    _of("crossbar.correction.test_calibration:test_it_runs_between_sequences_alone"),
+    _of("crossbar.correction.test_calibration:test_it_learns_with_offsets_taken_off"),
+)
+EVERY_STEP = tuple(
+    _of("crossbar.every_step.test_every_step:test_agrees_with_golden", name="three", stall=stall)
+    for stall in (0.0, 0.3, 0.8)
+)
+CONTEXTS = (_of("crossbar.test_contexts:test_agrees_with_golden", name="tiny", stall=0.3),)
+PROGRAMMED = (_of("crossbar.bring_up.test_program_and_verify:test_programs_as_golden_does", name="given up"),)
+LEARNS = tuple(
+    _of("crossbar.test_learning:test_learns_as_golden_does", name="quick", stall=stall) for stall in (0.0, 0.5)
+)
+BMRU = (
+    _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_bmru", tests=6),
+    _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_clips", tests=3),
+    _of("bmru.test_bmru:test_frames_clips_and_all_that_can_be_wrong", name="odd", stall=0.5),
+    _of("bmru.test_bmru:test_a_vote_that_slides_at_the_pace_of_frames", name="odd"),
+    _of("bmru.test_resets:test_resets_of_frames_in_flight"),
+)
+WHOLES: dict[tuple[WholeTest, ...], tuple[str, ...]] = {
+    SELF_TEST: ("self_test", "weigher", "finding_list", "pair_decider", "pulse_masks"),
+    VERIFIED: ("pulse_verifier", "row_reader", "corrector", "missed"),
+    CORRECTED: ("calibration", "correction", "correction_store", "bias_row_hidden"),
+    (_of("crossbar.gain.test_gain:test_learns_as_golden_does"),): ("code_gain",),
+    (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): ("spare_map",),
+    EVERY_STEP: ("step_readout", "step_slots"),
+    CONTEXTS: ("result_slots",),
+    PROGRAMMED: ("slice_marks",),
+    LEARNS: ("core_learning",),
+    BMRU: ("controller", "reporter", "always_on"),
+}
+"""Names of the blocks, which are those of their modules, by the tests that run each."""
+BLOCKS = {name: tests for tests, names in WHOLES.items() for name in names}
+
+
+class Recorded(BaseException):
+    """Ends a test once its design is known; no ``Exception``, so that no test takes it for one of its own."""
+
+    def __init__(self, design: Design) -> None:
+        super().__init__()
+        self.design = design
+
+
+class Mutated:
+    """Fixtures of the tests of one block: a whole accelerator with all mutants of the block in it.
+
+    Attributes:
+        number: of the mutant that is awake.
+    """
+
+    def __init__(self, module: str, mutated: str, folder: Path) -> None:
+        self.module, self.mutated, self.folder, self.number = module, mutated, folder, SOUND
+        self._made: dict[str, tuple[Generated, Build]] = {}
+
+    def harness(self, design: Design) -> tuple[Generated, Build]:
+        """As the fixture of `tests.top.conftest`."""
+        devices = getattr(design, "devices", None)
+        key = design.hash if devices is None or devices.ideal else design.evolve(devices={"seed": 1}).hash
+        if key not in self._made:
+            generated = generated_copy(design, Path(mkdtemp(dir=self.folder)))
+            netlist = generated.netlist.read_text(encoding="utf-8")
+            write_text(generated.netlist, put_mutants(netlist, self.module, self.mutated, CHOICE))
+            self._made[key] = generated, build_harness(generated, system_of(design).harness, optimise="build")
+        generated, build = self._made[key]
+        return generated, replace(build, plusargs=(f"+{FAULT_PLUSARG}={self.number}",))
+
+
+def call(test: WholeTest, harness: Callable[[Design], tuple[Generated, Build]], folder: Path) -> None:
+    """Run a test with these fixtures."""
+    module_name, function_name = test.name.split(":")
+    module = importlib.import_module(f"{TESTS}.{module_name}")
+    function = getattr(module, function_name)
+    given: dict[str, Any] = {}
+    wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
+    if "harness" in wanted:
+        given["harness"] = harness
+    if "tmp_path" in wanted:
+        given["tmp_path"] = Path(mkdtemp(dir=folder))
+    for name, value in test.arguments:
+        given[name] = getattr(module, value[1:]) if isinstance(value, str) and value.startswith("@") else value
+    if "build" in wanted:
+        given["build"] = harness(getattr(module, given["build"]))[1]
+    function(**given)
+
+
+def record(name: str, folder: Path) -> None:
+    """Write the accelerator of a block into ``folder``: ``bench.v``, ``bench.il`` and ``bench.json``."""
+    design = None
+
+    def note(design: Design) -> tuple[Generated, Build]:
+        raise Recorded(design)
+
+    try:
+        call(BLOCKS[name][0], note, folder)
+    except Recorded as found:
+        design = found.design
+    assert design is not None, "a test of a whole accelerator asks for a harness"
+    netlist = convert(system_of(design).parts(design, None).top(), TOP_NAME, family=TOP_NAME, sources=True)
+    write_text(folder / "bench.v", netlist.verilog)
+    write_text(folder / "bench.il", netlist.library.rtlil)
+    recipe = {
+        "module": f"{TOP_NAME}_{name}", "design": design.model_dump(mode="json"), "test_module": "", "tests": [],
+        "config": {"tests": [list(test) for test in BLOCKS[name]]}, "sources": [], "arguments": [],
+        "benches": _sources(), "whole": True,
+    }  # fmt: skip
+    write_text(folder / "bench.json", json.dumps(recipe))
+
+
+def _sources() -> list[str]:
+    """Files that the tests and their benches are made of."""
+    modules = {name: module.__file__ for name, module in sys.modules.items() if name.startswith("tests.top.")}
+    tests = [Path(path).resolve() for path in modules.values() if path]
+    benches = [path for folder in BENCHES for path in (ROOT / "tb" / folder).iterdir() if path.is_file()]
+    return sorted(path.relative_to(ROOT).as_posix() for path in (*tests, *benches))
+
+
+def run_mutants(folder: Path) -> None:
+    """Run the sound accelerator, then each mutant in a process of its own, which begins where the sound one ended."""
+    settings = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    os.environ[SEED_VARIABLE] = str(settings["seed"])
+    tests = BLOCKS[settings["block"]]
+    mutated = Mutated(settings["module"], (folder / "mutated.v").read_text(encoding="utf-8"), folder)
+    began = _children_seconds()
+    # What is drawn, elaborated and built here every mutant finds.
+    _run(tests, mutated, folder)
+    say(mutant=SOUND, event="ends", code=0, seconds=_children_seconds() - began)
+    for number in settings["numbers"]:
+        if not (child := os.fork()):
+            mutated.number = number
+            limit = settings["limit_s"]
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+            with suppress(BaseException):
+                _run(tests, mutated, folder)
+            os._exit(0)
+        _, status, used = os.wait4(child, 0)
+        say(mutant=number, event="ends", code=os.waitstatus_to_exitcode(status), seconds=used.ru_utime)
+
+
+def _run(tests: tuple[WholeTest, ...], mutated: Mutated, folder: Path) -> None:
+    """All tests with one mutant, up to the first that fails."""
+    for index, test in enumerate(tests):
+        began = time.perf_counter()
+        told = {"mutant": mutated.number, "test": f"{test.name}#{index}"}
+        say(**told, event="begins")
+        try:
+            call(test, mutated.harness, folder)
+        except Exception as error:
+            say(**told, event="breaks" if _of_the_machine(error) else "fails", why=_why(error))
+            raise
+        say(**told, event="passes", ns=0, seconds=time.perf_counter() - began)
+    say(mutant=mutated.number, event="passed all")
+
+
+def _of_the_machine(error: Exception) -> bool:
+    """Whether an error says nothing of the mutant."""
+    if isinstance(error, SimulatorError) and not isinstance(error, SimulationFailed):
+        return not re.search(r"The design reports: |ended with status|did not end within", str(error))
+    return isinstance(error, (OSError, MemoryError)) and not isinstance(error, TimeoutError)
+
+
+def _why(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {' '.join(lines[:3])}"[:300]
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    run_mutants(Path(sys.argv[1]))

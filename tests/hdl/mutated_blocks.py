@@ -59,6 +59,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
     ("lib.test_counters:test_counters", "mixed"): {"counters": "counters"},
     ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
+    ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory"},
     ("learning.test_memory_window:test_memory_window", "all"): {
         "memory_window": "memory_window", "row_positions": "row_positions",
     },
@@ -120,7 +121,8 @@ def record(name: str, folder: Path) -> None:
     module = importlib.import_module(f"tests.hdl.{module_name}")
     test = getattr(module, function)
     with suppress(Recorded):
-        test(**({"night": False} if "night" in inspect.signature(test).parameters else {}))
+        given = {"night": False, "simulator": "verilator"}
+        test(**{name: given[name] for name in inspect.signature(test).parameters if name in given})
     options = found["options"]
     config = dict(options["config"])
     config["cases"] = {block.case: config["cases"][block.case]}
@@ -154,7 +156,7 @@ if __name__ == "__main__":
     # Components of the other cases are made and not elaborated.
     warnings.simplefilter("ignore")
     if not sys.argv[1:]:
-        print(*BLOCKS, *mutated_wholes.BLOCKS)
+        print(*BLOCKS, *mutated_wholes.TESTS_OF)
     elif sys.argv[1] in BLOCKS:
         record(sys.argv[1], Path(sys.argv[2]))
     else:

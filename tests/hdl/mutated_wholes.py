@@ -33,8 +33,11 @@ from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design
 from remora.tb.lib.mutants import SOUND, say
 from tests.support import generated_copy
+from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, build_hanging
 
 TESTS = "tests.top"
+TOP = ""
+"""In place of a module: the whole."""
 BENCHES = ("crossbar", "bmru", "lib", "sv")
 """Folders of tb that these tests run."""
 
@@ -64,13 +67,25 @@ CORRECTED = (
 )
 EVERY_STEP = tuple(
     _of("crossbar.every_step.test_every_step:test_agrees_with_golden", name="three", stall=stall)
-    for stall in (0.0, 0.3, 0.8)
+    for stall in (0.0, 0.5)
 )
-CONTEXTS = (_of("crossbar.test_contexts:test_agrees_with_golden", name="tiny", stall=0.3),)
+SOFTWARE = (
+    _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
+)  # fmt: skip
+CONTEXTS = (_of("crossbar.test_contexts:test_agrees_with_golden", name="tiny", stall=0.5),)
 PROGRAMMED = (_of("crossbar.bring_up.test_program_and_verify:test_programs_as_golden_does", name="given up"),)
 LEARNS = tuple(
     _of("crossbar.test_learning:test_learns_as_golden_does", name="quick", stall=stall) for stall in (0.0, 0.5)
 )
+PARITY = tuple(
+    _of(
+        "crossbar.bring_up.test_parity:test_a_bit_that_a_memory_forgets_is_told_and_counted",
+        hanging="learns",
+        testcase=case,
+    )
+    for case in ("the_window_reads_what_lost_a_bit", "learning_reads_what_lost_a_bit")
+)
+STRETCHES = (_of("crossbar.bring_up.test_stretches:test_the_same_weights_are_learnt", hanging="learns"),)
 BMRU = (
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_bmru", tests=6),
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_clips", tests=3),
@@ -78,20 +93,33 @@ BMRU = (
     _of("bmru.test_bmru:test_a_vote_that_slides_at_the_pace_of_frames", name="odd"),
     _of("bmru.test_resets:test_resets_of_frames_in_flight"),
 )
-WHOLES: dict[tuple[WholeTest, ...], tuple[str, ...]] = {
-    SELF_TEST: ("self_test", "weigher", "finding_list", "pair_decider", "pulse_masks"),
-    VERIFIED: ("pulse_verifier", "row_reader", "corrector", "missed"),
-    CORRECTED: ("calibration", "correction", "correction_store", "bias_row_hidden"),
-    (_of("crossbar.gain.test_gain:test_learns_as_golden_does"),): ("code_gain",),
-    (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): ("spare_map",),
-    EVERY_STEP: ("step_readout", "step_slots"),
-    CONTEXTS: ("result_slots",),
-    PROGRAMMED: ("slice_marks",),
-    LEARNS: ("core_learning",),
-    BMRU: ("controller", "reporter", "always_on"),
+WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
+    SELF_TEST: {name: name for name in ("self_test", "weigher", "finding_list", "pair_decider", "pulse_masks")},
+    VERIFIED: {name: name for name in ("pulse_verifier", "row_reader", "corrector", "missed")},
+    CORRECTED: {
+        "calibration": "calibration", "correction": "correction", "correction_store": "correction_store",
+        "bias_row": "bias_row_hidden",
+    },
+    (_of("crossbar.gain.test_gain:test_learns_as_golden_does"),): {"code_gain": "code_gain_hidden"},
+    (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {
+        "spare_map": "spare_map"
+    },
+    EVERY_STEP: {"step_readout": "step_readout", "step_slots": "step_slots"},
+    CONTEXTS: {"result_slots": "result_slots"},
+    PROGRAMMED: {"slice_marks": "slice_marks"},
+    LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
+    SOFTWARE: {"register_block": "register_block", "remora": TOP},
+    BMRU: {"bmru_controller": "controller", "reporter": "reporter", "always_on": "always_on", "bmru_remora": TOP},
+    PARITY: {"memory_errors": "memory_errors"},
+    STRETCHES: {"recovery": "recovery"},
+}  # fmt: skip
+"""Modules by the name of the block, by the tests that run each."""
+TESTS_OF = {name: tests for tests, modules in WHOLES.items() for name in modules}
+MODULES = {name: module for modules in WHOLES.values() for name, module in modules.items()}
+LEFT_OUT = {
+    "CoreMacro": "it instantiates the macro and names its ports",
 }
-"""Names of the blocks, which are those of their modules, by the tests that run each."""
-BLOCKS = {name: tests for tests, names in WHOLES.items() for name in names}
+"""Components that are not mutated, and why."""
 
 
 class Recorded(BaseException):
@@ -100,6 +128,13 @@ class Recorded(BaseException):
     def __init__(self, design: Design) -> None:
         super().__init__()
         self.design = design
+
+
+MakeBuild = Callable[[Generated], Build]
+
+
+def _build(generated: Generated) -> Build:
+    return build_harness(generated, system_of(generated.design).harness, optimise="build")
 
 
 class Mutated:
@@ -113,20 +148,20 @@ class Mutated:
         self.module, self.mutated, self.folder, self.number = module, mutated, folder, SOUND
         self._made: dict[str, tuple[Generated, Build]] = {}
 
-    def harness(self, design: Design) -> tuple[Generated, Build]:
-        """As the fixture of `tests.top.conftest`."""
+    def harness(self, design: Design, make: MakeBuild = _build) -> tuple[Generated, Build]:
+        """As the fixture of `tests.top.conftest`, of what ``make`` builds."""
         devices = getattr(design, "devices", None)
         key = design.hash if devices is None or devices.ideal else design.evolve(devices={"seed": 1}).hash
         if key not in self._made:
             generated = generated_copy(design, Path(mkdtemp(dir=self.folder)))
             netlist = generated.netlist.read_text(encoding="utf-8")
             write_text(generated.netlist, put_mutants(netlist, self.module, self.mutated, CHOICE))
-            self._made[key] = generated, build_harness(generated, system_of(design).harness, optimise="build")
+            self._made[key] = generated, make(generated)
         generated, build = self._made[key]
         return generated, replace(build, plusargs=(f"+{FAULT_PLUSARG}={self.number}",))
 
 
-def call(test: WholeTest, harness: Callable[[Design], tuple[Generated, Build]], folder: Path) -> None:
+def call(test: WholeTest, harness: Callable[..., tuple[Generated, Build]], folder: Path) -> None:
     """Run a test with these fixtures."""
     module_name, function_name = test.name.split(":")
     module = importlib.import_module(f"{TESTS}.{module_name}")
@@ -141,6 +176,9 @@ def call(test: WholeTest, harness: Callable[[Design], tuple[Generated, Build]], 
         given[name] = getattr(module, value[1:]) if isinstance(value, str) and value.startswith("@") else value
     if "build" in wanted:
         given["build"] = harness(getattr(module, given["build"]))[1]
+    if "hanging" in wanted:
+        name = given["hanging"]
+        given["hanging"] = name, harness(DESIGN_POINTS[name], build_hanging)[1]
     function(**given)
 
 
@@ -148,11 +186,11 @@ def record(name: str, folder: Path) -> None:
     """Write the accelerator of a block into ``folder``: ``bench.v``, ``bench.il`` and ``bench.json``."""
     design = None
 
-    def note(design: Design) -> tuple[Generated, Build]:
+    def note(design: Design, make: MakeBuild = _build) -> tuple[Generated, Build]:
         raise Recorded(design)
 
     try:
-        call(BLOCKS[name][0], note, folder)
+        call(TESTS_OF[name][0], note, folder)
     except Recorded as found:
         design = found.design
     assert design is not None, "a test of a whole accelerator asks for a harness"
@@ -160,8 +198,9 @@ def record(name: str, folder: Path) -> None:
     write_text(folder / "bench.v", netlist.verilog)
     write_text(folder / "bench.il", netlist.library.rtlil)
     recipe = {
-        "module": f"{TOP_NAME}_{name}", "design": design.model_dump(mode="json"), "test_module": "", "tests": [],
-        "config": {"tests": [list(test) for test in BLOCKS[name]]}, "sources": [], "arguments": [],
+        "module": f"{TOP_NAME}_{MODULES[name]}" if MODULES[name] else TOP_NAME,
+        "design": design.model_dump(mode="json"), "test_module": "", "tests": [],
+        "config": {"tests": [list(test) for test in TESTS_OF[name]]}, "sources": [], "arguments": [],
         "benches": _sources(), "whole": True,
     }  # fmt: skip
     write_text(folder / "bench.json", json.dumps(recipe))
@@ -179,7 +218,7 @@ def run_mutants(folder: Path) -> None:
     """Run the sound accelerator, then each mutant in a process of its own, which begins where the sound one ended."""
     settings = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     os.environ[SEED_VARIABLE] = str(settings["seed"])
-    tests = BLOCKS[settings["block"]]
+    tests = TESTS_OF[settings["block"]]
     mutated = Mutated(settings["module"], (folder / "mutated.v").read_text(encoding="utf-8"), folder)
     began = _children_seconds()
     # What is drawn, elaborated and built here every mutant finds.

@@ -21,6 +21,9 @@ def command(
     icarus: Annotated[
         bool, typer.Option("--icarus", help="Run the block's tests on Icarus Verilog, which compiles in no time.")
     ] = False,
+    afresh: Annotated[
+        bool, typer.Option("--afresh", help="Run blocks that tests/hdl/mutants.json knows too, and write it.")
+    ] = False,
     json: JsonOption = None,
 ) -> None:
     """Mutate blocks with Yosys and see that their tests notice each mutant.
@@ -30,12 +33,13 @@ def command(
     survivor has no reason in tests/hdl/survivors.toml, or where a reason is stale.
 
     It needs a checkout and pyosys (the extra signoff). What is known of a block is stored, and only blocks that changed
-    run again.
+    run again. With the default count and seed a block that has run is written into tests/hdl/mutants.json.
 
     Examples: remora mutate decision · remora mutate all --json mutants.json
     """
     from remora.flow.faults.mutants.campaign import run_block
     from remora.flow.faults.mutants.recipe import ROOT, known_blocks
+    from remora.flow.faults.mutants.store import Tracked
     from remora.flow.faults.mutants.survivors import read_survivors
     from remora.flow.report.provenance import provenance
     from remora.spec.lib.errors import CheckFailed, RemoraError
@@ -49,13 +53,24 @@ def command(
     if unknown := explained.keys() - set(known):
         raise RemoraError(f"{path}: there is no block {', '.join(sorted(unknown))}; those are: {', '.join(known)}")
     blocks = known if block == "all" else [block]
+    tracked, complete = Tracked(path.with_name("mutants.json")), (count, seed) == (COUNT, SEED)
     outcomes, faults = [], []
     for name in blocks:
-        with progress(f"mutating {name}", count, "mutants") as advance:
-            found = run_block(name, count, seed, advance, "icarus" if icarus else "verilator")
+        try:
+            with progress(f"mutating {name}", count, "mutants") as advance:
+                before = None if afresh else tracked
+                found = run_block(name, count, seed, advance, "icarus" if icarus else "verilator", before)
+        except RemoraError as error:
+            if len(blocks) == 1:
+                raise
+            # The others may have run for hours.
+            faults.append(f"{name}: {error}")
+            continue
+        if complete:
+            tracked.put(name, found.of, found.records)
         found.explained.update(explained.get(name, {}))
         outcomes.append(found)
-        faults += _faults(found, complete=(count, seed) == (COUNT, SEED))
+        faults += _faults(found, complete)
     _show(outcomes)
     write_json(json, _result(outcomes, count) | provenance(seed))
     if faults:

@@ -11,7 +11,7 @@ from remora.flow.faults.mutants.drawn import Mutant, draw, mutated_module
 from remora.flow.faults.mutants.equivalence import Answer, compare
 from remora.flow.faults.mutants.recipe import Recipe, record
 from remora.flow.faults.mutants.runs import BlockRuns, Kill, Runs, Simulator, WholeRuns
-from remora.flow.faults.mutants.store import Outcome, Record, Store
+from remora.flow.faults.mutants.store import Outcome, Record, Store, Tracked
 from remora.flow.tools.simulator import build_root
 from remora.flow.tools.yosys import yosys_version
 
@@ -32,6 +32,8 @@ class Outcomes:
     records: list[Record]
     explained: dict[str, str] = field(default_factory=dict)
     """Reason by mutant."""
+    of: str = ""
+    """What the verdicts depend on."""
 
     def count(self, *outcomes: Outcome) -> int:
         """How many mutants ended so."""
@@ -60,6 +62,7 @@ def run_block(
     seed: int,
     advance: Callable[[int], None],
     simulator: Simulator = "verilator",
+    tracked: Tracked | None = None,
 ) -> Outcomes:
     """Record a block's bench, and `run_recipe` it.
 
@@ -68,7 +71,7 @@ def run_block(
         CheckFailed: the sound block does not pass its tests.
     """
     with TemporaryDirectory(prefix=f"{block}-", dir=_store_folder()) as directory:
-        return run_recipe(record(block, Path(directory)), count, seed, advance, simulator)
+        return run_recipe(record(block, Path(directory)), count, seed, advance, simulator, tracked)
 
 
 def run_recipe(
@@ -77,6 +80,7 @@ def run_recipe(
     seed: int,
     advance: Callable[[int], None],
     simulator: Simulator = "verilator",
+    tracked: Tracked | None = None,
 ) -> Outcomes:
     """Draw mutants of a block and find out what becomes of each; what is known from before is not run again.
 
@@ -84,6 +88,7 @@ def run_recipe(
         count: at most so many.
         advance: told of mutants whose end is known.
         simulator: of the block's tests.
+        tracked: what is known among the sources, whichever simulator told it.
 
     Raises:
         RemoraError: a tool refuses the block.
@@ -91,15 +96,18 @@ def run_recipe(
     """
     mutants = draw(recipe.folder, recipe.module, count, seed)
     # Mutants of the same content are told apart by their order, which depends on the count.
-    name = f"{recipe.block}-{recipe.content}-{seed}-{count}-{simulator}-{yosys_version()}.json"
-    store = Store(_store_folder() / name)
+    of = f"{recipe.content}-{seed}-{count}-{yosys_version()}"
+    if tracked and (found := tracked.records(recipe.block, of, mutants)):
+        advance(len(mutants))
+        return Outcomes(recipe.block, found, of=of)
+    store = Store(_store_folder() / f"{recipe.block}-{of}-{simulator}.json")
     numbers = {number: mutant for number, mutant in enumerate(mutants, 1) if not store.get(mutant.key)}
     advance(len(mutants) - len(numbers))
     if numbers:
         text = mutated_module(recipe.folder, recipe.module, mutants)
         runs = WholeRuns(recipe, text, seed) if recipe.whole else BlockRuns(recipe, text, seed, simulator)
         _run_tests(runs, numbers, seed, store, advance)
-    return Outcomes(recipe.block, [found for mutant in mutants if (found := store.get(mutant.key))])
+    return Outcomes(recipe.block, [each for mutant in mutants if (each := store.get(mutant.key))], of=of)
 
 
 def _store_folder() -> Path:

@@ -1,18 +1,22 @@
-"""What is known of a block's mutants: a file for each block, seed, number and content, so that a run goes on where the
-last one ended and nothing is run again that did not change."""
+"""What is known of a block's mutants, so that a run goes on where the last one ended and nothing is run again that did
+not change: a file for each block, seed, number and content, and a short one of all blocks that is part of the sources.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from remora.flow.faults.mutants.drawn import Mutant
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.files import write_text
 
 Outcome = Literal["killed", "equivalent", "survived", "undecided"]
 OUTCOMES: tuple[Outcome, ...] = ("killed", "equivalent", "survived", "undecided")
+NOT_KILLED = OUTCOMES[1:]
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,45 @@ class Store:
         """Write records down at once."""
         self._records.update({record.key: record for record in records})
         write_text(self.path, json.dumps([asdict(record) for record in self._records.values()], indent=1) + "\n")
+
+
+class Tracked:
+    """What became of the mutants of all blocks, in one file among the sources: by block what it holds for, and the keys
+    of those that were not killed, by outcome.
+
+    Raises:
+        RemoraError: the file is no such record.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._blocks: dict[str, dict[str, Any]] = {}
+        if path.is_file():
+            try:
+                self._blocks = json.loads(path.read_text(encoding="utf-8"))
+                for entry in self._blocks.values():
+                    if not isinstance(entry["of"], str) or not all(
+                        isinstance(entry[name], list) for name in NOT_KILLED
+                    ):
+                        raise ValueError("an entry lacks what it holds for, or a list of keys")
+            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                raise RemoraError(f"{path}: this is no record of mutants ({error}); remove it to begin anew") from error
+
+    def records(self, block: str, of: str, mutants: Sequence[Mutant]) -> list[Record] | None:
+        """What became of these mutants; None where the block is unknown or another than it was.
+
+        Args:
+            of: what the verdicts depend on.
+        """
+        entry = self._blocks.get(block)
+        if entry is None or entry["of"] != of or entry["mutants"] != len(mutants):
+            return None
+        ends: dict[str, Outcome] = {key: outcome for outcome in NOT_KILLED for key in entry[outcome]}
+        return [Record(each.key, each.does, each.lines, ends.get(each.key, "killed")) for each in mutants]
+
+    def put(self, block: str, of: str, records: Sequence[Record]) -> None:
+        """Write down what became of a block's mutants."""
+        keys = {name: sorted(each.key for each in records if each.outcome == name) for name in NOT_KILLED}
+        self._blocks[block] = {"of": of, "mutants": len(records), **keys}
+        lines = [f"{json.dumps(name)}: {json.dumps(self._blocks[name])}" for name in sorted(self._blocks)]
+        write_text(self.path, "{\n" + ",\n".join(lines) + "\n}\n")

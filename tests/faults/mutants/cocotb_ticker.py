@@ -6,6 +6,12 @@ from remora.tb.lib.bench import BlockBench, block_test
 
 
 @block_test
+async def is_for_others(bench: BlockBench) -> None:
+    """Drives no instance of this bench, and so says nothing of it; those after it run all the same."""
+    await bench.each(lambda block: bench.cycle(), [])
+
+
+@block_test
 async def counts(bench: BlockBench) -> None:
     """Every third cycle, with pauses."""
     (block,) = bench.blocks

@@ -81,6 +81,11 @@ def test_a_mutant_that_hangs_is_noticed(tmp_path, fresh):
     assert "time" in never_full.evidence.lower()
 
 
+def test_a_test_for_other_cases_hides_no_other_test(tmp_path, fresh):
+    inverted = of(run_ticker(tmp_path / "bench", "is_for_others", "counts"), INVERTED)
+    assert (inverted.outcome, inverted.by) == ("killed", "counts")
+
+
 def test_a_test_that_sees_nothing_leaves_survivors(tmp_path, fresh):
     outcomes = run_ticker(tmp_path / "bench", "idles")
     assert outcomes.count("killed") == 0 and outcomes.share_killed == 0

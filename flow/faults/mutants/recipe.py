@@ -21,7 +21,7 @@ The other runs mutants in whole accelerators."""
 ROOT = Path(__file__).resolve().parents[3]
 METHOD = (
     "tb/lib/mutants.py", "flow/faults/mutation.py",
-    *(f"flow/faults/mutants/{name}.py" for name in ("campaign", "drawn", "equivalence", "runs")),
+    *(f"flow/faults/mutants/{name}.py" for name in ("drawn", "equivalence", "runs")),
 )  # fmt: skip
 """Files that a verdict depends on too, relative to the project."""
 

@@ -90,7 +90,7 @@ class Runs(ABC):
 
     @abstractmethod
     def _simulate(
-        self, numbers: Sequence[int], tests: Sequence[str], limits: dict[str, float], limit_s: int, seed: int
+        self, numbers: Sequence[int], tests: Sequence[str], limits: dict[str, int], limit_s: int, seed: int
     ) -> str:
         """Run tests, all where none is named, and return what is printed.
 
@@ -126,7 +126,8 @@ class Runs(ABC):
             SimulatorError: the machine ended a simulation, which says nothing about a mutant.
             CheckFailed: the sound block does not pass its tests at that seed.
         """
-        limits = {test.name: TIMEOUT_FACTOR * test.ns + GRACE_NS for test in self.tests}
+        # Whole nanoseconds: what the simulator cannot represent ends a simulation, and would pass for a finding.
+        limits = {test.name: math.ceil(TIMEOUT_FACTOR * test.ns) + GRACE_NS for test in self.tests}
         limit_s = math.ceil(TIMEOUT_FACTOR * sum(test.seconds for test in self.tests)) + GRACE_S
         given = [test.name for test in self.tests]
         told = _told(self._simulate([SOUND, *numbers], given, limits, limit_s, seed))
@@ -139,10 +140,11 @@ class Runs(ABC):
             return None
         code = next((each["code"] for each in told.of("ends")), None)
         begun, broken = told.of("begins"), told.of("breaks")
-        if code is None or not begun or broken or code == -signal.SIGKILL:
+        said = [each["why"] for each in told.of("fails")] + told.reports
+        # A process that ends well and says neither that all passed nor what failed has met no mistake of the hardware.
+        if not begun or broken or code in (None, -signal.SIGKILL) or (code == 0 and not said):
             reason = broken[0]["why"] if broken else f"its process ended with {code}"
             raise SimulatorError(f"mutant {number} of {self.recipe.block} was not run: {reason}")
-        said = [each["why"] for each in told.of("fails")] + told.reports
         hung = "it takes processor time without end" if code == -signal.SIGXCPU else f"its process ended with {code}"
         return Kill(begun[-1]["test"], _line(said[0]) if said else hung)
 
@@ -169,7 +171,7 @@ class BlockRuns(Runs):
         return build(sources, TOP, name=name, arguments=arguments, optimise="build")
 
     def _simulate(
-        self, numbers: Sequence[int], tests: Sequence[str], limits: dict[str, float], limit_s: int, seed: int
+        self, numbers: Sequence[int], tests: Sequence[str], limits: dict[str, int], limit_s: int, seed: int
     ) -> str:
         mutants = {
             "test_module": self.recipe.test_module, "numbers": list(numbers), "tests": list(tests),
@@ -189,7 +191,7 @@ class WholeRuns(Runs):
     """The tests of a whole accelerator, in a process of `remora.flow.faults.mutants.recipe.WHOLES`."""
 
     def _simulate(
-        self, numbers: Sequence[int], tests: Sequence[str], limits: dict[str, float], limit_s: int, seed: int
+        self, numbers: Sequence[int], tests: Sequence[str], limits: dict[str, int], limit_s: int, seed: int
     ) -> str:
         asked = [number for number in numbers if number != SOUND]
         settings = {

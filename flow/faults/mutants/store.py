@@ -102,7 +102,9 @@ class Tracked:
 
     def put(self, block: str, of: str, records: Sequence[Record]) -> None:
         """Write down what became of a block's mutants."""
-        keys = {name: sorted(each.key for each in records if each.outcome == name) for name in NOT_KILLED}
+        keys: dict[str, Any] = {
+            name: sorted(each.key for each in records if each.outcome == name) for name in NOT_KILLED
+        }
         self._blocks[block] = {"of": of, "mutants": len(records), **keys}
         lines = [f"{json.dumps(name)}: {json.dumps(self._blocks[name])}" for name in sorted(self._blocks)]
         write_text(self.path, "{\n" + ",\n".join(lines) + "\n}\n")

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 from remora.flow.generate.parts import Document, Parts
+from remora.flow.generate.software.driver import driver_documents, sizes_header
 from remora.flow.generate.software.packets import PacketFormat, packet_documents
 from remora.flow.report.console import console
 from remora.flow.systems.bmru.networks import bundled_network, bundled_path
@@ -22,7 +23,7 @@ from remora.hdl.bmru.top import BmruRemora
 from remora.spec.bmru import frames
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.bmru.frames import FrameDrop, FrameFlag, ReportFlag
-from remora.spec.bmru.scan import Element, Kind, check_word, elements, group, groups
+from remora.spec.bmru.scan import WORD_BITS, Element, Kind, chain_bits, check_word, elements, group, groups
 
 MACRO_NAMES = ("remora_bmru_core", "remora_clock_gate", "remora_memory")
 IMAGE = "codes"
@@ -49,9 +50,25 @@ def bmru_parts(design: BmruDesign, codes: BmruCodes | None = None) -> Parts:
         scenario=partial(bmru_scenario, design, codes),
         probes=BMRU_PROBES,
         images={IMAGE: codes_text(codes)} if codes else {},
-        documents={"elements": Document(ELEMENTS, elements_table(design, codes)), **packet_documents(design, PACKETS)},
+        documents={
+            "elements": Document(ELEMENTS, elements_table(design, codes)),
+            **packet_documents(design, PACKETS),
+            **driver_documents("bmru", design_header(design)),
+        },
         sidecar={"scan_chain": describe_chain(design)},
     )
+
+
+def design_header(design: BmruDesign) -> str:
+    """Sizes of a design point for the driver."""
+    network, bits = design.network, chain_bits(design)
+    sizes = {
+        "FEATURES": (network.features, "features of a frame"),
+        "CLASSES": (network.classes, "classes, that is votes of an answer"),
+        "CHAIN_WORDS": (-(-bits // WORD_BITS), f"words of the codes, whose chain has {bits} bits"),
+        "STATE_WORDS": (-(-network.cells // WORD_BITS), f"words of the states of {network.cells} cells"),
+    }
+    return sizes_header(design, sizes)
 
 
 def load_codes(design: BmruDesign, checkpoint: Path | None) -> BmruCodes | None:

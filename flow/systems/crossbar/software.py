@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable
-from pathlib import Path
 
-from remora.flow.generate import software
 from remora.flow.generate.parts import Document
+from remora.flow.generate.software.driver import driver_documents, sizes_header
 from remora.flow.generate.software.packets import PacketFormat, packet_documents
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import all_tiles
@@ -16,8 +15,6 @@ from remora.spec.lib import packets
 from remora.spec.lib.packets import Drop, Flag
 from remora.spec.lib.registers import register_map
 
-SOURCES = Path(software.__file__).parent
-DRIVER = ("remora_driver.h", "remora_driver.c")
 SETTINGS = (
     "RESET_COEFFICIENT", "UPDATE_COEFFICIENT", "HIDDEN_GAIN", "READOUT_GAIN", "LEARN_SEED", "LEARN_RATES", "WINNERS",
     "VERIFY_FEEDBACK", "REPLAY_RATIO", "HEAL_RATES", "HEAL_START", "HEAL_STOP",
@@ -30,12 +27,7 @@ COUNTS = ("UPDATES", "PRESENTED", "FILLED", "REPLAY_CONTROL", "RESERVOIR_ACCURAC
 def software_documents(design: DesignPoint) -> dict[str, Document]:
     """Packets, sizes and driver, by their keys among the files of the sidecar."""
     form = PacketFormat(inspect.getdoc(packets) or "", {"FLAG": Flag, "DROP": Drop})
-    found = packet_documents(design, form)
-    found["driver_sizes"] = Document("software/remora_design.h", design_header(design))
-    for name in DRIVER:
-        text = (SOURCES / name).read_text(encoding="utf-8")
-        found[f"driver_{name.rpartition('.')[2]}"] = Document(f"software/{name}", text)
-    return found
+    return {**packet_documents(design, form), **driver_documents("crossbar", design_header(design))}
 
 
 def design_header(design: DesignPoint) -> str:
@@ -71,13 +63,7 @@ def design_header(design: DesignPoint) -> str:
         for tile in all_tiles(design)
     ]
     stored = [[int(name), size.depth, size.groups, slots.get(name, 0)] for name, size in memories.items()]
-    lines = [
-        f"// Sizes of design point {design.name}, hash {design.hash}",
-        "#ifndef REMORA_DESIGN_H",
-        "#define REMORA_DESIGN_H",
-        "",
-        *(f"#define REMORA_{name} {value} // {meaning}" for name, (value, meaning) in sizes.items()),
-        "",
+    further = [
         "// A crossbar tile: its layer (0 hidden, 1 readout), its number there, and which rows and columns it holds.",
         "struct remora_tile {",
         "    uint32_t layer, index, first_row, rows, first_column, columns;",
@@ -94,10 +80,8 @@ def design_header(design: DesignPoint) -> str:
         _table("SETTINGS", (f"{registers[name].address:#x}u" for name in settings or ["ID"])),
         _table("COUNTS", (f"{registers[name].address:#x}u" for name in counts or ["ID"])),
         "",
-        "#endif",
-        "",
     ]
-    return "\n".join(lines)
+    return sizes_header(design, sizes, "\n".join(further))
 
 
 def _braced(values: Iterable[int]) -> str:

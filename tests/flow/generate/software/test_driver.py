@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from remora.flow.systems.bmru.reference import run_reference
+from remora.flow.systems.bmru.scan_words import scan_words
 from remora.flow.systems.crossbar.software import COUNTS, SETTINGS
 from remora.flow.tools.build import build_executable
+from remora.golden.bmru.clips import VoteSettings
+from remora.golden.bmru.random_codes import clip_packets, lively_codes, random_features
 from remora.golden.crossbar.inference import infer
 from remora.golden.crossbar.weights import Weights
 from remora.golden.learning.memory_words import unpack_accumulators
 from remora.golden.learning.replay import ReplayTrainer
+from remora.spec.bmru.design import BmruDesign
+from remora.spec.bmru.frames import ReportFlag
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.memories import HostMemory, host_memories
 from remora.spec.lib.registers import register_map
+from remora.spec.lib.section import Design
 from remora.spec.presets import load_design
 from tests.support import generated_once, missing_tool
 
@@ -49,25 +57,35 @@ def compiler(*options: str | Path, cwd: Path) -> str:
     return done.stderr or ("" if done.returncode == 0 else f"exit status {done.returncode}")
 
 
-def built(design: DesignPoint, folder: Path) -> tuple[Path, Path]:
+def program(design: Design, folder: Path, name: str = "program") -> Path:
+    """The program around the driver of a design point."""
+    software = generated_once(design).directory / "software"
+    sources = [*software.glob("*.c"), HERE / f"{'bmru' if design.CORE == 'bmru' else 'crossbar'}_program.c"]
+    assert compiler("-I", software, *sources, "-o", name, cwd=folder) == ""
+    return folder / name
+
+
+def built(design: Design, folder: Path) -> tuple[Path, Path]:
     """The program around the driver, and the simulated chip."""
     made = generated_once(design)
-    software = made.directory / "software"
-    sources = [software / "remora_driver.c", HERE / "driver_program.c"]
-    assert compiler("-I", software, *sources, "-o", "program", cwd=folder) == ""
     chip = build_executable(
         [made.netlist, *made.models], made.sidecar["top"], CHIP, name="tests-driver", optimise="build"
     )
-    return folder / "program", chip.executable
+    return program(design, folder), chip.executable
+
+
+def on_a_chip(command: list[str | Path], chip: Path, folder: Path) -> int:
+    """Run a program on a chip of its own; returns what the driver returned."""
+    with subprocess.Popen([chip], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder) as running:
+        done = subprocess.run(command, stdin=running.stdout, stdout=running.stdin, timeout=300, check=False)
+        running.stdin.close()
+    return done.returncode
 
 
 def carried_out(program: Path, chip: Path, folder: Path, sequences: list[Sequence]) -> int:
-    """Run the program on a chip of its own; returns what the driver returned."""
+    """Sequences through the program; returns what the driver returned."""
     (folder / "sequences.bin").write_bytes(b"".join(each.record(tag) for tag, each in enumerate(sequences)))
-    with subprocess.Popen([chip], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder) as running:
-        done = subprocess.run([program, folder], stdin=running.stdout, stdout=running.stdin, timeout=300, check=False)
-        running.stdin.close()
-    return done.returncode
+    return on_a_chip([program, folder], chip, folder)
 
 
 def drawn(design: DesignPoint, kinds: list[int], seed: int) -> list[Sequence]:
@@ -132,12 +150,12 @@ def compare(design: DesignPoint, trainer: ReplayTrainer, folder: Path) -> int:
 
 
 def test_the_driver_loads_sends_learns_and_saves_as_golden_does(tmp_path):
-    program, chip = built(LEARNS, tmp_path)
+    around, chip = built(LEARNS, tmp_path)
     weights, trainer = weights_of(LEARNS, 1), None
     trainer = ReplayTrainer(LEARNS, weights)
     first = drawn(LEARNS, [0, 1, 2, 1, 1, 2, 1, 1, 0, 1], 2)
     (tmp_path / "weights.bin").write_bytes(packed(weights))
-    assert carried_out(program, chip, tmp_path, first) == 0
+    assert carried_out(around, chip, tmp_path, first) == 0
     wanted = expected(LEARNS, trainer, first)
     np.testing.assert_array_equal(answers(LEARNS, tmp_path), wanted)
     assert len(wanted) == 8 and trainer.checkpoint().updates > 8
@@ -145,30 +163,60 @@ def test_the_driver_loads_sends_learns_and_saves_as_golden_does(tmp_path):
     # Another chip takes the checkpoint, and goes on as the first would have, replays included.
     (tmp_path / "checkpoint.bin").rename(tmp_path / "restore.bin")
     second = drawn(LEARNS, [1, 2, 1, 0, 1], 3)
-    assert carried_out(program, chip, tmp_path, second) == 0
+    assert carried_out(around, chip, tmp_path, second) == 0
     np.testing.assert_array_equal(answers(LEARNS, tmp_path), expected(LEARNS, trainer, second))
     compare(LEARNS, trainer, tmp_path)
     # A checkpoint of another design point, and one that was cut short.
     words = (tmp_path / "restore.bin").read_bytes()
     for wrong in (b"\0\0\0\0" + words[4:], words[:-4]):
         (tmp_path / "restore.bin").write_bytes(wrong)
-        assert carried_out(program, chip, tmp_path, second) == 5
+        assert carried_out(around, chip, tmp_path, second) == 5
 
 
-@pytest.mark.parametrize("name", ["one", "tiny", "mnist", "mnist-bmru", "mnist-learn-fast"])
+def test_the_driver_of_a_bmru_accelerator_loads_and_sends_as_golden_does(tmp_path):
+    design = load_design("kws", BmruDesign)
+    around, chip = built(design, tmp_path)
+    codes = lively_codes(design, 3)
+    settings = VoteSettings.of(design, report_frames=True)
+    packets = clip_packets(random_features(design, 3, 6, 3))
+    reference = run_reference(design, codes, packets, settings)
+    answers_of = Counter()
+    frame = -1
+    for answer in reference.answers:
+        frame += bool(answer.flags & ReportFlag.FRAME)
+        answers_of[frame] += 1
+    records = [
+        bytes([each.data[2], each.data[3], answers_of[index], 0]) + each.data[4:] for index, each in enumerate(packets)
+    ]
+    words = np.array(scan_words(codes), "<u4").tobytes()
+    (tmp_path / "codes.bin").write_bytes(words)
+    (tmp_path / "frames.bin").write_bytes(b"".join(records))
+    numbers = (
+        0, settings.frames, int(settings.sliding), settings.wake_class, settings.threshold, int(settings.report_votes),
+        int(settings.report_frames),
+    )  # fmt: skip
+    assert on_a_chip([around, tmp_path, *map(str, numbers)], chip, tmp_path) == 0
+    found = np.fromfile(tmp_path / "answers.bin", "<i4").reshape(-1, 3 + design.network.classes).tolist()
+    wanted = [[each.tag, int(each.flags), each.decision, *each.scores] for each in reference.answers]
+    assert found == wanted and len(wanted) > len(packets) == frame + 1
+    assert (tmp_path / "read_back.bin").read_bytes() == words
+    states = np.asarray(reference.records["state"][-1]).reshape(-1).astype(bool)
+    shown = np.unpackbits(np.fromfile(tmp_path / "states.bin", np.uint8), bitorder="little")
+    assert shown[: states.size].astype(bool).tolist() == states.tolist() and not shown[states.size :].any()
+    assert states.any() and not states.all()
+
+
+@pytest.mark.parametrize("name", ["one", "tiny", "mnist", "mnist-bmru", "mnist-learn-fast", "kws"])
 def test_gcc_takes_the_driver_of_every_kind_of_design(name, tmp_path):
-    software = generated_once(load_design(name, DesignPoint)).directory / "software"
-    assert compiler("-c", software / "remora_driver.c", "-o", "driver.o", cwd=tmp_path) == ""
+    software = generated_once(load_design(name, Design)).directory / "software"
+    sources = sorted(software.glob("*.c"))
+    assert len(sources) == 2 and compiler("-c", *sources, cwd=tmp_path) == ""
 
 
 def test_a_driver_of_another_design_point_refuses_the_chip(tmp_path):
-    program, _ = built(LEARNS, tmp_path)
+    _, chip = built(LEARNS, tmp_path)
     other = generated_once(LEARNS.evolve(learning={"seed": LEARNS.learning.seed + 1}))
     assert other.design.hash != LEARNS.hash
-    software = other.directory / "software"
-    sources = [software / "remora_driver.c", HERE / "driver_program.c"]
-    assert compiler("-I", software, *sources, "-o", "other", cwd=tmp_path) == ""
     (tmp_path / "weights.bin").write_bytes(packed(weights_of(LEARNS, 1)))
-    _, chip = built(LEARNS, tmp_path)
-    assert carried_out(tmp_path / "other", chip, tmp_path, drawn(LEARNS, [0], 1)) == 2
-    assert program.is_file()
+    around = program(other.design, tmp_path, "other")
+    assert carried_out(around, chip, tmp_path, drawn(LEARNS, [0], 1)) == 2

@@ -4,55 +4,7 @@
  * answered, 2 learnt), label, steps, tag, then the features. It writes answers.bin (tag, flags, class, scores),
  * read_back.bin and checkpoint.bin there. The exit status is what the driver returned.
  */
-#include <stdio.h>
-#include <string.h>
-
-#include "remora_driver.h"
-
-static int command(char letter, const uint32_t *words, size_t count) {
-    fputc(letter, stdout);
-    return fwrite(words, sizeof *words, count, stdout) != count;
-}
-
-static int answered(uint32_t *words, size_t count) {
-    uint32_t status = 1;
-    fflush(stdout);
-    if (fread(&status, sizeof status, 1, stdin) != 1) return 1;
-    return fread(words, sizeof *words, count, stdin) != count || status != 0;
-}
-
-static int bus_write(void *context, uint32_t address, uint32_t value) {
-    uint32_t words[2];
-    words[0] = address;
-    words[1] = value;
-    ++*(size_t *)context;
-    return command('W', words, 2) || answered(NULL, 0);
-}
-
-static int bus_read(void *context, uint32_t address, uint32_t *value) {
-    ++*(size_t *)context;
-    return command('R', &address, 1) || answered(value, 1);
-}
-
-static int stream_send(void *context, const uint8_t *bytes, size_t size) {
-    uint32_t count = (uint32_t)size;
-    ++*(size_t *)context;
-    return command('S', &count, 1) || fwrite(bytes, 1, size, stdout) != size || answered(NULL, 0);
-}
-
-static int stream_receive(void *context, uint32_t *words, size_t size) {
-    uint32_t count = (uint32_t)size;
-    ++*(size_t *)context;
-    return command('A', &count, 1) || answered(words, size);
-}
-
-static const char *folder;
-
-static FILE *file(const char *name, const char *mode) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return fopen(path, mode);
-}
+#include "driver_pipes.h"
 
 static int stream_file(struct remora *chip) {
     FILE *input = file("sequences.bin", "rb"), *output = file("answers.bin", "wb");
@@ -87,16 +39,11 @@ int main(int argc, char **argv) {
     static struct remora_weights weights;
     size_t accesses = 0, size = 0;
     struct remora chip;
-    struct remora_io io;
+    struct remora_io io = piped(&accesses);
     FILE *stored;
     int result;
     if (argc != 2) return 100;
     folder = argv[1];
-    io.context = &accesses;
-    io.read = bus_read;
-    io.write = bus_write;
-    io.send = stream_send;
-    io.receive = stream_receive;
     if ((result = remora_open(&chip, &io))) return result;
     if ((stored = file("restore.bin", "rb"))) {
         size = fread(words, sizeof *words, REMORA_CHECKPOINT_WORDS, stored);

@@ -3,14 +3,7 @@
 
 #include <string.h>
 
-#define AT(name) ((uint32_t)offsetof(remora_t, name))
-#define MASK(name) REMORA__##name##_bm
-#define FIELD(name, value) (((uint32_t)(value) << REMORA__##name##_bp) & REMORA__##name##_bm)
-#define TRY(call)                                                                                                      \
-    do {                                                                                                               \
-        int result_ = (call);                                                                                          \
-        if (result_ != REMORA_OK) return result_;                                                                      \
-    } while (0)
+#include "remora_access.h"
 
 enum { SLICE_ROWS = 16, WORD_ROWS = 4, SLICE_GROUPS = 4 };
 
@@ -19,59 +12,15 @@ static const uint32_t settings[] = REMORA_SETTINGS;
 static const uint32_t counts[] = REMORA_COUNTS;
 
 /* Registers ------------------------------------------------------------------------------------------------------- */
-static int get(struct remora *chip, uint32_t address, uint32_t *value) {
-    return chip->io.read(chip->io.context, address, value) ? REMORA_BUS : REMORA_OK;
-}
-
-static int put(struct remora *chip, uint32_t address, uint32_t value) {
-    return chip->io.write(chip->io.context, address, value) ? REMORA_BUS : REMORA_OK;
-}
-
-static int until(struct remora *chip, uint32_t mask, uint32_t value) {
-    uint32_t status, left;
-    for (left = chip->polls; left != 0; --left) {
-        TRY(get(chip, AT(STATUS), &status));
-        if ((status & mask) == value) return REMORA_OK;
-    }
-    return REMORA_TIMEOUT;
-}
-
 static int get_all(struct remora *chip, const uint32_t *addresses, size_t count, uint32_t *into) {
     size_t each;
-    for (each = 0; each < count; ++each) TRY(get(chip, addresses[each], &into[each]));
+    for (each = 0; each < count; ++each) TRY(remora_get(chip, addresses[each], &into[each]));
     return REMORA_OK;
 }
 
 static int put_all(struct remora *chip, const uint32_t *addresses, size_t count, const uint32_t *from) {
     size_t each;
-    for (each = 0; each < count; ++each) TRY(put(chip, addresses[each], from[each]));
-    return REMORA_OK;
-}
-
-int remora_open(struct remora *chip, const struct remora_io *io) {
-    uint32_t id, version, low, high;
-    chip->io = *io;
-    chip->polls = 1000000;
-    TRY(get(chip, AT(ID), &id));
-    TRY(get(chip, AT(VERSION), &version));
-    TRY(get(chip, AT(HASH_LOW), &low));
-    TRY(get(chip, AT(HASH_HIGH), &high));
-    if (id != REMORA__ID__MAGIC_reset || low != REMORA__HASH_LOW__HASH_reset ||
-        high != REMORA__HASH_HIGH__HASH_reset ||
-        (version & MASK(VERSION__MAJOR)) != FIELD(VERSION__MAJOR, REMORA__VERSION__MAJOR_reset))
-        return REMORA_OTHER_CHIP;
-    return remora_halt(chip);
-}
-
-int remora_run(struct remora *chip) { return put(chip, AT(CONTROL), MASK(CONTROL__RUN)); }
-
-int remora_halt(struct remora *chip) {
-    TRY(put(chip, AT(CONTROL), 0));
-    TRY(until(chip, MASK(STATUS__HALTED), MASK(STATUS__HALTED)));
-#ifdef REMORA__STATUS__MEMORY_BUSY_bm
-    /* After a reset the memories of learning are cleared. */
-    TRY(until(chip, MASK(STATUS__MEMORY_BUSY), 0));
-#endif
+    for (each = 0; each < count; ++each) TRY(remora_put(chip, addresses[each], from[each]));
     return REMORA_OK;
 }
 
@@ -82,10 +31,10 @@ static int8_t *weight(struct remora_weights *weights, const struct remora_tile *
 }
 
 static int select_slice(struct remora *chip, const struct remora_tile *tile, size_t column, size_t first) {
-    TRY(put(chip, AT(WINDOW_SELECT),
+    TRY(remora_put(chip, AT(WINDOW_SELECT),
             FIELD(WINDOW_SELECT__LAYER, tile->layer) | FIELD(WINDOW_SELECT__SLICE, first / SLICE_ROWS) |
                 FIELD(WINDOW_SELECT__TILE, tile->index) | FIELD(WINDOW_SELECT__COLUMN, column)));
-    return put(chip, AT(WINDOW_POINTER), 0);
+    return remora_put(chip, AT(WINDOW_POINTER), 0);
 }
 
 static size_t slice_rows(const struct remora_tile *tile, size_t first) {
@@ -101,11 +50,11 @@ static int program_slice(struct remora *chip, struct remora_weights *from, const
         uint32_t word = 0;
         for (byte = 0; byte < WORD_ROWS && row + byte < rows; ++byte)
             word |= (uint32_t)(uint8_t)*weight(from, tile, first + row + byte, column) << 8 * byte;
-        TRY(put(chip, AT(WINDOW_DATA), word));
+        TRY(remora_put(chip, AT(WINDOW_DATA), word));
     }
-    TRY(put(chip, AT(WINDOW_CONTROL), MASK(WINDOW_CONTROL__COMMIT)));
-    TRY(until(chip, MASK(STATUS__WINDOW_BUSY), 0));
-    TRY(get(chip, AT(WINDOW_STATUS), &status));
+    TRY(remora_put(chip, AT(WINDOW_CONTROL), MASK(WINDOW_CONTROL__COMMIT)));
+    TRY(remora_until(chip, AT(STATUS), MASK(STATUS__WINDOW_BUSY), 0));
+    TRY(remora_get(chip, AT(WINDOW_STATUS), &status));
     return status & MASK(WINDOW_STATUS__MISMATCHES) ? REMORA_NOT_HELD : REMORA_OK;
 }
 
@@ -114,11 +63,11 @@ static int read_slice(struct remora *chip, struct remora_weights *into, const st
     size_t rows = slice_rows(tile, first), row, byte;
     uint32_t word;
     TRY(select_slice(chip, tile, column, first));
-    TRY(put(chip, AT(WINDOW_CONTROL), MASK(WINDOW_CONTROL__READ)));
-    TRY(until(chip, MASK(STATUS__WINDOW_BUSY), 0));
-    TRY(put(chip, AT(WINDOW_POINTER), 0));
+    TRY(remora_put(chip, AT(WINDOW_CONTROL), MASK(WINDOW_CONTROL__READ)));
+    TRY(remora_until(chip, AT(STATUS), MASK(STATUS__WINDOW_BUSY), 0));
+    TRY(remora_put(chip, AT(WINDOW_POINTER), 0));
     for (row = 0; row < rows; row += WORD_ROWS) {
-        TRY(get(chip, AT(WINDOW_DATA), &word));
+        TRY(remora_get(chip, AT(WINDOW_DATA), &word));
         for (byte = 0; byte < WORD_ROWS && row + byte < rows; ++byte) {
             uint8_t value = (uint8_t)(word >> 8 * byte);
             memcpy(weight(into, tile, first + row + byte, column), &value, 1);
@@ -141,10 +90,10 @@ int remora_load_weights(struct remora *chip, const struct remora_weights *weight
     struct remora_weights held = *weights;
 #ifdef REMORA__CELL_LOW__VALUE_bm
     size_t unit;
-    TRY(put(chip, AT(CELL_POINTER), 0));
+    TRY(remora_put(chip, AT(CELL_POINTER), 0));
     for (unit = 0; unit < REMORA_HIDDEN; ++unit) {
-        TRY(put(chip, AT(CELL_LOW), (uint32_t)weights->thresholds[unit][0]));
-        TRY(put(chip, AT(CELL_HIGH), (uint32_t)weights->thresholds[unit][1]));
+        TRY(remora_put(chip, AT(CELL_LOW), (uint32_t)weights->thresholds[unit][0]));
+        TRY(remora_put(chip, AT(CELL_HIGH), (uint32_t)weights->thresholds[unit][1]));
     }
 #endif
     return each_slice(chip, &held, program_slice);
@@ -154,10 +103,10 @@ int remora_read_weights(struct remora *chip, struct remora_weights *weights) {
 #ifdef REMORA__CELL_LOW__VALUE_bm
     size_t unit, which;
     uint32_t value;
-    TRY(put(chip, AT(CELL_POINTER), 0));
+    TRY(remora_put(chip, AT(CELL_POINTER), 0));
     for (unit = 0; unit < REMORA_HIDDEN; ++unit)
         for (which = 0; which < 2; ++which) {
-            TRY(get(chip, which ? AT(CELL_HIGH) : AT(CELL_LOW), &value));
+            TRY(remora_get(chip, which ? AT(CELL_HIGH) : AT(CELL_LOW), &value));
             memcpy(&weights->thresholds[unit][which], &value, sizeof value);
         }
 #endif
@@ -197,12 +146,12 @@ int remora_learn(struct remora *chip, const uint8_t *features, size_t steps, uin
 #ifdef REMORA__UPDATES__VALUE_bm
     uint32_t flags = REMORA_FLAG_LEARN | REMORA_FLAG_LABEL_VALID | (answer ? REMORA_FLAG_INFER : 0), before, now, left;
     if (label >= REMORA_CLASSES) return REMORA_ARGUMENT;
-    TRY(get(chip, AT(UPDATES), &before));
+    TRY(remora_get(chip, AT(UPDATES), &before));
     TRY(send_sequence(chip, features, steps, REMORA_HEADER(label, flags, tag)));
     if (answer) return receive_answer(chip, steps, answer);
     /* Its update begins: from there on remora_halt waits for its end. */
     for (left = chip->polls; left != 0; --left) {
-        TRY(get(chip, AT(UPDATES), &now));
+        TRY(remora_get(chip, AT(UPDATES), &now));
         if (now != before) return REMORA_OK;
     }
     return REMORA_TIMEOUT;
@@ -219,21 +168,21 @@ static const struct remora_memory memories[] = REMORA_MEMORIES;
 static int move_word(struct remora *chip, const struct remora_memory *memory, uint32_t address, uint32_t *into,
                      const uint32_t *from) {
     uint32_t first, group;
-    TRY(put(chip, AT(MEMORY_ADDRESS), address));
+    TRY(remora_put(chip, AT(MEMORY_ADDRESS), address));
     for (first = 0; first < memory->groups; first += SLICE_GROUPS) {
         uint32_t last = first + SLICE_GROUPS < memory->groups ? first + SLICE_GROUPS : memory->groups;
-        TRY(put(chip, AT(MEMORY_SELECT),
+        TRY(remora_put(chip, AT(MEMORY_SELECT),
                 FIELD(MEMORY_SELECT__MEMORY, memory->number) | FIELD(MEMORY_SELECT__SLICE, first / SLICE_GROUPS)));
         if (into) {
-            TRY(put(chip, AT(MEMORY_CONTROL), MASK(MEMORY_CONTROL__LOAD)));
-            TRY(until(chip, MASK(STATUS__MEMORY_BUSY), 0));
+            TRY(remora_put(chip, AT(MEMORY_CONTROL), MASK(MEMORY_CONTROL__LOAD)));
+            TRY(remora_until(chip, AT(STATUS), MASK(STATUS__MEMORY_BUSY), 0));
         }
-        TRY(put(chip, AT(MEMORY_POINTER), 0));
+        TRY(remora_put(chip, AT(MEMORY_POINTER), 0));
         for (group = first; group < last; ++group)
-            TRY(into ? get(chip, AT(MEMORY_DATA), &into[group]) : put(chip, AT(MEMORY_DATA), from[group]));
+            TRY(into ? remora_get(chip, AT(MEMORY_DATA), &into[group]) : remora_put(chip, AT(MEMORY_DATA), from[group]));
         if (!into) {
-            TRY(put(chip, AT(MEMORY_CONTROL), MASK(MEMORY_CONTROL__STORE)));
-            TRY(until(chip, MASK(STATUS__MEMORY_BUSY), 0));
+            TRY(remora_put(chip, AT(MEMORY_CONTROL), MASK(MEMORY_CONTROL__STORE)));
+            TRY(remora_until(chip, AT(STATUS), MASK(STATUS__MEMORY_BUSY), 0));
         }
     }
     return REMORA_OK;
@@ -244,7 +193,7 @@ static int used_words(struct remora *chip, const struct remora_memory *memory, u
     *used = memory->words;
 #ifdef REMORA__FILLED__VALUE_bm
     if (memory->slot_words != 0) {
-        TRY(get(chip, AT(FILLED), used));
+        TRY(remora_get(chip, AT(FILLED), used));
         *used *= memory->slot_words;
     }
 #endif
@@ -262,7 +211,7 @@ static int finished(struct remora *chip) {
 #ifdef REMORA__LEARN_PROGRESS__PENDING_bm
         wrong |= MASK(LEARN_PROGRESS__PENDING);
 #endif
-        TRY(get(chip, AT(LEARN_PROGRESS), &progress));
+        TRY(remora_get(chip, AT(LEARN_PROGRESS), &progress));
         if (progress & wrong) return REMORA_UNFINISHED;
     }
 #endif

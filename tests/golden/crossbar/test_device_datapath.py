@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.golden.crossbar.device_datapath import make_datapath
 from remora.golden.crossbar.device_layer import AHEAD
 from remora.golden.crossbar.miru import Coefficients, infer
@@ -19,7 +20,6 @@ from remora.golden.devices.reading import Key, tile_codes
 from remora.golden.devices.state import DeviceState
 from remora.golden.devices.wires import behind_wires
 from remora.spec.crossbar.layout import Layer, adc_shift
-from tests.golden.any_devices import with_devices
 from tests.golden.crossbar.test_miru import ragged_lengths, random_features
 from tests.golden.designs import DESIGNS
 

@@ -11,13 +11,13 @@ import pytest
 
 from remora.flow.systems.crossbar.devices import erased_devices
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.golden.crossbar.device_window import DeviceWindow
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
 from remora.golden.devices.state import DeviceState
 from remora.spec.crossbar.layout import Layer, adc_shift, all_tiles
 from tests.golden import scalar_devices as scalar
-from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS
 
 SEED = int(os.environ.get("COCOTB_RANDOM_SEED", "1"))

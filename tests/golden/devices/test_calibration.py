@@ -10,6 +10,7 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip
@@ -19,7 +20,6 @@ from remora.golden.learning.kernel.compiled import open_kernel
 from remora.golden.learning.kernel.numpy_kernel import NumpyKernel
 from remora.golden.learning.kernel.protocol import MakeKernel
 from remora.spec.crossbar.design import DesignPoint
-from tests.golden.any_devices import with_devices
 from tests.golden.crossbar.test_miru import random_features
 from tests.golden.designs import DESIGNS
 from tests.golden.devices.comparison import spreads_of

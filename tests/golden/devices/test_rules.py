@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices, with_utmost_devices
 from remora.golden.devices import ahead, chip, curves, pulses, reading, state, wires
 from remora.spec.devices.tables import log_table, normal_table, power_table
 from tests.golden import scalar_devices
-from tests.golden.any_devices import with_devices, with_utmost_devices
 from tests.golden.designs import make_design
 from tests.golden.devices.comparison import compare_chip, compare_life, compare_tiles
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import random_weights
@@ -28,7 +29,6 @@ from remora.golden.learning.learnt_state import no_faults
 from remora.golden.learning.memory_words import pack_faults, unpack_faults
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.trace import LearningReference
-from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS
 from tests.golden.devices.comparison import spreads_of
 from tests.golden.learning.test_checkpoint import tampered

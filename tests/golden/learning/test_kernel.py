@@ -13,6 +13,7 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.flow.systems.crossbar.soak.random_designs import any_coefficients, any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.flow.verify.soak.random_values import within
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import random_weights
@@ -24,7 +25,6 @@ from remora.golden.learning.kernel.protocol import LearningKernel, MakeKernel, W
 from remora.golden.learning.replay import Interruption, ReplayTrainer
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.design import DesignPoint
-from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS, make_design
 from tests.golden.drawn_features import assert_features, features_of
 from tests.golden.learning.test_dfa import random_accumulators, random_sequence

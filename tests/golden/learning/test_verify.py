@@ -10,6 +10,7 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.flow.verify.soak.random_values import within
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import initial_weights, random_weights
@@ -17,7 +18,6 @@ from remora.golden.learning.kernel.compiled import CompiledKernel, open_kernel
 from remora.golden.learning.replay import ReplayTrainer
 from remora.golden.learning.trace import LearningReference
 from remora.spec.lib.errors import ConfigError
-from tests.golden.any_devices import with_devices
 from tests.golden.designs import DESIGNS
 from tests.golden.devices.comparison import spreads_of
 from tests.golden.learning.test_device_state import assert_same_devices

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from remora.flow.systems.crossbar.reading.inference import Matrix, Network, Passed
 from remora.flow.systems.crossbar.reading.point import Point
+from remora.flow.systems.crossbar.reading.pulses import pulse_column
 from remora.flow.verify.reading.integers import rs, sat
 from remora.flow.verify.reading.random_words import FEEDBACK, STOCHASTIC_ROUNDING, WORD, words
 
@@ -59,15 +60,13 @@ class Updates:
         hidden = {j: self._hidden_gradient(passed, feedback[j], j) for j in self._winners(feedback)}
         last = [*passed.readouts[-1].words[:-1], point.words]
         readout = {k: [word * error[k] for word in last] for k in range(point.classes)}
-        for layer, columns, weights, rate in zip(
-            LAYERS, (hidden, readout), (network.hidden, network.readout), rates, strict=True
-        ):
+        for layer, columns, rate in zip(LAYERS, (hidden, readout), rates, strict=True):
             shift = self.settings[f"{layer}_shift"] + rate
             for column, gradient in columns.items():
                 for row, each in enumerate(gradient):
-                    factor = self._factor(layer, row, column)
-                    learnt.gradient_sum = learnt.gradient_sum + each * factor & WORD
-                    self._row(learnt, layer, weights, row, column, rs(each, shift), factor)
+                    learnt.gradient_sum = learnt.gradient_sum + each * self._factor(layer, row, column) & WORD
+                steps = [rs(each, shift) for each in gradient]
+                self._column(learnt, network, layer, column, steps)
         return learnt
 
     def _error(self, scores: list[int], label: int) -> list[int]:
@@ -102,26 +101,35 @@ class Updates:
         j, i = (column, row) if hidden else (self.point.hidden + column, self.point.features + row)
         return 2 * (j * self.point.hidden_rows + i) + 1
 
-    def _row(
-        self, learnt: LearningTrace, layer: str, weights: Matrix, row: int, column: int, step: int, factor: int
-    ) -> None:
-        """Accumulate and pulse one weight. Rules L12 to L15, P and J."""
+    def _column(self, learnt: LearningTrace, network: Network, layer: str, column: int, steps: list[int]) -> None:
+        """Accumulate and pulse one column. Rules L12 to L14 and J3."""
+        dues = [self._due(learnt, layer, row, column, step) for row, step in enumerate(steps)]
+        missed = pulse_column(self.point, network, layer, column, dues, learnt.pulses[layer])
+        limit = self._limit
+        for row, each in missed.items():
+            chi = self.chi[layer][row]
+            factor = self.settings["accumulator_level"] * self.settings["verify_feedback"]
+            bits = self.settings["verify_reads"].bit_length() - 1 + self.point.fine_bits + 3
+            chi[column] = sat(chi[column] + rs(each * factor, bits), limit)
+
+    @property
+    def _limit(self) -> int:
+        return 2 ** (self.settings["accumulator_bits"] - 1) - 1
+
+    def _due(self, learnt: LearningTrace, layer: str, row: int, column: int, step: int) -> int:
+        """Pulses that are due, up where positive."""
+        level, most = self.settings["accumulator_level"], self.settings["max_pulses"]
         if not self.accumulates:
-            level = self.settings["accumulator_level"].bit_length() - 1
-            drawn = self._rounding(layer, row, column) & (1 << level) - 1
-            due = min(abs(step) + drawn >> level, self.settings["max_pulses"])
-            self._pulse(learnt, layer, weights, row, column, -due if step > 0 else due)
-            return
-        level, limit = self.settings["accumulator_level"], 2 ** (self.settings["accumulator_bits"] - 1) - 1
-        chi = sat(self.chi[layer][row][column] - step, limit)
-        due = min(abs(chi) // level, self.settings["max_pulses"]) * (-1 if chi < 0 else 1)
+            bits = level.bit_length() - 1
+            drawn = self._rounding(layer, row, column) & (1 << bits) - 1
+            due = min(abs(step) + drawn >> bits, most)
+            return -due if step > 0 else due
+        chi = sat(self.chi[layer][row][column] - step, self._limit)
+        due = min(abs(chi) // level, most) * (-1 if chi < 0 else 1)
         chi -= due * level
-        learnt.accumulator_sum = learnt.accumulator_sum + chi * factor & WORD
-        was = weights[row][column]
-        self._pulse(learnt, layer, weights, row, column, due)
-        if due and self.settings["verify_reads"]:
-            chi = sat(chi + self._missed(due, was, weights[row][column]), limit)
+        learnt.accumulator_sum = learnt.accumulator_sum + chi * self._factor(layer, row, column) & WORD
         self.chi[layer][row][column] = chi
+        return due
 
     def _rounding(self, layer: str, row: int, column: int) -> int:
         """A 16-bit slice of a draw. Rule L15."""
@@ -130,23 +138,3 @@ class Updates:
         index = (0 if hidden else 1 << 16) + column
         pair = words(self.seed, STOCHASTIC_ROUNDING, sequence=self.count, index=index, lane=i // 4)
         return pair[i % 4 // 2] >> 16 * (i % 2) & 0xFFFF
-
-    def _pulse(self, learnt: LearningTrace, layer: str, weights: Matrix, row: int, column: int, due: int) -> None:
-        """So many pulses, up where positive. Rules P1 to P3 and P5."""
-        was = weights[row][column]
-        weights[row][column] = now = sat(was + due, self.point.weight)
-        moved = abs(now - was)
-        crossed = was * now < 0 and self.point.fields["crossbar"]["pair"] == "canonical"
-        learnt.pulses[layer].update(applied=moved, dropped=abs(due) - moved, devices=(moved > 0) + crossed)
-
-    def _missed(self, due: int, was: int, now: int) -> int:
-        """What an accumulator gets back for pulses that did not move the weight. Rule J3, of ideal devices."""
-        k, f = self.settings["verify_reads"], self.point.fine_bits
-        before, after = (sat(weight << f, self.point.code) for weight in (was, now))
-        if self.point.code in (abs(before), abs(after)):
-            return 0  # full scale
-        difference = k * (after - before)
-        if 4 * abs(difference) < k << f:
-            return 0  # it has not moved
-        factor = self.settings["accumulator_level"] * self.settings["verify_feedback"]
-        return rs((due * (k << f) - difference) * factor, k.bit_length() - 1 + f + 3)

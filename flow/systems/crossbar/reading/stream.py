@@ -33,6 +33,7 @@ class Chip:
 
     Attributes:
         happened: sequences in the order in which they got their contexts, replays among them. ``counts``: counters.
+        first: place in the stream of the first sequence.
     """
 
     def __init__(self, fields: Mapping[str, Mapping[str, Any]], network: Network) -> None:
@@ -41,6 +42,7 @@ class Chip:
         self.reservoir = Reservoir(self.point)
         self.happened: list[Happened] = []
         self.counts: Counter[str] = Counter()
+        self.first = 0
 
     def sequence(self, features: list[list[int]], *, tag: int, label: int = 0, learn: bool = False) -> Happened:
         """A packet: inferred, and where ``learn`` learnt, followed by replays and inserted. Rule M2."""
@@ -72,7 +74,7 @@ class Chip:
             self.counts.update(healed=1)
 
     def _infer(self, features: list[list[int]], tag: int) -> Happened:
-        passed = self.inference.run(self.network, features)
+        passed = self.inference.run(self.network, features, self.first + len(self.happened) & 0xFFFFFFFF)
         self.counts.update(
             codes=passed.codes, adc_saturations=passed.adc_saturations, word_saturations=passed.word_saturations
         )

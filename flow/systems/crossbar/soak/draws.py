@@ -8,10 +8,14 @@ from typing import Any
 import numpy as np
 
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.flow.verify.soak.random_values import within
 from remora.flow.verify.soak.soaker import NAME
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
+
+CHIPS = 0.3
+"""Share of the design points with MiRU cells that have real devices."""
 
 
 def draw_design(random: np.random.Generator) -> DesignPoint:
@@ -26,6 +30,17 @@ def draw_design(random: np.random.Generator) -> DesignPoint:
             design = design.evolve(origin=NAME, **changes)
         except RemoraError:
             continue  # one thing excludes another
+    return _on_a_chip(random, design) if not bistable and random.random() < CHIPS else design
+
+
+def _on_a_chip(random: np.random.Generator, design: DesignPoint) -> DesignPoint:
+    """The design point with real devices, which the weight window verifies in some."""
+    for verifies in (random.random() < 0.4, False):
+        try:
+            changes = {"verify_pulses": within(random, 1, 8), "verify_reads": int(random.choice([1, 2, 4]))}
+            return with_devices(design.evolve(crossbar=changes if verifies else {}), random)
+        except (RemoraError, AssertionError):
+            continue
     return design
 
 

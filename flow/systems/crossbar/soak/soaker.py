@@ -16,7 +16,7 @@ from remora.flow.systems.crossbar.harness import crossbar_harness
 from remora.flow.systems.crossbar.run import CrossbarCase, readback_points
 from remora.flow.systems.crossbar.soak.draws import draw_design
 from remora.flow.systems.crossbar.soak.random_designs import any_coefficients
-from remora.flow.systems.crossbar.soak.third import third_reading
+from remora.flow.systems.crossbar.soak.third import reads, third_reading
 from remora.flow.systems.crossbar.stimulus import (
     Stimulus,
     learning_stimulus,
@@ -70,6 +70,7 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
                     "bad": 0.0 if kind == 0 else round(float(random.uniform(0.05, 0.5)), 2),
                     "window": kind == 2, "commands": bool(random.integers(2)), "readbacks": int(random.integers(3)),
                     "resets": 0 if kind == 0 else int(random.integers(5)),
+                    "age": int(random.integers(2)) * int(2 ** random.uniform(4, 40)),
                 }
             )  # fmt: skip
         return found
@@ -96,9 +97,9 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
         return case
 
     def third(self, run: RtlRun[CrossbarCase], directory: Path) -> Iterator[Check]:
-        """See the base; nothing of real devices."""
+        """See the base; nothing of what `remora.flow.systems.crossbar.soak.third.reads` does not read."""
         design, stimulus = run.case.design, run.case.stimulus
-        if not design.devices.ideal:
+        if not reads(design, stimulus):
             return
         points = readback_points(stimulus)
         third, found = third_reading(design, stimulus, points), recorded(run.case, directory, run.report)
@@ -163,6 +164,8 @@ def make_stimulus(design: DesignPoint, traffic: Traffic) -> Stimulus:
         stimulus = with_healing(stimulus, HEALED)
     if traffic["bad"]:
         stimulus = with_bad_packets(design, stimulus, seed, float(traffic["bad"]))
+    if not design.devices.ideal:
+        stimulus = replace(stimulus, age=int(traffic["age"]))
     points = np.sort(random.integers(1, sequences, int(traffic["readbacks"]))).tolist()
     return _first(replace(stimulus, readbacks=tuple(points) if stimulus.learns.any() else ()), last)
 

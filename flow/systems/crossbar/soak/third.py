@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from remora.flow.systems.crossbar.chip_files import STATE
+from remora.flow.systems.crossbar.devices import fresh_devices, programs_devices
+from remora.flow.systems.crossbar.reading.devices import RealLayer
 from remora.flow.systems.crossbar.reading.inference import Network
 from remora.flow.systems.crossbar.reading.learning import LAYERS
+from remora.flow.systems.crossbar.reading.point import Point
 from remora.flow.systems.crossbar.reading.stream import Chip, Happened
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.verify.records import ANSWER, answer_records
+from remora.golden.devices.chip import NUMBERS
+from remora.golden.devices.chip import Chip as MadeChip
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.packets import Answer, Flag
 from remora.spec.lib.trace import record_types
 
+PLANE = 256
+"""What a plane weighs that does not err. Rule D15."""
 COUNTED = {
     **{name: name for name in ("codes", "adc_saturations", "word_saturations", "steps", "sequences")},
     **{name: name for name in ("learned", "replayed", "accepted", "healed")},
@@ -43,13 +51,24 @@ class Third:
     states: dict[int, dict[str, NDArray]]
 
 
+def reads(design: DesignPoint, stimulus: Stimulus) -> bool:
+    """Whether the third reading knows all that a run does: of real devices neither spare columns, nor what the weight
+    window programs, nor what it reads before further updates read too."""
+    if design.devices.ideal:
+        return True
+    window = programs_devices(design, stimulus) or (stimulus.readbacks and design.capabilities.verifies_learning)
+    return not (window or design.capabilities.spares)
+
+
 def third_reading(design: DesignPoint, stimulus: Stimulus, points: Iterable[int] = ()) -> Third:
-    """Read the stimulus a third time, with ideal devices.
+    """Read the stimulus a third time, of a design point that `reads` says can be read.
 
     Args:
         points: indices of sequences before which, and the number of sequences at whose end, all that is learnt is told.
     """
     chip, points = Chip(design.model_dump(mode="json"), _network(design, stimulus)), set(points)
+    if not design.devices.ideal:
+        chip.first = stimulus.first_place
     commands = {command.before: command for command in stimulus.commands}
     answers: list[Answer] = []
     states: dict[int, dict[str, NDArray]] = {}
@@ -73,12 +92,36 @@ def third_reading(design: DesignPoint, stimulus: Stimulus, points: Iterable[int]
 
 def _network(design: DesignPoint, stimulus: Stimulus) -> Network:
     weights, gates = stimulus.weights, stimulus.coefficients
-    gains = [(gates.hidden_gain, gates.readout_gain)] * design.crossbar.gain
-    thresholds = () if weights.thresholds is None else weights.thresholds.tolist()
-    return Network(
-        weights.hidden.tolist(), weights.readout.tolist(), thresholds, gates.reset, gates.update,
-        *(gain for both in gains for gain in both),
-    )  # fmt: skip
+    network = Network(weights.hidden.tolist(), weights.readout.tolist(), (), gates.reset, gates.update)
+    if weights.thresholds is not None:
+        network.thresholds = weights.thresholds.tolist()
+    if design.crossbar.gain:
+        network.hidden_gain, network.readout_gain = gates.hidden_gain, gates.readout_gain
+    if not design.devices.ideal:
+        _put_devices(design, stimulus, network)
+    return network
+
+
+def _put_devices(design: DesignPoint, stimulus: Stimulus, network: Network) -> None:
+    """The chip as it was made and programmed, and as it has aged: what it was made with are plain numbers."""
+    state = stimulus.devices or fresh_devices(design, stimulus.weights, stimulus.spares)
+    chip, point = MadeChip.of(design, state.spares), Point.of(design.model_dump(mode="json"))
+    model, layers = asdict(chip.model), []
+    for number, (made, held) in enumerate(zip(chip.layers, state.layers, strict=True)):
+        numbers = {name: getattr(made, name).tolist() for name in NUMBERS}
+        numbers |= {name: getattr(held, name).tolist() for name in STATE}
+        marked = np.zeros(held.p.shape, bool) if held.marked is None else held.marked
+        numbers |= {"marked": marked.tolist(), "offset": made.offset.tolist(), "gain": made.gain.tolist()}
+        numbers["planes"] = (made.planes - PLANE).tolist()
+        tiles = (point.hidden_tiles, point.readout_tiles)[number]
+        real = RealLayer(point, number, tiles, model, numbers, design.crossbar.columns)
+        real.probes = state.probes[number]
+        if stimulus.age:
+            real.age(stimulus.age, state.ageings + 1)
+        layers.append(real)
+    network.chip = layers[0], layers[1]
+    if design.crossbar.calibrate_offsets and state.offsets is not None:
+        network.corrections = tuple(each.tolist() for each in state.offsets)
 
 
 def _answer(one: Happened, flags: int) -> list[Answer]:
@@ -117,7 +160,8 @@ def _state(design: DesignPoint, chip: Chip) -> dict[str, NDArray]:
     """As `remora.golden.learning.learnt_state.state_records` names them."""
     network, found = chip.network, {}
     for layer in LAYERS:
-        found[f"{layer} weights"] = _columns("weights", getattr(network, layer))
+        if not network.chip:
+            found[f"{layer} weights"] = _columns("weights", getattr(network, layer))
         if chip.updates.accumulates:
             found[f"{layer} accumulators"] = _columns("accumulators", chip.updates.chi[layer])
     counts = {"updates": chip.updates.count}

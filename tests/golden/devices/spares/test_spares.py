@@ -11,6 +11,7 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.golden.crossbar.cell import Coefficients
 from remora.golden.crossbar.weights import random_weights
 from remora.golden.devices.chip import Chip, copied, with_spares
@@ -25,7 +26,6 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, all_tiles, layer_layout
 from remora.spec.crossbar.self_test.plan import Defect, Finding, threshold_for
 from remora.spec.crossbar.spares.spare_map import IDLE, SpareMap
-from tests.golden.any_devices import with_devices
 from tests.golden.designs import make_design
 from tests.golden.devices.comparison import spreads_of
 from tests.golden.learning.test_device_state import assert_same, assert_same_devices

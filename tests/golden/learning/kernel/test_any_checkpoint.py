@@ -10,6 +10,7 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.flow.systems.crossbar.soak.random_designs import any_coefficients, any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_devices
 from remora.golden.crossbar.device_window import DeviceWindow
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import random_weights
@@ -17,7 +18,6 @@ from remora.golden.devices.state import DeviceState
 from remora.golden.learning.checkpoint import load_checkpoint, save_checkpoint
 from remora.golden.learning.dfa import DfaTrainer
 from remora.golden.learning.kernel.compiled import open_kernel
-from tests.golden.any_devices import with_devices
 from tests.golden.crossbar.test_miru import random_features
 from tests.golden.devices.spares.test_spares import random_map
 

@@ -10,9 +10,9 @@ import pytest
 
 from remora.flow.systems.crossbar.learning_kernel import compile_kernel
 from remora.flow.systems.crossbar.soak.random_designs import any_design
+from remora.flow.systems.crossbar.soak.random_devices import with_utmost_devices
 from remora.golden.learning.kernel.compiled import open_kernel
 from remora.golden.learning.kernel.protocol import MakeKernel
-from tests.golden.any_devices import with_utmost_devices
 from tests.golden.designs import make_design
 from tests.golden.learning.test_kernel import learn_alike, pair
 

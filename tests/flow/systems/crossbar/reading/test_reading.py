@@ -11,23 +11,37 @@ from remora.flow.systems.crossbar.reading.point import Point
 from remora.flow.systems.crossbar.reference import Reference
 from remora.flow.systems.crossbar.soak.draws import draw_design
 from remora.flow.systems.crossbar.soak.soaker import CrossbarSoaker, make_stimulus
-from remora.flow.systems.crossbar.soak.third import third_reading
+from remora.flow.systems.crossbar.soak.third import reads, third_reading
 from remora.flow.systems.crossbar.stimulus import Stimulus
 from remora.flow.verify.records import ANSWER, answer_records
 from remora.golden.learning.learnt_state import state_records
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.devices.section import Devices
 from remora.spec.lib.packets import Flag
 from remora.tb.lib.scoreboard import Comparison, compare
 
 SEQUENCES = 24
+ATTEMPTS = 100
 TRAFFIC = {"sequences": SEQUENCES, "last": SEQUENCES, "bad": 0.0, "stall": 0.0, "commands": True, "readbacks": 0}
 
 
 def drawn(seed: int) -> tuple[DesignPoint, Stimulus]:
     """A design point with ideal devices, and its traffic."""
     random = np.random.default_rng(seed)
-    design = draw_design(random)
+    design = draw_design(random).model_copy(update={"devices": Devices()})
     return design, make_stimulus(design, {"seed": seed, **TRAFFIC})
+
+
+def drawn_with_devices(seed: int) -> tuple[DesignPoint, Stimulus]:
+    """A design point with real devices, and its traffic."""
+    for attempt in range(ATTEMPTS):
+        random = np.random.default_rng([seed, attempt])
+        design = draw_design(random)
+        aged = int(random.integers(2)) * int(2 ** random.uniform(4, 40))
+        traffic = TRAFFIC | {"seed": seed, "age": aged, "sequences": SEQUENCES // 2, "last": SEQUENCES // 2}
+        if not design.devices.ideal and reads(design, stimulus := make_stimulus(design, traffic)):
+            return design, stimulus
+    raise AssertionError("no design point has devices that can be read")
 
 
 def compared(design: DesignPoint, stimulus: Stimulus, third_design: DesignPoint | None = None) -> Comparison:
@@ -71,6 +85,28 @@ def test_the_third_reading_agrees_with_golden(first, count):
     ):  # fmt: skip
         assert seen[capability] > 1, seen
     for kind in ("step", "readout", "learn", "insert", "answer", "hidden weights", "readout accumulators", "reservoir"):
+        assert kinds[kind] > 20, kinds
+
+
+@pytest.mark.parametrize(
+    ("first", "count"), [(0, 8), pytest.param(1000, 300, marks=pytest.mark.nightly)], ids=["day", "night"]
+)
+def test_the_third_reading_agrees_with_golden_on_real_devices(first, count):
+    seen, kinds = Counter(), Counter()
+    for seed in range(first, first + count):
+        design, stimulus = drawn_with_devices(seed)
+        comparison = compared(design, stimulus)
+        comparison.require()
+        kinds.update(comparison.compared)
+        model = design.device_model()
+        seen.update(
+            learns=design.capabilities.learns, verifies=design.capabilities.verifies_learning, aged=stimulus.age > 0,
+            noisy=model.reads_noisily, wired=model.wired, drifts=model.drifts, reference=model.pair == "reference",
+        )  # fmt: skip
+    print(seen, kinds)
+    for name in ("learns", "aged", "noisy", "wired", "drifts", "reference", *(["verifies"] if count > 100 else [])):
+        assert seen[name] > 1, seen
+    for kind in ("step", "readout", "learn", "answer"):
         assert kinds[kind] > 20, kinds
 
 

@@ -25,15 +25,15 @@ def pulse_column(
     hidden = layer == "hidden"
     weights = network.hidden if hidden else network.readout
     k = point.fields["learning"]["verify_reads"]
+    missed: dict[int, int] = {}
     if not network.chip:
-        missed = {}
         for row, due in enumerate(dues):
             was = weights[row][column]
             _ideal(point, weights, row, column, due, counted)
             if due and k:
                 missed |= _missed_ideally(point, row, due, was, weights[row][column])
         return missed
-    real, missed = network.chip[not hidden], {}
+    real = network.chip[not hidden]
     for first, rows in point.hidden_tiles if hidden else point.readout_tiles:
         part = {row: dues[row] for row in range(first, first + rows) if dues[row]}
         if k:
@@ -122,7 +122,7 @@ def _verified(
         for row in pending:
             given[row] += 1
             dropped[row] += _real(point, real, row, column, 1 if dues[row] > 0 else -1, touched[row])
-    missed = {}
+    missed: dict[int, int] = {}
     for row, due in dues.items():
         counted.update(applied=given[row] - dropped[row], dropped=dropped[row], devices=len(touched[row]))
         difference = sum(after[row]) - sum(before[row])

@@ -18,7 +18,8 @@ module remora_memory #(
     input wire [ADDRESS_BITS-1:0] read_address,
     output reg [WIDTH-1:0] read_data  // of the last cycle with read high; holds
 );
-  reg [WIDTH-1:0] words[DEPTH];
+  // Synthesis need not see to a word that is read and written in one cycle.
+  (* no_rw_check *) reg [WIDTH-1:0] words[DEPTH];
 
   always @(posedge clk) begin
     if (write) words[write_address] <= write_data;

@@ -11,6 +11,7 @@ MEMORY = FOLDER / "remora_memory.sv"
 IMAGE = FOLDER / "remora_image.sv"  # which the models of crossbar and cells read their images with
 DEVICES = tuple(FOLDER / f"remora_{name}.sv" for name in ("reads", "devices", "chip_file"))  # of a crossbar, real ones
 CROSSBAR = (FOLDER / "remora_crossbar.sv", IMAGE, *DEVICES)
+DIGITAL_CROSSBAR = (*sorted((FOLDER / "fpga").glob("*.sv")), IMAGE)  # the crossbar of an FPGA
 HELPERS = (IMAGE, *DEVICES)  # models that stand beside those of macros
 BMRU_CORE = FOLDER / "remora_bmru_core.sv"
 BISTABLE = (FOLDER / "remora_bistable.sv", IMAGE)

@@ -1,0 +1,1 @@
+"""Tests of the crossbar accelerator with the bodies of an FPGA."""

@@ -13,17 +13,22 @@ from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.simulator import write_source
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design
+from tests.hdl.designs import ONE
 from tests.support import generated_copy, generated_once, icarus
 from tests.top.plain_bench import design_under_test
 
 TESTED = {"memory_test": True, "small_memory_bits": 0}
-LEARNING = {"enabled": True, "replay_capacity": 5}
-CHANGES = {
-    "tiny": {"system": TESTED | {"parity": True}, "learning": LEARNING},
-    "kws": {"system": TESTED | {"test_pin": True}},
+DESIGNS = {
+    # Every memory has a few words.
+    "learns": ONE.evolve(
+        network={"hidden": 2, "classes": 2, "max_steps": 2},
+        learning={"enabled": True, "replay_capacity": 3},
+        system=TESTED | {"parity": True, "contexts": 2},
+    ),
+    "kws": load_design("kws", Design).evolve(system=TESTED | {"test_pin": True}),
 }
-SOUND = {"tiny": 7, "kws": 1}
-"""Macros of each."""
+MACROS = {"learns": 7, "kws": 1}
+"""How many each has."""
 WRITE = "    if (write) words[write_address] <= write_data;\n"
 READ = "    if (read) read_data <= words[read_address];\n"
 """Statements of the model of a memory."""
@@ -59,11 +64,10 @@ FAULTS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=CHANGES)
-def generated(request, tmp_path_factory) -> Generated:
-    """A core whose memories are all macros, with a port for their test."""
-    design = load_design(request.param, Design).evolve(**CHANGES[request.param])
-    return generated_copy(design, tmp_path_factory.mktemp("memory-test"))
+@pytest.fixture(scope="module", params=DESIGNS)
+def generated(request, tmp_path_factory) -> tuple[Generated, int]:
+    """A core whose memories are all macros, with a port for their test, and how many macros it has."""
+    return generated_copy(DESIGNS[request.param], tmp_path_factory.mktemp("memory-test")), MACROS[request.param]
 
 
 def march(generated: Generated, *arguments: str) -> tuple[int, str]:
@@ -75,8 +79,8 @@ def march(generated: Generated, *arguments: str) -> tuple[int, str]:
 
 
 def test_sound_memories_pass(generated):
+    generated, macros = generated
     status, printed = march(generated)
-    macros = SOUND[generated.design.name]
     passed = re.search(rf"^PASS: (\d+) words of {macros} macros compared$", printed, re.MULTILINE)
     assert status == 0 and passed, printed
     sizes = [macro for memory in generated.sidecar["memories"] for macro in memory["macros"]]
@@ -86,27 +90,20 @@ def test_sound_memories_pass(generated):
     assert int(passed[1]) == 1 + sum(5 * count * rounds for count, rounds in zip(words, backgrounds, strict=True))
 
 
-# The seven macros of `tiny` take a while each.
-@pytest.mark.parametrize(("generated", "fault"), [
-    pytest.param(
-        preset, fault, id=f"{preset}-{fault.name}",
-        marks=[pytest.mark.nightly] if preset == "tiny" and fault.name != "stuck_bit" else [],
-    )
-    for preset in CHANGES for fault in FAULTS
-], indirect=["generated"])  # fmt: skip
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_each_fault_is_seen_in_every_macro(generated, fault, tmp_path):
+    generated, macros = generated
     model = generated.directory / "macros" / "remora_memory.sv"
     broken = tmp_path / "remora_memory.sv"
     broken.write_text(mutate_model(model.read_text(encoding="utf-8"), "remora_memory", [fault]))
     models = [str(broken), *(str(each) for each in generated.models if each.name != model.name)]
     status, printed = march(generated, f"MODELS={' '.join(models)}", f"PLUSARGS=+{FAULT_PLUSARG}=1")
-    macros = SOUND[generated.design.name]
     assert status != 0 and f"FAIL: {macros} of {macros} macros" in printed, printed
 
 
 def test_numbers_are_those_of_the_sidecar(generated, tmp_path):
     """A word written through the port is in the macro that the sidecar lists under its number, and in no other."""
-    tool = icarus()
+    tool, (generated, _) = icarus(), generated
     paths = [macro["path"] for memory in generated.sidecar["memories"] for macro in memory["macros"]]
     shown = ", ".join(f"dut.{path}.words[0][7:0]" for path in paths)
     writes = "\n".join(
@@ -133,6 +130,7 @@ endmodule
 
 
 def test_in_operation_the_testbench_passes(generated):
+    generated, _ = generated
     icarus()
     done = subprocess.run(["make", "-C", generated.directory / "sim", "icarus"], capture_output=True, text=True)
     assert done.returncode == 0 and "\nPASS: " in done.stdout, done.stdout + done.stderr
@@ -140,7 +138,7 @@ def test_in_operation_the_testbench_passes(generated):
     assert "set_case_analysis 0 [get_ports memory_test_enable]" in constraints
 
 
-@pytest.mark.parametrize("preset", CHANGES)
+@pytest.mark.parametrize("preset", ["tiny", "kws"])
 def test_without_the_field_there_is_no_such_port(preset):
     plain = generated_once(load_design(preset, Design))
     assert "memory_test" not in plain.netlist.read_text(encoding="utf-8")

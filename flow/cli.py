@@ -31,6 +31,7 @@ COMMANDS = {
     "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
     "synth": "Synthesise to 180 nm standard cells: area, flip-flops and timing, typical, pre-layout.",
     "prove": "Prove properties of the generated hardware, for every input and every length of time.",
+    "equivalence": "Prove that the netlist of standard cells does what the Verilog does, block by block.",
     "train": "Train a design point: as the chip learns, or offline where it cannot.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
     "selftest": "Put defects into a chip, let it test itself, and compare what it finds.",

@@ -11,11 +11,14 @@ from remora.flow.systems.options import SimulateOptions
 def command(chosen: Chosen, json: JsonOption = None) -> None:
     """Run the generated Verilog on real data under Verilator and compare every step with golden.
 
+    With --gates the netlist of standard cells takes the place of the Verilog, on Icarus Verilog, whose bits may be
+    unknown. Monitors and comparison are the same, and an unknown bit where one is compared ends the run.
+
     Exits 1 at any difference and shows the first one in context.
 
     Examples: remora simulate mnist --limit 500 --json result.json · remora simulate mnist --learn · remora simulate
     mnist --learn --tasks 2 --limit 1000 · remora simulate tiny --waves tiny.vcd · remora simulate tiny --toggles
-    tiny.saif --json tiny.json · remora simulate kws --noise --json kws.json
+    tiny.saif --json tiny.json · remora simulate tiny --gates · remora simulate kws --noise --json kws.json
     """
     from remora.flow.systems.api import simulate
     from remora.flow.tools.build import check_waves, wave_format
@@ -26,7 +29,7 @@ def command(chosen: Chosen, json: JsonOption = None) -> None:
         check_waves(wave_format(options.waves))
     check_results(options.waves, options.toggles, json, beside=[chosen.config, *options.paths()])
     check_kept(options.keep)
-    check_recorded(options.waves, options.toggles)
+    check_recorded(options.waves, options.toggles, options.gates)
     simulated = simulate(chosen.design, **vars(options))
     console().print(simulated.table())
     write_json(json, simulated.result)

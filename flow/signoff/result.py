@@ -76,8 +76,9 @@ def synthesise_design(
         boxes = [f"{name}_blackbox.v" for name in parts.macros]
         for name in boxes:
             write_bytes(folder / name, parts.source(name).read_bytes())
+        kinds = [Hierarchy.FLAT, *([] if flat_only else [Hierarchy.HIERARCHICAL])]
         job = Job([source], boxes, TOP_NAME, macros, blocks, cells, folder, assumptions)
-        made = {kind: make(job, kind) for kind in Hierarchy if kind is Hierarchy.FLAT or not flat_only}
+        made = {kind: make(job, kind) for kind in kinds}
         if directory is not None:
             write_gates(made[Hierarchy.FLAT].netlist, job, GATES)
     return (

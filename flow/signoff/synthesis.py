@@ -1,8 +1,9 @@
 """Synthesis: from the Verilog of a design to cells of the library, by Yosys.
 
-A netlist is made in one of two ways. `Hierarchy.FLAT` joins all blocks before it optimises, which gives the figures.
+A netlist is made in one of three ways. `Hierarchy.FLAT` joins all blocks before it optimises, which gives the figures.
 `Hierarchy.HIERARCHICAL` optimises each block by itself and joins them at the end, so that every cell has the block that
-it came from in its name: that tells what a block costs, and which blocks a path crosses.
+it came from in its name: that tells what a block costs, and which blocks a path crosses. `Hierarchy.KEPT` never joins
+them: each stays a module with all its ports, which simulators and proofs look at.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from remora.flow.generate.macros.assumptions import Assumptions
 from remora.flow.generate.macros.shapes import Macros
@@ -22,6 +24,7 @@ from remora.flow.signoff.cells import StandardCell, read_cells
 from remora.flow.signoff.clock_gates import BLACKBOX, MODEL, gate_clocks
 from remora.flow.signoff.netlist import Netlist, NetlistError, clean
 from remora.flow.tools.yosys import run_yosys
+from remora.hdl.lib.reset_tree import LOCAL
 from remora.spec.lib.files import write_text
 
 
@@ -30,6 +33,7 @@ class Hierarchy(Enum):
 
     FLAT = "flat"
     HIERARCHICAL = "hierarchical"
+    KEPT = "kept"
 
 
 MACROS_FILE = "macros.lib"
@@ -117,12 +121,44 @@ def synthesise(job: Job, hierarchy: Hierarchy) -> Netlist:
         NetlistError: the result is not what timing can trust.
     """
     name = hierarchy.value
+    _write_inputs(job)
+    passes = _passes(job, hierarchy)
+    run_yosys([*passes, f"write_json {name}.json"], job.folder, name)
+    document = json.loads((job.folder / f"{name}.json").read_text(encoding="utf-8"))
+    (job.folder / f"{name}.json").unlink()
+    netlist = bind(document, job.top, job.macros, job.blocks, read_cells(job.cells))
+    netlist.check()
+    buffer_fanout(netlist, job.assumptions.max_fanout)
+    netlist.check()
+    return netlist
+
+
+def map_blocks(job: Job, name: str) -> dict[str, Any]:
+    """Map every block of a design by itself, and write ``<name>.v``; returns what Yosys' ``stat`` says.
+
+    Nets keep their drivers' strength: no buffer bounds their sinks.
+
+    Raises:
+        YosysError: Yosys refuses the design.
+    """
+    _write_inputs(job)
+    written = [f"write_verilog -noattr {name}.v", f"tee -o {name}.json stat -json"]
+    run_yosys([*_passes(job, Hierarchy.KEPT), *written], job.folder, name)
+    return json.loads((job.folder / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _write_inputs(job: Job) -> None:
+    """What the passes read besides the sources."""
     write_text(job.folder / "abc.script", _ABC.format(target=round(job.assumptions.period * 1000 * _TARGET)))
     write_text(job.folder / _GATE_FILE, BLACKBOX)
     write_text(job.folder / _MUX_FILE.name, _MUX_FILE.read_text(encoding="utf-8"))
-    modules = sorted({job.macros.shapes[cell].module for cell in job.macros.instances.values()})
+
+
+def _passes(job: Job, hierarchy: Hierarchy) -> list[str]:
+    """Passes of Yosys from the sources to cells of the library, checked."""
+    modules = [path.removesuffix("_blackbox.v") for path in job.blackboxes]
     flatten = ["flatten"]
-    passes = [
+    return [
         # With the pins of the cells known, JSON has their directions.
         f"read_liberty -lib {job.cells}",
         *(f"read_verilog -lib {path}" for path in (*job.blackboxes, _GATE_FILE)),
@@ -131,6 +167,8 @@ def synthesise(job: Job, hierarchy: Hierarchy) -> Netlist:
         # A macro whose outputs nobody takes is on the chip all the same.
         *(f"setattr -set keep 1 t:{module}" for module in modules),
         "proc",
+        # Monitors watch what resets the registers of a block, though it is no port of it.
+        *([f"setattr -set keep 1 w:{LOCAL}"] if hierarchy is Hierarchy.KEPT else []),
         *(["opt_hier"] if hierarchy is Hierarchy.HIERARCHICAL else []),
         *(flatten if hierarchy is Hierarchy.FLAT else []),
         *_GENERIC,
@@ -145,19 +183,11 @@ def synthesise(job: Job, hierarchy: Hierarchy) -> Netlist:
         f"abc -liberty {job.cells} -script abc.script",
         *(flatten if hierarchy is Hierarchy.HIERARCHICAL else []),
         "setundef -zero",
-        "opt_clean -purge",
+        # Where blocks are kept, their registers are known by their names.
+        "opt_clean" if hierarchy is Hierarchy.KEPT else "opt_clean -purge",
         f"hierarchy -check -top {job.top}",
         "check -mapped -assert",
-        f"write_json {name}.json",
     ]
-    run_yosys(passes, job.folder, name)
-    document = json.loads((job.folder / f"{name}.json").read_text(encoding="utf-8"))
-    (job.folder / f"{name}.json").unlink()
-    netlist = bind(document, job.top, job.macros, job.blocks, read_cells(job.cells))
-    netlist.check()
-    buffer_fanout(netlist, job.assumptions.max_fanout)
-    netlist.check()
-    return netlist
 
 
 def bind(

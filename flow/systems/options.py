@@ -104,6 +104,13 @@ class SimulateOptions(Options):
         Path | None,
         typer.Option(help="Count toggles: write them to this file as SAIF, and by block into the JSON."),
     ] = None
+    gates: Annotated[
+        bool,
+        typer.Option(
+            "--gates",
+            help="Map the design to standard cells, each block by itself, and simulate these on Icarus Verilog.",
+        ),
+    ] = False
     keep: Annotated[
         Path | None,
         typer.Option(

@@ -18,6 +18,8 @@ from remora.spec.lib.files import write_text
 
 MINIMUM_VERSION = 11
 """First release that the models are held to run on."""
+POWER_UP = "remora_power_up"
+"""Plusarg of every simulation: the seed of what models of flip-flops hold at power-up."""
 FIX = "on Debian or Ubuntu: sudo apt install iverilog"
 
 
@@ -58,19 +60,20 @@ def _command(name: str) -> str:
     return found
 
 
-def build_icarus(sources: Sequence[Path], top: str, *, name: str) -> Build:
+def build_icarus(sources: Sequence[Path], top: str, *, name: str, defines: Sequence[str] = ()) -> Build:
     """Compile a design for Icarus Verilog; ``remora.flow.tools.simulator.run`` runs it under cocotb.
 
     Args:
         sources: Verilog and SystemVerilog, in order; all are read as SystemVerilog.
         top: name of the top module.
         name: what to call the build; part of its directory's name.
+        defines: macros that are defined for all of them.
 
     Raises:
         SimulatorError: there is no Icarus Verilog, or it refuses the design; the message has the first error.
     """
     icarus = find_icarus()
-    options = ["-g2012", "-Wall", "-s", top]
+    options = ["-g2012", "-Wall", "-s", top, *(f"-D{define}" for define in defines)]
     hasher = hashlib.sha256(repr((icarus.version, options)).encode())
     for path in sources:
         hasher.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from remora.flow.tools.children import run_child
-from remora.flow.tools.yosys import ABC
+from remora.flow.tools.yosys import abc_program
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.extras import require_extra
 from remora.spec.lib.files import write_text
@@ -111,15 +111,12 @@ def run_task(task: Task, folder: Path, name: str) -> Outcome:
         MissingExtra: as of `require_sby`.
     """
     require_sby()
-    import pyosys
-
     for file, text in task.files.items():
         if not (folder / file).is_file():
             write_text(folder / file, text)
     write_text(folder / f"{name}.sby", task.config())
-    abc = Path(pyosys.__path__[0]) / ABC
     command = [sys.executable, "-c", _SBY.format("sby"), "--yosys", shlex.join([sys.executable, "-c", _YOSYS])]
-    command += ["--abc", shlex.quote(str(abc))]
+    command += ["--abc", shlex.quote(str(abc_program()))]
     for tool, function in (("smtbmc", "yosys_smtbmc"), ("witness", "yosys_witness")):
         command += [f"--{tool}", shlex.join([sys.executable, "-c", _SBY.format(function)])]
     environment = {**os.environ, "PATH": os.pathsep.join([str(_bin()), os.environ.get("PATH", "")])}

@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 from remora.flow.tools.build import Build, build, build_executable, build_root, tail, write_source
 from remora.flow.tools.children import run_child
 from remora.flow.tools.disk_watch import DiskWatch, check_room
-from remora.flow.tools.icarus import find_icarus
+from remora.flow.tools.icarus import POWER_UP, find_icarus
 from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
 from remora.flow.tools.verilator import SimulatorError, Verilator, find_verilator
 from remora.spec.lib.errors import CheckFailed
@@ -140,6 +140,8 @@ def run(
             # zeros, so that a design cannot rely on what silicon does not give. In Icarus they are x.
             "+verilator+rand+reset+2",
         ]
+    else:
+        arguments.append(f"+{POWER_UP}={seed % 2**31}")
 
     started = time.monotonic()
     what = f"{test_module} on '{build.name}' (seed {seed}, in {directory})"

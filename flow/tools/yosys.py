@@ -32,6 +32,18 @@ def yosys_version() -> str:
     return importlib.metadata.version("pyosys")
 
 
+def abc_program() -> Path:
+    """ABC of the wheel.
+
+    Raises:
+        MissingExtra: it is not installed.
+    """
+    require_extra("remora synth", "signoff")
+    import pyosys
+
+    return Path(pyosys.__path__[0]) / ABC
+
+
 def run_yosys(passes: Sequence[str], folder: Path, name: str) -> str:
     """Run passes one after the other in ``folder``.
 

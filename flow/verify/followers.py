@@ -28,7 +28,8 @@ def followers(ports: Sequence[Mapping]) -> str:
         f"  reg [{port['width'] - 1}:0] {inner[port['name']]};\n"
         f"  initial {inner[port['name']]} = {port['name']};\n"
         # A process without an edge is combinational to Verilator, and the register would be the input again.
-        f"  always @(edge {port['name']}[0] or {port['name']}) {inner[port['name']]} <= {port['name']};\n"
+        f"  always @(posedge {port['name']}[0] or negedge {port['name']}[0] or {port['name']})"
+        f" {inner[port['name']]} <= {port['name']};\n"
         for port in ports
         if _is_followed(port)
     )

@@ -9,7 +9,9 @@ from typing import Any
 
 from remora.flow.generate.directory import Generated
 from remora.flow.generate.integrate.constraints import TEST_MODE
+from remora.flow.signoff.gates import Gates
 from remora.flow.tools.build import Waves
+from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import Build, build, write_source
 from remora.flow.tools.verilator import Optimise
@@ -77,7 +79,8 @@ class Harness:
             player of packets and the recorder of answers.
         modules: files in tb/sv, without prefix and ending, of all of these.
         package: text of the package ``remora_trace``.
-        arguments: further ones of the compiler.
+        defines: macros of the preprocessor that are defined.
+        arguments: further ones of Verilator.
         text: further Verilog of the top module.
     """
 
@@ -85,6 +88,7 @@ class Harness:
     watching: tuple[Instance, ...] = ()
     modules: tuple[str, ...] = ()
     package: str = trace_package({}, {}, {})
+    defines: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     text: str = ""
 
@@ -187,13 +191,25 @@ def build_harness(
     if waves == "saif":
         port = f"input wire [{RECORDING_BITS - 1}:0] {RECORDING}"
         harness = replace(harness, ports=(*harness.ports, port))
+    sources = _sources(generated, harness, netlist or generated.netlist, models or generated.models)
+    arguments = (*(f"-D{define}" for define in harness.defines), *harness.arguments)
+    return build(sources, HARNESS, name=generated.design.name, waves=waves, optimise=optimise, arguments=arguments)
+
+
+def build_gates(generated: Generated, make: MakeHarness, gates: Gates) -> Build:
+    """Build the simulated top level for cocotb on Icarus Verilog, with gates in place of the Verilog.
+
+    Args:
+        make: the system's own.
+        gates: of the same design.
+    """
+    harness = make(generated.design, generated.sidecar["probes"])
+    sources = _sources(generated, harness, gates.netlist, [*generated.models, gates.models])
+    return build_icarus(sources, HARNESS, name=f"{generated.design.name}-gates", defines=harness.defines)
+
+
+def _sources(generated: Generated, harness: Harness, netlist: Path, models: Sequence[Path]) -> list[Path]:
+    """All that is compiled, in order."""
     text = harness_verilog(generated.sidecar["ports"], harness)
-    sources = [
-        *monitor_sources(harness.package, *ALWAYS, *harness.modules),
-        netlist or generated.netlist,
-        *(models or generated.models),
-        write_source(f"{HARNESS}.sv", text),
-    ]
-    return build(
-        sources, HARNESS, name=generated.design.name, waves=waves, optimise=optimise, arguments=harness.arguments
-    )
+    monitors = monitor_sources(harness.package, *ALWAYS, *harness.modules)
+    return [*monitors, netlist, *models, write_source(f"{HARNESS}.sv", text)]

@@ -153,6 +153,7 @@ class RtlRun(Generic[C]):
         required: kinds of which it must have compared a record.
         seconds: wall-clock time by part of the run.
         toggles: as `remora.flow.verify.toggles.toggle_report` has them, where they were counted.
+        gates: of the mapped netlist, where it took the place of the Verilog: ``cells``, ``flip_flops``.
     """
 
     case: C
@@ -164,6 +165,7 @@ class RtlRun(Generic[C]):
     required: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
     toggles: dict[str, Any] | None = None
+    gates: dict[str, Any] | None = None
 
     def failure(self) -> str:
         """What is wrong, in words; empty where all agrees and a record of each required kind was compared."""

@@ -18,12 +18,13 @@ from filelock import FileLock
 from remora.flow.generate.directory import Generated, write_directory
 from remora.flow.generate.parts import Parts
 from remora.flow.report.console import console, progress, table
+from remora.flow.signoff.gates import Gates, gates_of
 from remora.flow.tools.build import Waves, wave_format
 from remora.flow.tools.program import program_digest
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.simulator import Build, build_root
 from remora.flow.tools.verilator import Optimise
-from remora.flow.verify.harness import MakeHarness, build_harness
+from remora.flow.verify.harness import MakeHarness, build_gates, build_harness
 from remora.flow.verify.parts import running_parts
 from remora.flow.verify.run import C, RtlRun, run_case
 from remora.flow.verify.toggles import toggle_report, toggle_table
@@ -111,12 +112,15 @@ def check_kept(keep: Path | None) -> None:
     check_writable(keep / RUN_MANIFEST)
 
 
-def check_recorded(waves: Path | None, toggles: Path | None) -> None:
+def check_recorded(waves: Path | None, toggles: Path | None, gates: bool = False) -> None:
     """Whether one simulation can record what is asked for.
 
     Raises:
-        RemoraError: both waveforms and toggles.
+        RemoraError: both waveforms and toggles, or one of them of gates.
     """
+    if gates and (waves or toggles):
+        what, flag = ("waveforms", "--waves") if waves else ("toggles", "--toggles")
+        raise RemoraError(f"{flag} with --gates: {what} are recorded of the Verilog alone; leave one out")
     if waves and toggles:
         raise RemoraError(f"--toggles {toggles} with --waves {waves}: a simulation records one of them; leave one out")
 
@@ -198,6 +202,7 @@ def simulate_case(
     stall: float = 0.0,
     waves: Path | None = None,
     toggles: Path | None = None,
+    gates: bool = False,
     keep: Path | None = None,
     optimise: Optimise = "run",
     jobs: int = 1,
@@ -209,22 +214,28 @@ def simulate_case(
         count: how many records of `RunCase.PROGRESS` the run will have. ``unit``: what they are called.
         seed, stall, waves: as of `remora.flow.verify.run.run_case`.
         toggles: SAIF file to record; the run then has what `remora.flow.verify.toggles.toggle_report` says of it.
+        gates: simulate the mapped netlist on Icarus Verilog; what is unknown there and compared ends the run.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
         jobs: simulations at once, each of a part of the case.
 
     Raises:
         RemoraError: the case cannot be divided, ``waves`` or ``toggles`` are to be recorded of several simulations, or
-            both of one.
+            both of one, or one of gates.
+        MissingExtra, TimingError: Yosys or the standard cells are missing, of gates.
         SimulatorError: the build or the simulation itself failed.
     """
-    check_recorded(waves, toggles)
+    check_recorded(waves, toggles, gates)
     if jobs > 1 and (waves or toggles):
         what, flag = ("waveforms", "--waves") if waves else ("toggles", "--toggles")
         raise RemoraError(f"--jobs {jobs}: {what} are recorded of one simulation; leave --jobs or {flag} out")
     divided = case.parts(jobs) if jobs > 1 else []
     generated = generate_for(parts)
     recorded: Waves | None = "saif" if toggles else wave_format(waves)
-    build = built(lambda: build_harness(generated, harness, waves=recorded, optimise=optimise))
+    mapped = _mapped(generated) if gates else None
+    if mapped:
+        build = built(lambda: build_gates(generated, harness, mapped))
+    else:
+        build = built(lambda: build_harness(generated, harness, waves=recorded, optimise=optimise))
     with ExitStack() as around:
         directory = around.enter_context(run_directory(case.design.name, keep))
         # Processes begin before the thread of the progress bar does.
@@ -236,15 +247,24 @@ def simulate_case(
             run = run_case(build, case, directory, seed=seed, stall=stall, waves=toggles or waves, progress=advance)
         if toggles:
             run.toggles = toggle_report(parts, toggles, directory / HALTED_FILE)
+    if mapped:
+        run.gates = {"cells": mapped.cells, "flip_flops": mapped.flip_flops}
     tidy(directory, keep, run.comparison)
     return run
+
+
+def _mapped(generated: Generated) -> Gates:
+    """The gates of a design, with words for a person."""
+    with console(stderr=True).status("mapping every block to standard cells"):
+        return gates_of(generated)
 
 
 @dataclass(frozen=True)
 class Simulated(Generic[C]):
     """A simulation and its result as reported; ``show`` makes the table of a result.
 
-    Where toggles were counted, ``result`` has them as ``toggles``, and the table is followed by theirs.
+    Where toggles were counted, ``result`` has them as ``toggles``, and theirs follows the table. Where gates were
+    simulated it has their numbers as ``gates``.
     """
 
     run: RtlRun[C]
@@ -252,8 +272,8 @@ class Simulated(Generic[C]):
     show: Callable[[dict[str, Any]], Table]
 
     def __post_init__(self) -> None:
-        if self.run.toggles:
-            object.__setattr__(self, "result", self.result | {"toggles": self.run.toggles})
+        more = {"toggles": self.run.toggles, "gates": self.run.gates}
+        object.__setattr__(self, "result", self.result | {name: each for name, each in more.items() if each})
 
     def table(self) -> RenderableType:
         """The result for a person."""
@@ -284,5 +304,7 @@ def agreement_table(result: dict[str, Any], heading: tuple[str, str], compared: 
     shown.show_header = False
     shown.add_row(*heading)
     shown.add_row(compared[0], f"{compared[1]} ({result['values_compared']:,} values)")
+    if gates := result.get("gates"):
+        shown.add_row("gates", f"{gates['cells']:,} cells, of which {gates['flip_flops']:,} flip-flops")
     shown.add_row("mismatches", f"{result['mismatches']:,}", style="green" if result["mismatches"] == 0 else "bold red")
     return shown

@@ -34,35 +34,47 @@ module remora_bistable_monitor
   remora_trace_file #(.KIND("step"), .BITS($bits(step_t)), .PADDED(STEP_PADDED)) writer (.tracing(tracing));
   remora_streamed_words #(.ROWS(STEP_WORDS), .PLANE_BITS(PLANE_BITS)) streamed ();
 
-  step_t pending;  // of the sample, until the cells see it
+  // Of the sample, until the cells see it.
+  longint unsigned cycle_of;
+  int unsigned sequence_of;
+  shortint unsigned step_of;
+  logic [STEP_WORDS-1:0][15:0] words_of;
   step_t record;
   logic sampled = 0;
   logic settling = 0;  // the cells see the currents
   logic settled = 0;  // the record waits for the states
 
-  function automatic void take_step();
-    pending.cycle = cycle;
-    pending.sequence_ = head.sequence_of[0];  // a cell holds one state
-    pending.context_ = 0;
-    pending.step = head.step_of[0];
-    for (int i = 0; i < STEP_WORDS; i++) pending.words[i] = streamed.words[i];
-  endfunction
+  task automatic take_step();
+    cycle_of = cycle;
+    sequence_of = head.sequence_of[0];  // a cell holds one state
+    step_of = head.step_of[0];
+    for (int i = 0; i < STEP_WORDS; i++) words_of[i] = streamed.words[i];
+  endtask
 
-  function automatic void take_sums();
-    record = pending;
+  task automatic take_sums();
+    logic [STEP_SUMS-1:0][31:0] sums;
+    record = '0;
+    record.cycle = cycle_of;
+    record.sequence_ = sequence_of;
+    record.context_ = 0;
+    record.step = step_of;
+    record.words = words_of;
     for (int j = 0; j < STEP_SUMS; j++) begin
       longint sum;
       sum = 0;
       for (int tile = 0; tile < ROW_TILES; tile++)
         sum = sum + longint'($signed(current[(tile*STEP_SUMS+j)*SUM_BITS+:SUM_BITS]));
-      record.sums[j] = 32'(sum >>> FRACTION_BITS);
+      sums[j] = 32'(sum >>> FRACTION_BITS);
     end
-  endfunction
+    record.sums = sums;
+  endtask
 
-  function automatic void write_step();
-    for (int j = 0; j < STEP_STATE; j++) record.state[j] = 16'(cell_state[j]);
+  task automatic write_step();
+    logic [STEP_STATE-1:0][15:0] states;
+    for (int j = 0; j < STEP_STATE; j++) states[j] = 16'(cell_state[j]);
+    record.state = states;
     writer.write(record);
-  endfunction
+  endtask
 
   always @(posedge clk) begin
     sampled <= 0;

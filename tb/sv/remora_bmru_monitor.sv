@@ -1,6 +1,6 @@
 // Trace monitor of the BMRU core: writes the records of kind `frame`.
 //
-// Bound into every remora_bmru_core, of which it sees what was sampled; so a traced simulation has one core.
+// It stands beside the core, and sees what the model of remora_bmru_core holds for it; a traced simulation has one core.
 `timescale 1ns / 1ps
 `default_nettype none
 
@@ -32,8 +32,10 @@ module remora_bmru_monitor
   longint unsigned edge_before = 0;
   logic powered_up = 0;  // the first reset has come: what random values did before is no frame
 
-  function automatic void write_frame();
+  task automatic write_frame();
     frame_t record;
+    logic [FRAME_FEATURE-1:0][15:0] features;
+    logic [FRAME_STATE-1:0][15:0] states;
     record = '0;
     record.cycle = period == 0 ? 0 : 64'($time) / period;
     record.charge = 64'(charge);
@@ -42,10 +44,12 @@ module remora_bmru_monitor
     record.output_ = out;
     record.decision = 16'(winner);
     for (int i = 0; i < FRAME_FEATURE; i++)
-      record.feature[i] = 16'($signed(feature[i*FEATURE_BITS+:FEATURE_BITS]));
-    for (int i = 0; i < FRAME_STATE; i++) record.state[i] = 16'(state[i]);
+      features[i] = 16'($signed(feature[i*FEATURE_BITS+:FEATURE_BITS]));
+    for (int i = 0; i < FRAME_STATE; i++) states[i] = 16'(state[i]);
+    record.feature = features;
+    record.state = states;
     writer.write(record);
-  endfunction
+  endtask
 
   always @(posedge clk) begin
     if (edge_before != 0 && (period == 0 || 64'($time) - edge_before < period)) period <= 64'($time) - edge_before;
@@ -54,22 +58,5 @@ module remora_bmru_monitor
     if (tracing && powered_up && valid) write_frame();
   end
 endmodule
-
-bind remora_bmru_core remora_bmru_monitor #(
-    .CLASS_BITS(CLASS_BITS),
-    .FEATURE_BITS(FEATURE_BITS),
-    .CHARGE_BITS(CHARGE_BITS)
-) monitor (
-    .clk(clk),
-    .reset(reset),
-    .valid(valid),
-    .state(state),
-    .winner(winner),
-    .charge(charge),
-    .candidate(sampled_candidate),
-    .out(sampled_output),
-    .feature(sampled_feature),
-    .frame(sampled_frame)
-);
 
 `default_nettype wire

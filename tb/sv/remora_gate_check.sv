@@ -19,7 +19,7 @@ module remora_gate_check #(
     input wire valid
 );
   // From the last strobe of a frame to its answer, or from the clock's first tick to the first strobe, pass fewer cycles.
-  localparam int unsigned QUIET = AWAKE_AFTER + 12;
+  localparam int QUIET = AWAKE_AFTER + 12;
   logic powered_up = 0;
   logic enabled = 0;  // in the cycle that ended last
   int unsigned idle = 0;  // cycles in which the clock ran and nothing was asked for, one after the other

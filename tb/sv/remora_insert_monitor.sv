@@ -43,14 +43,14 @@ module remora_insert_monitor
   int unsigned stored_sum = 0;
 
   // Where a word really goes counts, not where it should.
-  function automatic void add_step();
+  task automatic add_step();
     int stored_step;
     stored_step = int'(step_address) - int'(slot) * MAX_STEPS;
     for (int i = 0; i < FEATURES; i++)
       stored_sum = stored_sum + 32'(step_word[i*FEATURE_BITS+:FEATURE_BITS]) * (2 * (stored_step * FEATURES + i) + 1);
-  endfunction
+  endtask
 
-  function automatic void write_insert();
+  task automatic write_insert();
     insert_t record;
     record = '0;
     record.cycle = cycle;
@@ -65,7 +65,7 @@ module remora_insert_monitor
       record.steps = 16'(head_word[HEAD_WORD_BITS-1:HEAD_LABEL_BITS]);
     end
     writer.write(record);
-  endfunction
+  endtask
 
   always @(posedge clk)
     if (engine_reset) stored_sum = 0;

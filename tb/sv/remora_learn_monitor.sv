@@ -55,7 +55,7 @@ module remora_learn_monitor
   );
   remora_trace_file #(.KIND("learn"), .BITS($bits(learn_t)), .PADDED(LEARN_PADDED)) writer (.tracing(tracing));
 
-  learn_t record;
+  logic [LEARN_FEEDBACK-1:0][31:0] kept_feedback;  // of the record, until the sequence is learnt
   int unsigned gradient_sum = 0;
   int unsigned accumulator_sum = 0;
   int unsigned applied_sum = 0;
@@ -66,38 +66,41 @@ module remora_learn_monitor
     return 2 * (column * STEP_WORDS + row) + 1;
   endfunction
 
-  function automatic void add_gradients();
+  task automatic add_gradients();
     for (int c = 0; c < LEARNING_COLUMNS; c++)
       if (captured_learns[c])
         for (int i = 0; i < LEARNING_LANES; i++)
           gradient_sum = gradient_sum
               + int'($signed(gradients[(c*LEARNING_LANES+i)*GRADIENT_BITS+:GRADIENT_BITS]))
               * weight_of(int'(captured_column) + c, int'(captured_fold) * LEARNING_LANES + i);
-  endfunction
+  endtask
 
   // Beyond the lanes of a fold there is no weight.
-  function automatic void add_accumulators();
+  task automatic add_accumulators();
     for (int i = 0; i < ROUNDED_ROWS; i++)
       if (int'(updated_lane) + i < LEARNING_LANES)
         accumulator_sum = accumulator_sum
             + int'($signed(accumulators[i*ACCUMULATOR_BITS+:ACCUMULATOR_BITS]))
             * weight_of(int'(updated_column), int'(updated_fold) * LEARNING_LANES + int'(updated_lane) + i);
-  endfunction
+  endtask
 
-  function automatic void keep_feedback();
+  task automatic keep_feedback();
     for (int c = 0; c < LEARNING_COLUMNS; c++)
       if (int'(begun_column) + c < LEARN_FEEDBACK)
-        record.feedback[int'(begun_column)+c] = 32'($signed(feedback[c*COLUMN_FEEDBACK_BITS+:COLUMN_FEEDBACK_BITS]));
-  endfunction
+        kept_feedback[int'(begun_column)+c] = 32'($signed(feedback[c*COLUMN_FEEDBACK_BITS+:COLUMN_FEEDBACK_BITS]));
+  endtask
 
-  function automatic void clear();
+  task automatic clear();
     gradient_sum = 0;
     accumulator_sum = 0;
     applied_sum = 0;
     dropped_sum = 0;
-  endfunction
+  endtask
 
-  function automatic void write_learn();
+  task automatic write_learn();
+    learn_t record;
+    logic [LEARN_ERROR-1:0][15:0] errors;
+    record = '0;
     record.cycle = cycle;
     record.sequence_ = head.sequence_of[0];  // what learns is alone, in the lowest context
     record.context_ = 0;
@@ -108,9 +111,11 @@ module remora_learn_monitor
     record.dropped = dropped_sum;
     record.slot = replaying ? 32'(slot) : NO_SLOT;
     for (int k = 0; k < LEARN_ERROR; k++)
-      record.error[k] = 16'($signed(error[k*CLASS_ERROR_BITS+:CLASS_ERROR_BITS]));
+      errors[k] = 16'($signed(error[k*CLASS_ERROR_BITS+:CLASS_ERROR_BITS]));
+    record.feedback = kept_feedback;
+    record.error = errors;
     writer.write(record);
-  endfunction
+  endtask
 
   always @(posedge clk)
     if (engine_reset) clear();

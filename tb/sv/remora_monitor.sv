@@ -54,10 +54,10 @@ module remora_monitor
   logic [READOUT_CODES_BITS-1:0] decided_codes;
   shortint unsigned readouts_of[CONTEXTS];
 
-  function automatic void keep_words();
+  task automatic keep_words();
     for (int i = 0; i < READOUT_WORDS; i++) words_of[gathered%UNDER_WAY][i] = streamed.words[i];
     gathered = gathered + 1;
-  endfunction
+  endtask
 
   task automatic follow_steps();
     if (reset) begin
@@ -75,10 +75,13 @@ module remora_monitor
     end
   endtask
 
-  function automatic void write_readout();
+  task automatic write_readout();
     readout_t record;
-    logic [READOUT_CODES_BITS-1:0] codes;
-    codes = EVERY_STEP != 0 ? decided_codes : readout_codes;
+    logic [READOUT_CODES_BITS-1:0] read;
+    logic [READOUT_WORDS-1:0][15:0] words;
+    logic [READOUT_CODES-1:0][15:0] codes;
+    logic [READOUT_SCORES-1:0][15:0] read_scores;
+    read = EVERY_STEP != 0 ? decided_codes : readout_codes;
     record = '0;
     record.cycle = cycle;
     record.sequence_ = head.sequence_of[concluded_context];
@@ -87,20 +90,23 @@ module remora_monitor
     record.tag = 16'(tag);
     record.decision = 16'(decision);
     for (int i = 0; i < READOUT_WORDS; i++)
-      record.words[i] = EVERY_STEP != 0 ? words_of[decided%UNDER_WAY][i] : streamed.words[i];
-    for (int k = 0; k < READOUT_CODES; k++) record.codes[k] = 16'($signed(codes[k*CODE_BITS+:CODE_BITS]));
-    for (int k = 0; k < READOUT_SCORES; k++) record.scores[k] = 16'($signed(scores[k*SCORE_BITS+:SCORE_BITS]));
+      words[i] = EVERY_STEP != 0 ? words_of[decided%UNDER_WAY][i] : streamed.words[i];
+    for (int k = 0; k < READOUT_CODES; k++) codes[k] = 16'($signed(read[k*CODE_BITS+:CODE_BITS]));
+    for (int k = 0; k < READOUT_SCORES; k++) read_scores[k] = 16'($signed(scores[k*SCORE_BITS+:SCORE_BITS]));
+    record.words = words;
+    record.codes = codes;
+    record.scores = read_scores;
     readouts.write(record);
-  endfunction
+  endtask
 
-  function automatic void write_event(input int kind, input int cause);
+  task automatic write_event(input int kind, input int cause);
     event_t record;
     record = '0;
     record.cycle = cycle;
     record.kind = 16'(kind);
     record.cause = 16'(cause);
     events.write(record);
-  endfunction
+  endtask
 
   always @(posedge clk) begin
     was_reset <= reset;

@@ -35,7 +35,7 @@ module remora_packet_player (
   logic powered_up = 0;  // the first reset has come: `play` means nothing before
   logic [63:0] beat;  // words as read: high byte first, the first word on top
   assign agent_tready = tready && !playing;
-  assign tdata = playing ? {<<8{beat[63:32]}} : agent_tdata;
+  assign tdata = playing ? {beat[39:32], beat[47:40], beat[55:48], beat[63:56]} : agent_tdata;
   assign tkeep = playing ? beat[27:24] : agent_tkeep;
   assign tlast = playing ? beat[28] : agent_tlast;
   assign tvalid = playing || agent_tvalid;

@@ -52,7 +52,7 @@ module remora_register_player #(
 );
   localparam logic [31:0] WRITE = 0, UNTIL = 1, RECORD = 3;
 
-  string path;
+  string path, read_path;
   bit given;
   initial given = $value$plusargs("remora_registers=%s", path) != 0;
 
@@ -83,7 +83,7 @@ module remora_register_player #(
   assign agent_rvalid = rvalid && !playing;
 
   function automatic logic [31:0] swapped(input logic [31:0] word);
-    swapped = {<<8{word}};
+    swapped = {word[7:0], word[15:8], word[23:16], word[31:24]};
   endfunction
 
   // The next access, or the end.
@@ -114,7 +114,8 @@ module remora_register_player #(
     end else if (powered_up && !playing && play && given) begin
       file = $fopen(path, "rb");
       if (file == 0) $fatal(1, "cannot read accesses from %s", path);
-      words = $fopen({path, ".read"}, "wb");
+      $sformat(read_path, "%0s.read", path);
+      words = $fopen(read_path, "wb");
       if (words == 0) $fatal(1, "cannot write what is read to %s.read", path);
       done <= 0;
       failed <= 0;
@@ -123,6 +124,7 @@ module remora_register_player #(
       if (writes ? awvalid && awready : arvalid && arready) address_sent <= 1;
       if (wvalid && wready) data_sent <= 1;
       if (writes ? bvalid : rvalid) begin
+        if ((writes ? ^bresp : ^{rdata, rresp}) === 1'bx) $fatal(1, "the register bus answers with an unknown value");
         if ((writes ? bresp : rresp) != 0 || (!writes && kind != UNTIL && (rdata & mask) != value)) begin
           failed <= 1;
           stop();

@@ -45,41 +45,54 @@ module remora_step_monitor
   remora_trace_file #(.KIND("step"), .BITS($bits(step_t)), .PADDED(STEP_PADDED)) writer (.tracing(tracing));
   remora_streamed_words #(.ROWS(STEP_WORDS), .PLANE_BITS(PLANE_BITS)) streamed ();
 
-  step_t record;
+  // Of the record, until the step is done.
+  logic [STEP_CODES-1:0][15:0] codes;
+  logic [STEP_STATE-1:0][15:0] code_of, candidate_of, state_of;
   // Steps of several contexts are under way at once: words wait for the step's end, and codes for its first states.
   shortint words_of[CONTEXTS][STEP_WORDS];
   logic [HIDDEN_CODES_BITS-1:0] issued_codes;
   logic issuing = 0;
 
-  function automatic void keep_words();
+  task automatic keep_words();
     for (int i = 0; i < STEP_WORDS; i++) words_of[context_index][i] = streamed.words[i];
-  endfunction
+  endtask
 
-  function automatic void take_codes();
-    for (int k = 0; k < STEP_CODES; k++) record.codes[k] = 16'($signed(issued_codes[k*CODE_BITS+:CODE_BITS]));
-  endfunction
+  task automatic take_codes();
+    for (int k = 0; k < STEP_CODES; k++) codes[k] = 16'($signed(issued_codes[k*CODE_BITS+:CODE_BITS]));
+  endtask
 
-  function automatic void take_fold();
+  task automatic take_fold();
     for (int k = 0; k < LANES; k++) begin
       int unit;
       unit = int'(commit_fold) * LANES + k;
       if (unit < STEP_STATE) begin
-        record.code[unit] = 16'($signed(commit_code[k*CODE_BITS+:CODE_BITS]));
-        record.candidate[unit] = 16'($signed(candidate[k*LANE_BITS+:LANE_BITS]));
-        record.state[unit] = 16'($signed(state[k*LANE_BITS+:LANE_BITS]));
+        code_of[unit] = 16'($signed(commit_code[k*CODE_BITS+:CODE_BITS]));
+        candidate_of[unit] = 16'($signed(candidate[k*LANE_BITS+:LANE_BITS]));
+        state_of[unit] = 16'($signed(state[k*LANE_BITS+:LANE_BITS]));
       end
     end
-  endfunction
+  endtask
 
-  function automatic void write_step();
+  task automatic write_step();
+    step_t record;
+    logic [STEP_WORDS-1:0][15:0] words;
+    record = '0;
     record.cycle = cycle;
     record.sequence_ = head.sequence_of[done_context];
     record.context_ = 16'(done_context);
     record.step = head.step_of[done_context];
-    for (int i = 0; i < STEP_WORDS; i++) record.words[i] = words_of[done_context][i];
+    for (int i = 0; i < STEP_WORDS; i++) words[i] = words_of[done_context][i];
+    record.words = words;
+    record.codes = codes;
+    record.code = code_of;
+    record.candidate = candidate_of;
+    record.state = state_of;
     writer.write(record);
-    record = {($bits(step_t) / 16) {STALE}};
-  endfunction
+    codes = {STEP_CODES{STALE}};
+    code_of = {STEP_STATE{STALE}};
+    candidate_of = {STEP_STATE{STALE}};
+    state_of = {STEP_STATE{STALE}};
+  endtask
 
   // The record of a step is written before anything of the next one goes into it.
   always @(posedge clk)

@@ -26,6 +26,8 @@ module remora_stream_check (
     if (reset) powered_up <= 1;
     offered <= {tdata, tkeep, tlast};
     if (powered_up) begin
+      if (!reset && !was_reset && tvalid === 1'bx) $fatal(1, "m_axis: whether a beat is offered is unknown");
+      if (!reset && tvalid && ^{tdata, tkeep, tlast} === 1'bx) $fatal(1, "m_axis: a beat holds an unknown value");
       if (settled_in_reset && tvalid) $fatal(1, "m_axis: valid in reset");
       if (waiting && !reset && !tvalid) $fatal(1, "m_axis: a beat was taken back");
       if (waiting && !reset && offered != {tdata, tkeep, tlast}) $fatal(1, "m_axis: a beat changed before it was taken");

@@ -9,7 +9,7 @@ module remora_streamed_words #(
 ) ();
   shortint words[ROWS];
 
-  function automatic void add(
+  task automatic add(
       input logic [PLANE_BITS-1:0] plane, input logic [ROWS-1:0] positive, input logic [ROWS-1:0] negative
   );
     for (int unsigned i = 0; i < ROWS; i++) begin
@@ -19,7 +19,7 @@ module remora_streamed_words #(
       if (negative[i]) word = word - (shortint'(1) << plane);
       words[i] = word;
     end
-  endfunction
+  endtask
 endmodule
 
 `default_nettype wire

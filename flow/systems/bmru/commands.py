@@ -32,7 +32,7 @@ def simulate_with(design: BmruDesign, options: BmruSimulateOptions) -> Simulated
     switches = ("noise", "mismatch", "bias_error")
     design = design.evolve(nonidealities={name: True for name in switches if getattr(options, name)})
     say_notes(design)
-    clips = options.limit or (WAVES_CLIPS if options.waves or options.toggles else DEFAULT_CLIPS)
+    clips = options.limit or (WAVES_CLIPS if options.waves or options.toggles or options.gates else DEFAULT_CLIPS)
     if spotting:
         recording = keyword_recording(design, clips, checkpoint, options.stream)
     else:
@@ -46,6 +46,7 @@ def simulate_with(design: BmruDesign, options: BmruSimulateOptions) -> Simulated
         paced=options.paced,
         waves=options.waves and options.waves.absolute(),
         toggles=options.toggles and options.toggles.absolute(),
+        gates=options.gates,
         keep=options.keep and options.keep.absolute(),
     )
 

@@ -32,7 +32,8 @@ class BmruSimulateOptions(SimulateOptions):
 
     data: Annotated[str, typer.Option(help="keywords or synthetic.")] = "auto"
     limit: Annotated[
-        int | None, typer.Option(min=1, help=f"clips; {DEFAULT_CLIPS}, or {WAVES_CLIPS} with --waves or --toggles.")
+        int | None,
+        typer.Option(min=1, help=f"clips; {DEFAULT_CLIPS}, or {WAVES_CLIPS} with --waves, --toggles or --gates."),
     ] = None
     checkpoint: Annotated[Path | None, typer.Option(help="the network to load; by default the bundled network.")] = None
     noise: Annotated[bool, typer.Option("--noise", help="Noise at every node, anew each frame.")] = False

@@ -39,6 +39,7 @@ def simulate_bmru(
     paced: bool = False,
     waves: Path | None = None,
     toggles: Path | None = None,
+    gates: bool = False,
     keep: Path | None = None,
 ) -> Simulated[BmruCase]:
     """Generate, build, load the codes through the scan window, run and compare.
@@ -48,6 +49,7 @@ def simulate_bmru(
         stall: probability that either stream pauses in a cycle.
         paced: a frame every `BmruDesign.cycles.frame`, as in the field, instead of back to back.
         waves: VCD or FST file to record. ``toggles``: SAIF file to record.
+        gates: simulate the mapped netlist on Icarus Verilog.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
 
     Raises:
@@ -63,7 +65,8 @@ def simulate_bmru(
     run = simulate_case(
         bmru_parts(design, recording.codes), bmru_harness,
         BmruCase(design, stimulus, recording.streams if settings.sliding else None),
-        count=len(stimulus.packets), unit="frames", seed=seed, stall=stall, waves=waves, toggles=toggles, keep=keep,
+        count=len(stimulus.packets), unit="frames", seed=seed, stall=stall, waves=waves,
+        toggles=toggles, gates=gates, keep=keep,
     )  # fmt: skip
     result = summarise(design, recording, settings, run) | {"paced": paced}
     return Simulated(run, result | provenance(seed), bmru_table)

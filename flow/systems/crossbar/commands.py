@@ -57,7 +57,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
     ticks(design.devices, age)  # refuses it before anything is trained
     say_notes(design)
     spares = read_spares(options.spares, design) if options.spares else None
-    limit = options.limit or (WAVES_LIMIT if options.waves or options.toggles else DEFAULT_LIMIT)
+    limit = options.limit or (WAVES_LIMIT if options.waves or options.toggles or options.gates else DEFAULT_LIMIT)
     training, test = _load(design, options.data)
     if options.tasks:
         test = task_stream(training(), limit, options.tasks, design.learning.seed)
@@ -74,6 +74,7 @@ def simulate_with(design: DesignPoint, options: CrossbarSimulateOptions) -> Simu
         learn=options.learn,
         waves=options.waves and options.waves.absolute(),
         toggles=options.toggles and options.toggles.absolute(),
+        gates=options.gates,
         keep=options.keep and options.keep.absolute(),
         jobs=options.jobs,
         heal=options.heal,

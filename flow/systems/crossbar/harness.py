@@ -53,7 +53,7 @@ def crossbar_harness(design: DesignPoint, probes: Mapping[str, Mapping]) -> Harn
         watching=tuple(watching),
         modules=(*monitors, *([SAMPLE_KEY] * real)),
         text=keys_verilog(design, probes) if real else "",
-        arguments=(f"-D{REAL_DEVICES}",) if real else (),
+        defines=(REAL_DEVICES,) if real else (),
         package=trace_package(record_types(design), widths, trace_constants(design)),
     )  # fmt: skip
 

@@ -106,7 +106,8 @@ class CrossbarSimulateOptions(SimulateOptions, LearningOptions):
     limit: Annotated[
         int | None,
         typer.Option(
-            min=1, help=f"sequences, all tasks together; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves or --toggles."
+            min=1,
+            help=f"sequences of all tasks; {DEFAULT_LIMIT}, or {WAVES_LIMIT} with --waves, --toggles or --gates.",
         ),
     ] = None
     checkpoint: Annotated[

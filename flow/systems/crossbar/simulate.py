@@ -48,6 +48,7 @@ def simulate(
     learn: bool = False,
     waves: Path | None = None,
     toggles: Path | None = None,
+    gates: bool = False,
     keep: Path | None = None,
     jobs: int = 1,
     heal: int = 0,
@@ -65,6 +66,7 @@ def simulate(
         learn: learn every sequence after answering it, and replay where the design point has a reservoir; it must have
             learning enabled.
         waves: VCD or FST file to record. ``toggles``: SAIF file to record.
+        gates: simulate the mapped netlist on Icarus Verilog.
         keep: directory for inputs, trace and log; a temporary one, removed unless something differs, where None.
         jobs: simulations at once, each of a share of the sequences.
         heal: healing replays after the last sequence; the design point must have learning and healing.
@@ -91,7 +93,7 @@ def simulate(
     run = simulate_case(
         crossbar_parts(design, checkpoint.weights), crossbar_harness, case,
         count=steps_in_all(design, stimulus), unit="steps", optimise=optimisation(design, stimulus),
-        seed=seed, stall=stall, waves=waves, toggles=toggles, keep=keep, jobs=jobs,
+        seed=seed, stall=stall, waves=waves, toggles=toggles, gates=gates, keep=keep, jobs=jobs,
     )  # fmt: skip
     result = summarise(design, data, run)
     if not design.devices.ideal:

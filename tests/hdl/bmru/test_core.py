@@ -7,7 +7,8 @@ from typing import Unpack
 import numpy as np
 import pytest
 
-from remora.flow.tools.simulator import SimulationFailed
+from remora.flow.systems.bmru.harness import WATCHED
+from remora.flow.tools.simulator import SimulationFailed, write_source
 from remora.flow.verify.harness import monitor_sources
 from remora.flow.verify.trace_package import trace_package
 from remora.golden.bmru.core import BmruCore
@@ -31,6 +32,7 @@ CASES = {
         "noisy": make_bmru(1, 4, 1, 1, settling=AT_ONCE, nonidealities=NOISE),
     }.items()
 }
+SIZES = ("CLASS_BITS", "FEATURE_BITS", "CHARGE_BITS")
 TESTS = ("frames", "scan_round_trip", "chain_length", "resets", "hysteresis", "survival", "skips_saturate")
 
 
@@ -53,12 +55,20 @@ def test_bmru_core_on_icarus():
     assert len(simulate(ON_ICARUS, testcase=tests, simulator="icarus").tests) == len(tests)
 
 
+def bound() -> str:
+    """Text that puts the monitor into every core, as the harness of the whole accelerator puts it beside its core."""
+    sizes = ", ".join(f".{name}({name})" for name in SIZES)
+    ports = ", ".join(f".{port}({signal})" for port, signal in {"clk": "clk", **WATCHED}.items())
+    return f"bind remora_bmru_core remora_bmru_monitor #({sizes}) monitor ({ports});\n"
+
+
 def test_the_monitor_writes_the_records_of_golden(tmp_path):
     """Candidates, outputs, features and all, with every non-ideality on; and the comparison can fail."""
     design = BMRU_DESIGNS["odd"]
     write_header(tmp_path, design)
     monitor = monitor_sources(trace_package(record_types(design), {}, {}), "bmru_monitor")
-    options = {"extra_sources": [*monitor, BMRU_CORE], **CROSSBAR_OPTIONS, "name": "bmru_traced"}
+    sources = [*monitor, BMRU_CORE, write_source("bound.sv", bound())]
+    options = {"extra_sources": sources, **CROSSBAR_OPTIONS, "name": "bmru_traced"}
     plusargs = [f"+remora_trace={tmp_path}"]
     cases = {"odd": {"design": design}}
     simulate_cases(CoreMacro, cases, "remora.tb.blocks.bmru.test_core", testcase="traced", plusargs=plusargs, **options)

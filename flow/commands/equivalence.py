@@ -34,6 +34,7 @@ def command(
     from remora.flow.signoff.equivalence.compare import Source, compare_blocks
     from remora.flow.signoff.gates import gates_of
     from remora.flow.systems.registry import system_of
+    from remora.flow.tools.opensta import find_cells
     from remora.flow.verify.simulation import generate_for
     from remora.spec.lib.errors import CheckFailed
     from remora.spec.lib.extras import require_extra
@@ -42,6 +43,7 @@ def command(
 
     require_extra("remora equivalence", "signoff")
     check_results(json, beside=[config])
+    find_cells()
     design = load_design(config, Design)
     say_notes(design)
     generated = generate_for(system_of(design).parts(design, None))

@@ -22,9 +22,16 @@ def command(chosen: Chosen, json: JsonOption = None) -> None:
     """
     from remora.flow.systems.api import simulate
     from remora.flow.tools.build import check_waves, wave_format
+    from remora.flow.tools.icarus import find_icarus
+    from remora.flow.tools.opensta import find_cells
     from remora.flow.verify.simulation import check_kept, check_recorded
+    from remora.spec.lib.extras import require_extra
 
     options = chosen.options
+    if options.gates:
+        require_extra("remora simulate --gates", "signoff")
+        find_cells()
+        find_icarus()
     if options.waves:
         check_waves(wave_format(options.waves))
     check_results(options.waves, options.toggles, json, beside=[chosen.config, *options.paths()])

@@ -100,6 +100,7 @@ def test_generation_and_golden_need_no_extra(arguments, beyond_base, tmp_path):
         (("bench", "tiny"), "sim", "cocotb"),
         (("synth", "tiny"), "signoff", "pyosys"),
         (("prove",), "signoff,prove", "pyosys"),
+        (("equivalence", "tiny"), "signoff", "pyosys"),
         (("demo",), "sim", "cocotb"),
         (("experiment", "bit-streaming", "--quick"), "plot,sweep", "matplotlib"),
     ],

@@ -5,6 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 CLOCK = "aclk"
+EDGE = """\
+`ifdef __ICARUS__
+`define EDGE(bit) posedge bit or negedge bit
+`else
+`define EDGE(bit) edge bit
+`endif
+"""
+"""What `followers` needs before: Icarus Verilog 11 knows no ``edge``."""
 
 
 def follower(name: str) -> str:
@@ -28,7 +36,7 @@ def followers(ports: Sequence[Mapping]) -> str:
         f"  reg [{port['width'] - 1}:0] {inner[port['name']]};\n"
         f"  initial {inner[port['name']]} = {port['name']};\n"
         # A process without an edge is combinational to Verilator, and the register would be the input again.
-        f"  always @(posedge {port['name']}[0] or negedge {port['name']}[0] or {port['name']})"
+        f"  always @(`EDGE({port['name']}[0]) or {port['name']})"
         f" {inner[port['name']]} <= {port['name']};\n"
         for port in ports
         if _is_followed(port)

@@ -15,7 +15,7 @@ from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import Build, build, write_source
 from remora.flow.tools.verilator import Optimise
-from remora.flow.verify.followers import CLOCK, follower, followers, inner_names
+from remora.flow.verify.followers import CLOCK, EDGE, follower, followers, inner_names
 from remora.flow.verify.trace_package import PACKAGE, trace_package
 from remora.hdl.lib.memory_test.access import PREFIX
 from remora.hdl.lib.reset_tree import LOCAL
@@ -132,7 +132,7 @@ def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
     passed = "".join(f"  wire [{port['width'] - 1}:0] {wires[name]};\n" for name, port in bus.items())
     passed += "".join(f"  assign {outside} = {within};\n" for outside, within in through)
     return f"""`timescale 1ns / 1ps
-module {HARNESS} (
+{EDGE}module {HARNESS} (
 {listed}
 );
 {followers(ports)}  wire [31:0] packets_tdata, answers_tdata;

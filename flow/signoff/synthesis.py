@@ -2,7 +2,7 @@
 
 A netlist is made in one of three ways. `Hierarchy.FLAT` joins all blocks before it optimises, which gives the figures.
 `Hierarchy.HIERARCHICAL` optimises each block by itself and joins them at the end, so that every cell has the block that
-it came from in its name: that tells what a block costs, and which blocks a path crosses. `Hierarchy.KEPT` never joins
+it came from in its name: that tells what a block costs, and which blocks a path crosses. `Hierarchy.BLOCKS` never joins
 them: each stays a module with all its ports, which simulators and proofs look at.
 """
 
@@ -33,7 +33,7 @@ class Hierarchy(Enum):
 
     FLAT = "flat"
     HIERARCHICAL = "hierarchical"
-    KEPT = "kept"
+    BLOCKS = "blocks"
 
 
 MACROS_FILE = "macros.lib"
@@ -143,7 +143,7 @@ def map_blocks(job: Job, name: str) -> dict[str, Any]:
     """
     _write_inputs(job)
     written = [f"write_verilog -noattr {name}.v", f"tee -o {name}.json stat -json"]
-    run_yosys([*_passes(job, Hierarchy.KEPT), *written], job.folder, name)
+    run_yosys([*_passes(job, Hierarchy.BLOCKS), *written], job.folder, name)
     return json.loads((job.folder / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -168,7 +168,7 @@ def _passes(job: Job, hierarchy: Hierarchy) -> list[str]:
         *(f"setattr -set keep 1 t:{module}" for module in modules),
         "proc",
         # Monitors watch what resets the registers of a block, though it is no port of it.
-        *([f"setattr -set keep 1 w:{LOCAL}"] if hierarchy is Hierarchy.KEPT else []),
+        *([f"setattr -set keep 1 w:{LOCAL}"] if hierarchy is Hierarchy.BLOCKS else []),
         *(["opt_hier"] if hierarchy is Hierarchy.HIERARCHICAL else []),
         *(flatten if hierarchy is Hierarchy.FLAT else []),
         *_GENERIC,
@@ -184,7 +184,7 @@ def _passes(job: Job, hierarchy: Hierarchy) -> list[str]:
         *(flatten if hierarchy is Hierarchy.HIERARCHICAL else []),
         "setundef -zero",
         # Where blocks are kept, their registers are known by their names.
-        "opt_clean" if hierarchy is Hierarchy.KEPT else "opt_clean -purge",
+        "opt_clean" if hierarchy is Hierarchy.BLOCKS else "opt_clean -purge",
         f"hierarchy -check -top {job.top}",
         "check -mapped -assert",
     ]

@@ -8,7 +8,6 @@ from pathlib import Path
 from docs.pages.verified import proofs, verified
 from remora.flow.signoff.verified import (
     BASELINES,
-    GATES_BY_DAY,
     GATES_SIMULATED,
     MAPPED_BY_DAY,
     SIMULATED,
@@ -29,7 +28,7 @@ def test_every_set_that_is_simulated_or_mapped_is_in_the_table():
         assert each.simulators or each.mhz is not None
     assert {each.hash for each in SIMULATED for each in [each.design]} <= {each.hash for each in found.values()}
     assert {*MAPPED_BY_DAY} <= mapped <= set(preset_names())
-    assert {*GATES_BY_DAY} < {*GATES_SIMULATED} == {each.name for each in found.values() if each.gates}
+    assert {*GATES_SIMULATED} == {each.name for each in found.values() if each.gates}
 
 
 def test_the_page_has_a_row_for_each():
@@ -40,4 +39,4 @@ def test_the_page_has_a_row_for_each():
 
 def test_the_netlists_that_are_simulated_are_those_of_the_test_of_gates():
     text = (ROOT / "tests" / "flow" / "verify" / "test_gates.py").read_text(encoding="utf-8")
-    assert set(re.findall(r'SETS\["(.*?)"\]', text)) == set(GATES_SIMULATED)
+    assert set(re.findall(r'SETS\["(.*?)"\]', text)) >= set(GATES_SIMULATED)

@@ -12,7 +12,7 @@ import pytest
 
 from remora.flow.generate.directory import Generated
 from remora.flow.signoff.gates import Gates, gates_of
-from remora.flow.signoff.verified import GATES_SIMULATED, SIMULATED
+from remora.flow.signoff.verified import SIMULATED
 from remora.flow.systems.bmru.run import KINDS as BMRU_KINDS
 from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import BmruStimulus
@@ -34,7 +34,7 @@ from remora.spec.crossbar.records import INSERT, LEARN, READOUT, STEP
 from remora.spec.lib.section import Design
 from tests.support import generated_once, icarus
 
-SETS: dict[str, Any] = {each.name: each.design for each in SIMULATED if each.name in GATES_SIMULATED}
+SETS: dict[str, Any] = {each.name: each.design for each in SIMULATED}
 TINY: DesignPoint = SETS["tiny"]
 LEARNING: DesignPoint = SETS["tiny, learning"]
 KWS: BmruDesign = SETS["kws"]

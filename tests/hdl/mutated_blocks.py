@@ -95,7 +95,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "frame_sequencer": "frame_sequencer", "pace_timer": "pace_timer",
     },
     ("bmru.test_scan_loader:test_scan_loader", "odd"): {"scan_loader": "scan_loader"},
-    ("bmru.test_vote:test_vote", "odd"): {"vote": "vote"},
+    ("bmru.test_vote:test_vote", "long"): {"vote": "vote"},
 }  # fmt: skip
 """By test, and by the case of it that is mutated: modules by name of the block."""
 BLOCKS = {

@@ -11,6 +11,7 @@ from remora.golden.bmru.clips import FramePacket, Intake, KeptFrame, VoteSetting
 from remora.spec.bmru.frames import FrameDrop, FrameFlag, encode_frame
 from remora.tb.lib.bench import Block, BlockBench, block_test, unpack_signed
 
+MOST_FRAMES = 1023
 SETTINGS = ("frames", "sliding", "wake_class", "threshold", "report_votes", "report_frames")
 
 
@@ -141,6 +142,39 @@ async def settings_of_a_clip(bench: BlockBench) -> None:
             frame = intake.take(packet, settings)
             bench.compare(block, "frame", watcher.frames, [wanted(frame)] if frame else [])
             bench.compare(block, "in a clip", block.get("in_clip"), int(frame is not None and not frame.last))
+
+    await bench.each(drive)
+
+
+@block_test
+async def long_clips(bench: BlockBench) -> None:
+    """Clips of the most frames, and of one fewer, end by themselves."""
+
+    async def drive(block: Block) -> None:
+        source, intake = make_source(bench, block), Intake(block.design)
+        for frames in (MOST_FRAMES - 1, MOST_FRAMES):
+            settings = VoteSettings(frames, sliding=False, wake_class=0, threshold=frames)
+            configure(block, settings)
+            watcher = Watcher(bench, block, 0)
+            watching = cocotb.start_soon(watcher.run())
+            features, expected = [2] * block.design.network.features, []
+            for index in range(frames):
+                flags = FrameFlag(0) if index else FrameFlag.START
+                packet = FramePacket(encode_frame(features, flags, index % 256))
+                source.send_nowait(AxiStreamFrame(packet.data))
+                frame = intake.take(packet, settings)
+                expected += [wanted(frame)] if frame else []
+            while not source.idle():
+                await bench.cycle(10)
+            await bench.cycle(10)
+            watching.cancel()
+            block.put(free=0)
+            for index, pair in enumerate(zip(watcher.frames, expected, strict=False)):
+                bench.compare(block, f"frame {index}", *pair)
+            bench.compare(block, "number of frames", len(watcher.frames), len(expected))
+            last = [index for index, (_, _, last, *_) in enumerate(expected) if last]
+            assert last == [frames - 1], "golden ends the clip where the settings say"
+            bench.compare(block, "in a clip", block.get("in_clip"), 0)
 
     await bench.each(drive)
 

@@ -9,6 +9,8 @@ from remora.spec.bmru.frames import ReportFlag
 from remora.tb.lib.bench import Block, BlockBench, block_test, unpack
 
 VOTE_BITS = 10
+MANY_FRAMES = 100
+"""Windows of so many frames are filled a few times only."""
 
 
 async def one_frame(bench: BlockBench, block: Block, frame: KeptFrame, decision: int, model: VoteModel) -> None:
@@ -63,7 +65,7 @@ async def clips(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         model, nothing = VoteModel(block.design), np.zeros(0, np.int32)
-        for _ in range(40):
+        for _ in range(40 if block.design.vote.frames < MANY_FRAMES else 3):
             favourite = bench.random.randrange(block.design.network.classes)
             settings = random_settings(bench, block, favourite)
             longest = 3 * block.design.vote.frames if settings.sliding else max(1, settings.frames)

@@ -137,6 +137,19 @@ def test_induction_tells_what_differs(tmp_path):
     assert [answers[known[does].key] for does in CHOSEN] == ["differs", "differs", "equivalent"]
 
 
+def test_no_mutant_that_a_test_notices_is_proven_to_be_equivalent(tmp_path, monkeypatch):
+    """The proof against the simulation."""
+    (tmp_path / "store").mkdir()
+    monkeypatch.setattr(campaign, "_store_folder", lambda: tmp_path / "store")
+    recipe = ticker_recipe(tmp_path / "bench", ("counts",))
+    outcomes = run_recipe(recipe, 24, 1, lambda _: None, simulator="icarus")
+    killed = {each.key for each in outcomes.records if each.outcome == "killed"}
+    assert len(killed) > 12
+    noticed = [each for each in draw(recipe.folder, recipe.module, 24, 1) if each.key in killed]
+    assert len(noticed) == len(killed)
+    assert "equivalent" not in compare(recipe.folder, recipe.module, noticed).values()
+
+
 def test_an_unknown_block_is_refused_with_those_that_are_known(tmp_path):
     with pytest.raises(RemoraError, match="no block 'sequenser' with a bench; those are: .*sequencer"):
         record("sequenser", tmp_path)

@@ -32,4 +32,4 @@ def test_frame_buffer():
     assert saturated and cut
     cases = {name: {"design": design} for name, design in DESIGNS.items()}
     result = simulate_cases(FrameBuffer, cases, "remora.tb.blocks.bmru.test_frame_buffer", config={"packets": packets})
-    assert len(result.tests) == 4
+    assert len(result.tests) == 5

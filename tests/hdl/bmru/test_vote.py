@@ -12,6 +12,8 @@ DESIGNS = {
     "two": make_bmru(1, 1, vote={"frames": 6, "wake_class": 1}),
     "odd": make_bmru(1, 1, classes=5, vote={"frames": 3, "wake_class": 4}),
     "many": make_bmru(1, 1, classes=16, vote={"frames": 17, "wake_class": 0}),
+    # Its counts reach their highest bit.
+    "long": make_bmru(1, 1, classes=3, vote={"frames": 701, "wake_class": 1}),
 }
 
 

@@ -34,6 +34,7 @@ _REACHED = re.compile(r"Reached cover statement in step (\d+) at \w+: (\S+)")
 _FAILED = re.compile(r"summary:   failed assertion \w+\.(\S+) at .* step (\d+)")
 _ALL_PROVEN = re.compile(r"Properties:  All = (\d+)\. Proved = \1\. ")
 _LINES_SHOWN = 3
+_WEIGHT = ("UNKNOWN", "PASS", "FAIL")
 
 
 class SbyError(RemoraError):
@@ -154,6 +155,7 @@ def _verdicts(path: Path, mode: str, status: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, verdict in rows:
         rule = name.partition(".")[2]
-        # Of a task that holds, not every engine names each property.
-        found[rule] = verdict or found.get(rule) or ("PASS" if status == "PASS" else "UNKNOWN")
+        # Of a task that holds, not every engine names each property. What has failed once has failed.
+        told = verdict or ("PASS" if status == "PASS" else "UNKNOWN")
+        found[rule] = max(told, found.get(rule, told), key=_WEIGHT.index)
     return found

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from amaranth.hdl import Value
-from amaranth.lib.wiring import In
-
 import remora.hdl.macros
+from remora.hdl.lib.hierarchy import Port
 from remora.hdl.lib.properties.proof import Mutant, Proof
 from remora.hdl.lib.verilog import Netlist, convert
 from remora.spec.lib.errors import RemoraError
 
 TOP, DUT = "prove", "dut"
-HARDWARE, HARNESS, MUTANT = "hardware.v", "harness.sv", "mutant.sv"
+HARDWARE, HARNESS, MUTANT, CUT = "hardware.v", "harness.sv", "mutant.sv", "cut.sv"
 ALIVE = "alive"
-"""Cover of every harness: after so many cycles the assumptions still allow a next one."""
+"""Cover of every harness: after so many cycles the assumptions still allow one out of reset."""
 ALIVE_CYCLES = 16
 RESET_CYCLES = 3
 """How long the reset pin is held low at least: less than its contract asks, so that the proofs say more."""
 _MACROS = Path(remora.hdl.macros.__path__[0]) / "properties"
+_PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
 _FAMILY = "remora"
+_SOUND = "good"
+"""Instance of the sound module in a mutant."""
 
 
 class ProofError(RemoraError):
@@ -43,9 +45,7 @@ class Harness:
     @cached_property
     def files(self) -> Mapping[str, str]:
         """Name → text of every source."""
-        netlist = self._netlist
-        clocked = "clk" in netlist.library.ports[DUT]
-        texts = {HARDWARE: netlist.verilog, HARNESS: self._text(clocked)}
+        texts = {HARDWARE: self._netlist.verilog, HARNESS: self._text()}
         for checker in self.proof.checkers.values():
             texts[f"{checker.module}.sv"] = (checker.folder / f"{checker.module}.sv").read_text(encoding="utf-8")
         for macro in self.proof.macros:
@@ -56,19 +56,22 @@ class Harness:
     def _netlist(self) -> Netlist:
         return convert(self.proof.top(), DUT)
 
-    def mutate(self, mutant: Mutant) -> tuple[str, list[str]]:
-        """A module that stands in the place of the mutant's, and the pass of Yosys that lets it.
+    def mutate(self, mutant: Mutant) -> tuple[Mapping[str, str], list[str]]:
+        """The sources that change, and the pass of Yosys that lets a module stand in the place of the mutant's.
 
         Raises:
-            ProofError: the hardware has no such module or port.
+            ProofError: the hardware has no such module or port, or its outputs may be anything without a mistake.
         """
-        name = f"{_FAMILY}_{mutant.module}" if mutant.module else DUT
-        ports = self._netlist.library.ports.get(name)
-        if ports is None or not ports.keys() >= mutant.ports.keys():
+        name = _module(mutant.module)
+        ports = self._declared(name)
+        if not ports or not ports.keys() >= mutant.ports.keys():
             raise ProofError(
                 f"{self.proof.name}: a mutant names {name}, {', '.join(mutant.ports)}: there is no such port"
             )
-        ports = {port: each for port, each in ports.items() if each.direction != "internal"}
+        if mutant.module in self.proof.cut:
+            raise ProofError(f"{self.proof.name}: a mutant names {name}, which is cut")
+        if mutant.pins:
+            return {HARDWARE: self._reconnect(name, mutant.pins)}, []
         declared, wires, pins = [], [], []
         for port, each in ports.items():
             declared.append(f"  {each.direction} wire {_range(each.width)}{port}")
@@ -82,18 +85,72 @@ class Harness:
             pins.append(f".{port}({sound})")
         text = [
             f"module {name} (", ",\n".join(declared), ");", *wires, mutant.helper,
-            f"  {name}_good good ({', '.join(pins)});", "endmodule", "",
+            f"  {name}_good {_SOUND} ({', '.join(pins)});", "endmodule", "",
         ]  # fmt: skip
-        return "\n".join(text), [f"rename {name} {name}_good"]
+        passes = [f"rename {name} {name}_good", f"read_verilog -sv -formal {MUTANT}"]
+        return {HARNESS: self._text(name), MUTANT: "\n".join(text)}, passes
+
+    def _reconnect(self, module: str, pins: Mapping[str, str]) -> str:
+        """The netlist with other things at pins of instances in a module."""
+        before, start, rest = self._netlist.verilog.partition(f"\nmodule {module}(")
+        body, end, after = rest.partition("\nendmodule")
+        for pin, carried in pins.items():
+            instance, _, port = pin.partition(".")
+            pattern = rf"(^  (?:\) )?(?:\w+ )?{instance} \((?:\n    \..*)*?\n    \.{port}\()(.*)(\),?$)"
+            reconnected = carried.replace("%", r"(\g<2>)")
+            body, count = re.subn(pattern, rf"\g<1>{reconnected}\g<3>", body, flags=re.MULTILINE)
+            if count != 1:
+                raise ProofError(f"{self.proof.name}: a mutant names {module}, {pin}: there is no such pin")
+        return before + start + body + end + after
 
     @property
     def script(self) -> list[str]:
         """Passes of Yosys that read the sources."""
         return [f"read_verilog -sv -formal {name}" for name in sorted(self.files)]
 
-    def _text(self, clocked: bool) -> str:
-        proof, ports = self.proof, self._ports()
-        inputs = {name: width for name, (direction, width) in ports.items() if direction is In}
+    def cut(self) -> tuple[Mapping[str, str], list[str]]:
+        """The source of what takes the place of blocks that are cut, and the passes of Yosys that put it there.
+
+        Raises:
+            ProofError: there is no such block.
+        """
+        if not self.proof.cut:
+            return {}, []
+        text, passes = [], []
+        for block in self.proof.cut:
+            name = _module(block)
+            ports = self._declared(name)
+            if not ports:
+                raise ProofError(f"{self.proof.name}: {name} is cut, and there is no such block")
+            free = {port: each.width for port, each in ports.items() if each.direction == "output"}
+            text += [
+                f"module {name} (",
+                ",\n".join(f"  {each.direction} wire {_range(each.width)}{port}" for port, each in ports.items()),
+                ");",
+                *(f"  (* anyseq *) reg {_range(width)}any_{port};" for port, width in free.items()),
+                *(f"  assign {port} = any_{port};" for port in free),
+                "endmodule",
+            ]
+            passes += [f"select -assert-min 1 t:{name}", f"delete {name}"]
+        return {CUT: "\n".join([*text, ""])}, [*passes, f"read_verilog -sv -formal {CUT}"]
+
+    def prepare(self) -> list[str]:
+        """Passes of Yosys that make one module of what was read."""
+        # Two rules that become the same, such as those of two tiles side by side, stay two.
+        script = [f"hierarchy -check -top {TOP}", "proc", "setattr -set keep 1 t:$check"]
+        script += [
+            f"chformal -assert -cover -remove *{macro}*/*"
+            for macro in self.proof.macros
+            if macro not in self.proof.contracts
+        ]
+        # A signal that is looked at and not there would be free. What Verilog leaves undefined may be anything.
+        return [*script, f"prep -flatten -top {TOP}", "select -assert-none a:hierconn", "setundef -anyseq"]
+
+    def _text(self, mutated: str = "") -> str:
+        """The harness; ``mutated`` is the module in whose place a mutant stands."""
+        proof, ports = self.proof, self._declared(DUT)
+        inputs = {name: each.width for name, each in ports.items() if each.direction == "input"}
+        outputs = {name: each.width for name, each in ports.items() if each.direction == "output"}
         clock, reset = ("aclk", "aresetn") if proof.pinned else ("clk", "rst")
         inputs = {name: width for name, width in inputs.items() if name not in (clock, reset)}
         declared = [f"input wire {clock}", f"input wire {reset}_wanted"]
@@ -101,37 +158,51 @@ class Harness:
         lines = [
             "`default_nettype none", f"module {TOP} (", ",\n".join(f"  {each}" for each in declared), ");",
             *self._reset(),
-            *(f"  wire {_range(width)}{name};" for name, (direction, width) in ports.items() if direction is not In),
-            *(f"  wire {_range(width)}{name};" for name, width in proof.wires.items()),
+            *(f"  wire {_range(width)}{name};" for name, width in (outputs | dict(proof.wires)).items()),
             *(f"  (* anyconst *) reg {_range(width)}{name};" for name, width in proof.constants.items()),
         ]  # fmt: skip
         # Flattening connects a wire of this attribute with the signal whose path its name is.
         for name, (path, width) in proof.inside.items():
+            found = self._path(path, mutated)
             lines += [
-                f"  (* hierconn *) wire {_range(width)}\\{DUT}.{path} ;",
-                f"  wire {_range(width)}{name} = \\{DUT}.{path} ;",
+                f"  (* hierconn *) wire {_range(width)}\\{found} ;",
+                f"  wire {_range(width)}{name} = \\{found} ;",
             ]
-        connected = [name for name in ports if name not in (clock, reset)]
-        connected += [clock, reset] if proof.pinned else [name for name in ("clk", "rst") if clocked]
-        lines.append(f"  {DUT} {DUT} ({', '.join(f'.{name}({name})' for name in connected)});")
+        lines.append(f"  {DUT} {DUT} ({', '.join(f'.{name}({name})' for name in ports)});")
         for name, checker in proof.checkers.items():
             values = ", ".join(f".{parameter}({value})" for parameter, value in checker.parameters.items())
             bound = {"clk": clock, "rst": f"!{reset}" if proof.pinned else reset, **checker.ports}
             pins = ", ".join(f".{port}({what})" for port, what in bound.items())
             lines.append(f"  {checker.module} {f'#({values}) ' if values else ''}{name} ({pins});")
-        lines += [f"  assumed_{name}: assume property ({what});" for name, what in proof.assumed.items()]
+        for name, what in proof.assumed.items():
+            if name in proof.earlier:
+                lines += [
+                    f"  reg was_{name} = 1;",
+                    f"  always @(posedge {clock}) was_{name} <= {what};",
+                ]
+                what = f"was_{name}"
+            lines.append(f"  assumed_{name}: assume property ({what});")
         lines += ["endmodule", "`default_nettype wire", ""]
         return "\n".join(lines)
 
-    def _ports(self) -> dict[str, tuple[object, int]]:
-        """Port of the hardware → its flow and width, clock and reset apart unless its signature has them."""
-        top = self.proof.top()
-        # It is looked at alone: Amaranth would warn that it is never elaborated.
-        top._MustUse__used = True  # type: ignore[attr-defined]
-        return {
-            "__".join(map(str, path)): (member.flow, len(Value.cast(value)))
-            for path, member, value in top.signature.flatten(top)
-        }
+    def _declared(self, module: str) -> dict[str, Port]:
+        """Ports of a module as the netlist declares them: those of the tree of the reset are among them."""
+        _, found, rest = self._netlist.verilog.partition(f"\nmodule {module}(")
+        body = rest.partition("\nendmodule")[0] if found else ""
+        return {name: Port(direction, int(top or 0) + 1) for direction, top, name in _PORT.findall(body)}
+
+    def _path(self, path: str, mutated: str) -> str:
+        """Path of a signal below the harness: what the mutant's place holds has its ports from there, and the rest from
+        the sound module within."""
+        library, (*instances, signal), module, found = self._netlist.library, path.split("."), DUT, [DUT]
+        for instance in instances:
+            if module == mutated:
+                found.append(_SOUND)
+            found.append(instance)
+            module = library.children.get(module, {}).get(instance, "")
+        if module == mutated and signal not in library.ports[module]:
+            found.append(_SOUND)
+        return ".".join([*found, signal])
 
     def _reset(self) -> list[str]:
         """The reset: at first, and then whenever it may come."""
@@ -139,7 +210,7 @@ class Harness:
         lines = [
             "  reg [5:0] cycles = 0;",
             f"  always @(posedge {clock}) if (cycles != 63) cycles <= cycles + 1;",
-            f"  {ALIVE}: cover property (cycles == {ALIVE_CYCLES});",
+            f"  {ALIVE}: cover property (cycles == {ALIVE_CYCLES} && {'aresetn' if self.proof.pinned else '!rst'});",
         ]
         if not self.proof.pinned:
             return [*lines, "  wire rst = cycles == 0 || rst_wanted;"]
@@ -149,6 +220,10 @@ class Harness:
             "  wire aresetn = held == 0 && cycles != 0 && aresetn_wanted;",
             f"  always @(posedge aclk) held <= held != 0 ? held - 1 : aresetn ? 0 : {RESET_CYCLES - 1};",
         ]
+
+
+def _module(block: str) -> str:
+    return f"{_FAMILY}_{block}" if block else DUT
 
 
 def _range(width: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from remora.flow.signoff.prove.harness import ALIVE, DUT, MUTANT, TOP, Harness, ProofError
+from remora.flow.signoff.prove.harness import ALIVE, Harness, ProofError
 from remora.flow.tools.apart import working_apart
 from remora.flow.tools.build import build_root
 from remora.flow.tools.sby import Outcome, Task, run_task, tool_versions
@@ -89,15 +89,14 @@ def prove(proof: Proof) -> Result:
         status, depth = {"PASS": "proven", "FAIL": "failed"}.get(proven.verdicts.get(rule, ""), "open"), None
         if rule in proof.bounded:
             depth = proof.bounded[rule].depth
-            bounded = _cached(harness, f"bound_{rule}", _task(harness, "bmc", BMC, only=rule, depth=depth))
+            bounded = _check(harness, "bound", rule, depth)
             status, seconds = (
                 {"PASS": "bounded", "FAIL": "failed"}.get(bounded.status, "open"),
                 seconds + bounded.seconds,
             )
         mutant = None
         if rule in proof.mutants:
-            task = _task(harness, "bmc", BMC, only=rule, depth=proof.depth + MARGIN, mutant=proof.mutants[rule])
-            found = _cached(harness, f"mutant_{rule}", task)
+            found = _check(harness, "mutant", rule, proof.depth + MARGIN, proof.mutants[rule])
             mutant, seconds = "refused" if found.status == "FAIL" else "passed", seconds + found.seconds
         cover = _cover_of(rule)
         reached = covers.steps.get(cover) if covers.verdicts.get(cover) == "PASS" else None
@@ -105,13 +104,32 @@ def prove(proof: Proof) -> Result:
     return Result(proof.name, verdicts, round(seconds, 1))
 
 
+def _check(harness: Harness, what: str, rule: str, depth: int, mutant: Mutant | None = None) -> Outcome:
+    """Check one rule up to a depth.
+
+    Raises:
+        ProofError: something else was checked, or nothing.
+    """
+    task = _task(harness, "bmc", BMC, only=rule, depth=depth, mutant=mutant)
+    found = _cached(harness, f"{what}_{rule}", task)
+    if set(found.verdicts) != {rule}:
+        raise ProofError(f"{harness.proof.name}: in place of {rule} was checked: {sorted(found.verdicts)}")
+    return found
+
+
 def _check_names(proof: Proof, rules: set[str]) -> None:
     for what, named in (("mutants", proof.mutants), ("bounded", proof.bounded)):
         if strange := ", ".join(sorted(set(named) - rules)):
             raise ProofError(f"{proof.name}: {what} names {strange}, which is no rule; there are {sorted(rules)}")
     # Rules of macros are the same at every place, so one place has the mutant of each.
-    if lone := [rule for rule in sorted(rules - set(proof.mutants)) if rule.partition(".")[0] in proof.checkers]:
+    covered = {_of_every_place(proof, rule) for rule in proof.mutants}
+    if lone := [rule for rule in sorted(rules) if _of_every_place(proof, rule) not in covered]:
         raise ProofError(f"{proof.name}: {', '.join(lone)} have no mutant")
+
+
+def _of_every_place(proof: Proof, rule: str) -> str:
+    """A rule of a checker, or the label of a macro's."""
+    return rule if rule.partition(".")[0] in proof.checkers else rule.rpartition(".")[2]
 
 
 def prove_all(proofs: Sequence[Proof], jobs: int) -> list[Result]:
@@ -144,15 +162,13 @@ def _task(
     mutant: Mutant | None = None,
 ) -> Task:
     script, files = harness.script, harness.files
+    if mode != "cover":
+        added, passes = harness.cut()
+        files, script = {**files, **added}, [*script, *passes]
     if mutant is not None:
-        text, passes = harness.mutate(mutant)
-        files, script = {**files, MUTANT: text}, [*script, *passes, f"read_verilog -sv -formal {MUTANT}"]
-    # Two rules that become the same, such as those of two tiles side by side, stay two.
-    script += [f"hierarchy -check -top {TOP}", "proc", "setattr -set keep 1 t:$check", f"prep -flatten -top {TOP}"]
-    # What Verilog leaves undefined may be anything.
-    script.append("setundef -anyseq")
-    if not harness.proof.contracts:
-        script.append(f"chformal -assert -cover -remove c:{DUT}.*")
+        changed, passes = harness.mutate(mutant)
+        files, script = {**files, **changed}, [*script, *passes]
+    script += harness.prepare()
     if only:
         script.append(f"chformal -assert -remove c:* c:{only} %d")
     script += [f"chformal -assert -remove c:{rule}" for rule in without]
@@ -173,7 +189,9 @@ def _cached(harness: Harness, name: str, task: Task) -> Outcome:
     work = folder / f"{name}-{key}"
     work.mkdir(parents=True, exist_ok=True)
     outcome = run_task(task, work, "task")
-    write_text(stored, json.dumps(asdict(outcome)) + "\n")
+    # How far a task comes in its time depends on the machine.
+    if outcome.status != "TIMEOUT":
+        write_text(stored, json.dumps(asdict(outcome)) + "\n")
     return outcome
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +12,13 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from remora.flow.signoff.prove import run
+from remora.flow.signoff.prove import catalogue, run
 from remora.flow.signoff.prove.catalogue import find_proofs
 from remora.flow.signoff.prove.harness import Harness, ProofError
 from remora.flow.signoff.prove.run import prove, prove_all, summary
-from remora.flow.tools.sby import SbyError
+from remora.flow.tools import sby
+from remora.flow.tools.sby import Outcome, SbyError
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.properties.proof import Bound, Checker, Mutant, Proof
 
 
@@ -31,6 +35,21 @@ class Counter(wiring.Component):
             m.d.sync += self.count.eq(self.count + 1)
             with m.If(self.count == self._limit - 1):
                 m.d.sync += self.count.eq(0)
+        return m
+
+
+class Shown(wiring.Component):
+    """A counter in a block of its own, whose count is shown up to 4; above that 0 is shown."""
+
+    def __init__(self) -> None:
+        super().__init__({"step": In(1), "shown": Out(4), "raw": Out(4)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        counter = add_submodule(m, "counter", Counter(5))
+        m.d.comb += [counter.step.eq(self.step), self.raw.eq(counter.count)]
+        with m.If(counter.count < 5):
+            m.d.comb += self.shown.eq(counter.count)
         return m
 
 
@@ -90,6 +109,74 @@ def test_a_bounded_rule_says_how_deep_and_is_deep_enough():
     ]
     wrong = summary([prove(proof(limit=6, bounded={"rules.below": Bound(30, "for the test")}))])
     assert wrong["broken"] == ["counter: rules.below is failed"]
+
+
+def shown(sees: str = "shown", **changes) -> Proof:
+    """The hardware with a block, and the rule that what it shows is below 5; ``sees`` is what is looked at."""
+    rules = Checker("below_rules", {"count": sees}, {}, Path(__file__).parent)
+    mutants = {"rules.below": Mutant("counter", {"count": "good_count + 4'd1"})}
+    return replace(Proof("shown", "shows", Shown, {"rules": rules}, mutants, quick=True), **changes)
+
+
+def test_a_signal_inside_is_seen_and_a_mutant_of_its_block_too():
+    assert summary([prove(shown("count", inside={"count": ("counter.count", 4)}))])["broken"] == []
+
+
+def test_what_holds_whatever_a_block_does_is_proven_with_the_block_cut():
+    cut = shown(cut=("counter",), mutants={"rules.below": Mutant("", {"shown": "good_shown | {4{step}}"})})
+    result = summary([prove(cut)])
+    assert (result["proven"], result["broken"]) == (1, [])
+    # What the block itself guarantees does not follow without it.
+    failed = summary([prove(replace(cut, checkers=shown("raw").checkers))])
+    assert failed["broken"] == ["shown: rules.below is failed"]
+
+
+def test_a_mutant_of_a_block_that_is_cut_is_refused():
+    with pytest.raises(ProofError, match="a mutant names remora_counter, which is cut"):
+        prove(shown(cut=("counter",)))
+
+
+def test_a_signal_that_is_not_there_is_an_error():
+    with pytest.raises(SbyError, match="hierconn"):
+        prove(shown(inside={"count": ("counter.total", 4)}, mutants={}))
+
+
+def test_what_a_proof_relies_on_is_made_as_well(monkeypatch):
+    first, second, other = shown(name="first", relies={"it": "second"}), shown(name="second", quick=False), proof()
+    for room, proofs in ((catalogue.crossbar, [first, other]), (catalogue.learning, [second]), (catalogue.bmru, [])):
+        monkeypatch.setattr(room, "proofs", lambda proofs=proofs: proofs)
+    assert [each.name for each in find_proofs(["first"])] == ["first", "second"]
+    assert [each.name for each in find_proofs(quick=True)] == ["first", "second"]
+    with pytest.raises(ProofError, match="none of counter is a quick proof"):
+        find_proofs(["counter"], quick=True)
+
+
+def test_a_task_that_ran_out_of_time_is_not_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(run, "run_task", lambda task, folder, name: Outcome("TIMEOUT", {}, {}, 1.0))
+    with pytest.raises(ProofError):
+        prove(proof())
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_task_that_checked_something_else_is_told(monkeypatch):
+    bounded = proof(bounded={"rules.below": Bound(30, "for the test")})
+    whole = sby.run_task
+    lost = Outcome("PASS", {}, {}, 1.0)
+    monkeypatch.setattr(
+        run, "run_task", lambda task, folder, name: lost if task.mode == "bmc" else whole(task, folder, name)
+    )
+    with pytest.raises(ProofError, match=r"in place of rules.below was checked: \[\]"):
+        prove(bounded)
+
+
+def test_what_has_failed_once_has_failed(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "status.sqlite")) as database:
+        database.execute("CREATE TABLE task_property (id, hdlname, kind)")
+        database.execute("CREATE TABLE task_property_status (task_property, status)")
+        database.execute("INSERT INTO task_property VALUES (1, 'prove.rules.below', 'ASSERT')")
+        database.executemany("INSERT INTO task_property_status VALUES (1, ?)", [("FAIL",), ("PASS",)])
+        database.commit()
+    assert sby._verdicts(tmp_path / "status.sqlite", "prove", "PASS") == {"rules.below": "FAIL"}
 
 
 def test_several_proofs_keep_their_order():

@@ -1,0 +1,72 @@
+"""What software may do through the registers: proven of the register block, given to proofs about whole designs."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Value
+
+from remora.hdl.crossbar.properties.buffers import HERE
+from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
+from remora.hdl.lib.registers import RegisterBlock
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.registers import Kind, register_map
+
+HOST = "host"
+"""The checker."""
+COMMANDS = ("commit", "read", "drive", "convert")
+_SIGNALS = ("guard_halted", "guard_window", "guard_discharged", "control_run", "control_soft_reset")
+
+
+def guards(name: str, design: DesignPoint) -> Proof:
+    """The registers of a design keep the guards."""
+    return Proof(
+        f"guards-{name}",
+        f"{name}: registers ask nothing of the core that a guard forbids, one write at a time",
+        lambda: RegisterBlock(design),
+        {HOST: _checker(design)},
+        {
+            f"{HOST}.stated.silent": Mutant("", {"control_run": "good_control_run | late"}, _LATE.format("rst")),
+            f"{HOST}.stated.commanded": Mutant("", {"guard_discharged": "1'b1"}),
+            f"{HOST}.stated.halted_only": Mutant("", {"guard_halted": "1'b1"}),
+            f"{HOST}.stated.discharged_only": Mutant("", {"guard_discharged": "guard_discharged | bus__bready"}),
+            f"{HOST}.stated.apart": Mutant("", {"control_soft_reset": "good_control_soft_reset | late"},
+                                           _LATE.format("good_control_soft_reset")),
+            f"{HOST}.stated.alone": Mutant("", {_READ: f"good_{_READ} | good_control_soft_reset"}),
+        },
+        quick=True,
+    )  # fmt: skip
+
+
+_READ = "window_control_read"
+_LATE = "reg late = 0; always @(posedge clk) late <= {};"
+
+
+def _checker(design: DesignPoint) -> Checker:
+    widths = _widths(design)
+    fields = [name for name in widths if name not in (*_SIGNALS, *_commands(design))]
+    ports = {
+        **{guard: guard for guard in ("guard_halted", "guard_discharged")},
+        "guard_commands": "guard_window", "run": "control_run", "abort": "control_soft_reset",
+        "commands": f"{{{', '.join(_commands(design))}}}",
+        "charged_command": "window_control_commit || window_control_read",
+        "fields": f"{{{', '.join(fields)}}}", "kept": "",
+    }  # fmt: skip
+    parameters = {"COMMANDS": len(_commands(design)), "FIELDS": sum(widths[name] for name in fields)}
+    return Checker("guards_rules", ports, parameters, HERE)
+
+
+def _commands(design: DesignPoint) -> list[str]:
+    return [f"window_control_{name}" for name in COMMANDS]
+
+
+def _widths(design: DesignPoint) -> dict[str, int]:
+    """Every signal of the register block that the checker looks at, and its width."""
+    block = RegisterBlock(design)
+    block._MustUse__used = True  # type: ignore[attr-defined]
+    ports = {"__".join(map(str, path)): len(Value.cast(value)) for path, _, value in block.signature.flatten(block)}
+    fields = [
+        field.port
+        for register in register_map(design)
+        for field in register.fields
+        if field.kind is Kind.CONFIGURATION and register.guard == "halted"
+    ]
+    return {name: ports[name] for name in (*_SIGNALS, *_commands(design), *fields)}

@@ -1,0 +1,259 @@
+"""Proofs about who reads and programs the crossbars: what each of them promises the others.
+
+Sequencer, weight window and arrays are proven each by itself. Each relies on what the others have done before, which
+follows where the whole core is put together (`remora.hdl.crossbar.properties.tiles`).
+"""
+
+from __future__ import annotations
+
+from remora.hdl.cells.miru_cell import MiruCell
+from remora.hdl.crossbar.crossbar_array import CrossbarArray
+from remora.hdl.crossbar.properties.buffers import HERE
+from remora.hdl.crossbar.sequencer import Sequencer
+from remora.hdl.crossbar.weight_window import WeightWindow
+from remora.hdl.lib.properties.proof import LIB, Checker, Mutant, Proof
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.lib.fixed import unsigned_width
+
+LAYERS = {layer.name.lower(): layer for layer in Layer}
+STROBES = ("drive", "integrate", "integrator", "sample", "convert", "valid")
+STREAMING = {"hidden": "streaming", "readout": "readout_streaming"}
+PULSED = ("pulse", "up", "down", "busy", "sensed")
+ALWAYS = "1'b1"
+_LATE = "reg late = 0; always @(posedge clk) late <= {};"
+
+
+def strobes(design: DesignPoint, prefix: str, given: bool, **ports: str) -> Checker:
+    """What a reader promises of the strobes ``<prefix>__<strobe>``."""
+    connected = {name: f"{prefix}__{name}" for name in STROBES} | {"charged": "1'b0", "drives": "1'b0"} | ports
+    parameters = {"INTEGRATORS": design.crossbar.integrators, "ADC_CYCLES": design.crossbar.adc_cycles}
+    parameters["ALWAYS"] = int(ports["active"] == ALWAYS)
+    return Checker("strobes_rules", connected, {**parameters, "GIVEN": int(given)}, HERE)
+
+
+def strobes_mutants(checker: str, prefix: str, active: str) -> dict[str, Mutant]:
+    """Mutants of `strobes`, whose checker has that name, of the top."""
+    signals = {name: f"{prefix}__{name}" for name in STROBES}
+    late = _LATE.format(f"good_{signals['sample']}")
+    at_rest = {signals["integrate"]: f"good_{signals['integrate']} | ~good_{active}"}
+    both = {signals["sample"]: f"good_{signals['sample']} | good_{signals['integrate']}"}
+    again = {signals["sample"]: f"good_{signals['sample']} | late"}
+    return {
+        f"{checker}.rests.idle": Mutant("", at_rest),
+        f"{checker}.rests.leaves": Mutant("", {active: f"good_{active} & ~good_{signals['convert']}"}),
+        f"{checker}.stated.apart": Mutant("", both),
+        f"{checker}.stated.converts": Mutant("", {signals["convert"]: "1'b0"}),
+        f"{checker}.stated.waits": Mutant("", again, late),
+    }
+
+
+def program(design: DesignPoint, layer: str, given: bool, **ports: str) -> Checker:
+    """What who programs a layer promises; ``ports`` are those of the checker that no prefix names."""
+    parameters = {"ROWS": design.crossbar.rows, "WORDLINES": layer_layout(design, LAYERS[layer]).rows}
+    return Checker("program_rules", ports, {**parameters, "GIVEN": int(given)}, HERE)
+
+
+def tiles(given: bool, **ports: str) -> Checker:
+    """What the tiles of a layer tell."""
+    return Checker("tiles_rules", ports, {"GIVEN": int(given)}, HERE)
+
+
+def activity(given: bool, active: str, allowed: str, kept: str = "", after_reset: bool = False) -> Checker:
+    """Who is at work has been allowed to begin."""
+    parameters = {"AFTER_RESET": int(after_reset), "GIVEN": int(given)}
+    return Checker("activity_rules", {"active": active, "allowed": allowed, "kept": kept}, parameters, LIB)
+
+
+def steady(given: bool, active: str, settings: str, width: int, kept: str = "") -> Checker:
+    """Settings stay while somebody is at work with them."""
+    ports = {"active": active, "settings": settings, "kept": kept}
+    return Checker("steady_rules", ports, {"WIDTH": width, "GIVEN": int(given)}, LIB)
+
+
+def ended(design: DesignPoint, given: bool, cell: str, end: str, kept: str = "") -> Checker:
+    """When the cell says that a step ends; its strobes and ends are ``<prefix>__<name>``."""
+    ports = {name: f"{cell}__{name}" for name in ("issue", "fold", "context_index", "last")}
+    ports |= {"valid": f"{end}__valid", "ended_context": f"{end}__context_index", "ended_last": f"{end}__last"}
+    parameters = {
+        "FOLDS": design.folds, "FOLD_BITS": unsigned_width(design.folds - 1),
+        "CONTEXT_BITS": unsigned_width(design.system.contexts - 1), "GIVEN": int(given),
+    }  # fmt: skip
+    return Checker("ended_rules", {**ports, "kept": kept}, parameters, HERE)
+
+
+def cell(name: str, design: DesignPoint) -> Proof:
+    """When a MiRU cell says that a step ends."""
+    return Proof(
+        f"cell-{name}",
+        f"{name}: the cell ends each step once, after its last units",
+        lambda: MiruCell(design),
+        {"step": ended(design, False, "control", "ended")},
+        {
+            "step.stated.comes": Mutant("", {"ended__valid": "good_ended__valid & ~control__issue"}),
+            "step.stated.named": Mutant("", {"ended__last": "control__last"}),
+        },
+        macros=("remora_memory",),
+        cut=("miru_lane",),
+        quick=True,
+    )
+
+
+def sequencer(name: str, design: DesignPoint) -> Proof:
+    """What the sequencer promises of both layers."""
+    return Proof(
+        f"sequencer-{name}",
+        f"{name}: the sequencer reads both layers in order, while it is busy, and leaves them empty",
+        lambda: Sequencer(design),
+        {
+            **{
+                layer: strobes(design, layer, False, active="busy", ends=f"{layer}_ends", drives=f"{streams}__enable")
+                for layer, streams in STREAMING.items()
+            },
+            "work": activity(False, "busy", "run"),
+            "given": ended(design, True, "cell", "ended", "ended_kept"),
+        },
+        {
+            "work.stated.begins": Mutant("", {"run": "1'b1"}),
+            **strobes_mutants("hidden", "hidden", "busy"),
+            **strobes_mutants("readout", "readout", "busy"),
+        },
+        wires={**{f"{layer}_ends": 1 for layer in LAYERS}, "ended_kept": 1},
+        assumed={
+            "cell": "ended_kept",
+            # A layer converts nothing but what the sequencer asks for while it is busy.
+            **{f"{layer}_valid": f"!busy || !{layer}__valid || {layer}_ends" for layer in LAYERS},
+        },
+        relies={"cell": f"cell-{name}", **{f"{layer}_valid": f"core-{name}" for layer in LAYERS}},
+        earlier=("cell", *(f"{layer}_valid" for layer in LAYERS)),
+        depth=40,
+        timeout=600,
+    )
+
+
+def window(name: str, design: DesignPoint) -> Proof:
+    """What the weight window promises of both layers."""
+    busy, pulse = (" || ".join(f"program_{layer}__{each}" for layer in LAYERS) for each in ("busy", "pulse"))
+    commanded = "host__commit || host__read || host__drive || host__convert"
+    readers, programmers = {}, {}
+    for layer in LAYERS:
+        readers[layer] = strobes(
+            design, f"probe__{layer}", False, active="host__busy", charged="host__charged",
+            drives=f"|{{wordlines__{layer}_pos, wordlines__{layer}_neg}}",
+            ends=f"{layer}_ends", gathers=f"{layer}_gathers",
+        )  # fmt: skip
+        programmers[f"{layer}_program"] = program(
+            design, layer, False, active="host__busy", gathers=f"{layer}_gathers",
+            **{each: f"probe__{layer}__{each}" for each in ("drive", "integrate", "sample")},
+            **{sign: f"wordlines__{layer}_{sign}" for sign in ("pos", "neg")},
+            **{each: f"program_{layer}__{each}" for each in PULSED if each != "busy"}, busy=busy,
+        )  # fmt: skip
+    return Proof(
+        f"window-{name}",
+        f"{name}: the weight window reads and programs one layer after the other, each by itself",
+        lambda: WeightWindow(design),
+        {
+            **readers,
+            **programmers,
+            "work": activity(False, "host__busy", commanded),
+            "charge": activity(False, "host__charged", "host__drive"),
+            "given_pulses": activity(True, busy, pulse, "pulses_kept", after_reset=True),
+            "given_layer": steady(
+                True, f"host__busy || {commanded}", "{host__layer, host__integrator}", 2, "layer_kept"
+            ),
+        },
+        {
+            "work.stated.begins": Mutant("", {"host__busy": "1'b1"}),
+            "charge.stated.begins": Mutant("", {"host__charged": "good_host__charged | host__read"}),
+            **{
+                rule: mutant
+                for layer in LAYERS
+                for rule, mutant in strobes_mutants(layer, f"probe__{layer}", "host__busy").items()
+            },
+            **{rule: mutant for layer in LAYERS for rule, mutant in _program_mutants(layer).items()},
+        },
+        wires={**{f"{layer}_{each}": 1 for layer in LAYERS for each in ("ends", "gathers")}, "pulses_kept": 1,
+               "layer_kept": 1},
+        assumed={
+            "pulses": "pulses_kept",
+            "layer": "layer_kept",
+            "charged": "!(host__charged && (host__commit || host__read))",
+            **{f"{layer}_valid": f"!host__busy || !probe__{layer}__valid || {layer}_ends" for layer in LAYERS},
+        },
+        relies={
+            "layer": f"settings-{name}",
+            "pulses": f"pulses-{name}",
+            **{each: f"core-{name}" for each in ("charged", *(f"{layer}_valid" for layer in LAYERS))},
+        },
+        earlier=("charged", *(f"{layer}_valid" for layer in LAYERS)),
+        depth=40,
+        timeout=600,
+    )  # fmt: skip
+
+
+def _program_mutants(layer: str) -> dict[str, Mutant]:
+    """Mutants of `program` of a layer, of the window."""
+    port, checker = f"program_{layer}__", f"{layer}_program.stated"
+    return {
+        f"{checker}.sensed_first": Mutant("", {f"{port}sensed": "1'b1"}),
+        f"{checker}.one_way": Mutant("", {f"{port}up": f"good_{port}up | good_{port}down"}),
+        f"{checker}.empty": Mutant("", {f"{port}pulse": f"good_{port}pulse | good_probe__{layer}__integrate"}),
+        f"{checker}.reads_apart": Mutant("", {f"program_{each}__busy": "1'b0" for each in LAYERS}),
+        f"{checker}.polarity": Mutant(
+            "", {f"wordlines__{layer}_neg": f"good_wordlines__{layer}_neg | good_wordlines__{layer}_pos"}
+        ),
+    }
+
+
+def _tile_mutants(tile: str) -> dict[str, Mutant]:
+    """Mutants of the rules of a tile, of its array."""
+    late = "reg late = 0; always @(posedge clk) late <= {};"
+    rules = {
+        "read_apart": Mutant("", {"strobes__integrate": "strobes__integrate | good_waits__pulse"}),
+        "pulse_apart": Mutant("", {"program__pulse": "program__pulse | late"}, late.format("strobes__integrate")),
+        "pulse_waits": Mutant("", {"program__pulse": "program__pulse | good_waits__pulse"}),
+        "sample_apart": Mutant("", {"strobes__sample": "strobes__sample | strobes__integrate"}),
+        "integrator_there": Mutant("", pins={f"{tile}.integrator": "1'b1"}),
+        "sample_waits": Mutant("", {"strobes__sample": "strobes__sample | late"}, late.format("strobes__sample")),
+        "convert_waits": Mutant("", {"strobes__convert": "strobes__convert | late"}, late.format("strobes__convert")),
+        "column_there": Mutant("", pins={f"{tile}.column": "~%"}),
+        "one_way": Mutant("", {"program__down": "program__down | program__up"}),
+        "one_polarity": Mutant("", {"wl_neg": "wl_neg | wl_pos"}),
+        "silent": Mutant("", pins={f"{tile}.pulse": "1'b1"}),
+    }
+    return {f"dut.{tile}.{label}": mutant for label, mutant in rules.items()}
+
+
+def array(name: str, design: DesignPoint, layer: str) -> Proof:
+    """The tiles of a layer are asked what their contract allows, where who uses them keeps the promises."""
+    pulsed = {each: f"program__{each}" for each in PULSED}
+    return Proof(
+        f"array-{layer}-{name}",
+        f"{name}: the tiles of the {layer} layer are asked what their contract allows",
+        lambda: CrossbarArray(design, LAYERS[layer]),
+        {
+            "reads": strobes(design, "strobes", True, active=ALWAYS, charged="1'b1", ends="may_end", gathers="gathers",
+                             occupied="occupied", kept="reads_kept"),
+            "given_stretch": steady(True, "occupied", "convert_stretch", 8, "stretch_kept"),
+            "program": program(design, layer, True, active="1'b1", gathers="gathers", pos="wl_pos", neg="wl_neg",
+                               **{each: f"strobes__{each}" for each in ("drive", "integrate", "sample")}, **pulsed,
+                               kept="program_kept"),
+            "tiles": tiles(False, valid="strobes__valid", ends="may_end", waits="waits__pulse", recovering="recovering",
+                           **{each: f"program__{each}" for each in ("pulse", "busy", "sensed")}),
+        },
+        {
+            **_tile_mutants(f"{layer}_tile_0"),
+            "tiles.stated.in_time": Mutant("", {"strobes__valid": "good_strobes__valid | strobes__convert"}),
+            "tiles.stated.lasts": Mutant("", {"waits__pulse": "good_waits__pulse | strobes__sample"}),
+            "tiles.stated.told": Mutant("", {"program__busy": "good_program__busy | strobes__sample"}),
+            "tiles.stated.sensed_last": Mutant("", {"program__sensed": "1'b1"}),
+        },
+        macros=("remora_crossbar",),
+        contracts=("remora_crossbar",),
+        wires={each: 1 for each in ("may_end", "gathers", "occupied", "reads_kept", "program_kept", "stretch_kept")},
+        assumed={"reads": "reads_kept", "program": "program_kept", "stretch": "stretch_kept"},
+        relies={"reads": f"core-{name}", "program": f"core-{name}", "stretch": f"settings-{name}"},
+        earlier=("reads", "program"),
+        depth=40,
+        timeout=600,
+    )  # fmt: skip

@@ -1,0 +1,228 @@
+"""Proofs about the core put together: what each block relies on follows from what the others promise.
+
+The blocks themselves are cut. Their promises are proven of each (`remora.hdl.crossbar.properties.reading`), most of
+them given what the others have done before; so nothing here is taken for granted by what it is to prove.
+"""
+
+from __future__ import annotations
+
+from remora.hdl.crossbar.core import Core
+from remora.hdl.crossbar.properties.buffers import HERE
+from remora.hdl.crossbar.properties.reading import (
+    ALWAYS,
+    LAYERS,
+    PULSED,
+    STREAMING,
+    activity,
+    program,
+    steady,
+    strobes,
+    tiles,
+)
+from remora.hdl.lib.properties.proof import LIB, Checker, Mutant, Proof
+from remora.spec.crossbar.design import DesignPoint
+from remora.spec.crossbar.layout import layer_layout
+from remora.spec.crossbar.tiles import STRETCH_BITS
+
+CUT = (
+    "sequencer", "weight_window", "crossbar_array_hidden", "crossbar_array_readout", "sequence_buffer", "decision",
+    "result_slots", "answer", "macro_watch",
+)  # fmt: skip
+MACROS = ("remora_crossbar", "remora_memory")
+COMMANDS = ("commit", "read", "drive", "convert")
+_COMMANDED = " || ".join(f"window__{command}" for command in COMMANDS)
+_RESET = "rst || abort || expired"
+_READERS = {"sequencer": "sequencer__busy", "window": "window_is_busy"}
+_BUSY = " || ".join(f"{layer}__program__busy" for layer in LAYERS)
+
+
+def _inside(design: DesignPoint) -> dict[str, tuple[str, int]]:
+    """Ports of the blocks, by block and port."""
+    rows = design.crossbar.rows
+    signals = {"expired": ("watch.host__expired", 1), "sequencer__busy": ("sequencer.busy", 1)}
+    signals |= {f"window_is_{each}": (f"window.host__{each}", 1) for each in ("busy", "charged")}
+    signals["sequencer_run"] = ("sequencer.run", 1)
+    signals["recovering"] = ("recovery.recovering", 1)
+    for layer, streams in STREAMING.items():
+        wires = layer_layout(design, LAYERS[layer]).rows
+        for strobe in ("drive", "integrate", "integrator", "sample", "convert", "valid"):
+            signals[f"sequencer__{layer}__{strobe}"] = (f"sequencer.{layer}__{strobe}", 1)
+            signals[f"window__{layer}__{strobe}"] = (f"window.probe__{layer}__{strobe}", 1)
+            signals[f"{layer}__strobes__{strobe}"] = (f"{layer}.strobes__{strobe}", 1)
+        for port in PULSED:
+            width = rows if port in ("up", "down") else 1
+            signals[f"window__{layer}__{port}"] = (f"window.program_{layer}__{port}", width)
+            signals[f"{layer}__program__{port}"] = (f"{layer}.program__{port}", width)
+        for sign in ("pos", "neg"):
+            signals[f"window__{layer}__{sign}"] = (f"window.wordlines__{layer}_{sign}", wires)
+            signals[f"{layer}__{sign}"] = (f"{layer}.wl_{sign}", wires)
+        signals[f"{layer}__waits"] = (f"{layer}.waits__pulse", 1)
+        signals[f"sequencer__{layer}__enable"] = (f"sequencer.{streams}__enable", 1)
+    return signals
+
+
+def _promises(design: DesignPoint) -> dict[str, Checker]:
+    """What the blocks promise, as checkers whose wires `_kept` names."""
+    checkers = {
+        "sequencer_work": activity(True, "sequencer__busy", "sequencer_run", "sequencer_work_kept"),
+        "window_work": activity(True, "window_is_busy", _COMMANDED, "window_work_kept"),
+        "window_charge": activity(True, "window_is_charged", "window__drive", "window_charge_kept"),
+    }
+    for layer in LAYERS:
+        checkers[f"sequencer_{layer}"] = strobes(
+            design, f"sequencer__{layer}", True, active="sequencer__busy", drives=f"sequencer__{layer}__enable",
+            ends=f"sequencer_{layer}_ends", kept=f"sequencer_{layer}_kept",
+        )  # fmt: skip
+        checkers[f"window_{layer}"] = strobes(
+            design, f"window__{layer}", True, active="window_is_busy", charged="window_is_charged",
+            drives=f"|{{window__{layer}__pos, window__{layer}__neg}}",
+            ends=f"window_{layer}_ends", gathers=f"window_{layer}_gathers", kept=f"window_{layer}_kept",
+        )  # fmt: skip
+        checkers[f"window_{layer}_program"] = program(
+            design, layer, True, active="window_is_busy", gathers=f"window_{layer}_gathers",
+            **{each: f"window__{layer}__{each}" for each in ("drive", "integrate", "sample", "pos", "neg", *PULSED)}
+            | {"busy": _BUSY}, kept=f"window_{layer}_program_kept",
+        )  # fmt: skip
+    return _all_in_core(checkers)
+
+
+def _arrays(design: DesignPoint, given: bool) -> dict[str, Checker]:
+    """What the arrays tell, and the strobes that reach them."""
+    checkers = {}
+    for layer in LAYERS:
+        checkers[f"{layer}_tells"] = tiles(
+            True, valid=f"{layer}__strobes__valid", ends=f"{layer}_ends", waits=f"{layer}__waits",
+            recovering="recovering", **{each: f"{layer}__program__{each}" for each in ("pulse", "busy", "sensed")},
+            kept=f"{layer}_tells_kept",
+        )  # fmt: skip
+        checkers[f"{layer}_strobes"] = strobes(
+            design, f"{layer}__strobes", given, active=ALWAYS, charged="1'b1", ends=f"{layer}_ends",
+            gathers=f"{layer}_gathers", occupied=f"{layer}_occupied",
+        )  # fmt: skip
+    return _all_in_core(checkers)
+
+
+def _all_in_core(checkers: dict[str, Checker]) -> dict[str, Checker]:
+    """The same, reset as the blocks of the core are."""
+    return {
+        name: Checker(checker.module, {**checker.ports, "rst": _RESET}, checker.parameters, checker.folder)
+        for name, checker in checkers.items()
+    }
+
+
+def _guards(design: DesignPoint) -> dict[str, Checker]:
+    """What software may do, as the ports of the core see it."""
+    halted = "(halted && !window__busy)"
+    fields = {"window__layer": 1, "window__integrator": 1, "stretch__convert": STRETCH_BITS}
+    ports = {
+        "guard_halted": halted, "guard_commands": f"{halted} && window__selection_valid", "run": "run",
+        "abort": "abort", "guard_discharged": "!window__charged",
+        "commands": f"{{{', '.join(f'window__{each}' for each in COMMANDS)}}}",
+        "charged_command": "window__commit || window__read", "fields": f"{{{', '.join(fields)}}}",
+        "kept": "software_kept",
+    }  # fmt: skip
+    parameters = {"COMMANDS": len(COMMANDS), "FIELDS": sum(fields.values()), "GIVEN": 1}
+    return {"software": Checker("guards_rules", ports, parameters, HERE)}
+
+
+def _proof(name: str, design: DesignPoint, proof: str, subject: str, checkers: dict[str, Checker], **fields) -> Proof:
+    """A proof about the core put together, given what blocks and software promise."""
+    promises = _promises(design)
+    given = {f"{each}_kept": each for each in (*promises, *(f"{layer}_tells" for layer in LAYERS), "software")}
+    sources = {
+        **{f"{each}_kept": f"{each.partition('_')[0]}-{name}" for each in promises},
+        **{f"{layer}_tells_kept": f"array-{layer}-{name}" for layer in LAYERS},
+        "software_kept": f"guards-{name}",
+    }
+    return Proof(
+        f"{proof}-{name}",
+        f"{name}: {subject}",
+        lambda: Core(design),
+        {**promises, **_guards(design), **checkers},
+        macros=MACROS,
+        cut=(*CUT, "miru_cell"),
+        inside=_inside(design),
+        wires={
+            **dict.fromkeys(given, 1),
+            **{f"{of}{layer}_ends": 1 for layer in LAYERS for of in ("", "sequencer_", "window_")},
+            **{f"{of}{layer}_gathers": 1 for layer in LAYERS for of in ("", "window_")},
+            **{f"{layer}_occupied": 1 for layer in LAYERS},
+        },
+        assumed={each: each for each in given},
+        relies=sources,
+        depth=60,
+        timeout=600,
+        **fields,
+    )
+
+
+def settings(name: str, design: DesignPoint) -> Proof:
+    """What is set stays while it is used. Of what the blocks do, only what they did before is given."""
+    checkers = {
+        **_arrays(design, True),
+        "layer": steady(False, f"window_is_busy || {_COMMANDED}", "{window__layer, window__integrator}", 2),
+        **{
+            f"{layer}_stretch": steady(False, f"{layer}_occupied", "stretch__convert", STRETCH_BITS) for layer in LAYERS
+        },
+    }
+    return _proof(
+        name, design, "settings", "settings stay while they are used", _all_in_core(checkers),
+        mutants={
+            "layer.stated.steady": Mutant("", {"window__busy": "1'b0"}),
+            **{f"{layer}_stretch.stated.steady": Mutant("", {"halted": "1'b1"}) for layer in LAYERS},
+        },
+        earlier=tuple(f"{each}_kept" for each in (*_promises(design), *(f"{layer}_tells" for layer in LAYERS))),
+    )  # fmt: skip
+
+
+def pulses(name: str, design: DesignPoint) -> Proof:
+    """When tiles are busy. Of what sequencer and window do, only what they did before is given."""
+    launched = " || ".join(f"{layer}__program__pulse" for layer in LAYERS)
+    checkers = {**_arrays(design, True), "pulses": activity(False, _BUSY, launched, after_reset=True)}
+    return _proof(
+        name, design, "pulses", "tiles are busy after pulses alone", _all_in_core(checkers),
+        mutants={"pulses.stated.begins": Mutant("recovery", {"recovering": "good_recovering | cycles[0]"})},
+        earlier=tuple(f"{each}_kept" for each in _promises(design)),
+    )  # fmt: skip
+
+
+def together(name: str, design: DesignPoint) -> Proof:
+    """What reaches the arrays keeps their rules, and what reaches sequencer and window is what these rely on."""
+    checkers = {
+        **_arrays(design, False),
+        "charged": _fact("window_is_charged && !window_is_busy", "!(window__commit || window__read)"),
+    }
+    for layer in LAYERS:
+        checkers[f"{layer}_program"] = program(
+            design, layer, False, active=ALWAYS, gathers=f"{layer}_gathers", pos=f"{layer}__pos", neg=f"{layer}__neg",
+            **{each: f"{layer}__strobes__{each}" for each in ("drive", "integrate", "sample")},
+            **{each: f"{layer}__program__{each}" for each in PULSED if each != "busy"}, busy=_BUSY,
+        )  # fmt: skip
+        for reader, busy in _READERS.items():
+            checkers[f"{reader}_{layer}_valid"] = _fact(f"{reader}__{layer}__valid && {busy}", f"{reader}_{layer}_ends")
+    return _proof(
+        name, design, "core", "one reads or programs the tiles at a time, whatever software asks and packets bring",
+        _all_in_core(checkers),
+        mutants={
+            "charged.holds": Mutant("", {"window__charged": "1'b0"}),
+            **{rule: mutant for layer in LAYERS for rule, mutant in _mutants(layer).items()},
+        },
+    )  # fmt: skip
+
+
+def _mutants(layer: str) -> dict[str, Mutant]:
+    """Mutants of what reaches an array; with most of them the sequencer runs while the window is at work."""
+    both = Mutant("", pins={"sequencer.run": "1'b1"})
+    rules = {f"{layer}_strobes.stated.{rule}": both for rule in ("apart", "waits")}
+    rules |= {f"{layer}_program.stated.{rule}": both for rule in ("empty", "reads_apart", "polarity")}
+    return rules | {
+        f"{layer}_strobes.stated.converts": Mutant("", pins={f"{layer}.strobes__convert": "1'b0"}),
+        f"{layer}_program.stated.sensed_first": Mutant("", pins={f"{layer}.program__pulse": "1'b1"}),
+        f"{layer}_program.stated.one_way": Mutant("", pins={f"{layer}.program__up": "~0"}),
+        f"sequencer_{layer}_valid.holds": Mutant("", pins={f"sequencer.{layer}__valid": "1'b1"}),
+        f"window_{layer}_valid.holds": Mutant("", pins={f"window.probe__{layer}__valid": "1'b1"}),
+    }
+
+
+def _fact(situation: str, fact: str) -> Checker:
+    return Checker("fact_rules", {"situation": situation, "fact": fact}, folder=LIB)

@@ -191,6 +191,12 @@ class Harness:
         body = rest.partition("\nendmodule")[0] if found else ""
         return {name: Port(direction, int(top or 0) + 1) for direction, top, name in _PORT.findall(body)}
 
+    def rule(self, rule: str, mutant: Mutant | None) -> str:
+        """What a rule is called below the harness, where a mutant stands in its place."""
+        if mutant is None or not mutant.ports or not rule.startswith(f"{DUT}."):
+            return rule
+        return self._path(rule.removeprefix(f"{DUT}."), _module(mutant.module))
+
     def _path(self, path: str, mutated: str) -> str:
         """Path of a signal below the harness: what the mutant's place holds has its ports from there, and the rest from
         the sound module within."""
@@ -200,7 +206,7 @@ class Harness:
                 found.append(_SOUND)
             found.append(instance)
             module = library.children.get(module, {}).get(instance, "")
-        if module == mutated and signal not in library.ports[module]:
+        if module == mutated and signal not in self._declared(module):
             found.append(_SOUND)
         return ".".join([*found, signal])
 

@@ -110,9 +110,10 @@ def _check(harness: Harness, what: str, rule: str, depth: int, mutant: Mutant | 
     Raises:
         ProofError: something else was checked, or nothing.
     """
-    task = _task(harness, "bmc", BMC, only=rule, depth=depth, mutant=mutant)
+    only = harness.rule(rule, mutant)
+    task = _task(harness, "bmc", BMC, only=only, depth=depth, mutant=mutant)
     found = _cached(harness, f"{what}_{rule}", task)
-    if set(found.verdicts) != {rule}:
+    if set(found.verdicts) != {only}:
         raise ProofError(f"{harness.proof.name}: in place of {rule} was checked: {sorted(found.verdicts)}")
     return found
 

@@ -22,6 +22,7 @@ def _scan() -> Proof:
     design = BmruDesign(
         name="one",
         network={"features": 1, "width": 1, "blocks": 1, "classes": 1},  # type: ignore[arg-type]
+        formats={"ratio_bits": 2, "ratio_fraction": 0, "bias_bits": 2},  # type: ignore[arg-type]
         vote={"wake_class": 0},  # type: ignore[arg-type]
     )
     ports = {"trusted": "trusted", "done": "host__done", "failed": "host__failed"}
@@ -35,4 +36,6 @@ def _scan() -> Proof:
             "scan.one_strobe": Mutant("", {"scan_latch": "good_scan_latch | good_scan_capture"}),
             "scan.fails_doubted": Mutant("", {"host__failed": "good_scan_capture"}),
         },
+        # A word goes through the chain before its check can fail.
+        depth=60,
     )

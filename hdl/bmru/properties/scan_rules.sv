@@ -14,7 +14,7 @@ module scan_rules (
   one_strobe: assert property (rst || {2'd0, scan_enable} + scan_capture + scan_latch <= 1);
   reached_one_strobe: cover property (!rst && scan_capture);
   fails_doubted: assert property (rst || !failed || (done && !trusted));
-  reached_fails_doubted: cover property (!rst && scan_enable);
+  reached_fails_doubted: cover property (!rst && failed);
 endmodule
 
 `default_nettype wire

@@ -40,11 +40,11 @@ def strobes_mutants(checker: str, prefix: str, active: str) -> dict[str, Mutant]
     both = {signals["sample"]: f"good_{signals['sample']} | good_{signals['integrate']}"}
     again = {signals["sample"]: f"good_{signals['sample']} | late"}
     return {
-        f"{checker}.rests.idle": Mutant("", at_rest),
-        f"{checker}.rests.leaves": Mutant("", {active: f"good_{active} & ~good_{signals['convert']}"}),
-        f"{checker}.stated.apart": Mutant("", both),
-        f"{checker}.stated.converts": Mutant("", {signals["convert"]: "1'b0"}),
-        f"{checker}.stated.waits": Mutant("", again, late),
+        f"{checker}.idle": Mutant("", at_rest),
+        f"{checker}.leaves": Mutant("", {active: f"good_{active} & ~good_{signals['convert']}"}),
+        f"{checker}.apart": Mutant("", both),
+        f"{checker}.converts": Mutant("", {signals["convert"]: "1'b0"}),
+        f"{checker}.waits": Mutant("", again, late),
     }
 
 
@@ -90,8 +90,8 @@ def cell(name: str, design: DesignPoint) -> Proof:
         lambda: MiruCell(design),
         {"step": ended(design, False, "control", "ended")},
         {
-            "step.stated.comes": Mutant("", {"ended__valid": "good_ended__valid & ~control__issue"}),
-            "step.stated.named": Mutant("", {"ended__last": "control__last"}),
+            "step.comes": Mutant("", {"ended__valid": "good_ended__valid & ~control__issue"}),
+            "step.named": Mutant("", {"ended__last": "control__last"}),
         },
         macros=("remora_memory",),
         cut=("miru_lane",),
@@ -114,7 +114,7 @@ def sequencer(name: str, design: DesignPoint) -> Proof:
             "given": ended(design, True, "cell", "ended", "ended_kept"),
         },
         {
-            "work.stated.begins": Mutant("", {"run": "1'b1"}),
+            "work.begins": Mutant("", {"run": "1'b1"}),
             **strobes_mutants("hidden", "hidden", "busy"),
             **strobes_mutants("readout", "readout", "busy"),
         },
@@ -163,8 +163,8 @@ def window(name: str, design: DesignPoint) -> Proof:
             ),
         },
         {
-            "work.stated.begins": Mutant("", {"host__busy": "1'b1"}),
-            "charge.stated.begins": Mutant("", {"host__charged": "good_host__charged | host__read"}),
+            "work.begins": Mutant("", {"host__busy": "1'b1"}),
+            "charge.begins": Mutant("", {"host__charged": "good_host__charged | host__read"}),
             **{
                 rule: mutant
                 for layer in LAYERS
@@ -193,7 +193,7 @@ def window(name: str, design: DesignPoint) -> Proof:
 
 def _program_mutants(layer: str) -> dict[str, Mutant]:
     """Mutants of `program` of a layer, of the window."""
-    port, checker = f"program_{layer}__", f"{layer}_program.stated"
+    port, checker = f"program_{layer}__", f"{layer}_program"
     return {
         f"{checker}.sensed_first": Mutant("", {f"{port}sensed": "1'b1"}),
         f"{checker}.one_way": Mutant("", {f"{port}up": f"good_{port}up | good_{port}down"}),
@@ -243,10 +243,10 @@ def array(name: str, design: DesignPoint, layer: str) -> Proof:
         },
         {
             **_tile_mutants(f"{layer}_tile_0"),
-            "tiles.stated.in_time": Mutant("", {"strobes__valid": "good_strobes__valid | strobes__convert"}),
-            "tiles.stated.lasts": Mutant("", {"waits__pulse": "good_waits__pulse | strobes__sample"}),
-            "tiles.stated.told": Mutant("", {"program__busy": "good_program__busy | strobes__sample"}),
-            "tiles.stated.sensed_last": Mutant("", {"program__sensed": "1'b1"}),
+            "tiles.in_time": Mutant("", {"strobes__valid": "good_strobes__valid | strobes__convert"}),
+            "tiles.lasts": Mutant("", {"waits__pulse": "good_waits__pulse | strobes__sample"}),
+            "tiles.told": Mutant("", {"program__busy": "good_program__busy | strobes__sample"}),
+            "tiles.sensed_last": Mutant("", {"program__sensed": "1'b1"}),
         },
         macros=("remora_crossbar",),
         contracts=("remora_crossbar",),

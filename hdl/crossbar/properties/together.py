@@ -168,8 +168,8 @@ def settings(name: str, design: DesignPoint) -> Proof:
     return _proof(
         name, design, "settings", "settings stay while they are used", _all_in_core(checkers),
         mutants={
-            "layer.stated.steady": Mutant("", {"window__busy": "1'b0"}),
-            **{f"{layer}_stretch.stated.steady": Mutant("", {"halted": "1'b1"}) for layer in LAYERS},
+            "layer.steady": Mutant("", {"window__busy": "1'b0"}),
+            **{f"{layer}_stretch.steady": Mutant("", {"halted": "1'b1"}) for layer in LAYERS},
         },
         earlier=tuple(f"{each}_kept" for each in (*_promises(design), *(f"{layer}_tells" for layer in LAYERS))),
     )  # fmt: skip
@@ -181,7 +181,7 @@ def pulses(name: str, design: DesignPoint) -> Proof:
     checkers = {**_arrays(design, True), "pulses": activity(False, _BUSY, launched, after_reset=True)}
     return _proof(
         name, design, "pulses", "tiles are busy after pulses alone", _all_in_core(checkers),
-        mutants={"pulses.stated.begins": Mutant("recovery", {"recovering": "good_recovering | cycles[0]"})},
+        mutants={"pulses.begins": Mutant("recovery", {"recovering": "good_recovering | cycles[0]"})},
         earlier=tuple(f"{each}_kept" for each in _promises(design)),
     )  # fmt: skip
 
@@ -213,12 +213,12 @@ def together(name: str, design: DesignPoint) -> Proof:
 def _mutants(layer: str) -> dict[str, Mutant]:
     """Mutants of what reaches an array; with most of them the sequencer runs while the window is at work."""
     both = Mutant("", pins={"sequencer.run": "1'b1"})
-    rules = {f"{layer}_strobes.stated.{rule}": both for rule in ("apart", "waits")}
-    rules |= {f"{layer}_program.stated.{rule}": both for rule in ("empty", "reads_apart", "polarity")}
+    rules = {f"{layer}_strobes.{rule}": both for rule in ("apart", "waits")}
+    rules |= {f"{layer}_program.{rule}": both for rule in ("empty", "reads_apart", "polarity")}
     return rules | {
-        f"{layer}_strobes.stated.converts": Mutant("", pins={f"{layer}.strobes__convert": "1'b0"}),
-        f"{layer}_program.stated.sensed_first": Mutant("", pins={f"{layer}.program__pulse": "1'b1"}),
-        f"{layer}_program.stated.one_way": Mutant("", pins={f"{layer}.program__up": "~0"}),
+        f"{layer}_strobes.converts": Mutant("", pins={f"{layer}.strobes__convert": "1'b0"}),
+        f"{layer}_program.sensed_first": Mutant("", pins={f"{layer}.program__pulse": "1'b1"}),
+        f"{layer}_program.one_way": Mutant("", pins={f"{layer}.program__up": "~0"}),
         f"sequencer_{layer}_valid.holds": Mutant("", pins={f"sequencer.{layer}__valid": "1'b1"}),
         f"window_{layer}_valid.holds": Mutant("", pins={f"window.probe__{layer}__valid": "1'b1"}),
     }

@@ -144,7 +144,7 @@ class Harness:
             if macro not in self.proof.contracts
         ]
         # A signal that is looked at and not there would be free. What Verilog leaves undefined may be anything.
-        return [*script, f"prep -flatten -top {TOP}", "select -assert-none a:hierconn", "setundef -anyseq"]
+        return [*script, "flatten", "select -assert-none a:hierconn", f"prep -flatten -top {TOP}", "setundef -anyseq"]
 
     def _text(self, mutated: str = "") -> str:
         """The harness; ``mutated`` is the module in whose place a mutant stands."""

@@ -60,7 +60,7 @@ def _commands(design: DesignPoint) -> list[str]:
 def _widths(design: DesignPoint) -> dict[str, int]:
     """Every signal of the register block that the checker looks at, and its width."""
     block = RegisterBlock(design)
-    block._MustUse__used = True  # type: ignore[attr-defined]
+    block._MustUse__used = True
     ports = {"__".join(map(str, path)): len(Value.cast(value)) for path, _, value in block.signature.flatten(block)}
     # A pointer that reads of another register move is no setting.
     fields = [

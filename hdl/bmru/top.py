@@ -28,7 +28,8 @@ class BmruRemora(AxiTop):
     on both streams stay whole.
 
     Ports:
-        clock_enable: the gated clock ticks at the end of this cycle.
+        clock_enable: the gated clock ticks at the end of this cycle; it may tick in others while a test holds the gate
+            open.
     """
 
     design: BmruDesign

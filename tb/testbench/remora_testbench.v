@@ -54,10 +54,11 @@ module remora_testbench #(
 `ifdef REMORA_MEMORY_TEST_ENABLE
       .memory_test_enable(1'b0),
       .memory_test_select(16'b0),
-      .memory_test_write(1'b0),
-      .memory_test_read(1'b0),
-      .memory_test_address(13'b0),
-      .memory_test_write_data(128'b0),
+      // Nothing heeds them.
+      .memory_test_write(1'b1),
+      .memory_test_read(1'b1),
+      .memory_test_address(13'b1),
+      .memory_test_write_data({128{1'b1}}),
 `endif
       .s_axis_tdata(s_axis_tdata),
       .s_axis_tkeep(s_axis_tkeep),

@@ -6,6 +6,9 @@
 #include "remora_access.h"
 
 int remora_configure(struct remora *chip, const struct remora_settings *settings) {
+    if (settings->frames == 0 || settings->frames > REMORA_MOST_FRAMES || settings->wake_class >= REMORA_CLASSES ||
+        settings->threshold > MASK(WAKE_THRESHOLD__VOTES))
+        return REMORA_ARGUMENT;
     TRY(remora_put(chip, AT(PACE), settings->period));
     TRY(remora_put(chip, AT(VOTE),
                    FIELD(VOTE__FRAMES, settings->frames) | FIELD(VOTE__SLIDING, settings->sliding != 0) |
@@ -30,26 +33,41 @@ static uint32_t check_word(const uint32_t *codes) {
     return ~check;
 }
 
-static int scan(struct remora *chip, uint32_t command) { return remora_put(chip, AT(SCAN_CONTROL), command); }
+/* Begin a command; codes to check against, or NULL. */
+static int scan(struct remora *chip, uint32_t command, const uint32_t *codes) {
+    uint32_t status;
+    TRY(remora_get(chip, AT(STATUS), &status));
+    if (!(status & MASK(STATUS__HALTED))) return REMORA_RUNNING;
+    if (codes) TRY(remora_put(chip, AT(SCAN_CHECK), check_word(codes)));
+    return remora_put(chip, AT(SCAN_CONTROL), command);
+}
 
 /* SCAN_DATA can be written or read. */
 static int ready(struct remora *chip) {
     return remora_until(chip, AT(SCAN_STATUS), MASK(SCAN_STATUS__READY), MASK(SCAN_STATUS__READY));
 }
 
+/* Two passes of one cycle a bit end a command; a read takes three cycles or more. */
+static int idle(struct remora *chip) {
+    uint32_t rounds = 1 + 64 * (uint32_t)REMORA_CHAIN_WORDS / 3 / chip->polls;
+    int result = REMORA_TIMEOUT;
+    for (; rounds != 0 && result == REMORA_TIMEOUT; --rounds)
+        result = remora_until(chip, AT(STATUS), MASK(STATUS__SCAN_BUSY), 0);
+    return result;
+}
+
 static int scanned(struct remora *chip) {
     const uint32_t wrong =
         MASK(SCAN_STATUS__WRITTEN_WRONG) | MASK(SCAN_STATUS__CHAIN_WRONG) | MASK(SCAN_STATUS__LATCHES_WRONG);
     uint32_t status;
-    TRY(remora_until(chip, AT(STATUS), MASK(STATUS__SCAN_BUSY), 0));
+    TRY(idle(chip));
     TRY(remora_get(chip, AT(SCAN_STATUS), &status));
     return status & wrong ? REMORA_NOT_HELD : REMORA_OK;
 }
 
 int remora_load_codes(struct remora *chip, const uint32_t *codes) {
     size_t word;
-    TRY(remora_put(chip, AT(SCAN_CHECK), check_word(codes)));
-    TRY(scan(chip, MASK(SCAN_CONTROL__LOAD)));
+    TRY(scan(chip, MASK(SCAN_CONTROL__LOAD), codes));
     for (word = 0; word < REMORA_CHAIN_WORDS; ++word) {
         TRY(ready(chip));
         TRY(remora_put(chip, AT(SCAN_DATA), codes[word]));
@@ -58,19 +76,18 @@ int remora_load_codes(struct remora *chip, const uint32_t *codes) {
 }
 
 int remora_verify_codes(struct remora *chip, const uint32_t *codes) {
-    TRY(remora_put(chip, AT(SCAN_CHECK), check_word(codes)));
-    TRY(scan(chip, MASK(SCAN_CONTROL__VERIFY)));
+    TRY(scan(chip, MASK(SCAN_CONTROL__VERIFY), codes));
     return scanned(chip);
 }
 
 int remora_read_codes(struct remora *chip, uint32_t *codes) {
     size_t word;
-    TRY(scan(chip, MASK(SCAN_CONTROL__READ)));
+    TRY(scan(chip, MASK(SCAN_CONTROL__READ), NULL));
     for (word = 0; word < REMORA_CHAIN_WORDS; ++word) {
         TRY(ready(chip));
         TRY(remora_get(chip, AT(SCAN_DATA), &codes[word]));
     }
-    return remora_until(chip, AT(STATUS), MASK(STATUS__SCAN_BUSY), 0);
+    return idle(chip);
 }
 
 /* Frames ---------------------------------------------------------------------------------------------------------- */

@@ -13,7 +13,7 @@ extern "C" {
 /* How frames are paced, and what is told of them. */
 struct remora_settings {
     uint32_t period;       /* cycles from frame to frame; 0: as fast as they come */
-    uint16_t frames;       /* of a vote */
+    uint16_t frames;       /* of a vote, 1 to REMORA_MOST_FRAMES */
     uint8_t sliding;       /* a vote after each frame, over the last ones; else one a clip */
     uint8_t wake_class;    /* whose votes wake */
     uint16_t threshold;    /* votes of that class that do */
@@ -28,19 +28,21 @@ struct remora_answer {
     int32_t votes[REMORA_CLASSES];
 };
 
-/* The next clip is the first that they hold for. */
+/* The period holds at once, the others from the next clip on. */
 int remora_configure(struct remora *chip, const struct remora_settings *settings);
 
 /* Codes are the words of SCAN_DATA, REMORA_CHAIN_WORDS of them, as images/codes.hex has them. Each function needs the
- * core halted. remora_load_codes returns REMORA_NOT_HELD where a check word says that not all have arrived: the core
- * takes no frames then. remora_verify_codes compares the latches with codes, without reading them. Nothing else of the
- * chip lasts: codes and settings are all that a checkpoint would have. */
+ * core halted. remora_load_codes returns REMORA_NOT_HELD where a check word says that not all have arrived, and
+ * remora_verify_codes, which compares the latches with codes without reading them, where they differ: the core takes no
+ * frames then until one of the two succeeds. Codes and settings are all that a checkpoint would have, and neither lasts
+ * without power. */
 int remora_load_codes(struct remora *chip, const uint32_t *codes);
 int remora_verify_codes(struct remora *chip, const uint32_t *codes);
 int remora_read_codes(struct remora *chip, uint32_t *codes);
 
 /* Send a frame of REMORA_FEATURES features, in steps of the DAC; flags are those of REMORA_FRAME: its clip starts with
- * it, or ends. It makes an answer where frames are reported, and another after a vote. */
+ * it, or ends. It makes an answer where frames are reported, and another after a vote; a frame that the core drops makes
+ * none. */
 int remora_send(struct remora *chip, const int16_t *features, uint8_t flags, uint8_t tag);
 int remora_receive(struct remora *chip, struct remora_answer *answer);
 

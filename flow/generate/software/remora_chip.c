@@ -30,7 +30,15 @@ int remora_open(struct remora *chip, const struct remora_io *io) {
         high != REMORA__HASH_HIGH__HASH_reset ||
         (version & MASK(VERSION__MAJOR)) != FIELD(VERSION__MAJOR, REMORA__VERSION__MAJOR_reset))
         return REMORA_OTHER_CHIP;
-    return remora_halt(chip);
+    TRY(remora_halt(chip));
+#ifdef REMORA__STATUS__SCAN_BUSY_bm
+    {
+        uint32_t status;
+        TRY(remora_get(chip, AT(STATUS), &status));
+        if (status & MASK(STATUS__SCAN_BUSY)) TRY(remora_put(chip, AT(CONTROL), MASK(CONTROL__SOFT_RESET)));
+    }
+#endif
+    return REMORA_OK;
 }
 
 int remora_run(struct remora *chip) { return remora_put(chip, AT(CONTROL), MASK(CONTROL__RUN)); }

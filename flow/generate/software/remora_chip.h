@@ -20,10 +20,11 @@ enum remora_result {
     REMORA_BUS = 1,          /* the bus refused an access, or a stream ended too early */
     REMORA_OTHER_CHIP = 2,   /* ID, major version or hash are not those of the design point */
     REMORA_TIMEOUT = 3,      /* a status bit did not come within remora.polls reads */
-    REMORA_NOT_HELD = 4,     /* a device does not hold the weight that was asked for */
+    REMORA_NOT_HELD = 4,     /* a weight or a code that was asked for is not held */
     REMORA_ARGUMENT = 5,     /* an argument is out of range, or a checkpoint is of another design point */
     REMORA_UNFINISHED = 6,   /* an update was cut short: no state between sequences */
-    REMORA_UNSUPPORTED = 7   /* the design point lacks it, or holds what the driver does not save */
+    REMORA_UNSUPPORTED = 7,  /* the design point lacks it, or holds what the driver does not save */
+    REMORA_RUNNING = 8       /* the core is not halted */
 };
 
 /* How the chip is reached. Each function returns 0 where the access was accepted. */
@@ -40,7 +41,7 @@ struct remora {
     uint32_t polls; /* reads of a status register before REMORA_TIMEOUT; remora_open sets 1000000 */
 };
 
-/* Compare ID, major version and hash with the design point, and halt the core. */
+/* Compare ID, major version and hash with the design point, halt the core, and end a scan command that was cut short. */
 int remora_open(struct remora *chip, const struct remora_io *io);
 
 /* Process what comes in, or finish what is in flight and stop. */

@@ -65,6 +65,7 @@ def design_header(design: BmruDesign) -> str:
     sizes = {
         "FEATURES": (network.features, "features of a frame"),
         "CLASSES": (network.classes, "classes, that is votes of an answer"),
+        "MOST_FRAMES": (design.vote.frames, "frames of the longest vote"),
         "CHAIN_WORDS": (-(-bits // WORD_BITS), f"words of the codes, whose chain has {bits} bits"),
         "STATE_WORDS": (-(-network.cells // WORD_BITS), f"words of the states of {network.cells} cells"),
     }

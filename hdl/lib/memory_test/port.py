@@ -25,7 +25,7 @@ class MemoryTestPort(wiring.Signature):
         read: in cycle t gives ``read_data`` from t + 1 until the macro reads again.
         address: the word that is written or read.
         write_data: the word that is stored; parity is a bit like others.
-        read_data: the word that the chosen macro read last, zeros above it.
+        read_data: the word that the chosen macro read last, zeros above it; 0 while ``enable`` is low.
     """
 
     def __init__(self) -> None:

@@ -60,8 +60,17 @@ int main(int argc, char **argv) {
     if (!(stored = file("codes.bin", "rb")) || fread(codes, sizeof codes, 1, stored) != 1) return 101;
     fclose(stored);
     if ((result = remora_open(&chip, &io)) || (result = remora_configure(&chip, &settings))) return result;
+    settings.wake_class = REMORA_CLASSES;
+    if (remora_configure(&chip, &settings) != REMORA_ARGUMENT) return 105;
+    settings.wake_class = 0;
+    settings.frames = REMORA_MOST_FRAMES + 1;
+    if (remora_configure(&chip, &settings) != REMORA_ARGUMENT) return 106;
+    /* A load that was cut short ends where the chip is opened again. */
+    if (bus_write(&accesses, (uint32_t)offsetof(remora_t, SCAN_CONTROL), REMORA__SCAN_CONTROL__LOAD_bm)) return 107;
+    if (remora_load_codes(&chip, codes) != REMORA_BUS || (result = remora_open(&chip, &io))) return 108;
     if ((result = remora_load_codes(&chip, codes)) || (result = remora_verify_codes(&chip, codes))) return result;
-    if ((result = remora_run(&chip)) || (result = send_file(&chip)) || (result = remora_halt(&chip))) return result;
+    if ((result = remora_run(&chip)) || remora_verify_codes(&chip, codes) != REMORA_RUNNING) return 109;
+    if ((result = send_file(&chip)) || (result = remora_halt(&chip))) return result;
     if ((result = remora_states(&chip, states))) return result;
     /* A code that is not held is told. */
     codes[0] ^= 1;

@@ -23,7 +23,7 @@ async def decide(bench: BlockBench, block: Block, values: str = "any") -> None:
         saturated = sum(abs(code) == limit for code in codes[index::classes])
         bench.compare(block, f"saturations of class {index}", block.get("saturations"), saturated)
     # The codes may go as soon as the last score is taken; the result stays.
-    block.put(codes=bench.random.getrandbits(bits * tiles * classes))
+    block.put(codes=pack(some_integers(bench.random, -limit, limit, tiles * classes), bits))
     for wait in range(bench.random.randint(1, 3)):
         await bench.cycle()
         bench.compare(block, f"done {classes + wait} cycles after the start", block.get("control__done"), 1)
@@ -54,7 +54,8 @@ async def resets(bench: BlockBench) -> None:
             block.put(control__start=0)
         await bench.cycle(bench.random.randint(1, 8))
         await bench.reset(1)
-        await bench.cycle()
-        for block in bench.blocks:
-            bench.compare(block, "done after reset", block.get("control__done"), 0)
+        for wait in range(1, 4):
+            await bench.cycle()
+            for block in bench.blocks:
+                bench.compare(block, f"done {wait} cycles after reset", block.get("control__done"), 0)
         await bench.each(lambda block: decide(bench, block))

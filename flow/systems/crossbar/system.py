@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+    from remora.flow.generate.bodies import Bodies
     from remora.flow.generate.parts import Parts
     from remora.flow.systems.crossbar.faults import CrossbarFaultBench
     from remora.flow.systems.crossbar.options import CrossbarSimulateOptions, CrossbarTrainOptions
@@ -55,6 +56,12 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
         from remora.flow.systems.crossbar.generate import crossbar_parts
 
         return crossbar_parts(design, content)
+
+    def fpga_bodies(self, design: DesignPoint, content: Weights | None) -> Bodies:
+        """As `remora.flow.systems.crossbar.fpga.bodies.crossbar_bodies`."""
+        from remora.flow.systems.crossbar.fpga.bodies import crossbar_bodies
+
+        return crossbar_bodies(design, content)
 
     def testbench_notes(self, design: DesignPoint) -> list[str]:
         """That it has no chip, where the design point has real devices."""

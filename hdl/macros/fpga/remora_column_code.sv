@@ -24,7 +24,8 @@ module remora_column_code #(
   localparam int WEIGHT_BITS = LEVEL_BITS + 1, PRODUCT_BITS = CHARGE_BITS + WEIGHT_BITS;
   localparam int SUM_BITS = PRODUCT_BITS + $clog2(BLOCKS * ROW_LANES);
   localparam int WIDE_BITS = (SUM_BITS > ADC_SHIFT + 1 ? SUM_BITS : ADC_SHIFT + 1) + 1;
-  localparam int LIMIT = (1 << (ADC_BITS - 1)) - 1;
+  // A minus before a cast belongs to the cast's size in Yosys, so that the least code has a name of its own.
+  localparam int LIMIT = (1 << (ADC_BITS - 1)) - 1, LEAST = -LIMIT;
   localparam logic signed [WIDE_BITS-1:0] HALF = ADC_SHIFT == 0 ? 0 : WIDE_BITS'(1) << (ADC_SHIFT - 1);
 
   wire [ROW_LANES*PRODUCT_BITS-1:0] products;
@@ -57,7 +58,7 @@ module remora_column_code #(
   end
   wire signed [WIDE_BITS-1:0] rounded = (WIDE_BITS'(total) + HALF) >>> ADC_SHIFT;
   assign code = rounded > WIDE_BITS'(LIMIT) ? ADC_BITS'(LIMIT) :
-      rounded < -WIDE_BITS'(LIMIT) ? -ADC_BITS'(LIMIT) : ADC_BITS'(rounded);
+      rounded < WIDE_BITS'(LEAST) ? ADC_BITS'(LEAST) : ADC_BITS'(rounded);
 endmodule
 
 `default_nettype wire

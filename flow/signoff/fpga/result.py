@@ -1,0 +1,116 @@
+"""A design point on an FPGA, from its parts to the figures."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Any
+
+from remora.flow.generate.bodies import Bodies
+from remora.flow.generate.parts import Parts
+from remora.flow.signoff.fpga.device import LARGEST, RESOURCES, Device
+from remora.flow.signoff.fpga.synthesis import NETLIST, resources_by_block, synthesise
+from remora.flow.tools.nextpnr import nextpnr_version, run_nextpnr
+from remora.flow.tools.result_folder import folder_result
+from remora.flow.tools.yosys import yosys_version
+from remora.hdl.lib.verilog import TOP_NAME, convert
+from remora.spec.lib.files import write_bytes, write_text
+
+MANIFEST = "remora_fpga.sha256"
+BLOCKS = Path(__file__).parent / "ecp5_blocks.v"
+"""Models of block memory and multiplier, for who simulates the netlist."""
+DIGITS = 3
+
+
+def fit_design(
+    parts: Parts,
+    bodies: Bodies,
+    *,
+    route: bool = True,
+    seed: int = 1,
+    target_mhz: float = 50.0,
+    directory: Path | None = None,
+    force: bool = False,
+    device: Device = LARGEST,
+) -> dict[str, Any]:
+    """Synthesise a design point for an FPGA, place and route it; returns the figures for JSON.
+
+    Args:
+        parts, bodies: of the design point.
+        route: place and route; without, the figures are those of synthesis.
+        seed: of placement.
+        target_mhz: clock that placement aims at. A lower one is a figure, not an error.
+        directory: where netlists, scripts, logs and bitstream go; None for nowhere.
+        force: replace files there that a person wrote or changed.
+
+    Raises:
+        MissingExtra: a tool is missing.
+        YosysError, NextpnrError: the design cannot be mapped, or does not fit.
+        FolderError: ``directory`` holds what only ``force`` replaces.
+    """
+    tools = {"yosys": yosys_version(), "nextpnr": nextpnr_version(), "remora": importlib.metadata.version("remora")}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="remora-fpga-")))
+        if directory is not None:
+            folder = stack.enter_context(folder_result(directory, force=force, manifest=MANIFEST))
+        start = monotonic()
+        netlist = convert(parts.top(), TOP_NAME)
+        source = f"{TOP_NAME}.v"
+        write_text(folder / source, netlist.verilog)
+        for path in bodies.files:
+            write_bytes(folder / path.name, path.read_bytes())
+        write_bytes(folder / BLOCKS.name, BLOCKS.read_bytes())
+        for name, text in bodies.words.items():
+            write_text(folder / f"{name}.words", text)
+        document = synthesise([source], [path.name for path in bodies.files], TOP_NAME, folder)
+        blocks = dict(netlist.library.instances(TOP_NAME))
+        result: dict[str, Any] = {
+            "name": parts.design.name,
+            "design_hash": parts.design.hash,
+            "device": device.name,
+            "speed_grade": device.speed,
+            "by_block": resources_by_block(document, TOP_NAME, blocks),
+            "tiles": {name: dict(shape) for name, shape in bodies.shapes.items()},
+            "sequence_cycles": dict(bodies.sequence_cycles),
+            "seconds": {"synthesis": round(monotonic() - start, 1)},
+            "tools": tools,
+        }
+        if route:
+            start = monotonic()
+            result |= _routed(folder, device, seed, target_mhz, bodies)
+            result["seconds"]["place_and_route"] = round(monotonic() - start, 1)
+            if directory is not None:
+                run_nextpnr([f"{NETLIST}.config", f"{NETLIST}.bit"], folder, "ecppack", "ecppack")
+    return result
+
+
+def _routed(folder: Path, device: Device, seed: int, target_mhz: float, bodies: Bodies) -> dict[str, Any]:
+    """Figures after routing: resources, the clock, and sequences a second at that clock."""
+    arguments = [
+        device.option, "--speed", str(device.speed), "--package", device.package, "--json", f"{NETLIST}.json",
+        "--textcfg", f"{NETLIST}.config", "--report", "report.json", "--freq", f"{target_mhz:g}", "--seed", str(seed),
+        # Which pin a port takes is up to the board.
+        "--lpf-allow-unconstrained", "--timing-allow-fail",
+    ]  # fmt: skip
+    run_nextpnr(arguments, folder, "nextpnr")
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    # One clock: the design has no other.
+    ((_, clock),) = report["fmax"].items()
+    mhz = round(clock["achieved"], DIGITS)
+    return {
+        "mhz": mhz,
+        "target_mhz": target_mhz,
+        "seed": seed,
+        "resources": {
+            name: {
+                "used": report["utilization"][resource]["used"],
+                "there": report["utilization"][resource]["available"],
+            }
+            for resource, name in RESOURCES.items()
+        },
+        "sequences_per_second": {kind: round(mhz * 1e6 / cycles, 1) for kind, cycles in bodies.sequence_cycles.items()},
+    }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from pydantic import ValidationError
 
 from remora.flow.verify.soak.random_values import ATTEMPTS, legal_values, within
 from remora.spec.bmru.design import BmruDesign
+from remora.spec.lib.errors import ConfigError
+from remora.spec.lib.validation import validated
 
 
 def any_core(random: np.random.Generator) -> BmruDesign:
@@ -42,7 +43,7 @@ def any_core(random: np.random.Generator) -> BmruDesign:
             "system": legal_values(random, BmruDesign, "system", "clock_hz", "frame_ms"),
         }  # fmt: skip
         try:
-            return BmruDesign.model_validate({"name": "any"} | content)
-        except ValidationError:
+            return validated(BmruDesign, {"name": "any", **content}, "drawn")
+        except ConfigError:
             continue
     raise AssertionError(f"none of {ATTEMPTS} design points was legal")

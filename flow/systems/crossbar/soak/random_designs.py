@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from remora.flow.verify.soak.random_values import ATTEMPTS, legal_values, within
 from remora.golden.crossbar.cell import Coefficients
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.errors import ConfigError
+from remora.spec.lib.validation import validated
 
 
 def any_design(
@@ -61,8 +62,8 @@ def any_design(
         if content["crossbar"].get("bias") == "digital":
             content["learning"].pop("verify_reads", None)  # which is refused there
         try:
-            return DesignPoint.model_validate({"name": "any", **content})
-        except ValidationError:
+            return validated(DesignPoint, {"name": "any", **content}, "drawn")
+        except ConfigError:
             continue
     raise AssertionError(f"none of {ATTEMPTS} design points was legal")
 

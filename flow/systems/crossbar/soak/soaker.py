@@ -32,6 +32,7 @@ from remora.flow.verify.soak.soaker import Soaker, Traffic, resets_of
 from remora.golden.learning.learnt_state import read_state
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Flag, encode_packet
+from remora.spec.lib.validation import validated
 
 RATIOS, HEALED = (1, 2, 3), (1, 2, 0, 3)
 """Replays after a new sequence, and healing replays, at the commands in turn."""
@@ -77,7 +78,7 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
 
     def load(self, content: Mapping[str, Any]) -> DesignPoint:
         """See the base."""
-        return DesignPoint.model_validate(dict(content))
+        return validated(DesignPoint, content, "saved point")
 
     def parts(self, design: DesignPoint) -> Parts:
         """See the base."""

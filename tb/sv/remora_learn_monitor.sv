@@ -5,6 +5,8 @@
 `timescale 1ns / 1ps
 `default_nettype none
 
+// Records of large designs are wider than what Verilator takes for a slip of the pen.
+// verilator lint_off WIDTHCONCAT
 module remora_learn_monitor
   import remora_trace::*;
 (

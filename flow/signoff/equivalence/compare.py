@@ -123,10 +123,14 @@ def _compare(block: str, gold: Any, gate: Any, cells: int, folder: Path) -> Verd
     write_text(folder / "gold.blif", made.gold)
     write_text(folder / "gate.blif", made.gate)
     command = [str(abc_program()), "-c", f"cec -T {TIMEOUT_S} gold.blif gate.blif"]
-    done = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    status = "undecided"
     if not made.outputs:
         return verdict("undecided", "there is nothing to compare")
+    try:
+        # ABC looks at its own limit only between steps, one of which may not end.
+        done = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2 * TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        return verdict("undecided", f"no answer within {2 * TIMEOUT_S} s", made.outputs, made.states, made.removed)
+    status = "undecided"
     if re.search(r"^Networks are equivalent", done.stdout, re.MULTILINE):
         status = "proven"
     elif "NOT EQUIVALENT" in done.stdout:

@@ -67,8 +67,8 @@ EDITS = {
 STEP_PATTERN, ROW_PATTERN = 0xABCDE, 0x5EED
 """In the low 20 bits of a stored step, and as χ of the fourth row of a word: such a word loses its lowest bit."""
 FORGETFUL = {
-    "  reg [WIDTH-1:0] words[DEPTH];": f"""\
-  reg [WIDTH-1:0] words[DEPTH];
+    "  (* no_rw_check *) reg [WIDTH-1:0] words[DEPTH];": f"""\
+  (* no_rw_check *) reg [WIDTH-1:0] words[DEPTH];
   wire [127:0] wide = 128'(write_data);
   wire step = WIDTH == 48 && wide[19:0] == 20'h{STEP_PATTERN:x};
   wire row = WIDTH == 72 && wide[63:48] == 16'h{ROW_PATTERN:x};""",
